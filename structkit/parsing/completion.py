@@ -1,0 +1,104 @@
+"""A reply's body as a `Completion`, whatever the gateway left out, or the fault that it is not one."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from structkit.errors import MalformedReply
+from structkit.values import JSON, Choice, Completion, JSONValue, Usage
+
+SHOWN = 200
+"""How many characters of a foreign body an error shows."""
+
+FATAL = re.compile(r"auth|api[ _-]?key|quota|permission|not[ _]found|invalid_request|billing", re.IGNORECASE)
+"""Error codes and texts that a second try cannot cure, as gateways write them into a 200."""
+
+
+def read_completion(body: JSONValue) -> Completion | MalformedReply:
+    """Read the decoded JSON body of a 200 reply.
+
+    >>> message = {"role": "assistant", "content": "{}"}
+    >>> read_completion({"choices": [{"message": message, "finish_reason": "stop"}]}).choices
+    (Choice(index=0, content='{}', refusal=None, finish_reason='stop'),)
+    >>> read_completion({"error": {"message": "upstream down", "code": 502}})
+    MalformedReply('the endpoint answered 200 with an error object: upstream down (code 502)')
+    """
+    if not isinstance(body, dict):
+        return _malformed(f"a JSON {type(body).__name__}, not an object", body)
+    if body.get("error") and not body.get("choices"):
+        return _error_object(body)
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return _malformed("no choices", body)
+    if not all(isinstance(choice, dict) and isinstance(choice.get("message"), dict) for choice in choices):
+        return _malformed("a choice without a message", body)
+    return Completion(
+        choices=tuple(sorted(map(_choice, range(len(choices)), choices), key=lambda choice: choice.index)),
+        usage=read_usage(body.get("usage")),
+        id=_text(body.get("id")),
+        model=_text(body.get("model")),
+        provider=_text(body.get("provider")),
+        raw=body,
+    )
+
+
+def read_usage(usage: JSONValue) -> Usage:
+    """The three counts, or one unreported reply where any of them is missing or no count at all.
+
+    >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21})
+    Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0)
+    >>> read_usage({"prompt_tokens": -1})
+    Usage(prompt_tokens=0, completion_tokens=0, total_tokens=0, unreported=1)
+    """
+    found = usage if isinstance(usage, dict) else {}
+    prompt, completion = _count(found.get("prompt_tokens")), _count(found.get("completion_tokens"))
+    if prompt is None or completion is None:
+        return Usage(unreported=1)
+    return Usage(prompt, completion, _count(found.get("total_tokens")) or prompt + completion)
+
+
+def _count(value: JSONValue) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return cast("int", value) if is_count else None
+
+
+def _choice(position: int, choice: JSON) -> Choice:
+    message = choice["message"]
+    return Choice(
+        index=position if (index := _count(choice.get("index"))) is None else index,
+        content=_content(message.get("content")),
+        refusal=_text(message.get("refusal")),
+        finish_reason=_text(choice.get("finish_reason")),
+    )
+
+
+def _content(content: JSONValue) -> str | None:
+    """Text, or the text parts of a list of parts put together."""
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return _text(content)
+
+
+def _text(value: JSONValue) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _error_object(body: JSON) -> MalformedReply:
+    error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
+    code = error.get("code") or error.get("type")
+    text = f"{error.get('message', 'no message')} (code {code})" if code else str(error.get("message", body["error"]))
+    fatal = str(code) in {"400", "401", "402", "403", "404"} or bool(FATAL.search(f"{code} {text}"))
+    return MalformedReply(
+        f"the endpoint answered 200 with an error object: {text[:SHOWN]}", retryable=not fatal, body=body
+    )
+
+
+def _malformed(what: str, body: JSONValue) -> MalformedReply:
+    return MalformedReply(
+        f"the endpoint answered 200 with {what}: {str(body)[:SHOWN]!r}; "
+        "check that the base URL leads to a chat completions endpoint",
+        retryable=True,
+        body=body,
+    )

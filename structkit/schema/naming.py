@@ -1,0 +1,67 @@
+"""Names on the wire: of formats, definitions and union branches."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import types
+import typing
+from typing import Any
+
+LONGEST = 64
+"""OpenAI: `json_schema.name` is a-z A-Z 0-9 _ -, at most 64 (openai-openapi, ResponseFormatJsonSchema.name)."""
+
+
+def snake_case(name: str) -> str:
+    """A class name the way functions are written.
+
+    >>> snake_case("MathReasoning"), snake_case("HTTPServer2"), snake_case("Wrap[int]")
+    ('math_reasoning', 'http_server2', 'wrap_int')
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return wire_name(spaced.lower())
+
+
+def wire_name(name: str) -> str:
+    """*name* in the alphabet and length that every vendor takes; what had to be cut or replaced leaves a hash.
+
+    >>> wire_name("Wrap[int]"), wire_name("Größe")
+    ('Wrap_int', 'Gr_e_ea3d70')
+    """
+    clean = re.sub(r"[^a-zA-Z0-9-]+", "_", name).strip("_")
+    if clean and name.isascii() and len(clean) <= LONGEST:
+        return clean
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{clean[: LONGEST - 7] or 'name'}_{digest}"
+
+
+def type_name(output_type: Any) -> str:
+    """What to call a type that may be a class, a generic or a union.
+
+    >>> type_name(list[int]), type_name(int | None), type_name(typing.Annotated[int, "x"])
+    ('list_int', 'int_or_None', 'int')
+    """
+    origin, arguments = typing.get_origin(output_type), typing.get_args(output_type)
+    if origin is typing.Annotated:
+        return type_name(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        return "_or_".join(map(type_name, arguments))
+    if origin is typing.Literal:
+        return "literal"
+    if output_type is type(None):
+        return "None"
+    name = getattr(origin or output_type, "__name__", "output")
+    return "_".join([name, *(type_name(each) for each in arguments if each is not Ellipsis)])
+
+
+def unused(name: str, taken: typing.Container[str]) -> str:
+    """*name*, or the first of name_2, name_3, ... that is not taken.
+
+    >>> unused("rest", {"rest"})
+    'rest_2'
+    """
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate

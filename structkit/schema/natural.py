@@ -1,0 +1,249 @@
+"""The caller's side: a type's natural JSON Schema, its own validation, and its values as JSON."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import PydanticSerializationError, SchemaError as CoreSchemaError, to_json
+from pydantic_core.core_schema import CoreSchema, DecimalSchema
+
+from structkit.errors import SchemaError
+from structkit.schema.blame import blame
+from structkit.schema.naming import snake_case, type_name
+from structkit.schema.nodes.positional import POSITION_NAME
+from structkit.schema.words import in_words, short
+from structkit.values import JSON, Issue, JSONValue, Path
+
+T = TypeVar("T")
+
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+"""Every finite `str(Decimal)`, without the lookahead that pydantic's own pattern has."""
+
+SHOWN = 100
+"""How many characters of a wrong value an issue quotes."""
+
+
+class Invalid(Exception):
+    """A natural value that the type does not accept."""
+
+    def __init__(self, issues: tuple[Issue, ...]) -> None:
+        """Keep what is wrong."""
+        super().__init__("; ".join(map(str, issues)))
+        self.issues = issues
+
+
+class Natural(Protocol[T]):
+    """What a kind of output type must be able to do."""
+
+    name: str
+    schema: JSON
+
+    def dump(self, value: T) -> JSONValue:
+        """The value as natural JSON."""
+
+    def validate(self, value: JSONValue, text: str | None = None) -> T:
+        """The value of the type, from natural JSON (and from its text, where that is at hand).
+
+        Raises:
+            Invalid: With what is wrong.
+        """
+
+
+class PydanticType(Generic[T]):
+    """Anything pydantic validates."""
+
+    def __init__(self, output_type: Any) -> None:
+        """Ask pydantic for the schema.
+
+        Raises:
+            SchemaError: The type has no JSON form.
+        """
+        self.name = snake_case(type_name(output_type))
+        try:
+            self._adapter: TypeAdapter[T] = TypeAdapter(output_type)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a default that is no JSON is left out, and that is right here
+                self.schema = self._adapter.json_schema(schema_generator=NaturalSchema)
+        except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError) as error:
+            raise _no_json_form(output_type, error) from error
+
+    def dump(self, value: T) -> JSONValue:
+        """As pydantic serialises it, by alias."""
+        try:
+            return self._adapter.dump_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
+        except PydanticSerializationError as error:
+            raise SchemaError(f"{value!r:.100} is not a value of the type: {error}") from error
+
+    def validate(self, value: JSONValue, text: str | None = None) -> T:
+        """As pydantic validates JSON (lax or strict, as the type says)."""
+        try:
+            return self._adapter.validate_json(to_json(value) if text is None else text, by_alias=True)
+        except ValidationError as error:
+            raise Invalid(tuple(_issue(each, value) for each in error.errors(include_url=False))) from None
+
+
+class RawSchema:
+    """A JSON Schema document, draft 4 to 2020-12; its values are plain JSON."""
+
+    def __init__(self, schema: JSON) -> None:
+        """Check the document.
+
+        Raises:
+            SchemaError: It is no JSON Schema.
+        """
+        from jsonschema import Draft202012Validator, FormatChecker
+        from jsonschema.exceptions import SchemaError as BadSchema
+        from jsonschema.validators import validator_for
+
+        self.schema = schema
+        self.name = snake_case(str(schema.get("title") or "output"))
+        validator = validator_for(schema, default=Draft202012Validator)
+        try:
+            validator.check_schema(schema)
+        except BadSchema as error:
+            raise SchemaError(f"not a JSON Schema: {error.message}", path=tuple(error.absolute_path)) from None
+        self._validator = validator(schema, format_checker=FormatChecker())
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """It is JSON already."""
+        return value
+
+    def validate(self, value: JSONValue, text: str | None = None) -> JSONValue:  # noqa: ARG002 (the protocol's)
+        """By the document, formats asserted."""
+        issues = tuple(
+            Issue(tuple(error.absolute_path), _cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
+            for error in self._validator.iter_errors(value)
+        )
+        if issues:
+            raise Invalid(issues)
+        return value
+
+
+class NaturalSchema(GenerateJsonSchema):
+    """pydantic's generator, told to keep names and drop decoration nobody asked for."""
+
+    ignored_warning_kinds = set()
+
+    def emit_warning(self, kind: Any, detail: str) -> None:
+        """A union's branch without a JSON form would be left out with a warning: refuse it instead."""
+        if kind == "skipped-choice":
+            raise PydanticInvalidForJsonSchema(detail)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (pydantic's)
+        """Automatic titles repeat the name."""
+        return False
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        """Without the class's name for a title."""
+        return _untitled(super().model_schema(schema), schema["cls"])
+
+    def dataclass_schema(self, schema: Any) -> JsonSchemaValue:
+        """Without the class's name for a title."""
+        return _untitled(super().dataclass_schema(schema), schema["cls"])
+
+    def typed_dict_schema(self, schema: Any) -> JsonSchemaValue:
+        """Without the class's name for a title."""
+        return _untitled(super().typed_dict_schema(schema), schema.get("cls"))
+
+    def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
+        """The whole schema; pydantic titles an enum only after `enum_schema` has returned."""
+        self._enums: set[str] = set()
+        found = super().generate(schema, mode)
+        for part in (found, *found.get("$defs", {}).values()):
+            if part.get("title") in self._enums:
+                del part["title"]
+        return found
+
+    def enum_schema(self, schema: Any) -> JsonSchemaValue:
+        """Remember the name that will become a title."""
+        self._enums.add(schema["cls"].__name__)
+        return super().enum_schema(schema)
+
+    def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
+        """Positions keep their names, in a keyword of our own."""
+        found = super().named_tuple_schema(schema)
+        names = [field["name"] for field in schema["fields"]]
+        parts = [{**part, POSITION_NAME: name} for part, name in zip(found["prefixItems"], names, strict=True)]
+        return {**found, "prefixItems": parts}
+
+    def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
+        """Text, so that no digit is lost, with the bounds in words: they are checked after."""
+        bounds = {name: schema[key] for name, key in _DECIMAL_BOUNDS.items() if key in schema}  # type: ignore[literal-required]
+        words = in_words({name: str(value) for name, value in bounds.items()})
+        text: JsonSchemaValue = {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
+        return {**text, "description": f"A decimal number. {words}".strip()}
+
+
+def _untitled(schema: JsonSchemaValue, cls: Any) -> JsonSchemaValue:
+    if schema.get("title") == getattr(cls, "__name__", None):
+        schema.pop("title", None)
+    return schema
+
+
+_DECIMAL_BOUNDS = {
+    "minimum": "ge",
+    "exclusiveMinimum": "gt",
+    "maximum": "le",
+    "exclusiveMaximum": "lt",
+    "multipleOf": "multiple_of",
+    "most digits": "max_digits",
+    "most decimal places": "decimal_places",
+}
+
+
+def natural(output_type: Any) -> Natural[Any]:
+    """The natural side of a type, or of a JSON Schema given as a dict.
+
+    Raises:
+        SchemaError: The type has no JSON form, or the dict is no JSON Schema.
+    """
+    if isinstance(output_type, dict):
+        return RawSchema(cast("JSON", output_type))
+    return PydanticType(output_type)
+
+
+def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
+    path, culprit = blame(output_type)
+    reason = str(error).strip().splitlines()[0]
+    return SchemaError(
+        f"{culprit} has no JSON form ({reason}); use a pydantic model, a dataclass, a TypedDict or a plain JSON type, "
+        "or say its form with Annotated[..., pydantic.WithJsonSchema(...)] and a validator",
+        output_type=output_type,
+        path=path,
+    )
+
+
+def _issue(error: Any, value: JSONValue) -> Issue:
+    """pydantic's error with its place in the JSON, and without the tags of unions that `loc` also names."""
+    is_missing = error["type"] == "missing"
+    path = _place(error["loc"], value)
+    message = "required, but missing" if is_missing else _cut(error["msg"], 2 * SHOWN)
+    return Issue(path, message, "" if is_missing else short(error["input"], SHOWN))
+
+
+def _place(loc: tuple[str | int, ...], value: JSONValue) -> Path:
+    """The steps of *loc* that lead through *value*; the last may be missing from it.
+
+    >>> _place(("pet", "cat", "name"), {"pet": {"name": 3}})
+    ('pet', 'name')
+    >>> _place(("pet", "Cat", "age"), {"pet": {"name": 3}})
+    ('pet', 'age')
+    """
+    path: list[str | int] = []
+    for position, step in enumerate(loc):
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
+            value = value[step]  # type: ignore[index]
+            path.append(step)
+        elif position == len(loc) - 1 and isinstance(value, dict):
+            path.append(step)
+    return tuple(path)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,69 @@
+"""Lists, sets and other arrays of alike items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from structkit.schema.nodes.described import described
+from structkit.schema.nodes.node import Compiler, Node, WireError
+from structkit.schema.words import in_words, short, split_bounds
+from structkit.values import JSON, JSONValue, Path
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array whose items are all one node's; `bounds` are the keywords the dialect takes."""
+
+    items: Node
+    bounds: JSON = field(default_factory=dict)
+
+    kind = "array"
+
+    @property
+    def identity(self) -> bool:
+        """As the items are."""
+        return self.items.identity
+
+    def show(self) -> JSON:
+        """An array schema with the items' schema."""
+        return {"type": "array", "items": self.items.show(), **self.bounds}
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """Item by item."""
+        return [self.items.dump(item) for item in value]
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """Item by item."""
+        if not isinstance(wire, list) or self.items.identity:
+            return wire
+        position, natural = 0, []
+        try:
+            for position, item in enumerate(wire):  # noqa: B007 (read when an item is refused)
+                natural.append(self.items.load(item))
+        except WireError as error:
+            raise error.under(position) from None
+        return natural
+
+    def holds(self, value: JSONValue) -> bool:
+        """A list whose items look right."""
+        return isinstance(value, list) and all(map(self.items.holds, value))
+
+    def reads(self, wire: JSONValue) -> bool:
+        """A list whose items look right."""
+        return isinstance(wire, list) and all(map(self.items.reads, wire))
+
+    def translate(self, path: Path) -> Path:
+        """The position stays; the item translates the rest."""
+        return (path[0], *self.items.translate(path[1:])) if path else path
+
+
+BOUNDS = ("minItems", "maxItems", "uniqueItems")
+
+
+def build_array(schema: JSON, path: Path, compiler: Compiler) -> Node:
+    """An array of alike items; whatever bounds the dialect does not take are said."""
+    kept, moved = split_bounds(schema, BOUNDS, compiler.dialect)
+    for name, value in moved.items():
+        compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")
+    items = compiler.build(schema.get("items", True), (*path, "[]"))
+    return described(Array(items, kept), in_words(moved))

@@ -1,0 +1,78 @@
+"""A description on any node: the only prompt the schema itself carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structkit.schema.nodes.node import Node
+from structkit.values import JSON, JSONValue, Path
+
+
+@dataclass(frozen=True)
+class Described:
+    """A node and what to say of it."""
+
+    node: Node
+    text: str
+
+    @property
+    def kind(self) -> str:
+        """As the node below."""
+        return self.node.kind
+
+    @property
+    def identity(self) -> bool:
+        """As the node below."""
+        return self.node.identity
+
+    def show(self) -> JSON:
+        """The node's schema with the description.
+
+        A `$ref` may have no siblings, but an `anyOf` may be described (OpenAI's 400 "$ref cannot
+        have keywords {'description'}", reported until 2026-09).
+        """
+        schema = self.node.show()
+        if "$ref" in schema:
+            return {"anyOf": [schema], "description": self.text}
+        return {**schema, "description": self.text}
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """As the node below."""
+        return self.node.dump(value)
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """As the node below."""
+        return self.node.load(wire)
+
+    def holds(self, value: JSONValue) -> bool:
+        """As the node below."""
+        return self.node.holds(value)
+
+    def reads(self, wire: JSONValue) -> bool:
+        """As the node below."""
+        return self.node.reads(wire)
+
+    def translate(self, path: Path) -> Path:
+        """As the node below."""
+        return self.node.translate(path)
+
+
+def undescribed(node: Node) -> Node:
+    """The node without what is said of it."""
+    return node.node if isinstance(node, Described) else node
+
+
+def said_of(node: Node) -> str | None:
+    """What is said of the node, if anything."""
+    return node.text if isinstance(node, Described) else None
+
+
+def described(node: Node, *texts: str | None) -> Node:
+    """*node* with these texts said of it, each once, before what is said of it already.
+
+    >>> from structkit.schema.nodes.leaf import Leaf
+    >>> described(described(Leaf({"type": "string"}), "A name."), "The buyer.", None).show()
+    {'type': 'string', 'description': 'The buyer. A name.'}
+    """
+    wanted = dict.fromkeys(text for text in (*texts, said_of(node)) if text)
+    return Described(undescribed(node), " ".join(wanted)) if wanted else node

@@ -1,0 +1,85 @@
+"""What every wire node is: a strict schema, and the way from natural JSON to the wire and back.
+
+*Natural* is JSON as the caller's type writes it; *wire* is JSON as the endpoint sees it. Two rules
+hold for every node, and for every natural value that the type accepts:
+
+1. `load(dump(value)) == value`
+2. `dump(value)` conforms to `show()`
+
+`load` is lenient: what does not have the wire's form passes through unchanged, because the type's
+own validation runs afterwards and says it better. It objects only to what validation cannot see.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from structkit.values import JSON, Dialect, JSONValue, Path
+
+
+class WireError(ValueError):
+    """A wire value that has no natural form; `path` grows as the error climbs the tree."""
+
+    def __init__(self, message: str) -> None:
+        """Start at the value itself."""
+        super().__init__(message)
+        self.path: Path = ()
+
+    def under(self, step: str | int) -> WireError:
+        """The same error, seen from one level up."""
+        self.path = (step, *self.path)
+        return self
+
+
+class Node(Protocol):
+    """One construct of the wire."""
+
+    @property
+    def kind(self) -> str:
+        """The JSON type of the wire value, or "any"."""
+
+    @property
+    def identity(self) -> bool:
+        """Whether every wire value is its own natural value, all the way down."""
+
+    def show(self) -> JSON:
+        """The strict schema."""
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """Natural to wire."""
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """Wire to natural."""
+
+    def holds(self, value: JSONValue) -> bool:
+        """Whether a natural value looks like this node's: enough to choose a union's branch."""
+
+    def reads(self, wire: JSONValue) -> bool:
+        """Whether a wire value looks like this node's: enough to choose a union's branch."""
+
+    def translate(self, path: Path) -> Path:
+        """A natural path in the wire's names: the only ones the model knows."""
+
+
+class Compiler(Protocol):
+    """What a construct's `build` function may ask of the compiler."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the vendor accepts."""
+
+    def build(self, schema: JSONValue, path: Path) -> Node:
+        """The node of a part of the schema."""
+
+    def resolve(self, schema: JSON) -> JSON:
+        """The schema itself, or what its `$ref` leads to."""
+
+    def anything(self) -> Node:
+        """The node that takes any JSON value."""
+
+    def note(self, path: Path, kind: Kind, text: str) -> None:
+        """Something for `explain`."""
+
+
+Kind = Literal["rewritten", "checked locally", "dropped"]
+"""What happened to a part of the caller's schema on its way to the wire."""

@@ -1,0 +1,130 @@
+"""Objects with declared properties: every one required on the wire, null where it may be absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from structkit.schema.nodes.node import Node, WireError
+from structkit.values import JSON, JSONValue, Path
+
+Absence = Literal["never", "null"]
+"""How the wire says that a property is absent: it cannot, or by null."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One property: its name on either side, its node, and how it may be absent."""
+
+    name: str
+    wire: str
+    node: Node
+    absence: Absence = "never"
+
+    @property
+    def identity(self) -> bool:
+        """Whether the property needs nothing done."""
+        return self.name == self.wire and self.absence == "never" and self.node.identity
+
+
+@dataclass(frozen=True)
+class Object:
+    """A closed object.
+
+    `rest` is the property that holds, as pairs, the keys beyond the declared ones; None where the
+    type takes no others.
+
+    >>> from structkit.schema.nodes import Leaf, Union
+    >>> nullable = Union((Leaf({"type": "string"}), Leaf({"type": "null"})))
+    >>> node = Object((Field("note", "note", nullable, "null"),))
+    >>> node.dump({}), node.load({"note": None})
+    ({'note': None}, {})
+    """
+
+    fields: tuple[Field, ...]
+    rest: Field | None = None
+    kind = "object"
+
+    @cached_property
+    def by_wire(self) -> dict[str, Field]:
+        """The fields by the name the model uses."""
+        return {field.wire: field for field in self.all_fields}
+
+    @cached_property
+    def all_fields(self) -> tuple[Field, ...]:
+        """The declared fields, then the rest."""
+        return self.fields if self.rest is None else (*self.fields, self.rest)
+
+    @property
+    def identity(self) -> bool:
+        """When no field needs anything done."""
+        return self.rest is None and all(field.identity for field in self.fields)
+
+    def show(self) -> JSON:
+        """A closed object schema with every property required."""
+        properties = {field.wire: field.node.show() for field in self.all_fields}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": [*properties],
+            "additionalProperties": False,
+        }
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """Every property by its wire name; an absent one as null."""
+        wire = {field.wire: self._dump_field(field, value) for field in self.fields}
+        if self.rest is not None:
+            declared = {field.name for field in self.fields}
+            others = {key: item for key, item in value.items() if key not in declared}
+            wire[self.rest.wire] = self.rest.node.dump(others)
+        return wire
+
+    def _dump_field(self, field: Field, value: JSON) -> JSONValue:
+        if field.name not in value and field.absence == "null":
+            return None
+        return field.node.dump(value[field.name])
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """Every property by its own name; keys nobody declared stay for the type to judge."""
+        if not isinstance(wire, dict) or self.identity:
+            return wire
+        natural: JSON = {}
+        for key, item in wire.items():
+            self._load_key(key, item, natural)
+        return natural
+
+    def _load_key(self, key: str, item: JSONValue, natural: JSON) -> None:
+        field = self.by_wire.get(key)
+        try:
+            if field is None:
+                natural[key] = item
+            elif field is self.rest:
+                natural.update(others if isinstance(others := field.node.load(item), dict) else {key: others})
+            elif item is not None or field.absence == "never":
+                natural[field.name] = field.node.load(item)
+        except WireError as error:
+            raise error.under(key if field is None or field is self.rest else field.name) from None
+
+    def holds(self, value: JSONValue) -> bool:
+        """A dict with the required keys, each value looking right, and no foreign key."""
+        if not isinstance(value, dict):
+            return False
+        if self.rest is None and not value.keys() <= {field.name for field in self.fields}:
+            return False
+        return all(
+            field.node.holds(value[field.name]) if field.name in value else field.absence == "null"
+            for field in self.fields
+        )
+
+    def reads(self, wire: JSONValue) -> bool:
+        """A dict whose declared values look right."""
+        return isinstance(wire, dict) and all(
+            field.node.reads(wire[field.wire]) if field.wire in wire else field.absence == "null"
+            for field in self.all_fields
+        )
+
+    def translate(self, path: Path) -> Path:
+        """The property's wire name, then what lies below."""
+        field = next((field for field in self.fields if path and field.name == path[0]), None)
+        return (field.wire, *field.node.translate(path[1:])) if field else path

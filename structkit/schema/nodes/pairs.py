@@ -1,0 +1,76 @@
+"""Maps: an array of key and value, because strict objects have no open keys."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from structkit.schema.nodes.node import Node, WireError
+from structkit.values import JSON, JSONValue, Path
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """`{"a": 1}` as `[{"key": "a", "value": 1}]`; JSON keys are always strings.
+
+    >>> from structkit.schema.nodes import Leaf
+    >>> node = Pairs(Leaf({"type": "string"}), Leaf({"type": "integer"}))
+    >>> node.load(node.dump({"a": 1}))
+    {'a': 1}
+    >>> node.load([{"key": "a", "value": 1}, {"key": "a", "value": 2}])
+    Traceback (most recent call last):
+    structkit.schema.nodes.node.WireError: the key "a" is given twice
+    """
+
+    key: Node
+    value: Node
+    bounds: JSON = field(default_factory=dict)
+    kind = "array"
+    identity = False
+
+    def show(self) -> JSON:
+        """An array of closed key-value objects."""
+        pair = {
+            "type": "object",
+            "properties": {"key": self.key.show(), "value": self.value.show()},
+            "required": ["key", "value"],
+            "additionalProperties": False,
+        }
+        return {"type": "array", "items": pair, **self.bounds}
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """Pair by pair, in order."""
+        return [{"key": key, "value": self.value.dump(item)} for key, item in value.items()]
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """Pair by pair; a key given twice has no natural form."""
+        if not isinstance(wire, list) or not all(map(_is_pair, wire)):
+            return wire
+        natural: JSON = {}
+        for pair in wire:
+            key = pair["key"]
+            if key in natural:
+                raise WireError(f"the key {json.dumps(key)} is given twice")
+            try:
+                natural[key] = self.value.load(pair["value"])
+            except WireError as error:
+                raise error.under(key) from None
+        return natural
+
+    def holds(self, value: JSONValue) -> bool:
+        """A dict whose keys and values look right."""
+        return isinstance(value, dict) and all(
+            self.key.holds(key) and self.value.holds(item) for key, item in value.items()
+        )
+
+    def reads(self, wire: JSONValue) -> bool:
+        """A list of pairs whose values look right."""
+        return isinstance(wire, list) and all(_is_pair(pair) and self.value.reads(pair["value"]) for pair in wire)
+
+    def translate(self, path: Path) -> Path:
+        """The key stays, because a pair's position is not known from it."""
+        return (path[0], *self.value.translate(path[1:])) if path else path
+
+
+def _is_pair(wire: JSONValue) -> bool:
+    return isinstance(wire, dict) and wire.keys() == {"key", "value"} and isinstance(wire["key"], str)

@@ -1,0 +1,77 @@
+"""References: a definition used in more than one place, or inside itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from structkit.schema.nodes.node import Node
+from structkit.values import JSON, JSONValue, Path
+
+
+@dataclass
+class Definitions:
+    """The nodes that references lead to.
+
+    `plain` says which of them are identities. A definition may contain itself, so the answer is
+    the greatest fixed point: `settle` starts from "all of them" and takes away until nothing changes.
+    """
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    plain: set[str] = field(default_factory=set)
+
+    def settle(self) -> None:
+        """Find out which definitions are identities; call it once, when all are there."""
+        self.plain = set(self.nodes)
+        while changed := {name for name in self.plain if not self.nodes[name].identity}:
+            self.plain -= changed
+
+    def show(self) -> JSON:
+        """The schemas for `$defs`."""
+        return {name: node.show() for name, node in self.nodes.items()}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A definition, by name."""
+
+    name: str
+    definitions: Definitions = field(repr=False, compare=False)
+
+    @property
+    def node(self) -> Node:
+        """What the name stands for."""
+        return self.definitions.nodes[self.name]
+
+    @property
+    def kind(self) -> str:
+        """As the definition; one still being built can only be an object."""
+        return self.node.kind if self.name in self.definitions.nodes else "object"
+
+    @property
+    def identity(self) -> bool:
+        """As found when the definitions were settled."""
+        return self.name in self.definitions.plain
+
+    def show(self) -> JSON:
+        """A bare `$ref`."""
+        return {"$ref": f"#/$defs/{self.name}"}
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """As the definition does."""
+        return self.node.dump(value)
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """As the definition does."""
+        return self.node.load(wire)
+
+    def holds(self, value: JSONValue) -> bool:
+        """As the definition does."""
+        return self.node.holds(value)
+
+    def reads(self, wire: JSONValue) -> bool:
+        """As the definition does."""
+        return self.node.reads(wire)
+
+    def translate(self, path: Path) -> Path:
+        """As the definition does; an empty path ends the recursion."""
+        return self.node.translate(path) if path else path

@@ -1,0 +1,155 @@
+"""Unions: `anyOf`, each branch told apart by its JSON type, its constant, or its box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from structkit.schema.naming import unused, wire_name
+from structkit.schema.nodes.anything import Anything
+from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.described import Described, described, said_of, undescribed
+from structkit.schema.nodes.leaf import NULL, Leaf
+from structkit.schema.nodes.node import Compiler, Node
+from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.reference import Reference
+from structkit.values import JSON, JSONValue, Path
+
+
+@dataclass(frozen=True)
+class Union:
+    """One of several nodes; the first that looks right is taken.
+
+    >>> from structkit.schema.nodes import Leaf
+    >>> Union((Leaf({"type": "integer"}), Leaf({"type": "null"}))).show()
+    {'anyOf': [{'type': 'integer'}, {'type': 'null'}]}
+    """
+
+    branches: tuple[Node, ...]
+
+    kind = "any"
+
+    @property
+    def identity(self) -> bool:
+        """When every branch is."""
+        return all(branch.identity for branch in self.branches)
+
+    def show(self) -> JSON:
+        """`anyOf` of the branches."""
+        return {"anyOf": [branch.show() for branch in self.branches]}
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """By the branch that holds the value."""
+        branch = next((branch for branch in self.branches if branch.holds(value)), None)
+        return value if branch is None else branch.dump(value)
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """By the branch that reads the value."""
+        branch = next((branch for branch in self.branches if branch.reads(wire)), None)
+        return wire if branch is None else branch.load(wire)
+
+    def holds(self, value: JSONValue) -> bool:
+        """When a branch does."""
+        return any(branch.holds(value) for branch in self.branches)
+
+    def reads(self, wire: JSONValue) -> bool:
+        """When a branch does."""
+        return any(branch.reads(wire) for branch in self.branches)
+
+    def translate(self, path: Path) -> Path:
+        """By the first branch that has anything to say; a union alone does not know which was meant."""
+        ways = (branch.translate(path) for branch in self.branches)
+        return next((way for way in ways if way != path), path) if path else path
+
+
+def any_of(nodes: Sequence[Node]) -> Node:
+    """One of *nodes*; nested unions are flattened where nothing is said of them."""
+    if len(nodes) == 1:
+        return nodes[0]
+    return Union(tuple(inner for node in nodes for inner in (node.branches if isinstance(node, Union) else (node,))))
+
+
+def nullable(node: Node) -> Node:
+    """*node* or null; what is said of the node is said of both.
+
+    >>> nullable(described(Leaf({"type": "integer"}), "A count.")).show()
+    {'anyOf': [{'type': 'integer'}, {'type': 'null'}], 'description': 'A count.'}
+    """
+    return described(any_of([undescribed(node), NULL]), said_of(node))
+
+
+def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
+    """`anyOf` or `oneOf`: bare where the branches cannot be confused on the wire, boxed where they can."""
+    parts = [part for name in ("anyOf", "oneOf") for part in schema.get(name, ())]
+    wanted = [part for part in parts if part != {"type": "null"}]
+    if not wanted:
+        return NULL
+    nodes = [compiler.build(part, path) for part in wanted]
+    if any(isinstance(_bare(node), Anything) for node in nodes):
+        return compiler.anything()
+    if "oneOf" in schema and "discriminator" not in schema:
+        compiler.note(path, "checked locally", "oneOf: that no second branch fits")
+    node = any_of(_apart(nodes, wanted, path, compiler))
+    return nullable(node) if len(wanted) < len(parts) else node
+
+
+def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler) -> list[Node]:
+    """The branches, boxed under their names when two of them could be mistaken for each other."""
+    objects = [node for node in nodes if node.kind == "object"]
+    arrays = [node for node in nodes if node.kind == "array"]
+    confused = [] if _are_distinct(objects) else objects
+    confused += [] if len(arrays) < 2 or all(node.identity for node in arrays) else arrays  # noqa: PLR2004
+    if not confused:
+        return nodes
+    compiler.note(path, "rewritten", "branches that look alike are boxed under their names")
+    names: dict[str, Node] = {}
+    boxed: list[Node] = []
+    for node, part in zip(nodes, parts, strict=True):
+        if not any(node is other for other in confused):
+            boxed.append(node)
+            continue
+        name = unused(_branch_name(part, compiler), names)
+        names[name] = node
+        boxed.append(Boxed(node, name))
+    return boxed
+
+
+def _are_distinct(objects: list[Node]) -> bool:
+    """Whether the first properties tell the branches apart: by their names, or by different constants.
+
+    OpenAI refuses more: "Objects provided via 'anyOf' must not share identical first keys" (reported;
+    a shared first key with different constants is in recorded, accepted traffic).
+    """
+    leads = [_lead(node) for node in objects]
+    if len(leads) < 2:  # noqa: PLR2004
+        return True
+    if None in leads:
+        return False
+    names = {field.wire for field in leads if field}
+    constants = {repr(constant_of(field.node)) for field in leads if field} - {"None"}
+    return len(names) == len(leads) or (len(names) == 1 and len(constants) == len(leads))
+
+
+def _lead(node: Node) -> Field | None:
+    """The first property of an object branch, if it is one that is always there."""
+    inner = _bare(node)
+    first = inner.fields[0] if isinstance(inner, Object) and inner.fields else None
+    return first if first and first.absence == "never" else None
+
+
+def constant_of(node: Node) -> JSONValue:
+    """The only value the node takes, or None."""
+    inner = undescribed(node)
+    return inner.constant if isinstance(inner, Leaf) else None
+
+
+def _bare(node: Node) -> Node:
+    while isinstance(node, Described) or (isinstance(node, Reference) and node.name in node.definitions.nodes):
+        node = node.node
+    return node
+
+
+def _branch_name(part: JSON, compiler: Compiler) -> str:
+    """The definition's name, the title, or the JSON type."""
+    name = part.get("$ref", "").rpartition("/")[2] or compiler.resolve(part).get("title") or part.get("type", "option")
+    return wire_name(str(name))

@@ -1,0 +1,108 @@
+"""Bounds that the strict schema cannot say, said in words; and which bounds it can."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from structkit.values import JSON, Dialect, JSONValue
+
+BEYOND_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
+"""Lookaround, named and atomic groups, backreferences, boundaries: refused or misread by grammar engines."""
+
+OFFSET_FORMATS = frozenset({"date-time", "time"})
+"""RFC 3339 demands an offset in these, so a naive datetime could not be written under them."""
+
+FORMAT_WORDS = {
+    "date-time": "ISO 8601 date and time.",
+    "time": "ISO 8601 time.",
+    "duration": "ISO 8601 duration.",
+    "uri": "A URL.",
+    "binary": "",
+    "password": "",
+    "path": "A file path.",
+    "file-path": "A path of an existing file.",
+    "directory-path": "A path of an existing directory.",
+}
+
+WORDS: dict[str, Callable[[JSONValue], str]] = {
+    "minLength": lambda n: f"At least {_count(n, 'character')}.",
+    "maxLength": lambda n: f"At most {_count(n, 'character')}.",
+    "pattern": lambda pattern: f"Matches the regular expression {pattern}",
+    "format": lambda name: FORMAT_WORDS.get(name, f"Format: {name}."),
+    "minimum": lambda n: f"At least {n}.",
+    "maximum": lambda n: f"At most {n}.",
+    "exclusiveMinimum": lambda n: f"More than {n}.",
+    "exclusiveMaximum": lambda n: f"Less than {n}.",
+    "multipleOf": lambda n: f"A multiple of {n}.",
+    "minItems": lambda n: f"At least {_count(n, 'item')}.",
+    "maxItems": lambda n: f"At most {_count(n, 'item')}.",
+    "uniqueItems": lambda on: "No item twice." if on else "",
+    "minProperties": lambda n: f"At least {n} keys.",
+    "maxProperties": lambda n: f"At most {n} keys.",
+    "not": lambda schema: f"Must not match {short(schema)}.",
+    "contains": lambda schema: f"Contains an item that matches {short(schema)}.",
+}
+"""How each bound is said."""
+
+
+def sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
+    """Whether the dialect takes this bound as it is.
+
+    >>> sendable("pattern", "^a(?=b)$", Dialect()), sendable("format", "uuid", Dialect())
+    (False, True)
+    """
+    if keyword not in dialect.keywords:
+        return False
+    if keyword == "format":
+        return value in dialect.formats - OFFSET_FORMATS
+    if keyword == "pattern":
+        return is_regular(value)
+    return True
+
+
+def is_regular(pattern: str) -> bool:
+    """Whether a pattern is a plain, anchored regular expression.
+
+    llama.cpp takes only patterns from `^` to `$`; no vendor takes lookaround.
+
+    >>> is_regular("^[a-z]+$"), is_regular("[a-z]+"), is_regular("^(?=x)x$")
+    (True, False, False)
+    """
+    return pattern.startswith("^") and pattern.endswith("$") and not BEYOND_REGULAR.search(pattern)
+
+
+def split_bounds(schema: JSON, names: tuple[str, ...], dialect: Dialect) -> tuple[JSON, JSON]:
+    """The named bounds of *schema*: those the dialect takes, and those it does not.
+
+    >>> split_bounds({"type": "string", "maxLength": 9, "format": "date"}, ("maxLength", "format"), Dialect())
+    ({'format': 'date'}, {'maxLength': 9})
+    """
+    given = {name: schema[name] for name in names if name in schema}
+    kept = {name: value for name, value in given.items() if sendable(name, value, dialect)}
+    return kept, {name: value for name, value in given.items() if name not in kept}
+
+
+def in_words(bounds: JSON) -> str:
+    """Bounds as sentences.
+
+    >>> in_words({"minLength": 1, "maxLength": 20})
+    'At least 1 character. At most 20 characters.'
+    """
+    said = (WORDS[name](value) if name in WORDS else f"{name}: {short(value)}." for name, value in bounds.items())
+    return " ".join(text for text in said if text)
+
+
+def short(value: JSONValue, limit: int = 80) -> str:
+    """A value as JSON, cut.
+
+    >>> short({"a": "b" * 100}, 12)
+    '{"a": "bbbb…'
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
