@@ -243,18 +243,9 @@ class Result(Generic[T]):
         return self.attempts[-1].completion
 
 
-OPENAI_KEYWORDS = frozenset(
-    "pattern format multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems".split()
-)
-OPENAI_FORMATS = frozenset("date-time time date duration email hostname ipv4 ipv6 uuid".split())
-
-
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a vendor's strict mode accepts beyond the shape of values.
-
-    The defaults are OpenAI's published subset (developers.openai.com, guide "Structured model
-    outputs", section "Supported schemas", read 2026-08).
+    """What a vendor's strict mode accepts beyond the shape of values; the rows are in `dialects`.
 
     Args:
         name: The vendor, for messages.
@@ -262,9 +253,36 @@ class Dialect:
         formats: Values of `format` that may be sent.
     """
 
-    name: str = "openai"
-    keywords: frozenset[str] = OPENAI_KEYWORDS
-    formats: frozenset[str] = OPENAI_FORMATS
+    name: str
+    keywords: frozenset[str]
+    formats: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How hard to try; two counters that never mix.
+
+    Args:
+        attempts: Asks of the model in all, the first included; only invalid output leads to another.
+        retries: How often the transport sends the same request again after a failure that may pass
+            (429, 5xx, no connection, timeout).
+        wait_initial: Seconds before the first retry; doubled each time, with jitter.
+        wait_max: The longest wait in seconds, also where the endpoint asks for more in `Retry-After`.
+        timeout: Seconds until one request is given up.
+    """
+
+    attempts: int = 3
+    retries: int = 3
+    wait_initial: float = 0.5
+    wait_max: float = 60.0
+    timeout: float = 600.0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense."""
+        if self.attempts < 1:
+            raise ValueError(f"attempts counts the first ask too: at least 1, not {self.attempts}")
+        if self.retries < 0:
+            raise ValueError(f"retries: 0 or more, not {self.retries}")
 
 
 def show_path(path: Path) -> str:

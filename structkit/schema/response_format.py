@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from typing_extensions import TypeForm
 
+from structkit.dialects import OPENAI
 from structkit.errors import InvalidOutput
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.schema.compiler import SchemaCompiler
@@ -47,7 +48,7 @@ class ResponseFormat(Generic[T]):
     def __init__(
         self: ResponseFormat[Any], output_type: JSON, *, name: str | None = None, dialect: Dialect = ...
     ) -> None: ...
-    def __init__(self, output_type: Any, *, name: str | None = None, dialect: Dialect = Dialect()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, output_type: Any, *, name: str | None = None, dialect: Dialect = OPENAI) -> None:
         """Compile the type."""
         self.output_type = output_type
         self.dialect = dialect

@@ -50,7 +50,8 @@ WORDS: dict[str, Callable[[JSONValue], str]] = {
 def sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
     """Whether the dialect takes this bound as it is.
 
-    >>> sendable("pattern", "^a(?=b)$", Dialect()), sendable("format", "uuid", Dialect())
+    >>> from structkit.dialects import OPENAI
+    >>> sendable("pattern", "^a(?=b)$", OPENAI), sendable("format", "uuid", OPENAI)
     (False, True)
     """
     if keyword not in dialect.keywords:
@@ -76,7 +77,8 @@ def is_regular(pattern: str) -> bool:
 def split_bounds(schema: JSON, names: tuple[str, ...], dialect: Dialect) -> tuple[JSON, JSON]:
     """The named bounds of *schema*: those the dialect takes, and those it does not.
 
-    >>> split_bounds({"type": "string", "maxLength": 9, "format": "date"}, ("maxLength", "format"), Dialect())
+    >>> from structkit.dialects import OPENAI
+    >>> split_bounds({"type": "string", "maxLength": 9, "format": "date"}, ("maxLength", "format"), OPENAI)
     ({'format': 'date'}, {'maxLength': 9})
     """
     given = {name: schema[name] for name in names if name in schema}

@@ -1,0 +1,8 @@
+"""The drivers: a client that blocks and one that is awaited, around the same fold."""
+
+from structkit.client.async_client import AsyncClient
+from structkit.client.client import Client
+from structkit.client.endpoint import Endpoint
+from structkit.client.plan import Call, Plan
+
+__all__ = ["AsyncClient", "Call", "Client", "Endpoint", "Plan"]

@@ -1,0 +1,99 @@
+"""`AsyncClient`: extraction that is awaited."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from typing_extensions import Self, TypeForm, Unpack
+
+from structkit.client.endpoint import find_endpoint
+from structkit.client.plan import Call, Plan, check_call, conclude
+from structkit.extraction import Extraction
+from structkit.schema import ResponseFormat
+from structkit.transport import AsyncOpenAITransport, AsyncTransport
+from structkit.values import JSON, Prompt, Result
+
+if TYPE_CHECKING:
+    import openai
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """As `Client`, with the same arguments and names; `extract`, `run` and `models` are awaited."""
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        client: openai.AsyncOpenAI | None = None,
+        transport: AsyncTransport | None = None,
+        **call: Unpack[Call],
+    ) -> None:
+        """Find the endpoint; nothing is sent."""
+        check_call(call)
+        self._transport = AsyncOpenAITransport(client) if client else transport
+        if self._transport is None:
+            self._endpoint = find_endpoint(model, base_url, api_key)
+            model = self._endpoint.model
+        self._plan = Plan(model or "", call)
+
+    @overload
+    async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    @overload
+    async def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    @overload
+    async def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Any: ...
+    async def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Any:
+        """As `Client.extract`."""
+        return (await self.run(output_type, prompt, **call)).value
+
+    @overload
+    async def run(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    @overload
+    async def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    @overload
+    async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
+    async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
+        """As `Client.run`."""
+        return await self.drive(self._plan.begin(output_type, prompt, call))
+
+    async def drive(self, extraction: Extraction[T]) -> Result[T]:
+        """Send what an extraction asks for until it is done."""
+        step: Any = extraction
+        while isinstance(step, Extraction):
+            step = step.receive(await self.transport.send(step.request, step.policy))
+        return conclude(step)
+
+    async def models(self) -> tuple[str, ...]:
+        """As `Client.models`."""
+        return await self.transport.models()
+
+    @property
+    def transport(self) -> AsyncTransport:
+        """The way requests are sent, made when first needed."""
+        if self._transport is None:
+            import openai
+
+            self._transport = AsyncOpenAITransport(
+                openai.AsyncOpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
+            )
+        return self._transport
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._transport is not None:
+            await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self.close()

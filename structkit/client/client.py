@@ -1,0 +1,129 @@
+"""`Client`: extraction that blocks."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from typing_extensions import Self, TypeForm, Unpack
+
+from structkit.client.endpoint import find_endpoint
+from structkit.client.plan import Call, Plan, check_call, conclude
+from structkit.extraction import Extraction
+from structkit.schema import ResponseFormat
+from structkit.transport import OpenAITransport, Transport
+from structkit.values import JSON, Prompt, Result
+
+if TYPE_CHECKING:
+    import openai
+
+T = TypeVar("T")
+
+
+class Client:
+    """A model behind an OpenAI-compatible endpoint.
+
+    Args:
+        model: The model's name; `local` is the embedded one, `local:PATH.gguf` another of that kind.
+            Without a name, `STRUCTKIT_MODEL` is read.
+        base_url: The endpoint, with or without `/v1`; by default `OPENAI_BASE_URL`.
+        api_key: The key; by default `OPENAI_API_KEY`. Servers on this machine need none.
+        client: An `openai.OpenAI` or `AzureOpenAI` of your own, instead of URL and key.
+        transport: Any other way to send requests, instead of all of these.
+        **call: Defaults for every call: `policy`, `instructions`, `temperature` and so on.
+
+    Raises:
+        ConfigError: The model or the key is missing.
+
+    The `openai` SDK is loaded when the first request is sent.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        client: openai.OpenAI | None = None,
+        transport: Transport | None = None,
+        **call: Unpack[Call],
+    ) -> None:
+        """Find the endpoint; nothing is sent."""
+        check_call(call)
+        self._transport = OpenAITransport(client) if client else transport
+        if self._transport is None:
+            self._endpoint = find_endpoint(model, base_url, api_key)
+            model = self._endpoint.model
+        self._plan = Plan(model or "", call)
+
+    @overload
+    def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    @overload
+    def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    @overload
+    def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Any: ...
+    def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Any:
+        """The value of *output_type* that the model reads from *prompt*.
+
+        Args:
+            output_type: A pydantic model, any type pydantic validates, or a JSON Schema.
+            prompt: The user message: text, a `Message`, or several.
+            **call: `instructions`, `examples`, `policy`, and the endpoint's own parameters.
+
+        Raises:
+            ConfigError: Something is wrong on this side; nothing was sent.
+            TransportError: The endpoint gave no usable completion.
+            ExtractionError: The model answered, but not with such a value.
+        """
+        return self.run(output_type, prompt, **call).value
+
+    @overload
+    def run(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    @overload
+    def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    @overload
+    def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
+    def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
+        """As `extract`, with everything that happened: attempts, usage, every choice."""
+        return self.drive(self._plan.begin(output_type, prompt, call))
+
+    def drive(self, extraction: Extraction[T]) -> Result[T]:
+        """Send what an extraction asks for until it is done."""
+        step: Any = extraction
+        while isinstance(step, Extraction):
+            step = step.receive(self.transport.send(step.request, step.policy))
+        return conclude(step)
+
+    def models(self) -> tuple[str, ...]:
+        """The names of the endpoint's models, sorted.
+
+        Raises:
+            TransportError: The endpoint does not say.
+        """
+        return self.transport.models()
+
+    @property
+    def transport(self) -> Transport:
+        """The way requests are sent, made when first needed."""
+        if self._transport is None:
+            import openai
+
+            self._transport = OpenAITransport(
+                openai.OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
+            )
+        return self._transport
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()

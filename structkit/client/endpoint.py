@@ -1,0 +1,65 @@
+"""Where requests go: an address and a key, from arguments, the environment, or a named endpoint."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+
+from structkit.errors import ConfigError
+from structkit.transport import normalise
+from structkit.transport.base_url import is_loopback
+
+GROUP = "structkit.endpoints"
+"""Entry points of this group open endpoints by name: `local` is one, and other packages may bring more.
+
+An entry point is a function `(argument: str | None) -> Endpoint`; the argument is what stands after
+the colon in a model name such as `local:models/small.gguf`.
+"""
+
+NO_KEY = "none"
+"""Sent where no key is needed: the SDK insists on one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address with its key, and the model's name there; `base_url` None is the SDK's own default."""
+
+    model: str
+    base_url: str | None
+    api_key: str = field(repr=False)
+
+
+def find_endpoint(model: str | None, base_url: str | None = None, api_key: str | None = None) -> Endpoint:
+    """The endpoint that arguments and environment name; nothing is sent, though a named one may be started.
+
+    Raises:
+        ConfigError: The model, or the key of a remote endpoint, is missing.
+    """
+    model = model or os.environ.get("STRUCTKIT_MODEL")
+    if not model:
+        raise ConfigError("no model: name one, as in Client('gpt-4o'), or set STRUCTKIT_MODEL")
+    if base_url is None and (named := _named(model)):
+        return named
+    base_url = base_url or os.environ.get("OPENAI_BASE_URL")
+    address = normalise(base_url) if base_url else None
+    api_key = api_key or os.environ.get("OPENAI_API_KEY") or _no_key(address)
+    return Endpoint(model, address, api_key)
+
+
+def _no_key(address: str | None) -> str:
+    if address and is_loopback(address):
+        return NO_KEY
+    raise ConfigError(
+        f"no API key for {address or 'the endpoint'}: set OPENAI_API_KEY (and OPENAI_BASE_URL), pass api_key=, "
+        "or use the embedded model, Client('local'), after pip install 'structkit[local]'"
+    )
+
+
+def _named(model: str) -> Endpoint | None:
+    name, _, argument = model.partition(":")
+    found = next(iter(entry_points(group=GROUP, name=name)), None)
+    if found is None:
+        return None
+    endpoint = found.load()(argument or None)
+    return endpoint if isinstance(endpoint, Endpoint) else None

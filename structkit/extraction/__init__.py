@@ -1,0 +1,6 @@
+"""The one loop: a conversation as a value that says what to send next and takes what came back."""
+
+from structkit.extraction.extraction import Extraction
+from structkit.extraction.modes import JSON_SCHEMA, Mode
+
+__all__ = ["JSON_SCHEMA", "Extraction", "Mode"]

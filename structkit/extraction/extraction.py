@@ -1,0 +1,146 @@
+"""`Extraction`: a conversation about one value. It does no I/O and never waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from structkit.errors import ExtractionError, Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
+from structkit.extraction.modes import JSON_SCHEMA, Mode
+from structkit.prompts import feedback
+from structkit.schema import ResponseFormat
+from structkit.values import (
+    Answer,
+    Attempt,
+    Choice,
+    Completion,
+    Issue,
+    Message,
+    Parameters,
+    Policy,
+    Request,
+    Result,
+)
+
+T = TypeVar("T")
+
+SHOWN = 200
+"""How many characters of a refusal an error shows."""
+
+
+@dataclass(frozen=True)
+class Extraction(Generic[T]):
+    """What to send next, and everything that was sent before.
+
+    A driver is four lines around it:
+
+        step = Extraction(...)
+        while isinstance(step, Extraction):
+            step = step.receive(send(step.request))
+        # step is a Result, or an error to raise
+
+    Args:
+        response_format: The type wanted.
+        model: The model's name.
+        messages: The caller's part of the conversation.
+        parameters: The caller's parameters.
+        policy: How many attempts there are.
+        mode: How the schema is put to the endpoint.
+        attempts: The asks so far.
+        wrong: The last answer, where it has to be corrected.
+    """
+
+    response_format: ResponseFormat[T]
+    model: str
+    messages: tuple[Message, ...]
+    parameters: Parameters = Parameters()
+    policy: Policy = Policy()
+    mode: Mode = JSON_SCHEMA
+    attempts: tuple[Attempt, ...] = ()
+    wrong: Answer[T] | None = None
+
+    @property
+    def request(self) -> Request:
+        """What to send next: the caller's messages, and of all wrong answers only the last, with its issues."""
+        messages = (*self.messages, *self._correction())
+        return Request(self.model, messages, self.parameters, self.mode.encode(self.response_format))
+
+    def receive(self, reply: Completion | TransportError) -> Extraction[T] | Result[T] | StructkitError:
+        """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
+        if isinstance(reply, TransportError):
+            lost = Attempt(len(self.attempts) + 1, self.request, raw=reply.body, retries=reply.retries)
+            return reply.after((*self.attempts, lost))
+        answers = tuple(map(self._answer, reply.choices))
+        accepted = next((answer for answer in answers if answer.valid), None)
+        attempts = (*self.attempts, self._attempt(reply, accepted or answers[0]))
+        if accepted is not None:
+            return Result(accepted.value, answers, attempts, self.mode.name)  # type: ignore[arg-type]
+        return self._next(reply, answers, attempts)
+
+    def _next(
+        self, reply: Completion, answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]
+    ) -> Extraction[T] | StructkitError:
+        """Ask again where a choice was merely wrong and attempts are left; else the reason for giving up."""
+        faults = [self._fault(choice) for choice in reply.choices]
+        wrong = next((answer for answer, fault in zip(answers, faults, strict=True) if fault is None), None)
+        if wrong is not None and len(attempts) < self.policy.attempts:
+            return replace(self, attempts=attempts, wrong=wrong)
+        error = next(fault for fault in faults if fault) if wrong is None else self._invalid(wrong, len(attempts))
+        return error.after(attempts)
+
+    def _attempt(self, reply: Completion, answer: Answer[T]) -> Attempt:
+        return Attempt(
+            number=len(self.attempts) + 1,
+            request=self.request,
+            completion=reply,
+            issues=answer.issues,
+            usage=reply.usage,
+            raw=reply.raw,
+            retries=reply.retries,
+        )
+
+    def _answer(self, choice: Choice) -> Answer[T]:
+        """One choice read; the reason it ended is looked at before its text is."""
+        text = self.mode.decode(choice) or ""
+        if fault := self._fault(choice):
+            answer: Answer[T] = Answer(0, text, None, (Issue((), str(fault)),))
+        elif not text.strip():
+            answer = Answer(0, text, None, (Issue((), "the reply is empty"),))
+        else:
+            answer = self.response_format.read(text)
+        return replace(answer, index=choice.index, finish_reason=choice.finish_reason)
+
+    def _fault(self, choice: Choice) -> ExtractionError | None:
+        """Why asking again would not help, where that is so."""
+        partial, name = self.mode.decode(choice), self.response_format.name
+        if choice.refusal:
+            said = choice.refusal[:SHOWN]
+            return Refusal(f"the model refused: {said!r}; change the input or the instructions", partial=partial)
+        if choice.finish_reason == "content_filter":
+            return Filtered("the endpoint's content filter held back the reply; change the input", partial=partial)
+        if choice.finish_reason == "length":
+            return Truncated(
+                f"the reply was cut at the token limit{self._limit()}: raise max_tokens, "
+                f"or bound the lists and texts of {name}",
+                partial=partial,
+            )
+        return None
+
+    def _limit(self) -> str:
+        given = self.parameters.max_completion_tokens or self.parameters.max_tokens
+        return f" (max_tokens={given})" if given else ""
+
+    def _invalid(self, wrong: Answer[T], asked: int) -> InvalidOutput:
+        listed = "\n".join(f"  {issue}" for issue in wrong.issues)
+        return InvalidOutput(
+            f"no reply fitted {self.response_format.name} in {asked} attempt{'s'[: asked != 1]}; the last one:\n{listed}\n"
+            "loosen the type, give an example, or allow more attempts",
+            issues=wrong.issues,
+            partial=wrong.text,
+        )
+
+    def _correction(self) -> tuple[Message, ...]:
+        if self.wrong is None:
+            return ()
+        told = feedback(self.wrong.issues, self.response_format.wire_path)
+        return (Message("assistant", self.wrong.text), Message("user", told))

