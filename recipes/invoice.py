@@ -15,7 +15,7 @@ import structkit
 
 class Invoice(BaseModel):
     seller: str
-    number: str
+    invoice_number: str
     issued: date
     total: Decimal
 
@@ -23,5 +23,5 @@ class Invoice(BaseModel):
 if __name__ == "__main__":
     client = structkit.Client("local")
     text = (Path(__file__).parent / "data" / "invoice.txt").read_text(encoding="utf-8")
-    invoice = client.extract(Invoice, text, temperature=0)
+    invoice = client.extract(Invoice, text)
     print(invoice.model_dump_json(indent=2))

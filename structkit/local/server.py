@@ -47,6 +47,7 @@ class LocalServer:
         params.model_alias = {self.name}
         params.hostnames, params.port = [host], port
         params.n_ctx, params.n_predict, params.n_parallel = CONTEXT, MOST_TOKENS, 2
+        params.sampling.temp = 0.0  # unless the request says otherwise: chance only harms a small model
         params.verbosity = -1
         _use_threads(params)
         try:
