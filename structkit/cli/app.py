@@ -175,5 +175,7 @@ def run(command: Callable[[], Any]) -> int:
         notice("stopped")
         return INTERRUPTED
     except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            notice("stopped")
         return stop.code if isinstance(stop.code, int) else 0
     return 0

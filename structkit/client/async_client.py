@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop, get_running_loop
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+from weakref import WeakKeyDictionary
 
 from typing_extensions import Self, TypeForm, Unpack
 
@@ -35,8 +37,9 @@ class AsyncClient:
     ) -> None:
         """Find the endpoint; nothing is sent."""
         check_call(call)
-        self._transport = AsyncOpenAITransport(client) if client else transport
-        if self._transport is None:
+        self._given = AsyncOpenAITransport(client) if client else transport
+        self._made: WeakKeyDictionary[AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
+        if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
             model = self._endpoint.model
         self._plan = Plan(model or "", call)
@@ -74,19 +77,20 @@ class AsyncClient:
 
     @property
     def transport(self) -> AsyncTransport:
-        """The way requests are sent, made when first needed."""
-        if self._transport is None:
+        """The way requests are sent: one for each event loop, because connections belong to theirs."""
+        if self._given is not None:
+            return self._given
+        if (loop := get_running_loop()) not in self._made:
             import openai
 
-            self._transport = AsyncOpenAITransport(
-                openai.AsyncOpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
-            )
-        return self._transport
+            sdk = openai.AsyncOpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
+            self._made[loop] = AsyncOpenAITransport(sdk)
+        return self._made[loop]
 
     async def close(self) -> None:
-        """Let go of the connections."""
-        if self._transport is not None:
-            await self._transport.close()
+        """Let go of the connections of this event loop; a client or transport of the caller's stays open."""
+        if made := self._made.pop(get_running_loop(), None):
+            await made.close()
 
     async def __aenter__(self) -> Self:
         """The client itself."""

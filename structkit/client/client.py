@@ -50,8 +50,9 @@ class Client:
     ) -> None:
         """Find the endpoint; nothing is sent."""
         check_call(call)
-        self._transport = OpenAITransport(client) if client else transport
-        if self._transport is None:
+        self._given = OpenAITransport(client) if client else transport
+        self._made: Transport | None = None
+        if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
             model = self._endpoint.model
         self._plan = Plan(model or "", call)
@@ -105,18 +106,19 @@ class Client:
     @property
     def transport(self) -> Transport:
         """The way requests are sent, made when first needed."""
-        if self._transport is None:
+        if self._given is not None:
+            return self._given
+        if self._made is None:
             import openai
 
-            self._transport = OpenAITransport(
-                openai.OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
-            )
-        return self._transport
+            sdk = openai.OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
+            self._made = OpenAITransport(sdk)
+        return self._made
 
     def close(self) -> None:
-        """Let go of the connections."""
-        if self._transport is not None:
-            self._transport.close()
+        """Let go of the connections; a client or transport of the caller's stays open."""
+        if self._made is not None:
+            self._made.close()
 
     def __enter__(self) -> Self:
         """The client itself."""

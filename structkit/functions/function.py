@@ -61,7 +61,7 @@ class Decorated(Generic[P, T]):
 
     def __init__(self, function: Callable[..., Any], declaration: Declaration[T]) -> None:
         """Keep the function that makes the prompt, and look like it."""
-        functools.update_wrapper(self, inspect.unwrap(function))
+        functools.update_wrapper(cast("Any", self), inspect.unwrap(function))
         self._function = function
         self._declaration = declaration
 
@@ -72,7 +72,7 @@ class Decorated(Generic[P, T]):
 
     def _bound(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
-        functools.update_wrapper(bound, self)
+        functools.update_wrapper(cast("Any", bound), cast("Any", self), updated=())
         return bound
 
 

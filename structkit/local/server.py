@@ -47,7 +47,7 @@ class LocalServer:
         params.model_alias = {self.name}
         params.hostnames, params.port = [host], port
         params.n_ctx, params.n_predict, params.n_parallel = CONTEXT, MOST_TOKENS, 2
-        params.sampling.temp = 0.0  # unless the request says otherwise: chance only harms a small model
+        _be_steady(params)
         params.verbosity = -1
         _use_threads(params)
         try:
@@ -98,3 +98,14 @@ def _use_threads(params: Any) -> None:
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = min(4, max(1, (os.cpu_count() or 2) // 2))
         threads.poll = 0
+
+
+def _be_steady(params: Any) -> None:
+    """Sampling where the request does not set its own.
+
+    Chance only harms a small model, and without a penalty its lists repeat one item until the token
+    limit. Measured with SmolLM2-135M at temperature 0: the endpoint's published example is cut at 1,024
+    tokens with no penalty, and ends after about 100 with 1.1; at 1.2 it stops copying what it reads.
+    """
+    params.sampling.temp = 0.0
+    params.sampling.penalty_repeat = 1.1

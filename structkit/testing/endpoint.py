@@ -59,6 +59,13 @@ def obliging(body: JSON) -> Reply:
     return Reply(completion(*[content] * body.get("n", 1), model=body["model"]))
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is no fault of the endpoint's."""
+
+
 class Endpoint:
     """A running endpoint; use it as a context manager.
 
@@ -69,6 +76,8 @@ class Endpoint:
 
     Attributes:
         requests: The JSON body of every completion request so far.
+        headers: Its headers, by lower-case name.
+        paths: Its path.
         base_url: Where it listens, ending in `/v1`.
 
     >>> import structkit
@@ -82,19 +91,20 @@ class Endpoint:
         """Listen on a free port of the loopback interface."""
         self.requests: list[JSON] = []
         self.headers: list[Mapping[str, str]] = []
+        self.paths: list[str] = []
         self._replies = list(replies) or [obliging]
         self._models = models
         self._turn = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
-    def answer(self, body: JSON, headers: Mapping[str, str]) -> Reply:
+    def answer(self, body: JSON, headers: Mapping[str, str], path: str) -> Reply:
         """Take the next reply of the script."""
         with self._turn:
             self.requests.append(body)
             self.headers.append(headers)
+            self.paths.append(path)
             script = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
         if isinstance(script, str):
             return Reply(completion(script))
@@ -124,7 +134,8 @@ class Endpoint:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                _write(self, endpoint.answer(body, dict(self.headers.items())))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                _write(self, endpoint.answer(body, headers, self.path))
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing: stderr belongs to the tests."""

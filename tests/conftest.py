@@ -1,0 +1,57 @@
+"""What the tests share: one client that is driven blocking and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+
+ROOT = Path(__file__).parent.parent
+KEY = "sk-test-hunter2-hunter2"
+
+
+class Blocking:
+    """`AsyncClient` behind the names of `Client`: each call runs in an event loop of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._make = lambda: structkit.AsyncClient(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            async def work() -> Any:
+                async with self._make() as client:
+                    return await getattr(client, name)(*args, **kwargs)
+
+            return asyncio.run(work())
+
+        return call
+
+
+@pytest.fixture(params=[structkit.Client, Blocking], ids=["sync", "async"])
+def connect(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Makes a client for an endpoint: the same test through both drivers."""
+
+    def make(base_url: str, **kwargs: Any) -> Any:
+        settings = {"api_key": KEY, "policy": structkit.Policy(wait_initial=0.001, timeout=30), **kwargs}
+        return request.param(settings.pop("model", "fake"), base_url=base_url, **settings)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches an endpoint that the developer has configured."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "STRUCTKIT_MODEL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def fresh_python() -> list[str]:
+    """A Python that has imported nothing of ours yet."""
+    return [sys.executable, "-I", "-c"]

@@ -1,0 +1,199 @@
+"""The command line as a process: stdout, stderr and exit codes are its promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from structkit.testing import Endpoint, Reply, completion
+
+KEY = "sk-test-hunter2-hunter2"
+
+TYPES = """
+from decimal import Decimal
+from pydantic import BaseModel
+
+class Bill(BaseModel):
+    shop: str
+    total: Decimal
+    tip: int = 0
+
+class Outer:
+    class Inner(BaseModel):
+        n: int
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "types_of_mine.py").write_text(TYPES, encoding="utf-8")
+    (tmp_path / "bill.txt").write_text("Café Noir, 12.50", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint('{"shop": "Café Noir", "total": "12.50", "tip": null}') as endpoint:
+        yield endpoint
+
+
+def structkit(
+    folder: Path, *arguments: str, endpoint: Endpoint | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI")}
+    if endpoint:
+        environment |= {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": KEY, "STRUCTKIT_MODEL": "fake"}
+    return subprocess.run(
+        [sys.executable, "-m", "structkit", *arguments],
+        cwd=folder,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_extract_prints_the_value_in_its_own_shape(folder: Path, endpoint: Endpoint) -> None:
+    done = structkit(folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", endpoint=endpoint)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"shop": "Café Noir", "total": "12.50", "tip": 0}
+    assert "Café" in done.stdout
+
+
+def test_extract_reads_stdin_and_takes_every_option(folder: Path, endpoint: Endpoint) -> None:
+    options = ["--prompt", "Read: {text}", "--instructions", "Be brief.", "--temperature", "0", "--max-tokens", "50"]
+    arguments = ["extract", "-", "--type", "types_of_mine:Bill", *options, "-o", "out.json"]
+    done = structkit(folder, *arguments, endpoint=endpoint, stdin="12.50 {x}")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert json.loads((folder / "out.json").read_text(encoding="utf-8"))["tip"] == 0
+    sent = endpoint.requests[0]
+    assert [message["content"] for message in sent["messages"]] == ["Be brief.", "Read: 12.50 {x}"]
+    assert (sent["temperature"], sent["max_tokens"]) == (0, 50)
+
+
+def test_a_json_schema_file_is_a_type(folder: Path) -> None:
+    schema = {"title": "Count", "type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    (folder / "count.json").write_text(json.dumps(schema), encoding="utf-8")
+    with Endpoint('{"n": 3}') as endpoint:
+        done = structkit(folder, "extract", "bill.txt", "--type", "count.json", endpoint=endpoint)
+    assert json.loads(done.stdout) == {"n": 3}
+
+
+def test_schema_prints_the_payload(folder: Path) -> None:
+    done = structkit(folder, "schema", "types_of_mine.py:Outer.Inner")
+    payload = json.loads(done.stdout)
+    assert payload["json_schema"]["name"] == "inner"
+    assert payload["json_schema"]["strict"] is True
+
+
+def test_schema_explains(folder: Path) -> None:
+    done = structkit(folder, "schema", "types_of_mine.py:Bill", "--explain")
+    assert done.stdout == "tip: rewritten: may be absent: null on the wire, 0 applies\n"
+
+
+def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
+    done = structkit(folder, "models", endpoint=endpoint)
+    assert json.loads(done.stdout) == ["fake"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["extract", "missing.txt", "--type", "types_of_mine.py:Bill"], "cannot read 'missing.txt'"),
+        (["extract", ".", "--type", "types_of_mine.py:Bill"], "cannot read '.'"),
+        (["extract", "latin1.txt", "--type", "types_of_mine.py:Bill"], "no UTF-8"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py"], "write it as"),
+        (["extract", "bill.txt", "--type", "missing.py:Bill"], "there is no file 'missing.py'"),
+        (["extract", "bill.txt", "--type", "missing_module:Bill"], "'missing_module' fails to import"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bil"], "there is no 'Bil'"),
+        (["extract", "bill.txt", "--type", "broken.py:Bill"], "fails to import: NameError: name 'nope'"),
+        (["extract", "bill.txt", "--type", "leaves.py:Bill"], "fails to import: SystemExit"),
+        (["extract", "bill.txt", "--type", "list.json"], "no JSON Schema"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:TYPE"], "there is no 'TYPE'"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "{x}"], "asks for {x}"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--base-url", "gateway"], "http"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "-o", "no/out.json"], "cannot write"),
+        (["schema", "types_of_mine.py:Outer"], "has no JSON form"),
+        (["serve", "--model", "gpt-4o"], "only embedded models"),
+        (["serve", "--model", "local:missing.gguf"], "no model file"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_exit_code_2(
+    folder: Path, endpoint: Endpoint, arguments: list[str], said: str
+) -> None:
+    (folder / "broken.py").write_text("x = nope\n", encoding="utf-8")
+    (folder / "leaves.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
+    (folder / "list.json").write_text("[]", encoding="utf-8")
+    (folder / "latin1.txt").write_bytes("Café".encode("latin-1"))
+    done = structkit(folder, *arguments, endpoint=endpoint)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "said"),
+    [
+        (Reply({"error": {"message": f"Incorrect API key: {KEY}"}}, status=401), 3, "StatusError"),
+        (Reply("<html>sign in</html>"), 3, "MalformedReply"),
+        (Reply(completion(None, refusal="No.")), 4, "Refusal"),
+        (Reply(completion('{"shop', finish_reason="length")), 4, "Truncated"),
+        (Reply(completion('{"shop": 3}')), 4, "InvalidOutput"),
+    ],
+)
+def test_the_exit_code_says_whose_move_it_is(folder: Path, reply: Reply, code: int, said: str) -> None:
+    with Endpoint(reply) as endpoint:
+        done = structkit(folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", endpoint=endpoint)
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+    assert KEY not in done.stderr
+    assert done.stdout == ""
+
+
+def test_without_an_endpoint_or_the_extra_it_says_what_to_do(folder: Path) -> None:
+    hide = "import sys; sys.modules['xllamacpp'] = None; import structkit.cli; structkit.cli.main()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "STRUCTKIT"))}
+    command = [sys.executable, "-c", hide, "extract", "bill.txt", "--type", "types_of_mine.py:Bill"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "OPENAI_API_KEY" in done.stderr
+    assert "structkit[local]" in done.stderr
+
+
+def test_ctrl_c_stops_without_a_traceback(folder: Path) -> None:
+    with Endpoint(Reply(completion("{}"), delay=20)) as endpoint:
+        environment = {**os.environ, "OPENAI_BASE_URL": endpoint.base_url, "STRUCTKIT_MODEL": "fake"}
+        command = [sys.executable, "-m", "structkit", "extract", "bill.txt", "--type", "types_of_mine.py:Bill"]
+        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+        while not endpoint.requests:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert said == "stopped\n"
+
+
+def test_version_is_the_packages(folder: Path) -> None:
+    import structkit as package
+
+    assert structkit(folder, "--version").stdout.strip() == package.__version__
+
+
+@pytest.mark.parametrize("command", ["extract", "schema", "models", "serve"])
+def test_every_command_shows_an_example(folder: Path, command: str) -> None:
+    done = structkit(folder, command, "--help")
+    assert done.returncode == 0
+    assert f"Example: structkit {command}" in done.stdout

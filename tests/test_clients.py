@@ -1,0 +1,369 @@
+"""The clients over real HTTP, each test through the blocking and the awaited driver."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+import openai
+import pytest
+from pydantic import BaseModel
+
+import structkit
+from structkit.testing import Endpoint, Reply, completion
+
+
+KEY = "sk-test-hunter2-hunter2"
+Connect = Callable[..., Any]
+
+
+class Step(BaseModel):
+    explanation: str
+    output: str
+
+
+class MathReasoning(BaseModel):
+    steps: list[Step]
+    final_answer: str
+
+
+def test_the_published_example_is_sent_as_published(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, model="gpt-4o-2024-08-06")
+        instructions = "You are a helpful math tutor. Guide the user through the solution step by step."
+        value = client.extract(MathReasoning, "9.11和9.8谁大", instructions=instructions)
+    assert isinstance(value, MathReasoning)
+    step = {
+        "type": "object",
+        "properties": {"explanation": {"type": "string"}, "output": {"type": "string"}},
+        "required": ["explanation", "output"],
+        "additionalProperties": False,
+    }
+    assert endpoint.requests == [
+        {
+            "model": "gpt-4o-2024-08-06",
+            "messages": [
+                {"role": "system", "content": instructions},
+                {"role": "user", "content": "9.11和9.8谁大"},
+            ],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "math_reasoning",
+                    "schema": {
+                        "type": "object",
+                        "properties": {"steps": {"type": "array", "items": step}, "final_answer": {"type": "string"}},
+                        "required": ["steps", "final_answer"],
+                        "additionalProperties": False,
+                    },
+                    "strict": True,
+                },
+            },
+        }
+    ]
+    assert endpoint.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/", "/v1/chat/completions"])
+def test_the_base_url_may_end_as_users_paste_it(connect: Connect, ending: str) -> None:
+    with Endpoint() as endpoint:
+        base_url = endpoint.base_url.removesuffix("/v1") + ending
+        assert connect(base_url).extract(int, "how many?") == 0
+
+
+def test_parameters_go_out_under_their_own_names(connect: Connect) -> None:
+    given = {
+        "temperature": 0,
+        "top_p": 0.5,
+        "n": 2,
+        "stop": ["END"],
+        "max_tokens": 9,
+        "max_completion_tokens": 8,
+        "presence_penalty": 0.1,
+        "frequency_penalty": 0.2,
+        "logit_bias": {"50256": -100},
+        "seed": 7,
+        "user": "u1",
+    }
+    with Endpoint() as endpoint:
+        result = connect(endpoint.base_url, temperature=1).run(int, "how many?", **given)
+    sent = endpoint.requests[0]
+    assert {name: sent[name] for name in given} == given
+    assert len(result.choices) == 2
+    assert result.values == (0, 0)
+
+
+def test_examples_are_shown_in_the_wire_form(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(list[int], "4 and 5", examples=[("1 and 2", [1, 2])])
+    assert [message["content"] for message in endpoint.requests[0]["messages"]] == [
+        "1 and 2",
+        '{"value": [1, 2]}',
+        "4 and 5",
+    ]
+
+
+def test_messages_with_content_parts_pass_as_they_are(connect: Connect) -> None:
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, [structkit.Message("user", ({"type": "text", "text": "?"}, part))])
+    assert endpoint.requests[0]["messages"] == [{"role": "user", "content": [{"type": "text", "text": "?"}, part]}]
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n", [], 3, ["text"]])
+def test_an_input_that_is_nothing_to_read_is_refused_before_sending(connect: Connect, prompt: Any) -> None:
+    with Endpoint() as endpoint:
+        with pytest.raises(structkit.PromptError):
+            connect(endpoint.base_url).extract(int, prompt)
+        assert endpoint.requests == []
+
+
+def test_a_misspelt_argument_is_refused_with_the_right_name(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        with pytest.raises(TypeError, match="did you mean 'temperature'"):
+            connect(endpoint.base_url).extract(int, "x", temprature=0)
+        assert endpoint.requests == []
+
+
+def test_a_type_without_a_json_form_is_refused_before_sending(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        with pytest.raises(structkit.SchemaError):
+            connect(endpoint.base_url).extract(Callable[[], int], "x")
+        assert endpoint.requests == []
+
+
+def test_invalid_output_is_asked_again_and_both_are_counted(connect: Connect) -> None:
+    with Endpoint('{"value": "x"}', '{"value": 3}') as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?")
+    assert result.value == 3
+    assert [len(attempt.issues) for attempt in result.attempts] == [1, 0]
+    assert result.usage.total_tokens == 30
+    assert len(endpoint.requests) == 2
+
+
+def test_attempts_run_out_after_three_by_default(connect: Connect) -> None:
+    with Endpoint("prose") as endpoint:
+        with pytest.raises(structkit.InvalidOutput) as caught:
+            connect(endpoint.base_url).extract(int, "how many?")
+        assert len(endpoint.requests) == 3
+    assert len(caught.value.attempts) == 3
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_a_passing_failure_is_retried_and_is_no_attempt(connect: Connect, status: int) -> None:
+    failure = Reply({"error": {"message": "try later"}}, status=status)
+    with Endpoint(failure, failure, '{"value": 3}') as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?")
+    assert (result.value, len(result.attempts), result.attempts[0].retries) == (3, 1, 2)
+    assert endpoint.requests[0] == endpoint.requests[2]
+
+
+@pytest.mark.parametrize("after", ["0.3", formatdate(time.time() + 3600, usegmt=True)])
+def test_retry_after_is_honoured_within_bounds(connect: Connect, after: str) -> None:
+    limited = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": after})
+    policy = structkit.Policy(wait_initial=0.0, wait_max=0.3)
+    with Endpoint(limited, '{"value": 3}') as endpoint:
+        start = time.monotonic()
+        assert connect(endpoint.base_url, policy=policy).extract(int, "how many?") == 3
+        assert time.monotonic() - start >= 0.3
+
+
+def test_retries_end_with_the_last_failure(connect: Connect) -> None:
+    with Endpoint(Reply({"error": {"message": "down"}}, status=503)) as endpoint:
+        with pytest.raises(structkit.StatusError) as caught:
+            connect(endpoint.base_url).extract(int, "how many?", policy=structkit.Policy(retries=2, wait_initial=0.001))
+        assert len(endpoint.requests) == 3
+    assert caught.value.status_code == 503
+    assert caught.value.attempts[0].retries == 2
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "advice"),
+    [
+        (400, "bad schema", "bad schema"),
+        (401, f"Incorrect API key provided: {KEY}", "check the API key"),
+        (403, "no", "may not use"),
+        (404, "no such model", "check the base URL"),
+        (429, "You exceeded your current quota", "quota"),
+    ],
+)
+def test_a_lasting_failure_is_not_retried_and_says_what_to_do(
+    connect: Connect, status: int, said: str, advice: str
+) -> None:
+    with Endpoint(Reply({"error": {"message": said, "type": "x"}}, status=status)) as endpoint:
+        with pytest.raises(structkit.StatusError, match=advice) as caught:
+            connect(endpoint.base_url).extract(int, "how many?")
+        assert len(endpoint.requests) == 1
+    assert caught.value.status_code == status
+    assert not caught.value.retryable
+    assert KEY not in str(caught.value) + repr(caught.value.body) + repr(caught.value.attempts)
+
+
+MALFORMED = [
+    ("<!doctype html><html><body>Sign in</body></html>", "a web page"),
+    ("", "no JSON"),
+    ("[]", "a JSON list"),
+    ({"id": "x", "choices": []}, "no choices"),
+    ({"choices": [{"index": 0}]}, "a choice without a message"),
+    ({"error": {"message": "upstream died", "code": 502}}, "upstream died"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), MALFORMED)
+def test_a_200_that_is_no_completion_is_tried_once_more_and_says_what_came(
+    connect: Connect, body: Any, message: str
+) -> None:
+    with Endpoint(Reply(body)) as endpoint:
+        with pytest.raises(structkit.MalformedReply, match=message) as caught:
+            connect(endpoint.base_url).extract(int, "how many?")
+        assert len(endpoint.requests) == 2
+    assert caught.value.attempts[0].raw == caught.value.body
+
+
+def test_an_error_object_that_no_retry_cures_is_not_retried(connect: Connect) -> None:
+    with Endpoint(Reply({"error": {"message": "Invalid API key", "code": 401}})) as endpoint:
+        with pytest.raises(structkit.MalformedReply):
+            connect(endpoint.base_url).extract(int, "how many?")
+        assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (completion(None, refusal="I cannot."), structkit.Refusal),
+        (completion('{"value": 3', finish_reason="length"), structkit.Truncated),
+        (completion("", finish_reason="content_filter"), structkit.Filtered),
+    ],
+)
+def test_a_refusal_a_cut_and_a_filter_are_paid_once(connect: Connect, body: Any, error: type[Exception]) -> None:
+    with Endpoint(Reply(body)) as endpoint:
+        with pytest.raises(error) as caught:
+            connect(endpoint.base_url).extract(int, "how many?")
+        assert len(endpoint.requests) == 1
+    assert caught.value.attempts[0].raw == body  # type: ignore[attr-defined]
+    assert caught.value.usage.total_tokens == 15  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("usage", [None, "many", {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": 1.5}])
+def test_unreadable_usage_is_unknown_not_zero(connect: Connect, usage: Any) -> None:
+    with Endpoint(Reply({**completion('{"value": 3}'), "usage": usage})) as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?")
+    assert result.usage == structkit.Usage(unreported=1)
+
+
+def test_a_connection_cut_in_the_body_is_retried(connect: Connect) -> None:
+    with Endpoint(Reply(completion('{"value": 3}'), cut=True), '{"value": 3}') as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?")
+    assert (result.value, result.attempts[0].retries) == (3, 1)
+
+
+def test_no_connection_says_so(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        closed = endpoint.base_url
+    with pytest.raises(structkit.ConnectionFailed, match="check the base URL") as caught:
+        connect(closed, policy=structkit.Policy(retries=1, wait_initial=0.001)).extract(int, "how many?")
+    assert caught.value.attempts[0].retries == 1
+
+
+def test_an_endpoint_that_does_not_answer_in_time_is_a_timeout(connect: Connect) -> None:
+    with Endpoint(Reply(completion('{"value": 3}'), delay=5)) as endpoint:
+        with pytest.raises(structkit.RequestTimeout):
+            connect(endpoint.base_url, policy=structkit.Policy(timeout=0.2, retries=0)).extract(int, "how many?")
+
+
+def test_models_are_listed(connect: Connect) -> None:
+    with Endpoint(models=("b", "a")) as endpoint:
+        assert connect(endpoint.base_url).models() == ("a", "b")
+
+
+def test_a_key_is_asked_for_where_the_endpoint_is_remote(connect: Connect) -> None:
+    with pytest.raises(structkit.ConfigError, match="OPENAI_API_KEY"):
+        connect("https://gateway.example", api_key=None).models()
+
+
+def test_a_server_on_this_machine_needs_no_key(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        assert connect(endpoint.base_url, api_key=None).extract(int, "how many?") == 0
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Endpoint() as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("STRUCTKIT_MODEL", "from-env")
+        with structkit.Client() as client:
+            assert client.extract(int, "how many?") == 0
+    assert endpoint.requests[0]["model"] == "from-env"
+
+
+def test_a_model_must_be_named() -> None:
+    with pytest.raises(structkit.ConfigError, match="STRUCTKIT_MODEL"):
+        structkit.Client(api_key=KEY)
+
+
+@pytest.mark.parametrize("base_url", ["gateway.example", "ftp://x", "http://", "not a url"])
+def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
+    with pytest.raises(structkit.ConfigError, match="http"):
+        structkit.Client("m", base_url=base_url, api_key=KEY)
+
+
+def test_a_client_of_the_callers_own_is_used() -> None:
+    with Endpoint() as endpoint:
+        mine = openai.OpenAI(base_url=endpoint.base_url, api_key="mine")
+        assert structkit.Client("m", client=mine).extract(int, "how many?") == 0
+    assert endpoint.headers[0]["authorization"] == "Bearer mine"
+
+
+def test_an_azure_client_keeps_its_url_rules_and_key_header() -> None:
+    paths: list[str] = []
+
+    def answer(body: dict[str, Any]) -> Reply:
+        paths.append(body["model"])
+        return Reply(completion('{"value": 3}'))
+
+    with Endpoint(answer) as endpoint:
+        azure = openai.AzureOpenAI(
+            azure_endpoint=endpoint.base_url.removesuffix("/v1"), api_key="mine", api_version="2024-10-21"
+        )
+        assert structkit.Client("deployed", client=azure).extract(int, "how many?") == 3
+    assert endpoint.paths == ["/openai/deployments/deployed/chat/completions?api-version=2024-10-21"]
+    assert endpoint.headers[0]["api-key"] == "mine"
+
+
+def test_a_transport_of_the_callers_own_is_used() -> None:
+    class Canned:
+        def send(self, request: structkit.Request, policy: structkit.Policy) -> structkit.Completion:
+            assert policy.attempts == 3
+            from structkit.parsing import read_completion
+
+            found = read_completion(completion('{"value": 4}', model=request.model))
+            assert isinstance(found, structkit.Completion)
+            return found
+
+        def models(self) -> tuple[str, ...]:
+            return ("canned",)
+
+        def close(self) -> None:
+            raise AssertionError("only what the client made is closed by whoever made it")
+
+    client = structkit.Client("m", transport=Canned())
+    assert (client.extract(int, "how many?"), client.models()) == (4, ("canned",))
+
+
+def test_a_json_schema_is_a_type_too(connect: Connect) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}, "required": ["n"]}
+    with Endpoint('{"n": 9}', '{"n": 3}') as endpoint:
+        result = connect(endpoint.base_url).run(schema, "how many?")
+    assert result.value == {"n": 3}
+    assert result.attempts[0].issues[0].path == ("n",)
+
+
+def test_errors_survive_pickling(connect: Connect) -> None:
+    with Endpoint("prose") as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
+        connect(endpoint.base_url).extract(int, "how many?")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.issues, again.usage) == (str(caught.value), caught.value.issues, caught.value.usage)

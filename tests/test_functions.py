@@ -1,0 +1,161 @@
+"""The decorator: what it asks, what it gives, and what it refuses where it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel
+
+import structkit
+from structkit.testing import Endpoint
+
+
+class Label(BaseModel):
+    mood: Literal["good", "bad"]
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    with Endpoint() as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
+        yield endpoint
+
+
+def test_the_body_is_the_prompt_and_the_answer_has_the_type(endpoint: Endpoint) -> None:
+    @structkit.prompt(Label, instructions="Label reviews.", temperature=0)
+    def label(text: str, *, language: str = "en") -> str:
+        """Label a review."""
+        return f"[{language}] {text}"
+
+    assert label("fine", language="fr") == Label(mood="good")
+    sent = endpoint.requests[0]
+    assert sent["messages"] == [
+        {"role": "system", "content": "Label reviews."},
+        {"role": "user", "content": "[fr] fine"},
+    ]
+    assert sent["temperature"] == 0
+    assert (label.__name__, label.__doc__, str(inspect.signature(label))) == (
+        "label",
+        "Label a review.",
+        "(text: 'str', *, language: 'str' = 'en') -> 'str'",
+    )
+
+
+def test_an_async_function_is_awaited(endpoint: Endpoint) -> None:
+    @structkit.prompt(Label)
+    async def label(text: str) -> str:
+        return text
+
+    async def two() -> list[Label]:
+        return await asyncio.gather(label("a"), label("b"))
+
+    async def fresh() -> list[Label]:
+        async with structkit.AsyncClient() as client:
+            own = structkit.prompt(Label, client=client)(label.__wrapped__)
+            return await asyncio.gather(own("a"), own("b"))
+
+    assert asyncio.run(fresh()) == [Label(mood="good")] * 2
+    assert asyncio.run(two()) == [Label(mood="good")] * 2
+    assert inspect.iscoroutinefunction(label.__wrapped__)
+
+
+def test_one_async_function_serves_several_event_loops(endpoint: Endpoint) -> None:
+    @structkit.prompt(int)
+    async def count(text: str) -> str:
+        return text
+
+    assert [asyncio.run(count(str(number))) for number in range(3)] == [0, 0, 0]
+
+
+def test_methods_keep_their_instance(endpoint: Endpoint) -> None:
+    class Labeller:
+        def __init__(self, product: str) -> None:
+            self.product = product
+
+        @structkit.prompt(Label)
+        def label(self, text: str) -> str:
+            return f"{self.product}: {text}"
+
+    assert Labeller("lamp").label("fine") == Label(mood="good")
+    assert Labeller("desk").label.format("fine") == "desk: fine"
+    assert endpoint.requests[0]["messages"][0]["content"] == "lamp: fine"
+
+
+def test_run_gives_the_whole_result_and_format_sends_nothing(endpoint: Endpoint) -> None:
+    @structkit.prompt(list[int])
+    def numbers(text: str) -> str:
+        return text
+
+    assert numbers.format("hello") == "hello"
+    assert endpoint.requests == []
+    assert numbers.run("hello").usage.total_tokens == 15
+
+
+def test_bare_the_annotation_is_the_type_and_the_docstring_the_template(endpoint: Endpoint) -> None:
+    @structkit.prompt
+    def label(text: str, language: str = "en") -> Label:
+        """Label this {language} review: {text}"""
+
+    assert label("{text} {0} %s") == Label(mood="good")
+    assert endpoint.requests[0]["messages"][0]["content"] == "Label this en review: {text} {0} %s"
+
+
+def test_bare_works_on_async_functions(endpoint: Endpoint) -> None:
+    @structkit.prompt
+    async def label(text: str) -> Label:
+        """Label this review: {text}"""
+
+    async def ask() -> Label:
+        return await label("x")
+
+    assert asyncio.run(ask()) == Label(mood="good")
+
+
+@pytest.mark.parametrize(
+    ("docstring", "message"),
+    [
+        (None, "no docstring"),
+        ("Label {review}", "asks for {review}"),
+        ("Label {text.upper}", "no plain name"),
+        ("Label {text!r}", "no plain name"),
+        ("Label {text", "not a template"),
+    ],
+)
+def test_a_bare_function_that_cannot_work_fails_where_it_is_declared(docstring: str | None, message: str) -> None:
+    def label(text: str) -> int: ...
+
+    label.__doc__ = docstring
+    with pytest.raises(structkit.PromptError, match=message):
+        structkit.prompt(label)
+
+
+def test_a_bare_function_needs_a_return_annotation() -> None:
+    def label(text: str):  # type: ignore[no-untyped-def]
+        """Label {text}"""
+
+    with pytest.raises(structkit.PromptError, match="return annotation"):
+        structkit.prompt(label)
+
+
+def test_a_type_without_a_json_form_fails_where_it_is_declared() -> None:
+    with pytest.raises(structkit.SchemaError):
+        structkit.prompt(object().__class__.__init__)
+
+
+def test_the_wrong_kind_of_client_is_refused(endpoint: Endpoint) -> None:
+    @structkit.prompt(int, client=structkit.AsyncClient("fake", base_url=endpoint.base_url))
+    def count(text: str) -> str:
+        return text
+
+    with pytest.raises(structkit.ConfigError, match="needs client=Client"):
+        count("x")
+
+
+def test_a_misspelt_argument_fails_where_it_is_declared() -> None:
+    with pytest.raises(TypeError, match="did you mean 'temperature'"):
+        structkit.prompt(int, temprature=0)  # type: ignore[call-overload]
