@@ -23,7 +23,7 @@ Every argument but the message has a default: an exception must survive pickling
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from structkit.values import Attempt, Issue, JSONValue, Path, Usage, show_path, sum_usage
 
@@ -45,7 +45,7 @@ class StructkitError(Exception):
         """The tokens of all attempts together."""
         return sum_usage(self.attempts)
 
-    def after(self: E, attempts: tuple[Attempt, ...]) -> E:
+    def after(self, attempts: tuple[Attempt, ...]) -> Self:
         """The same error, knowing the attempts that led to it."""
         error = copy.copy(self)
         error.attempts = attempts

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 import structkit
 from structkit.testing import Endpoint, Reply, completion
 
-
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]
 
@@ -270,9 +269,8 @@ def test_no_connection_says_so(connect: Connect) -> None:
 
 
 def test_an_endpoint_that_does_not_answer_in_time_is_a_timeout(connect: Connect) -> None:
-    with Endpoint(Reply(completion('{"value": 3}'), delay=5)) as endpoint:
-        with pytest.raises(structkit.RequestTimeout):
-            connect(endpoint.base_url, policy=structkit.Policy(timeout=0.2, retries=0)).extract(int, "how many?")
+    with Endpoint(Reply(completion('{"value": 3}'), delay=5)) as endpoint, pytest.raises(structkit.RequestTimeout):
+        connect(endpoint.base_url, policy=structkit.Policy(timeout=0.2, retries=0)).extract(int, "how many?")
 
 
 def test_models_are_listed(connect: Connect) -> None:

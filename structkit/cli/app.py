@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -29,14 +28,17 @@ app = typer.Typer(
 )
 
 Type = Annotated[
-    str, typer.Option("--type", metavar="FILE.py:NAME", help="The type: FILE.py:Name, package.module:Name or schema.json.")
+    str,
+    typer.Option("--type", metavar="FILE.py:NAME", help="The type: FILE.py:Name, package.module:Name or schema.json."),
 ]
 Model = Annotated[
     str | None, typer.Option(help="The model's name, or `local`. By default STRUCTKIT_MODEL.", show_default=False)
 ]
 BaseURL = Annotated[
     str | None,
-    typer.Option("--base-url", help="The endpoint, with or without /v1. By default OPENAI_BASE_URL.", show_default=False),
+    typer.Option(
+        "--base-url", help="The endpoint, with or without /v1. By default OPENAI_BASE_URL.", show_default=False
+    ),
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False)
@@ -91,7 +93,9 @@ def extract(
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain")
 def schema(
-    output_type: Annotated[str, typer.Argument(metavar="TYPE", help="FILE.py:Name, package.module:Name or schema.json.")],
+    output_type: Annotated[
+        str, typer.Argument(metavar="TYPE", help="FILE.py:Name, package.module:Name or schema.json.")
+    ],
     explain: Annotated[bool, typer.Option(help="List every rewrite and every rule enforced only here.")] = False,  # noqa: FBT002
     output: Output = None,
 ) -> None:

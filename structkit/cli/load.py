@@ -70,7 +70,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
-    except BaseException as error:  # noqa: BLE001 (the user's file may do anything, sys.exit included)
+    except BaseException as error:
         raise ConfigError(_import_failed(str(path), error)) from error
     return module
 
@@ -79,7 +79,7 @@ def _load_module(name: str) -> ModuleType:
     sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(name)
-    except BaseException as error:  # noqa: BLE001 (as above)
+    except BaseException as error:
         raise ConfigError(_import_failed(name, error)) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, get_running_loop
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import WeakKeyDictionary
@@ -13,10 +12,12 @@ from structkit.client.endpoint import find_endpoint
 from structkit.client.plan import Call, Plan, check_call, conclude
 from structkit.extraction import Extraction
 from structkit.schema import ResponseFormat
-from structkit.transport import AsyncOpenAITransport, AsyncTransport
+from structkit.transport import AsyncTransport
 from structkit.values import JSON, Prompt, Result
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     import openai
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class AsyncClient:
     ) -> None:
         """Find the endpoint; nothing is sent."""
         check_call(call)
-        self._given = AsyncOpenAITransport(client) if client else transport
+        self._given = _over(client) if client else transport
         self._made: WeakKeyDictionary[AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
         if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
@@ -80,16 +81,16 @@ class AsyncClient:
         """The way requests are sent: one for each event loop, because connections belong to theirs."""
         if self._given is not None:
             return self._given
-        if (loop := get_running_loop()) not in self._made:
+        if (loop := _this_loop()) not in self._made:
             import openai
 
             sdk = openai.AsyncOpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
-            self._made[loop] = AsyncOpenAITransport(sdk)
+            self._made[loop] = _over(sdk)
         return self._made[loop]
 
     async def close(self) -> None:
         """Let go of the connections of this event loop; a client or transport of the caller's stays open."""
-        if made := self._made.pop(get_running_loop(), None):
+        if made := self._made.pop(_this_loop(), None):
             await made.close()
 
     async def __aenter__(self) -> Self:
@@ -101,3 +102,15 @@ class AsyncClient:
     ) -> None:
         """Close."""
         await self.close()
+
+
+def _over(client: openai.AsyncOpenAI) -> AsyncTransport:
+    from structkit.transport.openai_sdk import AsyncOpenAITransport
+
+    return AsyncOpenAITransport(client)
+
+
+def _this_loop() -> AbstractEventLoop:
+    import asyncio
+
+    return asyncio.get_running_loop()

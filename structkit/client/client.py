@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -11,7 +12,7 @@ from structkit.client.endpoint import find_endpoint
 from structkit.client.plan import Call, Plan, check_call, conclude
 from structkit.extraction import Extraction
 from structkit.schema import ResponseFormat
-from structkit.transport import OpenAITransport, Transport
+from structkit.transport import Transport
 from structkit.values import JSON, Prompt, Result
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Client:
     ) -> None:
         """Find the endpoint; nothing is sent."""
         check_call(call)
-        self._given = OpenAITransport(client) if client else transport
+        self._given = _over(client) if client else transport
         self._made: Transport | None = None
         if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
@@ -111,8 +112,8 @@ class Client:
         if self._made is None:
             import openai
 
-            sdk = openai.OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
-            self._made = OpenAITransport(sdk)
+            self._made = _over(openai.OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key))
+            weakref.finalize(self, self._made.close)
         return self._made
 
     def close(self) -> None:
@@ -129,3 +130,9 @@ class Client:
     ) -> None:
         """Close."""
         self.close()
+
+
+def _over(client: openai.OpenAI) -> Transport:
+    from structkit.transport.openai_sdk import OpenAITransport
+
+    return OpenAITransport(client)

@@ -8,7 +8,8 @@ from structkit.values import Dialect
 OPENAI = Dialect(
     name="openai",
     keywords=frozenset(
-        "pattern format multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems".split()
+        {"pattern", "format", "multipleOf", "minItems", "maxItems"}
+        | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
     ),
-    formats=frozenset("date-time time date duration email hostname ipv4 ipv6 uuid".split()),
+    formats=frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"]),
 )

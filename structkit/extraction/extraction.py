@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from structkit.errors import ExtractionError, Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
+from structkit.errors import (
+    ExtractionError,
+    Filtered,
+    InvalidOutput,
+    Refusal,
+    StructkitError,
+    TransportError,
+    Truncated,
+)
 from structkit.extraction.modes import JSON_SCHEMA, Mode
 from structkit.prompts import feedback
 from structkit.schema import ResponseFormat
@@ -132,8 +140,9 @@ class Extraction(Generic[T]):
 
     def _invalid(self, wrong: Answer[T], asked: int) -> InvalidOutput:
         listed = "\n".join(f"  {issue}" for issue in wrong.issues)
+        times = "1 attempt" if asked == 1 else f"{asked} attempts"
         return InvalidOutput(
-            f"no reply fitted {self.response_format.name} in {asked} attempt{'s'[: asked != 1]}; the last one:\n{listed}\n"
+            f"no reply fitted {self.response_format.name} in {times}; the last one:\n{listed}\n"
             "loosen the type, give an example, or allow more attempts",
             issues=wrong.issues,
             partial=wrong.text,

@@ -15,12 +15,15 @@ class Mode(Protocol):
     @property
     def name(self) -> str:
         """What `Result.mode` says."""
+        ...
 
     def encode(self, response_format: ResponseFormat[Any]) -> JSON:
         """The request fields that ask for the schema."""
+        ...
 
     def decode(self, choice: Choice) -> str | None:
         """The text of the answer, or None where the choice has none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 
 @overload
-def prompt(
+def prompt(  # type: ignore[overload-overlap]  # a class is a callable too: the first overload takes it
     output_type: TypeForm[T],
     /,
     *,
@@ -57,14 +57,14 @@ def prompt(
     model: str | None = None,
     **call: Unpack[Call],
 ) -> Any:
-    """Make a function ask a model.
+    r"""Make a function ask a model.
 
     The function's body returns the prompt (text, a `Message` or several); calling the decorated
     function sends it and returns a value of *output_type*. Works on `async def` and on methods.
 
         @structkit.prompt(Invoice)
         def read_invoice(text: str) -> str:
-            return f"Read the invoice:\\n{text}"
+            return f"Read the invoice:\n{text}"
 
     Bare, `@structkit.prompt` takes the return annotation as the type and the docstring as the
     template, `{name}` standing for an argument. For an `async def`, the annotation is the awaited type.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,7 +39,7 @@ class LocalServer:
     def __init__(self, path: Path, *, name: str | None = None, port: int = 0, host: str = "127.0.0.1") -> None:
         """Load the model and listen."""
         try:
-            import xllamacpp
+            xllamacpp: Any = import_module("xllamacpp")  # it has no type hints
         except ImportError:
             raise ConfigError("the embedded model needs: pip install 'structkit[local]'") from None
         params = xllamacpp.CommonParams()

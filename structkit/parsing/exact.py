@@ -27,9 +27,9 @@ def read_json(text: str) -> JSONValue:
     >>> read_json('{"a": 1, "a": 2}')
     Traceback (most recent call last):
     structkit.parsing.exact.NotJSON: the key "a" stands twice in one object
-    >>> read_json('[1, 2')
+    >>> read_json('Sure!')
     Traceback (most recent call last):
-    structkit.parsing.exact.NotJSON: not valid JSON: Expecting ',' delimiter at line 1 column 7
+    structkit.parsing.exact.NotJSON: not valid JSON: Expecting value at line 1 column 1
     """
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_float)

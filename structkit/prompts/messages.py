@@ -29,7 +29,8 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
         if not prompt.strip():
             raise PromptError("the input is empty: there is nothing to read")
         return (Message("user", prompt),)
-    found = (prompt,) if isinstance(prompt, Message) else tuple(prompt) if isinstance(prompt, list | tuple) else ()
+    given: object = prompt  # callers without a type checker may give anything
+    found = (given,) if isinstance(given, Message) else tuple(given) if isinstance(given, list | tuple) else ()
     if not found or not all(isinstance(message, Message) for message in found):
         raise PromptError(f"the input must be text, a Message or a list of Messages, not {type(prompt).__name__}")
     return found

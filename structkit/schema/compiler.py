@@ -60,12 +60,14 @@ TYPE_HINTS = {
 """What a schema without a type must mean by its keywords."""
 
 CHECKED_AFTER = frozenset(
-    "not if then else dependentRequired dependentSchemas dependencies contains minContains maxContains "
-    "unevaluatedProperties unevaluatedItems".split()
+    {"not", "if", "then", "else", "contains", "minContains", "maxContains"}
+    | {"dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems"}
 )
 """Keywords without a strict form: said in the description, checked after the reply."""
 
-ANNOTATIONS = frozenset("title description examples default deprecated readOnly writeOnly $comment".split())
+ANNOTATIONS = frozenset(
+    {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
+)
 UNSUPPORTED = frozenset({"allOf", "$dynamicRef", "$recursiveRef"})
 
 
@@ -129,7 +131,7 @@ class SchemaCompiler:
 
     def _reference(self, pointer: str, path: Path) -> Node:
         """A definition used once is inlined; one used twice, or inside itself, is referred to."""
-        name = self._name(pointer, path)
+        name = self._name(pointer)
         if name in self.definitions.nodes or name in self._building:
             self._referred.add(name)
             return Reference(name, self.definitions)
@@ -141,7 +143,7 @@ class SchemaCompiler:
         self.definitions.nodes[name] = node
         return Reference(name, self.definitions)
 
-    def resolve(self, schema: JSON) -> JSON:
+    def resolve(self, schema: JSONValue) -> JSON:
         """The schema itself, or what its `$ref` leads to."""
         seen: set[str] = set()
         while isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in seen:
@@ -172,7 +174,7 @@ class SchemaCompiler:
                 raise SchemaError(f"the $ref {pointer!r} leads nowhere in the document", path=path) from None
         return target
 
-    def _name(self, pointer: str, path: Path) -> str:
+    def _name(self, pointer: str) -> str:
         if pointer not in self._names:
             name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
             self._names[pointer] = unused(name, {ANYTHING, *self._names.values()})

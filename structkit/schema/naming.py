@@ -26,7 +26,7 @@ def wire_name(name: str) -> str:
     """*name* in the alphabet and length that every vendor takes; what had to be cut or replaced leaves a hash.
 
     >>> wire_name("Wrap[int]"), wire_name("Größe")
-    ('Wrap_int', 'Gr_e_ea3d70')
+    ('Wrap_int', 'Gr_e_aedc3f')
     """
     clean = re.sub(r"[^a-zA-Z0-9-]+", "_", name).strip("_")
     if clean and name.isascii() and len(clean) <= LONGEST:

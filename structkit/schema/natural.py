@@ -8,8 +8,9 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import PydanticSerializationError, SchemaError as CoreSchemaError, to_json
-from pydantic_core.core_schema import CoreSchema, DecimalSchema
+from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import SchemaError as CoreSchemaError
+from pydantic_core.core_schema import DecimalSchema
 
 from structkit.errors import SchemaError
 from structkit.schema.blame import blame
@@ -44,6 +45,7 @@ class Natural(Protocol[T]):
 
     def dump(self, value: T) -> JSONValue:
         """The value as natural JSON."""
+        ...
 
     def validate(self, value: JSONValue, text: str | None = None) -> T:
         """The value of the type, from natural JSON (and from its text, where that is at hand).
@@ -51,6 +53,7 @@ class Natural(Protocol[T]):
         Raises:
             Invalid: With what is wrong.
         """
+        ...
 
 
 class PydanticType(Generic[T]):
@@ -126,8 +129,6 @@ class RawSchema:
 class NaturalSchema(GenerateJsonSchema):
     """pydantic's generator, told to keep names and drop decoration nobody asked for."""
 
-    ignored_warning_kinds = set()
-
     def emit_warning(self, kind: Any, detail: str) -> None:
         """A union's branch without a JSON form would be left out with a warning: refuse it instead."""
         if kind == "skipped-choice":
@@ -174,7 +175,9 @@ class NaturalSchema(GenerateJsonSchema):
         """Text, so that no digit is lost, with the bounds in words: they are checked after."""
         bounds = {name: schema[key] for name, key in _DECIMAL_BOUNDS.items() if key in schema}  # type: ignore[literal-required]
         words = in_words({name: str(value) for name, value in bounds.items()})
-        text: JsonSchemaValue = {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
+        text: JsonSchemaValue = (
+            {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
+        )
         return {**text, "description": f"A decimal number. {words}".strip()}
 
 
@@ -218,7 +221,7 @@ def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
 
 
 def _issue(error: Any, value: JSONValue) -> Issue:
-    """pydantic's error with its place in the JSON, and without the tags of unions that `loc` also names."""
+    """Pydantic's error with its place in the JSON, and without the tags of unions that `loc` also names."""
     is_missing = error["type"] == "missing"
     path = _place(error["loc"], value)
     message = "required, but missing" if is_missing else _cut(error["msg"], 2 * SHOWN)

@@ -1,7 +1,6 @@
-"""`Request` to `Completion`: the only rooms that touch the network, with their retries."""
+"""`Request` to `Completion`: the only room that touches the network, with its retries."""
 
 from structkit.transport.base_url import normalise
-from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
 from structkit.transport.transport import AsyncTransport, Transport
 
-__all__ = ["AsyncOpenAITransport", "AsyncTransport", "OpenAITransport", "Transport", "normalise"]
+__all__ = ["AsyncTransport", "Transport", "normalise"]

@@ -68,7 +68,8 @@ def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) ->
     (7.0, 0.25)
     >>> read_retry_after({"retry-after": "NaN"}), read_retry_after({"retry-after": "-1"})
     (None, None)
-    >>> read_retry_after({"retry-after": "Wed, 21 Oct 2026 07:28:09 GMT"}, datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc))
+    >>> now = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)
+    >>> read_retry_after({"retry-after": "Wed, 21 Oct 2026 07:28:09 GMT"}, now)
     9.0
     """
     if (milliseconds := _seconds(headers.get("retry-after-ms"))) is not None:

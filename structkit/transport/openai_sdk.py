@@ -71,7 +71,7 @@ class AsyncOpenAITransport:
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
         retrying = AsyncRetrying(**retry_options(policy))
-        reply = await retrying(self._once, request, policy)
+        reply: Completion | TransportError = await retrying(self._once, request, policy)
         return counted(reply, retrying.statistics["attempt_number"] - 1)
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
@@ -124,7 +124,9 @@ def model_names(response: httpx2.Response) -> tuple[str, ...]:
     try:
         return tuple(sorted(str(entry["id"]) for entry in response.json()["data"]))
     except (ValueError, KeyError, TypeError):
-        raise MalformedReply(f"the endpoint's models list is none: {response.text[:200]!r}", body=response.text) from None
+        raise MalformedReply(
+            f"the endpoint's models list is none: {response.text[:200]!r}", body=response.text
+        ) from None
 
 
 def _read(response: httpx2.Response, secret: str) -> Completion | TransportError:

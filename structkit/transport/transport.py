@@ -13,6 +13,7 @@ class Transport(Protocol):
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """The reply, or why there is none, after the retries that *policy* allows; nothing is raised."""
+        ...
 
     def models(self) -> tuple[str, ...]:
         """The names of the endpoint's models.
@@ -20,9 +21,11 @@ class Transport(Protocol):
         Raises:
             TransportError: The endpoint does not say.
         """
+        ...
 
     def close(self) -> None:
         """Let go of the connections."""
+        ...
 
 
 class AsyncTransport(Protocol):
@@ -30,9 +33,12 @@ class AsyncTransport(Protocol):
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """As `Transport.send`."""
+        ...
 
     async def models(self) -> tuple[str, ...]:
         """As `Transport.models`."""
+        ...
 
     async def close(self) -> None:
         """As `Transport.close`."""
+        ...

@@ -37,28 +37,36 @@ class Node(Protocol):
     @property
     def kind(self) -> str:
         """The JSON type of the wire value, or "any"."""
+        ...
 
     @property
     def identity(self) -> bool:
         """Whether every wire value is its own natural value, all the way down."""
+        ...
 
     def show(self) -> JSON:
         """The strict schema."""
+        ...
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Natural to wire."""
+        ...
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Wire to natural."""
+        ...
 
-    def holds(self, value: JSONValue) -> bool:
+    def holds(self, value: JSONValue, /) -> bool:
         """Whether a natural value looks like this node's: enough to choose a union's branch."""
+        ...
 
-    def reads(self, wire: JSONValue) -> bool:
+    def reads(self, wire: JSONValue, /) -> bool:
         """Whether a wire value looks like this node's: enough to choose a union's branch."""
+        ...
 
     def translate(self, path: Path) -> Path:
         """A natural path in the wire's names: the only ones the model knows."""
+        ...
 
 
 class Compiler(Protocol):
@@ -67,18 +75,23 @@ class Compiler(Protocol):
     @property
     def dialect(self) -> Dialect:
         """What the vendor accepts."""
+        ...
 
     def build(self, schema: JSONValue, path: Path) -> Node:
         """The node of a part of the schema."""
+        ...
 
-    def resolve(self, schema: JSON) -> JSON:
+    def resolve(self, schema: JSONValue) -> JSON:
         """The schema itself, or what its `$ref` leads to."""
+        ...
 
     def anything(self) -> Node:
         """The node that takes any JSON value."""
+        ...
 
     def note(self, path: Path, kind: Kind, text: str) -> None:
         """Something for `explain`."""
+        ...
 
 
 Kind = Literal["rewritten", "checked locally", "dropped"]

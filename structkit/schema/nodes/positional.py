@@ -62,9 +62,11 @@ class Positional:
 
     def holds(self, value: JSONValue) -> bool:
         """A list of the right length whose items look right."""
-        return isinstance(value, list) and (
-            len(value) == len(self.items) or (self.rest is not None and len(value) > len(self.items))
-        ) and self.object.holds(self._spread(value))
+        return (
+            isinstance(value, list)
+            and (len(value) == len(self.items) or (self.rest is not None and len(value) > len(self.items)))
+            and self.object.holds(self._spread(value))
+        )
 
     def reads(self, wire: JSONValue) -> bool:
         """An object with just these names."""

@@ -33,16 +33,16 @@ def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
 
 
 def _is_open(schema: JSON) -> bool:
-    return _has_rest(schema) or "additionalProperties" not in schema and "properties" not in schema
+    return _has_rest(schema) or ("additionalProperties" not in schema and "properties" not in schema)
 
 
 def _has_rest(schema: JSON) -> bool:
     return schema.get("additionalProperties", False) is not False or bool(schema.get("patternProperties"))
 
 
-def _field(name: str, schema: JSON, required: bool, path: Path, compiler: Compiler) -> Field:  # noqa: FBT001
+def _field(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field:
     node = compiler.build(schema, path)
-    default = schema.get("default", UNSAID) if isinstance(schema, dict) else UNSAID
+    default = schema.get("default", UNSAID) if isinstance(schema, dict) else UNSAID  # it may be true or false
     if required or ("const" in compiler.resolve(schema) and default is not UNSAID):
         return Field(name, name, node)
     takes_null = node.holds(None)

@@ -1,0 +1,54 @@
+"""The house rules that no linter knows: lengths, and nothing written twice for async."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / "structkit").rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions() -> Iterator[tuple[str, Function]]:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, Function):
+                yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node
+
+
+def body_lines(function: Function) -> int:
+    first = function.body[1] if ast.get_docstring(function) and len(function.body) > 1 else function.body[0]
+    return (function.end_lineno or first.lineno) - first.lineno + 1
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_short_and_opens_with_what_it_knows(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    assert (ast.get_docstring(ast.parse(text)) or "").strip(), "the first line says what the file knows"
+
+
+def test_functions_can_be_seen_whole() -> None:
+    lengths = {name: body_lines(function) for name, function in functions()}
+    long = {name: length for name, length in lengths.items() if length > 30}
+    assert not long
+    assert statistics.quantiles(lengths.values(), n=10)[-1] <= 16
+
+
+def test_nothing_is_written_twice_for_async() -> None:
+    def shape(function: Function) -> str:
+        return re.sub(r"\b(await|async) |Async", "", ast.unparse(function.body[1:] or function.body))
+
+    everything = list(functions())
+    blocking = [(name, shape(node)) for name, node in everything if isinstance(node, ast.FunctionDef)]
+    for name, node in everything:
+        if isinstance(node, ast.AsyncFunctionDef) and body_lines(node) > 10:
+            for other, text in blocking:
+                assert difflib.SequenceMatcher(None, shape(node), text).ratio() < 0.8, f"{name} is {other} again"

@@ -1,0 +1,70 @@
+"""The public surface as type checkers see it: never run, checked by mypy and pyright."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from typing_extensions import assert_type
+
+import structkit
+
+
+class Invoice(BaseModel):
+    total: float
+
+
+client = structkit.Client("m", temperature=0)
+assert_type(client.extract(Invoice, "text"), Invoice)
+assert_type(client.extract(list[Invoice], "text", n=2, instructions="Read."), list[Invoice])
+assert_type(client.extract(Invoice | None, "text"), Invoice | None)
+assert_type(client.extract(Literal["a", "b"], "text"), Literal["a", "b"])
+assert_type(client.extract({"type": "object"}, "text"), Any)
+assert_type(client.run(Invoice, "text"), structkit.Result[Invoice])
+assert_type(client.run(Invoice, "text").value, Invoice)
+assert_type(client.run(Invoice, "text").values, tuple[Invoice, ...])
+assert_type(client.extract(structkit.ResponseFormat(Invoice), "text"), Invoice)
+assert_type(structkit.ResponseFormat(list[int]).parse("{}"), list[int])
+client.extract(Invoice, "text", temprature=0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+async def awaited() -> None:
+    async with structkit.AsyncClient("m") as asynchronous:
+        assert_type(await asynchronous.extract(Invoice, "text"), Invoice)
+        assert_type(await asynchronous.run(list[int], "text"), structkit.Result[list[int]])
+
+
+@structkit.prompt(Invoice, temperature=0)
+def read(text: str, *, language: str = "en") -> str:
+    return text
+
+
+assert_type(read("text"), Invoice)
+assert_type(read.run("text", language="fr"), structkit.Result[Invoice])
+read(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+read("text", langage="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+@structkit.prompt(Invoice)
+async def read_later(text: str) -> str:
+    return text
+
+
+later: Callable[[str], Coroutine[Any, Any, Invoice]] = read_later
+
+
+@structkit.prompt
+def label(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # pyright: ignore[reportReturnType]
+    """Label this: {text}"""
+
+
+# the body never runs: the docstring is the prompt
+assert_type(label("text"), Literal["good", "bad"])
+
+
+class Reader:
+    @structkit.prompt(Invoice)
+    def read(self, text: str) -> str:
+        return text
+
+
+assert_type(Reader().read("text"), Invoice)
