@@ -1,0 +1,73 @@
+"""What structkit costs over pydantic and a bare HTTP call: ratios, measured side by side in one run.
+
+Run it:  python benchmarks/overhead.py
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from pydantic import BaseModel, TypeAdapter
+
+import structkit
+from structkit.extraction import Extraction
+from structkit.parsing import read_completion
+from structkit.testing import completion
+from structkit.values import Completion, Message
+
+ROUNDS = 9
+
+
+class Line(BaseModel):
+    item: str
+    quantity: int
+    price: float | None = None
+
+
+class Bill(BaseModel):
+    shop: str
+    lines: list[Line]
+    note: str = ""
+
+
+def median_of(work: Callable[[], object], repeat: int) -> float:
+    """Seconds a call: the median of several rounds."""
+    rounds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        for _ in range(repeat):
+            work()
+        rounds.append((time.perf_counter() - start) / repeat)
+    return statistics.median(rounds)
+
+
+def import_seconds(module: str) -> float:
+    """A fresh process's time for an import, without the interpreter's own start."""
+    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+    runs = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout) for _ in range(ROUNDS)]
+    return statistics.median(runs)
+
+
+def main() -> None:
+    text = '{"shop": "Northwind", "lines": [{"item": "lamp", "quantity": 3, "price": 24.5}], "note": null}'
+    validate = TypeAdapter(Bill).validate_json
+    natural = text.replace(', "note": null', "")
+    wanted = structkit.ResponseFormat(Bill)
+    start = Extraction(wanted, "m", (Message("user", "x"),))
+    reply = read_completion(completion(text))
+    assert isinstance(reply, Completion)
+
+    bare = median_of(lambda: validate(natural), 2000)
+    fold = median_of(lambda: start.receive(reply), 2000)
+    compiled = median_of(lambda: structkit.ResponseFormat(Bill), 50)
+    pydantic, ours = import_seconds("pydantic"), import_seconds("structkit")
+
+    print(f"compile an ordinary model, first use    {compiled * 1e3:8.2f} ms")
+    print(f"receive a reply, over validate_json     {(fold - bare) * 1e6:8.1f} µs ({fold / bare:.1f} times)")
+    print(f"import structkit, over import pydantic  {(ours - pydantic) * 1e3:8.1f} ms ({ours / pydantic:.1f} times)")
+
+
+if __name__ == "__main__":
+    main()

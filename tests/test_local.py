@@ -1,0 +1,105 @@
+"""The embedded model: a real language model under real constrained decoding. Few and small."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import structkit
+
+pytest.importorskip("xllamacpp", reason="needs structkit[local]")
+pytestmark = pytest.mark.local
+
+
+class Step(BaseModel):
+    explanation: str
+    output: str
+
+
+class MathReasoning(BaseModel):
+    steps: list[Step]
+    final_answer: str
+
+
+PUBLISHED = {
+    "model": "gpt-4o-2024-08-06",
+    "messages": [
+        {
+            "role": "system",
+            "content": "You are a helpful math tutor. Guide the user through the solution step by step.",
+        },
+        {"role": "user", "content": "9.11和9.8谁大"},
+    ],
+    "response_format": structkit.ResponseFormat(MathReasoning).payload,
+}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    """`structkit serve` as a process; Ctrl-C ends it."""
+    command = [sys.executable, "-m", "structkit", "serve", "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    line = next(line for line in process.stderr if line.startswith("serving"))
+    yield line.split(" at ")[1].split()[0]
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "stopped\n")
+
+
+def test_any_client_can_use_the_served_model(served: str) -> None:
+    request = urllib.request.Request(
+        f"{served}/chat/completions", json.dumps(PUBLISHED).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as response:
+        body = json.load(response)
+    assert body["choices"][0]["finish_reason"] == "stop"
+    value = structkit.ResponseFormat(MathReasoning).parse(body["choices"][0]["message"]["content"])
+    assert value.steps
+    assert value.final_answer
+
+
+def test_both_clients_share_the_embedded_model() -> None:
+    async def ask() -> int:
+        async with structkit.AsyncClient("local") as client:
+            return await client.extract(int, "How many legs has a dog? Answer with a number.", max_tokens=60)
+
+    with structkit.Client("local") as client:
+        assert client.models() == ("smollm2-135m-instruct",)
+        result = client.run(bool, "Is the sky blue?", max_tokens=60)
+    assert isinstance(result.value, bool)
+    assert result.usage.completion_tokens > 0
+    assert isinstance(asyncio.run(ask()), int)
+
+
+def test_a_reply_cut_at_the_limit_is_an_error_with_its_text() -> None:
+    with structkit.Client("local") as client, pytest.raises(structkit.Truncated) as caught:
+        client.extract(MathReasoning, "Explain 1 + 1.", max_tokens=8)
+    assert caught.value.partial
+    assert caught.value.usage.completion_tokens == 8
+
+
+def test_a_model_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF but not really")
+    with pytest.raises(structkit.ConfigError, match="could not serve"):
+        structkit.Client(f"local:{broken}")
+    with pytest.raises(structkit.ConfigError, match="no model file"):
+        structkit.Client("local:missing.gguf")
+
+
+def test_a_port_in_use_is_refused(served: str) -> None:
+    port = served.split(":")[2].split("/")[0]
+    command = [sys.executable, "-m", "structkit", "serve", "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "could not serve" in done.stderr
