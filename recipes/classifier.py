@@ -12,17 +12,19 @@ from typing import Literal
 
 import structkit
 
-Label = Literal["positive", "negative"]
 
-EXAMPLES: list[tuple[str, Label]] = [
-    ("Review: Perfect fit, I am very happy with it.", "positive"),
-    ("Review: It stopped working on the second day.", "negative"),
-]
-
-
-@structkit.prompt(Label, model=os.environ.get("STRUCTKIT_MODEL", "local"), examples=EXAMPLES, max_tokens=20)
-def label(text: str) -> str:
-    return f"Review: {text}"
+@structkit.prompt(
+    Literal["positive", "negative"],
+    model=os.environ.get("STRUCTKIT_MODEL", "local"),
+    instructions="You say whether a review is positive or negative.",
+    examples=[
+        ("Perfect fit, I am very happy with it.", "positive"),
+        ("It stopped working on the second day.", "negative"),
+    ],
+    max_tokens=60,
+)
+def label(review: str) -> str:
+    return review
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 
 from structkit.errors import ConfigError
 from structkit.transport import normalise
@@ -57,6 +56,8 @@ def _no_key(address: str | None) -> str:
 
 
 def _named(model: str) -> Endpoint | None:
+    from importlib.metadata import entry_points
+
     name, _, argument = model.partition(":")
     found = next(iter(entry_points(group=GROUP, name=name)), None)
     if found is None:

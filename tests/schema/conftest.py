@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import BaseModel
+
+from structkit import ResponseFormat
 
 # Rules: OpenAI's guide "Structured model outputs", section "Supported schemas", and reported refusals.
 KEYWORDS = {
@@ -251,10 +256,48 @@ def _levels(part: Any) -> int:
     return (part.get("type") == "object") + max(map(_levels, _below(part)), default=0)
 
 
+FORMAT_CHECKER = FormatChecker(formats=())
+"""The nine formats, read from their RFCs: jsonschema checks most of them only with packages that are optional."""
+
+FORMAT_PATTERNS = {
+    "date": r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])",
+    "time": r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([zZ]|[+-]([01]\d|2[0-3]):[0-5]\d)",
+    "duration": r"P(\d+W|(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)",
+    "email": r"[^@\s]+@[^@\s]+",
+    "hostname": r"(?=.{1,253}$)[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*",
+    "ipv4": r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}",
+    "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+}
+FORMAT_PATTERNS["date-time"] = FORMAT_PATTERNS["date"] + "[tT]" + FORMAT_PATTERNS["time"]
+
+for _name, _pattern_of_it in FORMAT_PATTERNS.items():
+    FORMAT_CHECKER.checks(_name)(
+        lambda value, pattern=re.compile(_pattern_of_it): not isinstance(value, str) or bool(pattern.fullmatch(value))
+    )
+FORMAT_CHECKER.checks("ipv6", raises=ValueError)(
+    lambda value: not isinstance(value, str) or bool(ipaddress.IPv6Address(value))
+)
+
+
 def list_errors(schema: Schema, wire: Any) -> list[str]:
     """Why *wire* does not conform to *schema*, formats included; empty where it does."""
-    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator = Draft202012Validator(schema, format_checker=FORMAT_CHECKER)
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(wire)]
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Equality that sees types all the way down: 1, 1.0 and True differ, and so do a list and a tuple."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(is_same(item, other[key]) for key, item in one.items())
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, BaseModel):
+        return is_same(one.__dict__, other.__dict__) and is_same(one.__pydantic_extra__, other.__pydantic_extra__)
+    if dataclasses.is_dataclass(one):
+        return is_same(vars(one), vars(other))
+    return bool(one == other)
 
 
 @pytest.fixture(scope="session")
@@ -273,3 +316,26 @@ def payload_faults() -> Callable[[Schema], list[str]]:
 def wire_errors() -> Callable[[Schema, Any], list[str]]:
     """The checker of wire values against a strict schema."""
     return list_errors
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[[Any, Any], bool]:
+    """Equality that sees types."""
+    return is_same
+
+
+@pytest.fixture(scope="session")
+def check_both_ways() -> Callable[..., None]:
+    """The promises of the codec for one type and some of its values."""
+
+    def check(output_type: Any, *values: Any) -> None:
+        response_format = ResponseFormat(output_type)
+        assert find_payload_faults(response_format.payload) == []
+        assert len(str(response_format.explain())) > 0
+        for value in values:
+            text = json.dumps(response_format.dump(value), allow_nan=False)
+            assert list_errors(response_format.schema, json.loads(text)) == []
+            for back in (response_format.load(json.loads(text)), response_format.parse(text)):
+                assert is_same(back, value), f"{value!r} came back as {back!r} over {text}"
+
+    return check
