@@ -46,7 +46,10 @@ def median_of(work: Callable[[], object], repeat: int) -> float:
 def import_seconds(module: str) -> float:
     """A fresh process's time for an import, without the interpreter's own start."""
     code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
-    runs = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout) for _ in range(ROUNDS)]
+    runs = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+        for _ in range(ROUNDS)
+    ]
     return statistics.median(runs)
 
 

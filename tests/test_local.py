@@ -98,7 +98,7 @@ def test_a_model_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_refused(served: str) -> None:
-    port = served.split(":")[2].split("/")[0]
+    port = served.split(":")[2].split("/", maxsplit=1)[0]
     command = [sys.executable, "-m", "structkit", "serve", "--port", port]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2

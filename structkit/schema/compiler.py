@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
@@ -9,12 +10,14 @@ from urllib.parse import unquote
 
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
+from structkit.schema.merge import guess_type, merge, with_alternatives
 from structkit.schema.naming import unused, wire_name
-from structkit.schema.nodes.anything import NAME as ANYTHING
-from structkit.schema.nodes.anything import Anything
+from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
 from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.enum import build_enum
+from structkit.schema.nodes.extras import NAME as EXTRA
+from structkit.schema.nodes.extras import Extra, Extras
 from structkit.schema.nodes.leaf import build_scalar
 from structkit.schema.nodes.node import Compiler, Kind, Node
 from structkit.schema.nodes.positional import build_tuple
@@ -45,20 +48,6 @@ BY_TYPE: dict[str, Build] = {
     "null": build_scalar,
 }
 
-TYPE_HINTS = {
-    "properties": "object",
-    "additionalProperties": "object",
-    "patternProperties": "object",
-    "items": "array",
-    "pattern": "string",
-    "format": "string",
-    "minLength": "string",
-    "maxLength": "string",
-    "minimum": "number",
-    "maximum": "number",
-}
-"""What a schema without a type must mean by its keywords."""
-
 CHECKED_AFTER = frozenset(
     {"not", "if", "then", "else", "contains", "minContains", "maxContains"}
     | {"dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems"}
@@ -68,21 +57,42 @@ CHECKED_AFTER = frozenset(
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
 )
-UNSUPPORTED = frozenset({"allOf", "$dynamicRef", "$recursiveRef"})
+UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef"})
+CONTAINERS = frozenset({"$defs", "definitions", "$schema", "$id", "id", "$anchor"})
+ALTERNATIVES = frozenset({"anyOf", "oneOf", "if", "then", "else", "dependentSchemas"})
+
+UNSAID = object()
+DEEP = 50
+DEEPEST = 60
+"""Levels spelt out; a merge of recursive definitions can go on without end."""
+
+MOST_MERGES = 2_000
+"""Merging can multiply without end on hostile schemas; beyond this, what is left is any value, checked after."""
 
 
 class SchemaCompiler:
     """Builds the nodes of one schema document; implements the `Compiler` that constructs see."""
 
-    def __init__(self, document: JSON, dialect: Dialect) -> None:
-        """Get ready to compile *document* for *dialect*."""
+    def __init__(self, document: JSON, dialect: Dialect, *, foreign: bool, open: bool) -> None:
+        """Get ready to compile *document* for *dialect*.
+
+        Args:
+            document: The schema.
+            dialect: What the vendor accepts.
+            foreign: Whether the document is the caller's own, and not pydantic's.
+            open: Whether an object that says nothing of other keys takes them.
+        """
         self.document = document
         self.dialect = dialect
+        self.open = open
+        self.defaults_apply = not foreign
         self.definitions = Definitions()
         self.notes: list[Note] = []
         self._uses = count_references(document)
         self._names: dict[str, str] = {}
         self._building: set[str] = set()
+        self._merges: dict[str, JSON] = {}
+        self._budget = MOST_MERGES
         self._referred: set[str] = set()
 
     def root(self) -> Node:
@@ -90,31 +100,88 @@ class SchemaCompiler:
         node = self.build(self.document, ())
         self.definitions.settle()
         inner = undescribed(node)
-        return described(inner.node, said_of(node)) if isinstance(inner, Reference) and inner.name != ANYTHING else node
+        return described(inner.node, said_of(node)) if isinstance(inner, Reference) and inner.name != VALUE else node
 
     def build(self, schema: JSONValue, path: Path) -> Node:
         """The node of a part of the document, with what the part says of itself."""
         if schema is True or schema == {}:
             return self.anything()
+        if len(path) > DEEPEST:
+            self.note(path, "checked locally", "too deep to spell out: any value")
+            return self.anything()
         if not isinstance(schema, dict):
             raise SchemaError(f"no value can fit the schema {short(schema)}", path=path)
         for keyword in UNSUPPORTED & schema.keys():
-            raise SchemaError(f"{keyword} has no strict form yet; write the combined schema out", path=path)
+            raise SchemaError(f"{keyword} has no strict form; write the schema out with $ref", path=path)
+        if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
+            return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
         return described(node, *self._texts(schema, path))
 
+    def _has_siblings(self, schema: JSON) -> bool:
+        """Whether a `$ref` stands beside bounds: since 2019-09 both hold, before that the bounds are ignored."""
+        is_modern = not re.search(r"draft-0[3467]", str(self.document.get("$schema", "")))
+        return is_modern and not schema.keys() <= ANNOTATIONS | {"$ref"} | CONTAINERS
+
+    def _all_of(self, schema: JSON, path: Path) -> Node:
+        """The parts merged; a merge of definitions is a definition itself, so that recursion ends."""
+        own = {key: value for key, value in schema.items() if key not in {"allOf", "$ref"} | CONTAINERS}
+        parts = [part for part in schema.get("allOf", ()) if part is not True]
+        parts += [{"$ref": schema["$ref"]}] if "$ref" in schema else []
+        pointers = sorted({part["$ref"] for part in parts if isinstance(part, dict) and part.keys() == {"$ref"}})
+        if not own and len(parts) == 1:
+            return self.build(parts[0], path)
+        if own or len(pointers) < len(parts):
+            return self.build(self._merged([own, *parts], path), path)
+        name = "+".join(pointers)
+        if name not in self._merges:
+            self._merges[name] = self._merged(parts, path)
+            self._uses[name] += 2 * (len(pointers) > 1)
+        return self._reference(name, path)
+
+    def _merged(self, parts: list[JSONValue], path: Path) -> JSON:
+        self._budget -= 1
+        if self._budget < 0:
+            self.note(path, "checked locally", "allOf: too much to merge")
+            return {}
+        merged: JSON = {}
+        for part in parts:
+            if part is False:
+                raise SchemaError("no value can fit: a part of allOf is false", path=path)
+            found = self.resolve(part)
+            merged = merge(
+                merged,
+                self._merged([_without(found, "allOf"), *found["allOf"]], path) if "allOf" in found else found,
+                path,
+            )
+        return _without(merged, *CONTAINERS)
+
     def _construct(self, schema: JSON, path: Path) -> Node:
+        kind = guess_type(schema)
+        if kind == "object" and not schema.keys().isdisjoint(ALTERNATIVES) and "discriminator" not in schema:
+            return self._object_with_alternatives(schema, path)
         for keyword, build in BY_KEYWORD.items():
             if keyword in schema:
                 return build(schema, path, self)
-        kind = schema.get("type") or next((TYPE_HINTS[word] for word in schema if word in TYPE_HINTS), None)
         if isinstance(kind, list):
-            return build_union({"anyOf": [{**_bare(schema), "type": name} for name in kind]}, path, self)
+            parts = [{**_bare(schema), "type": name} for name in kind]
+            return build_union({"anyOf": parts}, path, self) if parts[1:] else self._construct(parts[0], path)
         if kind is None:
             return self.anything()
         if kind not in BY_TYPE:
             raise SchemaError(f"{short(kind)} is not a JSON Schema type", path=path)
         return BY_TYPE[kind]({**schema, "type": kind}, path, self)
+
+    def _object_with_alternatives(self, schema: JSON, path: Path) -> Node:
+        """Whole objects as a union; parts of one object as optional properties, checked after."""
+        wholes = [part for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
+        if wholes and not schema.get("properties") and all(self.resolve(part).get("properties") for part in wholes):
+            base = _without(_bare(schema), "anyOf", "oneOf", *CONTAINERS)
+            return build_union({"anyOf": [{"allOf": [base, part]} for part in wholes]}, path, self)
+        for word in ALTERNATIVES & schema.keys():
+            self.note(path, "checked locally", f"{word}: every property of any case is offered")
+        whole = with_alternatives(schema, self.resolve)
+        return BY_TYPE["object"]({**_without(whole, *ALTERNATIVES), "type": "object"}, path, self)
 
     def _texts(self, schema: JSON, path: Path) -> Iterator[str]:
         """What is to be said of a value: the caller's words, then the rules that the wire cannot say."""
@@ -151,10 +218,40 @@ class SchemaCompiler:
             schema = self._follow(schema["$ref"], ())
         return schema if isinstance(schema, dict) else {}
 
+    def takes_null(self, schema: JSONValue, depth: int = 0) -> bool:
+        """Whether null is a value of the schema; beyond any sensible depth, supposed so."""
+        if not isinstance(schema, dict) or depth > DEEP:
+            return schema is not False
+        found = self.resolve(schema)
+        if "anyOf" in found or "oneOf" in found:
+            parts = [*found.get("anyOf", ()), *found.get("oneOf", ())]
+            return self._type_takes_null(found) and any(self.takes_null(part, depth + 1) for part in parts)
+        if "enum" in found or "const" in found:
+            return None in [*found.get("enum", ()), found.get("const", UNSAID)]
+        return self._type_takes_null(found) and all(self.takes_null(part, depth + 1) for part in found.get("allOf", ()))
+
+    def _type_takes_null(self, schema: JSON) -> bool:
+        kind = guess_type(schema)
+        return kind is None or "null" in (kind if isinstance(kind, list) else [kind])
+
     def anything(self) -> Node:
         """The definition of any JSON value, made when first asked for."""
-        self.definitions.nodes.setdefault(ANYTHING, Anything())
-        return Reference(ANYTHING, self.definitions)
+        self._define_anything()
+        return Reference(VALUE, self.definitions)
+
+    def any_map(self) -> Node:
+        """A map of anything, on the same definitions."""
+        self._define_anything()
+        return AnyMap()
+
+    def extras(self) -> Node:
+        """The place for keys beyond the declared ones."""
+        self.definitions.nodes.setdefault(EXTRA, Extra())
+        return Extras()
+
+    def _define_anything(self) -> None:
+        self.definitions.nodes.setdefault(VALUE, Anything())
+        self.definitions.nodes.setdefault(MEMBER, Member())
 
     def note(self, path: Path, kind: Kind, text: str) -> None:
         """Keep it for `explain`."""
@@ -163,8 +260,10 @@ class SchemaCompiler:
             self.notes.append(note)
 
     def _follow(self, pointer: str, path: Path) -> JSONValue:
-        if not pointer.startswith("#"):
+        if not pointer.startswith("#") and pointer not in self._merges:
             raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
+        if pointer in self._merges:
+            return self._merges[pointer]
         target: JSONValue = self.document
         for step in pointer.removeprefix("#").split("/")[1:]:
             key = unquote(step).replace("~1", "/").replace("~0", "~")
@@ -177,7 +276,7 @@ class SchemaCompiler:
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
             name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
-            self._names[pointer] = unused(name, {ANYTHING, *self._names.values()})
+            self._names[pointer] = unused(name, {VALUE, MEMBER, EXTRA, *self._names.values()})
         return self._names[pointer]
 
 
@@ -191,6 +290,10 @@ def count_references(document: JSON) -> Counter[str]:
             found[part["$ref"]] += 1
         waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     return found
+
+
+def _without(schema: JSON, *keywords: str) -> JSON:
+    return {key: value for key, value in schema.items() if key not in keywords}
 
 
 def _bare(schema: JSON) -> JSON:

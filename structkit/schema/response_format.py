@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from typing_extensions import TypeForm
 
@@ -18,10 +18,12 @@ from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import Object
+from structkit.schema.share import share
 from structkit.schema.words import short
 from structkit.values import JSON, Answer, Dialect, Issue, JSONValue, Path
 
 T = TypeVar("T")
+Extras: TypeAlias = Literal["keep", "close"]
 
 
 class ResponseFormat(Generic[T]):
@@ -31,6 +33,8 @@ class ResponseFormat(Generic[T]):
         output_type: A pydantic model, any type pydantic validates, or a JSON Schema as a dict.
         name: What to call it on the wire; by default the type's name in snake case.
         dialect: What the vendor accepts; by default OpenAI's published subset.
+        extras: For a JSON Schema: whether an object that says nothing of keys beyond the declared ones
+            keeps a place for them, as JSON Schema has it ("keep"), or is closed ("close").
 
     Raises:
         SchemaError: The type has no strict form; the message names the place and what to write instead.
@@ -46,15 +50,23 @@ class ResponseFormat(Generic[T]):
     def __init__(self, output_type: TypeForm[T], *, name: str | None = None, dialect: Dialect = ...) -> None: ...
     @overload
     def __init__(
-        self: ResponseFormat[Any], output_type: JSON, *, name: str | None = None, dialect: Dialect = ...
+        self: ResponseFormat[Any],
+        output_type: JSON,
+        *,
+        name: str | None = None,
+        dialect: Dialect = ...,
+        extras: Extras = ...,
     ) -> None: ...
-    def __init__(self, output_type: Any, *, name: str | None = None, dialect: Dialect = OPENAI) -> None:
+    def __init__(
+        self, output_type: Any, *, name: str | None = None, dialect: Dialect = OPENAI, extras: Extras = "keep"
+    ) -> None:
         """Compile the type."""
         self.output_type = output_type
         self.dialect = dialect
         self._natural = natural_side(output_type)
         self.name = wire_name(name or self._natural.name)
-        compiler = SchemaCompiler(self._natural.schema, dialect)
+        foreign = isinstance(output_type, dict)
+        compiler = SchemaCompiler(self._natural.schema, dialect, foreign=foreign, open=foreign and extras == "keep")
         root = compiler.root()
         if not isinstance(undescribed(root), Object):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
@@ -71,7 +83,8 @@ class ResponseFormat(Generic[T]):
     def schema(self) -> JSON:
         """The strict schema."""
         definitions = self._definitions.show()
-        return {**self._root.show(), **({"$defs": definitions} if definitions else {})}
+        schema = {**self._root.show(), **({"$defs": definitions} if definitions else {})}
+        return share(schema) if isinstance(self.output_type, dict) else schema  # pydantic names what it repeats
 
     @cached_property
     def payload(self) -> JSON:

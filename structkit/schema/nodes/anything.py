@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from structkit.schema.nodes.node import WireError
 from structkit.values import JSON, JSONValue, Path
 
-NAME = "json_value"
+VALUE, MEMBER = "json_value", "json_member"
 SCALARS = ("string", "number", "boolean", "null")
 
 
@@ -24,15 +24,8 @@ class Anything:
 
     def show(self) -> JSON:
         """The definition itself; it refers to itself by its name."""
-        this = {"$ref": f"#/$defs/{NAME}"}
-        pair = _closed(key={"type": "string"}, value=this)
-        return {
-            "anyOf": [
-                *({"type": name} for name in SCALARS),
-                _closed(list={"type": "array", "items": this}),
-                _closed(dict={"type": "array", "items": pair}),
-            ]
-        }
+        boxes = [closed(list=array_of(VALUE)), closed(dict=array_of(MEMBER))]
+        return {"anyOf": [*({"type": name} for name in SCALARS), *boxes]}
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Lists and maps into their boxes, all the way down."""
@@ -49,17 +42,18 @@ class Anything:
         if wire.keys() == {"list"} and isinstance(wire["list"], list):
             return [self.load(item) for item in wire["list"]]
         if wire.keys() == {"dict"} and isinstance(wire["dict"], list):
-            return self._load_pairs(wire["dict"])
+            return self.load_members(wire["dict"])
         return wire
 
-    def _load_pairs(self, pairs: list[JSONValue]) -> JSON:
+    def load_members(self, members: list[JSONValue]) -> JSON:
+        """The pairs of a map back to the map."""
         natural: JSON = {}
-        for pair in pairs:
-            if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
-                raise WireError('every item under "dict" must be an object with "key" and "value"')
-            if pair["key"] in natural:
-                raise WireError(f"the key {pair['key']!r} is given twice")
-            natural[pair["key"]] = self.load(pair.get("value"))
+        for member in members:
+            if not isinstance(member, dict) or not isinstance(member.get("key"), str):
+                raise WireError('every member must be an object with "key" and "value"')
+            if member["key"] in natural:
+                raise WireError(f"the key {member['key']!r} is given twice")
+            natural[member["key"]] = self.load(member.get("value"))
         return natural
 
     def holds(self, value: JSONValue) -> bool:
@@ -73,10 +67,52 @@ class Anything:
         return path
 
 
-def _closed(**properties: JSON) -> JSON:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [*properties],
-        "additionalProperties": False,
-    }
+@dataclass(frozen=True)
+class AnyMap:
+    """A map of anything: the list of its members, without the box that tells it from a list."""
+
+    kind = "array"
+    identity = False
+    values = Anything()
+
+    def show(self) -> JSON:
+        """An array of members."""
+        return array_of(MEMBER)
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """Member by member."""
+        return self.values.dump(value)["dict"] if isinstance(value, dict) else value
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """Back to the map."""
+        return self.values.load_members(wire) if isinstance(wire, list) else wire
+
+    def holds(self, value: JSONValue) -> bool:
+        """Any dict."""
+        return isinstance(value, dict)
+
+    def reads(self, wire: JSONValue) -> bool:
+        """Any list of members."""
+        return isinstance(wire, list) and all(isinstance(each, dict) and "key" in each for each in wire)
+
+    def translate(self, path: Path) -> Path:
+        """As it is."""
+        return path
+
+
+class Member(Anything):
+    """The definition of one member of a map of anything; only ever shown."""
+
+    def show(self) -> JSON:
+        """A key and a value."""
+        return closed(key={"type": "string"}, value={"$ref": f"#/$defs/{VALUE}"})
+
+
+def array_of(name: str) -> JSON:
+    """An array schema of a definition's values."""
+    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+def closed(**properties: JSON) -> JSON:
+    """A closed object schema with every property required."""
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}

@@ -30,7 +30,7 @@ class Array:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Item by item."""
-        return [self.items.dump(item) for item in value]
+        return [self.items.dump(item) for item in value] if isinstance(value, list) else value
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Item by item."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from structkit.errors import SchemaError
+from structkit.schema.merge import guess_type, listed
+from structkit.schema.nodes.constants import Constants
 from structkit.schema.nodes.leaf import NULL, Leaf, is_of_type
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.union import any_of
-from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -15,25 +16,24 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     values = [schema["const"]] if "const" in schema else schema["enum"]
     if not values:
         raise SchemaError("an enum without values: nothing can fit it", path=path)
+    named = guess_type(schema) if "type" in schema else None
+    wanted = [value for value in values if named is None or any(is_of_type(value, name) for name in listed(named))]
     kinds: dict[str, list[JSONValue]] = {}
-    for value in values:
-        kinds.setdefault(_scalar_type(value, path), []).append(value)
+    for value in wanted or values:
+        kinds.setdefault(_json_type(value), []).append(value)
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
-    return any_of([_one_type(name, listed) for name, listed in kinds.items()])
+    return any_of([_one_type(name, each) for name, each in kinds.items()])
 
 
 def _one_type(name: str, values: list[JSONValue]) -> Node:
     if name == "null":
         return NULL
+    if name == "structure":
+        return Constants(tuple(values))
     return Leaf({"type": name, "const": values[0]} if len(values) == 1 else {"type": name, "enum": values})
 
 
-def _scalar_type(value: JSONValue, path: Path) -> str:
-    for name in ("null", "boolean", "integer", "number", "string"):
-        if is_of_type(value, name):
-            return name
-    raise SchemaError(
-        f"the constant {short(value)} is no scalar, and strict mode lists scalars only; give the choices names",
-        path=path,
-    )
+def _json_type(value: JSONValue) -> str:
+    scalars = ("null", "boolean", "integer", "number", "string")
+    return next((name for name in scalars if is_of_type(value, name)), "structure")

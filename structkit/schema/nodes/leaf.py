@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from structkit.schema.nodes.described import described
@@ -24,7 +25,18 @@ class Leaf:
     @property
     def kind(self) -> str:
         """The scalar's type."""
-        return str(self.schema["type"])
+        return str(self.types[0])
+
+    @property
+    def types(self) -> list[str]:
+        """The scalar's type, and null where it may be that."""
+        given = self.schema["type"]
+        return given if isinstance(given, list) else [given]
+
+    @property
+    def may_be_nullable(self) -> bool:
+        """Whether null can be added to the type: lists of values do not admit it that way."""
+        return self.types != ["null"] and len(self.types) == 1 and not self.schema.keys() & {"const", "enum"}
 
     @property
     def constant(self) -> JSONValue:
@@ -45,7 +57,9 @@ class Leaf:
 
     def holds(self, value: JSONValue) -> bool:
         """By JSON type, and by membership where the values are listed."""
-        return is_of_type(value, self.schema["type"]) and value in self.values_or(value)
+        if isinstance(value, str) and "pattern" in self.schema and not re.search(self.schema["pattern"], value):
+            return False
+        return any(is_of_type(value, name) for name in self.types) and value in self.values_or(value)
 
     reads = holds
 
@@ -88,9 +102,19 @@ STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength")
 NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
+def _without_draft_4(schema: JSON) -> JSON:
+    """In draft 4, `exclusiveMinimum: true` makes the minimum exclusive."""
+    found = dict(schema)
+    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and bound in found:
+            found[exclusive] = found.pop(bound)
+    return found
+
+
 def build_scalar(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """A scalar with the bounds the dialect takes; the others in words."""
     names = STRING_BOUNDS if schema["type"] == "string" else NUMBER_BOUNDS
+    schema = _without_draft_4(schema)
     kept, moved = split_bounds(schema, names, compiler.dialect)
     for name, value in moved.items():
         compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")

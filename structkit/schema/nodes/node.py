@@ -77,6 +77,20 @@ class Compiler(Protocol):
         """What the vendor accepts."""
         ...
 
+    @property
+    def open(self) -> bool:
+        """Whether an object that says nothing of other keys takes them: JSON Schema says yes, pydantic no."""
+        ...
+
+    @property
+    def defaults_apply(self) -> bool:
+        """Whether the type fills in defaults itself: pydantic does, in JSON Schema they are a remark."""
+        ...
+
+    def takes_null(self, schema: JSONValue) -> bool:
+        """Whether null is a value of a part of the schema."""
+        ...
+
     def build(self, schema: JSONValue, path: Path) -> Node:
         """The node of a part of the schema."""
         ...
@@ -87,6 +101,14 @@ class Compiler(Protocol):
 
     def anything(self) -> Node:
         """The node that takes any JSON value."""
+        ...
+
+    def any_map(self) -> Node:
+        """The node that takes any JSON object, as the list of its members."""
+        ...
+
+    def extras(self) -> Node:
+        """The node of an object's keys beyond the declared ones, where they may hold anything."""
         ...
 
     def note(self, path: Path, kind: Kind, text: str) -> None:

@@ -21,6 +21,17 @@ class Field:
     wire: str
     node: Node
     absence: Absence = "never"
+    takes_null: bool = True
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """The property's wire value; a null that the type refuses must not read as absent."""
+        if value is None and self.absence == "null" and not self.takes_null:
+            return {"value": None}
+        return self.node.dump(value)
+
+    def holds(self, value: JSONValue) -> bool:
+        """Whether a value looks like the property's."""
+        return (value is not None or self.takes_null) and self.node.holds(value)
 
     @property
     def identity(self) -> bool:
@@ -52,6 +63,11 @@ class Object:
         return {field.wire: field for field in self.all_fields}
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The declared fields' own names."""
+        return frozenset(field.name for field in self.fields)
+
+    @cached_property
     def all_fields(self) -> tuple[Field, ...]:
         """The declared fields, then the rest."""
         return self.fields if self.rest is None else (*self.fields, self.rest)
@@ -72,18 +88,18 @@ class Object:
         }
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Every property by its wire name; an absent one as null."""
-        wire = {field.wire: self._dump_field(field, value) for field in self.fields}
-        if self.rest is not None:
-            declared = {field.name for field in self.fields}
-            others = {key: item for key, item in value.items() if key not in declared}
-            wire[self.rest.wire] = self.rest.node.dump(others)
-        return wire
+        """Every property by its wire name; an absent one as null.
 
-    def _dump_field(self, field: Field, value: JSON) -> JSONValue:
-        if field.name not in value and field.absence == "null":
-            return None
-        return field.node.dump(value[field.name])
+        What does not belong is passed on, not dropped: a value the type refuses must not come out right.
+        """
+        if not isinstance(value, dict):
+            return value
+        wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
+        wire |= {field.wire: None for field in self.fields if field.name not in value and field.absence == "null"}
+        others = {key: item for key, item in value.items() if key not in self.names}
+        if self.rest is None:
+            return wire | others
+        return wire | {self.rest.wire: self.rest.node.dump(others)}
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Every property by its own name; keys nobody declared stay for the type to judge."""
@@ -110,11 +126,10 @@ class Object:
         """A dict with the required keys, each value looking right, and no foreign key."""
         if not isinstance(value, dict):
             return False
-        if self.rest is None and not value.keys() <= {field.name for field in self.fields}:
+        if self.rest is None and not value.keys() <= self.names:
             return False
         return all(
-            field.node.holds(value[field.name]) if field.name in value else field.absence == "null"
-            for field in self.fields
+            field.holds(value[field.name]) if field.name in value else field.absence == "null" for field in self.fields
         )
 
     def reads(self, wire: JSONValue) -> bool:

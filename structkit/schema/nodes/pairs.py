@@ -40,6 +40,8 @@ class Pairs:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Pair by pair, in order."""
+        if not isinstance(value, dict):
+            return value
         return [{"key": key, "value": self.value.dump(item)} for key, item in value.items()]
 
     def load(self, wire: JSONValue) -> JSONValue:

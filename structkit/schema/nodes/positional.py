@@ -46,7 +46,7 @@ class Positional:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Position by position."""
-        return self.object.dump(self._spread(value))
+        return self.object.dump(self._spread(value)) if isinstance(value, list) else value
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Back to an array."""

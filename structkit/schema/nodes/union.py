@@ -72,10 +72,15 @@ def any_of(nodes: Sequence[Node]) -> Node:
 def nullable(node: Node) -> Node:
     """*node* or null; what is said of the node is said of both.
 
+    A scalar becomes `"type": [T, "null"]`, the form that OpenAI's guide gives for optional values.
+
     >>> nullable(described(Leaf({"type": "integer"}), "A count.")).show()
-    {'anyOf': [{'type': 'integer'}, {'type': 'null'}], 'description': 'A count.'}
+    {'type': ['integer', 'null'], 'description': 'A count.'}
     """
-    return described(any_of([undescribed(node), NULL]), said_of(node))
+    inner = undescribed(node)
+    if isinstance(inner, Leaf) and inner.may_be_nullable:
+        return described(Leaf({**inner.schema, "type": [inner.schema["type"], "null"]}), said_of(node))
+    return described(any_of([inner, NULL]), said_of(node))
 
 
 def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:

@@ -1,0 +1,137 @@
+"""`allOf` as one schema: what two schemas say together, or a superset of it where that cannot be written.
+
+A superset is enough for the wire: the reply is checked against the original afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from structkit.errors import SchemaError
+from structkit.values import JSON, JSONValue, Path
+
+LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
+SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
+MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+BOTH = frozenset({"items", "propertyNames"})
+WITHIN_NUMBER = frozenset({"integer", "number"})
+
+TYPE_HINTS = {
+    "properties": "object",
+    "required": "object",
+    "additionalProperties": "object",
+    "patternProperties": "object",
+    "items": "array",
+    "prefixItems": "array",
+    "pattern": "string",
+    "format": "string",
+    "minLength": "string",
+    "maxLength": "string",
+    "minimum": "number",
+    "maximum": "number",
+}
+"""What a schema without a type must mean by its keywords."""
+
+
+def merge(first: JSON, second: JSON, path: Path = ()) -> JSON:
+    """The two schemas together; where they share a part, the part is `allOf` the two.
+
+    Raises:
+        SchemaError: No value can fit both.
+
+    >>> merge({"type": "integer", "minimum": 1}, {"type": "number", "minimum": 3, "maximum": 9})
+    {'type': 'integer', 'minimum': 3, 'maximum': 9}
+    >>> merge({"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"minLength": 1}}})
+    {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
+    """
+    merged = dict(first)
+    for keyword, value in second.items():
+        merged[keyword] = _together(keyword, merged[keyword], value, path) if keyword in merged else value
+    return merged
+
+
+def _together(keyword: str, first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
+    """One keyword that both schemas have; the first stands where nothing better is known."""
+    rule = _RULES.get(keyword)
+    return first if first == second or rule is None else rule(first, second, path)
+
+
+def _both(first: JSONValue, second: JSONValue, _path: Path) -> JSONValue:
+    return {"allOf": [first, second]}
+
+
+def _map(first: JSON, second: JSON, path: Path) -> JSON:
+    shared = {key: _both(first[key], second[key], path) for key in first if key in second and first[key] != second[key]}
+    return {**second, **first, **shared}
+
+
+def _others(first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
+    """`additionalProperties`: closed only where both are, because each counts only its own properties."""
+    if first is False or second is False:
+        return second if first is False else first
+    return _both(first, second, path)
+
+
+def _types(first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
+    names = [name for name in listed(first) if name in listed(second)]
+    if {*listed(first), *listed(second)} >= WITHIN_NUMBER and not WITHIN_NUMBER & {*names}:
+        names.append("integer")
+    if not names:
+        raise SchemaError(f"contradiction: a value cannot be {first} and {second} at once", path=path)
+    return names[0] if len(names) == 1 else names
+
+
+def _values(first: list[JSONValue], second: list[JSONValue], path: Path) -> list[JSONValue]:
+    shared = [value for value in first if value in second]
+    if not shared:
+        raise SchemaError("contradiction: no value is in both enums", path=path)
+    return shared
+
+
+def listed(names: JSONValue) -> list[str]:
+    """The `type` keyword as a list."""
+    return names if isinstance(names, list) else [names]
+
+
+_RULES: dict[str, Callable[[Any, Any, Path], JSONValue]] = {
+    **dict.fromkeys(LARGER, lambda first, second, _: max(first, second)),
+    **dict.fromkeys(SMALLER, lambda first, second, _: min(first, second)),
+    **dict.fromkeys(MAPS, _map),
+    **dict.fromkeys(BOTH, _both),
+    "allOf": lambda first, second, _: [*first, *second],
+    "required": lambda first, second, _: [*dict.fromkeys([*first, *second])],
+    "type": _types,
+    "enum": _values,
+    "additionalProperties": _others,
+    "description": lambda first, second, _: f"{first} {second}",
+}
+
+
+def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSON:
+    """An object schema whose `anyOf`, `if` and the like bring further properties: all of them, as optional ones.
+
+    >>> either = [{"properties": {"b": {"type": "null"}}}, {"properties": {"c": {"type": "null"}}}]
+    >>> with_alternatives({"type": "object", "properties": {}, "anyOf": either}, lambda part: part)["properties"]
+    {'b': {'type': 'null'}, 'c': {'type': 'null'}}
+    """
+    parts = [part for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
+    parts += [schema[word] for word in ("then", "else") if word in schema]
+    parts += schema.get("dependentSchemas", {}).values()
+    found: dict[str, list[JSONValue]] = {}
+    for part in map(resolve, parts):
+        for name, wanted in part.get("properties", {}).items():
+            found.setdefault(name, []).append(wanted)
+    declared = schema.get("properties", {})
+    further = {name: _any(wanted) for name, wanted in found.items() if name not in declared}
+    return {**schema, "properties": {**declared, **further}}
+
+
+def _any(wanted: list[JSONValue]) -> JSONValue:
+    different = [part for position, part in enumerate(wanted) if part not in wanted[:position]]
+    return different[0] if len(different) == 1 else {"anyOf": different}
+
+
+def guess_type(schema: JSON) -> JSONValue:
+    """The type that a schema names, or that its keywords imply; None where anything goes."""
+    return schema.get("type") or next((TYPE_HINTS[word] for word in schema if word in TYPE_HINTS), None)

@@ -1,0 +1,122 @@
+"""The documentation is true: its examples run and print what they show, its help is the real help, it builds.
+
+A comment before a block of Python says what the endpoint answers, one reply a comment, in order
+(`<!-- reply: {"name": "Ada"} -->`; without one, every reply conforms to its request's schema), or
+why the block is not run (`<!-- skip: starts the embedded model -->`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer.main
+
+from structkit.cli.app import app
+from structkit.testing import Endpoint
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+BLOCK = re.compile(r"(?P<comments>(?:<!--.*?-->\s*)*)^```python\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"<!-- (reply|skip): (.*?) -->", re.DOTALL)
+SHOWN = re.compile(r"^ *#> ?(.*)$", re.MULTILINE)
+HELP = re.compile(r"^<!-- help: (?P<command>.*?) -->\n+```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+COMMANDS = sorted(typer.main.get_group(app).commands)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of Python on a page."""
+
+    name: str
+    source: str
+    replies: tuple[str, ...]
+    skip: str | None
+
+    @property
+    def shown(self) -> str:
+        """What the block says that it prints."""
+        return "".join(f"{line}\n" for line in SHOWN.findall(self.source))
+
+
+def examples(page: Path) -> list[Example]:
+    text = page.read_text(encoding="utf-8")
+    return [example(page, text, found) for found in BLOCK.finditer(text)]
+
+
+def example(page: Path, text: str, found: re.Match[str]) -> Example:
+    comments = COMMENT.findall(found["comments"])
+    replies = tuple(said for kind, said in comments if kind == "reply")
+    skip = next((said for kind, said in comments if kind == "skip"), None)
+    line = text.count("\n", 0, found.start("source"))
+    return Example(f"{page.relative_to(ROOT)}:{line}", found["source"], replies, skip)
+
+
+EXAMPLES = [found for page in PAGES for found in examples(page)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_an_example_runs_and_prints_what_it_shows(
+    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if example.skip:
+        pytest.skip(example.skip)
+    module = ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", module)
+    monkeypatch.chdir(ROOT)
+    with Endpoint(*example.replies) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-documentation")
+        monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
+        exec(compile(example.source, example.name, "exec"), vars(module))
+    assert capsys.readouterr().out == example.shown
+
+
+def test_every_python_block_is_found_and_hardly_any_is_skipped() -> None:
+    fences = sum(page.read_text(encoding="utf-8").count("```python") for page in PAGES)
+    assert len(EXAMPLES) == fences
+    assert len([example for example in EXAMPLES if example.skip]) <= 3
+
+
+def help_text(*command: str) -> str:
+    """What a user sees in a plain terminal of 80 columns."""
+    plain = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
+    for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TERMINAL_WIDTH"):
+        plain.pop(name, None)
+    program = [sys.executable, "-c", "import sys; sys.argv[0] = 'structkit'; from structkit.cli import main; main()"]
+    done = subprocess.run([*program, *command, "--help"], capture_output=True, encoding="utf-8", env=plain, check=True)
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines()) + "\n"
+
+
+def documented_help() -> dict[str, str]:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    return {found["command"]: found["text"] for found in HELP.finditer(page)}
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_documented_help_is_the_real_help(command: str) -> None:
+    assert documented_help()[f"structkit {command}".strip()] == help_text(*command.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented_and_its_help_has_an_example(command: str) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert f"\n## structkit {command}\n" in page
+    assert f"Example: structkit {command} " in help_text(command)
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install 'structkit[dev]'")
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING -" not in done.stderr
+    assert (tmp_path / "site" / "api" / "index.html").read_text(encoding="utf-8").count("doc-heading") > 20
