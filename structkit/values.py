@@ -283,6 +283,8 @@ class Policy:
             raise ValueError(f"attempts counts the first ask too: at least 1, not {self.attempts}")
         if self.retries < 0:
             raise ValueError(f"retries: 0 or more, not {self.retries}")
+        if not self.timeout > 0:
+            raise ValueError(f"timeout: seconds, more than 0, not {self.timeout}")
 
 
 def show_path(path: Path) -> str:

@@ -20,7 +20,6 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="structkit",
-    help="Structured output from any OpenAI-compatible endpoint: any type, strict.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -112,7 +111,7 @@ def schema(
 @app.command(epilog="Example: structkit models --base-url https://gateway.example/v1")
 def models(model: Model = None, base_url: BaseURL = None, output: Output = None) -> None:
     """List the endpoint's models, as a JSON array."""
-    with default_client(model or ("any" if base_url else None), base_url, notice) as client:
+    with default_client(model, base_url, notice, fallback="any") as client:
         write([*client.models()], output)
 
 

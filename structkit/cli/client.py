@@ -15,8 +15,16 @@ HOW = (
 )
 
 
-def default_client(model: str | None, base_url: str | None, notice: Callable[[str], None]) -> Client:
+def default_client(
+    model: str | None, base_url: str | None, notice: Callable[[str], None], fallback: str | None = None
+) -> Client:
     """The client that options and environment name, or the embedded model's.
+
+    Args:
+        model: The model's name, if given.
+        base_url: The endpoint, if given.
+        notice: Where to say that the embedded model is used.
+        fallback: The model's name where an endpoint is configured but no model, and none is needed.
 
     Raises:
         ConfigError: Nothing is configured and nothing is embedded.
@@ -24,7 +32,7 @@ def default_client(model: str | None, base_url: str | None, notice: Callable[[st
     configured = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
     named = model or os.environ.get("STRUCTKIT_MODEL")
     if configured or named:
-        return Client(named, base_url=base_url)
+        return Client(named or fallback, base_url=base_url)
     if find_spec("xllamacpp") is None:
         raise ConfigError(HOW)
     notice("no endpoint is configured: using the embedded model (set OPENAI_API_KEY and --model for another)")

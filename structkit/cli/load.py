@@ -23,12 +23,13 @@ def load_type(name: str) -> Any:
     if name.endswith(".json"):
         return _load_schema(Path(name))
     if not place or not attribute:
-        raise ConfigError(f"--type {name!r}: write it as path/to/file.py:Name, package.module:Name or schema.json")
+        raise ConfigError(f"the type {name!r}: write it as path/to/file.py:Name, package.module:Name or schema.json")
     found: Any = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
     for step in attribute.split("."):
         if not hasattr(found, step):
-            names = ", ".join(key for key in vars(found) if isinstance(vars(found)[key], type)) or "no types"
-            raise ConfigError(f"--type {name!r}: there is no {step!r} in {place} (it has {names})")
+            own = [key for key, value in vars(found).items() if getattr(value, "__module__", "") == getattr(found, "__name__", "")]
+            names = ", ".join(own) or "no types of its own"
+            raise ConfigError(f"the type {name!r}: there is no {step!r} in {place} (it has {names})")
         found = getattr(found, step)
     return found
 
@@ -61,12 +62,13 @@ def _load_schema(path: Path) -> Any:
 def _load_file(path: Path) -> ModuleType:
     """Import a file under a name of its own, with its folder importable, as `python FILE` would."""
     if not path.is_file():
-        raise ConfigError(f"--type: there is no file {str(path)!r}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+        raise ConfigError(f"the type: there is no file {str(path)!r}")
+    name = f"structkit_type_{path.stem}"  # never that of a module somebody else imports, such as `types`
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"--type: {str(path)!r} is no Python file")
+        raise ConfigError(f"the type: {str(path)!r} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
@@ -88,4 +90,4 @@ def _import_failed(name: str, error: BaseException) -> str:
     while traceback and traceback.tb_next:
         traceback = traceback.tb_next
     line = f", line {traceback.tb_lineno} of {traceback.tb_frame.f_code.co_filename}" if traceback else ""
-    return f"--type: {name!r} fails to import: {type(error).__name__}: {error}{line}"
+    return f"the type: {name!r} fails to import: {type(error).__name__}: {error}{line}"

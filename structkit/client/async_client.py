@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import find_endpoint
+from structkit.client.endpoint import find_endpoint, model_name
 from structkit.client.plan import Call, Plan, check_call, conclude
 from structkit.extraction import Extraction
 from structkit.schema import ResponseFormat
@@ -43,7 +43,7 @@ class AsyncClient:
         if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
             model = self._endpoint.model
-        self._plan = Plan(model or "", call)
+        self._plan = Plan(model_name(model), call)
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...

@@ -35,15 +35,24 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     Raises:
         ConfigError: The model, or the key of a remote endpoint, is missing.
     """
-    model = model or os.environ.get("STRUCTKIT_MODEL")
-    if not model:
-        raise ConfigError("no model: name one, as in Client('gpt-4o'), or set STRUCTKIT_MODEL")
+    model = model_name(model)
     if base_url is None and (named := _named(model)):
         return named
     base_url = base_url or os.environ.get("OPENAI_BASE_URL")
     address = normalise(base_url) if base_url else None
     api_key = api_key or os.environ.get("OPENAI_API_KEY") or _no_key(address)
     return Endpoint(model, address, api_key)
+
+
+def model_name(model: str | None) -> str:
+    """The model given, or the environment's.
+
+    Raises:
+        ConfigError: There is neither.
+    """
+    if found := model or os.environ.get("STRUCTKIT_MODEL"):
+        return found
+    raise ConfigError("no model: name one (Client('gpt-4o'), or --model gpt-4o), or set STRUCTKIT_MODEL")
 
 
 def _no_key(address: str | None) -> str:

@@ -135,7 +135,11 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                _write(self, endpoint.answer(body, headers, self.path))
+                try:
+                    reply = endpoint.answer(body, headers, self.path)
+                except Exception as error:  # noqa: BLE001 (the test's own function failed: say so where it is seen)
+                    reply = Reply({"error": {"message": f"the test's reply failed: {error!r}"}}, status=500)
+                _write(self, reply)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing: stderr belongs to the tests."""

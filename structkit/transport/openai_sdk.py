@@ -111,7 +111,8 @@ def translate(error: openai.OpenAIError, secret: str) -> TransportError:
         return RequestTimeout("the endpoint did not answer in time; raise Policy(timeout=...)", retryable=True)
     reason = redact(str(error.__cause__ or error), secret)
     if isinstance(error, openai.APIConnectionError):
-        return ConnectionFailed(f"no connection to the endpoint: {reason}; check the base URL", retryable=True)
+        url = error.request.url
+        return ConnectionFailed(f"no connection to {url.host}: {reason}; check the base URL", retryable=True)
     return TransportError(f"the request could not be sent: {reason}")
 
 
