@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import ipaddress
 import json
 import re
@@ -260,7 +261,6 @@ FORMAT_CHECKER = FormatChecker(formats=())
 """The nine formats, read from their RFCs: jsonschema checks most of them only with packages that are optional."""
 
 FORMAT_PATTERNS = {
-    "date": r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])",
     "time": r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([zZ]|[+-]([01]\d|2[0-3]):[0-5]\d)",
     "duration": r"P(\d+W|(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)",
     "email": r"[^@\s]+@[^@\s]+",
@@ -268,12 +268,15 @@ FORMAT_PATTERNS = {
     "ipv4": r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}",
     "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
 }
-FORMAT_PATTERNS["date-time"] = FORMAT_PATTERNS["date"] + "[tT]" + FORMAT_PATTERNS["time"]
+FORMAT_PATTERNS["date-time"] = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[tT]" + FORMAT_PATTERNS["time"]
 
 for _name, _pattern_of_it in FORMAT_PATTERNS.items():
     FORMAT_CHECKER.checks(_name)(
         lambda value, pattern=re.compile(_pattern_of_it): not isinstance(value, str) or bool(pattern.fullmatch(value))
     )
+FORMAT_CHECKER.checks("date", raises=ValueError)(
+    lambda value: not isinstance(value, str) or bool(datetime.date.fromisoformat(value))
+)
 FORMAT_CHECKER.checks("ipv6", raises=ValueError)(
     lambda value: not isinstance(value, str) or bool(ipaddress.IPv6Address(value))
 )
