@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, to_json
 from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.errors import SchemaError
 from structkit.schema.blame import blame
+from structkit.schema.invertible import invertible
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.nodes.positional import POSITION_NAME
 from structkit.schema.words import in_words, short
@@ -67,26 +69,48 @@ class PydanticType(Generic[T]):
         """
         self.name = snake_case(type_name(output_type))
         try:
-            self._adapter: TypeAdapter[T] = TypeAdapter(output_type)
+            core = _complete_schema(output_type)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a default that is no JSON is left out, and that is right here
-                self.schema = self._adapter.json_schema(schema_generator=NaturalSchema)
+                self.schema = NaturalSchema(by_alias=True).generate(core, "validation")
+            # A class keeps its own compiled validator, which knows nothing of the rewritten schema.
+            self._validator = SchemaValidator(core, _use_prebuilt=False)
+            self._serializer = SchemaSerializer(core, _use_prebuilt=False)
         except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError) as error:
             raise _no_json_form(output_type, error) from error
 
     def dump(self, value: T) -> JSONValue:
-        """As pydantic serialises it, by alias."""
+        """As JSON that validation reads back as the same value.
+
+        Raises:
+            SchemaError: It is no value of the type, or has no JSON form.
+        """
         try:
-            return self._adapter.dump_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-        except PydanticSerializationError as error:
-            raise SchemaError(f"{value!r:.100} is not a value of the type: {error}") from error
+            found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
+            json.dumps(found, allow_nan=False)
+        except (PydanticSerializationError, ValueError, RecursionError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {reason}") from error
+        return found
 
     def validate(self, value: JSONValue, text: str | None = None) -> T:
         """As pydantic validates JSON (lax or strict, as the type says)."""
         try:
-            return self._adapter.validate_json(to_json(value) if text is None else text, by_alias=True)
+            return cast("T", self._validator.validate_json(to_json(value) if text is None else text, by_alias=True))
+        except PydanticSerializationError as error:
+            raise Invalid((Issue((), f"no JSON: {error}"),)) from None
         except ValidationError as error:
             raise Invalid(tuple(_issue(each, value) for each in error.errors(include_url=False))) from None
+
+
+def _complete_schema(output_type: Any) -> Any:
+    """pydantic's core schema of a type, made invertible."""
+    if isinstance(output_type, str):
+        raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
+    adapter: TypeAdapter[Any] = TypeAdapter(output_type)
+    if not adapter.pydantic_complete:
+        adapter.rebuild(raise_errors=True)
+    return invertible(adapter.core_schema)
 
 
 class RawSchema:
@@ -98,9 +122,11 @@ class RawSchema:
         Raises:
             SchemaError: It is no JSON Schema.
         """
-        from jsonschema import Draft202012Validator, FormatChecker
+        from jsonschema import Draft202012Validator
         from jsonschema.exceptions import SchemaError as BadSchema
         from jsonschema.validators import validator_for
+
+        from structkit.schema.patterns import linear
 
         self.schema = schema
         self.name = snake_case(str(schema.get("title") or "output"))
@@ -109,7 +135,7 @@ class RawSchema:
             validator.check_schema(schema)
         except BadSchema as error:
             raise SchemaError(f"not a JSON Schema: {error.message}", path=tuple(error.absolute_path)) from None
-        self._validator = validator(schema, format_checker=FormatChecker())
+        self._validator = linear(validator)(schema, format_checker=validator.FORMAT_CHECKER)
 
     def dump(self, value: JSONValue) -> JSONValue:
         """It is JSON already."""

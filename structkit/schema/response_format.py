@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 from typing_extensions import TypeForm
 
 from structkit.dialects import OPENAI
-from structkit.errors import InvalidOutput
+from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.schema.compiler import SchemaCompiler
 from structkit.schema.explanation import Explanation, Note
@@ -18,7 +18,7 @@ from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import Object
-from structkit.schema.share import share
+from structkit.schema.share import flatten, share
 from structkit.schema.words import short
 from structkit.values import JSON, Answer, Dialect, Issue, JSONValue, Path
 
@@ -67,7 +67,10 @@ class ResponseFormat(Generic[T]):
         self.name = wire_name(name or self._natural.name)
         foreign = isinstance(output_type, dict)
         compiler = SchemaCompiler(self._natural.schema, dialect, foreign=foreign, open=foreign and extras == "keep")
-        root = compiler.root()
+        try:
+            root = compiler.root()
+        except RecursionError:
+            raise SchemaError("the schema is nested too deep", output_type=output_type) from None
         if not isinstance(undescribed(root), Object):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = Boxed(root)
@@ -84,7 +87,9 @@ class ResponseFormat(Generic[T]):
         """The strict schema."""
         definitions = self._definitions.show()
         schema = {**self._root.show(), **({"$defs": definitions} if definitions else {})}
-        return share(schema) if isinstance(self.output_type, dict) else schema  # pydantic names what it repeats
+        if isinstance(self.output_type, dict):  # pydantic has named what it repeats
+            schema = share(schema)
+        return flatten(schema)
 
     @cached_property
     def payload(self) -> JSON:
@@ -92,8 +97,15 @@ class ResponseFormat(Generic[T]):
         return {"type": "json_schema", "json_schema": {"name": self.name, "schema": self.schema, "strict": True}}
 
     def dump(self, value: T) -> JSONValue:
-        """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`."""
-        return self._root.dump(self.natural(value))
+        """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`.
+
+        Raises:
+            SchemaError: It is no value of the type, or has no JSON form.
+        """
+        try:
+            return self._root.dump(self.natural(value))
+        except RecursionError:
+            raise SchemaError("the value is nested too deep to be written") from None
 
     def natural(self, value: T) -> JSONValue:
         """A value as the JSON its own type writes: what to store, where `dump` is what the model says."""
@@ -130,6 +142,8 @@ class ResponseFormat(Generic[T]):
             return Answer(0, text, self._natural.validate(self._root.load(wire)))
         except WireError as error:
             return Answer(0, text, None, (Issue(error.path, str(error)),))
+        except RecursionError:
+            return Answer(0, text, None, (Issue((), "nested too deep"),))
         except Invalid as error:
             return Answer(0, text, None, error.issues)
 

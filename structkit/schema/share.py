@@ -42,6 +42,32 @@ def share(schema: JSON) -> JSON:
     return {**shared, "$defs": together} if together else shared
 
 
+def flatten(schema: JSON, most: int = 8) -> JSON:
+    """The same schema with objects nested deeper than *most* moved to `$defs`: vendors count levels.
+
+    OpenAI allows 10; nested objects with the root as 1 fit the probes known (13 were refused, 9 accepted).
+
+    >>> deep = {"type": "object", "properties": {"a": {"type": "object", "properties": {}}}}
+    >>> flatten(deep, 1)["properties"], [*flatten(deep, 1)["$defs"]]
+    ({'a': {'$ref': '#/$defs/level_2'}}, ['level_2'])
+    """
+    hoisted: JSON = {}
+
+    def below(part: JSON, depth: int) -> JSON:
+        depth += part.get("type") == "object"
+        if depth <= most:
+            return _with_parts(part, lambda inner: below(inner, depth))
+        name = unused(f"level_{most + 1}", {*schema.get("$defs", {}), *hoisted})
+        hoisted[name] = {}
+        hoisted[name] = _with_parts(part, lambda inner: below(inner, 1))
+        return {"$ref": f"#/$defs/{name}"}
+
+    definitions = {name: below(part, 0) for name, part in schema.get("$defs", {}).items()}
+    flat = below({key: value for key, value in schema.items() if key != "$defs"}, 0)
+    together = {**definitions, **hoisted}
+    return {**flat, "$defs": together} if together else flat
+
+
 def _parts(schema: JSON, name: str) -> Iterator[tuple[str, JSON]]:
     """Every part below a schema, outermost first, with the name of the property it stands under."""
     for key, part in _children(schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import ipaddress
 import json
 import re
@@ -109,6 +109,7 @@ def _first_keys(node: Schema, where: str, definitions: Schema) -> Iterator[str]:
     for branch in _branches(node, definitions, frozenset()):
         if branch.get("type") == "object" and branch.get("properties"):
             key, value = next(iter(branch["properties"].items()))
+            value = definitions.get(value["$ref"].rpartition("/")[2]) if "$ref" in value else value
             constant = json.dumps(value["const"]) if isinstance(value, dict) and "const" in value else None
             seen.setdefault(key, []).append(constant)
     for key, constants in seen.items():
@@ -275,7 +276,7 @@ for _name, _pattern_of_it in FORMAT_PATTERNS.items():
         lambda value, pattern=re.compile(_pattern_of_it): not isinstance(value, str) or bool(pattern.fullmatch(value))
     )
 FORMAT_CHECKER.checks("date", raises=ValueError)(
-    lambda value: not isinstance(value, str) or bool(datetime.date.fromisoformat(value))
+    lambda value: not isinstance(value, str) or bool(dt.date.fromisoformat(value))
 )
 FORMAT_CHECKER.checks("ipv6", raises=ValueError)(
     lambda value: not isinstance(value, str) or bool(ipaddress.IPv6Address(value))

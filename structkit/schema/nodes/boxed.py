@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -43,10 +43,7 @@ class Boxed:
         """Take it out; what is not in a box is taken as it is."""
         if not isinstance(wire, dict) or wire.keys() != {self.key}:
             return wire
-        try:
-            return self.node.load(wire[self.key])
-        except WireError as error:
-            raise error.under(self.key) from None
+        return self.node.load(wire[self.key])
 
     def holds(self, value: JSONValue) -> bool:
         """As the value inside."""

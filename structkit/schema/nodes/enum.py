@@ -20,7 +20,8 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     wanted = [value for value in values if named is None or any(is_of_type(value, name) for name in listed(named))]
     kinds: dict[str, list[JSONValue]] = {}
     for value in wanted or values:
-        kinds.setdefault(_json_type(value), []).append(value)
+        each = kinds.setdefault(_json_type(value), [])
+        each += [] if any(same_json(value, other) for other in each) else [value]
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
     return any_of([_one_type(name, each) for name, each in kinds.items()])
@@ -32,6 +33,11 @@ def _one_type(name: str, values: list[JSONValue]) -> Node:
     if name == "structure":
         return Constants(tuple(values))
     return Leaf({"type": name, "const": values[0]} if len(values) == 1 else {"type": name, "enum": values})
+
+
+def same_json(first: JSONValue, second: JSONValue) -> bool:
+    """Whether two values are the same JSON, where Python takes True for 1."""
+    return type(first) is type(second) and bool(first == second)
 
 
 def _json_type(value: JSONValue) -> str:

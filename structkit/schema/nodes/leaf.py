@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Compiler, Node
+from structkit.schema.patterns import matches
 from structkit.schema.words import in_words, short, split_bounds
 from structkit.values import JSON, JSONValue, Path
 
@@ -35,8 +35,8 @@ class Leaf:
 
     @property
     def may_be_nullable(self) -> bool:
-        """Whether null can be added to the type: lists of values do not admit it that way."""
-        return self.types != ["null"] and len(self.types) == 1 and not self.schema.keys() & {"const", "enum"}
+        """Whether null can be added to the type: bounds and lists of values would be null's too."""
+        return self.types != ["null"] and self.schema.keys() == {"type"} and len(self.types) == 1
 
     @property
     def constant(self) -> JSONValue:
@@ -57,7 +57,7 @@ class Leaf:
 
     def holds(self, value: JSONValue) -> bool:
         """By JSON type, and by membership where the values are listed."""
-        if isinstance(value, str) and "pattern" in self.schema and not re.search(self.schema["pattern"], value):
+        if isinstance(value, str) and "pattern" in self.schema and not matches(self.schema["pattern"], value):
             return False
         return any(is_of_type(value, name) for name in self.types) and value in self.values_or(value)
 
@@ -99,7 +99,19 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength")
+LONGEST = 100
+"""Characters up to which a length is said as a pattern: grammars grow with the count."""
+
 NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+
+
+def json_kind(value: JSONValue) -> str:
+    """The JSON type of a value; every number is a number.
+
+    >>> json_kind([]), json_kind(3), json_kind(None)
+    ('array', 'number', 'null')
+    """
+    return next(name for name in ("null", "boolean", "number", "string", "array", "object") if is_of_type(value, name))
 
 
 def _without_draft_4(schema: JSON) -> JSON:
@@ -111,10 +123,21 @@ def _without_draft_4(schema: JSON) -> JSON:
     return found
 
 
+def _length_as_pattern(schema: JSON) -> JSON:
+    """Length bounds as a pattern: no vendor documents minLength and maxLength, and most take patterns."""
+    least, most = schema.get("minLength", 0), schema.get("maxLength", "")
+    if "pattern" in schema or not (least or most) or least > LONGEST or (most and most > LONGEST):
+        return schema
+    bare = {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
+    return {**bare, "pattern": f"^(.|\n){{{least},{most}}}$"}
+
+
 def build_scalar(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """A scalar with the bounds the dialect takes; the others in words."""
     names = STRING_BOUNDS if schema["type"] == "string" else NUMBER_BOUNDS
     schema = _without_draft_4(schema)
+    if "pattern" in compiler.dialect.keywords:
+        schema = _length_as_pattern(schema)
     kept, moved = split_bounds(schema, names, compiler.dialect)
     for name, value in moved.items():
         compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")

@@ -26,7 +26,7 @@ class Field:
     def dump(self, value: JSONValue) -> JSONValue:
         """The property's wire value; a null that the type refuses must not read as absent."""
         if value is None and self.absence == "null" and not self.takes_null:
-            return {"value": None}
+            return [None] if self.node.kind == "object" else {"value": None}
         return self.node.dump(value)
 
     def holds(self, value: JSONValue) -> bool:

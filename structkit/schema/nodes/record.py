@@ -55,12 +55,14 @@ def _field(name: str, schema: JSONValue, required: bool, path: Path, compiler: C
     if takes_null and default is None:
         return Field(name, name, node, "null")
     node = nullable(Boxed(node) if takes_null else node)
-    return Field(name, name, described(node, said_of(node), _hint(default)), "null", takes_null)
+    return Field(name, name, described(node, said_of(node), _hint(default, compiler)), "null", takes_null)
 
 
-def _hint(default: JSONValue) -> str | None:
-    """What null stands for, where it is more than "not given"."""
-    return None if default is UNSAID or default is None else f"Null for the default, {short(default, 60)}."
+def _hint(default: JSONValue, compiler: Compiler) -> str | None:
+    """What null stands for: without a word, a required property invites inventing a value."""
+    if default is UNSAID:
+        return "Null if not given." if compiler.defaults_apply else None
+    return None if default is None else f"Null for the default, {short(default, 60)}."
 
 
 def _default_note(default: JSONValue) -> str:

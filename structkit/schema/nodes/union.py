@@ -9,7 +9,7 @@ from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described, said_of, undescribed
-from structkit.schema.nodes.leaf import NULL, Leaf
+from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
@@ -45,7 +45,8 @@ class Union:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """By the branch that reads the value."""
-        branch = next((branch for branch in self.branches if branch.reads(wire)), None)
+        alike = [branch for branch in self.branches if branch.kind == json_kind(wire)]
+        branch = next((branch for branch in self.branches if branch.reads(wire)), alike[0] if alike else None)
         return wire if branch is None else branch.load(wire)
 
     def holds(self, value: JSONValue) -> bool:

@@ -1,0 +1,265 @@
+"""A pydantic core schema made invertible: what is validated from JSON can be written back as the same JSON.
+
+pydantic's validation and serialisation are two functions that need not be inverses: fields are
+excluded, secrets masked, aliases differ, serialisers format, and a union of look-alikes forgets
+which branch a value came from. `invertible` changes a copy of the schema so that they are, and
+pydantic-core does the rest: the rewritten schema is compiled like any other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, cast
+
+from pydantic_core import SchemaValidator, core_schema
+
+from structkit.schema.naming import unused, wire_name
+from structkit.values import JSON
+
+FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
+SCALARS = frozenset("int float str bool date datetime time timedelta decimal uuid enum literal".split())
+CONTAINERS = frozenset("list dict set frozenset tuple model dataclass typed-dict nullable union default".split())
+OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | sys.stdlib_module_names
+"""Serialisers from these belong to a type and are its inverse; others were written for a reader."""
+
+PRIVATE = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema", "metadata", "serialization"})
+"""Parts where pydantic spells out one type in several ways: a union there is not the caller's."""
+
+BARE = ""
+"""The tag of all branches that need none."""
+
+
+def invertible(schema: Any) -> Any:
+    """The core schema, changed where it has to be; the very same object where it has not."""
+    rewrite = _Rewrite(schema)
+    return rewrite.of(schema)
+
+
+class _Rewrite:
+    """One walk over a core schema."""
+
+    def __init__(self, schema: Any) -> None:
+        self._definitions = {part["ref"]: part for part in _walk(schema) if "ref" in part}
+
+    def of(self, part: Any) -> Any:
+        """A part, copied only where something in it changed."""
+        if isinstance(part, list | tuple):
+            items = [self.of(item) for item in part]
+            return part if all(map(_same, items, part)) else type(part)(items)
+        if not isinstance(part, dict):
+            return part
+        if part.get("custom_init"):  # its __init__ validates by the class's own schema
+            return part
+        changed = {key: value if key in PRIVATE else self.of(value) for key, value in part.items()}
+        rewritten = self._rewritten(changed)
+        return part if rewritten is changed and all(map(_same, changed.values(), part.values())) else rewritten
+
+    def _rewritten(self, part: JSON) -> JSON:
+        kind = part.get("type")
+        if kind in FIELDS:
+            return _plainly_named(part)
+        if kind == "union" and "custom_error_type" not in part:
+            return self._union(part)
+        return _plainly_written(part) if "serialization" in part else part
+
+    def _union(self, part: JSON) -> JSON:
+        """Branches that JSON cannot tell apart get a box with their name: `{"Cat": {...}}`."""
+        choices = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
+        confused = _confused([self._resolved(choice) for choice in choices])
+        if not confused:
+            return part
+        names: dict[str, Any] = {}
+        for position in confused:
+            names[unused(wire_name(_label(self._resolved(choices[position]))), names)] = choices[position]
+        bare = [choice for position, choice in enumerate(choices) if position not in confused]
+        tagged = {name: _box(name, choice) for name, choice in names.items()}
+        if bare:
+            tagged[BARE] = bare[0] if len(bare) == 1 else {**part, "choices": bare}
+        tell = _Tell({**names, **({BARE: tagged[BARE]} if bare else {})}, list(self._definitions.values()))
+        return cast("JSON", core_schema.tagged_union_schema(tagged, tell))
+
+    def _resolved(self, part: Any) -> Any:
+        """What a branch is underneath its wrappers."""
+        while True:
+            if part["type"] == "definition-ref":
+                part = self._definitions.get(part["schema_ref"], {"type": "any"})
+            elif part["type"] in {"lax-or-strict", "json-or-python"}:
+                part = part.get("strict_schema") or part["json_schema"]
+            elif part["type"] in {"default", "nullable", "function-after", "function-before", "function-wrap", "json"}:
+                part = part.get("schema", {"type": "any"})
+            else:
+                return part
+
+
+class _Tell:
+    """Which branch a value belongs to: by its box in JSON, by its type in Python."""
+
+    def __init__(self, choices: dict[str, Any], definitions: list[Any]) -> None:
+        self._choices, self._definitions = choices, definitions
+        self.__name__ = "branch"  # pydantic names the discriminator in its errors
+
+    def __call__(self, value: Any) -> str | None:
+        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self._choices:
+            return str(next(iter(value)))
+        for exact in (True, False):
+            for name, validator in self._validators.items():
+                if _fits(validator, self._choices[name], value, exact=exact):
+                    return name
+        return BARE if BARE in self._choices else None
+
+    @cached_property
+    def _validators(self) -> dict[str, SchemaValidator]:
+        return {name: self._validator(choice) for name, choice in self._choices.items() if name}
+
+    def _validator(self, choice: Any) -> SchemaValidator:
+        others = [each for each in self._definitions if each is not choice and each["type"] != "definitions"]
+        return SchemaValidator(core_schema.definitions_schema(_without_ref(choice), list(map(_whole, others))))
+
+
+def _fits(validator: SchemaValidator, choice: Any, value: Any, *, exact: bool) -> bool:
+    cls = choice.get("cls")
+    if exact and cls is not None:
+        return type(value) is cls
+    return validator.isinstance_python(value, strict=True)
+
+
+def _box(name: str, choice: Any) -> Any:
+    """The branch under its name, opened after validation and closed by serialisation."""
+    field = core_schema.typed_dict_field(choice, required=True)
+    box = core_schema.typed_dict_schema({name: field}, extra_behavior="forbid")
+
+    def close(value: Any, write: Callable[[Any], Any]) -> Any:
+        return {name: write(value)}
+
+    closing = core_schema.wrap_serializer_function_ser_schema(close, schema=_without_ref(choice))
+    return core_schema.no_info_after_validator_function(itemgetter(name), box, serialization=closing)
+
+
+def _confused(choices: list[Any]) -> set[int]:
+    """The positions of branches that share a JSON type with another and could be taken for it."""
+    found: set[int] = set()
+    for kind, harmless in HARMLESS.items():
+        alike = [position for position, choice in enumerate(choices) if kind in _json_kinds(choice)]
+        if len(alike) > 1 and not harmless([choices[position] for position in alike]):
+            found |= {*alike}
+    return found
+
+
+def _json_kinds(choice: Any) -> set[str]:
+    kind = choice["type"]
+    if kind == "literal":
+        return {"string" if isinstance(value, str) else "number" for value in choice["expected"]}
+    if kind == "enum":
+        return {"string" if isinstance(member.value, str) else "number" for member in choice["members"]}
+    return {KINDS.get(kind, kind)}
+
+
+KINDS = {
+    **dict.fromkeys("int float".split(), "number"),
+    **dict.fromkeys("str date datetime time timedelta decimal uuid url multi-host-url bytes complex".split(), "string"),
+    **dict.fromkeys("list set frozenset tuple deque generator named-tuple".split(), "array"),
+    **dict.fromkeys("dict model dataclass typed-dict counter".split(), "object"),
+}
+
+
+def _all_of(*names: str) -> Callable[[list[Any]], bool]:
+    return lambda choices: all(choice["type"] in names for choice in choices)
+
+
+def _tell_themselves_apart(choices: list[Any]) -> bool:
+    """Whether the objects have a property in common whose constants differ."""
+    constants = [_constants(choice) for choice in choices]
+    shared = set.intersection(*(set(each) for each in constants))
+    return any(len({each[name] for each in constants}) == len(choices) for name in shared)
+
+
+HARMLESS: dict[str, Callable[[list[Any]], bool]] = {
+    "string": _all_of("str", "literal"),
+    "number": _all_of("int", "float", "literal"),
+    "array": _all_of("list"),
+    "object": _tell_themselves_apart,
+}
+"""For each JSON type, when several branches of it need no boxes: their values say which they are."""
+
+
+def _constants(choice: Any) -> dict[str, str]:
+    """The properties that can have one value only."""
+    inner = choice.get("schema", {})
+    inner = inner if choice["type"] in {"model", "dataclass"} else choice
+    fields = inner.get("fields", {})
+    named = fields.items() if isinstance(fields, dict) else ((field["name"], field) for field in fields if "name" in field)
+    found: dict[str, str] = {}
+    for name, field in named:
+        schema = field["schema"]
+        schema = schema["schema"] if schema["type"] == "default" else schema
+        if schema["type"] == "literal" and len(schema["expected"]) == 1:
+            found[name] = repr(schema["expected"][0])
+    return found
+
+
+def _label(choice: Any) -> str:
+    return str(getattr(choice.get("cls"), "__name__", choice["type"]))
+
+
+def _plainly_named(field: JSON) -> JSON:
+    """The field by one name on both ways, and never left out."""
+    alias = field.get("validation_alias")
+    known = field.keys() & {"serialization_exclude", "serialization_exclude_if"}
+    if not known and (alias is None or isinstance(alias, str)) and alias == field.get("serialization_alias"):
+        return field
+    plain = {key: value for key, value in field.items() if key not in known}
+    for key in ("validation_alias", "serialization_alias"):
+        plain.pop(key, None)
+    name = _first_name(alias)
+    return plain if name is None else {**plain, "validation_alias": name, "serialization_alias": name}
+
+
+def _first_name(alias: Any) -> str | None:
+    """The alias, or the first of several that is no path; None where the field's own name has to do."""
+    if alias is None or isinstance(alias, str):
+        return alias
+    paths = alias if isinstance(alias[0], list) else [alias]
+    return next((path[0] for path in paths if len(path) == 1), None)
+
+
+def _plainly_written(part: JSON) -> JSON:
+    """Secrets in the clear, and builtin types without a serialiser that formats them for a reader."""
+    serializer = part["serialization"]
+    function = serializer.get("function")
+    if getattr(function, "__name__", "") == "_serialize_secret_field":
+        return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(_reveal)}
+    module = str(getattr(function, "__module__", "pydantic")).partition(".")[0]
+    if module in OURS or part["type"] not in SCALARS | CONTAINERS:
+        return part
+    return {key: value for key, value in part.items() if key != "serialization"}
+
+
+def _reveal(secret: Any) -> Any:
+    return secret.get_secret_value()
+
+
+def _walk(part: Any) -> Iterable[JSON]:
+    if isinstance(part, dict):
+        if isinstance(part.get("type"), str):
+            yield part
+        for key, value in part.items():
+            if key not in PRIVATE:
+                yield from _walk(value)
+    elif isinstance(part, list | tuple):
+        for item in part:
+            yield from _walk(item)
+
+
+def _without_ref(part: Any) -> Any:
+    return {key: value for key, value in part.items() if key != "ref"}
+
+
+def _whole(part: Any) -> Any:
+    return part
+
+
+def _same(first: object, second: object) -> bool:
+    return first is second
