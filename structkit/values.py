@@ -251,11 +251,15 @@ class Dialect:
         name: The vendor, for messages.
         keywords: Bounds that may be sent; others are said in the description and checked after.
         formats: Values of `format` that may be sent.
+        enum_values: The longest enum.
+        enum_characters: The most characters in an enum of more than 250 texts.
     """
 
     name: str
     keywords: frozenset[str]
     formats: frozenset[str]
+    enum_values: int = 1_000
+    enum_characters: int = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

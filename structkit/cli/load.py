@@ -27,7 +27,11 @@ def load_type(name: str) -> Any:
     found: Any = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
     for step in attribute.split("."):
         if not hasattr(found, step):
-            own = [key for key, value in vars(found).items() if getattr(value, "__module__", "") == getattr(found, "__name__", "")]
+            own = [
+                key
+                for key, value in vars(found).items()
+                if getattr(value, "__module__", "") == getattr(found, "__name__", "")
+            ]
             names = ", ".join(own) or "no types of its own"
             raise ConfigError(f"the type {name!r}: there is no {step!r} in {place} (it has {names})")
         found = getattr(found, step)

@@ -19,7 +19,7 @@ from structkit.schema.nodes.enum import build_enum
 from structkit.schema.nodes.extras import NAME as EXTRA
 from structkit.schema.nodes.extras import Extra, Extras
 from structkit.schema.nodes.leaf import build_scalar
-from structkit.schema.nodes.node import Compiler, Kind, Node
+from structkit.schema.nodes.node import CHECKED, Compiler, Kind, Node
 from structkit.schema.nodes.positional import build_tuple
 from structkit.schema.nodes.record import build_object
 from structkit.schema.nodes.reference import Definitions, Reference
@@ -148,7 +148,7 @@ class SchemaCompiler:
         for part in parts:
             if part is False:
                 raise SchemaError("no value can fit: a part of allOf is false", path=path)
-            found = self.resolve(part)
+            found = self.resolve(part, path)
             merged = merge(
                 merged,
                 self._merged([_without(found, "allOf"), *found["allOf"]], path) if "allOf" in found else found,
@@ -163,10 +163,14 @@ class SchemaCompiler:
         for keyword, build in BY_KEYWORD.items():
             if keyword in schema:
                 return build(schema, path, self)
+        if isinstance(schema.get("items"), list):
+            return build_tuple(schema, path, self)
         if isinstance(kind, list):
             parts = [{**_bare(schema), "type": name} for name in kind]
             return build_union({"anyOf": parts}, path, self) if parts[1:] else self._construct(parts[0], path)
-        if kind is None:
+        if kind is None or ("type" not in schema and kind in {"string", "number"}):
+            for keyword in schema.keys() - ANNOTATIONS:
+                self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
             return self.anything()
         if kind not in BY_TYPE:
             raise SchemaError(f"{short(kind)} is not a JSON Schema type", path=path)
@@ -191,6 +195,8 @@ class SchemaCompiler:
             yield description
         if examples := schema.get("examples"):
             yield f"For example {', '.join(short(example) for example in examples)}."
+        for bound in schema.get(CHECKED, ()):
+            self.note(path, "checked locally", f"{bound}: said in the description")
         for keyword in schema:
             if keyword in CHECKED_AFTER:
                 self.note(path, "checked locally", f"{keyword}: said in the description")
@@ -203,6 +209,7 @@ class SchemaCompiler:
             self._referred.add(name)
             return Reference(name, self.definitions)
         self._building.add(name)
+        self.resolve({"$ref": pointer}, path)
         node = self.build(self._follow(pointer, path), path)
         self._building.remove(name)
         if self._uses[pointer] == 1 and name not in self._referred:
@@ -210,12 +217,18 @@ class SchemaCompiler:
         self.definitions.nodes[name] = node
         return Reference(name, self.definitions)
 
-    def resolve(self, schema: JSONValue) -> JSON:
-        """The schema itself, or what its `$ref` leads to."""
+    def resolve(self, schema: JSONValue, path: Path = ()) -> JSON:
+        """The schema itself, or what its `$ref` leads to.
+
+        Raises:
+            SchemaError: The `$ref` leads back to itself, out of the document, or nowhere.
+        """
         seen: set[str] = set()
-        while isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in seen:
+        while isinstance(schema, dict) and "$ref" in schema:
+            if schema["$ref"] in seen:
+                raise SchemaError(f"the $ref {schema['$ref']!r} leads back to itself", path=path)
             seen.add(schema["$ref"])
-            schema = self._follow(schema["$ref"], ())
+            schema = self._follow(schema["$ref"], path)
         return schema if isinstance(schema, dict) else {}
 
     def takes_null(self, schema: JSONValue, depth: int = 0) -> bool:
@@ -260,18 +273,39 @@ class SchemaCompiler:
             self.notes.append(note)
 
     def _follow(self, pointer: str, path: Path) -> JSONValue:
-        if not pointer.startswith("#") and pointer not in self._merges:
-            raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
         if pointer in self._merges:
             return self._merges[pointer]
-        target: JSONValue = self.document
-        for step in pointer.removeprefix("#").split("/")[1:]:
+        address, _, fragment = pointer.partition("#")
+        target: JSONValue = self._resource(address)
+        if target is None:
+            raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
+        if fragment and not fragment.startswith("/"):
+            return self._anchored(fragment, path)
+        for step in fragment.split("/")[1:]:
             key = unquote(step).replace("~1", "/").replace("~0", "~")
             try:
                 target = target[int(key)] if isinstance(target, list) else target[key]
             except (KeyError, IndexError, ValueError, TypeError):
                 raise SchemaError(f"the $ref {pointer!r} leads nowhere in the document", path=path) from None
+        if not isinstance(target, dict | bool):
+            raise SchemaError(f"the $ref {pointer!r} leads to what is no schema", path=path)
         return target
+
+    def _resource(self, address: str) -> JSON | None:
+        """The document, or the part of it that has this address for an `$id`."""
+        if address in {"", self.document.get("$id"), self.document.get("id")}:
+            return self.document
+        named = [part for part in _walk(self.document) for word in ("$id", "id") if _ends_with(part.get(word), address)]
+        return named[0] if named else None
+
+    def _anchored(self, name: str, path: Path) -> JSON:
+        for part in _walk(self.document):
+            if name in {part.get("$anchor"), part.get("$dynamicAnchor")} or f"#{name}" in {
+                part.get("$id"),
+                part.get("id"),
+            }:
+                return part
+        raise SchemaError(f"the $ref '#{name}' leads nowhere in the document", path=path)
 
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
@@ -282,14 +316,21 @@ class SchemaCompiler:
 
 def count_references(document: JSON) -> Counter[str]:
     """How often each `$ref` stands in what the root can reach."""
-    found: Counter[str] = Counter()
+    return Counter(part["$ref"] for part in _walk(document) if isinstance(part.get("$ref"), str))
+
+
+def _walk(document: JSON) -> Iterator[JSON]:
+    """Every object of the document."""
     waiting: list[JSONValue] = [document]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, dict) and isinstance(part.get("$ref"), str):
-            found[part["$ref"]] += 1
+        if isinstance(part, dict):
+            yield part
         waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return found
+
+
+def _ends_with(name: JSONValue, address: str) -> bool:
+    return isinstance(name, str) and (name == address or name.endswith(f"/{address}"))
 
 
 def _without(schema: JSON, *keywords: str) -> JSON:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from enum import Enum
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, cast
@@ -20,13 +21,23 @@ from structkit.schema.naming import unused, wire_name
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
-SCALARS = frozenset("int float str bool date datetime time timedelta decimal uuid enum literal".split())
-CONTAINERS = frozenset("list dict set frozenset tuple model dataclass typed-dict nullable union default".split())
+SCALARS = frozenset(
+    ["int", "float", "str", "bool", "date", "datetime", "time", "timedelta", "decimal", "uuid", "enum", "literal"]
+)
+CONTAINERS = frozenset(
+    ["list", "dict", "set", "frozenset", "tuple", "model", "dataclass", "typed-dict", "nullable", "union", "default"]
+)
 OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | sys.stdlib_module_names
 """Serialisers from these belong to a type and are its inverse; others were written for a reader."""
 
-PRIVATE = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema", "metadata", "serialization"})
+PRIVATE = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
 """Parts where pydantic spells out one type in several ways: a union there is not the caller's."""
+
+OPAQUE = frozenset({"metadata", "serialization", "cls", "config", "expected", "members", "default"})
+"""Parts that are no schemas."""
+
+READER_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan"})
+"""Settings that change what is written but not what is shown or read."""
 
 BARE = ""
 """The tag of all branches that need none."""
@@ -44,25 +55,34 @@ class _Rewrite:
     def __init__(self, schema: Any) -> None:
         self._definitions = {part["ref"]: part for part in _walk(schema) if "ref" in part}
 
-    def of(self, part: Any) -> Any:
+    def of(self, part: Any, *, private: bool = False) -> Any:
         """A part, copied only where something in it changed."""
         if isinstance(part, list | tuple):
-            items = [self.of(item) for item in part]
+            items = [self.of(item, private=private) for item in part]
             return part if all(map(_same, items, part)) else type(part)(items)
         if not isinstance(part, dict):
             return part
         if part.get("custom_init"):  # its __init__ validates by the class's own schema
             return part
-        changed = {key: value if key in PRIVATE else self.of(value) for key, value in part.items()}
-        rewritten = self._rewritten(changed)
+        if not isinstance(part.get("type"), str):  # a map of names: no name in it means anything
+            named = {name: self.of(value, private=private) for name, value in part.items()}
+            return part if all(map(_same, named.values(), part.values())) else named
+        changed = {
+            key: value if key in OPAQUE else self.of(value, private=private or key in PRIVATE)
+            for key, value in part.items()
+        }
+        rewritten = self._rewritten(changed, private=private)
         return part if rewritten is changed and all(map(_same, changed.values(), part.values())) else rewritten
 
-    def _rewritten(self, part: JSON) -> JSON:
+    def _rewritten(self, part: JSON, *, private: bool) -> JSON:
         kind = part.get("type")
         if kind in FIELDS:
             return _plainly_named(part)
-        if kind == "union" and "custom_error_type" not in part:
+        if kind == "union" and not private:
             return self._union(part)
+        if kind in {"literal", "enum", "tagged-union"}:
+            return _CONSTANTS[kind](part)
+        part = _plainly_configured(part) if isinstance(part.get("config"), dict) else part
         return _plainly_written(part) if "serialization" in part else part
 
     def _union(self, part: JSON) -> JSON:
@@ -116,7 +136,7 @@ class _Tell:
 
     def _validator(self, choice: Any) -> SchemaValidator:
         others = [each for each in self._definitions if each is not choice and each["type"] != "definitions"]
-        return SchemaValidator(core_schema.definitions_schema(_without_ref(choice), list(map(_whole, others))))
+        return SchemaValidator(core_schema.definitions_schema(_without_ref(choice), others))
 
 
 def _fits(validator: SchemaValidator, choice: Any, value: Any, *, exact: bool) -> bool:
@@ -158,10 +178,25 @@ def _json_kinds(choice: Any) -> set[str]:
 
 
 KINDS = {
-    **dict.fromkeys("int float".split(), "number"),
-    **dict.fromkeys("str date datetime time timedelta decimal uuid url multi-host-url bytes complex".split(), "string"),
-    **dict.fromkeys("list set frozenset tuple deque generator named-tuple".split(), "array"),
-    **dict.fromkeys("dict model dataclass typed-dict counter".split(), "object"),
+    **dict.fromkeys(["int", "float"], "number"),
+    **dict.fromkeys(
+        [
+            "str",
+            "date",
+            "datetime",
+            "time",
+            "timedelta",
+            "decimal",
+            "uuid",
+            "url",
+            "multi-host-url",
+            "bytes",
+            "complex",
+        ],
+        "string",
+    ),
+    **dict.fromkeys(["list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"], "array"),
+    **dict.fromkeys(["dict", "model", "dataclass", "typed-dict", "counter"], "object"),
 }
 
 
@@ -190,7 +225,9 @@ def _constants(choice: Any) -> dict[str, str]:
     inner = choice.get("schema", {})
     inner = inner if choice["type"] in {"model", "dataclass"} else choice
     fields = inner.get("fields", {})
-    named = fields.items() if isinstance(fields, dict) else ((field["name"], field) for field in fields if "name" in field)
+    named = (
+        fields.items() if isinstance(fields, dict) else ((field["name"], field) for field in fields if "name" in field)
+    )
     found: dict[str, str] = {}
     for name, field in named:
         schema = field["schema"]
@@ -237,16 +274,61 @@ def _plainly_written(part: JSON) -> JSON:
     return {key: value for key, value in part.items() if key != "serialization"}
 
 
+def _plainly_configured(part: JSON) -> JSON:
+    if not part["config"].keys() & READER_SETTINGS:
+        return part
+    return {**part, "config": {key: value for key, value in part["config"].items() if key not in READER_SETTINGS}}
+
+
+def _literal(part: JSON) -> JSON:
+    """Constants that are no JSON, such as members of an enum, by what they are in JSON."""
+    expected = part["expected"]
+    texts = [value.value if isinstance(value, Enum) else value for value in expected]
+    texts = [value.decode() if isinstance(value, bytes) else value for value in texts]
+    return part if all(map(_same, texts, expected)) else _mapped(dict(zip(texts, expected, strict=True)))
+
+
+def _enum(part: JSON) -> JSON:
+    """An enum of structures by the names of its members: JSON cannot say a tuple."""
+    members = part["members"]
+    if all(isinstance(member.value, str | int | float | bool | None) for member in members):
+        return part
+    return _mapped({member.name: member for member in members})
+
+
+def _tags(part: JSON) -> JSON:
+    """A union discriminated by members of an enum, by what those are in JSON."""
+    choices = {tag.value if isinstance(tag, Enum) else tag: choice for tag, choice in part["choices"].items()}
+    return part if all(map(_same, choices, part["choices"])) else {**part, "choices": choices}
+
+
+def _mapped(constants: dict[Any, Any]) -> JSON:
+    """One of a few values, each written as the JSON that stands for it."""
+    names = {value: text for text, value in constants.items()}
+    writing = core_schema.plain_serializer_function_ser_schema(names.__getitem__)
+    listed = core_schema.literal_schema([*constants])
+    reading = core_schema.no_info_after_validator_function(constants.__getitem__, listed)
+    any_of_them = core_schema.literal_schema([*constants.values()])
+    either = core_schema.json_or_python_schema(
+        reading, core_schema.union_schema([any_of_them, reading]), serialization=writing
+    )
+    return cast("JSON", either)
+
+
+_CONSTANTS: dict[str, Callable[[JSON], JSON]] = {"literal": _literal, "enum": _enum, "tagged-union": _tags}
+
+
 def _reveal(secret: Any) -> Any:
     return secret.get_secret_value()
 
 
 def _walk(part: Any) -> Iterable[JSON]:
     if isinstance(part, dict):
-        if isinstance(part.get("type"), str):
+        is_schema = isinstance(part.get("type"), str)
+        if is_schema:
             yield part
         for key, value in part.items():
-            if key not in PRIVATE:
+            if not is_schema or key not in OPAQUE:
                 yield from _walk(value)
     elif isinstance(part, list | tuple):
         for item in part:
@@ -255,10 +337,6 @@ def _walk(part: Any) -> Iterable[JSON]:
 
 def _without_ref(part: Any) -> Any:
     return {key: value for key, value in part.items() if key != "ref"}
-
-
-def _whole(part: Any) -> Any:
-    return part
 
 
 def _same(first: object, second: object) -> bool:

@@ -16,18 +16,17 @@ from pydantic_core.core_schema import DecimalSchema
 from structkit.errors import SchemaError
 from structkit.schema.blame import blame
 from structkit.schema.invertible import invertible
+from structkit.schema.issues import SHOWN, cut, read_errors
 from structkit.schema.naming import snake_case, type_name
+from structkit.schema.nodes.node import CHECKED
 from structkit.schema.nodes.positional import POSITION_NAME
 from structkit.schema.words import in_words, short
-from structkit.values import JSON, Issue, JSONValue, Path
+from structkit.values import JSON, Issue, JSONValue
 
 T = TypeVar("T")
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """Every finite `str(Decimal)`, without the lookahead that pydantic's own pattern has."""
-
-SHOWN = 100
-"""How many characters of a wrong value an issue quotes."""
 
 
 class Invalid(Exception):
@@ -88,7 +87,7 @@ class PydanticType(Generic[T]):
         try:
             found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
             json.dumps(found, allow_nan=False)
-        except (PydanticSerializationError, ValueError, RecursionError) as error:
+        except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             reason = str(error).strip().splitlines()[0]
             raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {reason}") from error
         return found
@@ -100,11 +99,11 @@ class PydanticType(Generic[T]):
         except PydanticSerializationError as error:
             raise Invalid((Issue((), f"no JSON: {error}"),)) from None
         except ValidationError as error:
-            raise Invalid(tuple(_issue(each, value) for each in error.errors(include_url=False))) from None
+            raise Invalid(read_errors(error.errors(include_url=False), value)) from None
 
 
 def _complete_schema(output_type: Any) -> Any:
-    """pydantic's core schema of a type, made invertible."""
+    """Pydantic's core schema of a type, made invertible."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
     adapter: TypeAdapter[Any] = TypeAdapter(output_type)
@@ -144,7 +143,7 @@ class RawSchema:
     def validate(self, value: JSONValue, text: str | None = None) -> JSONValue:  # noqa: ARG002 (the protocol's)
         """By the document, formats asserted."""
         issues = tuple(
-            Issue(tuple(error.absolute_path), _cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
+            Issue(tuple(error.absolute_path), cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
             for error in self._validator.iter_errors(value)
         )
         if issues:
@@ -200,11 +199,11 @@ class NaturalSchema(GenerateJsonSchema):
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Text, so that no digit is lost, with the bounds in words: they are checked after."""
         bounds = {name: schema[key] for name, key in _DECIMAL_BOUNDS.items() if key in schema}  # type: ignore[literal-required]
-        words = in_words({name: str(value) for name, value in bounds.items()})
+        words = in_words({name: value if isinstance(value, int) else str(value) for name, value in bounds.items()})
         text: JsonSchemaValue = (
             {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
         )
-        return {**text, "description": f"A decimal number. {words}".strip()}
+        return {**text, "description": f"A decimal number. {words}".strip(), CHECKED: [*bounds]}
 
 
 def _untitled(schema: JsonSchemaValue, cls: Any) -> JsonSchemaValue:
@@ -244,35 +243,3 @@ def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
         output_type=output_type,
         path=path,
     )
-
-
-def _issue(error: Any, value: JSONValue) -> Issue:
-    """Pydantic's error with its place in the JSON, and without the tags of unions that `loc` also names."""
-    is_missing = error["type"] == "missing"
-    path = _place(error["loc"], value)
-    message = "required, but missing" if is_missing else _cut(error["msg"], 2 * SHOWN)
-    return Issue(path, message, "" if is_missing else short(error["input"], SHOWN))
-
-
-def _place(loc: tuple[str | int, ...], value: JSONValue) -> Path:
-    """The steps of *loc* that lead through *value*; the last may be missing from it.
-
-    >>> _place(("pet", "cat", "name"), {"pet": {"name": 3}})
-    ('pet', 'name')
-    >>> _place(("pet", "Cat", "age"), {"pet": {"name": 3}})
-    ('pet', 'age')
-    """
-    path: list[str | int] = []
-    for position, step in enumerate(loc):
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
-            value = value[step]  # type: ignore[index]
-            path.append(step)
-        elif position == len(loc) - 1 and isinstance(value, dict):
-            path.append(step)
-    return tuple(path)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

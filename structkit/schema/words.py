@@ -11,8 +11,8 @@ from structkit.values import JSON, Dialect, JSONValue
 BEYOND_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
 """Lookaround, named and atomic groups, backreferences, boundaries: refused or misread by grammar engines."""
 
-OFFSET_FORMATS = frozenset({"date-time", "time"})
-"""RFC 3339 demands an offset in these, so a naive datetime could not be written under them."""
+TOO_NARROW = frozenset({"date-time", "time", "duration"})
+"""RFC 3339 demands an offset in the first two, and knows neither sign nor fraction in the last: values would be lost."""
 
 FORMAT_WORDS = {
     "date-time": "ISO 8601 date and time.",
@@ -57,7 +57,7 @@ def sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
     if keyword not in dialect.keywords:
         return False
     if keyword == "format":
-        return value in dialect.formats - OFFSET_FORMATS
+        return value in dialect.formats - TOO_NARROW
     if keyword == "pattern":
         return is_regular(value)
     return True

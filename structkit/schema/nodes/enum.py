@@ -22,6 +22,9 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     for value in wanted or values:
         each = kinds.setdefault(_json_type(value), [])
         each += [] if any(same_json(value, other) for other in each) else [value]
+    if _is_too_long(kinds.get("string", []), compiler):
+        compiler.note(path, "checked locally", f"enum of {len(kinds['string'])} texts, too long to be sent")
+        kinds["string"] = []
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
     return any_of([_one_type(name, each) for name, each in kinds.items()])
@@ -30,9 +33,20 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
 def _one_type(name: str, values: list[JSONValue]) -> Node:
     if name == "null":
         return NULL
+    if not values:
+        return Leaf({"type": name})
     if name == "structure":
         return Constants(tuple(values))
     return Leaf({"type": name, "const": values[0]} if len(values) == 1 else {"type": name, "enum": values})
+
+
+def _is_too_long(texts: list[JSONValue], compiler: Compiler) -> bool:
+    dialect = compiler.dialect
+    return len(texts) > dialect.enum_values or (len(texts) > MANY and sum(map(len, texts)) > dialect.enum_characters)
+
+
+MANY = 250
+"""Texts of an enum above which OpenAI counts its characters (guide, "Limitations on enum size")."""
 
 
 def same_json(first: JSONValue, second: JSONValue) -> bool:

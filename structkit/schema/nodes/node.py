@@ -116,5 +116,8 @@ class Compiler(Protocol):
         ...
 
 
+CHECKED = "x-structkit-checked"
+"""Keyword that lists the bounds which the natural schema itself has put into words."""
+
 Kind = Literal["rewritten", "checked locally", "dropped"]
 """What happened to a part of the caller's schema on its way to the wire."""

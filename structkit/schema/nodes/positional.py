@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.array import Array, build_array
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.record import build_field
 from structkit.values import JSON, JSONValue, Path
 
 POSITION_NAME = "x-structkit-name"
@@ -19,54 +21,51 @@ class Positional:
     """`["Ada", 36]` as `{"item_0": "Ada", "item_1": 36}`; items beyond the fixed ones under `rest`.
 
     >>> from structkit.schema.nodes import Leaf
-    >>> node = Positional((("name", Leaf({"type": "string"})), ("age", Leaf({"type": "integer"}))))
+    >>> text, number = Leaf({"type": "string"}), Leaf({"type": "integer"})
+    >>> node = Positional((Field("name", "name", text), Field("age", "age", number)))
     >>> node.dump(["Ada", 36]), node.load({"name": "Ada", "age": 36})
     ({'name': 'Ada', 'age': 36}, ['Ada', 36])
     """
 
-    items: tuple[tuple[str, Node], ...]
-    rest: Node | None = None
+    fields: tuple[Field, ...]
+    rest: Field | None = None
     kind = "object"
     identity = False
 
-    @property
-    def names(self) -> list[str]:
-        """The properties' names, `rest` last."""
-        return [name for name, _ in self.items] + (["rest"] if self.rest else [])
-
-    @property
+    @cached_property
     def object(self) -> Object:
         """The same as an object."""
-        nodes = [node for _, node in self.items] + ([self.rest] if self.rest else [])
-        return Object(tuple(Field(name, name, node) for name, node in zip(self.names, nodes, strict=True)))
+        return Object(self.fields if self.rest is None else (*self.fields, self.rest))
 
     def show(self) -> JSON:
         """A closed object, a property a position."""
         return self.object.show()
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Position by position."""
-        return self.object.dump(self._spread(value)) if isinstance(value, list) else value
+        """Position by position; a tuple of the wrong length stays one, and is refused."""
+        return self.object.dump(self._spread(value)) if isinstance(value, list) and self._is_long(value) else value
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Back to an array."""
-        if not isinstance(wire, dict) or wire.keys() != set(self.names):
+        """Back to an array, up to the first position that is absent."""
+        if not isinstance(wire, dict) or wire.keys() != self.object.by_wire.keys():
             return wire
         natural = self.object.load(wire)
-        fixed = [natural[name] for name, _ in self.items]
-        return fixed + natural["rest"] if self.rest else fixed
+        given = [field.name in natural for field in self.fields]
+        length = given.index(False) if False in given else len(given)
+        fixed = [natural[field.name] for field in self.fields[:length]]
+        return fixed + (natural[self.rest.name] if self.rest and length == len(given) else [])
+
+    def _is_long(self, value: list[JSONValue]) -> bool:
+        least = sum(field.absence == "never" for field in self.fields)
+        return least <= len(value) and (self.rest is not None or len(value) <= len(self.fields))
 
     def _spread(self, value: list[JSONValue]) -> JSON:
-        fixed = dict(zip((name for name, _ in self.items), value, strict=False))
-        return {**fixed, "rest": value[len(self.items) :]} if self.rest else fixed
+        fixed = {field.name: item for field, item in zip(self.fields, value, strict=False)}
+        return fixed if self.rest is None else {**fixed, self.rest.name: value[len(self.fields) :]}
 
     def holds(self, value: JSONValue) -> bool:
         """A list of the right length whose items look right."""
-        return (
-            isinstance(value, list)
-            and (len(value) == len(self.items) or (self.rest is not None and len(value) > len(self.items)))
-            and self.object.holds(self._spread(value))
-        )
+        return isinstance(value, list) and self._is_long(value) and self.object.holds(self._spread(value))
 
     def reads(self, wire: JSONValue) -> bool:
         """An object with just these names."""
@@ -76,24 +75,35 @@ class Positional:
         """The position's name."""
         if not path or not isinstance(path[0], int):
             return path
-        if path[0] < len(self.items):
-            name, node = self.items[path[0]]
-            return (name, *node.translate(path[1:]))
-        rest = (path[0] - len(self.items), *path[1:])
-        return ("rest", *(self.rest.translate(rest) if self.rest else rest))
+        if path[0] < len(self.fields):
+            field = self.fields[path[0]]
+            return (field.wire, *field.node.translate(path[1:]))
+        rest = (path[0] - len(self.fields), *path[1:])
+        return (self.rest.wire, *self.rest.node.translate(rest)) if self.rest else rest
 
 
 def build_tuple(schema: JSON, path: Path, compiler: Compiler) -> Node:
-    """A tuple: an array of fixed length where all items are alike, else an object, a property a position."""
-    parts, others = schema["prefixItems"], schema.get("items", False)
-    is_fixed = others is False or schema.get("maxItems") == len(parts)
-    if is_fixed and parts and all(part == parts[0] for part in parts):
-        size = {"items": parts[0], "minItems": len(parts), "maxItems": len(parts)}
-        return build_array(size, path, compiler)
+    """A tuple: an array where all items are alike, else an object, a property a position."""
+    parts, others = _parts(schema, compiler)
+    least = schema.get("minItems", 0)
+    if others is False and all(part == parts[0] for part in parts):
+        return build_array({"items": parts[0], "minItems": least, "maxItems": len(parts)}, path, compiler)
     compiler.note(path, "rewritten", "tuple: an object, a property a position")
-    names: list[str] = []
+    fields: list[Field] = []
     for position, part in enumerate(parts):
-        names.append(unused(wire_name(part.get(POSITION_NAME) or f"item_{position}"), names))
-    nodes = [compiler.build(part, (*path, position)) for position, part in enumerate(parts)]
-    rest = None if is_fixed else Array(compiler.build(others, (*path, "[]")))
-    return Positional(tuple(zip(names, nodes, strict=True)), rest)
+        given = part.get(POSITION_NAME) if isinstance(part, dict) else None
+        name = unused(wire_name(given or f"item_{position}"), [field.name for field in fields])
+        fields.append(build_field(name, part, position < least, (*path, position), compiler))
+    if others is False:
+        return Positional(tuple(fields))
+    name = unused("rest", [field.name for field in fields])
+    return Positional(tuple(fields), Field(name, name, Array(compiler.build(others, (*path, "[]")))))
+
+
+def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue]:
+    """The positions, and the schema of items beyond them (false where there are none), in any draft."""
+    if isinstance(schema.get("items"), list):
+        parts, others = schema["items"], schema.get("additionalItems", True)
+    else:
+        parts, others = schema["prefixItems"], schema.get("items", compiler.open)
+    return parts, False if schema.get("maxItems") == len(parts) else others

@@ -30,8 +30,10 @@ def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
     others = open_keys(schema, compiler)
     if not declared and others:
         return _map(schema, others, path, compiler)
-    fields = [_field(name, part, name in required, (*path, name), compiler) for name, part in declared.items()]
+    fields = [build_field(name, part, name in required, (*path, name), compiler) for name, part in declared.items()]
     fields.sort(key=lambda field: constant_of(field.node) is None)  # constants first: they tell branches apart
+    if not fields:
+        compiler.note(path, "rewritten", f"no properties: one that is always null, {NOTHING.wire!r}")
     return Object(tuple(fields) or (NOTHING,), _rest(schema, others, path, compiler) if others else None)
 
 
@@ -45,7 +47,8 @@ def open_keys(schema: JSON, compiler: Compiler) -> list[JSONValue]:
     return [part for part in (*schema.get("patternProperties", {}).values(), others) if part is not False]
 
 
-def _field(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field:
+def build_field(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field:
+    """A property, and whether and how it may be absent."""
     node = compiler.build(schema, path)
     default = schema.get("default", UNSAID) if isinstance(schema, dict) and compiler.defaults_apply else UNSAID
     if required or ("const" in compiler.resolve(schema) and default is not UNSAID):

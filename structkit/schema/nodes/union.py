@@ -87,6 +87,7 @@ def nullable(node: Node) -> Node:
 def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """`anyOf` or `oneOf`: bare where the branches cannot be confused on the wire, boxed where they can."""
     parts = [part for name in ("anyOf", "oneOf") for part in schema.get(name, ())]
+    parts = [part for part in parts if part is not False]
     wanted = [part for part in parts if part != {"type": "null"}]
     if not wanted:
         return NULL
@@ -101,7 +102,7 @@ def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
 
 def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler) -> list[Node]:
     """The branches, boxed under their names when two of them could be mistaken for each other."""
-    objects = [node for node in nodes if node.kind == "object"]
+    objects = [node for node in nodes if node.kind == "object" or _holds_objects(node)]
     arrays = [node for node in nodes if node.kind == "array"]
     confused = [] if _are_distinct(objects) else objects
     confused += [] if len(arrays) < 2 or all(node.identity for node in arrays) else arrays  # noqa: PLR2004
@@ -134,6 +135,11 @@ def _are_distinct(objects: list[Node]) -> bool:
     names = {field.wire for field in leads if field}
     constants = {repr(constant_of(field.node)) for field in leads if field} - {"None"}
     return len(names) == len(leads) or (len(names) == 1 and len(constants) == len(leads))
+
+
+def _holds_objects(node: Node) -> bool:
+    inner = _bare(node)
+    return isinstance(inner, Union) and any(each.kind == "object" or _holds_objects(each) for each in inner.branches)
 
 
 def _lead(node: Node) -> Field | None:
