@@ -112,7 +112,7 @@ def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
         (["extract", "missing.txt", "--type", "types_of_mine.py:Bill"], "cannot read 'missing.txt'"),
         (["extract", ".", "--type", "types_of_mine.py:Bill"], "cannot read '.'"),
         (["extract", "latin1.txt", "--type", "types_of_mine.py:Bill"], "no UTF-8"),
-        (["extract", "bill.txt", "--type", "types_of_mine.py"], "write it as"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py"], "write path"),
         (["extract", "bill.txt", "--type", "missing.py:Bill"], "there is no file 'missing.py'"),
         (["extract", "bill.txt", "--type", "missing_module:Bill"], "'missing_module' fails to import"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bil"], "there is no 'Bil'"),

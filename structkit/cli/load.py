@@ -23,19 +23,19 @@ def load_type(name: str) -> Any:
     if name.endswith(".json"):
         return _load_schema(Path(name))
     if not place or not attribute:
-        raise ConfigError(f"the type {name!r}: write it as path/to/file.py:Name, package.module:Name or schema.json")
+        raise ConfigError(f"the type {name!r}: write path/to/file.py:Name, package.module:Name or schema.json")
     found: Any = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
     for step in attribute.split("."):
         if not hasattr(found, step):
-            own = [
-                key
-                for key, value in vars(found).items()
-                if getattr(value, "__module__", "") == getattr(found, "__name__", "")
-            ]
-            names = ", ".join(own) or "no types of its own"
-            raise ConfigError(f"the type {name!r}: there is no {step!r} in {place} (it has {names})")
+            raise ConfigError(f"the type {name!r}: there is no {step!r} in {place} (it has {_own_names(found)})")
         found = getattr(found, step)
     return found
+
+
+def _own_names(module: Any) -> str:
+    here = getattr(module, "__name__", "")
+    own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == here]
+    return ", ".join(own) or "no types of its own"
 
 
 def read_text(name: str) -> str:

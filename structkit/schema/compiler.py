@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote
 
 from structkit.errors import SchemaError
+from structkit.schema.document import Document
 from structkit.schema.explanation import Note
 from structkit.schema.merge import guess_type, merge, with_alternatives
 from structkit.schema.naming import unused, wire_name
@@ -29,6 +29,13 @@ from structkit.values import JSON, Dialect, JSONValue, Path
 
 Build: TypeAlias = Callable[[JSON, Path, Compiler], Node]
 
+
+def build_items(schema: JSON, path: Path, compiler: Compiler) -> Node:
+    """A list of schemas under `items` is a tuple, before 2020-12."""
+    build = build_tuple if isinstance(schema.get("items"), list) else build_array
+    return build(schema, path, compiler)
+
+
 BY_KEYWORD: dict[str, Build] = {
     "enum": build_enum,
     "const": build_enum,
@@ -40,7 +47,7 @@ BY_KEYWORD: dict[str, Build] = {
 
 BY_TYPE: dict[str, Build] = {
     "object": build_object,
-    "array": build_array,
+    "array": build_items,
     "string": build_scalar,
     "integer": build_scalar,
     "number": build_scalar,
@@ -82,22 +89,20 @@ class SchemaCompiler:
             foreign: Whether the document is the caller's own, and not pydantic's.
             open: Whether an object that says nothing of other keys takes them.
         """
-        self.document = document
+        self.document = Document(document)
         self.dialect = dialect
         self.open = open
         self.defaults_apply = not foreign
         self.definitions = Definitions()
         self.notes: list[Note] = []
-        self._uses = count_references(document)
         self._names: dict[str, str] = {}
         self._building: set[str] = set()
-        self._merges: dict[str, JSON] = {}
         self._budget = MOST_MERGES
         self._referred: set[str] = set()
 
     def root(self) -> Node:
         """The node of the whole document; a root `$ref` is inlined, because strict mode wants an object."""
-        node = self.build(self.document, ())
+        node = self.build(self.document.root, ())
         self.definitions.settle()
         inner = undescribed(node)
         return described(inner.node, said_of(node)) if isinstance(inner, Reference) and inner.name != VALUE else node
@@ -120,7 +125,7 @@ class SchemaCompiler:
 
     def _has_siblings(self, schema: JSON) -> bool:
         """Whether a `$ref` stands beside bounds: since 2019-09 both hold, before that the bounds are ignored."""
-        is_modern = not re.search(r"draft-0[3467]", str(self.document.get("$schema", "")))
+        is_modern = not re.search(r"draft-0[3467]", str(self.document.root.get("$schema", "")))
         return is_modern and not schema.keys() <= ANNOTATIONS | {"$ref"} | CONTAINERS
 
     def _all_of(self, schema: JSON, path: Path) -> Node:
@@ -134,9 +139,8 @@ class SchemaCompiler:
         if own or len(pointers) < len(parts):
             return self.build(self._merged([own, *parts], path), path)
         name = "+".join(pointers)
-        if name not in self._merges:
-            self._merges[name] = self._merged(parts, path)
-            self._uses[name] += 2 * (len(pointers) > 1)
+        if name not in self.document:
+            self.document.add(name, self._merged(parts, path), uses=2)
         return self._reference(name, path)
 
     def _merged(self, parts: list[JSONValue], path: Path) -> JSON:
@@ -148,33 +152,32 @@ class SchemaCompiler:
         for part in parts:
             if part is False:
                 raise SchemaError("no value can fit: a part of allOf is false", path=path)
-            found = self.resolve(part, path)
-            merged = merge(
-                merged,
-                self._merged([_without(found, "allOf"), *found["allOf"]], path) if "allOf" in found else found,
-                path,
-            )
+            found = self.document.resolve(part, path)
+            parted = [_without(found, "allOf"), *found.get("allOf", ())]
+            merged = merge(merged, self._merged(parted, path) if parted[1:] else found, path)
         return _without(merged, *CONTAINERS)
 
     def _construct(self, schema: JSON, path: Path) -> Node:
+        """The node of a schema without a reference: by its telling keyword, else by its type."""
         kind = guess_type(schema)
-        if kind == "object" and not schema.keys().isdisjoint(ALTERNATIVES) and "discriminator" not in schema:
+        if kind == "object" and schema.keys() & ALTERNATIVES and "discriminator" not in schema:
             return self._object_with_alternatives(schema, path)
-        for keyword, build in BY_KEYWORD.items():
-            if keyword in schema:
-                return build(schema, path, self)
-        if isinstance(schema.get("items"), list):
-            return build_tuple(schema, path, self)
+        keyword = next((word for word in BY_KEYWORD if word in schema), None)
+        if keyword is not None:
+            return BY_KEYWORD[keyword](schema, path, self)
         if isinstance(kind, list):
-            parts = [{**_bare(schema), "type": name} for name in kind]
-            return build_union({"anyOf": parts}, path, self) if parts[1:] else self._construct(parts[0], path)
+            return build_union({"anyOf": [{**_bare(schema), "type": name} for name in kind]}, path, self)
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
-            for keyword in schema.keys() - ANNOTATIONS:
-                self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
-            return self.anything()
+            return self._any_type(schema, path)
         if kind not in BY_TYPE:
             raise SchemaError(f"{short(kind)} is not a JSON Schema type", path=path)
         return BY_TYPE[kind]({**schema, "type": kind}, path, self)
+
+    def _any_type(self, schema: JSON, path: Path) -> Node:
+        """Bounds of one type leave the values of all others alone."""
+        for keyword in schema.keys() - ANNOTATIONS:
+            self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
+        return self.anything()
 
     def _object_with_alternatives(self, schema: JSON, path: Path) -> Node:
         """Whole objects as a union; parts of one object as optional properties, checked after."""
@@ -209,27 +212,17 @@ class SchemaCompiler:
             self._referred.add(name)
             return Reference(name, self.definitions)
         self._building.add(name)
-        self.resolve({"$ref": pointer}, path)
-        node = self.build(self._follow(pointer, path), path)
+        self.document.resolve({"$ref": pointer}, path)
+        node = self.build(self.document.follow(pointer, path), path)
         self._building.remove(name)
-        if self._uses[pointer] == 1 and name not in self._referred:
+        if self.document.uses[pointer] == 1 and name not in self._referred:
             return node
         self.definitions.nodes[name] = node
         return Reference(name, self.definitions)
 
-    def resolve(self, schema: JSONValue, path: Path = ()) -> JSON:
-        """The schema itself, or what its `$ref` leads to.
-
-        Raises:
-            SchemaError: The `$ref` leads back to itself, out of the document, or nowhere.
-        """
-        seen: set[str] = set()
-        while isinstance(schema, dict) and "$ref" in schema:
-            if schema["$ref"] in seen:
-                raise SchemaError(f"the $ref {schema['$ref']!r} leads back to itself", path=path)
-            seen.add(schema["$ref"])
-            schema = self._follow(schema["$ref"], path)
-        return schema if isinstance(schema, dict) else {}
+    def resolve(self, schema: JSONValue) -> JSON:
+        """The schema itself, or what its `$ref` leads to."""
+        return self.document.resolve(schema)
 
     def takes_null(self, schema: JSONValue, depth: int = 0) -> bool:
         """Whether null is a value of the schema; beyond any sensible depth, supposed so."""
@@ -272,65 +265,11 @@ class SchemaCompiler:
         if note not in self.notes:
             self.notes.append(note)
 
-    def _follow(self, pointer: str, path: Path) -> JSONValue:
-        if pointer in self._merges:
-            return self._merges[pointer]
-        address, _, fragment = pointer.partition("#")
-        target: JSONValue = self._resource(address)
-        if target is None:
-            raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
-        if fragment and not fragment.startswith("/"):
-            return self._anchored(fragment, path)
-        for step in fragment.split("/")[1:]:
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            try:
-                target = target[int(key)] if isinstance(target, list) else target[key]
-            except (KeyError, IndexError, ValueError, TypeError):
-                raise SchemaError(f"the $ref {pointer!r} leads nowhere in the document", path=path) from None
-        if not isinstance(target, dict | bool):
-            raise SchemaError(f"the $ref {pointer!r} leads to what is no schema", path=path)
-        return target
-
-    def _resource(self, address: str) -> JSON | None:
-        """The document, or the part of it that has this address for an `$id`."""
-        if address in {"", self.document.get("$id"), self.document.get("id")}:
-            return self.document
-        named = [part for part in _walk(self.document) for word in ("$id", "id") if _ends_with(part.get(word), address)]
-        return named[0] if named else None
-
-    def _anchored(self, name: str, path: Path) -> JSON:
-        for part in _walk(self.document):
-            if name in {part.get("$anchor"), part.get("$dynamicAnchor")} or f"#{name}" in {
-                part.get("$id"),
-                part.get("id"),
-            }:
-                return part
-        raise SchemaError(f"the $ref '#{name}' leads nowhere in the document", path=path)
-
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
             name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
             self._names[pointer] = unused(name, {VALUE, MEMBER, EXTRA, *self._names.values()})
         return self._names[pointer]
-
-
-def count_references(document: JSON) -> Counter[str]:
-    """How often each `$ref` stands in what the root can reach."""
-    return Counter(part["$ref"] for part in _walk(document) if isinstance(part.get("$ref"), str))
-
-
-def _walk(document: JSON) -> Iterator[JSON]:
-    """Every object of the document."""
-    waiting: list[JSONValue] = [document]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            yield part
-        waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-
-
-def _ends_with(name: JSONValue, address: str) -> bool:
-    return isinstance(name, str) and (name == address or name.endswith(f"/{address}"))
 
 
 def _without(schema: JSON, *keywords: str) -> JSON:

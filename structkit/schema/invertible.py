@@ -21,12 +21,13 @@ from structkit.schema.naming import unused, wire_name
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
-SCALARS = frozenset(
-    ["int", "float", "str", "bool", "date", "datetime", "time", "timedelta", "decimal", "uuid", "enum", "literal"]
-)
-CONTAINERS = frozenset(
-    ["list", "dict", "set", "frozenset", "tuple", "model", "dataclass", "typed-dict", "nullable", "union", "default"]
-)
+NUMBERS = frozenset({"int", "float"})
+MOMENTS = frozenset({"date", "datetime", "time", "timedelta"})
+TEXTS = frozenset({"str", "decimal", "uuid", "url", "multi-host-url", "bytes", "complex"}) | MOMENTS
+ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"})
+OBJECTS = frozenset({"dict", "model", "dataclass", "typed-dict", "counter"})
+PLAIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"bool", "enum", "literal", "nullable", "union", "default"}
+"""Types whose values pydantic writes by itself."""
 OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | sys.stdlib_module_names
 """Serialisers from these belong to a type and are its inverse; others were written for a reader."""
 
@@ -174,29 +175,14 @@ def _json_kinds(choice: Any) -> set[str]:
         return {"string" if isinstance(value, str) else "number" for value in choice["expected"]}
     if kind == "enum":
         return {"string" if isinstance(member.value, str) else "number" for member in choice["members"]}
-    return {KINDS.get(kind, kind)}
+    return {KINDS.get(kind, str(kind))}
 
 
 KINDS = {
-    **dict.fromkeys(["int", "float"], "number"),
-    **dict.fromkeys(
-        [
-            "str",
-            "date",
-            "datetime",
-            "time",
-            "timedelta",
-            "decimal",
-            "uuid",
-            "url",
-            "multi-host-url",
-            "bytes",
-            "complex",
-        ],
-        "string",
-    ),
-    **dict.fromkeys(["list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"], "array"),
-    **dict.fromkeys(["dict", "model", "dataclass", "typed-dict", "counter"], "object"),
+    **dict.fromkeys(NUMBERS, "number"),
+    **dict.fromkeys(TEXTS, "string"),
+    **dict.fromkeys(ARRAYS, "array"),
+    **dict.fromkeys(OBJECTS, "object"),
 }
 
 
@@ -269,7 +255,7 @@ def _plainly_written(part: JSON) -> JSON:
     if getattr(function, "__name__", "") == "_serialize_secret_field":
         return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(_reveal)}
     module = str(getattr(function, "__module__", "pydantic")).partition(".")[0]
-    if module in OURS or part["type"] not in SCALARS | CONTAINERS:
+    if module in OURS or part["type"] not in PLAIN:
         return part
     return {key: value for key, value in part.items() if key != "serialization"}
 

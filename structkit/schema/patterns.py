@@ -24,13 +24,13 @@ def matches(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    """pydantic-core's engine is linear and knows \\p{..}; lookaround needs Python's, which may backtrack."""
+    r"""pydantic-core's engine is linear and knows \p{..}; lookaround needs Python's, which may backtrack."""
     try:
         validator = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
     except CoreSchemaError:
         compiled = re.compile(pattern)
         return lambda text: compiled.search(text) is not None
-    return lambda text: validator.isinstance_python(text)
+    return validator.isinstance_python
 
 
 def linear(validator: Any) -> Any:
@@ -48,4 +48,5 @@ def linear(validator: Any) -> Any:
                 if matches(expression, key):
                     yield from self.descend(value, schema, path=key, schema_path=expression)
 
-    return extend(validator, {"pattern": pattern, "patternProperties": pattern_properties})
+    extended: Callable[[Any, Any], Any] = extend
+    return extended(validator, {"pattern": pattern, "patternProperties": pattern_properties})

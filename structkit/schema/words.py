@@ -12,7 +12,8 @@ BEYOND_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
 """Lookaround, named and atomic groups, backreferences, boundaries: refused or misread by grammar engines."""
 
 TOO_NARROW = frozenset({"date-time", "time", "duration"})
-"""RFC 3339 demands an offset in the first two, and knows neither sign nor fraction in the last: values would be lost."""
+"""RFC 3339 demands an offset in the first two, and knows neither sign nor fraction in the last: values would
+be lost."""
 
 FORMAT_WORDS = {
     "date-time": "ISO 8601 date and time.",

@@ -41,8 +41,11 @@ def _sample(schema: JSON, definitions: JSON, depth: int) -> JSONValue:
         return _sample(_branch(schema["anyOf"], depth), definitions, depth + 1)
     if "const" in schema or "enum" in schema:
         return schema["const"] if "const" in schema else schema["enum"][0]
-    if isinstance(schema["type"], list):
-        return _sample({**schema, "type": schema["type"][0]}, definitions, depth)
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    return _typed({**schema, "type": kind}, definitions, depth)
+
+
+def _typed(schema: JSON, definitions: JSON, depth: int) -> JSONValue:
     if schema["type"] == "object":
         return {name: _sample(part, definitions, depth + 1) for name, part in schema["properties"].items()}
     if schema["type"] == "array":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Compiler, Node, WireError
@@ -34,7 +35,7 @@ class Array:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Item by item."""
-        if not isinstance(wire, list) or self.items.identity:
+        if not isinstance(wire, list) or self._is_plain:
             return wire
         position, natural = 0, []
         try:
@@ -43,6 +44,10 @@ class Array:
         except WireError as error:
             raise error.under(position) from None
         return natural
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        return self.items.identity
 
     def holds(self, value: JSONValue) -> bool:
         """A list whose items look right."""

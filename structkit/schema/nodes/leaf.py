@@ -88,6 +88,15 @@ def is_of_type(value: JSONValue, name: str) -> bool:
     return isinstance(value, _PYTHON_TYPES[name])
 
 
+_KINDS = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -111,7 +120,7 @@ def json_kind(value: JSONValue) -> str:
     >>> json_kind([]), json_kind(3), json_kind(None)
     ('array', 'number', 'null')
     """
-    return next(name for name in ("null", "boolean", "number", "string", "array", "object") if is_of_type(value, name))
+    return _KINDS.get(type(value), "any")
 
 
 def _without_draft_4(schema: JSON) -> JSON:

@@ -103,24 +103,27 @@ class Object:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Every property by its own name; keys nobody declared stay for the type to judge."""
-        if not isinstance(wire, dict) or self.identity:
+        if not isinstance(wire, dict) or not self._working:
             return wire
-        natural: JSON = {}
-        for key, item in wire.items():
-            self._load_key(key, item, natural)
+        natural = dict(wire)
+        for field in self._working:
+            if field.wire in natural:
+                self._load_field(field, natural.pop(field.wire), natural)
         return natural
 
-    def _load_key(self, key: str, item: JSONValue, natural: JSON) -> None:
-        field = self.by_wire.get(key)
+    @cached_property
+    def _working(self) -> tuple[Field, ...]:
+        """The fields that need something done; asked only when all definitions are known."""
+        return tuple(field for field in self.all_fields if field is self.rest or not field.identity)
+
+    def _load_field(self, field: Field, item: JSONValue, natural: JSON) -> None:
+        if item is None and field.absence == "null":
+            return
         try:
-            if field is None:
-                natural[key] = item
-            elif field is self.rest:
-                natural.update(others if isinstance(others := field.node.load(item), dict) else {key: others})
-            elif item is not None or field.absence == "never":
-                natural[field.name] = field.node.load(item)
+            loaded = field.node.load(item)
         except WireError as error:
-            raise error.under(key if field is None or field is self.rest else field.name) from None
+            raise (error if field is self.rest else error.under(field.name)) from None
+        natural.update(loaded if field is self.rest and isinstance(loaded, dict) else {field.name: loaded})
 
     def holds(self, value: JSONValue) -> bool:
         """A dict with the required keys, each value looking right, and no foreign key."""

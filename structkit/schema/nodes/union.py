@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import Anything
@@ -45,9 +46,21 @@ class Union:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """By the branch that reads the value."""
-        alike = [branch for branch in self.branches if branch.kind == json_kind(wire)]
-        branch = next((branch for branch in self.branches if branch.reads(wire)), alike[0] if alike else None)
-        return wire if branch is None else branch.load(wire)
+        branch = self._only or self._read_by(wire)
+        return wire if wire is None or branch is None else branch.load(wire)
+
+    @cached_property
+    def _only(self) -> Node | None:
+        """The one branch beside null, where there is just one."""
+        others = [branch for branch in self.branches if branch is not NULL]
+        return others[0] if len(others) == 1 else None
+
+    def _read_by(self, wire: JSONValue) -> Node | None:
+        """The branch that reads the value; or, where it has a mistake in it, one of its JSON type."""
+        for branch in self.branches:
+            if branch.reads(wire):
+                return branch
+        return next((branch for branch in self.branches if branch.kind == json_kind(wire)), None)
 
     def holds(self, value: JSONValue) -> bool:
         """When a branch does."""
