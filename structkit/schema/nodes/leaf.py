@@ -132,13 +132,14 @@ def _without_draft_4(schema: JSON) -> JSON:
     return found
 
 
-def _length_as_pattern(schema: JSON) -> JSON:
+def _length_as_pattern(schema: JSON, path: Path, compiler: Compiler) -> JSON:
     """Length bounds as a pattern: no vendor documents minLength and maxLength, and most take patterns."""
     least, most = schema.get("minLength", 0), schema.get("maxLength", "")
     if "pattern" in schema or not (least or most) or least > LONGEST or (most and most > LONGEST):
         return schema
     bare = {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
-    return {**bare, "pattern": f"^(.|\n){{{least},{most}}}$"}
+    compiler.note(path, "rewritten", "length bounds: a pattern")
+    return {**bare, "pattern": rf"^(.|\n){{{least},{most}}}$"}
 
 
 def build_scalar(schema: JSON, path: Path, compiler: Compiler) -> Node:
@@ -146,8 +147,11 @@ def build_scalar(schema: JSON, path: Path, compiler: Compiler) -> Node:
     names = STRING_BOUNDS if schema["type"] == "string" else NUMBER_BOUNDS
     schema = _without_draft_4(schema)
     if "pattern" in compiler.dialect.keywords:
-        schema = _length_as_pattern(schema)
+        schema = _length_as_pattern(schema, path, compiler)
     kept, moved = split_bounds(schema, names, compiler.dialect)
     for name, value in moved.items():
-        compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")
+        if in_words({name: value}):
+            compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")
+        else:
+            compiler.note(path, "dropped", f"{name} {short(value)}: says nothing of what to write")
     return described(Leaf({"type": schema["type"], **kept}), in_words(moved))
