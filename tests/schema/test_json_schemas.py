@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -345,33 +348,12 @@ CASES["30 levels of objects"] = fits(DEEP, [DEEP_VALUE], [])
 
 WRONG = {
     "required without a type": "dump shows 3 where the schema that is sent says array",
-    "false as a branch": "SchemaError, though the other branch fits",
-    "reference by anchor": "taken for the whole document",
-    "reference by id": "SchemaError: taken to lead out of the document",
-    "reference under the document's id": "SchemaError: taken to lead out of the document",
-    "dynamic reference": "SchemaError: $dynamicRef has no strict form yet",
-    "union that holds itself": "RecursionError from dump",
-    "list of items before 2020": "SchemaError: no value can fit",
-    "open list of items before 2020": "SchemaError: no value can fit",
-    "tuple": "dump drops items beyond the last position, so an invalid value becomes a valid reply",
-    "tuple with anything in it": "AttributeError from ResponseFormat: a position may be true",
-    "open tuple": "a tuple is taken to have all its items, though the schema lets it be shorter or longer",
-    "open tuple of alike": "a tuple is taken to have all its items, though the schema lets it be shorter or longer",
-    "tuple that may be shorter": "a tuple is taken to have all its items, though the schema lets it be shorter or longer",
-    "enum with a value twice": "the value stands twice in the enum that is sent",
+    "dynamic reference": "SchemaError: $dynamicRef has no strict form",
+    "union that holds itself": "SchemaError from dump: the value is taken to be nested too deep",
     "list of types with bounds": "`minimum` is sent beside type null",
-    "length without a type": "a schema without a type is taken to mean one, and the other types no longer fit",
-    "bound without a type": "a schema without a type is taken to mean one, and the other types no longer fit",
     "items without a type": "a schema without a type is taken to mean one, and the other types no longer fit",
-    "described union in a union": "not strict: branches of the inner and the outer anyOf share their first key",
-    "union of references to unions": "not strict: branches of the two unions share their first key",
-    "pattern with a class of letters": "SchemaError: ECMA patterns are read as Python's",
-    "pattern and a line's end": "`$` is Python's, which fits before a last newline",
-    "time of RFC 3339": "jsonschema's FormatChecker() checks draft 3's time",
-    "1,500 enum values": "over the limit, and sent as it is",
-    "an enum of 30,000 characters": "over the limit, and sent as it is",
+    "pattern with a class of letters": r"SchemaError: the metaschema's format regex is Python's, which has no \p",
     "6,000 properties": "over the limit, and sent as it is",
-    "30 levels of objects": "over the limit, and sent as it is",
 }
 """What is wrong with structkit today, by case. A line goes when its case passes."""
 
@@ -413,27 +395,27 @@ HOSTILE = {
     "a pattern that backtracks": (
         obj(x={"type": "string", "pattern": "^(a+)+$"}),
         {"x": "a" * 40 + "b"},
-        "runs for hours: patterns are matched by Python's backtracking `re`",
+        "",
     ),
     "a pattern for keys that backtracks": (
         {"type": "object", "patternProperties": {"^(a+)+$": INTEGER}, "additionalProperties": False},
         {"value": [{"key": "a" * 40 + "b", "value": 1}]},
-        "runs for hours: patterns are matched by Python's backtracking `re`",
+        "runs for hours: jsonschema matches keys by Python's backtracking `re`",
     ),
     "a union that doubles 24 times": (
         {**obj(x={"$ref": "#/$defs/a0"}), "$defs": {**CHAIN, "a24": STRING}},
         {"x": 1},
-        "two to the power of 24 branches are tried in `kind`, `holds` and `reads`, or in jsonschema",
+        "two to the power of 24 branches are tried: `kind` asks every branch, and they are not shared",
     ),
     "300 arrays": (
         obj(x=json.loads('{"type": "array", "items": ' * 300 + '{"type": "string"}' + "}" * 300)),
         {"x": 1},
-        "RecursionError",
+        "RecursionError from jsonschema's check_schema",
     ),
     "400 objects": (
         json.loads('{"type": "object", "properties": {"a": ' * 400 + '{"type": "string"}' + "}}" * 400),
         {"a": 1},
-        "RecursionError",
+        "RecursionError from jsonschema's check_schema",
     ),
     "2,000 properties": (obj(**{f"p{i}": STRING for i in range(2000)}), {"p0": 1}, ""),
     "1,000 branches": (obj(x={"anyOf": [obj(**{f"k{i}": STRING}) for i in range(1000)]}), {"x": 1}, ""),
@@ -452,6 +434,24 @@ except (InvalidOutput, SchemaError):
 """
 
 
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
+    """Every hostile case, each in a process of its own, as many at once as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {name: pool.submit(run, schema, reply) for name, (schema, reply, _) in HOSTILE.items()}
+
+
+def run(schema: dict[str, Any], reply: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", IN_A_PROCESS],
+        input=json.dumps([schema, reply]),
+        capture_output=True,
+        text=True,
+        timeout=4,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -459,14 +459,6 @@ except (InvalidOutput, SchemaError):
         for name, (*_, why) in HOSTILE.items()
     ],
 )
-def test_a_hostile_schema_and_reply_are_refused_in_bounded_time(name):
-    schema, reply, _ = HOSTILE[name]
-    done = subprocess.run(
-        [sys.executable, "-c", IN_A_PROCESS],
-        input=json.dumps([schema, reply]),
-        capture_output=True,
-        text=True,
-        timeout=3,
-        check=False,
-    )
+def test_a_hostile_schema_and_reply_are_refused_in_bounded_time(name, runs):
+    done = runs[name].result()
     assert done.stdout == "refused\n", done.stderr[-300:]

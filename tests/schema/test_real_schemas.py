@@ -19,14 +19,14 @@ from structkit.errors import InvalidOutput, SchemaError
 
 FILE = pathlib.Path(__file__).parents[3] / "shared" / "schemas" / "real_world.jsonl.gz"
 
-RIGHT = 0.982
+RIGHT = 0.983
 """Share of schemas with a strict payload, every valid value back equal and every invalid one refused. To reach: 0.998."""
 
-STOPPED = 0.904
-"""Share of invalid values that the strict schema itself stops: no wire form, or one that breaks it. To reach: 0.93."""
+STOPPED = 0.942
+"""Share of invalid values that the strict schema itself stops: no wire form, or one that breaks it. The aim was 0.93."""
 
-SIZE = 1.38
-"""Characters of all strict schemas over those of the originals, at most. To reach: 1.4."""
+SIZE = 1.375
+"""Characters of all strict schemas over those of the originals, at most. The aim was 1.4."""
 
 CRASHED = 0
 """Schemas at which something else than a SchemaError or an InvalidOutput got out. To stay so."""
@@ -87,7 +87,7 @@ class Judge:
                 score.blame("load is not equal", value)
             if not self.same(response_format.parse(json.dumps(wire)), value):
                 score.blame("parse is not equal", value)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (as above)
             score.blame("valid value refused", repr(error))
 
     def invalid(self, response_format: ResponseFormat[Any], value: Any, score: Score) -> None:
@@ -95,7 +95,7 @@ class Judge:
             wire = response_format.dump(value)
         except SchemaError:
             wire, stopped = value, True
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (as above)
             score.blame("dump", repr(error))
             wire, stopped = value, True
         else:
@@ -105,7 +105,7 @@ class Judge:
             response_format.parse(json.dumps(wire))
         except InvalidOutput:
             return
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (as above)
             score.blame("parse", repr(error))
         else:
             score.blame("invalid value accepted", value)
