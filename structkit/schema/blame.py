@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from structkit.values import Path
 
@@ -42,11 +43,17 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
             yield from ((step, part) for part in typing.get_args(output_type) if part is not Ellipsis)
 
 
+class _Outspoken(GenerateJsonSchema):
+    """Says it when a branch of a union has no form, where pydantic leaves it out."""
+
+    ignored_warning_kinds = {"non-serializable-default"}  # noqa: RUF012 (pydantic's)
+
+
 def _has_json_form(output_type: Any) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            TypeAdapter(output_type).json_schema()
+            TypeAdapter(output_type).json_schema(schema_generator=_Outspoken)
     except Exception:  # noqa: BLE001 (whatever pydantic raises, it has none)
         return False
     return True

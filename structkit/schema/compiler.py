@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from structkit.errors import SchemaError
 from structkit.schema.document import Document
 from structkit.schema.explanation import Note
+from structkit.schema.impossible import Impossible
 from structkit.schema.merge import guess_type, merge, with_alternatives
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
@@ -96,7 +97,7 @@ class SchemaCompiler:
         self.definitions = Definitions()
         self.notes: list[Note] = []
         self._names: dict[str, str] = {}
-        self._building: set[str] = set()
+        self._building: dict[str, Path] = {}
         self._budget = MOST_MERGES
         self._referred: set[str] = set()
 
@@ -115,7 +116,9 @@ class SchemaCompiler:
             self.note(path, "checked locally", "too deep to spell out: any value")
             return self.anything()
         if not isinstance(schema, dict):
-            raise SchemaError(f"no value can fit the schema {short(schema)}", path=path)
+            raise Impossible(f"no value can fit the schema {short(schema)}", path=path)
+        if schema.get("not") is True or schema.get("not") == {}:
+            raise Impossible("no value can fit: not anything", path=path)
         for keyword in UNSUPPORTED & schema.keys():
             raise SchemaError(f"{keyword} has no strict form; write the schema out with $ref", path=path)
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
@@ -151,7 +154,7 @@ class SchemaCompiler:
         merged: JSON = {}
         for part in parts:
             if part is False:
-                raise SchemaError("no value can fit: a part of allOf is false", path=path)
+                raise Impossible("no value can fit: a part of allOf is false", path=path)
             found = self.document.resolve(part, path)
             parted = [_without(found, "allOf"), *found.get("allOf", ())]
             merged = merge(merged, self._merged(parted, path) if parted[1:] else found, path)
@@ -208,13 +211,15 @@ class SchemaCompiler:
     def _reference(self, pointer: str, path: Path) -> Node:
         """A definition used once is inlined; one used twice, or inside itself, is referred to."""
         name = self._name(pointer)
+        if self._building.get(name) == path:
+            raise SchemaError(f"the $ref {pointer!r} leads back to itself", path=path)
         if name in self.definitions.nodes or name in self._building:
             self._referred.add(name)
             return Reference(name, self.definitions)
-        self._building.add(name)
+        self._building[name] = path
         self.document.resolve({"$ref": pointer}, path)
         node = self.build(self.document.follow(pointer, path), path)
-        self._building.remove(name)
+        del self._building[name]
         if self.document.uses[pointer] == 1 and name not in self._referred:
             return node
         self.definitions.nodes[name] = node

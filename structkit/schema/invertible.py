@@ -269,8 +269,7 @@ def _plainly_configured(part: JSON) -> JSON:
 def _literal(part: JSON) -> JSON:
     """Constants that are no JSON, such as members of an enum, by what they are in JSON."""
     expected = part["expected"]
-    texts = [value.value if isinstance(value, Enum) else value for value in expected]
-    texts = [value.decode() if isinstance(value, bytes) else value for value in texts]
+    texts = [value.decode() if isinstance(value, bytes) else _plain(value) for value in expected]
     return part if all(map(_same, texts, expected)) else _mapped(dict(zip(texts, expected, strict=True)))
 
 
@@ -284,8 +283,19 @@ def _enum(part: JSON) -> JSON:
 
 def _tags(part: JSON) -> JSON:
     """A union discriminated by members of an enum, by what those are in JSON."""
-    choices = {tag.value if isinstance(tag, Enum) else tag: choice for tag, choice in part["choices"].items()}
-    return part if all(map(_same, choices, part["choices"])) else {**part, "choices": choices}
+    choices = {_plain(tag): choice for tag, choice in part["choices"].items()}
+    name = part["discriminator"]
+    if all(map(_same, choices, part["choices"])) or not isinstance(name, str):
+        return part
+
+    def tag(value: Any) -> Any:
+        return _plain(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
+
+    return {**part, "choices": choices, "discriminator": tag}
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 def _mapped(constants: dict[Any, Any]) -> JSON:

@@ -55,7 +55,10 @@ def _leads(value: JSONValue, step: Step) -> bool:
 
 
 def _path(steps: list[tuple[Step, bool]]) -> Path:
-    return tuple(step for step, leads in steps if leads)
+    """The steps through the value, without the boxes of branches: pydantic says a box's name twice."""
+    following = [*steps, (None, True)][1:]
+    boxed = [leads and (step, False) == after for (step, leads), after in zip(steps, following, strict=True)]
+    return tuple(step for (step, leads), is_box in zip(steps, boxed, strict=True) if leads and not is_box)
 
 
 Placed: TypeAlias = "list[tuple[list[tuple[Step, bool]], Any]]"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from structkit.errors import SchemaError
+from structkit.schema.impossible import Impossible
 from structkit.values import JSON, JSONValue, Path
 
 LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
@@ -78,14 +78,14 @@ def _types(first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
     if {*listed(first), *listed(second)} >= WITHIN_NUMBER and not WITHIN_NUMBER & {*names}:
         names.append("integer")
     if not names:
-        raise SchemaError(f"contradiction: a value cannot be {first} and {second} at once", path=path)
+        raise Impossible(f"contradiction: a value cannot be {first} and {second} at once", path=path)
     return names[0] if len(names) == 1 else names
 
 
 def _values(first: list[JSONValue], second: list[JSONValue], path: Path) -> list[JSONValue]:
     shared = [value for value in first if value in second]
     if not shared:
-        raise SchemaError("contradiction: no value is in both enums", path=path)
+        raise Impossible("contradiction: no value is in both enums", path=path)
     return shared
 
 

@@ -75,7 +75,7 @@ class PydanticType(Generic[T]):
             # A class keeps its own compiled validator, which knows nothing of the rewritten schema.
             self._validator = SchemaValidator(core, _use_prebuilt=False)
             self._serializer = SchemaSerializer(core, _use_prebuilt=False)
-        except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError) as error:
+        except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError, AssertionError) as error:
             raise _no_json_form(output_type, error) from error
 
     def dump(self, value: T) -> JSONValue:
@@ -121,17 +121,18 @@ class RawSchema:
         Raises:
             SchemaError: It is no JSON Schema.
         """
-        from jsonschema import Draft202012Validator
+        from jsonschema import Draft202012Validator, FormatChecker
         from jsonschema.exceptions import SchemaError as BadSchema
         from jsonschema.validators import validator_for
 
-        from structkit.schema.patterns import linear
+        from structkit.schema.patterns import check_patterns, linear
 
         self.schema = schema
         self.name = snake_case(str(schema.get("title") or "output"))
         validator = validator_for(schema, default=Draft202012Validator)
         try:
-            validator.check_schema(schema)
+            cast("Any", validator).check_schema(schema, format_checker=FormatChecker(formats=()))
+            check_patterns(schema)
         except BadSchema as error:
             raise SchemaError(f"not a JSON Schema: {error.message}", path=tuple(error.absolute_path)) from None
         self._validator = linear(validator)(schema, format_checker=validator.FORMAT_CHECKER)

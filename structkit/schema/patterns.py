@@ -10,7 +10,8 @@ from typing import Any
 from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core import SchemaValidator, core_schema
 
-from structkit.values import JSON, JSONValue
+from structkit.errors import SchemaError
+from structkit.values import JSON, JSONValue, Path
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -33,20 +34,54 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     return validator.isinstance_python
 
 
+def check_patterns(schema: JSONValue, path: Path = ()) -> None:
+    """Try every pattern of a schema.
+
+    Raises:
+        SchemaError: One is no regular expression.
+    """
+    children = schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
+    for key, part in children:
+        if key == "pattern" and isinstance(part, str):
+            _try(part, (*path, key))
+        if key == "patternProperties" and isinstance(part, dict):
+            for expression in part:
+                _try(expression, (*path, key))
+        check_patterns(part, (*path, key))
+
+
+def _try(expression: str, path: Path) -> None:
+    try:
+        matches(expression, "")
+    except re.error as error:
+        message = f"not a JSON Schema: the pattern {expression!r} is no regular expression: {error}"
+        raise SchemaError(message, path=path) from None
+
+
 def linear(validator: Any) -> Any:
     """A jsonschema validator class with its patterns matched here."""
-    from jsonschema.exceptions import ValidationError
     from jsonschema.validators import extend
 
-    def pattern(_: Any, wanted: str, instance: JSONValue, __: JSON) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not matches(wanted, instance):
-            yield ValidationError(f"{instance!r} does not match {wanted!r}")
-
-    def pattern_properties(self: Any, wanted: JSON, instance: JSONValue, __: JSON) -> Iterator[ValidationError]:
-        for expression, schema in wanted.items() if isinstance(instance, dict) else ():
-            for key, value in instance.items():
-                if matches(expression, key):
-                    yield from self.descend(value, schema, path=key, schema_path=expression)
-
     extended: Callable[[Any, Any], Any] = extend
-    return extended(validator, {"pattern": pattern, "patternProperties": pattern_properties})
+    rules = {"pattern": _pattern, "patternProperties": _pattern_properties, "additionalProperties": _additional}
+    return extended(validator, rules)
+
+
+def _pattern(_: Any, wanted: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:
+    from jsonschema.exceptions import ValidationError
+
+    if isinstance(instance, str) and not matches(wanted, instance):
+        yield ValidationError(f"{instance!r} does not match {wanted!r}")
+
+
+def _pattern_properties(validator: Any, wanted: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    for expression, schema in wanted.items() if isinstance(instance, dict) else ():
+        for key in filter(lambda key: matches(expression, key), instance):
+            yield from validator.descend(instance[key], schema, path=key, schema_path=expression)
+
+
+def _additional(validator: Any, wanted: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
+    declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for key, value in instance.items() if isinstance(instance, dict) else ():
+        if key not in declared and not any(matches(expression, key) for expression in patterns):
+            yield from validator.descend(value, wanted, path=key)

@@ -63,14 +63,14 @@ class ResponseFormat(Generic[T]):
         """Compile the type."""
         self.output_type = output_type
         self.dialect = dialect
-        self._natural = natural_side(output_type)
-        self.name = wire_name(name or self._natural.name)
         foreign = isinstance(output_type, dict)
-        compiler = SchemaCompiler(self._natural.schema, dialect, foreign=foreign, open=foreign and extras == "keep")
         try:
+            self._natural = natural_side(output_type)
+            compiler = SchemaCompiler(self._natural.schema, dialect, foreign=foreign, open=foreign and extras == "keep")
             root = compiler.root()
         except RecursionError:
             raise SchemaError("the schema is nested too deep", output_type=output_type) from None
+        self.name = wire_name(name or self._natural.name)
         if not isinstance(undescribed(root), Object):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = Boxed(root)
@@ -104,6 +104,8 @@ class ResponseFormat(Generic[T]):
         """
         try:
             return self._root.dump(self.natural(value))
+        except WireError as error:
+            raise SchemaError(str(error), path=error.path) from None
         except RecursionError:
             raise SchemaError("the value is nested too deep to be written") from None
 

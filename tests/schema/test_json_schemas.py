@@ -350,9 +350,7 @@ WRONG = {
     "required without a type": "dump shows 3 where the schema that is sent says array",
     "dynamic reference": "SchemaError: $dynamicRef has no strict form",
     "union that holds itself": "SchemaError from dump: the value is taken to be nested too deep",
-    "list of types with bounds": "`minimum` is sent beside type null",
     "items without a type": "a schema without a type is taken to mean one, and the other types no longer fit",
-    "pattern with a class of letters": r"SchemaError: the metaschema's format regex is Python's, which has no \p",
     "6,000 properties": "over the limit, and sent as it is",
 }
 """What is wrong with structkit today, by case. A line goes when its case passes."""
@@ -400,7 +398,7 @@ HOSTILE = {
     "a pattern for keys that backtracks": (
         {"type": "object", "patternProperties": {"^(a+)+$": INTEGER}, "additionalProperties": False},
         {"value": [{"key": "a" * 40 + "b", "value": 1}]},
-        "runs for hours: jsonschema matches keys by Python's backtracking `re`",
+        "",
     ),
     "a union that doubles 24 times": (
         {**obj(x={"$ref": "#/$defs/a0"}), "$defs": {**CHAIN, "a24": STRING}},
@@ -410,12 +408,12 @@ HOSTILE = {
     "300 arrays": (
         obj(x=json.loads('{"type": "array", "items": ' * 300 + '{"type": "string"}' + "}" * 300)),
         {"x": 1},
-        "RecursionError from jsonschema's check_schema",
+        "",
     ),
     "400 objects": (
         json.loads('{"type": "object", "properties": {"a": ' * 400 + '{"type": "string"}' + "}}" * 400),
         {"a": 1},
-        "RecursionError from jsonschema's check_schema",
+        "",
     ),
     "2,000 properties": (obj(**{f"p{i}": STRING for i in range(2000)}), {"p0": 1}, ""),
     "1,000 branches": (obj(x={"anyOf": [obj(**{f"k{i}": STRING}) for i in range(1000)]}), {"x": 1}, ""),
@@ -447,7 +445,7 @@ def run(schema: dict[str, Any], reply: dict[str, Any]) -> subprocess.CompletedPr
         input=json.dumps([schema, reply]),
         capture_output=True,
         text=True,
-        timeout=4,
+        timeout=10,  # a guard against hanging, not a measure
         check=False,
     )
 

@@ -19,13 +19,13 @@ from structkit.errors import InvalidOutput, SchemaError
 
 FILE = pathlib.Path(__file__).parents[3] / "shared" / "schemas" / "real_world.jsonl.gz"
 
-RIGHT = 0.983
+RIGHT = 0.999
 """Share of schemas with a strict payload, every valid value back equal and every invalid one refused. To reach: 0.998."""
 
-STOPPED = 0.942
+STOPPED = 0.941
 """Share of invalid values that the strict schema itself stops: no wire form, or one that breaks it. The aim was 0.93."""
 
-SIZE = 1.375
+SIZE = 1.372
 """Characters of all strict schemas over those of the originals, at most. The aim was 1.4."""
 
 CRASHED = 0

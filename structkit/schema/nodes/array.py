@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.schema.nodes.described import described
+from structkit.schema.nodes.leaf import refuse_crossed
 from structkit.schema.nodes.node import Compiler, Node, WireError
 from structkit.schema.words import in_words, short, split_bounds
 from structkit.values import JSON, JSONValue, Path
@@ -67,6 +68,7 @@ BOUNDS = ("minItems", "maxItems", "uniqueItems")
 
 def build_array(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """An array of alike items; whatever bounds the dialect does not take are said."""
+    refuse_crossed(schema, path)
     kept, moved = split_bounds(schema, BOUNDS, compiler.dialect)
     for name, value in moved.items():
         compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")

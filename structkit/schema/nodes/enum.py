@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from structkit.errors import SchemaError
+from structkit.schema.impossible import Impossible
 from structkit.schema.merge import guess_type, listed
 from structkit.schema.nodes.constants import Constants
 from structkit.schema.nodes.leaf import NULL, Leaf, is_of_type
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.union import any_of
+from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -15,11 +16,15 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """Listed scalars, one enum for each JSON type among them."""
     values = [schema["const"]] if "const" in schema else schema["enum"]
     if not values:
-        raise SchemaError("an enum without values: nothing can fit it", path=path)
+        raise Impossible("an enum without values: nothing can fit it", path=path)
     named = guess_type(schema) if "type" in schema else None
+    if "const" in schema and "enum" in schema and not any(same_json(schema["const"], each) for each in schema["enum"]):
+        raise Impossible("no value can fit: the const is not in the enum", path=path)
     wanted = [value for value in values if named is None or any(is_of_type(value, name) for name in listed(named))]
     kinds: dict[str, list[JSONValue]] = {}
-    for value in wanted or values:
+    if not wanted:
+        raise Impossible(f"no value can fit: none in the enum is of type {short(named)}", path=path)
+    for value in wanted:
         each = kinds.setdefault(_json_type(value), [])
         each += [] if any(same_json(value, other) for other in each) else [value]
     if _is_too_long(kinds.get("string", []), compiler):

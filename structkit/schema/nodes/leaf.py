@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from structkit.schema.impossible import Impossible
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.patterns import matches
@@ -114,6 +115,23 @@ LONGEST = 100
 NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
+BOUNDS = {"string": STRING_BOUNDS, "integer": NUMBER_BOUNDS, "number": NUMBER_BOUNDS}
+"""The bounds that each type knows; the others have none."""
+
+CROSSING = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
+
+
+def refuse_crossed(schema: JSON, path: Path) -> None:
+    """Refuse bounds that leave nothing between them.
+
+    Raises:
+        SchemaError: No value can fit.
+    """
+    for low, high in CROSSING:
+        if low in schema and high in schema and schema[low] > schema[high]:
+            raise Impossible(f"no value can fit: {low} {schema[low]} is above {high} {schema[high]}", path=path)
+
+
 def json_kind(value: JSONValue) -> str:
     """The JSON type of a value; every number is a number.
 
@@ -144,8 +162,9 @@ def _length_as_pattern(schema: JSON, path: Path, compiler: Compiler) -> JSON:
 
 def build_scalar(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """A scalar with the bounds the dialect takes; the others in words."""
-    names = STRING_BOUNDS if schema["type"] == "string" else NUMBER_BOUNDS
+    names = BOUNDS.get(schema["type"], ())
     schema = _without_draft_4(schema)
+    refuse_crossed(schema, path)
     if "pattern" in compiler.dialect.keywords:
         schema = _length_as_pattern(schema, path, compiler)
     kept, moved = split_bounds(schema, names, compiler.dialect)

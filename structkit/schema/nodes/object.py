@@ -24,9 +24,9 @@ class Field:
     takes_null: bool = True
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """The property's wire value; a null that the type refuses must not read as absent."""
+        """The property's wire value; a null that the type refuses would read as absent."""
         if value is None and self.absence == "null" and not self.takes_null:
-            return [None] if self.node.kind == "object" else {"value": None}
+            raise WireError("null is no value here; leave the property out").under(self.name)
         return self.node.dump(value)
 
     def holds(self, value: JSONValue) -> bool:

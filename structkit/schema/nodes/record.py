@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from structkit.errors import SchemaError
+from structkit.schema.impossible import Impossible
 from structkit.schema.naming import unused
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import described, said_of
@@ -24,17 +24,30 @@ UNSAID = object()
 def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """An object with declared properties, a map, or both."""
     required = {*schema.get("required", ())}
-    declared = {name: part for name, part in schema.get("properties", {}).items() if part is not False}
-    if impossible := required & (schema.get("properties", {}).keys() - declared.keys()):
-        raise SchemaError(f"no value can fit: {sorted(impossible)} must be there and must not", path=path)
+    declared = schema.get("properties", {})
     others = open_keys(schema, compiler)
     if not declared and others:
         return _map(schema, others, path, compiler)
-    fields = [build_field(name, part, name in required, (*path, name), compiler) for name, part in declared.items()]
+    fields = [
+        field
+        for name, part in declared.items()
+        if (field := _possible(name, part, name in required, (*path, name), compiler))
+    ]
     fields.sort(key=lambda field: constant_of(field.node) is None)  # constants first: they tell branches apart
     if not fields:
         compiler.note(path, "rewritten", f"no properties: one that is always null, {NOTHING.wire!r}")
     return Object(tuple(fields) or (NOTHING,), _rest(schema, others, path, compiler) if others else None)
+
+
+def _possible(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field | None:
+    """The property, or None where it may be absent and no value can fit it."""
+    try:
+        return build_field(name, schema, required, path, compiler)
+    except Impossible:
+        if required:
+            raise
+        compiler.note(path, "dropped", "no value can fit it")
+        return None
 
 
 def open_keys(schema: JSON, compiler: Compiler) -> list[JSONValue]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from structkit.schema.impossible import Impossible
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
@@ -14,6 +15,7 @@ from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
+from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -100,17 +102,29 @@ def nullable(node: Node) -> Node:
 def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     """`anyOf` or `oneOf`: bare where the branches cannot be confused on the wire, boxed where they can."""
     parts = [part for name in ("anyOf", "oneOf") for part in schema.get(name, ())]
-    parts = [part for part in parts if part is not False]
     wanted = [part for part in parts if part != {"type": "null"}]
     if not wanted:
         return NULL
-    nodes = [compiler.build(part, path) for part in wanted]
+    wanted, nodes = _possible(wanted, path, compiler)
     if any(isinstance(_bare(node), Anything) for node in nodes):
         return compiler.anything()
     if "oneOf" in schema and "discriminator" not in schema:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
     node = any_of(_apart(nodes, wanted, path, compiler))
-    return nullable(node) if len(wanted) < len(parts) else node
+    return nullable(node) if {"type": "null"} in parts else node
+
+
+def _possible(parts: list[JSON], path: Path, compiler: Compiler) -> tuple[list[JSON], list[Node]]:
+    """The branches that some value can fit; the last reason where there is none."""
+    built: list[tuple[JSON, Node]] = []
+    for position, part in enumerate(parts):
+        try:
+            built.append((part, compiler.build(part, path)))
+        except Impossible:
+            if not built and position == len(parts) - 1:
+                raise
+            compiler.note(path, "dropped", f"a branch that no value can fit: {short(part)}")
+    return [part for part, _ in built], [node for _, node in built]
 
 
 def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler) -> list[Node]:
