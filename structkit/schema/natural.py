@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -100,6 +101,11 @@ class PydanticType(Generic[T]):
             raise Invalid((Issue((), f"no JSON: {error}"),)) from None
         except ValidationError as error:
             raise Invalid(read_errors(error.errors(include_url=False), value)) from None
+        except RecursionError:
+            raise
+        except Exception as error:
+            reason = f"a validator failed: {type(error).__name__}: {error}"
+            raise Invalid((Issue((), cut(reason, 2 * SHOWN)),)) from error
 
 
 def _complete_schema(output_type: Any) -> Any:
@@ -127,7 +133,7 @@ class RawSchema:
 
         from structkit.schema.patterns import check_patterns, linear
 
-        self.schema = schema
+        self.schema = schema = copy.deepcopy(schema)
         self.name = snake_case(str(schema.get("title") or "output"))
         validator = validator_for(schema, default=Draft202012Validator)
         try:

@@ -63,7 +63,10 @@ class ResponseFormat(Generic[T]):
         """Compile the type."""
         self.output_type = output_type
         self.dialect = dialect
+        if extras not in {"keep", "close"}:
+            raise SchemaError(f'extras is "keep" or "close", not {extras!r}', output_type=output_type)
         foreign = isinstance(output_type, dict)
+        self._settings = (name, dialect, extras)
         try:
             self._natural = natural_side(output_type)
             compiler = SchemaCompiler(self._natural.schema, dialect, foreign=foreign, open=foreign and extras == "keep")
@@ -77,6 +80,10 @@ class ResponseFormat(Generic[T]):
         self._root: Node = root
         self._definitions = compiler.definitions
         self._notes: tuple[Note, ...] = tuple(compiler.notes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it was made from, and compiled again."""
+        return _remade, (self.output_type, *self._settings)
 
     def __repr__(self) -> str:
         """The name on the wire."""
@@ -119,7 +126,7 @@ class ResponseFormat(Generic[T]):
         Raises:
             InvalidOutput: With the issues.
         """
-        return self._accepted(self._read(wire, None, short(wire)))
+        return self._accepted(self._read(wire, None, ""))
 
     def parse(self, text: str) -> T:
         """The reply's text as a value of the type.
@@ -153,7 +160,7 @@ class ResponseFormat(Generic[T]):
         if answer.issues:
             listed = "\n".join(f"  {issue}" for issue in answer.issues)
             raise InvalidOutput(
-                f"the reply does not fit {self.name}:\n{listed}", issues=answer.issues, partial=answer.text
+                f"the reply does not fit {self.name}:\n{listed}", issues=answer.issues, partial=answer.text or None
             )
         return answer.value  # type: ignore[return-value]
 
@@ -172,3 +179,7 @@ class ResponseFormat(Generic[T]):
     @cached_property
     def _plain(self) -> bool:
         return self._root.identity
+
+
+def _remade(output_type: Any, name: str | None, dialect: Dialect, extras: Extras) -> ResponseFormat[Any]:
+    return ResponseFormat(output_type, name=name, dialect=dialect, extras=extras)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion
@@ -18,7 +19,7 @@ SHOWN = 300
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
-LOOKS_LIKE_KEY = re.compile(r"(?i)(bearer\s+|\b(?:sk|pk|gsk|xai|AIza|key)[-_])[A-Za-z0-9*_\-.]{6,}")
+LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
 ADVICE = {
     401: "check the API key (OPENAI_API_KEY, or api_key=)",
@@ -28,32 +29,59 @@ ADVICE = {
 }
 
 
-def read_reply(status: int, headers: Mapping[str, str], body: str, secret: str) -> Completion | TransportError:
-    """What an HTTP reply comes to.
+def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> Completion | TransportError:
+    """What an HTTP reply comes to. A completion is never altered; a fault is rid of secrets.
 
     Args:
         status: The HTTP status.
         headers: With lower-case or case-insensitive names.
-        body: The decoded text.
-        secret: The API key, blacked out wherever a provider echoes it.
+        body: As it came. JSON is UTF-8, whatever the content type says of it.
+        secret: The API key, blacked out wherever a provider echoes it in a fault.
     """
-    text = redact(body, secret)
-    try:
-        found: JSONValue = json.loads(text)
-    except ValueError:
-        found = None
+    text = body.decode("utf-8-sig", "replace")
+    found = _decoded(body)
     if status >= 400:  # noqa: PLR2004
-        return _status_error(status, headers, text, found)
-    reply = _not_json(text) if found is None else read_completion(found)
-    if isinstance(reply, TransportError):
-        reply.request_id = headers.get("x-request-id")
-    return reply
+        fault: Completion | TransportError = _status_error(status, headers, text, found)
+    elif status != 200 or found is None:  # noqa: PLR2004
+        fault = _not_json(status, text)
+    else:
+        fault = read_completion(found)
+    if isinstance(fault, TransportError):
+        fault.request_id = fault.request_id or headers.get("x-request-id")
+        return redacted(fault, secret)
+    return fault
+
+
+def _decoded(body: bytes) -> JSONValue:
+    """The JSON value, or None where there is none."""
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def redacted(fault: TransportError, secret: str) -> TransportError:
+    """The fault without the key in its message, body and request id."""
+    fault.args = tuple(_clean(part, secret) for part in fault.args)
+    fault.body = _clean(fault.body, secret)
+    fault.request_id = _clean(fault.request_id, secret)
+    return fault
+
+
+def _clean(value: Any, secret: str) -> Any:
+    if isinstance(value, str):
+        return redact(value, secret)
+    if isinstance(value, list):
+        return [_clean(item, secret) for item in value]
+    if isinstance(value, dict):
+        return {redact(key, secret): _clean(item, secret) for key, item in value.items()}
+    return value
 
 
 def redact(text: str, secret: str) -> str:
     """*text* without the key, and without anything that looks like one.
 
-    >>> redact("Incorrect API key provided: sk-abcdef123456.", "hunter2")
+    >>> redact("Incorrect API key provided: sk-abcdef1234567890.", "hunter2")
     'Incorrect API key provided: sk-[redacted]'
     """
     if len(secret) > 3:  # noqa: PLR2004 (a placeholder such as "x" is no secret, and stands in every text)
@@ -90,10 +118,10 @@ def _seconds(text: str | None) -> float | None:
 def _until(text: str, now: datetime | None) -> float | None:
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+        aware = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+        return max(0.0, (aware - (now or datetime.now(timezone.utc))).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    aware = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
-    return max(0.0, (aware - (now or datetime.now(timezone.utc))).total_seconds())
 
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> StatusError:
@@ -116,10 +144,10 @@ def _said(body: JSONValue) -> str | None:
     return str(message)[:SHOWN] if message else None
 
 
-def _not_json(text: str) -> MalformedReply:
+def _not_json(status: int, text: str) -> MalformedReply:
     what = "a web page" if "<html" in text[:1000].lower() or "<!doctype" in text[:1000].lower() else "no JSON"
     return MalformedReply(
-        f"the endpoint answered 200 with {what}: {text[:SHOWN]!r}; "
+        f"the endpoint answered {status} with {what}: {text[:SHOWN]!r}; "
         "check that the base URL leads to a chat completions endpoint (it may lack /v1)",
         retryable=True,
         body=text,

@@ -6,12 +6,13 @@ brings, Azure's among them, keeps its authentication, proxies and URL rules.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tenacity import AsyncRetrying, Retrying
 
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
-from structkit.transport.faults import read_reply, redact
+from structkit.transport.faults import read_reply, redact, redacted
 from structkit.transport.retrying import counted, retry_options
 from structkit.values import Completion, Policy, Request
 
@@ -37,12 +38,11 @@ class OpenAITransport:
 
     def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         import httpx2
-        import openai
 
         try:
             options: Any = {"timeout": policy.timeout}
             response = self._client.post(PATH, body=request.body, cast_to=httpx2.Response, options=options)
-        except openai.OpenAIError as error:
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return translate(error, self._client.api_key)
         return _read(response, self._client.api_key)
 
@@ -52,7 +52,7 @@ class OpenAITransport:
         import openai
 
         try:
-            return model_names(self._client.get("/models", cast_to=httpx2.Response))
+            return model_names(self._client.get("/models", cast_to=httpx2.Response), self._client.api_key)
         except openai.OpenAIError as error:
             raise translate(error, self._client.api_key) from None
 
@@ -76,12 +76,11 @@ class AsyncOpenAITransport:
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         import httpx2
-        import openai
 
         try:
             options: Any = {"timeout": policy.timeout}
             response = await self._client.post(PATH, body=request.body, cast_to=httpx2.Response, options=options)
-        except openai.OpenAIError as error:
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return translate(error, self._client.api_key)
         return _read(response, self._client.api_key)
 
@@ -91,7 +90,7 @@ class AsyncOpenAITransport:
         import openai
 
         try:
-            return model_names(await self._client.get("/models", cast_to=httpx2.Response))
+            return model_names(await self._client.get("/models", cast_to=httpx2.Response), self._client.api_key)
         except openai.OpenAIError as error:
             raise translate(error, self._client.api_key) from None
 
@@ -100,8 +99,8 @@ class AsyncOpenAITransport:
         await self._client.close()
 
 
-def translate(error: openai.OpenAIError, secret: str) -> TransportError:
-    """The SDK's exception as a fault of ours."""
+def translate(error: Exception, secret: str) -> TransportError:
+    """Whatever sending a request raised, as a fault of ours, without the key."""
     import openai
 
     if isinstance(error, openai.APIStatusError):
@@ -111,24 +110,24 @@ def translate(error: openai.OpenAIError, secret: str) -> TransportError:
         return RequestTimeout("the endpoint did not answer in time; raise Policy(timeout=...)", retryable=True)
     reason = redact(str(error.__cause__ or error), secret)
     if isinstance(error, openai.APIConnectionError):
-        url = error.request.url
-        return ConnectionFailed(f"no connection to {url.host}: {reason}; check the base URL", retryable=True)
-    return TransportError(f"the request could not be sent: {reason}")
+        where = error.request.url.host
+        return ConnectionFailed(f"no connection to {where}: {reason}; check the base URL", retryable=True)
+    return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
 
 
-def model_names(response: httpx2.Response) -> tuple[str, ...]:
+def model_names(response: httpx2.Response, secret: str) -> tuple[str, ...]:
     """The ids in a models list.
 
     Raises:
         MalformedReply: It is none.
     """
     try:
-        return tuple(sorted(str(entry["id"]) for entry in response.json()["data"]))
-    except (ValueError, KeyError, TypeError):
-        raise MalformedReply(
-            f"the endpoint's models list is none: {response.text[:200]!r}", body=response.text
-        ) from None
+        return tuple(sorted(str(entry["id"]) for entry in json.loads(response.content)["data"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        text = response.text
+        fault = MalformedReply(f"the endpoint's models list is none: {text[:200]!r}", body=text)
+        raise redacted(fault, secret) from None
 
 
 def _read(response: httpx2.Response, secret: str) -> Completion | TransportError:
-    return read_reply(response.status_code, response.headers, response.text, secret)
+    return read_reply(response.status_code, response.headers, response.content, secret)

@@ -49,11 +49,11 @@ class Anything:
         """The pairs of a map back to the map."""
         natural: JSON = {}
         for member in members:
-            if not isinstance(member, dict) or not isinstance(member.get("key"), str):
+            if not isinstance(member, dict) or member.keys() != {"key", "value"} or not isinstance(member["key"], str):
                 raise WireError('every member must be an object with "key" and "value"')
             if member["key"] in natural:
                 raise WireError(f"the key {member['key']!r} is given twice")
-            natural[member["key"]] = self.load(member.get("value"))
+            natural[member["key"]] = self.load(member["value"])
         return natural
 
     def holds(self, value: JSONValue) -> bool:

@@ -71,6 +71,8 @@ def build_array(schema: JSON, path: Path, compiler: Compiler) -> Node:
     refuse_crossed(schema, path)
     kept, moved = split_bounds(schema, BOUNDS, compiler.dialect)
     for name, value in moved.items():
+        if value is False:
+            continue
         compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
     return described(Array(items, kept), in_words(moved))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.anything import array_of, closed
 from structkit.schema.nodes.node import WireError
 from structkit.values import JSON, JSONValue, Path
@@ -45,8 +46,8 @@ class Extras:
             if extra["key"] in natural:
                 raise WireError(f"the key {extra['key']!r} is given twice")
             try:
-                natural[extra["key"]] = json.loads(extra["json"])
-            except ValueError:
+                natural[extra["key"]] = read_json(extra["json"])
+            except NotJSON:
                 raise WireError(f"the text of {extra['key']!r} is no JSON") from None
         return natural
 

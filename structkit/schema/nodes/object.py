@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -24,9 +25,13 @@ class Field:
     takes_null: bool = True
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """The property's wire value; a null that the type refuses would read as absent."""
+        """The property's wire value.
+
+        A null that the type refuses would read as absent, so it is written as what neither the
+        strict schema nor the type takes.
+        """
         if value is None and self.absence == "null" and not self.takes_null:
-            raise WireError("null is no value here; leave the property out").under(self.name)
+            return "null" if self.node.kind in {"array", "object"} else {"value": None}
         return self.node.dump(value)
 
     def holds(self, value: JSONValue) -> bool:
@@ -123,7 +128,12 @@ class Object:
             loaded = field.node.load(item)
         except WireError as error:
             raise (error if field is self.rest else error.under(field.name)) from None
-        natural.update(loaded if field is self.rest and isinstance(loaded, dict) else {field.name: loaded})
+        if field is self.rest and isinstance(loaded, dict):
+            if twice := loaded.keys() & self.names:
+                raise WireError(f"the key {json.dumps(min(twice))} is given twice")
+            natural.update(loaded)
+        else:
+            natural[field.name] = loaded
 
     def holds(self, value: JSONValue) -> bool:
         """A dict with the required keys, each value looking right, and no foreign key."""

@@ -89,6 +89,8 @@ def _map(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) 
     compiler.note(path, "rewritten", "map: an array of key and value")
     renamed = {SIZES[name]: schema[name] for name in SIZES if name in schema}
     kept, moved = split_bounds(renamed, tuple(SIZES.values()), compiler.dialect)
+    for name, bound in moved.items():
+        compiler.note(path, "checked locally", f"{name} {bound}: said in the description")
     if not kept and _is_any_map(schema, others):
         return described(compiler.any_map(), in_words(moved))
     pairs = Pairs(_key(schema, path, compiler), _value(others, path, compiler), kept)
@@ -97,6 +99,8 @@ def _map(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) 
 
 def _rest(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) -> Field:
     """The property for keys beyond the declared ones, under a name that none of them has."""
+    for word in SIZES.keys() & schema.keys():
+        compiler.note(path, "checked locally", f"{word} {schema[word]}: counts keys of both kinds")
     name = unused("other_keys", schema.get("properties", {}))
     compiler.note(path, "rewritten", f"keys beyond the declared ones: an array of key and value under {name!r}")
     if _is_any_map(schema, others):

@@ -43,7 +43,7 @@ class Union:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """By the branch that holds the value."""
-        branch = next((branch for branch in self.branches if branch.holds(value)), None)
+        branch = next((branch for branch in self.branches if branch.holds(value)), self._only)
         return value if branch is None else branch.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
@@ -73,9 +73,9 @@ class Union:
         return any(branch.reads(wire) for branch in self.branches)
 
     def translate(self, path: Path) -> Path:
-        """By the first branch that has anything to say; a union alone does not know which was meant."""
-        ways = (branch.translate(path) for branch in self.branches)
-        return next((way for way in ways if way != path), path) if path else path
+        """By the branch that has anything to say; where several have, the union does not know which was meant."""
+        ways = {branch.translate(path) for branch in self.branches} - {path}
+        return ways.pop() if path and len(ways) == 1 else path
 
 
 def any_of(nodes: Sequence[Node]) -> Node:
