@@ -90,10 +90,13 @@ class TransportError(StructkitError):
         retry_after: Seconds the endpoint asked to wait, if it did.
         request_id: The endpoint's name for the request, for its support.
         body: The reply as it came: parsed JSON, or text.
+        retries: How often the request had been sent again.
+        usage_of_reply: What the lost reply may have cost; unreported where it may have been billed.
     """
 
     exit_code = 3
-    retries = 0
+    retries: int = 0
+    usage_of_reply: Usage = Usage()
 
     def __init__(
         self,
@@ -119,6 +122,8 @@ class ConnectionFailed(TransportError):
 class RequestTimeout(TransportError):
     """The endpoint did not answer in time; it may have done, and billed, the work."""
 
+    usage_of_reply = Usage(unreported=1)
+
 
 class StatusError(TransportError):
     """The endpoint answered with an HTTP error."""
@@ -128,6 +133,8 @@ class StatusError(TransportError):
 
 class MalformedReply(TransportError):
     """Status 200, but no chat completion: an HTML page, an error object, empty choices."""
+
+    usage_of_reply = Usage(unreported=1)
 
 
 class ExtractionError(StructkitError):

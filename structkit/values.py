@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, Literal, TypeAlias, TypedDict, TypeVar
@@ -73,6 +74,13 @@ class Parameters:
     logit_bias: Mapping[str, float] | None = None
     seed: int | None = None
     user: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that JSON cannot say."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{item.name} must be a finite number, not {value}")
 
     @property
     def body(self) -> JSON:
@@ -262,6 +270,10 @@ class Dialect:
     enum_characters: int = 15_000
 
 
+LONGEST_WAIT = 1_000_000
+"""Seconds beyond which the clocks of operating systems overflow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How hard to try; two counters that never mix.
@@ -272,7 +284,7 @@ class Policy:
             (429, 5xx, no connection, timeout).
         wait_initial: Seconds before the first retry; doubled each time, with jitter.
         wait_max: The longest wait in seconds, also where the endpoint asks for more in `Retry-After`.
-        timeout: Seconds until one request is given up.
+        timeout: Seconds without a sign from the endpoint until one request is given up.
     """
 
     attempts: int = 3
@@ -287,8 +299,10 @@ class Policy:
             raise ValueError(f"attempts counts the first ask too: at least 1, not {self.attempts}")
         if self.retries < 0:
             raise ValueError(f"retries: 0 or more, not {self.retries}")
-        if not self.timeout > 0:
-            raise ValueError(f"timeout: seconds, more than 0, not {self.timeout}")
+        if not 0 < self.timeout < LONGEST_WAIT:
+            raise ValueError(f"timeout: seconds, more than 0 and less than {LONGEST_WAIT}, not {self.timeout}")
+        if not (0 <= self.wait_initial < LONGEST_WAIT and 0 <= self.wait_max < LONGEST_WAIT):
+            raise ValueError(f"waits: seconds, 0 or more, not {self.wait_initial} and {self.wait_max}")
 
 
 def show_path(path: Path) -> str:

@@ -52,7 +52,7 @@ def structkit(
     if endpoint:
         environment |= {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": KEY, "STRUCTKIT_MODEL": "fake"}
     return subprocess.run(
-        [sys.executable, "-m", "structkit", *arguments],
+        [sys.executable, "-P", "-m", "structkit", *arguments],
         cwd=folder,
         env=environment,
         input=stdin,
@@ -184,6 +184,20 @@ def test_ctrl_c_stops_without_a_traceback(folder: Path) -> None:
         _, said = process.communicate(timeout=15)
     assert process.returncode == 130
     assert said == "stopped\n"
+
+
+def test_an_output_that_cannot_be_written_is_found_before_paying(folder: Path, endpoint: Endpoint) -> None:
+    for output in (".", "missing/out.json"):
+        done = structkit(
+            folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", "-o", output, endpoint=endpoint
+        )
+        assert done.returncode == 2
+    assert endpoint.requests == []
+
+
+def test_a_type_file_may_be_called_as_a_standard_module_is(folder: Path) -> None:
+    (folder / "types.py").write_text(TYPES, encoding="utf-8")
+    assert structkit(folder, "schema", "types.py:Bill").returncode == 0
 
 
 def test_version_is_the_packages(folder: Path) -> None:

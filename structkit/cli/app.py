@@ -81,6 +81,7 @@ def extract(
     from structkit.client.plan import response_format
     from structkit.prompts import fill
 
+    refuse_unwritable(output)
     wanted = response_format(load_type(output_type))
     text = read_text(file)
     given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
@@ -141,6 +142,16 @@ def wait_forever() -> NoReturn:
         threading.Event().wait(3600)
 
 
+def refuse_unwritable(output: Path | None) -> None:
+    """Fail before anything is paid for where the result could not be written.
+
+    Raises:
+        ConfigError: The output is a folder, or its folder is not there.
+    """
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder is not there")
+
+
 def write(value: Any, output: Path | None) -> None:
     """Print a value as JSON."""
     write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
@@ -148,13 +159,15 @@ def write(value: Any, output: Path | None) -> None:
 
 def write_text(text: str, output: Path | None) -> None:
     """Print a result."""
-    if output is None:
-        sys.stdout.write(text + "\n")
-        return
+    data = f"{text}\n".encode()
     try:
-        output.write_text(text + "\n", encoding="utf-8")
+        if output is not None:
+            output.write_bytes(data)
+        elif sys.stdout is not None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
     except OSError as error:
-        raise ConfigError(f"cannot write {str(output)!r}: {error.strerror}") from None
+        raise ConfigError(f"cannot write {str(output or 'standard output')!r}: {error.strerror}") from None
 
 
 def notice(text: str) -> None:
@@ -180,5 +193,5 @@ def run(command: Callable[[], Any]) -> int:
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             notice("stopped")
-        return stop.code if isinstance(stop.code, int) else 0
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from structkit.errors import ConfigError
+from structkit.parsing import NotJSON, read_json
 
 
 def load_type(name: str) -> Any:
@@ -26,7 +26,7 @@ def load_type(name: str) -> Any:
         raise ConfigError(f"the type {name!r}: write path/to/file.py:Name, package.module:Name or schema.json")
     found: Any = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
     for step in attribute.split("."):
-        if not hasattr(found, step):
+        if not hasattr(found, step) or not hasattr(found, "__dict__"):
             raise ConfigError(f"the type {name!r}: there is no {step!r} in {place} (it has {_own_names(found)})")
         found = getattr(found, step)
     return found
@@ -34,6 +34,8 @@ def load_type(name: str) -> Any:
 
 def _own_names(module: Any) -> str:
     here = getattr(module, "__name__", "")
+    if not hasattr(module, "__dict__"):
+        return "nothing"
     own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == here]
     return ", ".join(own) or "no types of its own"
 
@@ -45,6 +47,8 @@ def read_text(name: str) -> str:
         ConfigError: It is not there, cannot be read, or is no UTF-8.
     """
     try:
+        if name == "-" and sys.stdin is None:
+            raise ConfigError("cannot read standard input: it is closed")
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return data.decode("utf-8-sig")
     except OSError as error:
@@ -55,9 +59,9 @@ def read_text(name: str) -> str:
 
 def _load_schema(path: Path) -> Any:
     try:
-        found = json.loads(read_text(str(path)))
-    except ValueError as error:
-        raise ConfigError(f"{str(path)!r} is no JSON: {error}") from None
+        found = read_json(read_text(str(path)))
+    except NotJSON as error:
+        raise ConfigError(f"{str(path)!r}: {error}") from None
     if not isinstance(found, dict):
         raise ConfigError(f"{str(path)!r} holds no JSON Schema: its root is no object")
     return found
@@ -73,19 +77,19 @@ def _load_file(path: Path) -> ModuleType:
         raise ConfigError(f"the type: {str(path)!r} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))
+    sys.path.append(str(path.resolve().parent))  # last: no file of the user's may stand in for a standard module
     try:
         spec.loader.exec_module(module)
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(_import_failed(str(path), error)) from error
     return module
 
 
 def _load_module(name: str) -> ModuleType:
-    sys.path.insert(0, str(Path.cwd()))
+    sys.path.append(str(Path.cwd()))
     try:
         return importlib.import_module(name)
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(_import_failed(name, error)) from error
 
 

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import find_endpoint, model_name
-from structkit.client.plan import Call, Plan, check_call, conclude
+from structkit.client.endpoint import Endpoint, find_endpoint, model_name, settings_of_the_environment
+from structkit.client.plan import Call, Plan, check_call, conclude, refuse_both
 from structkit.extraction import Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport
@@ -38,6 +38,7 @@ class AsyncClient:
     ) -> None:
         """Find the endpoint; nothing is sent."""
         check_call(call)
+        refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
         self._made: WeakKeyDictionary[AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
         if self._given is None:
@@ -82,10 +83,7 @@ class AsyncClient:
         if self._given is not None:
             return self._given
         if (loop := _this_loop()) not in self._made:
-            import openai
-
-            sdk = openai.AsyncOpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key)
-            self._made[loop] = _over(sdk)
+            self._made[loop] = _over(_sdk_client(self._endpoint))
         return self._made[loop]
 
     async def close(self) -> None:
@@ -102,6 +100,13 @@ class AsyncClient:
     ) -> None:
         """Close."""
         await self.close()
+
+
+def _sdk_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
+    import openai
+
+    with settings_of_the_environment():
+        return openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
 
 
 def _over(client: openai.AsyncOpenAI) -> AsyncTransport:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import find_endpoint, model_name
-from structkit.client.plan import Call, Plan, check_call, conclude
+from structkit.client.endpoint import Endpoint, find_endpoint, model_name, settings_of_the_environment
+from structkit.client.plan import Call, Plan, check_call, conclude, refuse_both
 from structkit.extraction import Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import Transport
@@ -51,8 +52,10 @@ class Client:
     ) -> None:
         """Find the endpoint; nothing is sent."""
         check_call(call)
+        refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
         self._made: Transport | None = None
+        self._lock = threading.Lock()
         if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
             model = self._endpoint.model
@@ -109,17 +112,17 @@ class Client:
         """The way requests are sent, made when first needed."""
         if self._given is not None:
             return self._given
-        if self._made is None:
-            import openai
-
-            self._made = _over(openai.OpenAI(base_url=self._endpoint.base_url, api_key=self._endpoint.api_key))
-            weakref.finalize(self, self._made.close)
-        return self._made
+        with self._lock:
+            if self._made is None:
+                self._made = _over(_sdk_client(self._endpoint))
+                weakref.finalize(self, self._made.close)
+            return self._made
 
     def close(self) -> None:
         """Let go of the connections; a client or transport of the caller's stays open."""
-        if self._made is not None:
-            self._made.close()
+        made, self._made = self._made, None
+        if made is not None:
+            made.close()
 
     def __enter__(self) -> Self:
         """The client itself."""
@@ -130,6 +133,13 @@ class Client:
     ) -> None:
         """Close."""
         self.close()
+
+
+def _sdk_client(endpoint: Endpoint) -> openai.OpenAI:
+    import openai
+
+    with settings_of_the_environment():
+        return openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
 
 
 def _over(client: openai.OpenAI) -> Transport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from structkit.errors import ConfigError
@@ -16,7 +18,7 @@ An entry point is a function `(argument: str | None) -> Endpoint`; the argument 
 the colon in a model name such as `local:models/small.gguf`.
 """
 
-NO_KEY = "none"
+NO_KEY = "no-key-needed"
 """Sent where no key is needed: the SDK insists on one."""
 
 
@@ -40,8 +42,24 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
         return named
     base_url = base_url or os.environ.get("OPENAI_BASE_URL")
     address = normalise(base_url) if base_url else None
-    api_key = api_key or os.environ.get("OPENAI_API_KEY") or _no_key(address)
-    return Endpoint(model, address, api_key)
+    key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise ConfigError("the API key holds characters that no key has; copy it again (it is not shown here)")
+    return Endpoint(model, address, key or _no_key(address))
+
+
+@contextmanager
+def settings_of_the_environment() -> Iterator[None]:
+    """Proxies and certificates are read from the environment; what is wrong there is the user's to mend.
+
+    Raises:
+        ConfigError: With the reason.
+    """
+    try:
+        yield
+    except (ValueError, ImportError, OSError, TypeError) as error:
+        names = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE"
+        raise ConfigError(f"no connection can be set up: {error}; check {names}") from error
 
 
 def model_name(model: str | None) -> str:
@@ -72,4 +90,6 @@ def _named(model: str) -> Endpoint | None:
     if found is None:
         return None
     endpoint = found.load()(argument or None)
-    return endpoint if isinstance(endpoint, Endpoint) else None
+    if not isinstance(endpoint, Endpoint):
+        raise ConfigError(f"the entry point {found.value} of {GROUP} gave no Endpoint but {type(endpoint).__name__}")
+    return endpoint

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from structkit.errors import StructkitError
+from structkit.errors import ConfigError, StructkitError
 from structkit.extraction import Extraction
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
@@ -48,7 +48,7 @@ class Plan:
             TypeError: An argument is misspelt.
         """
         check_call(call)
-        given = {**self.call, **call}
+        given = {name: value for name, value in {**self.call, **call}.items() if value is not None}
         instructions, policy = given.pop("instructions", None), given.pop("policy", Policy())
         examples = cast("Sequence[tuple[str, Any]]", given.pop("examples", ()))
         wanted = response_format(output_type)
@@ -60,11 +60,6 @@ class Plan:
             parameters=Parameters(**cast("Any", given)),
             policy=cast("Policy", policy),
         )
-
-    def with_call(self, call: Call) -> Plan:
-        """The same plan with other defaults."""
-        check_call(call)
-        return replace(self, call=cast("Call", {**self.call, **call}))
 
 
 def check_call(call: Mapping[str, Any]) -> None:
@@ -89,14 +84,27 @@ def response_format(output_type: Any) -> ResponseFormat[Any]:
     if isinstance(output_type, ResponseFormat):
         return output_type
     try:
-        return _compiled(output_type)
-    except TypeError:  # unhashable: a JSON Schema, or Annotated with a list in it
+        hash(output_type)
+    except TypeError:  # a JSON Schema, or Annotated with a list in it
         return ResponseFormat(output_type)
+    return _compiled(output_type, repr(output_type))
 
 
 @lru_cache(maxsize=256)
-def _compiled(output_type: Any) -> ResponseFormat[Any]:
+def _compiled(output_type: Any, _spelling: str) -> ResponseFormat[Any]:
+    """`int | str` equals `str | int`, but the order of branches is part of the payload."""
     return ResponseFormat(output_type)
+
+
+def refuse_both(**given: Any) -> None:
+    """Refuse a client or transport of the caller's beside an address or key that it would not use.
+
+    Raises:
+        ConfigError: Both are given.
+    """
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1 and {"client", "transport"} & {*names}:
+        raise ConfigError(f"{names[0]}= says already where requests go; leave out {', '.join(names[1:])}")
 
 
 def conclude(step: Result[T] | StructkitError) -> Result[T]:

@@ -76,24 +76,27 @@ class Extraction(Generic[T]):
     def receive(self, reply: Completion | TransportError) -> Extraction[T] | Result[T] | StructkitError:
         """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
         if isinstance(reply, TransportError):
-            lost = Attempt(len(self.attempts) + 1, self.request, raw=reply.body, retries=reply.retries)
+            number, spent = len(self.attempts) + 1, reply.usage_of_reply
+            lost = Attempt(number, self.request, usage=spent, raw=reply.body, retries=reply.retries)
             return reply.after((*self.attempts, lost))
         answers = tuple(map(self._answer, reply.choices))
         accepted = next((answer for answer in answers if answer.valid), None)
-        attempts = (*self.attempts, self._attempt(reply, accepted or answers[0]))
+        wrong = next(
+            (answer for answer, choice in zip(answers, reply.choices, strict=True) if not self._fault(choice)), None
+        )
+        attempts = (*self.attempts, self._attempt(reply, accepted or wrong or answers[0]))
         if accepted is not None:
             return Result(accepted.value, answers, attempts, self.mode.name)  # type: ignore[arg-type]
-        return self._next(reply, answers, attempts)
+        return self._next(reply, wrong, attempts)
 
     def _next(
-        self, reply: Completion, answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]
+        self, reply: Completion, wrong: Answer[T] | None, attempts: tuple[Attempt, ...]
     ) -> Extraction[T] | StructkitError:
         """Ask again where a choice was merely wrong and attempts are left; else the reason for giving up."""
-        faults = [self._fault(choice) for choice in reply.choices]
-        wrong = next((answer for answer, fault in zip(answers, faults, strict=True) if fault is None), None)
         if wrong is not None and len(attempts) < self.policy.attempts:
             return replace(self, attempts=attempts, wrong=wrong)
-        error = next(fault for fault in faults if fault) if wrong is None else self._invalid(wrong, len(attempts))
+        faults = filter(None, map(self._fault, reply.choices))
+        error = next(faults) if wrong is None else self._invalid(wrong, len(attempts))
         return error.after(attempts)
 
     def _attempt(self, reply: Completion, answer: Answer[T]) -> Attempt:
@@ -152,4 +155,6 @@ class Extraction(Generic[T]):
         if self.wrong is None:
             return ()
         told = feedback(self.wrong.issues, self.response_format.wire_path)
-        return (Message("assistant", self.wrong.text), Message("user", told))
+        said, told = (text.encode("utf-8", "replace").decode() for text in (self.wrong.text, told))
+        asked = Message("user", told)
+        return (Message("assistant", said), asked) if said else (asked,)

@@ -32,9 +32,9 @@ class Decorator(Protocol[T]):
     def __call__(self, function: Callable[P, Prompt], /) -> Function[P, T]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Declaration(Generic[T]):
-    """What the decorator was told."""
+    """What the decorator was told; `client` is made from the environment when first asked for."""
 
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
@@ -45,12 +45,13 @@ class Declaration(Generic[T]):
     def of(cls, output_type: Any, client: Any, model: str | None, call: Call) -> Declaration[Any]:
         """Compile the type and check the keywords, so that mistakes show where they are written."""
         check_call(call)
+        if client is not None and model is not None:
+            raise ConfigError("a client has its model already; leave out model=, or client=")
         return Declaration(response_format(output_type), client, model, call)
 
     def client_for(self, kind: type[C]) -> C:
-        """The client given, or one from the environment."""
-        if self.client is None:
-            return kind(self.model)
+        """The client, shared by all instances whose method this is."""
+        self.client = self.client or kind(self.model)
         if not isinstance(self.client, kind):
             raise ConfigError(f"this function needs client={kind.__name__}(...), not {type(self.client).__name__}")
         return self.client
@@ -73,6 +74,8 @@ class Decorated(Generic[P, T]):
     def _bound(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
         functools.update_wrapper(cast("Any", bound), cast("Any", self), updated=())
+        parameters = [*inspect.signature(cast("Any", self)).parameters.values()]
+        bound.__dict__["__signature__"] = inspect.signature(cast("Any", self)).replace(parameters=parameters[1:])
         return bound
 
 
@@ -94,7 +97,7 @@ class Function(Decorated[P, T]):
         """The prompt that would be sent."""
         return cast("Prompt", self._function(*args, **kwargs))
 
-    @functools.cached_property
+    @property
     def _client(self) -> Client:
         return self._declaration.client_for(Client)
 
@@ -126,7 +129,7 @@ class AsyncFunction(Decorated[P, T]):
         """As `Function.format`."""
         return cast("Prompt", await self._function(*args, **kwargs))
 
-    @functools.cached_property
+    @property
     def _client(self) -> AsyncClient:
         return self._declaration.client_for(AsyncClient)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, overload
 
 from typing_extensions import ParamSpec, TypeForm, Unpack
@@ -47,6 +47,10 @@ def prompt(
     model: str | None = None,
     **call: Unpack[Call],
 ) -> Decorator[Any]: ...
+@overload
+def prompt(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    function: Callable[P, Coroutine[Any, Any, T]], /
+) -> AsyncFunction[P, T]: ...  # a coroutine function is a callable too: the first that fits is taken
 @overload
 def prompt(function: Callable[P, T], /) -> Function[P, T]: ...
 def prompt(
@@ -97,8 +101,11 @@ def _declare(output_type: Any, client: Any, model: str | None, call: Call) -> Ca
 
 def _bare_parts(function: Callable[..., Any]) -> tuple[Any, str]:
     name, template = function.__qualname__, inspect.getdoc(function)
-    wanted = typing.get_type_hints(function, include_extras=True).get("return")
-    if wanted is None:
+    try:
+        wanted = typing.get_type_hints(function, include_extras=True).get("return")
+    except NameError as error:
+        raise PromptError(f"{name} has an annotation that cannot be resolved here: {error}") from None
+    if wanted is None or wanted is type(None):
         raise PromptError(f"{name} has no return annotation: it is the type wanted; or write @structkit.prompt(Type)")
     if not template:
         raise PromptError(f"{name} has no docstring: it is the prompt; or write @structkit.prompt(Type)")

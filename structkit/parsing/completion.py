@@ -26,13 +26,11 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     """
     if not isinstance(body, dict):
         return _malformed(f"a JSON {type(body).__name__}, not an object", body)
-    if body.get("error") and not body.get("choices"):
-        return _error_object(body)
-    choices = body.get("choices")
-    if not isinstance(choices, list) or not choices:
-        return _malformed("no choices", body)
-    if not all(isinstance(choice, dict) and isinstance(choice.get("message"), dict) for choice in choices):
-        return _malformed("a choice without a message", body)
+    fault = _fault(body)
+    if fault is not None:
+        fault.usage_of_reply = read_usage(body.get("usage"))
+        return fault
+    choices = body["choices"]
     return Completion(
         choices=tuple(sorted(map(_choice, range(len(choices)), choices), key=lambda choice: choice.index)),
         usage=read_usage(body.get("usage")),
@@ -41,6 +39,18 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
         provider=_text(body.get("provider")),
         raw=body,
     )
+
+
+def _fault(body: JSON) -> MalformedReply | None:
+    """Why an object is no completion, if it is none."""
+    if body.get("error") and not body.get("choices"):
+        return _error_object(body)
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return _malformed("no choices", body)
+    if not all(isinstance(choice, dict) and isinstance(choice.get("message"), dict) for choice in choices):
+        return _malformed("a choice without a message", body)
+    return None
 
 
 def read_usage(usage: JSONValue) -> Usage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from structkit.errors import PromptError
@@ -21,7 +22,22 @@ def conversation(
     """
     system = (Message("system", instructions),) if instructions else ()
     turns = (turn for given, reply in examples for turn in (Message("user", given), Message("assistant", reply)))
-    return (*system, *turns, *_messages(prompt))
+    return tuple(map(_sendable, (*system, *turns, *_messages(prompt))))
+
+
+def _sendable(message: Message) -> Message:
+    """The message, if JSON can carry it.
+
+    Raises:
+        PromptError: Its content is neither text nor parts, or holds half a surrogate pair.
+    """
+    if not isinstance(message.content, str | list | tuple):
+        raise PromptError(f"a message's content must be text or parts, not {type(message.content).__name__}")
+    try:
+        json.dumps(message.body, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise PromptError(f"the {message.role} message cannot be sent as JSON: {error}") from None
+    return message
 
 
 def _messages(prompt: Prompt) -> tuple[Message, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from structkit.errors import ConfigError
 
 VERSION = re.compile(r"v\d+[a-z0-9]*")
+HOST = re.compile(r"[0-9a-f:]+|(?:[^\s./]{1,63}\.)*[^\s./]{1,63}\.?")
 
 
 def normalise(base_url: str) -> str:
@@ -26,9 +28,18 @@ def normalise(base_url: str) -> str:
     'https://gateway.example/api/paas/v4'
     """
     trimmed = base_url.strip().rstrip("/").removesuffix("/chat/completions")
-    parts = urlsplit(trimmed)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(trimmed)
+        is_url = parts.scheme in {"http", "https"} and bool(HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        is_url = False
+        parts = urlsplit("")
+    if not is_url or not trimmed.isprintable():
         raise ConfigError(f"the base URL {base_url!r} is no http(s) URL; write it like https://gateway.example/v1")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise ConfigError(
+            "the base URL must be an address alone: no ?query, #fragment or user:password@ (not shown here)"
+        )
     has_version = any(VERSION.fullmatch(segment) for segment in parts.path.split("/"))
     return trimmed if has_version else f"{trimmed}/v1"
 
@@ -40,4 +51,8 @@ def is_loopback(base_url: str) -> bool:
     (True, False)
     """
     host = urlsplit(base_url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified

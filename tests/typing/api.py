@@ -68,3 +68,13 @@ class Reader:
 
 
 assert_type(Reader().read("text"), Invoice)
+
+
+@structkit.prompt
+async def label_later(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # pyright: ignore[reportReturnType]
+    """Label this: {text}"""
+
+
+async def labelled() -> None:
+    assert_type(await label_later("text"), Literal["good", "bad"])
+    assert_type(await label_later.run("text"), structkit.Result[Literal["good", "bad"]])

@@ -1,0 +1,221 @@
+"""What a newcomer or an attacker tried, and what has to come of it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel, field_validator
+
+import structkit
+from structkit.client.endpoint import find_endpoint
+from structkit.testing import Endpoint, Reply, completion
+from structkit.transport.faults import read_retry_after
+
+KEY = "sk-test-hunter2-hunter2"
+Connect = Callable[..., Any]
+
+
+class Findings(BaseModel):
+    key_points: list[str]
+    pk_column: Literal["none", "some"]
+
+
+@pytest.mark.parametrize("api_key", [KEY, None, "value", "1234"])
+def test_the_models_words_are_never_rewritten(connect: Connect, api_key: str | None) -> None:
+    said = {"key_points": ["Bearer certificates 123456789012", f"echo {KEY}", "nonetheless"], "pk_column": "none"}
+    with Endpoint(json.dumps(said)) as endpoint:
+        assert connect(endpoint.base_url, api_key=api_key).extract(Findings, "x").model_dump() == said
+
+
+def test_a_reply_is_utf8_whatever_its_content_type_says(connect: Connect) -> None:
+    body = json.dumps(completion('{"value": "café"}'), ensure_ascii=False)
+    for prefix, charset in (("", "iso-8859-1"), ("\ufeff", "utf-8"), ("", "idna"), ("", "hex"), ("", "undefined")):
+        headers = {"content-type": f"application/json; charset={charset}"}
+        with Endpoint(Reply((prefix + body).encode(), headers=headers)) as endpoint:
+            assert connect(endpoint.base_url).extract(str, "x") == "café"
+
+
+def test_bytes_that_are_no_utf8_are_no_value(connect: Connect) -> None:
+    body = json.dumps(completion('{"value": "caf?"}')).encode().replace(b"?", b"\xe9")
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply):
+        connect(endpoint.base_url).extract(str, "x")
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_body_nested_without_end_is_a_fault(connect: Connect, status: int) -> None:
+    with Endpoint(Reply("[" * 100_000, status=status)) as endpoint, pytest.raises(structkit.TransportError):
+        connect(endpoint.base_url).extract(int, "x")
+
+
+@pytest.mark.parametrize("echo", [KEY, KEY.replace("-", "\\u002d")])
+def test_the_key_is_blacked_out_of_every_fault(connect: Connect, echo: str) -> None:
+    fault = Reply(f'{{"error": {{"message": "bad key {echo}"}}}}', status=401, headers={"x-request-id": KEY})
+    with Endpoint(fault) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).extract(int, "x")
+    error = caught.value
+    assert KEY not in repr((str(error), error.body, error.request_id, error.attempts))
+    assert KEY.encode() not in pickle.dumps(error)
+
+
+def test_the_key_is_blacked_out_of_a_models_list_that_is_none() -> None:
+    from structkit.transport.openai_sdk import model_names
+
+    httpx2 = pytest.importorskip("httpx2")
+    with pytest.raises(structkit.MalformedReply) as caught:
+        model_names(httpx2.Response(200, content=f'{{"error": "bad key {KEY}"}}'), KEY)
+    assert KEY not in str(caught.value) + str(caught.value.body)
+
+
+@pytest.mark.parametrize("key", ["“sk-abc”", "abc\ndef", "schlüssel"])
+def test_a_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(structkit.ConfigError) as caught:
+        structkit.Client("m", base_url="http://127.0.0.1:1", api_key=key)
+    assert key not in str(caught.value)
+
+
+def test_a_key_read_from_a_file_may_end_in_a_newline() -> None:
+    assert find_endpoint("m", "https://gateway.example", f"{KEY}\n").api_key == KEY
+
+
+def test_a_password_in_the_base_url_is_refused_without_being_shown() -> None:
+    with pytest.raises(structkit.ConfigError, match="alone") as caught:
+        structkit.Client("m", base_url="https://user:hunter2@gateway.example", api_key=KEY)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://[::1", "http://h:abc", "http://ex\nample", "http://a..b", "http://.", "https://h/v1?api-version=3"],
+)
+def test_a_base_url_that_cannot_work_is_refused(base_url: str) -> None:
+    with pytest.raises(structkit.ConfigError):
+        structkit.Client("m", base_url=base_url, api_key=KEY)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +9999999999999",
+        "soon",
+        "1e999",
+        "-5",
+    ],
+)
+def test_a_retry_after_that_makes_no_sense_is_none(given: str) -> None:
+    assert read_retry_after({"retry-after": given}) is None
+
+
+def test_a_validator_that_fails_is_an_issue_and_stops_nothing(connect: Connect) -> None:
+    class Careless(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def look_up(cls, name: str) -> str:
+            return {"right": "found"}[name]
+
+    with Endpoint('{"name": "wrong"}', '{"name": "right"}') as endpoint:
+        result = connect(endpoint.base_url).run(Careless, "x")
+    assert result.value.name == "found"
+    assert "KeyError" in result.attempts[0].issues[0].message
+
+
+def test_half_a_surrogate_pair_loses_no_attempt(connect: Connect) -> None:
+    with Endpoint(Reply('{"choices": [{"message": {"content": "\\ud800"}}]}'), '{"value": 3}') as endpoint:
+        assert connect(endpoint.base_url).extract(int, "x") == 3
+    with pytest.raises(structkit.PromptError):
+        connect("http://127.0.0.1:1").extract(int, "\ud800")
+
+
+@pytest.mark.parametrize("wrong", [{"instructions": 5}, {"examples": [(5, 5)]}])
+def test_messages_that_are_none_are_refused(connect: Connect, wrong: dict[str, Any]) -> None:
+    with pytest.raises(structkit.PromptError):
+        connect("http://127.0.0.1:1").extract(int, "x", **wrong)
+
+
+def test_what_would_be_ignored_is_refused() -> None:
+    with Endpoint() as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url)
+        with pytest.raises(structkit.ConfigError, match="leave out"):
+            structkit.Client("m", transport=client.transport, base_url=endpoint.base_url)
+        with pytest.raises(structkit.ConfigError, match="leave out"):
+            structkit.prompt(int, client=client, model="other")
+    with pytest.raises(structkit.SchemaError, match="keep"):
+        structkit.ResponseFormat({"type": "object"}, extras="Keep")  # type: ignore[arg-type]
+
+
+def test_a_closed_client_opens_again(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url)
+        with client:
+            assert client.extract(int, "x") == 0
+        assert client.extract(int, "x") == 0
+
+
+def test_methods_share_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reader:
+        @structkit.prompt(int)
+        def read(self, text: str) -> str:
+            return text
+
+    with Endpoint() as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
+        assert Reader().read._client is Reader().read._client
+        assert str(inspect.signature(Reader().read)) == "(text: 'str') -> 'str'"
+
+
+def test_a_lost_reply_that_may_have_been_billed_is_not_counted_as_zero(connect: Connect) -> None:
+    body = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
+        connect(endpoint.base_url).extract(int, "x")
+    assert caught.value.usage.total_tokens == 7
+    with Endpoint(Reply("<html>")) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
+        connect(endpoint.base_url).extract(int, "x")
+    assert caught.value.usage.unreported == 1
+
+
+def test_the_order_of_branches_does_not_depend_on_what_was_asked_before() -> None:
+    from structkit.client.plan import response_format
+
+    def kinds(output_type: Any) -> list[str]:
+        branches = response_format(output_type).schema["properties"]["value"]["anyOf"]
+        return [branch["type"] for branch in branches]
+
+    assert kinds(int | str) == ["integer", "string"]
+    assert kinds(str | int) == ["string", "integer"]
+
+
+@pytest.mark.parametrize("output_type", [dict[str, int], Findings, {"type": "object", "properties": {"a": {}}}])
+def test_a_response_format_survives_pickling(output_type: Any) -> None:
+    made = structkit.ResponseFormat(output_type)
+    assert pickle.loads(pickle.dumps(made)).payload == made.payload
+
+
+def test_the_callers_schema_may_change_afterwards() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    made = structkit.ResponseFormat(schema)
+    schema["properties"] = {"n": {"type": "string"}}
+    assert made.parse('{"n": 1, "other_keys": []}') == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("schema", "reply"),
+    [
+        ({"type": "object", "properties": {"a": {}}}, '{"a": 1, "other_keys": [{"key": "a", "json": "2"}]}'),
+        ({"type": "object", "properties": {"a": {}}}, '{"a": 1, "other_keys": [{"key": "b", "json": "NaN"}]}'),
+        (
+            {"type": "object", "properties": {"a": {}}},
+            '{"a": 1, "other_keys": [{"key": "b", "json": "{\\"x\\":1,\\"x\\":2}"}]}',
+        ),
+        (Any, '{"value": {"dict": [{"key": "a"}]}}'),
+    ],
+)
+def test_a_wire_value_that_says_two_things_is_refused(schema: Any, reply: str) -> None:
+    assert structkit.ResponseFormat(schema).read(reply).issues
