@@ -46,7 +46,6 @@ Output = Annotated[
 
 @app.callback(invoke_without_command=True)
 def structkit(
-    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,  # noqa: FBT002
 ) -> None:
     """Structured output from any OpenAI-compatible endpoint: any type, strict.
@@ -60,7 +59,6 @@ def structkit(
 
         typer.echo(__version__)
         raise typer.Exit
-    del context
 
 
 @app.command(epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice")

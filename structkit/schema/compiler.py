@@ -25,7 +25,7 @@ from structkit.schema.nodes.positional import build_tuple
 from structkit.schema.nodes.record import build_object
 from structkit.schema.nodes.reference import Definitions, Reference
 from structkit.schema.nodes.union import build_union
-from structkit.schema.words import short
+from structkit.schema.words import in_words, short
 from structkit.values import JSON, Dialect, JSONValue, Path
 
 Build: TypeAlias = Callable[[JSON, Path, Compiler], Node]
@@ -206,7 +206,7 @@ class SchemaCompiler:
         for keyword in schema:
             if keyword in CHECKED_AFTER:
                 self.note(path, "checked locally", f"{keyword}: said in the description")
-                yield f"{keyword}: {short(schema[keyword], 200)}."
+                yield in_words({keyword: schema[keyword]})
 
     def _reference(self, pointer: str, path: Path) -> Node:
         """A definition used once is inlined; one used twice, or inside itself, is referred to."""

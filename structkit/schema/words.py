@@ -40,8 +40,6 @@ WORDS: dict[str, Callable[[JSONValue], str]] = {
     "minItems": lambda n: f"At least {_count(n, 'item')}.",
     "maxItems": lambda n: f"At most {_count(n, 'item')}.",
     "uniqueItems": lambda on: "No item twice." if on else "",
-    "minProperties": lambda n: f"At least {n} keys.",
-    "maxProperties": lambda n: f"At most {n} keys.",
     "not": lambda schema: f"Must not match {short(schema)}.",
     "contains": lambda schema: f"Contains an item that matches {short(schema)}.",
 }
@@ -93,7 +91,7 @@ def in_words(bounds: JSON) -> str:
     >>> in_words({"minLength": 1, "maxLength": 20})
     'At least 1 character. At most 20 characters.'
     """
-    said = (WORDS[name](value) if name in WORDS else f"{name}: {short(value)}." for name, value in bounds.items())
+    said = (WORDS[name](value) if name in WORDS else f"{name}: {short(value, 200)}." for name, value in bounds.items())
     return " ".join(text for text in said if text)
 
 
