@@ -219,3 +219,11 @@ def test_the_callers_schema_may_change_afterwards() -> None:
 )
 def test_a_wire_value_that_says_two_things_is_refused(schema: Any, reply: str) -> None:
     assert structkit.ResponseFormat(schema).read(reply).issues
+
+
+def test_an_example_that_would_be_refused_as_a_reply_is_refused(connect: Connect) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    with Endpoint() as endpoint:
+        with pytest.raises(structkit.PromptError, match="example"):
+            connect(endpoint.base_url).extract(schema, "x", examples=[("three", {"n": "three"})])
+        assert endpoint.requests == []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from structkit.errors import ConfigError, StructkitError
+from structkit.errors import ConfigError, InvalidOutput, PromptError, StructkitError
 from structkit.extraction import Extraction
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
@@ -52,7 +52,7 @@ class Plan:
         instructions, policy = given.pop("instructions", None), given.pop("policy", Policy())
         examples = cast("Sequence[tuple[str, Any]]", given.pop("examples", ()))
         wanted = response_format(output_type)
-        shown = [(source, json.dumps(wanted.dump(value), ensure_ascii=False)) for source, value in examples]
+        shown = [(source, _shown(wanted, value)) for source, value in examples]
         return Extraction(
             response_format=wanted,
             model=self.model,
@@ -60,6 +60,20 @@ class Plan:
             parameters=Parameters(**cast("Any", given)),
             policy=cast("Policy", policy),
         )
+
+
+def _shown(wanted: ResponseFormat[T], value: T) -> str:
+    """An example's value as the model would have to write it; one that it must not write is refused.
+
+    Raises:
+        PromptError: It is no value of the type.
+    """
+    wire = wanted.dump(value)
+    try:
+        wanted.load(wire)
+    except InvalidOutput as error:
+        raise PromptError(f"an example would not be accepted as a reply: {error}") from None
+    return json.dumps(wire, ensure_ascii=False)
 
 
 def check_call(call: Mapping[str, Any]) -> None:
