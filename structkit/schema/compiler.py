@@ -95,7 +95,7 @@ class SchemaCompiler:
         self.open = open
         self.defaults_apply = not foreign
         self.definitions = Definitions()
-        self.notes: list[Note] = []
+        self.notes: dict[Note, None] = {}  # each once, in order
         self._names: dict[str, str] = {}
         self._building: dict[str, Path] = {}
         self._budget = MOST_MERGES
@@ -266,9 +266,7 @@ class SchemaCompiler:
 
     def note(self, path: Path, kind: Kind, text: str) -> None:
         """Keep it for `explain`."""
-        note = Note(path, kind, text)
-        if note not in self.notes:
-            self.notes.append(note)
+        self.notes[Note(path, kind, text)] = None
 
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
