@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from structkit.errors import (
     ExtractionError,
@@ -76,28 +76,24 @@ class Extraction(Generic[T]):
     def receive(self, reply: Completion | TransportError) -> Extraction[T] | Result[T] | StructkitError:
         """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
         if isinstance(reply, TransportError):
-            number, spent = len(self.attempts) + 1, reply.usage_of_reply
-            lost = Attempt(number, self.request, usage=spent, raw=reply.body, retries=reply.retries)
-            return reply.after((*self.attempts, lost))
-        answers = tuple(map(self._answer, reply.choices))
-        accepted = next((answer for answer in answers if answer.valid), None)
-        wrong = next(
-            (answer for answer, choice in zip(answers, reply.choices, strict=True) if not self._fault(choice)), None
-        )
-        attempts = (*self.attempts, self._attempt(reply, accepted or wrong or answers[0]))
+            return self._lost(reply)
+        read = [(self._answer(choice), self._fault(choice)) for choice in reply.choices]
+        accepted = next((answer for answer, _ in read if answer.valid), None)
+        wrong = next((answer for answer, fault in read if fault is None), None)
+        attempts = (*self.attempts, self._attempt(reply, accepted or wrong or read[0][0]))
         if accepted is not None:
-            return Result(accepted.value, answers, attempts, self.mode.name)  # type: ignore[arg-type]
-        return self._next(reply, wrong, attempts)
-
-    def _next(
-        self, reply: Completion, wrong: Answer[T] | None, attempts: tuple[Attempt, ...]
-    ) -> Extraction[T] | StructkitError:
-        """Ask again where a choice was merely wrong and attempts are left; else the reason for giving up."""
+            return Result(cast("T", accepted.value), tuple(answer for answer, _ in read), attempts, self.mode.name)
         if wrong is not None and len(attempts) < self.policy.attempts:
             return replace(self, attempts=attempts, wrong=wrong)
-        faults = filter(None, map(self._fault, reply.choices))
+        faults = (fault for _, fault in read if fault is not None)
         error = next(faults) if wrong is None else self._invalid(wrong, len(attempts))
         return error.after(attempts)
+
+    def _lost(self, fault: TransportError) -> TransportError:
+        """The fault, with the attempt that it ended and those before."""
+        number, spent = len(self.attempts) + 1, fault.usage_of_reply
+        lost = Attempt(number, self.request, usage=spent, raw=fault.body, retries=fault.retries)
+        return fault.after((*self.attempts, lost))
 
     def _attempt(self, reply: Completion, answer: Answer[T]) -> Attempt:
         return Attempt(
