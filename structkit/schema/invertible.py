@@ -18,6 +18,7 @@ from typing import Any, cast
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.schema.naming import unused, wire_name
+from structkit.schema.nodes.node import BOX
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
@@ -150,7 +151,8 @@ def _fits(validator: SchemaValidator, choice: Any, value: Any, *, exact: bool) -
 def _box(name: str, choice: Any) -> Any:
     """The branch under its name, opened after validation and closed by serialisation."""
     field = core_schema.typed_dict_field(choice, required=True)
-    box = core_schema.typed_dict_schema({name: field}, extra_behavior="forbid")
+    told = {"pydantic_js_updates": {BOX: True}}
+    box = core_schema.typed_dict_schema({name: field}, extra_behavior="forbid", metadata=told)
 
     def close(value: Any, write: Callable[[Any], Any]) -> Any:
         return {name: write(value)}

@@ -119,5 +119,8 @@ class Compiler(Protocol):
 CHECKED = "x-structkit-checked"
 """Keyword that lists the bounds which the natural schema itself has put into words."""
 
+BOX = "x-structkit-box"
+"""Keyword of a branch that the natural side has boxed under its name already."""
+
 Kind = Literal["rewritten", "checked locally", "dropped"]
 """What happened to a part of the caller's schema on its way to the wire."""

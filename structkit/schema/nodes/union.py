@@ -12,7 +12,7 @@ from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described, said_of, undescribed
 from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
-from structkit.schema.nodes.node import Compiler, Node
+from structkit.schema.nodes.node import BOX, Compiler, Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.words import short
@@ -78,6 +78,9 @@ class Union:
         return ways.pop() if path and len(ways) == 1 else path
 
 
+LOOK_ALIKE = "branches that look alike are boxed under their names"
+
+
 def any_of(nodes: Sequence[Node]) -> Node:
     """One of *nodes*; nested unions are flattened where nothing is said of them."""
     if len(nodes) == 1:
@@ -108,8 +111,10 @@ def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     wanted, nodes = _possible(wanted, path, compiler)
     if any(isinstance(_bare(node), Anything) for node in nodes):
         return compiler.anything()
-    if "oneOf" in schema and "discriminator" not in schema:
+    if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
+    if any(part.get(BOX) for part in wanted):
+        compiler.note(path, "rewritten", LOOK_ALIKE)
     node = any_of(_apart(nodes, wanted, path, compiler))
     return nullable(node) if {"type": "null"} in parts else node
 
@@ -135,7 +140,7 @@ def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler)
     confused += [] if len(arrays) < 2 or all(node.identity for node in arrays) else arrays  # noqa: PLR2004
     if not confused:
         return nodes
-    compiler.note(path, "rewritten", "branches that look alike are boxed under their names")
+    compiler.note(path, "rewritten", LOOK_ALIKE)
     names: dict[str, Node] = {}
     boxed: list[Node] = []
     for node, part in zip(nodes, parts, strict=True):
