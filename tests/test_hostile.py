@@ -175,10 +175,12 @@ def test_a_lost_reply_that_may_have_been_billed_is_not_counted_as_zero(connect: 
     body = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
     with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
         connect(endpoint.base_url).extract(int, "x")
-    assert caught.value.usage.total_tokens == 7
+    assert caught.value.usage.total_tokens == 14, "the first try and the one retry"
     with Endpoint(Reply("<html>")) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
         connect(endpoint.base_url).extract(int, "x")
-    assert caught.value.usage.unreported == 1
+    assert caught.value.usage.unreported == 2
+    with Endpoint(Reply(body), '{"value": 3}') as endpoint:
+        assert connect(endpoint.base_url).run(int, "x").usage.total_tokens == 7 + 15
 
 
 def test_the_order_of_branches_does_not_depend_on_what_was_asked_before() -> None:

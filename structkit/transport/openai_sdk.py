@@ -32,9 +32,8 @@ class OpenAITransport:
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
-        retrying = Retrying(**retry_options(policy))
-        reply = retrying(self._once, request, policy)
-        return counted(reply, retrying.statistics["attempt_number"] - 1)
+        lost: list[TransportError] = []
+        return counted(Retrying(**retry_options(policy, lost))(self._once, request, policy), lost)
 
     def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         import httpx2
@@ -70,9 +69,9 @@ class AsyncOpenAITransport:
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
-        retrying = AsyncRetrying(**retry_options(policy))
-        reply: Completion | TransportError = await retrying(self._once, request, policy)
-        return counted(reply, retrying.statistics["attempt_number"] - 1)
+        lost: list[TransportError] = []
+        retrying = AsyncRetrying(**retry_options(policy, lost))
+        return counted(await retrying(self._once, request, policy), lost)
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         import httpx2

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from tenacity import RetryCallState, retry_if_result, wait_random_exponential
 
 from structkit.errors import MalformedReply, TransportError
-from structkit.values import Completion, Policy
+from structkit.values import Completion, Policy, Usage
 
 MALFORMED_RETRIES = 1
 """A 200 that is no completion may have been billed: one more try, whatever the policy allows."""
@@ -21,11 +21,17 @@ class RetryOptions(TypedDict):
     retry: Any
     stop: Callable[[RetryCallState], bool]
     wait: Callable[[RetryCallState], float]
+    before_sleep: Callable[[RetryCallState], None]
     retry_error_callback: Callable[[RetryCallState], Any]
 
 
-def retry_options(policy: Policy) -> RetryOptions:
-    """Retry faults that may pass, as often and as patiently as the policy says; the last reply is returned."""
+def retry_options(policy: Policy, lost: list[TransportError]) -> RetryOptions:
+    """Retry faults that may pass, as often and as patiently as the policy says; the last reply is returned.
+
+    Args:
+        policy: How often, and how long to wait.
+        lost: Gets every fault that was retried.
+    """
     backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
 
     def stop(state: RetryCallState) -> bool:
@@ -40,15 +46,18 @@ def retry_options(policy: Policy) -> RetryOptions:
         retry=retry_if_result(lambda reply: isinstance(reply, TransportError) and reply.retryable),
         stop=stop,
         wait=wait,
+        before_sleep=lambda state: lost.append(_reply(state)),
         retry_error_callback=_reply,
     )
 
 
-def counted(reply: Completion | TransportError, retries: int) -> Completion | TransportError:
-    """The reply, knowing how many retries it took."""
+def counted(reply: Completion | TransportError, lost: list[TransportError]) -> Completion | TransportError:
+    """The reply, knowing how many retries it took and what the lost replies may have cost."""
+    spent = sum((fault.usage_of_reply for fault in lost), Usage())
     if isinstance(reply, Completion):
-        return replace(reply, retries=retries) if retries else reply
-    reply.retries = retries
+        return replace(reply, retries=len(lost), usage=reply.usage + spent) if lost else reply
+    reply.retries = len(lost)
+    reply.usage_of_reply += spent
     return reply
 
 
