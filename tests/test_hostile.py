@@ -6,10 +6,10 @@ import inspect
 import json
 import pickle
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 import structkit
 from structkit.client.endpoint import find_endpoint
@@ -229,3 +229,16 @@ def test_an_example_that_would_be_refused_as_a_reply_is_refused(connect: Connect
         with pytest.raises(structkit.PromptError, match="example"):
             connect(endpoint.base_url).extract(schema, "x", examples=[("three", {"n": "three"})])
         assert endpoint.requests == []
+
+
+def test_a_bound_of_all_of_that_finds_no_room_is_said_and_explained() -> None:
+    text = {"allOf": [{"type": "string", "pattern": "^a.*$"}, {"pattern": "^.*b$"}]}
+    made = structkit.ResponseFormat({"type": "object", "properties": {"x": text}, "required": ["x"]})
+    assert "^.*b$" in made.schema["properties"]["x"]["description"]
+    assert "x: checked locally: allOf: " in str(made.explain())
+    assert made.read('{"x": "ac", "other_keys": []}').issues
+
+
+def test_the_testing_endpoint_obliges_bounds_of_length(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        assert len(connect(endpoint.base_url).extract(Annotated[str, Field(min_length=20, max_length=30)], "x")) == 20

@@ -1,4 +1,4 @@
-"""llama.cpp's own HTTP server on loopback, started at most once for each model file."""
+"""llama.cpp's own HTTP server on loopback, shared by the clients of one model file."""
 
 from __future__ import annotations
 

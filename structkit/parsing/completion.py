@@ -54,7 +54,7 @@ def _fault(body: JSON) -> MalformedReply | None:
 
 
 def read_usage(usage: JSONValue) -> Usage:
-    """The three counts, or one unreported reply where any of them is missing or no count at all.
+    """The three counts, or one unreported reply where tokens of either kind are missing or no count at all.
 
     >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21})
     Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0)

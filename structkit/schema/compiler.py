@@ -11,7 +11,7 @@ from structkit.errors import SchemaError
 from structkit.schema.document import Document
 from structkit.schema.explanation import Note
 from structkit.schema.impossible import Impossible
-from structkit.schema.merge import guess_type, merge, with_alternatives
+from structkit.schema.merge import ALSO, guess_type, merge, with_alternatives
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
 from structkit.schema.nodes.array import build_array
@@ -201,6 +201,9 @@ class SchemaCompiler:
             yield description
         if examples := schema.get("examples"):
             yield f"For example {', '.join(short(example) for example in examples)}."
+        for bounds in schema.get(ALSO, ()):
+            self.note(path, "checked locally", f"allOf: {short(bounds)}: said in the description")
+            yield in_words(bounds)
         for bound in schema.get(CHECKED, ()):
             self.note(path, "checked locally", f"{bound}: said in the description")
         for keyword in schema:

@@ -15,6 +15,11 @@ LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "min
 SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
 BOTH = frozenset({"items", "propertyNames"})
+REMARKS = frozenset({"title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
+
+ALSO = "x-structkit-also"
+"""Keyword that lists the bounds which had no room beside another of the same name: said, and checked after."""
+
 WITHIN_NUMBER = frozenset({"integer", "number"})
 
 TYPE_HINTS = {
@@ -42,23 +47,24 @@ def merge(first: JSON, second: JSON, path: Path = ()) -> JSON:
 
     >>> merge({"type": "integer", "minimum": 1}, {"type": "number", "minimum": 3, "maximum": 9})
     {'type': 'integer', 'minimum': 3, 'maximum': 9}
+    >>> merge({"pattern": "^a"}, {"pattern": "b$"})
+    {'pattern': '^a', 'x-structkit-also': [{'pattern': 'b$'}]}
     >>> merge({"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"minLength": 1}}})
     {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
     """
     merged = dict(first)
     for keyword, value in second.items():
-        merged[keyword] = _together(keyword, merged[keyword], value, path) if keyword in merged else value
+        if keyword not in merged:
+            merged[keyword] = value
+        elif keyword in _RULES:
+            merged[keyword] = _RULES[keyword](merged[keyword], value, path)
+        elif merged[keyword] != value and keyword not in REMARKS:
+            merged[ALSO] = [*merged.get(ALSO, ()), {keyword: value}]
     return merged
 
 
-def _together(keyword: str, first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
-    """One keyword that both schemas have; the first stands where nothing better is known."""
-    rule = _RULES.get(keyword)
-    return first if first == second or rule is None else rule(first, second, path)
-
-
 def _both(first: JSONValue, second: JSONValue, _path: Path) -> JSONValue:
-    return {"allOf": [first, second]}
+    return first if first == second else {"allOf": [first, second]}
 
 
 def _map(first: JSON, second: JSON, path: Path) -> JSON:
@@ -100,11 +106,12 @@ _RULES: dict[str, Callable[[Any, Any, Path], JSONValue]] = {
     **dict.fromkeys(MAPS, _map),
     **dict.fromkeys(BOTH, _both),
     "allOf": lambda first, second, _: [*first, *second],
+    ALSO: lambda first, second, _: [*first, *second],
     "required": lambda first, second, _: [*dict.fromkeys([*first, *second])],
     "type": _types,
     "enum": _values,
     "additionalProperties": _others,
-    "description": lambda first, second, _: f"{first} {second}",
+    "description": lambda first, second, _: first if first == second else f"{first} {second}",
 }
 
 

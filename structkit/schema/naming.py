@@ -23,7 +23,7 @@ def snake_case(name: str) -> str:
 
 
 def wire_name(name: str) -> str:
-    """*name* in the alphabet and length that every vendor takes; what had to be cut or replaced leaves a hash.
+    """*name* in the alphabet and length that every vendor takes; one that is cut or not ASCII gets a hash.
 
     >>> wire_name("Wrap[int]"), wire_name("Größe")
     ('Wrap_int', 'Gr_e_aedc3f')

@@ -83,7 +83,7 @@ class PydanticType(Generic[T]):
         """As JSON that validation reads back as the same value.
 
         Raises:
-            SchemaError: It is no value of the type, or has no JSON form.
+            SchemaError: It has no JSON form.
         """
         try:
             found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")

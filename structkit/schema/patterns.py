@@ -1,4 +1,4 @@
-"""Patterns of foreign schemas, matched in linear time: a hostile one must not hang the caller."""
+"""Patterns of foreign schemas, matched in linear time where they need no lookaround: few can hang the caller."""
 
 from __future__ import annotations
 

@@ -61,7 +61,6 @@ class ResponseFormat(Generic[T]):
         self, output_type: Any, *, name: str | None = None, dialect: Dialect = OPENAI, extras: Extras = "keep"
     ) -> None:
         """Compile the type."""
-        self.output_type = output_type
         self.dialect = dialect
         if extras not in {"keep", "close"}:
             raise SchemaError(f'extras is "keep" or "close", not {extras!r}', output_type=output_type)
@@ -73,6 +72,7 @@ class ResponseFormat(Generic[T]):
             root = compiler.root()
         except RecursionError:
             raise SchemaError("the schema is nested too deep", output_type=output_type) from None
+        self.output_type = self._natural.schema if foreign else output_type  # the caller may change the document
         self.name = wire_name(name or self._natural.name)
         if not isinstance(undescribed(root), Object):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
@@ -106,13 +106,13 @@ class ResponseFormat(Generic[T]):
     def dump(self, value: T) -> JSONValue:
         """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`.
 
+        A value that breaks a rule of the type is written as it is, and `load` refuses it.
+
         Raises:
-            SchemaError: It is no value of the type, or has no JSON form.
+            SchemaError: It has no JSON form.
         """
         try:
             return self._root.dump(self.natural(value))
-        except WireError as error:
-            raise SchemaError(str(error), path=error.path) from None
         except RecursionError:
             raise SchemaError("the value is nested too deep to be written") from None
 

@@ -1,4 +1,4 @@
-"""A small value that conforms to a strict schema: what a willing model would reply."""
+"""A small value that conforms to a strict schema, but for patterns of uncommon shape."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FORMATS = {
     "ipv6": "2001:db8::1",
     "uuid": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
 }
-TEXTS = ("text", "1", "1.50", "A", "a1", "ABC", "2024-02-29", "")
-"""What is tried, in order, against a pattern."""
+TEXTS = ("text", "1", "1.50", "A", "a1", "ABC", "2024-02-29", "", *("x" * length for length in range(1, 101)))
+"""What is tried, in order, against a pattern; "text" where none fits."""
 
 
 def sample(schema: JSON) -> JSONValue:

@@ -12,7 +12,7 @@ from structkit.errors import MalformedReply, TransportError
 from structkit.values import Completion, Policy, Usage
 
 MALFORMED_RETRIES = 1
-"""A 200 that is no completion may have been billed: one more try, whatever the policy allows."""
+"""A 200 that is no completion may have been billed: one more try at most."""
 
 
 class RetryOptions(TypedDict):

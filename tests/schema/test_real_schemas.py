@@ -25,7 +25,7 @@ RIGHT = 0.999
 STOPPED = 0.941
 """Share of invalid values that the strict schema itself stops: no wire form, or one that breaks it. The aim was 0.93."""
 
-SIZE = 1.372
+SIZE = 1.374
 """Characters of all strict schemas over those of the originals, at most. The aim was 1.4."""
 
 CRASHED = 0
