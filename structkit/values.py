@@ -251,25 +251,6 @@ class Result(Generic[T]):
         return self.attempts[-1].completion
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What a vendor's strict mode accepts beyond the shape of values; the rows are in `dialects`.
-
-    Args:
-        name: The vendor, for messages.
-        keywords: Bounds that may be sent; others are said in the description and checked after.
-        formats: Values of `format` that may be sent.
-        enum_values: The longest enum.
-        enum_characters: The most characters in an enum of more than 250 texts.
-    """
-
-    name: str
-    keywords: frozenset[str]
-    formats: frozenset[str]
-    enum_values: int = 1_000
-    enum_characters: int = 15_000
-
-
 LONGEST_WAIT = 1_000_000
 """Seconds beyond which the clocks of operating systems overflow."""
 

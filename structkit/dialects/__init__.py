@@ -1,5 +1,7 @@
 """What routes accept, as data: a vendor that differs is a row here, never an `if`."""
 
-from structkit.dialects.rows import OPENAI
+from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
+from structkit.dialects.find import find_dialect, named_dialect
+from structkit.dialects.rows import CORE, DIALECTS, OPENAI
 
-__all__ = ["OPENAI"]
+__all__ = ["CORE", "DIALECTS", "MODES", "OPENAI", "Dialect", "ModeName", "Size", "find_dialect", "named_dialect"]

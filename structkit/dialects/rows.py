@@ -1,15 +1,119 @@
-"""The dialects known."""
+"""The vendors known, a row each, with the page that says so; what is not documented is not sent."""
 
 from __future__ import annotations
 
-from structkit.values import Dialect
+import math
+
+from structkit.dialects.dialect import Dialect, ModeName, Size
+
+INCLUSIVE = frozenset({"minimum", "maximum"})
+NUMBERS = INCLUSIVE | {"exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+LENGTHS = frozenset({"minLength", "maxLength"})
+ITEMS = frozenset({"minItems", "maxItems"})
+CONST = frozenset({"const"})
+NINE = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"])
+WITHOUT_SCHEMA: tuple[ModeName, ...] = ("json_object", "prompt")
 
 # developers.openai.com, guide "Structured model outputs", section "Supported schemas" (text checked 2026-08-23).
 OPENAI = Dialect(
     name="openai",
-    keywords=frozenset(
-        {"pattern", "format", "multipleOf", "minItems", "maxItems"}
-        | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
-    ),
-    formats=frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"]),
+    keywords=CONST | NUMBERS | ITEMS | {"pattern", "format"},
+    formats=NINE,
+    enum_characters=15_000,
+    most=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
+    hosts=("api.openai.com",),
+    models=("gpt-*", "o[1-9]*", "chatgpt-*"),
 )
+
+# learn.microsoft.com, "Structured outputs", still says 100 properties, 5 levels and 500 values; probed on
+# 2026-10-02: 400 properties, 10 levels and 1,000 values are accepted, and so are lengths.
+AZURE = Dialect(
+    name="azure",
+    keywords=OPENAI.keywords | LENGTHS,
+    formats=NINE,
+    enum_characters=15_000,
+    most=Size(properties=400, enum_values=1_000, characters=15_000, optional=0, unions=math.inf),
+    hosts=("*.openai.azure.com", "*.services.ai.azure.com"),
+)
+
+# platform.claude.com, "Structured outputs": numeric and length bounds are answered with 400, no recursion,
+# at most 24 optional parameters and 16 with union types. Property names: a reported 400 (tools).
+ANTHROPIC = Dialect(
+    name="anthropic",
+    keywords=CONST | {"format"},
+    formats=NINE | {"uri"},
+    recursion=False,
+    optional=True,
+    names=r"[a-zA-Z0-9_.-]{1,64}",
+    most=Size(properties=math.inf, enum_values=math.inf, characters=math.inf, optional=24, unions=16),
+    hosts=("api.anthropic.com",),
+    models=("claude*",),
+)
+
+# ai.google.dev, `responseJsonSchema`: `const` is ignored, exclusive bounds are unknown, and cyclic references
+# may stand in optional properties only.
+GEMINI = Dialect(
+    name="gemini",
+    keywords=INCLUSIVE | ITEMS | {"format"},
+    formats=frozenset({"date-time", "date", "time"}),
+    recursion=False,
+    hosts=("generativelanguage.googleapis.com", "*aiplatform.googleapis.com"),
+    models=("gemini*",),
+)
+
+# docs.x.ai, "Structured Outputs": bounds "partly", without a list; no recursion.
+XAI = Dialect(
+    name="xai",
+    keywords=CONST | {"format"},
+    formats=frozenset({"date", "time", "date-time", "email", "uuid", "ipv4"}),
+    recursion=False,
+    hosts=("api.x.ai",),
+    models=("grok*",),
+)
+
+# docs.mistral.ai, "Custom Structured Outputs": `json_schema` with `strict`; no subset is published.
+MISTRAL = Dialect(
+    name="mistral", hosts=("api.mistral.ai",), models=("mistral*", "ministral*", "magistral*", "codestral*")
+)
+
+# console.groq.com, "Structured Outputs": all required, all closed; strict for gpt-oss, best effort for others.
+GROQ = Dialect(name="groq", hosts=("api.groq.com",))
+
+# api-docs.deepseek.com, "JSON Output": json_object only; json_schema is answered with "This response_format
+# type is unavailable now".
+DEEPSEEK = Dialect(name="deepseek", modes=WITHOUT_SCHEMA, hosts=("api.deepseek.com",))
+
+# alibabacloud.com, Model Studio, "Structured output" (2026-03): json_schema for some models.
+QWEN = Dialect(name="qwen", hosts=("dashscope*.aliyuncs.com",), models=("qwen*",))
+
+# z-ai-sdk-python, issue 73: text and json_object only.
+GLM = Dialect(name="glm", modes=WITHOUT_SCHEMA, hosts=("open.bigmodel.cn", "api.z.ai"))
+
+# vLLM 0.28, `has_xgrammar_unsupported_json_features`: no multipleOf; few formats, and an unknown one makes
+# the server fall back to a slower grammar engine.
+VLLM = Dialect(name="vllm", keywords=CONST | INCLUSIVE | LENGTHS | ITEMS | {"pattern"})
+
+# llama.cpp, grammars/README.md: bounds of integers, lengths, patterns from `^` to `$`, four formats.
+LLAMA_CPP = Dialect(
+    name="llama.cpp",
+    keywords=CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "format"},
+    formats=frozenset({"date", "time", "date-time", "uuid"}),
+)
+
+# ollama.com, "Structured outputs": llama.cpp's grammars; its own port is 11434.
+OLLAMA = Dialect(
+    name="ollama", keywords=LLAMA_CPP.keywords, formats=LLAMA_CPP.formats, hosts=("localhost:11434", "127.0.0.1:11434")
+)
+
+CORE = Dialect(
+    name="core",
+    most=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
+    enum_characters=15_000,
+)
+"""What every vendor with a schema mode is known to take: where a route is not known, this is sent first."""
+
+_HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)
+_SERVERS = (VLLM, LLAMA_CPP, OLLAMA)
+
+DIALECTS = {row.name: row for row in (*_HOSTED, *_SERVERS, CORE)}
+"""Every row by its name."""

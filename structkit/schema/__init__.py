@@ -1,6 +1,7 @@
 """A type's strict schema, and the exact way from values to the wire and back."""
 
-from structkit.schema.explanation import Explanation, Note
+from structkit.schema.codec import Codec
+from structkit.schema.explanation import Explanation, Note, compare
 from structkit.schema.response_format import ResponseFormat
 
-__all__ = ["Explanation", "Note", "ResponseFormat"]
+__all__ = ["Codec", "Explanation", "Note", "ResponseFormat", "compare"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.document import Document
 from structkit.schema.explanation import Note
@@ -24,9 +26,10 @@ from structkit.schema.nodes.node import CHECKED, Compiler, Kind, Node
 from structkit.schema.nodes.positional import build_tuple
 from structkit.schema.nodes.record import build_object
 from structkit.schema.nodes.reference import Definitions, Reference
+from structkit.schema.nodes.text import as_text
 from structkit.schema.nodes.union import build_union
 from structkit.schema.words import in_words, short
-from structkit.values import JSON, Dialect, JSONValue, Path
+from structkit.values import JSON, JSONValue, Path
 
 Build: TypeAlias = Callable[[JSON, Path, Compiler], Node]
 
@@ -81,7 +84,9 @@ MOST_MERGES = 2_000
 class SchemaCompiler:
     """Builds the nodes of one schema document; implements the `Compiler` that constructs see."""
 
-    def __init__(self, document: JSON, dialect: Dialect, *, foreign: bool, open: bool) -> None:
+    def __init__(
+        self, document: JSON, dialect: Dialect, *, foreign: bool, open: bool, longest_enum: float = math.inf
+    ) -> None:
         """Get ready to compile *document* for *dialect*.
 
         Args:
@@ -89,10 +94,12 @@ class SchemaCompiler:
             dialect: What the vendor accepts.
             foreign: Whether the document is the caller's own, and not pydantic's.
             open: Whether an object that says nothing of other keys takes them.
+            longest_enum: The values up to which an enum is listed.
         """
         self.document = Document(document)
         self.dialect = dialect
         self.open = open
+        self.longest_enum = longest_enum
         self.defaults_apply = not foreign
         self.definitions = Definitions()
         self.notes: dict[Note, None] = {}  # each once, in order
@@ -216,6 +223,9 @@ class SchemaCompiler:
         name = self._name(pointer)
         if self._building.get(name) == path:
             raise SchemaError(f"the $ref {pointer!r} leads back to itself", path=path)
+        if name in self._building and not self.dialect.recursion:
+            self.note(path, "rewritten", f"{name} inside itself: a JSON text")
+            return as_text(name)
         if name in self.definitions.nodes or name in self._building:
             self._referred.add(name)
             return Reference(name, self.definitions)
@@ -249,12 +259,16 @@ class SchemaCompiler:
         return kind is None or "null" in (kind if isinstance(kind, list) else [kind])
 
     def anything(self) -> Node:
-        """The definition of any JSON value, made when first asked for."""
+        """The definition of any JSON value, made when first asked for; it refers to itself."""
+        if not self.dialect.recursion:
+            return as_text()
         self._define_anything()
         return Reference(VALUE, self.definitions)
 
     def any_map(self) -> Node:
         """A map of anything, on the same definitions."""
+        if not self.dialect.recursion:
+            return self.extras()
         self._define_anything()
         return AnyMap()
 

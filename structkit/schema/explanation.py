@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from structkit.schema.nodes.node import Kind
@@ -39,3 +39,24 @@ class Explanation:
     def __str__(self) -> str:
         """A line a note, or that there is nothing to tell."""
         return "\n".join(map(str, self.notes)) or "(root): the strict schema says exactly what the type says"
+
+
+def compare(explanations: Mapping[str, Explanation]) -> str:
+    """What happens to a type under several dialects, side by side: a Markdown table, a line a note.
+
+    >>> note = Note(("n",), "checked locally", "minimum 1: said in the description")
+    >>> print(compare({"openai": Explanation(()), "anthropic": Explanation((note,))}))
+    | where | what | openai | anthropic |
+    |---|---|:-:|:-:|
+    | `n` | checked locally: minimum 1: said in the description |  | x |
+    """
+    notes = dict.fromkeys(note for explanation in explanations.values() for note in explanation)
+    lines = [
+        f"| where | what | {' | '.join(explanations)} |",
+        f"|---|---|{':-:|' * len(explanations)}",
+    ]
+    for note in sorted(notes, key=lambda note: show_path(note.path)):
+        marks = " | ".join("x" if note in each.notes else "" for each in explanations.values())
+        what = f"{note.kind}: {note.text}".replace("|", "\\|")
+        lines.append(f"| `{show_path(note.path)}` | {what} | {marks} |")
+    return "\n".join(lines)

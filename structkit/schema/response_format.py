@@ -1,32 +1,29 @@
-"""`ResponseFormat`: a type, its strict payload, and the exact way between values and the wire."""
+"""`ResponseFormat`: a type as the endpoint takes it."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
+import copy
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from typing_extensions import TypeForm
 
-from structkit.dialects import OPENAI
-from structkit.errors import InvalidOutput, SchemaError
-from structkit.parsing.exact import NotJSON, read_json
-from structkit.schema.compiler import SchemaCompiler
+from structkit.dialects import OPENAI, Dialect
+from structkit.errors import SchemaError
+from structkit.schema.codec import Codec, Part
 from structkit.schema.explanation import Explanation, Note
 from structkit.schema.naming import wire_name
-from structkit.schema.natural import Invalid, natural_side
-from structkit.schema.nodes.boxed import Boxed
-from structkit.schema.nodes.described import undescribed
-from structkit.schema.nodes.node import Node, WireError
-from structkit.schema.nodes.object import Object
-from structkit.schema.share import flatten, share
-from structkit.schema.words import short
-from structkit.values import JSON, Answer, Dialect, Issue, JSONValue, Path
+from structkit.schema.natural import Natural, natural_side
+from structkit.schema.split import joined, owns, split
+from structkit.schema.wire import Wire, compile_schema
+from structkit.values import JSON, Answer, JSONValue, Path
 
 T = TypeVar("T")
+S = TypeVar("S")
 Extras: TypeAlias = Literal["keep", "close"]
 
 
-class ResponseFormat(Generic[T]):
+class ResponseFormat(Codec[T]):
     """A type as the endpoint takes it.
 
     Args:
@@ -36,6 +33,10 @@ class ResponseFormat(Generic[T]):
         extras: For a JSON Schema: whether an object that says nothing of keys beyond the declared ones
             keeps a place for them, as JSON Schema has it ("keep"), or is closed ("close").
 
+    Attributes:
+        parts: What is asked for in one request each: the type itself, or where it is larger than the
+            vendor takes, codecs of its parts. `payload` and `schema` are always those of the whole.
+
     Raises:
         SchemaError: The type has no strict form; the message names the place and what to write instead.
 
@@ -44,141 +45,104 @@ class ResponseFormat(Generic[T]):
     {'value': {'type': 'array', 'items': {'type': 'integer'}}}
     >>> format.dump([1, 2]), format.load({"value": [1, 2]}), format.parse('{"value": [3]}')
     ({'value': [1, 2]}, [1, 2], [3])
+    >>> format.wire_path((0,))
+    ('value', 0)
     """
 
     @overload
-    def __init__(self, output_type: TypeForm[T], *, name: str | None = None, dialect: Dialect = ...) -> None: ...
+    def __init__(self, output_type: TypeForm[T], *, name: str | None = None, dialect: Dialect | None = ...) -> None: ...
     @overload
     def __init__(
         self: ResponseFormat[Any],
         output_type: JSON,
         *,
         name: str | None = None,
-        dialect: Dialect = ...,
+        dialect: Dialect | None = ...,
         extras: Extras = ...,
     ) -> None: ...
     def __init__(
-        self, output_type: Any, *, name: str | None = None, dialect: Dialect = OPENAI, extras: Extras = "keep"
+        self, output_type: Any, *, name: str | None = None, dialect: Dialect | None = None, extras: Extras = "keep"
     ) -> None:
         """Compile the type."""
-        self.dialect = dialect
         if extras not in {"keep", "close"}:
             raise SchemaError(f'extras is "keep" or "close", not {extras!r}', output_type=output_type)
-        foreign = isinstance(output_type, dict)
         self._settings = (name, dialect, extras)
-        try:
-            self._natural = natural_side(output_type)
-            compiler = SchemaCompiler(self._natural.schema, dialect, foreign=foreign, open=foreign and extras == "keep")
-            root = compiler.root()
-        except RecursionError:
-            raise SchemaError("the schema is nested too deep", output_type=output_type) from None
-        self.output_type = self._natural.schema if foreign else output_type  # the caller may change the document
-        self.name = wire_name(name or self._natural.name)
-        if not isinstance(undescribed(root), Object):
-            compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
-            root = Boxed(root)
-        self._root: Node = root
-        self._definitions = compiler.definitions
-        self._notes: tuple[Note, ...] = tuple(compiler.notes)
+        natural = _shallow(natural_side, output_type)
+        self.output_type = natural.schema if isinstance(output_type, dict) else output_type
+        super().__init__(wire_name(name or natural.name), natural, self._compiled(natural, dialect or OPENAI))
+        self._take(self._wire)
+        self._spoken = {self.dialect: self}
+
+    def _take(self, wire: Wire) -> None:
+        """Be written in the dialect of *wire*."""
+        self._wire = wire
+        self._pieces = split(wire) if wire.excess else ()
+        for computed in ("payload", "_plain"):
+            self.__dict__.pop(computed, None)
+
+    def _compiled(self, natural: Natural[T], dialect: Dialect) -> Wire:
+        foreign, extras = isinstance(self.output_type, dict), self._settings[2]
+        is_open = foreign and extras == "keep"
+        return _shallow(lambda schema: compile_schema(schema, dialect, foreign=foreign, open=is_open), natural.schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made from, and compiled again."""
-        return _remade, (self.output_type, *self._settings)
+        name, given, extras = self._settings
+        return _remade, (self.output_type, name, given or self.dialect, extras)
 
-    def __repr__(self) -> str:
-        """The name on the wire."""
-        return f"ResponseFormat({self.name!r})"
+    @property
+    def dialect(self) -> Dialect:
+        """The vendor's dialect it is written in."""
+        return self._wire.dialect
 
-    @cached_property
-    def schema(self) -> JSON:
-        """The strict schema."""
-        definitions = self._definitions.show()
-        schema = {**self._root.show(), **({"$defs": definitions} if definitions else {})}
-        if isinstance(self.output_type, dict):  # pydantic has named what it repeats
-            schema = share(schema)
-        return flatten(schema)
+    @property
+    def is_translatable(self) -> bool:
+        """Whether a client may choose the dialect, because none was asked for."""
+        return self._settings[1] is None
 
-    @cached_property
-    def payload(self) -> JSON:
-        """The exact value of `response_format` in the request body."""
-        return {"type": "json_schema", "json_schema": {"name": self.name, "schema": self.schema, "strict": True}}
+    def in_dialect(self, dialect: Dialect) -> ResponseFormat[T]:
+        """The same type in another dialect; compiled once."""
+        if dialect not in self._spoken:
+            self._spoken[dialect] = other = copy.copy(self)
+            other._take(self._compiled(self._natural, dialect))  # noqa: SLF001 (its own class)
+        return self._spoken[dialect]
 
-    def dump(self, value: T) -> JSONValue:
-        """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`.
+    @property
+    def parts(self) -> tuple[Codec[Any], ...]:
+        """What is asked for in one request each."""
+        if not self._pieces:
+            return (self,)
+        return tuple(
+            Part(wire_name(f"{self.name}_part_{number}"), piece, self._wire)
+            for number, piece in enumerate(self._pieces, 1)
+        )
 
-        A value that breaks a rule of the type is written as it is, and `load` refuses it.
+    def join(self, values: list[JSONValue]) -> Answer[T]:
+        """What the parts came to, validated as one value."""
+        return self.validated(joined(values))
 
-        Raises:
-            SchemaError: It has no JSON form.
-        """
-        try:
-            return self._root.dump(self.natural(value))
-        except RecursionError:
-            raise SchemaError("the value is nested too deep to be written") from None
-
-    def natural(self, value: T) -> JSONValue:
-        """A value as the JSON its own type writes: what to store, where `dump` is what the model says."""
-        return self._natural.dump(value)
-
-    def load(self, wire: JSONValue) -> T:
-        """Wire JSON as a value of the type.
-
-        Raises:
-            InvalidOutput: With the issues.
-        """
-        return self._accepted(self._read(wire, None, ""))
-
-    def parse(self, text: str) -> T:
-        """The reply's text as a value of the type.
-
-        Raises:
-            InvalidOutput: With the issues.
-        """
-        return self._accepted(self.read(text))
-
-    def read(self, text: str) -> Answer[T]:
-        """The reply's text as an answer: a value, or the issues; nothing is raised."""
-        try:
-            wire = read_json(text)
-        except NotJSON as error:
-            return Answer(0, text, None, (Issue((), str(error), short(text, 100)),))
-        return self._read(wire, text, text)
-
-    def _read(self, wire: JSONValue, document: str | None, text: str) -> Answer[T]:
-        try:
-            if self._plain:
-                return Answer(0, text, self._natural.validate(wire, document))
-            return Answer(0, text, self._natural.validate(self._root.load(wire)))
-        except WireError as error:
-            return Answer(0, text, None, (Issue(error.path, str(error)),))
-        except RecursionError:
-            return Answer(0, text, None, (Issue((), "nested too deep"),))
-        except Invalid as error:
-            return Answer(0, text, None, error.issues)
-
-    def _accepted(self, answer: Answer[T]) -> T:
-        if answer.issues:
-            listed = "\n".join(f"  {issue}" for issue in answer.issues)
-            raise InvalidOutput(
-                f"the reply does not fit {self.name}:\n{listed}", issues=answer.issues, partial=answer.text or None
-            )
-        return answer.value  # type: ignore[return-value]
-
-    def wire_path(self, path: Path) -> Path:
-        """A path in the caller's names as the model knows it.
-
-        >>> ResponseFormat(list[int]).wire_path((0,))
-        ('value', 0)
-        """
-        return self._root.translate(path)
+    def owners(self, path: Path) -> list[int]:
+        """Which of the parts hold what stands at a path of the whole."""
+        return [number for number, piece in enumerate(self._pieces) if owns(piece.root, path)]
 
     def explain(self) -> Explanation:
         """Every rewrite and every rule enforced only here, by path."""
-        return Explanation(self._notes)
+        notes = self._wire.notes
+        if self._pieces:
+            notes = (Note((), "rewritten", f"{self._wire.excess}: {len(self._pieces)} requests"), *notes)
+        return Explanation(notes)
 
-    @cached_property
-    def _plain(self) -> bool:
-        return self._root.identity
+
+def _shallow(compute: Callable[[Any], S], schema: Any) -> S:
+    """What *compute* makes of a type.
+
+    Raises:
+        SchemaError: The type is nested beyond what can be followed.
+    """
+    try:
+        return compute(schema)
+    except RecursionError:
+        raise SchemaError("the schema is nested too deep", output_type=schema) from None
 
 
 def _remade(output_type: Any, name: str | None, dialect: Dialect, extras: Extras) -> ResponseFormat[Any]:

@@ -70,19 +70,19 @@ def flatten(schema: JSON, most: int = 8) -> JSON:
 
 def _parts(schema: JSON, name: str) -> Iterator[tuple[str, JSON]]:
     """Every part below a schema, outermost first, with the name of the property it stands under."""
-    for key, part in _children(schema):
+    for key, part in children(schema):
         yield key or name, part
         yield from _parts(part, key or name)
+    for definition in schema.get("$defs", {}).values():  # it has its name already; its parts may have none
+        yield from _parts(definition, name)
 
 
-def _children(schema: JSON) -> Iterator[tuple[str, JSON]]:
-    """The schemas right inside a strict schema; what is in `$defs` has its name already."""
+def children(schema: JSON) -> Iterator[tuple[str, JSON]]:
+    """The schemas right inside a strict schema, with the names of the properties among them."""
     yield from schema.get("properties", {}).items()
     yield from (("", part) for part in schema.get("anyOf", ()))
     if "items" in schema:
         yield "", schema["items"]
-    for definition in schema.get("$defs", {}).values():
-        yield from _children(definition)
 
 
 def _with_parts(schema: JSON, change: Callable[[JSON], JSON]) -> JSON:

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Callable
 
-from structkit.values import JSON, Dialect, JSONValue
+from structkit.dialects import Dialect
+from structkit.values import JSON, JSONValue
 
 BEYOND_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
 """Lookaround, named and atomic groups, backreferences, boundaries: refused or misread by grammar engines."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from structkit.schema.impossible import Impossible
 from structkit.schema.merge import guess_type, listed
 from structkit.schema.nodes.constants import Constants
+from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import NULL, Leaf, is_of_type
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.union import any_of
@@ -27,28 +28,46 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     for value in wanted:
         each = kinds.setdefault(_json_type(value), [])
         each += [] if any(same_json(value, other) for other in each) else [value]
-    if _is_too_long(kinds.get("string", []), compiler):
-        compiler.note(path, "checked locally", f"enum of {len(kinds['string'])} texts, too long to be sent")
-        kinds["string"] = []
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
-    return any_of([_one_type(name, each) for name, each in kinds.items()])
+    return any_of([_one_type(name, each, path, compiler) for name, each in kinds.items()])
 
 
-def _one_type(name: str, values: list[JSONValue]) -> Node:
+def _one_type(name: str, values: list[JSONValue], path: Path, compiler: Compiler) -> Node:
     if name == "null":
         return NULL
-    if not values:
-        return Leaf({"type": name})
     if name == "structure":
         return Constants(tuple(values))
-    return Leaf({"type": name, "const": values[0]} if len(values) == 1 else {"type": name, "enum": values})
+    if _is_too_long(values, compiler):
+        compiler.note(path, "checked locally", f"enum of {len(values)} values, too long to be sent: in words")
+        return described(Leaf({"type": name}), _listed(values))
+    one = len(values) == 1 and "const" in compiler.dialect.keywords
+    return Leaf({"type": name, "const": values[0]} if one else {"type": name, "enum": values})
 
 
-def _is_too_long(texts: list[JSONValue], compiler: Compiler) -> bool:
-    dialect = compiler.dialect
-    return len(texts) > dialect.enum_values or (len(texts) > MANY and sum(map(len, texts)) > dialect.enum_characters)
+def _is_too_long(values: list[JSONValue], compiler: Compiler) -> bool:
+    characters = sum(len(value) for value in values if isinstance(value, str))
+    return len(values) > compiler.longest_enum or (len(values) > MANY and characters > compiler.dialect.enum_characters)
 
+
+def _listed(values: list[JSONValue]) -> str:
+    """The values in words, as many as fit.
+
+    >>> _listed(["red", "green"])
+    'One of: red, green.'
+    """
+    said: list[str] = []
+    room = LONGEST_LIST
+    for value in values:
+        said.append(value if isinstance(value, str) else short(value))
+        room -= len(said[-1]) + 2
+        if room < 0:
+            return f"One of {len(values)} known values, such as: {', '.join(said[:-1])}."
+    return f"One of: {', '.join(said)}."
+
+
+LONGEST_LIST = 2_000
+"""Characters of a description that lists the values of an enum too long to be one."""
 
 MANY = 250
 """Texts of an enum above which OpenAI counts its characters (guide, "Limitations on enum size")."""

@@ -42,7 +42,8 @@ class Leaf:
     @property
     def constant(self) -> JSONValue:
         """The only value it takes, or None."""
-        return self.schema.get("const")
+        values = self.values_or(None)
+        return values[0] if len(values) == 1 else None
 
     def show(self) -> JSON:
         """The scalar's own schema."""
@@ -153,6 +154,8 @@ def _without_draft_4(schema: JSON) -> JSON:
 def _length_as_pattern(schema: JSON, path: Path, compiler: Compiler) -> JSON:
     """Length bounds as a pattern: no vendor documents minLength and maxLength, and most take patterns."""
     least, most = schema.get("minLength", 0), schema.get("maxLength", "")
+    if {"minLength", "maxLength"} <= compiler.dialect.keywords:
+        return schema
     if "pattern" in schema or not (least or most) or least > LONGEST or (most and most > LONGEST):
         return schema
     bare = {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from structkit.values import JSON, Dialect, JSONValue, Path
+from structkit.dialects import Dialect
+from structkit.values import JSON, JSONValue, Path
 
 
 class WireError(ValueError):
@@ -75,6 +76,11 @@ class Compiler(Protocol):
     @property
     def dialect(self) -> Dialect:
         """What the vendor accepts."""
+        ...
+
+    @property
+    def longest_enum(self) -> float:
+        """The values up to which an enum is listed; a longer one is a text, checked after."""
         ...
 
     @property

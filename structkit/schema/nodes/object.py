@@ -10,8 +10,8 @@ from typing import Literal
 from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONValue, Path
 
-Absence = Literal["never", "null"]
-"""How the wire says that a property is absent: it cannot, or by null."""
+Absence = Literal["never", "null", "missing"]
+"""How the wire says that a property is absent: it cannot, by null, or by leaving it out."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Field:
     @property
     def identity(self) -> bool:
         """Whether the property needs nothing done."""
-        return self.name == self.wire and self.absence == "never" and self.node.identity
+        return self.name == self.wire and self.absence != "null" and self.node.identity
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,13 @@ class Object:
         return self.rest is None and all(field.identity for field in self.fields)
 
     def show(self) -> JSON:
-        """A closed object schema with every property required."""
+        """A closed object schema; every property is required that cannot be left out."""
         properties = {field.wire: field.node.show() for field in self.all_fields}
+        required = [field.wire for field in self.all_fields if field.absence != "missing"]
         return {
             "type": "object",
             "properties": properties,
-            "required": [*properties],
+            "required": required,
             "additionalProperties": False,
         }
 
@@ -142,13 +143,13 @@ class Object:
         if self.rest is None and not value.keys() <= self.names:
             return False
         return all(
-            field.holds(value[field.name]) if field.name in value else field.absence == "null" for field in self.fields
+            field.holds(value[field.name]) if field.name in value else field.absence != "never" for field in self.fields
         )
 
     def reads(self, wire: JSONValue) -> bool:
         """A dict whose declared values look right."""
         return isinstance(wire, dict) and all(
-            field.node.reads(wire[field.wire]) if field.wire in wire else field.absence == "null"
+            field.node.reads(wire[field.wire]) if field.wire in wire else field.absence != "never"
             for field in self.all_fields
         )
 

@@ -47,7 +47,7 @@ class Positional:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Back to an array, up to the first position that is absent."""
-        if not isinstance(wire, dict) or wire.keys() != self.object.by_wire.keys():
+        if not isinstance(wire, dict) or not wire.keys() <= self.object.by_wire.keys():
             return wire
         natural = self.object.load(wire)
         given = [field.name in natural for field in self.fields]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from structkit.schema.impossible import Impossible
-from structkit.schema.naming import unused
+from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import described, said_of
 from structkit.schema.nodes.leaf import NULL, Leaf
@@ -34,9 +37,28 @@ def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
         if (field := _possible(name, part, name in required, (*path, name), compiler))
     ]
     fields.sort(key=lambda field: constant_of(field.node) is None)  # constants first: they tell branches apart
+    fields = _in_alphabet(fields, path, compiler)
     if not fields:
         compiler.note(path, "rewritten", f"no properties: one that is always null, {NOTHING.wire!r}")
     return Object(tuple(fields) or (NOTHING,), _rest(schema, others, path, compiler) if others else None)
+
+
+def _in_alphabet(fields: list[Field], path: Path, compiler: Compiler) -> list[Field]:
+    """The fields under names that the vendor takes; one that had to change says its own name."""
+    alphabet = compiler.dialect.names
+    if alphabet is None:
+        return fields
+    taken = {field.name for field in fields if re.fullmatch(alphabet, field.name)}
+    named: list[Field] = []
+    for field in fields:
+        if re.fullmatch(alphabet, field.name):
+            named.append(field)
+            continue
+        wire = unused(wire_name(field.name), taken)
+        taken.add(wire)
+        compiler.note((*path, field.name), "rewritten", f"a name the vendor does not take: {wire!r} on the wire")
+        named.append(replace(field, wire=wire, node=described(field.node, f"{field.name}.")))
+    return named
 
 
 def _possible(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field | None:
@@ -67,6 +89,8 @@ def build_field(name: str, schema: JSONValue, required: bool, path: Path, compil
     if required or ("const" in compiler.resolve(schema) and default is not UNSAID):
         return Field(name, name, node)
     takes_null = compiler.takes_null(schema)
+    if compiler.dialect.optional:
+        return Field(name, name, described(node, said_of(node), _when_left_out(default)), "missing", takes_null)
     compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
     if takes_null and default is None:
         return Field(name, name, node, "null")
@@ -79,6 +103,10 @@ def _hint(default: JSONValue, compiler: Compiler) -> str | None:
     if default is UNSAID:
         return "Null if not given." if compiler.defaults_apply else None
     return None if default is None else f"Null for the default, {short(default, 60)}."
+
+
+def _when_left_out(default: JSONValue) -> str | None:
+    return None if default is UNSAID or default is None else f"{short(default, 60)} if left out."
 
 
 def _default_note(default: JSONValue) -> str:

@@ -15,6 +15,7 @@ from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
 from structkit.schema.nodes.node import BOX, Compiler, Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
+from structkit.schema.nodes.text import Text
 from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
@@ -78,6 +79,8 @@ class Union:
         return ways.pop() if path and len(ways) == 1 else path
 
 
+ANY_TEXT = Text()
+
 LOOK_ALIKE = "branches that look alike are boxed under their names"
 
 
@@ -109,7 +112,7 @@ def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     if not wanted:
         return NULL
     wanted, nodes = _possible(wanted, path, compiler)
-    if any(isinstance(_bare(node), Anything) for node in nodes):
+    if any(isinstance(_bare(node), Anything) or _bare(node) == ANY_TEXT for node in nodes):
         return compiler.anything()
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
@@ -138,6 +141,8 @@ def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler)
     arrays = [node for node in nodes if node.kind == "array"]
     confused = [] if _are_distinct(objects) else objects
     confused += [] if len(arrays) < 2 or all(node.identity for node in arrays) else arrays  # noqa: PLR2004
+    texts = [node for node in nodes if node.kind == "string"]
+    confused += texts if len(texts) > 1 and any(isinstance(undescribed(node), Text) for node in texts) else []
     if not confused:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)

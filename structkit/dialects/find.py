@@ -1,0 +1,42 @@
+"""Which dialect a route speaks, as far as its address and the model's name tell."""
+
+from __future__ import annotations
+
+import difflib
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from structkit.dialects.dialect import Dialect
+from structkit.dialects.rows import CORE, DIALECTS
+from structkit.errors import ConfigError
+
+
+def find_dialect(model: str, base_url: str = "") -> Dialect:
+    """The row of the vendor at that address; else of the model's maker, whoever serves it; else the common core.
+
+    >>> find_dialect("gpt-4o-2024-08-06").name, find_dialect("anthropic/claude-sonnet-4.5").name
+    ('openai', 'anthropic')
+    >>> find_dialect("openai/gpt-oss-20b", "https://api.groq.com/openai/v1").name, find_dialect("my-model").name
+    ('groq', 'core')
+    """
+    host = urlsplit(base_url).netloc.rpartition("@")[2].lower()
+    name = model.rpartition("/")[2].lower()
+    by_host = (row for row in DIALECTS.values() if any(fnmatchcase(host, each) for each in row.hosts))
+    by_model = (row for row in DIALECTS.values() if any(fnmatchcase(name, each) for each in row.models))
+    return next(by_host, None) or next(by_model, CORE)
+
+
+def named_dialect(name: str) -> Dialect:
+    """The row of that name.
+
+    Raises:
+        ConfigError: There is none.
+
+    >>> named_dialect("opnai")
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: unknown dialect 'opnai'; did you mean 'openai'?
+    """
+    if name in DIALECTS:
+        return DIALECTS[name]
+    close = difflib.get_close_matches(name, DIALECTS, 1)
+    raise ConfigError(f"unknown dialect {name!r}; " + (f"did you mean {close[0]!r}?" if close else ", ".join(DIALECTS)))

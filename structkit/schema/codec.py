@@ -1,0 +1,164 @@
+"""`Codec`: the natural side of a type and its wire side, and the exact way between values and the wire."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from structkit.errors import InvalidOutput, SchemaError
+from structkit.parsing.exact import NotJSON, read_json
+from structkit.schema.natural import Invalid, Natural
+from structkit.schema.nodes.node import WireError
+from structkit.schema.split import restricted
+from structkit.schema.wire import Wire
+from structkit.schema.words import short
+from structkit.values import JSON, Answer, Issue, JSONValue, Path
+
+T = TypeVar("T")
+
+
+class Codec(Generic[T]):
+    """What is asked of the endpoint in one request, and how its reply is read.
+
+    A whole type is one (`ResponseFormat`), and so is a part of it that is asked for alone.
+
+    Attributes:
+        name: What it is called on the wire.
+    """
+
+    def __init__(self, name: str, natural: Natural[T], wire: Wire) -> None:
+        """Both sides together."""
+        self.name = name
+        self._natural = natural
+        self._wire = wire
+
+    def __repr__(self) -> str:
+        """The name on the wire."""
+        return f"{type(self).__name__}({self.name!r})"
+
+    @property
+    def schema(self) -> JSON:
+        """The strict schema."""
+        return self._wire.schema
+
+    @cached_property
+    def payload(self) -> JSON:
+        """The exact value of `response_format` in the request body."""
+        return {"type": "json_schema", "json_schema": {"name": self.name, "schema": self.schema, "strict": True}}
+
+    def dump(self, value: T) -> JSONValue:
+        """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`.
+
+        A value that breaks a rule of the type is written as it is, and `load` refuses it.
+
+        Raises:
+            SchemaError: It has no JSON form.
+        """
+        return self.wire(self.natural(value))
+
+    def wire(self, natural: JSONValue) -> JSONValue:
+        """Natural JSON as wire JSON; of a part, only what belongs to it.
+
+        Raises:
+            SchemaError: It is nested too deep.
+        """
+        try:
+            return self._wire.root.dump(natural)
+        except RecursionError:
+            raise SchemaError("the value is nested too deep to be written") from None
+
+    def natural(self, value: T) -> JSONValue:
+        """A value as the JSON its own type writes: what to store, where `dump` is what the model says."""
+        return self._natural.dump(value)
+
+    def load(self, wire: JSONValue) -> T:
+        """Wire JSON as a value of the type.
+
+        Raises:
+            InvalidOutput: With the issues.
+        """
+        return self._accepted(self._read(wire, None, ""))
+
+    def parse(self, text: str) -> T:
+        """The reply's text as a value of the type.
+
+        Raises:
+            InvalidOutput: With the issues.
+        """
+        return self._accepted(self.read(text))
+
+    def read(self, text: str) -> Answer[T]:
+        """The reply's text as an answer: a value, or the issues; nothing is raised."""
+        try:
+            wire = read_json(text)
+        except NotJSON as error:
+            return Answer(0, text, None, (Issue((), str(error), short(text, 100)),))
+        return self._read(wire, text, text)
+
+    def _read(self, wire: JSONValue, document: str | None, text: str) -> Answer[T]:
+        try:
+            natural = wire if self._plain else self._wire.root.load(wire)
+        except WireError as error:
+            return Answer(0, text, None, (Issue(error.path, str(error)),))
+        except RecursionError:
+            return Answer(0, text, None, (Issue((), "nested too deep"),))
+        return self.validated(natural, document if self._plain else None, text)
+
+    def validated(self, natural: JSONValue, document: str | None = None, text: str = "") -> Answer[T]:
+        """Natural JSON as an answer.
+
+        Args:
+            natural: The value.
+            document: Its JSON text, where that is at hand.
+            text: What the model said.
+        """
+        try:
+            return Answer(0, text, self._natural.validate(natural, document))
+        except RecursionError:
+            return Answer(0, text, None, (Issue((), "nested too deep"),))
+        except Invalid as error:
+            return Answer(0, text, None, error.issues)
+
+    def _accepted(self, answer: Answer[T]) -> T:
+        if answer.issues:
+            listed = "\n".join(f"  {issue}" for issue in answer.issues)
+            raise InvalidOutput(
+                f"the reply does not fit {self.name}:\n{listed}", issues=answer.issues, partial=answer.text or None
+            )
+        return answer.value  # type: ignore[return-value]
+
+    def wire_path(self, path: Path) -> Path:
+        """A path in the caller's names as the model knows it."""
+        return self._wire.root.translate(path)
+
+    @cached_property
+    def _plain(self) -> bool:
+        return self._wire.root.identity
+
+
+class Part(Codec[JSONValue]):
+    """A part of a type that is larger than the vendor takes; its values are natural JSON, valid or not."""
+
+    def __init__(self, name: str, piece: Wire, whole: Wire) -> None:
+        """One piece of the whole."""
+        super().__init__(name, Unvalidated(), piece)
+        self._whole = whole
+
+    def wire(self, natural: JSONValue) -> JSONValue:
+        """Of the whole's natural JSON, what belongs to the part, as wire JSON."""
+        return super().wire(restricted(self._wire.root, self._whole.root, natural))
+
+
+class Unvalidated:
+    """The natural side of a part: any JSON, because only the whole can be validated."""
+
+    name = "part"
+    schema: JSON = {}  # noqa: RUF012 (never changed)
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """It is JSON already."""
+        return value
+
+    def validate(self, value: JSONValue, text: str | None = None) -> Any:  # noqa: ARG002 (the protocol's)
+        """It is not known yet whether it fits."""
+        return value

@@ -1,0 +1,58 @@
+"""A value as its JSON text: where the vendor takes no schema that refers to itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from structkit.parsing import NotJSON, read_json
+from structkit.schema.nodes.described import described
+from structkit.schema.nodes.node import Node, WireError
+from structkit.values import JSON, JSONValue, Path
+
+
+@dataclass(frozen=True)
+class Text:
+    r"""`{"a": [1]}` as `"{\"a\": [1]}"`; inside the text the type's own names and forms hold.
+
+    >>> Text().load(Text().dump({"a": [1]}))
+    {'a': [1]}
+    """
+
+    of: str = "value"
+    kind = "string"
+    identity = False
+
+    def show(self) -> JSON:
+        """A string."""
+        return {"type": "string"}
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """The value's text."""
+        return json.dumps(value, ensure_ascii=False)
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """The text's value; what is no text is taken as it is."""
+        if not isinstance(wire, str):
+            return wire
+        try:
+            return read_json(wire)
+        except NotJSON:
+            raise WireError(f"the JSON text of a {self.of} is wanted") from None
+
+    def holds(self, value: JSONValue) -> bool:
+        """Always: any value has a text."""
+        return True
+
+    def reads(self, wire: JSONValue) -> bool:
+        """A text."""
+        return isinstance(wire, str)
+
+    def translate(self, path: Path) -> Path:
+        """Nothing in a text has a path on the wire."""
+        return ()
+
+
+def as_text(of: str = "value") -> Node:
+    """The node of a value whose schema the vendor would not take, with what the text is to hold."""
+    return described(Text(of), f"The JSON text of a {of}.")
