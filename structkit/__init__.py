@@ -1,6 +1,6 @@
 """Structured output from any OpenAI-compatible endpoint: any type, strict, exactly once."""
 
-from structkit.client import AsyncClient, Client
+from structkit.client import AsyncClient, Client, finetune_rows
 from structkit.errors import (
     BudgetExceeded,
     ConfigError,
@@ -55,5 +55,6 @@ __all__ = [
     "Truncated",
     "Usage",
     "__version__",
+    "finetune_rows",
     "prompt",
 ]

@@ -6,17 +6,19 @@ import pickle
 import time
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Any
+from typing import Annotated, Any
 
 import openai
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 import structkit
+from structkit.dialects import DIALECTS
 from structkit.testing import Endpoint, Reply, completion
 
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]
+THREE_OR_MORE = Annotated[int, Field(ge=3)]
 
 
 class Step(BaseModel):
@@ -365,3 +367,49 @@ def test_errors_survive_pickling(connect: Connect) -> None:
         connect(endpoint.base_url).extract(int, "how many?")
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.issues, again.usage) == (str(caught.value), caught.value.issues, caught.value.usage)
+
+
+@pytest.mark.parametrize(
+    ("model", "bounds"),
+    [
+        ("gpt-4o", {"type": "integer", "minimum": 3}),
+        ("vendor/gpt-4o", {"type": "integer", "minimum": 3}),
+        ("claude-sonnet-4-5", {"type": "integer", "description": "At least 3."}),
+        ("unheard-of", {"type": "integer", "description": "At least 3."}),
+    ],
+)
+def test_a_type_is_written_in_the_dialect_of_the_route(connect: Connect, model: str, bounds: Any) -> None:
+    with Endpoint('{"value": 3}') as endpoint:
+        connect(endpoint.base_url, model=model).extract(THREE_OR_MORE, "how many?")
+    assert endpoint.requests[0]["response_format"]["json_schema"]["schema"]["properties"]["value"] == bounds
+
+
+def test_a_dialect_given_goes_before_the_routes_and_a_formats_own_before_both(connect: Connect) -> None:
+    with Endpoint('{"value": 3}') as endpoint:
+        client = connect(endpoint.base_url, model="gpt-4o", dialect="anthropic")
+        client.extract(THREE_OR_MORE, "how many?")
+        client.extract(THREE_OR_MORE, "how many?", dialect="openai")
+        client.extract(structkit.ResponseFormat(THREE_OR_MORE, dialect=DIALECTS["vllm"]), "how many?")
+    sent = [body["response_format"]["json_schema"]["schema"]["properties"]["value"] for body in endpoint.requests]
+    assert ["minimum" in schema for schema in sent] == [False, True, True]
+
+
+def test_a_misspelt_dialect_is_refused_before_anything_is_sent(connect: Connect) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="did you mean 'openai'"):
+        connect(endpoint.base_url, dialect="opnai").extract(int, "how many?")
+    assert endpoint.requests == []
+
+
+def test_training_rows_are_what_the_model_is_to_write() -> None:
+    rows = structkit.finetune_rows(dict[str, int], [("a is 1", {"a": 1})], instructions="Read.")
+    assert [*rows] == [
+        {
+            "messages": [
+                {"role": "system", "content": "Read."},
+                {"role": "user", "content": "a is 1"},
+                {"role": "assistant", "content": '{"value": [{"key": "a", "value": 1}]}'},
+            ]
+        }
+    ]
+    with pytest.raises(structkit.PromptError, match="would not be accepted"):
+        [*structkit.finetune_rows(THREE_OR_MORE, [("two", 2)])]

@@ -39,6 +39,7 @@ NAMES = [
     "Truncated",
     "Usage",
     "__version__",
+    "finetune_rows",
     "prompt",
 ]
 

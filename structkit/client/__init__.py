@@ -3,6 +3,7 @@
 from structkit.client.async_client import AsyncClient
 from structkit.client.client import Client
 from structkit.client.endpoint import Endpoint
+from structkit.client.finetune import finetune_rows
 from structkit.client.plan import Call, Plan
 
-__all__ = ["AsyncClient", "Call", "Client", "Endpoint", "Plan"]
+__all__ = ["AsyncClient", "Call", "Client", "Endpoint", "Plan", "finetune_rows"]

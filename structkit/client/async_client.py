@@ -8,12 +8,13 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import Endpoint, find_endpoint, model_name, settings_of_the_environment
-from structkit.client.plan import Call, Plan, check_call, conclude, refuse_both
-from structkit.extraction import Extraction
+from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
+from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_both
+from structkit.errors import TransportError
+from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport
-from structkit.values import JSON, Prompt, Result
+from structkit.values import JSON, Completion, Policy, Prompt, Request, Result
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -40,11 +41,14 @@ class AsyncClient:
         check_call(call)
         refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
+        base_url, dialect = str(client.base_url) if client else base_url, None
         self._made: WeakKeyDictionary[AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
         if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
-            model = self._endpoint.model
-        self._plan = Plan(model_name(model), call)
+            model, dialect = self._endpoint.model, self._endpoint.dialect
+            base_url = self._endpoint.base_url or OPENAI_URL
+        model = model_name(model)
+        self._plan = Plan(model, call, dialect_of(model, base_url, dialect))
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
@@ -66,12 +70,20 @@ class AsyncClient:
         """As `Client.run`."""
         return await self.drive(self._plan.begin(output_type, prompt, call))
 
-    async def drive(self, extraction: Extraction[T]) -> Result[T]:
+    async def drive(self, extraction: Extraction[T] | Divided[T]) -> Result[T]:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
-        while isinstance(step, Extraction):
-            step = step.receive(await self.transport.send(step.request, step.policy))
+        while isinstance(step, Extraction | Divided):
+            step = step.receive(*await self._send(step.requests, step.policy))
         return conclude(step)
+
+    async def _send(self, requests: tuple[Request, ...], policy: Policy) -> list[Completion | TransportError]:
+        """The replies, in order; several requests go out at once."""
+        if len(requests) == 1:
+            return [await self.transport.send(requests[0], policy)]
+        import asyncio
+
+        return await asyncio.gather(*(self.transport.send(request, policy) for request in requests))
 
     async def models(self) -> tuple[str, ...]:
         """As `Client.models`."""

@@ -18,6 +18,9 @@ An entry point is a function `(argument: str | None) -> Endpoint`; the argument 
 the colon in a model name such as `local:models/small.gguf`.
 """
 
+OPENAI_URL = "https://api.openai.com/v1"
+"""Where the SDK goes without a base URL."""
+
 NO_KEY = "no-key-needed"
 """Sent where no key is needed: the SDK insists on one."""
 
@@ -29,6 +32,8 @@ class Endpoint:
     model: str
     base_url: str | None
     api_key: str = field(repr=False)
+    dialect: str | None = None
+    """The name of the dialect it speaks, where that is known."""
 
 
 def find_endpoint(model: str | None, base_url: str | None = None, api_key: str | None = None) -> Endpoint:

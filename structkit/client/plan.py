@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from structkit.errors import ConfigError, InvalidOutput, PromptError, StructkitError
-from structkit.extraction import Extraction
+from structkit.dialects import CORE, Dialect, find_dialect, named_dialect
+from structkit.errors import ConfigError, PromptError, StructkitError
+from structkit.extraction import Divided, Extraction
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
-from structkit.values import Options, Parameters, Policy, Prompt, Result
+from structkit.values import JSONValue, Options, Parameters, Policy, Prompt, Result
 
 T = TypeVar("T")
 
@@ -25,11 +26,14 @@ class Call(Options, total=False):
         instructions: The system message.
         examples: Pairs of an input and the value it should give, shown to the model in the wire form.
         policy: How hard to try.
+        dialect: What the vendor accepts, or the name of a known one (`structkit.dialects.DIALECTS`); by default
+            found by the endpoint's host and the model's name.
     """
 
     instructions: str
     examples: Sequence[tuple[str, Any]]
     policy: Policy
+    dialect: Dialect | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,9 @@ class Plan:
 
     model: str
     call: Call
+    dialect: Dialect = CORE
 
-    def begin(self, output_type: Any, prompt: Prompt, call: Call) -> Extraction[Any]:
+    def begin(self, output_type: Any, prompt: Prompt, call: Call) -> Extraction[Any] | Divided[Any]:
         """The extraction that a call asks for.
 
         Raises:
@@ -51,29 +56,48 @@ class Plan:
         given = {name: value for name, value in {**self.call, **call}.items() if value is not None}
         instructions, policy = given.pop("instructions", None), given.pop("policy", Policy())
         examples = cast("Sequence[tuple[str, Any]]", given.pop("examples", ()))
-        wanted = response_format(output_type)
-        shown = [(source, _shown(wanted, value)) for source, value in examples]
-        return Extraction(
-            response_format=wanted,
-            model=self.model,
-            messages=conversation(prompt, cast("str | None", instructions), shown),
-            parameters=Parameters(**cast("Any", given)),
-            policy=cast("Policy", policy),
+        wanted = spoken(response_format(output_type), given.pop("dialect", self.dialect))
+        natural = [(source, checked_example(wanted, value)) for source, value in examples]
+        begun = tuple(
+            Extraction(
+                response_format=part,
+                model=self.model,
+                messages=conversation(
+                    prompt,
+                    cast("str | None", instructions),
+                    [(source, json.dumps(part.wire(value), ensure_ascii=False)) for source, value in natural],
+                ),
+                parameters=Parameters(**cast("Any", given)),
+                policy=cast("Policy", policy),
+            )
+            for part in wanted.parts
         )
+        return begun[0] if len(begun) == 1 else Divided(wanted, begun, begun)
 
 
-def _shown(wanted: ResponseFormat[T], value: T) -> str:
-    """An example's value as the model would have to write it; one that it must not write is refused.
+def spoken(wanted: ResponseFormat[T], dialect: Any) -> ResponseFormat[T]:
+    """The type in the route's dialect, unless the caller has fixed another.
+
+    Raises:
+        ConfigError: There is no dialect of that name.
+    """
+    if not wanted.is_translatable:
+        return wanted
+    return wanted.in_dialect(named_dialect(dialect) if isinstance(dialect, str) else dialect)
+
+
+def checked_example(wanted: ResponseFormat[T], value: T) -> JSONValue:
+    """An example's value as JSON; one that the model must not write is refused.
 
     Raises:
         PromptError: It is no value of the type.
     """
-    wire = wanted.dump(value)
-    try:
-        wanted.load(wire)
-    except InvalidOutput as error:
-        raise PromptError(f"an example would not be accepted as a reply: {error}") from None
-    return json.dumps(wire, ensure_ascii=False)
+    natural = wanted.natural(value)
+    answer = wanted.validated(natural)
+    if answer.issues:
+        listed = "; ".join(map(str, answer.issues))
+        raise PromptError(f"an example would not be accepted as a reply: {listed}")
+    return natural
 
 
 def check_call(call: Mapping[str, Any]) -> None:
@@ -108,6 +132,11 @@ def response_format(output_type: Any) -> ResponseFormat[Any]:
 def _compiled(output_type: Any, _spelling: str) -> ResponseFormat[Any]:
     """`int | str` equals `str | int`, but the order of branches is part of the payload."""
     return ResponseFormat(output_type)
+
+
+def dialect_of(model: str, base_url: str | None, name: str | None = None) -> Dialect:
+    """The dialect of a route: the one named, else what its address and the model's name tell."""
+    return named_dialect(name) if name else find_dialect(model, base_url or "")
 
 
 def refuse_both(**given: Any) -> None:

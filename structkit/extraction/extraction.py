@@ -16,7 +16,7 @@ from structkit.errors import (
 )
 from structkit.extraction.modes import JSON_SCHEMA, Mode
 from structkit.prompts import feedback
-from structkit.schema import ResponseFormat
+from structkit.schema import Codec
 from structkit.values import (
     Answer,
     Attempt,
@@ -58,7 +58,7 @@ class Extraction(Generic[T]):
         wrong: The last answer, where it has to be corrected.
     """
 
-    response_format: ResponseFormat[T]
+    response_format: Codec[T]
     model: str
     messages: tuple[Message, ...]
     parameters: Parameters = Parameters()
@@ -73,6 +73,11 @@ class Extraction(Generic[T]):
         messages = (*self.messages, *self._correction())
         return Request(self.model, messages, self.parameters, self.mode.encode(self.response_format))
 
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What to send next; for one value it is one request."""
+        return (self.request,)
+
     def receive(self, reply: Completion | TransportError) -> Extraction[T] | Result[T] | StructkitError:
         """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
         if isinstance(reply, TransportError):
@@ -86,7 +91,7 @@ class Extraction(Generic[T]):
         if wrong is not None and len(attempts) < self.policy.attempts:
             return replace(self, attempts=attempts, wrong=wrong)
         faults = (fault for _, fault in read if fault is not None)
-        error = next(faults) if wrong is None else self._invalid(wrong, len(attempts))
+        error = next(faults) if wrong is None else invalid(self.response_format, wrong, len(attempts))
         return error.after(attempts)
 
     def _lost(self, fault: TransportError) -> TransportError:
@@ -137,16 +142,6 @@ class Extraction(Generic[T]):
         given = self.parameters.max_completion_tokens or self.parameters.max_tokens
         return f" (max_tokens={given})" if given else ""
 
-    def _invalid(self, wrong: Answer[T], asked: int) -> InvalidOutput:
-        listed = "\n".join(f"  {issue}" for issue in wrong.issues)
-        times = "1 attempt" if asked == 1 else f"{asked} attempts"
-        return InvalidOutput(
-            f"no reply fitted {self.response_format.name} in {times}; the last one:\n{listed}\n"
-            "loosen the type, give an example, or allow more attempts",
-            issues=wrong.issues,
-            partial=wrong.text,
-        )
-
     def _correction(self) -> tuple[Message, ...]:
         if self.wrong is None:
             return ()
@@ -154,3 +149,15 @@ class Extraction(Generic[T]):
         said, told = (text.encode("utf-8", "replace").decode() for text in (self.wrong.text, told))
         asked = Message("user", told)
         return (Message("assistant", said), asked) if said else (asked,)
+
+
+def invalid(codec: Codec[T], wrong: Answer[T], asked: int) -> InvalidOutput:
+    """That the model was asked often enough and no reply fitted."""
+    listed = "\n".join(f"  {issue}" for issue in wrong.issues)
+    times = "1 attempt" if asked == 1 else f"{asked} attempts"
+    return InvalidOutput(
+        f"no reply fitted {codec.name} in {times}; the last one:\n{listed}\n"
+        "loosen the type, give an example, or allow more attempts",
+        issues=wrong.issues,
+        partial=wrong.text,
+    )

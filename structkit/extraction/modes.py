@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from structkit.schema import ResponseFormat
+from structkit.schema import Codec
 from structkit.values import JSON, Choice
 
 
@@ -17,7 +17,7 @@ class Mode(Protocol):
         """What `Result.mode` says."""
         ...
 
-    def encode(self, response_format: ResponseFormat[Any]) -> JSON:
+    def encode(self, response_format: Codec[Any]) -> JSON:
         """The request fields that ask for the schema."""
         ...
 
@@ -32,7 +32,7 @@ class JSONSchemaMode:
 
     name: str = "json_schema"
 
-    def encode(self, response_format: ResponseFormat[Any]) -> JSON:
+    def encode(self, response_format: Codec[Any]) -> JSON:
         """The payload as `response_format`."""
         return {"response_format": response_format.payload}
 

@@ -79,7 +79,7 @@ def open_endpoint(argument: str | None = None) -> Endpoint:
         ConfigError: It is not installed, or the model cannot be fetched or read.
     """
     server = _running(str(model_file(argument).resolve()), None if argument else NAME)
-    return Endpoint(model=server.name, base_url=server.base_url, api_key=NO_KEY)
+    return Endpoint(model=server.name, base_url=server.base_url, api_key=NO_KEY, dialect="llama.cpp")
 
 
 @cache

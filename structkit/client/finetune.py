@@ -1,0 +1,53 @@
+"""Examples as rows for supervised fine-tuning, each value as the model would have to write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, overload
+
+from typing_extensions import TypeForm
+
+from structkit.client.plan import checked_example, response_format
+from structkit.prompts import conversation
+from structkit.schema import ResponseFormat
+from structkit.values import JSON, Message, Prompt
+
+T = TypeVar("T")
+
+
+@overload
+def finetune_rows(
+    output_type: TypeForm[T], examples: Iterable[tuple[Prompt, T]], *, instructions: str | None = None
+) -> Iterator[JSON]: ...
+@overload
+def finetune_rows(
+    output_type: ResponseFormat[T], examples: Iterable[tuple[Prompt, T]], *, instructions: str | None = None
+) -> Iterator[JSON]: ...
+@overload
+def finetune_rows(
+    output_type: JSON, examples: Iterable[tuple[Prompt, Any]], *, instructions: str | None = None
+) -> Iterator[JSON]: ...
+def finetune_rows(
+    output_type: Any, examples: Iterable[tuple[Prompt, Any]], *, instructions: str | None = None
+) -> Iterator[JSON]:
+    """The chat-format training rows of *examples*; write each with `json.dumps` as a line of a JSONL file.
+
+    Args:
+        output_type: The type of the values.
+        examples: Pairs of an input and the value it should give.
+        instructions: The system message of every row; the same as in later calls.
+
+    Raises:
+        SchemaError: The type has no strict form, or a value no JSON form.
+        PromptError: A value breaks a rule of its type.
+
+    >>> [row] = finetune_rows(list[int], [("Two and three.", [2, 3])])
+    >>> row["messages"].pop()
+    {'role': 'assistant', 'content': '{"value": [2, 3]}'}
+    """
+    wanted = response_format(output_type)
+    for prompt, value in examples:
+        wire = json.dumps(wanted.wire(checked_example(wanted, value)), ensure_ascii=False)
+        messages = (*conversation(prompt, instructions, ()), Message("assistant", wire))
+        yield {"messages": [message.body for message in messages]}

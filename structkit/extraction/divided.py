@@ -1,0 +1,70 @@
+"""`Divided`: a type larger than the vendor takes, asked for in parts at once and validated as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, Generic, TypeVar, cast
+
+from structkit.errors import StructkitError, TransportError
+from structkit.extraction.extraction import Extraction, invalid
+from structkit.schema import ResponseFormat
+from structkit.values import Answer, Attempt, Completion, Policy, Request, Result
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Divided(Generic[T]):
+    """What to send next, for all parts that are still open.
+
+    Args:
+        response_format: The type wanted.
+        begun: How the conversation about each part began.
+        asks: Where each stands.
+    """
+
+    response_format: ResponseFormat[T]
+    begun: tuple[Extraction[Any], ...]
+    asks: tuple[Extraction[Any] | Result[Any], ...]
+
+    @property
+    def policy(self) -> Policy:
+        """As every part's."""
+        return self.begun[0].policy
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What to send next, all at once."""
+        return tuple(ask.request for ask in self.asks if isinstance(ask, Extraction))
+
+    def receive(self, *replies: Completion | TransportError) -> Divided[T] | Result[T] | StructkitError:
+        """What comes of the replies, in the order of `requests`."""
+        coming = iter(replies)
+        steps = [ask.receive(next(coming)) if isinstance(ask, Extraction) else ask for ask in self.asks]
+        attempts = tuple(chain.from_iterable(step.attempts for step in steps))
+        asks = tuple(step for step in steps if not isinstance(step, StructkitError))
+        if len(asks) < len(steps):
+            return next(step for step in steps if isinstance(step, StructkitError)).after(attempts)
+        if any(isinstance(ask, Extraction) for ask in asks):
+            return replace(self, asks=asks)
+        return self._together([ask for ask in asks if isinstance(ask, Result)], attempts)
+
+    def _together(
+        self, parts: list[Result[Any]], attempts: tuple[Attempt, ...]
+    ) -> Divided[T] | Result[T] | StructkitError:
+        """The parts as one value; where that does not fit, its owners are asked again."""
+        answer = self.response_format.join([part.value for part in parts])
+        if answer.valid:
+            return Result(cast("T", answer.value), (answer,), attempts, parts[0].mode)
+        wrong = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
+        if any(len(parts[number].attempts) >= self.policy.attempts for number in wrong):
+            return invalid(self.response_format, answer, self.policy.attempts).after(attempts)
+        asks = [self._again(number, part, answer) if number in wrong else part for number, part in enumerate(parts)]
+        return replace(self, asks=tuple(asks))
+
+    def _again(self, number: int, part: Result[Any], answer: Answer[T]) -> Extraction[Any]:
+        """The conversation about a part, going on with the issues that are its own."""
+        issues = tuple(issue for issue in answer.issues if number in self.response_format.owners(issue.path))
+        wrong = replace(part.choices[0], value=None, issues=issues)
+        return replace(self.begun[number], attempts=part.attempts, wrong=wrong)
