@@ -96,6 +96,31 @@ def test_schema_prints_the_payload(folder: Path) -> None:
     assert payload["json_schema"]["strict"] is True
 
 
+def test_schema_compares_vendors_side_by_side(folder: Path) -> None:
+    done = structkit(
+        folder, "schema", "types_of_mine.py:Bill", "--explain", "--dialect", "openai", "--dialect", "gemini"
+    )
+    assert done.stdout.startswith("| where | what | openai | gemini |\n")
+    done = structkit(folder, "schema", "types_of_mine.py:Bill", "--explain", "--dialect", "all")
+    assert "| anthropic |" in done.stdout.splitlines()[0]
+
+
+def test_schema_prints_the_payload_of_a_vendor(folder: Path) -> None:
+    (folder / "n.json").write_text('{"type": "integer", "minimum": 3}', encoding="utf-8")
+    bounds = {
+        name: json.loads(structkit(folder, "schema", "n.json", "--dialect", name).stdout)["json_schema"]["schema"]
+        for name in ("openai", "anthropic")
+    }
+    assert bounds["openai"]["properties"]["value"] == {"type": "integer", "minimum": 3}
+    assert bounds["anthropic"]["properties"]["value"] == {"type": "integer", "description": "At least 3."}
+
+
+def test_a_payload_is_for_one_vendor(folder: Path) -> None:
+    done = structkit(folder, "schema", "types_of_mine.py:Bill", "--dialect", "all")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--explain compares several" in done.stderr
+
+
 def test_schema_explains(folder: Path) -> None:
     done = structkit(folder, "schema", "types_of_mine.py:Bill", "--explain")
     assert done.stdout == "tip: rewritten: may be absent: null on the wire, 0 applies\n"

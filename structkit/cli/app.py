@@ -89,22 +89,37 @@ def extract(
     write(wanted.natural(value), output)
 
 
-@app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain")
+@app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")
 def schema(
     output_type: Annotated[
         str, typer.Argument(metavar="TYPE", help="FILE.py:Name, package.module:Name or schema.json.")
     ],
     explain: Annotated[bool, typer.Option(help="List every rewrite and every rule enforced only here.")] = False,  # noqa: FBT002
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A vendor's dialect; several, or `all`, are compared by --explain. By default openai.",
+            show_default=False,
+        ),
+    ] = None,
     output: Output = None,
 ) -> None:
     """Print the `response_format` payload of a type, or explain it."""
-    from structkit.client.plan import response_format
+    from structkit.dialects import DIALECTS, named_dialect
+    from structkit.schema import ResponseFormat, compare
 
-    wanted = response_format(load_type(output_type))
+    names = [*DIALECTS] if dialect == ["all"] else dialect or ["openai"]
+    loaded = load_type(output_type)
+    loaded = loaded.output_type if isinstance(loaded, ResponseFormat) else loaded
+    wanted: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=named_dialect(name)) for name in names]
+    if len(wanted) > 1 and not explain:
+        raise ConfigError("a payload is for one dialect; --explain compares several")
     if explain:
-        write_text(str(wanted.explain()), output)
+        found = {each.dialect.name: each.explain() for each in wanted}
+        write_text(compare(found) if len(found) > 1 else str(wanted[0].explain()), output)
     else:
-        write(wanted.payload, output)
+        write(wanted[0].payload, output)
 
 
 @app.command(epilog="Example: structkit models --base-url https://gateway.example/v1")
