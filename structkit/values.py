@@ -130,13 +130,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool that the model asks for.
+
+    Args:
+        name: The tool; empty where the endpoint left it out.
+        arguments: JSON text as the model wrote it, which may be none.
+        id: The endpoint's name for the call.
+    """
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a reply's choices: what the model said and why it stopped."""
+    """One of a reply's choices: what the model said, the tools it calls, and why it stopped."""
 
     index: int = 0
     content: str | None = None
     refusal: str | None = None
     finish_reason: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

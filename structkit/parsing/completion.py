@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import cast
 
 from structkit.errors import MalformedReply
-from structkit.values import JSON, Choice, Completion, JSONValue, Usage
+from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
 
 SHOWN = 200
 """How many characters of a foreign body an error shows."""
+
+TEXT_PARTS = (None, "text", "output_text")
+"""The types of content parts that are the answer; `thinking` and `reasoning` are not."""
+
+MOST_TOKENS = 10**12
+"""No reply has as many tokens: a larger number is no count."""
 
 FATAL = re.compile(r"auth|api[ _-]?key|quota|permission|not[ _]found|invalid_request|billing", re.IGNORECASE)
 """Error codes and texts that a second try cannot cure, as gateways write them into a 200."""
@@ -20,7 +27,7 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
 
     >>> message = {"role": "assistant", "content": "{}"}
     >>> read_completion({"choices": [{"message": message, "finish_reason": "stop"}]}).choices
-    (Choice(index=0, content='{}', refusal=None, finish_reason='stop'),)
+    (Choice(index=0, content='{}', refusal=None, finish_reason='stop', tool_calls=()),)
     >>> read_completion({"error": {"message": "upstream down", "code": 502}})
     MalformedReply('the endpoint answered 200 with an error object: upstream down (code 502)')
     """
@@ -69,7 +76,7 @@ def read_usage(usage: JSONValue) -> Usage:
 
 
 def _count(value: JSONValue) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS
     return cast("int", value) if is_count else None
 
 
@@ -80,15 +87,49 @@ def _choice(position: int, choice: JSON) -> Choice:
         content=_content(message.get("content")),
         refusal=_text(message.get("refusal")),
         finish_reason=_text(choice.get("finish_reason")),
+        tool_calls=read_tool_calls(message),
     )
 
 
 def _content(content: JSONValue) -> str | None:
-    """Text, or the text parts of a list of parts put together."""
+    """Text, or the text parts of a list of parts put together; what the model thought is no answer."""
     if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
         return "".join(part for part in parts if isinstance(part, str))
     return _text(content)
+
+
+def read_tool_calls(message: JSON) -> tuple[ToolCall, ...]:
+    """The tool calls of a message, those of the old `function_call` field too; what is none is left out.
+
+    >>> read_tool_calls({"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": '{"x": 1}'}}]})
+    (ToolCall(name='f', arguments='{"x": 1}', id='a'),)
+    >>> read_tool_calls({"function_call": {"arguments": {"x": 1}}})
+    (ToolCall(name='', arguments='{"x": 1}', id=None),)
+    """
+    listed = message.get("tool_calls")
+    calls = listed if isinstance(listed, list) and listed else [{"function": message.get("function_call")}]
+    read = (_tool_call(call, call.get("function")) for call in calls if isinstance(call, dict))
+    return tuple(call for call in read if call is not None)
+
+
+def _tool_call(call: JSON, function: JSONValue) -> ToolCall | None:
+    if not isinstance(function, dict):
+        return None
+    arguments = _arguments(function.get("arguments"))
+    return None if arguments is None else ToolCall(_text(function.get("name")) or "", arguments, _text(call.get("id")))
+
+
+def _arguments(arguments: JSONValue) -> str | None:
+    """Text as it came; an object, which some gateways send decoded, as text again."""
+    if arguments is None:
+        return ""
+    if not isinstance(arguments, dict | list):
+        return _text(arguments)
+    try:
+        return json.dumps(arguments, ensure_ascii=False)
+    except RecursionError:
+        return None
 
 
 def _text(value: JSONValue) -> str | None:

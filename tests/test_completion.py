@@ -1,0 +1,99 @@
+"""Reply bodies as completions: what gateways leave out, bend or add is survived."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from structkit.errors import MalformedReply
+from structkit.parsing import read_completion
+from structkit.parsing.completion import read_usage
+from structkit.values import Completion, ToolCall, Usage
+
+FIELDS = st.sampled_from(
+    ["function", "function_call", "tool_calls", "name", "arguments", "id", "type", "text", "content", "index"]
+)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def body(message: Any) -> dict[str, Any]:
+    return {"choices": [{"message": message}]}
+
+
+def tool_calls(message: Any) -> tuple[ToolCall, ...]:
+    reply = read_completion(body(message))
+    assert isinstance(reply, Completion)
+    return reply.choices[0].tool_calls
+
+
+def content(parts: list[Any]) -> str | None:
+    reply = read_completion(body({"content": parts}))
+    assert isinstance(reply, Completion)
+    return reply.choices[0].content
+
+
+def test_several_tool_calls_are_read_in_order_and_their_arguments_kept_as_they_came() -> None:
+    calls = [
+        {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x":  1}'}},
+        {"id": "b", "type": "function", "function": {"name": "g", "arguments": "no JSON"}},
+    ]
+    assert tool_calls({"content": None, "tool_calls": calls}) == (
+        ToolCall("f", '{"x":  1}', "a"),
+        ToolCall("g", "no JSON", "b"),
+    )
+
+
+def test_arguments_that_a_gateway_decoded_are_text_again() -> None:
+    assert tool_calls({"tool_calls": [{"function": {"arguments": {"ü": [1]}}}]}) == (ToolCall("", '{"ü": [1]}'),)
+
+
+@pytest.mark.parametrize("listed", [{}, {"tool_calls": None}, {"tool_calls": []}])
+def test_the_old_function_call_is_read_where_there_are_no_tool_calls(listed: dict[str, Any]) -> None:
+    message = {**listed, "function_call": {"name": "f", "arguments": "{}"}}
+    assert tool_calls(message) == (ToolCall("f", "{}"),)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [None, "f", 3, {}, {"function": None}, {"function": "f"}, {"function": {"name": "f", "arguments": 3}}],
+)
+def test_a_malformed_tool_call_is_left_out(call: Any) -> None:
+    right = {"function": {"name": "right", "arguments": "{}"}}
+    assert tool_calls({"tool_calls": [call, right]}) == (ToolCall("right", "{}"),)
+
+
+@given(JSON_VALUES)
+def test_no_message_raises(message: Any) -> None:
+    assert isinstance(read_completion(body(message)), Completion | MalformedReply)
+
+
+@pytest.mark.parametrize("kind", ["thinking", "reasoning", "redacted_thinking", "image_url"])
+def test_what_the_model_thought_is_no_part_of_its_answer(kind: str) -> None:
+    assert content([{"type": kind, "text": "{hm"}, {"type": "text", "text": "{}"}]) == "{}"
+
+
+@pytest.mark.parametrize(
+    "part", [{"text": "{}"}, {"type": "text", "text": "{}"}, {"type": "output_text", "text": "{}"}]
+)
+def test_text_parts_are_put_together(part: dict[str, str]) -> None:
+    assert content([part, None, {"type": "text"}, part]) == "{}{}"
+
+
+@pytest.mark.parametrize(
+    "count", [None, "9", 9.0, -9, True, 10**12, pytest.param(10**400, id="huge"), math.inf, math.nan, [9], {"n": 9}]
+)
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
+def test_tokens_that_are_no_count_are_unknown(name: str, count: Any) -> None:
+    assert read_usage({"prompt_tokens": 1, "completion_tokens": 1, name: count}) == Usage(unreported=1)
+
+
+def test_a_total_that_is_no_count_is_the_sum() -> None:
+    assert read_usage({"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 10**400}).total_tokens == 5
