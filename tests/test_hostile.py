@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, field_validator
 import structkit
 from structkit.client.endpoint import find_endpoint
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.faults import read_retry_after
+from structkit.transport.faults import read_reply, read_retry_after
 
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]
@@ -69,6 +69,38 @@ def test_the_key_is_blacked_out_of_a_models_list_that_is_none() -> None:
     with pytest.raises(structkit.MalformedReply) as caught:
         model_names(httpx2.Response(200, content=f'{{"error": "bad key {KEY}"}}'), KEY)
     assert KEY not in str(caught.value) + str(caught.value.body)
+
+
+LEAKS = {
+    "message": (401, {}, json.dumps({"error": {"message": f"bad {KEY}"}})),
+    "name of a field": (400, {}, json.dumps({"error": {"message": {KEY: 1}}})),
+    "no JSON": (502, {}, f"<html>{KEY}</html>"),
+    "cut in the middle": (500, {}, "x" * 290 + KEY),
+    "cut in the middle of an object": (200, {}, json.dumps({"x": "x" * 180 + KEY})),
+    "error with 200": (200, {}, json.dumps({"error": "x" * 190 + KEY})),
+    "header's value": (307, {"location": f"http://elsewhere/?key={KEY}", "x-request-id": KEY}, ""),
+    "header's name": (418, {KEY: "1"}, ""),
+}
+
+
+@pytest.mark.parametrize(("status", "headers", "body"), LEAKS.values(), ids=LEAKS.keys())
+@pytest.mark.parametrize("key", [KEY, "hunter-two-hunter-two"])
+def test_no_fault_tells_the_key_or_half_of_it(status: int, headers: Any, body: str, key: str) -> None:
+    def own(text: str) -> str:
+        return text.replace(KEY, key)
+
+    fault = read_reply(status, {own(name): own(value) for name, value in headers.items()}, own(body).encode(), key)
+    assert isinstance(fault, structkit.TransportError)
+    assert key[:9] not in repr((fault.args, fault.body, fault.request_id, vars(fault)))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("depth", [99, 600, 990, 5000])
+@pytest.mark.parametrize("around", ["%s", '{"choices": %s}', '{"error": {"message": %s}}'])
+def test_a_body_nested_deep_is_a_fault_that_others_can_handle(status: int, depth: int, around: str) -> None:
+    fault = read_reply(status, {}, (around % ("[" * depth + "]" * depth)).encode(), KEY)
+    assert isinstance(fault, structkit.TransportError)
+    assert json.dumps(fault.body)
 
 
 @pytest.mark.parametrize("key", ["“sk-abc”", "abc\ndef", "schlüssel"])

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 from structkit.errors import MalformedReply, StatusError, TransportError
@@ -16,6 +17,9 @@ from structkit.values import Completion, JSONValue
 
 SHOWN = 300
 """How many characters of a foreign body an error shows."""
+
+SHOWN_DEPTH = 100
+"""How many levels of a foreign body an error keeps: what handles it later must not run out of stack."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
@@ -38,18 +42,24 @@ def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str
         body: As it came. JSON is UTF-8, whatever the content type says of it.
         secret: The API key, blacked out wherever a provider echoes it in a fault.
     """
-    text = body.decode("utf-8-sig", "replace")
     found = _decoded(body)
-    if status >= 400:  # noqa: PLR2004
-        fault: Completion | TransportError = _status_error(status, headers, text, found)
-    elif status != 200 or found is None:  # noqa: PLR2004
-        fault = _not_json(status, text)
-    else:
-        fault = read_completion(found)
-    if isinstance(fault, TransportError):
-        fault.request_id = fault.request_id or headers.get("x-request-id")
-        return redacted(fault, secret)
+    reply = read_completion(found) if status == HTTPStatus.OK and found is not None else None
+    if isinstance(reply, Completion):
+        return reply
+    clean = {name.lower(): redact(value, secret) for name, value in headers.items()}
+    fault = _fault(status, clean, redact(body.decode("utf-8-sig", "replace"), secret), _clean(found, secret))
+    fault.request_id = fault.request_id or clean.get("x-request-id")
     return fault
+
+
+def _fault(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> TransportError:
+    """The fault that a reply is. Its secrets are gone before any of it is cut: half a key tells too much."""
+    if status >= HTTPStatus.BAD_REQUEST:
+        return _status_error(status, headers, text, body)
+    if status >= HTTPStatus.MULTIPLE_CHOICES and "location" in headers:
+        return _redirect(status, headers["location"], text)
+    found = None if status != HTTPStatus.OK or body is None else read_completion(body)
+    return found if isinstance(found, TransportError) else _not_json(status, text)
 
 
 def _decoded(body: bytes) -> JSONValue:
@@ -68,13 +78,15 @@ def redacted(fault: TransportError, secret: str) -> TransportError:
     return fault
 
 
-def _clean(value: Any, secret: str) -> Any:
+def _clean(value: Any, secret: str, depth: int = SHOWN_DEPTH) -> Any:
     if isinstance(value, str):
         return redact(value, secret)
+    if not depth and isinstance(value, list | dict):
+        return "..."
     if isinstance(value, list):
-        return [_clean(item, secret) for item in value]
+        return [_clean(item, secret, depth - 1) for item in value]
     if isinstance(value, dict):
-        return {redact(key, secret): _clean(item, secret) for key, item in value.items()}
+        return {redact(key, secret): _clean(item, secret, depth - 1) for key, item in value.items()}
     return value
 
 
@@ -132,6 +144,16 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
         retry_after=read_retry_after(headers),
         request_id=headers.get("x-request-id"),
         body=text if body is None else body,
+    )
+    error.status_code = status
+    return error
+
+
+def _redirect(status: int, location: str, text: str) -> StatusError:
+    error = StatusError(
+        f"the endpoint answered {status} and points to {location!r}; redirects are not followed, "
+        "the key would go with them: set the base URL to where the endpoint is",
+        body=text,
     )
     error.status_code = status
     return error
