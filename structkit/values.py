@@ -282,6 +282,9 @@ class Policy:
         wait_initial: Seconds before the first retry; doubled each time, with jitter.
         wait_max: The longest wait in seconds, also where the endpoint asks for more in `Retry-After`.
         timeout: Seconds without a sign from the endpoint until one request is given up.
+        deadline: Seconds for one request in all, from sending it to the last byte of its reply; each
+            retry has its own. None leaves a slow reply all the time it takes.
+        reply_bytes: The most bytes of a reply, unpacked; what is more is refused, not read.
     """
 
     attempts: int = 3
@@ -289,6 +292,8 @@ class Policy:
     wait_initial: float = 0.5
     wait_max: float = 60.0
     timeout: float = 600.0
+    deadline: float | None = None
+    reply_bytes: int = 32 * 2**20
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -298,6 +303,10 @@ class Policy:
             raise ValueError(f"retries: 0 or more, not {self.retries}")
         if not 0 < self.timeout < LONGEST_WAIT:
             raise ValueError(f"timeout: seconds, more than 0 and less than {LONGEST_WAIT}, not {self.timeout}")
+        if self.deadline is not None and not 0 < self.deadline < LONGEST_WAIT:
+            raise ValueError(f"deadline: seconds, more than 0 and less than {LONGEST_WAIT}, not {self.deadline}")
+        if self.reply_bytes < 1:
+            raise ValueError(f"reply_bytes: at least 1, not {self.reply_bytes}")
         if not (0 <= self.wait_initial < LONGEST_WAIT and 0 <= self.wait_max < LONGEST_WAIT):
             raise ValueError(f"waits: seconds, 0 or more, not {self.wait_initial} and {self.wait_max}")
 

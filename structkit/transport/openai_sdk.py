@@ -1,18 +1,26 @@
-"""The default transport: the `openai` SDK's own HTTP, its retries off, its reply read by us.
+"""The default transport: the `openai` SDK builds, signs and sends a request; the reply is read by us.
 
-Only public low-level calls are used (`client.post(..., cast_to=Response)`), so a client the user
-brings, Azure's among them, keeps its authentication, proxies and URL rules.
+A client the user brings, Azure's among them, keeps its authentication, proxies and URL rules. What the
+SDK does with replies is left out: it retries, follows redirects with the key in hand, and reads the body
+of an error to its end, however long that is.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing, closing
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tenacity import AsyncRetrying, Retrying
 
-from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
-from structkit.transport.faults import read_reply, redact, redacted
+from structkit.errors import MalformedReply, TransportError
+from structkit.transport.failures import CONNECT, translate
+from structkit.transport.faults import read_reply, redact
+from structkit.transport.reading import Reading
 from structkit.transport.retrying import counted, retry_options
 from structkit.values import Completion, Policy, Request
 
@@ -21,6 +29,10 @@ if TYPE_CHECKING:
     import openai
 
 PATH = "/chat/completions"
+MODELS = "/models"
+
+Reply: TypeAlias = tuple[int, Mapping[str, str], bytes]
+"""Status, headers and decoded body."""
 
 
 class OpenAITransport:
@@ -28,7 +40,7 @@ class OpenAITransport:
 
     def __init__(self, client: openai.OpenAI) -> None:
         """Take a client; its own retries are turned off."""
-        self._client = client.with_options(max_retries=0)
+        self._client = _sending_only(client, _handing_over)
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
@@ -36,24 +48,19 @@ class OpenAITransport:
         return counted(Retrying(**retry_options(policy, lost))(self._once, request, policy), lost)
 
     def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
-        import httpx2
-
         try:
-            options: Any = {"timeout": policy.timeout}
-            response = self._client.post(PATH, body=request.body, cast_to=httpx2.Response, options=options)
+            reply = _read(partial(self._client.post, PATH, body=request.body), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
-            return translate(error, self._client.api_key)
-        return _read(response, self._client.api_key)
+            return _fault(error, self._client)
+        return read_reply(*reply, self._client.api_key)
 
     def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
-        import httpx2
-        import openai
-
         try:
-            return model_names(self._client.get("/models", cast_to=httpx2.Response), self._client.api_key)
-        except openai.OpenAIError as error:
-            raise translate(error, self._client.api_key) from None
+            reply = _read(partial(self._client.get, MODELS), Policy())
+        except Exception as error:  # noqa: BLE001 (as above)
+            raise _fault(error, self._client) from None
+        return model_names(*reply, self._client.api_key)
 
     def close(self) -> None:
         """Close the client."""
@@ -65,7 +72,7 @@ class AsyncOpenAITransport:
 
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         """Take a client; its own retries are turned off."""
-        self._client = client.with_options(max_retries=0)
+        self._client = _sending_only(client, _handing_over_later)
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
@@ -74,59 +81,103 @@ class AsyncOpenAITransport:
         return counted(await retrying(self._once, request, policy), lost)
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
-        import httpx2
-
         try:
-            options: Any = {"timeout": policy.timeout}
-            response = await self._client.post(PATH, body=request.body, cast_to=httpx2.Response, options=options)
+            reply = await _read_later(partial(self._client.post, PATH, body=request.body), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
-            return translate(error, self._client.api_key)
-        return _read(response, self._client.api_key)
+            return _fault(error, self._client)
+        return read_reply(*reply, self._client.api_key)
 
     async def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
-        import httpx2
-        import openai
-
         try:
-            return model_names(await self._client.get("/models", cast_to=httpx2.Response), self._client.api_key)
-        except openai.OpenAIError as error:
-            raise translate(error, self._client.api_key) from None
+            reply = await _read_later(partial(self._client.get, MODELS), Policy())
+        except Exception as error:  # noqa: BLE001 (as above)
+            raise _fault(error, self._client) from None
+        return model_names(*reply, self._client.api_key)
 
     async def close(self) -> None:
         """Close the client."""
         await self._client.close()
 
 
-def translate(error: Exception, secret: str) -> TransportError:
-    """Whatever sending a request raised, as a fault of ours, without the key."""
-    import openai
+class _HandedOver(Exception):
+    """No error: it carries a response, the body still unread, past the SDK."""
 
-    if isinstance(error, openai.APIStatusError):
-        reply = _read(error.response, secret)
-        return reply if isinstance(reply, TransportError) else TransportError(redact(str(error), secret))
-    if isinstance(error, openai.APITimeoutError):
-        return RequestTimeout("the endpoint did not answer in time; raise Policy(timeout=...)", retryable=True)
-    reason = redact(str(error.__cause__ or error), secret)
-    if isinstance(error, openai.APIConnectionError):
-        where = error.request.url.host
-        return ConnectionFailed(f"no connection to {where}: {reason}; check the base URL", retryable=True)
-    return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
+    def __init__(self, response: httpx2.Response) -> None:
+        self.response = response
 
 
-def model_names(response: httpx2.Response, secret: str) -> tuple[str, ...]:
+def _sending_only(client: Any, handing_over: Callable[..., Any]) -> Any:
+    """A copy of the client whose calls all end in `_HandedOver`, or in what sending raised."""
+    copy = client.with_options(max_retries=0)
+    copy._send_request = handing_over(copy._send_request)  # noqa: SLF001 (all that comes later reads whole bodies)
+    return copy
+
+
+UNREAD: Any = {"stream": True, "follow_redirects": False}
+
+
+def _handing_over(send: Callable[..., httpx2.Response]) -> Callable[..., None]:
+    def send_only(request: httpx2.Request, **options: Any) -> None:
+        raise _HandedOver(send(request, **{**options, **UNREAD}))
+
+    return send_only
+
+
+def _handing_over_later(send: Callable[..., Awaitable[httpx2.Response]]) -> Callable[..., Awaitable[None]]:
+    async def send_only(request: httpx2.Request, **options: Any) -> None:
+        raise _HandedOver(await send(request, **{**options, **UNREAD}))
+
+    return send_only
+
+
+def _read(send: Callable[..., Any], policy: Policy) -> Reply:
+    reading = Reading(policy)
+    try:
+        send(**_options(policy))
+    except _HandedOver as handed:
+        with closing(handed.response) as response:
+            reading.begin(response.status_code, response.headers)
+            for piece in response.iter_bytes():
+                reading.take(piece)
+    return reading.status, reading.headers, reading.body
+
+
+async def _read_later(send: Callable[..., Any], policy: Policy) -> Reply:
+    reading = Reading(policy)
+    async with asyncio.timeout(policy.deadline):
+        try:
+            await send(**_options(policy))
+        except _HandedOver as handed:
+            async with aclosing(handed.response) as response:
+                reading.begin(response.status_code, response.headers)
+                async for piece in response.aiter_bytes():
+                    reading.take(piece)
+    return reading.status, reading.headers, reading.body
+
+
+def _options(policy: Policy) -> Any:
+    import httpx2
+
+    wait = min(policy.timeout, policy.deadline or policy.timeout)
+    return {"cast_to": httpx2.Response, "options": {"timeout": httpx2.Timeout(wait, connect=min(wait, CONNECT))}}
+
+
+def _fault(error: Exception, client: Any) -> TransportError:
+    return translate(error, client.base_url.host, client.api_key)
+
+
+def model_names(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, ...]:
     """The ids in a models list.
 
     Raises:
-        MalformedReply: It is none.
+        TransportError: It is none.
     """
+    refused = read_reply(status, headers, body, secret) if status != HTTPStatus.OK else None
+    if isinstance(refused, TransportError):
+        raise refused
     try:
-        return tuple(sorted(str(entry["id"]) for entry in json.loads(response.content)["data"]))
+        return tuple(sorted(str(entry["id"]) for entry in json.loads(body)["data"]))
     except (ValueError, KeyError, TypeError, RecursionError):
-        text = response.text
-        fault = MalformedReply(f"the endpoint's models list is none: {text[:200]!r}", body=text)
-        raise redacted(fault, secret) from None
-
-
-def _read(response: httpx2.Response, secret: str) -> Completion | TransportError:
-    return read_reply(response.status_code, response.headers, response.content, secret)
+        text = redact(body.decode("utf-8", "replace"), secret)
+        raise MalformedReply(f"the endpoint's models list is none: {text[:200]!r}", body=text) from None

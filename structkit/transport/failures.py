@@ -1,0 +1,55 @@
+"""What a request that got no whole reply raised, as a fault: was it sent, and may it have been billed?"""
+
+from __future__ import annotations
+
+from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
+from structkit.transport.faults import redacted
+from structkit.values import Usage
+
+CONNECT = 30.0
+"""Seconds until an address that does not answer is given up, however long a reply may take."""
+
+UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
+BROKEN = frozenset({"TransportError", "RequestError", "SSLError", "EndOfStream"})
+LATE = frozenset({"TimeoutException", "TimeoutError"})
+
+
+def translate(error: Exception, host: str, secret: str) -> TransportError:
+    """Whatever sending a request raised, as a fault of ours, without the key.
+
+    Args:
+        error: The SDK's, its HTTP library's (told by name: a caller's client may bring another), or one of ours.
+        host: Where the request went.
+        secret: The API key.
+
+    >>> translate(TimeoutError(), "gateway.example", "")
+    RequestTimeout('the endpoint did not answer in time; raise Policy(timeout=...), or its deadline')
+    """
+    import openai
+
+    wrapped = error.__cause__ if isinstance(error, openai.OpenAIError) else None
+    fault = error if isinstance(error, TransportError) else _fault(wrapped or error, host)
+    return redacted(fault, secret)
+
+
+def _fault(error: BaseException, host: str) -> TransportError:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    reason = str(error) or type(error).__name__
+    if names & UNSENT:
+        within = f" within Policy(timeout=...), {CONNECT:g} s at most" if names & LATE else f": {reason}"
+        return ConnectionFailed(f"no connection to {host}{within}; check the base URL", retryable=True)
+    if names & LATE:
+        return RequestTimeout(
+            "the endpoint did not answer in time; raise Policy(timeout=...), or its deadline", retryable=True
+        )
+    if "DecodingError" in names:
+        return MalformedReply(f"the endpoint's reply cannot be unpacked: {reason}", retryable=True)
+    if names & BROKEN:
+        return _broken(host, reason)
+    return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
+
+
+def _broken(host: str, reason: str) -> ConnectionFailed:
+    fault = ConnectionFailed(f"the connection to {host} broke before the reply was whole: {reason}", retryable=True)
+    fault.usage_of_reply = Usage(unreported=1)
+    return fault

@@ -1,0 +1,68 @@
+"""A reply while it comes in: how many bytes and seconds it may take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from time import monotonic
+
+from structkit.errors import MalformedReply, RequestTimeout
+from structkit.values import Policy
+
+
+class Reading:
+    """Takes a reply in, piece by piece, and refuses what is more than the policy allows.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The reply's headers.
+
+    The clock runs from the start: a reading is made before its request is sent.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        """Start the clock."""
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self._policy = policy
+        self._ends = monotonic() + (policy.deadline or math.inf)
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note the head of the reply.
+
+        Raises:
+            MalformedReply: It announces more bytes than are allowed.
+        """
+        self.status, self.headers = status, headers
+        announced = headers.get("content-length", "")
+        self._refuse_more(int(announced[:20]) if announced.isdecimal() else 0)
+
+    def take(self, piece: bytes) -> None:
+        """Keep a piece of the decoded body.
+
+        Raises:
+            MalformedReply: It is one too many.
+            RequestTimeout: It comes too late.
+        """
+        self._size += len(piece)
+        self._refuse_more(self._size)
+        if monotonic() > self._ends:
+            raise RequestTimeout(
+                f"the reply was not whole within {self._policy.deadline} s (Policy(deadline=...))", retryable=True
+            )
+        self._pieces.append(piece)
+
+    @property
+    def body(self) -> bytes:
+        """What came."""
+        return b"".join(self._pieces)
+
+    def _refuse_more(self, size: int) -> None:
+        if size > self._policy.reply_bytes:
+            raise MalformedReply(
+                f"the endpoint answered {self.status} with more than {self._policy.reply_bytes} bytes, "
+                "the most that Policy(reply_bytes=...) allows; the rest was not read",
+                request_id=self.headers.get("x-request-id"),
+            )
