@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import socket
@@ -11,6 +13,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -295,3 +298,22 @@ def test_a_clients_own_http_stays_as_it_was() -> None:
         assert structkit.Client("m", client=own).extract(int, "x") == 3
         assert own.chat.completions.create(model="m", messages=[]).choices[0].message.content == '{"value": 3}'
         assert own.max_retries == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted there")
+def test_event_loops_that_are_gone_leave_no_connections_behind() -> None:
+    def open_files() -> int:
+        gc.collect()
+        return len([*Path("/proc/self/fd").iterdir()])
+
+    with Endpoint('{"value": 3}') as endpoint:
+        client = structkit.AsyncClient("m", base_url=endpoint.base_url)
+        asyncio.run(client.extract(int, "x"))
+        most = open_files() + 2  # the other end of a connection is the server's, which lags
+        for _ in range(10):
+            asyncio.run(client.extract(int, "x"))
+        for _ in range(200):
+            if open_files() <= most:
+                break
+            threading.Event().wait(0.05)
+        assert open_files() <= most

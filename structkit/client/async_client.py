@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
-from weakref import WeakKeyDictionary
 
 from typing_extensions import Self, TypeForm, Unpack
 
@@ -42,7 +41,7 @@ class AsyncClient:
         refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
         base_url, dialect = str(client.base_url) if client else base_url, None
-        self._made: WeakKeyDictionary[AbstractEventLoop, AsyncTransport] = WeakKeyDictionary()
+        self._made: dict[AbstractEventLoop, AsyncTransport] = {}
         if self._given is None:
             self._endpoint = find_endpoint(model, base_url, api_key)
             model, dialect = self._endpoint.model, self._endpoint.dialect
@@ -95,6 +94,8 @@ class AsyncClient:
         if self._given is not None:
             return self._given
         if (loop := _this_loop()) not in self._made:
+            for closed in [other for other in [*self._made] if other.is_closed()]:
+                self._made.pop(closed, None)  # its connections go with it: nobody can close them any more
             self._made[loop] = _over(_sdk_client(self._endpoint))
         return self._made[loop]
 
