@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
+from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.node import BOX
 from structkit.values import JSON
@@ -24,9 +25,9 @@ from structkit.values import JSON
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
 NUMBERS = frozenset({"int", "float"})
 MOMENTS = frozenset({"date", "datetime", "time", "timedelta"})
-TEXTS = frozenset({"str", "decimal", "uuid", "url", "multi-host-url", "bytes", "complex"}) | MOMENTS
+TEXTS = frozenset({"str", "decimal", "fraction", "uuid", "url", "multi-host-url", "bytes", "complex"}) | MOMENTS
 ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"})
-OBJECTS = frozenset({"dict", "model", "dataclass", "typed-dict", "counter"})
+OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
 PLAIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"bool", "enum", "literal", "nullable", "union", "default"}
 """Types whose values pydantic writes by itself."""
 OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | sys.stdlib_module_names
@@ -35,10 +36,13 @@ OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | sys.st
 PRIVATE = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
 """Parts where pydantic spells out one type in several ways: a union there is not the caller's."""
 
+WITHIN = frozenset({"items_schema", "keys_schema", "values_schema", "fields"})
+"""Parts that are the caller's again."""
+
 OPAQUE = frozenset({"metadata", "serialization", "cls", "config", "expected", "members", "default"})
 """Parts that are no schemas."""
 
-READER_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan"})
+READER_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes"})
 """Settings that change what is written but not what is shown or read."""
 
 BARE = ""
@@ -56,6 +60,7 @@ class _Rewrite:
 
     def __init__(self, schema: Any) -> None:
         self._definitions = {part["ref"]: part for part in _walk(schema) if "ref" in part}
+        self._bytes = "utf8"  # how the model around writes them
 
     def of(self, part: Any, *, private: bool = False) -> Any:
         """A part, copied only where something in it changed."""
@@ -69,12 +74,18 @@ class _Rewrite:
         if not isinstance(part.get("type"), str):  # a map of names: no name in it means anything
             named = {name: self.of(value, private=private) for name, value in part.items()}
             return part if all(map(_same, named.values(), part.values())) else named
-        changed = {
-            key: value if key in OPAQUE else self.of(value, private=private or key in PRIVATE)
-            for key, value in part.items()
-        }
+        outside = self._bytes
+        self._bytes = (part.get("config") or {}).get("val_json_bytes", outside)
+        changed = {key: self._inner(key, value, private=private) for key, value in part.items()}
         rewritten = self._rewritten(changed, private=private)
+        self._bytes = outside
         return part if rewritten is changed and all(map(_same, changed.values(), part.values())) else rewritten
+
+    def _inner(self, key: str, value: Any, *, private: bool) -> Any:
+        """What stands under one key of a part; a serialiser may have a schema of its own."""
+        if key == "serialization" and isinstance(value.get("schema"), dict):
+            return {**value, "schema": self.of(value["schema"])}
+        return value if key in OPAQUE else self.of(value, private=(private or key in PRIVATE) and key not in WITHIN)
 
     def _rewritten(self, part: JSON, *, private: bool) -> JSON:
         kind = part.get("type")
@@ -85,7 +96,10 @@ class _Rewrite:
         if kind in {"literal", "enum", "tagged-union"}:
             return _CONSTANTS[kind](part)
         part = _plainly_configured(part) if isinstance(part.get("config"), dict) else part
-        return _plainly_written(part) if "serialization" in part else part
+        part = _plainly_written(part) if "serialization" in part else part
+        if kind not in FAITHFUL or "serialization" in part or (kind == "bytes" and self._bytes != "utf8"):
+            return part
+        return FAITHFUL[kind](part, self._resolved)
 
     def _union(self, part: JSON) -> JSON:
         """Branches that JSON cannot tell apart get a box with their name: `{"Cat": {...}}`."""
@@ -106,7 +120,9 @@ class _Rewrite:
     def _resolved(self, part: Any) -> Any:
         """What a branch is underneath its wrappers."""
         while True:
-            if part["type"] == "definition-ref":
+            if LIKE in part.get("metadata", ()):
+                part = part["metadata"][LIKE]
+            elif part["type"] == "definition-ref":
                 part = self._definitions.get(part["schema_ref"], {"type": "any"})
             elif part["type"] in {"lax-or-strict", "json-or-python"}:
                 part = part.get("strict_schema") or part["json_schema"]
@@ -265,13 +281,14 @@ def _plainly_written(part: JSON) -> JSON:
 def _plainly_configured(part: JSON) -> JSON:
     if not part["config"].keys() & READER_SETTINGS:
         return part
-    return {**part, "config": {key: value for key, value in part["config"].items() if key not in READER_SETTINGS}}
+    config = {key: value for key, value in part["config"].items() if key not in READER_SETTINGS}
+    return {**part, "config": {**config, "ser_json_bytes": config.get("val_json_bytes", "utf8")}}
 
 
 def _literal(part: JSON) -> JSON:
     """Constants that are no JSON, such as members of an enum, by what they are in JSON."""
     expected = part["expected"]
-    texts = [value.decode() if isinstance(value, bytes) else _plain(value) for value in expected]
+    texts = [write_bytes(value) if isinstance(value, bytes) else _plain(value) for value in expected]
     return part if all(map(_same, texts, expected)) else _mapped(dict(zip(texts, expected, strict=True)))
 
 
@@ -317,7 +334,8 @@ _CONSTANTS: dict[str, Callable[[JSON], JSON]] = {"literal": _literal, "enum": _e
 
 
 def _reveal(secret: Any) -> Any:
-    return secret.get_secret_value()
+    value = secret.get_secret_value()
+    return write_bytes(value) if isinstance(value, bytes) else value
 
 
 def _walk(part: Any) -> Iterable[JSON]:

@@ -203,6 +203,19 @@ class NaturalSchema(GenerateJsonSchema):
         parts = [{**part, POSITION_NAME: name} for part, name in zip(found["prefixItems"], names, strict=True)]
         return {**found, "prefixItems": parts}
 
+    def bytes_schema(self, schema: Any) -> JsonSchemaValue:
+        """Text, with its lengths in words: they count bytes, and a bound on text would count characters."""
+        found = super().bytes_schema(schema)
+        bounds: JSON = {word: found.pop(word) for word in ("minLength", "maxLength") if word in found}
+        words = in_words(bounds).replace("character", "byte")
+        return {**found, "description": words, CHECKED: [*bounds]} if bounds else found
+
+    def json_schema(self, schema: Any) -> JsonSchemaValue:
+        """Text, with what it has to spell in words."""
+        found = super().json_schema(schema)
+        content = found.pop("contentSchema", {})
+        return {**found, "description": f"JSON text: {short(content, 2 * SHOWN)}" if content else "JSON text."}
+
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Text, so that no digit is lost, with the bounds in words: they are checked after."""
         bounds = {name: schema[key] for name, key in _DECIMAL_BOUNDS.items() if key in schema}  # type: ignore[literal-required]
