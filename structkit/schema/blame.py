@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from structkit.values import Path
 
@@ -43,17 +43,21 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
             yield from ((step, part) for part in typing.get_args(output_type) if part is not Ellipsis)
 
 
-class _Outspoken(GenerateJsonSchema):
-    """Says it when a branch of a union has no form, where pydantic leaves it out."""
+class Outspoken(GenerateJsonSchema):
+    """Says it where pydantic leaves a branch of a union out, or shows a class as any value."""
 
     ignored_warning_kinds = {"non-serializable-default"}  # noqa: RUF012 (pydantic's)
+
+    def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
+        """A class is no JSON."""
+        return self.handle_invalid_for_json_schema(schema, "a class is no JSON")
 
 
 def _has_json_form(output_type: Any) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            TypeAdapter(output_type).json_schema(schema_generator=_Outspoken)
+            TypeAdapter(output_type).json_schema(schema_generator=Outspoken)
     except Exception:  # noqa: BLE001 (whatever pydantic raises, it has none)
         return False
     return True

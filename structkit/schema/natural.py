@@ -9,13 +9,13 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, to_json
 from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.errors import SchemaError
-from structkit.schema.blame import blame
+from structkit.schema.blame import Outspoken, blame
 from structkit.schema.invertible import invertible
 from structkit.schema.issues import SHOWN, cut, read_errors
 from structkit.schema.naming import snake_case, type_name
@@ -158,7 +158,7 @@ class RawSchema:
         return value
 
 
-class NaturalSchema(GenerateJsonSchema):
+class NaturalSchema(Outspoken):
     """pydantic's generator, told to keep names and drop decoration nobody asked for."""
 
     def emit_warning(self, kind: Any, detail: str) -> None:
