@@ -23,6 +23,8 @@ class Field:
     node: Node
     absence: Absence = "never"
     takes_null: bool = True
+    is_assumed: bool = False
+    """Whether the type fills it in where a reply leaves it out, although it is always there on the wire."""
 
     def dump(self, value: JSONValue) -> JSONValue:
         """The property's wire value.

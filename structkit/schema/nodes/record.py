@@ -87,7 +87,7 @@ def build_field(name: str, schema: JSONValue, required: bool, path: Path, compil
     node = compiler.build(schema, path)
     default = schema.get("default", UNSAID) if isinstance(schema, dict) and compiler.defaults_apply else UNSAID
     if required or ("const" in compiler.resolve(schema) and default is not UNSAID):
-        return Field(name, name, node)
+        return Field(name, name, node, is_assumed=not required)
     takes_null = compiler.takes_null(schema)
     if compiler.dialect.optional:
         return Field(name, name, described(node, said_of(node), _when_left_out(default)), "missing", takes_null)

@@ -12,7 +12,7 @@ from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described, said_of, undescribed
 from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
-from structkit.schema.nodes.node import BOX, Compiler, Node
+from structkit.schema.nodes.node import BOX, Compiler, Node, WireError
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.nodes.text import Text
@@ -35,8 +35,8 @@ class Union:
 
     @property
     def identity(self) -> bool:
-        """When every branch is."""
-        return all(branch.identity for branch in self.branches)
+        """When every branch is, and no tag can be missed."""
+        return all(branch.identity for branch in self.branches) and not _tags(self.branches)
 
     def show(self) -> JSON:
         """`anyOf` of the branches."""
@@ -49,8 +49,16 @@ class Union:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """By the branch that reads the value."""
+        if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
+            wanted = ", ".join(short(constant_of(tag.node)) for tag in self._tags)
+            raise WireError(f"required: one of {wanted}").under(self._tags[0].name)
         branch = self._only or self._read_by(wire)
         return wire if wire is None or branch is None else branch.load(wire)
+
+    @cached_property
+    def _tags(self) -> list[Field]:
+        """As below; asked only when all definitions are known."""
+        return _tags(self.branches)
 
     @cached_property
     def _only(self) -> Node | None:
@@ -172,6 +180,14 @@ def _are_distinct(objects: list[Node]) -> bool:
     names = {field.wire for field in leads if field}
     constants = {repr(constant_of(field.node)) for field in leads if field} - {"None"}
     return len(names) == len(leads) or (len(names) == 1 and len(constants) == len(leads))
+
+
+def _tags(branches: Sequence[Node]) -> list[Field]:
+    """The properties that tell object branches apart, where the type would make one up for a reply that has none."""
+    leads = [_lead(branch) for branch in branches if branch.kind == "object"]
+    tags = [lead for lead in leads if lead and lead.name == lead.wire and constant_of(lead.node) is not None]
+    is_told = len(leads) > 1 and len(tags) == len(leads) and len({tag.name for tag in tags}) == 1
+    return tags if is_told and any(tag.is_assumed for tag in tags) else []
 
 
 def _holds_objects(node: Node) -> bool:
