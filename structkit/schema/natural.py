@@ -88,6 +88,10 @@ class PydanticType(Generic[T]):
         try:
             found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
             json.dumps(found, allow_nan=False)
+            if found is None:  # pydantic writes None for anything
+                self.validate(None)
+        except Invalid as error:
+            raise SchemaError(f"{short(repr(value), SHOWN)} is no value of the type: {error}") from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             reason = str(error).strip().splitlines()[0]
             raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {reason}") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from structkit.errors import SchemaError
 from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONValue, Path
 
@@ -62,6 +63,8 @@ class Object:
 
     fields: tuple[Field, ...]
     rest: Field | None = None
+    is_complete: bool = False
+    """Whether every value of the type has all its properties: a plain JSON value may lack some, and is refused by load."""
     kind = "object"
 
     @cached_property
@@ -73,6 +76,11 @@ class Object:
     def names(self) -> frozenset[str]:
         """The declared fields' own names."""
         return frozenset(field.name for field in self.fields)
+
+    @cached_property
+    def _always(self) -> frozenset[str]:
+        """The names of the fields that are never absent."""
+        return frozenset(field.name for field in self.fields if field.absence == "never")
 
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:
@@ -99,9 +107,14 @@ class Object:
         """Every property by its wire name; an absent one as null.
 
         What does not belong is passed on, not dropped: a value the type refuses must not come out right.
+
+        Raises:
+            SchemaError: An instance was made without a property that its type requires.
         """
         if not isinstance(value, dict):
             return value
+        if self.is_complete and (lacking := self._always.difference(value)):
+            raise SchemaError(f"the value lacks {json.dumps(min(lacking))}, which its type requires")
         wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
         wire |= {field.wire: None for field in self.fields if field.name not in value and field.absence == "null"}
         others = {key: item for key, item in value.items() if key not in self.names}

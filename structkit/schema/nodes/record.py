@@ -40,7 +40,8 @@ def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
     fields = _in_alphabet(fields, path, compiler)
     if not fields:
         compiler.note(path, "rewritten", f"no properties: one that is always null, {NOTHING.wire!r}")
-    return Object(tuple(fields) or (NOTHING,), _rest(schema, others, path, compiler) if others else None)
+    rest = _rest(schema, others, path, compiler) if others else None
+    return Object(tuple(fields) or (NOTHING,), rest, compiler.defaults_apply)
 
 
 def _in_alphabet(fields: list[Field], path: Path, compiler: Compiler) -> list[Field]:
