@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.document import Document
+from structkit.schema.endless import find_endless
 from structkit.schema.explanation import Note
 from structkit.schema.impossible import Impossible
 from structkit.schema.merge import ALSO, guess_type, merge, with_alternatives
@@ -107,13 +108,24 @@ class SchemaCompiler:
         self._building: dict[str, Path] = {}
         self._budget = MOST_MERGES
         self._referred: set[str] = set()
+        self._loops: dict[str, Path] = {}
 
     def root(self) -> Node:
         """The node of the whole document; a root `$ref` is inlined, because strict mode wants an object."""
         node = self.build(self.document.root, ())
         self.definitions.settle()
+        if self._loops:
+            self._refuse_endless(node)
         inner = undescribed(node)
         return described(inner.node, said_of(node)) if isinstance(inner, Reference) and inner.name != VALUE else node
+
+    def _refuse_endless(self, root: Node) -> None:
+        endless = find_endless(root.show(), self.definitions.show())
+        for name in (name for name in self._loops if name in endless):
+            reason = (
+                f"only a value without end fits: {name} holds {name}; write a list of it, or let it be null or absent"
+            )
+            raise SchemaError(reason, path=self._loops[name])
 
     def build(self, schema: JSONValue, path: Path) -> Node:
         """The node of a part of the document, with what the part says of itself."""
@@ -223,9 +235,11 @@ class SchemaCompiler:
         name = self._name(pointer)
         if self._building.get(name) == path:
             raise SchemaError(f"the $ref {pointer!r} leads back to itself", path=path)
-        if name in self._building and not self.dialect.recursion:
-            self.note(path, "rewritten", f"{name} inside itself: a JSON text")
-            return as_text(name)
+        if name in self._building:
+            self._loops.setdefault(name, path)
+            if not self.dialect.recursion:
+                self.note(path, "rewritten", f"{name} inside itself: a JSON text")
+                return as_text(name)
         if name in self.definitions.nodes or name in self._building:
             self._referred.add(name)
             return Reference(name, self.definitions)

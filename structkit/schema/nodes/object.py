@@ -64,7 +64,7 @@ class Object:
     fields: tuple[Field, ...]
     rest: Field | None = None
     is_complete: bool = False
-    """Whether every value of the type has all its properties: a plain JSON value may lack some, and is refused by load."""
+    """Whether every value of the type has all its properties: plain JSON may lack some, and is refused by load."""
     kind = "object"
 
     @cached_property
