@@ -69,8 +69,9 @@ CHECKED_AFTER = frozenset(
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
 )
-UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef"})
-CONTAINERS = frozenset({"$defs", "definitions", "$schema", "$id", "id", "$anchor"})
+CONTAINERS = frozenset(
+    {"$defs", "definitions", "$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"}
+)
 ALTERNATIVES = frozenset({"anyOf", "oneOf", "if", "then", "else", "dependentSchemas"})
 
 UNSAID = object()
@@ -138,8 +139,6 @@ class SchemaCompiler:
             raise Impossible(f"no value can fit the schema {short(schema)}", path=path)
         if schema.get("not") is True or schema.get("not") == {}:
             raise Impossible("no value can fit: not anything", path=path)
-        for keyword in UNSUPPORTED & schema.keys():
-            raise SchemaError(f"{keyword} has no strict form; write the schema out with $ref", path=path)
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)

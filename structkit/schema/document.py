@@ -15,8 +15,10 @@ class Document:
     """A schema document and the schemas that have been put beside it under names of their own."""
 
     def __init__(self, root: JSON) -> None:
-        """Take the document as it is; it is never changed."""
+        """Take the document; it is never changed."""
         self.root = root
+        if any(DYNAMIC.keys() & part.keys() for part in self._objects()):
+            self.root = _static(root)
         self._added: dict[str, JSON] = {}
 
     @cached_property
@@ -88,10 +90,28 @@ class Document:
         return next(anchored, None)
 
     def _objects(self) -> Iterator[JSON]:
-        """Every object of the document."""
+        """Every object of the document, in its order."""
         waiting: list[JSONValue] = [self.root]
         while waiting:
             part = waiting.pop()
             if isinstance(part, dict):
                 yield part
-            waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+            inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+            waiting += reversed([*inside])
+
+
+DYNAMIC = {"$dynamicRef": "$ref", "$recursiveRef": "$ref"}
+
+
+def _static(part: JSONValue) -> JSONValue:
+    """A document whose dynamic references lead to the outermost place they can: a guess that the reply's check mends.
+
+    >>> _static({"items": {"$dynamicRef": "#node"}})
+    {'items': {'$ref': '#node'}}
+    """
+    if isinstance(part, list):
+        return [_static(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    names = {key: DYNAMIC[key] if key in DYNAMIC and isinstance(part[key], str) else key for key in part}
+    return {names[key]: _static(value) for key, value in part.items()}
