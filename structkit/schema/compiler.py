@@ -110,6 +110,7 @@ class SchemaCompiler:
         self._budget = MOST_MERGES
         self._referred: set[str] = set()
         self._loops: dict[str, Path] = {}
+        self._null: dict[str, bool] = {}
 
     def root(self) -> Node:
         """The node of the whole document; a root `$ref` is inlined, because strict mode wants an object."""
@@ -233,7 +234,7 @@ class SchemaCompiler:
         """A definition used once is inlined; one used twice, or inside itself, is referred to."""
         name = self._name(pointer)
         if self._building.get(name) == path:
-            raise SchemaError(f"the $ref {pointer!r} leads back to itself", path=path)
+            raise Impossible(f"the $ref {pointer!r} leads back to itself", path=path)
         if name in self._building:
             self._loops.setdefault(name, path)
             if not self.dialect.recursion:
@@ -259,7 +260,14 @@ class SchemaCompiler:
         """Whether null is a value of the schema; beyond any sensible depth, supposed so."""
         if not isinstance(schema, dict) or depth > DEEP:
             return schema is not False
-        found = self.resolve(schema)
+        if "$ref" not in schema:
+            return self._takes_null(schema, depth)
+        if schema["$ref"] not in self._null:
+            self._null[schema["$ref"]] = False  # what leads back to itself takes nothing by that
+            self._null[schema["$ref"]] = self._takes_null(self.resolve(schema), depth)
+        return self._null[schema["$ref"]]
+
+    def _takes_null(self, found: JSON, depth: int) -> bool:
         if "anyOf" in found or "oneOf" in found:
             parts = [*found.get("anyOf", ()), *found.get("oneOf", ())]
             return self._type_takes_null(found) and any(self.takes_null(part, depth + 1) for part in parts)

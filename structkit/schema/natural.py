@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """Every finite `str(Decimal)`, without the lookahead that pydantic's own pattern has."""
+
+MOST_ISSUES = 100
+"""Of a value that is checked by a JSON Schema: `allOf` can say the same exponentially often."""
 
 
 class Invalid(Exception):
@@ -145,7 +149,7 @@ class RawSchema:
             check_patterns(schema)
         except BadSchema as error:
             raise SchemaError(f"not a JSON Schema: {error.message}", path=tuple(error.absolute_path)) from None
-        self._validator = linear(validator)(schema, format_checker=validator.FORMAT_CHECKER)
+        self._validator = linear(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
 
     def dump(self, value: JSONValue) -> JSONValue:
         """It is JSON already."""
@@ -155,7 +159,7 @@ class RawSchema:
         """By the document, formats asserted."""
         issues = tuple(
             Issue(tuple(error.absolute_path), cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
-            for error in self._validator.iter_errors(value)
+            for error in islice(self._validator.iter_errors(value), MOST_ISSUES)
         )
         if issues:
             raise Invalid(issues)

@@ -11,6 +11,7 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.errors import SchemaError
+from structkit.schema.once import ask_once
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -58,13 +59,49 @@ def _try(expression: str, path: Path) -> None:
         raise SchemaError(message, path=path) from None
 
 
-def linear(validator: Any) -> Any:
-    """A jsonschema validator class with its patterns matched here."""
+def linear(validator: Any, schema: JSON) -> Any:
+    """A jsonschema validator class with its patterns matched here, and each branch of a union tried once.
+
+    Where a reference is dynamic, what a branch means depends on the way to it, and it is tried each time.
+    """
     from jsonschema.validators import extend
 
     extended: Callable[[Any, Any], Any] = extend
     rules = {"pattern": _pattern, "patternProperties": _pattern_properties, "additionalProperties": _additional}
-    return extended(validator, rules)
+    is_dynamic = any(word in str(schema) for word in ("$dynamicRef", "$recursiveRef"))
+    return extended(validator, rules if is_dynamic else {**rules, "allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of})
+
+
+def _all_of(validator: Any, parts: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    for part in parts:
+        if not _fits(validator, part, instance):
+            yield from validator.descend(instance, part)
+
+
+def _any_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    from jsonschema.exceptions import ValidationError
+
+    if not any(_fits(validator, branch, instance) for branch in branches):
+        yield ValidationError(f"{instance!r} is not valid under any of the given schemas")
+
+
+def _one_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    from jsonschema.exceptions import ValidationError
+
+    fitting = [branch for branch in branches if _fits(validator, branch, instance)]
+    if not fitting:
+        yield ValidationError(f"{instance!r} is not valid under any of the given schemas")
+    if len(fitting) > 1:
+        yield ValidationError(f"{instance!r} is valid under each of {', '.join(map(repr, fitting))}")
+
+
+def _fits(validator: Any, branch: JSONValue, instance: JSONValue) -> bool:
+    """Whether a value fits a branch; the errors that would say why multiply from union to union."""
+
+    def try_it(value: JSONValue) -> bool:
+        return next(validator.descend(value, branch), None) is None
+
+    return ask_once(try_it, instance, id(branch))
 
 
 def _pattern(_: Any, wanted: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:

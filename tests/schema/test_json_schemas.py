@@ -133,6 +133,20 @@ CASES = {
         [1],
         **{"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, STRING]}}},
     ),
+    "unions that hold each other": holds(
+        {"$ref": "#/$defs/a"},
+        ["s", 1],
+        [None],
+        **{
+            "$defs": {
+                "a": {"anyOf": [{"$ref": "#/$defs/b"}, STRING]},
+                "b": {"anyOf": [{"$ref": "#/$defs/a"}, INTEGER]},
+            }
+        },
+    ),
+    "a branch twice": holds(
+        {"anyOf": [obj(a=STRING), {"description": "once more", **obj(a=STRING)}, INTEGER]}, [{"a": "x"}, 1], ["s"]
+    ),
     "exclusive bound of draft 4": fits(
         {**DRAFT_4, **obj(x={"type": "number", "minimum": 0, "exclusiveMinimum": True})},
         [{"x": 1}],
@@ -380,7 +394,6 @@ CASES["30 levels of objects"] = fits(DEEP, [DEEP_VALUE], [])
 
 WRONG = {
     "required without a type": "dump shows 3 where the schema that is sent says array",
-    "union that holds itself": "SchemaError from dump: the value is taken to be nested too deep",
     "items without a type": "a schema without a type is taken to mean one, and the other types no longer fit",
 }
 """What is wrong with structkit today, by case. A line goes when its case passes."""
@@ -419,35 +432,46 @@ CHAIN = {
     f"a{i}": {"anyOf": [{"$ref": f"#/$defs/a{i + 1}"}, {"$ref": f"#/$defs/a{i + 1}", "description": "x"}]}
     for i in range(24)
 }
+
+
+def twofold(word: str) -> dict[str, Any]:
+    """Definitions in pairs, each a union of the next pair."""
+    pairs = ((i, {word: [{"$ref": f"#/$defs/a{i + 1}"}, {"$ref": f"#/$defs/b{i + 1}"}]}) for i in range(24))
+    chains = {f"{letter}{i}": part for i, part in pairs for letter in "ab"}
+    return {**chains, "a24": STRING, "b24": {**STRING, "minLength": 2}}
+
+
 HOSTILE = {
     "a pattern that backtracks": (
         obj(x={"type": "string", "pattern": "^(a+)+$"}),
         {"x": "a" * 40 + "b"},
-        "",
     ),
     "a pattern for keys that backtracks": (
         {"type": "object", "patternProperties": {"^(a+)+$": INTEGER}, "additionalProperties": False},
         {"value": [{"key": "a" * 40 + "b", "value": 1}]},
-        "",
     ),
     "a union that doubles 24 times": (
         {**obj(x={"$ref": "#/$defs/a0"}), "$defs": {**CHAIN, "a24": STRING}},
         {"x": 1},
-        "two to the power of 24 branches are tried: `kind` asks every branch, and they are not shared",
     ),
+    **{
+        f"two chains of {word} that hold each other": (
+            {**obj(["y"], x={"$ref": "#/$defs/a0"}, y=STRING), "$defs": twofold(word)},
+            {"x": 1},
+        )
+        for word in ("anyOf", "oneOf", "allOf")
+    },
     "300 arrays": (
         obj(x=json.loads('{"type": "array", "items": ' * 300 + '{"type": "string"}' + "}" * 300)),
         {"x": 1},
-        "",
     ),
     "400 objects": (
         json.loads('{"type": "object", "properties": {"a": ' * 400 + '{"type": "string"}' + "}}" * 400),
         {"a": 1},
-        "",
     ),
-    "2,000 properties": (obj(**{f"p{i}": STRING for i in range(2000)}), {"p0": 1}, ""),
-    "1,000 branches": (obj(x={"anyOf": [obj(**{f"k{i}": STRING}) for i in range(1000)]}), {"x": 1}, ""),
-    "1,000 look-alikes": (obj(x={"anyOf": [obj(k={"const": f"v{i}"}) for i in range(1000)]}), {"x": 1}, ""),
+    "2,000 properties": (obj(**{f"p{i}": STRING for i in range(2000)}), {"p0": 1}),
+    "1,000 branches": (obj(x={"anyOf": [obj(**{f"k{i}": STRING}) for i in range(1000)]}), {"x": 1}),
+    "1,000 look-alikes": (obj(x={"anyOf": [obj(k={"const": f"v{i}"}) for i in range(1000)]}), {"x": 1}),
 }
 
 IN_A_PROCESS = """
@@ -466,7 +490,7 @@ except (InvalidOutput, SchemaError):
 def runs() -> Iterator[dict[str, Future[subprocess.CompletedProcess[str]]]]:
     """Every hostile case, each in a process of its own, as many at once as there are processors."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {name: pool.submit(run, schema, reply) for name, (schema, reply, _) in HOSTILE.items()}
+        yield {name: pool.submit(run, schema, reply) for name, (schema, reply) in HOSTILE.items()}
 
 
 def run(schema: dict[str, Any], reply: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -480,13 +504,7 @@ def run(schema: dict[str, Any], reply: dict[str, Any]) -> subprocess.CompletedPr
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=why)] if why else [])
-        for name, (*_, why) in HOSTILE.items()
-    ],
-)
+@pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_schema_and_reply_are_refused_in_bounded_time(name, runs):
     done = runs[name].result()
     assert done.stdout == "refused\n", done.stderr[-300:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from structkit.schema.nodes.node import Node
+from structkit.schema.once import ask_once
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -66,11 +67,11 @@ class Reference:
 
     def holds(self, value: JSONValue) -> bool:
         """As the definition does."""
-        return self.node.holds(value)
+        return ask_once(self.node.holds, value, id(self.definitions), self.name, "holds")
 
     def reads(self, wire: JSONValue) -> bool:
         """As the definition does."""
-        return self.node.reads(wire)
+        return ask_once(self.node.reads, wire, id(self.definitions), self.name, "reads")
 
     def translate(self, path: Path) -> Path:
         """As the definition does; an empty path ends the recursion."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,7 +120,7 @@ def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     wanted = [part for part in parts if part != {"type": "null"}]
     if not wanted:
         return NULL
-    wanted, nodes = _possible(wanted, path, compiler)
+    wanted, nodes = _distinct(*_possible(wanted, path, compiler))
     if any(isinstance(_bare(node), Anything) or _bare(node) == ANY_TEXT for node in nodes):
         return compiler.anything()
     if "oneOf" in schema and not compiler.defaults_apply:
@@ -141,6 +142,21 @@ def _possible(parts: list[JSON], path: Path, compiler: Compiler) -> tuple[list[J
                 raise
             compiler.note(path, "dropped", f"a branch that no value can fit: {short(part)}")
     return [part for part, _ in built], [node for _, node in built]
+
+
+def _distinct(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[Node]]:
+    """The branches without those that are another one over again; what is said of these is said of that."""
+    kept: list[int] = []
+    alike: dict[str, list[int]] = {}
+    for position, node in enumerate(nodes):
+        others = alike.setdefault(json.dumps(undescribed(node).show()), [])
+        twin = next((other for other in others if undescribed(nodes[other]) == undescribed(node)), None)
+        if twin is None:
+            others.append(position)
+            kept.append(position)
+        else:
+            nodes[twin] = described(nodes[twin], said_of(nodes[twin]), said_of(node))
+    return [parts[position] for position in kept], [nodes[position] for position in kept]
 
 
 def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler) -> list[Node]:
@@ -191,8 +207,16 @@ def _tags(branches: Sequence[Node]) -> list[Field]:
 
 
 def _holds_objects(node: Node) -> bool:
-    inner = _bare(node)
-    return isinstance(inner, Union) and any(each.kind == "object" or _holds_objects(each) for each in inner.branches)
+    """Whether a union holds objects, at any depth; a union met again has been asked."""
+    waiting, met = [_bare(node)], set[int]()
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, Union) and id(inner) not in met:
+            met.add(id(inner))
+            if any(each.kind == "object" for each in inner.branches):
+                return True
+            waiting += map(_bare, inner.branches)
+    return False
 
 
 def _lead(node: Node) -> Field | None:
