@@ -1,62 +1,18 @@
-"""A chat completions endpoint on loopback: real HTTP, scripted replies, every request kept."""
+"""A chat completions endpoint on loopback: real HTTP, scripted replies, faults, every request kept."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import TypeAlias
+from types import MappingProxyType, TracebackType
 
 from typing_extensions import Self
 
-from structkit.testing.sample import sample
-from structkit.values import JSON, JSONValue
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the endpoint answers to one request.
-
-    Args:
-        body: A JSON value, or text or bytes sent as they are.
-        status: The HTTP status.
-        headers: Further headers.
-        delay: Seconds to wait before answering.
-        cut: Whether to close the connection in the middle of the body.
-    """
-
-    body: JSONValue
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    cut: bool = False
-
-
-Script: TypeAlias = "Reply | str | Callable[[JSON], Reply]"
-"""A reply as it is, the model's text, or a function of the request's body."""
-
-
-def completion(
-    *contents: str | None, finish_reason: str = "stop", refusal: str | None = None, model: str = "fake"
-) -> JSON:
-    """The body of a chat completion with a choice for each of *contents*."""
-    message: JSON = {"role": "assistant"} if refusal is None else {"role": "assistant", "refusal": refusal}
-    choices = [
-        {"index": index, "message": {**message, "content": content}, "finish_reason": finish_reason}
-        for index, content in enumerate(contents)
-    ]
-    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
-    return {"id": "fake-1", "object": "chat.completion", "model": model, "choices": choices, "usage": usage}
-
-
-def obliging(body: JSON) -> Reply:
-    """A reply that conforms to the schema the request asks for; plain text where it asks for none."""
-    schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
-    content = "text" if schema is None else json.dumps(sample(schema), ensure_ascii=False)
-    return Reply(completion(*[content] * body.get("n", 1), model=body["model"]))
+from structkit.testing.faults import Odds
+from structkit.testing.reply import Reply, Script, obliging, saying
+from structkit.values import JSON
 
 
 class _Server(ThreadingHTTPServer):
@@ -70,15 +26,23 @@ class Endpoint:
     """A running endpoint; use it as a context manager.
 
     Args:
-        *replies: What to answer, in order; the last one is repeated. Without any, every request gets
-            a reply that conforms to its own schema.
+        *replies: What to answer, in order; the last one is repeated. A text is what the model says: content, or
+            the arguments of the tool that the request forces. Without any, every request gets a reply that
+            conforms to its own schema.
         models: What `GET /v1/models` lists.
+        faults: Which share of the requests meets which fault, by the names in `FAULTS`
+            (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that a fault has swallowed is kept for the next request.
+        seed: Chooses which requests these are: the same ones for the same seed.
 
     Attributes:
         requests: The JSON body of every completion request so far.
         headers: Its headers, by lower-case name.
         paths: Its path.
+        met: The name of the fault that each request met, or None.
         base_url: Where it listens, ending in `/v1`.
+
+    Raises:
+        ValueError: A fault's name is misspelt, or its rate is no share.
 
     >>> import structkit
     >>> with Endpoint('{"value": 3}') as endpoint:
@@ -87,12 +51,20 @@ class Endpoint:
     (3, 1)
     """
 
-    def __init__(self, *replies: Script, models: tuple[str, ...] = ("fake",)) -> None:
+    def __init__(
+        self,
+        *replies: Script,
+        models: tuple[str, ...] = ("fake",),
+        faults: Mapping[str, float] = MappingProxyType({}),
+        seed: int = 0,
+    ) -> None:
         """Listen on a free port of the loopback interface."""
         self.requests: list[JSON] = []
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
+        self.met: list[str | None] = []
         self._replies = list(replies) or [obliging]
+        self._odds = Odds(faults, seed)
         self._models = models
         self._turn = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -100,15 +72,27 @@ class Endpoint:
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, body: JSON, headers: Mapping[str, str], path: str) -> Reply:
-        """Take the next reply of the script."""
+        """Take the next reply of the script, and what becomes of it."""
         with self._turn:
             self.requests.append(body)
             self.headers.append(headers)
             self.paths.append(path)
-            script = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-        if isinstance(script, str):
-            return Reply(completion(script))
-        return script if isinstance(script, Reply) else script(body)
+            script, met = self._take(), self._odds.draw()
+            self.met.append(met.name if met else None)
+        reply = saying(body, script) if isinstance(script, str) else script
+        reply = reply if isinstance(reply, Reply) else reply(body)
+        came = met.change(body, reply) if met else reply
+        if met and not met.spends(reply, came):
+            self._give_back(script)
+        return came
+
+    def _take(self) -> Script:
+        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+
+    def _give_back(self, script: Script) -> None:
+        with self._turn:
+            if self._replies[0] is not script:
+                self._replies.insert(0, script)
 
     def __enter__(self) -> Self:
         """Start serving."""
@@ -150,12 +134,25 @@ class Endpoint:
 
 def _write(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     threading.Event().wait(reply.delay)
+    if isinstance(reply.body, Iterator):
+        _head(handler, reply, {"transfer-encoding": "chunked"})
+        _stream(handler, reply.body)
+        return
     content = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
     data = content.encode() if isinstance(content, str) else content
-    headers = {"content-type": "application/json", "content-length": str(len(data)), **reply.headers}
-    handler.send_response(reply.status)
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    handler.end_headers()
+    _head(handler, reply, {"content-length": str(len(data))})
     handler.wfile.write(data[: len(data) // 2] if reply.cut else data)
     handler.close_connection = reply.cut
+
+
+def _head(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, str]) -> None:
+    handler.send_response(reply.status)
+    for name, value in {"content-type": "application/json", **length, **reply.headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+
+
+def _stream(handler: BaseHTTPRequestHandler, pieces: Iterable[bytes]) -> None:
+    for piece in filter(None, pieces):
+        handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+    handler.wfile.write(b"0\r\n\r\n")
