@@ -73,7 +73,7 @@ def scrubbed(value: JSONValue) -> JSONValue:
         return redact(value, key if len(key) >= SHORTEST_KEY else "")
     if isinstance(value, list | tuple):
         return [scrubbed(item) for item in value]
-    return {str(key): scrubbed(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+    return {scrubbed(str(key)): scrubbed(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def lines(value: JSONValue) -> list[str]:

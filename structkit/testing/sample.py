@@ -84,10 +84,11 @@ class _Sampler:
             return None if schema["type"] == "null" else self._one([True, False])
         step = schema.get("multipleOf", 1)
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema))
-        first = min(-(-low // step) * step, schema.get("maximum", low))
+        first = -(-low // step) * step
         number = first + self._more() * step
         high = schema.get("maximum", number)
-        return number if number <= high and number < schema.get("exclusiveMaximum", number + 1) else first
+        fits = number <= high and number < schema.get("exclusiveMaximum", number + 1)
+        return number if fits else min(first, high)
 
     def _text(self, schema: JSON) -> str:
         if "format" in schema:
