@@ -86,8 +86,13 @@ def _guard(item: pytest.Item) -> Generator[None, Any, Any]:
         return pytest.fail.Exception(f"{item.nodeid}: {reason}", pytrace=True)
 
     with offline(refuse) as asked_for:
-        result = yield
-    if asked_for:  # whoever caught the refusal went on without it
+        try:
+            result = yield
+        except (Exception, BaseExceptionGroup) as error:
+            if asked_for:  # whoever caught the refusal made something else of it
+                raise refuse(f"a real request to {asked_for[0]} was refused") from error
+            raise
+    if asked_for:
         raise refuse(f"a real request to {asked_for[0]} was refused, and the test went on without it")
     return result
 

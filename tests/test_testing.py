@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import math
+import re
 import socket
 import subprocess
 import sys
@@ -282,6 +283,8 @@ def test_a_key_stands_twice() -> None:
 def test_nan_is_written_where_a_scalar_stood() -> None:
     assert see("nan").text == '{"name": NaN, "age": NaN}'
     assert see("nan", request=PLAIN).text == '{"value": NaN}'
+    with Endpoint("no JSON", faults={"nan": 1.0}) as endpoint:
+        assert post(endpoint, PLAIN).text == '{"value": NaN}'
 
 
 def test_a_tool_call_comes_where_content_was_asked_and_content_where_a_call_was() -> None:
@@ -621,6 +624,20 @@ def test_a_tape_that_is_replayed_makes_no_client_and_lists_no_models(tmp_path: P
         structkit.Client("m", transport=tape).models()
 
 
+@pytest.mark.parametrize("mode", ["record", "replay"])
+def test_a_tape_is_of_no_use_outside_its_block(tmp_path: Path, mode: Any) -> None:
+    (tmp_path / "tape.json").write_text("[]")
+    with Endpoint() as endpoint:
+        tape = cassette(tmp_path / "tape.json", mode, over(endpoint))
+        with pytest.raises(structkit.ConfigError, match="inside its `with` block"):
+            ask(tape)
+        with tape:
+            pass
+        with pytest.raises(structkit.ConfigError, match="inside its `with` block"):
+            ask(tape)
+    assert endpoint.requests == [], "nothing is paid for that would not be kept"
+
+
 def test_an_old_cassette_is_unharmed_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
     with Endpoint() as endpoint:
@@ -790,7 +807,7 @@ def test_a_test_has_a_cassette_of_its_own(
 
 
 GUARDED = """
-    import pytest, socket, structkit, urllib.request
+    import asyncio, pytest, socket, structkit
 
     def extract():
         return structkit.Client("m", base_url="http://192.0.2.1", api_key="k" * 20).extract(int, "how many?")
@@ -805,6 +822,14 @@ GUARDED = """
             extract()
         except BaseException:
             pass
+
+    {mark}
+    def test_awaited():
+        asyncio.run(structkit.AsyncClient("m", base_url="http://192.0.2.1", api_key="k" * 20).extract(int, "x"))
+
+    {mark}
+    def test_something_else():
+        assert False
 
     {mark}
     def test_loopback(structkit_endpoint):
@@ -831,14 +856,28 @@ def test_a_guarded_test_fails_by_name_if_it_sends_a_real_request(
     pytester.makepyfile(test_it=GUARDED.format(mark="@pytest.mark.structkit_offline" if by == "marker" else ""))
     start = time.monotonic()
     done = run(*(["-o", "structkit_offline=true"] if by == "setting" else []))
-    done.assert_outcomes(passed=2, failed=2, errors=1)
+    done.assert_outcomes(passed=2, failed=4, errors=1)
     done.stdout.fnmatch_lines(
         [
             "*test_it.py::test_direct: a real request to 192.0.2.1, and none is allowed here*",
             "*test_it.py::test_swallowed: a real request to 192.0.2.1 was refused, and the test went on without it*",
+            "*test_it.py::test_awaited: a real request to 192.0.2.1 was refused",
+            "*assert False",
         ]
     )
     assert time.monotonic() - start < 60, "a refusal is not retried"
+
+
+def test_the_tests_on_the_page_pass(pytester: pytest.Pytester, run: Callable[..., pytest.RunResult]) -> None:
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    [block] = [found for found in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def test_" in found]
+    pytester.makepyfile(block)
+    run().assert_outcomes(passed=3)
+
+
+def test_the_page_names_every_fault() -> None:
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    assert [name for name in FAULTS if f"`{name}`" not in page and f"`{name}:" not in page] == []
 
 
 def test_without_marker_and_setting_there_is_no_guard(

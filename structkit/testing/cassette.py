@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, cast
 
 from typing_extensions import Self
 
@@ -74,7 +74,7 @@ class Tape:
         self.records = records
         self.asynchronous = AsyncTape(self)
         self._over = over
-        self._entries: list[JSON] = []
+        self._entries: list[JSON] | None = None
         self._played: set[int] = set()
         self._lock = threading.RLock()
 
@@ -87,21 +87,23 @@ class Tape:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Write the file, where it was recorded: whole or not at all, and also after a failure (it is paid for)."""
-        if self.records and self._entries:
-            write_entries(self.path, self._entries)
+        entries, self._entries = self._kept, None
+        if self.records and entries:
+            write_entries(self.path, entries)
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """The recorded reply; or the real one, to be recorded.
 
         Raises:
-            ConfigError: No reply is recorded for this request, or all of them have been given.
+            ConfigError: No reply is recorded for this request, or all of them have been given; or the `with` block
+                is not entered, or left.
         """
-        body = scrubbed(request.body)
+        body, kept = scrubbed(request.body), self._kept
         if not self.records:
             return reply_of(self._next(body))
         reply = self._sender.transport.send(request, policy)
         with self._lock:
-            self._entries.append({"request": body, "reply": entry_of(reply)})
+            kept.append({"request": body, "reply": entry_of(reply)})
         return reply
 
     def models(self) -> tuple[str, ...]:
@@ -122,17 +124,21 @@ class Tape:
         with self._lock:
             if callable(self._over):
                 self._over = self._over()
-        if self._over is None:
-            raise ConfigError("nothing to record")
-        return self._over
+        return cast("Sender", self._over)  # there is one: to record without is refused at once
+
+    @property
+    def _kept(self) -> list[JSON]:
+        if self._entries is None:
+            raise ConfigError(f"the cassette {self.path} is closed: use it inside its `with` block")
+        return self._entries
 
     def _next(self, body: JSON) -> JSON:
         with self._lock:
-            same = [index for index, entry in enumerate(self._entries) if entry["request"] == body]
+            same = [index for index, entry in enumerate(self._kept) if entry["request"] == body]
             left = [index for index in same if index not in self._played]
             self._played.update(left[:1])
         if left:
-            reply: JSON = self._entries[left[0]]["reply"]
+            reply: JSON = self._kept[left[0]]["reply"]
             return reply
         if same:
             times = "once" if len(same) == 1 else f"{len(same)} times"
@@ -140,7 +146,7 @@ class Tape:
         raise ConfigError(f"the cassette {self.path} does not have this request; {HOW}\n{self._difference(body)}")
 
     def _difference(self, body: JSON) -> str:
-        recorded = [lines(entry["request"]) for entry in self._entries]
+        recorded = [lines(entry["request"]) for entry in self._kept]
         asked = lines(body)
         nearest = max(recorded, key=lambda one: difflib.SequenceMatcher(None, one, asked).ratio(), default=[])
         found = [*difflib.unified_diff(nearest, asked, "the nearest recorded", "this request", lineterm="", n=1)]

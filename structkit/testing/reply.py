@@ -16,7 +16,8 @@ class Reply:
     """What the endpoint answers to one request.
 
     Args:
-        body: A JSON value, text or bytes sent as they are, or an iterator of bytes, sent piece by piece.
+        body: A JSON value, text or bytes sent as they are, or an iterator of bytes, sent piece by piece (and once:
+            a reply of this kind that is repeated is made by a function).
         status: The HTTP status.
         headers: Further headers.
         delay: Seconds to wait before answering.
@@ -48,11 +49,7 @@ def completion(
 
 
 def called(name: str, *arguments: str, model: str = "fake") -> JSON:
-    """The body of a chat completion that calls the tool *name*, with a choice for each of *arguments*.
-
-    >>> called("invoice", '{"total": 3}')["choices"][0]["message"]["tool_calls"][0]["function"]
-    {'name': 'invoice', 'arguments': '{"total": 3}'}
-    """
+    """The body of a chat completion that calls the tool *name*, with a choice for each of *arguments*."""
     body = completion(*[None] * len(arguments), finish_reason="tool_calls", model=model)
     for choice, text in zip(body["choices"], arguments, strict=True):
         choice["message"]["tool_calls"] = [tool_call(name, text)]
@@ -60,7 +57,11 @@ def called(name: str, *arguments: str, model: str = "fake") -> JSON:
 
 
 def tool_call(name: str, arguments: str, number: int = 1) -> JSON:
-    """One entry of a message's `tool_calls`."""
+    """One entry of a message's `tool_calls`.
+
+    >>> tool_call("invoice", '{"total": 3}')["function"]
+    {'name': 'invoice', 'arguments': '{"total": 3}'}
+    """
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 

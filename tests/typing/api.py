@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from typing_extensions import assert_type
 
 import structkit
+from structkit.testing import cassette
 
 
 class Invoice(BaseModel):
@@ -78,3 +79,8 @@ async def label_later(text: str) -> Literal["good", "bad"]:  # type: ignore[empt
 async def labelled() -> None:
     assert_type(await label_later("text"), Literal["good", "bad"])
     assert_type(await label_later.run("text"), structkit.Result[Literal["good", "bad"]])
+
+
+with cassette("tape.json", over=structkit.Client) as tape:
+    assert_type(structkit.Client("m", transport=tape).extract(Invoice, "text"), Invoice)
+    asynchronous = structkit.AsyncClient("m", transport=tape.asynchronous)
