@@ -1,0 +1,728 @@
+"""Reading replies that are not clean JSON: what is mended, what is refused, and what no repair may do."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections import Counter
+from itertools import islice
+from typing import Any, get_args
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from structkit.parsing import Reading, Repair, exact, mend_numbers, read_candidates
+
+WANTED = {"a": 1, "b": ["x", None]}
+CLEAN = json.dumps(WANTED)
+
+
+def first(text: str, **wanted: Any) -> Reading | None:
+    return next(read_candidates(text, **wanted), None)
+
+
+def values(text: str, **wanted: Any) -> list[Any]:
+    return [reading.value for reading in read_candidates(text, **wanted)]
+
+
+# What is mended
+
+
+@pytest.mark.parametrize(
+    ("text", "repairs"),
+    [
+        (CLEAN, ()),
+        (f" \n{CLEAN}\r\n\t", ()),
+        ("\ufeff" + CLEAN, ("byte order mark",)),
+        # Thinking
+        (f"<think>First.</think>{CLEAN}", ("think block",)),
+        (f'<think>\nDraft: {{"a": 9}}\n</think>\n\n{CLEAN}', ("think block",)),
+        (f"<think></think>\n{CLEAN}", ("think block",)),
+        (f"<thinking>Hm.</thinking>{CLEAN}", ("think block",)),
+        (f'So it is {{"a": 9}}.\n</think>\n{CLEAN}', ("think block",)),
+        (f"It's an array [\"a\", 'b', ... and {{\n</think>\n{CLEAN}", ("think block",)),
+        (f"The string opens ['\n</think>\n\n{CLEAN}", ("think block",)),
+        (f'The string opens ["\n</think>\n\n{CLEAN}', ("think block",)),
+        (f'Broken: {{"a": oops, "b": [</think>\n{CLEAN}', ("think block",)),
+        (f"<think>one</think> <think>two</think>{CLEAN}", ("think block",)),
+        (f"<think>outer <think>inner</think> outer</think>{CLEAN}", ("think block",)),
+        (f"{CLEAN}\n<think>Was that right?</think>", ("think block",)),
+        (f"<think>Hm.</think>\n```json\n{CLEAN}\n```", ("think block", "code fence")),
+        (f"<think>Hm.</think>\nHere:\n```json\n{CLEAN}\n```", ("think block", "code fence", "prose")),
+        # Fences
+        (f"```json\n{CLEAN}\n```", ("code fence",)),
+        (f"```\n{CLEAN}\n```", ("code fence",)),
+        (f"```{CLEAN}```", ("code fence",)),
+        (f'``` JSON5 title="x"\n{CLEAN}\n```', ("code fence",)),
+        (f"~~~json\n{CLEAN}\n~~~", ("code fence",)),
+        (f"````json\n{CLEAN}\n````", ("code fence",)),
+        (f"```json\n{CLEAN}", ("code fence",)),
+        (f"\ufeff```json\n{CLEAN}\n```", ("byte order mark", "code fence")),
+        (f"Sure!\n```json\n{CLEAN}\n```\nAnything else?", ("code fence", "prose")),
+        (f"```python\nprint('hi')\n```\nand\n```json\n{CLEAN}\n```", ("code fence", "prose")),
+        (f"```json\n{{broken 1}}\n```\n```json\n{CLEAN}\n```", ("code fence", "prose")),
+        (f'```json\n{{"a": oops}}\n```\nAgain:\n```json\n{CLEAN}\n```', ("code fence", "prose")),
+        # Prose
+        (f"Here you are: {CLEAN}", ("prose",)),
+        (f"{CLEAN}\n\nI hope that helps!", ("prose",)),
+        (f"As [the note] says, it's {{name}} or {{{{name}}}} [don't]: {CLEAN}", ("prose",)),
+        (f"[1, p. 3] {CLEAN}", ("prose",)),
+        (f"`{CLEAN}`", ("prose",)),
+        # Syntax
+        ('{"a": 1, "b": ["x", null,],}', ("trailing comma",)),
+        ("{'a': 1, 'b': ['x', null]}", ("single quotes",)),
+        ('{"a": 1, "b": ["x", None]}', ("python literal",)),
+        ("{'a': 1, 'b': ['x', None]}", ("single quotes", "python literal")),
+        ('{a: 1, b: ["x", null]}', ("unquoted key",)),
+        ('{"a": 1, // one\n "b": ["x", null]}', ("comment",)),
+        ('{"a": /* one */ 1, "b": ["x", null]}', ("comment",)),
+        ('{"a": 1, # one, "c"\n "b": ["x", null]}', ("comment",)),
+        ('{"a": 1, "b": ["\\x78", null]}', ("string escape",)),
+        # All at once
+        (
+            "\ufeff<think>Hm.</think>Sure:\n```js\n{a: 1, /* two */ 'b': ['x', None,],}\n```",
+            (
+                *("byte order mark", "think block", "code fence", "prose"),
+                *("unquoted key", "comment", "single quotes", "python literal", "trailing comma"),
+            ),
+        ),
+    ],
+)
+def test_a_reply_is_read_and_what_was_mended_is_named(text: str, repairs: tuple[Repair, ...]) -> None:
+    assert first(text, properties=["a", "b"]) == Reading(WANTED, repairs)
+    assert set(repairs) <= set(get_args(Repair))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "repairs"),
+    [
+        ('{"a": "one\ntwo\tthree"}', {"a": "one\ntwo\tthree"}, ("raw newline",)),
+        ("{'it\\'s': \"it's\"}", {"it's": "it's"}, ("single quotes",)),
+        ('{"a": "it\\\'s"}', {"a": "it's"}, ("string escape",)),
+        ("['say \"hi\"', 'a\\nb\\u00e9\\\\']", ['say "hi"', "a\nbé\\"], ("single quotes",)),
+        ('{"a": "\\ud83d\\ude00",}', {"a": "\U0001f600"}, ("trailing comma",)),
+        ("['\\U0001f600', '\\xe9']", ["\U0001f600", "é"], ("single quotes", "string escape")),
+        (
+            '{"a": "// no # comment /* at all */, }",}',
+            {"a": "// no # comment /* at all */, }"},
+            ("trailing comma",),
+        ),
+        ('{"a": "```json\\n[1]\\n```",}', {"a": "```json\n[1]\n```"}, ("trailing comma",)),
+        ('{"a": "<think>[1]</think>",}', {"a": "<think>[1]</think>"}, ("trailing comma",)),
+        (
+            "{a-b: True, $c: -1.5e3, 3: False}",
+            {"a-b": True, "$c": -1500.0, "3": False},
+            ("unquoted key", "python literal"),
+        ),
+        ("{x: 'True, }', y: []}", {"x": "True, }", "y": []}, ("unquoted key", "single quotes")),
+    ],
+)
+def test_strings_are_kept_to_the_letter(text: str, value: Any, repairs: tuple[Repair, ...]) -> None:
+    assert first(text) == Reading(value, repairs)
+
+
+@pytest.mark.parametrize(
+    ("text", "ordered"),
+    [
+        ('First {"a": 1}, then {"a": 2}.', [{"a": 2}, {"a": 1}]),
+        ('```json\n{"a": 1}\n```\nNot {"a": 2}.', [{"a": 1}, {"a": 2}]),
+        ('{"a": 1, "b": 2} because {"a": 1} and [3]', [{"a": 1, "b": 2}, {"a": 1}, [3]]),
+        ('See {"x": [{"a": 1, "b": 2}]}: {"a": 3}', [{"a": 3}, {"x": [{"a": 1, "b": 2}]}]),
+        ('{"a": 1} {"a": 1} {"a": 1.0} {"a": true}', [{"a": True}, {"a": 1.0}, {"a": 1}]),
+        ('Not {"z": 1}, but {"Invoice": {"a": 1}} or {}', [{"Invoice": {"a": 1}}, {"a": 1}, {}, {"z": 1}]),
+    ],
+    ids=["the last", "the fenced", "most wanted properties", "no parts", "each once", "wrapped ones count"],
+)
+def test_of_several_documents_the_likeliest_comes_first(text: str, ordered: list[Any]) -> None:
+    assert list(map(json.dumps, values(text, name="Invoice", properties=["a", "b"]))) == list(map(json.dumps, ordered))
+
+
+@pytest.mark.parametrize(
+    ("value", "inside"),
+    [
+        ({"Invoice_Line": {"a": 1}}, [{"a": 1}]),
+        ({"invoiceline": {"a": 1}}, [{"a": 1}]),
+        ({"result": {"a": 1}}, [{"a": 1}]),
+        ({"Response": {"invoice_line": {"a": 1}}}, [{"invoice_line": {"a": 1}}, {"a": 1}]),
+        ([{"a": 1}], [{"a": 1}]),
+        ({"data": [{"a": 1}]}, [[{"a": 1}], {"a": 1}]),
+        ({"properties": {"a": 1}}, [{"a": 1}]),
+        ({"type": "object", "title": "InvoiceLine", "properties": {"a": 1}}, [{"a": 1}]),
+        ({"parameters": {"type": "object", "properties": {"a": 1}}}, [{"a": 1}]),
+        ({"name": "InvoiceLine", "arguments": {"a": 1}}, [{"a": 1}]),
+        ({"function": "invoice_line", "parameters": {"a": 1}}, [{"a": 1}]),
+        # Nobody can say that these are wrappings
+        ({"a": 1}, []),
+        ({"b": {"a": 1}}, []),
+        ({"other": {"a": 1}}, []),
+        ({"result": {"a": 1}, "b": 2}, []),
+        ({"result": "a"}, []),
+        ({"name": "Other", "arguments": {"a": 1}}, []),
+        ([{"a": 1}, {"a": 2}], []),
+        ([["a"]], []),
+        ({"other": 1, "properties": {"a": 1}}, []),
+        # A schema is no value
+        ({"type": "object", "properties": {"a": {"type": "integer"}}}, []),
+        ({"properties": {"a": {"$ref": "#/$defs/A"}, "b": {"type": ["string", "null"]}}}, []),
+        ({"InvoiceLine": {"type": "object", "properties": {"a": {"type": "integer"}}}}, []),
+        ({"properties": {}}, []),
+    ],
+)
+def test_what_is_inside_a_wrapping_comes_after_it(value: Any, inside: list[Any]) -> None:
+    readings = list(read_candidates(json.dumps(value), name="InvoiceLine", properties=["a", "b"]))
+    assert readings == [Reading(value), *(Reading(item, ("wrapper",)) for item in inside)]
+
+
+def test_a_key_that_is_wanted_wraps_nothing() -> None:
+    assert values('{"result": {"a": 1}}', properties=["result"]) == [{"result": {"a": 1}}]
+    assert values('{"node": {"node": null}}', name="Node", properties=["node"]) == [{"node": {"node": None}}]
+    assert values('{"properties": {"a": 1}}', properties=["properties"]) == [{"properties": {"a": 1}}]
+    assert values('{"data": {"type": "object"}}', properties=["type"])[1:] == [{"type": "object"}]
+
+
+def test_no_more_than_three_wrappings_are_taken_off() -> None:
+    assert len(values('{"data": ' * 50 + "1" + "}" * 50)) == 4
+
+
+def test_a_list_is_kept_where_no_object_is_wanted() -> None:
+    assert values('[{"a": 1}]') == [[{"a": 1}]]
+
+
+def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+
+    def count(_frame: Any, event: str, argument: Any) -> None:
+        calls["all"] += event == "call"
+
+    readings = read_candidates(CLEAN, name="Wanted", properties=["a"])
+    sys.setprofile(count)
+    try:
+        next(readings)
+    finally:
+        sys.setprofile(None)
+    both = calls.pop("all")
+    sys.setprofile(count)
+    try:
+        exact.read_json(CLEAN)
+    finally:
+        sys.setprofile(None)
+    assert both - calls["all"] <= 4  # the generators and the reading itself
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I cannot say.",
+        "null and void",
+        "3 or 4",
+        "[see note 3]",
+        # What exact reading refuses
+        *(
+            '{"a": NaN}',
+            "{'a': -Infinity,}",
+            "{'a': nan}",
+            '{"a": 1e999}',
+            "{'a': -1e999,}",
+            '{"a": 1, "a": 2}',
+            "{a: 1, 'a': 1}",
+        ),
+        *(
+            '{"a": "\\ud800",}',
+            "{'\\udc00': 1}",
+            "{'a': '\ud800'}",
+            f"{{'a': {'9' * 5000}}}",
+            "{'a': {'b': 1, \"b\": 1}}",
+        ),
+        # Cut text
+        *(
+            '{"a": 1, "b": "cut he',
+            '{"a": 1, "b": tr',
+            '{"a": 1',
+            '{"a": 1,',
+            '{"a":',
+            '{"a',
+            "{",
+            "[",
+            "[[1], [2]",
+            "[1, 2",
+        ),
+        *(
+            "{'a': 1, b",
+            "[1 // ]",
+            "[1 /* ]",
+            "[1 /",
+            "['a\\']",
+            '["a\\"]',
+            '```json\n{"a": 1, "b": [\n```json',
+            "{'a': 12",
+        ),
+        *(
+            '<think>So {"a": 1}',
+            '{"a": 1} <think> or {"a": 2}',
+            'Draft {"a": 1}. Final {"a": 2, "b": "cu',
+            '{"a": 1}\n{"a": 2',
+        ),
+        # What would take a guess
+        *(
+            '{"a" 1}',
+            '{"a": 1 "b": 2}',
+            "[1 2]",
+            '{"a":: 1}',
+            '{"a": }',
+            "[,]",
+            "[1,,2]",
+            "{,}",
+            '{"a": 1;}',
+            "{'a', 'b'}",
+            "(1, 2)",
+        ),
+        *(
+            "{'a': 'it's'}",
+            '{"a": "say "hi""}',
+            '{"a": "\\d"}',
+            '{"a": "\\u12"}',
+            "{'a': '\\U00110000'}",
+            '{"a": undefined}',
+        ),
+        *(
+            '{"a": 01}',
+            '{"a": +1}',
+            '{"a": .5}',
+            '{"a": 1.}',
+            '{"a": 1,000}',
+            '{"a": 0x1F}',
+            '{"a": 1_000}',
+            '{"a": #fff\n}',
+            '{"a": \u0661}',
+        ),
+        # No part of a document that is not whole
+        *('{"a": NaN, "b": {"c": 1}}', '{"a": {"c": 1}, "b": oops}', '{"a": oops, "b": {"c": 1}}', '[{"c": 1}, {"c": '),
+        *(
+            '[oops, {"c": 1}]',
+            '{"a": "x" "b": "```", "c": {"c": 1}}',
+            "{'a': ['b] it's', {'c': 1}]}",
+            '{\n ...\n "b": [{"c": 1}]\n}',
+        ),
+    ],
+)
+def test_nothing_is_made_of_what_says_nothing_for_sure(text: str) -> None:
+    assert values(text) == []
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1, "a": 2}', "{'a': '\\ud800'}", "[1e999]"])
+def test_a_refused_document_does_not_keep_another_from_being_read(text: str) -> None:
+    assert values(f"{text} No: {CLEAN}") == [WANTED]
+
+
+def test_text_that_needs_mending_may_nest_a_hundred_levels() -> None:
+    assert len(values("[" * 99 + "1," + "]" * 99)) == 1
+    assert values("[" * 101 + "1," + "]" * 101) == []
+
+
+def test_a_caller_deep_in_calls_gets_no_recursion_error() -> None:
+    def call(times: int) -> list[Any]:
+        return call(times - 1) if times else values("[" * 90 + "1," + "]" * 90)
+
+    frame, depth = sys._getframe(), 0
+    while frame := frame.f_back:  # type: ignore[assignment]
+        depth += 1
+    assert call(sys.getrecursionlimit() - depth - 60) == []
+
+
+HOSTILE = {
+    "brackets": "[",
+    "braces": "{",
+    "objects open": '{"a":',
+    "documents": '{"a":1}',
+    "mended documents": "{'a':1,}\n",
+    "broken documents": "[1 x ",
+    "asides": "[a]",
+    "asides open": "[a ",
+    "double quotes": '"',
+    "single quotes": "['",
+    "strings open": '["',
+    "backslashes": '["\\',
+    "fences": "```json\n{\n",
+    "fences around broken documents": "```\n[1 x \n```\n",
+    "fences in one line": "``` ",
+    "tildes": "~~~ ",
+    "blank lines after a fence": "``` \n \n",
+    "comments open": "```\n[/*\n",
+    "comments that close brackets": "[/*]",
+    "thinking open": "<think>",
+    "thinking ends": "x</think>\n",
+    "comments in thinking": "x[/*</think>\n",
+    "slashes": "/",
+    "hashes": "[#",
+    "digits": "[1",
+    "byte order marks": "\ufeff",
+}
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("end", ["", "*/ x", "]", '"}'])
+def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str, end: str) -> None:
+    def steps(times: int) -> int:
+        """Characters of text that regular expressions and lines of code went over cannot be counted; lines can."""
+        lines = 0
+
+        def count(_frame: Any, event: str, _argument: Any) -> Any:
+            nonlocal lines
+            lines += event == "line"
+            return count
+
+        text = unit * times + end
+        before = sys.gettrace()
+        sys.settrace(count)
+        try:
+            list(islice(read_candidates(text, name="Name", properties=["a"]), 10_000))
+        finally:
+            sys.settrace(before)
+        return lines
+
+    assert steps(400) <= 2.5 * steps(200) + 100
+
+
+def test_much_hostile_text_is_read_without_a_crash_or_a_wait() -> None:
+    program = (
+        "import sys, json\n"
+        "from structkit.parsing import read_candidates\n"
+        "for unit in json.load(sys.stdin):\n"
+        "    for _ in read_candidates(unit * (200_000 // len(unit)) + '*/ x', name='x', properties=['a']): pass\n"
+    )
+    units = json.dumps([*HOSTILE.values()])
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=units, text=True, timeout=120, check=False, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# Whatever the text
+
+BITS = [
+    *("{", "}", "[", "]", ":", ",", '"', "'", "\\", "\n", " ", "a", "1", "-", ".", "e", "true", "None", "NaN", "null"),
+    *(
+        "```",
+        "```json\n",
+        "~~~",
+        "<think>",
+        "</think>",
+        "</think>\n",
+        "//",
+        "/*",
+        "*/",
+        "#",
+        "\ufeff",
+        "\\u00e9",
+        "\\ud800",
+        "\\x",
+    ),
+    *('{"a": 1}', "{'a': [", '"a": ', '"data": ', "properties", "\x00", "\ud800", "é", "1e999"),
+]
+junk = st.lists(st.sampled_from(BITS), max_size=40).map("".join) | st.text()
+texts = junk.map(lambda text: text.replace("\ud800", ""))
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+any_value = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+containers = st.lists(any_value, max_size=4) | st.dictionaries(st.text(), any_value, max_size=4)
+indents = st.sampled_from([None, 2])
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal, and true not for 1 nor 1 for 1.0."""
+    return json.dumps(one) == json.dumps(other)
+
+
+@given(any_value, st.booleans(), indents)
+def test_what_is_json_already_is_read_as_it_is(value: Any, escaped: bool, indent: int | None) -> None:
+    reading = first(json.dumps(value, ensure_ascii=escaped, indent=indent), name="Value", properties=["a"])
+    assert reading is not None
+    assert same(reading.value, value)
+    assert reading.repairs == ()
+
+
+DECORATIONS = [
+    "```json\n{}\n```",
+    "``` \n{}",
+    "Here you are: {}",
+    "{}\n\nIt's done; see the note [x].",
+    "<think>It could be [1], {{a}} or {{\n</think>{}",
+    "It could be [1, ... or {{'a\n</think>\n\n{}",
+    "<think>Hm.</think>Sure:\n```json5\n{}\n```\nBye.",
+    "\ufeff{}",
+    "// first\n{} // last",
+]
+
+
+@given(containers, st.sampled_from(DECORATIONS), st.booleans(), indents)
+def test_decorations_come_off_and_the_value_stays(
+    value: Any, decoration: str, escaped: bool, indent: int | None
+) -> None:
+    reading = first(decoration.format(json.dumps(value, ensure_ascii=escaped, indent=indent)))
+    assert reading is not None
+    assert same(reading.value, value)
+    assert reading.repairs
+
+
+@given(containers, st.sampled_from(["{}", *DECORATIONS]))
+def test_a_python_value_in_any_decoration_is_the_same_value(value: Any, decoration: str) -> None:
+    reading = first(decoration.format(repr(value)))
+    assert reading is not None
+    assert same(reading.value, value)
+
+
+def sloppy(value: Any) -> str:
+    """The value with a comma after everything, a comment before it, and newlines as they are."""
+    if isinstance(value, dict):
+        return "{ // object\n" + "".join(f"{sloppy(key)}: {sloppy(item)}, " for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[ /* list */" + "".join(f"{sloppy(item)}, # item\n" for item in value) + "]"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(value)
+
+
+@given(containers)
+def test_commas_comments_and_newlines_do_not_change_a_value(value: Any) -> None:
+    reading = first(sloppy(value))
+    assert reading is not None
+    assert same(reading.value, value)
+
+
+@given(
+    containers,
+    st.sampled_from([json.dumps, repr, sloppy]),
+    st.sampled_from(
+        ["", "Sure: ", "```json\n", 'Draft {"a": 1}. Final: ', "<think>[1]</think>\n", "so [1] it is\n</think>\n"]
+    ),
+    st.data(),
+)
+def test_nothing_is_made_of_text_that_was_cut(value: Any, write: Any, before: str, data: st.DataObject) -> None:
+    text = write(value)
+    assume(write is not sloppy or "</think>" not in text)  # with newlines in strings, it cannot be told where it stands
+    cut = data.draw(st.integers(1, len(text) - 1))
+    assert values(before + text[:cut], name="Value", properties=["a"]) == []
+
+
+def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *(leaf for item in value.values() for leaf in leaves(item))]
+    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, list) else [value]
+
+
+def stands_in(leaf: Any, text: str) -> bool:
+    if isinstance(leaf, str):
+        return leaf in text or "\\" in text
+    if isinstance(leaf, bool) or leaf is None:
+        return str(leaf).lower() in text or str(leaf) in text or json.dumps(leaf) in text
+    return any(digit in text for digit in str(leaf) if digit.isdigit())
+
+
+@given(junk)
+def test_whatever_the_text_nothing_is_raised_and_nothing_is_invented(text: str) -> None:
+    readings = list(read_candidates(text, name="a", properties=["a", "b"]))
+    assert [reading for reading in readings[1:] if not reading.repairs] == []
+    assert len({json.dumps(reading.value) for reading in readings}) == len(readings)
+    for reading in readings:
+        assert set(reading.repairs) <= set(get_args(Repair))
+        json.dumps(reading.value, allow_nan=False, ensure_ascii=False).encode()
+        assert all(stands_in(leaf, text) for leaf in leaves(reading.value))
+
+
+@given(containers, st.lists(st.sampled_from(BITS), max_size=6), st.data())
+def test_a_reading_of_a_spoiled_document_is_whole_or_none(value: Any, bits: list[str], data: st.DataObject) -> None:
+    text = json.dumps(value)
+    at = data.draw(st.integers(0, len(text)))
+    for reading in read_candidates(text[:at] + "".join(bits) + text[at:]):
+        json.dumps(reading.value, allow_nan=False, ensure_ascii=False).encode()
+
+
+# Numbers in text
+
+NUMBER, INTEGER, BOOLEAN = {"type": "number"}, {"type": "integer"}, {"type": "boolean"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *[("12", 12), ("-12", -12), ("+5", 5), ("0", 0), ("1.5", 1.5), ("1e3", 1000.0), (" 7 ", 7), ("\u22125", -5)],
+        *[("1.234", 1.234), ("1,234", 1234), ("1,234.50", 1234.5), ("1.234,50", 1234.5), ("12,345,678", 12345678)],
+        *[("1.234.567", 1234567), ("1 234", 1234), ("1 234,5", 1234.5), ("1'234", 1234), ("1\u2019234.5", 1234.5)],
+        *[("1_000", 1000), ("1\u202f234", 1234), ("1\u00a0234\u00a0€", 1234)],
+        *[
+            ("$12.50", 12.5),
+            ("-$5", -5),
+            ("$-5", -5),
+            ("$ 1,200", 1200),
+            ("US$3", 3),
+            ("EUR 12", 12),
+            ("12 EUR", 12),
+            ("12€", 12),
+        ],
+        *[("25%", 25), ("25 %", 25), ("12 kg", 12), ("12kg", 12), ("20 °C", 20), ("3 hours", 3), ("90 km/h", 90)],
+    ],
+)
+def test_a_text_that_means_one_number_becomes_it(text: str, number: float) -> None:
+    mended, repairs = mend_numbers(
+        {"a": [text]}, {"type": "object", "properties": {"a": {"type": "array", "items": NUMBER}}}
+    )
+    assert same(mended, {"a": [number]})
+    assert repairs == ("number in text at a[0]",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", " ", "-", "%", "kg", "twelve", "null", "NaN", "Infinity", "1e999", "1" * 65, "\u0661\u0662", "0x10"],
+        *[
+            "1,5",
+            "12,50",
+            "0,123",
+            "1,23,456",
+            "1,2345",
+            "1.234.56",
+            "1,234,5.6",
+            "1 2",
+            "12 34",
+            "1__000",
+            "007",
+            ".5",
+            "5.",
+        ],
+        *["12k", "12 m", "5M", "3 bn", "2 million", "12 k€", "5 t", "5 MM", "5 pm", "3rd", "12 May", "2 dozen"],
+        *[
+            "10-12",
+            "1/2",
+            "10:30",
+            "2024-01-01",
+            "5'10",
+            "~5",
+            "<5",
+            "5+",
+            "(5)",
+            "5-",
+            "--5",
+            "-$-5",
+            "No. 5",
+            "5 of 6",
+            "about 5",
+        ],
+    ],
+)
+def test_a_text_that_may_mean_another_number_stays_text(text: str) -> None:
+    value = {"a": text}
+    mended, repairs = mend_numbers(value, {"type": "object", "properties": {"a": NUMBER}})
+    assert mended is value
+    assert repairs == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "mended"),
+    [
+        ("3.0", INTEGER, 3),
+        ("3.5", INTEGER, "3.5"),
+        ("1.234", INTEGER, "1.234"),
+        ("1e3", INTEGER, "1e3"),
+        ("12345678901234567890.0", INTEGER, 12345678901234567890),
+        ("12", {"type": ["integer", "null"]}, 12),
+        ("12", {"type": ["integer", "string"]}, "12"),
+        ("12", {"anyOf": [NUMBER, {"type": "null"}]}, 12),
+        ("12", {"anyOf": [NUMBER, {"type": "string"}]}, "12"),
+        ("12", {"$ref": "#/$defs/Price"}, 12),
+        ("12", {"anyOf": [{"$ref": "#/$defs/Loop"}, {"type": "null"}]}, 12),
+        ("12", {"$ref": "#/$defs/Missing"}, "12"),
+        ("12", {"type": "integer", "enum": [12]}, "12"),
+        ("12", {"type": "integer", "const": 12}, "12"),
+        ("12", {"anyOf": [INTEGER, {"enum": ["12"]}]}, "12"),
+        ("12", {}, "12"),
+        ("12", {"anyOf": [INTEGER, {}]}, "12"),
+        ("12", {"type": "object"}, "12"),
+        ("true", BOOLEAN, True),
+        ("False", BOOLEAN, False),
+        ("yes", BOOLEAN, "yes"),
+        ("1", BOOLEAN, "1"),
+        ("true", {"type": "string"}, "true"),
+        ("true", INTEGER, "true"),
+        ("true", {"type": ["boolean", "integer"]}, True),
+        ("12", {"type": ["boolean", "integer"]}, 12),
+    ],
+)
+def test_a_text_is_read_as_what_the_schema_takes_and_only_that(text: str, schema: Any, mended: Any) -> None:
+    loop = {"anyOf": [{"$ref": "#/$defs/Loop"}, INTEGER]}
+    whole = {"type": "object", "properties": {"a": schema}, "$defs": {"Price": NUMBER, "Loop": loop}}
+    found, repairs = mend_numbers({"a": text}, whole)
+    assert same(found, {"a": mended})
+    kind = "boolean" if isinstance(mended, bool) else "number"
+    assert repairs == (() if mended == text else (f"{kind} in text at a",))
+
+
+def tagged(tag: str, type_: str) -> Any:
+    return {"type": "object", "properties": {"kind": {"const": tag}, "x": {"type": type_}}}
+
+
+def test_of_a_union_the_branches_that_a_constant_rules_out_do_not_count() -> None:
+    schema = {"anyOf": [tagged("number", "number"), tagged("text", "string")]}
+    assert mend_numbers({"kind": "number", "x": "1,000"}, schema)[0] == {"kind": "number", "x": 1000}
+    assert mend_numbers({"kind": "text", "x": "1,000"}, schema)[1] == ()
+    assert mend_numbers({"kind": "other", "x": "1,000"}, schema)[1] == ()
+    assert mend_numbers({"x": "1,000"}, schema)[1] == ()
+
+
+def test_a_recursive_schema_is_followed_as_far_as_the_value_goes() -> None:
+    node = {"type": "object", "properties": {"size": INTEGER, "next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}
+    value = {"size": "1", "next": {"size": "2 kg", "next": None}}
+    assert mend_numbers(value, node) == (
+        {"size": 1, "next": {"size": 2, "next": None}},
+        ("number in text at size", "number in text at next.size"),
+    )
+    assert value["size"] == "1", "the value that was given is left alone"
+
+
+def test_a_value_too_deep_to_follow_is_left_as_it_is() -> None:
+    value: Any = "1"
+    for _ in range(100_000):
+        value = [value]
+    nested = {"type": "array", "items": {"$ref": "#"}}
+    found, repairs = mend_numbers(value, nested)
+    assert found is value
+    assert repairs == ()
+    while isinstance(value, list):  # freed level by level, for freeing it at once would recurse
+        value = value.pop()
+
+
+@given(
+    st.integers(-(10**12), 10**12) | st.decimals(-(10**9), 10**9, places=2),
+    st.sampled_from(["{}", "{} kg", "{}%", "${}", "EUR {}", "{}\u00a0\u20ac"]),
+    st.sampled_from([",.", "_.", " .", "'.", ".,", " ,"]),
+)
+def test_a_number_comes_back_from_any_way_of_writing_it(number: Any, around: str, signs: str) -> None:
+    assume(signs[1] == "." or abs(number) >= 10**6)  # "1.234" is as it would be in JSON, "1,5" is anyone's guess
+    written = around.format(f"{number:,}".translate(str.maketrans(",.", signs)))
+    assert mend_numbers([written], {"type": "array", "items": NUMBER})[0] == [float(number)]
+
+
+@given(st.text(alphabet="0123456789.,-+' _%$\u20ackgemE") | st.text())
+def test_whatever_the_text_a_number_is_finite_and_its_first_digit_stands_there(text: str) -> None:
+    (number,), repairs = mend_numbers([text], {"type": "array", "items": NUMBER})
+    assert (number == text) == (not repairs)
+    if repairs:
+        assert math.isfinite(number)
+        assert repr(abs(number))[0] in text or number == 0
+
+
+@given(any_value)
+def test_a_value_that_needs_no_mending_comes_back_itself(value: Any) -> None:
+    schema = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "array", "items": {}}]}
+    mended, repairs = mend_numbers(value, schema)
+    assert mended is value
+    assert repairs == ()
