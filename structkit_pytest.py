@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from structkit.client import Client
     from structkit.testing import Endpoint, Tape
 
+RECORD = "STRUCTKIT_RECORD"
 MARKERS = (
     "structkit_endpoint(*replies, models=..., faults=..., seed=...): what the fixture structkit_endpoint answers",
     "structkit_offline(forbidden=True): fail the test if it connects to another machine",
@@ -27,14 +28,20 @@ MARKERS = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--structkit-record` and the setting `structkit_offline`."""
     group = parser.getgroup("structkit")
-    group.addoption("--structkit-record", action="store_true", help="record every structkit_cassette anew")
+    group.addoption(
+        "--structkit-record", action="store_true", help="record the cassettes anew, as STRUCTKIT_RECORD=1 does"
+    )
     parser.addini("structkit_offline", "forbid every test to connect to another machine", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The markers."""
+    """The markers; and the option becomes the variable that every cassette reads, in other processes too."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    if config.getoption("--structkit-record"):
+        patch = pytest.MonkeyPatch()
+        patch.setenv(RECORD, "1")
+        config.add_cleanup(patch.undo)
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def structkit_cassette(request: pytest.FixtureRequest) -> Iterator[Tape]:
     """
     from structkit.testing import cassette
 
-    with cassette(_place(request), mode="record" if _records(request.config) else "replay", over=_client) as tape:
+    with cassette(_place(request), over=_client) as tape:
         yield tape
 
 
@@ -99,7 +106,7 @@ def _guard(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def _guarded(item: pytest.Item) -> bool:
     """By the marker, or else by the setting; recording a cassette needs the network."""
-    if "structkit_cassette" in getattr(item, "fixturenames", ()) and _records(item.config):
+    if "structkit_cassette" in getattr(item, "fixturenames", ()) and _records():
         return False
     marker = item.get_closest_marker("structkit_offline")
     if marker is None:
@@ -107,8 +114,8 @@ def _guarded(item: pytest.Item) -> bool:
     return bool(marker.args[0] if marker.args else marker.kwargs.get("forbidden", True))
 
 
-def _records(config: pytest.Config) -> bool:
-    return config.getoption("--structkit-record") or os.environ.get("STRUCTKIT_RECORD", "0").strip() not in {"", "0"}
+def _records() -> bool:
+    return os.environ.get(RECORD, "0").strip() not in {"", "0"}
 
 
 def _client() -> Client:

@@ -786,20 +786,25 @@ def test_a_test_has_a_cassette_of_its_own(
             def test_two(self, structkit_cassette, prompt):
                 client = structkit.AsyncClient("m", transport=structkit_cassette.asynchronous)
                 assert asyncio.run(client.extract(int, prompt)) == 3
+
+        def test_own(tmp_path):
+            from structkit.testing import cassette
+            if cassette(tmp_path / "own.json", over=structkit.Client).records:
+                pytest.skip("it records")
     """
     )
     done = run()
-    done.assert_outcomes(errors=3)
+    done.assert_outcomes(errors=3, passed=1)
     done.stdout.fnmatch_lines(["*there is no cassette *test_one.json; record it with*"])
     with Endpoint('{"value": 3}') as endpoint:
         monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
-        run("--structkit-record", "-o", "structkit_offline=true").assert_outcomes(passed=3)
+        run("--structkit-record", "-o", "structkit_offline=true").assert_outcomes(passed=3, skipped=1)
         assert [body["model"] for body in endpoint.requests] == ["m"] * 3
         monkeypatch.setenv("STRUCTKIT_RECORD", "1")
-        run("-k", "one").assert_outcomes(passed=1, deselected=2)
+        run("-k", "one").assert_outcomes(passed=1, deselected=3)
         assert len(endpoint.requests) == 4
         monkeypatch.delenv("STRUCTKIT_RECORD")
-    run("-o", "structkit_offline=true").assert_outcomes(passed=3)
+    run("-o", "structkit_offline=true").assert_outcomes(passed=4)
     names = sorted(path.name for path in (pytester.path / "cassettes" / "test_it").iterdir())
     assert len(names) == 3
     assert names[-1] == "test_one.json"
