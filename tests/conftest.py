@@ -33,6 +33,12 @@ class Blocking:
         return call
 
 
+@pytest.fixture(autouse=True)
+def no_route_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's endpoint taught is not for the next one on its port."""
+    monkeypatch.setenv("STRUCTKIT_ROUTES", "off")
+
+
 @pytest.fixture(params=[structkit.Client, Blocking], ids=["sync", "async"])
 def connect(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Makes a client for an endpoint: the same test through both drivers."""

@@ -146,7 +146,7 @@ def test_invalid_output_is_asked_again_and_both_are_counted(connect: Connect) ->
 
 
 def test_attempts_run_out_after_three_by_default(connect: Connect) -> None:
-    with Endpoint("prose") as endpoint:
+    with Endpoint('{"value": "x"}') as endpoint:
         with pytest.raises(structkit.InvalidOutput) as caught:
             connect(endpoint.base_url).extract(int, "how many?")
         assert len(endpoint.requests) == 3
@@ -185,7 +185,7 @@ def test_retries_end_with_the_last_failure(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("status", "said", "advice"),
     [
-        (400, "bad schema", "bad schema"),
+        (400, "messages[0] is malformed", "malformed"),
         (401, f"Incorrect API key provided: {KEY}", "check the API key"),
         (403, "no", "may not use"),
         (404, "no such model", "check the base URL"),

@@ -171,7 +171,7 @@ def test_what_is_no_such_json_is_an_issue_never_an_exception(text: str, message:
 
 
 def test_a_policy_without_an_attempt_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="1 or more"):
         Policy(attempts=0)
     with pytest.raises(ValueError, match="0 or more"):
         Policy(retries=-1)

@@ -272,4 +272,5 @@ def test_a_bound_of_all_of_that_finds_no_room_is_said_and_explained() -> None:
 
 def test_the_testing_endpoint_obliges_bounds_of_length(connect: Connect) -> None:
     with Endpoint() as endpoint:
-        assert len(connect(endpoint.base_url).extract(Annotated[str, Field(min_length=20, max_length=30)], "x")) == 20
+        client = connect(endpoint.base_url, model="gpt-4o")
+        assert len(client.extract(Annotated[str, Field(min_length=20, max_length=30)], "x")) == 20

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
-from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_both
-from structkit.errors import TransportError
+from structkit.client.hooks import SILENT, Hooks
+from structkit.client.plan import Call, Plan, awaited_issues, check_call, conclude, dialect_of, refuse_both
+from structkit.client.routes import KnownRoute
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
-from structkit.transport import AsyncTransport
-from structkit.values import JSON, Completion, Policy, Prompt, Request, Result
+from structkit.transport import AsyncTransport, Reply
+from structkit.values import JSON, Policy, Prompt, Request, Result
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -48,6 +50,7 @@ class AsyncClient:
             base_url = self._endpoint.base_url or OPENAI_URL
         model = model_name(model)
         self._plan = Plan(model, call, dialect_of(model, base_url, dialect))
+        self._known = KnownRoute(base_url or "", model, self._plan.dialect)
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
@@ -67,22 +70,35 @@ class AsyncClient:
     async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
         """As `Client.run`."""
-        return await self.drive(self._plan.begin(output_type, prompt, call))
+        begun = self._plan.begin(output_type, prompt, call, self._known.route)
+        return await self.drive(begun, self._plan.hooks(call))
 
-    async def drive(self, extraction: Extraction[T] | Divided[T]) -> Result[T]:
+    async def drive(self, extraction: Extraction[T] | Divided[T], hooks: Hooks = SILENT) -> Result[T]:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
         while isinstance(step, Extraction | Divided):
-            step = step.receive(*await self._send(step.requests, step.policy))
+            last, replies = step, await self._send(step.requests, step.policy, hooks)
+            step = last.receive(*replies)
+            if last.checks and isinstance(step, Result):
+                step = await _judged(last, step)
+            self._known.told(last, step, replies)
+            hooks.ended(step.attempts[len(last.attempts) :])
         return conclude(step)
 
-    async def _send(self, requests: tuple[Request, ...], policy: Policy) -> list[Completion | TransportError]:
+    async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
         """The replies, in order; several requests go out at once."""
+
+        async def send(request: Request) -> Reply:
+            hooks.sending(request)
+            reply = await self.transport.send(request, policy)
+            hooks.received(request, reply)
+            return reply
+
         if len(requests) == 1:
-            return [await self.transport.send(requests[0], policy)]
+            return [await send(requests[0])]
         import asyncio
 
-        return await asyncio.gather(*(self.transport.send(request, policy) for request in requests))
+        return await asyncio.gather(*map(send, requests))
 
     async def models(self) -> tuple[str, ...]:
         """As `Client.models`."""
@@ -113,6 +129,12 @@ class AsyncClient:
     ) -> None:
         """Close."""
         await self.close()
+
+
+async def _judged(last: Extraction[T] | Divided[T], result: Result[T]) -> Any:
+    """What comes of a result when the checks that have to be awaited have been asked."""
+    wrong, odd = await awaited_issues(result.value, last.checks)
+    return last.judged(result, wrong) if wrong else replace(result, warnings=(*result.warnings, *odd))
 
 
 def _sdk_client(endpoint: Endpoint) -> openai.AsyncOpenAI:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from typing_extensions import Self, TypeForm, Unpack
 
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
-from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_both
-from structkit.errors import TransportError
+from structkit.client.hooks import SILENT, Hooks
+from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_awaited, refuse_both
+from structkit.client.routes import KnownRoute
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
-from structkit.transport import Transport
-from structkit.values import JSON, Completion, Policy, Prompt, Request, Result
+from structkit.transport import Reply, Transport
+from structkit.values import JSON, Policy, Prompt, Request, Result
 
 if TYPE_CHECKING:
     import openai
@@ -64,6 +65,7 @@ class Client:
             base_url = self._endpoint.base_url or OPENAI_URL
         model = model_name(model)
         self._plan = Plan(model, call, dialect_of(model, base_url, dialect))
+        self._known = KnownRoute(base_url or "", model, self._plan.dialect)
 
     @overload
     def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
@@ -94,23 +96,35 @@ class Client:
     def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
     def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
         """As `extract`, with everything that happened: attempts, usage, every choice."""
-        return self.drive(self._plan.begin(output_type, prompt, call))
+        begun = self._plan.begin(output_type, prompt, call, self._known.route)
+        refuse_awaited(begun)
+        return self.drive(begun, self._plan.hooks(call))
 
-    def drive(self, extraction: Extraction[T] | Divided[T]) -> Result[T]:
+    def drive(self, extraction: Extraction[T] | Divided[T], hooks: Hooks = SILENT) -> Result[T]:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
         while isinstance(step, Extraction | Divided):
-            step = step.receive(*self._send(step.requests, step.policy))
+            last, replies = step, self._send(step.requests, step.policy, hooks)
+            step = last.receive(*replies)
+            self._known.told(last, step, replies)
+            hooks.ended(step.attempts[len(last.attempts) :])
         return conclude(step)
 
-    def _send(self, requests: tuple[Request, ...], policy: Policy) -> list[Completion | TransportError]:
+    def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
         """The replies, in order; several requests go out at once."""
+
+        def send(request: Request) -> Reply:
+            hooks.sending(request)
+            reply = self.transport.send(request, policy)
+            hooks.received(request, reply)
+            return reply
+
         if len(requests) == 1:
-            return [self.transport.send(requests[0], policy)]
+            return [send(requests[0])]
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(len(requests)) as pool:
-            return [*pool.map(lambda request: self.transport.send(request, policy), requests)]
+            return [*pool.map(send, requests)]
 
     def models(self) -> tuple[str, ...]:
         """The names of the endpoint's models, sorted.

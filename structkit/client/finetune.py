@@ -49,5 +49,5 @@ def finetune_rows(
     wanted = response_format(output_type)
     for prompt, value in examples:
         wire = json.dumps(wanted.wire(checked_example(wanted, value)), ensure_ascii=False)
-        messages = (*conversation(prompt, instructions, ()), Message("assistant", wire))
+        messages = (*conversation(prompt, instructions), Message("assistant", wire))
         yield {"messages": [message.body for message in messages]}

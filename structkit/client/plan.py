@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from structkit.dialects import CORE, Dialect, find_dialect, named_dialect
+from structkit.client.hooks import SILENT, Hooks
+from structkit.dialects import CORE, Dialect, Route, find_dialect, named_dialect
 from structkit.errors import ConfigError, PromptError, StructkitError
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Asking, Check, Divided, Extraction, divided, is_awaited, objections, soft
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
-from structkit.values import JSONValue, Options, Parameters, Policy, Prompt, Result
+from structkit.values import Issue, JSONValue, Options, Parameters, Policy, Prompt, Result
 
 T = TypeVar("T")
 
@@ -26,6 +26,10 @@ class Call(Options, total=False):
         instructions: The system message.
         examples: Pairs of an input and the value it should give, shown to the model in the wire form.
         policy: How hard to try.
+        mode: How the schema is put to the endpoint: `auto` is the best way it takes, and steps down where it has to.
+        checks: Functions of a value that say what is wrong with it: None, a message, or issues at their paths.
+        hooks: Functions that are told what the call does.
+        context: What pydantic's validators get as `info.context`.
         dialect: What the vendor accepts, or the name of a known one (`structkit.dialects.DIALECTS`); by default
             found by the endpoint's host and the model's name.
     """
@@ -34,6 +38,10 @@ class Call(Options, total=False):
     examples: Sequence[tuple[str, Any]]
     policy: Policy
     dialect: Dialect | str
+    mode: Asking
+    checks: Sequence[Check]
+    context: Any
+    hooks: Hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,14 @@ class Plan:
     call: Call
     dialect: Dialect = CORE
 
-    def begin(self, output_type: Any, prompt: Prompt, call: Call) -> Extraction[Any] | Divided[Any]:
-        """The extraction that a call asks for.
+    def hooks(self, call: Call) -> Hooks:
+        """Those of the call, else the client's."""
+        return call.get("hooks") or self.call.get("hooks") or SILENT
+
+    def begin(
+        self, output_type: Any, prompt: Prompt, call: Call, route: Route | None = None
+    ) -> Extraction[Any] | Divided[Any]:
+        """The extraction that a call asks for, over a route of which something may be known.
 
         Raises:
             SchemaError: The type has no strict form.
@@ -54,25 +68,25 @@ class Plan:
         """
         check_call(call)
         given = {name: value for name, value in {**self.call, **call}.items() if value is not None}
+        given.pop("hooks", None)  # the driver's
         instructions, policy = given.pop("instructions", None), given.pop("policy", Policy())
         examples = cast("Sequence[tuple[str, Any]]", given.pop("examples", ()))
-        wanted = spoken(response_format(output_type), given.pop("dialect", self.dialect))
-        natural = [(source, checked_example(wanted, value)) for source, value in examples]
-        begun = tuple(
-            Extraction(
-                response_format=part,
-                model=self.model,
-                messages=conversation(
-                    prompt,
-                    cast("str | None", instructions),
-                    [(source, json.dumps(part.wire(value), ensure_ascii=False)) for source, value in natural],
-                ),
-                parameters=Parameters(**cast("Any", given)),
-                policy=cast("Policy", policy),
-            )
-            for part in wanted.parts
+        route = route or Route(self.dialect)
+        wanted = spoken(response_format(output_type), given.pop("dialect", route.dialect))
+        own: Any = {name: given.pop(name) for name in ("mode", "context") if name in given}
+        checks = tuple(cast("Sequence[Check]", given.pop("checks", ())))
+        begun = Extraction(
+            response_format=wanted,
+            model=self.model,
+            messages=conversation(prompt, cast("str | None", instructions)),
+            examples=tuple((source, checked_example(wanted, value)) for source, value in examples),
+            parameters=Parameters(**cast("Any", given)),
+            policy=cast("Policy", policy),
+            route=replace(route, dialect=wanted.dialect),
+            checks=checks,
+            **own,
         )
-        return begun[0] if len(begun) == 1 else Divided(wanted, begun, begun)
+        return divided(begun)
 
 
 def spoken(wanted: ResponseFormat[T], dialect: Any) -> ResponseFormat[T]:
@@ -137,6 +151,26 @@ def _compiled(output_type: Any, _spelling: str) -> ResponseFormat[Any]:
 def dialect_of(model: str, base_url: str | None, name: str | None = None) -> Dialect:
     """The dialect of a route: the one named, else what its address and the model's name tell."""
     return named_dialect(name) if name else find_dialect(model, base_url or "")
+
+
+def refuse_awaited(extraction: Extraction[Any] | Divided[Any]) -> None:
+    """Refuse checks that would have to be awaited, where nothing can be.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    if any(map(is_awaited, extraction.checks)):
+        raise ConfigError("a check is a coroutine function: use AsyncClient, or make it a plain function")
+
+
+async def awaited_issues(value: Any, checks: Iterable[Check]) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
+    """What the checks that have to be awaited say of a value: what is wrong, and what is only to be warned of."""
+    wrong: list[Issue] = []
+    odd: list[Issue] = []
+    for check in checks:
+        if is_awaited(check):
+            (odd if isinstance(check, soft) else wrong).extend(objections(await cast("Any", check)(value)))
+    return tuple(wrong), tuple(odd)
 
 
 def refuse_both(**given: Any) -> None:

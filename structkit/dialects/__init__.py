@@ -2,6 +2,20 @@
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
 from structkit.dialects.find import find_dialect, named_dialect
+from structkit.dialects.route import Route, route_from_json, route_to_json
 from structkit.dialects.rows import CORE, DIALECTS, OPENAI
 
-__all__ = ["CORE", "DIALECTS", "MODES", "OPENAI", "Dialect", "ModeName", "Size", "find_dialect", "named_dialect"]
+__all__ = [
+    "CORE",
+    "DIALECTS",
+    "MODES",
+    "OPENAI",
+    "Dialect",
+    "ModeName",
+    "Route",
+    "Size",
+    "find_dialect",
+    "named_dialect",
+    "route_from_json",
+    "route_to_json",
+]

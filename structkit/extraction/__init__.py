@@ -1,7 +1,20 @@
 """The one loop: a conversation as a value that says what to send next and takes what came back."""
 
-from structkit.extraction.divided import Divided
-from structkit.extraction.extraction import Extraction
-from structkit.extraction.modes import JSON_SCHEMA, Mode
+from structkit.extraction.checks import Check, is_awaited, objections, soft
+from structkit.extraction.divided import Divided, divided
+from structkit.extraction.extraction import Asking, Extraction
+from structkit.extraction.modes import JSON_SCHEMA, MODES, Mode
 
-__all__ = ["JSON_SCHEMA", "Divided", "Extraction", "Mode"]
+__all__ = [
+    "JSON_SCHEMA",
+    "MODES",
+    "Asking",
+    "Check",
+    "Divided",
+    "Extraction",
+    "Mode",
+    "divided",
+    "is_awaited",
+    "objections",
+    "soft",
+]

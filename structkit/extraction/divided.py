@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
+from structkit.dialects import Route
 from structkit.errors import StructkitError, TransportError
-from structkit.extraction.extraction import Extraction, invalid
+from structkit.extraction.checks import Check, checked, warnings_of
+from structkit.extraction.extraction import Extraction
+from structkit.extraction.failure import invalid
 from structkit.schema import ResponseFormat
-from structkit.values import Answer, Attempt, Completion, Policy, Request, Result
+from structkit.values import Answer, Attempt, Completion, Issue, Policy, Request, Result
 
 T = TypeVar("T")
+
+Part: TypeAlias = "Extraction[Any] | Result[Any] | StructkitError"
+"""What comes of one part's reply; a part is not divided again."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,24 @@ class Divided(Generic[T]):
         response_format: The type wanted.
         begun: How the conversation about each part began.
         asks: Where each stands.
+        checks: The caller's own checks of the whole.
     """
 
     response_format: ResponseFormat[T]
     begun: tuple[Extraction[Any], ...]
     asks: tuple[Extraction[Any] | Result[Any], ...]
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def route(self) -> Route:
+        """What is known of the route, by the part that has found out most."""
+        routes = [ask.route for ask in self.asks if isinstance(ask, Extraction)]
+        return max([self.begun[0].route, *routes], key=lambda route: len(route.refused | route.ignored))
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The asks so far, part by part."""
+        return tuple(chain.from_iterable(ask.attempts for ask in self.asks))
 
     @property
     def policy(self) -> Policy:
@@ -41,7 +60,7 @@ class Divided(Generic[T]):
     def receive(self, *replies: Completion | TransportError) -> Divided[T] | Result[T] | StructkitError:
         """What comes of the replies, in the order of `requests`."""
         coming = iter(replies)
-        steps = [ask.receive(next(coming)) if isinstance(ask, Extraction) else ask for ask in self.asks]
+        steps = [cast("Part", ask.receive(next(coming))) if isinstance(ask, Extraction) else ask for ask in self.asks]
         attempts = tuple(chain.from_iterable(step.attempts for step in steps))
         asks = tuple(step for step in steps if not isinstance(step, StructkitError))
         if len(asks) < len(steps):
@@ -54,17 +73,32 @@ class Divided(Generic[T]):
         self, parts: list[Result[Any]], attempts: tuple[Attempt, ...]
     ) -> Divided[T] | Result[T] | StructkitError:
         """The parts as one value; where that does not fit, its owners are asked again."""
-        answer = self.response_format.join([part.value for part in parts])
+        answer = checked(self.response_format.join([part.value for part in parts]), self.checks)
         if answer.valid:
-            return Result(cast("T", answer.value), (answer,), attempts, parts[0].mode)
+            value = cast("T", answer.value)
+            return Result(value, (answer,), attempts, parts[0].mode, warnings=warnings_of(value, self.checks))
         wrong = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(len(parts[number].attempts) >= self.policy.attempts for number in wrong):
             return invalid(self.response_format, answer, self.policy.attempts).after(attempts)
         asks = [self._again(number, part, answer) if number in wrong else part for number, part in enumerate(parts)]
         return replace(self, asks=tuple(asks))
 
+    def judged(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
+        """What comes of a result that checks outside of the conversation object to: it is not asked for again."""
+        wrong = replace(result.choices[0], value=None, issues=issues)
+        return invalid(self.response_format, wrong, self.policy.attempts).after(result.attempts)
+
     def _again(self, number: int, part: Result[Any], answer: Answer[T]) -> Extraction[Any]:
         """The conversation about a part, going on with the issues that are its own."""
         issues = tuple(issue for issue in answer.issues if number in self.response_format.owners(issue.path))
         wrong = replace(part.choices[0], value=None, issues=issues)
         return replace(self.begun[number], attempts=part.attempts, wrong=wrong)
+
+
+def divided(whole: Extraction[T]) -> Extraction[T] | Divided[T]:
+    """The extraction itself; or, where its type is too large for one request, extractions of its parts."""
+    wanted = whole.response_format
+    if not isinstance(wanted, ResponseFormat) or len(wanted.parts) == 1:
+        return whole
+    begun = tuple(replace(whole, response_format=part, checks=()) for part in wanted.parts)
+    return Divided(wanted, begun, begun, whole.checks)

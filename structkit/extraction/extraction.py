@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar, cast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
-from structkit.errors import (
-    ExtractionError,
-    Filtered,
-    InvalidOutput,
-    Refusal,
-    StructkitError,
-    TransportError,
-    Truncated,
-)
-from structkit.extraction.modes import JSON_SCHEMA, Mode
-from structkit.prompts import feedback
-from structkit.schema import Codec
+from structkit.dialects import OPENAI, ModeName, Route
+from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
+from structkit.extraction.checks import Check, checked, warnings_of
+from structkit.extraction.continuation import continuation, roomier
+from structkit.extraction.correction import affordable_patch, correction
+from structkit.extraction.failure import fault_of, invalid
+from structkit.extraction.ladder import is_loose, is_unseen, lesson
+from structkit.extraction.modes import MODES, Mode
+from structkit.extraction.provenance import Provenance, placed
+from structkit.prompts import with_examples
+from structkit.schema import Codec, Patch
 from structkit.values import (
     Answer,
     Attempt,
     Choice,
     Completion,
     Issue,
+    JSONValue,
     Message,
+    Origin,
     Parameters,
+    Path,
     Policy,
     Request,
     Result,
 )
 
+if TYPE_CHECKING:
+    from structkit.extraction.divided import Divided
+
 T = TypeVar("T")
 
-SHOWN = 200
-"""How many characters of a refusal an error shows."""
+Asking: TypeAlias = "ModeName | Literal['auto']"
+"""A fixed way of asking, or the best one that the route takes."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,19 @@ class Extraction(Generic[T]):
         response_format: The type wanted.
         model: The model's name.
         messages: The caller's part of the conversation.
+        examples: Pairs of an input and the natural JSON it should give; shown while the whole is asked for.
         parameters: The caller's parameters.
-        policy: How many attempts there are.
-        mode: How the schema is put to the endpoint.
-        attempts: The asks so far.
+        policy: How many attempts there are, and what they may do.
+        mode: How the schema is put to the endpoint; `auto` is the best way that the route takes.
+        route: What is known of the route; what its replies teach is in the next extraction's.
+        checks: The caller's own checks of a value.
+        context: What pydantic's validators get as `info.context`.
+        attempts: The asks so far, those that the endpoint refused among them.
+        asked: How many of them count: those that the model answered.
         wrong: The last answer, where it has to be corrected.
+        patch: The places of it that are asked for alone; None where the whole is asked for.
+        origins: Where the places of the last answer came from.
+        is_loose: Whether the last answer broke what constrained decoding cannot let through.
     """
 
     response_format: Codec[T]
@@ -63,101 +78,199 @@ class Extraction(Generic[T]):
     messages: tuple[Message, ...]
     parameters: Parameters = Parameters()
     policy: Policy = Policy()
-    mode: Mode = JSON_SCHEMA
+    mode: Asking = "auto"
+    route: Route = Route(OPENAI)
+    checks: tuple[Check, ...] = ()
+    context: Any = None
     attempts: tuple[Attempt, ...] = ()
+    asked: int = 0
     wrong: Answer[T] | None = None
+    patch: Patch | None = None
+    origins: Mapping[Path, Origin] = field(default_factory=dict)
+    examples: tuple[tuple[str, JSONValue], ...] = ()
+    is_loose: bool = False
+
+    @property
+    def how(self) -> Mode:
+        """How the next request puts the schema to the endpoint."""
+        return MODES[self.route.mode if self.mode == "auto" else self.mode]
+
+    @property
+    def codec(self) -> Codec[Any]:
+        """What the next request asks for: the type, or places of it."""
+        return self.response_format if self.patch is None else self.patch.codec
 
     @property
     def request(self) -> Request:
-        """What to send next: the caller's messages, and of all wrong answers only the last, with its issues."""
-        messages = (*self.messages, *self._correction())
-        return Request(self.model, messages, self.parameters, self.mode.encode(self.response_format))
+        """What to send next: the caller's messages, and of all that went wrong only the last state."""
+        turns = () if self.patch else [(source, self._written(value)) for source, value in self.examples]
+        said = correction(self.response_format, self.wrong, self.patch)
+        messages, fields = self.how.encode(self.codec, (*with_examples(self.messages, turns), *said))
+        return Request(self.model, messages, self.parameters, fields)
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """What to send next; for one value it is one request."""
         return (self.request,)
 
-    def receive(self, reply: Completion | TransportError) -> Extraction[T] | Result[T] | StructkitError:
+    def receive(self, reply: Completion | TransportError) -> Step[T]:
         """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
         if isinstance(reply, TransportError):
-            return self._lost(reply)
-        read = [(self._answer(choice), self._fault(choice)) for choice in reply.choices]
-        accepted = next((answer for answer, _ in read if answer.valid), None)
+            return self._refused(reply)
+        read = [self._read(choice) for choice in reply.choices]
+        answers = tuple(answer for answer, _ in read)
+        accepted = next((answer for answer in answers if answer.valid), None)
         wrong = next((answer for answer, fault in read if fault is None), None)
-        attempts = (*self.attempts, self._attempt(reply, accepted or wrong or read[0][0]))
+        step = self._after(reply, accepted or wrong or answers[0])
         if accepted is not None:
-            return Result(cast("T", accepted.value), tuple(answer for answer, _ in read), attempts, self.mode.name)
-        if wrong is not None and len(attempts) < self.policy.attempts:
-            return replace(self, attempts=attempts, wrong=wrong)
-        faults = (fault for _, fault in read if fault is not None)
-        error = next(faults) if wrong is None else invalid(self.response_format, wrong, len(attempts))
-        return error.after(attempts)
+            return step._accepted(accepted, answers)
+        return step._cut(answers[0], cast("ExtractionError", read[0][1])) if wrong is None else step._corrected(wrong)
 
-    def _lost(self, fault: TransportError) -> TransportError:
-        """The fault, with the attempt that it ended and those before."""
-        number, spent = len(self.attempts) + 1, fault.usage_of_reply
-        lost = Attempt(number, self.request, usage=spent, raw=fault.body, retries=fault.retries)
-        return fault.after((*self.attempts, lost))
-
-    def _attempt(self, reply: Completion, answer: Answer[T]) -> Attempt:
-        return Attempt(
+    def _after(self, reply: Completion, answer: Answer[T]) -> Extraction[T]:
+        """The extraction, knowing one attempt more."""
+        attempt = Attempt(
             number=len(self.attempts) + 1,
             request=self.request,
             completion=reply,
             issues=answer.issues,
+            repairs=answer.repairs,
             usage=reply.usage,
             raw=reply.raw,
             retries=reply.retries,
+            mode=self.how.name,
         )
+        return replace(self, attempts=(*self.attempts, attempt))
 
-    def _answer(self, choice: Choice) -> Answer[T]:
+    # What a choice says
+
+    def _read(self, choice: Choice) -> tuple[Answer[T], ExtractionError | None]:
         """One choice read; the reason it ended is looked at before its text is."""
-        text = self.mode.decode(choice) or ""
-        if fault := self._fault(choice):
-            answer: Answer[T] = Answer(0, text, None, (Issue((), str(fault)),))
-        elif not text.strip():
-            answer = Answer(0, text, None, (Issue((), "the reply is empty"),))
+        fault, texts = fault_of(choice, self.codec, self.parameters), self.how.decode(choice)
+        if fault is not None or not texts:
+            why = Issue((), str(fault) if fault else "the reply is empty")
+            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (why,))
         else:
-            answer = self.response_format.read(text)
-        return replace(answer, index=choice.index, finish_reason=choice.finish_reason)
+            answer = self._best(texts)
+        return replace(answer, index=choice.index, finish_reason=choice.finish_reason), fault
 
-    def _fault(self, choice: Choice) -> ExtractionError | None:
-        """Why asking again would not help, where that is so."""
-        partial, name = self.mode.decode(choice), self.response_format.name
-        if choice.refusal:
-            said = choice.refusal[:SHOWN]
-            return Refusal(f"the model refused: {said!r}; change the input or the instructions", partial=partial)
-        if choice.finish_reason == "content_filter":
-            return Filtered("the endpoint's content filter held back the reply; change the input", partial=partial)
-        if choice.finish_reason == "length":
-            return Truncated(
-                f"the reply was cut at the token limit{self._limit()}: raise max_tokens, "
-                f"or bound the lists and texts of {name}",
-                partial=partial,
-            )
-        return None
+    def _best(self, texts: tuple[str, ...]) -> Answer[T]:
+        """The first text that is valid; else the one with the fewest issues."""
+        answers: list[Answer[T]] = []
+        for text in texts:
+            answers.append(self._answer(text))
+            if answers[-1].valid:
+                return answers[-1]
+        return min(answers, key=lambda answer: len(answer.issues))
 
-    def _limit(self) -> str:
-        given = self.parameters.max_completion_tokens or self.parameters.max_tokens
-        return f" (max_tokens={given})" if given else ""
+    def _answer(self, text: str) -> Answer[T]:
+        """A text as an answer: the whole, or the places that were asked for put into the draft."""
+        given = self.codec.read(text, repairs=self.policy.repairs, context=self.context)
+        if self.patch is not None and given.valid:
+            merged = self.response_format.validated(self.patch.merged(given.value), None, text, self.context)
+            given = replace(merged, repairs=given.repairs)
+        elif self.patch is not None:  # it may have sent the whole again
+            whole = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
+            given = whole if whole.valid else given
+        return checked(given, self.checks) if self.checks else given
 
-    def _correction(self) -> tuple[Message, ...]:
-        if self.wrong is None:
-            return ()
-        told = feedback(self.wrong.issues, self.response_format.wire_path)
-        said, told = (text.encode("utf-8", "replace").decode() for text in (self.wrong.text, told))
-        asked = Message("user", told)
-        return (Message("assistant", said), asked) if said else (asked,)
+    # What comes of an answer
+
+    def _accepted(self, answer: Answer[T], answers: tuple[Answer[T], ...]) -> Result[T]:
+        value = cast("T", answer.value)
+        provenance = Provenance(self.response_format, value, answer.draft, self._origins(answer))
+        warnings = warnings_of(value, self.checks) if self.checks else ()
+        return Result(value, answers, self.attempts, self.how.name, provenance, warnings)
+
+    def judged(self, result: Result[T], issues: tuple[Issue, ...]) -> Step[T]:
+        """What comes of a result that checks outside of the conversation object to."""
+        wrong = replace(next(answer for answer in result.choices if answer.valid), value=None, issues=issues)
+        *before, last = result.attempts
+        return replace(self, attempts=(*before, replace(last, issues=issues)))._corrected(wrong)
+
+    def _corrected(self, wrong: Answer[T]) -> Step[T]:
+        """The next ask after a wrong answer.
+
+        Where the schema never reached the model, that is no fault of the model's: it is put in another way. Where
+        the model saw it and was not held to it, the mistakes are asked for, and the second time in another way too.
+        """
+        lower = self._lower()
+        if lower and wrong.text and is_unseen(wrong.text, self.how, self.codec.schema):
+            return replace(lower, wrong=self.wrong if self.patch else None)
+        asked = self.asked + 1
+        if asked >= self.policy.attempts:
+            return invalid(self.response_format, wrong, asked).after(self.attempts)
+        loose = is_loose(wrong.text, self.how, self.codec.schema)
+        step = lower if lower and loose and self.is_loose else replace(self, is_loose=loose)
+        return step._asking(wrong, asked)
+
+    def _lower(self) -> Extraction[T] | None:
+        """The same ask in the next way down; None where there is none, or the caller has fixed one."""
+        route = self.route.ignoring(self.how.name)
+        has_lower = self.mode == "auto" and route.mode != self.how.name
+        return replace(self, route=route, is_loose=False) if has_lower else None
+
+    def _asking(self, wrong: Answer[T], asked: int) -> Extraction[T]:
+        """The ask for what is wrong: the places alone, or the whole."""
+        if self.patch is not None and wrong.draft is None:
+            return replace(self, asked=asked, patch=None)
+        places = self.policy.reask == "places"
+        patch = affordable_patch(self.response_format, wrong, self.patch) if places else None
+        wrong = replace(wrong, text=self._written(wrong.draft)) if self.patch else wrong
+        return replace(self, asked=asked, wrong=wrong, patch=patch, origins=self._origins(wrong))
+
+    def _cut(self, answer: Answer[T], fault: ExtractionError) -> Step[T]:
+        """The next ask after a reply that was cut; the fault, where nothing can be saved or more would not help."""
+        if not isinstance(fault, Truncated):
+            return fault.after(self.attempts)
+        asked = self.asked + 1
+        patch = continuation(self.response_format, self.patch, answer.text)
+        if asked < self.policy.attempts and patch is not None and self.policy.reask == "places":
+            wrong = replace(answer, draft=patch.draft)
+            kept: Mapping[Path, Origin] = {(): Origin("salvaged", len(self.attempts))}
+            origins = self._origins(wrong) if self.patch else kept
+            return replace(self, asked=asked, wrong=wrong, patch=patch, origins=origins)
+        if asked < self.policy.attempts and (parameters := roomier(self.parameters, self.policy)):
+            return replace(self, asked=asked, parameters=parameters)
+        error = fault.after(self.attempts)
+        error.partial = patch.draft if patch else error.partial
+        return error
+
+    def _origins(self, answer: Answer[T]) -> Mapping[Path, Origin]:
+        origin = Origin("repaired" if answer.repairs else "direct", len(self.attempts), answer.repairs)
+        if self.patch is None or answer.draft is None:
+            return {(): origin}
+        return placed(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))
+
+    def _written(self, draft: JSONValue) -> str:
+        """Natural JSON as the model would write it."""
+        try:
+            return json.dumps(self.response_format.wire(draft), ensure_ascii=False)
+        except SchemaError:  # it is not complete
+            return json.dumps(draft, ensure_ascii=False)
+
+    # What a refusal teaches
+
+    def _refused(self, fault: TransportError) -> Step[T]:
+        """The same ask in a way that was not refused; else the fault, with the attempt that it ended."""
+        number, spent = len(self.attempts) + 1, fault.usage_of_reply
+        lost = Attempt(number, self.request, usage=spent, raw=fault.body, retries=fault.retries, mode=self.how.name)
+        step = replace(self, attempts=(*self.attempts, lost))
+        is_fixed = self.mode != "auto"
+        route = lesson(fault, self.route, self.how, self.codec.schema, fixed=is_fixed)
+        if route is not None and route.dialect != self.route.dialect:
+            spoken = self.response_format.in_dialect(route.dialect)
+            if spoken.schema != self.response_format.schema:
+                return step._speaking(spoken, route)
+            route = None if is_fixed else self.route.refusing(self.how.name)  # what was refused is not sent twice
+        return fault.after(step.attempts) if route is None else replace(step, route=route)
+
+    def _speaking(self, spoken: Codec[T], route: Route) -> Step[T]:
+        """The same ask in a narrower dialect, in parts where that has become too large for one request."""
+        from structkit.extraction.divided import divided  # they make each other
+
+        patch = self.patch and self.patch.of(spoken)
+        return divided(replace(self, response_format=spoken, route=route, patch=patch))
 
 
-def invalid(codec: Codec[T], wrong: Answer[T], asked: int) -> InvalidOutput:
-    """That the model was asked often enough and no reply fitted."""
-    listed = "\n".join(f"  {issue}" for issue in wrong.issues)
-    times = "1 attempt" if asked == 1 else f"{asked} attempts"
-    return InvalidOutput(
-        f"no reply fitted {codec.name} in {times}; the last one:\n{listed}\n"
-        "loosen the type, give an example, or allow more attempts",
-        issues=wrong.issues,
-        partial=wrong.text,
-    )
+Step: TypeAlias = "Extraction[T] | Divided[T] | Result[T] | StructkitError"
+"""What comes of a reply."""

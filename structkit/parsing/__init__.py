@@ -4,6 +4,16 @@ from structkit.parsing.candidates import Reading, read_candidates
 from structkit.parsing.completion import read_completion
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.numbers import mend_numbers
+from structkit.parsing.prefix import read_prefix
 from structkit.parsing.tolerant import Repair
 
-__all__ = ["NotJSON", "Reading", "Repair", "mend_numbers", "read_candidates", "read_completion", "read_json"]
+__all__ = [
+    "NotJSON",
+    "Reading",
+    "Repair",
+    "mend_numbers",
+    "read_candidates",
+    "read_completion",
+    "read_json",
+    "read_prefix",
+]

@@ -8,21 +8,35 @@ from collections.abc import Iterable
 from structkit.errors import PromptError
 from structkit.values import Message, Prompt
 
+SYSTEM = frozenset({"system", "developer"})
 
-def conversation(
-    prompt: Prompt, instructions: str | None = None, examples: Iterable[tuple[str, str]] = ()
-) -> tuple[Message, ...]:
-    """The messages: instructions as the system's, each example as a turn, the input as the user's.
+
+def conversation(prompt: Prompt, instructions: str | None = None) -> tuple[Message, ...]:
+    """The messages: instructions as the system's, the input as the user's.
 
     Raises:
         PromptError: The input is neither text nor messages, or is empty.
 
-    >>> [message.role for message in conversation("9.11 or 9.8?", "Be brief.", [("1 or 2?", '{"answer": 2}')])]
-    ['system', 'user', 'assistant', 'user']
+    >>> [message.role for message in conversation("9.11 or 9.8?", "Be brief.")]
+    ['system', 'user']
     """
     system = (Message("system", instructions),) if instructions else ()
+    return tuple(map(_sendable, (*system, *_messages(prompt))))
+
+
+def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[str, str]]) -> tuple[Message, ...]:
+    """The messages with each example as a turn, after the instructions and before the input.
+
+    Raises:
+        PromptError: An example cannot be sent as JSON.
+
+    >>> asked = with_examples(conversation("9.11 or 9.8?", "Be brief."), [("1 or 2?", '{"answer": 2}')])
+    >>> [message.role for message in asked]
+    ['system', 'user', 'assistant', 'user']
+    """
+    first = next((n for n, message in enumerate(messages) if message.role not in SYSTEM), len(messages))
     turns = (turn for given, reply in examples for turn in (Message("user", given), Message("assistant", reply)))
-    return tuple(map(_sendable, (*system, *turns, *_messages(prompt))))
+    return (*messages[:first], *map(_sendable, turns), *messages[first:])
 
 
 def _sendable(message: Message) -> Message:

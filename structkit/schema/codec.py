@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
-from structkit.parsing.exact import NotJSON, read_json
+from structkit.parsing import NotJSON, mend_numbers, read_candidates, read_json
 from structkit.schema.natural import Invalid, Natural
 from structkit.schema.nodes.node import WireError
 from structkit.schema.split import restricted
@@ -15,6 +19,9 @@ from structkit.schema.words import short
 from structkit.values import JSON, Answer, Issue, JSONValue, Path
 
 T = TypeVar("T")
+
+MOST_READINGS = 20
+"""Ways of reading one text that are tried; a text with more is no answer to anything."""
 
 
 class Codec(Generic[T]):
@@ -87,37 +94,82 @@ class Codec(Generic[T]):
         """
         return self._accepted(self.read(text))
 
-    def read(self, text: str) -> Answer[T]:
-        """The reply's text as an answer: a value, or the issues; nothing is raised."""
-        try:
-            wire = read_json(text)
-        except NotJSON as error:
-            return Answer(0, text, None, (Issue((), str(error), short(text, 100)),))
-        return self._read(wire, text, text)
+    def read(self, text: str, *, repairs: bool = False, context: Any = None) -> Answer[T]:
+        """The reply's text as an answer: a value, or the issues; nothing is raised.
 
-    def _read(self, wire: JSONValue, document: str | None, text: str) -> Answer[T]:
+        Args:
+            text: What the model wrote.
+            repairs: Whether a text that is no exact JSON, or JSON in a wrapper, may be mended.
+            context: What pydantic's validators get as `info.context`.
+        """
+        try:
+            answer = self._read(read_json(text), text, text, context)
+        except NotJSON as error:
+            answer = Answer(0, text, None, (Issue((), str(error), short(text, 100)),))
+        return answer if answer.valid or not repairs else self._mended(answer, context)
+
+    def _mended(self, exact: Answer[T], context: Any) -> Answer[T]:
+        """The first mended reading that is valid; else the one with the fewest issues."""
+        answers = [exact]
+        for wire, repairs in islice(self._readings(exact.text), MOST_READINGS):
+            answers.append(replace(self._read(wire, None, exact.text, context), repairs=repairs))
+            if answers[-1].valid:
+                return answers[-1]
+        readable = [answer for answer in answers if answer.draft is not None] or answers
+        return min(readable, key=lambda answer: len(answer.issues))
+
+    def _readings(self, text: str) -> Iterator[tuple[JSONValue, tuple[str, ...]]]:
+        """What a text may mean, with what has to be mended for that; the exact reading is known not to do."""
+        properties = self.schema["properties"]
+        for reading in read_candidates(text, name=self.name, properties=properties):
+            if reading.repairs:
+                yield reading.value, reading.repairs
+            mended, numbers = mend_numbers(reading.value, self.schema)
+            if numbers:
+                yield mended, (*reading.repairs, *numbers)
+
+    def _read(self, wire: JSONValue, document: str | None, text: str, context: Any = None) -> Answer[T]:
         try:
             natural = wire if self._plain else self._wire.root.load(wire)
         except WireError as error:
             return Answer(0, text, None, (Issue(error.path, str(error)),))
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
-        return self.validated(natural, document if self._plain else None, text)
+        return self.validated(natural, document if self._plain else None, text, context)
 
-    def validated(self, natural: JSONValue, document: str | None = None, text: str = "") -> Answer[T]:
+    def validated(
+        self, natural: JSONValue, document: str | None = None, text: str = "", context: Any = None
+    ) -> Answer[T]:
         """Natural JSON as an answer.
 
         Args:
             natural: The value.
             document: Its JSON text, where that is at hand.
             text: What the model said.
+            context: What pydantic's validators get as `info.context`.
         """
         try:
-            return Answer(0, text, self._natural.validate(natural, document))
+            return Answer(0, text, self._natural.validate(natural, document, context), draft=natural)
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
         except Invalid as error:
-            return Answer(0, text, None, error.issues)
+            return Answer(0, text, None, error.issues, draft=natural)
+
+    def partial(self, wire: JSONValue) -> JSONValue:
+        """Wire JSON that may lack parts as natural JSON, not validated; None where it has no natural form."""
+        try:
+            return self._wire.root.load(wire)
+        except (WireError, RecursionError):
+            return None
+
+    def in_dialect(self, dialect: Dialect) -> Codec[T]:  # noqa: ARG002 (a part has no type of its own to compile)
+        """The same type in another dialect, where that can be had."""
+        return self
+
+    @property
+    def nodes(self) -> Wire:
+        """The wire side: the nodes and what they show."""
+        return self._wire
 
     def _accepted(self, answer: Answer[T]) -> T:
         if answer.issues:
@@ -159,6 +211,6 @@ class Unvalidated:
         """It is JSON already."""
         return value
 
-    def validate(self, value: JSONValue, text: str | None = None) -> Any:  # noqa: ARG002 (the protocol's)
+    def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> Any:  # noqa: ARG002
         """It is not known yet whether it fits."""
         return value

@@ -18,7 +18,7 @@ def measure(schema: JSON) -> Size:
     Size(properties=1, enum_values=2, characters=4, optional=1, unions=0)
     """
     total = Size()
-    for part in _walk(schema):
+    for part in walk(schema):
         total += _own(part)
     return total
 
@@ -36,7 +36,7 @@ def _own(part: JSON) -> Size:
     )
 
 
-def _walk(schema: JSON) -> Iterator[JSON]:
+def walk(schema: JSON) -> Iterator[JSON]:
     """The schema, every part of it, and its definitions."""
     waiting = [schema, *schema.get("$defs", {}).values()]
     while waiting:
@@ -51,7 +51,7 @@ def longest_enum(schema: JSON, most: float) -> float:
     >>> longest_enum({"anyOf": [{"enum": [1, 2, 3]}, {"enum": [4, 5]}]}, 4)
     2
     """
-    lengths = sorted(len(part["enum"]) for part in _walk(schema) if "enum" in part)
+    lengths = sorted(len(part["enum"]) for part in walk(schema) if "enum" in part)
     longest: float = math.inf
     while lengths and sum(lengths) > most:
         longest = lengths.pop() - 1
@@ -64,7 +64,7 @@ def references(schema: JSON, definitions: JSON) -> frozenset[str]:
     found: set[str] = set()
     waiting = [schema]
     while waiting:
-        for part in _walk(waiting.pop()):
+        for part in walk(waiting.pop()):
             name = part.get("$ref", "").removeprefix("#/$defs/")
             if name and name not in found:
                 found.add(name)

@@ -53,8 +53,13 @@ class Natural(Protocol[T]):
         """The value as natural JSON."""
         ...
 
-    def validate(self, value: JSONValue, text: str | None = None) -> T:
+    def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
         """The value of the type, from natural JSON (and from its text, where that is at hand).
+
+        Args:
+            value: The natural JSON.
+            text: Its text.
+            context: What pydantic's validators get as `info.context`.
 
         Raises:
             Invalid: With what is wrong.
@@ -101,10 +106,11 @@ class PydanticType(Generic[T]):
             raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {reason}") from error
         return found
 
-    def validate(self, value: JSONValue, text: str | None = None) -> T:
+    def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
         """As pydantic validates JSON (lax or strict, as the type says)."""
         try:
-            return cast("T", self._validator.validate_json(to_json(value) if text is None else text, by_alias=True))
+            document = to_json(value) if text is None else text
+            return cast("T", self._validator.validate_json(document, by_alias=True, context=context))
         except PydanticSerializationError as error:
             raise Invalid((Issue((), f"no JSON: {error}"),)) from None
         except ValidationError as error:
@@ -155,7 +161,7 @@ class RawSchema:
         """It is JSON already."""
         return value
 
-    def validate(self, value: JSONValue, text: str | None = None) -> JSONValue:  # noqa: ARG002 (the protocol's)
+    def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> JSONValue:  # noqa: ARG002
         """By the document, formats asserted."""
         issues = tuple(
             Issue(tuple(error.absolute_path), cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))

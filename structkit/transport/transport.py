@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from structkit.errors import TransportError
 from structkit.values import Completion, Policy, Request
+
+Reply: TypeAlias = Completion | TransportError
+"""What comes of a request: a completion, or why there is none."""
 
 
 class Transport(Protocol):
     """Sends requests, blocking."""
 
-    def send(self, request: Request, policy: Policy) -> Completion | TransportError:
+    def send(self, request: Request, policy: Policy) -> Reply:
         """The reply, or why there is none, after the retries that *policy* allows; nothing is raised."""
         ...
 
@@ -31,7 +34,7 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """Sends requests, awaited."""
 
-    async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
+    async def send(self, request: Request, policy: Policy) -> Reply:
         """As `Transport.send`."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import WireError
+from structkit.schema.nodes.node import Whole, WireError
 from structkit.values import JSON, JSONValue, Path
 
 VALUE, MEMBER = "json_value", "json_member"
@@ -12,7 +12,7 @@ SCALARS = ("string", "number", "boolean", "null")
 
 
 @dataclass(frozen=True)
-class Anything:
+class Anything(Whole):
     """`{"a": [1]}` as `{"dict": [{"key": "a", "value": {"list": [1]}}]}`.
 
     >>> Anything().load(Anything().dump({"a": [1, None]}))
@@ -68,7 +68,7 @@ class Anything:
 
 
 @dataclass(frozen=True)
-class AnyMap:
+class AnyMap(Whole):
     """A map of anything: the list of its members, without the box that tells it from a list."""
 
     kind = "array"

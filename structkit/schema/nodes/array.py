@@ -8,6 +8,7 @@ from functools import cached_property
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import refuse_crossed
 from structkit.schema.nodes.node import Compiler, Node, WireError
+from structkit.schema.nodes.object import Field
 from structkit.schema.words import in_words, short, split_bounds
 from structkit.values import JSON, JSONValue, Path
 
@@ -61,6 +62,10 @@ class Array:
     def translate(self, path: Path) -> Path:
         """The position stays; the item translates the rest."""
         return (path[0], *self.items.translate(path[1:])) if path else path
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """The item."""
+        return Field(str(step), str(step), self.items) if isinstance(step, int) else None
 
 
 BOUNDS = ("minItems", "maxItems", "uniqueItems")

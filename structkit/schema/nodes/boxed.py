@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.object import Field
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -56,3 +57,7 @@ class Boxed:
     def translate(self, path: Path) -> Path:
         """One step deeper."""
         return (self.key, *self.node.translate(path))
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """As the node in the box: a natural value has none."""
+        return self.node.inside(step, value)

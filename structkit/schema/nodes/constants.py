@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from structkit.schema.nodes.node import Whole
 from structkit.values import JSON, JSONValue, Path
 
 
 @dataclass(frozen=True)
-class Constants:
+class Constants(Whole):
     """One of a few values that strict mode cannot list, listed as text.
 
     >>> Constants(([1, 2], {"a": 1})).show()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue, Path
+
+if TYPE_CHECKING:
+    from structkit.schema.nodes.object import Field
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class Described:
     def translate(self, path: Path) -> Path:
         """As the node below."""
         return self.node.translate(path)
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """As the node below."""
+        return self.node.inside(step, value)
 
 
 def undescribed(node: Node) -> Node:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.anything import array_of, closed
-from structkit.schema.nodes.node import WireError
+from structkit.schema.nodes.node import Whole, WireError
 from structkit.values import JSON, JSONValue, Path
 
 NAME = "other_key"
 
 
 @dataclass(frozen=True)
-class Extras:
+class Extras(Whole):
     """`{"x": [1]}` as `[{"key": "x", "json": "[1]"}]`.
 
     A JSON Schema that says nothing of other keys takes them, so every object needs the place, and

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from structkit.schema.impossible import Impossible
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.node import Compiler, Node
+from structkit.schema.nodes.node import Compiler, Node, Whole
 from structkit.schema.patterns import matches
 from structkit.schema.words import in_words, short, split_bounds
 from structkit.values import JSON, JSONValue, Path
 
 
 @dataclass(frozen=True)
-class Leaf:
+class Leaf(Whole):
     """A string, number, boolean or null, perhaps one of a few.
 
     >>> Leaf({"type": "string", "enum": ["a", "b"]}).holds("c")

@@ -12,10 +12,13 @@ own validation runs afterwards and says it better. It objects only to what valid
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from structkit.dialects import Dialect
 from structkit.values import JSON, JSONValue, Path
+
+if TYPE_CHECKING:
+    from structkit.schema.nodes.object import Field
 
 
 class WireError(ValueError):
@@ -68,6 +71,17 @@ class Node(Protocol):
     def translate(self, path: Path) -> Path:
         """A natural path in the wire's names: the only ones the model knows."""
         ...
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """What stands at a step inside a natural value, as a property to be asked for alone; None if unknown."""
+        ...
+
+
+class Whole:
+    """A node whose values are only asked for whole."""
+
+    def inside(self, step: str | int, value: JSONValue) -> None:
+        """Nothing inside has a node of its own."""
 
 
 class Compiler(Protocol):

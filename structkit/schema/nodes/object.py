@@ -172,3 +172,7 @@ class Object:
         """The property's wire name, then what lies below."""
         field = next((field for field in self.fields if path and field.name == path[0]), None)
         return (field.wire, *field.node.translate(path[1:])) if field else path
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """The property of that name."""
+        return next((field for field in self.fields if field.name == step), None)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.object import Field
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -72,6 +73,10 @@ class Pairs:
     def translate(self, path: Path) -> Path:
         """The key stays, because a pair's position is not known from it."""
         return (path[0], *self.value.translate(path[1:])) if path else path
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """The value of that key."""
+        return Field(step, step, self.value) if isinstance(step, str) else None
 
 
 def _is_pair(wire: JSONValue) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from structkit.schema.nodes.node import Node
 from structkit.schema.once import ask_once
 from structkit.values import JSON, JSONValue, Path
+
+if TYPE_CHECKING:
+    from structkit.schema.nodes.object import Field
 
 
 @dataclass
@@ -76,3 +80,7 @@ class Reference:
     def translate(self, path: Path) -> Path:
         """As the definition does; an empty path ends the recursion."""
         return self.node.translate(path) if path else path
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """As the definition does."""
+        return self.node.inside(step, value)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.node import Node, Whole, WireError
 from structkit.values import JSON, JSONValue, Path
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Whole):
     r"""`{"a": [1]}` as `"{\"a\": [1]}"`; inside the text the type's own names and forms hold.
 
     >>> Text().load(Text().dump({"a": [1]}))

@@ -45,7 +45,7 @@ class Union:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """By the branch that holds the value."""
-        branch = next((branch for branch in self.branches if branch.holds(value)), self._only)
+        branch = next((branch for branch in self.branches if branch.holds(value)), self.only)
         return value if branch is None else branch.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
@@ -53,7 +53,7 @@ class Union:
         if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
             wanted = ", ".join(short(constant_of(tag.node)) for tag in self._tags)
             raise WireError(f"required: one of {wanted}").under(self._tags[0].name)
-        branch = self._only or self._read_by(wire)
+        branch = self.only or self._read_by(wire)
         return wire if wire is None or branch is None else branch.load(wire)
 
     @cached_property
@@ -62,7 +62,7 @@ class Union:
         return _tags(self.branches)
 
     @cached_property
-    def _only(self) -> Node | None:
+    def only(self) -> Node | None:
         """The one branch beside null, where there is just one."""
         others = [branch for branch in self.branches if branch is not NULL]
         return others[0] if len(others) == 1 else None
@@ -86,6 +86,12 @@ class Union:
         """By the branch that has anything to say; where several have, the union does not know which was meant."""
         ways = {branch.translate(path) for branch in self.branches} - {path}
         return ways.pop() if path and len(ways) == 1 else path
+
+    def inside(self, step: str | int, value: JSONValue) -> Field | None:
+        """As the branch that holds the value, else the only one that knows the step."""
+        holding = [branch for branch in self.branches if branch.holds(value)]
+        found = [field for branch in holding or self.branches if (field := branch.inside(step, value))]
+        return found[0] if len(found) == 1 else None
 
 
 ANY_TEXT = Text()

@@ -1,0 +1,60 @@
+"""What a client knows of its route, and how it learns more from what its calls found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from structkit.dialects import Dialect, Route
+from structkit.extraction import Divided, Extraction
+from structkit.transport import Reply
+from structkit.transport.memory import recall, remember
+from structkit.values import Completion
+
+Asked: TypeAlias = "Extraction[Any] | Divided[Any]"
+
+
+@dataclass
+class KnownRoute:
+    """The route of one client.
+
+    Args:
+        base_url: Where it leads; empty for a transport of the caller's, of which nothing is kept on disk.
+        model: The model there.
+        dialect: What its address and the model's name tell.
+    """
+
+    base_url: str
+    model: str
+    dialect: Dialect
+    _known: Route | None = field(default=None, repr=False)
+
+    @property
+    def route(self) -> Route:
+        """What is known, from an earlier process too."""
+        if self._known is None:
+            kept = recall(self.base_url, self.model)
+            self._known = kept.route if kept else Route(self.dialect)
+        return self._known
+
+    def told(self, last: Asked, step: Any, replies: list[Reply]) -> None:
+        """Keep what a step of a call found out."""
+        if isinstance(step, Extraction | Divided) and step.route is not last.route:
+            provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
+            self.learn(last.route, step.route, provider)
+
+    def learn(self, before: Route, after: Route, provider: str | None = None) -> None:
+        """Keep what a call found out: what is known after it and was not before.
+
+        A dialect that the caller had asked for is the call's alone.
+        """
+        if after == before:
+            return
+        known = self.route
+        self._known = replace(
+            known,
+            dialect=after.dialect if before.dialect == known.dialect else known.dialect,
+            refused=known.refused | (after.refused - before.refused),
+            ignored=known.ignored | (after.ignored - before.ignored),
+        )
+        remember(self.base_url, self.model, self._known, provider)

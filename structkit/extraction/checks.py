@@ -1,0 +1,68 @@
+"""Checks of the caller's own: functions of a value that say what is wrong with it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from structkit.values import Answer, Issue
+
+Objection: TypeAlias = "str | Issue | Iterable[str | Issue] | None"
+"""What a check may say: nothing, a message about the whole value, issues at their paths, or several of these."""
+
+Check: TypeAlias = "Callable[[Any], Objection | Awaitable[Objection]]"
+
+
+@dataclass(frozen=True)
+class soft:  # noqa: N801 (used as a function)
+    """A check that only warns: what it says stands in `Result.warnings`, and nothing is asked again.
+
+    >>> warn_of_zero = soft(lambda value: "zero is unusual" if value == 0 else None)
+    >>> warn_of_zero(0)
+    'zero is unusual'
+    """
+
+    check: Check
+
+    def __call__(self, value: Any) -> Any:
+        """What the check says."""
+        return self.check(value)
+
+
+def is_awaited(check: Check) -> bool:
+    """Whether a check has to be awaited."""
+    inner = check.check if isinstance(check, soft) else check
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(getattr(type(inner), "__call__", None))  # noqa: B004
+
+
+def checked(answer: Answer[Any], checks: Iterable[Check]) -> Answer[Any]:
+    """The answer with what the checks say of its value; those that have to be awaited, or only warn, are left out."""
+    if not answer.valid:
+        return answer
+    hard = (check for check in checks if not isinstance(check, soft) and not is_awaited(check))
+    issues = tuple(issue for check in hard for issue in objections(check(answer.value)))
+    return replace(answer, value=None, issues=issues) if issues else answer
+
+
+def warnings_of(value: Any, checks: Iterable[Check]) -> tuple[Issue, ...]:
+    """What the soft checks say of a value."""
+    return tuple(
+        issue
+        for check in checks
+        if isinstance(check, soft) and not is_awaited(check)
+        for issue in objections(check(value))
+    )
+
+
+def objections(said: Any) -> tuple[Issue, ...]:
+    """What a check said, as issues.
+
+    >>> objections("too old"), objections(None)
+    ((Issue(path=(), message='too old', got=''),), ())
+    """
+    if said is None:
+        return ()
+    each = [said] if isinstance(said, str | Issue) else [*said]
+    return tuple(one if isinstance(one, Issue) else Issue((), str(one)) for one in each)

@@ -1,0 +1,51 @@
+"""What can be saved of a reply that was cut at the token limit, and how it is gone on with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from structkit.parsing import read_prefix
+from structkit.schema import Codec, Patch, make_patch, natural_path
+from structkit.values import JSONValue, Parameters, Policy, value_at
+
+
+def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | None:
+    """The patch that asks for the rest; None where no list was cut, or none of it is complete.
+
+    The rest is the elements after the complete ones of the list, and what would have come after the list.
+
+    Args:
+        codec: The whole.
+        asked: The places that the reply was about; None where it was about the whole.
+        text: What came of it.
+    """
+    prefix = read_prefix(text)
+    spoken = asked.codec if asked else codec
+    reached = None if prefix is None else spoken.partial(prefix.value)
+    path = None if prefix is None else natural_path(spoken.nodes.root, prefix.path)
+    if reached is None or path is None:
+        return None
+    draft: JSONValue = reached
+    if asked is not None:
+        place = next(place for place in asked.places if place.field.name == path[0])
+        offset = len(value_at(asked.draft, place.path)) if place.appends and len(path) > 1 else 0
+        path = (*place.path, *(int(step) + offset if n == 0 and offset else step for n, step in enumerate(path[1:])))
+        draft = asked.merged(reached)
+    missing = {issue.path for issue in codec.validated(draft).issues}
+    return make_patch(codec, draft, missing, rest=path)
+
+
+def roomier(parameters: Parameters, policy: Policy) -> Parameters | None:
+    """The parameters with a higher cap on the reply; None where the policy leaves no room.
+
+    >>> roomier(Parameters(max_tokens=100), Policy(max_tokens=400)).body
+    {'max_tokens': 400}
+    >>> roomier(Parameters(max_tokens=400), Policy(max_tokens=400))
+    """
+    cap = parameters.max_completion_tokens or parameters.max_tokens
+    if policy.max_tokens is None or (cap is not None and cap >= policy.max_tokens):
+        return None
+    if parameters.max_completion_tokens is not None:
+        return replace(parameters, max_completion_tokens=policy.max_tokens)
+    return replace(parameters, max_tokens=policy.max_tokens)

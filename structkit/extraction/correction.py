@@ -1,0 +1,58 @@
+"""What is sent after a wrong reply: the whole asked for again, or only the places that are wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from structkit.prompts import ask_for_places, feedback
+from structkit.schema import Codec, Patch, make_patch
+from structkit.values import Answer, Message, Path, value_at
+
+SHORT = 300
+"""Characters of a reply that costs less to be written again than its mistakes to be explained."""
+
+MOST_PLACES = 50
+"""Places asked for in one patch; a reply with more is wrong as a whole."""
+
+
+def correction(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None) -> tuple[Message, ...]:
+    """The messages that tell the model what to put right; none at the first ask."""
+    if wrong is None:
+        return ()
+    if patch is not None:
+        return (_sendable("user", ask_for_places(wrong.issues, asked_places(patch), patch.draft)),)
+    told = _sendable("user", feedback(wrong.issues, codec.wire_path))
+    return (_sendable("assistant", wrong.text), told) if wrong.text else (told,)
+
+
+def asked_places(patch: Patch) -> list[tuple[str, Path, bool]]:
+    """The name, the path and whether a list is to be gone on with, for each place of a patch."""
+    return [(place.field.name, place.path, place.appends) for place in patch.places]
+
+
+def _sendable(role: Any, text: str) -> Message:
+    """A message that JSON can carry, whatever the model wrote."""
+    return Message(role, text.encode("utf-8", "replace").decode())
+
+
+def affordable_patch(codec: Codec[Any], wrong: Answer[Any], before: Patch | None) -> Patch | None:
+    """The patch that asks for what is wrong alone; None where asking for the whole is better.
+
+    That is where the wrong places cannot be asked for, where most of the reply is wrong, where it would cost more,
+    and where the same place was asked for before.
+    """
+    paths = {issue.path for issue in wrong.issues}
+    if wrong.draft is None or not paths or len(paths) > MOST_PLACES or len(wrong.text) < SHORT:
+        return None
+    patch = make_patch(codec, wrong.draft, paths)
+    if patch is None or _paths(patch) & (_paths(before) if before else set()):
+        return None
+    rewritten = sum(len(json.dumps(value_at(wrong.draft, path), default=str)) for path in _paths(patch))
+    whole = len(wrong.text)
+    costs_more = len(json.dumps(patch.codec.schema)) > len(json.dumps(codec.schema)) + 2 * whole
+    return None if 2 * rewritten > whole or costs_more else patch
+
+
+def _paths(patch: Patch) -> set[Path]:
+    return {place.path for place in patch.places}

@@ -1,0 +1,170 @@
+"""The ladder: what a refusal or a reply teaches about a route."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from structkit.dialects import Dialect, ModeName, Route
+from structkit.errors import MalformedReply, StatusError, TransportError
+from structkit.extraction.modes import Mode
+from structkit.parsing import NotJSON, read_json
+from structkit.schema.limits import walk
+from structkit.schema.structure import conforms
+from structkit.values import JSON, JSONValue
+
+TEACHING = frozenset({400, 404, 422, 500, 501})
+"""Statuses with which gateways refuse a parameter."""
+
+NOT_IMPLEMENTED = 501
+
+GENERIC = re.compile(
+    r"\W*(bad request|unprocessable( entity)?|invalid (request|argument|parameters?)|"
+    r"(provider|upstream) (returned )?error)?\W*(error)?\W*",
+    re.IGNORECASE,
+)
+"""Texts that say nothing: the refusal may be about anything that was sent."""
+
+NOT_THE_MODE = re.compile(
+    r"context.?(length|window)|maximum context|too (long|many tokens|large)|max_(completion_)?tokens|"
+    r"(model|deployment)\b.{0,60}\b(not found|does not exist|not exist|unknown|not available|no longer)|"
+    r"unknown (model|deployment)|api.?key|authenticat|billing|quota|balance|insufficient|temperature|top_p|"
+    r"content.?(policy|filter)|moderation|image",
+    re.IGNORECASE,
+)
+"""What a 400 may be about that no other way of asking would cure."""
+
+ABOUT: dict[ModeName, re.Pattern[str]] = {
+    "json_schema": re.compile(r"response_?format|json_?schema|schema|structured|strict|guided|grammar", re.IGNORECASE),
+    "json_schema_lax": re.compile(r"response_?format|json_?schema|schema|structured|guided|grammar", re.IGNORECASE),
+    "tool": re.compile(r"tool|function|schema|strict|grammar", re.IGNORECASE),
+    "json_object": re.compile(r"response_?format|json_?object|json mode|structured", re.IGNORECASE),
+    "prompt": re.compile(r"(?!)"),
+}
+"""How a refusal names the way of asking that it refuses."""
+
+LIMIT = re.compile(r"(?:limit|maximum|max|at most|up to|exceed\w*)\D{0,30}(\d+)", re.IGNORECASE)
+"""The number that a refusal over a size names."""
+
+
+def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fixed: bool = False) -> Route | None:
+    """What a refusal teaches; None where no other way of asking would help.
+
+    A keyword, a format or a limit that it names leaves the dialect. Else, unless the caller has fixed the mode, the
+    way of asking is given up.
+
+    Args:
+        fault: The refusal.
+        route: What was known.
+        mode: How it was asked.
+        schema: The strict schema that was sent.
+        fixed: Whether the caller has fixed the mode.
+    """
+    said = json.dumps(fault.body, ensure_ascii=False) if fault.body else str(fault)
+    status = fault.status_code if isinstance(fault, StatusError) else None
+    if status not in TEACHING and not (isinstance(fault, MalformedReply) and fault.body):
+        return None
+    if mode.name != "prompt" and (narrowed := narrower(said, route.dialect, schema)):
+        return replace(route, dialect=narrowed)
+    says_nothing = status != NOT_FOUND and GENERIC.fullmatch(_message(fault.body))
+    is_about_it = bool(says_nothing or ABOUT[mode.name].search(said) or status == NOT_IMPLEMENTED)
+    if fixed or mode.name == "prompt" or not is_about_it or NOT_THE_MODE.search(said):
+        return None
+    return route.refusing(mode.name)
+
+
+NOT_FOUND = 404
+
+
+def _message(body: JSONValue) -> str:
+    """The message inside an error body."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    return str(error.get("message", error) if isinstance(error, dict) else error or "")
+
+
+def narrower(said: str, dialect: Dialect, schema: JSON) -> Dialect | None:
+    """The dialect without what a refusal names, if that was in the schema that was sent.
+
+    >>> from structkit.dialects import OPENAI
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}}
+    >>> OPENAI.keywords - narrower("'minimum' is not permitted", OPENAI, schema).keywords
+    frozenset({'minimum'})
+    >>> narrower("'maximum' is not permitted", OPENAI, schema)
+    """
+    sent = {*_keywords(schema)}
+    if formats := {value for word, value in sent if word == "format" and _names(said, value)}:
+        return replace(dialect, formats=dialect.formats - formats)
+    if words := {word for word, _ in sent if word in dialect.keywords and _names(said, word)}:
+        return replace(dialect, keywords=dialect.keywords - words)
+    if dialect.recursion and re.search(r"recursi|circular|cyclic", said, re.IGNORECASE):
+        return replace(dialect, recursion=False)
+    limit = LIMIT.search(said)
+    return _smaller(said, int(limit[1]), dialect) if limit else None
+
+
+def _keywords(schema: JSON) -> Iterator[tuple[str, str]]:
+    """Every keyword of a strict schema with its value, where that is a text."""
+    for part in walk(schema):
+        for word, value in part.items():
+            yield word, value if isinstance(value, str) else ""
+
+
+def _names(said: str, word: str) -> bool:
+    """Whether a refusal names a keyword: in quotes, or as a word that is said to be unsupported."""
+    quoted = re.search(rf"""['"`]{re.escape(word)}\\?['"`]""", said)
+    return bool(quoted or (REFUSING.search(said) and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", said)))
+
+
+REFUSING = re.compile(
+    r"not (?:supported|permitted|allowed|accepted|a valid)|unsupported|unknown|invalid|forbidden", re.IGNORECASE
+)
+
+
+def _smaller(said: str, most: int, dialect: Dialect) -> Dialect | None:
+    """The dialect with the limit that a refusal names, if that is less than was known."""
+    if re.search(r"propert", said, re.IGNORECASE) and 0 < most < dialect.most.properties:
+        return replace(dialect, most=replace(dialect.most, properties=most))
+    if re.search(r"\benum", said, re.IGNORECASE) and most < dialect.most.enum_values:
+        return replace(dialect, most=replace(dialect.most, enum_values=most))
+    if re.search(r"nest|level|depth", said, re.IGNORECASE) and SHALLOWEST <= most < dialect.levels:
+        return replace(dialect, levels=most)
+    return None
+
+
+SHALLOWEST = 3
+"""Levels below which nothing could be said at all."""
+
+
+def is_unseen(text: str, mode: Mode, schema: JSON) -> bool:
+    """Whether a reply shows that the schema never reached the model: no JSON, or an object of other keys.
+
+    >>> from structkit.extraction.modes import JSON_OBJECT, JSON_SCHEMA
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    >>> is_unseen("Sure! It is 3.", JSON_SCHEMA, schema), is_unseen('{"number": 3}', JSON_SCHEMA, schema)
+    (True, True)
+    >>> is_unseen('{"n": "3"}', JSON_SCHEMA, schema), is_unseen('{"number": 3}', JSON_OBJECT, schema)
+    (False, False)
+    """
+    try:
+        wire = read_json(text)
+    except NotJSON:
+        return mode.is_json
+    wanted = schema["properties"].keys()
+    has_few = not isinstance(wire, dict) or 2 * len(wire.keys() & wanted) < len(wanted)
+    return mode.constrains and has_few and not conforms(wire, schema)
+
+
+def is_loose(text: str, mode: Mode, schema: JSON) -> bool:
+    """Whether a reply breaks what an endpoint that constrains the decoding cannot let through.
+
+    >>> from structkit.extraction.modes import JSON_SCHEMA
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    >>> is_loose('{"n": "3"}', JSON_SCHEMA, schema), is_loose('{"n": 3}', JSON_SCHEMA, schema)
+    (True, False)
+    """
+    try:
+        return mode.constrains and not conforms(read_json(text), schema)
+    except NotJSON:
+        return mode.constrains

@@ -1,0 +1,164 @@
+"""`Patch`: some places of a value as a format of their own, and how its reply goes back into the value."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from structkit.schema.codec import Codec, Unvalidated
+from structkit.schema.naming import unused, wire_name
+from structkit.schema.nodes.array import Array
+from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.described import Described, described
+from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.reference import Reference
+from structkit.schema.nodes.union import Union
+from structkit.values import ABSENT, JSONValue, Path, show_path, value_at
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that is asked for.
+
+    Args:
+        path: Where, in the natural value.
+        field: The property that stands for it in the patch.
+        appends: Whether the reply goes on with the list there, instead of replacing what is there.
+    """
+
+    path: Path
+    field: Field
+    appends: bool = False
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Places of a value, asked for alone.
+
+    Args:
+        draft: The natural value so far, wrong or unfinished at those places.
+        places: Where.
+        codec: The format of the reply: an object with a property a place.
+    """
+
+    draft: JSONValue
+    places: tuple[Place, ...]
+    codec: Codec[JSONValue]
+
+    def merged(self, reply: JSONValue) -> JSONValue:
+        """The draft with the reply's values in their places; what the reply leaves out is absent."""
+        whole = copy.deepcopy(self.draft)
+        for place in self.places:
+            given = isinstance(reply, dict) and place.field.name in reply
+            _put(whole, place, reply[place.field.name] if given else ABSENT)
+        return whole
+
+    def of(self, codec: Codec[JSONValue]) -> Patch | None:
+        """The same places of another codec, which speaks another dialect."""
+        rest = next((place.path for place in self.places if place.appends), None)
+        return make_patch(codec, self.draft, [place.path for place in self.places if not place.appends], rest)
+
+
+def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
+    *above, last = place.path
+    holder = whole
+    for step in above:
+        holder = holder[step]
+    if place.appends and isinstance(holder[last], list):
+        holder[last] += value if isinstance(value, list) else []
+    elif value is not ABSENT:
+        holder[last] = value
+    elif isinstance(holder, dict) and not place.appends:
+        holder.pop(last, None)
+
+
+def make_patch(
+    codec: Codec[JSONValue], draft: JSONValue, paths: Iterable[Path], rest: Path | None = None
+) -> Patch | None:
+    """The patch that asks for what stands at *paths*; None where only the whole can be asked for.
+
+    Args:
+        codec: The whole.
+        draft: Its natural value so far.
+        paths: What is wrong or missing, in the natural value.
+        rest: A list there that has to be gone on with.
+    """
+    root = codec.nodes.root
+    found = {} if rest is None else {rest: _list_at(root, draft, rest)}
+    for path in paths:
+        place, field = _askable(root, draft, path)
+        found.setdefault(place, field)
+    outermost = {path: field for path, field in found.items() if not any(path[:n] in found for n in range(len(path)))}
+    names: dict[str, Place] = {}
+    for path, field in outermost.items():
+        if field is None or not path:
+            return None
+        appends = path == rest
+        said = show_path(path) if isinstance(path[0], str) else f"item_{show_path(path)}"
+        name = unused(wire_name(said + ("_rest" if appends else "")), names)
+        node = described(field.node, f"{show_path(path)}{', from where it was cut' if appends else ''}.")
+        names[name] = Place(path, replace(field, name=name, wire=name, node=node), appends)
+    places = tuple(names.values())
+    wire = replace(codec.nodes, root=Object(tuple(place.field for place in places)), shared=False)
+    return None if wire.excess else Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
+
+
+def _askable(root: Node, draft: JSONValue, path: Path) -> tuple[Path, Field | None]:
+    """The longest beginning of a path that stands for something to be asked for alone."""
+    node, value = root, draft
+    reached: Path = ()
+    best: Field | None = None
+    for number, step in enumerate(path, 1):
+        field = node.inside(step, value)
+        if field is None:
+            break
+        reached, best, node = path[:number], field, field.node
+        value = value_at(value, (step,))
+        if value is ABSENT:
+            break
+    return reached, best
+
+
+def _list_at(root: Node, draft: JSONValue, path: Path) -> Field | None:
+    """The list at a path, without bounds on its length: part of it is there."""
+    reached, field = _askable(root, draft, path)
+    if field is None or reached != path:
+        return None
+    return replace(field, node=_unbounded(field.node), absence="never")
+
+
+def _unbounded(node: Node) -> Node:
+    inner = _plain(node)
+    return Array(inner.items) if isinstance(inner, Array) else node
+
+
+def _plain(node: Node) -> Node:
+    """The node itself, where it stands under a description, a reference, or beside null."""
+    while True:
+        if isinstance(node, Described | Reference):
+            node = node.node
+        elif isinstance(node, Union) and node.only is not None:
+            node = node.only
+        else:
+            return node
+
+
+def natural_path(root: Node, path: Path) -> Path | None:
+    """A path of the wire in natural names, as far as it leads through objects and lists; None where it does not."""
+    node = root
+    natural: Path = ()
+    for step in path:
+        node = _plain(node)
+        if isinstance(node, Boxed) and step == node.key:
+            node = node.node
+            continue
+        field = node.by_wire.get(str(step)) if isinstance(node, Object) else None
+        if field is not None:
+            natural, node = (*natural, field.name), field.node
+        elif isinstance(node, Array):
+            natural, node = (*natural, step), node.items
+        else:
+            return None
+    return natural if isinstance(_plain(node), Array) else None
