@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import openai
 import pytest
 from pydantic import BaseModel, Field, field_validator
 
@@ -91,6 +92,16 @@ def test_no_fault_tells_the_key_or_half_of_it(status: int, headers: Any, body: s
     fault = read_reply(status, {own(name): own(value) for name, value in headers.items()}, own(body).encode(), key)
     assert isinstance(fault, structkit.TransportError)
     assert key[:9] not in repr((fault.args, fault.body, fault.request_id, vars(fault)))
+
+
+@pytest.mark.parametrize("key", ["hunter\n-two-hunter-two", "hünter\x00-two-hunter-two"])
+def test_a_key_of_a_clients_own_that_no_header_can_hold_is_not_shown(key: str) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.TransportError, match="could not be sent") as caught:
+        structkit.Client("m", client=openai.OpenAI(base_url=endpoint.base_url, api_key=key)).extract(int, "x")
+    assert "hunter-two" not in str(caught.value)
+    assert "-two-hunter" not in str(caught.value)
+    assert caught.value.usage == structkit.Usage()
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("status", [200, 400])

@@ -44,7 +44,7 @@ def _fault(error: BaseException, host: str) -> TransportError:
         )
     if "DecodingError" in names:
         return MalformedReply(f"the endpoint's reply cannot be unpacked: {reason}", retryable=True)
-    if names & BROKEN:
+    if names & BROKEN and "LocalProtocolError" not in names:
         return _broken(host, reason)
     return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
 

@@ -97,7 +97,8 @@ def redact(text: str, secret: str) -> str:
     'Incorrect API key provided: sk-[redacted]'
     """
     if len(secret) > 3:  # noqa: PLR2004 (a placeholder such as "x" is no secret, and stands in every text)
-        text = text.replace(secret, "[redacted]")
+        for spelling in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
+            text = text.replace(spelling, "[redacted]")
     return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
 
 
