@@ -116,7 +116,7 @@ class TransportError(StructkitError):
 
 
 class ConnectionFailed(TransportError):
-    """No connection, or it broke before the reply was whole."""
+    """No connection, which costs nothing; or it broke before the reply was whole, which may."""
 
 
 class RequestTimeout(TransportError):
@@ -132,7 +132,7 @@ class StatusError(TransportError):
 
 
 class MalformedReply(TransportError):
-    """Status 200, but no chat completion: an HTML page, an error object, empty choices."""
+    """A reply, but no chat completion: an HTML page, an error object, empty choices, more bytes than allowed."""
 
     usage_of_reply = Usage(unreported=1)
 

@@ -21,7 +21,8 @@ class Policy:
         wait_max: The longest wait in seconds, also where the endpoint asks for more in `Retry-After`.
         timeout: Seconds without a sign from the endpoint until one request is given up.
         deadline: Seconds for one request in all, from sending it to the last byte of its reply; each
-            retry has its own. None leaves a slow reply all the time it takes.
+            retry has its own. None leaves a slow reply all the time it takes. `Client` looks at the clock
+            when bytes come, so an endpoint that then falls silent may take it up to twice as long.
         reply_bytes: The most bytes of a reply, unpacked; what is more is refused, not read.
         repairs: Whether a reply may be mended to be read: fences and prose taken away, trailing commas and the
             like. Without, only exact JSON is.
