@@ -100,8 +100,8 @@ class AsyncOpenAITransport:
         await self._client.close()
 
 
-class _HandedOver(Exception):
-    """No error: it carries a response, the body still unread, past the SDK."""
+class _HandedOver(BaseException):
+    """No error: it carries a response, the body still unread, past every `except Exception` of the SDK."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self.response = response
