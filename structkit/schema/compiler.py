@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -24,11 +25,13 @@ from structkit.schema.nodes.extras import NAME as EXTRA
 from structkit.schema.nodes.extras import Extra, Extras
 from structkit.schema.nodes.leaf import build_scalar
 from structkit.schema.nodes.node import CHECKED, Compiler, Kind, Node
+from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.others import KEY, Others
 from structkit.schema.nodes.positional import build_tuple
 from structkit.schema.nodes.record import build_object
 from structkit.schema.nodes.reference import Definitions, Reference
 from structkit.schema.nodes.text import as_text
-from structkit.schema.nodes.union import build_union
+from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.words import in_words, short
 from structkit.values import JSON, JSONValue, Path
 
@@ -74,9 +77,10 @@ CONTAINERS = frozenset(
 )
 ALTERNATIVES = frozenset({"anyOf", "oneOf", "if", "then", "else", "dependentSchemas"})
 
+OTHERS = frozenset({"not_object", "not_array"})
 UNSAID = object()
 DEEP = 50
-DEEPEST = 60
+DEEPEST = 50
 """Levels spelt out; a merge of recursive definitions can go on without end."""
 
 MOST_MERGES = 2_000
@@ -186,14 +190,27 @@ class SchemaCompiler:
             return self._object_with_alternatives(schema, path)
         keyword = next((word for word in BY_KEYWORD if word in schema), None)
         if keyword is not None:
-            return BY_KEYWORD[keyword](schema, path, self)
+            node = BY_KEYWORD[keyword](schema, path, self)
+            return self._with_others(node, schema, path) if keyword == "prefixItems" else node
         if isinstance(kind, list):
             return build_union({"anyOf": [{**_bare(schema), "type": name} for name in kind]}, path, self)
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
             return self._any_type(schema, path)
         if kind not in BY_TYPE:
             raise SchemaError(f"{short(kind)} is not a JSON Schema type", path=path)
-        return BY_TYPE[kind]({**schema, "type": kind}, path, self)
+        return self._with_others(BY_TYPE[kind]({**schema, "type": kind}, path, self), schema, path)
+
+    def _with_others(self, node: Node, schema: JSON, path: Path) -> Node:
+        """A schema that names no type takes values of every other one; only a root that reads as an object is one."""
+        if "type" in schema or self.defaults_apply:
+            return node
+        if path == () and isinstance(node, Object):
+            self.note(path, "dropped", "taken to be an object: values of other types are not offered")
+            return replace(node, is_narrowed=True)
+        others = Others(str(guess_type(schema)), unused(KEY, schema.get("properties", {})))
+        self.note(path, "rewritten", f"no type is named: values of others as their JSON text under {others.key!r}")
+        self.definitions.nodes.setdefault(others.name, others)
+        return any_of([Reference(others.name, self.definitions), node])
 
     def _any_type(self, schema: JSON, path: Path) -> Node:
         """Bounds of one type leave the values of all others alone."""
@@ -210,7 +227,8 @@ class SchemaCompiler:
         for word in ALTERNATIVES & schema.keys():
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
         whole = with_alternatives(schema, self.resolve)
-        return BY_TYPE["object"]({**_without(whole, *ALTERNATIVES), "type": "object"}, path, self)
+        node = BY_TYPE["object"]({**_without(whole, *ALTERNATIVES), "type": "object"}, path, self)
+        return self._with_others(node, schema, path)
 
     def _texts(self, schema: JSON, path: Path) -> Iterator[str]:
         """What is to be said of a value: the caller's words, then the rules that the wire cannot say."""
@@ -276,7 +294,7 @@ class SchemaCompiler:
         return self._type_takes_null(found) and all(self.takes_null(part, depth + 1) for part in found.get("allOf", ()))
 
     def _type_takes_null(self, schema: JSON) -> bool:
-        kind = guess_type(schema)
+        kind = guess_type(schema) if self.defaults_apply else schema.get("type")
         return kind is None or "null" in (kind if isinstance(kind, list) else [kind])
 
     def anything(self) -> Node:
@@ -309,7 +327,7 @@ class SchemaCompiler:
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
             name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
-            self._names[pointer] = unused(name, {VALUE, MEMBER, EXTRA, *self._names.values()})
+            self._names[pointer] = unused(name, {VALUE, MEMBER, EXTRA, *OTHERS, *self._names.values()})
         return self._names[pointer]
 
 

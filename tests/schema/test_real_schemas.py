@@ -19,13 +19,13 @@ from structkit.errors import InvalidOutput, SchemaError
 
 FILE = pathlib.Path(__file__).parents[3] / "shared" / "schemas" / "real_world.jsonl.gz"
 
-RIGHT = 0.999
+RIGHT = 0.9995
 """Share of schemas with a strict payload, every valid value back equal and every invalid one refused. To reach: 0.998."""
 
 STOPPED = 0.941
 """Share of invalid values that the strict schema itself stops: no wire form, or one that breaks it. The aim was 0.93."""
 
-SIZE = 1.374
+SIZE = 1.38
 """Characters of all strict schemas over those of the originals, at most. The aim was 1.4."""
 
 CRASHED = 0

@@ -9,6 +9,7 @@ from typing import Literal
 
 from structkit.errors import SchemaError
 from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
 Absence = Literal["never", "null", "missing"]
@@ -65,6 +66,8 @@ class Object:
     rest: Field | None = None
     is_complete: bool = False
     """Whether every value of the type has all its properties: plain JSON may lack some, and is refused by load."""
+    is_narrowed: bool = False
+    """Whether the type takes values of other types, which are not offered."""
     kind = "object"
 
     @cached_property
@@ -109,9 +112,14 @@ class Object:
         What does not belong is passed on, not dropped: a value the type refuses must not come out right.
 
         Raises:
-            SchemaError: An instance was made without a property that its type requires.
+            SchemaError: An instance was made without a property that its type requires; or the value
+                is of a type that is not offered.
         """
         if not isinstance(value, dict):
+            if self.is_narrowed:
+                raise SchemaError(
+                    f'the schema was taken to be an object\'s; say "type" for other values: {short(value)}'
+                )
             return value
         if self.is_complete and (lacking := self._always.difference(value)):
             raise SchemaError(f"the value lacks {json.dumps(min(lacking))}, which its type requires")

@@ -13,7 +13,7 @@ from structkit.schema.nodes.leaf import NULL, Leaf
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.pairs import Pairs
-from structkit.schema.nodes.union import constant_of, nullable
+from structkit.schema.nodes.union import constant_of, hides_null, nullable
 from structkit.schema.words import in_words, short, split_bounds
 from structkit.values import JSON, JSONValue, Path
 
@@ -95,7 +95,7 @@ def build_field(name: str, schema: JSONValue, required: bool, path: Path, compil
     compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
     if takes_null and default is None:
         return Field(name, name, node, "null")
-    node = nullable(Boxed(node) if takes_null else node)
+    node = nullable(Boxed(node) if takes_null and not hides_null(node) else node)
     return Field(name, name, described(node, said_of(node), _hint(default, compiler)), "null", takes_null)
 
 

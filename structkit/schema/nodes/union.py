@@ -15,6 +15,7 @@ from structkit.schema.nodes.described import Described, described, said_of, unde
 from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
 from structkit.schema.nodes.node import BOX, Compiler, Node, WireError
 from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.others import Others
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.nodes.text import Text
 from structkit.schema.words import short
@@ -127,13 +128,14 @@ def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     if not wanted:
         return NULL
     wanted, nodes = _distinct(*_possible(wanted, path, compiler))
-    if any(isinstance(_bare(node), Anything) or _bare(node) == ANY_TEXT for node in nodes):
+    if any(isinstance(bare(node), Anything) or bare(node) == ANY_TEXT for node in nodes):
         return compiler.anything()
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
     if any(part.get(BOX) for part in wanted):
         compiler.note(path, "rewritten", LOOK_ALIKE)
-    node = any_of(_apart(nodes, wanted, path, compiler))
+    others, nodes = _take_out_others(nodes)
+    node = any_of([*others, *_apart(nodes, wanted, path, compiler)])
     return nullable(node) if {"type": "null"} in parts else node
 
 
@@ -163,6 +165,25 @@ def _distinct(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[No
         else:
             nodes[twin] = described(nodes[twin], said_of(nodes[twin]), said_of(node))
     return [parts[position] for position in kept], [nodes[position] for position in kept]
+
+
+def _take_out_others(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
+    """The places for values of other types, each once, and the branches without theirs."""
+    others: dict[str, Node] = {}
+    bereft: list[Node] = []
+    for node in nodes:
+        inner = undescribed(node)
+        if isinstance(inner, Union) and isinstance(bare(inner.branches[0]), Others):
+            others[json.dumps(inner.branches[0].show())] = inner.branches[0]
+            node = described(any_of(inner.branches[1:]), said_of(node))  # noqa: PLW2901 (the same one, with less)
+        bereft.append(node)
+    return [*others.values()], bereft
+
+
+def hides_null(node: Node) -> bool:
+    """Whether the node writes null as text, so that a bare null can stand for what is absent."""
+    inner = bare(node)
+    return isinstance(inner, Union) and isinstance(bare(inner.branches[0]), Others)
 
 
 def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler) -> list[Node]:
@@ -214,20 +235,20 @@ def _tags(branches: Sequence[Node]) -> list[Field]:
 
 def _holds_objects(node: Node) -> bool:
     """Whether a union holds objects, at any depth; a union met again has been asked."""
-    waiting, met = [_bare(node)], set[int]()
+    waiting, met = [bare(node)], set[int]()
     while waiting:
         inner = waiting.pop()
         if isinstance(inner, Union) and id(inner) not in met:
             met.add(id(inner))
             if any(each.kind == "object" for each in inner.branches):
                 return True
-            waiting += map(_bare, inner.branches)
+            waiting += map(bare, inner.branches)
     return False
 
 
 def _lead(node: Node) -> Field | None:
     """The first property of an object branch, if it is one that is always there."""
-    inner = _bare(node)
+    inner = bare(node)
     first = inner.fields[0] if isinstance(inner, Object) and inner.fields else None
     return first if first and first.absence == "never" else None
 
@@ -238,7 +259,8 @@ def constant_of(node: Node) -> JSONValue:
     return inner.constant if isinstance(inner, Leaf) else None
 
 
-def _bare(node: Node) -> Node:
+def bare(node: Node) -> Node:
+    """The node without what is said of it, and out of its definition, where that is there already."""
     while isinstance(node, Described) or (isinstance(node, Reference) and node.name in node.definitions.nodes):
         node = node.node
     return node
