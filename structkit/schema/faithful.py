@@ -125,7 +125,8 @@ def _as_json_text(keys: Any) -> JSON:
         return json.dumps(as_json(key), ensure_ascii=False)
 
     writing = core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(keys))
-    return _in_json(core_schema.json_schema(keys), keys, writing)
+    text = _in_json(core_schema.json_schema(keys), keys, writing)
+    return {key: value for key, value in text.items() if key != "ref"}  # it is the name of the keys as they are
 
 
 class _Once:

@@ -9,6 +9,7 @@ pydantic-core does the rest: the rewritten schema is compiled like any other.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import cached_property
@@ -18,6 +19,7 @@ from typing import Any, cast
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
+from structkit.schema.named import plainly_named
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.node import BOX
 from structkit.values import JSON
@@ -30,7 +32,7 @@ ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "
 OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
 PLAIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"bool", "enum", "literal", "nullable", "union", "default"}
 """Types whose values pydantic writes by itself."""
-OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | sys.stdlib_module_names
+OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | (sys.stdlib_module_names - {"builtins"})
 """Serialisers from these belong to a type and are its inverse; others were written for a reader."""
 
 PRIVATE = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
@@ -44,6 +46,12 @@ OPAQUE = frozenset({"metadata", "serialization", "cls", "config", "expected", "m
 
 READER_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes"})
 """Settings that change what is written but not what is shown or read."""
+
+CONVERTED = "x-structkit-converted"
+"""Key of a resolved branch that is one thing in JSON and another in Python, such as a path."""
+
+PYTHON_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bytes": bytes, "complex": complex}
+"""Types whose values pydantic may take for those of another, even where it is strict."""
 
 BARE = ""
 """The tag of all branches that need none."""
@@ -90,7 +98,7 @@ class _Rewrite:
     def _rewritten(self, part: JSON, *, private: bool) -> JSON:
         kind = part.get("type")
         if kind in FIELDS:
-            return _plainly_named(part)
+            return plainly_named(part)
         if kind == "union" and not private:
             return self._union(part)
         if kind in {"literal", "enum", "tagged-union"}:
@@ -114,38 +122,44 @@ class _Rewrite:
         tagged = {name: _box(name, choice) for name, choice in names.items()}
         if bare:
             tagged[BARE] = bare[0] if len(bare) == 1 else {**part, "choices": bare}
-        tell = _Tell({**names, **({BARE: tagged[BARE]} if bare else {})}, list(self._definitions.values()))
+        types = _types({name: self._resolved(choice) for name, choice in names.items()})
+        tell = _Tell({**names, **({BARE: tagged[BARE]} if bare else {})}, types, list(self._definitions.values()))
         return cast("JSON", core_schema.tagged_union_schema(tagged, tell))
 
     def _resolved(self, part: Any) -> Any:
-        """What a branch is underneath its wrappers."""
+        """What a branch is underneath its wrappers; marked where its JSON becomes something else in Python."""
+        converted: dict[str, Any] = {}
         while True:
             if LIKE in part.get("metadata", ()):
                 part = part["metadata"][LIKE]
             elif part["type"] == "definition-ref":
                 part = self._definitions.get(part["schema_ref"], {"type": "any"})
             elif part["type"] in {"lax-or-strict", "json-or-python"}:
+                converted = {CONVERTED: part.get("python_schema", {}).get("cls") or converted.get(CONVERTED)}
                 part = part.get("strict_schema") or part["json_schema"]
             elif part["type"] in {"default", "nullable", "function-after", "function-before", "function-wrap", "json"}:
+                function = part.get("function", {}).get("function")
+                converted = {CONVERTED: function} if isinstance(function, type) else converted
                 part = part.get("schema", {"type": "any"})
             else:
-                return part
+                return {**part, **converted} if converted else part
 
 
 class _Tell:
     """Which branch a value belongs to: by its box in JSON, by its type in Python."""
 
-    def __init__(self, choices: dict[str, Any], definitions: list[Any]) -> None:
-        self._choices, self._definitions = choices, definitions
+    def __init__(self, choices: dict[str, Any], types: dict[type, str], definitions: list[Any]) -> None:
+        self._choices, self._types, self._definitions = choices, types, definitions
         self.__name__ = "branch"  # pydantic names the discriminator in its errors
 
     def __call__(self, value: Any) -> str | None:
         if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self._choices:
             return str(next(iter(value)))
-        for exact in (True, False):
-            for name, validator in self._validators.items():
-                if _fits(validator, self._choices[name], value, exact=exact):
-                    return name
+        if type(value) in self._types:
+            return self._types[type(value)]
+        for name, validator in self._validators.items():
+            if validator.isinstance_python(value, strict=True):
+                return name
         return BARE if BARE in self._choices else None
 
     @cached_property
@@ -157,11 +171,18 @@ class _Tell:
         return SchemaValidator(core_schema.definitions_schema(_without_ref(choice), others))
 
 
-def _fits(validator: SchemaValidator, choice: Any, value: Any, *, exact: bool) -> bool:
+def _types(choices: dict[str, Any]) -> dict[type, str]:
+    """The branch of each Python type that only one branch has."""
+    named = [(_type(choice), name) for name, choice in choices.items()]
+    counts = Counter(cls for cls, _ in named)
+    return {cls: name for cls, name in named if cls is not None and counts[cls] == 1}
+
+
+def _type(choice: Any) -> type | None:
+    if CONVERTED in choice:
+        return choice[CONVERTED] if isinstance(choice[CONVERTED], type) else None
     cls = choice.get("cls")
-    if exact and cls is not None:
-        return type(value) is cls
-    return validator.isinstance_python(value, strict=True)
+    return cls if isinstance(cls, type) else PYTHON_TYPES.get(choice["type"])
 
 
 def _box(name: str, choice: Any) -> Any:
@@ -205,7 +226,7 @@ KINDS = {
 
 
 def _all_of(*names: str) -> Callable[[list[Any]], bool]:
-    return lambda choices: all(choice["type"] in names for choice in choices)
+    return lambda choices: all(choice["type"] in names and CONVERTED not in choice for choice in choices)
 
 
 def _tell_themselves_apart(choices: list[Any]) -> bool:
@@ -242,28 +263,7 @@ def _constants(choice: Any) -> dict[str, str]:
 
 
 def _label(choice: Any) -> str:
-    return str(getattr(choice.get("cls"), "__name__", choice["type"]))
-
-
-def _plainly_named(field: JSON) -> JSON:
-    """The field by one name on both ways, and never left out."""
-    alias = field.get("validation_alias")
-    known = field.keys() & {"serialization_exclude", "serialization_exclude_if"}
-    if not known and (alias is None or isinstance(alias, str)) and alias == field.get("serialization_alias"):
-        return field
-    plain = {key: value for key, value in field.items() if key not in known}
-    for key in ("validation_alias", "serialization_alias"):
-        plain.pop(key, None)
-    name = _first_name(alias)
-    return plain if name is None else {**plain, "validation_alias": name, "serialization_alias": name}
-
-
-def _first_name(alias: Any) -> str | None:
-    """The alias, or the first of several that is no path; None where the field's own name has to do."""
-    if alias is None or isinstance(alias, str):
-        return alias
-    paths = alias if isinstance(alias[0], list) else [alias]
-    return next((path[0] for path in paths if len(path) == 1), None)
+    return str(getattr(choice.get(CONVERTED) or choice.get("cls"), "__name__", choice["type"]))
 
 
 def _plainly_written(part: JSON) -> JSON:
@@ -272,6 +272,9 @@ def _plainly_written(part: JSON) -> JSON:
     function = serializer.get("function")
     if getattr(function, "__name__", "") == "_serialize_secret_field":
         return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(_reveal)}
+    if getattr(function, "__name__", "") == "_serialize_secret":
+        inside = part["json_schema"]["schema"]
+        return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(_reveal_in, schema=inside)}
     module = str(getattr(function, "__module__", "pydantic")).partition(".")[0]
     if module in OURS or part["type"] not in PLAIN:
         return part
@@ -288,7 +291,7 @@ def _plainly_configured(part: JSON) -> JSON:
 def _literal(part: JSON) -> JSON:
     """Constants that are no JSON, such as members of an enum, by what they are in JSON."""
     expected = part["expected"]
-    texts = [write_bytes(value) if isinstance(value, bytes) else _plain(value) for value in expected]
+    texts = [_said(value) for value in expected]
     return part if all(map(_same, texts, expected)) else _mapped(dict(zip(texts, expected, strict=True)))
 
 
@@ -311,6 +314,14 @@ def _tags(part: JSON) -> JSON:
         return _plain(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
 
     return {**part, "choices": choices, "discriminator": tag}
+
+
+def _said(constant: Any) -> Any:
+    """A constant in JSON; a member of an enum of structures by its name."""
+    value = _plain(constant)
+    if isinstance(value, bytes):
+        return write_bytes(value)
+    return value if isinstance(value, str | int | float | bool | None) else constant.name
 
 
 def _plain(value: Any) -> Any:
@@ -336,6 +347,10 @@ _CONSTANTS: dict[str, Callable[[JSON], JSON]] = {"literal": _literal, "enum": _e
 def _reveal(secret: Any) -> Any:
     value = secret.get_secret_value()
     return write_bytes(value) if isinstance(value, bytes) else value
+
+
+def _reveal_in(secret: Any, write: Callable[[Any], Any]) -> Any:
+    return write(secret.get_secret_value())
 
 
 def _walk(part: Any) -> Iterable[JSON]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
+from enum import Flag
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -208,6 +209,9 @@ class NaturalSchema(Outspoken):
     def enum_schema(self, schema: Any) -> JsonSchemaValue:
         """Remember the name that will become a title."""
         self._enums.add(schema["cls"].__name__)
+        if issubclass(schema["cls"], Flag):
+            flags = ", ".join(f"{member.name} {member.value}" for member in schema["members"])
+            return {"type": "integer", "description": f"A sum of flags: {flags}.", CHECKED: ["flags"]}
         return super().enum_schema(schema)
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
@@ -228,7 +232,11 @@ class NaturalSchema(Outspoken):
         """Text, with what it has to spell in words."""
         found = super().json_schema(schema)
         content = found.pop("contentSchema", {})
-        return {**found, "description": f"JSON text: {short(content, 2 * SHOWN)}" if content else "JSON text."}
+        if "$ref" in content:
+            content = self.get_schema_from_definitions(content["$ref"]) or {}
+        said = json.dumps(content, ensure_ascii=False)
+        is_telling = content and '"$ref"' not in said  # pydantic names its definitions only later
+        return {**found, "description": f"JSON text: {cut(said, 2 * SHOWN)}" if is_telling else "JSON text."}
 
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Text, so that no digit is lost, with the bounds in words: they are checked after."""

@@ -300,8 +300,13 @@ def is_same(one: Any, other: Any) -> bool:
     if isinstance(one, BaseModel):
         return is_same(one.__dict__, other.__dict__) and is_same(one.__pydantic_extra__, other.__pydantic_extra__)
     if dataclasses.is_dataclass(one):
-        return is_same(vars(one), vars(other))
+        return is_same(_attributes(one), _attributes(other))
     return bool(one == other)
+
+
+def _attributes(instance: Any) -> dict[str, Any]:
+    names = vars(instance) if hasattr(instance, "__dict__") else instance.__slots__
+    return {name: getattr(instance, name) for name in names}
 
 
 @pytest.fixture(scope="session")

@@ -112,8 +112,8 @@ class Object:
         What does not belong is passed on, not dropped: a value the type refuses must not come out right.
 
         Raises:
-            SchemaError: An instance was made without a property that its type requires; or the value
-                is of a type that is not offered.
+            SchemaError: An instance lacks a property that its type requires, or has one that it does not
+                declare; or the value is of a type that is not offered.
         """
         if not isinstance(value, dict):
             if self.is_narrowed:
@@ -121,14 +121,20 @@ class Object:
                     f'the schema was taken to be an object\'s; say "type" for other values: {short(value)}'
                 )
             return value
-        if self.is_complete and (lacking := self._always.difference(value)):
-            raise SchemaError(f"the value lacks {json.dumps(min(lacking))}, which its type requires")
+        if self.is_complete:
+            self._refuse_other_keys(value)
         wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
         wire |= {field.wire: None for field in self.fields if field.name not in value and field.absence == "null"}
         others = {key: item for key, item in value.items() if key not in self.names}
         if self.rest is None:
             return wire | others
         return wire | {self.rest.wire: self.rest.node.dump(others)}
+
+    def _refuse_other_keys(self, value: JSON) -> None:
+        if lacking := self._always.difference(value):
+            raise SchemaError(f"the value lacks {json.dumps(min(lacking))}, which its type requires")
+        if self.rest is None and (others := value.keys() - self.names):
+            raise SchemaError(f"the value has {json.dumps(min(others))}, which its type does not declare")
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Every property by its own name; keys nobody declared stay for the type to judge."""

@@ -93,8 +93,8 @@ def build_field(name: str, schema: JSONValue, required: bool, path: Path, compil
     if compiler.dialect.optional:
         return Field(name, name, described(node, said_of(node), _when_left_out(default)), "missing", takes_null)
     compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
-    if takes_null and default is None:
-        return Field(name, name, node, "null")
+    if default is None:  # null means both, also where the schema does not show that the type takes it
+        return Field(name, name, node if takes_null else nullable(node), "null")
     node = nullable(Boxed(node) if takes_null and not hides_null(node) else node)
     return Field(name, name, described(node, said_of(node), _hint(default, compiler)), "null", takes_null)
 

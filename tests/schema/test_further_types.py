@@ -1,0 +1,571 @@
+"""Types further from the road: each strict on the wire, its values back with their types, its invalid replies refused."""
+
+# ruff: noqa: DTZ001, PYI061 (naive datetimes and None among literals are what is tested)
+
+import dataclasses
+import datetime as dt
+import enum
+import ipaddress
+import json
+import pathlib
+import re
+import uuid
+import zoneinfo
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, NamedTuple, NewType, Optional, TypeVar
+
+import annotated_types as at
+import pytest
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasGenerator,
+    AliasPath,
+    AnyUrl,
+    AwareDatetime,
+    Base64Bytes,
+    Base64Str,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FutureDate,
+    HttpUrl,
+    IPvAnyAddress,
+    Json,
+    JsonValue,
+    PastDate,
+    PlainSerializer,
+    RootModel,
+    Secret,
+    SecretStr,
+    Tag,
+    WrapSerializer,
+    WrapValidator,
+    computed_field,
+    conlist,
+    field_serializer,
+    model_serializer,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel, to_pascal
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import core_schema
+from typing_extensions import NotRequired, Required, TypeAliasType, TypedDict
+
+from structkit import ResponseFormat
+from structkit.errors import InvalidOutput, SchemaError
+
+UTC = dt.timezone.utc
+T = TypeVar("T")
+
+
+class Item(BaseModel):
+    sku: str
+    quantity: int = Field(ge=1)
+
+
+class Response(BaseModel, Generic[T]):
+    data: T
+    meta: dict[str, T] | None = None
+
+
+class GenericDict(TypedDict, Generic[T]):
+    value: T
+    next: NotRequired[T]
+
+
+@dataclasses.dataclass
+class GenericDataclass(Generic[T]):
+    x: T
+
+
+class GenericTuple(NamedTuple, Generic[T]):
+    a: T
+
+
+MapAlias = TypeAliasType("MapAlias", "dict[str, MapAlias] | int")
+JsonAlias = TypeAliasType("JsonAlias", "list[JsonAlias] | dict[str, JsonAlias] | str | int | float | bool | None")
+ListAlias = TypeAliasType("ListAlias", list[T], type_params=(T,))
+UserId = NewType("UserId", int)
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    bark: str
+
+
+class HasA(BaseModel):
+    a: int
+
+
+class HasB(BaseModel):
+    b: str
+
+
+def tell_kind(value: Any) -> Any:
+    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+
+
+def tell_shape(value: Any) -> str:
+    return "a" if isinstance(value, HasA) or (isinstance(value, dict) and "a" in value) else "b"
+
+
+class InnerOne(BaseModel):
+    kind: Literal["inner"]
+    sub: Literal["1"]
+    x: int
+
+
+class InnerTwo(BaseModel):
+    kind: Literal["inner"]
+    sub: Literal["2"]
+    x: str
+
+
+class FromPaths(BaseModel):
+    first: str = Field(validation_alias=AliasPath("names", 0))
+    last: str = Field(validation_alias=AliasPath("names", 1))
+
+
+class FromChoices(BaseModel):
+    x: int = Field(validation_alias=AliasChoices(AliasPath("d", "x"), "ex", "xx"), serialization_alias="out")
+
+
+class JsonTexts(BaseModel):
+    numbers: Json[dict[str, int]]
+    anything: Json
+    items: Json[list[Item]] | None = None
+
+
+class Secrets(BaseModel):
+    text: SecretStr
+    number: Secret[int]
+    day: Secret[dt.date]
+
+
+class Sizes(BaseModel):
+    a: ByteSize
+    b: ByteSize | None = None
+
+
+class Texts(RootModel[list[str | int]]):
+    pass
+
+
+class Forest(RootModel[list["Forest"]]):
+    pass
+
+
+class HoldsRoots(BaseModel):
+    tags: RootModel[set[str]]
+    texts: Texts | None = None
+
+
+@dataclasses.dataclass(slots=True, kw_only=True, frozen=True)
+class Slotted:
+    a: int
+    b: str = "x"
+    c: list[int] = dataclasses.field(default_factory=list)
+
+
+@pydantic_dataclass
+class WithInitVar:
+    a: int
+    seed: dataclasses.InitVar[int] = 3
+    b: int = dataclasses.field(init=False, default=7)
+
+
+@dataclasses.dataclass
+class PostInit:
+    a: int
+    total: int = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = self.a * 2
+
+
+class OptionalExtras(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int | None]
+
+    a: int
+
+
+class Word(enum.StrEnum):
+    A = "a"
+    B = "b"
+
+
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class Flags(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
+class Odd(enum.Enum):
+    DAY = dt.date(2024, 1, 1)
+    PRICE = Decimal("1.5")
+
+
+class Ratio(float, enum.Enum):
+    PI = 3.14
+    HALF = 0.5
+
+
+class Auto(enum.Enum):
+    X = enum.auto()
+    Y = enum.auto()
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+
+class Constants(BaseModel):
+    a: Final[int]
+    b: ClassVar[int] = 4
+    c: str
+
+
+class Sparse(TypedDict, total=False):
+    a: Required[int]
+    b: str
+
+
+class Linked(Sparse):
+    next: "Linked | None"
+
+
+class BeforeModel(BaseModel):
+    a: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def unpack(cls, value: Any) -> Any:
+        return {"a": value["x"]} if isinstance(value, dict) and "x" in value else value
+
+
+class WrapModel(BaseModel):
+    a: int
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def wrap(cls, value: Any, handler: Any) -> Any:
+        return handler(value)
+
+
+class ValidDefaults(BaseModel):
+    model_config = ConfigDict(validate_default=True, frozen=True)
+
+    a: int = "3"  # type: ignore[assignment]
+    b: set[int] = [1]  # type: ignore[assignment]
+
+
+class StrictModel(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    day: dt.date
+    id: uuid.UUID
+    raw: bytes
+    numbers: set[int]
+    pair: tuple[int, str]
+    word: Word
+    days: dict[int, dt.date]
+    price: Decimal
+    frozen: frozenset[dt.date]
+    path: pathlib.Path
+    note: int | None = None
+
+
+class TwoAliases(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=to_camel, serialization_alias=to_pascal), populate_by_name=True
+    )
+
+    first_name: str
+    home_address: "TwoAliases | None" = None
+
+
+class ForReaders(BaseModel):
+    a: Decimal
+    b: dt.datetime
+    c: list[dt.date]
+
+    @field_serializer("a")
+    def show_price(self, value: Decimal) -> str:
+        return f"${value}"
+
+    @field_serializer("b", when_used="json")
+    def show_year(self, value: dt.datetime) -> int:
+        return value.year
+
+    @field_serializer("c", mode="wrap")
+    def show_first(self, value: Any, handler: Any) -> Any:
+        return handler(value)[:1]
+
+
+class Wrapped(BaseModel):
+    a: int
+
+    @model_serializer(mode="wrap")
+    def wrap(self, handler: Any) -> Any:
+        return {"wrapped": handler(self)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Custom:
+    v: str
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> Any:
+        return core_schema.json_or_python_schema(
+            core_schema.no_info_after_validator_function(cls, core_schema.str_schema()),
+            core_schema.is_instance_schema(cls),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda custom: custom.v),
+        )
+
+
+class Hidden(BaseModel):
+    a: int | SkipJsonSchema[None] = None
+    b: SkipJsonSchema[int] = 3
+
+
+class Decorated(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"a": 1}], "x-foo": 1}, title="T")
+
+    a: int = Field(json_schema_extra={"x-y": 1}, examples=[1])
+    b: str = Field(json_schema_extra=lambda schema: schema.update(format="color"))
+
+
+class Encoded(BaseModel):
+    a: Base64Bytes
+    b: Base64Str
+
+
+class Computed(BaseModel):
+    a: int
+    parts: "list[Computed]" = []
+
+    @computed_field
+    @property
+    def b(self) -> int:
+        return self.a
+
+
+class Optionals(BaseModel):
+    a: Optional[int]
+    b: int | str | None = None
+    c: list[dict[str, int | None] | None] | None = None
+    d: Annotated[int | None, Field(ge=1)] = None
+
+
+class DependentDefault(BaseModel):
+    a: int
+    b: int = Field(default_factory=lambda data: data["a"] + 1)
+
+
+class Mixture(BaseModel):
+    x: GenericDataclass[Item]
+    y: GenericTuple[str]
+    z: Sequence[Mapping[str, tuple[int, str]]]
+
+
+def case(output_type: Any, *values: Any, refused: tuple[Any, ...] = ()) -> Any:
+    return output_type, values, refused
+
+
+IP, PATH = ipaddress.IPv4Address("1.2.3.4"), pathlib.Path("/a")
+CASES = {
+    "generic model": case(
+        Response[list[Item]],
+        Response[list[Item]](data=[Item(sku="a", quantity=1)], meta={"x": []}),
+        refused=({"data": [{"sku": "a", "quantity": 0}], "meta": None},),
+    ),
+    "generic typed dict": case(GenericDict[int], {"value": 1}, {"value": 1, "next": 2}, refused=({"value": "x"},)),
+    "generic dataclass": case(GenericDataclass[int], GenericDataclass(1), refused=({"x": "x"},)),
+    "generic named tuple": case(GenericTuple[int], GenericTuple(1)),
+    "alias that holds itself": case(MapAlias, {"a": {"b": 1}}, 3, refused=({"value": "x"},)),
+    "alias of JSON": case(JsonAlias, [1, {"a": None}], {"x": [1.5, "s", True]}, None),
+    "generic alias": case(ListAlias[int], [1], refused=({"value": ["x"]},)),
+    "new type": case(dict[UserId, list[UserId]], {UserId(1): [UserId(2)]}),
+    "callable discriminator": case(
+        Annotated[Annotated[Cat, Tag("cat")] | Annotated[Dog, Tag("dog")], Discriminator(tell_kind)],
+        Cat(kind="cat", lives=1),
+        Dog(kind="dog", bark="x"),
+        refused=({"value": {"kind": "cow"}}, {"value": {}}),
+    ),
+    "callable discriminator by shape": case(
+        list[Annotated[Annotated[HasA, Tag("a")] | Annotated[HasB, Tag("b")], Discriminator(tell_shape)]],
+        [HasA(a=1), HasB(b="x")],
+    ),
+    "discriminated in a discriminated": case(
+        Annotated[Annotated[InnerOne | InnerTwo, Field(discriminator="sub")] | Cat, Field(discriminator="kind")],
+        InnerOne(kind="inner", sub="1", x=1),
+        InnerTwo(kind="inner", sub="2", x="x"),
+        Cat(kind="cat", lives=1),
+    ),
+    "alias paths into one list": case(FromPaths, FromPaths.model_validate({"names": ["a", "b"]})),
+    "alias choices": case(FromChoices, FromChoices.model_validate({"ex": 1})),
+    "two aliases": case(
+        TwoAliases,
+        TwoAliases(first_name="x", home_address=TwoAliases(first_name="y")),
+        refused=({"firstName": 3, "homeAddress": None},),
+    ),
+    "JSON texts": case(
+        JsonTexts,
+        JsonTexts(numbers='{"a":1}', anything="[1]", items='[{"sku":"a","quantity":1}]'),
+        JsonTexts(numbers="{}", anything="null"),
+    ),
+    "secrets of any type": case(
+        Secrets,
+        Secrets(text="x", number=3, day=dt.date(2024, 1, 1)),
+        refused=({"text": "x", "number": "y", "day": "2024-01-01"},),
+    ),
+    "sizes": case(Sizes, Sizes(a="1KiB"), Sizes(a=1, b=2), refused=({"a": "many", "b": None},)),
+    "interval": case(Annotated[int, at.Interval(gt=0, le=10), at.MultipleOf(2)], 2, refused=({"value": 3},)),
+    "length": case(Annotated[list[int], at.Len(1, 2)], [1], refused=({"value": []},)),
+    "conlist": case(conlist(int, min_length=1), [1], refused=({"value": []},)),
+    "root of a map": case(RootModel[dict[str, Item]], RootModel[dict[str, Item]]({"a": Item(sku="x", quantity=1)})),
+    "root that holds itself": case(Forest, Forest([Forest([])])),
+    "roots in a model": case(HoldsRoots, HoldsRoots(tags={"a"}), HoldsRoots(tags={"a"}, texts=Texts([1, "a"]))),
+    "root of a union": case(RootModel[Cat | Dog], RootModel[Cat | Dog](Cat(kind="cat", lives=1))),
+    "slots": case(Slotted, Slotted(a=1), refused=({"a": "x", "b": None, "c": None},)),
+    "InitVar": case(WithInitVar, WithInitVar(a=1)),
+    "set after init": case(PostInit, PostInit(1)),
+    "typed extras": case(
+        OptionalExtras,
+        OptionalExtras(a=1, b=2, c=None),
+        refused=({"a": 1, "other_keys": [{"key": "z", "value": "x"}]},),
+    ),
+    "text enum": case(Word, *Word, refused=({"value": "c"},)),
+    "int flags": case(Access, Access.READ, Access.READ | Access.WRITE, refused=({"value": "x"},)),
+    "flags": case(Flags, Flags.WRITE, Flags.READ | Flags.WRITE, refused=({"value": 8},)),
+    "map by flag": case(dict[Access, int], {Access.READ: 1}),
+    "enum of moments": case(Odd, *Odd, refused=({"value": "NIGHT"},)),
+    "literal of a moment": case(Literal[Odd.DAY], Odd.DAY, refused=({"value": "PRICE"},)),
+    "map by an enum of moments": case(dict[Odd, int], {Odd.DAY: 1, Odd.PRICE: 2}),
+    "float enum": case(Ratio, *Ratio),
+    "auto enum": case(dict[Auto, Auto], {Auto.X: Auto.Y}),
+    "zone": case(zoneinfo.ZoneInfo, zoneinfo.ZoneInfo("UTC"), refused=({"value": "x/y"},)),
+    "pattern": case(re.Pattern, re.compile("a+"), refused=({"value": "("},)),
+    "interface": case(ipaddress.IPv6Interface, ipaddress.IPv6Interface("::1/64"), refused=({"value": "z"},)),
+    "any address": case(IPvAnyAddress, IP, refused=({"value": "z"},)),
+    "either address": case(ipaddress.IPv4Address | ipaddress.IPv6Address, IP, ipaddress.IPv6Address("::1")),
+    "deque": case(deque[int], deque([1])),
+    "default dict": case(defaultdict[str, int], defaultdict(int, {"a": 1})),
+    "ordered dict or dict": case(OrderedDict[str, int] | dict[str, int], OrderedDict(a=1), {"a": 1}),
+    "mutable sequence": case(MutableSequence[int], [1]),
+    "iterables": case(list[Iterable[int]], [[1], []]),
+    "final and class variables": case(Constants, Constants(a=1, c="x")),
+    "required in a sparse dict": case(Sparse, {"a": 1}, {"a": 1, "b": "x"}, refused=({"a": None, "b": None},)),
+    "inherited dict that holds itself": case(Linked, {"a": 1, "next": {"a": 2, "next": None}}),
+    "containers": case(list[int] | dict[str, int] | set[str] | None, [1], {"a": 1}, {"a"}, None, [], {}, set()),
+    "list or tuple": case(list[list[int] | tuple[str, int]], [[1], ("a", 1)]),
+    "mixed literal": case(Literal["a", 1, True, None, "b"], "a", 1, True, None, refused=({"value": False},)),
+    "empty tuple": case(tuple[()], (), refused=({"value": [1]},)),
+    "tuples of tuples": case(tuple[tuple[int, ...], ...], ((1,), ()), ()),
+    "moments": case(
+        dt.datetime | dt.date | dt.time | dt.timedelta,
+        dt.datetime(2024, 1, 1),
+        dt.date(2024, 1, 1),
+        dt.time(1),
+        dt.timedelta(1),
+    ),
+    "path or str": case(pathlib.Path | str, PATH, "/a"),
+    "address or str": case(str | ipaddress.IPv4Address, IP, "1.2.3.4"),
+    "url or str": case(AnyUrl | str, AnyUrl("http://a/"), "http://a/"),
+    "secret or str": case(SecretStr | str, SecretStr("a"), "a"),
+    "complex or str": case(complex | str, 1j, "1j"),
+    "enum member or str": case(Literal[Color.RED] | str, Color.RED, "red"),
+    "custom or str": case(Custom | str, Custom("a"), "a"),
+    "map by custom": case(dict[Custom, list[Custom] | None], {Custom("a"): [Custom("b")]}),
+    "before a model": case(BeforeModel, BeforeModel(a=1)),
+    "around a model": case(WrapModel | BeforeModel, WrapModel(a=1), BeforeModel(a=2)),
+    "validated defaults": case(ValidDefaults, ValidDefaults(), ValidDefaults(a=4)),
+    "strict": case(
+        StrictModel,
+        StrictModel(
+            day=dt.date(2024, 1, 1),
+            id=uuid.UUID(int=1),
+            raw=b"\xff",
+            numbers={1},
+            pair=(1, "a"),
+            word=Word.A,
+            days={1: dt.date(2024, 1, 1)},
+            price=Decimal("1.0"),
+            frozen=frozenset({dt.date(2024, 1, 1)}),
+            path=PATH,
+        ),
+    ),
+    "serialisers for readers": case(
+        ForReaders, ForReaders(a="1.5", b=dt.datetime(2024, 1, 1), c=[dt.date(2024, 1, 1), dt.date(2024, 1, 2)])
+    ),
+    "wrapping model serialiser": case(list[Wrapped] | None, [Wrapped(a=1)], None),
+    "plain serialiser": case(Annotated[int, PlainSerializer(str, return_type=str)], 3, refused=({"value": "x"},)),
+    "wrapping serialiser": case(Annotated[set[int], WrapSerializer(lambda value, _: sorted(value))], {1, 2}),
+    "validators around": case(
+        Annotated[str, BeforeValidator(str), AfterValidator(str.upper), WrapValidator(lambda value, handler: handler(value))],
+        "A",
+    ),
+    "hidden from the model": case(Hidden, Hidden(a=1), Hidden()),
+    "decorated": case(Decorated, Decorated(a=5, b="x")),
+    "encoded": case(Encoded, Encoded(a=b"AAE=", b="YQ==")),
+    "past and future": case(
+        tuple[PastDate, FutureDate, AwareDatetime],
+        (dt.date(2000, 1, 1), dt.date(2999, 1, 1), dt.datetime(2024, 1, 1, tzinfo=UTC)),
+        refused=({"value": {"item_0": "2999-01-01", "item_1": "2999-01-01", "item_2": "2024-01-01T00:00:00Z"}},),
+    ),
+    "urls": case(tuple[AnyUrl, HttpUrl], (AnyUrl("ftp://a/b"), HttpUrl("http://a")), refused=({"value": {"item_0": "x"}},)),
+    "computed in a tree": case(Computed, Computed(a=1, parts=[Computed(a=2)])),
+    "optionals": case(
+        Optionals,
+        Optionals(a=None),
+        Optionals(a=1, b="x", c=[None, {"a": None}], d=3),
+        refused=({"a": 1, "b": None, "c": None, "d": 0},),
+    ),
+    "bool or int": case(bool | int, True, 1, 0, False),
+    "scalars": case(list[str | int | bool | float | None], ["1", 1, True, 1.5, None]),
+    "map or model": case(dict[str, int] | Item, {"a": 1}, Item(sku="a", quantity=1)),
+    "JSON values": case(list[JsonValue], [{"a": [1, None]}]),
+    "default of another field": case(DependentDefault, DependentDefault(a=1), DependentDefault(a=1, b=9)),
+    "mixture": case(Mixture, Mixture(x=GenericDataclass(Item(sku="s", quantity=1)), y=GenericTuple("a"), z=[{"a": (1, "b")}])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_type_is_strict_on_the_wire_its_values_come_back_and_wrong_replies_are_refused(name, check_both_ways):
+    output_type, values, refused = CASES[name]
+    check_both_ways(output_type, *values)
+    for reply in refused:
+        with pytest.raises(InvalidOutput):
+            ResponseFormat(output_type).parse(json.dumps(reply))
+
+
+def test_a_hidden_field_that_differs_from_its_default_is_not_lost_without_a_word():
+    with pytest.raises(SchemaError, match='"b"'):
+        ResponseFormat(Hidden).dump(Hidden(b=4))
+
+
+def test_a_key_that_is_no_text_is_described_by_what_its_text_has_to_spell():
+    pair = ResponseFormat(dict[Auto, Auto]).schema["properties"]["value"]["items"]["properties"]
+    assert pair["key"]["type"] == "string"
+    assert '"enum": [1, 2]' in pair["key"]["description"]
+
+
+def test_a_branch_that_is_no_plain_text_in_python_is_boxed_under_the_name_of_its_class():
+    assert ResponseFormat(pathlib.Path | str).dump(PATH) == {"value": {"Path": "/a"}}
