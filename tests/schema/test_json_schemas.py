@@ -416,8 +416,7 @@ for _ in range(30):
 CASES["30 levels of objects"] = fits(DEEP, [DEEP_VALUE], [])
 
 
-WRONG = {
-}
+WRONG = {}
 """What is wrong with structkit today, by case. A line goes when its case passes."""
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.anything import closed
 from structkit.schema.nodes.leaf import is_of_type
-from structkit.schema.nodes.node import WireError
+from structkit.schema.nodes.node import Whole, WireError
 from structkit.values import JSON, JSONValue, Path
 
 KEY = "json_text"
 
 
 @dataclass(frozen=True)
-class Others:
+class Others(Whole):
     """`3` as `{"json_text": "3"}`, beside what has a form of its own.
 
     >>> Others("object").load(Others("object").dump([1]))
