@@ -142,20 +142,17 @@ class RawSchema:
         Raises:
             SchemaError: It is no JSON Schema.
         """
-        from jsonschema import Draft202012Validator, FormatChecker
-        from jsonschema.exceptions import SchemaError as BadSchema
+        from jsonschema import Draft202012Validator
         from jsonschema.validators import validator_for
 
+        from structkit.schema.metaschema import check_document
         from structkit.schema.patterns import check_patterns, linear
 
         self.schema = schema = copy.deepcopy(schema)
         self.name = snake_case(str(schema.get("title") or "output"))
         validator = validator_for(schema, default=Draft202012Validator)
-        try:
-            cast("Any", validator).check_schema(schema, format_checker=FormatChecker(formats=()))
-            check_patterns(schema)
-        except BadSchema as error:
-            raise SchemaError(f"not a JSON Schema: {error.message}", path=tuple(error.absolute_path)) from None
+        check_document(schema, validator)
+        check_patterns(schema)
         self._validator = linear(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
 
     def dump(self, value: JSONValue) -> JSONValue:
