@@ -125,12 +125,17 @@ class PydanticType(Generic[T]):
 
 def _complete_schema(output_type: Any) -> Any:
     """Pydantic's core schema of a type, made invertible."""
+    return invertible(core_schema(output_type))
+
+
+def core_schema(output_type: Any) -> Any:
+    """Pydantic's core schema of a type, forward references resolved."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
     adapter: TypeAdapter[Any] = TypeAdapter(output_type)
     if not adapter.pydantic_complete:
         adapter.rebuild(raise_errors=True)
-    return invertible(adapter.core_schema)
+    return adapter.core_schema
 
 
 class RawSchema:

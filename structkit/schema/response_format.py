@@ -13,8 +13,9 @@ from structkit.errors import SchemaError
 from structkit.schema.codec import Codec, Part
 from structkit.schema.explanation import Explanation, Note
 from structkit.schema.naming import wire_name
-from structkit.schema.natural import Natural, natural_side
+from structkit.schema.natural import Natural, core_schema, natural_side
 from structkit.schema.split import joined, owns, split
+from structkit.schema.validators import explain_validators
 from structkit.schema.wire import Wire, compile_schema
 from structkit.values import JSON, Answer, JSONValue, Path
 
@@ -130,7 +131,8 @@ class ResponseFormat(Codec[T]):
         notes = self._wire.notes
         if self._pieces:
             notes = (Note((), "rewritten", f"{self._wire.excess}: {len(self._pieces)} requests"), *notes)
-        return Explanation(notes)
+        validators = () if isinstance(self.output_type, dict) else explain_validators(core_schema(self.output_type))
+        return Explanation((*notes, *validators))
 
 
 def _shallow(compute: Callable[[Any], S], schema: Any) -> S:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypeV
 
 import pytest
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     AliasPath,
     AnyUrl,
@@ -1207,3 +1208,34 @@ def test_explain_tells_the_bounds_of_a_decimal():
 
 def test_explain_tells_the_property_put_into_an_empty_object():
     assert len(ResponseFormat(Empty).explain()) == 1
+
+
+def shout(value: str) -> str:
+    return value.upper()
+
+
+class Checked(BaseModel):
+    name: Annotated[str, AfterValidator(shout)]
+    tags: list[Annotated[str, AfterValidator(shout)]]
+    again: "Checked | None" = None
+    by_key: dict[str, Annotated[str, AfterValidator(shout)]] = {}
+
+    @field_validator("name")
+    @classmethod
+    def not_empty(cls, value: str) -> str:
+        return value
+
+    @model_validator(mode="after")
+    def consistent(self) -> "Checked":
+        return self
+
+
+def test_explain_lists_the_validators_that_only_the_callers_side_knows():
+    told = [str(note) for note in ResponseFormat(list[Checked]).explain() if "validator" in note.text]
+    assert told == [
+        "[]: checked locally: validator consistent",
+        "[].name: checked locally: validator not_empty",
+        "[].name: checked locally: validator shout",
+        "[].tags[]: checked locally: validator shout",
+        "[].by_key[]: checked locally: validator shout",
+    ]
