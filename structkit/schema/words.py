@@ -38,6 +38,8 @@ WORDS: dict[str, Callable[[JSONValue], str]] = {
     "exclusiveMinimum": lambda n: f"More than {n}.",
     "exclusiveMaximum": lambda n: f"Less than {n}.",
     "multipleOf": lambda n: f"A multiple of {n}.",
+    "most digits": lambda n: f"At most {_count(n, 'digit')}.",
+    "most decimal places": lambda n: f"At most {_count(n, 'decimal place')}.",
     "minItems": lambda n: f"At least {_count(n, 'item')}.",
     "maxItems": lambda n: f"At most {_count(n, 'item')}.",
     "uniqueItems": lambda on: "No item twice." if on else "",
