@@ -636,7 +636,7 @@ JSON_VALUE = {"$ref": "#/$defs/json_value"}
                 price={
                     "type": "string",
                     "pattern": r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$",
-                    "description": "A decimal number. most digits: 4. most decimal places: 2.",
+                    "description": "A decimal number. At most 4 digits. At most 2 decimal places.",
                 },
                 word={"type": "string", "pattern": "^[a-z]+$"},
                 essay={"type": "string", "description": "At most 5000 characters."},
