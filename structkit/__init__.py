@@ -1,6 +1,6 @@
 """Structured output from any OpenAI-compatible endpoint: any type, strict, exactly once."""
 
-from structkit.client import AsyncClient, Client, finetune_rows
+from structkit.client import AsyncClient, Client, Hooks, finetune_rows
 from structkit.errors import (
     BudgetExceeded,
     ConfigError,
@@ -19,9 +19,10 @@ from structkit.errors import (
     TransportError,
     Truncated,
 )
+from structkit.extraction import soft
 from structkit.functions import prompt
 from structkit.schema import ResponseFormat
-from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result, Usage
+from structkit.values import Answer, Attempt, Completion, Issue, Message, Origin, Policy, Request, Result, Usage
 
 __version__ = "0.1.0"
 
@@ -36,11 +37,13 @@ __all__ = [
     "ConnectionFailed",
     "ExtractionError",
     "Filtered",
+    "Hooks",
     "InvalidOutput",
     "Issue",
     "JobError",
     "MalformedReply",
     "Message",
+    "Origin",
     "Policy",
     "PromptError",
     "Refusal",
@@ -57,4 +60,5 @@ __all__ = [
     "__version__",
     "finetune_rows",
     "prompt",
+    "soft",
 ]

@@ -20,11 +20,13 @@ NAMES = [
     "ConnectionFailed",
     "ExtractionError",
     "Filtered",
+    "Hooks",
     "InvalidOutput",
     "Issue",
     "JobError",
     "MalformedReply",
     "Message",
+    "Origin",
     "Policy",
     "PromptError",
     "Refusal",
@@ -41,6 +43,7 @@ NAMES = [
     "__version__",
     "finetune_rows",
     "prompt",
+    "soft",
 ]
 
 

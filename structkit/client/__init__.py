@@ -4,6 +4,7 @@ from structkit.client.async_client import AsyncClient
 from structkit.client.client import Client
 from structkit.client.endpoint import Endpoint
 from structkit.client.finetune import finetune_rows
+from structkit.client.hooks import Hooks
 from structkit.client.plan import Call, Plan
 
-__all__ = ["AsyncClient", "Call", "Client", "Endpoint", "Plan", "finetune_rows"]
+__all__ = ["AsyncClient", "Call", "Client", "Endpoint", "Hooks", "Plan", "finetune_rows"]

@@ -77,12 +77,13 @@ class AsyncClient:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
         while isinstance(step, Extraction | Divided):
-            last, replies = step, await self._send(step.requests, step.policy, hooks)
-            step = last.receive(*replies)
-            if last.checks and isinstance(step, Result):
-                step = await _judged(last, step)
-            self._known.told(last, step, replies)
-            hooks.ended(step.attempts[len(last.attempts) :])
+            with hooks.watching(step.requests):
+                last, replies = step, await self._send(step.requests, step.policy, hooks)
+                step = last.receive(*replies)
+                if last.checks and isinstance(step, Result):
+                    step = await _judged(last, step)
+                self._known.told(last, step, replies)
+                hooks.ended(last.attempts, step.attempts)
         return conclude(step)
 
     async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:

@@ -104,10 +104,11 @@ class Client:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
         while isinstance(step, Extraction | Divided):
-            last, replies = step, self._send(step.requests, step.policy, hooks)
-            step = last.receive(*replies)
-            self._known.told(last, step, replies)
-            hooks.ended(step.attempts[len(last.attempts) :])
+            with hooks.watching(step.requests):
+                last, replies = step, self._send(step.requests, step.policy, hooks)
+                step = last.receive(*replies)
+                self._known.told(last, step, replies)
+                hooks.ended(last.attempts, step.attempts)
         return conclude(step)
 
     def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
@@ -122,9 +123,11 @@ class Client:
         if len(requests) == 1:
             return [send(requests[0])]
         from concurrent.futures import ThreadPoolExecutor
+        from contextvars import copy_context
 
+        contexts = [copy_context() for _ in requests]  # what the caller has set holds in the threads too
         with ThreadPoolExecutor(len(requests)) as pool:
-            return [*pool.map(send, requests)]
+            return [*pool.map(lambda context, request: context.run(send, request), contexts, requests)]
 
     def models(self) -> tuple[str, ...]:
         """The names of the endpoint's models, sorted.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from structkit.errors import TransportError
@@ -17,7 +18,9 @@ class Hooks:
         before_request: Gets each request before it is sent.
         after_reply: Gets the request and what came of it: a completion, or the fault that there is none.
         on_issue: Gets each thing that is wrong with a reply, and the attempt.
-        on_attempt: Gets each attempt when its reply has been read.
+        on_attempt: Gets each attempt when its reply has been read; its request is the one that was sent.
+        on_abort: Gets each request of a step that did not come to its end, and why: the task was cancelled, or a
+            check or a hook raised.
 
     >>> from structkit import Client
     >>> from structkit.testing import Endpoint
@@ -32,6 +35,7 @@ class Hooks:
     after_reply: Callable[[Request, Completion | TransportError], object] | None = None
     on_issue: Callable[[Issue, Attempt], object] | None = None
     on_attempt: Callable[[Attempt], object] | None = None
+    on_abort: Callable[[Request, BaseException], object] | None = None
 
     def sending(self, request: Request) -> None:
         """A request goes out."""
@@ -43,9 +47,21 @@ class Hooks:
         if self.after_reply:
             self.after_reply(request, reply)
 
-    def ended(self, attempts: tuple[Attempt, ...]) -> None:
-        """Attempts were read."""
-        for attempt in attempts:
+    @contextmanager
+    def watching(self, requests: Iterable[Request]) -> Iterator[None]:
+        """While requests are sent and their replies read; what ends that early goes on its way."""
+        try:
+            yield
+        except BaseException as error:
+            for request in requests if self.on_abort else ():
+                self.on_abort(request, error)  # type: ignore[misc]
+            raise
+
+    def ended(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
+        """Attempts were read: those of *after* that were not there *before*, wherever they stand."""
+        known = {id(attempt.request) for attempt in before}
+        news = {id(attempt.request): attempt for attempt in after if id(attempt.request) not in known}
+        for attempt in news.values():
             for issue in attempt.issues if self.on_issue else ():
                 self.on_issue(issue, attempt)  # type: ignore[misc]
             if self.on_attempt:

@@ -92,7 +92,8 @@ class Divided(Generic[T]):
         """The conversation about a part, going on with the issues that are its own."""
         issues = tuple(issue for issue in answer.issues if number in self.response_format.owners(issue.path))
         wrong = replace(part.choices[0], value=None, issues=issues)
-        return replace(self.begun[number], attempts=part.attempts, wrong=wrong)
+        attempts = (*part.attempts[:-1], replace(part.attempts[-1], issues=issues))
+        return replace(self.begun[number], attempts=attempts, wrong=wrong)
 
 
 def divided(whole: Extraction[T]) -> Extraction[T] | Divided[T]:

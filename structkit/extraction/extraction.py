@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from structkit.dialects import OPENAI, ModeName, Route
@@ -12,7 +13,7 @@ from structkit.errors import ExtractionError, SchemaError, StructkitError, Trans
 from structkit.extraction.checks import Check, checked, warnings_of
 from structkit.extraction.continuation import continuation, roomier
 from structkit.extraction.correction import affordable_patch, correction
-from structkit.extraction.failure import fault_of, invalid
+from structkit.extraction.failure import fault_of, invalid, reason
 from structkit.extraction.ladder import is_loose, is_unseen, lesson
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.provenance import Provenance, placed
@@ -100,9 +101,12 @@ class Extraction(Generic[T]):
         """What the next request asks for: the type, or places of it."""
         return self.response_format if self.patch is None else self.patch.codec
 
-    @property
+    @cached_property
     def request(self) -> Request:
-        """What to send next: the caller's messages, and of all that went wrong only the last state."""
+        """What to send next: the caller's messages, and of all that went wrong only the last state.
+
+        It is made once: the attempt that comes of it has the very request that was sent.
+        """
         turns = () if self.patch else [(source, self._written(value)) for source, value in self.examples]
         said = correction(self.response_format, self.wrong, self.patch)
         messages, fields = self.how.encode(self.codec, (*with_examples(self.messages, turns), *said))
@@ -147,8 +151,7 @@ class Extraction(Generic[T]):
         """One choice read; the reason it ended is looked at before its text is."""
         fault, texts = fault_of(choice, self.codec, self.parameters), self.how.decode(choice)
         if fault is not None or not texts:
-            why = Issue((), str(fault) if fault else "the reply is empty")
-            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (why,))
+            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (reason(choice, fault),))
         else:
             answer = self._best(texts)
         return replace(answer, index=choice.index, finish_reason=choice.finish_reason), fault

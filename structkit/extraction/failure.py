@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from structkit.errors import ExtractionError, Filtered, InvalidOutput, Refusal, Truncated
 from structkit.schema import Codec
-from structkit.values import Answer, Choice, Parameters
+from structkit.values import Answer, Choice, Issue, Parameters
 
 T = TypeVar("T")
 
@@ -28,6 +28,13 @@ def fault_of(choice: Choice, codec: Codec[Any], parameters: Parameters) -> Extra
             partial=choice.content,
         )
     return None
+
+
+def reason(choice: Choice, fault: ExtractionError | None) -> Issue:
+    """The same as an issue; what the model said stands apart from its message."""
+    if isinstance(fault, Refusal):
+        return Issue((), "the model refused", repr((choice.refusal or "")[:SHOWN]))
+    return Issue((), str(fault) if fault else "the reply is empty")
 
 
 def _limit(parameters: Parameters) -> str:
