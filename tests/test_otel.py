@@ -1,0 +1,375 @@
+"""OpenTelemetry: a span for each request, told apart from all others under way, and nothing secret in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
+from pydantic import AfterValidator, BaseModel, create_model
+
+import structkit
+from structkit import otel
+from structkit.dialects import Dialect, Size
+from structkit.testing import FAULTS, Endpoint, Reply, called, completion, fault
+from structkit.values import JSON
+
+KEY = "sk-test-hunter2-hunter2"
+Connect = Callable[..., Any]
+
+
+class Spans:
+    """What was exported, through the SDK itself."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self.tracer = provider.get_tracer("tests")
+
+    @property
+    def all(self) -> list[ReadableSpan]:
+        return sorted(self._exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
+
+    @property
+    def text(self) -> str:
+        """All that the spans say; their ids and times are numbers of nobody's choosing."""
+        told = [(span.name, span.attributes, span.status.description) for span in self.all]
+        return repr([*told, *[(event.name, event.attributes) for span in self.all for event in span.events]])
+
+
+@pytest.fixture
+def spans() -> Spans:
+    return Spans()
+
+
+def attributes(span: ReadableSpan) -> JSON:
+    return dict(span.attributes or {})
+
+
+def issues(span: ReadableSpan) -> list[tuple[Any, Any]]:
+    told = [dict(event.attributes or {}) for event in span.events]
+    return [(each["structkit.issue.path"], each["structkit.issue.message"]) for each in told]
+
+
+def test_a_request_is_a_span_by_the_conventions(connect: Connect, spans: Spans) -> None:
+    body = {**completion('{"value": 7}'), "id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}
+    with Endpoint(Reply(body)) as endpoint:
+        hooks = otel.hooks(spans.tracer, base_url=endpoint.base_url)
+        client = connect(endpoint.base_url, model="gpt-4o", hooks=hooks, temperature=0, max_tokens=50, stop="\n\n")
+        client.extract(int, "How many?", seed=3)
+        port = int(endpoint.base_url.rpartition(":")[2].partition("/")[0])
+    [span] = spans.all
+    assert (span.name, span.kind, span.status.status_code) == (
+        "chat gpt-4o",
+        trace.SpanKind.CLIENT,
+        trace.StatusCode.UNSET,
+    )
+    assert attributes(span) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.request.temperature": 0,
+        "gen_ai.request.max_tokens": 50,
+        "gen_ai.request.seed": 3,
+        "gen_ai.request.stop_sequences": ("\n\n",),
+        "gen_ai.output.type": "json",
+        "gen_ai.response.id": "chatcmpl-1",
+        "gen_ai.response.model": "gpt-4o-2024-08-06",
+        "gen_ai.response.finish_reasons": ("stop",),
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 5,
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "structkit.attempt": 1,
+        "structkit.mode": "json_schema",
+        "structkit.retries": 0,
+        "structkit.repairs": (),
+        "structkit.issues": 0,
+    }
+
+
+def test_every_name_under_gen_ai_is_one_of_the_conventions(spans: Spans) -> None:
+    known = {value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_")}
+    given: JSON = {"top_p": 0.5, "presence_penalty": 0.1, "frequency_penalty": 0.1, "n": 2, "max_completion_tokens": 9}
+    with Endpoint('{"value": "x"}', '{"value": 7}') as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url, hooks=otel.hooks(spans.tracer, content=True))
+        client.extract(int, "How many?", temperature=0, seed=1, stop=["a"], **given)
+    used = {name for span in spans.all for name in attributes(span)}
+    assert {name for name in used if name.startswith("gen_ai.")} <= known
+    assert {name for name in used if not name.startswith("gen_ai.")} <= {
+        *("structkit.attempt", "structkit.mode", "structkit.retries", "structkit.repairs", "structkit.issues"),
+    }
+
+
+def test_what_is_wrong_with_a_reply_is_an_event_of_its_own_span(connect: Connect, spans: Spans) -> None:
+    with Endpoint('{"value": "many"}', '{"value": 7}') as endpoint:
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
+    wrong, right = spans.all
+    message = "Input should be a valid integer, unable to parse string as an integer"
+    assert (issues(wrong), issues(right)) == ([("(root)", message)], [])
+    assert [attributes(span)["structkit.attempt"] for span in spans.all] == [1, 2]
+    assert (wrong.end_time or 0) <= (right.start_time or 0)
+    assert wrong.events[0].timestamp == wrong.end_time
+
+
+def test_retries_of_a_request_are_within_its_span(connect: Connect, spans: Spans) -> None:
+    with Endpoint(fault("unavailable"), fault("rate_limited", 0), '{"value": 7}') as endpoint:
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
+    [span] = spans.all
+    assert attributes(span)["structkit.retries"] == 2
+    assert span.status.status_code is trace.StatusCode.UNSET
+
+
+def test_a_refused_mode_is_a_span_of_its_own_that_failed(connect: Connect, spans: Spans) -> None:
+    with Endpoint(faults={"rejects_response_format": 1.0}) as endpoint:
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
+    told = [(attributes(span)["structkit.mode"], attributes(span).get("error.type")) for span in spans.all]
+    assert told == [("json_schema", "400"), ("json_schema_lax", "400"), ("tool", None)]
+    assert [span.status.status_code.name for span in spans.all] == ["ERROR", "ERROR", "UNSET"]
+
+
+def test_a_mode_that_was_ignored_and_the_repairs_of_the_next_are_told(connect: Connect, spans: Spans) -> None:
+    with Endpoint("Seven, I think.", "```json\n{'value': 7}\n```") as endpoint:
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
+    ignored, right = map(attributes, spans.all)
+    assert (ignored["structkit.mode"], ignored["structkit.issues"]) == ("json_schema", 1)
+    assert (right["structkit.mode"], right["structkit.repairs"]) == ("tool", ("code fence", "single quotes"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "error_type", "spent"),
+    [
+        (fault("server_error"), "500", None),
+        (fault("html"), "MalformedReply", None),
+        (fault("no_choices"), "MalformedReply", 10),
+        (fault("reset"), "ConnectionFailed", None),
+        (fault("read_timeout", 5), "RequestTimeout", None),
+    ],
+    ids=["500", "html", "no choices", "reset", "timeout"],
+)
+def test_a_request_without_a_completion_names_its_fault(
+    connect: Connect, spans: Spans, reply: Any, error_type: str, spent: int | None
+) -> None:
+    policy = structkit.Policy(retries=0, timeout=0.3)
+    with Endpoint(reply) as endpoint:
+        client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), policy=policy)
+        with pytest.raises(structkit.TransportError):
+            client.extract(int, "How many?")
+    [span] = spans.all
+    assert attributes(span)["error.type"] == error_type
+    assert span.status.status_code is trace.StatusCode.ERROR
+    assert attributes(span).get("gen_ai.usage.input_tokens") == spent, "unknown is not zero"
+
+
+@pytest.mark.parametrize("name", ["refusal", "content_filter", "length"])
+def test_a_reply_that_is_no_answer_says_why_it_ended(connect: Connect, spans: Spans, name: str) -> None:
+    with Endpoint(fault(name)) as endpoint:
+        client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), policy=structkit.Policy(attempts=1))
+        with pytest.raises(structkit.ExtractionError):
+            client.extract(str, "How many?")
+    [span] = spans.all
+    assert attributes(span)["structkit.issues"] == 1
+    assert "cannot help" not in spans.text
+
+
+# Which request a span is of
+
+
+def echo(body: JSON) -> Reply:
+    """The number in the prompt, in the order in which requests are let through."""
+    number = body["messages"][0]["content"].rpartition(" ")[2]
+    said = completion(json.dumps({"value": int(number)}))
+    return Reply({**said, "id": f"reply-{number}"}, delay=0.02 * (int(number) % 3))
+
+
+def test_calls_at_once_have_each_their_own_span(spans: Spans) -> None:
+    with Endpoint(echo) as endpoint:
+        hooks = otel.hooks(spans.tracer, content=True)
+        client = structkit.Client("m", base_url=endpoint.base_url, hooks=hooks)
+        with ThreadPoolExecutor(8) as pool:
+            values = list(pool.map(lambda number: client.extract(int, f"Say {number}"), range(24)))
+
+        async def awaited() -> list[int]:
+            async with structkit.AsyncClient("m", base_url=endpoint.base_url, hooks=hooks) as client:
+                return await asyncio.gather(*(client.extract(int, f"Say {number}") for number in range(24, 48)))
+
+        values += asyncio.run(awaited())
+    assert values == list(range(48))
+    said = [(attributes(span)["gen_ai.input.messages"], attributes(span)["gen_ai.response.id"]) for span in spans.all]
+    assert sorted(int(reply.removeprefix("reply-")) for _, reply in said) == values
+    assert all(f'Say {reply.removeprefix("reply-")}"' in asked for asked, reply in said)
+
+
+def test_the_parts_of_a_large_type_are_spans_under_the_callers(connect: Connect, spans: Spans) -> None:
+    def answer(body: JSON) -> Reply:
+        """The first reply to one of the parts is wrong."""
+        wanted = [*body["response_format"]["json_schema"]["schema"]["properties"]]
+        good = len(body["messages"]) > 1 or "a" in wanted
+        return Reply(completion(json.dumps(dict.fromkeys(wanted, 1 if good else "one"))))
+
+    wide = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
+    small = Dialect("small", most=Size(3, 100, 1_000, 0, 100))
+    with Endpoint(answer) as endpoint, spans.tracer.start_as_current_span("mine") as mine:
+        client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), dialect=small)
+        client.extract(wide, "count")
+    requests = [span for span in spans.all if span.name != "mine"]
+    parents = [span.parent.span_id for span in requests if span.parent]
+    assert parents == [mine.get_span_context().span_id] * 3
+    assert sorted(attributes(span)["structkit.attempt"] for span in requests) == [1, 1, 2]
+    assert sorted(len(span.events) for span in requests) == [0, 0, 1]
+
+
+def test_each_attempt_of_a_divided_call_is_told_once() -> None:
+    def answer(body: JSON) -> Reply:
+        wanted = [*body["response_format"]["json_schema"]["schema"]["properties"]]
+        good = len(body["messages"]) > 1 or "d" in wanted
+        return Reply(completion(json.dumps(dict.fromkeys(wanted, 1 if good else "one"))))
+
+    wide = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
+    told: list[structkit.Attempt] = []
+    with Endpoint(answer) as endpoint:
+        small = Dialect("small", most=Size(3, 100, 1_000, 0, 100))
+        hooks = structkit.Hooks(on_attempt=told.append)
+        client = structkit.Client("m", base_url=endpoint.base_url, dialect=small, hooks=hooks)
+        result = client.run(wide, "count")
+    assert len(told) == len(result.attempts) == 3
+    assert {id(attempt) for attempt in told} == {id(attempt) for attempt in result.attempts}
+
+
+def test_the_attempt_has_the_very_request_that_was_sent(connect: Connect) -> None:
+    sent: list[structkit.Request] = []
+    with Endpoint(fault("rejects_response_format"), '{"value": "x"}', '{"value": 7}') as endpoint:
+        result = connect(endpoint.base_url, hooks=structkit.Hooks(before_request=sent.append)).run(int, "How many?")
+    assert [id(attempt.request) for attempt in result.attempts] == [id(request) for request in sent]
+
+
+# Calls that do not come to their end
+
+
+def test_a_cancelled_call_ends_its_span(spans: Spans) -> None:
+    arrived = threading.Event()
+
+    def never(body: JSON) -> Reply:
+        arrived.set()
+        return Reply(completion('{"value": 7}'), delay=0.5)
+
+    async def work(base_url: str) -> None:
+        async with structkit.AsyncClient("m", base_url=base_url, hooks=otel.hooks(spans.tracer)) as client:
+            call = asyncio.ensure_future(client.extract(int, "How many?"))
+            await asyncio.to_thread(arrived.wait)
+            call.cancel()
+            await call
+
+    with Endpoint(never) as endpoint, pytest.raises(asyncio.CancelledError):
+        asyncio.run(work(endpoint.base_url))
+    [span] = spans.all
+    assert (attributes(span)["error.type"], span.status.status_code.name) == ("CancelledError", "ERROR")
+
+
+def test_a_check_that_raises_ends_the_span_too(connect: Connect, spans: Spans) -> None:
+    def broken(value: int) -> None:
+        raise LookupError(f"no such number: {value}")
+
+    with Endpoint('{"value": 7}') as endpoint, pytest.raises(LookupError):
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), checks=[broken]).extract(int, "How many?")
+    [span] = spans.all
+    assert attributes(span)["error.type"] == "LookupError"
+    assert "no such number" not in spans.text
+
+
+# What no span says
+
+
+def refuse(value: str) -> str:
+    raise ValueError(f"{value!r} is no name: {value}")
+
+
+class Patient(BaseModel):
+    name: Annotated[str, AfterValidator(refuse)]
+    born: int
+
+
+SECRETS = ("hunter2", "Swordfish", "4711", "cannot help")
+
+
+@pytest.mark.parametrize("name", ["", *sorted({*FAULTS} - {"huge", "gzip_bomb", "read_timeout", "rejects_keyword"})])
+def test_nothing_secret_is_in_any_span(connect: Connect, spans: Spans, name: str) -> None:
+    reply = '{"name": "Swordfish Ltd", "born": "4711 AUC"}'
+    policy = structkit.Policy(attempts=2, retries=1, wait_initial=0.001, wait_max=0.002)
+    with Endpoint(reply, faults={name: 1.0} if name else {}) as endpoint:
+        hooks = otel.hooks(spans.tracer, base_url=endpoint.base_url.replace("//", "//user:hunter2@"))
+        client = connect(endpoint.base_url, hooks=hooks, policy=policy)
+        with pytest.raises(structkit.StructkitError):
+            client.extract(Patient, "Swordfish", instructions="Swordfish", user="Swordfish")
+    assert spans.all
+    assert [secret for secret in SECRETS if secret in spans.text] == []
+
+
+def test_a_wrong_value_of_a_json_schema_is_not_in_any_span(connect: Connect, spans: Spans) -> None:
+    schema = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 3}}, "required": ["name"]}
+    with Endpoint(json.dumps({"name": "Swordfish " * 30})) as endpoint, pytest.raises(structkit.InvalidOutput):
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(schema, "Name?")
+    assert {path for span in spans.all for path, _ in issues(span)} == {"name"}
+    assert "Swordfish" not in spans.text
+
+
+def test_content_goes_along_where_it_is_asked_for(connect: Connect, spans: Spans) -> None:
+    photo = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    asked = structkit.Message("user", ({"type": "text", "text": "How many?"}, photo))
+    with Endpoint('{"value": "many"}', Reply(called("value", '{"value": 7}'))) as endpoint:
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer, content=True)).extract(
+            int, [asked], instructions="Count."
+        )
+    first, second = spans.all
+    assert json.loads(attributes(first)["gen_ai.input.messages"]) == [
+        {"role": "system", "parts": [{"type": "text", "content": "Count."}]},
+        {"role": "user", "parts": [{"type": "text", "content": "How many?"}, {"type": "image_url"}]},
+    ]
+    assert json.loads(attributes(first)["gen_ai.output.messages"]) == [
+        {"role": "assistant", "parts": [{"type": "text", "content": '{"value": "many"}'}], "finish_reason": "stop"}
+    ]
+    [call] = json.loads(attributes(second)["gen_ai.output.messages"])[0]["parts"]
+    assert (call["type"], call["arguments"]) == ("tool_call", '{"value": 7}')
+    assert dict(first.events[0].attributes or {})["structkit.issue.got"] == '"many"'
+    assert KEY not in spans.text
+
+
+@pytest.mark.parametrize(
+    ("message", "got", "told"),
+    [
+        ("'Ada' is not of type 'integer'", '"Ada"', "… is not of type 'integer'"),
+        ("Value error, no such customer: Ada Lovelace", '"Ada Lovelace"', "Value error, no such customer: …"),
+        ("{'a': [1, None]} is too long", '{"a": [1, null]}', "… is too long"),
+        ("'" + "word " * 40, '"' + "word " * 19 + "…", "…"),
+        ("the model refused", "'I cannot help.'", "the model refused"),
+        ("required, but missing", "", "required, but missing"),
+    ],
+    ids=["short text", "text in a sentence", "object", "cut", "no JSON", "nothing there"],
+)
+def test_a_message_is_told_without_the_value(message: str, got: str, told: str) -> None:
+    assert otel.blacked_out(message, got) == told
+
+
+# Where there is no OpenTelemetry
+
+
+def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    with pytest.raises(structkit.ConfigError, match=r"pip install 'structkit\[otel\]'"):
+        otel.hooks()
+
+
+def test_without_a_provider_nothing_is_kept_and_nothing_fails(connect: Connect) -> None:
+    with Endpoint('{"value": 7}') as endpoint:
+        assert connect(endpoint.base_url, hooks=otel.hooks()).extract(int, "How many?") == 7
