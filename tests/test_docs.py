@@ -14,11 +14,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 import typer.main
 
+from structkit import ResponseFormat
 from structkit.cli.app import app
+from structkit.parsing import Repair
 from structkit.testing import Endpoint
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +114,20 @@ def test_every_command_is_documented_and_its_help_has_an_example(command: str) -
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert f"\n## structkit {command}\n" in page
     assert f"Example: structkit {command} " in help_text(command)
+
+
+def documented_repairs() -> dict[str, str]:
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    table = page.partition("| repair | example |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| (`+) ?(.+?) ?\2 \|$", table, re.MULTILINE)
+    return {name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n") for name, _, text in rows}
+
+
+@pytest.mark.parametrize("name", [*get_args(Repair), "number in text at PATH"])
+def test_every_repair_is_documented_by_an_example_that_needs_it_alone(name: str) -> None:
+    wanted = ResponseFormat(str if name in {"raw newline", "string escape"} else int)
+    read = wanted.read(documented_repairs()[name], repairs=True)
+    assert (read.valid, read.repairs) == (True, (name.replace("PATH", "value"),))
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:

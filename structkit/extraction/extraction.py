@@ -103,10 +103,7 @@ class Extraction(Generic[T]):
 
     @cached_property
     def request(self) -> Request:
-        """What to send next: the caller's messages, and of all that went wrong only the last state.
-
-        It is made once: the attempt that comes of it has the very request that was sent.
-        """
+        """What to send next: the caller's messages, and of all that went wrong only the last state."""
         turns = () if self.patch else [(source, self._written(value)) for source, value in self.examples]
         said = correction(self.response_format, self.wrong, self.patch)
         messages, fields = self.how.encode(self.codec, (*with_examples(self.messages, turns), *said))
