@@ -66,11 +66,11 @@ def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
     holder = whole
     for step in above:
         holder = holder[step]
-    if place.appends and isinstance(holder[last], list):
+    if place.appends:
         holder[last] += value if isinstance(value, list) else []
     elif value is not ABSENT:
         holder[last] = value
-    elif isinstance(holder, dict) and not place.appends:
+    elif isinstance(holder, dict):
         holder.pop(last, None)
 
 
@@ -102,29 +102,36 @@ def make_patch(
         names[name] = Place(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())
     wire = replace(codec.nodes, root=Object(tuple(place.field for place in places)), shared=False)
-    return None if wire.excess else Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
+    return (
+        None
+        if not places or wire.excess
+        else Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
+    )
 
 
 def _askable(root: Node, draft: JSONValue, path: Path) -> tuple[Path, Field | None]:
-    """The longest beginning of a path that stands for something to be asked for alone."""
+    """The longest beginning of a path that stands for something to be asked for alone, and can be put in its place."""
     node, value = root, draft
     reached: Path = ()
     best: Field | None = None
     for number, step in enumerate(path, 1):
-        field = node.inside(step, value)
+        inner = value_at(value, (step,))
+        field = node.inside(step, value) if inner is not ABSENT or _has_room(value, step) else None
         if field is None:
             break
-        reached, best, node = path[:number], field, field.node
-        value = value_at(value, (step,))
-        if value is ABSENT:
-            break
+        reached, best, node, value = path[:number], field, field.node, inner
     return reached, best
+
+
+def _has_room(value: JSONValue, step: str | int) -> bool:
+    """Whether something can be put at a step where nothing stands; a list would be left with a gap."""
+    return isinstance(value, dict) and isinstance(step, str)
 
 
 def _list_at(root: Node, draft: JSONValue, path: Path) -> Field | None:
     """The list at a path, without bounds on its length: part of it is there."""
     reached, field = _askable(root, draft, path)
-    if field is None or reached != path:
+    if field is None or reached != path or not isinstance(value_at(draft, path), list):
         return None
     return replace(field, node=_unbounded(field.node), absence="never")
 

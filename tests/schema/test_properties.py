@@ -2,6 +2,7 @@
 
 # ruff: noqa: PT017, PYI061 (a reply may become a value or give issues; None among literals is tested)
 
+import copy
 import datetime as dt
 import enum
 import itertools
@@ -9,15 +10,18 @@ import json
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, Union
+from typing import Annotated, Any, Literal, NamedTuple, Union
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from structkit import ResponseFormat
+from structkit.dialects import DIALECTS
 from structkit.errors import InvalidOutput
+from structkit.schema import make_patch
+from structkit.values import ABSENT, JSONValue, Path, value_at
 
 SETTINGS = settings(
     max_examples=100,
@@ -331,3 +335,103 @@ def test_a_reply_nested_deep_becomes_a_value_or_gives_issues(depth):
         assert error.issues
     else:
         assert value.name == "x"
+
+
+# Places asked for alone
+
+WRONG_SCALARS = st.sampled_from([None, True, 17, "wröng", -1.5, 10**30])
+
+
+def paths_below(value: JSONValue, path: Path = ()) -> list[Path]:
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [inner for step, item in members for inner in [(*path, step), *paths_below(item, (*path, step))]]
+
+
+def spoilt(value: JSONValue, path: Path, by: JSONValue) -> JSONValue:
+    """The value with something else at a path; with nothing there, where that is ABSENT."""
+    whole = copy.deepcopy(value)
+    holder = value_at(whole, path[:-1])
+    if by is not ABSENT:
+        holder[path[-1]] = by
+    elif isinstance(holder, dict) or path[-1] == len(holder) - 1:
+        del holder[path[-1]]
+    return whole
+
+
+@st.composite
+def with_mistakes(draw: st.DrawFn, response_format: ResponseFormat[Any], natural: JSONValue) -> JSONValue:
+    """The value with up to three mistakes in places of their own, each of which the type refuses."""
+    whole, made = natural, list[Path]()
+    for _ in range(3):
+        paths = [
+            path for path in paths_below(whole) if not any(path[: len(p)] == p or p[: len(path)] == path for p in made)
+        ]
+        if not paths:
+            break
+        path, by = draw(st.sampled_from(paths)), draw(WRONG_SCALARS | st.just(ABSENT))
+        if not response_format.validated(spoilt(natural, path, by)).valid:
+            whole, made = spoilt(whole, path, by), [*made, path]
+    return whole
+
+
+@SETTINGS
+@given(st.data(), TYPES | recursive_values().map(lambda value: typed(Recursive, st.just(value))), st.sampled_from([*DIALECTS.values()]))  # fmt: skip
+def test_right_answers_to_a_patch_make_the_value_right(strict_faults, wire_errors, same, data, each, dialect):
+    response_format = ResponseFormat(each.type, dialect=dialect)
+    value = data.draw(each.values)
+    natural = response_format.natural(value)
+    draft = data.draw(with_mistakes(response_format, natural))
+    before = copy.deepcopy(draft)
+    patch = make_patch(response_format, draft, [issue.path for issue in response_format.validated(draft).issues])
+    assume(patch is not None)
+    assert strict_faults(patch.codec.schema) == [] or dialect.name != "openai"
+    right = {place.field.name: value_at(natural, place.path) for place in patch.places}
+    wire = patch.codec.dump({name: item for name, item in right.items() if item is not ABSENT})
+    assert wire_errors(patch.codec.schema, wire) == []
+    answer = patch.codec.read(json.dumps(wire))
+    assert same(response_format.validated(patch.merged(answer.value)).value, value)
+    assert draft == before
+
+
+@SETTINGS
+@given(st.data(), TYPES, JSON)
+def test_any_answer_to_a_patch_for_any_places_gives_a_whole_without_a_crash(data, each, reply):
+    response_format = ResponseFormat(each.type)
+    draft = data.draw(JSON | each.values.map(response_format.natural))
+    steps = st.sampled_from([*(step for path in paths_below(draft) for step in path), "a", "value", 0, 1, -1])
+    paths = data.draw(st.lists(st.lists(steps, max_size=4).map(tuple), min_size=1, max_size=4))
+    rest = data.draw(st.none() | st.sampled_from(paths))
+    patch = make_patch(response_format, draft, paths, rest)
+    assume(patch is not None)
+    names = {place.field.name: reply for place in patch.places}
+    for given_ in (reply, names, {}):
+        response_format.validated(patch.merged(given_))
+    assert all(value_at(draft, place.path[:-1]) is not ABSENT for place in patch.places)
+
+
+class Box(BaseModel):
+    w: int
+    h: int
+
+
+class Parcel(BaseModel):
+    """A pair, and a box whose size may be written as text."""
+
+    pair: tuple[int, str]
+    box: Annotated[Box, BeforeValidator(lambda given: {"w": given} if isinstance(given, str) else given)]
+
+
+@pytest.mark.parametrize(
+    ("draft", "path", "asked"),
+    [
+        ({"pair": [1]}, ("pair", 1), [("pair",)]),  # a list with a gap has no JSON form
+        ({"pair": [1, "x"]}, ("pair", -1), [("pair",)]),
+        ({"pair": [1, "x"], "box": "3"}, ("box", "h"), [("box",)]),  # a text has no room for it
+        ({"pair": [1, "x"], "box": {"w": 3}}, ("box", "h"), [("box", "h")]),
+        ({"pair": [1, "x"]}, ("unknown",), None),
+        ({"pair": [1, "x"]}, (), None),
+    ],
+)
+def test_a_place_is_asked_for_alone_only_where_it_can_be_put(draft, path, asked):
+    patch = make_patch(ResponseFormat(Parcel), draft, [path])
+    assert (patch and [place.path for place in patch.places]) == asked
