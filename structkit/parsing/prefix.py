@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.values import JSONValue, Path
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<cut>".*)', re.DOTALL)
+"""A string, a mark, a literal, or the string that the text ends in, to its end: no character is looked at twice."""
 
 
 @dataclass
@@ -16,14 +18,10 @@ class _Open:
     """A container that the text has not closed."""
 
     closes: str
-    path: Path
     key: str | int
+    """Where the element stands in it that is being read; of an object, the key as it is written."""
     ends: int = 0
     """Where its last complete element ends; 0 where it has none."""
-
-    def element(self) -> Path:
-        """Where the element stands that is being read."""
-        return (*self.path, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,8 @@ def read_prefix(text: str) -> Prefix | None:
         return None
     closing = "".join(each.closes for each in reversed(left[: cut + 1]))
     try:
-        return Prefix(read_json(text[: left[cut].ends] + closing), left[cut].path)
+        path = tuple(each.key if isinstance(each.key, int) else read_json(each.key) for each in left[:cut])
+        return Prefix(read_json(text[: left[cut].ends] + closing), path)
     except NotJSON:
         return None
 
@@ -61,11 +60,10 @@ def _left_open(text: str) -> list[_Open]:
     """The containers that are open where the text ends, outermost first."""
     left: list[_Open] = []
     last = ""
-    for token in TOKEN.finditer(text):
+    for token in takewhile(lambda token: token["cut"] is None, TOKEN.finditer(text)):
         mark = token[0]
         if mark in _CLOSING:
-            path = left[-1].element() if left else ()
-            left.append(_Open(_CLOSING[mark], path, 0 if mark == "[" else ""))
+            left.append(_Open(_CLOSING[mark], 0 if mark == "[" else ""))
             continue
         if mark in {"}", "]"} and (not left or left.pop().closes != mark):
             return []
@@ -76,16 +74,9 @@ def _left_open(text: str) -> list[_Open]:
         elif mark in {"}", "]"} or mark.startswith('"'):
             left[-1].ends = token.end()
         elif mark == ":":
-            left[-1].key = _unquoted(last)
+            left[-1].key = last
         last = mark
     return left
 
 
 _CLOSING = {"{": "}", "[": "]"}
-
-
-def _unquoted(text: str) -> str:
-    try:
-        return str(read_json(text))
-    except NotJSON:
-        return ""
