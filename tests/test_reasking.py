@@ -11,12 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
-from structkit.parsing import read_prefix
+from structkit import ResponseFormat
+from structkit.dialects import DIALECTS, Route
+from structkit.errors import Truncated
+from structkit.extraction import Extraction
+from structkit.parsing import read_completion, read_prefix
+from structkit.testing import completion
+from structkit.values import ABSENT, JSON, Completion, JSONValue, Message, Policy, Result, value_at
 
 SETTINGS = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",[]{}:\\'), max_size=8)
-JSON = st.recursive(
+ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
@@ -42,7 +49,10 @@ def test_what_was_cut_is_left_out_whatever_marks_stand_in_it(cut: str) -> None:
 
 @SETTINGS
 @given(
-    st.data(), st.dictionaries(TEXT, JSON, max_size=2), st.lists(JSON, min_size=1, max_size=4), st.sampled_from(DUMPS)
+    st.data(),
+    st.dictionaries(TEXT, ANY_JSON, max_size=2),
+    st.lists(ANY_JSON, min_size=1, max_size=4),
+    st.sampled_from(DUMPS),
 )
 def test_of_a_cut_list_every_complete_element_is_kept_and_nothing_else(data, before, rows, dumped) -> None:
     before.pop("rows", None)
@@ -61,7 +71,7 @@ def test_of_a_cut_list_every_complete_element_is_kept_and_nothing_else(data, bef
 
 
 @SETTINGS
-@given(st.data(), JSON, st.sampled_from(DUMPS))
+@given(st.data(), ANY_JSON, st.sampled_from(DUMPS))
 def test_whatever_the_text_its_complete_part_stands_in_it(data, value, dumped) -> None:
     text = dumped(value)
     prefix = read_prefix(text[: data.draw(st.integers(0, len(text)))])
@@ -102,3 +112,126 @@ def test_a_megabyte_that_was_cut_is_read_in_little_time_and_memory(unit: str) ->
     run = [sys.executable, "-c", program]
     done = subprocess.run(run, input=json.dumps(unit), text=True, timeout=60, check=False, capture_output=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# Going on with a cut list
+
+
+class Item(BaseModel):
+    name: str
+    number: int | None = None
+    tags: list[str] = []
+
+
+class Cat(BaseModel):
+    name: str
+
+
+class Dog(BaseModel):
+    name: str
+
+
+class Report(BaseModel):
+    """Lists in every place, before and after what may be absent."""
+
+    title: str
+    rows: list[Item] = Field(max_length=5)
+    counts: list[int] | None = None
+    pets: list[Cat | Dog] = []
+    pair: tuple[int, list[str]] = (0, [])
+    inner: "Report | None" = None
+    by_name: dict[str, list[int]] = {}
+    grid: list[list[int]] = []
+    anything: Any = None
+    renamed: list[str] = Field([], alias="re named")
+    end: str = ""
+
+
+ITEMS = st.builds(Item, name=TEXT, number=st.none() | st.integers(), tags=st.lists(TEXT, max_size=2))
+
+
+def reports(inner: st.SearchStrategy[Report | None]) -> st.SearchStrategy[Report]:
+    parts: dict[str, st.SearchStrategy[Any]] = {
+        "title": TEXT,
+        "rows": st.lists(ITEMS, max_size=4),
+        "counts": st.none() | st.lists(st.integers(), max_size=3),
+        "pets": st.lists(st.builds(Cat, name=TEXT) | st.builds(Dog, name=TEXT), max_size=2),
+        "pair": st.tuples(st.integers(), st.lists(TEXT, max_size=2)),
+        "inner": inner,
+        "by_name": st.dictionaries(TEXT, st.lists(st.integers(), max_size=2), max_size=2),
+        "grid": st.lists(st.lists(st.integers(), max_size=2), max_size=2),
+        "anything": ANY_JSON,
+        "re named": st.lists(TEXT, max_size=3),
+        "end": TEXT,
+    }
+    return st.fixed_dictionaries(parts).map(Report.model_validate)
+
+
+VALUES: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
+    "a model": (Report, reports(st.none() | reports(st.none()))),
+    "a list": (list[str], st.lists(TEXT, min_size=2, max_size=4)),
+    "a list of models": (list[Item], st.lists(ITEMS, max_size=4)),
+    "a map": (dict[str, list[int]], st.dictionaries(TEXT, st.lists(st.integers(), max_size=3))),
+}
+
+
+def said(text: str | None, **kwargs: str) -> Completion:
+    found = read_completion(completion(text, **kwargs))
+    assert isinstance(found, Completion)
+    return found
+
+
+def right_answer(step: Extraction[Any], natural: JSONValue) -> str:
+    """What a model that knows the value says to a request."""
+    if step.patch is None:
+        return json.dumps(step.codec.wire(natural), ensure_ascii=False)
+    wanted: JSON = {}
+    for place in step.patch.places:
+        item = value_at(natural, place.path)
+        if item is not ABSENT:
+            done = len(value_at(step.patch.draft, place.path)) if place.appends else 0
+            wanted[place.field.name] = item[done:] if place.appends else item
+    return json.dumps(step.codec.dump(wanted), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@settings(SETTINGS, max_examples=100)
+@given(data=st.data(), dialect=st.sampled_from([*DIALECTS.values()]))
+def test_a_value_that_was_cut_comes_out_whole_or_not_at_all(kind: str, data: st.DataObject, dialect: Any) -> None:
+    output_type, values = VALUES[kind]
+    value = data.draw(values)
+    response_format = ResponseFormat(output_type, dialect=dialect)
+    natural = response_format.natural(value)
+    step: Any = Extraction(
+        response_format, "m", (Message("user", "x"),), policy=Policy(attempts=9), route=Route(dialect)
+    )
+    while isinstance(step, Extraction):
+        text = right_answer(step, natural)
+        is_cut = len(step.attempts) < 3 and data.draw(st.integers(0, 3)) > 0
+        cut = data.draw(st.integers(0, len(text) - 1)) if is_cut else len(text)
+        step = step.receive(said(text[:cut], finish_reason="length" if is_cut else "stop"))
+    assert isinstance(step, Truncated) or step.value == value
+
+
+class Survey(BaseModel):
+    rows: list[str]
+    note: str | None = None
+    tags: list[str] = []
+
+
+def test_what_may_be_left_out_is_asked_for_too_where_the_cut_came_before_it() -> None:
+    step = Extraction(ResponseFormat(Survey), "m", (Message("user", "x"),)).receive(
+        said('{"rows": ["a", "b', finish_reason="length")
+    )
+    assert isinstance(step, Extraction)
+    assert step.patch
+    assert {place.path for place in step.patch.places} == {("rows",), ("note",), ("tags",)}
+    result = step.receive(said('{"rows_rest": ["bc"], "note": "n", "tags": ["t"]}'))
+    assert isinstance(result, Result)
+    assert result.value == Survey(rows=["a", "bc"], note="n", tags=["t"])
+    assert {path: origin.how for path, origin in result.provenance.items()} == {
+        ("rows", 0): "salvaged",
+        ("rows", 1): "re-asked",
+        ("note",): "re-asked",
+        ("tags", 0): "re-asked",
+    }

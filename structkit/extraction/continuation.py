@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.parsing import read_prefix
-from structkit.schema import Codec, Patch, make_patch, natural_path
-from structkit.values import JSONValue, Parameters, Policy, value_at
+from structkit.schema import Codec, Patch, find_cut, make_patch
+from structkit.values import Parameters, Path, Policy, value_at
 
 
 def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | None:
@@ -23,17 +23,26 @@ def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | N
     prefix = read_prefix(text)
     spoken = asked.codec if asked else codec
     reached = None if prefix is None else spoken.partial(prefix.value)
-    path = None if prefix is None else natural_path(spoken.nodes.root, prefix.path)
-    if reached is None or path is None:
+    cut = None if prefix is None else find_cut(spoken.nodes.root, prefix.value, prefix.path)
+    if reached is None or cut is None:
         return None
-    draft: JSONValue = reached
+    path, unsaid = cut
     if asked is not None:
-        place = next(place for place in asked.places if place.field.name == path[0])
-        offset = len(value_at(asked.draft, place.path)) if place.appends and len(path) > 1 else 0
-        path = (*place.path, *(int(step) + offset if n == 0 and offset else step for n, step in enumerate(path[1:])))
-        draft = asked.merged(reached)
-    missing = {issue.path for issue in codec.validated(draft).issues}
-    return make_patch(codec, draft, missing, rest=path)
+        if any(place.appends and (place.field.name,) in unsaid for place in asked.places):
+            return None  # two lists would have to be gone on with
+        path, *unsaid = (_in_whole(asked, each) for each in (path, *unsaid))
+        reached = asked.merged(reached)
+    missing = [issue.path for issue in codec.validated(reached).issues]
+    return make_patch(codec, reached, [*unsaid, *missing], rest=path)
+
+
+def _in_whole(asked: Patch, path: Path) -> Path:
+    """A path of a patch's reply as one of the whole, where the reply is merged."""
+    name, *below = path
+    place = next(place for place in asked.places if place.field.name == name)
+    if place.appends and below:
+        below[0] = int(below[0]) + len(value_at(asked.draft, place.path))
+    return (*place.path, *below)
 
 
 def roomier(parameters: Parameters, policy: Policy) -> Parameters | None:

@@ -2,7 +2,7 @@
 
 from structkit.schema.codec import Codec
 from structkit.schema.explanation import Explanation, Note, compare
-from structkit.schema.patch import Patch, make_patch, natural_path
+from structkit.schema.patch import Patch, find_cut, make_patch
 from structkit.schema.response_format import ResponseFormat
 
-__all__ = ["Codec", "Explanation", "Note", "Patch", "ResponseFormat", "compare", "make_patch", "natural_path"]
+__all__ = ["Codec", "Explanation", "Note", "Patch", "ResponseFormat", "compare", "find_cut", "make_patch"]

@@ -152,20 +152,31 @@ def _plain(node: Node) -> Node:
             return node
 
 
-def natural_path(root: Node, path: Path) -> Path | None:
-    """A path of the wire in natural names, as far as it leads through objects and lists; None where it does not."""
+def find_cut(root: Node, wire: JSONValue, path: Path) -> tuple[Path, list[Path]] | None:
+    """Where a list that was cut stands in the natural value, and what around it had not been said by then.
+
+    Args:
+        root: The whole.
+        wire: Its wire value up to the cut.
+        path: The list in it.
+
+    Returns:
+        The list's natural path, and those of the properties that were still to come, the optional ones among them;
+        None where the list cannot be gone on with alone, or keys that no property declares were still to come.
+    """
     node = root
     natural: Path = ()
+    unsaid: list[Path] = []
     for step in path:
         node = _plain(node)
         if isinstance(node, Boxed) and step == node.key:
             node = node.node
-            continue
-        field = node.by_wire.get(str(step)) if isinstance(node, Object) else None
-        if field is not None:
-            natural, node = (*natural, field.name), field.node
         elif isinstance(node, Array):
             natural, node = (*natural, step), node.items
+        elif isinstance(node, Object) and step in node.by_wire and (node.rest is None or node.rest.wire in wire):
+            unsaid += [(*natural, field.name) for field in node.fields if field.wire not in wire]
+            natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
         else:
             return None
-    return natural if isinstance(_plain(node), Array) else None
+        wire = wire[step]
+    return (natural, unsaid) if isinstance(_plain(node), Array) else None
