@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from structkit.client.hooks import SILENT, Hooks
-from structkit.dialects import CORE, Dialect, Route, find_dialect, named_dialect
+from structkit.dialects import CORE, MODES, Dialect, Route, find_dialect, named_dialect
 from structkit.errors import ConfigError, PromptError, StructkitError
 from structkit.extraction import Asking, Check, Divided, Extraction, divided, is_awaited, objections, soft
 from structkit.prompts import conversation
@@ -64,6 +64,7 @@ class Plan:
         Raises:
             SchemaError: The type has no strict form.
             PromptError: The input is no text or messages.
+            ConfigError: There is no mode or dialect of that name.
             TypeError: An argument is misspelt.
         """
         check_call(call)
@@ -74,6 +75,7 @@ class Plan:
         route = route or Route(self.dialect)
         wanted = spoken(response_format(output_type), given.pop("dialect", route.dialect))
         own: Any = {name: given.pop(name) for name in ("mode", "context") if name in given}
+        check_mode(own.get("mode", "auto"))
         checks = tuple(cast("Sequence[Check]", given.pop("checks", ())))
         begun = Extraction(
             response_format=wanted,
@@ -129,6 +131,23 @@ def check_call(call: Mapping[str, Any]) -> None:
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}"
         raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
+
+
+def check_mode(name: str) -> None:
+    """Refuse a mode that there is not.
+
+    Raises:
+        ConfigError: With the name that was probably meant.
+
+    >>> check_mode("json_shema")
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: unknown mode 'json_shema'; did you mean 'json_schema'?
+    """
+    known = ("auto", *MODES)
+    if name not in known:
+        close = difflib.get_close_matches(str(name), known, 1)
+        hint = f"did you mean {close[0]!r}?" if close else ", ".join(known)
+        raise ConfigError(f"unknown mode {name!r}; {hint}")
 
 
 def response_format(output_type: Any) -> ResponseFormat[Any]:

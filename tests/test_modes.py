@@ -1,0 +1,289 @@
+"""The five ways of asking: the same value by each, the way that was fixed kept, and what each one sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from inline_snapshot import snapshot
+from pydantic import BaseModel, Field
+
+import structkit
+from structkit.dialects import CORE, MODES
+from structkit.testing import Endpoint, Reply, completion, fault
+from structkit.values import JSON
+
+Connect = Callable[..., Any]
+ASKED = "Invoice 17 of 2 March: tea 2.50, paid by card 4242."
+
+
+class Kind(Enum):
+    INVOICE = "invoice"
+    CREDIT = "credit note"
+
+
+class Line(BaseModel):
+    item: str
+    price: Annotated[float, Field(ge=0)]
+    note: str | None = None
+
+
+class Card(BaseModel):
+    by: Literal["card"]
+    digits: str
+
+
+class Transfer(BaseModel):
+    by: Literal["transfer"]
+    iban: str
+
+
+class Invoice(BaseModel):
+    number: int
+    issued: date
+    kind: Kind
+    lines: list[Line]
+    paid: Card | Transfer
+    taxes: dict[str, float]
+    currency: str = "EUR"
+    remark: str | None = None
+
+
+VALUE = Invoice(
+    number=17,
+    issued=date(2026, 3, 2),
+    kind=Kind.INVOICE,
+    lines=[Line(item="tea", price=2.5), Line(item="rum", price=9, note="dark")],
+    paid=Card(by="card", digits="4242"),
+    taxes={"VAT": 0.2},
+)
+SAID = json.dumps(structkit.ResponseFormat(Invoice, dialect=CORE).dump(VALUE))
+
+
+def fields(body: JSON) -> JSON:
+    """What a request asks for the schema with."""
+    return {name: value for name, value in body.items() if name not in {"model", "messages"}}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_gives_the_same_value_and_says_which_it_was(connect: Connect, mode: str) -> None:
+    with Endpoint(SAID) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    assert result.value == VALUE
+    assert (result.mode, result.attempts[0].mode, len(endpoint.requests)) == (mode, mode, 1)
+    assert result.repairs == ()
+
+
+@pytest.mark.parametrize("mode", ["auto", None])
+def test_the_strongest_mode_is_asked_first_where_nothing_is_known(connect: Connect, mode: Any) -> None:
+    with Endpoint(SAID) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    assert (result.value, result.mode) == (VALUE, "json_schema")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_value_that_only_the_natural_form_spells_is_read_in_every_mode(connect: Connect, mode: str) -> None:
+    natural = VALUE.model_dump(mode="json", exclude_defaults=True)
+    with Endpoint(json.dumps(natural)) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    assert (result.value, len(endpoint.requests)) == (VALUE, 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_that_is_fixed_is_kept_when_it_is_refused(connect: Connect, mode: str) -> None:
+    message = "Unsupported parameter: 'response_format', 'tools' and JSON are not supported with this model."
+    refusal = Reply({"error": {"message": message, "code": "unsupported_parameter"}}, status=400)
+    with Endpoint(refusal, SAID) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    assert [attempt.mode for attempt in caught.value.attempts] == [mode]
+    assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["ignores_schema", "other_keys", "schema_back"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_that_is_fixed_is_kept_when_it_is_ignored(connect: Connect, mode: str, name: str) -> None:
+    with Endpoint(fault(name), SAID) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    assert (result.value, result.mode) == (VALUE, mode)
+    first, second = map(fields, endpoint.requests)
+    assert first == second
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_fixed_mode_is_kept_to_the_last_attempt(connect: Connect, mode: str) -> None:
+    with Endpoint("Which one did you mean?") as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
+        connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    assert {attempt.mode for attempt in caught.value.attempts} == {mode}
+    assert [fields(body) for body in endpoint.requests] == [fields(endpoint.requests[0])] * 3
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_first_valid_of_several_choices_is_the_value_in_every_mode(connect: Connect, mode: str) -> None:
+    with Endpoint(lambda body: Reply(completion("No.", SAID, SAID))) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode, n=3)
+    assert [choice.valid for choice in result.choices] == [False, True, True]
+    assert result.value == VALUE
+
+
+def test_a_mode_that_there_is_not_is_refused_before_anything_is_sent(connect: Connect) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="did you mean 'json_schema'"):
+        connect(endpoint.base_url).run(Invoice, ASKED, mode="json_shema")
+    assert endpoint.requests == []
+
+
+# What each mode sends
+
+
+class Reading(BaseModel):
+    celsius: Annotated[float, Field(ge=-273.15)]
+    station: str | None = None
+
+
+def body_of(connect: Connect, mode: str, **call: Any) -> JSON:
+    with Endpoint('{"celsius": 21.5, "station": null}') as endpoint:
+        connect(endpoint.base_url).run(Reading, "21.5 degrees", mode=mode, **call)
+    [body] = endpoint.requests
+    return body
+
+
+def test_strict_schema_as_sent(connect: Connect) -> None:
+    assert body_of(connect, "json_schema") == snapshot(
+        {
+            "model": "fake",
+            "messages": [{"role": "user", "content": "21.5 degrees"}],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "reading",
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "celsius": {"type": "number", "description": "At least -273.15."},
+                            "station": {"type": ["string", "null"]},
+                        },
+                        "required": ["celsius", "station"],
+                        "additionalProperties": False,
+                    },
+                    "strict": True,
+                },
+            },
+        }
+    )
+
+
+def test_lax_schema_as_sent(connect: Connect) -> None:
+    strict, lax = (body_of(connect, mode)["response_format"]["json_schema"] for mode in MODES[:2])
+    assert {**lax, "strict": True} == strict
+    assert "strict" not in lax
+
+
+def test_tool_as_sent(connect: Connect) -> None:
+    assert body_of(connect, "tool") == snapshot(
+        {
+            "model": "fake",
+            "messages": [{"role": "user", "content": "21.5 degrees"}],
+            "tools": [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": "reading",
+                        "description": "Deliver the answer.",
+                        "parameters": {
+                            "type": "object",
+                            "properties": {
+                                "celsius": {
+                                    "type": "number",
+                                    "description": "At least -273.15.",
+                                },
+                                "station": {"type": ["string", "null"]},
+                            },
+                            "required": ["celsius", "station"],
+                            "additionalProperties": False,
+                        },
+                        "strict": True,
+                    },
+                }
+            ],
+            "tool_choice": {"type": "function", "function": {"name": "reading"}},
+        }
+    )
+
+
+def test_json_object_as_sent(connect: Connect) -> None:
+    assert body_of(connect, "json_object", instructions="Read the weather.") == snapshot(
+        {
+            "model": "fake",
+            "messages": [
+                {
+                    "role": "system",
+                    "content": """\
+Read the weather.
+
+Reply with one JSON object in this form, and nothing else:
+{
+  "celsius": number,  // At least -273.15.
+  "station": string or null
+}\
+""",
+                },
+                {"role": "user", "content": "21.5 degrees"},
+            ],
+            "response_format": {"type": "json_object"},
+        }
+    )
+
+
+def test_prompt_as_sent(connect: Connect) -> None:
+    assert body_of(connect, "prompt") == snapshot(
+        {
+            "model": "fake",
+            "messages": [
+                {
+                    "role": "system",
+                    "content": """\
+Reply with one JSON object in this form, and nothing else:
+{
+  "celsius": number,  // At least -273.15.
+  "station": string or null
+}\
+""",
+                },
+                {"role": "user", "content": "21.5 degrees"},
+            ],
+        }
+    )
+
+
+def test_a_rich_type_as_it_stands_in_a_prompt(connect: Connect) -> None:
+    with Endpoint(SAID) as endpoint:
+        connect(endpoint.base_url).run(Invoice, ASKED, mode="prompt")
+    assert endpoint.requests[0]["messages"][0]["content"] == snapshot("""\
+Reply with one JSON object in this form, and nothing else:
+{
+  "number": integer,
+  "issued": string,  // Format: date.
+  "kind": "invoice" or "credit note",
+  "lines": [{
+    "item": string,
+    "price": number,  // At least 0.
+    "note": string or null
+  }, ...],
+  "paid": {
+    "by": "card",
+    "digits": string
+  } or {
+    "by": "transfer",
+    "iban": string
+  },
+  "taxes": [{
+    "key": string,
+    "value": number
+  }, ...],
+  "currency": string or null,  // Null for the default, "EUR".
+  "remark": string or null
+}\
+""")
