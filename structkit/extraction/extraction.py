@@ -170,7 +170,7 @@ class Extraction(Generic[T]):
             given = replace(merged, repairs=given.repairs)
         elif self.patch is not None:  # it may have sent the whole again
             whole = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
-            given = whole if whole.valid else given
+            given = whole if whole.valid else replace(given, draft=None)
         return checked(given, self.checks) if self.checks else given
 
     # What comes of an answer

@@ -12,7 +12,9 @@ from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, mend_numbers, read_candidates, read_json
 from structkit.schema.natural import Invalid, Natural
+from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
+from structkit.schema.nodes.object import Object
 from structkit.schema.split import restricted
 from structkit.schema.wire import Wire
 from structkit.schema.words import short
@@ -22,6 +24,9 @@ T = TypeVar("T")
 
 MOST_READINGS = 20
 """Ways of reading one text that are tried; a text with more is no answer to anything."""
+
+MOST_NAMES = 5
+"""Keys that are named where a reply has none of those wanted."""
 
 
 class Codec(Generic[T]):
@@ -135,7 +140,25 @@ class Codec(Generic[T]):
             return Answer(0, text, None, (Issue(error.path, str(error)),))
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
-        return self.validated(natural, document if self._plain else None, text, context)
+        answer = self.validated(natural, document if self._plain else None, text, context)
+        return self._foreign(wire, answer) if isinstance(wire, dict) and wire else answer
+
+    def _foreign(self, wire: JSON, answer: Answer[T]) -> Answer[T]:
+        """The answer; of an object that is none of the type's the hint, also where a map or defaults would take it."""
+        wanted = self.schema["properties"]
+        shown = wire.get("properties")
+        if isinstance(shown, dict) and "properties" not in wanted and shown.keys() == wanted.keys() and "type" in wire:
+            return replace(answer, value=None, issues=(Issue((), "this is the schema; wanted is a value of it"),))
+        if not self._names or not wire.keys().isdisjoint(self._names) or getattr(answer.value, "model_fields_set", ()):
+            return answer
+        hint = Issue((), f"none of its keys is wanted; wanted are {', '.join(islice(wanted, MOST_NAMES))}")
+        return replace(answer, value=None, issues=(*answer.issues, hint))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The properties by either name; none where other keys may be the value's own."""
+        root = undescribed(self._wire.root)
+        return root.names | root.by_wire.keys() if isinstance(root, Object) and root.rest is None else frozenset()
 
     def validated(
         self, natural: JSONValue, document: str | None = None, text: str = "", context: Any = None

@@ -78,7 +78,7 @@ class ResponseFormat(Codec[T]):
         """Be written in the dialect of *wire*."""
         self._wire = wire
         self._pieces = split(wire) if wire.excess else ()
-        for computed in ("payload", "_plain"):
+        for computed in ("payload", "_plain", "_names"):
             self.__dict__.pop(computed, None)
 
     def _compiled(self, natural: Natural[T], dialect: Dialect) -> Wire:
