@@ -39,8 +39,8 @@ class Divided(Generic[T]):
     @property
     def route(self) -> Route:
         """What is known of the route, by the part that has found out most."""
-        routes = [ask.route for ask in self.asks if isinstance(ask, Extraction)]
-        return max([self.begun[0].route, *routes], key=lambda route: len(route.refused | route.ignored))
+        routes = [ask.route for ask in (*self.begun, *self.asks) if isinstance(ask, Extraction)]
+        return max(routes, key=lambda route: len(route.refused | route.ignored))
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -65,9 +65,10 @@ class Divided(Generic[T]):
         asks = tuple(step for step in steps if not isinstance(step, StructkitError))
         if len(asks) < len(steps):
             return next(step for step in steps if isinstance(step, StructkitError)).after(attempts)
+        step = replace(self, begun=tuple(map(_knowing, self.begun, self.asks)), asks=asks)
         if any(isinstance(ask, Extraction) for ask in asks):
-            return replace(self, asks=asks)
-        return self._together([ask for ask in asks if isinstance(ask, Result)], attempts)
+            return step
+        return step._together([ask for ask in asks if isinstance(ask, Result)], attempts)
 
     def _together(
         self, parts: list[Result[Any]], attempts: tuple[Attempt, ...]
@@ -78,7 +79,7 @@ class Divided(Generic[T]):
             value = cast("T", answer.value)
             return Result(value, (answer,), attempts, parts[0].mode, warnings=warnings_of(value, self.checks))
         wrong = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
-        if any(len(parts[number].attempts) >= self.policy.attempts for number in wrong):
+        if any(_answered(parts[number]) >= self.policy.attempts for number in wrong):
             return invalid(self.response_format, answer, self.policy.attempts).after(attempts)
         asks = [self._again(number, part, answer) if number in wrong else part for number, part in enumerate(parts)]
         return replace(self, asks=tuple(asks))
@@ -93,7 +94,17 @@ class Divided(Generic[T]):
         issues = tuple(issue for issue in answer.issues if number in self.response_format.owners(issue.path))
         wrong = replace(part.choices[0], value=None, issues=issues)
         attempts = (*part.attempts[:-1], replace(part.attempts[-1], issues=issues))
-        return replace(self.begun[number], attempts=attempts, wrong=wrong)
+        return replace(self.begun[number], attempts=attempts, asked=_answered(part), wrong=wrong)
+
+
+def _knowing(begun: Extraction[Any], ask: Extraction[Any] | Result[Any]) -> Extraction[Any]:
+    """How a conversation begins, should it have to begin again: what was refused is not asked twice."""
+    return replace(begun, route=ask.route) if isinstance(ask, Extraction) else begun
+
+
+def _answered(part: Result[Any]) -> int:
+    """How many of a part's asks the model answered."""
+    return sum(attempt.completion is not None for attempt in part.attempts)
 
 
 def divided(whole: Extraction[T]) -> Extraction[T] | Divided[T]:
@@ -101,5 +112,6 @@ def divided(whole: Extraction[T]) -> Extraction[T] | Divided[T]:
     wanted = whole.response_format
     if not isinstance(wanted, ResponseFormat) or len(wanted.parts) == 1:
         return whole
-    begun = tuple(replace(whole, response_format=part, checks=()) for part in wanted.parts)
+    first, *others = (replace(whole, response_format=part, checks=()) for part in wanted.parts)
+    begun = (first, *(replace(other, attempts=()) for other in others))  # what came before counts once
     return Divided(wanted, begun, begun, whole.checks)
