@@ -258,11 +258,19 @@ class Extraction(Generic[T]):
         is_fixed = self.mode != "auto"
         route = lesson(fault, self.route, self.how, self.codec.schema, fixed=is_fixed)
         if route is not None and route.dialect != self.route.dialect:
-            spoken = self.response_format.in_dialect(route.dialect)
-            if spoken.schema != self.response_format.schema:
+            if spoken := self._spoken(route):
                 return step._speaking(spoken, route)
             route = None if is_fixed else self.route.refusing(self.how.name)  # what was refused is not sent twice
         return fault.after(step.attempts) if route is None else replace(step, route=route)
+
+    def _spoken(self, route: Route) -> Codec[T] | None:
+        """The type in a narrower dialect; None where that asks for the same, or has no room for it."""
+        try:
+            spoken = self.response_format.in_dialect(route.dialect)
+        except SchemaError:
+            return None
+        is_other = spoken.nodes.excess or spoken.schema != self.response_format.schema
+        return spoken if is_other else None
 
     def _speaking(self, spoken: Codec[T], route: Route) -> Step[T]:
         """The same ask in a narrower dialect, in parts where that has become too large for one request."""

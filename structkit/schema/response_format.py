@@ -104,8 +104,9 @@ class ResponseFormat(Codec[T]):
     def in_dialect(self, dialect: Dialect) -> ResponseFormat[T]:
         """The same type in another dialect; compiled once."""
         if dialect not in self._spoken:
-            self._spoken[dialect] = other = copy.copy(self)
+            other = copy.copy(self)
             other._take(self._compiled(self._natural, dialect))  # noqa: SLF001 (its own class)
+            self._spoken[dialect] = other
         return self._spoken[dialect]
 
     @property
