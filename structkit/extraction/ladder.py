@@ -36,11 +36,17 @@ NOT_THE_MODE = re.compile(
 )
 """What a 400 may be about that no other way of asking would cure."""
 
+
+def _about(words: str) -> re.Pattern[str]:
+    """Of a refusal that names a way of asking, or says of the whole request that nobody serves it."""
+    return re.compile(f"{words}|requested parameters", re.IGNORECASE)
+
+
 ABOUT: dict[ModeName, re.Pattern[str]] = {
-    "json_schema": re.compile(r"response_?format|json_?schema|schema|structured|strict|guided|grammar", re.IGNORECASE),
-    "json_schema_lax": re.compile(r"response_?format|json_?schema|schema|structured|guided|grammar", re.IGNORECASE),
-    "tool": re.compile(r"tool|function|schema|strict|grammar", re.IGNORECASE),
-    "json_object": re.compile(r"response_?format|json_?object|json mode|structured", re.IGNORECASE),
+    "json_schema": _about(r"response.?format|json_?schema|schema|structured|strict|guided|grammar"),
+    "json_schema_lax": _about(r"response.?format|json_?schema|schema|structured|guided|grammar"),
+    "tool": _about(r"tool|function|schema|strict|grammar"),
+    "json_object": _about(r"response.?format|json_?object|json mode|structured"),
     "prompt": re.compile(r"(?!)"),
 }
 """How a refusal names the way of asking that it refuses."""
@@ -62,7 +68,7 @@ def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fix
         schema: The strict schema that was sent.
         fixed: Whether the caller has fixed the mode.
     """
-    said = json.dumps(fault.body, ensure_ascii=False) if fault.body else str(fault)
+    said = own_words(fault.body) or str(fault)
     status = fault.status_code if isinstance(fault, StatusError) else None
     if status not in TEACHING and not (isinstance(fault, MalformedReply) and fault.body):
         return None
@@ -76,6 +82,31 @@ def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fix
 
 
 NOT_FOUND = 404
+
+QUOTING = frozenset({"input", "failed_generation"})
+"""Keys of error bodies that hold what was sent, or what the model wrote."""
+
+QUOTED = re.compile(r"In context=\([^)]*\)|(?<=response_format )'[^']*'|(?<=function )'[^']*'")
+"""How names out of the caller's type stand in a refusal."""
+
+
+def own_words(body: JSONValue) -> str:
+    """An error body as text, without what it quotes of the request: a name there is no keyword that is refused.
+
+    >>> own_words({"detail": [{"msg": "extra", "input": {"format": "date"}}]})
+    '{"detail": [{"msg": "extra"}]}'
+    >>> own_words("Invalid schema for response_format 'image': In context=('properties', 'format'), no")
+    '"Invalid schema for response_format : , no"'
+    """
+    return QUOTED.sub("", json.dumps(_unquoting(body), ensure_ascii=False)) if body else ""
+
+
+def _unquoting(body: JSONValue) -> JSONValue:
+    if isinstance(body, list):
+        return [*map(_unquoting, body)]
+    if not isinstance(body, dict):
+        return body
+    return {key: _unquoting(part) for key, part in body.items() if key not in QUOTING}
 
 
 def _message(body: JSONValue) -> str:
@@ -114,7 +145,9 @@ def _keywords(schema: JSON) -> Iterator[tuple[str, str]]:
 def _names(said: str, word: str) -> bool:
     """Whether a refusal names a keyword: in quotes, or as a word that is said to be unsupported."""
     quoted = re.search(rf"""['"`]{re.escape(word)}\\?['"`]""", said)
-    return bool(quoted or (REFUSING.search(said) and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", said)))
+    return bool(
+        quoted or (REFUSING.search(said) and re.search(rf"(?<!response )(?<![\w-]){re.escape(word)}(?![\w-])", said))
+    )
 
 
 REFUSING = re.compile(

@@ -18,7 +18,9 @@ TEXT_PARTS = (None, "text", "output_text")
 MOST_TOKENS = 10**12
 """No reply has as many tokens: a larger number is no count."""
 
-FATAL = re.compile(r"auth|api[ _-]?key|quota|permission|not[ _]found|invalid_request|billing", re.IGNORECASE)
+FATAL = re.compile(
+    r"auth|api[ _-]?key|quota|permission|not[ _]found|invalid_request|billing|unsupported|not support", re.IGNORECASE
+)
 """Error codes and texts that a second try cannot cure, as gateways write them into a 200."""
 
 

@@ -1,0 +1,410 @@
+"""The ladder: what a refusal or an ignored schema teaches, what it costs, and what is never sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel, Field, create_model
+
+import structkit
+from structkit.dialects import MODES
+from structkit.schema.limits import measure
+from structkit.testing import Endpoint, Reply, fault, sample
+from structkit.testing.reply import saying
+from structkit.values import JSON, JSONValue
+
+Connect = Callable[..., Any]
+ONCE = structkit.Policy(attempts=1, wait_initial=0.001)
+
+
+class Count(BaseModel):
+    count: int
+    unit: str
+
+
+RIGHT = '{"count": 3, "unit": "cups"}'
+VALUE = Count(count=3, unit="cups")
+
+
+def mode_of(body: JSON) -> str:
+    """The way in which a request puts its schema."""
+    if "tools" in body:
+        return "tool"
+    asked = body.get("response_format", {})
+    lax = "_lax" if "json_schema" in asked and "strict" not in asked["json_schema"] else ""
+    return str(asked.get("type", "prompt")) + lax
+
+
+def refusing(*modes: str, status: int = 400, said: JSONValue = None) -> Callable[[JSON], Reply]:
+    """An endpoint that refuses some modes, and answers the others."""
+    named = {"tool": "tools", "json_schema_lax": "json_schema"}
+
+    def answer(body: JSON) -> Reply:
+        mode = mode_of(body)
+        message = f"Unsupported parameter: {named.get(mode, mode)}"
+        return Reply(said or {"error": {"message": message}}, status) if mode in modes else saying(body, RIGHT)
+
+    return answer
+
+
+def assert_nothing_twice(requests: list[JSON]) -> None:
+    sent = [json.dumps(body, sort_keys=True) for body in requests]
+    assert len({*sent}) == len(sent)
+
+
+@pytest.fixture(params=["sync", "async"])
+def calls(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
+    """Makes several calls, one after the other, through one client."""
+
+    def run(base_url: str, *outputs: Any, **call: Any) -> list[Any]:
+        settings = {"base_url": base_url, "policy": ONCE, **call}
+        if request.param == "sync":
+            client = structkit.Client("gpt-4o", **settings)
+            return [client.run(output, "three cups") for output in outputs]
+
+        async def work() -> list[Any]:
+            async with structkit.AsyncClient("gpt-4o", **settings) as client:
+                return [await client.run(output, "three cups") for output in outputs]
+
+        return asyncio.run(work())
+
+    return run
+
+
+# A mode is refused
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 501])
+@pytest.mark.parametrize("rung", range(1, len(MODES)))
+def test_each_rung_that_is_refused_leads_to_the_next_uncounted(connect: Connect, rung: int, status: int) -> None:
+    with Endpoint(refusing(*MODES[:rung], status=status)) as endpoint:
+        result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, MODES[rung])
+    assert [mode_of(body) for body in endpoint.requests] == [*MODES[: rung + 1]]
+    assert [attempt.mode for attempt in result.attempts] == [*MODES[: rung + 1]]
+    assert_nothing_twice(endpoint.requests)
+
+
+def openai(message: str, **error: Any) -> JSON:
+    """An error in OpenAI's form."""
+    return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None, **error}}
+
+
+def vllm(message: str) -> JSON:
+    """An error in vLLM's form."""
+    return {"object": "error", "message": message, "type": "BadRequestError", "param": None, "code": 400}
+
+
+def fastapi(*loc: str, kind: str, msg: str, **error: Any) -> JSON:
+    """An error in FastAPI's form."""
+    return {"detail": [{"type": kind, "loc": ["body", *loc], "msg": msg, **error}]}
+
+
+NOT_WITH_THIS_MODEL = (
+    "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn "
+)
+OLD_API = "response_format value as json_schema is enabled only for api versions 2024-08-01-preview and later"
+IN_CONTEXT = "Invalid schema for response_format 'temperature': In context=('properties', 'image'), "
+ROUTING = "To learn more about provider routing, visit: https://openrouter.ai/docs/guides/routing/provider-selection"
+RAW = '{"detail":"response_format of type json_schema is not supported"}'
+LITELLM = (
+    "litellm.UnsupportedParamsError: ollama does not support parameters: ['response_format'], for model=llama2. "
+    "To drop these, set `litellm.drop_params=True` or for proxy:\n\n`litellm_settings:\n drop_params: true`\n."
+)
+REFUSALS: dict[str, tuple[str, int, JSONValue]] = {
+    "openai": ("json_schema", 400, openai(NOT_WITH_THIS_MODEL)),
+    "openai schema": (
+        "json_schema",
+        400,
+        openai(IN_CONTEXT + "schema must have a 'type' key.", param="response_format"),
+    ),
+    "azure": ("json_schema", 400, {"error": {"code": "BadRequest", "message": OLD_API}}),
+    "openrouter parameters": (
+        "json_schema",
+        404,
+        {"error": {"message": f"No endpoints found that can handle the requested parameters. {ROUTING}", "code": 404}},
+    ),
+    "openrouter tools": (
+        "tool",
+        404,
+        {"error": {"message": f"No endpoints found that support tool use. {ROUTING}", "code": 404}},
+    ),
+    "openrouter provider": (
+        "json_schema",
+        400,
+        {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": RAW}}, "user_id": "user_2x"},
+    ),
+    "vllm grammar": ("json_schema", 400, vllm("The provided JSON schema contains features not supported by xgrammar.")),
+    "vllm tools": ("tool", 400, vllm('"auto" tool choice requires --enable-auto-tool-choice to be set')),
+    "together": ("json_schema", 400, openai("Input validation error: response_format is not supported for this model")),
+    "groq": ("json_schema", 400, openai("This model does not support response format `json_schema`. See supported m")),
+    "groq tools": ("tool", 400, openai("`tool calling` is not supported with this model")),
+    "deepseek": (
+        "json_schema",
+        400,
+        openai("This response_format type is unavailable now", code="invalid_request_error"),
+    ),
+    "litellm": ("json_schema", 400, openai(LITELLM, type="None", param="None", code="400")),
+    "fastapi literal": (
+        "json_schema",
+        422,
+        fastapi("response_format", "type", kind="literal_error", msg="Input should be 'text'", input="json_schema"),
+    ),
+    "fastapi tools": ("tool", 422, fastapi("tools", kind="extra_forbidden", msg="Extra inputs are not permitted")),
+    "one string": ("json_schema", 400, {"error": "unsupported response_format"}),
+    "plain text": ("json_schema", 400, "json_schema is not supported"),
+    "not implemented": ("json_schema", 501, ""),
+    "says nothing": ("tool", 400, {"error": {"message": "Provider returned error", "code": 400}}),
+    "error with 200": ("json_schema", 200, {"error": {"message": "response_format json_schema is not supported"}}),
+    "error with 200 and code": ("tool", 200, {"error": {"message": "tools are not supported", "code": 400}}),
+    "string with 200": ("json_schema", 200, {"error": "unsupported parameter: response_format"}),
+}
+
+
+@pytest.mark.parametrize(("mode", "status", "said"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_refusal_as_gateways_word_it_is_understood(connect: Connect, mode: str, status: int, said: Any) -> None:
+    refused = MODES[: MODES.index(mode)]  # type: ignore[arg-type]
+
+    def answer(body: JSON) -> Reply:
+        return Reply(said, status) if mode_of(body) == mode else refusing(*refused)(body)
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, MODES[len(refused) + 1])
+    assert len(endpoint.requests) == len(refused) + 2
+    assert_nothing_twice(endpoint.requests)
+
+
+OTHER_REFUSALS: dict[str, tuple[int, str]] = {
+    "context": (400, "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001."),
+    "model": (404, "The model `gpt-9` does not exist or you do not have access to it."),
+    "deployment": (404, "The API deployment for this resource does not exist."),
+    "temperature": (400, "Unsupported value: 'temperature' does not support 0 with this model."),
+    "max_tokens": (400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+    "quota": (400, "Your credit balance is too low. Please go to Plans & Billing."),
+    "image": (400, "Invalid content type. image_url is only supported by certain models."),
+    "moderation": (400, "The response was filtered due to the prompt triggering content management policy."),
+    "no route": (404, "Not Found"),
+    "key": (401, "Incorrect API key provided."),
+    "forbidden": (403, "response_format is not for you"),
+    "too large": (413, "Request Entity Too Large"),
+}
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda said: {"error": {"message": said}}, lambda said: {"error": said}], ids=["object", "text"]
+)
+@pytest.mark.parametrize(("status", "said"), OTHER_REFUSALS.values(), ids=OTHER_REFUSALS.keys())
+def test_a_refusal_of_something_else_is_raised_at_once(connect: Connect, wrap: Any, status: int, said: str) -> None:
+    with Endpoint(Reply(wrap(said), status), RIGHT) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(Count, "three cups")
+    assert (caught.value.status_code, len(endpoint.requests)) == (status, 1)
+    assert caught.value.attempts[0].raw == wrap(said)
+
+
+def test_the_last_rung_that_is_refused_is_the_error(connect: Connect) -> None:
+    with Endpoint(refusing(*MODES)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(Count, "three cups")
+    assert [attempt.mode for attempt in caught.value.attempts] == [*MODES]
+    assert_nothing_twice(endpoint.requests)
+
+
+def test_what_was_refused_is_not_asked_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
+    with Endpoint(refusing("json_schema", "json_schema_lax")) as endpoint:
+        first, second = calls(endpoint.base_url, Count, Count)
+    assert (first.mode, second.mode) == ("tool", "tool")
+    assert (len(first.attempts), len(second.attempts), len(endpoint.requests)) == (3, 1, 4)
+
+
+# A keyword, a format or a limit is refused
+
+
+class Bounded(BaseModel):
+    count: Annotated[int, Field(ge=0, le=10)]
+    code: Annotated[str, Field(pattern="^A[0-9]$")]
+    day: date
+    id: UUID
+
+
+def refusing_schema(is_refused: Callable[[str], bool], message: str) -> Callable[[JSON], Reply]:
+    """An endpoint that refuses a schema by its text, and answers the others with a reply that conforms."""
+
+    def answer(body: JSON) -> Reply:
+        schema = body["response_format"]["json_schema"]["schema"] if "response_format" in body else {}
+        said = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_json_schema"}}
+        if is_refused(json.dumps(schema)):
+            return Reply(said, 400)
+        return saying(
+            body, '{"count": 3, "code": "A1", "day": "2026-01-02", "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}'
+        )
+
+    return answer
+
+
+SERVED = refusing_schema(lambda _: False, "")
+
+
+def words_of(body: JSON) -> set[str]:
+    """The bounds and formats in a request's schema."""
+    parts = body["response_format"]["json_schema"]["schema"]["properties"].values()
+    return {str(part.get("format", word)) for part in parts for word in part if word not in {"type", "description"}}
+
+
+BOUNDED = "Invalid schema for response_format 'pattern': In context=('properties', 'minimum'), "
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("pattern", BOUNDED + "'pattern' is not permitted."),
+        ("minimum", "Unsupported JSON schema keyword: minimum"),
+        ("maximum", 'output_format.schema: For "integer" type, property "maximum" is not supported'),
+        ("uuid", BOUNDED + "'uuid' is not a valid format."),
+        ("date", 'Unknown format "date" in the schema'),
+    ],
+)
+@pytest.mark.parametrize("mode", ["auto", "json_schema"])
+def test_a_word_that_is_refused_is_all_that_leaves_the_schema(
+    calls: Callable[..., list[Any]], word: str, message: str, mode: str
+) -> None:
+    with Endpoint(refusing_schema(lambda schema: f'"{word}"' in schema, message)) as endpoint:
+        first, second = calls(endpoint.base_url, Bounded, Bounded, mode=mode)
+    before, after, next_call = map(words_of, endpoint.requests)
+    assert (before - after, after - before) == ({word}, set())
+    assert next_call == after
+    assert (first.mode, second.value, len(first.attempts)) == ("json_schema", first.value, 2)
+
+
+PATTERN = Annotated[str, Field(pattern="^[a-z]+$")]
+
+
+def test_a_keyword_is_refused_of_a_tool_too(connect: Connect) -> None:
+    with Endpoint(fault("rejects_keyword:pattern")) as endpoint:
+        result = connect(endpoint.base_url, model="gpt-4o").run(PATTERN, "x", mode="tool")
+    assert [json.dumps(body).count('"pattern"') for body in endpoint.requests] == [1, 0]
+    assert result.mode == "tool"
+
+
+def test_the_request_that_a_refusal_quotes_is_not_what_it_refuses(connect: Connect) -> None:
+    def answer(body: JSON) -> Reply:
+        given = {"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}
+        quoted = {**given, "input": body.get("response_format")}
+        refused = "response_format" in body
+        return Reply({"detail": [quoted]}, 422) if refused else SERVED(body)
+
+    with Endpoint(answer) as endpoint:
+        connect(endpoint.base_url, model="gpt-4o").run(Bounded, "x")
+    assert [mode_of(body) for body in endpoint.requests] == ["json_schema", "json_schema_lax", "tool"]
+
+
+class Colour(BaseModel):
+    name: Literal["red", "green", "blue", "text"]
+    shade: Literal["dark", "light", "text"]
+
+
+class Four(BaseModel):
+    a: int
+    b: int
+    c: int
+    d: int
+
+
+def nested(levels: int) -> Any:
+    """A type of so many objects, each in the one before."""
+    inner: Any = int
+    for level in range(levels):
+        inner = create_model(f"Level{level}", inside=(inner, ...))
+    return inner
+
+
+def depth_of(schema: JSON) -> int:
+    """How deep objects stand in each other in the text of a schema."""
+    below = [depth_of(part) for part in [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]]
+    return (schema.get("type") == "object") + max(below, default=0)
+
+
+LIMITS: list[tuple[Any, str, Callable[[JSON], float], int]] = [
+    (Colour, "Invalid schema: the enum values exceed the limit of 4.", lambda schema: measure(schema).enum_values, 2),
+    (Four, "Invalid schema for 'four': 4 properties, at most 3.", lambda schema: measure(schema).properties, 3),
+    (nested(6), "Invalid schema: 6 levels of nesting exceeds limit of 5.", depth_of, 2),
+]
+
+
+@pytest.mark.parametrize(("output", "message", "size", "requests"), LIMITS, ids=["enums", "properties", "levels"])
+def test_a_limit_that_is_named_is_kept_to_in_the_same_mode(
+    calls: Callable[..., list[Any]], output: Any, message: str, size: Callable[[JSON], float], requests: int
+) -> None:
+    most = int(re.findall(r"\d+", message)[-1])
+
+    def answer(body: JSON) -> Reply:
+        schema = body["response_format"]["json_schema"]["schema"]
+        too_large = size(schema) > most
+        return Reply({"error": {"message": message}}, 400) if too_large else saying(body, json.dumps(sample(schema)))
+
+    with Endpoint(answer) as endpoint:
+        first, second = calls(endpoint.base_url, output, output)
+    assert first.mode == second.mode == "json_schema"
+    assert (len(first.attempts), len(second.attempts)) == (requests, requests - 1)
+    assert first.usage.total_tokens == second.usage.total_tokens == 15 * (requests - 1)
+    assert len(endpoint.requests) == 2 * requests - 1
+    assert_nothing_twice(endpoint.requests[:requests])
+
+
+# The schema is ignored
+
+
+@pytest.mark.parametrize("name", ["ignores_schema", "other_keys", "schema_back"])
+def test_a_reply_that_never_saw_the_schema_leads_down_uncounted(connect: Connect, name: str) -> None:
+    def answer(body: JSON) -> Reply:
+        return saying(body, RIGHT) if "tools" in body else fault(name)(body)
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, "tool")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema", "tool"]
+    assert result.attempts[0].issues
+    assert result.usage.total_tokens == 30, "it was paid for, though it is no fault of the model's"
+
+
+def test_what_never_saw_the_schema_is_not_shown_to_the_next_mode(connect: Connect) -> None:
+    with Endpoint("Gladly! Which one?", RIGHT) as endpoint:
+        connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+    assert endpoint.requests[1]["messages"] == endpoint.requests[0]["messages"]
+
+
+def test_an_endpoint_that_ignores_everything_costs_two_uncounted_requests(connect: Connect) -> None:
+    with (
+        Endpoint("Gladly! Which one?") as endpoint,
+        pytest.raises(structkit.InvalidOutput, match="1 attempt") as caught,
+    ):
+        connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+    assert [attempt.mode for attempt in caught.value.attempts] == ["json_schema", "tool", "prompt"]
+
+
+def test_an_ignored_schema_is_not_tried_again_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
+    with Endpoint(lambda body: saying(body, RIGHT if mode_of(body) == "prompt" else "Gladly!")) as endpoint:
+        first, second = calls(endpoint.base_url, Count, Count)
+    assert (first.mode, second.mode, len(endpoint.requests)) == ("prompt", "prompt", 4)
+
+
+def test_right_keys_with_a_wrong_type_are_corrected_in_the_same_mode_and_counted(connect: Connect) -> None:
+    wrong = '{"count": "several", "unit": "cups"}'
+    with Endpoint(wrong, RIGHT) as endpoint:
+        result = connect(endpoint.base_url).run(Count, "three cups")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema", "json_schema"]
+    assert endpoint.requests[1]["messages"][1] == {"role": "assistant", "content": wrong}
+    with Endpoint(wrong, RIGHT) as endpoint, pytest.raises(structkit.InvalidOutput, match="1 attempt"):
+        connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+
+
+def test_a_type_that_is_wrong_twice_under_a_strict_schema_is_asked_for_in_another_mode(connect: Connect) -> None:
+    with Endpoint('{"count": "some", "unit": "cups"}', '{"count": "a few", "unit": "cups"}', RIGHT) as endpoint:
+        result = connect(endpoint.base_url).run(Count, "three cups")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema", "json_schema", "tool"]
