@@ -65,16 +65,17 @@ def route_from_json(kept: JSON) -> Route:
     given: dict[str, Any] = dict(kept["dialect"])
     for name in ("keywords", "formats"):
         given[name] = frozenset(given[name])
-    for name in ("modes", "hosts", "models"):
+    for name in ("hosts", "models"):
         given[name] = tuple(given[name])
+    given["modes"] = tuple(map(_mode, given["modes"]))
+    given["levels"] = int(given["levels"])
     given["most"] = Size(*(math.inf if count is None else count for count in given["most"]))
     given["enum_characters"] = math.inf if given["enum_characters"] is None else given["enum_characters"]
-    return Route(Dialect(**given), _modes(kept["refused"]), _modes(kept["ignored"]))
+    return Route(Dialect(**given), frozenset(map(_mode, kept["refused"])), frozenset(map(_mode, kept["ignored"])))
 
 
-def _modes(names: list[str]) -> frozenset[ModeName]:
-    known: list[ModeName] = [mode for mode in MODES if mode in names]
-    return frozenset(known)
+def _mode(name: str) -> ModeName:
+    return MODES[MODES.index(cast("ModeName", name))]
 
 
 def _plain(value: object) -> object:

@@ -149,7 +149,11 @@ class Codec(Generic[T]):
         shown = wire.get("properties")
         if isinstance(shown, dict) and "properties" not in wanted and shown.keys() == wanted.keys() and "type" in wire:
             return replace(answer, value=None, issues=(Issue((), "this is the schema; wanted is a value of it"),))
-        if not self._names or not wire.keys().isdisjoint(self._names) or getattr(answer.value, "model_fields_set", False):
+        if (
+            not self._names
+            or not wire.keys().isdisjoint(self._names)
+            or getattr(answer.value, "model_fields_set", False)
+        ):
             return answer
         hint = Issue((), f"none of its keys is wanted; wanted are {', '.join(islice(wanted, MOST_NAMES))}")
         return replace(answer, value=None, issues=(*answer.issues, hint))

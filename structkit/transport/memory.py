@@ -98,7 +98,7 @@ def _read(path: Path) -> Known | None:
             return None
         route = route_from_json(kept["route"])
         known = Known(kept["base_url"], kept["model"], route, tuple(kept["providers"]), float(kept["learnt"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # none, half a file of an old crash, or foreign
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # none, half of one, or foreign
         return None
     age = time.time() - known.learnt
     return known if 0 <= age <= (MOMENTS if is_loopback(known.base_url) else DAYS) else None
