@@ -68,7 +68,7 @@ class Divided(Generic[T]):
         step = replace(self, begun=tuple(map(_knowing, self.begun, self.asks)), asks=asks)
         if any(isinstance(ask, Extraction) for ask in asks):
             return step
-        return step._together([ask for ask in asks if isinstance(ask, Result)], attempts)
+        return step._together([ask for ask in asks if isinstance(ask, Result)], attempts)  # noqa: SLF001 (its own class)
 
     def _together(
         self, parts: list[Result[Any]], attempts: tuple[Attempt, ...]

@@ -25,7 +25,7 @@ def fault_of(choice: Choice, codec: Codec[Any], parameters: Parameters) -> Extra
         return Truncated(
             f"the reply was cut at the token limit{_limit(parameters)}: raise max_tokens (Policy.max_tokens lets it be "
             f"raised by itself), or bound the lists and texts of {codec.name}",
-            partial=choice.content,
+            partial=choice.content or next((call.arguments for call in choice.tool_calls), None),
         )
     return None
 
