@@ -50,6 +50,19 @@ def connect(request: pytest.FixtureRequest) -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(scope="session")
+def no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder without any."""
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(autouse=True)
+def no_certificate_is_read(monkeypatch: pytest.MonkeyPatch, no_certificates: Path) -> None:
+    """Loopback needs none, and each client would read the whole bundle, which costs more than all else it does."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(no_certificates))
+
+
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reaches an endpoint that the developer has configured."""
