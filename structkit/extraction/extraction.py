@@ -170,7 +170,8 @@ class Extraction(Generic[T]):
             given = replace(merged, repairs=given.repairs)
         elif self.patch is not None:  # it may have sent the whole again
             whole = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
-            given = whole if whole.valid else replace(given, draft=None)
+            is_whole = whole.draft is not None and all(issue.path for issue in whole.issues)
+            given = whole if is_whole else replace(given, draft=None)
         return checked(given, self.checks) if self.checks else given
 
     # What comes of an answer
@@ -232,7 +233,8 @@ class Extraction(Generic[T]):
         if asked < self.policy.attempts and (parameters := roomier(self.parameters, self.policy)):
             return replace(self, asked=asked, parameters=parameters)
         error = fault.after(self.attempts)
-        error.partial = patch.draft if patch else error.partial
+        kept = patch or self.patch
+        error.partial = json.dumps(kept.draft, ensure_ascii=False) if kept else error.partial
         return error
 
     def _origins(self, answer: Answer[T]) -> Mapping[Path, Origin]:

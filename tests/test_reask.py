@@ -1,0 +1,306 @@
+"""What is asked again after a wrong or cut reply: only the places that are wrong, in every mode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from inline_snapshot import snapshot
+from pydantic import BaseModel, Field, create_model, model_validator
+
+import structkit
+from structkit.dialects import MODES
+from structkit.testing import Endpoint, Reply, called, completion
+from structkit.testing.reply import forced_tool, wanted_schema
+from structkit.values import JSON, Usage
+
+Connect = Callable[..., Any]
+ASKED = "The table of the fifty stations."
+every_mode = pytest.mark.parametrize("mode", MODES)
+
+FIELDS: dict[str, Any] = {f"field_{number:02}": (int, Field(ge=0)) for number in range(20)}
+Row = create_model("Row", **FIELDS)
+Table = create_model("Table", rows=(list[Row], ...))  # type: ignore[valid-type]
+ROWS: list[dict[str, Any]] = [{name: 100 * row + column for column, name in enumerate(FIELDS)} for row in range(50)]
+
+
+def table(**wrong: Any) -> str:
+    """The reply, with values that are wrong: `table(r7c3="x")`."""
+    rows = [dict(row) for row in ROWS]
+    for place, value in wrong.items():
+        row, column = map(int, place[1:].split("c"))
+        rows[row][f"field_{column:02}"] = value
+    return json.dumps({"rows": rows})
+
+
+def sent(body: JSON) -> int:
+    """The characters of a request."""
+    return len(json.dumps(body, ensure_ascii=False))
+
+
+def instruction(body: JSON) -> str:
+    """The last message of a request."""
+    return str(body["messages"][-1]["content"])
+
+
+def origins(result: Any) -> dict[tuple[Any, ...], tuple[str, int]]:
+    """Where values came from, but for those that came directly."""
+    return {path: (origin.how, origin.attempt) for path, origin in result.provenance.items() if origin.how != "direct"}
+
+
+# One wrong value, and several
+
+
+@every_mode
+def test_one_wrong_value_of_a_thousand_is_asked_for_alone(connect: Connect, mode: str) -> None:
+    with Endpoint(table(r30c7="many"), '{"rows_30_field_07": 3007}') as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode=mode)
+    assert result.value.model_dump() == {"rows": ROWS}
+    assert (result.mode, result.usage) == (mode, Usage(20, 10, 30))
+    assert origins(result) == {("rows", 30, "field_07"): ("re-asked", 2)}
+    second = endpoint.requests[1]
+    assert sent(second) - len(ASKED) <= 1500
+    assert ASKED in json.dumps(second)
+    schema = wanted_schema(second)
+    assert schema is None or [*schema["properties"]] == ["rows_30_field_07"]
+    assert "rows_30_field_07" in json.dumps(second)
+
+
+@every_mode
+def test_five_wrong_rows_are_asked_for_and_nothing_else(connect: Connect, mode: str) -> None:
+    wrong = {f"r{row}c{row % 20}": -1 for row in (3, 14, 15, 33, 49)}
+    asked = {f"rows_{row}_field_{row % 20:02}": 100 * row + row % 20 for row in (3, 14, 15, 33, 49)}
+    with Endpoint(table(**wrong), json.dumps(asked)) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode=mode)
+    assert result.value.model_dump() == {"rows": ROWS}
+    assert {how for how, _ in origins(result).values()} == {"re-asked"}
+    assert len(origins(result)) == 5
+    assert len(json.dumps(asked)) * 10 <= len(table())
+
+
+def test_the_request_for_a_place_as_sent(connect: Connect) -> None:
+    with Endpoint(table(r30c7="many"), '{"rows_30_field_07": 3007}') as endpoint:
+        connect(endpoint.base_url).run(Table, ASKED)
+    assert {**endpoint.requests[1], "messages": instruction(endpoint.requests[1])} == snapshot(
+        {
+            "model": "fake",
+            "messages": """\
+Your last reply was right but for this:
+rows[30].field_07: Input should be a valid integer, unable to parse string as an integer (got "many")
+It stands in {"field_00": 3000, "field_01": 3001, "field_02": 3002, "field_03": 3003, "field_04": 3004, "field_05": 3005, "field_06": 3006, "field_07": "many", "field_08": 3008, "field_09": 3009, "field_10": 3010, "field_11": 3011, "field_12": 3012, "f…
+Reply with a JSON object of these values alone: rows_30_field_07 is rows[30].field_07.\
+""",
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "table_part",
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "rows_30_field_07": {
+                                "type": "integer",
+                                "description": "rows[30].field_07. At least 0.",
+                            }
+                        },
+                        "required": ["rows_30_field_07"],
+                        "additionalProperties": False,
+                    },
+                    "strict": True,
+                },
+            },
+        }
+    )
+
+
+def test_what_the_patch_gets_wrong_is_asked_for_as_a_whole(connect: Connect) -> None:
+    with Endpoint(table(r30c7="many"), '{"rows_30_field_07": "lots"}', table()) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
+    assert result.value.model_dump() == {"rows": ROWS}
+    assert origins(result) == {}
+    third = endpoint.requests[2]
+    assert [*wanted_schema(third)["properties"]] == ["rows"]  # type: ignore[index]
+    assert '"field_07": "lots"' in third["messages"][1]["content"], "the last state, with the patch in it"
+    assert "rows[30].field_07: Input should be a valid integer" in instruction(third)
+
+
+@pytest.mark.parametrize("unreadable", ["No.", '{"something": 3}', "[" * 10_000])
+def test_a_patch_that_says_nothing_leads_back_to_the_whole(connect: Connect, unreadable: str) -> None:
+    with Endpoint(table(r30c7="many"), unreadable, table()) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
+    assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, 3)
+    assert "rows[30].field_07" in instruction(endpoint.requests[2])
+
+
+@every_mode
+def test_the_whole_sent_for_a_patch_is_taken(connect: Connect, mode: str) -> None:
+    with Endpoint(table(r30c7="many"), table()) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode=mode)
+    assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, 2)
+
+
+def test_a_patch_that_is_right_may_uncover_the_next_mistake(connect: Connect) -> None:
+    class Sorted(Table):  # type: ignore[misc, valid-type]
+        @model_validator(mode="after")
+        def rises(self) -> Any:
+            if self.rows[0].field_00 > self.rows[0].field_01:
+                raise ValueError("field_00 must not be above field_01 in the first row")
+            return self
+
+    with Endpoint(table(r0c0="x"), '{"rows_0_field_00": 9}', table()) as endpoint:
+        result = connect(endpoint.base_url).run(Sorted, ASKED, mode="json_schema")
+    assert (len(endpoint.requests), result.value.rows[0].field_00) == (3, 0)
+    assert "must not be above" in instruction(endpoint.requests[2])
+
+
+@every_mode
+def test_a_policy_may_ask_for_the_whole(connect: Connect, mode: str) -> None:
+    policy = structkit.Policy(reask="whole")
+    with Endpoint(table(r30c7="many"), table()) as endpoint:
+        connect(endpoint.base_url, policy=policy).run(Table, ASKED, mode=mode)
+    first, second = endpoint.requests
+    assert {name: value for name, value in second.items() if name != "messages"} == {
+        name: value for name, value in first.items() if name != "messages"
+    }
+    assert second["messages"][-2] == {"role": "assistant", "content": table(r30c7="many")}
+
+
+def test_a_reply_that_is_mostly_wrong_is_asked_for_as_a_whole(connect: Connect) -> None:
+    wrong = {f"r{row}c{column}": "?" for row in range(4) for column in range(20)}
+    with Endpoint(table(**wrong), table()) as endpoint:
+        connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
+    assert [*wanted_schema(endpoint.requests[1])["properties"]] == ["rows"]  # type: ignore[index]
+
+
+def test_attempts_count_patches(connect: Connect) -> None:
+    with (
+        Endpoint(table(r30c7="many")) as endpoint,
+        pytest.raises(structkit.InvalidOutput, match="2 attempts") as caught,
+    ):
+        connect(endpoint.base_url, policy=structkit.Policy(attempts=2)).run(Table, ASKED, mode="json_schema")
+    assert len(endpoint.requests) == 2
+    assert {issue.path for issue in caught.value.issues} == {("rows", 30, "field_07")}
+
+
+# A validator of a model asks for the smallest object that owns it
+
+
+class Span(BaseModel):
+    start: int
+    end: int
+
+    @model_validator(mode="after")
+    def ends_later(self) -> Span:
+        if self.end < self.start:
+            raise ValueError("end must not be before start")
+        return self
+
+
+class Talk(BaseModel):
+    title: str
+    abstract: str
+    span: Span
+
+
+class Programme(BaseModel):
+    talks: list[Talk]
+
+
+def programme(**spans: tuple[int, int]) -> str:
+    """The reply, with the times of talks by their numbers."""
+    times = {f"t{number}": (number, number + 1) for number in range(6)} | spans
+    return json.dumps(
+        {
+            "talks": [
+                {"title": f"Talk {name}", "abstract": "On many things. " * 5, "span": {"start": start, "end": end}}
+                for name, (start, end) in times.items()
+            ]
+        }
+    )
+
+
+@every_mode
+def test_a_validator_asks_for_the_smallest_object_that_owns_it(connect: Connect, mode: str) -> None:
+    with Endpoint(programme(t4=(9, 5)), '{"talks_4_span": {"start": 5, "end": 9}}') as endpoint:
+        result = connect(endpoint.base_url).run(Programme, ASKED, mode=mode)
+    assert (result.value.talks[4].span.start, result.value.talks[4].span.end) == (5, 9)
+    assert result.value.talks[3].span == Span(start=3, end=4)
+    assert {*origins(result)} == {("talks", 4, "span", "start"), ("talks", 4, "span", "end")}
+    assert "talks[4].span: Value error, end must not be before start" in instruction(endpoint.requests[1])
+
+
+# Replies that were cut
+
+
+def cut_table(rows: int, more: int) -> Callable[[JSON], Reply]:
+    """A reply cut inside a list, after so many rows and some characters of the next."""
+    text = table()
+    end = text.index(json.dumps(ROWS[rows])) + more
+
+    def answer(body: JSON) -> Reply:
+        tool = forced_tool(body)
+        reply = called(tool["name"], text[:end]) if tool else completion(text[:end])
+        reply["choices"][0]["finish_reason"] = "length"
+        return Reply(reply)
+
+    return answer
+
+
+@every_mode
+def test_a_list_that_was_cut_is_gone_on_with(connect: Connect, mode: str) -> None:
+    rest = {"rows_rest": ROWS[30:]}
+    with Endpoint(cut_table(30, 40), json.dumps(rest)) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode=mode)
+    assert result.value.model_dump() == {"rows": ROWS}
+    assert (len(result.attempts), result.usage) == (2, Usage(20, 10, 30))
+    assert result.attempts[0].completion.choices[0].finish_reason == "length"
+    hows = {path[1]: origin.how for path, origin in result.provenance.items()}
+    assert [hows[row] for row in range(50)] == ["salvaged"] * 30 + ["re-asked"] * 20
+    assert "rows has 30 items so far" in instruction(endpoint.requests[1])
+    assert sent(endpoint.requests[1]) < 5000
+
+
+def test_a_rest_that_is_cut_too_is_gone_on_with(connect: Connect) -> None:
+    def middle(body: JSON) -> Reply:
+        return Reply(completion(json.dumps({"rows_rest": ROWS[30:45]})[:-5], finish_reason="length"))
+
+    with Endpoint(cut_table(30, 40), middle, json.dumps({"rows_rest": ROWS[44:]})) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
+    assert (result.value.model_dump(), len(result.attempts)) == ({"rows": ROWS}, 3)
+    assert "rows has 44 items so far" in instruction(endpoint.requests[2])
+
+
+def test_a_list_that_is_cut_at_every_attempt_is_truncated_with_what_there_is(connect: Connect) -> None:
+    policy = structkit.Policy(attempts=1)
+    with Endpoint(cut_table(30, 40)) as endpoint, pytest.raises(structkit.Truncated) as caught:
+        connect(endpoint.base_url, policy=policy).run(Table, ASKED)
+    assert len(endpoint.requests) == 1
+    assert caught.value.partial is not None
+    assert json.dumps(ROWS[29])[1:-1] in caught.value.partial
+    assert caught.value.usage == Usage(10, 5, 15)
+
+
+@every_mode
+def test_a_cap_that_may_be_raised_is_raised_once(connect: Connect, mode: str) -> None:
+    policy = structkit.Policy(max_tokens=400, reask="whole")
+    with Endpoint(cut_table(3, 10), table()) as endpoint:
+        result = connect(endpoint.base_url, policy=policy).run(Table, ASKED, mode=mode, max_tokens=100)
+    assert [body["max_tokens"] for body in endpoint.requests] == [100, 400]
+    assert result.value.model_dump() == {"rows": ROWS}
+    with Endpoint(cut_table(3, 10)) as endpoint, pytest.raises(structkit.Truncated, match="max_tokens=400"):
+        connect(endpoint.base_url, policy=policy).run(Table, ASKED, mode=mode, max_tokens=100)
+    assert len(endpoint.requests) == 2
+
+
+def test_the_cap_that_the_caller_named_is_the_one_that_is_raised(connect: Connect) -> None:
+    note = json.dumps({"value": "long " * 9})
+
+    def cut(body: JSON) -> Reply:
+        return Reply(completion(note[:20], finish_reason="length"))
+
+    with Endpoint(cut, note) as endpoint:
+        client = connect(endpoint.base_url, policy=structkit.Policy(max_tokens=400))
+        assert client.extract(str, "x", max_completion_tokens=50) == "long " * 9
+    assert [body.get("max_completion_tokens") for body in endpoint.requests] == [50, 400]
+    assert not any("max_tokens" in body for body in endpoint.requests)
