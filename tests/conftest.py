@@ -43,9 +43,21 @@ def no_route_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 def connect(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Makes a client for an endpoint: the same test through both drivers."""
 
+    return connecting(request.param)
+
+
+@pytest.fixture
+def connect_later() -> Callable[..., Any]:
+    """Makes a client that awaits, for what the blocking one cannot do."""
+    return connecting(Blocking)
+
+
+def connecting(kind: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes a client of a kind for an endpoint."""
+
     def make(base_url: str, **kwargs: Any) -> Any:
         settings = {"api_key": KEY, "policy": structkit.Policy(wait_initial=0.001, timeout=30), **kwargs}
-        return request.param(settings.pop("model", "fake"), base_url=base_url, **settings)
+        return kind(settings.pop("model", "fake"), base_url=base_url, **settings)
 
     return make
 
