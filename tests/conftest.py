@@ -62,6 +62,25 @@ def connecting(kind: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(params=["sync", "async"])
+def calls(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
+    """Makes several calls, one after the other, through one client."""
+
+    def run(base_url: str, *outputs: Any, **call: Any) -> list[Any]:
+        settings = {"base_url": base_url, "policy": structkit.Policy(attempts=1, wait_initial=0.001), **call}
+        if request.param == "sync":
+            client = structkit.Client("gpt-4o", **settings)
+            return [client.run(output, "three cups") for output in outputs]
+
+        async def work() -> list[Any]:
+            async with structkit.AsyncClient("gpt-4o", **settings) as client:
+                return [await client.run(output, "three cups") for output in outputs]
+
+        return asyncio.run(work())
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder without any."""

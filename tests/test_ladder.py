@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 from collections.abc import Callable
-from datetime import date
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel
 
 import structkit
 from structkit.dialects import MODES
-from structkit.schema.limits import measure
-from structkit.testing import Endpoint, Reply, fault, sample
+from structkit.testing import Endpoint, Reply, fault
 from structkit.testing.reply import saying
 from structkit.values import JSON, JSONValue
 
@@ -57,25 +52,6 @@ def refusing(*modes: str, status: int = 400, said: JSONValue = None) -> Callable
 def assert_nothing_twice(requests: list[JSON]) -> None:
     sent = [json.dumps(body, sort_keys=True) for body in requests]
     assert len({*sent}) == len(sent)
-
-
-@pytest.fixture(params=["sync", "async"])
-def calls(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
-    """Makes several calls, one after the other, through one client."""
-
-    def run(base_url: str, *outputs: Any, **call: Any) -> list[Any]:
-        settings = {"base_url": base_url, "policy": ONCE, **call}
-        if request.param == "sync":
-            client = structkit.Client("gpt-4o", **settings)
-            return [client.run(output, "three cups") for output in outputs]
-
-        async def work() -> list[Any]:
-            async with structkit.AsyncClient("gpt-4o", **settings) as client:
-                return [await client.run(output, "three cups") for output in outputs]
-
-        return asyncio.run(work())
-
-    return run
 
 
 # A mode is refused
@@ -209,6 +185,29 @@ def test_a_refusal_of_something_else_is_raised_at_once(connect: Connect, wrap: A
     assert caught.value.attempts[0].raw == wrap(said)
 
 
+PAGE = "<!DOCTYPE html><html itemtype='https://schema.org/WebPage'><script>function tool(response_format) {}</script>"
+NO_REFUSALS: dict[str, tuple[int, JSONValue]] = {
+    "a page with 200": (200, PAGE),
+    "a page with 400": (400, PAGE),
+    "a page with 404": (404, PAGE),
+    "a page with 500": (500, PAGE),
+    "an upstream's failure with 200": (200, {"error": {"message": "Provider returned error", "code": 502}}),
+    "a failing tool with 200": (200, {"error": {"message": "the tool server is overloaded", "code": 503}}),
+    "a failure that says nothing": (500, {"error": {"message": "Error"}}),
+    "no choices": (200, {"choices": [], "object": "response_format"}),
+}
+
+
+@pytest.mark.parametrize("mode", ["auto", "tool"])
+@pytest.mark.parametrize(("status", "said"), NO_REFUSALS.values(), ids=NO_REFUSALS.keys())
+def test_what_is_no_refusal_leads_nowhere(connect: Connect, status: int, said: JSONValue, mode: str) -> None:
+    policy = structkit.Policy(retries=1, wait_initial=0.001)
+    with Endpoint(Reply(said, status)) as endpoint, pytest.raises(structkit.TransportError) as caught:
+        connect(endpoint.base_url, policy=policy).run(Count, "three cups", mode=mode)
+    assert len(caught.value.attempts) == 1
+    assert len(endpoint.requests) == (1 if status in {400, 404} else 2)
+
+
 def test_the_last_rung_that_is_refused_is_the_error(connect: Connect) -> None:
     with Endpoint(refusing(*MODES)) as endpoint, pytest.raises(structkit.StatusError) as caught:
         connect(endpoint.base_url).run(Count, "three cups")
@@ -221,140 +220,6 @@ def test_what_was_refused_is_not_asked_by_the_next_call(calls: Callable[..., lis
         first, second = calls(endpoint.base_url, Count, Count)
     assert (first.mode, second.mode) == ("tool", "tool")
     assert (len(first.attempts), len(second.attempts), len(endpoint.requests)) == (3, 1, 4)
-
-
-# A keyword, a format or a limit is refused
-
-
-class Bounded(BaseModel):
-    count: Annotated[int, Field(ge=0, le=10)]
-    code: Annotated[str, Field(pattern="^A[0-9]$")]
-    day: date
-    id: UUID
-
-
-def refusing_schema(is_refused: Callable[[str], bool], message: str) -> Callable[[JSON], Reply]:
-    """An endpoint that refuses a schema by its text, and answers the others with a reply that conforms."""
-
-    def answer(body: JSON) -> Reply:
-        schema = body["response_format"]["json_schema"]["schema"] if "response_format" in body else {}
-        said = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_json_schema"}}
-        if is_refused(json.dumps(schema)):
-            return Reply(said, 400)
-        return saying(
-            body, '{"count": 3, "code": "A1", "day": "2026-01-02", "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}'
-        )
-
-    return answer
-
-
-SERVED = refusing_schema(lambda _: False, "")
-
-
-def words_of(body: JSON) -> set[str]:
-    """The bounds and formats in a request's schema."""
-    parts = body["response_format"]["json_schema"]["schema"]["properties"].values()
-    return {str(part.get("format", word)) for part in parts for word in part if word not in {"type", "description"}}
-
-
-BOUNDED = "Invalid schema for response_format 'pattern': In context=('properties', 'minimum'), "
-
-
-@pytest.mark.parametrize(
-    ("word", "message"),
-    [
-        ("pattern", BOUNDED + "'pattern' is not permitted."),
-        ("minimum", "Unsupported JSON schema keyword: minimum"),
-        ("maximum", 'output_format.schema: For "integer" type, property "maximum" is not supported'),
-        ("uuid", BOUNDED + "'uuid' is not a valid format."),
-        ("date", 'Unknown format "date" in the schema'),
-    ],
-)
-@pytest.mark.parametrize("mode", ["auto", "json_schema"])
-def test_a_word_that_is_refused_is_all_that_leaves_the_schema(
-    calls: Callable[..., list[Any]], word: str, message: str, mode: str
-) -> None:
-    with Endpoint(refusing_schema(lambda schema: f'"{word}"' in schema, message)) as endpoint:
-        first, second = calls(endpoint.base_url, Bounded, Bounded, mode=mode)
-    before, after, next_call = map(words_of, endpoint.requests)
-    assert (before - after, after - before) == ({word}, set())
-    assert next_call == after
-    assert (first.mode, second.value, len(first.attempts)) == ("json_schema", first.value, 2)
-
-
-PATTERN = Annotated[str, Field(pattern="^[a-z]+$")]
-
-
-def test_a_keyword_is_refused_of_a_tool_too(connect: Connect) -> None:
-    with Endpoint(fault("rejects_keyword:pattern")) as endpoint:
-        result = connect(endpoint.base_url, model="gpt-4o").run(PATTERN, "x", mode="tool")
-    assert [json.dumps(body).count('"pattern"') for body in endpoint.requests] == [1, 0]
-    assert result.mode == "tool"
-
-
-def test_the_request_that_a_refusal_quotes_is_not_what_it_refuses(connect: Connect) -> None:
-    def answer(body: JSON) -> Reply:
-        given = {"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}
-        quoted = {**given, "input": body.get("response_format")}
-        refused = "response_format" in body
-        return Reply({"detail": [quoted]}, 422) if refused else SERVED(body)
-
-    with Endpoint(answer) as endpoint:
-        connect(endpoint.base_url, model="gpt-4o").run(Bounded, "x")
-    assert [mode_of(body) for body in endpoint.requests] == ["json_schema", "json_schema_lax", "tool"]
-
-
-class Colour(BaseModel):
-    name: Literal["red", "green", "blue", "text"]
-    shade: Literal["dark", "light", "text"]
-
-
-class Four(BaseModel):
-    a: int
-    b: int
-    c: int
-    d: int
-
-
-def nested(levels: int) -> Any:
-    """A type of so many objects, each in the one before."""
-    inner: Any = int
-    for level in range(levels):
-        inner = create_model(f"Level{level}", inside=(inner, ...))
-    return inner
-
-
-def depth_of(schema: JSON) -> int:
-    """How deep objects stand in each other in the text of a schema."""
-    below = [depth_of(part) for part in [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]]
-    return (schema.get("type") == "object") + max(below, default=0)
-
-
-LIMITS: list[tuple[Any, str, Callable[[JSON], float], int]] = [
-    (Colour, "Invalid schema: the enum values exceed the limit of 4.", lambda schema: measure(schema).enum_values, 2),
-    (Four, "Invalid schema for 'four': 4 properties, at most 3.", lambda schema: measure(schema).properties, 3),
-    (nested(6), "Invalid schema: 6 levels of nesting exceeds limit of 5.", depth_of, 2),
-]
-
-
-@pytest.mark.parametrize(("output", "message", "size", "requests"), LIMITS, ids=["enums", "properties", "levels"])
-def test_a_limit_that_is_named_is_kept_to_in_the_same_mode(
-    calls: Callable[..., list[Any]], output: Any, message: str, size: Callable[[JSON], float], requests: int
-) -> None:
-    most = int(re.findall(r"\d+", message)[-1])
-
-    def answer(body: JSON) -> Reply:
-        schema = body["response_format"]["json_schema"]["schema"]
-        too_large = size(schema) > most
-        return Reply({"error": {"message": message}}, 400) if too_large else saying(body, json.dumps(sample(schema)))
-
-    with Endpoint(answer) as endpoint:
-        first, second = calls(endpoint.base_url, output, output)
-    assert first.mode == second.mode == "json_schema"
-    assert (len(first.attempts), len(second.attempts)) == (requests, requests - 1)
-    assert first.usage.total_tokens == second.usage.total_tokens == 15 * (requests - 1)
-    assert len(endpoint.requests) == 2 * requests - 1
-    assert_nothing_twice(endpoint.requests[:requests])
 
 
 # The schema is ignored

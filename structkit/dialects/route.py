@@ -67,15 +67,15 @@ def route_from_json(kept: JSON) -> Route:
         given[name] = frozenset(given[name])
     for name in ("hosts", "models"):
         given[name] = tuple(given[name])
-    given["modes"] = tuple(map(_mode, given["modes"]))
+    given["modes"] = _modes(given["modes"])
     given["levels"] = int(given["levels"])
     given["most"] = Size(*(math.inf if count is None else count for count in given["most"]))
     given["enum_characters"] = math.inf if given["enum_characters"] is None else given["enum_characters"]
-    return Route(Dialect(**given), frozenset(map(_mode, kept["refused"])), frozenset(map(_mode, kept["ignored"])))
+    return Route(Dialect(**given), frozenset(_modes(kept["refused"])), frozenset(_modes(kept["ignored"])))
 
 
-def _mode(name: str) -> ModeName:
-    return MODES[MODES.index(cast("ModeName", name))]
+def _modes(names: list[str]) -> tuple[ModeName, ...]:
+    return tuple(MODES[MODES.index(cast("ModeName", name))] for name in names)
 
 
 def _plain(value: object) -> object:

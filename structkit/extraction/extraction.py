@@ -233,8 +233,8 @@ class Extraction(Generic[T]):
         if asked < self.policy.attempts and (parameters := roomier(self.parameters, self.policy)):
             return replace(self, asked=asked, parameters=parameters)
         error = fault.after(self.attempts)
-        kept = patch or self.patch
-        error.partial = json.dumps(kept.draft, ensure_ascii=False) if kept else error.partial
+        saved = patch or self.patch
+        error.partial = json.dumps(saved.draft, ensure_ascii=False) if saved else error.partial
         return error
 
     def _origins(self, answer: Answer[T]) -> Mapping[Path, Origin]:

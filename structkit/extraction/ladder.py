@@ -68,13 +68,13 @@ def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fix
         schema: The strict schema that was sent.
         fixed: Whether the caller has fixed the mode.
     """
+    if not _teaches(fault):
+        return None
     said = own_words(fault.body) or str(fault)
     status = fault.status_code if isinstance(fault, StatusError) else None
-    if status not in TEACHING and not (isinstance(fault, MalformedReply) and fault.body):
-        return None
     if mode.name != "prompt" and (narrowed := narrower(said, route.dialect, schema)):
         return replace(route, dialect=narrowed)
-    says_nothing = status != NOT_FOUND and GENERIC.fullmatch(_message(fault.body))
+    says_nothing = status != NOT_FOUND and not fault.retryable and GENERIC.fullmatch(_message(fault.body))
     is_about_it = bool(says_nothing or ABOUT[mode.name].search(said) or status == NOT_IMPLEMENTED)
     if fixed or mode.name == "prompt" or not is_about_it or NOT_THE_MODE.search(said):
         return None
@@ -82,6 +82,18 @@ def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fix
 
 
 NOT_FOUND = 404
+
+PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
+"""A web page holds any word; it is the answer of something before the endpoint."""
+
+
+def _teaches(fault: TransportError) -> bool:
+    """Whether a fault may be a refusal: a status of that kind, or an error object under 200 that will not pass."""
+    if isinstance(fault, StatusError):
+        return fault.status_code in TEACHING and not (isinstance(fault.body, str) and PAGE.match(fault.body))
+    is_error = isinstance(fault.body, dict) and "error" in fault.body
+    return isinstance(fault, MalformedReply) and is_error and not fault.retryable
+
 
 QUOTING = frozenset({"input", "failed_generation"})
 """Keys of error bodies that hold what was sent, or what the model wrote."""

@@ -1,0 +1,203 @@
+"""What a refusal takes out of the dialect: exactly the keyword, the format or the limit that it names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel, Field, create_model
+
+from structkit.schema.limits import measure
+from structkit.testing import Endpoint, Reply, fault, sample
+from structkit.testing.reply import saying, wanted_schema
+from structkit.values import JSON, Policy
+
+Connect = Callable[..., Any]
+Calls = Callable[..., list[Any]]
+
+
+class Bounded(BaseModel):
+    count: Annotated[int, Field(ge=0, le=10)]
+    code: Annotated[str, Field(pattern="^A[0-9]$")]
+    day: date
+    id: UUID
+
+
+def refusing_schema(is_refused: Callable[[str], bool], message: str) -> Callable[[JSON], Reply]:
+    """An endpoint that refuses a schema by its text, and answers the others with a reply that conforms."""
+
+    def answer(body: JSON) -> Reply:
+        schema = body["response_format"]["json_schema"]["schema"] if "response_format" in body else {}
+        said = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_json_schema"}}
+        if is_refused(json.dumps(schema)):
+            return Reply(said, 400)
+        return saying(
+            body, '{"count": 3, "code": "A1", "day": "2026-01-02", "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}'
+        )
+
+    return answer
+
+
+SERVED = refusing_schema(lambda _: False, "")
+
+
+def words_of(body: JSON) -> set[str]:
+    """The bounds and formats in a request's schema."""
+    parts = body["response_format"]["json_schema"]["schema"]["properties"].values()
+    return {str(part.get("format", word)) for part in parts for word in part if word not in {"type", "description"}}
+
+
+BOUNDED = "Invalid schema for response_format 'pattern': In context=('properties', 'minimum'), "
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("pattern", BOUNDED + "'pattern' is not permitted."),
+        ("minimum", "Unsupported JSON schema keyword: minimum"),
+        ("maximum", 'output_format.schema: For "integer" type, property "maximum" is not supported'),
+        ("uuid", BOUNDED + "'uuid' is not a valid format."),
+        ("date", 'Unknown format "date" in the schema'),
+    ],
+)
+@pytest.mark.parametrize("mode", ["auto", "json_schema"])
+def test_a_word_that_is_refused_is_all_that_leaves_the_schema(calls: Calls, word: str, message: str, mode: str) -> None:
+    with Endpoint(refusing_schema(lambda schema: f'"{word}"' in schema, message)) as endpoint:
+        first, second = calls(endpoint.base_url, Bounded, Bounded, mode=mode)
+    before, after, next_call = map(words_of, endpoint.requests)
+    assert (before - after, after - before) == ({word}, set())
+    assert next_call == after
+    assert (first.mode, second.value, len(first.attempts)) == ("json_schema", first.value, 2)
+
+
+PATTERN = Annotated[str, Field(pattern="^[a-z]+$")]
+
+
+def test_a_keyword_is_refused_of_a_tool_too(connect: Connect) -> None:
+    with Endpoint(fault("rejects_keyword:pattern")) as endpoint:
+        result = connect(endpoint.base_url, model="gpt-4o").run(PATTERN, "x", mode="tool")
+    assert [json.dumps(body).count('"pattern"') for body in endpoint.requests] == [1, 0]
+    assert result.mode == "tool"
+
+
+def test_the_request_that_a_refusal_quotes_is_not_what_it_refuses(connect: Connect) -> None:
+    def answer(body: JSON) -> Reply:
+        given = {"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}
+        quoted = {**given, "input": body.get("response_format")}
+        refused = "response_format" in body
+        return Reply({"detail": [quoted]}, 422) if refused else SERVED(body)
+
+    with Endpoint(answer) as endpoint:
+        connect(endpoint.base_url, model="gpt-4o").run(Bounded, "x")
+    assert [mode_of(body) for body in endpoint.requests] == ["strict", "lax", "tool"]
+
+
+def mode_of(body: JSON) -> str:
+    """The way in which a request puts its schema."""
+    asked = body.get("response_format", {}).get("json_schema")
+    return "tool" if "tools" in body else "none" if asked is None else "strict" if "strict" in asked else "lax"
+
+
+# While places are asked for alone: the vendor may have changed since the first reply
+
+NOTED = create_model("Noted", note=(str, ...), count=(Annotated[int, Field(ge=0)], ...))
+NOTE = "It was counted twice, and then once more. " * 10
+
+
+def patching(refused: Callable[[JSON], bool], message: str, *texts: str) -> Callable[[JSON], Reply]:
+    """An endpoint whose second vendor refuses what the first took."""
+    replies = [json.dumps({"note": NOTE, "count": "x"}), *texts]
+
+    def answer(body: JSON) -> Reply:
+        is_refused = "count" in body["messages"][-1]["content"] and refused(body)
+        return Reply({"error": {"message": message}}, 400) if is_refused else saying(body, replies.pop(0))
+
+    return answer
+
+
+def test_a_keyword_that_is_refused_of_a_patch_leaves_the_patch(calls: Calls) -> None:
+    message = "Invalid schema for response_format 'noted_part': 'minimum' is not permitted."
+    endless = patching(lambda body: '"minimum"' in json.dumps(body), message, '{"count": 3}')
+    with Endpoint(endless) as endpoint:
+        [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
+    assert result.value.model_dump() == {"note": NOTE, "count": 3}
+    assert [[*(wanted_schema(body) or {})["properties"]] for body in endpoint.requests[1:]] == [["count"], ["count"]]
+    assert result.provenance["count",].attempt == 3
+
+
+def test_a_mode_that_is_refused_of_a_patch_leads_down_with_the_patch(calls: Calls) -> None:
+    message = "response_format is not supported"
+    with Endpoint(patching(lambda body: "response_format" in body, message, '{"count": 3}')) as endpoint:
+        [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
+    assert result.value.model_dump() == {"note": NOTE, "count": 3}
+    assert [mode_of(body) for body in endpoint.requests] == ["strict", "strict", "lax", "tool"]
+    assert [*(wanted_schema(endpoint.requests[-1]) or {})["properties"]] == ["count"]
+
+
+def test_a_patch_that_never_saw_its_schema_is_asked_for_in_another_way(calls: Calls) -> None:
+    with Endpoint(patching(lambda _: False, "", "Gladly! Which one?", '{"count": 3}')) as endpoint:
+        [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
+    assert result.value.model_dump() == {"note": NOTE, "count": 3}
+    assert [mode_of(body) for body in endpoint.requests] == ["strict", "strict", "tool"]
+    assert endpoint.requests[2]["messages"] == endpoint.requests[1]["messages"]
+
+
+# A limit is refused
+
+
+class Colour(BaseModel):
+    name: Literal["red", "green", "blue", "text"]
+    shade: Literal["dark", "light", "text"]
+
+
+class Four(BaseModel):
+    a: int
+    b: int
+    c: int
+    d: int
+
+
+def nested(levels: int) -> Any:
+    """A type of so many objects, each in the one before."""
+    inner: Any = int
+    for level in range(levels):
+        inner = create_model(f"Level{level}", inside=(inner, ...))
+    return inner
+
+
+def depth_of(schema: JSON) -> int:
+    """How deep objects stand in each other in the text of a schema."""
+    below = [depth_of(part) for part in [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]]
+    return (schema.get("type") == "object") + max(below, default=0)
+
+
+LIMITS: list[tuple[Any, str, Callable[[JSON], float], int]] = [
+    (Colour, "Invalid schema: the enum values exceed the limit of 4.", lambda schema: measure(schema).enum_values, 2),
+    (Four, "Invalid schema for 'four': 4 properties, at most 3.", lambda schema: measure(schema).properties, 3),
+    (nested(6), "Invalid schema: 6 levels of nesting exceeds limit of 5.", depth_of, 2),
+]
+
+
+@pytest.mark.parametrize(("output", "message", "size", "requests"), LIMITS, ids=["enums", "properties", "levels"])
+def test_a_limit_that_is_named_is_kept_to_in_the_same_mode(
+    calls: Calls, output: Any, message: str, size: Callable[[JSON], float], requests: int
+) -> None:
+    most = int(re.findall(r"\d+", message)[-1])
+
+    def answer(body: JSON) -> Reply:
+        schema = body["response_format"]["json_schema"]["schema"]
+        too_large = size(schema) > most
+        return Reply({"error": {"message": message}}, 400) if too_large else saying(body, json.dumps(sample(schema)))
+
+    with Endpoint(answer) as endpoint:
+        first, second = calls(endpoint.base_url, output, output)
+    assert first.mode == second.mode == "json_schema"
+    assert (len(first.attempts), len(second.attempts)) == (requests, requests - 1)
+    assert first.usage.total_tokens == second.usage.total_tokens == 15 * (requests - 1)
+    assert len(endpoint.requests) == 2 * requests - 1
+    assert len({*map(json.dumps, endpoint.requests[:requests])}) == requests
