@@ -6,5 +6,16 @@ from structkit.client.endpoint import Endpoint
 from structkit.client.finetune import finetune_rows
 from structkit.client.hooks import Hooks
 from structkit.client.plan import Call, Plan
+from structkit.client.probing import Finding, ProbeReport
 
-__all__ = ["AsyncClient", "Call", "Client", "Endpoint", "Hooks", "Plan", "finetune_rows"]
+__all__ = [
+    "AsyncClient",
+    "Call",
+    "Client",
+    "Endpoint",
+    "Finding",
+    "Hooks",
+    "Plan",
+    "ProbeReport",
+    "finetune_rows",
+]

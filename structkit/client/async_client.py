@@ -11,7 +11,10 @@ from typing_extensions import Self, TypeForm, Unpack
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.plan import Call, Plan, awaited_issues, check_call, conclude, dialect_of, refuse_both
+from structkit.client.probing import ProbeReport, advance, probing
 from structkit.client.routes import KnownRoute
+from structkit.dialects import Route
+from structkit.errors import TransportError
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, Reply
@@ -100,6 +103,15 @@ class AsyncClient:
         import asyncio
 
         return await asyncio.gather(*map(send, requests))
+
+    async def probe(self) -> ProbeReport:
+        """As `Client.probe`."""
+        asking = probing(self._plan.model, Route(self._plan.dialect))
+        step: ProbeReport | TransportError | Request = advance(asking)
+        while isinstance(step, Request):
+            [reply] = await self._send((step,), self._plan.patience(step), self._plan.hooks({}))
+            step = advance(asking, reply)
+        return self._known.found(conclude(step))
 
     async def models(self) -> tuple[str, ...]:
         """As `Client.models`."""

@@ -12,7 +12,10 @@ from typing_extensions import Self, TypeForm, Unpack
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_awaited, refuse_both
+from structkit.client.probing import ProbeReport, advance, probing
 from structkit.client.routes import KnownRoute
+from structkit.dialects import Route
+from structkit.errors import TransportError
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import Reply, Transport
@@ -128,6 +131,19 @@ class Client:
         contexts = [copy_context() for _ in requests]  # what the caller has set holds in the threads too
         with ThreadPoolExecutor(len(requests)) as pool:
             return [*pool.map(lambda context, request: context.run(send, request), contexts, requests)]
+
+    def probe(self) -> ProbeReport:
+        """What the route honours, found out with at most 30 small requests, and remembered.
+
+        Raises:
+            TransportError: The endpoint does not answer a plain question.
+        """
+        asking = probing(self._plan.model, Route(self._plan.dialect))
+        step: ProbeReport | TransportError | Request = advance(asking)
+        while isinstance(step, Request):
+            [reply] = self._send((step,), self._plan.patience(step), self._plan.hooks({}))
+            step = advance(asking, reply)
+        return self._known.found(conclude(step))
 
     def models(self) -> tuple[str, ...]:
         """The names of the endpoint's models, sorted.

@@ -14,7 +14,7 @@ from structkit.errors import ConfigError, PromptError, StructkitError
 from structkit.extraction import Asking, Check, Divided, Extraction, divided, is_awaited, objections, soft
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
-from structkit.values import Issue, JSONValue, Options, Parameters, Policy, Prompt, Result
+from structkit.values import Issue, JSONValue, Options, Parameters, Policy, Prompt, Request
 
 T = TypeVar("T")
 
@@ -55,6 +55,11 @@ class Plan:
     def hooks(self, call: Call) -> Hooks:
         """Those of the call, else the client's."""
         return call.get("hooks") or self.call.get("hooks") or SILENT
+
+    def patience(self, request: Request) -> Policy:
+        """How hard to try for a request of a probe: a stream is no completion, and not to be asked for twice."""
+        policy = self.call.get("policy") or Policy()
+        return replace(policy, retries=0) if request.fields.get("stream") else policy
 
     def begin(
         self, output_type: Any, prompt: Prompt, call: Call, route: Route | None = None
@@ -203,8 +208,8 @@ def refuse_both(**given: Any) -> None:
         raise ConfigError(f"{names[0]}= says already where requests go; leave out {', '.join(names[1:])}")
 
 
-def conclude(step: Result[T] | StructkitError) -> Result[T]:
-    """The result; or the error, raised: the only place where the fold's errors are."""
+def conclude(step: T | StructkitError) -> T:
+    """What came of it; or the error, raised: the only place where the fold's errors are."""
     if isinstance(step, StructkitError):
         raise step
     return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from structkit.client.probing import ProbeReport
 from structkit.dialects import Dialect, Route
 from structkit.extraction import Divided, Extraction
 from structkit.transport import Reply
@@ -58,3 +59,10 @@ class KnownRoute:
             ignored=known.ignored | (after.ignored - before.ignored),
         )
         remember(self.base_url, self.model, self._known, provider)
+
+    def found(self, report: ProbeReport) -> ProbeReport:
+        """Keep what a probe found out, whatever was known before."""
+        self._known = report.route
+        for provider in report.providers or (None,):
+            remember(self.base_url, self.model, report.route, provider)
+        return report

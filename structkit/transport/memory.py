@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ DAYS = 7 * 24 * 3600.0
 
 MOMENTS = 60.0
 """Seconds for a server on this machine: the next one on its port may be another."""
+
+NAME = re.compile(r"[0-9a-f]{32}\.json")
+"""The files' names: the folder may be one of the user's, and hold others."""
 
 VERSION = 1
 """Of the files' form; others are not read."""
@@ -77,6 +81,15 @@ def forget(base_url: str, model: str) -> None:
     if where is not None:
         with contextlib.suppress(OSError):
             (where / _name(base_url, model)).unlink()
+
+
+def forget_all() -> None:
+    """Leave nothing remembered of any route, what is too old included."""
+    where = folder()
+    for path in where.glob("*.json") if where else ():
+        if NAME.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def everything() -> Iterator[Known]:
