@@ -47,6 +47,9 @@ class Feature:
 
 Group: TypeAlias = tuple[Feature, ...]
 
+Left: TypeAlias = list[tuple[Group, str]]
+"""Groups to ask for, the last one first; with a text where that refused the group together with the one below it."""
+
 FAR = 54321
 """A bound that no model meets by chance."""
 
@@ -109,16 +112,18 @@ def features(line: Line, mode: Mode, *, binds: bool) -> Steps[list[Finding]]:
         binds: Whether it constrains the decoding.
     """
     found: list[Finding] = []
-    left = [FEATURES]
+    left: Left = [(FEATURES, "")]
     for _ in range(MOST):
         if not left:
             break
-        group = left.pop()
+        group, refusal = left.pop()
         reply = yield _question(line, mode, group)
         settled, again = settle(group, mode, reply, binds=binds)
+        if refusal and isinstance(reply, Completion) and not again:  # then it was the other half
+            settled, again = _blame(settled, left.pop()[0], refusal)
         found += settled
         left += again
-    missed = (each for group in left for each in _all(group, "unknown", "too many requests were refused"))
+    missed = (each for group, _ in left for each in _all(group, "unknown", "too many requests were refused"))
     order = [feature.name for feature in FEATURES]
     return sorted([*found, *missed], key=lambda finding: order.index(finding.name))
 
@@ -137,19 +142,27 @@ def _schema(group: Group) -> Schema:
     return Schema("values", {name: feature.part for name, feature in _named(group).items()})
 
 
-def settle(group: Group, mode: Mode, reply: Reply, *, binds: bool) -> tuple[list[Finding], list[Group]]:
+def settle(group: Group, mode: Mode, reply: Reply, *, binds: bool) -> tuple[list[Finding], Left]:
     """What a reply says of a group of keywords, and which smaller groups are to be asked for again."""
     if isinstance(reply, Completion):
         wire = value_of(reply, mode)
         if wire is ABSENT and is_cut(reply) and len(group) > 1:
-            return [], _halves(group)
+            return [], _halves(group, "")
         return [*_read(group, wire, binds=binds)], []
     if not is_refusal(reply):
         return [failed(each.kind, each.name, reply) for each in group], []
-    blamed = group if len(group) == 1 else _blamed(group, reply)
+    blamed = _blamed(group, reply)
+    if not blamed:
+        return _blame([], group, words(reply))
     rest = tuple(each for each in group if each not in blamed)
-    again = [] if not rest else [rest] if blamed else _halves(group)
-    return _all(blamed, "refused", words(reply)), again
+    return _all(blamed, "refused", words(reply)), [(rest, "")] if rest else []
+
+
+def _blame(found: list[Finding], group: Group, refusal: str) -> tuple[list[Finding], Left]:
+    """What is known of a group in which something is refused that no text names."""
+    if len(group) == 1:
+        return [*found, *_all(group, "refused", refusal)], []
+    return found, _halves(group, refusal)
 
 
 def _read(group: Group, wire: JSONValue, *, binds: bool) -> Iterator[Finding]:
@@ -180,9 +193,10 @@ def _blamed(group: Group, fault: TransportError) -> Group:
     return tuple(each for each in group if each.name not in left.keywords | formats_left)
 
 
-def _halves(group: Group) -> list[Group]:
+def _halves(group: Group, refusal: str) -> Left:
+    """Both halves, the first one to be asked for next."""
     middle = len(group) // 2
-    return [group[middle:], group[:middle]]
+    return [(group[middle:], ""), (group[:middle], refusal)]
 
 
 def _all(group: Group, verdict: Verdict, note: str) -> list[Finding]:

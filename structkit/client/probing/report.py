@@ -151,8 +151,5 @@ def _with_modes(dialect: Dialect, verdicts: dict[str, Verdict]) -> Dialect:
     """Ways of asking that bind the decoding come first; one that the vendor was not known to serve is added."""
     works = {"constrained", "served"}
     known: list[ModeName] = [mode for mode in MODES if mode in dialect.modes or verdicts.get(mode) in works]
-
-    def is_weaker(mode: ModeName) -> bool:
-        return mode not in SCHEMA_MODES or verdicts.get(mode) != "constrained"
-
-    return replace(dialect, modes=tuple(sorted(known, key=is_weaker)))
+    binding = [mode for mode in known if mode in SCHEMA_MODES and verdicts.get(mode) == "constrained"]
+    return replace(dialect, modes=(*binding, *(mode for mode in known if mode not in binding)))

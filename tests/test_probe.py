@@ -1,0 +1,404 @@
+"""A probe tells the truth about what an endpoint takes, refuses and ignores; what it found is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.client import ProbeReport
+from structkit.client.probing import advance, probing
+from structkit.client.probing.features import FEATURES
+from structkit.dialects import OPENAI, Route
+from structkit.testing import Endpoint, Reply, called, completion
+from structkit.testing.reply import forced_tool, obliging, wanted_schema
+from structkit.testing.route import failing, rejects_keyword, rejects_response_format, rejects_tools
+from structkit.transport import memory
+from structkit.values import JSON, Request, Usage
+
+SCHEMA_MODES = ("json_schema", "json_schema_lax", "tool")
+KEYWORDS = {each.name for each in FEATURES if each.kind == "keyword"}
+FORMATS = {each.name for each in FEATURES if each.kind == "format"}
+GOOD = {
+    "exclusiveMaximum": -99_999,
+    "pattern": "ABC",
+    "multipleOf": 1994,
+    "minItems": [1, 2, 3],
+    "maxItems": [],
+    "minLength": "long enough by far",
+}
+
+Answer = Callable[[JSON], Reply]
+
+
+def honours_everything(request: JSON) -> Reply:
+    """What a perfect endpoint answers."""
+    if request.get("stream"):
+        return Reply('data: {"choices": []}\n\ndata: [DONE]\n\n', headers={"content-type": "text/event-stream"})
+    if request.get("tools") and not forced_tool(request):
+        return Reply(called("weather", '{"city": "Paris"}'))
+    reply = _binding(request)
+    if request.get("logprobs"):
+        reply.body["choices"][0]["logprobs"] = {"content": [{"token": "blue", "logprob": -0.1}]}
+    return reply
+
+
+def _binding(request: JSON) -> Reply:
+    schema = wanted_schema(request)
+    if schema is None:
+        is_json = request.get("response_format") or "in this form" in request["messages"][0]["content"]
+        return Reply(completion(*['{"animal": "xq7"}' if is_json else "blue"] * request.get("n", 1)))
+    reply = obliging(request)
+    message = reply.body["choices"][0]["message"]
+    place = message["tool_calls"][0]["function"] if message.get("tool_calls") else message
+    word = "arguments" if "arguments" in place else "content"
+    wire = json.loads(place[word])
+    for name, part in schema["properties"].items():
+        wire[name] = next((GOOD[keyword] for keyword in GOOD if keyword in part), wire[name])
+    place[word] = json.dumps(wire)
+    return reply
+
+
+def says_blue(request: JSON) -> Reply:
+    """What an endpoint answers that looks at messages alone, with a model that does as it is told."""
+    asked = request["messages"][-1]["content"]
+    return Reply(completion(asked.partition("in it: ")[2] or "The sky is blue."))
+
+
+def sees_the_schema(request: JSON) -> Reply:
+    """What an endpoint answers that shows the schema to the model, which does as the prompt says all the same."""
+    is_told_otherwise = "in it: " in request["messages"][-1]["content"]
+    return says_blue(request) if is_told_otherwise else honours_everything(request)
+
+
+def but(change: Callable[[JSON, Reply], Reply]) -> Answer:
+    """A perfect endpoint but for one thing."""
+    return lambda request: change(request, honours_everything(request))
+
+
+@pytest.fixture
+def routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A memory of this test's own."""
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path / "routes"))
+    return tmp_path / "routes"
+
+
+@pytest.fixture
+def probed(connect: Callable[..., Any]) -> Callable[..., tuple[ProbeReport, Endpoint]]:
+    def probe(answer: Any, **settings: Any) -> tuple[ProbeReport, Endpoint]:
+        with Endpoint(answer) as endpoint:
+            return connect(endpoint.base_url, **settings).probe(), endpoint
+
+    return probe
+
+
+def verdicts(report: ProbeReport, kind: str) -> dict[str, str]:
+    return {finding.name: finding.verdict for finding in report.findings if finding.kind == kind}
+
+
+def test_an_endpoint_that_honours_everything_is_told_so_in_few_requests(probed: Any) -> None:
+    report, endpoint = probed(honours_everything)
+    assert verdicts(report, "mode") == {
+        **dict.fromkeys((*SCHEMA_MODES, "json_object"), "constrained"),
+        "prompt": "served",
+    }
+    assert verdicts(report, "keyword") == dict.fromkeys(KEYWORDS, "constrained")
+    assert verdicts(report, "format") == dict.fromkeys(FORMATS, "constrained")
+    assert verdicts(report, "parameter") == dict.fromkeys(["usage", "stream", "tools", "logprobs", "n"], "served")
+    assert report.calls == len(endpoint.requests) == 11
+    assert report.route == Route(report.route.dialect)
+    assert report.route.dialect.keywords == KEYWORDS | {"format"}
+    assert report.route.dialect.formats == FORMATS
+
+
+def test_every_request_asks_for_a_short_and_steady_reply(probed: Any) -> None:
+    _, endpoint = probed(honours_everything)
+    assert all(request["temperature"] == 0 and request["max_tokens"] <= 1000 for request in endpoint.requests)
+
+
+def test_a_schema_that_is_ignored_is_not_taken_for_one_that_is_honoured(probed: Any) -> None:
+    report, _ = probed(says_blue)
+    assert set(verdicts(report, "mode").values()) == {"ignored"}
+    assert (report.route.mode, report.route.ignored) == ("prompt", {*SCHEMA_MODES, "json_object"})
+    assert verdicts(report, "keyword") == {}
+    assert verdicts(report, "parameter") == {
+        "usage": "served",
+        **dict.fromkeys(["stream", "tools", "logprobs", "n"], "ignored"),
+    }
+
+
+def test_a_schema_that_the_model_sees_and_the_prompt_overrules_is_served_but_not_constrained(probed: Any) -> None:
+    report, _ = probed(sees_the_schema)
+    assert [report[mode].verdict for mode in SCHEMA_MODES] == ["served"] * 3
+    assert set(verdicts(report, "keyword").values()) == {"ignored"}
+    assert report.route.mode == "json_schema"
+
+
+def test_what_constrains_comes_before_what_does_not(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        return honours_everything(request) if request.get("tools") else sees_the_schema(request)
+
+    report, _ = probed(answer)
+    assert (report["json_schema"].verdict, report["tool"].verdict) == ("served", "constrained")
+    assert report.route.mode == "tool"
+    assert report["minimum"].verdict == "constrained"
+
+
+def test_a_refused_response_format_is_told_with_status_and_text(probed: Any) -> None:
+    report, _ = probed(but(rejects_response_format("json_schema", "json_object")))
+    refused = {"json_schema", "json_schema_lax", "json_object"}
+    assert {name for name, verdict in verdicts(report, "mode").items() if verdict == "refused"} == refused
+    assert report["json_schema"].note.startswith("400: \"Invalid parameter: 'response_format' of type 'json_schema'")
+    assert (report.route.refused, report.route.mode) == (refused, "tool")
+    assert verdicts(report, "keyword") == dict.fromkeys(KEYWORDS, "constrained")
+
+
+def test_refused_tools_leave_the_rest_as_it_is(probed: Any) -> None:
+    report, _ = probed(but(rejects_tools))
+    assert (report["tool"].verdict, report["tools"].verdict) == ("refused", "refused")
+    assert (report.route.refused, report.route.mode) == ({"tool"}, "json_schema")
+
+
+@pytest.mark.parametrize("keyword", sorted(KEYWORDS))
+def test_a_keyword_that_a_refusal_names_is_found_with_one_request_more(probed: Any, keyword: str) -> None:
+    report, _ = probed(but(rejects_keyword(keyword)), dialect="openai")
+    assert {name for name, verdict in verdicts(report, "keyword").items() if verdict != "constrained"} == {keyword}
+    assert f"'{keyword}' is not permitted" in report[keyword].note
+    assert report.calls == 12
+    assert keyword not in report.route.dialect.keywords
+
+
+def _uses(request: JSON, *words: str) -> bool:
+    schema = wanted_schema(request) or {"properties": {}}
+    parts = schema["properties"].values()
+    return any(word in part or part.get("format") == word for part in parts for word in words)
+
+
+@pytest.mark.parametrize("words", [("pattern",), ("uuid",), ("multipleOf", "uuid"), ("minimum", "maximum")])
+def test_what_a_refusal_does_not_name_is_found_by_halving(probed: Any, words: tuple[str, ...]) -> None:
+    def answer(request: JSON) -> Reply:
+        return failing(400, "Bad request") if _uses(request, *words) else honours_everything(request)
+
+    report, _ = probed(answer)
+    found = verdicts(report, "keyword") | verdicts(report, "format")
+    assert {name for name, verdict in found.items() if verdict == "refused"} == {*words}
+    assert {verdict for name, verdict in found.items() if name not in words} == {"constrained"}
+    assert {report[word].note for word in words} == {"400: 'Bad request'"}
+    assert report.calls <= 30
+
+
+def test_a_route_that_refuses_all_keywords_costs_at_most_30_requests(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        known = KEYWORDS | FORMATS
+        return failing(422, "no") if _uses(request, *known) else honours_everything(request)
+
+    report, endpoint = probed(answer)
+    found = verdicts(report, "keyword") | verdicts(report, "format")
+    assert {*found} == KEYWORDS | FORMATS
+    assert {*found.values()} == {"refused", "unknown"}
+    assert len(endpoint.requests) == report.calls <= 30
+
+
+def test_a_keyword_that_binds_nothing_is_no_longer_sent(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        reply = honours_everything(request)
+        choice = reply.body["choices"][0]["message"] if isinstance(reply.body, dict) else {}
+        if _uses(request, "multipleOf") and choice.get("content"):
+            choice["content"] = choice["content"].replace("1994", "10")
+        return reply
+
+    report, _ = probed(answer, dialect="openai")
+    assert (report["multipleOf"].verdict, report["multipleOf"].note) == ("ignored", "the reply breaks it: 10")
+    assert KEYWORDS - report.route.dialect.keywords == {"multipleOf"}
+
+
+def test_a_model_with_other_parameters_is_asked_with_those(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        if "max_tokens" in request:
+            return failing(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        if "temperature" in request:
+            return failing(400, "Unsupported value: 'temperature' does not support 0 with this model.")
+        return honours_everything(request)
+
+    report, endpoint = probed(answer)
+    assert (report["max_tokens"].verdict, report["temperature"].verdict) == ("refused", "refused")
+    assert report["json_schema"].verdict == "constrained"
+    assert all("max_completion_tokens" in request for request in endpoint.requests[2:])
+
+
+def test_a_model_that_thinks_first_gets_room_for_it(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        is_cut = request["max_tokens"] < 1000
+        return Reply(completion("", finish_reason="length")) if is_cut else honours_everything(request)
+
+    assert probed(answer)[0]["json_schema"].verdict == "constrained"
+
+
+def test_an_empty_reply_tells_nothing(probed: Any) -> None:
+    report, _ = probed(Reply(completion("")))
+    assert set(verdicts(report, "mode").values()) == {"unknown"}
+    assert (report.route.refused, report.route.ignored) == (frozenset(), frozenset())
+
+
+def test_a_fault_that_passes_is_no_refusal(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        return failing(503, "overloaded") if request.get("response_format") else honours_everything(request)
+
+    report, _ = probed(answer, policy=structkit.Policy(retries=0))
+    assert (report["json_schema"].verdict, report["json_schema"].note) == ("unknown", "503: 'overloaded'")
+    assert (report["tool"].verdict, report.route.refused) == ("constrained", frozenset())
+
+
+def test_a_missing_usage_is_told(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        reply = honours_everything(request)
+        return Reply({**reply.body, "usage": None}) if isinstance(reply.body, dict) else reply
+
+    report, _ = probed(answer)
+    assert report["usage"].verdict == "ignored"
+    assert report.usage == Usage(unreported=11)
+
+
+def test_an_endpoint_that_does_not_answer_raises_and_is_not_remembered(probed: Any, routes: Path) -> None:
+    with pytest.raises(structkit.StatusError, match="401"):
+        probed(failing(401, "no such key"))
+    assert list(memory.everything()) == []
+
+
+def test_what_was_found_is_remembered_and_used(routes: Path) -> None:
+    with Endpoint(but(rejects_response_format("json_schema"))) as endpoint:
+        report = structkit.Client("fake", base_url=endpoint.base_url).probe()
+        [known] = memory.everything()
+        asked = len(endpoint.requests)
+        structkit.Client("fake", base_url=endpoint.base_url).extract(int, "How many?")
+    assert known.route == report.route
+    assert "tools" in endpoint.requests[asked]
+    assert len(endpoint.requests) == asked + 1
+
+
+def test_the_provider_that_replies_name_is_kept(routes: Path) -> None:
+    def answer(request: JSON) -> Reply:
+        reply = honours_everything(request)
+        return Reply({**reply.body, "provider": "Parcel"}) if isinstance(reply.body, dict) else reply
+
+    with Endpoint(answer) as endpoint:
+        report = structkit.Client("fake", base_url=endpoint.base_url).probe()
+    assert (report.providers, next(memory.everything()).providers) == (("Parcel",), ("Parcel",))
+
+
+def test_a_probe_is_a_value_that_needs_no_network() -> None:
+    steps = probing("m", Route(OPENAI))
+    step = advance(steps)
+    while isinstance(step, Request):
+        step = advance(steps, _completed(step))
+    assert isinstance(step, ProbeReport)
+    assert step["tool"].verdict == "constrained"
+
+
+def _completed(request: Request) -> Any:
+    from structkit.parsing import read_completion
+
+    return read_completion(honours_everything({**request.body, "stream": False}).body)
+
+
+def test_a_report_is_read_as_a_table_and_as_json(probed: Any) -> None:
+    report, _ = probed(but(rejects_keyword("pattern")))
+    lines = str(report).splitlines()
+    assert lines[:3] == [
+        "| what | found | how it showed |",
+        "|---|---|---|",
+        "| mode json_schema | constrained | the reply keeps to the schema against the prompt |",
+    ]
+    assert "| keywords | refused | pattern |" in lines
+    assert json.loads(json.dumps(report.as_json()))["calls"] == 12
+    with pytest.raises(KeyError):
+        report["nope"]
+
+
+def command(*arguments: str, routes: Path | None = None, endpoint: Endpoint | None = None) -> Any:
+    environment = {**os.environ, "STRUCTKIT_ROUTES": str(routes or "off")}
+    if endpoint:
+        environment |= {"OPENAI_BASE_URL": endpoint.base_url, "STRUCTKIT_MODEL": "fake"}
+    program = [sys.executable, "-P", "-m", "structkit", "probe", *arguments]
+    return subprocess.run(program, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_the_command_prints_shows_and_forgets(routes: Path) -> None:
+    with Endpoint(but(rejects_tools)) as endpoint:
+        done = command(routes=routes, endpoint=endpoint)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "| mode tool | refused | 400: \"Invalid parameter: 'tools' is not supported with this model.\" |" in done.stdout
+    )
+    assert done.stdout.endswith("schemas are sent by json_schema\n")
+    shown = command("--show", routes=routes).stdout
+    assert f"| {endpoint.base_url} | fake | json_schema | tool |" in shown
+    assert command("--show", "another", routes=routes).stderr == "nothing is remembered\n"
+    assert command("another", "--forget", routes=routes).stderr == "nothing is remembered\n"
+    assert command("--forget", routes=routes).stderr == "1 forgotten\n"
+    assert command("--show", routes=routes).stderr == "nothing is remembered\n"
+    assert len(endpoint.requests) == 11
+
+
+def test_one_route_can_be_forgotten_alone(routes: Path) -> None:
+    for model in ("a", "b"):
+        memory.remember("https://gateway.example/v1", model, Route())
+    done = command("a", "--base-url", "https://gateway.example", "--forget", routes=routes)
+    assert done.stderr == "1 forgotten\n"
+    assert [known.model for known in memory.everything()] == ["b"]
+
+
+def test_forgetting_all_leaves_other_files_of_the_folder_alone(routes: Path) -> None:
+    memory.remember("https://gateway.example/v1", "a", Route())
+    (routes / ("0" * 32 + ".json")).write_text("half a fi", encoding="utf-8")
+    (routes / "mine.json").write_text("{}", encoding="utf-8")
+    memory.forget_all()
+    assert [path.name for path in routes.iterdir()] == ["mine.json"]
+
+
+def test_the_command_writes_json(routes: Path, tmp_path: Path) -> None:
+    with Endpoint(honours_everything) as endpoint:
+        done = command("-o", str(tmp_path / "found.json"), routes=routes, endpoint=endpoint)
+    assert (done.returncode, done.stdout) == (0, "")
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert {"kind": "parameter", "name": "n", "verdict": "served", "note": ""} in found["findings"]
+    command("--show", "-o", str(tmp_path / "known.json"), routes=routes)
+    [known] = json.loads((tmp_path / "known.json").read_text(encoding="utf-8"))
+    assert known["route"] == found["route"]
+
+
+@pytest.mark.local
+def test_the_embedded_model_is_told_the_truth_about() -> None:
+    pytest.importorskip("xllamacpp", reason="needs structkit[local]")
+    from structkit.dialects.rows import LLAMA_CPP
+
+    with structkit.Client("local") as client:
+        report = client.probe()
+    assert (report["json_schema"].verdict, report["json_object"].verdict) == ("constrained", "constrained")
+    assert report["tool"].verdict == "ignored"  # this model's template has no place for tools
+    assert {name for name, verdict in verdicts(report, "keyword").items() if verdict == "ignored"} == {"multipleOf"}
+    assert {name for name, verdict in verdicts(report, "format").items() if verdict == "constrained"} == {
+        *LLAMA_CPP.formats
+    }
+    assert verdicts(report, "parameter") == {
+        **dict.fromkeys(["usage", "stream", "logprobs", "n"], "served"),
+        "tools": "ignored",
+    }
+    assert report.route.mode == "json_schema"
+
+
+def test_both_clients_find_the_same() -> None:
+    async def later(base_url: str) -> ProbeReport:
+        async with structkit.AsyncClient("fake", base_url=base_url) as client:
+            return await client.probe()
+
+    with Endpoint(honours_everything) as endpoint:
+        assert asyncio.run(later(endpoint.base_url)) == structkit.Client("fake", base_url=endpoint.base_url).probe()
