@@ -231,7 +231,7 @@ def test_version_is_the_packages(folder: Path) -> None:
     assert structkit(folder, "--version").stdout.strip() == package.__version__
 
 
-@pytest.mark.parametrize("command", ["extract", "schema", "models", "serve"])
+@pytest.mark.parametrize("command", ["extract", "schema", "models", "serve", "probe"])
 def test_every_command_shows_an_example(folder: Path, command: str) -> None:
     done = structkit(folder, command, "--help")
     assert done.returncode == 0

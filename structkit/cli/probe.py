@@ -27,7 +27,9 @@ HEAD = ("endpoint", "model", "sent by", "refused", "ignored", "keywords and form
 def probe(
     model: Annotated[
         str | None,
-        typer.Argument(help="The model's name, or `local`. By default STRUCTKIT_MODEL.", show_default=False),
+        typer.Argument(
+            metavar="MODEL", help="The model's name, or `local`. By default STRUCTKIT_MODEL.", show_default=False
+        ),
     ] = None,
     base_url: BaseURL = None,
     show: Annotated[bool, typer.Option("--show", help="Print what is remembered; nothing is sent.")] = False,  # noqa: FBT002

@@ -99,8 +99,8 @@ def _modes(line: Line) -> Steps[list[Finding]]:
 def _best(verdicts: dict[str, Verdict]) -> Mode | None:
     """The way of asking in which keywords show best what they do."""
     wanted: tuple[Verdict, ...] = ("constrained", "served")
-    ranked = (name for verdict in wanted for name in SCHEMA_MODES if verdicts[name] == verdict)
-    return MODES[found] if (found := next(ranked, None)) else None
+    ranked = (MODES[name] for verdict in wanted for name in SCHEMA_MODES if verdicts[name] == verdict)
+    return next(ranked, None)
 
 
 def _hello(line: Line) -> Steps[tuple[Line, list[Finding]] | TransportError]:

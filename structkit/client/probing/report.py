@@ -85,7 +85,7 @@ class ProbeReport:
         >>> ProbeReport("m", Route(), (), 12, Usage(900, 100, 1000)).summary
         '12 requests, 1,000 tokens; schemas are sent by json_schema'
         """
-        more = f" (without {self.usage.unreported} of the replies, which do not say)" if self.usage.unreported else ""
+        more = f" ({self.usage.unreported} of the replies did not say)" if self.usage.unreported else ""
         return f"{self.calls} requests, {self.usage.total_tokens:,} tokens{more}; schemas are sent by {self.route.mode}"
 
     @property
@@ -151,5 +151,6 @@ def _with_modes(dialect: Dialect, verdicts: dict[str, Verdict]) -> Dialect:
     """Ways of asking that bind the decoding come first; one that the vendor was not known to serve is added."""
     works = {"constrained", "served"}
     known: list[ModeName] = [mode for mode in MODES if mode in dialect.modes or verdicts.get(mode) in works]
-    binding = [mode for mode in known if mode in SCHEMA_MODES and verdicts.get(mode) == "constrained"]
-    return replace(dialect, modes=(*binding, *(mode for mode in known if mode not in binding)))
+    binding: list[ModeName] = [mode for mode in known if mode in SCHEMA_MODES and verdicts.get(mode) == "constrained"]
+    others: list[ModeName] = [mode for mode in known if mode not in binding]
+    return replace(dialect, modes=(*binding, *others))
