@@ -32,7 +32,7 @@ def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | N
             return None  # two lists would have to be gone on with
         path, *unsaid = (_in_whole(asked, each) for each in (path, *unsaid))
         reached = asked.merged(reached)
-    missing = [issue.path for issue in codec.validated(reached).issues]
+    missing = dict.fromkeys(issue.path for issue in codec.validated(reached).issues)
     return make_patch(codec, reached, [*unsaid, *missing], rest=path)
 
 

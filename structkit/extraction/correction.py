@@ -42,7 +42,7 @@ def affordable_patch(codec: Codec[Any], wrong: Answer[Any], before: Patch | None
     That is where the wrong places cannot be asked for, where most of the reply is wrong, where it would cost more,
     and where the same place was asked for before.
     """
-    paths = {issue.path for issue in wrong.issues}
+    paths = dict.fromkeys(issue.path for issue in wrong.issues)  # in their order: equal replies, equal requests
     if wrong.draft is None or not paths or len(paths) > MOST_PLACES or len(wrong.text) < SHORT:
         return None
     patch = make_patch(codec, wrong.draft, paths)
