@@ -8,8 +8,10 @@ import argparse
 import json
 import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +22,7 @@ from structkit.values import Attempt, Result, sum_usage
 
 TEXTS = Path(__file__).parent / "data" / "texts.jsonl"
 MAX_TOKENS = 200
+AT_ONCE = 2
 
 
 class Review(BaseModel):
@@ -71,7 +74,6 @@ WAYS: dict[str, dict[str, Any]] = {
     "prompt": {"mode": "prompt", "policy": Policy(attempts=3)},
     'prompt, reask="whole"': {"mode": "prompt", "policy": Policy(attempts=3, reask="whole")},
     "prompt, repairs=False": {"mode": "prompt", "policy": Policy(attempts=3, repairs=False)},
-    "prompt, one attempt": {"mode": "prompt", "policy": Policy(attempts=1)},
     "json_schema (grammar)": {"mode": "json_schema", "policy": Policy(attempts=3)},
 }
 
@@ -146,11 +148,14 @@ def main() -> None:
         number[line["type"]] += 1
         if options.texts is None or number[line["type"]] <= options.texts:
             lines.append(line)
-    print("| way | valid | with the first reply | fields right | requests | prompt tokens | completion tokens | failed |")
+    print(
+        "| way | valid | with the first reply | fields right | requests | prompt tokens | completion tokens | failed |"
+    )
     print("|---|--:|--:|--:|--:|--:|--:|---|")
     with Client("local") as client:
         for name in options.ways:
-            outcomes = [extracted(client, WAYS[name], line) for line in lines]
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                outcomes = [*pool.map(partial(extracted, client, WAYS[name]), lines)]
             print(row(name, outcomes), flush=True)
             if options.replies:
                 with options.replies.open("a", encoding="utf-8") as file:
