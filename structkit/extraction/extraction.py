@@ -91,7 +91,7 @@ class Extraction(Generic[T]):
     examples: tuple[tuple[str, JSONValue], ...] = ()
     is_loose: bool = False
 
-    @property
+    @cached_property
     def how(self) -> Mode:
         """How the next request puts the schema to the endpoint."""
         return MODES[self.route.mode if self.mode == "auto" else self.mode]
@@ -121,14 +121,14 @@ class Extraction(Generic[T]):
         read = [self._read(choice) for choice in reply.choices]
         answers = tuple(answer for answer, _ in read)
         accepted = next((answer for answer in answers if answer.valid), None)
-        wrong = next((answer for answer, fault in read if fault is None), None)
-        step = self._after(reply, accepted or wrong or answers[0])
         if accepted is not None:
-            return step._accepted(accepted, answers)
+            return self._accepted(accepted, answers, self._attempts_after(reply, accepted))
+        wrong = next((answer for answer, fault in read if fault is None), None)
+        step = replace(self, attempts=self._attempts_after(reply, wrong or answers[0]))
         return step._cut(answers[0], cast("ExtractionError", read[0][1])) if wrong is None else step._corrected(wrong)
 
-    def _after(self, reply: Completion, answer: Answer[T]) -> Extraction[T]:
-        """The extraction, knowing one attempt more."""
+    def _attempts_after(self, reply: Completion, answer: Answer[T]) -> tuple[Attempt, ...]:
+        """The asks so far, with the one that the reply came to."""
         attempt = Attempt(
             number=len(self.attempts) + 1,
             request=self.request,
@@ -140,7 +140,7 @@ class Extraction(Generic[T]):
             retries=reply.retries,
             mode=self.how.name,
         )
-        return replace(self, attempts=(*self.attempts, attempt))
+        return (*self.attempts, attempt)
 
     # What a choice says
 
@@ -176,11 +176,13 @@ class Extraction(Generic[T]):
 
     # What comes of an answer
 
-    def _accepted(self, answer: Answer[T], answers: tuple[Answer[T], ...]) -> Result[T]:
+    def _accepted(
+        self, answer: Answer[T], answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]
+    ) -> Result[T]:
         value = cast("T", answer.value)
-        provenance = Provenance(self.response_format, value, answer.draft, self._origins(answer))
+        provenance = Provenance(self.response_format, value, answer.draft, self._origins(answer, len(attempts)))
         warnings = warnings_of(value, self.checks) if self.checks else ()
-        return Result(value, answers, self.attempts, self.how.name, provenance, warnings)
+        return Result(value, answers, attempts, self.how.name, provenance, warnings)
 
     def judged(self, result: Result[T], issues: tuple[Issue, ...]) -> Step[T]:
         """What comes of a result that checks outside of the conversation object to."""
@@ -217,7 +219,7 @@ class Extraction(Generic[T]):
         places = self.policy.reask == "places"
         patch = affordable_patch(self.response_format, wrong, self.patch) if places else None
         wrong = replace(wrong, text=self._written(wrong.draft)) if self.patch else wrong
-        return replace(self, asked=asked, wrong=wrong, patch=patch, origins=self._origins(wrong))
+        return replace(self, asked=asked, wrong=wrong, patch=patch, origins=self._origins(wrong, len(self.attempts)))
 
     def _cut(self, answer: Answer[T], fault: ExtractionError) -> Step[T]:
         """The next ask after a reply that was cut; the fault, where nothing can be saved or more would not help."""
@@ -228,7 +230,7 @@ class Extraction(Generic[T]):
         if asked < self.policy.attempts and patch is not None and self.policy.reask == "places":
             wrong = replace(answer, draft=patch.draft)
             kept: Mapping[Path, Origin] = {(): Origin("salvaged", len(self.attempts))}
-            origins = self._origins(wrong) if self.patch else kept
+            origins = self._origins(wrong, len(self.attempts)) if self.patch else kept
             return replace(self, asked=asked, wrong=wrong, patch=patch, origins=origins)
         if asked < self.policy.attempts and (parameters := roomier(self.parameters, self.policy)):
             return replace(self, asked=asked, parameters=parameters)
@@ -237,8 +239,9 @@ class Extraction(Generic[T]):
         error.partial = json.dumps(saved.draft, ensure_ascii=False) if saved else error.partial
         return error
 
-    def _origins(self, answer: Answer[T]) -> Mapping[Path, Origin]:
-        origin = Origin("repaired" if answer.repairs else "direct", len(self.attempts), answer.repairs)
+    def _origins(self, answer: Answer[T], number: int) -> Mapping[Path, Origin]:
+        """Where the places of an answer came from, which came with the attempt of that number."""
+        origin = Origin("repaired" if answer.repairs else "direct", number, answer.repairs)
         if self.patch is None or answer.draft is None:
             return {(): origin}
         return placed(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))
