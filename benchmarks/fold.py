@@ -59,9 +59,10 @@ def medians(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
 
 
 def works(kind: type[BaseModel], text: str) -> dict[str, Callable[[], Any]]:
-    """The same reply read in four ways, from pydantic alone to a whole call's bookkeeping."""
+    """A reply read by pydantic alone, by the type, and by the conversation about it; and the making of its request."""
     wanted = ResponseFormat(kind)
-    begun = Extraction(wanted, "m", (Message("user", "x"),))
+    messages = (Message("user", "x"),)
+    begun = Extraction(wanted, "m", messages)
     reply = read_completion(completion(text))
     assert isinstance(reply, Completion)
     assert isinstance(begun.receive(reply), Result)
@@ -71,6 +72,8 @@ def works(kind: type[BaseModel], text: str) -> dict[str, Callable[[], Any]]:
         "validate_json": lambda: validate(natural),
         "parse": lambda: wanted.parse(text),
         "receive": lambda: begun.receive(reply),
+        "request": lambda: Extraction(wanted, "m", messages).request,
+        "begin": lambda: Extraction(wanted, "m", messages),
     }
 
 
@@ -78,13 +81,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The cost of the fold.")
     parser.add_argument("--rounds", type=int, default=201)
     rounds = parser.parse_args().rounds
-    print("| reply | validate_json | ResponseFormat.parse | Extraction.receive | the fold: receive over parse |")
-    print("|---|--:|--:|--:|--:|")
+    print("| reply | validate_json | ResponseFormat.parse | Extraction.receive | receive over parse | its request |")
+    print("|---|--:|--:|--:|--:|--:|")
     for name, (kind, text) in REPLIES.items():
         took = {work: seconds * 1e6 for work, seconds in medians(works(kind, text), rounds).items()}
         fold = took["receive"] - took["parse"]
         each = " | ".join(f"{took[work]:.1f} µs" for work in ("validate_json", "parse", "receive"))
-        print(f"| {name} | {each} | {fold:.1f} µs |")
+        request = took["request"] - took["begin"]
+        print(f"| {name} | {each} | {fold:.1f} µs | {request:.1f} µs |")
 
 
 if __name__ == "__main__":

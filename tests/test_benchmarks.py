@@ -1,0 +1,51 @@
+"""Each benchmark is a command that runs and prints its table; what the numbers are is its own business."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def table(name: str, *options: str) -> list[list[str]]:
+    """The rows, without the head, of the table that a benchmark prints."""
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.strip("|").split("|") for line in done.stdout.splitlines() if line.startswith("|")]
+    assert len({len(cells) for cells in rows}) == 1, "the table is whole"
+    return [[cell.strip() for cell in cells] for cells in rows[2:]]
+
+
+def test_the_reask_benchmark_measures_every_case_in_every_mode() -> None:
+    rows = table("reask.py", "--rows", "50")
+    assert len({(wrong, mode) for wrong, mode, *_ in rows}) == len(rows) == 15
+    for wrong, _, requests, _, sent, rewritten, *_ in rows:
+        share = float(rewritten.rstrip("%"))
+        assert requests == "2"
+        if wrong == "one value":
+            assert int(sent.replace(",", "")) <= 1500
+            assert share <= 5
+        assert share <= 10
+
+
+def test_the_fold_benchmark_measures_every_reply() -> None:
+    rows = table("fold.py", "--rounds", "1")
+    assert [name for name, *_ in rows] == ["a flat record", "a bill with one line"]
+    assert all(cell.endswith(" µs") for _, *cells in rows for cell in cells)
+
+
+@pytest.mark.local
+def test_the_prompt_mode_benchmark_counts_what_came_of_its_texts() -> None:
+    if find_spec("xllamacpp") is None:
+        pytest.skip("xllamacpp is not installed: pip install 'structkit[local]'")
+    (row,) = table("prompt_mode.py", "--texts", "1", "--ways", "json_schema (grammar)")
+    assert row[1].endswith("of 6")
+    assert int(row[6].replace(",", "")) > 0
