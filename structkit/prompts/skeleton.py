@@ -22,7 +22,7 @@ def skeleton(schema: JSON) -> str:
     >>> print(skeleton({**root, "$defs": {"step": step}}))
     {
       "steps": [step, ...],
-      "count": integer or null  // Null if unknown.
+      "count": integer  // or null; Null if unknown.
     }
     where step is {
       "text": string
@@ -46,8 +46,15 @@ def _form(schema: JSON, indent: str) -> str:
         return _object(schema, indent)
     if schema["type"] == "array":
         return f"[{_form(schema['items'], indent)}, ...]"
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return " or ".join(kinds)
+    return WRITTEN.get(schema.get("format", "")) or " or ".join(_kinds(schema))
+
+
+WRITTEN = {"date": '"YYYY-MM-DD"', "time": '"HH:MM:SS"', "date-time": '"YYYY-MM-DDTHH:MM:SSZ"'}
+"""Formats that models know by sight, not by name. Copied as they are, they fit no type that has the format."""
+
+
+def _kinds(schema: JSON) -> list[str]:
+    return schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
 
 
 def _object(schema: JSON, indent: str) -> str:
@@ -56,16 +63,36 @@ def _object(schema: JSON, indent: str) -> str:
     properties = schema["properties"]
     for number, (name, part) in enumerate(properties.items(), 1):
         comma = "," if number < len(properties) else ""
-        line = f"{inner}{json.dumps(name, ensure_ascii=False)}: {_form(part, inner)}{comma}"
-        lines.append(f"{line}  // {said}" if (said := _said(schema, name, part)) else line)
+        plain, choice = _chosen(part)
+        line = f"{inner}{json.dumps(name, ensure_ascii=False)}: {_form(plain, inner)}{comma}"
+        lines.append(f"{line}  // {said}" if (said := _said(schema, name, plain, choice)) else line)
     return "\n".join(["{", *lines, f"{indent}}}"])
 
 
-def _said(schema: JSON, name: str, part: JSON) -> str:
-    """What stands behind a property: its description, the bounds of its value, and whether it may be left out."""
-    bounds = [f"{word} {part[word]}" for word in BOUNDS if word in part]
+def _chosen(part: JSON) -> tuple[JSON, str]:
+    """A property's schema without what else it may be, and that in words.
+
+    Small models copy alternatives that stand where the value belongs: `"EUR" or "USD"`.
+    """
+    if "enum" in part:
+        listed = ", ".join(json.dumps(value, ensure_ascii=False) for value in part["enum"])
+        return {key: value for key, value in part.items() if key != "enum"}, f"one of {listed}"
+    branches = [branch for branch in part.get("anyOf", ()) if branch.get("type") != "null"]
+    if len(branches) == 1 < len(part["anyOf"]):
+        inner, choice = _chosen(branches[0])
+        said = {key: part[key] for key in ("description",) if key in part}
+        return {**inner, **said}, f"{choice} or null".strip()
+    if isinstance(part.get("type"), list) and "null" in part["type"]:
+        return {**part, "type": [kind for kind in part["type"] if kind != "null"]}, "or null"
+    return part, ""
+
+
+def _said(schema: JSON, name: str, part: JSON, choice: str) -> str:
+    """What stands behind a property: its values, its description, its bounds, and whether it may be left out."""
+    bounds = [f"{word} {part[word]}" for word in BOUNDS if word in part and part[word] not in WRITTEN]
     optional = ["may be left out"] if name not in schema.get("required", ()) else []
-    return "; ".join(" ".join(text.split()) for text in [part.get("description", ""), *bounds, *optional] if text)
+    told = [choice, part.get("description", ""), *bounds, *optional]
+    return "; ".join(" ".join(text.split()) for text in told if text)
 
 
 BOUNDS = (
