@@ -176,9 +176,7 @@ class Extraction(Generic[T]):
 
     # What comes of an answer
 
-    def _accepted(
-        self, answer: Answer[T], answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]
-    ) -> Result[T]:
+    def _accepted(self, answer: Answer[T], answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
         value = cast("T", answer.value)
         provenance = Provenance(self.response_format, value, answer.draft, self._origins(answer, len(attempts)))
         warnings = warnings_of(value, self.checks) if self.checks else ()

@@ -63,15 +63,29 @@ DELIVER = "Deliver the answer."
 
 
 def _told(codec: Codec[Any], messages: Messages) -> Messages:
-    """The messages, the system's with the form of the reply at its end.
+    """The messages, the system's with the form of the reply at its end, and the last with a reminder of it.
 
-    OpenAI, Qwen and DeepSeek refuse `json_object` unless the word JSON stands in the messages.
+    A small model answers the last thing it reads: without the reminder it talks about the text. OpenAI, Qwen and
+    DeepSeek refuse `json_object` unless the word JSON stands in the messages.
     """
     form = f"Reply with one JSON object in this form, and nothing else:\n{skeleton(codec.schema)}"
-    first = messages[0] if messages else None
+    first, rest = (messages[0], messages[1:]) if messages else (None, ())
     if first and first.role in {"system", "developer"} and isinstance(first.content, str):
-        return (Message(first.role, f"{first.content}\n\n{form}"), *messages[1:])
-    return (Message("system", form), *messages)
+        return (Message(first.role, f"{first.content}\n\n{form}"), *_reminded(rest))
+    return (Message("system", form), *_reminded(messages))
+
+
+REMINDER = "Reply with the JSON object and nothing else."
+
+
+def _reminded(messages: Messages) -> Messages:
+    """The messages, the user's last with the reminder at its end."""
+    last = messages[-1] if messages else None
+    if last is None or last.role != "user":
+        return (*messages, Message("user", REMINDER))
+    said = last.content
+    told = f"{said}\n\n{REMINDER}" if isinstance(said, str) else (*said, {"type": "text", "text": REMINDER})
+    return (*messages[:-1], Message("user", told))
 
 
 def _content_first(choice: Choice) -> tuple[str, ...]:
