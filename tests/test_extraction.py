@@ -175,3 +175,38 @@ def test_a_policy_without_an_attempt_is_refused() -> None:
         Policy(attempts=0)
     with pytest.raises(ValueError, match="0 or more"):
         Policy(retries=-1)
+
+
+def cut(text: str) -> Completion:
+    return reply(text, finish_reason="length")
+
+
+def test_a_list_that_is_the_whole_value_is_gone_on_with_after_a_cut() -> None:
+    lines = [{"item": f"tea {number}", "price": number} for number in range(9)]
+    whole = json.dumps({"value": lines})
+    start = begin(response_format=structkit.ResponseFormat(list[Line]))
+    step = start.receive(cut(whole[: whole.index("tea 5")]))
+    assert isinstance(step, Extraction)
+    assert "raise max_tokens" not in step.request.messages[-1].content
+    result = step.receive(reply(json.dumps({"rest": lines[5:]})))
+    assert isinstance(result, Result)
+    assert result.value == [Line(**line) for line in lines]
+    assert [result.provenance[number, "item"].how for number in (0, 8)] == ["salvaged", "re-asked"]
+
+
+def test_a_place_that_a_patch_leaves_out_is_not_taken_for_absent() -> None:
+    class Order(BaseModel):
+        note: str = "none"
+        price: float
+        text: str
+
+    price, note = {"price": "x", "note": 3}, {"price": 2, "note": "fragile"}
+    step = begin(response_format=structkit.ResponseFormat(Order)).receive(
+        reply(json.dumps({"text": "t" * 400, **price}))
+    )
+    assert isinstance(step, Extraction)
+    step = step.receive(reply('{"price": 2}'))
+    assert isinstance(step, Extraction)
+    result = step.receive(reply(json.dumps({"text": "t" * 400, **note})))
+    assert isinstance(result, Result)
+    assert result.value.note == "fragile"

@@ -60,7 +60,7 @@ def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, Path, bo
     return "\n".join(
         [
             "Your last reply was right but for this:" if not cut else "Your last reply was cut short:",
-            *map(str, issues[:MOST]),
+            *(() if cut else map(str, issues[:MOST])),
             *(f"It stands in {shown}" for shown in around if shown),
             *(_so_far(draft, path) for _, path in cut),
             f"Reply with a JSON object of these values alone: {', '.join(filter(None, [rest, named]))}.",

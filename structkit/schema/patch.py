@@ -11,7 +11,7 @@ from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.array import Array
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described
-from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.nodes.union import Union
@@ -52,13 +52,45 @@ class Patch:
         whole = copy.deepcopy(self.draft)
         for place in self.places:
             given = isinstance(reply, dict) and place.field.name in reply
-            _put(whole, place, reply[place.field.name] if given else ABSENT)
+            value = reply[place.field.name] if given else ABSENT
+            if place.path:
+                _put(whole, place, value)
+            else:  # the whole is a list that was cut
+                whole += value if isinstance(value, list) else []
         return whole
 
     def of(self, codec: Codec[JSONValue]) -> Patch | None:
         """The same places of another codec, which speaks another dialect."""
         rest = next((place.path for place in self.places if place.appends), None)
         return make_patch(codec, self.draft, [place.path for place in self.places if not place.appends], rest)
+
+
+def _name(path: Path, *, appends: bool) -> str:
+    """What a place is called in a patch.
+
+    >>> _name(("rows", 3, "price"), appends=False), _name((2,), appends=False), _name((), appends=True)
+    ('rows_3_price', 'item_2', 'rest')
+    """
+    inside_list = ["item"] if path and isinstance(path[0], int) else []
+    shown = [show_path(path)] if path else []
+    return wire_name("_".join([*inside_list, *shown, *(["rest"] if appends else [])]))
+
+
+@dataclass(frozen=True)
+class Asked(Object):
+    """The object of a patch: every place has to be there, because what is left out would go unnoticed."""
+
+    @property
+    def identity(self) -> bool:
+        """Never: the places have to be looked for."""
+        return False
+
+    def load(self, wire: JSONValue) -> JSONValue:
+        """As an object's; a place that is missing is an error."""
+        for field in self.fields:
+            if isinstance(wire, dict) and field.wire not in wire and field.absence != "missing":
+                raise WireError("required, but missing").under(field.name)
+        return super().load(wire)
 
 
 def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
@@ -93,20 +125,17 @@ def make_patch(
     outermost = {path: field for path, field in found.items() if not any(path[:n] in found for n in range(len(path)))}
     names: dict[str, Place] = {}
     for path, field in outermost.items():
-        if field is None or not path:
-            return None
         appends = path == rest
-        said = show_path(path) if isinstance(path[0], str) else f"item_{show_path(path)}"
-        name = unused(wire_name(said + ("_rest" if appends else "")), names)
+        if field is None or not (path or appends):
+            return None
+        name = unused(_name(path, appends=appends), names)
         node = described(field.node, f"{show_path(path)}{', from where it was cut' if appends else ''}.")
         names[name] = Place(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())
-    wire = replace(codec.nodes, root=Object(tuple(place.field for place in places)), shared=False)
-    return (
-        None
-        if not places or wire.excess
-        else Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
-    )
+    wire = replace(codec.nodes, root=Asked(tuple(place.field for place in places)), shared=False)
+    if not places or wire.excess:
+        return None
+    return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
 
 
 def _askable(root: Node, draft: JSONValue, path: Path) -> tuple[Path, Field | None]:
@@ -130,10 +159,15 @@ def _has_room(value: JSONValue, step: str | int) -> bool:
 
 def _list_at(root: Node, draft: JSONValue, path: Path) -> Field | None:
     """The list at a path, without bounds on its length: part of it is there."""
-    reached, field = _askable(root, draft, path)
+    reached, field = _askable(root, draft, path) if path else ((), Field("", "", _unboxed(root)))
     if field is None or reached != path or not isinstance(value_at(draft, path), list):
         return None
     return replace(field, node=_unbounded(field.node), absence="never")
+
+
+def _unboxed(root: Node) -> Node:
+    inner = _plain(root)
+    return inner.node if isinstance(inner, Boxed) else root
 
 
 def _unbounded(node: Node) -> Node:
