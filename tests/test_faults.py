@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -314,6 +315,26 @@ def test_a_vendor_that_changes_from_call_to_call_is_recorded(connect: Connect) -
         result = connect(endpoint.base_url).run(Order, "x")
     assert [attempt.completion.provider for attempt in result.attempts] == ["vendor-1", "vendor-2"]
     assert [attempt.completion.model for attempt in result.attempts] == ["fake-1", "fake-2"]
+
+
+SLOW = {"read_timeout", "huge", "gzip_bomb", "rate_limited", "rate_limited_until"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_comes_together_the_value_is_right_or_the_error_has_a_name(connect: Connect, seed: int) -> None:
+    chance = Random(seed)
+    names = chance.sample(sorted({*FAULTS} - SLOW - {"rejects_keyword"}), 4)
+    mode = chance.choice(["auto", "auto", *MODES])
+    with Endpoint(RIGHT, faults=dict.fromkeys(names, 0.2), seed=seed) as endpoint:
+        client = connect(endpoint.base_url, policy=PATIENT)
+        try:
+            result = client.run(Order, "x", mode=mode)
+        except (structkit.TransportError, structkit.ExtractionError) as error:
+            result = error
+        else:
+            assert result.value == VALUE
+    assert sum(1 + attempt.retries for attempt in result.attempts) == len(endpoint.requests)
+    assert result.usage.unreported + result.usage.total_tokens // 15 <= len(endpoint.requests)
 
 
 def test_every_fault_has_its_outcome() -> None:

@@ -94,6 +94,7 @@ LITELLM = (
     "litellm.UnsupportedParamsError: ollama does not support parameters: ['response_format'], for model=llama2. "
     "To drop these, set `litellm.drop_params=True` or for proxy:\n\n`litellm_settings:\n drop_params: true`\n."
 )
+FAILED = "json_validate_failed"
 REFUSALS: dict[str, tuple[str, int, JSONValue]] = {
     "openai": ("json_schema", 400, openai(NOT_WITH_THIS_MODEL)),
     "openai schema": (
@@ -121,6 +122,7 @@ REFUSALS: dict[str, tuple[str, int, JSONValue]] = {
     "vllm tools": ("tool", 400, vllm('"auto" tool choice requires --enable-auto-tool-choice to be set')),
     "together": ("json_schema", 400, openai("Input validation error: response_format is not supported for this model")),
     "groq": ("json_schema", 400, openai("This model does not support response format `json_schema`. See supported m")),
+    "groq generation": ("json_schema", 400, openai("Failed to generate JSON. Please adjust your prompt.", code=FAILED)),
     "groq tools": ("tool", 400, openai("`tool calling` is not supported with this model")),
     "deepseek": (
         "json_schema",

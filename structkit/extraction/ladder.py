@@ -38,8 +38,8 @@ NOT_THE_MODE = re.compile(
 
 
 def _about(words: str) -> re.Pattern[str]:
-    """Of a refusal that names a way of asking, or says of the whole request that nobody serves it."""
-    return re.compile(f"{words}|requested parameters", re.IGNORECASE)
+    """Of a refusal that names a way of asking; or says that nobody serves the request, or that the model failed."""
+    return re.compile(f"{words}|requested parameters|failed to (generate|validate) json", re.IGNORECASE)
 
 
 ABOUT: dict[ModeName, re.Pattern[str]] = {
