@@ -89,7 +89,7 @@ class ResponseFormat(Codec[T]):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made from, and compiled again."""
         name, given, extras = self._settings
-        return _remade, (self.output_type, name, given or self.dialect, extras)
+        return _remade, (self.output_type, name, given, extras, self.dialect)
 
     @property
     def dialect(self) -> Dialect:
@@ -148,5 +148,8 @@ def _shallow(compute: Callable[[Any], S], schema: Any) -> S:
         raise SchemaError("the schema is nested too deep", output_type=schema) from None
 
 
-def _remade(output_type: Any, name: str | None, dialect: Dialect, extras: Extras) -> ResponseFormat[Any]:
-    return ResponseFormat(output_type, name=name, dialect=dialect, extras=extras)
+def _remade(
+    output_type: Any, name: str | None, given: Dialect | None, extras: Extras, dialect: Dialect
+) -> ResponseFormat[Any]:
+    made: ResponseFormat[Any] = ResponseFormat(output_type, name=name, dialect=given, extras=extras)
+    return made.in_dialect(dialect)

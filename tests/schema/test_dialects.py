@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -243,3 +245,11 @@ def test_enums_over_the_limit_together_are_opened_longest_first_with_their_value
 def test_a_size_is_over_the_limits_when_any_count_is():
     assert OPENAI.most.excess(OPENAI.most) == ""
     assert Size(properties=5_001).excess(OPENAI.most) == "5,001 properties of at most 5,000"
+
+
+@pytest.mark.parametrize("given", [None, DIALECTS["azure"]])
+def test_what_was_pickled_speaks_the_dialect_it_spoke_and_may_still_be_translated(given):
+    spoken = ResponseFormat(list[int], dialect=given).in_dialect(DIALECTS["anthropic"])
+    for other in (pickle.loads(pickle.dumps(spoken)), copy.deepcopy(spoken)):
+        assert (other.dialect, other.is_translatable) == (DIALECTS["anthropic"], given is None)
+        assert other.payload == spoken.payload
