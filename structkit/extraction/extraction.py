@@ -259,7 +259,8 @@ class Extraction(Generic[T]):
         lost = Attempt(number, self.request, usage=spent, raw=fault.body, retries=fault.retries, mode=self.how.name)
         step = replace(self, attempts=(*self.attempts, lost))
         is_fixed = self.mode != "auto"
-        route = lesson(fault, self.route, self.how, self.codec.schema, fixed=is_fixed)
+        sent = lost.request.messages
+        route = lesson(fault, self.route, self.how, self.codec.schema, fixed=is_fixed, sent=sent)
         if route is not None and route.dialect != self.route.dialect:
             if spoken := self._spoken(route):
                 return step._speaking(spoken, route)

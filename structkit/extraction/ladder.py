@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from structkit.dialects import Dialect, ModeName, Route
 from structkit.errors import MalformedReply, StatusError, TransportError
@@ -13,7 +13,7 @@ from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.limits import walk
 from structkit.schema.structure import conforms
-from structkit.values import JSON, JSONValue
+from structkit.values import JSON, JSONValue, Message
 
 TEACHING = frozenset({400, 404, 422, 500, 501})
 """Statuses with which gateways refuse a parameter."""
@@ -51,11 +51,19 @@ ABOUT: dict[ModeName, re.Pattern[str]] = {
 }
 """How a refusal names the way of asking that it refuses."""
 
-LIMIT = re.compile(r"(?:limit|maximum|max|at most|up to|exceed\w*)\D{0,30}(\d+)", re.IGNORECASE)
+LIMIT = re.compile(r"(?:limit|maximum|max|at most|up to|exceed(?:s|ed|ing)?)\D{0,30}(\d{1,9})(?!\d)", re.IGNORECASE)
 """The number that a refusal over a size names."""
 
 
-def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fixed: bool = False) -> Route | None:
+def lesson(
+    fault: TransportError,
+    route: Route,
+    mode: Mode,
+    schema: JSON,
+    *,
+    fixed: bool = False,
+    sent: tuple[Message, ...] = (),
+) -> Route | None:
     """What a refusal teaches; None where no other way of asking would help.
 
     A keyword, a format or a limit that it names leaves the dialect. Else, unless the caller has fixed the mode, the
@@ -67,10 +75,11 @@ def lesson(fault: TransportError, route: Route, mode: Mode, schema: JSON, *, fix
         mode: How it was asked.
         schema: The strict schema that was sent.
         fixed: Whether the caller has fixed the mode.
+        sent: The messages, which some refusals repeat: what they say is no lesson.
     """
     if not _teaches(fault):
         return None
-    said = own_words(fault.body) or str(fault)
+    said = _said(fault, sent)
     status = fault.status_code if isinstance(fault, StatusError) else None
     if mode.name != "prompt" and (narrowed := narrower(said, route.dialect, schema)):
         return replace(route, dialect=narrowed)
@@ -95,36 +104,46 @@ def _teaches(fault: TransportError) -> bool:
     return isinstance(fault, MalformedReply) and is_error and not fault.retryable
 
 
-QUOTING = frozenset({"input", "failed_generation"})
-"""Keys of error bodies that hold what was sent, or what the model wrote."""
-
 QUOTED = re.compile(r"In context=\([^)]*\)|(?<=response_format )'[^']*'|(?<=function )'[^']*'")
 """How names out of the caller's type stand in a refusal."""
 
 
-def own_words(body: JSONValue) -> str:
-    """An error body as text, without what it quotes of the request: a name there is no keyword that is refused.
-
-    >>> own_words({"detail": [{"msg": "extra", "input": {"format": "date"}}]})
-    '{"detail": [{"msg": "extra"}]}'
-    >>> own_words("Invalid schema for response_format 'image': In context=('properties', 'format'), no")
-    '"Invalid schema for response_format : , no"'
-    """
-    return QUOTED.sub("", json.dumps(_unquoting(body), ensure_ascii=False)) if body else ""
+def _said(fault: TransportError, sent: tuple[Message, ...]) -> str:
+    """What a refusal says, each text in quotes, without what it repeats of the request."""
+    texts = [*islice(_texts(fault.body or str(fault)), MOST_TEXTS)]
+    ours = [message.content for message in sent if isinstance(message.content, str) and message.content]
+    for content in ours:
+        texts = [text.replace(content, "") for text in texts]
+    return QUOTED.sub("", "\n".join(f'"{text[:LONGEST_TEXT]}"' for text in texts))
 
 
-def _unquoting(body: JSONValue) -> JSONValue:
-    if isinstance(body, list):
-        return [*map(_unquoting, body)]
-    if not isinstance(body, dict):
-        return body
-    return {key: _unquoting(part) for key, part in body.items() if key not in QUOTING}
+def _texts(body: JSONValue) -> Iterator[str]:
+    """The texts of an error body, its keys among them, in order; not what stands under a key for what was sent."""
+    waiting = [body]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += [each for key, item in reversed(part.items()) if key not in ECHOES for each in (item, key)]
+        elif isinstance(part, list):
+            waiting += reversed(part)
+
+
+ECHOES = frozenset({"input", "request", "request_body", "messages", "failed_generation"})
+"""Keys under which gateways send back what they were sent (`input` is FastAPI's, and so vLLM's), or what the model
+wrote (Groq's `failed_generation`)."""
+
+MOST_TEXTS = 200
+LONGEST_TEXT = 4_000
+"""Texts of a refusal that are read, and characters of each; what is more is no explanation."""
 
 
 def _message(body: JSONValue) -> str:
     """The message inside an error body."""
     error = body.get("error", body) if isinstance(body, dict) else body
-    return str(error.get("message", error) if isinstance(error, dict) else error or "")
+    message = error.get("message", error) if isinstance(error, dict) else error
+    return " ".join(islice(_texts(message), MOST_TEXTS))[:LONGEST_TEXT]
 
 
 def narrower(said: str, dialect: Dialect, schema: JSON) -> Dialect | None:
