@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from structkit import ResponseFormat
+from structkit.client.plan import awaited_issues
 from structkit.dialects import DIALECTS, Route
 from structkit.errors import Truncated
-from structkit.extraction import Extraction
+from structkit.extraction import Extraction, soft
+from structkit.extraction.checks import MAY_SAY
 from structkit.parsing import read_completion, read_prefix
 from structkit.testing import completion
-from structkit.values import ABSENT, JSON, Completion, JSONValue, Message, Policy, Result, value_at
+from structkit.values import ABSENT, JSON, Completion, Issue, JSONValue, Message, Policy, Result, value_at
 
 SETTINGS = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",[]{}:\\'), max_size=8)
@@ -235,3 +239,59 @@ def test_what_may_be_left_out_is_asked_for_too_where_the_cut_came_before_it() ->
         ("note",): "re-asked",
         ("tags", 0): "re-asked",
     }
+
+
+# Checks that are not as they should be
+
+
+def raising(_: Any) -> Any:
+    raise KeyError("zip")
+
+
+async def waiting(_: Any) -> str:
+    return "never awaited"
+
+
+CHECKS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
+    "raises": (raising, [((), "a check failed: KeyError('zip')")]),
+    "raises late": (
+        lambda value: (1 / 0 for _ in "x"),
+        [((), "a check failed: ZeroDivisionError('division by zero')")],
+    ),
+    "gives a bool": (lambda value: False, [((), f"a check gave bool; {MAY_SAY}")]),
+    "gives a number": (lambda value: 0, [((), f"a check gave int; {MAY_SAY}")]),
+    "gives a dict": (lambda value: {"a": "b"}, [((), f"a check gave dict; {MAY_SAY}")]),
+    "gives bytes": (lambda value: b"ab", [((), f"a check gave bytes; {MAY_SAY}")]),
+    "gives a number in a list": (lambda value: ["a", 1], [((), "a"), ((), f"a check gave int; {MAY_SAY}")]),
+    "gives what has to be awaited": (lambda value: [waiting(value)], [((), f"a check gave coroutine; {MAY_SAY}")]),
+    "gives nothing in a text": (lambda value: "", []),
+    "gives issues one by one": (lambda value: iter(["a", "b"]), [((), "a"), ((), "b")]),
+    "names a place by a text": (lambda value: Issue("rows", "a"), [(("rows",), "a")]),  # type: ignore[arg-type]
+    "names a place by a list": (lambda value: Issue(["rows", 0], "a"), [(("rows", 0), "a")]),  # type: ignore[arg-type]
+    "names a place that is not there": (lambda value: Issue(("rows", 9, "x"), "a"), [(("rows", 9, "x"), "a")]),
+}
+
+
+@pytest.mark.parametrize(("check", "issues"), CHECKS.values(), ids=CHECKS.keys())
+def test_whatever_a_check_does_is_an_issue_and_no_exception(check: Any, issues: Any) -> None:
+    value = Survey(rows=["x" * 200, "y" * 200])
+    text = value.model_dump_json()
+    begun = Extraction(ResponseFormat(Survey), "m", (Message("user", "x"),), checks=(check,))
+    step = begun.receive(said(text))
+    assert [(issue.path, issue.message) for issue in step.attempts[0].issues] == issues
+    assert isinstance(step, Extraction if issues else Result)
+    while isinstance(step, Extraction):  # the same again, until the attempts are used up
+        assert step.request.body
+        step = step.receive(said(right_answer(step, begun.codec.natural(value))))
+    warned = replace(begun, checks=(soft(check),)).receive(said(text))
+    assert isinstance(warned, Result)
+    assert [(issue.path, issue.message) for issue in warned.warnings] == issues
+
+
+async def raising_later(_: Any) -> str:
+    raise KeyError("zip")
+
+
+def test_a_check_that_is_awaited_and_raises_is_an_issue_too() -> None:
+    failed = (Issue((), "a check failed: KeyError('zip')"),)
+    assert asyncio.run(awaited_issues(3, [raising_later, soft(raising_later)])) == (failed, failed)

@@ -11,7 +11,17 @@ from typing import Any, TypeVar, cast
 from structkit.client.hooks import SILENT, Hooks
 from structkit.dialects import CORE, MODES, Dialect, Route, find_dialect, named_dialect
 from structkit.errors import ConfigError, PromptError, StructkitError
-from structkit.extraction import Asking, Check, Divided, Extraction, divided, is_awaited, objections, soft
+from structkit.extraction import (
+    Asking,
+    Check,
+    Divided,
+    Extraction,
+    check_failure,
+    divided,
+    is_awaited,
+    objections,
+    soft,
+)
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
 from structkit.values import Issue, JSONValue, Options, Parameters, Policy, Prompt, Request
@@ -193,8 +203,15 @@ async def awaited_issues(value: Any, checks: Iterable[Check]) -> tuple[tuple[Iss
     odd: list[Issue] = []
     for check in checks:
         if is_awaited(check):
-            (odd if isinstance(check, soft) else wrong).extend(objections(await cast("Any", check)(value)))
+            (odd if isinstance(check, soft) else wrong).extend(await _awaited(check, value))
     return tuple(wrong), tuple(odd)
+
+
+async def _awaited(check: Check, value: Any) -> tuple[Issue, ...]:
+    try:
+        return objections(await cast("Any", check)(value))
+    except Exception as error:  # noqa: BLE001 (the caller's code; one bad record must not stop a job)
+        return (check_failure(error),)
 
 
 def refuse_both(**given: Any) -> None:

@@ -1,6 +1,6 @@
 """The one loop: a conversation as a value that says what to send next and takes what came back."""
 
-from structkit.extraction.checks import Check, is_awaited, objections, soft
+from structkit.extraction.checks import Check, check_failure, is_awaited, objections, soft
 from structkit.extraction.divided import Divided, divided
 from structkit.extraction.extraction import Asking, Extraction
 from structkit.extraction.modes import JSON_SCHEMA, MODES, Mode
@@ -13,6 +13,7 @@ __all__ = [
     "Divided",
     "Extraction",
     "Mode",
+    "check_failure",
     "divided",
     "is_awaited",
     "objections",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -42,27 +42,50 @@ def checked(answer: Answer[Any], checks: Iterable[Check]) -> Answer[Any]:
     if not answer.valid:
         return answer
     hard = (check for check in checks if not isinstance(check, soft) and not is_awaited(check))
-    issues = tuple(issue for check in hard for issue in objections(check(answer.value)))
+    issues = tuple(issue for check in hard for issue in _asked(check, answer.value))
     return replace(answer, value=None, issues=issues) if issues else answer
 
 
 def warnings_of(value: Any, checks: Iterable[Check]) -> tuple[Issue, ...]:
     """What the soft checks say of a value."""
     return tuple(
-        issue
-        for check in checks
-        if isinstance(check, soft) and not is_awaited(check)
-        for issue in objections(check(value))
+        issue for check in checks if isinstance(check, soft) and not is_awaited(check) for issue in _asked(check, value)
     )
 
 
-def objections(said: Any) -> tuple[Issue, ...]:
-    """What a check said, as issues.
+def _asked(check: Check, value: Any) -> tuple[Issue, ...]:
+    try:
+        return objections(check(value))
+    except Exception as error:  # noqa: BLE001 (the caller's code; one bad record must not stop a job)
+        return (check_failure(error),)
 
-    >>> objections("too old"), objections(None)
-    ((Issue(path=(), message='too old', got=''),), ())
+
+def check_failure(error: Exception) -> Issue:
+    """That a check raised, as an issue.
+
+    >>> check_failure(KeyError("zip")).message
+    "a check failed: KeyError('zip')"
     """
-    if said is None:
-        return ()
-    each = [said] if isinstance(said, str | Issue) else [*said]
-    return tuple(one if isinstance(one, Issue) else Issue((), str(one)) for one in each)
+    return Issue((), f"a check failed: {error!r}")
+
+
+def objections(said: Any) -> tuple[Issue, ...]:
+    """What a check said, as issues; what no check may say is one too.
+
+    >>> objections("too old"), objections(None), objections("")
+    ((Issue(path=(), message='too old', got=''),), (), ())
+    >>> objections(False)[0].message
+    'a check gave bool; it says nothing (None), a text, an Issue, or several of these'
+    """
+    if inspect.iscoroutine(said):
+        said.close()  # Python would warn that nobody awaits it
+    if isinstance(said, Mapping | bytes) or not isinstance(said, str | Issue | Iterable | None):
+        return (Issue((), f"a check gave {type(said).__name__}; {MAY_SAY}"),)
+    if isinstance(said, Issue):
+        return (replace(said, path=(said.path,) if isinstance(said.path, str | int) else tuple(said.path)),)
+    if isinstance(said, str):
+        return (Issue((), said),) if said else ()
+    return tuple(issue for one in said or () for issue in objections(one))
+
+
+MAY_SAY = "it says nothing (None), a text, an Issue, or several of these"
