@@ -226,11 +226,18 @@ Read the weather.
 Reply with one JSON object in this form, and nothing else:
 {
   "celsius": number,  // At least -273.15.
-  "station": string or null
+  "station": string  // or null
 }\
 """,
                 },
-                {"role": "user", "content": "21.5 degrees"},
+                {
+                    "role": "user",
+                    "content": """\
+21.5 degrees
+
+Reply with the JSON object and nothing else.\
+""",
+                },
             ],
             "response_format": {"type": "json_object"},
         }
@@ -248,11 +255,18 @@ def test_prompt_as_sent(connect: Connect) -> None:
 Reply with one JSON object in this form, and nothing else:
 {
   "celsius": number,  // At least -273.15.
-  "station": string or null
+  "station": string  // or null
 }\
 """,
                 },
-                {"role": "user", "content": "21.5 degrees"},
+                {
+                    "role": "user",
+                    "content": """\
+21.5 degrees
+
+Reply with the JSON object and nothing else.\
+""",
+                },
             ],
         }
     )
@@ -266,11 +280,11 @@ Reply with one JSON object in this form, and nothing else:
 {
   "number": integer,
   "issued": string,  // Format: date.
-  "kind": "invoice" or "credit note",
+  "kind": string,  // one of "invoice", "credit note"
   "lines": [{
     "item": string,
     "price": number,  // At least 0.
-    "note": string or null
+    "note": string  // or null
   }, ...],
   "paid": {
     "by": "card",
@@ -283,7 +297,7 @@ Reply with one JSON object in this form, and nothing else:
     "key": string,
     "value": number
   }, ...],
-  "currency": string or null,  // Null for the default, "EUR".
-  "remark": string or null
+  "currency": string,  // or null; Null for the default, "EUR".
+  "remark": string  // or null
 }\
 """)

@@ -72,6 +72,7 @@ class Dialect:
         recursion: Whether a definition may refer to itself; where not, what lies inside is a JSON text.
         optional: Whether a property may be left out of `required`; where not, null stands for absent.
         names: A regular expression that property names must match; None where any name goes.
+        no_pattern: A regular expression; a `pattern` in which it is found is not sent.
         levels: The deepest nesting of objects, the root as 1.
         enum_characters: The most characters in an enum of more than 250 texts.
         most: The largest schema.
@@ -86,6 +87,7 @@ class Dialect:
     recursion: bool = True
     optional: bool = False
     names: str | None = None
+    no_pattern: str | None = None
     levels: int = 10
     enum_characters: float = math.inf
     most: Size = BOUNDLESS

@@ -93,16 +93,22 @@ GLM = Dialect(name="glm", modes=WITHOUT_SCHEMA, hosts=("open.bigmodel.cn", "api.
 # the server fall back to a slower grammar engine.
 VLLM = Dialect(name="vllm", keywords=CONST | INCLUSIVE | LENGTHS | ITEMS | {"pattern"})
 
-# llama.cpp, grammars/README.md: bounds of integers, lengths, patterns from `^` to `$`, four formats.
+# llama.cpp, grammars/README.md: bounds of integers, lengths, patterns from `^` to `$`, four formats; a class escape
+# inside a character class is answered with "unsupported escape", and any text let through.
 LLAMA_CPP = Dialect(
     name="llama.cpp",
     keywords=CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "format"},
     formats=frozenset({"date", "time", "date-time", "uuid"}),
+    no_pattern=r"\[[^\]]*\\[dswDSW]",
 )
 
 # ollama.com, "Structured outputs": llama.cpp's grammars; its own port is 11434.
 OLLAMA = Dialect(
-    name="ollama", keywords=LLAMA_CPP.keywords, formats=LLAMA_CPP.formats, hosts=("localhost:11434", "127.0.0.1:11434")
+    name="ollama",
+    keywords=LLAMA_CPP.keywords,
+    formats=LLAMA_CPP.formats,
+    no_pattern=LLAMA_CPP.no_pattern,
+    hosts=("localhost:11434", "127.0.0.1:11434"),
 )
 
 CORE = Dialect(

@@ -79,13 +79,15 @@ def objections(said: Any) -> tuple[Issue, ...]:
     """
     if inspect.iscoroutine(said):
         said.close()  # Python would warn that nobody awaits it
-    if isinstance(said, Mapping | bytes) or not isinstance(said, str | Issue | Iterable | None):
+    if said is None:
+        return ()
+    if isinstance(said, Mapping | bytes) or not isinstance(said, str | Issue | Iterable):
         return (Issue((), f"a check gave {type(said).__name__}; {MAY_SAY}"),)
     if isinstance(said, Issue):
         return (replace(said, path=(said.path,) if isinstance(said.path, str | int) else tuple(said.path)),)
     if isinstance(said, str):
         return (Issue((), said),) if said else ()
-    return tuple(issue for one in said or () for issue in objections(one))
+    return tuple(issue for one in said for issue in objections(one))
 
 
 MAY_SAY = "it says nothing (None), a text, an Issue, or several of these"

@@ -12,7 +12,7 @@ from structkit.values import Answer, Message, Path, value_at
 SHORT = 300
 """Characters of a reply that costs less to be written again than its mistakes to be explained."""
 
-NO_JSON = "Your last reply was no JSON object. Reply with the JSON object that was asked for, and nothing else."
+NO_JSON = "Your last reply was no JSON object: {why}. Reply with the JSON object that was asked for, and nothing else."
 """What is said of a reply that holds nothing to correct: shown again, or quoted, it would only be gone on with."""
 
 MOST_PLACES = 50
@@ -23,15 +23,17 @@ def correction(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None
     """The messages that tell the model what to put right; none at the first ask.
 
     >>> from structkit.schema import ResponseFormat
-    >>> [message.content for message in correction(ResponseFormat(int), Answer(0, "Three, I think.", None), None)]
-    ['Your last reply was no JSON object. Reply with the JSON object that was asked for, and nothing else.']
+    >>> prose = ResponseFormat(int).read("Three, I think.")
+    >>> [message.content[:60] for message in correction(ResponseFormat(int), prose, None)]
+    ['Your last reply was no JSON object: not valid JSON: Expecting']
     """
     if wrong is None:
         return ()
     if patch is not None:
         return (_sendable("user", ask_for_places(wrong.issues, asked_places(patch), patch.draft)),)
     if wrong.draft is None and "{" not in wrong.text:
-        return (Message("user", NO_JSON),)
+        why = "; ".join(issue.message for issue in wrong.issues)  # not what it said: it would only be said again
+        return (_sendable("user", NO_JSON.format(why=why)),)
     told = _sendable("user", feedback(wrong.issues, codec.wire_path))
     return (_sendable("assistant", wrong.text), told) if wrong.text else (told,)
 

@@ -111,9 +111,9 @@ QUOTED = re.compile(r"In context=\([^)]*\)|(?<=response_format )'[^']*'|(?<=func
 def _said(fault: TransportError, sent: tuple[Message, ...]) -> str:
     """What a refusal says, each text in quotes, without what it repeats of the request."""
     texts = [*islice(_texts(fault.body or str(fault)), MOST_TEXTS)]
-    ours = [message.content for message in sent if isinstance(message.content, str) and message.content]
-    for content in ours:
-        texts = [text.replace(content, "") for text in texts]
+    for content in (message.content for message in sent if isinstance(message.content, str)):
+        if len(content) >= SHORTEST_ECHO:  # shorter ones stand in any text
+            texts = [text.replace(content, "") for text in texts]
     return QUOTED.sub("", "\n".join(f'"{text[:LONGEST_TEXT]}"' for text in texts))
 
 
@@ -133,6 +133,9 @@ def _texts(body: JSONValue) -> Iterator[str]:
 ECHOES = frozenset({"input", "request", "request_body", "messages", "failed_generation"})
 """Keys under which gateways send back what they were sent (`input` is FastAPI's, and so vLLM's), or what the model
 wrote (Groq's `failed_generation`)."""
+
+SHORTEST_ECHO = 12
+"""Characters of a message from which on its text in a refusal is the message repeated."""
 
 MOST_TEXTS = 200
 LONGEST_TEXT = 4_000

@@ -61,7 +61,7 @@ def sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
     if keyword == "format":
         return value in dialect.formats - TOO_NARROW
     if keyword == "pattern":
-        return is_regular(value)
+        return is_regular(value) and not (dialect.no_pattern and re.search(dialect.no_pattern, value))
     return True
 
 
