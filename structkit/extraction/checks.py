@@ -84,7 +84,8 @@ def objections(said: Any) -> tuple[Issue, ...]:
     if isinstance(said, Mapping | bytes) or not isinstance(said, str | Issue | Iterable):
         return (Issue((), f"a check gave {type(said).__name__}; {MAY_SAY}"),)
     if isinstance(said, Issue):
-        return (replace(said, path=(said.path,) if isinstance(said.path, str | int) else tuple(said.path)),)
+        path: Any = said.path  # callers without a type checker may give one step, or a list
+        return (replace(said, path=(path,) if isinstance(path, str | int) else tuple(path)),)
     if isinstance(said, str):
         return (Issue((), said),) if said else ()
     return tuple(issue for one in said for issue in objections(one))
