@@ -41,7 +41,8 @@ def _form(schema: JSON, indent: str) -> str:
         return " or ".join(_form(branch, indent) for branch in schema["anyOf"])
     if "const" in schema or "enum" in schema:
         values = [schema["const"]] if "const" in schema else schema["enum"]
-        return " or ".join(json.dumps(value, ensure_ascii=False) for value in values)
+        listed = [json.dumps(value, ensure_ascii=False) for value in values]
+        return (" or " if len(listed) <= FEW else "|").join(listed)
     if schema["type"] == "object":
         return _object(schema, indent)
     if schema["type"] == "array":
@@ -55,6 +56,10 @@ WRITTEN = {"date": '"YYYY-MM-DD"', "time": '"HH:MM:SS"', "date-time": '"YYYY-MM-
 
 def _kinds(schema: JSON) -> list[str]:
     return schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+
+
+FEW = 8
+"""Values up to which an enum is written as one would say it; a longer one would be longer than its schema."""
 
 
 def _object(schema: JSON, indent: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from structkit import ResponseFormat
 from structkit.errors import InvalidOutput, SchemaError
+from structkit.prompts import skeleton
 
 FILE = pathlib.Path(__file__).parents[3] / "shared" / "schemas" / "real_world.jsonl.gz"
 
@@ -42,6 +43,7 @@ class Score:
     stopped: int = 0
     size: int = 0
     strict_size: int = 0
+    skeleton_size: int = 0
 
     def blame(self, kind: str, detail: Any = "") -> None:
         self.faults.append((kind, str(detail)[:300]))
@@ -72,6 +74,7 @@ class Judge:
             score.blame("compile", repr(error))
             return score
         score.size, score.strict_size = len(json.dumps(row["schema"])), len(json.dumps(schema))
+        score.skeleton_size = len(skeleton(schema))
         for fault in self.strict_faults(schema):
             score.blame("not strict", fault)
         for test in row["tests"]:
@@ -131,6 +134,13 @@ def test_the_strict_schemas_are_not_much_longer_than_the_originals(scores):
     ratio = sum(score.strict_size for score in scores) / sum(score.size for score in scores)
     print(f"\nsize of the strict schemas: {ratio:.3f} of the originals")
     assert ratio <= SIZE
+
+
+def test_no_skeleton_is_longer_than_the_schema_it_stands_for(scores):
+    ratio = sum(score.skeleton_size for score in scores) / sum(score.strict_size for score in scores)
+    print(f"\nsize of the skeletons: {ratio:.3f} of the strict schemas")
+    assert [score.name for score in scores if score.skeleton_size > score.strict_size] == []
+    assert ratio < 0.7
 
 
 def test_nothing_but_our_own_errors_gets_out(scores):
