@@ -25,6 +25,9 @@ def split(wire: Wire) -> tuple[Wire, ...]:
     return tuple(replace(wire, root=described(piece, said_of(wire.root))) for piece in pieces)
 
 
+NOTHING = Size()
+
+
 class _Division:
     """One type's fields, and what each counts."""
 
@@ -33,38 +36,45 @@ class _Division:
         self._shown = wire.definitions.show()
         self._sizes = {name: measure(part) for name, part in self._shown.items()}
 
-    def pieces(self, node: Node, path: Path) -> Iterator[Object]:
-        """The object in pieces, fields in order, as many in each as fit."""
+    def pieces(self, node: Node, path: Path, around: Size = NOTHING) -> Iterator[Object]:
+        """The object in pieces, fields in order, as many in each as fit inside of what counts so much itself."""
         whole = undescribed(node)
         if not isinstance(whole, Object):
+            size = self._counted(node)
+            excess = size.excess(self._most) or (around + size).excess(self._most)
             raise SchemaError(
-                f"too large for one request ({self._counted(node).excess(self._most)}), and no object that could be "
-                "divided; ask for less in one call",
+                f"too large for one request ({excess}), and no object that could be divided; ask for less in one call",
                 path=path,
             )
         taken: dict[str, Field] = {}
-        total, needed = Size(), frozenset[str]()
-        for field in self._fields(whole, path):
+        total, needed = around, frozenset[str]()
+        for field in self._fields(whole, path, around):
             if taken and (field.name in taken or (total + self._cost(field, needed)).excess(self._most)):
                 yield Object(tuple(taken.values()))
-                taken, total, needed = {}, Size(), frozenset()
+                taken, total, needed = {}, around, frozenset()
             taken[field.name] = field
             total, needed = total + self._cost(field, needed), needed | self._needs(field.node)
+        if taken and whole.rest and (total + self._cost(whole.rest, needed)).excess(self._most):
+            yield Object(tuple(taken.values()))
+            taken = {}
         yield Object(tuple(taken.values()), whole.rest)
 
-    def _fields(self, whole: Object, path: Path) -> Iterator[Field]:
+    def _fields(self, whole: Object, path: Path, around: Size) -> Iterator[Field]:
         """The fields; one that is too large alone in pieces of its own."""
         for field in whole.fields:
-            if not self._cost(field, frozenset()).excess(self._most):
+            if not (around + self._cost(field, frozenset())).excess(self._most):
                 yield field
                 continue
-            for piece in self.pieces(field.node, (*path, field.name)):
+            for piece in self.pieces(field.node, (*path, field.name), around + self._own(field)):
                 yield replace(field, node=described(piece, said_of(field.node)))
 
     def _cost(self, field: Field, needed: frozenset[str]) -> Size:
         """What a field adds to an object that has these definitions already."""
-        own = Size(properties=1, characters=len(field.wire), optional=field.absence == "missing")
-        return own + self._counted(field.node, needed)
+        return self._own(field) + self._counted(field.node, needed)
+
+    def _own(self, field: Field) -> Size:
+        """What a field adds by itself."""
+        return Size(properties=1, characters=len(field.wire), optional=field.absence == "missing")
 
     def _counted(self, node: Node, needed: frozenset[str] = frozenset()) -> Size:
         return sum((self._sizes[name] for name in self._needs(node) - needed), measure(node.show()))

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from structkit import ResponseFormat
-from structkit.dialects import DIALECTS
-from structkit.errors import InvalidOutput
+from structkit.dialects import DIALECTS, Dialect, Size
+from structkit.errors import InvalidOutput, SchemaError
 from structkit.schema import make_patch
+from structkit.schema.limits import measure
 from structkit.values import ABSENT, JSONValue, Path, value_at
 
 SETTINGS = settings(
@@ -435,3 +436,33 @@ class Parcel(BaseModel):
 def test_a_place_is_asked_for_alone_only_where_it_can_be_put(draft, path, asked):
     patch = make_patch(ResponseFormat(Parcel), draft, [path])
     assert (patch and [place.path for place in patch.places]) == asked
+
+
+# Types in parts
+
+
+@SETTINGS
+@given(st.data(), models(TYPES), st.integers(1, 9), st.integers(2, 40), st.integers(10, 200))
+def test_parts_are_within_the_limits_and_make_the_value_together(same, data, each, properties, enum_values, characters):
+    tiny = Dialect("tiny", frozenset({"const"}), most=Size(properties, enum_values, characters, 9, 9))
+    try:
+        response_format = ResponseFormat(each.type, dialect=tiny)
+    except SchemaError:
+        return
+    value = data.draw(each.values)
+    natural = response_format.natural(value)
+    answers = [part.read(json.dumps(part.wire(natural))) for part in response_format.parts]
+    assert [measure(part.schema).excess(tiny.most) for part in response_format.parts] == [""] * len(answers)
+    if len(answers) > 1:
+        assert same(response_format.join([answer.value for answer in answers]).value, value)
+        assert all(response_format.owners(path) for path in [(), *paths_below(natural)])
+
+
+@pytest.mark.parametrize("most", range(1, 8))
+def test_keys_that_nobody_declared_count_in_the_part_that_holds_them(most):
+    schema = {"type": "object", "properties": {name: {"type": "integer"} for name in "abcd"}, "required": ["a"]}
+    response_format = ResponseFormat(schema, dialect=Dialect("tiny", most=Size(most, 9, 99, 9, 99)))
+    value = {"a": 1, "d": 2, "x": [3]}
+    answers = [part.read(json.dumps(part.wire(value))).value for part in response_format.parts]
+    assert max(measure(part.schema).properties for part in response_format.parts) <= max(most, 3)
+    assert (answers[0] if len(answers) == 1 else response_format.join(answers).value) == value
