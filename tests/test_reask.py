@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, create_model, model_validator
 import structkit
 from structkit.dialects import MODES
 from structkit.testing import Endpoint, Reply, called, completion
-from structkit.testing.reply import forced_tool, wanted_schema
+from structkit.testing.reply import forced_tool, saying, wanted_schema
 from structkit.values import JSON, Usage
 
 Connect = Callable[..., Any]
@@ -269,6 +269,31 @@ def test_a_rest_that_is_cut_too_is_gone_on_with(connect: Connect) -> None:
         result = connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
     assert (result.value.model_dump(), len(result.attempts)) == ({"rows": ROWS}, 3)
     assert "rows has 44 items so far" in instruction(endpoint.requests[2])
+
+
+@every_mode
+def test_a_root_that_is_a_list_is_gone_on_with(connect: Connect, mode: str) -> None:
+    def cut(body: JSON) -> Reply:
+        reply = saying(body, '{"value": [1, 2, 3, 45').body
+        reply["choices"][0]["finish_reason"] = "length"
+        return Reply(reply)
+
+    with Endpoint(cut, '{"rest": [456, 7]}') as endpoint:
+        result = connect(endpoint.base_url).run(list[int], ASKED, mode=mode)
+    assert (result.value, len(endpoint.requests)) == ([1, 2, 3, 456, 7], 2)
+    assert [result.provenance[n,].how for n in range(5)] == ["salvaged"] * 3 + ["re-asked"] * 2
+    with Endpoint(cut, "No.", '{"value": [1, 2]}') as endpoint:
+        assert connect(endpoint.base_url).extract(list[int], ASKED, mode=mode) == [1, 2]
+
+
+def test_what_was_cut_is_told_without_advice_for_the_caller(connect: Connect) -> None:
+    with Endpoint(cut_table(3, 40), json.dumps({"rows_rest": ROWS[3:]})) as endpoint:
+        connect(endpoint.base_url).run(Table, ASKED)
+    assert instruction(endpoint.requests[1]) == snapshot("""\
+Your last reply was cut short:
+rows has 3 items so far, the last one {"field_00": 200, "field_01": 201, "field_02": 202, "field_03": 203, "field_04": 204, "field_05": 205, "field_06": 206, "field_07": 207, "field_08": 208, "field_09": 209, "field_10": 210, "field_11": 211, "field_12": 212, "field_13": 213, …
+Reply with a JSON object of these values alone: rows_rest is what follows in rows.\
+""")
 
 
 def test_a_list_that_is_cut_at_every_attempt_is_truncated_with_what_there_is(connect: Connect) -> None:
