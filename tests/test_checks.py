@@ -138,12 +138,15 @@ def test_checks_of_the_client_apply_to_each_call_and_a_calls_own_replace_them(co
         assert client.run(Person, "x", checks=[]).warnings == ()
 
 
-def test_what_a_check_raises_ends_the_call(connect: Connect) -> None:
+def test_what_a_check_raises_is_an_issue(connect: Connect) -> None:
     def careless(person: Person) -> None:
-        raise LookupError(person.name)
+        if person.age < 18:
+            raise LookupError(person.name)
 
-    with Endpoint(said()) as endpoint, pytest.raises(LookupError, match="Ada"):
-        connect(endpoint.base_url).run(Person, "x", checks=[careless])
+    with Endpoint(said(age=7), said()) as endpoint:
+        result = connect(endpoint.base_url).run(Person, "x", checks=[careless])
+    assert (result.value.age, len(endpoint.requests)) == (36, 2)
+    assert "LookupError('Ada')" in result.attempts[0].issues[0].message
 
 
 @pytest.mark.parametrize("check", [awaited, Awaited(), soft(awaited)], ids=["function", "object", "soft"])
