@@ -93,7 +93,7 @@ def test_a_reply_of_prose_is_neither_shown_again_nor_quoted() -> None:
     _, asked, told = step.request.messages
     assert asked.content == "A bill."
     assert "glad" not in told.content
-    assert told.content.startswith("Your last reply was no JSON object.")
+    assert told.content.startswith("Your last reply was no JSON object:")
 
 
 def test_a_reply_that_holds_something_to_correct_is_shown_again() -> None:

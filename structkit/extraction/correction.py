@@ -25,7 +25,7 @@ def correction(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None
     >>> from structkit.schema import ResponseFormat
     >>> prose = ResponseFormat(int).read("Three, I think.")
     >>> [message.content[:60] for message in correction(ResponseFormat(int), prose, None)]
-    ['Your last reply was no JSON object: not valid JSON: Expecting']
+    ['Your last reply was no JSON object: not valid JSON: Expectin']
     """
     if wrong is None:
         return ()
