@@ -71,10 +71,10 @@ def _left_open(text: str) -> list[_Open]:
             continue
         if mark == "," and left[-1].closes == "]":
             left[-1].ends, left[-1].key = token.start(), int(left[-1].key) + 1
-        elif mark in {"}", "]"} or mark.startswith('"'):
-            left[-1].ends = token.end()
         elif mark == ":":
             left[-1].key = last
+        elif mark in {"}", "]"} or mark.startswith('"') or text[token.end() : token.end() + 1].isspace():
+            left[-1].ends = token.end()  # a number without anything behind it may go on
         last = mark
     return left
 

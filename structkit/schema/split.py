@@ -22,7 +22,9 @@ def split(wire: Wire) -> tuple[Wire, ...]:
         SchemaError: A part that cannot be divided is over the limits by itself.
     """
     pieces = _Division(wire).pieces(wire.root, ())
-    return tuple(replace(wire, root=described(piece, said_of(wire.root))) for piece in pieces)
+    parts = (replace(wire, root=described(piece, said_of(wire.root))) for piece in pieces)
+    # Sharing what a part repeats names it, and the names count too.
+    return tuple(replace(part, shared=False) if part.excess else part for part in parts)
 
 
 NOTHING = Size()
@@ -34,7 +36,7 @@ class _Division:
     def __init__(self, wire: Wire) -> None:
         self._most = wire.dialect.most
         self._shown = wire.definitions.show()
-        self._sizes = {name: measure(part) for name, part in self._shown.items()}
+        self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._shown.items()}
 
     def pieces(self, node: Node, path: Path, around: Size = NOTHING) -> Iterator[Object]:
         """The object in pieces, fields in order, as many in each as fit inside of what counts so much itself."""
