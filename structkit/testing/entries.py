@@ -8,24 +8,16 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from structkit.errors import (
-    ConfigError,
-    ConnectionFailed,
-    MalformedReply,
-    RequestTimeout,
-    StatusError,
-    TransportError,
-)
+from structkit.errors import ConfigError, TransportError
 from structkit.parsing import read_completion
 from structkit.transport.faults import redact
+from structkit.transport.stored import fault_from_json, fault_to_json
 from structkit.values import JSON, Completion, JSONValue
 
 RECORD = "STRUCTKIT_RECORD"
 """Set to anything but `0`, it makes every cassette in mode `auto` record."""
 
 HOW = f"record it with {RECORD}=1, or pytest --structkit-record"
-
-KINDS = {kind.__name__: kind for kind in (ConnectionFailed, RequestTimeout, StatusError, MalformedReply)}
 
 SHORTEST_KEY = 12
 """Characters below which `OPENAI_API_KEY` is a placeholder, and may stand in any text."""
@@ -35,31 +27,19 @@ def entry_of(reply: Completion | TransportError) -> JSON:
     """A reply as the file keeps it."""
     if isinstance(reply, Completion):
         return {"completion": scrubbed(reply.raw)}
-    fault = {
-        "kind": type(reply).__name__,
-        "message": str(reply),
-        "status_code": getattr(reply, "status_code", None),
-        "retryable": reply.retryable,
-        "retry_after": reply.retry_after,
-        "body": reply.body,
-    }
-    return {"fault": scrubbed({name: value for name, value in fault.items() if value is not None})}
+    fault = fault_to_json(reply)
+    fault.pop("request_id", None)  # the next recording's would be another
+    return {"fault": scrubbed(fault)}
 
 
 def reply_of(entry: JSON) -> Completion | TransportError:
     """What the file keeps, as a reply.
 
+    >>> from structkit.errors import ConnectionFailed
     >>> reply_of(entry_of(ConnectionFailed("no connection", retryable=True)))
     ConnectionFailed('no connection')
     """
-    if "completion" in entry:
-        return read_completion(entry["completion"])
-    kept = dict(entry["fault"])
-    kind, status = KINDS.get(kept.pop("kind"), TransportError), kept.pop("status_code", 0)
-    fault = kind(kept.pop("message"), **kept)
-    if isinstance(fault, StatusError):
-        fault.status_code = status
-    return fault
+    return read_completion(entry["completion"]) if "completion" in entry else fault_from_json(entry["fault"])
 
 
 def scrubbed(value: JSONValue) -> JSONValue:
