@@ -1,0 +1,1 @@
+"""Batch labelling: every row of a source once, whatever happens on the way."""

@@ -1,0 +1,194 @@
+"""The journal of a job: what was sent, what came back and how each row ended, on disk before it counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+
+from typing_extensions import Self
+
+from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
+from structkit.batch.files import make_folder
+from structkit.batch.kept import STATES, Exchange, Kept, State
+from structkit.batch.lock import Lock, take
+from structkit.batch.packing import pack, pack_reply, pack_text
+from structkit.batch.parts import Parts, begin
+from structkit.batch.reading import Reader
+from structkit.batch.writer import Writer
+from structkit.errors import JobError, TransportError
+from structkit.values import JSON, Completion, JSONValue, Usage
+
+__all__ = ["STATES", "Exchange", "Journal", "Kept", "Reader", "State"]
+
+
+class Journal:
+    """The journal of one job, in a folder of its own that one process has at a time.
+
+    Any number of threads, or an event loop, may use it. What is handed over is on disk within about 20 ms, in the
+    order in which it came; `flush` waits for that. What has been read is always at least what this process has
+    written. No call survives a fork: the child opens the folder itself, when the parent has left it.
+
+    Every method raises `JobError` where the disk does not take or give what it should, after `close`, and in a
+    fork. After a failed write no intent is taken; answers and conclusions raise, but are kept in memory, and
+    `flush` and `close` try to write them again.
+
+    Attributes:
+        header: What the job was begun with.
+    """
+
+    def __init__(self, folder: Path, lock: Lock, run: int, *, keep_raw: bool) -> None:
+        """Use `Journal.open`."""
+        self._lock = lock
+        self._keep_raw = keep_raw
+        self._pid = os.getpid()
+        self._reader = Reader(folder)
+        self.header: JSON = self._reader.header
+        parts = Parts(folder, run)
+        self._writer = Writer(parts.write, parts.close)
+
+    @classmethod
+    def open(cls, folder: Path, header: JSON, *, keep_raw: bool = True) -> Journal:
+        """Begin a job, or go on with the one that the folder has.
+
+        Args:
+            folder: Made where there is none, for its owner alone.
+            header: What is to be kept of the job. An existing job keeps its own: compare `.header`.
+            keep_raw: Whether the text of replies is kept. Without, usage and outcomes are, and a row whose reply had
+                come, but that had not ended, is ambiguous after a crash: the reply cannot be read again.
+
+        Raises:
+            JobError: Another process has the folder; or it cannot be written, is damaged, or of a newer structkit.
+        """
+        make_folder(folder)
+        lock = take(folder)
+        try:
+            _, run = begin(folder, header)
+            return cls(folder, lock, run, keep_raw=keep_raw)
+        except BaseException:
+            lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        """The journal itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    # Writing
+
+    def intend(self, ordinal: int, key: str, digest: str, number: int, request: str) -> Future[None]:
+        """Say that a request is about to go out; it may when the future is done.
+
+        The row is open again, if it had ended. With another digest it begins anew: its earlier exchanges no longer
+        count for it, though their usage does for the job. An intent with the number of an earlier one takes its place.
+
+        Args:
+            ordinal: The row's place in the input.
+            key: The row's name.
+            digest: Of the row's content.
+            number: Of the request within the row, counted from 1.
+            request: A digest of the request's body.
+        """
+        written: Future[None] = Future()
+        written.set_running_or_notify_cancel()  # a request that is no longer wanted was intended all the same
+        self._put(Intent(ordinal, pack_text(key), digest, number, request, written))
+        return written
+
+    def answer(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
+        """Keep a reply: its body as it came, its usage and retries, before anybody has read it."""
+        self._put(Answer(ordinal, number, pack_reply(reply, keep_raw=self._keep_raw)))
+
+    def conclude(self, ordinal: int, state: State, outcome: JSON, *, key: str = "", digest: str = "") -> None:
+        """Say how a row has ended.
+
+        Args:
+            ordinal: The row's place in the input.
+            state: How.
+            outcome: What came of it, as JSON.
+            key: The row's name, for a row that nothing was intended for.
+            digest: Of its content, likewise.
+
+        Raises:
+            ValueError, TypeError: There is no such state; or the outcome is no JSON.
+        """
+        if state not in STATES:
+            raise ValueError(f"state: one of {', '.join(STATES)}, not {state!r}")
+        self._put(Conclusion(ordinal, pack_text(key), digest, state, pack(outcome)))
+
+    def reopen(self, ordinals: Iterable[int], *, afresh: bool = False) -> None:
+        """Let rows begin again that had ended; of unknown ones nothing is made.
+
+        Args:
+            ordinals: The rows.
+            afresh: Whether their exchanges are set aside, so that they are sent again. Else they stand, and can be
+                read with another type.
+        """
+        for ordinal in ordinals:
+            self._put(Reopening(ordinal, afresh))
+
+    def mark(self, name: str, value: JSONValue) -> None:
+        """Add to the header, or change what was added; `marks` has it."""
+        self._put(Mark(name, pack(value)))
+
+    def flush(self) -> None:
+        """Wait until all that was handed over is on disk; after a failed write this tries again."""
+        self._check_process()
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write what is left, and let the next one have the folder; a second time it is nothing.
+
+        Raises:
+            JobError: Something could not be written, and is lost.
+        """
+        self._check_process()
+        try:
+            self._writer.close()
+        finally:
+            self._lock.release()
+
+    # Reading
+
+    @property
+    def marks(self) -> Mapping[str, JSONValue]:
+        """What was added to the header."""
+        return self._flushed().marks
+
+    def known(self, first: int, last: int, *, full: bool = True) -> dict[int, Kept]:
+        """What is known of a range of ordinals, both ends included; see `Reader.known`."""
+        return self._flushed().known(first, last, full=full)
+
+    def ambiguous(self) -> Iterator[tuple[int, str]]:
+        """Rows whose reply may have been paid for and lost with an earlier run; see `Reader.ambiguous`."""
+        return self._flushed().ambiguous()
+
+    def outcomes(self, *, full: bool = True) -> Iterator[Kept]:
+        """The rows that have ended, in order, streamed; see `Reader.outcomes`."""
+        return self._flushed().outcomes(full=full)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many rows are in each state, and how many are `open`."""
+        return self._flushed().counts()
+
+    def usage(self) -> Usage:
+        """What the job has cost so far; see `Reader.usage`."""
+        return self._flushed().usage()
+
+    def _flushed(self) -> Reader:
+        self.flush()
+        return self._reader
+
+    def _put(self, entry: Entry) -> None:
+        self._check_process()
+        self._writer.put(entry)
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise JobError(f"the journal was opened by process {self._pid}, of which this is a fork; open it here")

@@ -1,0 +1,118 @@
+"""JSON and replies as bytes in a database, exactly, and back."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import replace
+from typing import NamedTuple
+
+from structkit.errors import TransportError
+from structkit.parsing import read_completion
+from structkit.transport.stored import body_of, fault_from_json, fault_to_json
+from structkit.values import JSON, Completion, JSONValue, Usage
+
+WORTH = 200
+"""Bytes below which compression saves nothing."""
+
+LEVEL, WINDOW, MEMORY = 1, 15, 5
+"""Of zlib: for a kilobyte, higher levels save nothing, and more memory takes longer to clear than to use."""
+
+ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+COMPLETION = "completion"
+"""The kind of a reply that is no fault; a fault's kind is the name of its class."""
+
+
+class PackedReply(NamedTuple):
+    """A reply as columns; the body of a completion is None where raw text is not kept."""
+
+    kind: str
+    retries: int
+    usage: Usage
+    body: bytes | None
+
+
+def pack(value: JSONValue) -> bytes:
+    """A JSON value as bytes; zlib's begin with an x, which no JSON text does.
+
+    >>> pack({"a": [1, None]})
+    b'{"a":[1,null]}'
+    >>> pack(["long"] * 99)[:1]
+    b'x'
+    """
+    text = ENCODE(value).encode("utf-8", "surrogatepass")
+    if len(text) <= WORTH:
+        return text
+    stream = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
+    return stream.compress(text) + stream.flush()
+
+
+def unpack(packed: bytes) -> JSONValue:
+    r"""What was packed.
+
+    >>> unpack(pack({"half a pair": "\ud83d", "long": "x" * 999})) == {"half a pair": "\ud83d", "long": "x" * 999}
+    True
+    """
+    text = zlib.decompress(packed) if packed[:1] == b"x" else packed
+    return json.loads(text.decode("utf-8", "surrogatepass"))
+
+
+def pack_text(text: str) -> str | bytes:
+    """A text as SQLite takes it: half a surrogate pair is no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def unpack_text(packed: str | bytes) -> str:
+    r"""What was packed.
+
+    >>> [unpack_text(pack_text(text)) for text in ("a", "\udc80")]
+    ['a', '\udc80']
+    """
+    return packed.decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else packed
+
+
+def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True) -> PackedReply:
+    """A reply as columns; without raw text nothing that the endpoint said is in them."""
+    if isinstance(reply, Completion):
+        return PackedReply(COMPLETION, reply.retries, reply.usage, _pack_completion(reply) if keep_raw else None)
+    fault = fault_to_json(reply)
+    return PackedReply(fault["kind"], reply.retries, reply.usage_of_reply, _pack_fault(fault, keep_raw=keep_raw))
+
+
+def _pack_completion(completion: Completion) -> bytes:
+    try:
+        return pack(completion.raw if isinstance(completion.raw, dict) else body_of(completion))
+    except RecursionError:  # it was paid for: what can be read of it is kept
+        return pack(body_of(completion))
+
+
+def _pack_fault(fault: JSON, *, keep_raw: bool) -> bytes:
+    if not keep_raw:
+        what = f"the endpoint answered {fault['status_code']}" if "status_code" in fault else fault["kind"]
+        fault = {**fault, "message": f"{what}; what was said was not kept", "body": None, "request_id": None}
+    try:
+        return pack(fault)
+    except RecursionError:
+        return pack({**fault, "body": None})
+
+
+def unpack_reply(packed: PackedReply) -> Completion | TransportError | None:
+    """The reply that was packed; None where its body was not kept.
+
+    >>> timeout = TransportError("too late", retryable=True)
+    >>> unpack_reply(pack_reply(timeout)), unpack_reply(pack_reply(timeout, keep_raw=False))
+    (TransportError('too late'), TransportError('TransportError; what was said was not kept'))
+    """
+    if packed.body is None:
+        return None
+    kept = unpack(packed.body)
+    reply = read_completion(kept) if packed.kind == COMPLETION else fault_from_json(kept)
+    if isinstance(reply, Completion):
+        return replace(reply, usage=packed.usage, retries=packed.retries)
+    reply.usage_of_reply, reply.retries = packed.usage, packed.retries
+    return reply

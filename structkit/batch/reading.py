@@ -1,0 +1,192 @@
+"""What a job's files say, read beside their writer or without one."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from structkit.batch.entries import PART
+from structkit.batch.files import open_file, telling, transaction
+from structkit.batch.kept import STATES, Exchange, Kept
+from structkit.batch.packing import PackedReply, unpack, unpack_reply, unpack_text
+from structkit.batch.parts import job_file, parts_in
+from structkit.batch.tables import JOB_MIGRATIONS, PART_MIGRATIONS
+from structkit.errors import JobError
+from structkit.values import JSON, JSONValue, Usage
+
+PAGE = 1000
+"""Ordinals read at a time: what streams holds no transaction open, in which the log would grow."""
+
+ROWS = "SELECT ordinal, key, digest, state, since, outcome FROM rows WHERE ordinal BETWEEN ? AND ? ORDER BY ordinal"
+
+ENDED = ROWS.replace("ORDER", "AND state IS NOT NULL ORDER")
+
+WAITING = "SELECT ordinal, id, number, request FROM waiting WHERE ordinal BETWEEN ? AND ?"
+
+REPLIES = """
+    SELECT ordinal, id, number, request, kind, retries,
+        prompt_tokens, completion_tokens, total_tokens, unreported, body
+    FROM exchanges WHERE ordinal BETWEEN ? AND ?
+"""
+
+REPLIES_OF_OPEN = f"""{REPLIES}
+    AND ordinal IN (SELECT ordinal FROM rows WHERE ordinal BETWEEN ? AND ? AND state IS NULL)
+"""  # noqa: S608 (both are constants)
+
+LOST = """
+    SELECT lost.ordinal, rows.key FROM waiting AS lost JOIN rows USING (ordinal)
+    WHERE lost.run < :run AND lost.id >= rows.since
+        AND NOT EXISTS (SELECT 1 FROM waiting AS w
+            WHERE w.ordinal = lost.ordinal AND w.number = lost.number AND w.id > lost.id)
+        AND NOT EXISTS (SELECT 1 FROM exchanges AS e
+            WHERE e.ordinal = lost.ordinal AND e.number = lost.number AND e.id > lost.id)
+    UNION
+    SELECT unread.ordinal, rows.key FROM rows JOIN exchanges AS unread USING (ordinal)
+    WHERE rows.state IS NULL AND unread.body IS NULL AND unread.run < :run AND unread.id >= rows.since
+        AND NOT EXISTS (SELECT 1 FROM waiting AS w
+            WHERE w.ordinal = unread.ordinal AND w.number = unread.number AND w.id > unread.id)
+        AND NOT EXISTS (SELECT 1 FROM exchanges AS e
+            WHERE e.ordinal = unread.ordinal AND e.number = unread.number AND e.id > unread.id)
+    ORDER BY 1
+"""
+
+SPENT = "SELECT prompt_tokens, completion_tokens, total_tokens, unreported FROM spent"
+
+
+class Reader:
+    """A job folder, to be read; it takes no lock, so that a job can be looked at while it runs.
+
+    What it says is what is on disk. Its methods raise `JobError` where a file cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Look whether there is a job.
+
+        Raises:
+            JobError: There is none.
+        """
+        self.folder = folder
+        path = job_file(folder)
+        if not path.exists():
+            raise JobError(f"there is no job in {folder}", file=str(path))
+        with _opened(path, part=False) as connection:
+            found = connection.execute("SELECT header, run FROM job").fetchone()
+        if found is None:
+            raise JobError(f"the job in {folder} was never begun; start it again", file=str(path))
+        self.header: JSON = unpack(found[0])
+        self.run: int = found[1]
+
+    @property
+    def marks(self) -> Mapping[str, JSONValue]:
+        """What was added to the header."""
+        with _opened(job_file(self.folder), part=False) as connection:
+            return {name: unpack(value) for name, value in connection.execute("SELECT * FROM marks ORDER BY name")}
+
+    def known(self, first: int, last: int, *, full: bool = True) -> dict[int, Kept]:
+        """What is known of the ordinals from *first* to *last*, both included.
+
+        Args:
+            first: An ordinal.
+            last: Another.
+            full: Whether the exchanges of rows that have ended are read too; those of others always are.
+        """
+        kept: dict[int, Kept] = {}
+        for part, path in parts_in(self.folder):
+            if first // PART <= part <= last // PART:
+                with _opened(path) as connection:
+                    kept.update((row.ordinal, row) for row in _rows(connection, ROWS, first, last, full=full))
+        return kept
+
+    def outcomes(self, *, full: bool = True) -> Iterator[Kept]:
+        """The rows that have ended, in order of their ordinals; *full* as with `known`."""
+        for part, path in parts_in(self.folder):
+            first: int | None = part * PART
+            while first is not None:
+                with _opened(path) as connection:
+                    rows = _rows(connection, ENDED, first, first + PAGE - 1, full=full)
+                    first = connection.execute(
+                        "SELECT min(ordinal) FROM rows WHERE ordinal >= ?", (first + PAGE,)
+                    ).fetchone()[0]
+                yield from rows
+
+    def ambiguous(self) -> Iterator[tuple[int, str]]:
+        """Ordinal and key of the rows with a request of an earlier run whose reply the journal does not have.
+
+        It may have been paid for. A row is no longer among them once the request has been sent again; and where raw
+        text is not kept, a reply is had only by a row that has ended.
+        """
+        for _, path in parts_in(self.folder):
+            with _opened(path) as connection:
+                rows = connection.execute(LOST, {"run": self.run}).fetchall()
+            yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many rows are in each state, and `open`: known, and not ended."""
+        total = dict.fromkeys((*STATES, "open"), 0)
+        for _, path in parts_in(self.folder):
+            with _opened(path) as connection:
+                for state, rows in connection.execute("SELECT state, rows FROM counts"):
+                    total[state] += rows
+        return total
+
+    def usage(self) -> Usage:
+        """What every reply there ever was has cost, those set aside too.
+
+        A request of an earlier run that was never answered is one unreported.
+        """
+        total = Usage()
+        for _, path in parts_in(self.folder):
+            with _opened(path) as connection, transaction(connection, "DEFERRED"):
+                total += Usage(*connection.execute(SPENT).fetchone())
+                lost = connection.execute("SELECT count(*) FROM waiting WHERE run < ?", (self.run,)).fetchone()[0]
+                total += Usage(unreported=lost)
+        return total
+
+
+@contextlib.contextmanager
+def _opened(path: Path, *, part: bool = True) -> Iterator[sqlite3.Connection]:
+    with (
+        telling(path),
+        contextlib.closing(open_file(path, PART_MIGRATIONS if part else JOB_MIGRATIONS)) as connection,
+    ):
+        yield connection
+
+
+def _rows(connection: sqlite3.Connection, query: str, first: int, last: int, *, full: bool) -> list[Kept]:
+    """The rows of a range with their exchanges, as they stood at one moment."""
+    with transaction(connection, "DEFERRED"):
+        rows = connection.execute(query, (first, last)).fetchall()
+        waiting = connection.execute(WAITING, (first, last)).fetchall()
+        span = (first, last) if full else (first, last, first, last)
+        replies = connection.execute(REPLIES if full else REPLIES_OF_OPEN, span).fetchall()
+    found: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for ordinal, *exchange in (*replies, *waiting):
+        found[ordinal].append(tuple(exchange))
+    return [_kept(row, found[row[0]]) for row in rows]
+
+
+def _kept(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]]) -> Kept:
+    ordinal, key, digest, state, since, outcome = row
+    counted = sorted(exchange for exchange in exchanges if exchange[0] >= since)
+    last = {number: (number, request, *reply) for _, number, request, *reply in counted}
+    return Kept(
+        ordinal,
+        unpack_text(key),
+        digest,
+        state,
+        tuple(_exchange(*last[number]) for number in sorted(last)),
+        None if outcome is None else unpack(outcome),
+    )
+
+
+def _exchange(number: int, request: str, *reply: Any) -> Exchange:
+    if not reply:
+        return Exchange(number, request, None)
+    kind, retries, prompt, completion, total, unreported, body = reply
+    return Exchange(
+        number, request, unpack_reply(PackedReply(kind, retries, Usage(prompt, completion, total, unreported), body))
+    )

@@ -1,0 +1,82 @@
+"""The tables of a journal's files, version by version."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from structkit.batch.files import Migration
+
+PART_TABLES = (
+    # What is known of a row. `since` is the id of the first exchange that counts: those before it are of other
+    # content, or were set aside.
+    """
+    CREATE TABLE rows (
+        ordinal INTEGER PRIMARY KEY, key TEXT NOT NULL, digest TEXT NOT NULL, state TEXT,
+        since INTEGER NOT NULL DEFAULT 0, outcome BLOB
+    )
+    """,
+    # It is small: rows in work. What is done does not slow down the search for what is not.
+    "CREATE INDEX open_rows ON rows (ordinal) WHERE state IS NULL",
+    # Requests without a reply. Nothing leaves this table but by its reply: what was lost stays known.
+    """
+    CREATE TABLE waiting (
+        id INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, number INTEGER NOT NULL, request TEXT NOT NULL,
+        run INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX waiting_rows ON waiting (ordinal)",
+    # Requests with their replies. Never changed: an answer that was paid for is kept.
+    """
+    CREATE TABLE exchanges (
+        id INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, number INTEGER NOT NULL, request TEXT NOT NULL,
+        run INTEGER NOT NULL, kind TEXT NOT NULL, retries INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
+        completion_tokens INTEGER NOT NULL, total_tokens INTEGER NOT NULL, unreported INTEGER NOT NULL, body BLOB
+    )
+    """,
+    "CREATE INDEX exchanges_rows ON exchanges (ordinal)",
+    # Sums that the file keeps itself, in the same transactions: a million rows need not be read to be counted.
+    "CREATE TABLE counts (state TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID",
+    "INSERT INTO counts VALUES ('done', 0), ('failed', 0), ('held', 0), ('skipped', 0), ('open', 0)",
+    """
+    CREATE TRIGGER row_known AFTER INSERT ON rows BEGIN
+        UPDATE counts SET rows = rows + 1 WHERE state = coalesce(new.state, 'open');
+    END
+    """,
+    """
+    CREATE TRIGGER row_changed AFTER UPDATE OF state ON rows WHEN old.state IS NOT new.state BEGIN
+        UPDATE counts SET rows = rows - 1 WHERE state = coalesce(old.state, 'open');
+        UPDATE counts SET rows = rows + 1 WHERE state = coalesce(new.state, 'open');
+    END
+    """,
+    "CREATE TABLE spent (prompt_tokens INTEGER, completion_tokens INTEGER, total_tokens INTEGER, unreported INTEGER)",
+    "INSERT INTO spent VALUES (0, 0, 0, 0)",
+    """
+    CREATE TRIGGER exchange_paid AFTER INSERT ON exchanges BEGIN
+        UPDATE spent SET
+            prompt_tokens = prompt_tokens + new.prompt_tokens,
+            completion_tokens = completion_tokens + new.completion_tokens,
+            total_tokens = total_tokens + new.total_tokens,
+            unreported = unreported + new.unreported;
+    END
+    """,
+)
+
+JOB_TABLES = (
+    "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
+    "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
+)
+
+
+def _part_tables(connection: sqlite3.Connection) -> None:
+    for statement in PART_TABLES:
+        connection.execute(statement)
+
+
+def _job_tables(connection: sqlite3.Connection) -> None:
+    for statement in JOB_TABLES:
+        connection.execute(statement)
+
+
+PART_MIGRATIONS: tuple[Migration, ...] = (_part_tables,)
+JOB_MIGRATIONS: tuple[Migration, ...] = (_job_tables,)
+"""What makes a file of each version one of the next; to change a table is to add one here."""
