@@ -17,9 +17,9 @@ class Intent(NamedTuple):
 
     ordinal: int
     key: str | bytes
-    digest: str
+    digest: str | bytes
     number: int
-    request: str
+    request: str | bytes
     written: Future[None]
 
 
@@ -36,7 +36,7 @@ class Conclusion(NamedTuple):
 
     ordinal: int
     key: str | bytes
-    digest: str
+    digest: str | bytes
     state: State
     outcome: bytes
 

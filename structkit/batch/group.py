@@ -33,7 +33,7 @@ REOPEN = "UPDATE rows SET state = NULL, outcome = NULL WHERE ordinal IN"
 FORGET = "UPDATE rows SET state = NULL, outcome = NULL, since = {} WHERE ordinal IN"
 
 Values: TypeAlias = "tuple[Any, ...]"
-Waiting: TypeAlias = dict[tuple[int, int], tuple[int, str]]
+Waiting: TypeAlias = dict[tuple[int, int], tuple[int, str | bytes]]
 """Ordinal and number of a request without a reply: its id, and its digest."""
 
 

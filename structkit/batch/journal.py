@@ -21,6 +21,9 @@ from structkit.batch.writer import Writer
 from structkit.errors import JobError, TransportError
 from structkit.values import JSON, Completion, JSONValue, Usage
 
+MOST = 2**53
+"""An ordinal is less, or JSON could not say it."""
+
 __all__ = ["STATES", "Exchange", "Journal", "Kept", "Reader", "State"]
 
 
@@ -33,7 +36,8 @@ class Journal:
 
     Every method raises `JobError` where the disk does not take or give what it should, after `close`, and in a
     fork. After a failed write no intent is taken; answers and conclusions raise, but are kept in memory, and
-    `flush` and `close` try to write them again.
+    `flush` and `close` try to write them again. Whoever hands over faster than the disk takes it is held up, once
+    10,000 entries wait; and reading waits for what was handed over before.
 
     Attributes:
         header: What the job was begun with.
@@ -98,12 +102,13 @@ class Journal:
         """
         written: Future[None] = Future()
         written.set_running_or_notify_cancel()  # a request that is no longer wanted was intended all the same
-        self._put(Intent(ordinal, pack_text(key), digest, number, request, written))
+        names = pack_text(key), pack_text(digest)
+        self._put(Intent(_counted(ordinal), *names, _counted(number), pack_text(request), written))
         return written
 
     def answer(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
         """Keep a reply: its body as it came, its usage and retries, before anybody has read it."""
-        self._put(Answer(ordinal, number, pack_reply(reply, keep_raw=self._keep_raw)))
+        self._put(Answer(_counted(ordinal), _counted(number), pack_reply(reply, keep_raw=self._keep_raw)))
 
     def conclude(self, ordinal: int, state: State, outcome: JSON, *, key: str = "", digest: str = "") -> None:
         """Say how a row has ended.
@@ -120,7 +125,7 @@ class Journal:
         """
         if state not in STATES:
             raise ValueError(f"state: one of {', '.join(STATES)}, not {state!r}")
-        self._put(Conclusion(ordinal, pack_text(key), digest, state, pack(outcome)))
+        self._put(Conclusion(_counted(ordinal), pack_text(key), pack_text(digest), state, pack(outcome)))
 
     def reopen(self, ordinals: Iterable[int], *, afresh: bool = False) -> None:
         """Let rows begin again that had ended; of unknown ones nothing is made.
@@ -131,7 +136,7 @@ class Journal:
                 read with another type.
         """
         for ordinal in ordinals:
-            self._put(Reopening(ordinal, afresh))
+            self._put(Reopening(_counted(ordinal), afresh))
 
     def mark(self, name: str, value: JSONValue) -> None:
         """Add to the header, or change what was added; `marks` has it."""
@@ -192,3 +197,10 @@ class Journal:
     def _check_process(self) -> None:
         if os.getpid() != self._pid:
             raise JobError(f"the journal was opened by process {self._pid}, of which this is a fork; open it here")
+
+
+def _counted(number: int) -> int:
+    """The number, if it is one that can count: the writer's thread could only fail on another."""
+    if not 0 <= number < MOST:
+        raise ValueError(f"ordinals and numbers are 0 or more and less than 2**53, not {number}")
+    return number

@@ -126,7 +126,7 @@ class Reader:
 
     def counts(self) -> Mapping[str, int]:
         """How many rows are in each state, and `open`: known, and not ended."""
-        total = dict.fromkeys((*STATES, "open"), 0)
+        total: dict[str, int] = dict.fromkeys((*STATES, "open"), 0)
         for _, path in parts_in(self.folder):
             with _opened(path) as connection:
                 for state, rows in connection.execute("SELECT state, rows FROM counts"):
@@ -172,11 +172,11 @@ def _rows(connection: sqlite3.Connection, query: str, first: int, last: int, *, 
 def _kept(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]]) -> Kept:
     ordinal, key, digest, state, since, outcome = row
     counted = sorted(exchange for exchange in exchanges if exchange[0] >= since)
-    last = {number: (number, request, *reply) for _, number, request, *reply in counted}
+    last = {number: (number, unpack_text(request), *reply) for _, number, request, *reply in counted}
     return Kept(
         ordinal,
         unpack_text(key),
-        digest,
+        unpack_text(digest),
         state,
         tuple(_exchange(*last[number]) for number in sorted(last)),
         None if outcome is None else unpack(outcome),
