@@ -1,135 +1,271 @@
-"""SQLite files of a job: how they are opened and brought up to date, and what their faults mean to the user."""
+"""Files and streams as bytes: compressed or not, read line by line, and written so that no half of one is ever seen."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
+import lzma
 import os
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+import secrets
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, BinaryIO
 
-from structkit.errors import JobError
+from structkit.errors import ConfigError, JobError
 
-Migration: TypeAlias = Callable[[sqlite3.Connection], None]
-"""Brings a file from one version to the next; all that are due are one transaction."""
+COMPRESSIONS = {
+    ".gz": ("gzip",),
+    ".bz2": ("bz2",),
+    ".xz": ("lzma",),
+    ".zst": ("compression.zstd", "backports.zstd"),
+}
+"""By suffix, the modules that can read and write it: whichever this Python has."""
 
-PRAGMAS = (
-    "journal_mode = WAL",
-    # A commit in NORMAL survives the process, in FULL the power cut too. One sync for a group costs a disk 1 to 10 ms
-    # fifty times a second, in the writer's thread alone: nobody waits for it but requests that are about to be sent.
-    "synchronous = FULL",
-    "fullfsync = ON",  # macOS: else a sync ends at the drive's cache
-    "checkpoint_fullfsync = ON",
-    "wal_autocheckpoint = 4000",
-)
+ENDS = 64 * 1024
+"""Bytes of a file's head and of its tail that are hashed."""
 
-STATEMENTS = 512
-"""Prepared statements kept: one a number of rows."""
-
-ADVICE = (
-    (("FULL",), "the disk is full; make space, then go on with the same command"),
-    (("IOERR",), "the disk is full or fails; make space or mend it, then go on with the same command"),
-    (("READONLY", "CANTOPEN", "PERM", "AUTH"), "it cannot be written; check its owner, its mode and the disk"),
-    (("CORRUPT", "NOTADB"), "it is damaged; put a copy back, or move it away: its rows will be asked for again"),
-    (("BUSY", "LOCKED", "PROTOCOL"), "another program has it open; close that one"),
-)
+BROKEN = (EOFError, zlib.error, lzma.LZMAError, OSError)
+"""What reading raises where a file cannot be read or its compression is broken."""
 
 
-@contextlib.contextmanager
-def telling(path: Path) -> Iterator[None]:
-    """Turn what a file's use raises into a `JobError` that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", None) or ""
-        found = (advice for causes, advice in ADVICE if any(name.startswith(f"SQLITE_{cause}") for cause in causes))
-        raise JobError(f"{path}: {next(found, 'SQLite failed')} ({error})", file=str(path)) from error
-    except OSError as error:
-        raise JobError(f"{path}: {error.strerror or error}; check the disk and the folder", file=str(path)) from error
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Where rows come from.
 
-
-def open_file(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
-    """A file, made where there is none, brought up to date, readable by its owner alone.
-
-    Raises:
-        JobError: It cannot be opened, is damaged, or was written by a newer structkit.
+    Args:
+        name: What to call it in messages.
+        path: The file; None for standard input.
+        compression: The suffix of its compression; empty where there is none.
+        table: The table, query or sheet of it, where it has several.
     """
-    with telling(path):
-        _create(path)
-        connection = connect(path)
+
+    name: str
+    path: Path | None = None
+    compression: str = ""
+    table: str | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can be read from its beginning again: a file, not a stream."""
+        return self.path is not None and self.path.is_file()
+
+    def open(self) -> contextlib.AbstractContextManager[BinaryIO]:
+        """The bytes, unpacked.
+
+        Raises:
+            JobError: There is no such file, or it cannot be opened.
+            ConfigError: This Python cannot unpack it.
+        """
+        if self.path is None:
+            return contextlib.nullcontext(_unpacked(_standard("stdin"), "rb", self.compression))
         try:
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-            _migrate(connection, path, migrations)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+            return contextlib.closing(_unpacked(self.path.open("rb"), "rb", self.compression))
+        except OSError as error:
+            raise JobError(f"cannot read {self.name}: {error.strerror or error}", file=self.name) from None
+
+    def wrong(self, message: str, line: int | None = None, *, unit: str = "line") -> JobError:
+        """An error that says where."""
+        where = self.name if line is None else f"{self.name}, {unit} {line}"
+        return JobError(f"{where}: {message}", file=self.name, line=line)
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Its lines with their ends, numbered from 1, without a byte order mark.
+
+        Raises:
+            JobError: It cannot be read, or is no UTF-8.
+        """
+        number = 0
+        try:
+            with self.open() as file:
+                for number, line in enumerate(file, 1):
+                    raw = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                    yield number, raw.decode()
+        except UnicodeDecodeError as error:
+            told = "no UTF-8 text (byte %d of the line); convert it to UTF-8 first" % (error.start + 1)
+            raise self.wrong(told, number) from None
+        except BROKEN as error:
+            raise self.wrong(f"cannot be read: {error}", number or None) from None
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A bare connection: transactions are begun and ended by whoever uses it."""
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS)
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one state of a file from another.
+
+    Args:
+        size: In bytes.
+        mtime_ns: When it was last written.
+        ends: SHA-256 of its first and last 64 KiB.
+    """
+
+    size: int
+    mtime_ns: int
+    ends: str
 
 
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
-    """All of it or nothing."""
-    connection.execute(f"BEGIN {kind}")
+def identity(path: Path) -> Identity:
+    """The state that a file is in."""
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        head = file.read(ENDS)
+        file.seek(max(0, status.st_size - ENDS))
+        ends = hashlib.sha256(head + file.read(ENDS)).hexdigest()
+    return Identity(status.st_size, status.st_mtime_ns, ends)
+
+
+def whole_hash(path: Path) -> str:
+    """SHA-256 of a whole file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_same(path: Path, before: Identity) -> bool:
+    """Whether a file is as it was. One that was only touched is: its time has changed, and nothing else."""
     try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # a full disk may have rolled back already
-            connection.execute("ROLLBACK")
-        raise
+        status = path.stat()
+        if (status.st_size, status.st_mtime_ns) == (before.size, before.mtime_ns):
+            return True
+        return status.st_size == before.size and identity(path).ends == before.ends
+    except OSError:
+        return False
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
-    latest = len(migrations)
-    if version_of(connection) == latest:
-        return
-    with transaction(connection):
-        version = version_of(connection)
-        if version > latest:
-            newer = f"it has version {version} and this structkit knows {latest}; update structkit"
-            raise JobError(f"{path}: {newer}", file=str(path))
-        for migration in migrations[version:]:
-            migration(connection)
-        connection.execute(f"PRAGMA user_version = {latest}")
+class Draft:
+    """A file in the making: a temporary one in the same folder, which gets its name when it is whole.
 
-
-def version_of(connection: sqlite3.Connection) -> int:
-    """How many migrations a file has seen."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def make_folder(folder: Path) -> None:
-    """A folder for its owner alone, where there is none.
+    Args:
+        path: The name it will have.
+        overwrite: Whether a file of that name may be replaced.
 
     Raises:
-        JobError: It cannot be made.
+        JobError: There is one already, or none can be written there.
     """
-    with telling(folder):
-        if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            _sync(folder.parent)
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        """Make the temporary file, and remove those that killed processes have left."""
+        self.final, self.overwrite = path, overwrite
+        self._refuse_existing()
+        self.path = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            _remove_abandoned(path)
+            self.file = self.path.open("x+b")  # its mode is that of any new file of this user
+        except OSError as error:
+            raise self.wrong(error) from None
+        _lock(self.file)
+
+    def publish(self) -> None:
+        """Give the file its name, once all of it is on the disk.
+
+        Raises:
+            JobError: It cannot be written, or another file has taken the name in the meantime.
+        """
+        try:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self._rename()
+            _sync_folder(self.final.parent)
+        except OSError as error:
+            self.discard()
+            raise self.wrong(error) from None
+        self.file.close()
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a full disk: what is buffered cannot be written
+            self.file.close()
+
+    def wrong(self, error: OSError) -> JobError:
+        """What keeps the file from being written."""
+        if isinstance(error, FileExistsError):
+            return JobError(f"{self.final} exists; choose another name, or overwrite it", file=str(self.final))
+        return JobError(f"cannot write {self.final}: {error.strerror or error}", file=str(self.final))
+
+    def _refuse_existing(self) -> None:
+        if self.final.is_dir():
+            raise JobError(f"cannot write {self.final}: it is a folder", file=str(self.final))
+        if not self.overwrite and os.path.lexists(self.final):
+            raise self.wrong(FileExistsError())
+
+    def _rename(self) -> None:
+        if self.overwrite:
+            self.path.replace(self.final)
+            return
+        try:
+            os.link(self.path, self.final)  # unlike a rename, it never replaces a file
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            self._refuse_existing()
+            self.path.replace(self.final)
+        self.path.unlink(missing_ok=True)
 
 
-def _create(path: Path) -> None:
-    """An empty file before SQLite makes one that others may read; its log and index take over its mode."""
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        _sync(path.parent)
+def packed(file: BinaryIO, compression: str) -> BinaryIO:
+    """What is written to it, goes into the file compressed.
+
+    Raises:
+        ConfigError: This Python cannot.
+    """
+    return _unpacked(file, "wb", compression) if compression else file
 
 
-def _sync(folder: Path) -> None:
-    """Keep a folder's new names through a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    with contextlib.suppress(OSError):  # some file systems refuse it, and need none
+def standard_output() -> BinaryIO:
+    """Standard output, as bytes.
+
+    Raises:
+        JobError: It is closed.
+    """
+    return _standard("stdout")
+
+
+def _standard(name: str) -> BinaryIO:
+    stream = getattr(sys, name)
+    if stream is None:
+        raise JobError(f"{name} is closed")
+    return getattr(stream, "buffer", stream)
+
+
+def _unpacked(file: BinaryIO, mode: str, compression: str) -> BinaryIO:
+    if not compression:
+        return file
+    for module in COMPRESSIONS[compression]:
+        with contextlib.suppress(ImportError):
+            opened: Any = import_module(module).open(file, mode)
+            return io.BufferedReader(opened) if mode == "rb" else opened
+    raise ConfigError(f"this Python has no module for {compression} files: pip install backports.zstd, or unpack it")
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the temporary files of processes that are gone: their locks went with them."""
+    for part in path.parent.glob(f".{_literal(path.name)}.????????.part"):
+        with contextlib.suppress(OSError, ImportError), part.open("rb") as file:
+            if _lock(file):
+                part.unlink()
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Hold a file as long as this process has it open; False where another one does, or none can."""
+    try:
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on the disk as well."""
+    with contextlib.suppress(OSError):  # not every system can open a folder
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

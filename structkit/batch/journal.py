@@ -11,7 +11,7 @@ from types import TracebackType
 from typing_extensions import Self
 
 from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
-from structkit.batch.files import make_folder
+from structkit.batch.database import make_folder
 from structkit.batch.kept import STATES, Exchange, Kept, State
 from structkit.batch.lock import Lock, take
 from structkit.batch.packing import pack, pack_reply, pack_text

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from structkit.batch.entries import PART
-from structkit.batch.files import open_file, telling, transaction
+from structkit.batch.database import open_file, telling, transaction
 from structkit.batch.kept import STATES, Exchange, Kept
 from structkit.batch.packing import PackedReply, unpack, unpack_reply, unpack_text
 from structkit.batch.parts import job_file, parts_in
-from structkit.batch.tables import JOB_MIGRATIONS, PART_MIGRATIONS
+from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
 from structkit.errors import JobError
 from structkit.values import JSON, JSONValue, Usage
 
