@@ -174,7 +174,7 @@ class Draft:
         self.file.close()
 
     def discard(self) -> None:
-        """Leave nothing of it."""
+        """Leave nothing of what is not published."""
         self.path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # a full disk: what is buffered cannot be written
             self.file.close()
@@ -236,7 +236,8 @@ def _unpacked(file: BinaryIO, mode: str, compression: str) -> BinaryIO:
     for module in COMPRESSIONS[compression]:
         with contextlib.suppress(ImportError):
             opened: Any = import_module(module).open(file, mode)
-            return io.BufferedReader(opened) if mode == "rb" else opened
+            buffered: BinaryIO = io.BufferedReader(opened) if mode == "rb" else opened  # type: ignore[assignment]
+            return buffered
     raise ConfigError(f"this Python has no module for {compression} files: pip install backports.zstd, or unpack it")
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from structkit.batch.columns import Column
-from structkit.batch.files import Identity, Input, identity, is_same
+from structkit.batch.files import Draft, Identity, Input, identity, is_same
 from structkit.batch.formats import STANDARD, find_format
 from structkit.batch.formats.arrow import read_stream
 from structkit.batch.formats.format import Line, Table
 from structkit.batch.formats.memory import read_rows
 from structkit.batch.keys import Seen
 from structkit.batch.observed import Observed
-from structkit.batch.records import Record, digest
+from structkit.batch.records import Record, as_json, digest
 from structkit.errors import JobError
 
 PEEKED = 100
@@ -53,6 +53,29 @@ def open_source(source: Any, *, key: str | None = None, format: str | None = Non
     return Source(lambda: read_rows(source, place), place, key, once=once, count=lambda: _length(source))
 
 
+def keep_stream(source: Source, path: Path) -> Source:
+    """A source that can be read again: the source itself, or the rows of a stream, read to its end into a JSONL file.
+
+    Dates, bytes and decimals become text on the way. What a killed process has kept is not used again: a stream
+    is complete under the file's name, or not there.
+
+    Raises:
+        JobError: The stream or the file fails.
+    """
+    if source.repeatable:
+        return source
+    draft = Draft(path, overwrite=True)
+    try:
+        for record in source:
+            draft.file.write(as_json(record.values).encode() + b"\n")
+        draft.publish()
+    except OSError as error:
+        raise draft.wrong(error) from None
+    finally:
+        draft.discard()
+    return open_source(path, key=source.key, format="jsonl")
+
+
 def _from_file(name: str, key: str | None, given: str | None, table: str | None) -> Source:
     found = find_format(name, given or ("jsonl" if name == STANDARD else None))
     path = None if name == STANDARD else Path(name).expanduser()
@@ -78,6 +101,7 @@ class Source:
         count: The number of rows, where it is cheap to know.
 
     Attributes:
+        key: The column that names a row; None for its content.
         repeatable: Whether it can be iterated again.
         file: Its name, as given; None for what is no file.
         identity: The state that the file was in when it was opened.
@@ -90,13 +114,13 @@ class Source:
         self, begin: Callable[[], Table], place: Input, key: str | None, *, once: bool, count: Callable[[], int | None]
     ) -> None:
         """Open it, and read as much as it takes to know its columns."""
-        self._begin, self._place, self._key, self._count = begin, place, key, count
+        self._begin, self._place, self.key, self._count = begin, place, key, count
         self.repeatable = not once
         self.file = place.name if place.path else None
         self.identity: Identity | None = identity(place.path) if place.path and place.repeatable else None
         self._observed, self._ended = Observed(), False
-        table = begin()
-        self._header, self._stream = table.header, self._look(table.rows)
+        self._header, rows = begin()
+        self._stream = self._look(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
             raise JobError(f"{place.name} has no column {key!r}; it has {', '.join(self.columns)}", file=self.file)
 
@@ -167,11 +191,11 @@ class Source:
         return stream
 
     def _key_of(self, line: Line, seen: Seen) -> str:
-        if self._key is None:
+        if self.key is None:
             return digest(line.values)
-        key = _named(line, self._key)
+        key = _named(line, self.key)
         if not key:
-            raise self._wrong(f"the key {self._key!r} is empty", line)
+            raise self._wrong(f"the key {self.key!r} is empty", line)
         if seen.add(key):
             self._refuse_twice(key, line)
         return key
@@ -180,7 +204,7 @@ class Source:
         unit, again = self._header.unit, "before"
         if self.repeatable:
             rows = self._begin().rows
-            first = next((earlier.number for earlier in rows if _named(earlier, str(self._key)) == key), line.number)
+            first = next((earlier.number for earlier in rows if _named(earlier, str(self.key)) == key), line.number)
             _close(rows)
             if first == line.number:  # two keys with one hash
                 return

@@ -92,6 +92,11 @@ class ResponseFormat(Codec[T]):
         return _remade, (self.output_type, name, given, extras, self.dialect)
 
     @property
+    def natural_schema(self) -> JSON:
+        """The JSON Schema of what `natural` gives."""
+        return self._natural.schema
+
+    @property
     def dialect(self) -> Dialect:
         """The vendor's dialect it is written in."""
         return self._wire.dialect

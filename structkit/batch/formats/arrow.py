@@ -83,7 +83,8 @@ def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], opened:
 def _values(column: Any) -> list[Any]:
     """The cells as Python has them; as text where they have nanoseconds."""
     arrow = need("pyarrow", EXTRA)
-    return (column.cast(arrow.string()) if is_fine(column.type, arrow) else column).to_pylist()
+    cells: list[Any] = (column.cast(arrow.string()) if is_fine(column.type, arrow) else column).to_pylist()
+    return cells
 
 
 def _count_parquet(source: Input) -> int | None:

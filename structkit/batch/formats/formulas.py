@@ -19,7 +19,7 @@ def is_formula(text: str) -> bool:
     >>> [is_formula(text) for text in ("=1+1", "@SUM(A1)", ' "=1', "\tx", "-5", "+1.5e3", "a=b", "- x")]
     [True, True, True, True, False, False, False, True]
     """
-    if text[:1] in {"\t", "\r"}:
+    if text.lstrip("'")[:1] in {"\t", "\r"}:
         return True
     start = _BEFORE.match(text).end()  # type: ignore[union-attr]
     return bool(_FORMULA.match(text, start)) and not _NUMBER.fullmatch(text.rstrip("\"'` "), start)
@@ -28,16 +28,9 @@ def is_formula(text: str) -> bool:
 def neutral(text: str) -> str:
     """The text with an apostrophe before it where it might be run, which says that it is text.
 
+    No two texts become one: a text that begins with an apostrophe and a formula gets another.
+
     >>> neutral("=cmd|' /C calc'!A0"), neutral("-5"), neutral("fine")
     ("'=cmd|' /C calc'!A0", '-5', 'fine')
     """
     return f"'{text}" if is_formula(text) else text
-
-
-def exact(text: str) -> str:
-    """What stood there before `neutral`.
-
-    >>> exact(neutral("'=1")), exact("'tis")
-    ("'=1", "'tis")
-    """
-    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text

@@ -1,0 +1,134 @@
+"""Parquet and Arrow: the types of the input survive."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from structkit.batch.columns import input_columns
+from structkit.batch.sinks import open_sink
+from structkit.batch.sources import open_source
+from structkit.errors import ConfigError, JobError
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, 6)  # noqa: DTZ001 (with and without)
+TYPES = [
+    (pa.int8(), 5),
+    (pa.uint64(), 2**64 - 1),
+    (pa.float32(), 0.5),
+    (pa.decimal128(10, 2), Decimal("1.50")),
+    (pa.date32(), MOMENT.date()),
+    (pa.timestamp("us"), MOMENT),
+    (pa.timestamp("us", tz="UTC"), MOMENT.replace(tzinfo=dt.UTC)),
+    (pa.binary(), b"\xff"),
+    (pa.large_string(), "x"),
+    (pa.list_(pa.struct([("a", pa.int32())])), [{"a": 1}, None]),
+]
+
+
+@pytest.mark.parametrize(("type", "value"), TYPES, ids=[str(kind) for kind, _ in TYPES])
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_type_survives(tmp_path: Path, suffix: str, type: Any, value: Any) -> None:
+    table = pa.table({"v": pa.array([value, None], type)})
+    copy(table, tmp_path / f"t.{suffix}")
+    found = open_source(tmp_path / f"t.{suffix}")
+    assert [record.values["v"] for record in found] == [value, None]
+    assert str(found.fields[0].arrow).removeprefix("large_") == str(type).replace(
+        "item", "element" if suffix == "parquet" else "item"
+    ).removeprefix("large_")
+
+
+@pytest.mark.parametrize("type", [pa.timestamp("ns"), pa.timestamp("ns", tz="Europe/Berlin")])
+def test_nanoseconds_survive(tmp_path: Path, type: Any) -> None:
+    table = pa.table({"v": pa.array([1_700_000_000_123_456_789, None], type)})
+    copy(table, tmp_path / "t.parquet")
+    assert pq.read_table(tmp_path / "t.parquet").column("v").combine_chunks().equals(table.column("v").combine_chunks())
+
+
+@pytest.mark.parametrize("type", [pa.dictionary(pa.int8(), pa.string()), pa.string_view()])
+def test_what_not_every_file_can_have_is_written_as_its_plain_type(tmp_path: Path, type: Any) -> None:
+    copy(pa.table({"v": pa.array(["a", "b"], type)}), tmp_path / "t.parquet")
+    assert [record.values["v"] for record in open_source(tmp_path / "t.parquet")] == ["a", "b"]
+
+
+def copy(table: Any, path: Path) -> None:
+    source = open_source(table)
+    with open_sink(path, source.fields) as sink:
+        for record in source:
+            sink.write({"input": record.values})
+
+
+def test_a_value_that_its_column_cannot_hold_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+    with (
+        pytest.raises(JobError, match=r"'n' is int64.*JSONL"),
+        open_sink(tmp_path / "t.parquet", input_columns(["n"], {"type": "integer"})) as sink,
+    ):
+        sink.write({"input": {"n": 2**70}})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arrow_streams_are_read_from_files_and_taken_once_from_readers(tmp_path: Path) -> None:
+    table = pa.table({"id": ["1", "2"]})
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    (tmp_path / "t.arrow").write_bytes(stream.getvalue())
+    assert [record.values["id"] for record in open_source(tmp_path / "t.arrow")] == ["1", "2"]
+    source = open_source(table.to_reader())
+    assert not source.repeatable
+    assert [record.values["id"] for record in source] == ["1", "2"]
+    with pytest.raises(JobError, match="has been read"):
+        list(source)
+
+
+def test_a_parquet_file_is_counted_and_read_in_pieces(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"n": list(range(5_000))}), tmp_path / "t.parquet")
+    source = open_source(tmp_path / "t.parquet")
+    assert source.count() == 5_000
+    assert [record.values["n"] for record in source] == list(range(5_000))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "xlsx", "db"])
+def test_a_broken_file_is_told(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"t.{suffix}").write_bytes(b"no table at all, whatever its name says" * 20)
+    with pytest.raises(JobError, match="cannot be read"):
+        list(open_source(tmp_path / f"t.{suffix}"))
+
+
+@pytest.mark.parametrize(("suffix", "extra"), [("parquet", "arrow"), ("arrow", "arrow"), ("xlsx", "excel")])
+def test_a_missing_extra_is_told_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, extra: str
+) -> None:
+    for module in ("pyarrow", "pyarrow.parquet", "python_calamine", "xlsxwriter"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match=rf"pip install 'structkit\[{extra}\]'"):
+        open_sink(tmp_path / f"t.{suffix}", input_columns(["a"]))
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / f"t.{suffix}").write_bytes(b"x")
+    with pytest.raises(ConfigError, match=rf"pip install 'structkit\[{extra}\]'"):
+        open_source(tmp_path / f"t.{suffix}")
+
+
+def test_the_standard_formats_load_no_extra(tmp_path: Path) -> None:
+    code = """
+import sys
+from structkit.batch.columns import input_columns
+from structkit.batch.sinks import open_sink
+from structkit.batch.sources import open_source
+for suffix in ("csv", "tsv", "jsonl", "db"):
+    with open_sink(f"t.{suffix}", input_columns(["a"])) as sink:
+        sink.write({"input": {"a": "1"}})
+    assert [record.values for record in open_source(f"t.{suffix}")] == [{"a": "1"}]
+print([name for name in ("pyarrow", "python_calamine", "xlsxwriter", "openai") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,237 @@
+"""Where rows go: never half a file under its name, and nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from structkit.batch.columns import input_columns, output_columns, run_columns
+from structkit.batch.formats.formulas import is_formula, neutral
+from structkit.batch.sinks import open_sink
+from structkit.batch.sources import open_source
+from structkit.errors import JobError
+
+FORMATS = ["csv", "csv.gz", "tsv", "jsonl", "jsonl.xz", "db", "parquet", "arrow", "xlsx"]
+COLUMNS = input_columns(["id"], {"type": "string"})
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"t.{suffix}"
+    with open_sink(path, COLUMNS) as sink:
+        sink.write({"input": {"id": "1"}})
+        assert not path.exists()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert [record.values for record in open_source(path)] == [{"id": "1"}]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_an_exception_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(ZeroDivisionError), open_sink(tmp_path / f"t.{suffix}", COLUMNS) as sink:
+        sink.write({"input": {"id": "1"}})
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_only_replaced_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("mine")
+    with pytest.raises(JobError, match="exists"):
+        open_sink(path, COLUMNS)
+    with open_sink(path, COLUMNS, overwrite=True):
+        assert path.read_text() == "mine"
+    assert path.read_bytes() == b"id\r\n"
+    path.unlink()
+    with pytest.raises(JobError, match="exists"), open_sink(path, COLUMNS):
+        path.write_text("somebody else's")
+    assert path.read_text() == "somebody else's"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("folder.csv", "none/t.csv"):
+        with pytest.raises(JobError, match="cannot write"):
+            open_sink(tmp_path / name, COLUMNS)
+    with pytest.raises(JobError, match=r"only \.xlsx"):
+        open_sink(tmp_path / "t.ods", COLUMNS)
+    with pytest.raises(JobError, match="sqlite cannot be written to standard output"):
+        open_sink("-", COLUMNS, format="sqlite")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    sink = open_sink(tmp_path / f"t.{suffix}", COLUMNS)
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        os.dup2(full.fileno(), sink._draft.file.fileno())
+    sink.write({"input": {"id": "1"}})
+    with pytest.raises(JobError, match="No space left"):
+        sink.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import sys
+from structkit.batch.columns import input_columns
+from structkit.batch.sinks import open_sink
+sink = open_sink(sys.argv[1], input_columns(["id"], {"type": "string"}), overwrite=True)
+for number in range(10**9):
+    sink.write({"input": {"id": str(number) * 20}})
+    if number == 30_000:
+        print("writing", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills")
+@pytest.mark.parametrize("suffix", ["csv", "jsonl.gz", "parquet", "db"])
+def test_a_killed_writer_leaves_the_old_file_and_its_rest_is_removed(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"t.{suffix}"
+    path.write_bytes(b"old")
+    child = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"writing\n"
+    with open_sink(path, COLUMNS, overwrite=True) as other:
+        assert len(list(tmp_path.glob(".*.part"))) == 2, "a living writer's file is left alone"
+        other.discard()
+    path.write_bytes(b"old")
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    child.stdout.close()
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.glob(".*.part"))) == 1
+    with open_sink(path, COLUMNS, overwrite=True) as sink:
+        sink.write({"input": {"id": "1"}})
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert [record.values for record in open_source(path)] == [{"id": "1"}]
+
+
+GOLDEN = [
+    ("=1+1", "'=1+1"),
+    ("+SUM(A1)", "'+SUM(A1)"),
+    ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
+    ("@SUM(1)", "'@SUM(1)"),
+    ("\tx", "'\tx"),
+    ("\rx", "'\rx"),
+    (" =1", "' =1"),
+    ('"=1', "'\"=1"),
+    ("'=1", "''=1"),
+    ("\n=1", "'\n=1"),
+    ("\u00a0=1", "'\u00a0=1"),
+    ("\uff1d1+1", "'\uff1d1+1"),
+    ("-", "'-"),
+    ("-5", "-5"),
+    ("+5", "+5"),
+    ("-5.25e-3", "-5.25e-3"),
+    ("-5\n=1", "'-5\n=1"),
+    ("a=1", "a=1"),
+    ("a@b.c", "a@b.c"),
+    ("", ""),
+    ("'tis", "'tis"),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), GOLDEN)
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "xlsx"])
+def test_spreadsheets_run_nothing(tmp_path: Path, suffix: str, text: str, wanted: str) -> None:
+    def found(*, formulas: bool) -> list[object]:
+        columns = (*input_columns([text or "x"]), *output_columns({"properties": {"o": {"type": "string"}}}))
+        with open_sink(tmp_path / f"t.{suffix}", columns, formulas=formulas, overwrite=True) as sink:
+            sink.write({"input": {text or "x": text}, "output": {"o": text}})
+        source = open_source(tmp_path / f"t.{suffix}")
+        return [*source.columns, *next(iter(source)).values.values()]
+
+    assert found(formulas=False) == [wanted or "x", "o", wanted, wanted]
+    assert found(formulas=True) == [text or "x", "o", text, text]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet", "arrow", "db"])
+def test_other_formats_are_exact(tmp_path: Path, suffix: str) -> None:
+    with open_sink(tmp_path / f"t.{suffix}", COLUMNS) as sink:
+        sink.write({"input": {"id": "=1+1"}})
+    assert [record.values for record in open_source(tmp_path / f"t.{suffix}")] == [{"id": "=1+1"}]
+
+
+@given(st.text(st.sampled_from("=+-@\t\r\n '\"1.ea\x00\uff1d")))
+def test_a_neutral_text_is_no_formula_to_those_who_strip_and_can_be_told_from_every_other(text: str) -> None:
+    shown = neutral(text)
+    assert not shown.startswith(("=", "@", "\t", "\r"))
+    before = shown[1:] if shown.startswith("'") and is_formula(shown[1:]) else shown
+    assert before == text
+
+
+def test_numbers_are_numbers(tmp_path: Path) -> None:
+    cells = {"a": -5, "b": -2.5, "c": True, "d": None, "e": 2**60, "f": "-5"}
+    for suffix in ("csv", "xlsx"):
+        with open_sink(tmp_path / f"t.{suffix}", input_columns(cells)) as sink:
+            sink.write({"input": cells})
+    [text], [sheet] = (list(open_source(tmp_path / f"t.{suffix}")) for suffix in ("csv", "xlsx"))
+    assert list(text.values.values()) == ["-5", "-2.5", "true", "", str(2**60), "-5"]
+    assert list(sheet.values.values()) == [-5, -2.5, True, "", str(2**60), "-5"]
+
+
+def test_a_cell_that_excel_would_cut_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="holds 32,767 letters"), open_sink(tmp_path / "t.xlsx", COLUMNS) as sink:
+        sink.write({"input": {"id": "😀" * 20_000}})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_json_cannot_say_is_null_and_never_an_exception(tmp_path: Path) -> None:
+    with open_sink(tmp_path / "t.jsonl", input_columns(["a", "b"])) as sink:
+        sink.write({"input": {"a": float("nan"), "b": "\ud800"}})
+    assert (tmp_path / "t.jsonl").read_bytes() == b'{"a":null,"b":"\\ud800"}\n'
+
+
+def test_a_row_without_a_value_has_nulls_and_a_missing_field_is_left_out(tmp_path: Path) -> None:
+    columns = (*COLUMNS, *output_columns({"properties": {"a": {}, "b": {}}}), *run_columns("status"))
+    with open_sink(tmp_path / "t.jsonl", columns) as sink:
+        sink.write({"input": {"id": "1"}, "output": {"a": 1}, "run": {"status": "done"}})
+        sink.write({"input": {"id": "2"}, "run": {"status": "failed"}})
+    assert (tmp_path / "t.jsonl").read_text().splitlines() == [
+        '{"id":"1","a":1,"status":"done"}',
+        '{"id":"2","a":null,"b":null,"status":"failed"}',
+    ]
+
+
+def test_names_that_clash_are_told_apart(tmp_path: Path) -> None:
+    output = output_columns({"properties": {"Status": {}, "id": {}, "status": {}}})
+    columns = (*run_columns("status"), *output, *input_columns(["id", "status", "id_output"]))
+    with open_sink(tmp_path / "t.csv", columns) as sink:
+        assert sink.names == (
+            *("id", "status", "id_output"),
+            *("status_run", "Status_output", "id_output_output", "status_output_output"),
+        )
+    with pytest.raises(JobError, match="a run has no column 'state'"):
+        run_columns("state")
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "arrow"])
+def test_standard_output_stays_open(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+    stream = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=stream))
+    if format == "parquet":
+        with pytest.raises(JobError, match="standard output"):
+            open_sink("-", COLUMNS, format=format)
+        return
+    with open_sink("-", COLUMNS, format=format) as sink:
+        sink.write({"input": {"id": "00501"}})
+    assert b"00501" in stream.getvalue()
+    assert not stream.closed
+
+
+def test_rows_are_written_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=stream))
+    with open_sink("-", COLUMNS, format="csv") as sink:
+        for number in range(3):
+            sink.write({"input": {"id": str(number)}})
+            assert len(list(csv.reader(io.StringIO(stream.getvalue().decode())))) == number + 2

@@ -1,0 +1,296 @@
+"""Where rows come from: nothing is guessed, nothing is lost, and what is wrong is told with its line."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from structkit.batch.records import digest
+from structkit.batch.sources import Source, keep_stream, open_source
+from structkit.errors import ConfigError, JobError
+
+
+def values(source: Source) -> list[dict[str, Any]]:
+    return [dict(record.values) for record in source]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        ("id,text\n00501,NA\n", [{"id": "00501", "text": "NA"}]),
+        ("\ufeffid,text\r\n1,a\r\n", [{"id": "1", "text": "a"}]),
+        ('\ufeff"id","text"\n1,"a\nb, ""c"""\n', [{"id": "1", "text": 'a\nb, "c"'}]),
+        ("id,text\r1,a\r2,b\r", [{"id": "1", "text": "a"}, {"id": "2", "text": "b"}]),
+        ('id,text\n1,"a\rb\r\nc"\n', [{"id": "1", "text": "a\rb\r\nc"}]),
+        ("id,text\n\n1,a\n\n", [{"id": "1", "text": "a"}]),
+        (",b,\n1,2,3\n", [{"column_1": "1", "b": "2", "column_3": "3"}]),
+        ("id,text\n1,a\x00b", [{"id": "1", "text": "a\x00b"}]),
+        ("id,text\n", []),
+        (" id ,text\n1, a \n", [{" id ": "1", "text": " a "}]),
+        ("id\u2028x,text\n1,a\u0085\x0bb\n", [{"id\u2028x": "1", "text": "a\u0085\x0bb"}]),
+    ],
+)
+def test_csv_is_read_as_it_is_written(tmp_path: Path, content: str, wanted: list[dict[str, str]]) -> None:
+    source = open_source(write(tmp_path / "t.csv", content))
+    assert values(source) == wanted
+    assert values(source) == wanted, "it can be iterated again"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "told"),
+    [
+        ("t.csv", "id,text\n1\n", 2, "1 cells where the header has 2"),
+        ("t.csv", 'id,text\n1,"a\nb"\n2,x,y\n', 4, "3 cells"),
+        ("t.csv", "id,id\n1,2\n", 1, "same name: 'id'"),
+        ("t.csv", "", 1, "a header is needed"),
+        ("t.csv", b"id,text\n1,a\n2,\xe9\n", 3, "no UTF-8"),
+        ("t.csv", "id\n1\n".encode("utf-16"), 1, "no UTF-8"),
+        ("t.csv", 'id,text\n1,a\n2,"open\n3,b\n', 3, "not valid CSV"),
+        ("t.csv", 'id,text\n1,"a"b\n', 2, "not valid CSV"),
+        ("t.jsonl", '{"a": 1}\n[1]\n', 2, "a row is an object"),
+        ("t.jsonl", '{"a": 1}\n"text"\n', 2, "a row is an object"),
+        ("t.jsonl", '{"a": 1}\n\n{"a": 1', 3, "not valid JSON"),
+        ("t.jsonl", '{"a": NaN}\n', 1, "NaN is not a JSON number"),
+        ("t.jsonl", '{"a": 1, "a": 2}\n', 1, "twice"),
+        ("t.jsonl", '{"a": "\\ud800"}\n', 1, "surrogate"),
+        ("t.jsonl", b'{"a": 1}\n{"a": "\xff"}\n', 2, "no UTF-8"),
+        ("t.csv.gz", gzip.compress(b"id\n" + os.urandom(2000).hex().encode())[:500], None, "cannot be read"),
+        ("t.csv.gz", b"no gzip", None, "cannot be read"),
+        ("t.csv.xz", b"no xz", None, "cannot be read"),
+        ("t.csv.bz2", b"no bz2", None, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_and_line(
+    tmp_path: Path, name: str, content: str | bytes, line: int | None, told: str
+) -> None:
+    path = write(tmp_path / name, content)
+    with pytest.raises(JobError, match=told) as caught:
+        list(open_source(path))
+    assert (caught.value.file, caught.value.line) == (str(path), line)
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_compressed_files_are_read_as_they_are(tmp_path: Path, suffix: str, pack: Any) -> None:
+    assert values(open_source(write(tmp_path / f"t.jsonl.{suffix}", pack(b'{"a": "00501"}\n')))) == [{"a": "00501"}]
+
+
+def test_zstandard_is_read_where_this_python_can_and_else_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv.zst", bytes.fromhex("28b52ffd0400290000 69640a310a 99e9d851".replace(" ", "")))
+    try:
+        assert values(open_source(path)) in ([{"id": "1"}], [])
+    except ConfigError as error:
+        assert "zst" in str(error)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_cell_may_be_fifty_megabytes(tmp_path: Path, name: str) -> None:
+    cell = "x" * 50_000_000
+    path = write(tmp_path / name, f"text\n{cell}\n" if name == "t.csv" else f'{{"text": "{cell}"}}\n')
+    [record] = open_source(path)
+    assert len(record.values["text"]) == 50_000_000
+
+
+def test_a_row_is_known_by_its_key_or_its_content(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "id,text\n7,a\n8,a\n")
+    assert [(r.ordinal, r.key) for r in open_source(path, key="id")] == [(0, "7"), (1, "8")]
+    first, second = open_source(path)
+    assert first.key == digest({"text": "a", "id": "7"}) != second.key
+    assert first.key == "8127bd24df2e7c2e5c2b4a7d4a8c4f0f" or len(first.key) == 32
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "told", "line"),
+    [
+        ("id,text\n1,a\n", "name", "no column 'name'; it has id, text", None),
+        ("id,text\n1,a\n2,b\n1,c\n", "id", "'1' stands here and in line 2", 4),
+        ("id,text\n1,a\n,b\n", "id", "the key 'id' is empty", 3),
+    ],
+)
+def test_a_key_that_names_no_row_is_refused(
+    tmp_path: Path, content: str, key: str, told: str, line: int | None
+) -> None:
+    path = write(tmp_path / "t.csv", content)
+    with pytest.raises(JobError, match=told) as caught:
+        list(open_source(path, key=key))
+    assert caught.value.line == line
+
+
+def test_columns_of_rows_of_their_own_are_known_as_they_are_read(tmp_path: Path) -> None:
+    lines = ['{"a": 1}'] * 150 + ['{"b": "x", "a": 2.5}', '{"c": [1]}', '{"d": 1}', '{"d": "1"}', '{"e": null}']
+    source = open_source(write(tmp_path / "t.jsonl", "\n".join(lines)))
+    assert source.columns == ("a",)
+    assert len(list(source)) == 155
+    assert source.columns == ("a", "b", "c", "d", "e")
+    assert [column.schema.get("type") for column in source.fields] == ["number", "string", None, None, "string"]
+
+
+def test_rows_in_memory_are_dicts_or_texts() -> None:
+    assert values(open_source([{"a": 1}, {"b": [2]}])) == [{"a": 1}, {"b": [2]}]
+    assert values(open_source(["one", "two"])) == [{"text": "one"}, {"text": "two"}]
+    assert open_source(["one", "two"]).count() == 2
+    for row, told in (
+        (1, "not a int"),
+        ({1: 2}, "a dict of columns"),
+        ({"a": object()}, "no data"),
+        ("\ud800", "half"),
+    ):
+        with pytest.raises(JobError, match=rf"row 1: .*{told}"):
+            list(open_source([row]))
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, b"rows.csv", 5, None])
+def test_what_is_no_source_is_refused(wrong: Any) -> None:
+    with pytest.raises(JobError, match="is no source of rows"):
+        open_source(wrong)
+
+
+def test_an_iterator_is_never_pulled_further_than_one_row_ahead() -> None:
+    pulled = []
+
+    def rows() -> Iterator[dict[str, int]]:
+        for number in range(1_000_000):
+            pulled.append(number)
+            yield {"n": number}
+
+    source = open_source(rows(), key="n")
+    assert not source.repeatable
+    for record in source:
+        assert len(pulled) <= record.ordinal + 2
+        if record.ordinal == 1_000:
+            break
+    with pytest.raises(JobError, match="has been read"):
+        list(source)
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "jsonl"])
+def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+    content = {"csv": "a,b\n1,2\n3,4\n", "tsv": "a\tb\n1\t2\n3\t4\n", "jsonl": '{"a":"1","b":"2"}\n{"a":"3","b":"4"}\n'}
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content[format].encode())))
+    source = open_source("-", format=format)
+    assert source.columns == ("a", "b")
+    assert source.count() is None
+    assert values(source) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+    with pytest.raises(JobError, match="standard input"):
+        list(source)
+
+
+def test_a_stream_can_be_kept_to_be_read_again(tmp_path: Path) -> None:
+    rows = [{"id": "00501", "n": 1}, {"id": "NA", "n": None}]
+    source = keep_stream(open_source(iter(rows), key="id"), tmp_path / "input.jsonl")
+    assert source.repeatable
+    assert values(source) == values(source) == rows
+    assert [record.key for record in source] == ["00501", "NA"]
+    with pytest.raises(JobError):
+        keep_stream(open_source(iter([{"a": 1}, 5])), tmp_path / "other.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["input.jsonl"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "id\n1\n2\n")
+    source = open_source(path)
+    os.utime(path, ns=(1, 1))
+    assert len(list(source)) == 2, "only touched"
+    with pytest.raises(JobError, match="has changed"):
+        for _ in source:
+            write(path, "id\n1\n2\n3\n")
+    with pytest.raises(JobError, match="has changed"):
+        list(source)
+
+
+def test_a_database_is_read_as_it_is(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        connection.executescript("CREATE TABLE a (id TEXT, n INT); INSERT INTO a VALUES ('00501', 5), ('NA', NULL)")
+        connection.executescript('CREATE TABLE "b c" (x); INSERT INTO "b c" VALUES (x\'ff\')')
+    connection.close()
+    with pytest.raises(JobError, match="which table\\? It has 'a', 'b c'"):
+        open_source(tmp_path / "t.db")
+    with pytest.raises(JobError, match="has no table 'z'"):
+        open_source(tmp_path / "t.db", table="z")
+    source = open_source(tmp_path / "t.db", table="a", key="id")
+    assert values(source) == [{"id": "00501", "n": 5}, {"id": "NA", "n": None}]
+    assert (source.count(), [column.schema for column in source.fields]) == (
+        2,
+        [{"type": "string"}, {"type": "integer"}],
+    )
+    assert values(open_source(tmp_path / "t.db", table="b c")) == [{"x": b"\xff"}]
+    query = open_source(tmp_path / "t.db", table="SELECT n + 1 AS m FROM a WHERE n > 0")
+    assert (values(query), query.count()) == ([{"m": 6}], 1)
+    with pytest.raises(JobError, match="cannot be read"):
+        open_source(tmp_path / "t.db", table="SELECT nothing FROM a")
+
+
+def test_a_sheet_shows_whole_numbers_as_such(tmp_path: Path) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        for name, rows in {"one": [["id", "n"], ["00501", 5], ["", ""], ["NA", 2.5]], "two": [["x"], [True]]}.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows, 3):
+                sheet.write_row(number, 0, row)
+    source = open_source(tmp_path / "t.xlsx", key="id")
+    assert values(source) == [{"id": "00501", "n": 5}, {"id": "NA", "n": 2.5}]
+    assert values(open_source(tmp_path / "t.xlsx", table="two")) == [{"x": True}]
+    with pytest.raises(JobError, match="has no sheet 'three'; it has 'one', 'two'"):
+        open_source(tmp_path / "t.xlsx", table="three")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "told"),
+    [
+        ("none.csv", {}, "there is no file"),
+        ("t.json", {}, "says no format; formats are csv"),
+        ("t.csv", {"format": "xml"}, "there is no format 'xml'"),
+        ("t.parquet.gz", {}, "compressed as a whole"),
+        ("-", {"format": "parquet"}, "cannot be read from a stream"),
+        (".csv", {"format": "csv"}, "is a folder"),
+    ],
+)
+def test_a_name_that_says_nothing_is_refused(tmp_path: Path, name: str, settings: Any, told: str) -> None:
+    (tmp_path / ".csv").mkdir()
+    write(tmp_path / "t.json", "{}")
+    with pytest.raises(JobError, match=told):
+        open_source(name if name == "-" else str(tmp_path / name), **settings)
+
+
+READER = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (400 * 1024 * 1024,) * 2)
+from structkit.batch.sinks import open_sink
+from structkit.batch.sources import open_source
+source = open_source(sys.argv[1], key="id")
+with open_sink(sys.argv[2], source.fields) as sink:
+    for record in source:
+        sink.write({"input": record.values})
+print(record.ordinal + 1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS") or sys.platform != "linux", reason="limits memory")
+@pytest.mark.parametrize("output", ["o.csv", "o.jsonl.gz", "o.db"])
+def test_a_file_larger_than_memory_is_copied(tmp_path: Path, output: str) -> None:
+    rows, cell = 4_000, "x" * 200_000  # 800 MB unpacked
+    with gzip.open(tmp_path / "t.csv.gz", "wt", compresslevel=1) as file:
+        file.write("id,text\n")
+        file.writelines(f"{number},{cell}\n" for number in range(rows))
+    command = [sys.executable, "-c", READER, str(tmp_path / "t.csv.gz"), str(tmp_path / output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(rows)
+    (tmp_path / output).unlink()
