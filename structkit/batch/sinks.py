@@ -98,11 +98,13 @@ class Sink:
         self._told(lambda: self._writer.write(row))
 
     def close(self) -> None:
-        """End the table: all of it on the disk, and then under its name.
+        """End the table: all of it on the disk, and then under its name. Nothing happens after `discard`.
 
         Raises:
             JobError: It cannot be written, or another file has taken the name in the meantime.
         """
+        if self._ended:
+            return
         try:
             self._told(self._end)
         except BaseException:

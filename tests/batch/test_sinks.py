@@ -38,8 +38,7 @@ def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_exception_leaves_nothing(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(ZeroDivisionError), open_sink(tmp_path / f"t.{suffix}", COLUMNS) as sink:
-        sink.write({"input": {"id": "1"}})
-        raise ZeroDivisionError
+        sink.write({"input": {"id": str(1)}, "output": 1 / 0})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,7 +85,7 @@ import sys
 from structkit.batch.columns import input_columns
 from structkit.batch.sinks import open_sink
 sink = open_sink(sys.argv[1], input_columns(["id"], {"type": "string"}), overwrite=True)
-for number in range(10**9):
+for number in range(10**7):
     sink.write({"input": {"id": str(number) * 20}})
     if number == 30_000:
         print("writing", flush=True)
@@ -98,15 +97,14 @@ for number in range(10**9):
 def test_a_killed_writer_leaves_the_old_file_and_its_rest_is_removed(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"t.{suffix}"
     path.write_bytes(b"old")
-    child = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
-    assert child.stdout.readline() == b"writing\n"
-    with open_sink(path, COLUMNS, overwrite=True) as other:
-        assert len(list(tmp_path.glob(".*.part"))) == 2, "a living writer's file is left alone"
-        other.discard()
-    path.write_bytes(b"old")
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
-    child.stdout.close()
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as child:
+        try:
+            assert child.stdout.readline() == b"writing\n"
+            other = open_sink(path, COLUMNS, overwrite=True)
+            assert len(list(tmp_path.glob(".*.part"))) == 2, "a living writer's file is left alone"
+            other.discard()
+        finally:
+            child.send_signal(signal.SIGKILL)
     assert path.read_bytes() == b"old"
     assert len(list(tmp_path.glob(".*.part"))) == 1
     with open_sink(path, COLUMNS, overwrite=True) as sink:
@@ -135,7 +133,6 @@ GOLDEN = [
     ("-5\n=1", "'-5\n=1"),
     ("a=1", "a=1"),
     ("a@b.c", "a@b.c"),
-    ("", ""),
     ("'tis", "'tis"),
 ]
 
@@ -144,14 +141,14 @@ GOLDEN = [
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "xlsx"])
 def test_spreadsheets_run_nothing(tmp_path: Path, suffix: str, text: str, wanted: str) -> None:
     def found(*, formulas: bool) -> list[object]:
-        columns = (*input_columns([text or "x"]), *output_columns({"properties": {"o": {"type": "string"}}}))
+        columns = (*input_columns([text]), *output_columns({"properties": {"o": {"type": "string"}}}))
         with open_sink(tmp_path / f"t.{suffix}", columns, formulas=formulas, overwrite=True) as sink:
-            sink.write({"input": {text or "x": text}, "output": {"o": text}})
+            sink.write({"input": {text: text}, "output": {"o": text}})
         source = open_source(tmp_path / f"t.{suffix}")
         return [*source.columns, *next(iter(source)).values.values()]
 
-    assert found(formulas=False) == [wanted or "x", "o", wanted, wanted]
-    assert found(formulas=True) == [text or "x", "o", text, text]
+    assert found(formulas=False) == [wanted, "o", wanted, wanted]
+    assert found(formulas=True) == [text, "o", text, text]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet", "arrow", "db"])

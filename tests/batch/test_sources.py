@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import importlib.util
 import io
 import lzma
 import os
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from structkit.batch.files import COMPRESSIONS
 from structkit.batch.records import digest
 from structkit.batch.sources import Source, keep_stream, open_source
 from structkit.errors import ConfigError, JobError
@@ -94,11 +96,12 @@ def test_compressed_files_are_read_as_they_are(tmp_path: Path, suffix: str, pack
 
 
 def test_zstandard_is_read_where_this_python_can_and_else_said(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv.zst", bytes.fromhex("28b52ffd0400290000 69640a310a 99e9d851".replace(" ", "")))
-    try:
-        assert values(open_source(path)) in ([{"id": "1"}], [])
-    except ConfigError as error:
-        assert "zst" in str(error)
+    path = write(tmp_path / "t.csv.zst", bytes.fromhex("28b52ffd2005290000") + b"id\n1\n")
+    if any(importlib.util.find_spec(name.partition(".")[0]) for name in COMPRESSIONS[".zst"]):
+        assert values(open_source(path)) == [{"id": "1"}]
+        return
+    with pytest.raises(ConfigError, match="pip install backports"):
+        open_source(path)
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
@@ -114,7 +117,7 @@ def test_a_row_is_known_by_its_key_or_its_content(tmp_path: Path) -> None:
     assert [(r.ordinal, r.key) for r in open_source(path, key="id")] == [(0, "7"), (1, "8")]
     first, second = open_source(path)
     assert first.key == digest({"text": "a", "id": "7"}) != second.key
-    assert first.key == "8127bd24df2e7c2e5c2b4a7d4a8c4f0f" or len(first.key) == 32
+    assert first.key == "b5c250855d7fef6c82daa1f04220abba", "the same in every run"
 
 
 @pytest.mark.parametrize(
@@ -210,8 +213,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None
     os.utime(path, ns=(1, 1))
     assert len(list(source)) == 2, "only touched"
     with pytest.raises(JobError, match="has changed"):
-        for _ in source:
-            write(path, "id\n1\n2\n3\n")
+        _ = [write(path, "id\n1\n2\n3\n") for _ in source]
     with pytest.raises(JobError, match="has changed"):
         list(source)
 

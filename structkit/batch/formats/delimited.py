@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, BinaryIO
@@ -16,6 +17,8 @@ from structkit.values import JSON
 
 LONGEST = 2**31 - 1
 """Letters of a cell: the csv module's own limit, 131,072, is less than a page of HTML may have."""
+
+_AFTER_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
 
 
 def _read(source: Input, *, dialect: str) -> Table:
@@ -58,10 +61,7 @@ def _rows(source: Input, dialect: str) -> Iterator[tuple[int, list[str]]]:
 
 def _at_returns(text: str) -> list[str]:
     """A line cut at lone carriage returns, which end lines too."""
-    if "\r" not in text[:-2]:
-        return [text]
-    parts = text.replace("\r\n", "\n").split("\r") if text.endswith("\r\n") else text.split("\r")
-    return [*(f"{part}\r" for part in parts[:-1]), parts[-1]]
+    return _AFTER_RETURN.split(text) if "\r" in text[:-2] else [text]
 
 
 class _Encoded:
