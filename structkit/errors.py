@@ -25,7 +25,7 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar, Self, TypeVar
 
-from structkit.values import Attempt, Issue, JSONValue, Path, Usage, show_path, sum_usage
+from structkit.values import Attempt, Issue, JSONValue, Path, RateLimit, Usage, show_path, sum_usage
 
 E = TypeVar("E", bound="StructkitError")
 
@@ -92,11 +92,13 @@ class TransportError(StructkitError):
         body: The reply as it came: parsed JSON, or text.
         retries: How often the request had been sent again.
         usage_of_reply: What the lost reply may have cost; unreported where it may have been billed.
+        limits: What the reply's headers told of rate limits.
     """
 
     exit_code = 3
     retries: int = 0
     usage_of_reply: Usage = Usage()
+    limits: tuple[RateLimit, ...] = ()
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from typing import Any
 
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion
+from structkit.transport.limits import read_limits
 from structkit.values import Completion, JSONValue
 
 SHOWN = 300
@@ -44,11 +46,13 @@ def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str
     """
     found = _decoded(body)
     reply = read_completion(found) if status == HTTPStatus.OK and found is not None else None
+    limits = read_limits(headers)
     if isinstance(reply, Completion):
-        return reply
+        return replace(reply, limits=limits) if limits else reply
     clean = {name.lower(): redact(value, secret) for name, value in headers.items()}
     fault = _fault(status, clean, redact(body.decode("utf-8-sig", "replace"), secret), _clean(found, secret))
     fault.request_id = fault.request_id or clean.get("x-request-id")
+    fault.limits = limits
     return fault
 
 

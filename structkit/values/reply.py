@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 from structkit.values.json import JSONValue
 
@@ -54,6 +55,23 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much the endpoint still allows, as a reply told it.
+
+    Args:
+        kind: What is counted.
+        limit: How much is allowed in all.
+        remaining: How much of it is left.
+        reset: Seconds from the reply until the limit is whole again.
+    """
+
+    kind: Literal["requests", "tokens"]
+    limit: int | None = None
+    remaining: int | None = None
+    reset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A chat completion: its choices in order of index, and the reply's body as it came."""
 
@@ -65,3 +83,5 @@ class Completion:
     raw: JSONValue = None
     retries: int = 0
     """How often the request had to be sent again before this reply came."""
+    limits: tuple[RateLimit, ...] = ()
+    """What its headers told of rate limits."""
