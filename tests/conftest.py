@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import structkit
+from structkit.client.endpoint import find_endpoint
+from structkit.transport.lean import LeanTransport
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-test-hunter2-hunter2"
@@ -33,15 +35,53 @@ class Blocking:
         return call
 
 
+class Lean(Blocking):
+    """`AsyncClient` over the lean transport."""
+
+    library = "over_aiohttp"
+
+    def __init__(self, model: str, *, base_url: str, api_key: str | None = None, **call: Any) -> None:
+        endpoint = find_endpoint(model, base_url, api_key)
+
+        def make() -> structkit.AsyncClient:
+            over = LeanTransport(str(endpoint.base_url), endpoint.api_key)
+            assert type(over._line).__module__.endswith(self.library)
+            client = structkit.AsyncClient(model, transport=over, **call)
+            client.close = over.close  # type: ignore[method-assign]
+            return client
+
+        self._make = make
+
+
+class LeanOverHTTPX2(Lean):
+    """The same without aiohttp."""
+
+    library = "over_httpx2"
+
+
+DRIVERS: dict[str, Callable[..., Any]] = {"sync": structkit.Client, "async": Blocking}
+LEAN: dict[str, Callable[..., Any]] = {"lean": Lean, "lean-httpx2": LeanOverHTTPX2}
+
+
 @pytest.fixture(autouse=True)
 def no_route_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's endpoint taught is not for the next one on its port."""
     monkeypatch.setenv("STRUCTKIT_ROUTES", "off")
 
 
-@pytest.fixture(params=[structkit.Client, Blocking], ids=["sync", "async"])
-def connect(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Makes a client for an endpoint: the same test through both drivers."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `connect` runs through every driver, and where HTTP is the point, over every transport."""
+    if "connect" in metafunc.fixturenames:
+        over_http = metafunc.module.__name__.rpartition(".")[2] in {"test_transport", "test_hostile", "test_clients"}
+        drivers = {**DRIVERS, **LEAN} if over_http else DRIVERS
+        metafunc.parametrize("connect", drivers.values(), ids=drivers.keys(), indirect=True)
+
+
+@pytest.fixture
+def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Makes a client for an endpoint."""
+    if request.param is LeanOverHTTPX2:
+        monkeypatch.setattr("structkit.transport.lean.find_spec", lambda name: None)
 
     return connecting(request.param)
 

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from structkit.errors import ConfigError
 
+COMPLETIONS = "/chat/completions"
+MODELS = "/models"
+
 VERSION = re.compile(r"v\d+[a-z0-9]*")
 HOST = re.compile(r"[0-9a-f:]+|(?:[^\s./]{1,63}\.)*[^\s./]{1,63}\.?")
 

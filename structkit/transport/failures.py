@@ -9,9 +9,17 @@ from structkit.values import Usage
 CONNECT = 30.0
 """Seconds until an address that does not answer is given up, however long a reply may take."""
 
-UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"})
-BROKEN = frozenset({"TransportError", "RequestError", "SSLError", "EndOfStream"})
+UNSENT = frozenset(
+    {
+        *{"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"},
+        *{"ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError"},
+    }
+)
+BROKEN = frozenset({"TransportError", "RequestError", "SSLError", "EndOfStream", "ClientError"})
 LATE = frozenset({"TimeoutException", "TimeoutError"})
+PACKED = frozenset({"DecodingError", "ContentEncodingError", "DecompressSizeError"})
+OURS = frozenset({"LocalProtocolError", "InvalidURL"})
+"""What went wrong before anything was sent, though it is called a fault of the line."""
 
 
 def translate(error: Exception, host: str, secret: str) -> TransportError:
@@ -25,15 +33,17 @@ def translate(error: Exception, host: str, secret: str) -> TransportError:
     >>> translate(TimeoutError(), "gateway.example", "")
     RequestTimeout('the endpoint did not answer in time; raise Policy(timeout=...), or its deadline')
     """
-    import openai
-
-    wrapped = error.__cause__ if isinstance(error, openai.OpenAIError) else None
+    wrapped = error.__cause__ if "OpenAIError" in _names(error) else None
     fault = error if isinstance(error, TransportError) else _fault(wrapped or error, host)
     return redacted(fault, secret)
 
 
+def _names(error: BaseException) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
 def _fault(error: BaseException, host: str) -> TransportError:
-    names = {kind.__name__ for kind in type(error).__mro__}
+    names = _names(error)
     reason = str(error) or type(error).__name__
     if names & UNSENT:
         within = f" within Policy(timeout=...), {CONNECT:g} s at most" if names & LATE else f": {reason}"
@@ -42,9 +52,9 @@ def _fault(error: BaseException, host: str) -> TransportError:
         return RequestTimeout(
             "the endpoint did not answer in time; raise Policy(timeout=...), or its deadline", retryable=True
         )
-    if "DecodingError" in names:
+    if (names | _names(error.__cause__ or error)) & PACKED:
         return MalformedReply(f"the endpoint's reply cannot be unpacked: {reason}", retryable=True)
-    if names & BROKEN and "LocalProtocolError" not in names:
+    if names & BROKEN and not names & OURS:
         return _broken(host, reason)
     return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
 

@@ -8,18 +8,18 @@ of an error to its end, however long that is.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, closing
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tenacity import AsyncRetrying, Retrying
 
-from structkit.errors import MalformedReply, TransportError
+from structkit.errors import TransportError
+from structkit.transport.base_url import COMPLETIONS, MODELS
 from structkit.transport.failures import CONNECT, translate
-from structkit.transport.faults import read_reply, redact
+from structkit.transport.faults import read_reply
+from structkit.transport.models import model_names
 from structkit.transport.reading import Reading
 from structkit.transport.retrying import counted, retry_options
 from structkit.values import Completion, Policy, Request
@@ -27,9 +27,6 @@ from structkit.values import Completion, Policy, Request
 if TYPE_CHECKING:
     import httpx2
     import openai
-
-PATH = "/chat/completions"
-MODELS = "/models"
 
 Reply: TypeAlias = tuple[int, Mapping[str, str], bytes]
 """Status, headers and decoded body."""
@@ -49,7 +46,7 @@ class OpenAITransport:
 
     def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         try:
-            reply = _read(partial(self._client.post, PATH, body=request.body), policy)
+            reply = _read(partial(self._client.post, COMPLETIONS, body=request.body), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return _fault(error, self._client)
         return read_reply(*reply, self._client.api_key)
@@ -82,7 +79,7 @@ class AsyncOpenAITransport:
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         try:
-            reply = await _read_later(partial(self._client.post, PATH, body=request.body), policy)
+            reply = await _read_later(partial(self._client.post, COMPLETIONS, body=request.body), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return _fault(error, self._client)
         return read_reply(*reply, self._client.api_key)
@@ -165,19 +162,3 @@ def _options(policy: Policy) -> Any:
 
 def _fault(error: Exception, client: Any) -> TransportError:
     return translate(error, client.base_url.host, client.api_key)
-
-
-def model_names(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, ...]:
-    """The ids in a models list.
-
-    Raises:
-        TransportError: It is none.
-    """
-    refused = read_reply(status, headers, body, secret) if status != HTTPStatus.OK else None
-    if isinstance(refused, TransportError):
-        raise refused
-    try:
-        return tuple(sorted(str(entry["id"]) for entry in json.loads(body)["data"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        text = redact(body.decode("utf-8", "replace"), secret)
-        raise MalformedReply(f"the endpoint's models list is none: {text[:200]!r}", body=text) from None

@@ -1,0 +1,68 @@
+"""The lean transport's line over aiohttp, where that is installed."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+import aiohttp
+from yarl import URL
+
+from structkit.transport.failures import CONNECT
+from structkit.transport.reading import Reading
+
+HEAD = 2**16
+"""The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""
+
+
+class OverAiohttp:
+    """A pool of aiohttp's."""
+
+    def __init__(self, base_url: str, headers: dict[str, str], connections: int, proxy: str | None) -> None:
+        """Read the certificates; the pool is opened by the first exchange, in its event loop."""
+        self._base_url = base_url
+        self._headers = headers
+        self._connections = connections
+        self._proxy = URL(proxy) if proxy else None
+        is_secure = base_url.startswith("https:") or (proxy or "").startswith("https:")
+        self._certificates = _certificates() if is_secure else True
+        self._urls: dict[str, URL] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
+        """Send, and take the reply in."""
+        session = self._session = self._session or self._open()
+        url = self._urls.setdefault(path, URL(self._base_url + path, encoded=True))
+        limits = aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
+        async with session.request(
+            method, url, data=body, headers=self._headers, timeout=limits, allow_redirects=False, proxy=self._proxy
+        ) as response:
+            reading.begin(response.status, response.headers)
+            async for piece in response.content.iter_any():
+                reading.take(piece)
+
+    def _open(self) -> aiohttp.ClientSession:
+        """A pool without headers, and without an eye on the environment.
+
+        A session's headers go to proxies too, the key as `Proxy-Authorization`; and for what the environment says
+        aiohttp asks a thread at every request.
+        """
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._certificates),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            max_line_size=HEAD,
+            max_field_size=HEAD,
+        )
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+            await asyncio.sleep(0)  # a closed connection is gone after the loop's next turn
+
+
+def _certificates() -> ssl.SSLContext:
+    import httpx2
+
+    return httpx2.create_ssl_context()
