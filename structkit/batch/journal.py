@@ -10,8 +10,8 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
 from structkit.batch.database import make_folder
+from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
 from structkit.batch.kept import STATES, Exchange, Kept, State
 from structkit.batch.lock import Lock, take
 from structkit.batch.packing import pack, pack_reply, pack_text
@@ -169,6 +169,10 @@ class Journal:
     def known(self, first: int, last: int, *, full: bool = True) -> dict[int, Kept]:
         """What is known of a range of ordinals, both ends included; see `Reader.known`."""
         return self._flushed().known(first, last, full=full)
+
+    def keys(self) -> Iterator[tuple[int, str]]:
+        """Ordinal and key of every row there ever was, in order; see `Reader.keys`."""
+        return self._flushed().keys()
 
     def ambiguous(self) -> Iterator[tuple[int, str]]:
         """Rows whose reply may have been paid for and lost with an earlier run; see `Reader.ambiguous`."""

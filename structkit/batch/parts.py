@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from structkit.batch.entries import Entry, Mark, part_of
 from structkit.batch.database import open_file, telling, transaction
+from structkit.batch.entries import Entry, Mark, part_of
 from structkit.batch.group import Group, Waiting
-from structkit.batch.packing import pack, unpack
 from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
+from structkit.batch.packing import pack, unpack
 from structkit.errors import JobError
 from structkit.values import JSON
 

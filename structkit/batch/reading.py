@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.entries import PART
 from structkit.batch.database import open_file, telling, transaction
+from structkit.batch.entries import PART
 from structkit.batch.kept import STATES, Exchange, Kept
+from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
 from structkit.batch.packing import PackedReply, unpack, unpack_reply, unpack_text
 from structkit.batch.parts import job_file, parts_in
-from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
 from structkit.errors import JobError
 from structkit.values import JSON, JSONValue, Usage
 
@@ -112,6 +112,13 @@ class Reader:
                         "SELECT min(ordinal) FROM rows WHERE ordinal >= ?", (first + PAGE,)
                     ).fetchone()[0]
                 yield from rows
+
+    def keys(self) -> Iterator[tuple[int, str]]:
+        """Ordinal and key of every row there ever was, in order."""
+        for _, path in parts_in(self.folder):
+            with _opened(path) as connection:
+                rows = connection.execute("SELECT ordinal, key FROM rows ORDER BY ordinal").fetchall()
+            yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
 
     def ambiguous(self) -> Iterator[tuple[int, str]]:
         """Ordinal and key of the rows with a request of an earlier run whose reply the journal does not have.

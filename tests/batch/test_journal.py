@@ -24,12 +24,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from structkit.batch.entries import PART, Intent
 from structkit.batch.database import open_file, version_of
+from structkit.batch.entries import PART, Intent
 from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
+from structkit.batch.layout import PART_MIGRATIONS
 from structkit.batch.lock import NAME, is_alive, started
 from structkit.batch.parts import MOST_OPEN, Parts
-from structkit.batch.layout import PART_MIGRATIONS
 from structkit.batch.writer import ENOUGH
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.parsing import read_completion

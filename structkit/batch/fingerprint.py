@@ -1,0 +1,73 @@
+"""What makes two runs the same job: what is asked of each row, and of whom."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from structkit.schema import ResponseFormat
+from structkit.values import JSON, Parameters
+
+VALUES = frozenset({"type", "schema"})
+"""Parts that change only what a reply comes to: a job that differs in these alone can be read again for nothing."""
+
+
+def fingerprint(
+    response_format: ResponseFormat[Any],
+    *,
+    prompt: str,
+    instructions: str | None,
+    model: str,
+    base_url: str,
+    parameters: Parameters,
+    mode: str,
+) -> JSON:
+    """The settings that every row's request and value depend on; no key is among them.
+
+    Args:
+        response_format: The type.
+        prompt: The template, or the source of the function that makes the prompt.
+        instructions: The system message.
+        model: The model's name.
+        base_url: The endpoint, of which the host is kept.
+        parameters: The endpoint's own parameters.
+        mode: How the schema is put to the endpoint.
+    """
+    return {
+        "type": response_format.name,
+        "schema": response_format.natural_schema,
+        "prompt": prompt,
+        "instructions": instructions,
+        "model": model,
+        "endpoint": urlsplit(base_url).netloc.rpartition("@")[2],
+        "parameters": parameters.body,
+        "mode": mode,
+    }
+
+
+def differences(before: JSON, now: JSON) -> Iterator[str]:
+    """What differs between two fingerprints, line by line, as `diff` shows it.
+
+    >>> print(*differences({"model": "a", "prompt": "x"}, {"model": "b", "prompt": "x"}), sep="\\n")
+    model:
+      -"a"
+      +"b"
+    """
+    for name in {**before, **now}:
+        old, new = (json.dumps(each.get(name), indent=1, ensure_ascii=False).splitlines() for each in (before, now))
+        if old != new:
+            yield f"{name}:"
+            lines = difflib.unified_diff(old, new, n=0, lineterm="")
+            yield from (f"  {line}" for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def is_readable_again(before: JSON, now: JSON) -> bool:
+    """Whether the replies kept can be read as the new type, without asking again.
+
+    >>> is_readable_again({"schema": 1, "model": "a"}, {"schema": 2, "model": "a"})
+    True
+    """
+    return all(before.get(name) == now.get(name) for name in {**before, **now} if name not in VALUES)

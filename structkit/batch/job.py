@@ -1,0 +1,120 @@
+"""`Job`: a table in, a table of values out; the same job started again goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from structkit.batch.money import Price
+from structkit.batch.report import Report
+from structkit.batch.work import Work
+from structkit.client.plan import Call
+from structkit.transport import AsyncTransport
+from structkit.values import Prompt
+
+OnChange = Literal["stop", "reparse", "new", "mix"]
+"""What to do where a job no longer matches its journal."""
+
+Told = Callable[[Mapping[str, int]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Labelling a table, every row once.
+
+    Args:
+        source: A file (CSV, TSV, JSONL, SQLite, Parquet, Excel; compressed too), `-` for standard input, a data frame,
+            or rows.
+        output: The file to write; what happens on the way is kept in a folder beside it, `OUTPUT.job`.
+        output_type: The type of the values.
+        prompt: A template with the names of columns (`"Label this: {text}"`), or a function of a row.
+        model: The model's name; by default `STRUCTKIT_MODEL`.
+        base_url: The endpoint; by default `OPENAI_BASE_URL`.
+        api_key: The key; by default `OPENAI_API_KEY`.
+        transport: Another way to send requests, instead of these two.
+        key: The column that names a row; by default its content does.
+        concurrency: Requests in flight at most; `auto` finds out what the endpoint bears.
+        budget: What may be spent at most, in the currency of the price.
+        price: What a million tokens cost; without, costs are known only where the endpoint reports them.
+        limit: Only the first so many rows.
+        on_ambiguous: What to do with a row whose last request may have been answered when the last run was killed:
+            ask again (`resend`), or leave it (`hold`).
+        on_change: What to do where the job no longer matches its journal: `stop`; read the kept replies as the new
+            type (`reparse`); begin anew (`new`); or go on, and remember the mixture (`mix`).
+        retry_failed: Whether rows that failed are asked again.
+        overwrite: Whether an output that is not this job's may be replaced.
+        columns: What the output says of the run, beside the values.
+        call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
+    """
+
+    source: Any
+    output: Path | str
+    output_type: Any
+    prompt: str | Callable[[Mapping[str, Any]], Prompt]
+    model: str | None = None
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    transport: AsyncTransport | None = None
+    key: str | None = None
+    concurrency: int | Literal["auto"] = "auto"
+    budget: Decimal | str | None = None
+    price: Price | None = None
+    limit: int | None = None
+    on_ambiguous: Literal["resend", "hold"] = "resend"
+    on_change: OnChange = "stop"
+    retry_failed: bool = False
+    overwrite: bool = False
+    columns: tuple[str, ...] = ("status", "message", "attempts")
+    call: Call = field(default_factory=lambda: Call())
+
+    @property
+    def folder(self) -> Path:
+        """Where the journal is."""
+        output = Path(self.output)
+        return output.with_name(f"{output.name}.job")
+
+    def run(self, told: Told | None = None) -> Report:
+        """Take every row to its end, and write the output and its manifest.
+
+        The first Ctrl-C or SIGTERM lets what is under way end, the second ends it; the same job goes on later.
+
+        Args:
+            told: Is called with the counts of this run after each row.
+
+        Raises:
+            JobError: The job does not match its journal, its files cannot be used, or another run has it.
+            ConfigError: Something else is wrong on this side; nothing was sent.
+        """
+        work = Work(self, told)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(work.all(stoppable=True))
+        return _in_a_thread(lambda: asyncio.run(work.all()))
+
+    async def run_async(self, told: Told | None = None) -> Report:
+        """As `run`, awaited."""
+        return await Work(self, told).all()
+
+
+def _in_a_thread(run: Callable[[], Report]) -> Report:
+    """What a run comes to that cannot have this thread's event loop, because a notebook has it."""
+    found: list[Report | BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(run())
+        except BaseException as error:  # noqa: BLE001 (raised again in the thread that asked)
+            found.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]

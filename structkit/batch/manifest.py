@@ -1,0 +1,56 @@
+"""What is written beside an output: what it was made of, what it cost, and counts that add up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from structkit.errors import JobError
+from structkit.values import JSON
+
+
+def write_manifest(output: Path, manifest: JSON) -> Path:
+    """Write `OUTPUT.manifest.json` in one step.
+
+    Raises:
+        JobError: The counts do not add up to the rows, or the file cannot be written.
+    """
+    counts: Mapping[str, int] = manifest["counts"]
+    if sum(counts.values()) != manifest["rows"]:
+        raise JobError(f"the states of {sum(counts.values())} rows are known, but the input has {manifest['rows']}")
+    path = output.with_name(f"{output.name}.manifest.json")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(manifest, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise JobError(f"cannot write {str(path)!r}: {error.strerror}", file=str(path)) from None
+    return path
+
+
+def versions() -> dict[str, str]:
+    """What the values were made with."""
+    import pydantic
+
+    import structkit
+
+    return {"structkit": structkit.__version__, "pydantic": pydantic.VERSION, "python": platform.python_version()}
+
+
+def digest(text: str) -> str:
+    """A short hash, to compare without keeping the text.
+
+    >>> digest("Label this: {text}")
+    'sha256:8f5a1ff5a4e4f4de'
+    """
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

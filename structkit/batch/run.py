@@ -1,0 +1,192 @@
+"""One run of a job: a fixed number of workers, each taking the next row and folding its conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from structkit.batch.journal import Journal
+from structkit.batch.kept import Kept, State
+from structkit.batch.limiter import Limiter
+from structkit.batch.money import Budget, tokens_in
+from structkit.batch.outcome import outcome_of
+from structkit.batch.records import Record, digest
+from structkit.errors import PromptError, StatusError, StructkitError, TransportError
+from structkit.extraction import Divided, Extraction
+from structkit.schema import ResponseFormat
+from structkit.transport import AsyncTransport, Reply
+from structkit.values import JSON, Completion, Policy, Request
+
+Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
+TOO_MANY = 429
+
+
+class Stopped(Exception):
+    """The run ends before its rows do; the message says why."""
+
+
+@dataclass
+class Run:
+    """What the rows of one run share.
+
+    Args:
+        begin: The conversation about a row.
+        wanted: The type.
+        journal: Where everything is written before it counts.
+        transport: The way to the endpoint.
+        limiter: When the next request may go out.
+        budget: What may still be spent.
+        cost: What a reply cost; None where that is not known.
+        estimate: What a request may cost at most.
+        policy: How hard to try.
+        learnt: Is told what a step of a conversation found out of the route.
+        hold: Whether a row whose last request may have been answered is held back instead of asked again.
+        told: Is called with the state of each row that ends.
+    """
+
+    begin: Callable[[Record], Conversation]
+    wanted: ResponseFormat[Any]
+    journal: Journal
+    transport: AsyncTransport
+    limiter: Limiter
+    budget: Budget
+    cost: Callable[[Completion], Decimal | None]
+    estimate: Callable[[Request], Decimal]
+    policy: Policy
+    learnt: Callable[[Any, Any, list[Reply]], None]
+    hold: bool = False
+    told: Callable[[State], None] = lambda state: None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    why: str = ""
+
+    async def rows(self, records: Iterator[tuple[Record, Kept | None]], workers: int) -> None:
+        """Take every row to its end, or as far as the run goes; each worker takes the next row when it is free."""
+
+        async def work() -> None:
+            for record, kept in records:  # of all workers: in one event loop, no row is taken twice
+                try:
+                    await self.row(record, kept)
+                except Stopped as stop:
+                    self.stop(str(stop))
+                if self.stopping.is_set():
+                    return
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+
+    def stop(self, why: str) -> None:
+        """Let no further request go out; what is under way is waited for."""
+        self.why = self.why or why
+        self.stopping.set()
+
+    async def row(self, record: Record, kept: Kept | None) -> None:
+        """One row to its end: what the journal holds is folded first, and only the rest is asked.
+
+        Raises:
+            Stopped: The run ends first.
+        """
+        exchanges = kept.exchanges if kept else ()
+        if self.hold and exchanges and exchanges[-1].reply is None:
+            return self.conclude(record, "held", {"message": "the last request may have been answered and paid for"})
+        try:
+            step: Any = self.begin(record)
+        except (PromptError, LookupError, TypeError, ValueError) as error:
+            return self.conclude(record, "failed", {"error": type(error).__name__, "message": str(error)})
+        past = iter([each.reply for each in exchanges if each.reply is not None and not _was_sent_again(each.reply)])
+        number = max((each.number for each in exchanges), default=0)
+        while isinstance(step, Extraction | Divided):
+            last, replies = step, []
+            for request in step.requests:
+                if (reply := next(past, None)) is None:
+                    number, reply = await self.ask(record, number + 1, request)
+                replies.append(reply)
+            step = last.receive(*replies)
+            self.learnt(last, step, replies)
+        self.limiter.concluded(step if isinstance(step, StructkitError) else None)
+        if (verdict := self.limiter.verdict) and isinstance(step, TransportError):
+            raise Stopped(verdict.reason)
+        costs = [self.cost(each.completion) for each in step.attempts if each.completion is not None]
+        return self.conclude(record, *outcome_of(step, self.wanted, sum_costs(costs)))
+
+    def conclude(self, record: Record, state: State, outcome: JSON) -> None:
+        """A row ends."""
+        self.journal.conclude(record.ordinal, state, outcome, key=record.key, digest=digest(record.values))
+        self.told(state)
+
+    async def ask(self, record: Record, number: int, request: Request) -> tuple[int, Reply]:
+        """The reply to a request, sent again as long as that may help; with the number of the last sending.
+
+        Raises:
+            Stopped: The run ends first.
+        """
+        failures = 0
+        while True:
+            reply = await self.send(record, number, request)
+            if isinstance(reply, Completion) or not reply.retryable:
+                return number, reply
+            failures += not (isinstance(reply, StatusError) and reply.status_code == TOO_MANY)
+            if failures > self.policy.retries:
+                return number, reply
+            number += 1
+
+    async def send(self, record: Record, number: int, request: Request) -> Reply:
+        """One request: its cost set aside, written down, sent, and its reply written down.
+
+        Raises:
+            Stopped: The run ends first: it was told to, or the budget is used up.
+        """
+        tokens = sum(tokens_in(str(message.content)) for message in request.messages)
+        turn, reserved = await self.turn(tokens), self.estimate(request)
+        if not self.budget.reserve(reserved):
+            self.limiter.ended(time.monotonic(), None, turn)
+            raise Stopped("the budget is used up")
+        reply: Reply | None = None
+        try:
+            named = record.ordinal, record.key, digest(record.values)
+            await asyncio.wrap_future(self.journal.intend(*named, number, _digest(request)))
+            reply = await self.transport.send(request, replace(self.policy, retries=0))
+            self.journal.answer(record.ordinal, number, reply)
+            return reply
+        finally:
+            self.limiter.ended(time.monotonic(), reply, turn)
+            self.budget.settle(reserved, self.cost(reply) if isinstance(reply, Completion) else Decimal(0))
+
+    async def turn(self, tokens: int) -> int:
+        """Wait until the next request may go out; with its number for the limiter.
+
+        Raises:
+            Stopped: The run ends first.
+        """
+        while not self.stopping.is_set():
+            if verdict := self.limiter.verdict:
+                raise Stopped(verdict.reason)
+            wait = self.limiter.wait(time.monotonic(), tokens)
+            if wait <= 0:
+                return self.limiter.began(time.monotonic(), tokens)
+            try:
+                await asyncio.wait_for(self.stopping.wait(), wait)
+            except TimeoutError:
+                continue
+        raise Stopped(self.why)
+
+
+def _was_sent_again(reply: Reply) -> bool:
+    return isinstance(reply, TransportError) and reply.retryable
+
+
+def _digest(request: Request) -> str:
+    body = json.dumps(request.body, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()
+
+
+def sum_costs(costs: list[Decimal | None]) -> Decimal | None:
+    """The costs together; None where one of them is not known."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if len(known) == len(costs) else None
