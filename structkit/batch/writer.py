@@ -49,8 +49,9 @@ class Writer:
             self._raise_closed()
             if self._error is not None and isinstance(entry, Intent):
                 raise self._error.after(())
-            while len(self._queue) >= MOST and self._error is None and threading.current_thread() is not self._thread:
+            while self._is_full():
                 self._changed.wait()
+            self._raise_closed()
             self._queue.append(entry)
             self._given += 1
             if self._error is not None:
@@ -91,6 +92,11 @@ class Writer:
         if self._queue and self._error is not None:
             lost, self._queue = len(self._queue), []
             raise JobError(f"{self._error}; {lost} entries were not written", file=self._error.file)
+
+    def _is_full(self) -> bool:
+        """Whether the caller must wait; callbacks in the writing thread must not, and after a failure it is no use."""
+        is_other = threading.current_thread() is not self._thread
+        return len(self._queue) >= MOST and is_other and self._error is None and not self._is_closing
 
     def _raise_closed(self) -> None:
         if self._is_closing:

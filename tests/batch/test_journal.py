@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import stat
@@ -30,7 +31,8 @@ from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
 from structkit.batch.layout import PART_MIGRATIONS
 from structkit.batch.lock import NAME, is_alive, started
 from structkit.batch.parts import MOST_OPEN, Parts
-from structkit.batch.writer import ENOUGH
+from structkit.batch.reading import LOST, REPLIES_OF_OPEN, SPENT
+from structkit.batch.writer import ENOUGH, MOST
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.parsing import read_completion
 from structkit.testing import completion
@@ -350,6 +352,17 @@ def test_few_files_are_open_however_many_parts_there_are(journal, folder):
     assert logs == {f"part-{part:05}.db-wal" for part in range(12 - MOST_OPEN, 12)}, "closed files have none"
 
 
+@pytest.mark.parametrize("query", [LOST, REPLIES_OF_OPEN, "SELECT state, rows FROM counts", SPENT])
+def test_what_a_resume_asks_first_does_not_read_every_row_that_has_ended(journal, folder, query):
+    ask(journal, 0)
+    with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as connection:
+        values = {"run": 1} if ":run" in query else (0, 999) * (query.count("?") // 2)
+        plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert plan
+    large = [step for step in plan if re.match("SCAN (rows|exchanges|unread)", step) and "open_rows" not in step]
+    assert large == []
+
+
 # Groups
 
 
@@ -436,6 +449,34 @@ def test_a_closed_journal_says_so_and_closing_twice_is_nothing(folder):
     for use in (lambda: ask(journal, 0), journal.flush, journal.counts, lambda: journal.mark("a", 1)):
         with pytest.raises(JobError, match="closed"):
             use()
+
+
+def test_who_brings_more_than_the_disk_takes_waits_and_is_told_when_the_journal_closes(folder):
+    journal = Journal.open(folder, HEADER)
+    write, go = journal._writer._write, threading.Event()
+    journal._writer._write = lambda entries: (go.wait(60), write(entries))[1]
+    given: list[int] = []
+    ends: list[JobError] = []
+
+    def work() -> None:
+        try:
+            while True:
+                journal.conclude(len(given), "done", {})
+                given.append(1)
+        except JobError as error:
+            ends.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while len(journal._writer._queue) < MOST:
+        pass
+    closing = threading.Thread(target=journal.close)
+    closing.start()
+    thread.join()
+    go.set()
+    closing.join()
+    assert "closed" in str(ends[0])
+    assert Reader(folder).counts()["done"] == len(given)
 
 
 def test_close_writes_what_is_left(folder):
