@@ -227,7 +227,8 @@ def _standard(name: str) -> BinaryIO:
     stream = getattr(sys, name)
     if stream is None:
         raise JobError(f"{name} is closed")
-    return getattr(stream, "buffer", stream)
+    found: BinaryIO = getattr(stream, "buffer", stream)
+    return found
 
 
 def _unpacked(file: BinaryIO, mode: str, compression: str) -> BinaryIO:
@@ -236,7 +237,7 @@ def _unpacked(file: BinaryIO, mode: str, compression: str) -> BinaryIO:
     for module in COMPRESSIONS[compression]:
         with contextlib.suppress(ImportError):
             opened: Any = import_module(module).open(file, mode)
-            buffered: BinaryIO = io.BufferedReader(opened) if mode == "rb" else opened  # type: ignore[assignment]
+            buffered: BinaryIO = io.BufferedReader(opened) if mode == "rb" else opened
             return buffered
     raise ConfigError(f"this Python has no module for {compression} files: pip install backports.zstd, or unpack it")
 

@@ -211,6 +211,18 @@ def test_names_that_clash_are_told_apart(tmp_path: Path) -> None:
         run_columns("state")
 
 
+def test_a_type_without_end_is_no_flat_table(tmp_path: Path) -> None:
+    fields = {name: {"$ref": f"#/$defs/{depth}"} for depth, name in enumerate("abcdefghij")}
+    levels = {
+        str(depth): {"type": "object", "properties": {n: {"$ref": f"#/$defs/{depth + 1}"} for n in "abcd"}}
+        for depth in range(10)
+    }
+    schema = {"type": "object", "properties": fields, "$defs": {**levels, "10": {"type": "string"}}}
+    with pytest.raises(JobError, match="more than 10000 columns"):
+        open_sink(tmp_path / "t.csv", output_columns(schema))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "arrow"])
 def test_standard_output_stays_open(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     stream = io.BytesIO()

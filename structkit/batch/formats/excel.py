@@ -19,8 +19,8 @@ EXTRA = "excel"
 EXACT = 2**53
 """Beyond it a number of Excel's is no longer every integer, and the digits are written as text."""
 
-MOST_ROWS, MOST_COLUMNS, LONGEST = 1_048_576, 16_384, 32_767
-"""What a sheet can hold: rows, columns, letters of a cell."""
+MOST_ROWS, LONGEST = 1_048_576, 32_767
+"""What a sheet can hold: rows, letters of a cell. Of columns it takes more than a flat table may have."""
 
 
 def _read(source: Input) -> Table:
@@ -79,8 +79,6 @@ class _Writer:
         excel = need("xlsxwriter", EXTRA)
         self._name, self._columns = target.name, target.columns
         self._guard = str if target.formulas else neutral
-        if len(self._columns) > MOST_COLUMNS:
-            raise self._wrong(f"a sheet has {MOST_COLUMNS} columns, and there are {len(self._columns)}")
         self._book = excel.Workbook(target.file, {"constant_memory": True})
         self._sheet = self._book.add_worksheet(target.table[:31])
         self._row = 0
