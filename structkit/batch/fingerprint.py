@@ -49,9 +49,9 @@ def fingerprint(
 
 
 def differences(before: JSON, now: JSON) -> Iterator[str]:
-    """What differs between two fingerprints, line by line, as `diff` shows it.
+    r"""What differs between two fingerprints, line by line, as `diff` shows it.
 
-    >>> print(*differences({"model": "a", "prompt": "x"}, {"model": "b", "prompt": "x"}), sep="\\n")
+    >>> print(*differences({"model": "a", "prompt": "x"}, {"model": "b", "prompt": "x"}), sep="\n")
     model:
       -"a"
       +"b"

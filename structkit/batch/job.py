@@ -70,7 +70,7 @@ class Job:
     retry_failed: bool = False
     overwrite: bool = False
     columns: tuple[str, ...] = ("status", "message", "attempts")
-    call: Call = field(default_factory=lambda: Call())
+    call: Call = field(default_factory=Call)
 
     @property
     def folder(self) -> Path:
@@ -94,8 +94,8 @@ class Job:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(work.all(stoppable=True))
-        return _in_a_thread(lambda: asyncio.run(work.all()))
+            return asyncio.run(work.all(stoppable=True))  # noqa: TID251 (the blocking way in)
+        return _in_a_thread(lambda: asyncio.run(work.all()))  # noqa: TID251
 
     async def run_async(self, told: Told | None = None) -> Report:
         """As `run`, awaited."""

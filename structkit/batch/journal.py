@@ -170,9 +170,9 @@ class Journal:
         """What is known of a range of ordinals, both ends included; see `Reader.known`."""
         return self._flushed().known(first, last, full=full)
 
-    def keys(self) -> Iterator[tuple[int, str]]:
-        """Ordinal and key of every row there ever was, in order; see `Reader.keys`."""
-        return self._flushed().keys()
+    def every_key(self) -> Iterator[tuple[int, str]]:
+        """Ordinal and key of every row there ever was, in order; see `Reader.every_key`."""
+        return self._flushed().every_key()
 
     def ambiguous(self) -> Iterator[tuple[int, str]]:
         """Rows whose reply may have been paid for and lost with an earlier run; see `Reader.ambiguous`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import tempfile
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from structkit.errors import JobError
@@ -40,17 +40,4 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
 
 def versions() -> dict[str, str]:
     """What the values were made with."""
-    import pydantic
-
-    import structkit
-
-    return {"structkit": structkit.__version__, "pydantic": pydantic.VERSION, "python": platform.python_version()}
-
-
-def digest(text: str) -> str:
-    """A short hash, to compare without keeping the text.
-
-    >>> digest("Label this: {text}")
-    'sha256:8f5a1ff5a4e4f4de'
-    """
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return {name: version(name) for name in ("structkit", "pydantic")} | {"python": platform.python_version()}

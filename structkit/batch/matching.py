@@ -46,7 +46,7 @@ def _by_key(
 ) -> Iterator[tuple[Record, Kept | None]]:
     first, unused = chunk[0].ordinal, chunk[0].ordinal
     places: defaultdict[str, deque[int]] = defaultdict(deque)
-    for ordinal, key in journal.keys():
+    for ordinal, key in journal.every_key():
         unused = max(unused, ordinal + 1)
         if ordinal >= first:
             places[key].append(ordinal)

@@ -115,7 +115,7 @@ class Reader:
                     ).fetchone()[0]
                 yield from rows
 
-    def keys(self) -> Iterator[tuple[int, str]]:
+    def every_key(self) -> Iterator[tuple[int, str]]:
         """Ordinal and key of every row there ever was, in order."""
         for _, path in parts_in(self.folder):
             with _opened(path) as connection:

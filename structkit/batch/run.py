@@ -46,8 +46,8 @@ class Run:
         estimate: What a request may cost at most.
         policy: How hard to try.
         learnt: Is told what a step of a conversation found out of the route.
-        hold: Whether a row whose last request may have been answered is held back instead of asked again.
         told: Is called with the state of each row that ends.
+        hold: Whether a row whose last request may have been answered is held back instead of asked again.
     """
 
     begin: Callable[[Record], Conversation]
@@ -60,8 +60,8 @@ class Run:
     estimate: Callable[[Request], Decimal]
     policy: Policy
     learnt: Callable[[Any, Any, list[Reply]], None]
+    told: Callable[[State], None]
     hold: bool = False
-    told: Callable[[State], None] = lambda state: None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
 
@@ -156,7 +156,13 @@ class Run:
             return reply
         finally:
             self.limiter.ended(time.monotonic(), reply, turn)
-            self.budget.settle(reserved, self.cost(reply) if isinstance(reply, Completion) else Decimal(0))
+            self.budget.settle(reserved, self.spent(reply))
+
+    def spent(self, reply: Reply | None) -> Decimal | None:
+        """What a request cost; None where it may have cost something that nobody has told."""
+        if isinstance(reply, Completion):
+            return self.cost(reply)
+        return None if reply is not None and reply.usage_of_reply.unreported else Decimal(0)
 
     async def turn(self, tokens: int) -> int:
         """Wait until the next request may go out; with its number for the limiter.

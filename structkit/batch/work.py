@@ -161,7 +161,8 @@ class Work:
 
     def records(self, source: Source, journal: Journal) -> Iterator[tuple[Record, Kept | None]]:
         """The rows that are not at their end, with what the journal has of each."""
-        again: set[State | None] = {None, "held", *(["failed"] if self.job.retry_failed else [])}
+        again: set[State | None] = {None, "held"}
+        again |= {"failed"} if self.job.retry_failed else set()
         for record, past in matched(islice(source, self.job.limit), journal):
             if past is None or past.state in again:
                 afresh = past is not None and past.state == "failed"
@@ -172,7 +173,8 @@ class Work:
         output, counts, rows = Path(self.job.output), Counter[str](), 0
         schema = self.wanted.natural_schema
         is_ours = self.job.overwrite or "output" in journal.marks
-        columns = (*source.fields, *output_columns(schema), *run_columns(*self.job.columns))
+        values = output_columns(schema, is_open=isinstance(self.wanted.output_type, dict))
+        columns = (*source.fields, *values, *run_columns(*self.job.columns))
         with open_sink(output, columns, overwrite=is_ours) as sink:
             for record, kept in matched(islice(source, self.job.limit), journal, full=False):
                 state = kept.state if kept and kept.state else "open"
@@ -252,7 +254,7 @@ def stopping(run: Run) -> Iterator[None]:
             task.cancel()
         run.stop("interrupted")
 
-    caught: list[int] = []
+    caught: list[signal.Signals] = []
     for name in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not off the main thread
             loop.add_signal_handler(name, stop)

@@ -79,11 +79,6 @@ class Codec(Generic[T]):
         except RecursionError:
             raise SchemaError("the value is nested too deep to be written") from None
 
-    @property
-    def natural_schema(self) -> JSON:
-        """The type's own JSON Schema: that of `natural`, not of the wire."""
-        return self._natural.schema
-
     def natural(self, value: T) -> JSONValue:
         """A value as the JSON its own type writes: what to store, where `dump` is what the model says."""
         return self._natural.dump(value)

@@ -223,10 +223,12 @@ def test_undeclared_keys_have_a_column_of_their_own(tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_bytes().decode() == 'known,extras\r\nk,"{""more"":1}"\r\nk,\r\n'
 
 
-def test_pandas_and_polars_frames_are_sources(tmp_path: Path) -> None:
-    for module in ("pandas", "polars"):
-        frame = pytest.importorskip(module).DataFrame({"id": ["00501", "NA"], "n": [1, 2]})
-        source = open_source(frame, key="id")
-        assert [dict(record.values) for record in source] == [{"id": "00501", "n": 1}, {"id": "NA", "n": 2}]
-        assert [record.key for record in source] == ["00501", "NA"]
-        assert source.count() == 2
+@pytest.mark.parametrize("module", ["pandas", "polars"])
+def test_a_data_frame_is_a_source(module: str) -> None:
+    frame = pytest.importorskip(module).DataFrame({"id": ["00501", "NA"], "n": [1, 2]})
+    source = open_source(frame, key="id")
+    for _ in range(2):
+        records = list(source)
+        assert [dict(record.values) for record in records] == [{"id": "00501", "n": 1}, {"id": "NA", "n": 2}]
+        assert [record.key for record in records] == ["00501", "NA"]
+    assert source.count() == 2
