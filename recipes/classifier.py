@@ -1,6 +1,8 @@
 """Label short reviews: a decorated function is the classifier, one call a row.
 
 Run it:  python recipes/classifier.py
+Or, to go on after an interruption:  structkit label recipes/data/reviews.csv -o labels.csv \\
+                                         --function recipes/classifier.py:label
 
 Uses the embedded model, or the one that STRUCTKIT_MODEL names at OPENAI_BASE_URL.
 """
@@ -12,9 +14,11 @@ from typing import Literal
 
 import structkit
 
+Sentiment = Literal["positive", "negative"]
+
 
 @structkit.prompt(
-    Literal["positive", "negative"],
+    Sentiment,
     model=os.environ.get("STRUCTKIT_MODEL", "local"),
     instructions="You say whether a review is positive or negative.",
     examples=[
@@ -23,8 +27,8 @@ import structkit
     ],
     max_tokens=60,
 )
-def label(review: str) -> str:
-    return review
+def label(text: str) -> str:
+    return text
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 import structkit
 
 NAMES = [
@@ -23,11 +25,13 @@ NAMES = [
     "Hooks",
     "InvalidOutput",
     "Issue",
+    "Job",
     "JobError",
     "MalformedReply",
     "Message",
     "Origin",
     "Policy",
+    "Price",
     "PromptError",
     "Refusal",
     "Request",
@@ -57,10 +61,30 @@ def test_the_version_is_the_distributions() -> None:
 
 
 def test_importing_loads_no_sdk_and_nothing_of_the_command_line() -> None:
-    heavy = ["openai", "httpx2", "jsonschema", "rich", "typer", "xllamacpp", "tenacity", "asyncio"]
+    heavy = [
+        "openai",
+        "httpx2",
+        "aiohttp",
+        "jsonschema",
+        "rich",
+        "typer",
+        "xllamacpp",
+        "tenacity",
+        "asyncio",
+        "sqlite3",
+    ]
     code = f"import sys, structkit; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_needs_a_database_is_loaded_when_it_is_asked_for() -> None:
+    from structkit.batch.job import Job
+    from structkit.batch.money import Price
+
+    assert (structkit.Job, structkit.Price) == (Job, Price)
+    with pytest.raises(AttributeError, match="no attribute 'Jobs'"):
+        _ = structkit.Jobs  # type: ignore[attr-defined]
 
 
 def test_the_package_says_that_it_is_typed() -> None:

@@ -18,7 +18,18 @@ HOW = (
 def default_client(
     model: str | None, base_url: str | None, notice: Callable[[str], None], fallback: str | None = None
 ) -> Client:
-    """The client that options and environment name, or the embedded model's.
+    """The client that options and environment name, or the embedded model's; see `default_model`.
+
+    Raises:
+        ConfigError: Nothing is configured and nothing is embedded.
+    """
+    return Client(default_model(model, base_url, notice, fallback), base_url=base_url or None)
+
+
+def default_model(
+    model: str | None, base_url: str | None, notice: Callable[[str], None], fallback: str | None = None
+) -> str | None:
+    """The model that options and environment name, or the embedded one.
 
     Args:
         model: The model's name, if given.
@@ -32,8 +43,8 @@ def default_client(
     configured = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
     named = model or os.environ.get("STRUCTKIT_MODEL")
     if configured or named:
-        return Client(named or fallback, base_url=base_url)
+        return named or fallback
     if find_spec("xllamacpp") is None:
         raise ConfigError(HOW)
     notice("no endpoint is configured: using the embedded model (set OPENAI_API_KEY and --model for another)")
-    return Client("local")
+    return "local"

@@ -71,6 +71,11 @@ class Decorated(Generic[P, T]):
         """The type wanted, compiled."""
         return self._declaration.response_format
 
+    @property
+    def declaration(self) -> Declaration[T]:
+        """What the decorator was told."""
+        return self._declaration
+
     def _bound(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
         functools.update_wrapper(cast("Any", bound), cast("Any", self), updated=())

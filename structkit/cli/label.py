@@ -1,0 +1,238 @@
+"""The command `label`: a table in, a table of values out, and the same command again to go on."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import inspect
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from structkit.cli.app import BaseURL, Model, app, notice, refuse_unwritable
+from structkit.cli.client import default_model
+from structkit.cli.load import load_type
+from structkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from structkit.batch.job import OnChange
+    from structkit.batch.money import Price
+
+
+class OnAmbiguous(enum.Enum):
+    """What to do with a row whose last request may have been answered."""
+
+    resend = "resend"
+    hold = "hold"
+
+
+def at_once(text: str) -> int | Literal["auto"]:
+    """How many requests may be in flight.
+
+    >>> at_once("auto"), at_once("64")
+    ('auto', 64)
+    """
+    if text != "auto" and not (text.isdecimal() and int(text)):
+        raise typer.BadParameter(f"{text!r} is neither auto nor a number of requests")
+    return "auto" if text == "auto" else int(text)
+
+
+def amount(text: str) -> Decimal:
+    """An amount of money.
+
+    >>> amount("2.50")
+    Decimal('2.50')
+    """
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not found.is_finite() or found < 0:
+        raise typer.BadParameter(f"{text!r} is no amount of money")
+    return found
+
+
+Flag = typer.Option
+Money = Annotated[Decimal | None, typer.Option(parser=amount, metavar="AMOUNT")]
+
+
+@app.command(
+    epilog="Example: structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label"
+)
+def label(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write; the suffix says the format.")],
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="INPUT|-",
+            help="The table: CSV, TSV, JSONL, SQLite, Parquet, Excel; `-` is JSONL on standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    output_type: Annotated[
+        str | None,
+        typer.Option("--type", metavar="FILE.py:NAME", help="The type of the values.", show_default=False),
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="The user message, with {column} for columns of the input.", show_default=False)
+    ] = None,
+    function: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.py:NAME",
+            help="A function under @structkit.prompt, instead of type and prompt; its parameters are columns.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Model = None,
+    base_url: BaseURL = None,
+    instructions: Annotated[str | None, typer.Option(help="The system message.", show_default=False)] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="The longest reply, in tokens.", show_default=False)] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The column that names a row; by default its content does.", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first so many rows.", min=1, show_default=False)] = None,
+    concurrency: Annotated[
+        Any, typer.Option(parser=at_once, metavar="auto|N", help="Requests in flight at most.")
+    ] = "auto",
+    budget: Annotated[
+        Any,
+        typer.Option(parser=amount, metavar="AMOUNT", help="What may be spent, over all runs.", show_default=False),
+    ] = None,
+    price_input: Annotated[
+        Any,
+        typer.Option(parser=amount, metavar="AMOUNT", help="What a million tokens of input cost.", show_default=False),
+    ] = None,
+    price_output: Annotated[
+        Any,
+        typer.Option(parser=amount, metavar="AMOUNT", help="What a million tokens of output cost.", show_default=False),
+    ] = None,
+    on_ambiguous: Annotated[
+        OnAmbiguous,
+        typer.Option(help="What to do with rows that were under way when the last run was killed."),
+    ] = OnAmbiguous.resend,
+    retry_failed: Annotated[bool, Flag("--retry-failed", help="Ask failed rows again.")] = False,  # noqa: FBT002
+    reparse: Annotated[bool, Flag("--reparse", help="Another type: read the kept replies as it.")] = False,  # noqa: FBT002
+    mix: Annotated[bool, Flag("--mix", help="Another job: go on, and remember the mixture.")] = False,  # noqa: FBT002
+    new: Annotated[bool, Flag("--new", help="Begin anew, and pay again.")] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, Flag("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, Flag("--dry-run", help="Print the first request and an estimate; ask nothing.")] = False,  # noqa: FBT002
+    status: Annotated[bool, Flag("--status", help="Print how far the job of this output is.")] = False,  # noqa: FBT002
+) -> None:
+    """Label every row of a table once; the same command again goes on.
+
+    What happens on the way is kept in OUTPUT.job. Rows that failed are in the output, with the reason, and end with
+    exit code 0; 3, 5 and 130 are runs that stopped before their last row.
+    """
+    from structkit.batch.job import Job
+    from structkit.cli.labelling import follow, preview, show_status
+
+    if status:
+        show_status(output)
+        return
+    refuse_unwritable(output)
+    wanted, asked, own, call = what_to_ask(output_type, prompt, function)
+    given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
+    call |= {name: value for name, value in given.items() if value is not None}
+    job = Job(
+        source=named(source),
+        output=output,
+        output_type=wanted,
+        prompt=asked,
+        model=default_model(model or own, base_url, notice),
+        base_url=base_url or None,
+        key=key,
+        limit=limit,
+        concurrency=concurrency,
+        budget=budget,
+        price=price_of(price_input, price_output),
+        on_ambiguous=on_ambiguous.value,
+        on_change=on_change(reparse=reparse, mix=mix, new=new),
+        retry_failed=retry_failed,
+        overwrite=overwrite,
+        call=call,
+    )
+    if dry_run:
+        preview(job)
+    else:
+        raise typer.Exit(follow(job))
+
+
+def named(source: str | None) -> str:
+    """The input.
+
+    Raises:
+        ConfigError: None is named.
+    """
+    if source is None:
+        raise ConfigError("name the INPUT: a table, or - for JSONL on standard input")
+    return source
+
+
+def what_to_ask(output_type: str | None, prompt: str | None, function: str | None) -> tuple[Any, Any, str | None, Any]:
+    """The type, the prompt, the model's name and the arguments of each call.
+
+    Raises:
+        ConfigError: It is not said, or said twice.
+    """
+    if bool(function) == bool(output_type or prompt) or bool(output_type) != bool(prompt):
+        raise ConfigError("say what to ask: --type and --prompt, or --function alone")
+    if not function:
+        return load_type(str(output_type)), prompt, None, {}
+    found = load_type(function)
+    return found.response_format, of_a_row(found, function), found.declaration.model, {**found.declaration.call}
+
+
+def of_a_row(function: Any, name: str) -> Any:
+    """The prompt of a decorated function, as a function of a row.
+
+    Raises:
+        ConfigError: It is not decorated, is awaited, or has a client of its own.
+    """
+    from structkit.functions.function import Function
+
+    if not isinstance(function, Function):
+        raise ConfigError(f"--function {name!r}: not a plain function under @structkit.prompt")
+    if function.declaration.client is not None:
+        raise ConfigError(f"--function {name!r} has a client of its own: give it model= instead")
+    parameters = inspect.signature(function).parameters
+
+    @functools.wraps(function)  # so that the job knows it by its source
+    def said(row: Mapping[str, Any]) -> Any:
+        return function.format(**{name: row[name] for name in parameters if name in row})
+
+    return said
+
+
+def price_of(read: Decimal | None, written: Decimal | None) -> Price | None:
+    """What tokens cost, if that is said.
+
+    Raises:
+        ConfigError: Only half of it is.
+    """
+    from structkit.batch.money import Price
+
+    if read is None and written is None:
+        return None
+    if read is None or written is None:
+        raise ConfigError("a price has two parts: --price-input and --price-output, per million tokens")
+    return Price(read, written)
+
+
+def on_change(**chosen: bool) -> OnChange:
+    """What to do where the job no longer matches its journal.
+
+    Raises:
+        ConfigError: Two things.
+
+    >>> on_change(reparse=False, mix=True, new=False)
+    'mix'
+    """
+    names: list[Any] = [name for name, is_chosen in chosen.items() if is_chosen]
+    if len(names) > 1:
+        raise ConfigError("choose one of --reparse, --mix and --new")
+    return names[0] if names else "stop"

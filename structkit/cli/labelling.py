@@ -1,0 +1,194 @@
+"""A job as its user sees it: what it would ask, how far it is, what it came to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from structkit.batch.job import Job, Told
+from structkit.batch.journal import Reader
+from structkit.batch.money import Forecast, forecast, guess
+from structkit.batch.report import Report
+from structkit.batch.sources import Source, open_source
+from structkit.batch.work import Work
+from structkit.cli.app import INTERRUPTED, notice, write, write_text
+from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
+from structkit.prompts import fill
+from structkit.testing import sample
+from structkit.values import Request
+
+STANDARD = "-"
+
+SAMPLED = 100
+"""Rows that an estimate is made from."""
+
+COUNTED = 100_000
+"""Rows that are counted before a run begins, so that it can say when it will end."""
+
+EVERY = 10.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+CODES = {
+    "complete": 0,
+    "incomplete: the budget is used up": BudgetExceeded.exit_code,
+    "incomplete: interrupted": INTERRUPTED,
+}
+"""Exit codes by status; what else ends a run early is the endpoint."""
+
+
+def follow(job: Job) -> int:
+    """Run a job, show how far it is and what it came to; the exit code."""
+    left = rows_left(job)
+    try:
+        with progress(left, Console(stderr=True)) as told:
+            report = job.run(told)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        notice(f"what was answered is kept in {job.folder}; go on with: {again(sys.argv[1:])}")
+        return INTERRUPTED
+    notice(str(report))
+    for line in advice(report, sys.argv[1:]):
+        notice(line)
+    return CODES.get(report.status, TransportError.exit_code)
+
+
+def advice(report: Report, arguments: list[str]) -> Iterator[str]:
+    """What can be done next."""
+    if not report.is_complete:
+        yield f"go on with: {again(arguments)}"
+    elif report.counts.get("failed"):
+        yield "the output says why rows failed; --retry-failed asks them again"
+
+
+def again(arguments: list[str]) -> str:
+    """The command that goes on.
+
+    >>> again(["label", "a.csv", "-o", "b.csv", "--prompt", "Label: {text}", "--new"])
+    "structkit label a.csv -o b.csv --prompt 'Label: {text}'"
+    """
+    return shlex.join(["structkit", *(each for each in arguments if each != "--new")])
+
+
+def rows_left(job: Job) -> int | None:
+    """About how many rows a run will take; None where that is not cheap to know.
+
+    Raises:
+        JobError: The input cannot be read.
+        PromptError: The prompt asks for a column that there is not.
+    """
+    if job.source == STANDARD:
+        return None
+    source = open_source(job.source, key=job.key)
+    refuse_unknown_columns(job, source)
+    rows = source.count()
+    if rows is None:
+        rows = sum(1 for _ in islice(source, COUNTED))
+        rows = rows if rows < COUNTED else job.limit
+    return None if rows is None else max(0, min(rows, job.limit or rows) - ended(job))
+
+
+def refuse_unknown_columns(job: Job, source: Source) -> None:
+    """See that the prompt can be made, before every row fails for the same reason.
+
+    Raises:
+        PromptError: It asks for a column that there is not.
+    """
+    if isinstance(job.prompt, str) and source.columns:
+        fill(job.prompt, dict.fromkeys(source.columns, ""))
+
+
+def ended(job: Job) -> int:
+    """How many rows earlier runs have taken to their end."""
+    counts: Mapping[str, int] = {}
+    with suppress(JobError):  # no earlier run
+        counts = Reader(job.folder).counts()
+    states = ("done", "skipped") if job.retry_failed else ("done", "skipped", "failed")
+    return 0 if job.on_change in {"new", "reparse"} else sum(counts.get(state, 0) for state in states)
+
+
+@contextmanager
+def progress(total: int | None, console: Console) -> Iterator[Told]:
+    """Show how far a run is: a bar in a terminal, else a line now and then."""
+    began = last = time.monotonic()
+
+    def line(counts: Mapping[str, int]) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= EVERY:
+            last = now
+            notice(said(counts, now - began, total))
+
+    if not console.is_terminal:
+        yield line
+        return
+    bar = Progress(BarColumn(), TextColumn("{task.description}", markup=False), console=console, transient=True)
+    with bar:
+        task = bar.add_task("", total=total)
+        yield lambda counts: bar.update(
+            task, completed=sum(counts.values()), description=said(counts, time.monotonic() - began, total)
+        )
+
+
+def said(counts: Mapping[str, int], seconds: float, total: int | None) -> str:
+    """How far a run is, in a line.
+
+    >>> said({"done": 97, "failed": 3}, 10, 1000)
+    '97 done, 3 failed, 10.0 rows/s, 0:01:30 left'
+    """
+    ended, counted = sum(counts.values()), [f"{number:,} {state}" for state, number in counts.items()]
+    rate = ended / max(seconds, 0.001)
+    left = [f"{timedelta(seconds=round(max(0, total - ended) / rate))} left"] if total and rate else []
+    return ", ".join([*counted, f"{rate:,.1f} rows/s", *left])
+
+
+def preview(job: Job) -> None:
+    """Print the first request, and what the run may take; nothing is sent.
+
+    Raises:
+        ConfigError: There are no rows, or the job is not sound.
+    """
+    work, rows, requests = Work(job, None), 0, list[Request]()
+    for record in islice(open_source(job.source, key=job.key), job.limit):
+        rows += 1
+        if len(requests) < SAMPLED:
+            requests.append(work.begin(record).requests[0])
+    asyncio.run(work.transport.close())  # noqa: TID251 (here one may)
+    if not requests:
+        raise ConfigError("the input has no rows")
+    write(requests[0].body, None)
+    reply = json.dumps(sample(work.wanted.schema), ensure_ascii=False)
+    samples = [guess("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
+    notice(f"{rows:,} rows; {expected(forecast(rows, samples, job.price))}; nothing was sent")
+
+
+def expected(found: Forecast) -> str:
+    """An estimate, in a line."""
+    read, written = found.prompt_tokens.expected, found.completion_tokens.expected
+    cost = "cost unknown without --price-input and --price-output"
+    if found.cost:
+        cost = f"cost {found.cost.low:.4f} to {found.cost.high:.4f}"
+    return f"about {read:,.0f} tokens of input and {written:,.0f} of output, by their characters; {cost}"
+
+
+def show_status(output: Path) -> None:
+    """Print how far a job is, also while it runs.
+
+    Raises:
+        JobError: There is none.
+    """
+    reader = Reader(Job(source=(), output=output, output_type=str, prompt="").folder)
+    usage, lost = reader.usage(), [key for _, key in reader.ambiguous()]
+    lines = [f"{number:,} {state}" for state, number in reader.counts().items()]
+    lines.append(f"{usage.total_tokens:,} tokens")
+    if lost:
+        lines.append(f"{len(lost):,} under way when a run was killed: {', '.join(lost[:5])}")
+    write_text("\n".join(lines), None)
