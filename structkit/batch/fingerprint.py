@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from structkit.schema import ResponseFormat
+from structkit.transport.base_url import is_loopback
 from structkit.values import JSON, Parameters
 
 VALUES = frozenset({"type", "schema"})
@@ -42,10 +43,20 @@ def fingerprint(
         "prompt": prompt,
         "instructions": instructions,
         "model": model,
-        "endpoint": urlsplit(base_url).netloc.rpartition("@")[2],
+        "endpoint": host_of(base_url),
         "parameters": parameters.body,
         "mode": mode,
     }
+
+
+def host_of(base_url: str) -> str:
+    """The host with its port; on this machine without, for a server may get another one at each start.
+
+    >>> host_of("https://gateway.example:8443/v1"), host_of("http://127.0.0.1:35419/v1")
+    ('gateway.example:8443', '127.0.0.1')
+    """
+    parts = urlsplit(base_url)
+    return str(parts.hostname) if is_loopback(base_url) else parts.netloc.rpartition("@")[2]
 
 
 def differences(before: JSON, now: JSON) -> Iterator[str]:

@@ -111,10 +111,12 @@ class Work:
         told = "\n".join(differences(before, now))
         readable = is_readable_again(before, now)
         if told and self.job.on_change not in {"mix", *(["reparse"] if readable else [])}:
-            reparse = 'on_change="reparse" reads the replies that are kept as the new type; ' if readable else ""
+            reparse = (
+                'on_change="reparse" (--reparse) reads the replies that are kept as the new type; ' if readable else ""
+            )
             raise JobError(
                 f"the job has changed since {self.job.folder} was begun:\n{told}\n{reparse}"
-                'on_change="mix" goes on with the new settings, "new" begins anew and pays again',
+                'on_change="mix" (--mix) goes on with the new settings, "new" (--new) begins anew and pays again',
                 file=str(self.job.folder),
             )
         if told:

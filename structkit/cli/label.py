@@ -132,8 +132,7 @@ def label(
     from structkit.cli.labelling import follow, preview, show_status
 
     if status:
-        show_status(output)
-        return
+        raise typer.Exit(show_status(output))
     refuse_unwritable(output)
     wanted, asked, own, call = what_to_ask(output_type, prompt, function)
     given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
@@ -156,10 +155,7 @@ def label(
         overwrite=overwrite,
         call=call,
     )
-    if dry_run:
-        preview(job)
-    else:
-        raise typer.Exit(follow(job))
+    raise typer.Exit(preview(job) if dry_run else follow(job))
 
 
 def named(source: str | None) -> str:

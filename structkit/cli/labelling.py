@@ -150,8 +150,8 @@ def said(counts: Mapping[str, int], seconds: float, total: int | None) -> str:
     return ", ".join([*counted, f"{rate:,.1f} rows/s", *left])
 
 
-def preview(job: Job) -> None:
-    """Print the first request, and what the run may take; nothing is sent.
+def preview(job: Job) -> int:
+    """Print the first request, and what the run may take; nothing is sent. The exit code.
 
     Raises:
         ConfigError: There are no rows, or the job is not sound.
@@ -168,6 +168,7 @@ def preview(job: Job) -> None:
     reply = json.dumps(sample(work.wanted.schema), ensure_ascii=False)
     samples = [guess("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
     notice(f"{rows:,} rows; {expected(forecast(rows, samples, job.price))}; nothing was sent")
+    return 0
 
 
 def expected(found: Forecast) -> str:
@@ -179,8 +180,8 @@ def expected(found: Forecast) -> str:
     return f"about {read:,.0f} tokens of input and {written:,.0f} of output, by their characters; {cost}"
 
 
-def show_status(output: Path) -> None:
-    """Print how far a job is, also while it runs.
+def show_status(output: Path) -> int:
+    """Print how far a job is, also while it runs. The exit code.
 
     Raises:
         JobError: There is none.
@@ -192,3 +193,4 @@ def show_status(output: Path) -> None:
     if lost:
         lines.append(f"{len(lost):,} under way when a run was killed: {', '.join(lost[:5])}")
     write_text("\n".join(lines), None)
+    return 0
