@@ -180,7 +180,8 @@ def what_to_ask(output_type: str | None, prompt: str | None, function: str | Non
     if not function:
         return load_type(str(output_type)), prompt, None, {}
     found = load_type(function)
-    return found.response_format, of_a_row(found, function), found.declaration.model, {**found.declaration.call}
+    asked = of_a_row(found, function)
+    return found.response_format, asked, found.declaration.model, {**found.declaration.call}
 
 
 def of_a_row(function: Any, name: str) -> Any:

@@ -49,6 +49,7 @@ CODES = {
 
 def follow(job: Job) -> int:
     """Run a job, show how far it is and what it came to; the exit code."""
+    refuse_taken(job)
     left = rows_left(job)
     try:
         with progress(left, Console(stderr=True)) as told:
@@ -95,6 +96,22 @@ def rows_left(job: Job) -> int | None:
         rows = sum(1 for _ in islice(source, COUNTED))
         rows = rows if rows < COUNTED else job.limit
     return None if rows is None else max(0, min(rows, job.limit or rows) - ended(job))
+
+
+def refuse_taken(job: Job) -> None:
+    """See that the output may be written, before anything is paid for.
+
+    Raises:
+        ConfigError: It is standard output, or somebody else's file.
+    """
+    if str(job.output) == STANDARD:
+        raise ConfigError("a job needs a file for its output: what happens on the way is kept beside it")
+    if not Path(job.output).exists() or job.overwrite:
+        return
+    with suppress(JobError):  # no earlier run
+        if "output" in Reader(job.folder).marks:
+            return
+    raise JobError(f"{str(job.output)!r} is there already, and not this job's: --overwrite replaces it")
 
 
 def refuse_unknown_columns(job: Job, source: Source) -> None:
