@@ -22,7 +22,6 @@ class Report:
         spend: What was spent, in the currency of the prices; None where it is not known.
         ambiguous: Keys of rows whose request of an earlier run may have been answered and paid for without a trace.
         seconds: How long this run took.
-        resume: What to start to go on; empty where there is nothing left.
     """
 
     status: str
