@@ -89,17 +89,25 @@ class Job:
         Raises:
             JobError: The job does not match its journal, its files cannot be used, or another run has it.
             ConfigError: Something else is wrong on this side; nothing was sent.
+            KeyboardInterrupt: It was interrupted twice.
         """
         work = Work(self, told)
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(work.all(stoppable=True))  # noqa: TID251 (the blocking way in)
+            return _to_the_end(work)
         return _in_a_thread(lambda: asyncio.run(work.all()))  # noqa: TID251
 
     async def run_async(self, told: Told | None = None) -> Report:
         """As `run`, awaited."""
         return await Work(self, told).all()
+
+
+def _to_the_end(work: Work) -> Report:
+    try:
+        return asyncio.run(work.all(stoppable=True))  # noqa: TID251 (the blocking way in)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def _in_a_thread(run: Callable[[], Report]) -> Report:

@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from structkit.batch.journal import Journal
-from structkit.batch.kept import Kept, State
+from structkit.batch.kept import Exchange, Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
 from structkit.batch.records import Record, digest
-from structkit.errors import PromptError, StatusError, StructkitError, TransportError
+from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, Reply
@@ -48,6 +48,7 @@ class Run:
         learnt: Is told what a step of a conversation found out of the route.
         told: Is called with the state of each row that ends.
         hold: Whether a row whose last request may have been answered is held back instead of asked again.
+        offline: Whether nothing is sent: replies that are kept are read as another type.
     """
 
     begin: Callable[[Record], Conversation]
@@ -62,24 +63,35 @@ class Run:
     learnt: Callable[[Any, Any, list[Reply]], None]
     told: Callable[[State], None]
     hold: bool = False
+    offline: bool = False
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
 
     async def rows(self, records: Iterator[tuple[Record, Kept | None]], workers: int) -> None:
-        """Take every row to its end, or as far as the run goes; each worker takes the next row when it is free."""
+        """Take every row to its end, or as far as the run goes; each worker takes the next row when it is free.
+
+        Raises:
+            JobError: The source or the journal failed; what was under way has ended, and is in the journal.
+        """
+        errors: list[Exception] = []
 
         async def work() -> None:
-            for record, kept in records:  # of all workers: in one event loop, no row is taken twice
-                try:
+            try:
+                for record, kept in records:  # of all workers: in one event loop, no row is taken twice
                     await self.row(record, kept)
-                except Stopped as stop:
-                    self.stop(str(stop))
-                if self.stopping.is_set():
-                    return
+                    if self.stopping.is_set():
+                        return
+            except Stopped as stop:
+                self.stop(str(stop))
+            except Exception as error:  # noqa: BLE001 (raised below, when the requests under way have their replies)
+                errors.append(error)
+                self.stop(str(error))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(work())
+        if errors:
+            raise errors[0]
 
     def stop(self, why: str) -> None:
         """Let no further request go out; what is under way is waited for."""
@@ -93,27 +105,42 @@ class Run:
             Stopped: The run ends first.
         """
         exchanges = kept.exchanges if kept else ()
-        if self.hold and exchanges and exchanges[-1].reply is None:
+        if self.hold and exchanges and exchanges[-1].reply is None and not self.offline:
             return self.conclude(record, "held", {"message": "the last request may have been answered and paid for"})
         try:
             step: Any = self.begin(record)
-        except (PromptError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:
+            if isinstance(error, ConfigError) and not isinstance(error, PromptError):
+                raise  # it concerns every row
             return self.conclude(record, "failed", {"error": type(error).__name__, "message": str(error)})
-        past = iter([each.reply for each in exchanges if each.reply is not None and not _was_sent_again(each.reply)])
-        number = max((each.number for each in exchanges), default=0)
+        return await self.fold(record, step, exchanges)
+
+    async def fold(self, record: Record, step: Any, exchanges: tuple[Exchange, ...]) -> None:
+        """A row's conversation: what is kept of it, and then what is asked."""
+        past = iter(_replies(exchanges, only_these=self.offline))
+        number = max((each.number for each in exchanges if each.reply), default=0)  # a lost one is sent once more
         while isinstance(step, Extraction | Divided):
             last, replies = step, []
             for request in step.requests:
-                if (reply := next(past, None)) is None:
+                if (reply := next(past, None)) is None and self.offline:
+                    return self.unreadable(record, exchanges)
+                if reply is None:
                     number, reply = await self.ask(record, number + 1, request)
                 replies.append(reply)
             step = last.receive(*replies)
             self.learnt(last, step, replies)
-        self.limiter.concluded(step if isinstance(step, StructkitError) else None)
+        if not self.offline:
+            self.limiter.concluded(step if isinstance(step, StructkitError) else None)
         if (verdict := self.limiter.verdict) and isinstance(step, TransportError):
             raise Stopped(verdict.reason)
         costs = [self.cost(each.completion) for each in step.attempts if each.completion is not None]
         return self.conclude(record, *outcome_of(step, self.wanted, sum_costs(costs)))
+
+    def unreadable(self, record: Record, exchanges: tuple[Exchange, ...]) -> None:
+        """A row that could only go on with a request, though nothing is sent; one never asked for stays open."""
+        if any(each.reply for each in exchanges):
+            message = "the replies that are kept come to no value of this type; asking for failed rows again may help"
+            self.conclude(record, "failed", {"error": "InvalidOutput", "message": message})
 
     def conclude(self, record: Record, state: State, outcome: JSON) -> None:
         """A row ends."""
@@ -181,6 +208,14 @@ class Run:
             except TimeoutError:
                 continue
         raise Stopped(self.why)
+
+
+def _replies(exchanges: tuple[Exchange, ...], *, only_these: bool) -> list[Reply]:
+    """What a conversation is told of its past: nothing that was sent again, or would be now, as after a wrong key."""
+    replies = [each.reply for each in exchanges if each.reply is not None]
+    last = replies[-1:]
+    asks_again = not only_these and bool(last) and isinstance(last[0], TransportError)
+    return [reply for reply in (replies[:-1] if asks_again else replies) if not _was_sent_again(reply)]
 
 
 def _was_sent_again(reply: Reply) -> bool:

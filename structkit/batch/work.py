@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from structkit.batch.columns import output_columns, run_columns
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
+from structkit.batch.formats import STANDARD
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept, State
 from structkit.batch.limiter import Limiter
@@ -26,10 +28,10 @@ from structkit.batch.money import Budget, cost_of, worst_case
 from structkit.batch.records import Record
 from structkit.batch.report import Report
 from structkit.batch.run import Conversation, Run
-from structkit.batch.sinks import open_sink
+from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sources import Source, keep_stream, open_source
 from structkit.client.endpoint import OPENAI_URL, find_endpoint, settings_of_the_environment
-from structkit.client.plan import Plan, check_call, dialect_of, response_format
+from structkit.client.plan import Plan, check_call, dialect_of, refuse_awaited, response_format
 from structkit.client.routes import KnownRoute
 from structkit.errors import ConfigError, JobError
 from structkit.prompts import fill
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 128
 """Requests in flight that `auto` rises to."""
+
+READING = "reading"
+"""The mark of a job whose kept replies are being read as another type."""
 
 LONG_REPLY = 4_096
 """Tokens that a reply is taken to cost at most, where the job bounds it not."""
@@ -63,6 +68,7 @@ class Work:
         model = endpoint.model if endpoint else str(job.model)
         self.base_url = (endpoint.base_url or OPENAI_URL) if endpoint else ""
         self.plan = Plan(model, job.call, dialect_of(model, self.base_url, endpoint.dialect if endpoint else None))
+        refuse_awaited(self.plan.begin(self.wanted, "any row", {}))
         self.known = KnownRoute(self.base_url, model, self.plan.dialect)
         with settings_of_the_environment():
             key = endpoint.api_key if endpoint else ""
@@ -70,13 +76,13 @@ class Work:
 
     async def all(self, *, stoppable: bool = False) -> Report:
         """Everything: journal, rows, output, manifest."""
-        if self.job.on_change == "new":
-            shutil.rmtree(self.job.folder, ignore_errors=True)
-        source = open_source(self.job.source, key=self.job.key)
         try:
-            with Journal.open(self.job.folder, self.fingerprint()) as journal:
-                self.compare(journal)
+            source = open_source(self.job.source, key=self.job.key)
+            if isinstance(self.job.prompt, str) and source.columns:
+                fill(self.job.prompt, dict.fromkeys(source.columns, ""))
+            with self.opened() as journal:
                 source = keep_stream(source, self.job.folder / "input.jsonl")
+                self.refuse_early(source, journal)
                 ambiguous = tuple(key for _, key in journal.ambiguous())
                 run = self.prepare(journal)
                 with stopping(run) if stoppable else nullcontext():
@@ -85,6 +91,47 @@ class Work:
                 return self.write(source, journal, run, ambiguous)
         finally:
             await self.transport.close()
+
+    def opened(self) -> Journal:
+        """The job's journal; another one where it has changed, and the caller wants to begin anew.
+
+        Raises:
+            JobError: It is another job's, another run has it, or it cannot be used.
+        """
+        journal = Journal.open(self.job.folder, self.fingerprint())
+        try:
+            if self.job.on_change != "new" or not self.changes(journal):
+                self.compare(journal)
+                return journal
+            has_output = journal.marks.get("output")
+        except BaseException:
+            journal.close()
+            raise
+        journal.close()
+        shutil.rmtree(self.job.folder)
+        journal = Journal.open(self.job.folder, self.fingerprint())
+        if has_output:
+            journal.mark("output", has_output)
+        return journal
+
+    def refuse_early(self, source: Source, journal: Journal) -> None:
+        """See what would be in the way of the output, and keys that stand twice, before anything is paid for.
+
+        Raises:
+            JobError: Something is.
+        """
+        if str(self.job.output) != STANDARD:
+            self.sink(source, journal).discard()
+        if source.key is not None:
+            for _ in islice(source, self.job.limit):
+                pass
+
+    def sink(self, source: Source, journal: Journal) -> Sink:
+        """The output, begun."""
+        is_ours = self.job.overwrite or "output" in journal.marks
+        values = output_columns(self.wanted.natural_schema, is_open=isinstance(self.wanted.output_type, dict))
+        columns = (*source.fields, *values, *run_columns(*self.job.columns))
+        return open_sink(self.job.output, columns, overwrite=is_ours)
 
     def fingerprint(self) -> JSON:
         """What makes the job the one it is."""
@@ -106,10 +153,9 @@ class Work:
         Raises:
             JobError: It is another job's; with what differs, and the choices.
         """
+        told = self.changes(journal)
         now = self.fingerprint()
-        before: JSON = journal.marks.get("fingerprint", journal.header)
-        told = "\n".join(differences(before, now))
-        readable = is_readable_again(before, now)
+        readable = is_readable_again(journal.marks.get("fingerprint", journal.header), now)
         if told and self.job.on_change not in {"mix", *(["reparse"] if readable else [])}:
             reparse = (
                 'on_change="reparse" (--reparse) reads the replies that are kept as the new type; ' if readable else ""
@@ -119,10 +165,15 @@ class Work:
                 'on_change="mix" (--mix) goes on with the new settings, "new" (--new) begins anew and pays again',
                 file=str(self.job.folder),
             )
+        if told and self.job.on_change == "reparse":
+            journal.mark(READING, value=True)  # also for the next run, should this one be killed
+            journal.reopen([kept.ordinal for kept in journal.outcomes(full=False)])
         if told:
             journal.mark("fingerprint", now)
-        if told and self.job.on_change == "reparse":
-            journal.reopen([kept.ordinal for kept in journal.outcomes(full=False)])
+
+    def changes(self, journal: Journal) -> str:
+        """What differs from the job that the journal is of, line by line."""
+        return "\n".join(differences(journal.marks.get("fingerprint", journal.header), self.fingerprint()))
 
     def prepare(self, journal: Journal) -> Run:
         """What the rows of this run share."""
@@ -139,14 +190,26 @@ class Work:
             journal=journal,
             transport=self.transport,
             limiter=Limiter(self.job.concurrency, maximum=self.most, policy=self.policy),
-            budget=Budget(self.job.budget, spent=spent(journal)),
+            budget=Budget(self.job.budget, spent=self.spent(journal)),
             cost=lambda reply: cost_of(reply.usage, reply.raw, price),
             estimate=self.estimate,
             policy=self.policy,
             learnt=self.known.told,
             hold=self.job.on_ambiguous == "hold",
+            offline=bool(journal.marks.get(READING)),
             told=told,
         )
+
+    def spent(self, journal: Journal) -> Decimal:
+        """What earlier runs have spent; of one that was killed by its tokens, and lost replies as the longest."""
+        if self.job.price is None:
+            return Decimal(0)
+        before: Mapping[str, Any] = journal.marks.get("spend") or {}
+        usage = journal.usage()
+        lost = max(0, usage.unreported - before.get("unreported", 0))
+        read = usage.prompt_tokens - before.get("prompt_tokens", 0)
+        written = usage.completion_tokens - before.get("completion_tokens", 0)
+        return Decimal(before.get("amount", 0)) + self.job.price.of(read, written + lost * LONG_REPLY)
 
     def begin(self, record: Record) -> Conversation:
         """The conversation about a row."""
@@ -168,21 +231,25 @@ class Work:
         for record, past in matched(islice(source, self.job.limit), journal):
             if past is None or past.state in again:
                 afresh = past is not None and past.state == "failed"
+                if afresh:
+                    journal.reopen([record.ordinal], afresh=True)
                 yield record, None if afresh else past
 
     def write(self, source: Source, journal: Journal, run: Run, ambiguous: tuple[str, ...]) -> Report:
         """The output, the manifest and the report."""
         output, counts, rows = Path(self.job.output), Counter[str](), 0
-        schema = self.wanted.natural_schema
-        is_ours = self.job.overwrite or "output" in journal.marks
-        values = output_columns(schema, is_open=isinstance(self.wanted.output_type, dict))
-        columns = (*source.fields, *values, *run_columns(*self.job.columns))
-        with open_sink(output, columns, overwrite=is_ours) as sink:
+        if run.stopping.is_set():  # what the columns are is known when all rows have been read
+            for _ in islice(source, self.job.limit):
+                pass
+        elif run.offline:
+            journal.mark(READING, value=False)
+        with self.sink(source, journal) as sink:
             for record, kept in matched(islice(source, self.job.limit), journal, full=False):
                 state = kept.state if kept and kept.state else "open"
                 sink.write(row_of(record, kept, state))
                 counts[state], rows = counts[state] + 1, rows + 1
         journal.mark("output", str(output))
+        journal.mark("spend", {"amount": str(run.budget.spent), **asdict(journal.usage())})
         report = self.report(journal, run, counts, rows, ambiguous)
         write_manifest(output, self.manifest(report, journal))
         return report
@@ -230,12 +297,6 @@ def row_of(record: Record, kept: Kept | None, state: str) -> JSON:
     outcome = dict((kept.outcome if kept else None) or {})
     row: JSON = {"input": record.values, "run": {**outcome, "status": state}}
     return {**row, "output": outcome["value"]} if "value" in outcome else row
-
-
-def spent(journal: Journal) -> Decimal:
-    """What the rows that have ended have cost, as far as that is known."""
-    costs = (Decimal((kept.outcome or {}).get("cost") or 0) for kept in journal.outcomes(full=False))
-    return sum(costs, Decimal(0))
 
 
 def source_of(prompt: Callable[..., Any]) -> str:

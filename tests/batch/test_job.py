@@ -1,0 +1,405 @@
+"""A job: what it sends, what it never sends again, and what it says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+from structkit import Policy
+from structkit.batch.job import Job
+from structkit.batch.money import Price
+from structkit.errors import ConfigError, JobError, PromptError
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import obliging, saying
+from structkit.values import JSON
+
+KEY = "sk-test-hunter2-hunter2"
+PRICE = Price(Decimal(1), Decimal(2))
+
+
+class Label(BaseModel):
+    tone: Literal["good", "bad"]
+
+
+class Longer(BaseModel):
+    tone: Literal["good", "bad"]
+    note: str = "none"
+
+
+class Other(BaseModel):
+    score: int
+
+
+def text_of(request: JSON) -> str:
+    """The text of the row that a request is about."""
+    asked = next(message["content"] for message in request["messages"] if message["role"] == "user")
+    return str(asked).partition("Label: ")[2].split("\n")[0]
+
+
+def asked(endpoint: Endpoint) -> Counter[str]:
+    """How often each row was asked for."""
+    return Counter(map(text_of, endpoint.requests))
+
+
+def rows(*texts: str) -> list[dict[str, str]]:
+    return [{"id": text.split()[0], "text": text} for text in texts]
+
+
+def numbered(count: int) -> list[dict[str, str]]:
+    return rows(*(f"row-{number}" for number in range(count)))
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """Makes the job of this test, with other settings each time."""
+
+    def make(endpoint: Endpoint, source: Any, **settings: Any) -> Job:
+        call = {"policy": Policy(wait_initial=0.001, attempts=2, retries=2), **settings.pop("call", {})}
+        base: dict[str, Any] = {"output": tmp_path / "out.jsonl", "output_type": Label, "prompt": "Label: {text}"}
+        base |= {"model": "fake", "base_url": endpoint.base_url, "api_key": KEY, "concurrency": 4, "call": call}
+        return Job(source=source, **{**base, **settings})
+
+    return make
+
+
+def written(job: Job) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(job.output).read_text().splitlines()]
+
+
+def texts(job: Job) -> list[str]:
+    return [row["text"] for row in written(job)]
+
+
+def failing_for(*wrong: str, reply: Reply) -> Callable[[JSON], Reply]:
+    return lambda request: reply if text_of(request) in wrong else obliging(request)
+
+
+def test_a_second_run_sends_nothing_and_writes_the_same(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        first = job(endpoint, numbered(30))
+        report = first.run()
+        before = Path(first.output).read_bytes()
+        again = job(endpoint, numbered(30)).run()
+    assert report.is_complete
+    assert again.counts == report.counts == {"done": 30}
+    assert asked(endpoint) == Counter(f"row-{number}" for number in range(30))
+    assert Path(first.output).read_bytes() == before
+    assert texts(first) == [f"row-{number}" for number in range(30)]
+    assert {row["tone"] for row in written(first)} == {"good"}
+
+
+@pytest.mark.parametrize("key", [None, "id"])
+@pytest.mark.parametrize(
+    ("after", "new"),
+    [
+        (["a", "b", "x", "c"], ["x"]),
+        (["a", "c"], []),
+        (["c", "b", "a"], []),
+        (["a", "b 2", "c"], ["b 2"]),
+        (["n", "c", "a 2", "b"], ["n", "a 2"]),
+    ],
+    ids=["added", "removed", "reordered", "edited", "all of it"],
+)
+def test_only_what_is_new_or_changed_is_sent(
+    job: Callable[..., Job], key: str | None, after: list[str], new: list[str]
+) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, rows("a", "b", "c"), key=key).run()
+        del endpoint.requests[:]
+        edited = job(endpoint, rows(*after), key=key)
+        report = edited.run()
+        assert sorted(asked(endpoint)) == sorted(new)
+        del endpoint.requests[:]
+        assert job(endpoint, rows(*after), key=key).run().is_complete
+    assert not endpoint.requests
+    assert report.counts == {"done": len(after)}
+    assert texts(edited) == after
+
+
+def test_a_key_that_stands_twice_is_refused_before_anything_is_sent(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint, pytest.raises(JobError, match="the key 'a' stands here and"):
+        job(endpoint, rows("a", "b", "a 2"), key="id").run()
+    assert not endpoint.requests
+
+
+def test_rows_of_equal_content_are_rows_of_their_own(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        made = job(endpoint, rows("a", "a", "b"))
+        made.run()
+        assert asked(endpoint) == {"a": 2, "b": 1}
+        assert job(endpoint, rows("b", "a", "a", "a")).run().counts == {"done": 4}
+    assert asked(endpoint) == {"a": 3, "b": 1}
+
+
+def test_another_type_is_refused_with_what_differs(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, numbered(3)).run()
+        with pytest.raises(JobError, match="reparse") as refused:
+            job(endpoint, numbered(3), output_type=Longer).run()
+    assert '-"label"' in str(refused.value)
+    assert '+"longer"' in str(refused.value)
+    assert len(endpoint.requests) == 3
+
+
+def test_kept_replies_are_read_as_another_type_for_nothing(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, numbered(3)).run()
+        again = job(endpoint, numbered(3), output_type=Longer, on_change="reparse")
+        report = again.run()
+        assert job(endpoint, numbered(3), output_type=Longer).run().is_complete
+    assert report.counts == {"done": 3}
+    assert len(endpoint.requests) == 3
+    assert written(again)[0]["note"] == "none"
+
+
+def test_a_kept_reply_that_does_not_fit_fails_and_is_not_asked_for_again(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, numbered(3)).run()
+        report = job(endpoint, numbered(3), output_type=Other, on_change="reparse").run()
+        assert report.counts == {"failed": 3}
+        assert len(endpoint.requests) == 3
+        assert job(endpoint, numbered(3), output_type=Other, retry_failed=True).run().counts == {"done": 3}
+    assert len(endpoint.requests) == 6
+
+
+def test_another_prompt_cannot_be_read_again(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, numbered(2)).run()
+        for choice in ("stop", "reparse"):
+            with pytest.raises(JobError, match="prompt:") as refused:
+                job(endpoint, numbered(2), prompt="Please Label: {text}", on_change=choice).run()
+            assert "reparse" not in str(refused.value)
+    assert len(endpoint.requests) == 2
+
+
+def test_a_mixture_goes_on_and_a_new_beginning_pays_again(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, numbered(2)).run()
+        prompt = "Please Label: {text}"
+        assert job(endpoint, numbered(3), prompt=prompt, on_change="mix").run().counts == {"done": 3}
+        assert len(endpoint.requests) == 3
+        prompt = "Now Label: {text}"
+        for _ in range(2):  # the second time it has not changed
+            assert job(endpoint, numbered(3), prompt=prompt, on_change="new").run().counts == {"done": 3}
+    assert len(endpoint.requests) == 6
+
+
+def test_faults_that_pass_are_not_seen(job: Callable[..., Job]) -> None:
+    turns = iter(range(10_000))
+
+    def sometimes(request: JSON) -> Reply:
+        turn = next(turns)
+        limited = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "0"})
+        broken = Reply({"error": {"message": "broken"}}, status=500)
+        return limited if turn % 5 == 1 else broken if turn % 7 == 3 else obliging(request)
+
+    with Endpoint(sometimes) as endpoint:
+        report = job(endpoint, numbered(40), call={"policy": Policy(wait_initial=0.001, retries=8)}).run()
+    assert report.counts == {"done": 40}
+
+
+def test_a_row_fails_for_itself_and_is_asked_again_where_that_is_wanted(job: Callable[..., Job]) -> None:
+    refusal: JSON = {"role": "assistant", "content": None, "refusal": "I will not"}
+    body = {"id": "1", "model": "fake", "choices": [{"index": 0, "message": refusal, "finish_reason": "stop"}]}
+
+    def answer(request: JSON) -> Reply:
+        if text_of(request) == "row-1":
+            return Reply(body)
+        return saying(request, '{"tone": "odd"}') if text_of(request) == "row-2" else obliging(request)
+
+    with Endpoint(answer) as endpoint:
+        made = job(endpoint, numbered(5))
+        report = made.run()
+        asked_before = len(endpoint.requests)
+        assert job(endpoint, numbered(5)).run().counts == report.counts
+        assert len(endpoint.requests) == asked_before
+    assert report.counts == {"done": 3, "failed": 2}
+    assert report.is_complete
+    assert "I will not" in written(made)[1]["message"]
+    assert "tone" in written(made)[2]["message"]
+    with Endpoint() as endpoint:
+        assert job(endpoint, numbered(5), retry_failed=True).run().counts == {"done": 5}
+    assert asked(endpoint) == {"row-1": 1, "row-2": 1}
+
+
+def test_a_key_that_is_refused_ends_the_run_at_once_and_the_next_one_goes_on(job: Callable[..., Job]) -> None:
+    locked = Reply({"error": {"message": "Incorrect API key provided"}}, status=401)
+    with Endpoint(locked) as endpoint:
+        report = job(endpoint, numbered(50)).run()
+    assert len(endpoint.requests) <= 4
+    assert report.status.startswith("incomplete: ")
+    assert "Incorrect API key" in report.status
+    assert "\n" not in report.status
+    assert report.counts == {"open": 50}
+    with Endpoint() as endpoint:
+        assert job(endpoint, numbered(50)).run().counts == {"done": 50}
+    assert asked(endpoint) == Counter(f"row-{number}" for number in range(50))
+
+
+def test_the_budget_is_never_passed_and_a_larger_one_goes_on(job: Callable[..., Job]) -> None:
+    one = PRICE.of(10, 5)
+    bounded = {"max_tokens": 5}
+    with Endpoint() as endpoint:
+        report = job(endpoint, numbered(40), budget=one * 20, price=PRICE, call=bounded).run()
+        assert report.status == "incomplete: the budget is used up"
+        assert report.spend is not None
+        assert 0 < report.spend <= one * 20
+        assert report.spend == one * len(endpoint.requests)
+        sent = len(endpoint.requests)
+        again = job(endpoint, numbered(40), budget=one * 20, price=PRICE, call=bounded).run()
+        assert again.spend == one * len(endpoint.requests) <= one * 20
+        assert len(endpoint.requests) >= sent
+        whole = job(endpoint, numbered(40), budget="1", price=PRICE, call=bounded).run()
+    assert whole.is_complete
+    assert whole.spend == one * 40
+    assert asked(endpoint) == Counter(f"row-{number}" for number in range(40))
+
+
+def test_what_failed_rows_have_cost_is_counted_when_they_are_asked_again(job: Callable[..., Job]) -> None:
+    bounded = {"max_tokens": 5, "policy": Policy(attempts=1)}
+    with Endpoint('{"tone": "odd"}', '{"tone": "good"}') as endpoint:
+        job(endpoint, numbered(3), price=PRICE, concurrency=1, call=bounded).run()
+        report = job(endpoint, numbered(3), price=PRICE, retry_failed=True, call=bounded).run()
+    assert report.counts == {"done": 3}
+    assert report.spend == PRICE.of(10, 5) * len(endpoint.requests)
+
+
+def test_a_budget_needs_a_price(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint, pytest.raises(ConfigError, match="price"):
+        job(endpoint, numbered(1), budget="1").run()
+
+
+def test_the_manifest_adds_up_and_the_key_is_nowhere(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint(failing_for("row-1", reply=Reply({"error": {"message": "no"}}, status=400))) as endpoint:
+        report = job(endpoint, numbered(4)).run()
+    manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    assert manifest["counts"] == report.counts == {"done": 3, "failed": 1}
+    assert sum(manifest["counts"].values()) == manifest["rows"] == 4
+    assert manifest["tokens"] == report.tokens == 45
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 2
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_a_file_in_and_a_file_out(job: Callable[..., Job], tmp_path: Path, suffix: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in numbered(3)))
+    with Endpoint() as endpoint:
+        made = job(endpoint, source, output=tmp_path / f"out{suffix}")
+        assert made.run().is_complete
+    lines = Path(made.output).read_text().splitlines()
+    assert [f"row-{number}" in lines[number - 3] for number in range(3)] == [True] * 3
+
+
+def test_a_stream_is_kept_and_labelled(job: Callable[..., Job]) -> None:
+    def stream() -> Iterator[dict[str, str]]:
+        yield from numbered(5)
+
+    with Endpoint() as endpoint:
+        made = job(endpoint, stream())
+        assert made.run().counts == {"done": 5}
+        assert job(endpoint, stream()).run().counts == {"done": 5}
+    assert len(endpoint.requests) == 5
+    assert texts(made) == [f"row-{number}" for number in range(5)]
+
+
+def test_a_json_schema_is_a_type(job: Callable[..., Job]) -> None:
+    properties = {"n": {"type": "integer"}}
+    schema = {"type": "object", "properties": properties, "required": ["n"], "additionalProperties": False}
+    with Endpoint('{"n": 7}') as endpoint:
+        made = job(endpoint, numbered(2), output_type=schema)
+        assert made.run().is_complete
+    assert [row["n"] for row in written(made)] == [7, 7]
+
+
+def test_a_run_blocks_also_inside_an_event_loop(job: Callable[..., Job]) -> None:
+    async def notebook(made: Job) -> Any:
+        return made.run()
+
+    with Endpoint() as endpoint:
+        assert asyncio.run(notebook(job(endpoint, numbered(3)))).counts == {"done": 3}
+
+
+def test_a_run_can_be_awaited(job: Callable[..., Job]) -> None:
+    told: list[int] = []
+    with Endpoint() as endpoint:
+        report = asyncio.run(job(endpoint, numbered(3)).run_async(lambda counts: told.append(counts["done"])))
+    assert report.counts == {"done": 3}
+    assert told == [1, 2, 3]
+
+
+def test_a_limit_takes_the_first_rows_and_without_it_the_rest_follows(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        first = job(endpoint, numbered(10), limit=4)
+        assert first.run().rows == 4
+        assert texts(first) == [f"row-{number}" for number in range(4)]
+        assert job(endpoint, numbered(10)).run().counts == {"done": 10}
+    assert len(endpoint.requests) == 10
+
+
+def test_a_column_that_there_is_not_is_refused_before_anything_is_sent(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint, pytest.raises(PromptError, match="nowhere"):
+        job(endpoint, numbered(2), prompt="Label: {nowhere}").run()
+    assert not endpoint.requests
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "json_shema"}, {"checks": [asyncio.sleep]}], ids=["mode", "awaited check"])
+def test_a_setting_that_no_row_could_have_is_refused(job: Callable[..., Job], wrong: dict[str, Any]) -> None:
+    with Endpoint() as endpoint, pytest.raises(ConfigError):
+        job(endpoint, numbered(2), call=wrong).run()
+    assert not endpoint.requests
+
+
+def test_a_file_that_is_not_the_jobs_is_refused_before_anything_is_sent(
+    job: Callable[..., Job], tmp_path: Path
+) -> None:
+    (tmp_path / "out.jsonl").write_text("mine\n")
+    with Endpoint() as endpoint:
+        with pytest.raises(JobError, match="exists"):
+            job(endpoint, numbered(2)).run()
+        assert not endpoint.requests
+        assert (tmp_path / "out.jsonl").read_text() == "mine\n"
+        assert job(endpoint, numbered(2), overwrite=True).run().is_complete
+
+
+def test_a_function_that_fails_for_a_row_fails_that_row(job: Callable[..., Job]) -> None:
+    def ask(row: Any) -> str:
+        return f"Label: {row['text'].removeprefix('row-')} {1 / int(row['id'].removeprefix('row-'))}"
+
+    with Endpoint() as endpoint:
+        made = job(endpoint, numbered(3), prompt=ask)
+        assert made.run().counts == {"failed": 1, "done": 2}
+    assert "division by zero" in written(made)[0]["message"]
+
+
+def test_a_source_that_breaks_off_raises_its_own_error_and_keeps_what_came(
+    job: Callable[..., Job], tmp_path: Path
+) -> None:
+    source = tmp_path / "in.jsonl"
+    lines = [json.dumps(row) + "\n" for row in numbered(200)]
+    source.write_text("".join(lines) + "no json\n")
+    with Endpoint() as endpoint:
+        with pytest.raises(JobError) as broken:
+            job(endpoint, source).run()
+        assert broken.value.line == 201
+        source.write_text("".join(lines))
+        assert job(endpoint, source).run().counts == {"done": 200}
+    assert asked(endpoint) == Counter(f"row-{number}" for number in range(200))
+
+
+def test_columns_of_rows_that_were_not_reached_are_written(job: Callable[..., Job]) -> None:
+    source = [*numbered(120), {"id": "last", "text": "last", "extra": "more"}]
+    with Endpoint(Reply({"error": {"message": "no"}}, status=401)) as endpoint:
+        made = job(endpoint, source)
+        assert made.run().counts == {"open": 121}
+    assert written(made)[-1]["extra"] == "more"
