@@ -1,0 +1,196 @@
+"""A job whose process is killed or interrupted: what is on disk is never asked for again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from structkit.batch.job import Job
+from structkit.batch.journal import Reader
+from structkit.batch.kept import Kept
+from structkit.errors import JobError
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import obliging
+from structkit.values import JSON
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+ROWS, AT_ONCE, PATIENCE = 500, 20, 60
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+CHILD = """
+import json, sys
+from structkit.batch.job import Job
+settings = json.loads(sys.argv[1])
+try:
+    print(Job(**settings).run())
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+class Watched:
+    """An endpoint that says when so many requests have come, and that can hold its replies back."""
+
+    def __init__(self, at: int, *, holds: bool = False) -> None:
+        self.at, self.came, self.turn = at, threading.Event(), threading.Lock()
+        self.seen, self.gate = 0, threading.Event()
+        self.holds = holds
+        self.endpoint = Endpoint(self.answer)
+
+    def answer(self, request: JSON) -> Reply:
+        with self.turn:
+            self.seen += 1
+            here = self.seen
+        if here >= self.at:
+            self.came.set()
+            if self.holds:
+                self.gate.wait(PATIENCE)
+        return replace(obliging(request), delay=0.005)
+
+    def asked(self) -> Counter[str]:
+        return Counter(request["messages"][-1]["content"].partition("Label: ")[2] for request in self.endpoint.requests)
+
+
+@contextmanager
+def watched(at: int, *, holds: bool = False) -> Iterator[Watched]:
+    found = Watched(at, holds=holds)
+    with found.endpoint:
+        yield found
+        found.gate.set()
+
+
+def settings_of(folder: Path, endpoint: Endpoint, **more: Any) -> dict[str, Any]:
+    source = folder / "in.jsonl"
+    source.write_text("".join(json.dumps({"text": f"row-{number}"}) + "\n" for number in range(ROWS)))
+    base = {"source": str(source), "output": str(folder / "out.jsonl"), "output_type": SCHEMA, "model": "fake"}
+    base |= {"prompt": "Label: {text}", "base_url": endpoint.base_url, "api_key": "sk-test"}
+    return {**base, "concurrency": AT_ONCE, **more}
+
+
+def start(settings: dict[str, Any]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", CHILD, json.dumps(settings)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
+
+
+def killed(settings: dict[str, Any], found: Watched) -> None:
+    """Run a job in a process of its own, and kill it when the endpoint has seen enough."""
+    child = start(settings)
+    assert found.came.wait(PATIENCE)
+    child.kill()
+    child.communicate(timeout=PATIENCE)
+    assert child.returncode == -signal.SIGKILL
+
+
+def on_disk(folder: Path) -> dict[int, Kept]:
+    return Reader(folder / "out.jsonl.job").known(0, ROWS)
+
+
+def answered(kept: dict[int, Kept]) -> set[str]:
+    """The rows whose answer is on disk."""
+    return {f"row-{each.ordinal}" for each in kept.values() if any(exchange.reply for exchange in each.exchanges)}
+
+
+def assert_every_row_once(folder: Path) -> None:
+    written = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+    assert [row["text"] for row in written] == [f"row-{number}" for number in range(ROWS)]
+    assert {row["status"] for row in written} == {"done"}
+
+
+@pytest.mark.parametrize("moment", [1, 90, 255, 499])
+def test_after_kill_9_only_what_was_in_flight_is_asked_again(tmp_path: Path, moment: int) -> None:
+    with watched(moment) as found:
+        settings = settings_of(tmp_path, found.endpoint)
+        killed(settings, found)
+        before, had = found.asked(), answered(on_disk(tmp_path))
+        report = Job(**settings).run()
+        again = found.asked() - before
+    assert report.is_complete
+    assert_every_row_once(tmp_path)
+    assert not had & again.keys()
+    assert sum(found.asked().values()) <= ROWS + AT_ONCE
+    twice = {row for row, times in found.asked().items() if times > 1}
+    assert twice <= set(report.ambiguous) | {row for row in before if row not in had}
+    assert len(twice) <= len(report.ambiguous) <= AT_ONCE
+    assert max(found.asked().values()) <= 2
+    with watched(1) as quiet:
+        assert not Job(**{**settings, "base_url": quiet.endpoint.base_url}).run().ambiguous
+    assert not quiet.seen
+
+
+def test_rows_in_flight_can_be_held_instead_and_sent_later(tmp_path: Path) -> None:
+    with watched(200, holds=True) as found:
+        settings = settings_of(tmp_path, found.endpoint, key="text")
+        killed(settings, found)
+        found.gate.set()
+        for _ in range(2):  # held rows stay held
+            report = Job(**settings, on_ambiguous="hold").run()
+            assert report.is_complete
+            assert report.counts == {"done": ROWS - len(report.ambiguous), "held": len(report.ambiguous)}
+            assert set(found.asked().values()) == {1}
+        assert 0 < len(report.ambiguous) <= AT_ONCE
+        assert report.ambiguous[0] in str(report)
+        held = set(report.ambiguous)
+        assert Job(**settings).run().counts == {"done": ROWS}
+    assert {row for row, times in found.asked().items() if times > 1} <= held
+    assert_every_row_once(tmp_path)
+
+
+def test_a_second_process_is_refused_and_told_who_has_the_job(tmp_path: Path) -> None:
+    with watched(1, holds=True) as found:
+        settings = settings_of(tmp_path, found.endpoint)
+        child = start(settings)
+        assert found.came.wait(PATIENCE)
+        for choice in ("stop", "new"):
+            with pytest.raises(JobError, match=str(child.pid)):
+                Job(**settings, on_change=choice).run()
+        found.gate.set()
+        out, err = child.communicate(timeout=PATIENCE)
+    assert (child.returncode, err) == (0, "")
+    assert "complete" in out
+    assert_every_row_once(tmp_path)
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_lets_what_is_in_flight_end(tmp_path: Path, name: signal.Signals) -> None:
+    with watched(100) as found:
+        settings = settings_of(tmp_path, found.endpoint)
+        child = start(settings)
+        assert found.came.wait(PATIENCE)
+        child.send_signal(name)
+        out, err = child.communicate(timeout=PATIENCE)
+        assert (child.returncode, err) == (0, "")
+        assert "incomplete: interrupted" in out
+        assert found.seen < ROWS
+        assert not list(Reader(tmp_path / "out.jsonl.job").ambiguous())
+        assert answered(on_disk(tmp_path)) == found.asked().keys()
+        assert Job(**settings).run().counts == {"done": ROWS}
+    assert set(found.asked().values()) == {1}
+    assert_every_row_once(tmp_path)
+
+
+def test_a_second_interrupt_ends_the_run_at_once(tmp_path: Path) -> None:
+    with watched(100, holds=True) as found:
+        settings = settings_of(tmp_path, found.endpoint)
+        child = start(settings)
+        assert found.came.wait(PATIENCE)
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)  # another one: two alike that come together are one
+        _, err = child.communicate(timeout=PATIENCE)
+        assert (child.returncode, err) == (130, "")
+        found.gate.set()
+        report = Job(**settings).run()
+    assert report.is_complete
+    assert 0 < len(report.ambiguous) <= AT_ONCE
+    assert_every_row_once(tmp_path)
