@@ -1,8 +1,7 @@
 """Label short reviews: a decorated function is the classifier, one call a row.
 
 Run it:  python recipes/classifier.py
-Or, to go on after an interruption:  structkit label recipes/data/reviews.csv -o labels.csv \\
-                                         --function recipes/classifier.py:label
+Or:      structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label
 
 Uses the embedded model, or the one that STRUCTKIT_MODEL names at OPENAI_BASE_URL.
 """

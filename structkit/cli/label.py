@@ -116,9 +116,9 @@ def label(
         typer.Option(help="What to do with rows that were under way when the last run was killed."),
     ] = OnAmbiguous.resend,
     retry_failed: Annotated[bool, Flag("--retry-failed", help="Ask failed rows again.")] = False,  # noqa: FBT002
-    reparse: Annotated[bool, Flag("--reparse", help="Another type: read the kept replies as it.")] = False,  # noqa: FBT002
+    reparse: Annotated[bool, Flag("--reparse", help="Another type: read the kept replies as it; ask nothing.")] = False,  # noqa: FBT002
     mix: Annotated[bool, Flag("--mix", help="Another job: go on, and remember the mixture.")] = False,  # noqa: FBT002
-    new: Annotated[bool, Flag("--new", help="Begin anew, and pay again.")] = False,  # noqa: FBT002
+    new: Annotated[bool, Flag("--new", help="Another job: begin anew, and pay again.")] = False,  # noqa: FBT002
     overwrite: Annotated[bool, Flag("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
     dry_run: Annotated[bool, Flag("--dry-run", help="Print the first request and an estimate; ask nothing.")] = False,  # noqa: FBT002
     status: Annotated[bool, Flag("--status", help="Print how far the job of this output is.")] = False,  # noqa: FBT002

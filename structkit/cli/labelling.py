@@ -20,11 +20,10 @@ from structkit.batch.job import Job, Told
 from structkit.batch.journal import Reader
 from structkit.batch.money import Forecast, forecast, guess
 from structkit.batch.report import Report
-from structkit.batch.sources import Source, open_source
+from structkit.batch.sources import open_source
 from structkit.batch.work import Work
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
-from structkit.prompts import fill
 from structkit.testing import sample
 from structkit.values import Request
 
@@ -74,10 +73,10 @@ def advice(report: Report, arguments: list[str]) -> Iterator[str]:
 def again(arguments: list[str]) -> str:
     """The command that goes on.
 
-    >>> again(["label", "a.csv", "-o", "b.csv", "--prompt", "Label: {text}", "--new"])
+    >>> again(["label", "a.csv", "-o", "b.csv", "--prompt", "Label: {text}"])
     "structkit label a.csv -o b.csv --prompt 'Label: {text}'"
     """
-    return shlex.join(["structkit", *(each for each in arguments if each != "--new")])
+    return shlex.join(["structkit", *arguments])
 
 
 def rows_left(job: Job) -> int | None:
@@ -85,12 +84,10 @@ def rows_left(job: Job) -> int | None:
 
     Raises:
         JobError: The input cannot be read.
-        PromptError: The prompt asks for a column that there is not.
     """
     if job.source == STANDARD:
         return None
     source = open_source(job.source, key=job.key)
-    refuse_unknown_columns(job, source)
     rows = source.count()
     if rows is None:
         rows = sum(1 for _ in islice(source, COUNTED))
@@ -112,16 +109,6 @@ def refuse_taken(job: Job) -> None:
         if "output" in Reader(job.folder).marks:
             return
     raise JobError(f"{str(job.output)!r} is there already, and not this job's: --overwrite replaces it")
-
-
-def refuse_unknown_columns(job: Job, source: Source) -> None:
-    """See that the prompt can be made, before every row fails for the same reason.
-
-    Raises:
-        PromptError: It asks for a column that there is not.
-    """
-    if isinstance(job.prompt, str) and source.columns:
-        fill(job.prompt, dict.fromkeys(source.columns, ""))
 
 
 def ended(job: Job) -> int:
