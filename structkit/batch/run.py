@@ -212,14 +212,13 @@ class Run:
 
 def _replies(exchanges: tuple[Exchange, ...], *, only_these: bool) -> list[Reply]:
     """What a conversation is told of its past: nothing that was sent again, or would be now, as after a wrong key."""
-    replies = [each.reply for each in exchanges if each.reply is not None]
-    last = replies[-1:]
-    asks_again = not only_these and bool(last) and isinstance(last[0], TransportError)
-    return [reply for reply in (replies[:-1] if asks_again else replies) if not _was_sent_again(reply)]
-
-
-def _was_sent_again(reply: Reply) -> bool:
-    return isinstance(reply, TransportError) and reply.retryable
+    answered = [each for each in exchanges if each.reply is not None]
+    if not only_these and answered and isinstance(answered[-1].reply, TransportError):
+        del answered[-1]
+    later = [*(each.request for each in answered[1:]), None]
+    return [
+        each.reply for each, request in zip(answered, later, strict=False) if each.reply and each.request != request
+    ]
 
 
 def _digest(request: Request) -> str:
