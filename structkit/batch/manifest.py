@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from structkit.batch.files import Draft
 from structkit.errors import JobError
 from structkit.values import JSON
 
@@ -24,17 +23,14 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
     if sum(counts.values()) != manifest["rows"]:
         raise JobError(f"the states of {sum(counts.values())} rows are known, but the input has {manifest['rows']}")
     path = output.with_name(f"{output.name}.manifest.json")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    draft = Draft(path, overwrite=True)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(manifest, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        draft.file.write(f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode())
+        draft.publish()
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise JobError(f"cannot write {str(path)!r}: {error.strerror}", file=str(path)) from None
+        raise draft.wrong(error) from None
+    finally:
+        draft.discard()
     return path
 
 
