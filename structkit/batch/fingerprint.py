@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from structkit.schema import ResponseFormat
 from structkit.transport.base_url import is_loopback
-from structkit.values import JSON, Parameters
+from structkit.values import JSON, JSONValue, Parameters
 
 VALUES = frozenset({"type", "schema"})
 """Parts that change only what a reply comes to: a job that differs in these alone can be read again for nothing."""
@@ -21,6 +21,7 @@ def fingerprint(
     *,
     prompt: str,
     instructions: str | None,
+    examples: list[JSONValue],
     model: str,
     base_url: str,
     parameters: Parameters,
@@ -32,6 +33,7 @@ def fingerprint(
         response_format: The type.
         prompt: The template, or the source of the function that makes the prompt.
         instructions: The system message.
+        examples: Pairs of an input and the natural JSON that it should give.
         model: The model's name.
         base_url: The endpoint, of which the host is kept.
         parameters: The endpoint's own parameters.
@@ -42,6 +44,7 @@ def fingerprint(
         "schema": response_format.natural_schema,
         "prompt": prompt,
         "instructions": instructions,
+        "examples": examples,
         "model": model,
         "endpoint": host_of(base_url),
         "parameters": parameters.body,

@@ -141,6 +141,7 @@ class Work:
             self.wanted,
             prompt=prompt if isinstance(prompt, str) else source_of(prompt),
             instructions=call.get("instructions"),
+            examples=[[given, self.wanted.natural(value)] for given, value in call.get("examples", ())],
             model=self.plan.model,
             base_url=self.base_url,
             parameters=Parameters(**{name: call[name] for name in Parameters.__dataclass_fields__ if name in call}),

@@ -180,6 +180,18 @@ def test_another_prompt_cannot_be_read_again(job: Callable[..., Job]) -> None:
     assert len(endpoint.requests) == 2
 
 
+def test_other_examples_make_another_job(job: Callable[..., Job]) -> None:
+    def shown(text: str) -> dict[str, Any]:
+        return {"examples": [(text, Label(tone="good"))]}
+
+    with Endpoint() as endpoint:
+        job(endpoint, numbered(2), call=shown("first")).run()
+        assert job(endpoint, numbered(2), call=shown("first")).run().is_complete
+        with pytest.raises(JobError, match="examples:"):
+            job(endpoint, numbered(2), call=shown("second")).run()
+    assert len(endpoint.requests) == 2
+
+
 def test_a_mixture_goes_on_and_a_new_beginning_pays_again(job: Callable[..., Job]) -> None:
     with Endpoint() as endpoint:
         job(endpoint, numbered(2)).run()
