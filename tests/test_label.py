@@ -33,9 +33,9 @@ class Longer(Label):
 def mood(text: str) -> str:
     return f"Mood of: {text}"
 
-@structkit.prompt(Label)
+@structkit.prompt(Label, instructions="Be brief.", temperature=0)
 async def later(text: str) -> str:
-    return text
+    return f"Mood of: {text}"
 
 @structkit.prompt(Label, client=structkit.Client("fake", base_url="http://127.0.0.1:9", api_key="none"))
 def own(text: str) -> str:
@@ -111,8 +111,11 @@ def test_rows_come_from_standard_input(folder: Path, endpoint: Endpoint) -> None
     assert [row["text"] for row in read(folder / "out.csv")] == ["a", "b"]
 
 
-def test_a_decorated_function_says_type_and_prompt_and_arguments(folder: Path, endpoint: Endpoint) -> None:
-    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", "--function", "kinds.py:mood", "--limit", "1")
+@pytest.mark.parametrize("function", ["mood", "later"])
+def test_a_decorated_function_says_type_and_prompt_and_arguments(
+    folder: Path, endpoint: Endpoint, function: str
+) -> None:
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", "--function", f"kinds.py:{function}", "--limit", "1")
     assert done.returncode == 0, done.stderr
     body = endpoint.requests[0]
     assert [message["content"] for message in body["messages"]] == ["Be brief.", "Mood of: row 0"]
@@ -221,8 +224,7 @@ def test_an_endpoint_that_refuses_the_key_ends_the_run_with_its_exit_code(folder
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "much"], "is no amount of money"),
         (["rows.csv", "-o", "out.csv", *ASK, "--concurrency", "0"], "neither auto nor a number"),
         (["rows.csv", "-o", "out.csv", *ASK, "--mix", "--new"], "choose one"),
-        (["rows.csv", "-o", "out.csv", "--function", "kinds.py:Label"], "not a plain function"),
-        (["rows.csv", "-o", "out.csv", "--function", "kinds.py:later"], "not a plain function"),
+        (["rows.csv", "-o", "out.csv", "--function", "kinds.py:Label"], "not a function under"),
         (["rows.csv", "-o", "out.csv", "--function", "kinds.py:own"], "a client of its own"),
         (["kinds.py", "-o", "out.csv", *ASK], "kinds.py"),
     ],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from structkit.batch.money import Price
 from structkit.batch.report import Report
@@ -23,6 +23,25 @@ OnChange = Literal["stop", "reparse", "new", "mix"]
 Told = Callable[[Mapping[str, int]], None]
 
 
+class Settings(TypedDict, total=False):
+    """The settings of a `Job` that a decorated function leaves open."""
+
+    model: str | None
+    base_url: str | None
+    api_key: str | None
+    transport: AsyncTransport | None
+    key: str | None
+    concurrency: int | Literal["auto"]
+    budget: Decimal | str | None
+    price: Price | None
+    limit: int | None
+    on_ambiguous: Literal["resend", "hold"]
+    on_change: OnChange
+    retry_failed: bool
+    overwrite: bool
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """Labelling a table, every row once.
@@ -32,7 +51,8 @@ class Job:
             or rows.
         output: The file to write; what happens on the way is kept in a folder beside it, `OUTPUT.job`.
         output_type: The type of the values.
-        prompt: A template with the names of columns (`"Label this: {text}"`), or a function of a row.
+        prompt: A template with the names of columns (`"Label this: {text}"`), or a function of a row, which may
+            be awaited.
         model: The model's name; by default `STRUCTKIT_MODEL`.
         base_url: The endpoint; by default `OPENAI_BASE_URL`.
         api_key: The key; by default `OPENAI_API_KEY`.
@@ -55,7 +75,7 @@ class Job:
     source: Any
     output: Path | str
     output_type: Any
-    prompt: str | Callable[[Mapping[str, Any]], Prompt]
+    prompt: str | Callable[[Mapping[str, Any]], Prompt | Awaitable[Prompt]]
     model: str | None = None
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -51,7 +51,7 @@ class Run:
         offline: Whether nothing is sent: replies that are kept are read as another type.
     """
 
-    begin: Callable[[Record], Conversation]
+    begin: Callable[[Record], Awaitable[Conversation]]
     wanted: ResponseFormat[Any]
     journal: Journal
     transport: AsyncTransport
@@ -108,7 +108,7 @@ class Run:
         if self.hold and exchanges and exchanges[-1].reply is None and not self.offline:
             return self.conclude(record, "held", {"message": "the last request may have been answered and paid for"})
         try:
-            step: Any = self.begin(record)
+            step: Any = await self.begin(record)
         except Exception as error:
             if isinstance(error, ConfigError) and not isinstance(error, PromptError):
                 raise  # it concerns every row

@@ -212,10 +212,11 @@ class Work:
         written = usage.completion_tokens - before.get("completion_tokens", 0)
         return Decimal(before.get("amount", 0)) + self.job.price.of(read, written + lost * LONG_REPLY)
 
-    def begin(self, record: Record) -> Conversation:
+    async def begin(self, record: Record) -> Conversation:
         """The conversation about a row."""
         prompt = self.job.prompt
         said = fill(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
+        said = await said if inspect.isawaitable(said) else said
         return self.plan.begin(self.wanted, said, {}, self.known.route)
 
     def estimate(self, request: Request) -> Decimal:

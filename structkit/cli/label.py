@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
-import inspect
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,6 +17,7 @@ from structkit.errors import ConfigError
 if TYPE_CHECKING:
     from structkit.batch.job import OnChange
     from structkit.batch.money import Price
+    from structkit.functions.function import Decorated
 
 
 class OnAmbiguous(enum.Enum):
@@ -179,30 +177,24 @@ def what_to_ask(output_type: str | None, prompt: str | None, function: str | Non
         raise ConfigError("say what to ask: --type and --prompt, or --function alone")
     if not function:
         return load_type(str(output_type)), prompt, None, {}
-    found = load_type(function)
-    asked = of_a_row(found, function)
-    return found.response_format, asked, found.declaration.model, {**found.declaration.call}
+    found = decorated(function)
+    return found.response_format, found.of_a_row, found.declaration.model, {**found.declaration.call}
 
 
-def of_a_row(function: Any, name: str) -> Any:
-    """The prompt of a decorated function, as a function of a row.
+def decorated(name: str) -> Decorated[..., Any]:
+    """The function of that name.
 
     Raises:
-        ConfigError: It is not decorated, is awaited, or has a client of its own.
+        ConfigError: It is not decorated, or has a client of its own.
     """
-    from structkit.functions.function import Function
+    from structkit.functions.function import Decorated
 
-    if not isinstance(function, Function):
-        raise ConfigError(f"--function {name!r}: not a plain function under @structkit.prompt")
-    if function.declaration.client is not None:
+    found = load_type(name)
+    if not isinstance(found, Decorated):
+        raise ConfigError(f"--function {name!r}: not a function under @structkit.prompt")
+    if found.declaration.client is not None:
         raise ConfigError(f"--function {name!r} has a client of its own: give it model= instead")
-    parameters = inspect.signature(function).parameters
-
-    @functools.wraps(function)  # so that the job knows it by its source
-    def said(row: Mapping[str, Any]) -> Any:
-        return function.format(**{name: row[name] for name in parameters if name in row})
-
-    return said
+    return found
 
 
 def price_of(read: Decimal | None, written: Decimal | None) -> Price | None:

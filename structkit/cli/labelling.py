@@ -160,12 +160,8 @@ def preview(job: Job) -> int:
     Raises:
         ConfigError: There are no rows, or the job is not sound.
     """
-    work, rows, requests = Work(job, None), 0, list[Request]()
-    for record in islice(open_source(job.source, key=job.key), job.limit):
-        rows += 1
-        if len(requests) < SAMPLED:
-            requests.append(work.begin(record).requests[0])
-    asyncio.run(work.transport.close())  # noqa: TID251 (here one may)
+    work = Work(job, None)
+    rows, requests = asyncio.run(first_requests(work))  # noqa: TID251 (here one may)
     if not requests:
         raise ConfigError("the input has no rows")
     write(requests[0].body, None)
@@ -173,6 +169,17 @@ def preview(job: Job) -> int:
     samples = [guess("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
     notice(f"{rows:,} rows; {expected(forecast(rows, samples, job.price))}; nothing was sent")
     return 0
+
+
+async def first_requests(work: Work) -> tuple[int, list[Request]]:
+    """How many rows there are, and what would be asked of the first of them."""
+    rows, requests = 0, list[Request]()
+    for record in islice(open_source(work.job.source, key=work.job.key), work.job.limit):
+        rows += 1
+        if len(requests) < SAMPLED:
+            requests.append((await work.begin(record)).requests[0])
+    await work.transport.close()
+    return rows, requests
 
 
 def expected(found: Forecast) -> str:

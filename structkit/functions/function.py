@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, cast, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
-from typing_extensions import Concatenate, ParamSpec
+from typing_extensions import Concatenate, ParamSpec, Unpack
 
 from structkit.client import AsyncClient, Call, Client
 from structkit.client.plan import check_call, response_format
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, StructkitError
+from structkit.functions.mapping import OnError, caught, caught_later, check_mapping, in_tasks, in_threads
+from structkit.functions.rows import OfARow
 from structkit.schema import ResponseFormat
 from structkit.values import Prompt, Result
+
+if TYPE_CHECKING:
+    from structkit.batch.job import Job, Settings
+    from structkit.batch.report import Report
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -76,6 +83,32 @@ class Decorated(Generic[P, T]):
         """What the decorator was told."""
         return self._declaration
 
+    @property
+    def of_a_row(self) -> OfARow:
+        """What makes the prompt, as a function of a row: its columns are the arguments of the same names."""
+        return OfARow(self._function, self)
+
+    def job(self, source: Any, output: Path | str, **settings: Unpack[Settings]) -> Job:
+        """Labelling a table with this function, not begun.
+
+        Raises:
+            ConfigError: The function has a client of its own, or a setting means nothing.
+        """
+        from structkit.batch.job import Job
+
+        said = self._declaration
+        if said.client is not None:
+            raise ConfigError(f"{self!r} has a client of its own, and a job needs an address: give it model= instead")
+        settings = {"model": said.model, **settings} if said.model else settings
+        return Job(
+            source=source,
+            output=output,
+            output_type=self.response_format,
+            prompt=self.of_a_row,
+            call=said.call,
+            **settings,
+        )
+
     def _bound(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
         functools.update_wrapper(cast("Any", bound), cast("Any", self), updated=())
@@ -101,6 +134,37 @@ class Function(Decorated[P, T]):
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """The prompt that would be sent."""
         return cast("Prompt", self._function(*args, **kwargs))
+
+    @overload
+    def map(self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["raise"] = ...) -> Iterator[T]: ...
+    @overload
+    def map(
+        self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
+    ) -> Iterator[T | StructkitError]: ...
+    def map(self, rows: Iterable[Any], *, concurrency: int = 16, on_error: OnError = "raise") -> Iterator[Any]:
+        """The value for each row, in the order of the rows; nothing is kept, for that there is `label`.
+
+        Args:
+            rows: Dicts, whose keys are the arguments' names, or single arguments; taken as they are needed.
+            concurrency: Calls at once.
+            on_error: What to do with a row that comes to a `StructkitError`: `raise` it when its turn comes, which
+                ends the rest, or `return` it in the value's place.
+        """
+        check_mapping(concurrency, on_error)
+        call = OfARow(self)
+        return in_threads(caught(call) if on_error == "return" else call, rows, concurrency)
+
+    def label(self, source: Any, output: Path | str, **settings: Unpack[Settings]) -> Report:
+        """Label a table, every row once: as `structkit.Job(...).run()`, whose other settings these are.
+
+        The columns of the input are the arguments of the same names.
+
+        Raises:
+            JobError: The job does not match its journal, its files cannot be used, or another run has it.
+            ConfigError: Something else is wrong on this side; nothing was sent.
+            KeyboardInterrupt: It was interrupted twice.
+        """
+        return self.job(source, output, **settings).run()
 
     @property
     def _client(self) -> Client:
@@ -133,6 +197,30 @@ class AsyncFunction(Decorated[P, T]):
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """As `Function.format`."""
         return cast("Prompt", await self._function(*args, **kwargs))
+
+    @overload
+    def map(
+        self,
+        rows: Iterable[Any] | AsyncIterable[Any],
+        *,
+        concurrency: int = ...,
+        on_error: Literal["raise"] = ...,
+    ) -> AsyncIterator[T]: ...
+    @overload
+    def map(
+        self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
+    ) -> AsyncIterator[T | StructkitError]: ...
+    def map(
+        self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 16, on_error: OnError = "raise"
+    ) -> AsyncIterator[Any]:
+        """As `Function.map`, with `async for`."""
+        check_mapping(concurrency, on_error)
+        call = OfARow(self)
+        return in_tasks(caught_later(call) if on_error == "return" else call, rows, concurrency)
+
+    async def label(self, source: Any, output: Path | str, **settings: Unpack[Settings]) -> Report:
+        """As `Function.label`, awaited."""
+        return await self.job(source, output, **settings).run_async()
 
     @property
     def _client(self) -> AsyncClient:
