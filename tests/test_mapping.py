@@ -206,6 +206,12 @@ def test_a_table_is_labelled_once(endpoint: Endpoint, tmp_path: Path, way: WAY) 
     assert len(endpoint.requests) == 2
 
 
+@both
+def test_a_function_that_was_called_labels_too(endpoint: Endpoint, tmp_path: Path, way: WAY) -> None:
+    assert len(mapped(function := declared(way), ["good"])) == 1
+    assert label(function, ["good"], tmp_path / "out.jsonl").counts == {"done": 1}
+
+
 def test_a_changed_function_is_another_job(endpoint: Endpoint, tmp_path: Path) -> None:
     label(declared("blocking"), ["good"], tmp_path / "out.jsonl")
 

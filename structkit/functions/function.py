@@ -41,12 +41,13 @@ class Decorator(Protocol[T]):
 
 @dataclass
 class Declaration(Generic[T]):
-    """What the decorator was told; `client` is made from the environment when first asked for."""
+    """What the decorator was told; without a client, one is made from the environment when first asked for."""
 
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
     model: str | None
     call: Call
+    _made: Client | AsyncClient | None = None
 
     @classmethod
     def of(cls, output_type: Any, client: Any, model: str | None, call: Call) -> Declaration[Any]:
@@ -58,10 +59,10 @@ class Declaration(Generic[T]):
 
     def client_for(self, kind: type[C]) -> C:
         """The client, shared by all instances whose method this is."""
-        self.client = self.client or kind(self.model)
-        if not isinstance(self.client, kind):
-            raise ConfigError(f"this function needs client={kind.__name__}(...), not {type(self.client).__name__}")
-        return self.client
+        self._made = client = self.client or self._made or kind(self.model)
+        if not isinstance(client, kind):
+            raise ConfigError(f"this function needs client={kind.__name__}(...), not {type(client).__name__}")
+        return client
 
 
 class Decorated(Generic[P, T]):
