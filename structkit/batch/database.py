@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ PRAGMAS = (
     "checkpoint_fullfsync = ON",
     "wal_autocheckpoint = 4000",
 )
+
+RESERVE = 32 * 2**20
+"""Bytes that are left free for what is under way: replies, the log of 16 MB, and the file that it ends in."""
 
 STATEMENTS = 512
 """Prepared statements kept: one a number of rows."""
@@ -47,6 +51,20 @@ def telling(path: Path) -> Iterator[None]:
         raise JobError(f"{path}: {next(found, 'SQLite failed')} ({error})", file=str(path)) from error
     except OSError as error:
         raise JobError(f"{path}: {error.strerror or error}; check the disk and the folder", file=str(path)) from error
+
+
+def shortage(folder: Path) -> JobError | None:
+    """That the disk is nearly full, where it is; it takes a millionth of what a commit does to look."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:  # writing will tell
+        return None
+    if free >= RESERVE:
+        return None
+    left = f"{free / 2**20:.0f} MB are left, {RESERVE >> 20} are kept for the replies to come"
+    return JobError(
+        f"the disk of {folder} is nearly full ({left}); make space, then go on with the same command", file=str(folder)
+    )
 
 
 def open_file(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:

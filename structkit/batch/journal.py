@@ -10,7 +10,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from structkit.batch.database import make_folder
+from structkit.batch.database import make_folder, shortage
 from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
 from structkit.batch.kept import STATES, Exchange, Kept, State
 from structkit.batch.lock import Lock, take
@@ -35,9 +35,10 @@ class Journal:
     written. No call survives a fork: the child opens the folder itself, when the parent has left it.
 
     Every method raises `JobError` where the disk does not take or give what it should, after `close`, and in a
-    fork. After a failed write no intent is taken; answers and conclusions raise, but are kept in memory, and
-    `flush` and `close` try to write them again. Whoever hands over faster than the disk takes it is held up, once
-    10,000 entries wait; and reading waits for what was handed over before.
+    fork. On a disk that is nearly full no intent is taken, and all else is. After a failed write none is taken
+    either; answers and conclusions raise, but are kept in memory, and `flush` and `close` try to write them again.
+    Whoever hands over faster than the disk takes it is held up, once 10,000 entries wait; and reading waits for what
+    was handed over before.
 
     Attributes:
         header: What the job was begun with.
@@ -51,7 +52,7 @@ class Journal:
         self._reader = Reader(folder)
         self.header: JSON = self._reader.header
         parts = Parts(folder, run)
-        self._writer = Writer(parts.write, parts.close)
+        self._writer = Writer(parts.write, parts.close, lambda: shortage(folder))
 
     @classmethod
     def open(cls, folder: Path, header: JSON, *, keep_raw: bool = True) -> Journal:

@@ -23,12 +23,19 @@ MOST = 10_000
 class Writer:
     """Takes entries from any thread, and writes them in the order they came.
 
-    After a failure everything but intents is kept in memory, and tried again by `flush` and `close`.
+    Where there is no room for what an intent leads to, it is refused, and all else still written. After a failure
+    everything but intents is kept in memory, and tried again by `flush` and `close`.
     """
 
-    def __init__(self, write: Callable[[Sequence[Entry]], Written], close: Callable[[], None]) -> None:
-        """Start the thread; it alone calls the two functions."""
+    def __init__(
+        self,
+        write: Callable[[Sequence[Entry]], Written],
+        close: Callable[[], None],
+        refusal: Callable[[], JobError | None] = lambda: None,
+    ) -> None:
+        """Start the thread; it alone calls the functions."""
         self._write = write
+        self._refusal = refusal
         self._close = close
         self._changed = threading.Condition()
         self._queue: list[Entry] = []
@@ -106,6 +113,7 @@ class Writer:
 
     def _work(self) -> None:
         while group := self._gathered():
+            group = self._admitted(group)
             written = self._write(group)
             if written.error is None:  # who flushes finds futures done; who finds one failed, finds the journal so
                 self._tell(written)
@@ -131,6 +139,18 @@ class Writer:
             group, self._queue = self._queue, []
             self._is_hurried = False
             return group
+
+    def _admitted(self, group: list[Entry]) -> list[Entry]:
+        """What is to be written; on a disk that is nearly full no intents, so that there is room for what comes in."""
+        intents = [entry for entry in group if isinstance(entry, Intent)]
+        refusal = self._refusal() if intents else None
+        if refusal is None:
+            return group
+        with self._changed:
+            self._settled += len(intents)
+        for intent in intents:
+            intent.written.set_exception(refusal.after(()))
+        return [entry for entry in group if not isinstance(entry, Intent)]
 
     def _is_ready(self) -> bool:
         """Whether there is something to write; after a failure only who asks for it makes another try."""

@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from structkit.batch.database import open_file, version_of
+from structkit.batch.database import RESERVE
 from structkit.batch.entries import PART, Intent
 from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
 from structkit.batch.layout import PART_MIGRATIONS
@@ -654,18 +655,42 @@ def check_filled(out: str, folder: Path) -> None:
         assert tokens == journal.usage().total_tokens == (row + 1) * said().usage.total_tokens, "no reply was lost"
 
 
+FILL_BEYOND = """
+    try:
+        journal.answer(row, 1, reply)  # the reserve takes what nobody announced, too
+        journal.flush()
+        row += 1
+        with (folder.parent / "another program's").open("wb", buffering=0) as other:
+            while True:
+                other.write(bytes(4096))
+    except OSError as error:
+        print(error)
+    try:
+        while True:
+            journal.answer(row, 1, reply)
+            row += 1
+            journal.flush()
+    except JobError as error:
+        print(error.file, error)
+"""
+
+
 def test_a_full_disk_stops_the_journal_and_it_goes_on_when_there_is_space(tmp_path):
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], capture_output=True, check=False
-    )
+    size = f"size={RESERVE + 2**20}"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", tmp_path], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("no file system can be mounted here; the next test has a limit in its place")
     try:
         room = (
             f"import subprocess; subprocess.run(['mount', '-o', 'remount,size=99m', {str(tmp_path)!r}], check=True)\n"
         )
-        out = finished(child(textwrap.dedent(FILL) + room + textwrap.dedent(AGAIN), tmp_path / "job"))
-        check_filled(out, tmp_path / "job")
+        fill = textwrap.dedent(FILL).partition("for use in")[0] + textwrap.dedent(FILL_BEYOND)
+        out = finished(child(fill + room + textwrap.dedent(AGAIN), tmp_path / "job")).splitlines()
+        assert ["nearly full" in out[0], "No space left" in out[1], "the disk is full" in out[2]] == [True] * 3
+        row, tokens = map(int, out[3].split())
+        with Journal.open(tmp_path / "job", {}) as journal:
+            assert journal.counts()["open"] == row + 1
+            assert tokens == journal.usage().total_tokens == row * said().usage.total_tokens, "no reply was lost"
     finally:
         subprocess.run(["umount", tmp_path], check=True)
 
