@@ -22,6 +22,10 @@ ENOUGH = 5
 """So many faults in a row, or all that are under way where those are more, and the endpoint is taken for down;
 so many first rows refused for one reason, and the job is taken for wrong."""
 
+TRIES = 10
+"""So many tries in a row of an endpoint taken for down, or twice as many where it had answered before, and the run
+ends: at the default waits after 3 minutes, or 10."""
+
 LOCKED = frozenset({401, 402})
 """The key is refused, or the account is empty: it will be for every row."""
 
@@ -45,7 +49,7 @@ class Limiter:
     Ask `wait` before each request, and call `began` at once where it says 0, before anything is awaited; call `ended`
     with what came of it. Requests at once rise quickly from a few until something goes wrong, then slowly; a fault
     that may pass halves them. A 429, and any `Retry-After`, pauses the whole run. When nothing goes through, one
-    request at a time tries whether the endpoint is back.
+    request at a time tries whether the endpoint is back, but not for ever; a rate limit alone is waited for.
 
     Args:
         concurrency: Requests at once: found out (`auto`), or this many at most and at first.
@@ -82,7 +86,7 @@ class Limiter:
         self._before = self._size, self._knee  # when the faults in a row began
         self._under_way: dict[int, float] = {}  # number -> tokens
         self._number = self._heeded = 0  # what has a lower number began before the last fault that was heeded
-        self._faults = self._rounds = 0  # faults in a row, and how many of them were heeded
+        self._faults = self._rounds = self._tries = 0  # faults in a row; of them heeded; and since nothing goes through
         self._until = float("-inf")
         self._buckets = {kind: Bucket(policy.wait_max) for kind in ("requests", "tokens")}
         self._answered = False
@@ -92,6 +96,11 @@ class Limiter:
     def capacity(self) -> int:
         """Requests that may be under way at once."""
         return int(self._size)
+
+    @property
+    def patience(self) -> int:
+        """Rows that may have failed in a row, at most, when there is a verdict on the endpoint that failed them."""
+        return 2 * (max(ENOUGH, self._most) + TRIES)
 
     @property
     def in_flight(self) -> int:
@@ -190,7 +199,7 @@ class Limiter:
             self._size, self._knee = min(float(START), self._before[0]), max(self._before)
         elif grows and self.in_flight + 1 >= self.capacity:
             self._size = min(float(self._most), self._size + (1 if self._size < self._knee else 1 / self._size))
-        self._faults = self._rounds = 0
+        self._faults = self._rounds = self._tries = 0
 
     def _faulted(self, now: float, fault: TransportError, *, was_late: bool) -> None:
         """Slow down, once for all that was under way at the time; and stop where nothing else came for long."""
@@ -203,9 +212,12 @@ class Limiter:
             self._rounds += 1
             self._size = max(1.0, min(self._size / 2, START))
             self._knee = max(1.0, self._before[0] / 2)
+        is_limit = getattr(fault, "status_code", 0) == 429  # noqa: PLR2004 (too many requests)
+        self._tries += self.is_open and not (was_late or is_limit)
+        if self._tries >= TRIES * (1 + self._answered):
+            self.verdict = self.verdict or Stop(f"the endpoint failed {self._faults} times in a row: {fault}")
         opens = not self.is_open and self._faults >= max(ENOUGH, self._before[0])
         self.open_since = now if opens else self.open_since
-        is_limit = getattr(fault, "status_code", 0) == 429  # noqa: PLR2004 (too many requests)
         pauses = opens or (not was_late and (is_limit or self.is_open))
         wait = asked or (backoff if pauses else 0.0)
         self._until = max(self._until, now + min(wait, self._policy.wait_max))

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -66,6 +67,7 @@ class Run:
     offline: bool = False
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
+    doubted: deque[tuple[Record, State, JSON]] = field(default_factory=deque)
 
     async def rows(self, records: Iterator[tuple[Record, Kept | None]], workers: int) -> None:
         """Take every row to its end, or as far as the run goes; each worker takes the next row when it is free.
@@ -92,6 +94,8 @@ class Run:
                 group.create_task(work())
         if errors:
             raise errors[0]
+        if not self.stopping.is_set():
+            self.settle(0)
 
     def stop(self, why: str) -> None:
         """Let no further request go out; what is under way is waited for."""
@@ -118,7 +122,7 @@ class Run:
     async def fold(self, record: Record, step: Any, exchanges: tuple[Exchange, ...]) -> None:
         """A row's conversation: what is kept of it, and then what is asked."""
         past = iter(_replies(exchanges, only_these=self.offline))
-        number = max((each.number for each in exchanges if each.reply), default=0)  # a lost one is sent once more
+        number = before = max((each.number for each in exchanges if each.reply), default=0)  # a lost one: once more
         while isinstance(step, Extraction | Divided):
             last, replies = step, []
             for request in step.requests:
@@ -129,12 +133,33 @@ class Run:
                 replies.append(reply)
             step = last.receive(*replies)
             self.learnt(last, step, replies)
-        if not self.offline:
+        self.end(record, step, asked=number > before)
+
+    def end(self, record: Record, step: Any, *, asked: bool) -> None:
+        """A row has ended; one that the endpoint refused, when the endpoint is seen to serve another.
+
+        If nobody is served, that is no fault of the row's, and it stays open for the next run.
+
+        Raises:
+            Stopped: So it is.
+        """
+        if asked:
             self.limiter.concluded(step if isinstance(step, StructkitError) else None)
-        if (verdict := self.limiter.verdict) and isinstance(step, TransportError):
+        verdict, is_refused = self.limiter.verdict, isinstance(step, TransportError)
+        if verdict and is_refused:
             raise Stopped(verdict.reason)
         costs = [self.cost(each.completion) for each in step.attempts if each.completion is not None]
-        return self.conclude(record, *outcome_of(step, self.wanted, sum_costs(costs)))
+        ended = record, *outcome_of(step, self.wanted, sum_costs(costs))
+        if is_refused:
+            self.doubted.append(ended)
+        else:
+            self.conclude(*ended)
+        self.settle(self.limiter.patience if is_refused or verdict or not asked else 0)
+
+    def settle(self, most: int) -> None:
+        """Conclude the rows that were refused, but for the last few."""
+        while len(self.doubted) > most:
+            self.conclude(*self.doubted.popleft())
 
     def unreadable(self, record: Record, exchanges: tuple[Exchange, ...]) -> None:
         """A row that could only go on with a request, though nothing is sent; one never asked for stays open."""
