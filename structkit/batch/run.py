@@ -238,7 +238,10 @@ class Run:
 def _replies(exchanges: tuple[Exchange, ...], *, only_these: bool) -> list[Reply]:
     """What a conversation is told of its past: nothing that was sent again, or would be now, as after a wrong key."""
     answered = [each for each in exchanges if each.reply is not None]
-    if not only_these and answered and isinstance(answered[-1].reply, TransportError):
+    last = answered[-1].request if answered else ""
+    while (
+        not only_these and answered and answered[-1].request == last and isinstance(answered[-1].reply, TransportError)
+    ):
         del answered[-1]
     later = [*(each.request for each in answered[1:]), None]
     return [

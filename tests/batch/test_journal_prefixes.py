@@ -1,0 +1,146 @@
+"""Any prefix of what a run writes, resumed, comes to what the whole run came to, and asks nothing that it has."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as some
+
+from structkit import Policy
+from structkit.batch.entries import Answer, Entry, Intent
+from structkit.batch.job import Job
+from structkit.batch.journal import Journal, Reader
+from structkit.batch.packing import unpack_text
+from structkit.batch.parts import Parts
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import saying
+from structkit.testing.route import failing
+from structkit.values import JSON
+
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+ROWS = ["plain 1", "odd 2", "busy 3", "never 4", "plain 5", "refused 6", "odd 7", "busy 8", "limited 9", "plain 10"]
+
+FAULTS = {"busy": [503, 429, 500], "limited": [429]}
+
+
+class Asked:
+    """An endpoint whose reply depends on the request alone, but for faults that pass."""
+
+    def __init__(self) -> None:
+        self.seen = Counter[str]()
+        self.endpoint = Endpoint(self.answer)
+
+    def answer(self, request: JSON) -> Reply:
+        body = json.dumps(request, sort_keys=True)
+        kind, number = request["messages"][0]["content"].partition("Label: ")[2].split()[:2]
+        self.seen[body] += 1
+        if kind == "refused":
+            return failing(400, "too long")
+        if kind in FAULTS and self.seen[body] <= len(FAULTS[kind]):
+            return failing(FAULTS[kind][self.seen[body] - 1], "later")
+        is_wrong = kind == "never" or (kind == "odd" and len(request["messages"]) == 1)
+        return saying(request, json.dumps({"n": "odd" if is_wrong else int(number)}))
+
+
+class Recorded:
+    """One whole run: the groups of entries that it wrote, and its output."""
+
+    def __init__(self, folder: Path, asked: Asked) -> None:
+        self.asked, self.groups = asked, list[list[Entry]]()
+        write = Parts.write
+
+        def recording(parts: Parts, entries: Any) -> Any:
+            self.groups.append([*entries])
+            return write(parts, entries)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Parts, "write", recording)
+            report = self.job(folder).run()
+        self.counts, self.output = report.counts, self.job(folder).output
+        self.header = Reader(self.job(folder).folder).header
+        self.entries = [entry for group in self.groups for entry in group]
+        self.whole = Path(self.output).read_bytes()
+        self.digests = {
+            (entry.ordinal, entry.number): entry.request for entry in self.entries if isinstance(entry, Intent)
+        }
+
+    def job(self, folder: Path) -> Job:
+        call: Any = {"policy": Policy(wait_initial=0.0, attempts=2, retries=3)}
+        where: dict[str, Any] = {"base_url": self.asked.endpoint.base_url, "model": "fake", "api_key": "sk-test"}
+        rows = [{"text": row} for row in ROWS]
+        output = folder / "out.jsonl"
+        return Job(
+            source=rows, output=output, output_type=SCHEMA, prompt="Label: {text}", call=call, concurrency=3, **where
+        )
+
+    def resumed(self, folder: Path, groups: list[list[Entry]]) -> tuple[Job, list[JSON]]:
+        """The job run on a journal that has these groups of entries; with what it asked."""
+        job = self.job(folder)
+        Journal.open(job.folder, self.header).close()
+        with closing(Parts(job.folder, 1)) as parts:
+            for group in groups:
+                assert parts.write([entry if not isinstance(entry, Intent) else again(entry) for entry in group]).done
+        before = len(self.asked.endpoint.requests)
+        self.asked.seen.clear()
+        assert job.run().counts == self.counts
+        return job, self.asked.endpoint.requests[before:]
+
+    def kept(self, entries: list[Entry]) -> set[str]:
+        """Digests of the requests that these entries have the model's reply to."""
+        answers = [entry for entry in entries if isinstance(entry, Answer) and entry.reply.kind == "completion"]
+        return {unpack_text(self.digests[answer.ordinal, answer.number]) for answer in answers}
+
+
+def again(intent: Intent) -> Intent:
+    """An intent whose future nobody has resolved."""
+    return intent._replace(written=Future())
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    asked = Asked()
+    with asked.endpoint, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STRUCTKIT_ROUTES", "off")
+        yield Recorded(tmp_path_factory.mktemp("whole"), asked)
+
+
+def check(recorded: Recorded, digest: Callable[[JSON], str], groups: list[list[Entry]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        job, requests = recorded.resumed(Path(folder), groups)
+        assert Path(job.output).read_bytes() == recorded.whole
+    entries = [entry for group in groups for entry in group]
+    assert not {*map(digest, requests)} & recorded.kept(entries)
+    if len(entries) == len(recorded.entries):
+        assert not requests
+
+
+def test_a_run_with_faults_of_all_kinds_is_what_is_cut(recorded: Recorded) -> None:
+    assert recorded.counts == {"done": 8, "failed": 2}
+    assert len(recorded.groups) > 5
+    kinds = Counter(entry.reply.kind for entry in recorded.entries if isinstance(entry, Answer))
+    assert kinds == {"completion": 12, "StatusError": 8}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=some.floats(0, 1), cuts=some.lists(some.floats(0, 1), max_size=6))
+@example(share=0.0, cuts=[])
+@example(share=1.0, cuts=[])
+def test_any_prefix_however_it_was_grouped_resumes_to_the_same_output(recorded, digest, share, cuts) -> None:
+    entries = recorded.entries[: round(share * len(recorded.entries))]
+    bounds = sorted({0, len(entries), *(round(cut * len(entries)) for cut in cuts)})
+    check(recorded, digest, [entries[a:b] for a, b in zip(bounds, bounds[1:], strict=False)])
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=some.floats(0, 1))
+def test_any_prefix_of_the_groups_that_were_written_resumes_to_the_same_output(recorded, digest, share) -> None:
+    check(recorded, digest, recorded.groups[: round(share * len(recorded.groups))])
