@@ -1,0 +1,165 @@
+"""A job on a disk that runs full: it stops sending while there is room for what comes back, and goes on later."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from structkit.batch.database import RESERVE
+from structkit.batch.job import Job
+from structkit.errors import JobError
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import obliging
+from structkit.values import JSON
+
+ROWS, MOMENT, PATIENCE = 120, 40, 60
+
+
+def text_of(request: JSON) -> str:
+    return str(request["messages"][0]["content"]).partition("Label: ")[2]
+
+
+def asked(endpoint: Endpoint) -> Counter[str]:
+    return Counter(map(text_of, endpoint.requests))
+
+
+def mount(folder: Path, options: str) -> None:
+    """Put a small file system of its own at a folder.
+
+    Skips where this user may not.
+    """
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system that has little more than the reserve."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount(folder, f"size={RESERVE + 8 * 2**20}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(ballast: Path, left: int) -> None:
+    """Another program's file, after which so many bytes are left."""
+    import shutil
+
+    with ballast.open("wb") as file:
+        for _ in range((shutil.disk_usage(ballast.parent).free - left) // 65_536):
+            file.write(bytes(65_536))
+
+
+class Filling:
+    """An endpoint during whose work the disk is filled, so far that nothing new is to be sent."""
+
+    def __init__(self, ballast: Path) -> None:
+        self.ballast, self.seen, self.turn = ballast, 0, threading.Lock()
+        self.full = threading.Event()
+        self.endpoint = Endpoint(self.answer)
+
+    def answer(self, request: JSON) -> Reply:
+        with self.turn:
+            self.seen += 1
+            if self.seen == MOMENT:
+                fill(self.ballast, RESERVE - 2**20)
+                self.full.set()
+        return replace(obliging(request), delay=0.005)
+
+
+def test_a_job_stops_sending_before_the_disk_is_full_and_goes_on_when_there_is_space(
+    small: Path, settings: Callable[..., dict[str, Any]], disk: Callable[[Any], Any]
+) -> None:
+    filling = Filling(small / "ballast")
+    with filling.endpoint as endpoint:
+        rows = [f"row-{number}" for number in range(ROWS)]
+        made = settings(endpoint.base_url, rows, output=str(small / "out.jsonl"))
+        del made["policy"]
+        with pytest.raises(JobError, match="nearly full") as stopped:
+            Job(**made).run()
+        assert "\n" not in str(stopped.value)
+        assert "same command" in str(stopped.value)
+        sent = len(endpoint.requests)
+        assert MOMENT <= sent < ROWS
+        assert not disk(made).unanswered(), "every reply found its place"
+        assert len(disk(made).answered()) == sent
+        with pytest.raises(JobError, match="nearly full"):
+            Job(**made).run()
+        assert len(endpoint.requests) == sent, "nothing is sent while there is no space"
+        (small / "ballast").unlink()
+        assert Job(**made).run().counts == {"done": ROWS}
+        assert asked(endpoint) == Counter(rows)
+    assert [row["text"] for row in disk(made).written()] == rows
+
+
+LIMITED = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+def test_a_write_that_fails_ends_the_run_with_one_line_and_the_next_goes_on(
+    settings: Callable[..., dict[str, Any]], start: Callable[..., Any], disk: Callable[[Any], Any]
+) -> None:
+    with Endpoint() as endpoint:
+        rows = [f"row-{number}" for number in range(ROWS)]
+        made = settings(endpoint.base_url, rows)
+        child = start(made, LIMITED)
+        out, err = child.communicate(timeout=PATIENCE)
+        assert (child.returncode, out) == (2, "")
+        assert "make space" in err
+        assert err.count("\n") == 1
+        unanswered = disk(made).unanswered()
+        sent = len(endpoint.requests)
+        assert 0 < sent < ROWS
+        assert len(unanswered) <= made["concurrency"]
+        child = start(made)
+        out, err = child.communicate(timeout=PATIENCE)
+        assert (child.returncode, err) == (0, "")
+        twice = {text for text, times in asked(endpoint).items() if times > 1}
+    assert twice <= {rows[ordinal] for ordinal in unanswered}
+    assert [row["text"] for row in disk(made).written()] == rows
+
+
+def test_a_disk_that_cannot_be_written_is_told_before_anything_is_sent(
+    tmp_path: Path, settings: Callable[..., dict[str, Any]]
+) -> None:
+    folder = tmp_path / "fixed"
+    folder.mkdir()
+    mount(folder, "ro")
+    try:
+        with Endpoint() as endpoint:
+            made = settings(endpoint.base_url, ["a"], output=str(folder / "out.jsonl"))
+            del made["policy"]
+            with pytest.raises(JobError, match=r"(?i)read-only"):
+                Job(**made).run()
+            assert not endpoint.requests
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_finished_job_needs_no_space_to_say_so(
+    small: Path, settings: Callable[..., dict[str, Any]], disk: Callable[[Any], Any]
+) -> None:
+    with Endpoint() as endpoint:
+        made = settings(endpoint.base_url, ["a", "b"], output=str(small / "out.jsonl"))
+        del made["policy"]
+        Job(**made).run()
+        before = (small / "out.jsonl").read_bytes()
+        fill(small / "ballast", RESERVE // 2)
+        assert Job(**made).run().counts == {"done": 2}
+        assert len(endpoint.requests) == 2
+    assert (small / "out.jsonl").read_bytes() == before
+    assert json.loads((small / "out.jsonl.manifest.json").read_text())["status"] == "complete"
