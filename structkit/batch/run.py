@@ -94,8 +94,7 @@ class Run:
                 group.create_task(work())
         if errors:
             raise errors[0]
-        if not self.stopping.is_set():
-            self.settle(0)
+        self.settle(self.limiter.patience if self.stopping.is_set() else 0)
 
     def stop(self, why: str) -> None:
         """Let no further request go out; what is under way is waited for."""
@@ -133,7 +132,7 @@ class Run:
                 replies.append(reply)
             step = last.receive(*replies)
             self.learnt(last, step, replies)
-        self.end(record, step, asked=number > before)
+        return self.end(record, step, asked=number > before)
 
     def end(self, record: Record, step: Any, *, asked: bool) -> None:
         """A row has ended; one that the endpoint refused, when the endpoint is seen to serve another.

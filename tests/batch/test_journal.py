@@ -25,8 +25,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from structkit.batch.database import open_file, version_of
-from structkit.batch.database import RESERVE
+from structkit.batch.database import RESERVE, open_file, version_of
 from structkit.batch.entries import PART, Intent
 from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
 from structkit.batch.layout import PART_MIGRATIONS

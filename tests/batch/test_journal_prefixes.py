@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_a_run_with_faults_of_all_kinds_is_what_is_cut(recorded: Recorded) -> No
 def test_any_prefix_however_it_was_grouped_resumes_to_the_same_output(recorded, digest, share, cuts) -> None:
     entries = recorded.entries[: round(share * len(recorded.entries))]
     bounds = sorted({0, len(entries), *(round(cut * len(entries)) for cut in cuts)})
-    check(recorded, digest, [entries[a:b] for a, b in zip(bounds, bounds[1:], strict=False)])
+    check(recorded, digest, [entries[a:b] for a, b in pairwise(bounds)])
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -33,14 +32,19 @@ def number_of(text: str) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest()[:6], 16)
 
 
+def text_of(request: JSON) -> str:
+    asked = next(each["content"] for each in request["messages"] if each["role"] == "user")
+    return str(asked).partition("Label: ")[2].split("\n")[0]
+
+
 class Counted:
     """An endpoint that counts, and kills a process when so many requests more have come.
 
     Every seventh row is first answered with no value, and asked again; every eleventh request meets a fault that passes.
     """
 
-    def __init__(self, chance: Random) -> None:
-        self.chance, self.turn = chance, threading.Lock()
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
         self.endpoint = Endpoint(self.answer)
         self.victim: subprocess.Popen[str] | None = None
         self.left, self.delay = 0, 0.0
@@ -51,7 +55,7 @@ class Counted:
 
     def answer(self, request: JSON) -> Reply:
         body, said = json.dumps(request), request["messages"]
-        text = next(each["content"] for each in said if each["role"] == "user").partition("Label: ")[2].split("\n")[0]
+        text = text_of(request)
         with self.turn:
             self.left -= 1
             if self.left == 0 and self.victim:
@@ -76,78 +80,82 @@ class Figures:
     twice: int = 0
 
 
-def killed_until_complete(
-    seed: int,
-    kills: int,
-    settings: Callable[..., dict[str, Any]],
-    start: Callable[..., subprocess.Popen[str]],
-    disk: Callable[[Mapping[str, Any]], Any],
-    digest: Callable[[JSON], str],
-) -> Figures:
-    """Start the same job again until it is complete; the first so many processes are killed, if they live to be."""
-    chance, figures, allowed = Random(seed), Figures(), Counter[int]()
-    counted = Counted(chance)
-    with counted.endpoint as endpoint:
-        job = settings(endpoint.base_url, [f"row-{number}" for number in range(ROWS)], concurrency=AT_ONCE)
-        job["policy"] |= {"retries": 8}
-        answered: list[tuple[int, set[str]]] = []
-        while True:
-            child = start(job)
-            figures.starts += 1
-            clock = threading.Timer(chance.uniform(0, LIFE), child.kill)
-            if figures.kills < kills and chance.random() < 0.5:
-                counted.aim(child, chance.randint(1, 2 * ROWS // kills), chance.uniform(0, 0.03))
-            elif figures.kills < kills:
+class Ordeal:
+    """One job, started again and again until it is complete; the first so many processes are killed, if they live to be.
+
+    Attributes:
+        answered: After each kill: how many requests had come, and which of them had an answer on disk.
+        allowed: How often each row had been under way when a process was killed.
+    """
+
+    def __init__(self, seed: int, kills: int, **tools: Any) -> None:
+        self.chance, self.kills, self.tools = Random(seed), kills, tools
+        self.counted, self.figures = Counted(), Figures()
+        self.answered, self.allowed = list[tuple[int, set[str]]](), Counter[int]()
+
+    def run(self) -> Figures:
+        with self.counted.endpoint as endpoint:
+            rows = [f"row-{number}" for number in range(ROWS)]
+            self.job = self.tools["settings"](endpoint.base_url, rows, concurrency=AT_ONCE)
+            self.job["policy"] |= {"retries": 8}
+            while self.one() == -signal.SIGKILL:
+                self.look()
+            self.requests = list(endpoint.requests)
+        self.digests = list(map(self.tools["digest"], self.requests))
+        needed = len({*self.digests}) + sum(self.counted.failed.values())
+        self.figures.requests, self.figures.under_way = len(self.requests), sum(self.allowed.values())
+        self.figures.twice = self.figures.requests - needed
+        return self.figures
+
+    def one(self) -> int:
+        """Start a process and wait for its end, which may come after so many requests, or after some time."""
+        child, chance = self.tools["start"](self.job), self.chance
+        clock = threading.Timer(chance.uniform(0, LIFE), child.kill)
+        if self.figures.kills < self.kills:
+            if chance.random() < 0.5:
+                self.counted.aim(child, chance.randint(1, 2 * ROWS // self.kills), chance.uniform(0, 0.03))
+            else:
                 clock.start()
-            _, err = child.communicate(timeout=PATIENCE)
-            clock.cancel()
-            assert (child.returncode, err) in {(0, ""), (-signal.SIGKILL, "")}
-            if child.returncode == 0:
-                break
-            figures.kills += 1
-            found = disk(job)
-            answered.append((len(endpoint.requests), found.answered()))
-            allowed.update(found.unanswered())
-            assert len(found.unanswered()) <= AT_ONCE
-        requests = list(endpoint.requests)
-    check(job, requests, answered, allowed, counted.failed, disk, digest)
-    figures.requests, figures.under_way = len(requests), sum(allowed.values())
-    needed = len({digest(request) for request in requests}) + sum(counted.failed.values())
-    figures.twice = figures.requests - needed
-    return figures
+        _, err = child.communicate(timeout=PATIENCE)
+        clock.cancel()
+        assert (child.returncode, err) in {(0, ""), (-signal.SIGKILL, "")}
+        self.figures.starts += 1
+        return int(child.returncode)
+
+    def look(self) -> None:
+        """See what a process that was killed has left."""
+        self.figures.kills += 1
+        found = self.tools["disk"](self.job)
+        self.answered.append((len(self.counted.endpoint.requests), found.answered()))
+        self.allowed.update(found.unanswered())
+        assert len(found.unanswered()) <= AT_ONCE
+
+    def check(self) -> None:
+        written = self.tools["disk"](self.job).written()
+        rows = [f"row-{number}" for number in range(ROWS)]
+        assert [row["text"] for row in written] == rows, "no row is missing, and none is there twice"
+        assert [row["n"] for row in written] == list(map(number_of, rows))
+        for count, kept in self.answered:
+            assert not {*self.digests[count:]} & kept, "an answer on disk is never asked for again"
+        for body, times in Counter(map(json.dumps, self.requests)).items():
+            row = int(text_of(json.loads(body)).removeprefix("row-"))
+            assert times <= 1 + self.counted.failed[body] + self.allowed[row], f"row {row} was not under way so often"
+        assert self.figures.twice <= self.figures.under_way
 
 
-def check(
-    job: Mapping[str, Any],
-    requests: list[JSON],
-    answered: list[tuple[int, set[str]]],
-    allowed: Counter[int],
-    failed: Counter[str],
-    disk: Callable[[Mapping[str, Any]], Any],
-    digest: Callable[[JSON], str],
-) -> None:
-    rows = [f"row-{number}" for number in range(ROWS)]
-    written = disk(job).written()
-    assert [row["text"] for row in written] == rows, "no row is missing, and none is there twice"
-    assert [row["n"] for row in written] == list(map(number_of, rows))
-    for count, kept in answered:
-        assert not {*map(digest, requests[count:])} & kept, "an answer on disk is never asked for again"
-    for body, times in Counter(map(json.dumps, requests)).items():
-        row = int(body.partition("Label: row-")[2].partition("\\n")[0].partition('"')[0])
-        assert times <= 1 + failed[body] + allowed[row], f"row {row} was not under way so often"
+def endure(seed: int, kills: int, **tools: Any) -> None:
+    ordeal = Ordeal(seed, kills, **tools)
+    figures = ordeal.run()
+    sys.stdout.write(f"seed {seed}: {figures}\n")
+    ordeal.check()
+    assert figures.kills
 
 
 def test_after_kills_at_random_moments_every_row_is_there_once(settings, start, disk, digest) -> None:
-    figures = killed_until_complete(1, 4, settings, start, disk, digest)
-    print("seed 1:", figures)
-    assert figures.twice <= figures.under_way
-    assert figures.kills
+    endure(1, 4, settings=settings, start=start, disk=disk, digest=digest)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_after_many_kills_at_random_moments_every_row_is_there_once(seed, settings, start, disk, digest) -> None:
-    figures = killed_until_complete(seed, 6, settings, start, disk, digest)
-    print(f"seed {seed}:", figures)
-    assert figures.twice <= figures.under_way
-    assert figures.kills
+    endure(seed, 6, settings=settings, start=start, disk=disk, digest=digest)

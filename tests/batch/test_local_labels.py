@@ -1,0 +1,58 @@
+"""The embedded model labels a real file, and the same job started again asks it nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel
+
+from structkit.batch.job import Job
+from structkit.batch.journal import Reader
+
+pytest.importorskip("xllamacpp", reason="needs structkit[local]")
+pytestmark = pytest.mark.local
+
+REVIEWS = Path(__file__).parents[2] / "recipes" / "data" / "reviews.csv"
+ROWS = 4
+
+
+class Label(BaseModel):
+    mood: Literal["good", "bad", "mixed"]
+
+
+def label(output: Path) -> Job:
+    prompt = "How does the writer of this review feel?\n{text}"
+    return Job(source=REVIEWS, output=output, output_type=Label, prompt=prompt, model="local", key="id", limit=ROWS)
+
+
+def test_a_real_model_labels_a_real_file_once(tmp_path: Path) -> None:
+    output, told = tmp_path / "labels.jsonl", list[int]()
+    first = label(output).run(lambda counts: told.append(counts["done"]))
+    assert first.counts == {"done": ROWS}
+    assert first.tokens > 0
+    written = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [row["id"] for row in written] == ["r-1041", "r-1042", "r-1043", "r-1044"]
+    assert all(Label(mood=row["mood"]) for row in written)
+    again = label(output).run(lambda counts: told.append(counts["done"]))
+    assert (again.counts, again.tokens) == (first.counts, first.tokens)
+    assert told == [1, 2, 3, 4]
+
+
+def test_the_same_command_in_a_new_process_asks_the_model_nothing(tmp_path: Path) -> None:
+    (tmp_path / "label.py").write_text("from typing import Literal\nMood = Literal['good', 'bad']\n", encoding="utf-8")
+    command = [sys.executable, "-m", "structkit", "label", str(REVIEWS), "-o", "labels.csv", "--type", "label.py:Mood"]
+    command += ["--prompt", "Is this good or bad? {text}", "--model", "local", "--limit", "2"]
+    said = []
+    for _ in range(2):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        reader = Reader(tmp_path / "labels.csv.job")
+        said.append((reader.usage(), (tmp_path / "labels.csv").read_text(encoding="utf-8")))
+        exchanges = [exchange for row in reader.known(0, 9).values() for exchange in row.exchanges]
+        assert len(exchanges) == 2
+    assert said[0] == said[1]
