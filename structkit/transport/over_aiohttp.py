@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 
 import aiohttp
@@ -13,6 +14,9 @@ from structkit.transport.reading import Reading
 
 HEAD = 2**16
 """The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""
+
+LARGE = 2**20
+"""Bytes of a body up to which it is written at once; of a longer one aiohttp wants a file, not to be held up."""
 
 
 class OverAiohttp:
@@ -34,8 +38,15 @@ class OverAiohttp:
         session = self._session = self._session or self._open()
         url = self._urls.setdefault(path, URL(self._base_url + path, encoded=True))
         limits = aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
+        data = body if body is None or len(body) <= LARGE else io.BytesIO(body)
         async with session.request(
-            method, url, data=body, headers=self._headers, timeout=limits, allow_redirects=False, proxy=self._proxy
+            method,
+            url,
+            data=data,
+            headers=self._headers,
+            timeout=limits,
+            allow_redirects=False,
+            proxy=self._proxy,
         ) as response:
             reading.begin(response.status, response.headers)
             async for piece in response.content.iter_any():
