@@ -49,13 +49,22 @@ class Report:
         written to out.csv
         """
         counted = ", ".join(f"{number:,} {state}" for state, number in self.counts.items() if number)
-        lines = [f"{self.status}: {self.rows:,} rows, {counted or 'none begun'}, in {self.seconds:.1f} s"]
+        lines = [f"{_shown(self.status)}: {self.rows:,} rows, {counted or 'none begun'}, in {self.seconds:.1f} s"]
         unknown = f" (and {self.unreported:,} replies that reported none)" if self.unreported else ""
         spent = "spend unknown" if self.spend is None else f"{self.spend} spent"
         lines.append(f"{self.tokens:,} tokens{unknown}, {spent}")
         if self.ambiguous:
-            shown = ", ".join(self.ambiguous[:5]) + (" ..." if len(self.ambiguous) > 5 else "")  # noqa: PLR2004
+            shown = ", ".join(map(_shown, self.ambiguous[:5])) + (" ..." if len(self.ambiguous) > 5 else "")  # noqa: PLR2004
             lines.append(f"{len(self.ambiguous):,} rows were under way when an earlier run was killed: {shown}")
         if self.output is not None:
             lines.append(f"written to {self.output}")
         return "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    r"""A text that rows or endpoints have said, such that a terminal shows it, and does nothing that it says.
+
+    >>> _shown("größer\x1b[2J\n")
+    'größer\\x1b[2J\\n'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -62,6 +62,8 @@ class Work:
         self.wanted = response_format(job.output_type)
         self.policy: Policy = job.call.get("policy") or Policy()
         self.most = MOST_AT_ONCE if job.concurrency == "auto" else job.concurrency
+        if self.most < 1:
+            raise ConfigError(f"concurrency: auto, or 1 or more, not {self.most}")
         if job.budget is not None and job.price is None:
             raise ConfigError("a budget needs a price: what a million tokens cost, price=Price(input, output)")
         endpoint = None if job.transport else find_endpoint(job.model, job.base_url, job.api_key)

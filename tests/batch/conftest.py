@@ -52,7 +52,7 @@ class Disk:
         return {row.ordinal for row in self.kept() if any(each.reply is None for each in row.exchanges)}
 
     def written(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.output.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self.output.read_bytes().splitlines()]
 
 
 @pytest.fixture
