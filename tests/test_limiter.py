@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 import structkit
 from structkit.batch.buckets import Bucket
-from structkit.batch.limiter import START, Limiter, Stop
+from structkit.batch.limiter import START, TRIES, Limiter, Stop
 from structkit.errors import ConnectionFailed, Refusal, RequestTimeout, StatusError, TransportError
 from structkit.values import Completion, Policy, RateLimit, Usage
 
@@ -160,6 +160,25 @@ def test_an_endpoint_that_fails_for_everybody_is_tried_with_one_request_at_a_tim
     assert len(tries) < 20
     assert min(tries) > 0.2
     assert tries[-1] > 25
+
+
+@pytest.mark.parametrize(("served", "tries"), [(0, TRIES), (100, 2 * TRIES)])
+def test_an_endpoint_that_stays_down_ends_the_run_in_the_end(served: int, tries: int) -> None:
+    limiter, answers = Limiter(8, chance=Random(4)), itertools.chain([DONE] * served, itertools.repeat(None))
+    down = status(503, "no healthy upstream", retryable=True)
+    ran = run(limiter, lambda now, _: next(answers) or down, 1000)
+    assert limiter.verdict is not None
+    assert "no healthy upstream" in limiter.verdict.reason
+    assert ran.done == served
+    assert tries <= ran.refused <= tries + 2 * 8
+    assert ran.refused <= limiter.patience
+
+
+def test_a_rate_limit_is_waited_for_however_long_it_lasts() -> None:
+    ran = run(limiter := Limiter(8, chance=Random(5)), lambda now, _: limited(30), 10, end=36_000)
+    assert limiter.verdict is None
+    assert ran.seconds >= 36_000
+    assert ran.refused < 36_000 / 30 + 8
 
 
 def test_an_endpoint_that_comes_back_is_used_as_before() -> None:

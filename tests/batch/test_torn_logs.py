@@ -1,0 +1,68 @@
+"""A journal whose log a power cut has torn, at any byte: it opens, and has a beginning of what was written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as some
+
+from structkit.batch.database import open_file
+from structkit.batch.journal import Journal
+from structkit.batch.layout import PART_MIGRATIONS
+from structkit.values import Choice, Completion, Usage
+
+GROUPS = 25
+LOG = "part-00000.db-wal"
+
+
+@pytest.fixture(scope="module")
+def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a journal as they stand while it is being written: each row a few transactions of its own."""
+    live, copied = tmp_path_factory.mktemp("live") / "job", tmp_path_factory.mktemp("copied") / "job"
+    with Journal.open(live, {}) as journal:
+        for row in range(GROUPS):
+            journal.intend(row, f"key {row}", "d", 1, "r").result()
+            journal.answer(row, 1, Completion((Choice(0, f"{row}"),), Usage(1, 1, 2)))
+            journal.flush()
+            journal.conclude(row, "done", {"value": row})
+            journal.flush()
+        shutil.copytree(live, copied)
+    (copied / f"{LOG[:-4]}-shm").unlink(missing_ok=True)
+    return copied
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=some.floats(0, 1), garbage=some.binary(max_size=64))
+@example(share=0.0, garbage=b"")
+@example(share=1.0, garbage=b"")
+def test_a_log_torn_anywhere_holds_a_beginning_of_what_was_written(torn: Path, share: float, garbage: bytes) -> None:
+    with tempfile.TemporaryDirectory() as there:
+        folder = Path(there) / "job"
+        shutil.copytree(torn, folder)
+        size = (folder / LOG).stat().st_size
+        os.truncate(folder / LOG, round(size * share))
+        with (folder / LOG).open("ab") as log:
+            log.write(garbage)
+        with Journal.open(folder, {}) as journal:
+            known, counts = journal.known(0, GROUPS), journal.counts()
+        with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as file:
+            assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert [*known] == [*range(len(known))], "a row is there only with all before it"
+    states = [known[row].state for row in known]
+    assert states in ([*["done"] * len(known)], [*["done"] * (len(known) - 1), None])
+    assert all(row.outcome == {"value": row.ordinal} for row in known.values() if row.state)
+    assert counts["done"] + counts["open"] == len(known)
+    assert len(known) == GROUPS or share < 1
+
+
+def test_a_commit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
+    with contextlib.closing(open_file(tmp_path / "part.db", PART_MIGRATIONS)) as connection:
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert found == ["wal", 2], "2 is FULL: a power cut takes nothing that was acknowledged"
