@@ -50,6 +50,7 @@ class Run:
         told: Is called with the state of each row that ends.
         hold: Whether a row whose last request may have been answered is held back instead of asked again.
         offline: Whether nothing is sent: replies that are kept are read as another type.
+        doubted: Rows that the endpoint refused, with their ends, until it is seen to serve another.
     """
 
     begin: Callable[[Record], Awaitable[Conversation]]

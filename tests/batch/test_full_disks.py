@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -54,8 +55,6 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 def fill(ballast: Path, left: int) -> None:
     """Another program's file, after which so many bytes are left."""
-    import shutil
-
     with ballast.open("wb") as file:
         for _ in range((shutil.disk_usage(ballast.parent).free - left) // 65_536):
             file.write(bytes(65_536))
@@ -101,6 +100,21 @@ def test_a_job_stops_sending_before_the_disk_is_full_and_goes_on_when_there_is_s
         assert Job(**made).run().counts == {"done": ROWS}
         assert asked(endpoint) == Counter(rows)
     assert [row["text"] for row in disk(made).written()] == rows
+
+
+def test_a_job_whose_disk_is_nearly_full_from_the_start_sends_nothing_until_there_is_space(
+    settings: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Endpoint() as endpoint:
+        made = settings(endpoint.base_url, ["a", "b"])
+        del made["policy"]
+        with monkeypatch.context() as patch:
+            patch.setattr("structkit.batch.database.RESERVE", 2**62)  # more than any disk has
+            with pytest.raises(JobError, match="nearly full"):
+                Job(**made).run()
+        assert not endpoint.requests
+        assert Job(**made).run().counts == {"done": 2}
+    assert len(endpoint.requests) == 2
 
 
 LIMITED = """
