@@ -171,9 +171,18 @@ class Journal:
         """What is known of a range of ordinals, both ends included; see `Reader.known`."""
         return self._flushed().known(first, last, full=full)
 
-    def every_key(self) -> Iterator[tuple[int, str]]:
+    def known_at(self, ordinals: Iterable[int], *, full: bool = True) -> dict[int, Kept]:
+        """What is known of some ordinals, in any order; see `Reader.known`."""
+        return self._flushed().known_at(ordinals, full=full)
+
+    @property
+    def end(self) -> int:
+        """One more than the greatest ordinal there ever was; 0 where there is none."""
+        return self._flushed().end
+
+    def every_key(self, first: int = 0) -> Iterator[tuple[int, str]]:
         """Ordinal and key of every row there ever was, in order; see `Reader.every_key`."""
-        return self._flushed().every_key()
+        return self._flushed().every_key(first)
 
     def ambiguous(self) -> Iterator[tuple[int, str]]:
         """Rows whose reply may have been paid for and lost with an earlier run; see `Reader.ambiguous`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,28 @@ from structkit.values import JSON, JSONValue, Usage
 PAGE = 1000
 """Ordinals read at a time: what streams holds no transaction open, in which the log would grow."""
 
-ROWS = "SELECT ordinal, key, digest, state, since, outcome FROM rows WHERE ordinal BETWEEN ? AND ? ORDER BY ordinal"
+SOME = 450
+"""Ordinals that are asked for one by one: a query names them twice, and older SQLites take 999 values."""
+
+BETWEEN = "BETWEEN ? AND ?"
+
+ROWS = "SELECT ordinal, key, digest, state, since, outcome FROM rows WHERE ordinal {} ORDER BY ordinal"
 
 ENDED = ROWS.replace("ORDER", "AND state IS NOT NULL ORDER")
 
-WAITING = "SELECT ordinal, id, number, request FROM waiting WHERE ordinal BETWEEN ? AND ?"
+WAITING = "SELECT ordinal, id, number, request FROM waiting WHERE ordinal {}"
 
 REPLIES = """
     SELECT ordinal, id, number, request, kind, retries,
         prompt_tokens, completion_tokens, total_tokens, unreported, body
-    FROM exchanges WHERE ordinal BETWEEN ? AND ?
+    FROM exchanges WHERE ordinal {}
 """
 
-REPLIES_OF_OPEN = f"""{REPLIES}
-    AND ordinal IN (SELECT ordinal FROM rows WHERE ordinal BETWEEN ? AND ? AND state IS NULL)
-"""  # noqa: S608 (both are constants)
+REPLIES_OF_OPEN = f"{REPLIES} AND ordinal IN (SELECT ordinal FROM rows WHERE ordinal {{}} AND state IS NULL)"  # noqa: S608 (both are constants)
+
+KEYS_AT_ONCE = 10_000
+
+KEYS = "SELECT ordinal, key FROM rows WHERE ordinal >= ? ORDER BY ordinal LIMIT ?"
 
 # `CROSS JOIN` keeps the order, and `INDEXED BY` the index: the planner would read a million replies to find none.
 LOST = """
@@ -100,7 +107,21 @@ class Reader:
         for part, path in parts_in(self.folder):
             if first // PART <= part <= last // PART:
                 with _opened(path) as connection:
-                    kept.update((row.ordinal, row) for row in _rows(connection, ROWS, first, last, full=full))
+                    kept.update((row.ordinal, row) for row in _rows(connection, ROWS, (first, last), full=full))
+        return kept
+
+    def known_at(self, ordinals: Iterable[int], *, full: bool = True) -> dict[int, Kept]:
+        """What is known of some ordinals, in any order; *full* as with `known`."""
+        wanted: defaultdict[int, list[int]] = defaultdict(list)
+        for ordinal in ordinals:
+            wanted[ordinal // PART].append(ordinal)
+        kept: dict[int, Kept] = {}
+        for part, path in parts_in(self.folder):
+            for start in range(0, len(wanted[part]), SOME):
+                some = wanted[part][start : start + SOME]
+                with _opened(path) as connection:
+                    rows = _rows(connection, ROWS, some, f"IN ({','.join('?' * len(some))})", full=full)
+                kept.update((row.ordinal, row) for row in rows)
         return kept
 
     def outcomes(self, *, full: bool = True) -> Iterator[Kept]:
@@ -109,18 +130,29 @@ class Reader:
             first: int | None = part * PART
             while first is not None:
                 with _opened(path) as connection:
-                    rows = _rows(connection, ENDED, first, first + PAGE - 1, full=full)
+                    rows = _rows(connection, ENDED, (first, first + PAGE - 1), full=full)
                     first = connection.execute(
                         "SELECT min(ordinal) FROM rows WHERE ordinal >= ?", (first + PAGE,)
                     ).fetchone()[0]
                 yield from rows
 
-    def every_key(self) -> Iterator[tuple[int, str]]:
-        """Ordinal and key of every row there ever was, in order."""
-        for _, path in parts_in(self.folder):
+    @property
+    def end(self) -> int:
+        """One more than the greatest ordinal there ever was; 0 where there is none."""
+        for _, path in reversed([*parts_in(self.folder)]):
             with _opened(path) as connection:
-                rows = connection.execute("SELECT ordinal, key FROM rows ORDER BY ordinal").fetchall()
-            yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
+                if (last := connection.execute("SELECT max(ordinal) FROM rows").fetchone()[0]) is not None:
+                    return int(last) + 1
+        return 0
+
+    def every_key(self, first: int = 0) -> Iterator[tuple[int, str]]:
+        """Ordinal and key of every row there ever was, in order, streamed; from the ordinal *first* on."""
+        for part, path in parts_in(self.folder):
+            while first // PART <= part:
+                with _opened(path) as connection:
+                    rows = connection.execute(KEYS, (first, KEYS_AT_ONCE)).fetchall()
+                yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
+                first = rows[-1][0] + 1 if rows else (part + 1) * PART
 
     def ambiguous(self) -> Iterator[tuple[int, str]]:
         """Ordinal and key of the rows with a request of an earlier run whose reply the journal does not have.
@@ -165,13 +197,15 @@ def _opened(path: Path, *, part: bool = True) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _rows(connection: sqlite3.Connection, query: str, first: int, last: int, *, full: bool) -> list[Kept]:
-    """The rows of a range with their exchanges, as they stood at one moment."""
+def _rows(
+    connection: sqlite3.Connection, query: str, ordinals: Sequence[int], which: str = BETWEEN, *, full: bool
+) -> list[Kept]:
+    """The rows of some ordinals with their exchanges, as they stood at one moment."""
     with transaction(connection, "DEFERRED"):
-        rows = connection.execute(query, (first, last)).fetchall()
-        waiting = connection.execute(WAITING, (first, last)).fetchall()
-        span = (first, last) if full else (first, last, first, last)
-        replies = connection.execute(REPLIES if full else REPLIES_OF_OPEN, span).fetchall()
+        rows = connection.execute(query.format(which), ordinals).fetchall()
+        waiting = connection.execute(WAITING.format(which), ordinals).fetchall()
+        asked = (REPLIES, ordinals) if full else (REPLIES_OF_OPEN, (*ordinals, *ordinals))
+        replies = connection.execute(asked[0].format(which, which), asked[1]).fetchall()
     found: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for ordinal, *exchange in (*replies, *waiting):
         found[ordinal].append(tuple(exchange))

@@ -23,7 +23,7 @@ from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.manifest import versions, write_manifest
-from structkit.batch.matching import matched
+from structkit.batch.matching import Matching
 from structkit.batch.money import Budget, cost_of, worst_case
 from structkit.batch.records import Record
 from structkit.batch.report import Report
@@ -232,7 +232,7 @@ class Work:
         """The rows that are not at their end, with what the journal has of each."""
         again: set[State | None] = {None, "held"}
         again |= {"failed"} if self.job.retry_failed else set()
-        for record, past in matched(islice(source, self.job.limit), journal):
+        for record, past in Matching(islice(source, self.job.limit), journal):
             if past is None or past.state in again:
                 afresh = past is not None and past.state == "failed"
                 if afresh:
@@ -248,7 +248,7 @@ class Work:
         elif run.offline:
             journal.mark(READING, value=False)
         with self.sink(source, journal) as sink:
-            for record, kept in matched(islice(source, self.job.limit), journal, full=False):
+            for record, kept in Matching(islice(source, self.job.limit), journal, full=False):
                 state = kept.state if kept and kept.state else "open"
                 sink.write(row_of(record, kept, state))
                 counts[state], rows = counts[state] + 1, rows + 1

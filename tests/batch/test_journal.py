@@ -31,7 +31,7 @@ from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
 from structkit.batch.layout import PART_MIGRATIONS
 from structkit.batch.lock import NAME, is_alive, started
 from structkit.batch.parts import MOST_OPEN, Parts
-from structkit.batch.reading import LOST, REPLIES_OF_OPEN, SPENT
+from structkit.batch.reading import BETWEEN, LOST, REPLIES_OF_OPEN, SPENT
 from structkit.batch.writer import ENOUGH, MOST
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.parsing import read_completion
@@ -352,7 +352,9 @@ def test_few_files_are_open_however_many_parts_there_are(journal, folder):
     assert logs == {f"part-{part:05}.db-wal" for part in range(12 - MOST_OPEN, 12)}, "closed files have none"
 
 
-@pytest.mark.parametrize("query", [LOST, REPLIES_OF_OPEN, "SELECT state, rows FROM counts", SPENT])
+@pytest.mark.parametrize(
+    "query", [LOST, REPLIES_OF_OPEN.format(BETWEEN, BETWEEN), "SELECT state, rows FROM counts", SPENT]
+)
 def test_what_a_resume_asks_first_does_not_read_every_row_that_has_ended(journal, folder, query):
     ask(journal, 0)
     with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as connection:
