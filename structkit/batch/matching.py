@@ -9,6 +9,7 @@ from itertools import chain, count, islice
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept
 from structkit.batch.places import Places
+from structkit.batch.reading import Reader
 from structkit.batch.records import Record, digest
 
 CHUNK = 1_000
@@ -40,14 +41,14 @@ class Matching:
 
     Args:
         records: The rows of the input.
-        journal: The job's.
+        journal: The job's, or what reads it beside a run.
         full: Whether the exchanges are wanted, or only how a row ended.
 
     Attributes:
         removed: The rows that were not among the input's, when all of these have been taken.
     """
 
-    def __init__(self, records: Iterable[Record], journal: Journal, *, full: bool = True) -> None:
+    def __init__(self, records: Iterable[Record], journal: Journal | Reader, *, full: bool = True) -> None:
         """Nothing is read yet."""
         self._rows, self._journal, self._full = iter(records), journal, full
         self.removed = Removed()
