@@ -18,15 +18,17 @@ class Record:
     """One row of the input.
 
     Args:
-        ordinal: Its place, counted from 0.
+        ordinal: Its place, counted from 0; in a journal the one that it has there.
         key: What names it, also after rows were added or removed: its key column, or else its `digest`. Rows with
             the same content share a key then.
         values: Its cells by column, as the source has them: text stays text.
+        row: Its place in the input, counted from 1; 0 where it came from none.
     """
 
     ordinal: int
     key: str
     values: Mapping[str, Any]
+    row: int = 0
 
 
 def digest(values: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from structkit.batch.matching import Removed
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -20,8 +22,11 @@ class Report:
         tokens: Tokens of all replies, of this run and those before, where they were reported.
         unreported: Replies whose tokens are unknown.
         spend: What was spent, in the currency of the prices; None where it is not known.
-        ambiguous: Keys of rows whose request of an earlier run may have been answered and paid for without a trace.
+        ambiguous: Keys of rows whose request of an earlier run may have been answered and paid for without a trace;
+            of rows without keys, their places: `row 17 (0a1b2c3d)`, counted from 1, with a digest.
         seconds: How long this run took.
+        removed: Rows that earlier runs have seen and the input no longer has, which are in none of the counts; None
+            where the input was not read to its end.
     """
 
     status: str
@@ -33,6 +38,7 @@ class Report:
     spend: Decimal | None
     ambiguous: tuple[str, ...]
     seconds: float
+    removed: Removed | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -56,6 +62,8 @@ class Report:
         if self.ambiguous:
             shown = ", ".join(map(_shown, self.ambiguous[:5])) + (" ..." if len(self.ambiguous) > 5 else "")  # noqa: PLR2004
             lines.append(f"{len(self.ambiguous):,} rows were under way when an earlier run was killed: {shown}")
+        if self.removed and self.removed.count:
+            lines.append(f"{self.removed.count:,} rows are no longer in the input; what is known of them is kept")
         if self.output is not None:
             lines.append(f"written to {self.output}")
         return "\n".join(lines)

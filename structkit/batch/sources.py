@@ -167,7 +167,7 @@ class Source:
                 self._observed.row(line.values)
             if ordinal % CHECKED == CHECKED - 1:
                 self.check()
-            yield Record(ordinal, self._key_of(line, seen), line.values)
+            yield Record(ordinal, self._key_of(line, seen), line.values, ordinal + 1)
         self.check()
 
     def _look(self, rows: Iterator[Line]) -> Iterator[Line] | None:

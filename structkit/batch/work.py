@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from structkit.batch.columns import output_columns, run_columns
+from structkit.batch.doubtful import Doubtful
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
 from structkit.batch.formats import STANDARD
 from structkit.batch.journal import Journal
@@ -85,12 +86,12 @@ class Work:
             with self.opened() as journal:
                 source = keep_stream(source, self.job.folder / "input.jsonl")
                 self.refuse_early(source, journal)
-                ambiguous = tuple(key for _, key in journal.ambiguous())
+                doubtful = Doubtful(journal.ambiguous(), keyed=self.job.key is not None)
                 run = self.prepare(journal)
                 with stopping(run) if stoppable else nullcontext():
                     await run.rows(self.records(source, journal), self.most)
                 source.check()
-                return self.write(source, journal, run, ambiguous)
+                return self.write(source, journal, run, doubtful)
         finally:
             await self.transport.close()
 
@@ -239,7 +240,7 @@ class Work:
                     journal.reopen([record.ordinal], afresh=True)
                 yield record, None if afresh else past
 
-    def write(self, source: Source, journal: Journal, run: Run, ambiguous: tuple[str, ...]) -> Report:
+    def write(self, source: Source, journal: Journal, run: Run, doubtful: Doubtful) -> Report:
         """The output, the manifest and the report."""
         output, counts, rows = Path(self.job.output), Counter[str](), 0
         if run.stopping.is_set():  # what the columns are is known when all rows have been read
@@ -247,20 +248,21 @@ class Work:
                 pass
         elif run.offline:
             journal.mark(READING, value=False)
+        found = Matching(islice(source, self.job.limit), journal, full=False)
         with self.sink(source, journal) as sink:
-            for record, kept in Matching(islice(source, self.job.limit), journal, full=False):
+            for record, kept in found:
+                doubtful.seen(record)
                 state = kept.state if kept and kept.state else "open"
                 sink.write(row_of(record, kept, state))
                 counts[state], rows = counts[state] + 1, rows + 1
         journal.mark("output", str(output))
         journal.mark("spend", {"amount": str(run.budget.spent), **asdict(journal.usage())})
-        report = self.report(journal, run, counts, rows, ambiguous)
+        removed = found.removed if self.job.limit is None else None
+        report = self.report(journal, run, counts, rows, ambiguous=doubtful.names, removed=removed)
         write_manifest(output, self.manifest(report, journal))
         return report
 
-    def report(
-        self, journal: Journal, run: Run, counts: Mapping[str, int], rows: int, ambiguous: tuple[str, ...]
-    ) -> Report:
+    def report(self, journal: Journal, run: Run, counts: Mapping[str, int], rows: int, **more: Any) -> Report:
         """What the run came to."""
         usage, left = journal.usage(), counts.get("open", 0)
         return Report(
@@ -271,8 +273,8 @@ class Work:
             tokens=usage.total_tokens,
             unreported=usage.unreported,
             spend=run.budget.spent if self.job.price else None,
-            ambiguous=ambiguous,
             seconds=time.monotonic() - self.clock,
+            **more,
         )
 
     def manifest(self, report: Report, journal: Journal) -> JSON:
@@ -291,6 +293,7 @@ class Work:
             "unreported_replies": report.unreported,
             "spend": None if report.spend is None else str(report.spend),
             "ambiguous": list(report.ambiguous),
+            "removed": asdict(report.removed) if report.removed else None,
             "began": self.began,
             "seconds": round(report.seconds, 3),
         }

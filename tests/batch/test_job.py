@@ -415,3 +415,27 @@ def test_columns_of_rows_that_were_not_reached_are_written(job: Callable[..., Jo
         made = job(endpoint, source)
         assert made.run().counts == {"open": 121}
     assert written(made)[-1]["extra"] == "more"
+
+
+@pytest.mark.parametrize("key", [None, "id"])
+def test_rows_that_are_gone_are_told_and_come_back_with_their_answers(
+    job: Callable[..., Job], tmp_path: Path, key: str | None
+) -> None:
+    def removed() -> Any:
+        return json.loads((tmp_path / "out.jsonl.manifest.json").read_text())["removed"]
+
+    with Endpoint() as endpoint:
+        assert "no longer" not in str(job(endpoint, rows("a", "b", "c"), key=key).run())
+        assert removed() == {"count": 0, "keys": []}
+        report = job(endpoint, rows("c", "d"), key=key).run()
+        assert report.counts == {"done": 2}
+        assert report.removed is not None
+        assert report.removed.count == removed()["count"] == 2
+        assert "2 rows are no longer in the input" in str(report)
+        assert key is None or removed()["keys"] == ["a", "b"]
+        whole = job(endpoint, rows("a", "b", "c", "d"), key=key)
+        assert whole.run().counts == {"done": 4}
+        assert removed() == {"count": 0, "keys": []}
+        assert job(endpoint, rows("a", "b", "c", "d"), key=key, limit=1).run().removed is None
+    assert asked(endpoint) == Counter("abcd")
+    assert texts(whole) == ["a"]

@@ -149,6 +149,23 @@ def test_rows_in_flight_can_be_held_instead_and_sent_later(tmp_path: Path) -> No
     assert_every_row_once(tmp_path)
 
 
+def test_rows_without_a_key_are_named_by_their_places(tmp_path: Path) -> None:
+    with watched(200, holds=True) as found:
+        settings = settings_of(tmp_path, found.endpoint)
+        killed(settings, found)
+        kept = on_disk(tmp_path)
+        lost = {each.ordinal: each.digest for each in kept.values() if f"row-{each.ordinal}" in in_flight(kept)}
+        source = tmp_path / "in.jsonl"
+        first, *others = source.read_text().splitlines(keepends=True)
+        source.write_text("".join([others[0], first, *others[1:-1]]))  # rows 1 and 2 change places
+        found.gate.set()
+        report = Job(**settings).run()
+    places = {0: 2, 1: 1} | {ordinal: ordinal + 1 for ordinal in range(2, ROWS)}
+    assert lost
+    assert report.ambiguous == tuple(f"row {places[ordinal]} ({digest[:8]})" for ordinal, digest in lost.items())
+    assert report.ambiguous[0] in str(report)
+
+
 def test_a_second_process_is_refused_and_told_who_has_the_job(tmp_path: Path) -> None:
     with watched(1, holds=True) as found:
         settings = settings_of(tmp_path, found.endpoint)
