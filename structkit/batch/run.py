@@ -18,6 +18,8 @@ from structkit.batch.limiter import Limiter
 from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
 from structkit.batch.records import Record, digest
+from structkit.client.hooks import SILENT, Hooks
+from structkit.client.steps import advanced
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
@@ -51,6 +53,7 @@ class Run:
         hold: Whether a row whose last request may have been answered is held back instead of asked again.
         offline: Whether nothing is sent: replies that are kept are read as another type.
         doubted: Rows that the endpoint refused, with their ends, until it is seen to serve another.
+        hooks: Are told of each request that is sent, and what came of it; of kept replies they were told before.
     """
 
     begin: Callable[[Record], Awaitable[Conversation]]
@@ -66,6 +69,7 @@ class Run:
     told: Callable[[State], None]
     hold: bool = False
     offline: bool = False
+    hooks: Hooks = SILENT
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
     doubted: deque[tuple[Record, State, JSON]] = field(default_factory=deque)
@@ -124,15 +128,16 @@ class Run:
         past = iter(_replies(exchanges, only_these=self.offline))
         number = before = max((each.number for each in exchanges if each.reply), default=0)  # a lost one: once more
         while isinstance(step, Extraction | Divided):
-            last, replies = step, []
-            for request in step.requests:
-                if (reply := next(past, None)) is None and self.offline:
-                    return self.unreadable(record, exchanges)
-                if reply is None:
-                    number, reply = await self.ask(record, number + 1, request)
-                replies.append(reply)
-            step = last.receive(*replies)
-            self.learnt(last, step, replies)
+            last, replies, sent = step, [], list[Request]()
+            with self.hooks.watching(sent):
+                for request in step.requests:
+                    if (reply := next(past, None)) is None and self.offline:
+                        return self.unreadable(record, exchanges)
+                    if reply is None:
+                        number, reply = await self.ask(record, number + 1, request, sent)
+                    replies.append(reply)
+                step = await advanced(last, replies, self.learnt)
+                self.hooks.ended((), [each for each in step.attempts if _is_among(each.request, sent)])
         return self.end(record, step, asked=number > before)
 
     def end(self, record: Record, step: Any, *, asked: bool) -> None:
@@ -172,23 +177,27 @@ class Run:
         self.journal.conclude(record.ordinal, state, outcome, key=record.key, digest=digest(record.values))
         self.told(state)
 
-    async def ask(self, record: Record, number: int, request: Request) -> tuple[int, Reply]:
+    async def ask(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, Reply]:
         """The reply to a request, sent again as long as that may help; with the number of the last sending.
+
+        Once the request has gone out for the first time, it is among those that were *sent*.
 
         Raises:
             Stopped: The run ends first.
         """
         failures = 0
         while True:
-            reply = await self.send(record, number, request)
+            reply = await self.send(record, number, request, sent)
             if isinstance(reply, Completion) or not reply.retryable:
-                return number, reply
+                break
             failures += not (isinstance(reply, StatusError) and reply.status_code == TOO_MANY)
             if failures > self.policy.retries:
-                return number, reply
+                break
             number += 1
+        self.hooks.received(request, reply)
+        return number, reply
 
-    async def send(self, record: Record, number: int, request: Request) -> Reply:
+    async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> Reply:
         """One request: its cost set aside, written down, sent, and its reply written down.
 
         Raises:
@@ -201,6 +210,9 @@ class Run:
             raise Stopped("the budget is used up")
         reply: Reply | None = None
         try:
+            if not _is_among(request, sent):
+                sent.append(request)
+                self.hooks.sending(request)
             named = record.ordinal, record.key, digest(record.values)
             await asyncio.wrap_future(self.journal.intend(*named, number, _digest(request)))
             reply = await self.transport.send(request, replace(self.policy, retries=0))
@@ -247,6 +259,11 @@ def _replies(exchanges: tuple[Exchange, ...], *, only_these: bool) -> list[Reply
     return [
         each.reply for each, request in zip(answered, later, strict=False) if each.reply and each.request != request
     ]
+
+
+def _is_among(request: Request, sent: list[Request]) -> bool:
+    """Whether it is one of them, not one like them: rows of equal content have equal requests."""
+    return any(request is each for each in sent)
 
 
 def _digest(request: Request) -> str:

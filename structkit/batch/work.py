@@ -32,7 +32,7 @@ from structkit.batch.run import Conversation, Run
 from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sources import Source, keep_stream, open_source
 from structkit.client.endpoint import OPENAI_URL, find_endpoint, settings_of_the_environment
-from structkit.client.plan import Plan, check_call, dialect_of, refuse_awaited, response_format
+from structkit.client.plan import Plan, check_call, dialect_of, response_format
 from structkit.client.routes import KnownRoute
 from structkit.errors import ConfigError, JobError
 from structkit.prompts import fill
@@ -71,7 +71,7 @@ class Work:
         model = endpoint.model if endpoint else str(job.model)
         self.base_url = (endpoint.base_url or OPENAI_URL) if endpoint else ""
         self.plan = Plan(model, job.call, dialect_of(model, self.base_url, endpoint.dialect if endpoint else None))
-        refuse_awaited(self.plan.begin(self.wanted, "any row", {}))
+        self.plan.begin(self.wanted, "any row", {})  # a setting that no row could have shows here
         self.known = KnownRoute(self.base_url, model, self.plan.dialect)
         with settings_of_the_environment():
             key = endpoint.api_key if endpoint else ""
@@ -199,6 +199,7 @@ class Work:
             estimate=self.estimate,
             policy=self.policy,
             learnt=self.known.told,
+            hooks=self.plan.hooks({}),
             hold=self.job.on_ambiguous == "hold",
             offline=bool(journal.marks.get(READING)),
             told=told,

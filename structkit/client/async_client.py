@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -10,9 +9,10 @@ from typing_extensions import Self, TypeForm, Unpack
 
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.hooks import SILENT, Hooks
-from structkit.client.plan import Call, Plan, awaited_issues, check_call, conclude, dialect_of, refuse_both
+from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_both
 from structkit.client.probing import ProbeReport, advance, probing
 from structkit.client.routes import KnownRoute
+from structkit.client.steps import advanced
 from structkit.dialects import Route
 from structkit.errors import TransportError
 from structkit.extraction import Divided, Extraction
@@ -82,10 +82,7 @@ class AsyncClient:
         while isinstance(step, Extraction | Divided):
             with hooks.watching(step.requests):
                 last, replies = step, await self._send(step.requests, step.policy, hooks)
-                step = last.receive(*replies)
-                if last.checks and isinstance(step, Result):
-                    step = await _judged(last, step)
-                self._known.told(last, step, replies)
+                step = await advanced(last, replies, self._known.told)
                 hooks.ended(last.attempts, step.attempts)
         return conclude(step)
 
@@ -142,12 +139,6 @@ class AsyncClient:
     ) -> None:
         """Close."""
         await self.close()
-
-
-async def _judged(last: Extraction[T] | Divided[T], result: Result[T]) -> Any:
-    """What comes of a result when the checks that have to be awaited have been asked."""
-    wrong, odd = await awaited_issues(result.value, last.checks)
-    return last.judged(result, wrong) if wrong else replace(result, warnings=(*result.warnings, *odd))
 
 
 def _sdk_client(endpoint: Endpoint) -> openai.AsyncOpenAI:

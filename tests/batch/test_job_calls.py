@@ -1,0 +1,203 @@
+"""What a job does with the arguments of a call: hooks, checks that are awaited, and all that a function declares."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel, ValidationInfo, field_validator
+
+import structkit
+from structkit import Hooks, Policy
+from structkit.batch.job import Job
+from structkit.dialects import Dialect, Size
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import obliging, saying
+from structkit.values import JSON
+
+QUICK = Policy(wait_initial=0.001, attempts=2, retries=2)
+GOOD, BAD = '{"tone": "good"}', '{"tone": "bad"}'
+
+
+class Label(BaseModel):
+    tone: Literal["good", "bad"]
+
+
+class Five(BaseModel):
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+
+
+def settings(endpoint: Endpoint, folder: Path) -> dict[str, Any]:
+    base = {"output": folder / "out.jsonl", "model": "fake", "base_url": endpoint.base_url, "api_key": "sk-test"}
+    return {**base, "concurrency": 1}
+
+
+def job(endpoint: Endpoint, folder: Path, *texts: str, **call: Any) -> Job:
+    given: dict[str, Any] = {"output_type": Label, "prompt": "Label: {text}", **settings(endpoint, folder)}
+    wanted = call.pop("output_type", Label)
+    return Job(**{**given, "output_type": wanted}, source=[*texts], call={"policy": QUICK, **call})
+
+
+def written(folder: Path) -> list[JSON]:
+    return [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+
+
+class Heard:
+    """Writes down what hooks are told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.hooks = Hooks(
+            before_request=lambda request: self.told.append("sent"),
+            after_reply=lambda request, reply: self.told.append(f"reply {type(reply).__name__}"),
+            on_issue=lambda issue, attempt: self.told.append("issue"),
+            on_attempt=lambda attempt: self.told.append(f"attempt {attempt.number} {len(attempt.issues)}"),
+            on_abort=lambda request, error: self.told.append(f"abort {type(error).__name__}"),
+        )
+
+
+def test_hooks_are_told_what_a_clients_are(tmp_path: Path) -> None:
+    heard, alone = Heard(), Heard()
+    with Endpoint('{"tone": "odd"}', GOOD) as endpoint:
+        assert job(endpoint, tmp_path, "a", hooks=heard.hooks).run().counts == {"done": 1}
+    with Endpoint('{"tone": "odd"}', GOOD) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url, api_key="sk-test", policy=QUICK)
+        client.extract(Label, "Label: a", hooks=alone.hooks)
+    assert heard.told == alone.told
+    assert heard.told[:3] == ["sent", "reply Completion", "issue"]
+    assert "abort" not in str(heard.told)
+
+
+def test_a_request_that_is_sent_again_is_one_to_hooks(tmp_path: Path) -> None:
+    heard = Heard()
+    with Endpoint(Reply({"error": {"message": "busy"}}, status=503), GOOD) as endpoint:
+        assert job(endpoint, tmp_path, "a", hooks=heard.hooks).run().counts == {"done": 1}
+        assert len(endpoint.requests) == 2
+    assert heard.told == ["sent", "reply Completion", "attempt 1 0"]
+
+
+def test_hooks_are_told_of_what_is_sent_and_not_of_what_is_kept(tmp_path: Path) -> None:
+    first, second = Heard(), Heard()
+    small = Dialect("small", frozenset(), most=Size(3, 100, 1_000, 0, 100))
+    locked = Reply({"error": {"message": "wrong key"}}, status=401)
+
+    def answer(body: JSON) -> Reply:
+        return locked if "d" in body["response_format"]["json_schema"]["schema"]["properties"] else obliging(body)
+
+    call: dict[str, Any] = {"output_type": Five, "dialect": small}
+    with Endpoint(answer) as endpoint:
+        assert not job(endpoint, tmp_path, "a", hooks=first.hooks, **call).run().is_complete
+    with Endpoint() as endpoint:
+        assert job(endpoint, tmp_path, "a", hooks=second.hooks, **call).run().is_complete
+        assert len(endpoint.requests) == 1
+    assert first.told[:4] == ["sent", "reply Completion", "sent", "reply StatusError"]
+    assert Counter(first.told)["sent"] == 2
+    assert second.told == ["sent", "reply Completion", "attempt 1 0"]
+
+
+def test_what_a_hook_raises_ends_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    heard = Heard()
+
+    def fail(attempt: Any) -> None:
+        raise RuntimeError("no more")
+
+    with Endpoint(GOOD) as endpoint:
+        with pytest.raises(RuntimeError, match="no more"):
+            job(endpoint, tmp_path, "a", "b", hooks=Hooks(on_attempt=fail, on_abort=heard.hooks.on_abort)).run()
+        assert heard.told == ["abort RuntimeError"]
+        assert len(endpoint.requests) == 1
+        assert job(endpoint, tmp_path, "a", "b").run().counts == {"done": 2}
+        assert len(endpoint.requests) == 2
+
+
+@pytest.mark.parametrize("moment", ["before_request", "after_reply"])
+def test_a_request_that_a_hook_kept_back_is_no_ambiguous_one(tmp_path: Path, moment: str) -> None:
+    def fail(*told: Any) -> None:
+        raise RuntimeError("no more")
+
+    with Endpoint(GOOD) as endpoint:
+        with pytest.raises(RuntimeError, match="no more"):
+            job(endpoint, tmp_path, "a", hooks=Hooks(**{moment: fail})).run()
+        report = job(endpoint, tmp_path, "a").run()
+        assert report.ambiguous == ()
+        assert report.counts == {"done": 1}
+        assert len(endpoint.requests) == 1
+
+
+def test_a_check_that_is_awaited_is_asked_for_each_value(tmp_path: Path) -> None:
+    async def gentle(label: Label) -> str | None:
+        await asyncio.sleep(0)
+        return "be kinder" if label.tone == "bad" else None
+
+    with Endpoint(BAD, GOOD) as endpoint:
+        assert job(endpoint, tmp_path, "a", "b", checks=[gentle]).run().counts == {"done": 2}
+        assert len(endpoint.requests) == 3
+        assert "be kinder" in str(endpoint.requests[1]["messages"])
+    assert [row["tone"] for row in written(tmp_path)] == ["good", "good"]
+    assert [row["attempts"] for row in written(tmp_path)] == [2, 1]
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_row_whose_awaited_check_is_never_content_fails_alone(tmp_path: Path, raises: bool) -> None:
+    async def picky(label: Label) -> str | None:
+        if raises and label.tone == "bad":
+            raise ValueError("cannot say")
+        return "not that" if label.tone == "bad" else None
+
+    with Endpoint(lambda body: saying(body, BAD) if "Label: a" in str(body) else obliging(body)) as endpoint:
+        assert job(endpoint, tmp_path, "a", "b", checks=[picky]).run().counts == {"failed": 1, "done": 1}
+    assert ("cannot say" if raises else "not that") in written(tmp_path)[0]["message"]
+
+
+def test_what_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
+    heard = Heard()
+
+    class Mood(BaseModel):
+        tone: str
+
+        @field_validator("tone")
+        @classmethod
+        def known(cls, tone: str, info: ValidationInfo) -> str:
+            if info.context and tone not in info.context:
+                raise ValueError("an unknown tone")
+            return tone
+
+    def short(mood: Mood) -> str | None:
+        return "too long" if len(mood.tone) > 4 else None
+
+    @structkit.prompt(
+        Mood,
+        model="declared",
+        instructions="Be brief.",
+        examples=[("Label: old", Mood(tone="bad"))],
+        checks=[short],
+        policy=Policy(attempts=3),
+        context={"good", "bad", "wonderful"},
+        temperature=0.5,
+        max_tokens=77,
+        mode="json_object",
+        hooks=heard.hooks,
+    )
+    def mood(text: str) -> str:
+        return f"Label: {text}"
+
+    with Endpoint('{"tone": "odd"}', '{"tone": "wonderful"}', GOOD) as endpoint:
+        given = {**settings(endpoint, tmp_path), "model": None}
+        report = mood.label([{"text": "a"}], **{name: value for name, value in given.items() if value is not None})
+        [first, second, third] = endpoint.requests
+    assert report.counts == {"done": 1}
+    assert (first["model"], first["temperature"], first["max_tokens"]) == ("declared", 0.5, 77)
+    assert first["response_format"] == {"type": "json_object"}
+    assert "Be brief." in first["messages"][0]["content"]
+    assert "Label: old" in str(first["messages"])
+    assert "an unknown tone" in str(second["messages"])
+    assert "too long" in str(third["messages"])
+    assert heard.told.count("sent") == 3
