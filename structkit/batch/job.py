@@ -52,7 +52,7 @@ class Job:
         output: The file to write; what happens on the way is kept in a folder beside it, `OUTPUT.job`.
         output_type: The type of the values.
         prompt: A template with the names of columns (`"Label this: {text}"`), or a function of a row, which may
-            be awaited.
+            be awaited; its attribute `needs`, if it has one, are columns that there have to be.
         model: The model's name; by default `STRUCTKIT_MODEL`.
         base_url: The endpoint; by default `OPENAI_BASE_URL`.
         api_key: The key; by default `OPENAI_API_KEY`.

@@ -81,8 +81,7 @@ class Work:
         """Everything: journal, rows, output, manifest."""
         try:
             source = open_source(self.job.source, key=self.job.key)
-            if isinstance(self.job.prompt, str) and source.columns:
-                fill(self.job.prompt, dict.fromkeys(source.columns, ""))
+            refuse_missing(self.job.prompt, source.columns)
             with self.opened() as journal:
                 source = keep_stream(source, self.job.folder / "input.jsonl")
                 self.refuse_early(source, journal)
@@ -305,6 +304,22 @@ def row_of(record: Record, kept: Kept | None, state: str) -> JSON:
     outcome = dict((kept.outcome if kept else None) or {})
     row: JSON = {"input": record.values, "run": {**outcome, "status": state}}
     return {**row, "output": outcome["value"]} if "value" in outcome else row
+
+
+def refuse_missing(prompt: str | Callable[..., Any], columns: tuple[str, ...]) -> None:
+    """See that an input has the columns that a prompt needs; a function may say in `needs` which these are.
+
+    Raises:
+        PromptError: A template names another one.
+        ConfigError: A function needs another one.
+    """
+    if not columns:  # of rows that do not declare them, there are none
+        return
+    if isinstance(prompt, str):
+        fill(prompt, dict.fromkeys(columns, ""))
+    elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
+        named = ", ".join(map(repr, missing))
+        raise ConfigError(f"the prompt needs {named}, but the columns of the input are: {', '.join(columns)}")
 
 
 def source_of(prompt: Callable[..., Any]) -> str:

@@ -15,6 +15,7 @@ import structkit
 from structkit import Hooks, Policy
 from structkit.batch.job import Job
 from structkit.dialects import Dialect, Size
+from structkit.errors import ConfigError
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging, saying
 from structkit.values import JSON
@@ -201,3 +202,26 @@ def test_what_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
     assert "an unknown tone" in str(second["messages"])
     assert "too long" in str(third["messages"])
     assert heard.told.count("sent") == 3
+
+
+def test_a_function_whose_columns_the_input_lacks_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    @structkit.prompt(Label)
+    def tone(review: str, title: str, language: str = "en") -> str:
+        return f"{title}: {review} ({language})"
+
+    with Endpoint() as endpoint:
+        for source in ([{"id": 1, "text": "a"}], ["a"]):
+            with pytest.raises(ConfigError, match=r"'review', 'title', but the columns of the input are: .*text"):
+                tone.label(source, **settings(endpoint, tmp_path))
+        assert not endpoint.requests
+        assert not list(tmp_path.iterdir())
+        assert tone.label([{"review": "a", "title": "b"}], **settings(endpoint, tmp_path)).is_complete
+
+
+def test_an_input_without_rows_lacks_no_column(tmp_path: Path) -> None:
+    @structkit.prompt(Label)
+    def tone(review: str) -> str:
+        return review
+
+    with Endpoint() as endpoint:
+        assert tone.label([], **settings(endpoint, tmp_path)).rows == 0
