@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import structkit
-from structkit.batch.money import Budget, Price, Sample, cost_of, forecast, read_prices, tokens_in
+from structkit.batch.money import Budget, Price, Sample, cost_of, cost_of_reply, forecast, read_prices, tokens_in
+from structkit.errors import StatusError, TransportError
+from structkit.parsing import read_completion
 from structkit.values import Usage
 
 PRICE = Price(Decimal("2.50"), Decimal(10))
@@ -158,3 +160,22 @@ def test_an_estimate_of_one_row_is_wide_and_one_of_none_is_refused() -> None:
 def test_a_text_has_some_tokens_if_any_characters(text: str) -> None:
     assert (tokens_in(text) > 0) == bool(text)
     assert tokens_in(text) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}, Decimal("0.0035")),
+        ({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100, "cost": 0.002}, Decimal("0.002")),
+        (None, None),
+    ],
+    ids=["by its tokens", "as reported", "unknown"],
+)
+def test_a_reply_that_is_no_completion_is_paid_for_too(usage: Any, cost: Decimal | None) -> None:
+    reply = read_completion({"choices": [], "usage": usage})
+    assert isinstance(reply, TransportError)
+    assert cost_of_reply(reply, PRICE) == cost
+
+
+def test_a_refusal_costs_nothing() -> None:
+    assert cost_of_reply(StatusError("too many requests"), None) == 0

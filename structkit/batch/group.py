@@ -97,7 +97,7 @@ class Group:
             self._answered.append((known[0],))
         usage = reply.usage
         tokens = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.unreported)
-        told = (reply.kind, reply.retries, *tokens, reply.body)
+        told = (reply.kind, reply.retries, *tokens, reply.body, reply.cost)
         self._exchanges.append((known[0], ordinal, number, known[1], self._run, *told))
 
     def _change(self, what: str, values: Values) -> None:

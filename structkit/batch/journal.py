@@ -14,6 +14,7 @@ from structkit.batch.database import make_folder, shortage
 from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
 from structkit.batch.kept import STATES, Exchange, Kept, State
 from structkit.batch.lock import Lock, take
+from structkit.batch.money import Spending
 from structkit.batch.packing import pack, pack_reply, pack_text
 from structkit.batch.parts import Parts, begin
 from structkit.batch.reading import Reader
@@ -199,6 +200,10 @@ class Journal:
     def usage(self) -> Usage:
         """What the job has cost so far; see `Reader.usage`."""
         return self._flushed().usage()
+
+    def spending(self) -> Spending:
+        """What replies have told of their cost; see `Reader.spending`."""
+        return self._flushed().spending()
 
     def _flushed(self) -> Reader:
         self.flush()

@@ -61,6 +61,42 @@ PART_TABLES = (
     """,
 )
 
+COSTS = (
+    # What a reply reported that it cost, in billionths. The sums besides are of the replies that reported nothing:
+    # their tokens, how many they are, and how many of them reported no tokens either.
+    "ALTER TABLE exchanges ADD COLUMN cost INTEGER",
+    "ALTER TABLE spent RENAME TO spent_before",
+    """
+    CREATE TABLE spent (
+        prompt_tokens INTEGER, completion_tokens INTEGER, total_tokens INTEGER, unreported INTEGER,
+        cost INTEGER, told INTEGER, bare_prompt INTEGER, bare_completion INTEGER, bare INTEGER, bare_unreported INTEGER
+    )
+    """,
+    """
+    INSERT INTO spent SELECT *, 0, 0, prompt_tokens, completion_tokens,
+        (SELECT count(*) FROM exchanges WHERE kind = 'completion' OR total_tokens + unreported > 0), unreported
+    FROM spent_before
+    """,
+    "DROP TRIGGER exchange_paid",
+    "DROP TABLE spent_before",
+    """
+    CREATE TRIGGER exchange_paid AFTER INSERT ON exchanges BEGIN
+        UPDATE spent SET
+            prompt_tokens = prompt_tokens + new.prompt_tokens,
+            completion_tokens = completion_tokens + new.completion_tokens,
+            total_tokens = total_tokens + new.total_tokens,
+            unreported = unreported + new.unreported;
+        UPDATE spent SET cost = cost + new.cost, told = told + 1 WHERE new.cost IS NOT NULL;
+        UPDATE spent SET
+            bare_prompt = bare_prompt + new.prompt_tokens,
+            bare_completion = bare_completion + new.completion_tokens,
+            bare = bare + (new.kind = 'completion' OR new.total_tokens + new.unreported > 0),
+            bare_unreported = bare_unreported + new.unreported
+        WHERE new.cost IS NULL;
+    END
+    """,
+)
+
 JOB_TABLES = (
     "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -72,11 +108,16 @@ def _part_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _costs(connection: sqlite3.Connection) -> None:
+    for statement in COSTS:
+        connection.execute(statement)
+
+
 def _job_tables(connection: sqlite3.Connection) -> None:
     for statement in JOB_TABLES:
         connection.execute(statement)
 
 
-PART_MIGRATIONS: tuple[Migration, ...] = (_part_tables,)
+PART_MIGRATIONS: tuple[Migration, ...] = (_part_tables, _costs)
 JOB_MIGRATIONS: tuple[Migration, ...] = (_job_tables,)
 """What makes a file of each version one of the next; to change a table is to add one here."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from structkit.errors import JobError
-from structkit.values import JSONValue, Usage
+from structkit.errors import JobError, TransportError
+from structkit.values import Completion, JSONValue, Usage
 
 MILLION = Decimal(1_000_000)
 MOST = Decimal(10) ** 9
@@ -113,13 +113,71 @@ def cost_of(usage: Usage, raw: JSONValue, price: Price | None) -> Decimal | None
     Decimal('0.0035')
     >>> cost_of(Usage(unreported=1), {}, Price(Decimal("2.50"), Decimal(10)))
     """
-    if (told := _reported(raw)) is not None:
+    if (told := reported(raw)) is not None:
         return told
     return None if price is None or usage.unreported else price.of(usage.prompt_tokens, usage.completion_tokens)
 
 
-def _reported(raw: JSONValue) -> Decimal | None:
-    """What the body says; some gateways give an object with the parts, and their sum among them."""
+def cost_of_reply(reply: Completion | TransportError, price: Price | None) -> Decimal | None:
+    """What a reply cost, as with `cost_of`; a refusal for which nothing can have been billed cost nothing.
+
+    >>> cost_of_reply(TransportError("too many requests", retryable=True), None)
+    Decimal('0')
+    """
+    if isinstance(reply, Completion):
+        return cost_of(reply.usage, reply.raw, price)
+    usage = reply.usage_of_reply
+    return cost_of(usage, reply.body, price) if usage.total_tokens or usage.unreported else ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What replies told of their cost, and what is known of those that told nothing.
+
+    Args:
+        cost: What was told, together.
+        told: How many replies told it.
+        prompt_tokens: Of those that told nothing.
+        completion_tokens: Likewise.
+        silent: How many told nothing, but may have cost something.
+        unreported: How many of these did not tell their tokens either.
+    """
+
+    cost: Decimal = ZERO
+    told: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    silent: int = 0
+    unreported: int = 0
+
+    @property
+    def known(self) -> Decimal | None:
+        """What was told; None where nothing was.
+
+        >>> Spending(silent=3).known, Spending(Decimal("0.0100"), 1, silent=3).known
+        (None, Decimal('0.01'))
+        """
+        return self.cost.normalize() if self.told else None
+
+    def __add__(self, other: Spending) -> Spending:
+        """Both together."""
+        return Spending(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    def beyond(self, before: Mapping[str, Any], price: Price, longest: int) -> Decimal:
+        """What all this cost at most, beyond what was known *before*; of unknown length are the *longest* replies.
+
+        >>> spending = Spending(Decimal(1), 1, prompt_tokens=30, silent=3, unreported=1)
+        >>> spending.beyond({"cost": "0.5", "prompt_tokens": 10}, Price(Decimal(1_000_000), Decimal(10_000)), 100)
+        Decimal('21.5')
+        """
+        lost = max(0, self.unreported - before.get("unreported", 0))
+        read = self.prompt_tokens - before.get("prompt_tokens", 0)
+        written = self.completion_tokens - before.get("completion_tokens", 0)
+        return self.cost - Decimal(before.get("cost", 0)) + price.of(read, written + lost * longest)
+
+
+def reported(raw: JSONValue) -> Decimal | None:
+    """What a body says that it cost; some gateways give an object with the parts, and their sum among them."""
     usage = raw.get("usage") if isinstance(raw, dict) else None
     told = [usage.get(name) for name in REPORTED] if isinstance(usage, dict) else []
     sums = (cost.get("total_cost") if isinstance(cost, dict) else cost for cost in told)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import replace
+from decimal import Decimal
 from typing import NamedTuple
 
+from structkit.batch.money import reported
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
 from structkit.transport.stored import body_of, fault_from_json, fault_to_json
@@ -24,13 +26,17 @@ COMPLETION = "completion"
 """The kind of a reply that is no fault; a fault's kind is the name of its class."""
 
 
+BILLIONTH = Decimal("1e-9")
+
+
 class PackedReply(NamedTuple):
-    """A reply as columns; the body of a completion is None where raw text is not kept."""
+    """A reply as columns; the body of a completion is None where raw text is not kept, the cost where none was told."""
 
     kind: str
     retries: int
     usage: Usage
     body: bytes | None
+    cost: int | None = None
 
 
 def pack(value: JSONValue) -> bytes:
@@ -79,9 +85,15 @@ def unpack_text(packed: str | bytes) -> str:
 def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True) -> PackedReply:
     """A reply as columns; without raw text nothing that the endpoint said is in them."""
     if isinstance(reply, Completion):
-        return PackedReply(COMPLETION, reply.retries, reply.usage, _pack_completion(reply) if keep_raw else None)
-    fault = fault_to_json(reply)
-    return PackedReply(fault["kind"], reply.retries, reply.usage_of_reply, _pack_fault(fault, keep_raw=keep_raw))
+        body, cost = _pack_completion(reply) if keep_raw else None, _pack_cost(reported(reply.raw))
+        return PackedReply(COMPLETION, reply.retries, reply.usage, body, cost)
+    fault, cost = fault_to_json(reply), _pack_cost(reported(reply.body))
+    return PackedReply(fault["kind"], reply.retries, reply.usage_of_reply, _pack_fault(fault, keep_raw=keep_raw), cost)
+
+
+def _pack_cost(cost: Decimal | None) -> int | None:
+    """In billionths, of which SQLite can add up nine billion units."""
+    return None if cost is None else round(cost / BILLIONTH)
 
 
 def _pack_completion(completion: Completion) -> bytes:

@@ -13,7 +13,8 @@ from structkit.batch.database import open_file, telling, transaction
 from structkit.batch.entries import PART
 from structkit.batch.kept import STATES, Exchange, Kept
 from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
-from structkit.batch.packing import PackedReply, unpack, unpack_reply, unpack_text
+from structkit.batch.money import Spending
+from structkit.batch.packing import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
 from structkit.batch.parts import job_file, parts_in
 from structkit.errors import JobError
 from structkit.values import JSON, JSONValue, Usage
@@ -64,6 +65,10 @@ LOST = """
 """
 
 SPENT = "SELECT prompt_tokens, completion_tokens, total_tokens, unreported FROM spent"
+
+COSTS = "SELECT cost, told, bare_prompt, bare_completion, bare, bare_unreported FROM spent"
+
+NEVER_ANSWERED = "SELECT count(*) FROM waiting WHERE run < ?"
 
 
 class Reader:
@@ -183,8 +188,21 @@ class Reader:
         for _, path in parts_in(self.folder):
             with _opened(path) as connection, transaction(connection, "DEFERRED"):
                 total += Usage(*connection.execute(SPENT).fetchone())
-                lost = connection.execute("SELECT count(*) FROM waiting WHERE run < ?", (self.run,)).fetchone()[0]
+                lost = connection.execute(NEVER_ANSWERED, (self.run,)).fetchone()[0]
                 total += Usage(unreported=lost)
+        return total
+
+    def spending(self) -> Spending:
+        """What all replies there ever were have told of their cost, and what is known of the others.
+
+        A request of an earlier run that was never answered is one that told nothing.
+        """
+        total = Spending()
+        for _, path in parts_in(self.folder):
+            with _opened(path) as connection, transaction(connection, "DEFERRED"):
+                cost, *counts = connection.execute(COSTS).fetchone()
+                lost = connection.execute(NEVER_ANSWERED, (self.run,)).fetchone()[0]
+                total += Spending(cost * BILLIONTH, *counts) + Spending(silent=lost, unreported=lost)
         return total
 
 

@@ -21,12 +21,14 @@ class Report:
         counts: Rows by state; together they are all of them.
         tokens: Tokens of all replies, of this run and those before, where they were reported.
         unreported: Replies whose tokens are unknown.
-        spend: What was spent, in the currency of the prices; None where it is not known.
+        spend: What was spent, in the currency of the prices; without these, what the endpoint reported; None where
+            it is not known.
         ambiguous: Keys of rows whose request of an earlier run may have been answered and paid for without a trace;
             of rows without keys, their places: `row 17 (0a1b2c3d)`, counted from 1, with a digest.
         seconds: How long this run took.
         removed: Rows that earlier runs have seen and the input no longer has, which are in none of the counts; None
             where the input was not read to its end.
+        unpriced: Replies of which neither a price nor the endpoint says what they cost: no part of the spend.
     """
 
     status: str
@@ -39,6 +41,7 @@ class Report:
     ambiguous: tuple[str, ...]
     seconds: float
     removed: Removed | None = None
+    unpriced: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -57,7 +60,8 @@ class Report:
         counted = ", ".join(f"{number:,} {state}" for state, number in self.counts.items() if number)
         lines = [f"{_shown(self.status)}: {self.rows:,} rows, {counted or 'none begun'}, in {self.seconds:.1f} s"]
         unknown = f" (and {self.unreported:,} replies that reported none)" if self.unreported else ""
-        spent = "spend unknown" if self.spend is None else f"{self.spend} spent"
+        beyond = f" (and {self.unpriced:,} replies of unknown cost)" if self.unpriced else ""
+        spent = "spend unknown" if self.spend is None else f"{self.spend:f} spent{beyond}"
         lines.append(f"{self.tokens:,} tokens{unknown}, {spent}")
         if self.ambiguous:
             shown = ", ".join(map(_shown, self.ambiguous[:5])) + (" ..." if len(self.ambiguous) > 5 else "")  # noqa: PLR2004

@@ -62,7 +62,7 @@ class Run:
     transport: AsyncTransport
     limiter: Limiter
     budget: Budget
-    cost: Callable[[Completion], Decimal | None]
+    cost: Callable[[Reply], Decimal | None]
     estimate: Callable[[Request], Decimal]
     policy: Policy
     learnt: Callable[[Any, Any, list[Reply]], None]
@@ -220,13 +220,7 @@ class Run:
             return reply
         finally:
             self.limiter.ended(time.monotonic(), reply, turn)
-            self.budget.settle(reserved, self.spent(reply))
-
-    def spent(self, reply: Reply | None) -> Decimal | None:
-        """What a request cost; None where it may have cost something that nobody has told."""
-        if isinstance(reply, Completion):
-            return self.cost(reply)
-        return None if reply is not None and reply.usage_of_reply.unreported else Decimal(0)
+            self.budget.settle(reserved, Decimal(0) if reply is None else self.cost(reply))
 
     async def turn(self, tokens: int) -> int:
         """Wait until the next request may go out; with its number for the limiter.

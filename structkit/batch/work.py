@@ -25,7 +25,7 @@ from structkit.batch.kept import Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.manifest import versions, write_manifest
 from structkit.batch.matching import Matching
-from structkit.batch.money import Budget, cost_of, worst_case
+from structkit.batch.money import Budget, cost_of_reply, worst_case
 from structkit.batch.records import Record
 from structkit.batch.report import Report
 from structkit.batch.run import Conversation, Run
@@ -66,7 +66,10 @@ class Work:
         if self.most < 1:
             raise ConfigError(f"concurrency: auto, or 1 or more, not {self.most}")
         if job.budget is not None and job.price is None:
-            raise ConfigError("a budget needs a price: what a million tokens cost, price=Price(input, output)")
+            raise ConfigError(
+                "a budget needs a price, price=Price(input, output) per million tokens: what a request may cost has to "
+                "be known before it goes out, and an endpoint reports it afterwards"
+            )
         endpoint = None if job.transport else find_endpoint(job.model, job.base_url, job.api_key)
         model = endpoint.model if endpoint else str(job.model)
         self.base_url = (endpoint.base_url or OPENAI_URL) if endpoint else ""
@@ -194,7 +197,7 @@ class Work:
             transport=self.transport,
             limiter=Limiter(self.job.concurrency, maximum=self.most, policy=self.policy),
             budget=Budget(self.job.budget, spent=self.spent(journal)),
-            cost=lambda reply: cost_of(reply.usage, reply.raw, price),
+            cost=lambda reply: cost_of_reply(reply, price),
             estimate=self.estimate,
             policy=self.policy,
             learnt=self.known.told,
@@ -205,15 +208,11 @@ class Work:
         )
 
     def spent(self, journal: Journal) -> Decimal:
-        """What earlier runs have spent; of one that was killed by its tokens, and lost replies as the longest."""
+        """What earlier runs have spent; of a killed one what was reported, or its tokens; of a lost reply the most."""
         if self.job.price is None:
             return Decimal(0)
         before: Mapping[str, Any] = journal.marks.get("spend") or {}
-        usage = journal.usage()
-        lost = max(0, usage.unreported - before.get("unreported", 0))
-        read = usage.prompt_tokens - before.get("prompt_tokens", 0)
-        written = usage.completion_tokens - before.get("completion_tokens", 0)
-        return Decimal(before.get("amount", 0)) + self.job.price.of(read, written + lost * LONG_REPLY)
+        return Decimal(before.get("amount", 0)) + journal.spending().beyond(before, self.job.price, LONG_REPLY)
 
     async def begin(self, record: Record) -> Conversation:
         """The conversation about a row."""
@@ -256,7 +255,9 @@ class Work:
                 sink.write(row_of(record, kept, state))
                 counts[state], rows = counts[state] + 1, rows + 1
         journal.mark("output", str(output))
-        journal.mark("spend", {"amount": str(run.budget.spent), **asdict(journal.usage())})
+        if self.job.price:  # what runs without one have spent, is found in the journal when there is one
+            known = journal.spending()
+            journal.mark("spend", {**asdict(known), "cost": str(known.cost), "amount": str(run.budget.spent)})
         removed = found.removed if self.job.limit is None else None
         report = self.report(journal, run, counts, rows, ambiguous=doubtful.names, removed=removed)
         write_manifest(output, self.manifest(report, journal))
@@ -265,6 +266,7 @@ class Work:
     def report(self, journal: Journal, run: Run, counts: Mapping[str, int], rows: int, **more: Any) -> Report:
         """What the run came to."""
         usage, left = journal.usage(), counts.get("open", 0)
+        known = journal.spending()
         return Report(
             status="complete" if not left else f"incomplete: {run.why or 'rows were left out'}",
             output=Path(self.job.output),
@@ -272,7 +274,8 @@ class Work:
             counts=dict(counts),
             tokens=usage.total_tokens,
             unreported=usage.unreported,
-            spend=run.budget.spent if self.job.price else None,
+            spend=run.budget.spent if self.job.price else known.known,
+            unpriced=0 if self.job.price else known.silent,
             seconds=time.monotonic() - self.clock,
             **more,
         )
@@ -291,7 +294,8 @@ class Work:
             "versions": versions(),
             "tokens": report.tokens,
             "unreported_replies": report.unreported,
-            "spend": None if report.spend is None else str(report.spend),
+            "spend": None if report.spend is None else f"{report.spend:f}",
+            "replies_of_unknown_cost": report.unpriced,
             "ambiguous": list(report.ambiguous),
             "removed": asdict(report.removed) if report.removed else None,
             "began": self.began,

@@ -289,6 +289,47 @@ def test_a_budget_needs_a_price(job: Callable[..., Job]) -> None:
         job(endpoint, numbered(1), budget="1").run()
 
 
+def costing(cost: float, *free: str) -> Callable[[JSON], Reply]:
+    """Replies that report what they cost, but for some rows."""
+
+    def answer(request: JSON) -> Reply:
+        reply = obliging(request)
+        if isinstance(reply.body, dict) and text_of(request) not in free:
+            reply.body["usage"]["cost"] = cost
+        return reply
+
+    return answer
+
+
+def test_what_the_endpoint_reports_as_cost_is_told_without_a_price(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint(costing(0.0000125, "row-1", "row-3")) as endpoint:
+        first = job(endpoint, numbered(6), limit=2).run()
+        assert (first.spend, first.unpriced) == (Decimal("0.0000125"), 1)
+        assert "0.0000125 spent (and 1 replies of unknown cost)" in str(first)
+        whole = job(endpoint, numbered(6)).run()
+    assert (whole.spend, whole.unpriced) == (Decimal("0.0000125") * 4, 2)
+    manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
+    assert (manifest["spend"], manifest["replies_of_unknown_cost"]) == ("0.00005", 2)
+
+
+def test_a_cost_that_nobody_tells_is_unknown_and_not_zero(job: Callable[..., Job]) -> None:
+    with Endpoint() as endpoint:
+        report = job(endpoint, numbered(2)).run()
+    assert (report.spend, report.unpriced) == (None, 2)
+    assert "spend unknown" in str(report)
+
+
+def test_what_runs_without_a_price_have_spent_counts_when_there_is_one(job: Callable[..., Job]) -> None:
+    with Endpoint(costing(0.5, "row-1")) as endpoint:
+        for rows in (1, 3):
+            job(endpoint, numbered(3), limit=rows).run()
+        for _ in range(2):
+            report = job(endpoint, numbered(4), price=PRICE).run()
+            assert report.spend == 3 * Decimal("0.5") + PRICE.of(10, 5)
+            assert report.unpriced == 0
+        assert len(endpoint.requests) == 4
+
+
 def test_the_manifest_adds_up_and_the_key_is_nowhere(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint(failing_for("row-1", reply=Reply({"error": {"message": "no"}}, status=400))) as endpoint:
         report = job(endpoint, numbered(4)).run()

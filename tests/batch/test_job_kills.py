@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,10 @@ except KeyboardInterrupt:
 class Watched:
     """An endpoint that says when so many requests have come, and that can hold its replies back."""
 
-    def __init__(self, at: int, *, holds: bool = False) -> None:
+    def __init__(self, at: int, *, holds: bool = False, costs: float | None = None) -> None:
         self.at, self.came, self.turn = at, threading.Event(), threading.Lock()
         self.seen, self.gate = 0, threading.Event()
-        self.holds = holds
+        self.holds, self.costs = holds, costs
         self.endpoint = Endpoint(self.answer)
 
     def answer(self, request: JSON) -> Reply:
@@ -57,15 +58,18 @@ class Watched:
             self.came.set()
             if self.holds:
                 self.gate.wait(PATIENCE)
-        return replace(obliging(request), delay=0.005)
+        reply = obliging(request)
+        if self.costs and isinstance(reply.body, dict):
+            reply.body["usage"]["cost"] = self.costs
+        return replace(reply, delay=0.005)
 
     def asked(self) -> Counter[str]:
         return Counter(request["messages"][-1]["content"].partition("Label: ")[2] for request in self.endpoint.requests)
 
 
 @contextmanager
-def watched(at: int, *, holds: bool = False) -> Iterator[Watched]:
-    found = Watched(at, holds=holds)
+def watched(at: int, *, holds: bool = False, costs: float | None = None) -> Iterator[Watched]:
+    found = Watched(at, holds=holds, costs=costs)
     with found.endpoint:
         yield found
         found.gate.set()
@@ -129,6 +133,17 @@ def test_after_kill_9_only_what_was_in_flight_is_asked_again(tmp_path: Path, mom
     with watched(1) as quiet:
         assert not Job(**{**settings, "base_url": quiet.endpoint.base_url}).run().ambiguous
     assert not quiet.seen
+
+
+def test_what_the_endpoint_reported_as_cost_is_known_after_kill_9(tmp_path: Path) -> None:
+    with watched(255, costs=0.00025) as found:
+        settings = settings_of(tmp_path, found.endpoint)
+        killed(settings, found)
+        report = Job(**settings).run()
+        again = Job(**settings).run()
+    answers = sum(len(each.exchanges) for each in on_disk(tmp_path).values())
+    assert report.spend == again.spend == Decimal("0.00025") * answers
+    assert report.unpriced == again.unpriced == len(report.ambiguous), "what was never answered may have cost something"
 
 
 def test_rows_in_flight_can_be_held_instead_and_sent_later(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from structkit.batch.entries import PART, Intent
 from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
 from structkit.batch.layout import PART_MIGRATIONS
 from structkit.batch.lock import NAME, is_alive, started
+from structkit.batch.money import Spending
 from structkit.batch.parts import MOST_OPEN, Parts
 from structkit.batch.reading import BETWEEN, LOST, REPLIES_OF_OPEN, SPENT
 from structkit.batch.writer import ENOUGH, MOST
@@ -363,6 +365,19 @@ def test_what_a_resume_asks_first_does_not_read_every_row_that_has_ended(journal
     assert plan
     large = [step for step in plan if re.match("SCAN (rows|exchanges|unread)", step) and "open_rows" not in step]
     assert large == []
+
+
+def test_a_file_of_the_first_version_keeps_its_sums(folder):
+    folder.mkdir()
+    with contextlib.closing(open_file(folder / "part-00000.db", PART_MIGRATIONS[:1])) as connection:
+        for number, (kind, tokens, unreported) in enumerate([("completion", 9, 0), ("StatusError", 0, 0), ("x", 0, 1)]):
+            values = (number + 1, 0, number + 1, "", 1, kind, 0, tokens, tokens, 2 * tokens, unreported, None)
+            connection.execute(f"INSERT INTO exchanges VALUES ({','.join('?' * len(values))})", values)
+    with Journal.open(folder, {}) as journal:
+        assert journal.usage() == Usage(9, 9, 18, 1)
+        assert journal.spending() == Spending(Decimal(0), 0, 9, 9, silent=2, unreported=1)
+        journal.answer(1, 1, read_completion({**completion("{}"), "usage": {"cost": 0.25, "prompt_tokens": 5}}))
+        assert journal.spending() == Spending(Decimal("0.25"), 1, 9, 9, silent=2, unreported=1)
 
 
 # Groups
