@@ -92,6 +92,10 @@ class Job:
     columns: tuple[str, ...] = ("status", "message", "attempts")
     call: Call = field(default_factory=Call)
 
+    def __post_init__(self) -> None:
+        """Take `~` for the home folder: the output, its manifest and its journal stand beside each other."""
+        object.__setattr__(self, "output", Path(self.output).expanduser())
+
     @property
     def folder(self) -> Path:
         """Where the journal is."""

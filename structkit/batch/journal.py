@@ -16,7 +16,7 @@ from structkit.batch.kept import STATES, Exchange, Kept, State
 from structkit.batch.lock import Lock, take
 from structkit.batch.money import Spending
 from structkit.batch.packing import pack, pack_reply, pack_text
-from structkit.batch.parts import Parts, begin
+from structkit.batch.parts import Parts, begin, drop_parts
 from structkit.batch.reading import Reader
 from structkit.batch.writer import Writer
 from structkit.errors import JobError, TransportError
@@ -139,6 +139,11 @@ class Journal:
         """
         for ordinal in ordinals:
             self._put(Reopening(_counted(ordinal), afresh))
+
+    def forget(self) -> None:
+        """Drop every row with all its replies, which cannot be had again; before anything is written."""
+        self.flush()
+        drop_parts(self._reader.folder)
 
     def mark(self, name: str, value: JSONValue) -> None:
         """Add to the header, or change what was added; `marks` has it."""

@@ -51,6 +51,18 @@ def parts_in(folder: Path) -> Iterator[tuple[int, Path]]:
         yield part, part_file(folder, part)
 
 
+def drop_parts(folder: Path) -> None:
+    """Remove the parts of a folder that nobody has open.
+
+    Raises:
+        JobError: One cannot be removed.
+    """
+    for pattern in ("part-*.db-*", "part-*.db"):  # a log that outlived its file would be read into the next one
+        for path in folder.glob(pattern):
+            with telling(path):
+                path.unlink()
+
+
 def begin(folder: Path, header: JSON) -> tuple[JSON, int]:
     """The header that a folder has, or now gets, and the number of the run that begins.
 

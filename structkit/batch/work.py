@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import shutil
 import signal
 import time
 from collections import Counter
@@ -30,11 +29,12 @@ from structkit.batch.records import Record
 from structkit.batch.report import Report
 from structkit.batch.run import Conversation, Run
 from structkit.batch.sinks import Sink, open_sink
+from structkit.batch.sound import refuse_missing, refuse_unsound
 from structkit.batch.sources import Source, keep_stream, open_source
-from structkit.client.endpoint import OPENAI_URL, find_endpoint, settings_of_the_environment
+from structkit.client.endpoint import OPENAI_URL, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.plan import Plan, check_call, dialect_of, response_format
 from structkit.client.routes import KnownRoute
-from structkit.errors import ConfigError, JobError
+from structkit.errors import JobError
 from structkit.prompts import fill
 from structkit.transport.lean import LeanTransport
 from structkit.values import JSON, Parameters, Policy, Request
@@ -57,21 +57,15 @@ class Work:
 
     def __init__(self, job: Job, told: Told | None) -> None:
         """Check all that can be checked before anything is opened or sent."""
+        refuse_unsound(job)
         check_call(job.call)
         self.job, self.told, self.counted = job, told, Counter[str]()
         self.began, self.clock = time.time(), time.monotonic()
         self.wanted = response_format(job.output_type)
         self.policy: Policy = job.call.get("policy") or Policy()
         self.most = MOST_AT_ONCE if job.concurrency == "auto" else job.concurrency
-        if self.most < 1:
-            raise ConfigError(f"concurrency: auto, or 1 or more, not {self.most}")
-        if job.budget is not None and job.price is None:
-            raise ConfigError(
-                "a budget needs a price, price=Price(input, output) per million tokens: what a request may cost has to "
-                "be known before it goes out, and an endpoint reports it afterwards"
-            )
         endpoint = None if job.transport else find_endpoint(job.model, job.base_url, job.api_key)
-        model = endpoint.model if endpoint else str(job.model)
+        model = endpoint.model if endpoint else model_name(job.model)
         self.base_url = (endpoint.base_url or OPENAI_URL) if endpoint else ""
         self.plan = Plan(model, job.call, dialect_of(model, self.base_url, endpoint.dialect if endpoint else None))
         self.plan.begin(self.wanted, "any row", {})  # a setting that no row could have shows here
@@ -95,28 +89,26 @@ class Work:
                 source.check()
                 return self.write(source, journal, run, doubtful)
         finally:
-            await self.transport.close()
+            if self.job.transport is None:  # the caller's own stays open
+                await self.transport.close()
 
     def opened(self) -> Journal:
-        """The job's journal; another one where it has changed, and the caller wants to begin anew.
+        """The job's journal; with nothing in it where the job has changed, and the caller wants to begin anew.
 
         Raises:
             JobError: It is another job's, another run has it, or it cannot be used.
         """
         journal = Journal.open(self.job.folder, self.fingerprint())
         try:
-            if self.job.on_change != "new" or not self.changes(journal):
-                self.compare(journal)
-                return journal
-            has_output = journal.marks.get("output")
+            if self.job.on_change == "new" and self.changes(journal):
+                journal.forget()
+                journal.mark("spend", {})
+                journal.mark(READING, value=False)
+                journal.mark("fingerprint", self.fingerprint())  # the last: a run that is killed before begins anew
+            self.compare(journal)
         except BaseException:
             journal.close()
             raise
-        journal.close()
-        shutil.rmtree(self.job.folder)
-        journal = Journal.open(self.job.folder, self.fingerprint())
-        if has_output:
-            journal.mark("output", has_output)
         return journal
 
     def refuse_early(self, source: Source, journal: Journal) -> None:
@@ -308,22 +300,6 @@ def row_of(record: Record, kept: Kept | None, state: str) -> JSON:
     outcome = dict((kept.outcome if kept else None) or {})
     row: JSON = {"input": record.values, "run": {**outcome, "status": state}}
     return {**row, "output": outcome["value"]} if "value" in outcome else row
-
-
-def refuse_missing(prompt: str | Callable[..., Any], columns: tuple[str, ...]) -> None:
-    """See that an input has the columns that a prompt needs; a function may say in `needs` which these are.
-
-    Raises:
-        PromptError: A template names another one.
-        ConfigError: A function needs another one.
-    """
-    if not columns:  # of rows that do not declare them, there are none
-        return
-    if isinstance(prompt, str):
-        fill(prompt, dict.fromkeys(columns, ""))
-    elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
-        named = ", ".join(map(repr, missing))
-        raise ConfigError(f"the prompt needs {named}, but the columns of the input are: {', '.join(columns)}")
 
 
 def source_of(prompt: Callable[..., Any]) -> str:
