@@ -10,7 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from structkit.batch.export import export
 from structkit.batch.money import Price
+from structkit.batch.progress import Told
 from structkit.batch.report import Report
 from structkit.batch.work import Work
 from structkit.client.plan import Call
@@ -19,8 +21,6 @@ from structkit.values import Prompt
 
 OnChange = Literal["stop", "reparse", "new", "mix"]
 """What to do where a job no longer matches its journal."""
-
-Told = Callable[[Mapping[str, int]], None]
 
 
 class Settings(TypedDict, total=False):
@@ -35,6 +35,8 @@ class Settings(TypedDict, total=False):
     budget: Decimal | str | None
     price: Price | None
     limit: int | None
+    sample: int | None
+    grace: float
     on_ambiguous: Literal["resend", "hold"]
     on_change: OnChange
     retry_failed: bool
@@ -62,6 +64,9 @@ class Job:
         budget: What may be spent at most, in the currency of the price.
         price: What a million tokens cost; without, costs are known only where the endpoint reports them.
         limit: Only the first so many rows.
+        sample: Only so many rows (of the first so many), drawn fairly by their keys or content: the same whenever the
+            table is, so that a prompt can be tried before all of it is paid for. A job without it keeps the answers.
+        grace: Seconds for which an interrupted run waits for what is under way, before it drops that.
         on_ambiguous: What to do with a row whose last request may have been answered when the last run was killed:
             ask again (`resend`), or leave it (`hold`).
         on_change: What to do where the job no longer matches its journal: `stop`; read the kept replies as the new
@@ -85,6 +90,8 @@ class Job:
     budget: Decimal | str | None = None
     price: Price | None = None
     limit: int | None = None
+    sample: int | None = None
+    grace: float = 60.0
     on_ambiguous: Literal["resend", "hold"] = "resend"
     on_change: OnChange = "stop"
     retry_failed: bool = False
@@ -105,10 +112,11 @@ class Job:
     def run(self, told: Told | None = None) -> Report:
         """Take every row to its end, and write the output and its manifest.
 
-        The first Ctrl-C or SIGTERM lets what is under way end, the second ends it; the same job goes on later.
+        The first Ctrl-C or SIGTERM lets what is under way end, for `grace` seconds at most; the second ends it; the
+        same job goes on later.
 
         Args:
-            told: Is called with the counts of this run after each row.
+            told: Is called with a `Progress` after each row, once a second, and when the run is interrupted.
 
         Raises:
             JobError: The job does not match its journal, its files cannot be used, or another run has it.
@@ -125,6 +133,19 @@ class Job:
     async def run_async(self, told: Told | None = None) -> Report:
         """As `run`, awaited."""
         return await Work(self, told).all()
+
+    def export(self, path: Path | str) -> Report:
+        """Write what the journal holds to another file of any format, also while a run is under way; send nothing.
+
+        The rows are those that a run of this job would write; such as have no end yet are `open`. The file gets a
+        manifest of its own. The job's output and its manifest stay as they are.
+
+        Raises:
+            JobError: There is no such job, it has changed, the file exists and `overwrite` is not set, or a file
+                cannot be read or written.
+            ConfigError: The file is the job's own input or output.
+        """
+        return export(Work(self, None), Path(path).expanduser())
 
 
 def _to_the_end(work: Work) -> Report:

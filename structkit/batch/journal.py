@@ -190,9 +190,9 @@ class Journal:
         """Ordinal and key of every row there ever was, in order; see `Reader.every_key`."""
         return self._flushed().every_key(first)
 
-    def ambiguous(self) -> Iterator[tuple[int, str]]:
+    def ambiguous(self, *, now: bool = False) -> Iterator[tuple[int, str]]:
         """Rows whose reply may have been paid for and lost with an earlier run; see `Reader.ambiguous`."""
-        return self._flushed().ambiguous()
+        return self._flushed().ambiguous(now=now)
 
     def outcomes(self, *, full: bool = True) -> Iterator[Kept]:
         """The rows that have ended, in order, streamed; see `Reader.outcomes`."""

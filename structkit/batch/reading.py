@@ -159,15 +159,18 @@ class Reader:
                 yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
                 first = rows[-1][0] + 1 if rows else (part + 1) * PART
 
-    def ambiguous(self) -> Iterator[tuple[int, str]]:
+    def ambiguous(self, *, now: bool = False) -> Iterator[tuple[int, str]]:
         """Ordinal and key of the rows with a request of an earlier run whose reply the journal does not have.
 
         It may have been paid for. A row is no longer among them once the request has been sent again; and where raw
         text is not kept, a reply is had only by a row that has ended.
+
+        Args:
+            now: Whether the last run is over too: what it had under way is lost.
         """
         for _, path in parts_in(self.folder):
             with _opened(path) as connection:
-                rows = connection.execute(LOST, {"run": self.run}).fetchall()
+                rows = connection.execute(LOST, {"run": self.run + now}).fetchall()
             yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
 
     def counts(self) -> Mapping[str, int]:

@@ -18,6 +18,7 @@ from structkit.batch.limiter import Limiter
 from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
 from structkit.batch.records import Record, digest
+from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
@@ -32,6 +33,11 @@ TOO_MANY = 429
 
 class Stopped(Exception):
     """The run ends before its rows do; the message says why."""
+
+    def __init__(self, why: str, reason: Reason = "endpoint") -> None:
+        """In words, and for programs."""
+        super().__init__(why)
+        self.reason: Reason = reason
 
 
 @dataclass
@@ -49,11 +55,11 @@ class Run:
         estimate: What a request may cost at most.
         policy: How hard to try.
         learnt: Is told what a step of a conversation found out of the route.
-        told: Is called with the state of each row that ends.
         hold: Whether a row whose last request may have been answered is held back instead of asked again.
         offline: Whether nothing is sent: replies that are kept are read as another type.
-        doubted: Rows that the endpoint refused, with their ends, until it is seen to serve another.
+        told: Is called with the state and the outcome of each row that ends.
         hooks: Are told of each request that is sent, and what came of it; of kept replies they were told before.
+        doubted: Rows that the endpoint refused, with their ends, until it is seen to serve another.
     """
 
     begin: Callable[[Record], Awaitable[Conversation]]
@@ -66,12 +72,13 @@ class Run:
     estimate: Callable[[Request], Decimal]
     policy: Policy
     learnt: Callable[[Any, Any, list[Reply]], None]
-    told: Callable[[State], None]
     hold: bool = False
     offline: bool = False
+    told: Callable[[State, JSON], None] = lambda state, outcome: None  # noqa: ARG005 (nobody listens)
     hooks: Hooks = SILENT
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""
+    reason: Reason = "left"
     doubted: deque[tuple[Record, State, JSON]] = field(default_factory=deque)
 
     async def rows(self, records: Iterator[tuple[Record, Kept | None]], workers: int) -> None:
@@ -89,7 +96,7 @@ class Run:
                     if self.stopping.is_set():
                         return
             except Stopped as stop:
-                self.stop(str(stop))
+                self.stop(str(stop), stop.reason)
             except Exception as error:  # noqa: BLE001 (raised below, when the requests under way have their replies)
                 errors.append(error)
                 self.stop(str(error))
@@ -101,9 +108,10 @@ class Run:
             raise errors[0]
         self.settle(self.limiter.patience if self.stopping.is_set() else 0)
 
-    def stop(self, why: str) -> None:
-        """Let no further request go out; what is under way is waited for."""
-        self.why = self.why or why
+    def stop(self, why: str, reason: Reason = "left") -> None:
+        """Let no further request go out; what is under way is waited for. The first reason stands."""
+        if not self.stopping.is_set():
+            self.why, self.reason = why, reason
         self.stopping.set()
 
     async def row(self, record: Record, kept: Kept | None) -> None:
@@ -175,7 +183,7 @@ class Run:
     def conclude(self, record: Record, state: State, outcome: JSON) -> None:
         """A row ends."""
         self.journal.conclude(record.ordinal, state, outcome, key=record.key, digest=digest(record.values))
-        self.told(state)
+        self.told(state, outcome)
 
     async def ask(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, Reply]:
         """The reply to a request, sent again as long as that may help; with the number of the last sending.
@@ -207,7 +215,7 @@ class Run:
         turn, reserved = await self.turn(tokens), self.estimate(request)
         if not self.budget.reserve(reserved):
             self.limiter.ended(time.monotonic(), None, turn)
-            raise Stopped("the budget is used up")
+            raise Stopped("the budget is used up", "budget")
         reply: Reply | None = None
         try:
             if not _is_among(request, sent):
@@ -238,7 +246,7 @@ class Run:
                 await asyncio.wait_for(self.stopping.wait(), wait)
             except TimeoutError:
                 continue
-        raise Stopped(self.why)
+        raise Stopped(self.why, self.reason)
 
 
 def _replies(exchanges: tuple[Exchange, ...], *, only_these: bool) -> list[Reply]:

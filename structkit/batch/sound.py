@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 CHOICES = {"on_ambiguous": ("resend", "hold"), "on_change": ("stop", "reparse", "new", "mix")}
 """Settings that are one of a few words. A misspelt `hold` would send again what may have been paid for."""
 
+LEAST = {"limit": 0, "sample": 1, "grace": 0}
+"""Settings that are numbers, and the least of each."""
+
 
 def refuse_unsound(job: Job) -> None:
     """See that what is wanted can be had.
@@ -27,11 +31,14 @@ def refuse_unsound(job: Job) -> None:
     for name, known in CHOICES.items():
         if (given := getattr(job, name)) not in known:
             raise ConfigError(f"{name}: one of {', '.join(known)}, not {given!r}")
+    for name, least in LEAST.items():
+        if (number := getattr(job, name)) is not None and not least <= number < inf:
+            raise ConfigError(f"{name}: {least} or more, not {number}")
+    if str(job.output) == STANDARD:
+        raise ConfigError("a job needs a file for its output: what happens on the way is kept beside it")
     at_once: Any = job.concurrency
     if at_once != "auto" and not (isinstance(at_once, int) and at_once >= 1):
         raise ConfigError(f"concurrency: auto, or 1 or more, not {at_once!r}")
-    if job.limit is not None and job.limit < 0:
-        raise ConfigError(f"limit: 0 rows or more, not {job.limit}")
     if job.budget is not None and job.price is None:
         # What an endpoint reports of a cost comes when the money is spent, for all requests in flight at once.
         raise ConfigError(
@@ -47,12 +54,16 @@ def refuse_its_input(source: Any, output: Path) -> None:
     Raises:
         ConfigError: It would, be it by a link or another spelling.
     """
-    if not isinstance(source, str | PathLike) or str(source) == STANDARD:
-        return
-    given = Path(source).expanduser()
-    is_same = given.exists() and output.exists() and given.samefile(output)
-    if is_same or given.resolve() == output.resolve():
+    if is_file_of(source, output):
         raise ConfigError(f"the output {str(output)!r} is the input: it would be replaced; choose another name")
+
+
+def is_file_of(source: Any, path: Path) -> bool:
+    """Whether a source is that file, be it by a link or another spelling."""
+    if not isinstance(source, str | PathLike) or str(source) == STANDARD:
+        return False
+    given = Path(source).expanduser()
+    return (given.exists() and path.exists() and given.samefile(path)) or given.resolve() == path.resolve()
 
 
 def refuse_missing(prompt: str | Callable[..., Any], columns: tuple[str, ...]) -> None:

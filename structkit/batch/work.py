@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import signal
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from structkit.batch.columns import output_columns, run_columns
 from structkit.batch.doubtful import Doubtful
+from structkit.batch.export import KEPT, write_rows
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
-from structkit.batch.formats import STANDARD
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.manifest import versions, write_manifest
 from structkit.batch.matching import Matching
 from structkit.batch.money import Budget, cost_of_reply, worst_case
+from structkit.batch.progress import Told, Watch
+from structkit.batch.reading import Reader
 from structkit.batch.records import Record
 from structkit.batch.report import Report
 from structkit.batch.run import Conversation, Run
+from structkit.batch.sampling import fair_sample
 from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sound import refuse_missing, refuse_unsound
 from structkit.batch.sources import Source, keep_stream, open_source
+from structkit.batch.stopping import until_stopped
 from structkit.client.endpoint import OPENAI_URL, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.plan import Plan, check_call, dialect_of, response_format
 from structkit.client.routes import KnownRoute
@@ -40,13 +40,16 @@ from structkit.transport.lean import LeanTransport
 from structkit.values import JSON, Parameters, Policy, Request
 
 if TYPE_CHECKING:
-    from structkit.batch.job import Job, Told
+    from structkit.batch.job import Job
 
 MOST_AT_ONCE = 128
 """Requests in flight that `auto` rises to."""
 
 READING = "reading"
 """The mark of a job whose kept replies are being read as another type."""
+
+Past: TypeAlias = "tuple[Record, Kept | None]"
+"""A row, and what the journal has of it."""
 
 LONG_REPLY = 4_096
 """Tokens that a reply is taken to cost at most, where the job bounds it not."""
@@ -59,7 +62,8 @@ class Work:
         """Check all that can be checked before anything is opened or sent."""
         refuse_unsound(job)
         check_call(job.call)
-        self.job, self.told, self.counted = job, told, Counter[str]()
+        self.job, self.told = job, told
+        self.chosen: frozenset[int] | None = None
         self.began, self.clock = time.time(), time.monotonic()
         self.wanted = response_format(job.output_type)
         self.policy: Policy = job.call.get("policy") or Policy()
@@ -80,17 +84,47 @@ class Work:
             source = open_source(self.job.source, key=self.job.key)
             refuse_missing(self.job.prompt, source.columns)
             with self.opened() as journal:
-                source = keep_stream(source, self.job.folder / "input.jsonl")
+                source = keep_stream(source, self.job.folder / KEPT)
                 self.refuse_early(source, journal)
-                doubtful = Doubtful(journal.ambiguous(), keyed=self.job.key is not None)
+                self.choose(source)
+                lost = dict(journal.ambiguous())
                 run = self.prepare(journal)
-                with stopping(run) if stoppable else nullcontext():
-                    await run.rows(self.records(source, journal), self.most)
+                if await self.follow(run, self.records(source, journal), stoppable=stoppable):
+                    lost |= dict(journal.ambiguous(now=True))
                 source.check()
+                doubtful = Doubtful(lost.items(), keyed=self.job.key is not None)
                 return self.write(source, journal, run, doubtful)
         finally:
             if self.job.transport is None:  # the caller's own stays open
                 await self.transport.close()
+
+    async def follow(self, run: Run, records: Iterator[Past], *, stoppable: bool) -> bool:
+        """Take the rows to their end, and tell how far they are; whether some were dropped on the way."""
+        watch = Watch(self.told, run, priced=self.job.price is not None)
+        async with watch.ticking():
+            rows = run.rows(records, self.most)
+            if stoppable:
+                return await until_stopped(rows, run, watch, self.job.grace)
+            await rows
+        return False
+
+    def choose(self, source: Source) -> None:
+        """Draw the sample, where one is wanted."""
+        if self.job.sample is not None:
+            self.chosen = fair_sample(self.rows(source), self.job.sample, keyed=source.key is not None)
+
+    def rows(self, source: Source) -> Iterator[Record]:
+        """The rows that this run may look at; of a sample those up to its last, for each has its place among them."""
+        last = None if self.chosen is None else max(self.chosen, default=-1) + 1
+        return islice(source, self.job.limit if last is None else last)
+
+    def matched(self, source: Source, journal: Journal | Reader, *, full: bool = True) -> Matching:
+        """The rows with what the journal has of each."""
+        return Matching(self.rows(source), journal, full=full)
+
+    def picked(self, found: Iterable[Past]) -> Iterator[Past]:
+        """Those of them that this run is about: of a sample, the rows that were drawn."""
+        return (each for at, each in enumerate(found) if self.chosen is None or at in self.chosen)
 
     def opened(self) -> Journal:
         """The job's journal; with nothing in it where the job has changed, and the caller wants to begin anew.
@@ -117,18 +151,17 @@ class Work:
         Raises:
             JobError: Something is.
         """
-        if str(self.job.output) != STANDARD:
-            self.sink(source, journal).discard()
+        self.sink(source, journal).discard()
         if source.key is not None:
-            for _ in islice(source, self.job.limit):
+            for _ in self.rows(source):
                 pass
 
-    def sink(self, source: Source, journal: Journal) -> Sink:
-        """The output, begun."""
-        is_ours = self.job.overwrite or "output" in journal.marks
+    def sink(self, source: Source, journal: Journal | Reader, path: Path | None = None) -> Sink:
+        """The output, begun; or another file."""
+        is_ours = self.job.overwrite or (path is None and "output" in journal.marks)
         values = output_columns(self.wanted.natural_schema, is_open=isinstance(self.wanted.output_type, dict))
         columns = (*source.fields, *values, *run_columns(*self.job.columns))
-        return open_sink(self.job.output, columns, overwrite=is_ours)
+        return open_sink(path or self.job.output, columns, overwrite=is_ours)
 
     def fingerprint(self) -> JSON:
         """What makes the job the one it is."""
@@ -169,19 +202,13 @@ class Work:
         if told:
             journal.mark("fingerprint", now)
 
-    def changes(self, journal: Journal) -> str:
+    def changes(self, journal: Journal | Reader) -> str:
         """What differs from the job that the journal is of, line by line."""
         return "\n".join(differences(journal.marks.get("fingerprint", journal.header), self.fingerprint()))
 
     def prepare(self, journal: Journal) -> Run:
         """What the rows of this run share."""
         price = self.job.price
-
-        def told(state: State) -> None:
-            self.counted[state] += 1
-            if self.told:
-                self.told(self.counted)
-
         return Run(
             begin=self.begin,
             wanted=self.wanted,
@@ -196,10 +223,9 @@ class Work:
             hooks=self.plan.hooks({}),
             hold=self.job.on_ambiguous == "hold",
             offline=bool(journal.marks.get(READING)),
-            told=told,
         )
 
-    def spent(self, journal: Journal) -> Decimal:
+    def spent(self, journal: Journal | Reader) -> Decimal:
         """What earlier runs have spent; of a killed one what was reported, or its tokens; of a lost reply the most."""
         if self.job.price is None:
             return Decimal(0)
@@ -220,11 +246,11 @@ class Work:
         text = "".join(str(message.content) for message in request.messages) + str(request.fields)
         return worst_case(text, longest, self.job.price) if self.job.price else Decimal(0)
 
-    def records(self, source: Source, journal: Journal) -> Iterator[tuple[Record, Kept | None]]:
+    def records(self, source: Source, journal: Journal) -> Iterator[Past]:
         """The rows that are not at their end, with what the journal has of each."""
         again: set[State | None] = {None, "held"}
         again |= {"failed"} if self.job.retry_failed else set()
-        for record, past in Matching(islice(source, self.job.limit), journal):
+        for record, past in self.picked(self.matched(source, journal)):
             if past is None or past.state in again:
                 afresh = past is not None and past.state == "failed"
                 if afresh:
@@ -233,46 +259,43 @@ class Work:
 
     def write(self, source: Source, journal: Journal, run: Run, doubtful: Doubtful) -> Report:
         """The output, the manifest and the report."""
-        output, counts, rows = Path(self.job.output), Counter[str](), 0
         if run.stopping.is_set():  # what the columns are is known when all rows have been read
-            for _ in islice(source, self.job.limit):
+            for _ in self.rows(source):
                 pass
         elif run.offline:
             journal.mark(READING, value=False)
-        found = Matching(islice(source, self.job.limit), journal, full=False)
+        found = self.matched(source, journal, full=False)
         with self.sink(source, journal) as sink:
-            for record, kept in found:
-                doubtful.seen(record)
-                state = kept.state if kept and kept.state else "open"
-                sink.write(row_of(record, kept, state))
-                counts[state], rows = counts[state] + 1, rows + 1
-        journal.mark("output", str(output))
+            counts = write_rows(sink, self.picked(found), doubtful)
+        journal.mark("output", str(self.job.output))
         if self.job.price:  # what runs without one have spent, is found in the journal when there is one
             known = journal.spending()
             journal.mark("spend", {**asdict(known), "cost": str(known.cost), "amount": str(run.budget.spent)})
-        removed = found.removed if self.job.limit is None else None
-        report = self.report(journal, run, counts, rows, ambiguous=doubtful.names, removed=removed)
-        write_manifest(output, self.manifest(report, journal))
+        removed = found.removed if self.job.limit is None and self.chosen is None else None
+        report = self.report(journal, counts, run, ambiguous=doubtful.names, removed=removed)
+        write_manifest(Path(self.job.output), self.manifest(report, journal))
         return report
 
-    def report(self, journal: Journal, run: Run, counts: Mapping[str, int], rows: int, **more: Any) -> Report:
-        """What the run came to."""
+    def report(
+        self, journal: Journal | Reader, counts: Mapping[str, int], run: Run | None = None, **more: Any
+    ) -> Report:
+        """What the run came to, or what there is without one."""
         usage, left = journal.usage(), counts.get("open", 0)
-        known = journal.spending()
+        known, spent = journal.spending(), run.budget.spent if run else self.spent(journal)
         return Report(
-            status="complete" if not left else f"incomplete: {run.why or 'rows were left out'}",
-            output=Path(self.job.output),
-            rows=rows,
+            reason=(run.reason if run else "left") if left else "",
+            why=run.why if run and left else "",
+            rows=sum(counts.values()),
             counts=dict(counts),
             tokens=usage.total_tokens,
             unreported=usage.unreported,
-            spend=run.budget.spent if self.job.price else known.known,
+            spend=spent if self.job.price else known.known,
             unpriced=0 if self.job.price else known.silent,
             seconds=time.monotonic() - self.clock,
-            **more,
+            **{"output": Path(self.job.output), **more},
         )
 
-    def manifest(self, report: Report, journal: Journal) -> JSON:
+    def manifest(self, report: Report, journal: Journal | Reader) -> JSON:
         """What the output was made of."""
         return {
             "status": report.status,
@@ -281,6 +304,8 @@ class Work:
             "source": str(self.job.source)
             if isinstance(self.job.source, str | Path)
             else type(self.job.source).__name__,
+            "limit": self.job.limit,
+            "sample": self.job.sample,
             "output": str(report.output),
             "job": journal.marks.get("fingerprint", journal.header),
             "versions": versions(),
@@ -295,38 +320,9 @@ class Work:
         }
 
 
-def row_of(record: Record, kept: Kept | None, state: str) -> JSON:
-    """A row as a sink takes it."""
-    outcome = dict((kept.outcome if kept else None) or {})
-    row: JSON = {"input": record.values, "run": {**outcome, "status": state}}
-    return {**row, "output": outcome["value"]} if "value" in outcome else row
-
-
 def source_of(prompt: Callable[..., Any]) -> str:
     """The source of a function, which is part of what makes a job the one it is; its name where there is none."""
     try:
         return inspect.getsource(prompt)
     except (OSError, TypeError):
         return f"{prompt.__module__}.{getattr(prompt, '__qualname__', type(prompt).__name__)}"
-
-
-@contextmanager
-def stopping(run: Run) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM lets what is under way end; the second ends it."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def stop() -> None:
-        if run.stopping.is_set() and task is not None:
-            task.cancel()
-        run.stop("interrupted")
-
-    caught: list[signal.Signals] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not off the main thread
-            loop.add_signal_handler(name, stop)
-            caught.append(name)
-    try:
-        yield
-    finally:
-        for name in caught:
-            loop.remove_signal_handler(name)

@@ -6,23 +6,21 @@ import asyncio
 import json
 import shlex
 import sys
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
-from structkit.batch.job import Job, Told
+from structkit.batch.job import Job
 from structkit.batch.journal import Reader
 from structkit.batch.money import Forecast, forecast, guess
-from structkit.batch.report import Report
+from structkit.batch.report import Reason, Report
 from structkit.batch.sources import open_source
 from structkit.batch.work import Work
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
+from structkit.cli.showing import showing
 from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
 from structkit.testing import sample
 from structkit.values import Request
@@ -35,15 +33,14 @@ SAMPLED = 100
 COUNTED = 100_000
 """Rows that are counted before a run begins, so that it can say when it will end."""
 
-EVERY = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
-
-CODES = {
-    "complete": 0,
-    "incomplete: the budget is used up": BudgetExceeded.exit_code,
-    "incomplete: interrupted": INTERRUPTED,
+CODES: Mapping[Reason, int] = {
+    "": 0,
+    "budget": BudgetExceeded.exit_code,
+    "interrupted": INTERRUPTED,
+    "endpoint": TransportError.exit_code,
+    "left": ConfigError.exit_code,
 }
-"""Exit codes by status; what else ends a run early is the endpoint."""
+"""Exit codes, by why a run ended."""
 
 
 def follow(job: Job) -> int:
@@ -51,7 +48,7 @@ def follow(job: Job) -> int:
     refuse_taken(job)
     left = rows_left(job)
     try:
-        with progress(left, Console(stderr=True)) as told:
+        with showing(left, job.price, Console(stderr=True)) as told:
             report = job.run(told)
     except (KeyboardInterrupt, asyncio.CancelledError):
         notice(f"what was answered is kept in {job.folder}; go on with: {again(sys.argv[1:])}")
@@ -59,7 +56,7 @@ def follow(job: Job) -> int:
     notice(str(report))
     for line in advice(report, sys.argv[1:]):
         notice(line)
-    return CODES.get(report.status, TransportError.exit_code)
+    return CODES[report.reason]
 
 
 def advice(report: Report, arguments: list[str]) -> Iterator[str]:
@@ -92,17 +89,15 @@ def rows_left(job: Job) -> int | None:
     if rows is None:
         rows = sum(1 for _ in islice(source, COUNTED))
         rows = rows if rows < COUNTED else job.limit
-    return None if rows is None else max(0, min(rows, job.limit or rows) - ended(job))
+    return None if rows is None else max(0, min(rows, job.limit or rows, job.sample or rows) - ended(job))
 
 
 def refuse_taken(job: Job) -> None:
     """See that the output may be written, before anything is paid for.
 
     Raises:
-        ConfigError: It is standard output, or somebody else's file.
+        JobError: It is somebody else's file.
     """
-    if str(job.output) == STANDARD:
-        raise ConfigError("a job needs a file for its output: what happens on the way is kept beside it")
     if not Path(job.output).exists() or job.overwrite:
         return
     with suppress(JobError):  # no earlier run
@@ -120,38 +115,14 @@ def ended(job: Job) -> int:
     return 0 if job.on_change in {"new", "reparse"} else sum(counts.get(state, 0) for state in states)
 
 
-@contextmanager
-def progress(total: int | None, console: Console) -> Iterator[Told]:
-    """Show how far a run is: a bar in a terminal, else a line now and then."""
-    began = last = time.monotonic()
+def exported(job: Job, path: Path) -> int:
+    """Write what the journal of a job holds to another file. The exit code.
 
-    def line(counts: Mapping[str, int]) -> None:
-        nonlocal last
-        if (now := time.monotonic()) - last >= EVERY:
-            last = now
-            notice(said(counts, now - began, total))
-
-    if not console.is_terminal:
-        yield line
-        return
-    bar = Progress(BarColumn(), TextColumn("{task.description}", markup=False), console=console, transient=True)
-    with bar:
-        task = bar.add_task("", total=total)
-        yield lambda counts: bar.update(
-            task, completed=sum(counts.values()), description=said(counts, time.monotonic() - began, total)
-        )
-
-
-def said(counts: Mapping[str, int], seconds: float, total: int | None) -> str:
-    """How far a run is, in a line.
-
-    >>> said({"done": 97, "failed": 3}, 10, 1000)
-    '97 done, 3 failed, 10.0 rows/s, 0:01:30 left'
+    Raises:
+        JobError: There is no such job, or a file cannot be used.
     """
-    ended, counted = sum(counts.values()), [f"{number:,} {state}" for state, number in counts.items()]
-    rate = ended / max(seconds, 0.001)
-    left = [f"{timedelta(seconds=round(max(0, total - ended) / rate))} left"] if total and rate else []
-    return ", ".join([*counted, f"{rate:,.1f} rows/s", *left])
+    notice(str(job.export(path)))
+    return 0
 
 
 def preview(job: Job) -> int:
@@ -167,6 +138,7 @@ def preview(job: Job) -> int:
     write(requests[0].body, None)
     reply = json.dumps(sample(work.wanted.schema), ensure_ascii=False)
     samples = [guess("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
+    rows = min(rows, job.sample or rows)
     notice(f"{rows:,} rows; {expected(forecast(rows, samples, job.price))}; nothing was sent")
     return 0
 

@@ -32,15 +32,15 @@ def label(output: Path) -> Job:
 
 def test_a_real_model_labels_a_real_file_once(tmp_path: Path) -> None:
     output, told = tmp_path / "labels.jsonl", list[int]()
-    first = label(output).run(lambda counts: told.append(counts["done"]))
+    first = label(output).run(lambda now: told.append(now.counts.get("done", 0)))
     assert first.counts == {"done": ROWS}
     assert first.tokens > 0
     written = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [row["id"] for row in written] == ["r-1041", "r-1042", "r-1043", "r-1044"]
     assert all(Label(mood=row["mood"]) for row in written)
-    again = label(output).run(lambda counts: told.append(counts["done"]))
+    again = label(output).run(lambda now: told.append(now.counts.get("done", 0)))
     assert (again.counts, again.tokens) == (first.counts, first.tokens)
-    assert told == [1, 2, 3, 4]
+    assert {*told} - {0} == {1, 2, 3, 4}  # and once a second besides
 
 
 def test_the_same_command_in_a_new_process_asks_the_model_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,177 @@
+"""What a job's journal holds, in another file: at any time, for nothing, and with the job left as it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from structkit import Policy
+from structkit.batch.job import Job
+from structkit.batch.money import Price
+from structkit.errors import ConfigError, JobError
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import obliging
+from structkit.values import JSON
+
+PATIENCE = 60
+ROWS = [{"text": f"row-{number}"} for number in range(10)]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """Makes the job of this test, with other settings each time."""
+
+    def make(endpoint: Endpoint, **settings: Any) -> Job:
+        base: dict[str, Any] = {"source": ROWS, "output": tmp_path / "out.jsonl", "output_type": bool}
+        base |= {"prompt": "Label: {text}", "model": "fake", "base_url": endpoint.base_url, "api_key": "sk-test"}
+        return Job(**{**base, **settings}, call={"policy": Policy(wait_initial=0.001)})
+
+    return make
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return [*csv.DictReader(file)]
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def read_sqlite(path: Path) -> list[dict[str, Any]]:
+    with sqlite3.connect(path) as connection:
+        connection.row_factory = sqlite3.Row
+        found = [dict(row) for row in connection.execute("SELECT * FROM labels")]
+    connection.close()
+    return found
+
+
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install 'structkit[arrow]'")
+    found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("more.csv", read_csv), ("more.jsonl", read_jsonl), ("more.db", read_sqlite), ("more.parquet", read_parquet)],
+)
+def test_it_is_written_in_any_format_and_the_job_stays_as_it_is(
+    job: Callable[..., Job], tmp_path: Path, name: str, read: Callable[[Path], list[dict[str, Any]]]
+) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, price=Price(Decimal(1), Decimal(2))).run()
+        own = {path: path.read_bytes() for path in tmp_path.glob("out.jsonl*") if path.is_file()}
+        report = job(endpoint, price=Price(Decimal(1), Decimal(2))).export(tmp_path / name)
+    assert len(endpoint.requests) == 10
+    assert {path: path.read_bytes() for path in own} == own
+    assert len(own) == 2
+    rows = read(tmp_path / name)
+    assert [(row["text"], row["status"]) for row in rows] == [(row["text"], "done") for row in ROWS]
+    manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
+    assert (manifest["rows"], manifest["counts"], manifest["exported"]) == (10, {"done": 10}, True)
+    assert (manifest["status"], manifest["output"]) == ("complete", str(tmp_path / name))
+    assert (report.counts, report.output) == ({"done": 10}, tmp_path / name)
+    assert report.spend == Price(Decimal(1), Decimal(2)).of(10, 5) * 10
+
+
+def test_rows_that_have_no_end_yet_are_open(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, limit=4).run()
+        report = job(endpoint).export(tmp_path / "more.jsonl")
+    assert (report.counts, report.reason) == ({"done": 4, "open": 6}, "left")
+    assert report.status == "incomplete: rows were left out"
+    assert [row["status"] for row in read_jsonl(tmp_path / "more.jsonl")] == ["done"] * 4 + ["open"] * 6
+
+
+def test_it_holds_the_rows_that_a_run_of_the_job_would_write(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint, sample=3).run()
+        job(endpoint, sample=3).export(tmp_path / "more.jsonl")
+    assert read_jsonl(tmp_path / "more.jsonl") == read_jsonl(tmp_path / "out.jsonl")
+    assert len(read_jsonl(tmp_path / "more.jsonl")) == 3
+
+
+def test_a_run_that_is_under_way_is_exported_as_far_as_it_is(job: Callable[..., Job], tmp_path: Path) -> None:
+    sixth, gate, turns = threading.Event(), threading.Event(), iter(range(10))
+
+    def reply(request: JSON) -> Reply:
+        if next(turns) == 5:
+            sixth.set()  # what ended before its intent is on disk before it
+            assert gate.wait(PATIENCE)
+        return obliging(request)
+
+    with Endpoint(reply) as endpoint:
+        made = job(endpoint, concurrency=1)
+        running = threading.Thread(target=made.run)
+        running.start()
+        assert sixth.wait(PATIENCE)
+        report = made.export(tmp_path / "more.csv")
+        gate.set()
+        running.join(PATIENCE)
+    assert report.counts == {"done": 5, "open": 5}
+    assert [row["status"] for row in read_csv(tmp_path / "more.csv")] == ["done"] * 5 + ["open"] * 5
+    assert {row["status"] for row in read_jsonl(tmp_path / "out.jsonl")} == {"done"}
+    assert len(endpoint.requests) == 10
+
+
+def test_of_an_edited_table_what_is_new_is_open(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint).run()
+        edited = [{"text": "new"}, *ROWS[1:]]
+        assert job(endpoint, source=edited).export(tmp_path / "more.jsonl").counts == {"open": 1, "done": 9}
+    assert len(endpoint.requests) == 10
+
+
+def test_a_job_that_has_changed_is_refused_unless_it_is_a_mixture(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        job(endpoint).run()
+        other: dict[str, Any] = {"prompt": "Please Label: {text}"}
+        with pytest.raises(JobError, match="prompt:"):
+            job(endpoint, **other).export(tmp_path / "more.jsonl")
+        assert job(endpoint, **other, on_change="mix").export(tmp_path / "more.jsonl").counts == {"done": 10}
+        assert job(endpoint).run().is_complete
+    assert len(endpoint.requests) == 10
+
+
+def test_a_stream_is_exported_from_what_a_run_has_kept(job: Callable[..., Job], tmp_path: Path) -> None:
+    def stream() -> Iterator[dict[str, str]]:
+        yield from ROWS
+
+    with Endpoint() as endpoint:
+        job(endpoint, source=stream(), limit=4).run()
+        assert job(endpoint, source="-").export(tmp_path / "more.jsonl").counts == {"done": 4, "open": 6}
+        job(endpoint, source=stream()).export(tmp_path / "other.jsonl")
+    assert read_jsonl(tmp_path / "other.jsonl") == read_jsonl(tmp_path / "more.jsonl")
+    with Endpoint() as endpoint:
+        job(endpoint, output=tmp_path / "rows.jsonl").run()
+        with pytest.raises(JobError, match="stream"):
+            job(endpoint, output=tmp_path / "rows.jsonl", source="-").export(tmp_path / "third.jsonl")
+
+
+def test_files_are_not_written_over(job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    (tmp_path / "precious.csv").write_text("mine")
+    with Endpoint() as endpoint:
+        made = job(endpoint, source=source, overwrite=True)
+        with pytest.raises(JobError, match="there is no job"):
+            made.export(tmp_path / "more.jsonl")
+        made.run()
+        for own in (source, tmp_path / "out.jsonl", "in.jsonl", "out.jsonl"):
+            with pytest.raises(ConfigError, match="own file"):
+                made.export(own)
+        with pytest.raises(JobError, match="exists"):
+            job(endpoint, source=source).export("precious.csv")
+        assert (tmp_path / "precious.csv").read_text() == "mine"
+        made.export("precious.csv")
+    assert len(read_csv(tmp_path / "precious.csv")) == 10

@@ -1,0 +1,111 @@
+"""What a run tells of itself while it is under way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from structkit import Policy
+from structkit.batch import progress
+from structkit.batch.job import Job
+from structkit.batch.money import Price, Sample
+from structkit.batch.progress import Progress
+from structkit.testing import Endpoint, Reply
+from structkit.testing.reply import obliging
+from structkit.values import JSON
+
+PATIENCE = 60
+PRICE = Price(Decimal(1), Decimal(2))
+ONE = PRICE.of(10, 5)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """Makes the job of this test, with other settings each time."""
+
+    def make(endpoint: Endpoint, count: int, **settings: Any) -> Job:
+        base: dict[str, Any] = {"source": [f"row-{number}" for number in range(count)], "output_type": bool}
+        base |= {"output": tmp_path / "out.jsonl", "prompt": "{text}", "model": "fake", "api_key": "sk-test"}
+        call = {"policy": Policy(wait_initial=0.001)}
+        return Job(**{**base, "base_url": endpoint.base_url, "concurrency": 1, "call": call, **settings})
+
+    return make
+
+
+def test_counts_tokens_and_spend_grow_with_each_row(job: Callable[..., Job]) -> None:
+    told: list[Progress] = []
+    with Endpoint() as endpoint:
+        job(endpoint, 3, price=PRICE).run(told.append)
+        told = [*{each.counts.get("done", 0): each for each in told}.values()]  # one a row
+        rows = [each for each in told if each.counts]
+        assert [(each.counts["done"], each.tokens, each.spend) for each in rows] == [
+            (number, number * 15, number * ONE) for number in (1, 2, 3)
+        ]
+        assert rows[-1].recent == (Sample(10, 5),) * 3
+        assert {each.grace for each in rows} == {None}
+        del told[:]
+        job(endpoint, 4, price=PRICE).run(told.append)
+    last = told[-1]
+    assert (last.counts, last.tokens, last.spend) == ({"done": 1}, 15, ONE * 4)  # what was spent before is spent
+
+
+def test_without_a_price_the_spend_is_not_known(job: Callable[..., Job]) -> None:
+    told: list[Progress] = []
+    with Endpoint() as endpoint:
+        job(endpoint, 1).run(told.append)
+    assert {each.spend for each in told} == {None}
+
+
+def test_a_row_that_fails_is_told_with_what_it_took(job: Callable[..., Job]) -> None:
+    told: list[Progress] = []
+    with Endpoint('{"value": "odd"}') as endpoint:
+        job(endpoint, 1, call={"policy": Policy(attempts=1)}).run(told.append)
+    assert (told[-1].counts, told[-1].tokens) == ({"failed": 1}, 15)
+
+
+def test_what_is_in_flight_is_told_also_while_no_row_ends(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.001)
+    seen = threading.Event()
+
+    def reply(request: JSON) -> Reply:
+        assert seen.wait(PATIENCE)
+        return obliging(request)
+
+    def told(now: Progress) -> None:
+        if now.in_flight == 3:
+            seen.set()
+
+    with Endpoint(reply) as endpoint:
+        assert job(endpoint, 3, concurrency=3).run(told).counts == {"done": 3}
+    assert seen.is_set()
+
+
+def test_a_run_that_waits_for_the_endpoint_says_so(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.001)
+    waits: list[float] = []
+    slow = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "1"})
+    with Endpoint(lambda request: obliging(request) if waits else slow) as endpoint:
+        report = job(endpoint, 2).run(lambda now: waits.append(now.waiting) if now.waiting else None)
+    assert report.counts == {"done": 2}
+    assert 0 < max(waits) <= 1
+
+
+@pytest.mark.parametrize("kind", [ZeroDivisionError, TimeoutError])
+def test_an_error_of_who_is_told_ends_the_run_and_nothing_is_lost(
+    job: Callable[..., Job], kind: type[Exception]
+) -> None:
+    def told(now: Progress) -> None:
+        raise kind(now.counts)
+
+    with Endpoint() as endpoint:
+        with pytest.raises(kind):
+            job(endpoint, 4).run(told)
+        assert job(endpoint, 4).run().counts == {"done": 4}
+    assert len(endpoint.requests) == 4
