@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -44,6 +45,7 @@ def own(text: str) -> str:
 ROWS = ["id,text", *(f"{number:05},row {number}" for number in range(6))]
 ASK = ["--type", "kinds.py:Label", "--prompt", "Label this: {text}"]
 GOOD = '{"mood": "good"}'
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -249,56 +251,124 @@ def test_an_output_of_somebody_else_is_refused_before_anything_is_asked(folder: 
     assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--overwrite").returncode == 0
 
 
-def test_ctrl_c_lets_what_is_under_way_end_and_says_how_to_go_on(folder: Path) -> None:
-    may_answer = threading.Event()
+class Interrupted:
+    """The command as a process of its own, against an endpoint that holds its replies back."""
 
-    def reply(_: Any) -> Reply:
-        may_answer.wait(30)
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.may_answer = threading.Event()
+        self.folder, self.arguments, self.told = folder, ("rows.csv", "-o", "out.csv", *ASK, *arguments), ""
+
+    def reply(self, _: Any) -> Reply:
+        self.may_answer.wait(PATIENCE)
         return Reply(completion(GOOD))
 
-    with Endpoint(reply) as endpoint:
-        arguments = ["rows.csv", "-o", "out.csv", *ASK, "--concurrency", "1"]
-        process = subprocess.Popen(
-            command(*arguments), cwd=folder, env=settings(endpoint), stderr=subprocess.PIPE, encoding="utf-8"
+    def start(self, endpoint: Endpoint) -> None:
+        """Begin, and send Ctrl-C when a request is out; return when the command has said something."""
+        whole = command(*self.arguments)
+        self.process = subprocess.Popen(
+            whole, cwd=self.folder, env=settings(endpoint), stderr=subprocess.PIPE, encoding="utf-8"
         )
         while not endpoint.requests:
-            assert process.poll() is None
+            assert self.process.poll() is None
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.2)  # the signal is handled before the reply comes; if not, a row more is asked
-        may_answer.set()
-        _, told = process.communicate(timeout=30)
-        assert process.returncode == 130
-        assert "incomplete: interrupted" in told
-        assert "go on with: structkit label rows.csv -o out.csv" in told
-        assert "Traceback" not in told
-        assert label(folder, endpoint, *arguments).returncode == 0
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.stderr
+        self.told = self.process.stderr.readline()
+
+    def end(self) -> int:
+        """Wait for it."""
+        self.told += self.process.communicate(timeout=PATIENCE)[1]
+        assert "Traceback" not in self.told
+        return self.process.returncode
+
+
+def test_ctrl_c_lets_what_is_under_way_end_and_says_how_to_go_on(folder: Path) -> None:
+    run = Interrupted(folder, "--concurrency", "1")
+    with Endpoint(run.reply) as endpoint:
+        run.start(endpoint)
+        assert run.told == "interrupted: waiting for 1 request, 60 s at most; Ctrl-C again drops them\n"
+        run.may_answer.set()
+        assert run.end() == 130
+        assert "incomplete: interrupted: 6 rows, 1 done, 5 open" in run.told
+        assert "cut short" not in run.told
+        assert "go on with: structkit label rows.csv -o out.csv" in run.told
+        assert label(folder, endpoint, *run.arguments).returncode == 0
         assert asked(endpoint) == [f"Label this: row {number}" for number in range(6)]
 
 
 def test_a_second_ctrl_c_ends_what_is_under_way(folder: Path) -> None:
-    may_answer = threading.Event()
+    run = Interrupted(folder)
+    with Endpoint(run.reply) as endpoint:
+        run.start(endpoint)
+        assert run.told.startswith("interrupted: waiting for ")
+        run.process.send_signal(signal.SIGINT)
+        assert run.end() == 130
+        run.may_answer.set()
+    assert "go on with: structkit label" in run.told
+    assert not (folder / "out.csv").exists()
 
-    def reply(_: Any) -> Reply:
-        may_answer.wait(30)
-        return Reply(completion(GOOD))
 
-    with Endpoint(reply) as endpoint:
-        process = subprocess.Popen(
-            command("rows.csv", "-o", "out.csv", *ASK),
-            cwd=folder,
-            env=settings(endpoint),
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        while not endpoint.requests:
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.3)  # two signals, and not one; if they fall together, the reply is waited for
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
-        may_answer.set()
-    assert process.returncode == 130
-    assert "go on with: structkit label" in told
-    assert "Traceback" not in told
+def test_what_is_under_way_for_longer_than_grace_is_dropped_and_named(folder: Path) -> None:
+    run = Interrupted(folder, "--concurrency", "1", "--grace", "0.1", "--key", "id")
+    with Endpoint(run.reply) as endpoint:
+        run.start(endpoint)
+        assert run.end() == 130
+        run.may_answer.set()
+        assert "incomplete: interrupted: 6 rows, 6 open" in run.told
+        assert "1 rows were under way when a run was cut short: 00000" in run.told
+        assert {row["status"] for row in read(folder / "out.csv")} == {"open"}
+        held = label(folder, endpoint, *run.arguments, "--on-ambiguous", "hold")
+        assert (held.returncode, len(endpoint.requests)) == (0, 6), held.stderr
+        assert [row["status"] for row in read(folder / "out.csv")] == ["held", *["done"] * 5]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_a_terminal_shows_how_far_it_is_and_then_the_report(folder: Path, endpoint: Endpoint) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    whole = command("rows.csv", "-o", "out.csv", *ASK)
+    told = {**settings(endpoint), "TERM": "xterm", "COLUMNS": "200"}
+    with subprocess.Popen(whole, cwd=folder, env=told, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that the other side is closed
+            while piece := os.read(ours, 4096):
+                shown += piece
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"6 done, 0 in flight, " in shown
+    assert b"complete: 6 rows, 6 done" in shown
+
+
+def test_a_sample_is_tried_first_and_its_answers_are_kept(folder: Path, endpoint: Endpoint) -> None:
+    tried = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--sample", "2")
+    assert (tried.returncode, len(read(folder / "out.csv"))) == (0, 2), tried.stderr
+    assert "complete: 2 rows, 2 done" in tried.stderr
+    assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK).returncode == 0
+    assert asked(endpoint) == [f"Label this: row {number}" for number in range(6)]
+    dry = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--sample", "4", "--dry-run")
+    assert dry.stderr.startswith("4 rows; ")
+
+
+def test_what_there_is_is_written_to_another_file_for_nothing(folder: Path, endpoint: Endpoint) -> None:
+    label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--limit", "4")
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--export", "more.jsonl")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert "incomplete: rows were left out: 6 rows, 4 done, 2 open" in done.stderr
+    assert [row["status"] for row in read(folder / "more.jsonl")] == ["done"] * 4 + ["open"] * 2
+    assert len(read(folder / "out.csv")) == len(endpoint.requests) == 4
+    again = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--export", "more.jsonl")
+    assert again.returncode == 2
+    assert "more.jsonl exists" in again.stderr
+
+
+def test_rows_that_a_reading_leaves_out_are_for_the_same_command_to_ask(folder: Path, endpoint: Endpoint) -> None:
+    longer = ["rows.csv", "-o", "out.csv", "--type", "kinds.py:Longer", *ASK[2:], "--reparse"]
+    label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--limit", "4")
+    done = label(folder, endpoint, *longer)
+    assert done.returncode == 2, done.stderr
+    assert "incomplete: rows were left out: 6 rows, 4 done, 2 open" in done.stderr
+    assert len(endpoint.requests) == 4
+    assert label(folder, endpoint, *longer).returncode == 0
+    assert len(endpoint.requests) == 6

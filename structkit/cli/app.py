@@ -30,15 +30,11 @@ Type = Annotated[
     str,
     typer.Option("--type", metavar="FILE.py:NAME", help="The type: FILE.py:Name, package.module:Name or schema.json."),
 ]
-Model = Annotated[
-    str | None, typer.Option(help="The model's name, or `local`. By default STRUCTKIT_MODEL.", show_default=False)
-]
-BaseURL = Annotated[
-    str | None,
-    typer.Option(
-        "--base-url", help="The endpoint, with or without /v1. By default OPENAI_BASE_URL.", show_default=False
-    ),
-]
+THE_MODEL = "The model's name, or `local`. By default STRUCTKIT_MODEL."
+THE_ENDPOINT = "The endpoint, with or without /v1. By default OPENAI_BASE_URL."
+
+Model = Annotated[str | None, typer.Option(help=THE_MODEL, show_default=False)]
+BaseURL = Annotated[str | None, typer.Option("--base-url", help=THE_ENDPOINT, show_default=False)]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False)
 ]

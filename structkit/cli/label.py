@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import functools
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from structkit.cli.app import BaseURL, Model, app, notice, refuse_unwritable
+from structkit.cli.app import THE_ENDPOINT, THE_MODEL, app, notice, refuse_unwritable
 from structkit.cli.client import default_model
 from structkit.cli.load import load_type
 from structkit.errors import ConfigError
@@ -53,8 +54,11 @@ def amount(text: str) -> Decimal:
     return found
 
 
-Flag = typer.Option
-Money = Annotated[Decimal | None, typer.Option(parser=amount, metavar="AMOUNT")]
+ask = functools.partial(typer.Option, rich_help_panel="What to ask", show_default=False)
+rows = functools.partial(typer.Option, rich_help_panel="Rows", show_default=False)
+money = functools.partial(typer.Option, rich_help_panel="Money", show_default=False, parser=amount, metavar="AMOUNT")
+going = functools.partial(typer.Option, rich_help_panel="Going on")
+look = functools.partial(typer.Option, rich_help_panel="Looking", show_default=False)
 
 
 @app.command(
@@ -70,56 +74,46 @@ def label(
             show_default=False,
         ),
     ] = None,
-    output_type: Annotated[
-        str | None,
-        typer.Option("--type", metavar="FILE.py:NAME", help="The type of the values.", show_default=False),
-    ] = None,
-    prompt: Annotated[
-        str | None, typer.Option(help="The user message, with {column} for columns of the input.", show_default=False)
-    ] = None,
+    output_type: Annotated[str | None, ask("--type", metavar="FILE.py:NAME", help="The type of the values.")] = None,
+    prompt: Annotated[str | None, ask(help="The user message, with {column} for columns of the input.")] = None,
     function: Annotated[
         str | None,
-        typer.Option(
+        ask(
             metavar="FILE.py:NAME",
             help="A function under @structkit.prompt, instead of type and prompt; its parameters are columns.",
-            show_default=False,
         ),
     ] = None,
-    model: Model = None,
-    base_url: BaseURL = None,
-    instructions: Annotated[str | None, typer.Option(help="The system message.", show_default=False)] = None,
-    temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="The longest reply, in tokens.", show_default=False)] = None,
-    key: Annotated[
-        str | None, typer.Option(help="The column that names a row; by default its content does.", show_default=False)
+    model: Annotated[str | None, ask(help=THE_MODEL)] = None,
+    base_url: Annotated[str | None, ask("--base-url", help=THE_ENDPOINT)] = None,
+    instructions: Annotated[str | None, ask(help="The system message.")] = None,
+    temperature: Annotated[float | None, ask(help="0 to 2.")] = None,
+    max_tokens: Annotated[int | None, ask(help="The longest reply, in tokens.")] = None,
+    key: Annotated[str | None, rows(help="The column that names a row; by default its content does.")] = None,
+    limit: Annotated[int | None, rows(help="Only the first so many rows.", min=1)] = None,
+    sample: Annotated[
+        int | None, rows(help="Only so many rows, drawn fairly, and the same each time; of the first --limit.", min=1)
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first so many rows.", min=1, show_default=False)] = None,
-    concurrency: Annotated[
-        Any, typer.Option(parser=at_once, metavar="auto|N", help="Requests in flight at most.")
-    ] = "auto",
-    budget: Annotated[
-        Any,
-        typer.Option(parser=amount, metavar="AMOUNT", help="What may be spent, over all runs.", show_default=False),
-    ] = None,
-    price_input: Annotated[
-        Any,
-        typer.Option(parser=amount, metavar="AMOUNT", help="What a million tokens of input cost.", show_default=False),
-    ] = None,
-    price_output: Annotated[
-        Any,
-        typer.Option(parser=amount, metavar="AMOUNT", help="What a million tokens of output cost.", show_default=False),
-    ] = None,
+    budget: Annotated[Any, money(help="What may be spent, over all runs.")] = None,
+    price_input: Annotated[Any, money(help="What a million tokens of input cost.")] = None,
+    price_output: Annotated[Any, money(help="What a million tokens of output cost.")] = None,
+    concurrency: Annotated[Any, going(parser=at_once, metavar="auto|N", help="Requests in flight at most.")] = "auto",
+    grace: Annotated[
+        float, going(help="Seconds for which the first Ctrl-C waits for what is in flight.", metavar="SECONDS", min=0)
+    ] = 60,
     on_ambiguous: Annotated[
-        OnAmbiguous,
-        typer.Option(help="What to do with rows that were under way when the last run was killed."),
+        OnAmbiguous, going(help="What to do with rows that were under way when the last run was killed.")
     ] = OnAmbiguous.resend,
-    retry_failed: Annotated[bool, Flag("--retry-failed", help="Ask failed rows again.")] = False,  # noqa: FBT002
-    reparse: Annotated[bool, Flag("--reparse", help="Another type: read the kept replies as it; ask nothing.")] = False,  # noqa: FBT002
-    mix: Annotated[bool, Flag("--mix", help="Another job: go on, and remember the mixture.")] = False,  # noqa: FBT002
-    new: Annotated[bool, Flag("--new", help="Another job: begin anew, and pay again.")] = False,  # noqa: FBT002
-    overwrite: Annotated[bool, Flag("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
-    dry_run: Annotated[bool, Flag("--dry-run", help="Print the first request and an estimate; ask nothing.")] = False,  # noqa: FBT002
-    status: Annotated[bool, Flag("--status", help="Print how far the job of this output is.")] = False,  # noqa: FBT002
+    retry_failed: Annotated[bool, going("--retry-failed", help="Ask failed rows again.")] = False,  # noqa: FBT002
+    reparse: Annotated[bool, going("--reparse", help="Another type: read the replies kept; ask nothing.")] = False,  # noqa: FBT002
+    mix: Annotated[bool, going("--mix", help="Another job: go on, and remember the mixture.")] = False,  # noqa: FBT002
+    new: Annotated[bool, going("--new", help="Another job: begin anew, and pay again.")] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, going("--overwrite", help="Replace a file that is not this job's.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, look("--dry-run", help="Print the first request and an estimate; ask nothing.")] = False,  # noqa: FBT002
+    status: Annotated[bool, look("--status", help="Print how far the job of this output is.")] = False,  # noqa: FBT002
+    export: Annotated[
+        Path | None,
+        look(metavar="FILE", help="Write what there is to this file, also while the job runs; ask nothing."),
+    ] = None,
 ) -> None:
     """Label every row of a table once; the same command again goes on.
 
@@ -127,14 +121,13 @@ def label(
     exit code 0; 3, 5 and 130 are runs that stopped before their last row.
     """
     from structkit.batch.job import Job
-    from structkit.cli.labelling import follow, preview, show_status
+    from structkit.cli.labelling import exported, follow, preview, show_status
 
     if status:
         raise typer.Exit(show_status(output))
-    refuse_unwritable(output)
+    refuse_unwritable(export or output)
     wanted, asked, own, call = what_to_ask(output_type, prompt, function)
-    given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
-    call |= {name: value for name, value in given.items() if value is not None}
+    call |= said(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
     job = Job(
         source=named(source),
         output=output,
@@ -144,7 +137,9 @@ def label(
         base_url=base_url or None,
         key=key,
         limit=limit,
+        sample=sample,
         concurrency=concurrency,
+        grace=grace,
         budget=budget,
         price=price_of(price_input, price_output),
         on_ambiguous=on_ambiguous.value,
@@ -153,7 +148,16 @@ def label(
         overwrite=overwrite,
         call=call,
     )
-    raise typer.Exit(preview(job) if dry_run else follow(job))
+    raise typer.Exit(exported(job, export) if export else preview(job) if dry_run else follow(job))
+
+
+def said(**given: Any) -> dict[str, Any]:
+    """The arguments that were given.
+
+    >>> said(instructions=None, temperature=0)
+    {'temperature': 0}
+    """
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def named(source: str | None) -> str:
