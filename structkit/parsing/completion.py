@@ -86,15 +86,19 @@ def _choice(position: int, choice: JSON) -> Choice:
     message = choice["message"]
     return Choice(
         index=position if (index := _count(choice.get("index"))) is None else index,
-        content=_content(message.get("content")),
+        content=read_content(message.get("content")),
         refusal=_text(message.get("refusal")),
         finish_reason=_text(choice.get("finish_reason")),
         tool_calls=read_tool_calls(message),
     )
 
 
-def _content(content: JSONValue) -> str | None:
-    """Text, or the text parts of a list of parts put together; what the model thought is no answer."""
+def read_content(content: JSONValue) -> str | None:
+    """Text, or the text parts of a list of parts put together; what the model thought is no answer.
+
+    >>> read_content([{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "{}"}])
+    '{}'
+    """
     if isinstance(content, list):
         parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
         return "".join(part for part in parts if isinstance(part, str))
@@ -118,12 +122,16 @@ def read_tool_calls(message: JSON) -> tuple[ToolCall, ...]:
 def _tool_call(call: JSON, function: JSONValue) -> ToolCall | None:
     if not isinstance(function, dict):
         return None
-    arguments = _arguments(function.get("arguments"))
+    arguments = read_arguments(function.get("arguments"))
     return None if arguments is None else ToolCall(_text(function.get("name")) or "", arguments, _text(call.get("id")))
 
 
-def _arguments(arguments: JSONValue) -> str | None:
-    """Text as it came; an object, which some gateways send decoded, as text again."""
+def read_arguments(arguments: JSONValue) -> str | None:
+    """Text as it came; an object, which some gateways send decoded, as text again; None where it is neither.
+
+    >>> read_arguments('{"x":1}'), read_arguments({"x": 1}), read_arguments(None), read_arguments(3)
+    ('{"x":1}', '{"x": 1}', '', None)
+    """
     if arguments is None:
         return ""
     if not isinstance(arguments, dict | list):

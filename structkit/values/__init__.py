@@ -2,7 +2,7 @@
 
 from structkit.values.json import ABSENT, JSON, JSONValue, Path, show_path, value_at
 from structkit.values.policy import Policy
-from structkit.values.reply import Choice, Completion, RateLimit, ToolCall, Usage
+from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
 from structkit.values.request import Message, Options, Parameters, Prompt, Request, Role
 from structkit.values.result import Answer, Attempt, How, Issue, Origin, Result, sum_usage
 
@@ -13,6 +13,7 @@ __all__ = [
     "Attempt",
     "Choice",
     "Completion",
+    "Delta",
     "How",
     "Issue",
     "JSONValue",

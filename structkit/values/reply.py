@@ -85,3 +85,19 @@ class Completion:
     """How often the request had to be sent again before this reply came."""
     limits: tuple[RateLimit, ...] = ()
     """What its headers told of rate limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a reply that is streamed.
+
+    Args:
+        index: The choice that it goes on with.
+        text: What came; never empty, and never half of a character.
+        kind: Where it stands: in the content, in the arguments of the choice's first tool call, in its refusal, or in
+            what the model thinks aloud.
+    """
+
+    index: int
+    text: str
+    kind: Literal["content", "arguments", "refusal", "reasoning"] = "content"
