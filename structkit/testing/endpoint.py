@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from structkit.testing.faults import Odds
 from structkit.testing.reply import Reply, Script, obliging, saying
+from structkit.testing.streams import streaming
 from structkit.values import JSON
 
 
@@ -33,6 +34,7 @@ class Endpoint:
         faults: Which share of the requests meets which fault, by the names in `FAULTS`
             (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that a fault has swallowed is kept for the next request.
         seed: Chooses which requests these are: the same ones for the same seed.
+        delta: How many characters a delta has, where a request wants its reply streamed.
 
     Attributes:
         requests: The JSON body of every completion request so far.
@@ -57,6 +59,7 @@ class Endpoint:
         models: tuple[str, ...] = ("fake",),
         faults: Mapping[str, float] = MappingProxyType({}),
         seed: int = 0,
+        delta: int = 20,
     ) -> None:
         """Listen on a free port of the loopback interface."""
         self.requests: list[JSON] = []
@@ -66,6 +69,7 @@ class Endpoint:
         self._replies = list(replies) or [obliging]
         self._odds = Odds(faults, seed)
         self._models = models
+        self._delta = delta
         self._turn = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -84,7 +88,7 @@ class Endpoint:
         came = met.change(body, reply) if met else reply
         if met and not met.spends(reply, came):
             self._give_back(script)
-        return came
+        return streaming(body, came, self._delta)
 
     def _take(self) -> Script:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
@@ -137,6 +141,8 @@ def _write(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     if isinstance(reply.body, Iterator):
         _head(handler, reply, {"transfer-encoding": "chunked"})
         _stream(handler, reply.body)
+        handler.wfile.write(b"" if reply.cut else b"0\r\n\r\n")
+        handler.close_connection = reply.cut
         return
     content = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
     data = content.encode() if isinstance(content, str) else content
@@ -155,4 +161,3 @@ def _head(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, st
 def _stream(handler: BaseHTTPRequestHandler, pieces: Iterable[bytes]) -> None:
     for piece in filter(None, pieces):
         handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-    handler.wfile.write(b"0\r\n\r\n")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from structkit.testing import route, words
+from structkit.testing import route, streams, words
 from structkit.testing.reply import Reply, completion, obliging
 from structkit.testing.route import Change, always, failing
 from structkit.values import JSON
@@ -45,6 +45,13 @@ LOST: Mapping[str, Callable[..., Change]] = {
     "rejects_response_format": route.rejects_response_format,
     "rejects_tools": lambda: route.rejects_tools,
     "rejects_keyword": route.rejects_keyword,
+    "stream_cut": lambda: streams.cut,
+    "stream_ends_early": lambda: streams.recut(streams.ends_early),
+    "stream_error": lambda: streams.recut(streams.error),
+    "stream_error_event": lambda: streams.recut(streams.error_event),
+    "stream_not_text": lambda: streams.recut(streams.not_text),
+    "stream_options_refused": lambda: streams.options_refused,
+    "stream_stalls": streams.stalls,
 }
 """Faults that keep the model's words from the client."""
 
@@ -60,6 +67,18 @@ ARRIVES: Mapping[str, Callable[..., Change]] = {
     "content_instead": lambda: words.content_instead,
     "several_tool_calls": lambda: words.several_tool_calls,
     "other_vendor": words.other_vendor,
+    "stream_bare": lambda: streams.each(lambda one: one.replace(b"data: ", b"data:", 1)),
+    "stream_comments": lambda: streams.recut(streams.comments),
+    "stream_cr": lambda: streams.each(lambda one: one.replace(b"\n", b"\r")),
+    "stream_crlf": lambda: streams.each(lambda one: one.replace(b"\n", b"\r\n")),
+    "stream_fields": lambda: streams.recut(streams.fields),
+    "stream_half_event": lambda: streams.recut(streams.half_event),
+    "stream_ignored": lambda: streams.ignored,
+    "stream_interleaved": lambda: streams.interleaved,
+    "stream_lines": lambda: streams.recut(streams.lines),
+    "stream_no_done": lambda: streams.recut(lambda events: events[:-1]),
+    "stream_split": streams.split,
+    "stream_whole": lambda: streams.whole,
 }
 """Faults through which the model's words still come."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ class Reply:
         headers: Further headers.
         delay: Seconds to wait before answering.
         cut: Whether to close the connection in the middle of the body.
+        recut: What becomes of its events, where it is a completion that is streamed.
     """
 
     body: JSONValue
@@ -29,6 +30,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     cut: bool = False
+    recut: Callable[[list[bytes]], Iterable[bytes]] | None = None
 
 
 Script: TypeAlias = "Reply | str | Callable[[JSON], Reply]"

@@ -7,6 +7,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, TypeAlias
 
@@ -69,7 +70,7 @@ def html(_request: JSON, _reply: Reply) -> Reply:
 def wrong_content_type(_request: JSON, reply: Reply) -> Reply:
     """The reply, called plain text in another encoding."""
     headers = {**reply.headers, "content-type": "text/plain; charset=iso-8859-1"}
-    return Reply(reply.body, reply.status, headers, reply.delay, reply.cut)
+    return replace(reply, headers=headers)
 
 
 def huge(megabytes: int | str = MEGABYTES) -> Change:

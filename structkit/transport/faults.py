@@ -75,9 +75,10 @@ def _decoded(body: bytes) -> JSONValue:
 
 
 def redacted(fault: TransportError, secret: str) -> TransportError:
-    """The fault without the key in its message, body and request id."""
+    """The fault without the key in its message, body, text and request id."""
     fault.args = tuple(_clean(part, secret) for part in fault.args)
     fault.body = _clean(fault.body, secret)
+    fault.partial = _clean(fault.partial, secret)
     fault.request_id = _clean(fault.request_id, secret)
     return fault
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -15,10 +18,13 @@ from structkit.errors import TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS
 from structkit.transport.failures import translate
 from structkit.transport.faults import read_reply
+from structkit.transport.incoming import Incoming
 from structkit.transport.models import model_names
 from structkit.transport.proxies import proxy_for
 from structkit.transport.reading import Reading
 from structkit.transport.retrying import counted, retry_options
+from structkit.transport.streaming import Asking, AsyncOpened, receive_later, stream_later
+from structkit.transport.transport import AsyncStreamed
 from structkit.values import Completion, Policy, Request
 
 
@@ -35,6 +41,10 @@ class Line(Protocol):
             wait: Seconds without a sign from the endpoint.
             reading: Takes the reply.
         """
+        ...
+
+    def open(self, path: str, body: bytes, wait: float) -> AbstractAsyncContextManager[AsyncOpened]:
+        """Send to *path*, and give the reply to be read as it comes; else as `exchange`."""
         ...
 
     async def close(self) -> None:
@@ -65,6 +75,7 @@ class LeanTransport:
         self._host = urlsplit(base_url).hostname or base_url
         self._line = _line(base_url.rstrip("/"), _headers(api_key), connections)
         self._room = asyncio.Semaphore(connections)
+        self._asking = Asking()
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
@@ -81,6 +92,22 @@ class LeanTransport:
             return translate(error, self._host, self._secret)
         return read_reply(reading.status, reading.headers, reading.body, self._secret)
 
+    def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
+        """Send, and give the reply as it comes; it holds a connection until it is over or closed."""
+        return stream_later(partial(self._try, policy), self._asking, request, policy)
+
+    async def _try(self, policy: Policy, asked: Request) -> AsyncStreamed:
+        async with self._room:
+            incoming = Incoming(asked, policy, lambda: (self._host, self._secret))
+            async with aclosing(receive_later(self._open(asked, policy), incoming)) as items:
+                async for item in items:
+                    yield item
+
+    @asynccontextmanager
+    async def _open(self, asked: Request, policy: Policy) -> AsyncIterator[AsyncOpened]:
+        async with self._line.open(COMPLETIONS, _written(asked), _wait(policy)) as opened:
+            yield opened
+
     async def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
         try:
@@ -92,14 +119,16 @@ class LeanTransport:
     async def _read(self, method: str, path: str, body: bytes | None, policy: Policy) -> Reading:
         async with self._room, asyncio.timeout(policy.deadline):
             reading = Reading(policy)
-            await self._line.exchange(
-                method, path, body, min(policy.timeout, policy.deadline or policy.timeout), reading
-            )
+            await self._line.exchange(method, path, body, _wait(policy), reading)
             return reading
 
     async def close(self) -> None:
         """Let go of the connections; the next request opens new ones."""
         await self._line.close()
+
+
+def _wait(policy: Policy) -> float:
+    return min(policy.timeout, policy.deadline or policy.timeout)
 
 
 def _written(request: Request) -> bytes:

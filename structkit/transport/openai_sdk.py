@@ -8,8 +8,8 @@ of an error to its end, however long that is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,9 +19,12 @@ from structkit.errors import TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS
 from structkit.transport.failures import CONNECT, translate
 from structkit.transport.faults import read_reply
+from structkit.transport.incoming import Incoming
 from structkit.transport.models import model_names
 from structkit.transport.reading import Reading
 from structkit.transport.retrying import counted, retry_options
+from structkit.transport.streaming import Asking, AsyncOpened, Opened, receive, receive_later, stream, stream_later
+from structkit.transport.transport import AsyncStreamed, Streamed
 from structkit.values import Completion, Policy, Request
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class OpenAITransport:
     def __init__(self, client: openai.OpenAI) -> None:
         """Take a client; its own retries are turned off."""
         self._client = _sending_only(client, _handing_over)
+        self._asking = Asking()
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
@@ -50,6 +54,14 @@ class OpenAITransport:
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return _fault(error, self._client)
         return read_reply(*reply, self._client.api_key)
+
+    def stream(self, request: Request, policy: Policy) -> Streamed:
+        """Send, and give the reply as it comes."""
+        return stream(partial(self._try, policy), self._asking, request, policy)
+
+    def _try(self, policy: Policy, asked: Request) -> Streamed:
+        opened = _open(partial(self._client.post, COMPLETIONS, body=asked.body), policy)
+        return receive(opened, Incoming(asked, policy, partial(_told, self._client)))
 
     def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
@@ -70,6 +82,7 @@ class AsyncOpenAITransport:
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         """Take a client; its own retries are turned off."""
         self._client = _sending_only(client, _handing_over_later)
+        self._asking = Asking()
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
@@ -83,6 +96,14 @@ class AsyncOpenAITransport:
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return _fault(error, self._client)
         return read_reply(*reply, self._client.api_key)
+
+    def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
+        """Send, and give the reply as it comes."""
+        return stream_later(partial(self._try, policy), self._asking, request, policy)
+
+    def _try(self, policy: Policy, asked: Request) -> AsyncStreamed:
+        opened = _open_later(partial(self._client.post, COMPLETIONS, body=asked.body), policy)
+        return receive_later(opened, Incoming(asked, policy, partial(_told, self._client)))
 
     async def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
@@ -128,28 +149,39 @@ def _handing_over_later(send: Callable[..., Awaitable[httpx2.Response]]) -> Call
     return send_only
 
 
-def _read(send: Callable[..., Any], policy: Policy) -> Reply:
-    reading = Reading(policy)
+@contextmanager
+def _open(send: Callable[..., Any], policy: Policy) -> Iterator[Opened]:
     try:
         send(**_options(policy))
     except _HandedOver as handed:
         with closing(handed.response) as response:
-            reading.begin(response.status_code, response.headers)
-            for piece in response.iter_bytes():
-                reading.take(piece)
+            yield response.status_code, response.headers, response.iter_bytes()
+
+
+@asynccontextmanager
+async def _open_later(send: Callable[..., Any], policy: Policy) -> AsyncIterator[AsyncOpened]:
+    try:
+        await send(**_options(policy))
+    except _HandedOver as handed:
+        async with aclosing(handed.response) as response:
+            yield response.status_code, response.headers, response.aiter_bytes()
+
+
+def _read(send: Callable[..., Any], policy: Policy) -> Reply:
+    reading = Reading(policy)
+    with _open(send, policy) as (status, headers, pieces):
+        reading.begin(status, headers)
+        for piece in pieces:
+            reading.take(piece)
     return reading.status, reading.headers, reading.body
 
 
 async def _read_later(send: Callable[..., Any], policy: Policy) -> Reply:
     reading = Reading(policy)
-    async with asyncio.timeout(policy.deadline):
-        try:
-            await send(**_options(policy))
-        except _HandedOver as handed:
-            async with aclosing(handed.response) as response:
-                reading.begin(response.status_code, response.headers)
-                async for piece in response.aiter_bytes():
-                    reading.take(piece)
+    async with asyncio.timeout(policy.deadline), _open_later(send, policy) as (status, headers, pieces):
+        reading.begin(status, headers)
+        async for piece in pieces:
+            reading.take(piece)
     return reading.status, reading.headers, reading.body
 
 
@@ -161,4 +193,8 @@ def _options(policy: Policy) -> Any:
 
 
 def _fault(error: Exception, client: Any) -> TransportError:
-    return translate(error, client.base_url.host, client.api_key)
+    return translate(error, *_told(client))
+
+
+def _told(client: Any) -> tuple[str, str]:
+    return client.base_url.host, client.api_key

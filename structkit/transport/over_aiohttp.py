@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 from yarl import URL
 
 from structkit.transport.failures import CONNECT
 from structkit.transport.reading import Reading
+from structkit.transport.streaming import AsyncOpened
 
 HEAD = 2**16
 """The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""
@@ -35,11 +38,25 @@ class OverAiohttp:
 
     async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
         """Send, and take the reply in."""
+        async with self._send(method, path, body, wait) as response:
+            reading.begin(response.status, response.headers)
+            async for piece in response.content.iter_any():
+                reading.take(piece)
+
+    @asynccontextmanager
+    async def open(self, path: str, body: bytes, wait: float) -> AsyncIterator[AsyncOpened]:
+        """Send, and give the reply to be read as it comes."""
+        async with self._send("POST", path, body, wait) as response:
+            yield response.status, response.headers, response.content.iter_any()
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, wait: float
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         session = self._session = self._session or self._open()
         url = self._urls.setdefault(path, URL(self._base_url + path, encoded=True))
         limits = aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
         data = body if body is None or len(body) <= LARGE else io.BytesIO(body)
-        async with session.request(
+        return session.request(
             method,
             url,
             data=data,
@@ -47,10 +64,7 @@ class OverAiohttp:
             timeout=limits,
             allow_redirects=False,
             proxy=self._proxy,
-        ) as response:
-            reading.begin(response.status, response.headers)
-            async for piece in response.content.iter_any():
-                reading.take(piece)
+        )
 
     def _open(self) -> aiohttp.ClientSession:
         """A pool without headers, and without an eye on the environment.

@@ -46,13 +46,31 @@ class Reading:
             MalformedReply: It is one too many.
             RequestTimeout: It comes too late.
         """
+        self.count(piece)
+        self._pieces.append(piece)
+
+    def count(self, piece: bytes) -> None:
+        """Count a piece that is not kept.
+
+        Raises:
+            MalformedReply: It is one too many.
+            RequestTimeout: It comes too late.
+        """
         self._size += len(piece)
         self._refuse_more(self._size)
         if monotonic() > self._ends:
             raise RequestTimeout(
                 f"the reply was not whole within {self._policy.deadline} s (Policy(deadline=...))", retryable=True
             )
-        self._pieces.append(piece)
+
+    def hurry(self, seconds: float) -> None:
+        """What is still to come may not take longer."""
+        self._ends = min(self._ends, monotonic() + seconds)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left; None without a limit."""
+        return None if self._ends == math.inf else self._ends - monotonic()
 
     @property
     def body(self) -> bytes:

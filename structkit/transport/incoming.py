@@ -1,0 +1,126 @@
+"""One try of a streamed reply while it comes in: what its bytes come to, and the one reply that it ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+
+from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
+from structkit.parsing.chunks import Gathering
+from structkit.parsing.events import Events
+from structkit.transport.failures import translate
+from structkit.transport.faults import read_reply, redacted
+from structkit.transport.limits import read_limits
+from structkit.transport.reading import Reading
+from structkit.transport.transport import Reply
+from structkit.values import Completion, Delta, Policy, Request
+
+LINGER = 1.0
+"""Seconds in which an endpoint that has said all may end its reply, so that the connection can be used again."""
+
+BLANK = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before anything that comes."""
+
+FIRST_OF_EVENTS = b":deir"
+"""With which a line of events begins (a comment, data, event, id, retry), and no JSON and no web page."""
+
+FIRST_OF_OTHERS = b'{[<"'
+"""With which a whole reply begins, whatever its content type says."""
+
+
+class Incoming:
+    """Takes the bytes of a reply in, and gives its deltas as they come and in the end exactly one reply.
+
+    A reply that is not streamed is read whole, as ever. The clock of `Policy.deadline` runs from the start.
+
+    Args:
+        request: As it is sent.
+        policy: What the reply may take.
+        told: Gives the host and the key, as they are when something went wrong.
+    """
+
+    def __init__(self, request: Request, policy: Policy, told: Callable[[], tuple[str, str]]) -> None:
+        """Start the clock."""
+        self.reading = Reading(policy)
+        self._events = Events(policy.reply_bytes)
+        self._gathering = Gathering(request.body.get("n") or 1)
+        self._told = told
+        self._is_stream: bool | None = None
+        self._fault: TransportError | None = None
+        self._is_over = False
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note the head of the reply.
+
+        Raises:
+            MalformedReply: It announces more bytes than are allowed.
+        """
+        self.reading.begin(status, headers)
+        self._is_stream = None if status == HTTPStatus.OK else False
+
+    def take(self, piece: bytes) -> Iterator[Delta | Reply]:
+        """What comes of a piece of the decoded body; nothing after the end.
+
+        Raises:
+            MalformedReply: It is an error, no part of a reply, or too much.
+            RequestTimeout: It comes too late.
+        """
+        if self._is_stream and not self._is_over:
+            self.reading.count(piece)
+            yield from self._take(piece)
+        elif self._is_over:
+            self.reading.count(piece)
+        else:
+            self.reading.take(piece)
+            if self._is_stream is None:
+                self._is_stream = self._looks_like_events(piece)
+            if self._is_stream:
+                yield from self._take(self.reading.body)
+
+    def _take(self, piece: bytes) -> Iterator[Delta | Reply]:
+        for event in self._events.feed(piece):
+            yield from self._gathering.take(event)
+            if self._gathering.is_done:
+                yield self._over(self._gathering.reply())
+                return
+
+    def _looks_like_events(self, piece: bytes) -> bool | None:
+        """Whether a reply is streamed, by what it begins with; None while that is blank."""
+        first = piece.lstrip(BLANK)[:1]
+        if not first:
+            return None
+        return first not in FIRST_OF_OTHERS if self._says_so else first in FIRST_OF_EVENTS
+
+    @property
+    def _says_so(self) -> bool:
+        return "event-stream" in self.reading.headers.get("content-type", "").lower()
+
+    def fail(self, error: Exception) -> None:
+        """Note what broke the reply off."""
+        self._fault = translate(error, *self._told())
+
+    def end(self) -> Iterator[Reply]:
+        """The reply, unless it has been given."""
+        if not self._is_over:
+            yield self._over(self._ended())
+
+    def _ended(self) -> Reply:
+        """What a reply comes to that has not said it is done; it is whole where every choice has."""
+        fault, gathering = self._fault, self._gathering
+        if fault and not (gathering.is_whole and isinstance(fault, ConnectionFailed | RequestTimeout)):
+            return gathering.cut(fault)
+        if not self._is_stream or not (gathering.has_begun or self._says_so):
+            return read_reply(self.reading.status, self.reading.headers, self.reading.body, self._told()[1])
+        return gathering.reply()
+
+    def _over(self, reply: Reply) -> Reply:
+        self._is_over = True
+        self.reading.hurry(LINGER)
+        headers = self.reading.headers
+        limits = reply.limits or read_limits(headers)
+        if isinstance(reply, Completion):
+            return replace(reply, limits=limits) if limits else reply
+        reply.request_id = reply.request_id or headers.get("x-request-id")
+        reply.limits = limits
+        return redacted(reply, self._told()[1])

@@ -1,0 +1,166 @@
+"""How a stream is driven, blocking and awaited: what is asked for, when again, and in how much time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, aclosing, closing
+from dataclasses import replace
+from itertools import chain
+from typing import Protocol, TypeAlias
+
+from tenacity import AsyncRetrying, Retrying
+
+from structkit.errors import StatusError, TransportError
+from structkit.transport.incoming import Incoming
+from structkit.transport.retrying import counted, retry_options
+from structkit.transport.transport import AsyncStreamed, Reply, Streamed
+from structkit.values import Completion, Delta, Policy, Request
+
+Opened: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
+"""Status, headers, and the decoded body in pieces, read as they are asked for."""
+
+AsyncOpened: TypeAlias = tuple[int, Mapping[str, str], AsyncIterator[bytes]]
+"""The same, awaited."""
+
+REFUSALS = frozenset({400, 422})
+ABOUT_OPTIONS = re.compile(r"stream_options|include_usage")
+
+
+class Asking:
+    """How an endpoint is asked to stream; that it refuses `stream_options` is remembered."""
+
+    def __init__(self) -> None:
+        """Nothing is known of the endpoint."""
+        self._reports_usage = True
+
+    def put(self, request: Request) -> Request:
+        """The request for a stream, which tells its tokens at the end where the endpoint can."""
+        options = {"stream_options": {"include_usage": True}} if self._reports_usage else {}
+        return replace(request, fields={**request.fields, "stream": True, **options})
+
+    def learns(self, asked: Request, reply: Delta | Reply) -> bool:
+        """Whether the endpoint would answer the same request without `stream_options`."""
+        if "stream_options" not in asked.fields or not isinstance(reply, StatusError):
+            return False
+        if reply.status_code not in REFUSALS or not ABOUT_OPTIONS.search(f"{reply} {reply.body}"):
+            return False
+        self._reports_usage = False
+        return True
+
+
+def receive(opened: AbstractContextManager[Opened], incoming: Incoming) -> Streamed:
+    """One try.
+
+    Args:
+        opened: Sends the request and gives its reply; it closes the connection, unless the reply was read to its end.
+        incoming: Takes the reply.
+    """
+    try:
+        with opened as (status, headers, pieces):
+            incoming.begin(status, headers)
+            for piece in pieces:
+                yield from incoming.take(piece)
+    except Exception as error:  # noqa: BLE001 (whatever went wrong, what came and was paid for must not be lost)
+        incoming.fail(error)
+    yield from incoming.end()
+
+
+async def receive_later(opened: AbstractAsyncContextManager[AsyncOpened], incoming: Incoming) -> AsyncStreamed:
+    """One try, awaited; no limit runs while the one who asked looks at a delta."""
+    try:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(incoming.reading.left):
+                status, headers, pieces = await stack.enter_async_context(opened)
+            incoming.begin(status, headers)
+            while (piece := await _next(pieces, incoming.reading.left)) is not None:
+                for item in incoming.take(piece):
+                    yield item
+    except Exception as error:  # noqa: BLE001 (as above)
+        incoming.fail(error)
+    for item in incoming.end():
+        yield item
+
+
+async def _next(pieces: AsyncIterator[bytes], left: float | None) -> bytes | None:
+    """The next piece; None at the end."""
+    if left is None:
+        return await anext(pieces, None)
+    async with asyncio.timeout(left):
+        return await anext(pieces, None)
+
+
+def stream(attempt: Callable[[Request], Streamed], asking: Asking, request: Request, policy: Policy) -> Streamed:
+    """The tries of a stream as one: what fails before its first delta is sent again where that may help."""
+    lost: list[TransportError] = []
+    begun: list[Streamed] = []
+
+    def first() -> Delta | Reply:
+        asked = asking.put(request)
+        begun[:] = [attempt(asked)]
+        found = next(begun[0])
+        if isinstance(found, TransportError):
+            begun[0].close()
+        return first() if asking.learns(asked, found) else found
+
+    found: Delta | Reply = Retrying(**retry_options(policy, lost))(first)
+    with closing(begun[0]) as items:
+        for item in chain((found,), items):
+            yield item if isinstance(item, Delta) else counted(item, lost)
+
+
+async def stream_later(
+    attempt: Callable[[Request], AsyncStreamed], asking: Asking, request: Request, policy: Policy
+) -> AsyncStreamed:
+    """As `stream`, awaited."""
+    lost: list[TransportError] = []
+    begun: list[AsyncStreamed] = []
+
+    async def first() -> Delta | Reply:
+        asked = asking.put(request)
+        begun[:] = [attempt(asked)]
+        found = await anext(begun[0])
+        if isinstance(found, TransportError):
+            await begun[0].aclose()
+        return await first() if asking.learns(asked, found) else found
+
+    found: Delta | Reply = await AsyncRetrying(**retry_options(policy, lost))(first)
+    async with aclosing(begun[0]) as items:
+        yield found if isinstance(found, Delta) else counted(found, lost)
+        async for item in items:
+            yield item if isinstance(item, Delta) else counted(item, lost)
+
+
+class Sends(Protocol):
+    """A transport that may not stream."""
+
+    def send(self, request: Request, policy: Policy) -> Completion | TransportError:
+        """As `Transport.send`."""
+        ...
+
+
+class SendsLater(Protocol):
+    """The same, awaited."""
+
+    async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
+        """As `Transport.send`."""
+        ...
+
+
+def streamed(transport: Sends, request: Request, policy: Policy) -> Streamed:
+    """A reply as it comes; in one piece, without deltas, over a transport that does not stream."""
+    if (own := getattr(transport, "stream", None)) is not None:
+        yield from own(request, policy)
+    else:
+        yield transport.send(request, policy)
+
+
+async def streamed_later(transport: SendsLater, request: Request, policy: Policy) -> AsyncStreamed:
+    """As `streamed`, awaited."""
+    if (own := getattr(transport, "stream", None)) is not None:
+        async with aclosing(own(request, policy)) as items:
+            async for item in items:
+                yield item
+    else:
+        yield await transport.send(request, policy)
