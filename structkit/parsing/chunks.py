@@ -111,7 +111,9 @@ class Gathering:
         """What the stream comes to when it ends here: never a part of a completion for the whole."""
         if self.is_whole:
             return read_completion(self.body)
-        return self.cut(ConnectionFailed("the stream ended before the reply was whole", retryable=True))
+        fault = ConnectionFailed("the stream ended before the reply was whole", retryable=True)
+        fault.usage_of_reply = read_usage(self._told.get("usage"))
+        return self.cut(fault)
 
     def cut(self, fault: F) -> F:
         """The fault, with what had come until then."""

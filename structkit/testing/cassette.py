@@ -7,6 +7,7 @@ import difflib
 import os
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, TypeAlias, cast
@@ -14,9 +15,21 @@ from typing import Literal, Protocol, TypeAlias, cast
 from typing_extensions import Self
 
 from structkit.errors import ConfigError, TransportError
-from structkit.testing.entries import HOW, RECORD, entry_of, lines, read_entries, reply_of, scrubbed, write_entries
+from structkit.testing.entries import (
+    HOW,
+    RECORD,
+    deltas_of,
+    entry_of,
+    lines,
+    read_entries,
+    reply_of,
+    scrubbed,
+    write_entries,
+)
 from structkit.transport import Transport
-from structkit.values import JSON, Completion, Policy, Request
+from structkit.transport.streaming import streamed
+from structkit.transport.transport import AsyncStreamed, Streamed
+from structkit.values import JSON, Completion, Delta, Policy, Request
 
 SHOWN = 30
 """How many lines of a difference an error shows."""
@@ -106,6 +119,24 @@ class Tape:
             kept.append({"request": body, "reply": entry_of(reply)})
         return reply
 
+    def stream(self, request: Request, policy: Policy) -> Streamed:
+        """As `send`, as a stream; what was recorded by either is replayed by both, in deltas of the same length.
+
+        Raises:
+            ConfigError: As for `send`.
+        """
+        if not self.records:
+            reply = self.send(request, policy)
+            yield from deltas_of(reply)
+            yield reply
+            return
+        body, kept = scrubbed(request.body), self._kept
+        for item in streamed(self._sender.transport, request, policy):
+            if not isinstance(item, Delta):
+                with self._lock:
+                    kept.append({"request": body, "reply": entry_of(item)})
+            yield item
+
     def models(self) -> tuple[str, ...]:
         """The endpoint's models, while recording.
 
@@ -166,6 +197,12 @@ class AsyncTape:
         if not self._tape.records:
             return self._tape.send(request, policy)
         return await asyncio.to_thread(self._tape.send, request, policy)
+
+    async def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
+        """As `Tape.stream`."""
+        with closing(self._tape.stream(request, policy)) as items:
+            while (item := await asyncio.to_thread(next, items, None)) is not None:
+                yield item
 
     async def models(self) -> tuple[str, ...]:
         """As `Tape.models`."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from structkit.errors import ConfigError, TransportError
 from structkit.parsing import read_completion
+from structkit.parsing.gathered import Kind
 from structkit.transport.faults import redact
 from structkit.transport.stored import fault_from_json, fault_to_json
-from structkit.values import JSON, Completion, JSONValue
+from structkit.values import JSON, Completion, Delta, JSONValue
 
 RECORD = "STRUCTKIT_RECORD"
 """Set to anything but `0`, it makes every cassette in mode `auto` record."""
 
 HOW = f"record it with {RECORD}=1, or pytest --structkit-record"
+
+DELTA = 20
+"""Characters of a delta that is played."""
 
 SHORTEST_KEY = 12
 """Characters below which `OPENAI_API_KEY` is a placeholder, and may stand in any text."""
@@ -40,6 +44,21 @@ def reply_of(entry: JSON) -> Completion | TransportError:
     ConnectionFailed('no connection')
     """
     return read_completion(entry["completion"]) if "completion" in entry else fault_from_json(entry["fault"])
+
+
+def deltas_of(reply: Completion | TransportError) -> Iterator[Delta]:
+    """A stream that comes to the reply, whose own deltas the file does not keep.
+
+    >>> body = {"choices": [{"message": {"content": "9.8 is the greater one"}}]}
+    >>> [delta.text for delta in deltas_of(read_completion(body))]
+    ['9.8 is the greater o', 'ne']
+    """
+    found = reply if isinstance(reply, Completion) else read_completion(reply.body) if reply.partial else None
+    for choice in found.choices if isinstance(found, Completion) else ():
+        arguments = [call.arguments for call in choice.tool_calls[:1]]
+        texts: list[tuple[Kind, str]] = [("content", choice.content or ""), ("refusal", choice.refusal or "")]
+        for kind, text in [*texts, *(("arguments", said) for said in arguments)]:
+            yield from (Delta(choice.index, text[at : at + DELTA], kind) for at in range(0, len(text), DELTA))
 
 
 def scrubbed(value: JSONValue) -> JSONValue:

@@ -23,6 +23,7 @@ def fault_to_json(fault: TransportError) -> JSON:
         "retry_after": fault.retry_after,
         "request_id": fault.request_id,
         "body": fault.body,
+        "partial": fault.partial,
     }
     return {name: value for name, value in kept.items() if value is not None}
 
@@ -35,7 +36,9 @@ def fault_from_json(kept: JSON) -> TransportError:
     """
     said = dict(kept)
     kind, status = KINDS.get(said.pop("kind"), TransportError), said.pop("status_code", 0)
+    partial = said.pop("partial", None)
     fault = kind(said.pop("message"), **said)
+    fault.partial = partial
     if isinstance(fault, StatusError):
         fault.status_code = status
     return fault
