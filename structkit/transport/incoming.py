@@ -66,17 +66,15 @@ class Incoming:
             MalformedReply: It is an error, no part of a reply, or too much.
             RequestTimeout: It comes too late.
         """
-        if self._is_stream and not self._is_over:
-            self.reading.count(piece)
-            yield from self._take(piece)
-        elif self._is_over:
+        if self._is_over or (self._is_stream and (self._says_so or self._gathering.has_begun)):
             self.reading.count(piece)
         else:
-            self.reading.take(piece)
-            if self._is_stream is None:
-                self._is_stream = self._looks_like_events(piece)
-            if self._is_stream:
-                yield from self._take(self.reading.body)
+            self.reading.take(piece)  # to be shown, or read, as what it may turn out to be
+        if self._is_stream is None:
+            self._is_stream = self._looks_like_events(piece)
+            piece = self.reading.body if self._is_stream else piece
+        if self._is_stream and not self._is_over:
+            yield from self._take(piece)
 
     def _take(self, piece: bytes) -> Iterator[Delta | Reply]:
         for event in self._events.feed(piece):
