@@ -18,7 +18,7 @@ from structkit.client import ProbeReport
 from structkit.client.probing import advance, probing
 from structkit.client.probing.features import FEATURES
 from structkit.dialects import OPENAI, Route
-from structkit.testing import Endpoint, Reply, called, completion
+from structkit.testing import Endpoint, Reply, called, completion, fault
 from structkit.testing.reply import forced_tool, obliging, wanted_schema
 from structkit.testing.route import failing, rejects_keyword, rejects_response_format, rejects_tools
 from structkit.transport import memory
@@ -70,7 +70,8 @@ def _binding(request: JSON) -> Reply:
 def says_blue(request: JSON) -> Reply:
     """What an endpoint answers that looks at messages alone, with a model that does as it is told."""
     asked = request["messages"][-1]["content"]
-    return Reply(completion(asked.partition("in it: ")[2] or "The sky is blue."))
+    reply = Reply(completion(asked.partition("in it: ")[2] or "The sky is blue."))
+    return fault("stream_ignored").change(request, reply)
 
 
 def sees_the_schema(request: JSON) -> Reply:

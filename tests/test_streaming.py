@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import structkit
 from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, completion, fault
 from structkit.testing.streams import DONE, event
 from structkit.transport import AsyncTransport, Transport
+from structkit.transport.incoming import Incoming
 from structkit.transport.lean import LeanTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
-from structkit.transport.streaming import streamed, streamed_later
+from structkit.transport.streaming import receive, streamed, streamed_later
 from structkit.values import Delta, Parameters, Usage
 
 KEY = "sk-test-hunter2-hunter2"
@@ -514,6 +518,55 @@ def test_a_choice_that_never_came_is_missed() -> None:
     two = structkit.Request("m", (), Parameters(n=2))
     with Endpoint(sending(events(piece(TEXT, finish_reason="stop")))) as endpoint:
         assert isinstance(ask(Sync, endpoint, asked=two)[1], structkit.ConnectionFailed)
+
+
+# Any bytes
+
+LINES = [
+    b"data: ",
+    b"data:",
+    b"event: error\n",
+    b": wait",
+    b"\n",
+    b"\r\n",
+    b"\n\n",
+    b"[DONE]",
+    b"{",
+    b"<",
+    b" ",
+    b"\xff",
+]
+SAID = [piece("a"), piece("\ud83d"), piece("b", finish_reason="stop"), piece(3), {"error": "no"}, {"usage": {}}, {"choices": []}]  # fmt: skip
+
+
+def received(whole: bytes, cuts: list[int], headers: dict[str, str], status: int = 200) -> Items:
+    incoming = Incoming(ASKED, ONCE, lambda: ("host", KEY))
+    pieces = [whole[start:end] for start, end in itertools.pairwise([0, *sorted(cuts), len(whole)])]
+    return [*receive(nullcontext((status, headers, pieces)), incoming)]
+
+
+def outline(items: Items) -> Any:
+    """What comes of a stream, however its deltas are cut."""
+    *deltas, reply = items
+    assert all(isinstance(delta, Delta) and delta.text for delta in deltas)
+    assert isinstance(reply, structkit.Completion | structkit.TransportError)
+    end = reply.choices if isinstance(reply, structkit.Completion) else (str(reply), reply.partial, reply.body)
+    return "".join(delta.text for delta in deltas), end
+
+
+@given(
+    st.lists(st.sampled_from([*LINES, *map(event, SAID)]), max_size=12).map(b"".join) | st.binary(max_size=30),
+    st.lists(st.integers(0, 200), max_size=6),
+    st.sampled_from([SSE, {}, {"content-type": "application/json"}]),
+    st.sampled_from([200, 200, 200, 404]),
+)
+def test_any_bytes_in_any_pieces_end_in_exactly_one_reply_and_always_the_same(
+    whole: bytes, cuts: list[int], headers: dict[str, str], status: int
+) -> None:
+    assert outline(received(whole, cuts, headers, status)) == outline(received(whole, [], headers, status))
+    assert outline(received(whole, [*range(len(whole))], headers, status)) == outline(
+        received(whole, [], headers, status)
+    )
 
 
 # Secrets

@@ -44,7 +44,7 @@ class Incoming:
         """Start the clock."""
         self.reading = Reading(policy)
         self._events = Events(policy.reply_bytes)
-        self._gathering = Gathering(request.body.get("n") or 1)
+        self._gathering = Gathering(_choices(request))
         self._told = told
         self._is_stream: bool | None = None
         self._fault: TransportError | None = None
@@ -122,3 +122,9 @@ class Incoming:
         reply.request_id = reply.request_id or headers.get("x-request-id")
         reply.limits = limits
         return redacted(reply, self._told()[1])
+
+
+def _choices(request: Request) -> int:
+    """How many choices a request asks for."""
+    asked = request.fields.get("n", request.parameters.n)
+    return asked if isinstance(asked, int) else 1

@@ -95,19 +95,22 @@ def stream(attempt: Callable[[Request], Streamed], asking: Asking, request: Requ
     """The tries of a stream as one: what fails before its first delta is sent again where that may help."""
     lost: list[TransportError] = []
     begun: list[Streamed] = []
-
-    def first() -> Delta | Reply:
-        asked = asking.put(request)
-        begun[:] = [attempt(asked)]
-        found = next(begun[0])
-        if isinstance(found, TransportError):
-            begun[0].close()
-        return first() if asking.learns(asked, found) else found
-
-    found: Delta | Reply = Retrying(**retry_options(policy, lost))(first)
+    first: Delta | Reply = Retrying(**retry_options(policy, lost))(_begin, attempt, asking, request, begun)
     with closing(begun[0]) as items:
-        for item in chain((found,), items):
+        for item in chain((first,), items):
             yield item if isinstance(item, Delta) else counted(item, lost)
+
+
+def _begin(
+    attempt: Callable[[Request], Streamed], asking: Asking, request: Request, begun: list[Streamed]
+) -> Delta | Reply:
+    """The first item of a try, the rest of which is put into *begun*."""
+    asked = asking.put(request)
+    begun[:] = [attempt(asked)]
+    first = next(begun[0])
+    if isinstance(first, TransportError):
+        begun[0].close()
+    return _begin(attempt, asking, request, begun) if asking.learns(asked, first) else first
 
 
 async def stream_later(
@@ -116,20 +119,23 @@ async def stream_later(
     """As `stream`, awaited."""
     lost: list[TransportError] = []
     begun: list[AsyncStreamed] = []
-
-    async def first() -> Delta | Reply:
-        asked = asking.put(request)
-        begun[:] = [attempt(asked)]
-        found = await anext(begun[0])
-        if isinstance(found, TransportError):
-            await begun[0].aclose()
-        return await first() if asking.learns(asked, found) else found
-
-    found: Delta | Reply = await AsyncRetrying(**retry_options(policy, lost))(first)
+    retrying = AsyncRetrying(**retry_options(policy, lost))
+    first: Delta | Reply = await retrying(_begin_later, attempt, asking, request, begun)
     async with aclosing(begun[0]) as items:
-        yield found if isinstance(found, Delta) else counted(found, lost)
+        yield first if isinstance(first, Delta) else counted(first, lost)
         async for item in items:
             yield item if isinstance(item, Delta) else counted(item, lost)
+
+
+async def _begin_later(
+    attempt: Callable[[Request], AsyncStreamed], asking: Asking, request: Request, begun: list[AsyncStreamed]
+) -> Delta | Reply:
+    asked = asking.put(request)
+    begun[:] = [attempt(asked)]
+    first = await anext(begun[0])
+    if isinstance(first, TransportError):
+        await begun[0].aclose()
+    return await _begin_later(attempt, asking, request, begun) if asking.learns(asked, first) else first
 
 
 class Sends(Protocol):
