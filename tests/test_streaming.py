@@ -249,6 +249,11 @@ def test_a_stream_that_falls_silent_is_given_up_with_what_came(over: Over) -> No
     assert len(endpoint.requests) == 1
 
 
+def test_pieces_have_bytes() -> None:
+    with pytest.raises(ValueError, match="1 byte or more"):
+        fault("stream_split", 0)
+
+
 def test_every_fault_of_a_stream_has_its_outcome() -> None:
     named = {name.partition(":")[0] for name in (*ARRIVES, *BREAKS, "stream_stalls")}
     assert {name for name in FAULTS if name.startswith("stream_")} <= named

@@ -68,8 +68,8 @@ class Reading:
         self._ends = min(self._ends, monotonic() + seconds)
 
     @property
-    def left(self) -> float | None:
-        """Seconds that are left; None without a limit."""
+    def seconds_left(self) -> float | None:
+        """Until the deadline; None without one."""
         return None if self._ends == math.inf else self._ends - monotonic()
 
     @property

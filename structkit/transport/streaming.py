@@ -71,10 +71,10 @@ async def receive_later(opened: AbstractAsyncContextManager[AsyncOpened], incomi
     """One try, awaited; no limit runs while the one who asked looks at a delta."""
     try:
         async with AsyncExitStack() as stack:
-            async with asyncio.timeout(incoming.reading.left):
+            async with asyncio.timeout(incoming.reading.seconds_left):
                 status, headers, pieces = await stack.enter_async_context(opened)
             incoming.begin(status, headers)
-            while (piece := await _next(pieces, incoming.reading.left)) is not None:
+            while (piece := await _next(pieces, incoming.reading.seconds_left)) is not None:
                 for item in incoming.take(piece):
                     yield item
     except Exception as error:  # noqa: BLE001 (as above)
