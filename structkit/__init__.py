@@ -1,35 +1,33 @@
 """Structured output from any OpenAI-compatible endpoint: any type, strict, exactly once."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from structkit.client import AsyncClient, Client, Hooks, finetune_rows
-from structkit.errors import (
-    BudgetExceeded,
-    ConfigError,
-    ConnectionFailed,
-    ExtractionError,
-    Filtered,
-    InvalidOutput,
-    JobError,
-    MalformedReply,
-    PromptError,
-    Refusal,
-    RequestTimeout,
-    SchemaError,
-    StatusError,
-    StructkitError,
-    TransportError,
-    Truncated,
-)
-from structkit.extraction import soft
-from structkit.functions import prompt
-from structkit.schema import ResponseFormat
-from structkit.values import Answer, Attempt, Completion, Issue, Message, Origin, Policy, Request, Result, Usage
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job
     from structkit.batch.money import Price
+    from structkit.client import AsyncClient, Client, Hooks, finetune_rows
+    from structkit.errors import (
+        BudgetExceeded,
+        ConfigError,
+        ConnectionFailed,
+        ExtractionError,
+        Filtered,
+        InvalidOutput,
+        JobError,
+        MalformedReply,
+        PromptError,
+        Refusal,
+        RequestTimeout,
+        SchemaError,
+        StatusError,
+        StructkitError,
+        TransportError,
+        Truncated,
+    )
+    from structkit.extraction import soft
+    from structkit.functions import prompt
+    from structkit.schema import ResponseFormat
+    from structkit.values import Answer, Attempt, Completion, Issue, Message, Origin, Policy, Request, Result, Usage
 
 __version__ = "0.1.0"
 
@@ -72,13 +70,31 @@ __all__ = [
     "soft",
 ]
 
-LATER = {"Job": "structkit.batch.job", "Price": "structkit.batch.money"}
-"""Names whose rooms load a database and an event loop: only for who asks."""
+ROOMS = {
+    "client": ("AsyncClient", "Client", "Hooks", "finetune_rows"),
+    "extraction": ("soft",),
+    "functions": ("prompt",),
+    "schema": ("ResponseFormat",),
+    "batch.job": ("Job",),
+    "batch.money": ("Price",),
+    "values": (
+        *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "Usage"),
+    ),
+}
+"""Where the names stand; those not named here are errors. A room is loaded for who asks, so that importing is cheap."""
 
+if not TYPE_CHECKING:  # a checker that saw it would take any misspelt name
 
-def __getattr__(name: str) -> Any:
-    """A name of `LATER`, imported when it is first asked for."""
-    if name not in LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(LATER[name]), name)
-    return found
+    def __getattr__(name: str) -> Any:
+        """A name of `__all__`, imported when it is first asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        room = next((room for room, names in ROOMS.items() if name in names), "errors")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{room}"), name)
+        return found
+
+    def __dir__() -> list[str]:
+        """The names that may be asked for, too."""
+        return sorted({*globals(), *__all__})

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
 import structkit
 from structkit.client.endpoint import find_endpoint
-from structkit.transport.lean import LeanTransport
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-test-hunter2-hunter2"
@@ -35,32 +35,39 @@ class Blocking:
         return call
 
 
-class Lean(Blocking):
-    """`AsyncClient` over the lean transport."""
-
-    library = "over_aiohttp"
+class BlockingOverSDK(Blocking):
+    """The same over an SDK client that the user brings."""
 
     def __init__(self, model: str, *, base_url: str, api_key: str | None = None, **call: Any) -> None:
         endpoint = find_endpoint(model, base_url, api_key)
 
         def make() -> structkit.AsyncClient:
-            over = LeanTransport(str(endpoint.base_url), endpoint.api_key)
-            assert type(over._line).__module__.endswith(self.library)
-            client = structkit.AsyncClient(model, transport=over, **call)
-            client.close = over.close  # type: ignore[method-assign]
+            own = openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+            client = structkit.AsyncClient(model, client=own, **call)
+            client.close = own.close  # type: ignore[method-assign]
             return client
 
         self._make = make
 
 
-class LeanOverHTTPX2(Lean):
-    """The same without aiohttp."""
+def over_sdk(model: str, *, base_url: str, api_key: str | None = None, **call: Any) -> structkit.Client:
+    """`Client` over an SDK client that the user brings."""
+    endpoint = find_endpoint(model, base_url, api_key)
+    own = openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+    return structkit.Client(model, client=own, **call)
 
-    library = "over_httpx2"
+
+class OverHTTPX2(structkit.Client):
+    """`Client` behind a proxy that only httpx2 knows."""
+
+
+class BlockingOverHTTPX2(Blocking):
+    """The same of `AsyncClient`, or without aiohttp."""
 
 
 DRIVERS: dict[str, Callable[..., Any]] = {"sync": structkit.Client, "async": Blocking}
-LEAN: dict[str, Callable[..., Any]] = {"lean": Lean, "lean-httpx2": LeanOverHTTPX2}
+OVER_HTTPX2: dict[str, Callable[..., Any]] = {"sync-httpx2": OverHTTPX2, "async-httpx2": BlockingOverHTTPX2}
+OVER_SDK: dict[str, Callable[..., Any]] = {"sync-sdk": over_sdk, "async-sdk": BlockingOverSDK}
 
 
 @pytest.fixture(autouse=True)
@@ -73,16 +80,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for `connect` runs through every driver, and where HTTP is the point, over every transport."""
     if "connect" in metafunc.fixturenames:
         over_http = metafunc.module.__name__.rpartition(".")[2] in {"test_transport", "test_hostile", "test_clients"}
-        drivers = {**DRIVERS, **LEAN} if over_http else DRIVERS
+        drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_SDK} if over_http else DRIVERS
         metafunc.parametrize("connect", drivers.values(), ids=drivers.keys(), indirect=True)
 
 
 @pytest.fixture
 def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Makes a client for an endpoint."""
-    if request.param is LeanOverHTTPX2:
-        monkeypatch.setattr("structkit.transport.lean.find_spec", lambda name: None)
-
+    if request.param in OVER_HTTPX2.values():
+        for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
+            monkeypatch.setattr(f"structkit.transport.lean.{name}", frozenset())
     return connecting(request.param)
 
 

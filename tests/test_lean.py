@@ -1,4 +1,4 @@
-"""What the lean transport does that the shared tests of `connect` do not ask of it."""
+"""What the lean transports do that the shared tests of `connect` do not ask of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.lean import LeanTransport
+from structkit.transport.lean import AsyncLeanTransport, LeanTransport
 from structkit.transport.proxies import proxy_for
 
 KEY = "sk-test-hunter2-hunter2"
@@ -28,11 +29,37 @@ ASKED = structkit.Request("m", (structkit.Message("user", "9.11和9.8谁大"),))
 ONCE = structkit.Policy(retries=0, timeout=30)
 
 
-@pytest.fixture(params=["aiohttp", "httpx2"])
-def lean(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LeanTransport]:
-    if request.param == "httpx2":
-        monkeypatch.setattr("structkit.transport.lean.find_spec", lambda name: None)
-    return LeanTransport
+Lean = Callable[..., Any]
+LIBRARIES = {
+    "http.client": (LeanTransport, "over_http_client"),
+    "httpx2": (LeanTransport, "over_httpx2"),
+    "aiohttp, awaited": (AsyncLeanTransport, "over_aiohttp"),
+    "httpx2, awaited": (AsyncLeanTransport, "over_httpx2"),
+}
+AWAITED = {name: found for name, found in LIBRARIES.items() if name.endswith("awaited")}
+
+
+def makes(kind: Any, library: str, monkeypatch: pytest.MonkeyPatch) -> Lean:
+    if library == "over_httpx2":
+        for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
+            monkeypatch.setattr(f"structkit.transport.lean.{name}", frozenset())
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        made = kind(*args, **kwargs)
+        assert type(made._line).__module__ == f"structkit.transport.{library}"
+        return made
+
+    return make
+
+
+@pytest.fixture(params=LIBRARIES.values(), ids=LIBRARIES.keys())
+def lean(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lean:
+    return makes(*request.param, monkeypatch)
+
+
+@pytest.fixture(params=AWAITED.values(), ids=AWAITED.keys())
+def awaited(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Lean:
+    return makes(*request.param, monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -42,14 +69,19 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def ask(transport: LeanTransport, *, times: int = 1, policy: structkit.Policy = ONCE) -> list[Any]:
+def ask(transport: Any, *, times: int = 1, request: structkit.Request = ASKED, policy: structkit.Policy = ONCE) -> Any:
+    """The replies to the same request, sent so often at once; the transport is closed."""
+
     async def work() -> list[Any]:
         try:
-            return await asyncio.gather(*(transport.send(ASKED, policy) for _ in range(times)))
+            return await asyncio.gather(*(transport.send(request, policy) for _ in range(times)))
         finally:
             await transport.close()
 
-    return asyncio.run(work())
+    if isinstance(transport, AsyncLeanTransport):
+        return asyncio.run(work())
+    with closing(transport), ThreadPoolExecutor(times) as pool:
+        return [*pool.map(lambda _: transport.send(request, policy), range(times))]
 
 
 class Server:
@@ -109,29 +141,29 @@ def serving(wait: float = 0.0, certificate: Path | None = None) -> Any:
         found.server.server_close()
 
 
-def test_the_body_goes_out_as_compact_utf8(lean: Callable[..., LeanTransport]) -> None:
+def test_the_body_goes_out_as_compact_utf8(lean: Lean) -> None:
     with serving() as server:
         ask(lean(server.base_url, KEY))
     assert server.raw[1] == '{"model":"m","messages":[{"role":"user","content":"9.11和9.8谁大"}]}'.encode()
 
 
-def test_connections_are_kept_and_never_more_than_allowed(lean: Callable[..., LeanTransport]) -> None:
+def test_connections_are_kept_and_never_more_than_allowed(awaited: Lean) -> None:
     with serving(0.01) as server:
-        replies = ask(lean(server.base_url, KEY, connections=3), times=20)
+        replies = ask(awaited(server.base_url, KEY, connections=3), times=20)
     assert [reply.usage.total_tokens for reply in replies] == [15] * 20
     assert server.most <= 3
     assert server.connections <= 3
 
 
-def test_the_clock_of_a_request_that_waits_for_its_turn_does_not_run(lean: Callable[..., LeanTransport]) -> None:
+def test_the_clock_of_a_request_that_waits_for_its_turn_does_not_run(awaited: Lean) -> None:
     policy = structkit.Policy(retries=0, deadline=2.0)
     with serving(0.5) as server:
-        replies = ask(lean(server.base_url, KEY, connections=1), times=6, policy=policy)
+        replies = ask(awaited(server.base_url, KEY, connections=1), times=6, policy=policy)
     assert [type(reply) for reply in replies] == [structkit.Completion] * 6
 
 
-def test_a_cancelled_request_leaves_its_place_to_the_next(lean: Callable[..., LeanTransport]) -> None:
-    async def work(transport: LeanTransport) -> Any:
+def test_a_cancelled_request_leaves_its_place_to_the_next(awaited: Lean) -> None:
+    async def work(transport: AsyncLeanTransport) -> Any:
         task = asyncio.create_task(transport.send(ASKED, ONCE))
         await asyncio.to_thread(sent.wait)
         task.cancel()
@@ -149,19 +181,17 @@ def test_a_cancelled_request_leaves_its_place_to_the_next(lean: Callable[..., Le
         return Reply(completion("late"), delay=5)
 
     with Endpoint(late, '{"value": 3}') as endpoint:
-        reply = asyncio.run(work(lean(endpoint.base_url, KEY, connections=1)))
+        reply = asyncio.run(work(awaited(endpoint.base_url, KEY, connections=1)))
     assert reply.choices[0].content == '{"value": 3}'
 
 
-def test_a_closed_transport_opens_again(lean: Callable[..., LeanTransport]) -> None:
+def test_a_closed_transport_opens_again(lean: Lean) -> None:
     with Endpoint('{"value": 3}') as endpoint:
         transport = lean(endpoint.base_url, KEY)
         assert ask(transport)[0].usage == ask(transport)[0].usage
 
 
-def test_a_proxy_of_the_environment_is_used_and_excepted(
-    lean: Callable[..., LeanTransport], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_of_the_environment_is_used_and_excepted(lean: Lean, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as proxy, serving() as direct:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -172,9 +202,7 @@ def test_a_proxy_of_the_environment_is_used_and_excepted(
     assert direct.lines[1:] == ["POST /v1/chat/completions HTTP/1.1"]
 
 
-def test_a_proxy_that_does_not_answer_is_no_connection(
-    lean: Callable[..., LeanTransport], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_does_not_answer_is_no_connection(lean: Lean, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
@@ -186,7 +214,7 @@ def test_a_proxy_that_does_not_answer_is_no_connection(
 
 @pytest.mark.parametrize("refusing", ["HTTP/1.1 407 Proxy Authentication Required", "HTTP/1.1 502 Bad Gateway"])
 def test_a_proxy_that_refuses_the_tunnel_is_no_connection(
-    lean: Callable[..., LeanTransport], monkeypatch: pytest.MonkeyPatch, refusing: str
+    lean: Lean, monkeypatch: pytest.MonkeyPatch, refusing: str
 ) -> None:
     def refuse() -> None:
         connection, _ = listening.accept()
@@ -230,7 +258,7 @@ def test_a_proxy_is_found_as_the_environment_says(
     ("name", "value"), [("HTTP_PROXY", "http://"), ("HTTP_PROXY", "http://p:port"), ("ALL_PROXY", "gopher://p:1")]
 )
 def test_a_proxy_that_is_none_is_told_before_anything_is_sent(
-    lean: Callable[..., LeanTransport], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    lean: Lean, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=r"(?i)proxy|port|host"):
@@ -238,9 +266,7 @@ def test_a_proxy_that_is_none_is_told_before_anything_is_sent(
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate")
-def test_certificates_come_from_the_environment(
-    lean: Callable[..., LeanTransport], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_certificates_come_from_the_environment(lean: Lean, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = tmp_path / "both.pem"
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     openssl = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *name]
@@ -260,9 +286,7 @@ def test_certificates_come_from_the_environment(
         lean(address, KEY)
 
 
-def test_organisation_and_project_are_told_as_the_sdk_tells_them(
-    lean: Callable[..., LeanTransport], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_organisation_and_project_are_told_as_the_sdk_tells_them(lean: Lean, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
     with Endpoint('{"value": 3}') as endpoint:
@@ -273,7 +297,7 @@ def test_organisation_and_project_are_told_as_the_sdk_tells_them(
 
 
 @pytest.mark.parametrize("key", ["hunter\n-two-hunter-two", "hunter\r\nx-evil: two-hunter-two"])
-def test_a_key_that_no_header_can_hold_is_not_sent_and_not_shown(lean: Callable[..., LeanTransport], key: str) -> None:
+def test_a_key_that_no_header_can_hold_is_not_sent_and_not_shown(lean: Lean, key: str) -> None:
     with Endpoint() as endpoint:
         fault = ask(lean(endpoint.base_url, key))[0]
         assert endpoint.requests == []
@@ -282,29 +306,25 @@ def test_a_key_that_no_header_can_hold_is_not_sent_and_not_shown(lean: Callable[
     assert not fault.retryable
 
 
-def test_a_request_that_is_no_json_is_a_fault_and_nothing_is_sent(lean: Callable[..., LeanTransport]) -> None:
-    async def work(transport: LeanTransport) -> Any:
-        try:
-            return await transport.send(structkit.Request("m", (), fields={"x": float("nan")}), ONCE)
-        finally:
-            await transport.close()
-
+def test_a_request_that_is_no_json_is_a_fault_and_nothing_is_sent(lean: Lean) -> None:
     with Endpoint() as endpoint:
-        fault = asyncio.run(work(lean(endpoint.base_url, KEY)))
+        fault = ask(lean(endpoint.base_url, KEY), request=structkit.Request("m", (), fields={"x": float("nan")}))[0]
         assert endpoint.requests == []
     assert isinstance(fault, structkit.TransportError)
     assert not fault.retryable
 
 
-def test_the_sdk_is_not_loaded() -> None:
-    code = (
-        "import sys; from structkit.transport.lean import LeanTransport; LeanTransport('http://127.0.0.1:1/v1', 'k'); "
-    )
-    code += "print('aiohttp' in sys.modules, [name for name in ('openai', 'httpx2') if name in sys.modules])"
+LOADED = {"LeanTransport": ["http.client"], "AsyncLeanTransport": ["aiohttp"]}
+
+
+@pytest.mark.parametrize(("kind", "loaded"), LOADED.items(), ids=LOADED.keys())
+def test_the_sdk_is_not_loaded(kind: str, loaded: list[str]) -> None:
+    code = f"import sys; from structkit.transport.lean import {kind} as Lean; Lean('http://127.0.0.1:1/v1', 'k'); "
+    code += "print([name for name in ('http.client', 'aiohttp', 'openai', 'httpx2') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "True []"
+    assert [*{*eval(done.stdout), *loaded} - {"http.client"}] == [*{*loaded} - {"http.client"}]
 
 
 def test_no_connections_is_refused() -> None:
     with pytest.raises(ValueError, match="connections"):
-        LeanTransport("http://127.0.0.1:1/v1", KEY, connections=0)
+        AsyncLeanTransport("http://127.0.0.1:1/v1", KEY, connections=0)

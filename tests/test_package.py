@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import structkit
+from structkit.testing import Endpoint
 
 NAMES = [
     "Answer",
@@ -60,25 +62,58 @@ def test_the_version_is_the_distributions() -> None:
     assert structkit.__version__ == version("structkit")
 
 
-def test_importing_loads_no_sdk_and_nothing_of_the_command_line() -> None:
-    heavy = [
-        "openai",
-        "httpx2",
-        "aiohttp",
-        "jsonschema",
-        "rich",
-        "typer",
-        "xllamacpp",
-        "tenacity",
-        "asyncio",
-        "sqlite3",
-    ]
-    # What measures the coverage of this very process may have loaded some of them before.
-    code = (
-        f"import sys; before = {{*sys.modules}}; import structkit; print([*{{*{heavy}}} & sys.modules.keys() - before])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+HEAVY = [
+    *("openai", "httpx2", "httpcore2", "aiohttp", "urllib3", "requests", "jsonschema", "rich", "typer", "xllamacpp"),
+    *("tenacity", "asyncio", "sqlite3", "pyarrow", "opentelemetry", "anyio", "difflib"),
+]
+LOADED = """
+import sys
+{before}
+before = {{*sys.modules}}
+{code}
+print(sorted({{*sys.modules}} - before))
+"""
+CALL = "structkit.Client('m', base_url=sys.argv[1], api_key='k').extract(list[int], 'x')"
+AWAITED = "import asyncio; asyncio.run(structkit.AsyncClient('m', base_url=sys.argv[1]).extract(list[int], 'x'))"
+
+
+def loaded(code: str, before: str = "", address: str = "") -> set[str]:
+    """The modules that some code loads, beyond those that pydantic and what measures the coverage have loaded."""
+    python = [sys.executable, "-c", LOADED.format(code=code, before=before), address]
+    done = subprocess.run(python, capture_output=True, text=True, check=True)
+    return {*ast.literal_eval(done.stdout.splitlines()[-1])}
+
+
+def test_importing_loads_nothing_but_itself() -> None:
+    assert loaded("import structkit", "import typing") <= {"structkit"}
+
+
+def test_a_name_loads_only_its_room() -> None:
+    found = loaded("import structkit; structkit.Policy, structkit.ConfigError", "import pydantic.main")
+    assert {name.split(".")[1] for name in found if name.startswith("structkit.")} == {"values", "errors"}
+    found = loaded("import structkit; structkit.Client('m', api_key='k')", "import pydantic.main, http.client")
+    assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.lean"} == set()
+
+
+def test_a_call_loads_no_sdk_and_what_the_standard_library_has_for_it() -> None:
+    with Endpoint() as endpoint:
+        before = "import pydantic.main, pydantic.json_schema, http.client"
+        found = loaded(f"import structkit; {CALL}", before, endpoint.base_url)
+    assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.openai_sdk"} == set()
+    assert "structkit.transport.over_http_client" in found
+
+
+def test_an_awaited_call_loads_one_library_for_it() -> None:
+    with Endpoint() as endpoint:
+        found = loaded(f"import structkit; {AWAITED}", "import pydantic.main", endpoint.base_url)
+    assert found & {"openai", "httpx2", "aiohttp", "jsonschema", "tenacity", "rich"} == {"aiohttp"}
+
+
+def test_every_name_is_offered_and_found() -> None:
+    assert {*NAMES} <= {*dir(structkit)}
+    namespace: dict[str, object] = {}
+    exec("from structkit import *", namespace)
+    assert {name: namespace[name] for name in NAMES} == {name: getattr(structkit, name) for name in NAMES}
 
 
 def test_what_needs_a_database_is_loaded_when_it_is_asked_for() -> None:

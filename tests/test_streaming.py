@@ -22,7 +22,7 @@ from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, complet
 from structkit.testing.streams import DONE, event
 from structkit.transport import AsyncTransport, Transport
 from structkit.transport.incoming import Incoming
-from structkit.transport.lean import LeanTransport
+from structkit.transport.lean import AsyncLeanTransport, LeanTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
 from structkit.transport.streaming import receive, streamed, streamed_later
 from structkit.values import Delta, Parameters, Usage
@@ -107,21 +107,36 @@ class Async(Sync):
         return asyncio.run(work())
 
 
-class Lean(Async):
-    """Over the lean transport."""
+class Lean(Sync):
+    """Over the lean transport, blocking."""
+
+    def __init__(self, url: str) -> None:
+        self.transport = LeanTransport(url, KEY)
+
+
+class AsyncLean(Async):
+    """The same, awaited."""
 
     def over(self, url: str, **settings: Any) -> Any:
-        return LeanTransport(url, KEY, **settings)
+        return AsyncLeanTransport(url, KEY, **settings)
 
 
-KINDS = {"sync": Sync, "async": Async, "lean": Lean, "lean-httpx2": Lean}
+KINDS = {
+    "sync": Lean,
+    "sync-httpx2": Lean,
+    "sync-sdk": Sync,
+    "async": AsyncLean,
+    "async-httpx2": AsyncLean,
+    "async-sdk": Async,
+}
 Over = Callable[..., Any]
 
 
 @pytest.fixture(params=KINDS)
 def over(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Over:
-    if request.param == "lean-httpx2":
-        monkeypatch.setattr("structkit.transport.lean.find_spec", lambda name: None)
+    if request.param.endswith("httpx2"):
+        for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
+            monkeypatch.setattr(f"structkit.transport.lean.{name}", frozenset())
     return KINDS[request.param]
 
 
@@ -400,7 +415,7 @@ def test_a_stream_that_goes_on_is_cut_off_at_the_deadline(over: Over) -> None:
 
 def test_the_deadline_interrupts_nobody_who_looks_at_a_delta() -> None:
     async def work(url: str) -> Any:
-        transport = LeanTransport(url, KEY)
+        transport = AsyncLeanTransport(url, KEY)
         async with aclosing(transport.stream(ASKED, structkit.Policy(deadline=0.2, retries=0))) as items:
             first = await anext(items)
             await asyncio.sleep(0.4)
@@ -432,7 +447,7 @@ def test_a_cancelled_stream_closes_its_connection_and_leaves_its_place_to_the_ne
                 begun.set()
                 await asyncio.sleep(0)
 
-        transport = LeanTransport(url, KEY, connections=1)
+        transport = AsyncLeanTransport(url, KEY, connections=1)
         task = asyncio.create_task(read())
         await asyncio.to_thread(begun.wait)
         task.cancel()
@@ -498,12 +513,12 @@ def test_the_reply_comes_though_the_endpoint_holds_on_to_the_connection(over: Ov
     assert items[-1].choices[0].content == TEXT
 
 
-@pytest.mark.parametrize("lean", [True, False])
-def test_an_endpoint_that_holds_on_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, lean: bool) -> None:
+@pytest.mark.parametrize("kind", [Lean, AsyncLean, Async])
+def test_an_endpoint_that_holds_on_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, kind: Over) -> None:
     monkeypatch.setattr("structkit.transport.incoming.LINGER", 0.05)
     done = threading.Event()
     with Endpoint(holding_on(done)) as endpoint:
-        _, reply = ask(Lean if lean else Async, endpoint)
+        _, reply = ask(kind, endpoint)
         assert not done.is_set()
         done.set()
     assert reply.choices[0].content == TEXT
@@ -619,7 +634,7 @@ def test_a_transport_that_cannot_stream_gives_its_reply_in_one_piece() -> None:
 
 def test_a_transport_that_can_is_asked_to() -> None:
     async def work(url: str) -> Items:
-        transport: AsyncTransport = LeanTransport(url, KEY)
+        transport: AsyncTransport = AsyncLeanTransport(url, KEY)
         items = [item async for item in streamed_later(transport, ASKED, ONCE)]
         await transport.close()
         return items

@@ -813,7 +813,7 @@ def test_a_test_has_a_cassette_of_its_own(
 
 
 GUARDED = """
-    import asyncio, pytest, socket, structkit
+    import asyncio, openai, pytest, socket, structkit
 
     def extract():
         return structkit.Client("m", base_url="http://192.0.2.1", api_key="k" * 20).extract(int, "how many?")
@@ -831,7 +831,8 @@ GUARDED = """
 
     {mark}
     def test_awaited():
-        asyncio.run(structkit.AsyncClient("m", base_url="http://192.0.2.1", api_key="k" * 20).extract(int, "x"))
+        sdk = openai.AsyncOpenAI(base_url="http://192.0.2.1", api_key="k" * 20)
+        asyncio.run(structkit.AsyncClient("m", client=sdk).extract(int, "x"))
 
     {mark}
     def test_something_else():

@@ -36,7 +36,7 @@ from structkit.client.plan import Plan, check_call, dialect_of, response_format
 from structkit.client.routes import KnownRoute
 from structkit.errors import JobError
 from structkit.prompts import fill
-from structkit.transport.lean import LeanTransport
+from structkit.transport.lean import AsyncLeanTransport
 from structkit.values import JSON, Parameters, Policy, Request
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Work:
         self.known = KnownRoute(self.base_url, model, self.plan.dialect)
         with settings_of_the_environment():
             key = endpoint.api_key if endpoint else ""
-            self.transport = job.transport or LeanTransport(self.base_url, key, connections=self.most)
+            self.transport = job.transport or AsyncLeanTransport(self.base_url, key, connections=self.most)
 
     async def all(self, *, stoppable: bool = False) -> Report:
         """Everything: journal, rows, output, manifest."""

@@ -1,12 +1,16 @@
 """The drivers: a client that blocks and one that is awaited, around the same fold."""
 
+from typing import TYPE_CHECKING, Any
+
 from structkit.client.async_client import AsyncClient
 from structkit.client.client import Client
 from structkit.client.endpoint import Endpoint
 from structkit.client.finetune import finetune_rows
 from structkit.client.hooks import Hooks
 from structkit.client.plan import Call, Plan
-from structkit.client.probing import Finding, ProbeReport
+
+if TYPE_CHECKING:
+    from structkit.client.probing import Finding, ProbeReport
 
 __all__ = [
     "AsyncClient",
@@ -19,3 +23,13 @@ __all__ = [
     "ProbeReport",
     "finetune_rows",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What only a probe needs."""
+        if name not in {"Finding", "ProbeReport"}:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from structkit.client import probing
+
+        return getattr(probing, name)

@@ -10,7 +10,6 @@ from typing_extensions import Self, TypeForm, Unpack
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_both
-from structkit.client.probing import ProbeReport, advance, probing
 from structkit.client.routes import KnownRoute
 from structkit.client.steps import advanced
 from structkit.dialects import Route
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     import openai
+
+    from structkit.client.probing import ProbeReport
 
 T = TypeVar("T")
 
@@ -103,6 +104,8 @@ class AsyncClient:
 
     async def probe(self) -> ProbeReport:
         """As `Client.probe`."""
+        from structkit.client.probing import advance, probing
+
         asking = probing(self._plan.model, Route(self._plan.dialect))
         step: ProbeReport | TransportError | Request = advance(asking)
         while isinstance(step, Request):
@@ -122,7 +125,7 @@ class AsyncClient:
         if (loop := _this_loop()) not in self._made:
             for closed in [other for other in [*self._made] if other.is_closed()]:
                 self._made.pop(closed, None)  # its connections go with it: nobody can close them any more
-            self._made[loop] = _over(_sdk_client(self._endpoint))
+            self._made[loop] = _lean(self._endpoint)
         return self._made[loop]
 
     async def close(self) -> None:
@@ -141,11 +144,11 @@ class AsyncClient:
         await self.close()
 
 
-def _sdk_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
-    import openai
+def _lean(endpoint: Endpoint) -> AsyncTransport:
+    from structkit.transport.lean import AsyncLeanTransport
 
     with settings_of_the_environment():
-        return openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+        return AsyncLeanTransport(endpoint.base_url or OPENAI_URL, endpoint.api_key)
 
 
 def _over(client: openai.AsyncOpenAI) -> AsyncTransport:

@@ -12,7 +12,6 @@ from typing_extensions import Self, TypeForm, Unpack
 from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_awaited, refuse_both
-from structkit.client.probing import ProbeReport, advance, probing
 from structkit.client.routes import KnownRoute
 from structkit.dialects import Route
 from structkit.errors import TransportError
@@ -23,6 +22,8 @@ from structkit.values import JSON, Policy, Prompt, Request, Result
 
 if TYPE_CHECKING:
     import openai
+
+    from structkit.client.probing import ProbeReport
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Client:
     Raises:
         ConfigError: The model or the key is missing.
 
-    The `openai` SDK is loaded when the first request is sent.
+    Requests go out without the SDK, unless you bring a client of its: an HTTP library is loaded with the first.
     """
 
     def __init__(
@@ -138,6 +139,8 @@ class Client:
         Raises:
             TransportError: The endpoint does not answer a plain question.
         """
+        from structkit.client.probing import advance, probing
+
         asking = probing(self._plan.model, Route(self._plan.dialect))
         step: ProbeReport | TransportError | Request = advance(asking)
         while isinstance(step, Request):
@@ -160,7 +163,7 @@ class Client:
             return self._given
         with self._lock:
             if self._made is None:
-                self._made = _over(_sdk_client(self._endpoint))
+                self._made = _lean(self._endpoint)
                 weakref.finalize(self, self._made.close)
             return self._made
 
@@ -181,11 +184,11 @@ class Client:
         self.close()
 
 
-def _sdk_client(endpoint: Endpoint) -> openai.OpenAI:
-    import openai
+def _lean(endpoint: Endpoint) -> Transport:
+    from structkit.transport.lean import LeanTransport
 
     with settings_of_the_environment():
-        return openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+        return LeanTransport(endpoint.base_url or OPENAI_URL, endpoint.api_key)
 
 
 def _over(client: openai.OpenAI) -> Transport:

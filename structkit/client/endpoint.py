@@ -19,15 +19,15 @@ the colon in a model name such as `local:models/small.gguf`.
 """
 
 OPENAI_URL = "https://api.openai.com/v1"
-"""Where the SDK goes without a base URL."""
+"""Where requests go without a base URL."""
 
 NO_KEY = "no-key-needed"
-"""Sent where no key is needed: the SDK insists on one."""
+"""Sent where no key is needed: some servers insist on one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address with its key, and the model's name there; `base_url` None is the SDK's own default."""
+    """An address with its key, and the model's name there; `base_url` None is OpenAI's own."""
 
     model: str
     base_url: str | None

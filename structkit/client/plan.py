@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -143,9 +142,7 @@ def check_call(call: Mapping[str, Any]) -> None:
     """
     known = Call.__optional_keys__
     for name in call.keys() - known:
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}"
-        raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
+        raise TypeError(f"unexpected keyword argument {name!r}; {_hint(name, sorted(known), 'known are ')}")
 
 
 def check_mode(name: str) -> None:
@@ -160,9 +157,14 @@ def check_mode(name: str) -> None:
     """
     known = ("auto", *MODES)
     if name not in known:
-        close = difflib.get_close_matches(str(name), known, 1)
-        hint = f"did you mean {close[0]!r}?" if close else ", ".join(known)
-        raise ConfigError(f"unknown mode {name!r}; {hint}")
+        raise ConfigError(f"unknown mode {name!r}; {_hint(name, known)}")
+
+
+def _hint(name: Any, known: Sequence[str], otherwise: str = "") -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), known, 1)
+    return f"did you mean {close[0]!r}?" if close else otherwise + ", ".join(known)
 
 
 def response_format(output_type: Any) -> ResponseFormat[Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from structkit.client.probing import ProbeReport
 from structkit.dialects import Dialect, Route
 from structkit.extraction import Divided, Extraction
 from structkit.transport import Reply
 from structkit.transport.memory import recall, remember
 from structkit.values import Completion
+
+if TYPE_CHECKING:
+    from structkit.client.probing import ProbeReport
 
 Asked: TypeAlias = "Extraction[Any] | Divided[Any]"
 

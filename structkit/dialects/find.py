@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -38,5 +37,7 @@ def named_dialect(name: str) -> Dialect:
     """
     if name in DIALECTS:
         return DIALECTS[name]
-    close = difflib.get_close_matches(name, DIALECTS, 1)
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, DIALECTS, 1)
     raise ConfigError(f"unknown dialect {name!r}; " + (f"did you mean {close[0]!r}?" if close else ", ".join(DIALECTS)))

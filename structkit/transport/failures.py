@@ -15,7 +15,12 @@ UNSENT = frozenset(
         *{"ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError"},
     }
 )
-BROKEN = frozenset({"TransportError", "RequestError", "SSLError", "EndOfStream", "ClientError"})
+BROKEN = frozenset(
+    {
+        *{"TransportError", "RequestError", "SSLError", "EndOfStream", "ClientError"},
+        *{"HTTPException", "ConnectionError"},
+    }
+)
 LATE = frozenset({"TimeoutException", "TimeoutError"})
 PACKED = frozenset({"DecodingError", "ContentEncodingError", "DecompressSizeError"})
 OURS = frozenset({"LocalProtocolError", "InvalidURL"})

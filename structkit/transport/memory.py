@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,6 +118,8 @@ def _read(path: Path) -> Known | None:
 
 def _replace(path: Path, value: JSON) -> None:
     """Write a file in one step: another process sees the old one or the new one, never half of it."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The default transport: the `openai` SDK builds, signs and sends a request; the reply is read by us.
+"""A client of the user's: the `openai` SDK builds, signs and sends a request; the reply is read by us.
 
 A client the user brings, Azure's among them, keeps its authentication, proxies and URL rules. What the
 SDK does with replies is left out: it retries, follows redirects with the key in hand, and reads the body
@@ -13,17 +13,16 @@ from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tenacity import AsyncRetrying, Retrying
-
 from structkit.errors import TransportError
+from structkit.transport.asking import Asking
 from structkit.transport.base_url import COMPLETIONS, MODELS
 from structkit.transport.failures import CONNECT, translate
 from structkit.transport.faults import read_reply
 from structkit.transport.incoming import Incoming
 from structkit.transport.models import model_names
-from structkit.transport.reading import Reading
-from structkit.transport.retrying import counted, retry_options
-from structkit.transport.streaming import Asking, AsyncOpened, Opened, receive, receive_later, stream, stream_later
+from structkit.transport.reading import AsyncOpened, Opened, Reading
+from structkit.transport.retrying import persisting, persisting_later
+from structkit.transport.streaming import receive, receive_later, stream, stream_later
 from structkit.transport.transport import AsyncStreamed, Streamed
 from structkit.values import Completion, Policy, Request
 
@@ -45,8 +44,7 @@ class OpenAITransport:
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
-        lost: list[TransportError] = []
-        return counted(Retrying(**retry_options(policy, lost))(self._once, request, policy), lost)
+        return persisting(partial(self._once, request, policy), policy)
 
     def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         try:
@@ -86,9 +84,7 @@ class AsyncOpenAITransport:
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
-        lost: list[TransportError] = []
-        retrying = AsyncRetrying(**retry_options(policy, lost))
-        return counted(await retrying(self._once, request, policy), lost)
+        return await persisting_later(partial(self._once, request, policy), policy)
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         try:

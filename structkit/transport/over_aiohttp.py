@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import aiohttp
 from yarl import URL
 
+from structkit.transport.certificates import certificates
 from structkit.transport.failures import CONNECT
-from structkit.transport.reading import Reading
-from structkit.transport.streaming import AsyncOpened
+from structkit.transport.reading import AsyncOpened, Reading
 
 HEAD = 2**16
 """The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""
+
 
 LARGE = 2**20
 """Bytes of a body up to which it is written at once; of a longer one aiohttp wants a file, not to be held up."""
@@ -32,7 +32,7 @@ class OverAiohttp:
         self._connections = connections
         self._proxy = URL(proxy) if proxy else None
         is_secure = base_url.startswith("https:") or (proxy or "").startswith("https:")
-        self._certificates = _certificates() if is_secure else True
+        self._certificates = certificates() if is_secure else True
         self._urls: dict[str, URL] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -57,13 +57,7 @@ class OverAiohttp:
         limits = aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
         data = body if body is None or len(body) <= LARGE else io.BytesIO(body)
         return session.request(
-            method,
-            url,
-            data=data,
-            headers=self._headers,
-            timeout=limits,
-            allow_redirects=False,
-            proxy=self._proxy,
+            method, url, data=data, headers=self._headers, timeout=limits, allow_redirects=False, proxy=self._proxy
         )
 
     def _open(self) -> aiohttp.ClientSession:
@@ -85,9 +79,3 @@ class OverAiohttp:
         if session is not None:
             await session.close()
             await asyncio.sleep(0)  # a closed connection is gone after the loop's next turn
-
-
-def _certificates() -> ssl.SSLContext:
-    import httpx2
-
-    return httpx2.create_ssl_context()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 
 def proxy_for(base_url: str) -> str | None:
@@ -12,6 +13,10 @@ def proxy_for(base_url: str) -> str | None:
     Raises:
         ValueError: What stands there is no URL.
     """
+    if not _may_be_named():
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
     parts, found = urlsplit(base_url), getproxies()
     proxy = found.get(parts.scheme) or found.get("all")
     if not proxy or proxy_bypass(parts.netloc):
@@ -20,3 +25,8 @@ def proxy_for(base_url: str) -> str | None:
     if not urlsplit(proxy).hostname or urlsplit(proxy).port == 0:
         raise ValueError(f"the proxy for {parts.scheme} has no host")
     return proxy
+
+
+def _may_be_named() -> bool:
+    """Whether it is worth loading what knows: elsewhere than on Linux a system's own settings name proxies too."""
+    return sys.platform != "linux" or any(name.lower().endswith("_proxy") for name in os.environ)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from time import monotonic
+from typing import TypeAlias
 
 from structkit.errors import MalformedReply, RequestTimeout
 from structkit.values import Policy
+
+Opened: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
+"""Status, headers, and the decoded body in pieces, read as they are asked for."""
+
+AsyncOpened: TypeAlias = tuple[int, Mapping[str, str], AsyncIterator[bytes]]
+"""The same, awaited."""
 
 
 class Reading:
@@ -71,6 +78,10 @@ class Reading:
     def seconds_left(self) -> float | None:
         """Until the deadline; None without one."""
         return None if self._ends == math.inf else self._ends - monotonic()
+
+    def left(self, wait: float) -> float:
+        """Seconds that the next piece may take: *wait*, or what is left until the deadline."""
+        return max(0.001, min(wait, self._ends - monotonic()))
 
     @property
     def body(self) -> bytes:

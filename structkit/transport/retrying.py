@@ -1,15 +1,22 @@
-"""When the same request is sent again: tenacity's settings for a `Policy`, one set for both drivers."""
+"""When the same request is sent again: tenacity's settings for a `Policy`, one set for both drivers.
+
+tenacity is loaded with the first fault that may pass: most calls meet none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, TypedDict
-
-from tenacity import RetryCallState, retry_if_result, wait_random_exponential
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from structkit.errors import MalformedReply, TransportError
+from structkit.transport.transport import Reply
 from structkit.values import Completion, Policy, Usage
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
 
 MALFORMED_RETRIES = 1
 """A 200 that is no completion may have been billed: one more try at most."""
@@ -25,13 +32,57 @@ class RetryOptions(TypedDict):
     retry_error_callback: Callable[[RetryCallState], Any]
 
 
-def retry_options(policy: Policy, lost: list[TransportError]) -> RetryOptions:
+def persisting(once: Callable[[], Reply], policy: Policy) -> Reply:
+    """What comes of a request that is sent *once*, and again where that may help."""
+    lost: list[TransportError] = []
+    return counted(insisting(once, policy, lost), lost)
+
+
+async def persisting_later(once: Callable[[], Awaitable[Reply]], policy: Policy) -> Reply:
+    """As `persisting`, awaited."""
+    lost: list[TransportError] = []
+    return counted(await insisting_later(once, policy, lost), lost)
+
+
+def insisting(once: Callable[[], T], policy: Policy, lost: list[TransportError]) -> T:
+    """What is done *once*, and again where it comes to a fault that may pass; *lost* gets those."""
+    first = once()
+    if _is_final(first, policy):
+        return first
+    from tenacity import Retrying
+
+    known = [first]
+    return Retrying(**_options(policy, lost))(lambda: known.pop() if known else once())
+
+
+async def insisting_later(once: Callable[[], Awaitable[T]], policy: Policy, lost: list[TransportError]) -> T:
+    """As `insisting`, awaited."""
+    first = await once()
+    if _is_final(first, policy):
+        return first
+    from tenacity import AsyncRetrying
+
+    known = [first]
+
+    async def again() -> T:
+        return known.pop() if known else await once()
+
+    return await AsyncRetrying(**_options(policy, lost))(again)
+
+
+def _is_final(found: object, policy: Policy) -> bool:
+    return not isinstance(found, TransportError) or not found.retryable or not policy.retries
+
+
+def _options(policy: Policy, lost: list[TransportError]) -> RetryOptions:
     """Retry faults that may pass, as often and as patiently as the policy says; the last reply is returned.
 
     Args:
         policy: How often, and how long to wait.
         lost: Gets every fault that was retried.
     """
+    from tenacity import retry_if_result, wait_random_exponential
+
     backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
 
     def stop(state: RetryCallState) -> bool:
@@ -51,7 +102,7 @@ def retry_options(policy: Policy, lost: list[TransportError]) -> RetryOptions:
     )
 
 
-def counted(reply: Completion | TransportError, lost: list[TransportError]) -> Completion | TransportError:
+def counted(reply: Reply, lost: list[TransportError]) -> Reply:
     """The reply, knowing how many retries it took and what the lost replies may have cost."""
     spent = sum((fault.usage_of_reply for fault in lost), Usage())
     if isinstance(reply, Completion):

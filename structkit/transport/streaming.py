@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, aclosing, closing
-from dataclasses import replace
+from functools import partial
 from itertools import chain
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from tenacity import AsyncRetrying, Retrying
-
-from structkit.errors import StatusError, TransportError
+from structkit.errors import TransportError
+from structkit.transport.asking import Asking
 from structkit.transport.incoming import Incoming
-from structkit.transport.retrying import counted, retry_options
+from structkit.transport.reading import AsyncOpened, Opened
+from structkit.transport.retrying import counted, insisting, insisting_later
 from structkit.transport.transport import AsyncStreamed, Reply, Streamed
 from structkit.values import Completion, Delta, Policy, Request
-
-Opened: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
-"""Status, headers, and the decoded body in pieces, read as they are asked for."""
-
-AsyncOpened: TypeAlias = tuple[int, Mapping[str, str], AsyncIterator[bytes]]
-"""The same, awaited."""
-
-REFUSALS = frozenset({400, 422})
-ABOUT_OPTIONS = re.compile(r"stream_options|include_usage")
-
-
-class Asking:
-    """How an endpoint is asked to stream; that it refuses `stream_options` is remembered."""
-
-    def __init__(self) -> None:
-        """Nothing is known of the endpoint."""
-        self._reports_usage = True
-
-    def put(self, request: Request) -> Request:
-        """The request for a stream, which tells its tokens at the end where the endpoint can."""
-        options = {"stream_options": {"include_usage": True}} if self._reports_usage else {}
-        return replace(request, fields={**request.fields, "stream": True, **options})
-
-    def learns(self, asked: Request, reply: Delta | Reply) -> bool:
-        """Whether the endpoint would answer the same request without `stream_options`."""
-        if "stream_options" not in asked.fields or not isinstance(reply, StatusError):
-            return False
-        if reply.status_code not in REFUSALS or not ABOUT_OPTIONS.search(f"{reply} {reply.body}"):
-            return False
-        self._reports_usage = False
-        return True
 
 
 def receive(opened: AbstractContextManager[Opened], incoming: Incoming) -> Streamed:
@@ -69,6 +36,8 @@ def receive(opened: AbstractContextManager[Opened], incoming: Incoming) -> Strea
 
 async def receive_later(opened: AbstractAsyncContextManager[AsyncOpened], incoming: Incoming) -> AsyncStreamed:
     """One try, awaited; no limit runs while the one who asked looks at a delta."""
+    import asyncio
+
     try:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(incoming.reading.seconds_left):
@@ -87,6 +56,8 @@ async def _next(pieces: AsyncIterator[bytes], left: float | None) -> bytes | Non
     """The next piece; None at the end."""
     if left is None:
         return await anext(pieces, None)
+    import asyncio
+
     async with asyncio.timeout(left):
         return await anext(pieces, None)
 
@@ -95,7 +66,7 @@ def stream(attempt: Callable[[Request], Streamed], asking: Asking, request: Requ
     """The tries of a stream as one: what fails before its first delta is sent again where that may help."""
     lost: list[TransportError] = []
     begun: list[Streamed] = []
-    first: Delta | Reply = Retrying(**retry_options(policy, lost))(_begin, attempt, asking, request, begun)
+    first = insisting(partial(_begin, attempt, asking, request, begun), policy, lost)
     with closing(begun[0]) as items:
         for item in chain((first,), items):
             yield item if isinstance(item, Delta) else counted(item, lost)
@@ -119,8 +90,7 @@ async def stream_later(
     """As `stream`, awaited."""
     lost: list[TransportError] = []
     begun: list[AsyncStreamed] = []
-    retrying = AsyncRetrying(**retry_options(policy, lost))
-    first: Delta | Reply = await retrying(_begin_later, attempt, asking, request, begun)
+    first = await insisting_later(partial(_begin_later, attempt, asking, request, begun), policy, lost)
     async with aclosing(begun[0]) as items:
         yield first if isinstance(first, Delta) else counted(first, lost)
         async for item in items:
