@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,9 +24,12 @@ from structkit.extraction import (
 )
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
-from structkit.values import Issue, JSONValue, Options, Parameters, Policy, Prompt, Request
+from structkit.values import JSON, Issue, JSONValue, Options, Parameters, Policy, Prompt, Request
 
 T = TypeVar("T")
+
+PATIENT, PLAIN = Policy(), Parameters()
+"""Those of a call that names none."""
 
 
 class Call(Options, total=False):
@@ -84,7 +88,7 @@ class Plan:
         check_call(call)
         given = {name: value for name, value in {**self.call, **call}.items() if value is not None}
         given.pop("hooks", None)  # the driver's
-        instructions, policy = given.pop("instructions", None), given.pop("policy", Policy())
+        instructions, policy = given.pop("instructions", None), given.pop("policy", PATIENT)
         examples = cast("Sequence[tuple[str, Any]]", given.pop("examples", ()))
         route = route or Route(self.dialect)
         wanted = spoken(response_format(output_type), given.pop("dialect", route.dialect))
@@ -96,9 +100,9 @@ class Plan:
             model=self.model,
             messages=conversation(prompt, cast("str | None", instructions)),
             examples=tuple((source, checked_example(wanted, value)) for source, value in examples),
-            parameters=Parameters(**cast("Any", given)),
+            parameters=Parameters(**cast("Any", given)) if given else PLAIN,
             policy=cast("Policy", policy),
-            route=replace(route, dialect=wanted.dialect),
+            route=route if route.dialect is wanted.dialect else replace(route, dialect=wanted.dialect),
             checks=checks,
             **own,
         )
@@ -168,14 +172,31 @@ def _hint(name: Any, known: Sequence[str], otherwise: str = "") -> str:
 
 
 def response_format(output_type: Any) -> ResponseFormat[Any]:
-    """The compiled type, kept for the next call where the type can be a key."""
+    """The compiled type, kept for the next call where the type can be a key, or a JSON Schema be written as one."""
     if isinstance(output_type, ResponseFormat):
         return output_type
+    if isinstance(output_type, dict):
+        return _of_schema(output_type)
     try:
         hash(output_type)
-    except TypeError:  # a JSON Schema, or Annotated with a list in it
+    except TypeError:  # Annotated with a list in it
         return ResponseFormat(output_type)
     return _compiled(output_type, repr(output_type))
+
+
+def _of_schema(schema: JSON) -> ResponseFormat[Any]:
+    try:
+        text = json.dumps(schema)
+        is_json = json.loads(text) == schema
+    except (TypeError, ValueError, RecursionError):  # the compiler says better what is wrong with it
+        return ResponseFormat(schema)
+    return _read(text) if is_json else ResponseFormat(schema)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> ResponseFormat[Any]:
+    """Compiled from what nobody else can change."""
+    return ResponseFormat(cast("JSON", json.loads(text)))
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""The lean transport's line over aiohttp, where that is installed."""
+"""The lean transport's awaited line over aiohttp."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache, lru_cache
 
 import aiohttp
 from yarl import URL
@@ -27,13 +28,12 @@ class OverAiohttp:
 
     def __init__(self, base_url: str, headers: dict[str, str], connections: int, proxy: str | None) -> None:
         """Read the certificates; the pool is opened by the first exchange, in its event loop."""
-        self._base_url = base_url
         self._headers = headers
         self._connections = connections
         self._proxy = URL(proxy) if proxy else None
         is_secure = base_url.startswith("https:") or (proxy or "").startswith("https:")
         self._certificates = certificates() if is_secure else True
-        self._urls: dict[str, URL] = {}
+        self._url = cache(lambda path: URL(base_url + path, encoded=True))
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
@@ -53,8 +53,7 @@ class OverAiohttp:
         self, method: str, path: str, body: bytes | None, wait: float
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         session = self._session = self._session or self._open()
-        url = self._urls.setdefault(path, URL(self._base_url + path, encoded=True))
-        limits = aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
+        url, limits = self._url(path), _limits(wait)
         data = body if body is None or len(body) <= LARGE else io.BytesIO(body)
         return session.request(
             method, url, data=data, headers=self._headers, timeout=limits, allow_redirects=False, proxy=self._proxy
@@ -79,3 +78,8 @@ class OverAiohttp:
         if session is not None:
             await session.close()
             await asyncio.sleep(0)  # a closed connection is gone after the loop's next turn
+
+
+@lru_cache(maxsize=16)
+def _limits(wait: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
