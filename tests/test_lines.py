@@ -17,12 +17,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx2
 import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
+from structkit.transport.certificates import certificates
 
 KEY = "sk-test-hunter2-hunter2"
 ONCE = structkit.Policy(retries=0, timeout=30)
@@ -49,11 +52,11 @@ class Keeping:
     None ends the connection without a word; bytes that end with `b"bye"` end it after them.
     """
 
-    def __init__(self, say: Say, family: socket.AddressFamily = socket.AF_INET) -> None:
+    def __init__(self, say: Say, family: socket.AddressFamily = socket.AF_INET, *, resets: bool = False) -> None:
         self.heads: list[bytes] = []
         self.connections = 0
         self.closed = threading.Semaphore(0)
-        self._say = say
+        self._say, self._resets = say, resets
         address = ("::1" if family == socket.AF_INET6 else "127.0.0.1", 0)
         self._listening = socket.create_server(address, family=family, backlog=256)
         self.port = self._listening.getsockname()[1]
@@ -77,6 +80,8 @@ class Keeping:
                 connection.sendall((said or b"").removesuffix(b"bye"))
                 if said is None or said.endswith(b"bye"):
                     break
+            if self._resets:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.closed.release()
 
     def close(self) -> None:
@@ -137,10 +142,11 @@ def test_calls_one_after_the_other_share_a_connection(several: Callable[..., lis
     assert (server.connections, len(server.heads)) == (1, 5)
 
 
-def test_a_connection_that_the_endpoint_has_closed_is_replaced_without_a_retry(
-    several: Callable[..., list[Any]],
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+def test_a_connection_that_the_endpoint_has_ended_is_replaced_without_a_retry(
+    several: Callable[..., list[Any]], resets: bool
 ) -> None:
-    with keeping(lambda number, count: answer() + b"bye") as server:
+    with keeping(lambda number, count: answer() + b"bye", resets=resets) as server:
         results = several(server.base_url, 3, server.closed.acquire, policy=ONCE)
     assert [result.usage for result in results] == [results[0].usage] * 3
     assert (server.connections, len(server.heads)) == (3, 3)
@@ -374,6 +380,23 @@ def test_a_plain_proxy_gets_the_whole_address_and_its_password(
     assert head.startswith(b"POST http://gateway.invalid:8000/v1/chat/completions HTTP/1.1\r\n")
     assert b"proxy-authorization: basic bwu6cebzcw==" in head.lower()
     assert b"host: gateway.invalid:8000" in head.lower()
+
+
+TRUSTED = {"what the system trusts": {}, "a file": {"SSL_CERT_FILE": "cert.pem"}, "a folder": {"SSL_CERT_DIR": "."}}
+
+
+@pytest.mark.parametrize("named", TRUSTED.values(), ids=TRUSTED.keys())
+@pytest.mark.parametrize("platform", ["linux", "elsewhere"])
+def test_the_certificates_believed_are_those_that_the_sdk_believes(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, named: dict[str, str], platform: str
+) -> None:
+    monkeypatch.delenv("SSL_CERT_DIR")
+    for name, file in named.items():
+        monkeypatch.setenv(name, str(certificate.parent / file))
+    monkeypatch.setattr("structkit.transport.certificates.sys", SimpleNamespace(platform=platform))
+    context, other = certificates(), httpx2.create_ssl_context()
+    assert context.get_ca_certs() == other.get_ca_certs()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 # Event loops

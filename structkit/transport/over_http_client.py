@@ -70,7 +70,7 @@ class OverHTTPClient:
             with closing(connection.getresponse()) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 pieces = unpacked(_pieces(response), headers.get("content-encoding", ""))
-                yield response.status, headers, _timed(pieces, line, wait, reading)
+                yield response.status, headers, _timed(pieces, response, line, wait, reading)
         except BaseException:
             connection.close()
             raise
@@ -158,11 +158,14 @@ def _pieces(response: HTTPResponse) -> Iterator[bytes]:
         raise IncompleteRead(b"", response.length)
 
 
-def _timed(pieces: Iterator[bytes], line: socket.socket, wait: float, reading: Reading) -> Iterator[bytes]:
+def _timed(
+    pieces: Iterator[bytes], response: HTTPResponse, line: socket.socket, wait: float, reading: Reading
+) -> Iterator[bytes]:
     """The pieces, each in the time that is left for it."""
     for piece in pieces:
         yield piece
-        line.settimeout(reading.left(wait))
+        if not response.isclosed():
+            line.settimeout(reading.left(wait))
 
 
 def _may_be_empty(response: HTTPResponse) -> bool:
