@@ -82,6 +82,7 @@ def split_at(text: str, places: list[int]) -> list[str]:
     return [text[start:end] for start, end in pairwise(cuts)]
 
 
+@settings(deadline=None)
 @given(DOCUMENTS | NEARLY | FRAGMENTS)
 @example('{"a": "\\ud83d\\ude00\\n", "b": [-1.5e-3, {}], "a\\u0000": 10000000000000000000000}')
 @example('{"a": 1, "a": 2}')
@@ -94,6 +95,7 @@ def test_every_split_in_two_says_what_the_whole_says(text: str) -> None:
     assert {outcome(pushed, [text[:cut], text[cut:]]) for cut in range(len(text) + 1)} == {wanted}
 
 
+@settings(deadline=None)
 @given(DOCUMENTS | NEARLY | FRAGMENTS, st.lists(st.integers(0, 1_000), max_size=20))
 def test_any_split_says_what_the_whole_says(text: str, places: list[int]) -> None:
     wanted = outcome(read_json, text)
@@ -101,7 +103,7 @@ def test_any_split_says_what_the_whole_says(text: str, places: list[int]) -> Non
     assert outcome(pushed, [*text]) == wanted
 
 
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(
     DOCUMENTS, st.integers(0, 1_000), st.sampled_from('{}[]",:\\x1-.etn'), st.lists(st.integers(0, 1_000), max_size=5)
 )
@@ -143,6 +145,7 @@ def test_a_number_in_many_pieces_that_is_none_is_refused() -> None:
         pushed(["[1.", "2.", "3", "]"])
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.data())
 def test_the_open_string_is_known_up_to_the_cut(value: str, data: st.DataObject) -> None:
     text = json.dumps([value])

@@ -109,18 +109,27 @@ class PydanticType(Generic[T]):
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
         """As pydantic validates JSON (lax or strict, as the type says)."""
-        try:
-            document = to_json(value) if text is None else text
-            return cast("T", self._validator.validate_json(document, by_alias=True, context=context))
-        except PydanticSerializationError as error:
-            raise Invalid((Issue((), f"no JSON: {error}"),)) from None
-        except ValidationError as error:
-            raise Invalid(read_errors(error.errors(include_url=False), value)) from None
-        except RecursionError:
-            raise
-        except Exception as error:
-            reason = f"a validator failed: {type(error).__name__}: {error}"
-            raise Invalid((Issue((), cut(reason, 2 * SHOWN)),)) from error
+        return cast("T", validated(self._validator, value, text, context))
+
+
+def validated(validator: SchemaValidator, value: JSONValue, text: str | None, context: Any) -> Any:
+    """Natural JSON, or its text where that is at hand, as a validator of pydantic's takes it.
+
+    Raises:
+        Invalid: With what is wrong.
+    """
+    try:
+        document = to_json(value) if text is None else text
+        return validator.validate_json(document, by_alias=True, context=context)
+    except PydanticSerializationError as error:
+        raise Invalid((Issue((), f"no JSON: {error}"),)) from None
+    except ValidationError as error:
+        raise Invalid(read_errors(error.errors(include_url=False), value)) from None
+    except RecursionError:
+        raise
+    except Exception as error:
+        reason = f"a validator failed: {type(error).__name__}: {error}"
+        raise Invalid((Issue((), cut(reason, 2 * SHOWN)),)) from error
 
 
 def _complete_schema(output_type: Any) -> Any:
@@ -159,6 +168,12 @@ class RawSchema:
         check_document(schema, validator)
         check_patterns(schema)
         self._validator = linear(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
+
+    def part(self, schema: JSONValue) -> RawSchema:
+        """The same document, for values of a part of it."""
+        made = copy.copy(self)
+        made._validator = self._validator.evolve(schema=schema)  # noqa: SLF001 (its own class)
+        return made
 
     def dump(self, value: JSONValue) -> JSONValue:
         """It is JSON already."""

@@ -1,0 +1,37 @@
+"""Snapshots as type checkers see them: `Partial[T]` has the fields of `T`."""
+
+from pydantic import BaseModel
+from typing_extensions import assert_type
+
+from structkit import ResponseFormat
+from structkit.schema.growing import Growing, Item, Items, Partial
+
+
+class Line(BaseModel):
+    item: str
+
+
+class Invoice(BaseModel):
+    lines: list[Line]
+
+
+growing = Growing(ResponseFormat(Invoice))
+assert_type(growing.snapshot(), Invoice)
+assert_type(growing.snapshot().lines[0].item, str)
+assert_type(growing.feed("{"), bool)
+
+
+def show(partial: Partial[Invoice]) -> str:
+    assert_type(partial.lines, list[Line])
+    _ = partial.total  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    return partial.lines[0].item
+
+
+show(growing.snapshot())
+show(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+several: list[Partial[Line]] = growing.snapshot().lines
+
+items: Items[Line] = Items(ResponseFormat(list[Line]))
+for item in items.feed("{"):
+    assert_type(item, Item[Line])
+    assert_type(item.value, Line | None)
