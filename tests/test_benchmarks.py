@@ -49,3 +49,9 @@ def test_the_prompt_mode_benchmark_counts_what_came_of_its_texts() -> None:
     (row,) = table("prompt_mode.py", "--texts", "1", "--ways", "json_schema (grammar)")
     assert row[1].endswith("of 6")
     assert int(row[6].replace(",", "")) > 0
+
+
+def test_the_partials_benchmark_measures_every_reply_at_every_size() -> None:
+    rows = table("partials.py", "--rows", "20", "40", "--rounds", "1")
+    assert [name for name, *_ in rows] == ["list", "list", "model", "model", "text", "text"]
+    assert all(cell.endswith(" s") for _, _, *seconds in rows for cell in seconds[:3])
