@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from structkit.batch.job import Job
     from structkit.batch.money import Price
     from structkit.client import AsyncClient, Client, Hooks, finetune_rows
+    from structkit.client.streams import AsyncStream, Stream
     from structkit.errors import (
         BudgetExceeded,
         ConfigError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from structkit.extraction import soft
     from structkit.functions import prompt
     from structkit.schema import ResponseFormat
+    from structkit.schema.growing import Partial
     from structkit.values import Answer, Attempt, Completion, Issue, Message, Origin, Policy, Request, Result, Usage
 
 __version__ = "0.1.0"
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Answer",
     "AsyncClient",
+    "AsyncStream",
     "Attempt",
     "BudgetExceeded",
     "Client",
@@ -50,6 +53,7 @@ __all__ = [
     "MalformedReply",
     "Message",
     "Origin",
+    "Partial",
     "Policy",
     "Price",
     "PromptError",
@@ -60,6 +64,7 @@ __all__ = [
     "Result",
     "SchemaError",
     "StatusError",
+    "Stream",
     "StructkitError",
     "TransportError",
     "Truncated",
@@ -72,9 +77,11 @@ __all__ = [
 
 ROOMS = {
     "client": ("AsyncClient", "Client", "Hooks", "finetune_rows"),
+    "client.streams": ("AsyncStream", "Stream"),
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),
+    "schema.growing": ("Partial",),
     "batch.job": ("Job",),
     "batch.money": ("Price",),
     "values": (

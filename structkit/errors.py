@@ -93,15 +93,15 @@ class TransportError(StructkitError):
         retries: How often the request had been sent again.
         usage_of_reply: What the lost reply may have cost; unreported where it may have been billed.
         limits: What the reply's headers told of rate limits.
-        partial: The text that a streamed reply had come to, of its first choice: explicitly not a value. `body` has
-            all that came.
+        partial: What there was of a streamed reply that broke off, explicitly not a value: the last snapshot, the items
+            that were complete, or its text. `body` has all that came.
     """
 
     exit_code = 3
     retries: int = 0
     usage_of_reply: Usage = Usage()
     limits: tuple[RateLimit, ...] = ()
-    partial: str | None = None
+    partial: Any = None
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from structkit.testing import Endpoint
 NAMES = [
     "Answer",
     "AsyncClient",
+    "AsyncStream",
     "Attempt",
     "BudgetExceeded",
     "Client",
@@ -32,6 +33,7 @@ NAMES = [
     "MalformedReply",
     "Message",
     "Origin",
+    "Partial",
     "Policy",
     "Price",
     "PromptError",
@@ -42,6 +44,7 @@ NAMES = [
     "Result",
     "SchemaError",
     "StatusError",
+    "Stream",
     "StructkitError",
     "TransportError",
     "Truncated",

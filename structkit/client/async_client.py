@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     import openai
 
     from structkit.client.probing import ProbeReport
+    from structkit.client.streams import AsyncStream
+    from structkit.extraction.showing import Shown
+    from structkit.schema.growing import Partial
 
 T = TypeVar("T")
 
@@ -82,10 +87,85 @@ class AsyncClient:
         step: Any = extraction
         while isinstance(step, Extraction | Divided):
             with hooks.watching(step.requests):
-                last, replies = step, await self._send(step.requests, step.policy, hooks)
-                step = await advanced(last, replies, self._known.told)
-                hooks.ended(last.attempts, step.attempts)
+                step = await self._after(step, await self._send(step.requests, step.policy, hooks), hooks)
         return conclude(step)
+
+    async def _after(self, step: Extraction[Any] | Divided[Any], replies: list[Reply], hooks: Hooks) -> Any:
+        """What comes of a step's replies."""
+        after = await advanced(step, replies, self._known.told)
+        hooks.ended(step.attempts, after.attempts)
+        return after
+
+    @overload
+    def stream(
+        self,
+        output_type: TypeForm[T],
+        prompt: Prompt | Awaitable[Prompt],
+        *,
+        only_complete: bool = ...,
+        **call: Unpack[Call],
+    ) -> AsyncStream[Partial[T], T]: ...
+    @overload
+    def stream(
+        self,
+        output_type: ResponseFormat[T],
+        prompt: Prompt | Awaitable[Prompt],
+        *,
+        only_complete: bool = ...,
+        **call: Unpack[Call],
+    ) -> AsyncStream[Partial[T], T]: ...
+    @overload
+    def stream(
+        self, output_type: JSON, prompt: Prompt | Awaitable[Prompt], *, only_complete: bool = ..., **call: Unpack[Call]
+    ) -> AsyncStream[Any, Any]: ...
+    def stream(
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], *, only_complete: bool = False, **call: Unpack[Call]
+    ) -> AsyncStream[Any, Any]:
+        """As `Client.stream`, with `async with` and `async for`; the prompt may be one that is still to be awaited."""
+        from structkit.extraction.showing import Snapshots
+
+        return self._stream(output_type, prompt, call, Snapshots(only_complete=only_complete))
+
+    @overload
+    def stream_items(
+        self, output_type: TypeForm[list[T]], prompt: Prompt | Awaitable[Prompt], **call: Unpack[Call]
+    ) -> AsyncStream[T, list[T]]: ...
+    @overload
+    def stream_items(
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[Call]
+    ) -> AsyncStream[Any, Any]: ...
+    def stream_items(
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[Call]
+    ) -> AsyncStream[Any, Any]:
+        """As `Client.stream_items`, with `async for`."""
+        from structkit.client.streams import itemwise, list_type
+        from structkit.extraction.showing import Elements
+
+        wanted = list_type(output_type)
+        return self._stream(wanted, prompt, itemwise(call, self._plan.call), Elements(wanted))
+
+    def _stream(
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: Call, shown: Shown[Any]
+    ) -> AsyncStream[Any, Any]:
+        from structkit.client.streams import AsyncStream, AsyncWay
+        from structkit.transport.streaming import streamed_later
+
+        hooks = self._plan.hooks(call)
+        way = AsyncWay(
+            ask=lambda step: self._send(step.requests, step.policy, hooks),
+            stream=lambda step: streamed_later(self.transport, step.request, step.policy),
+            after=lambda step, replies: self._after(step, replies, hooks),
+        )
+
+        def begun(said: Prompt) -> Extraction[Any] | Divided[Any]:
+            return self._plan.begin(output_type, said, call, self._known.route)
+
+        async def later(said: Awaitable[Prompt]) -> Extraction[Any] | Divided[Any]:
+            return begun(await said)
+
+        if isinstance(prompt, Awaitable):
+            return AsyncStream(partial(later, prompt), shown, hooks, way)
+        return AsyncStream(begun(prompt), shown, hooks, way)
 
     async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
         """The replies, in order; several requests go out at once."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import openai
 
     from structkit.client.probing import ProbeReport
+    from structkit.client.streams import Stream
+    from structkit.extraction.showing import Shown
+    from structkit.schema.growing import Partial
 
 T = TypeVar("T")
 
@@ -100,19 +103,104 @@ class Client:
     def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
     def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
         """As `extract`, with everything that happened: attempts, usage, every choice."""
+        return self.drive(self._begin(output_type, prompt, call), self._plan.hooks(call))
+
+    @overload
+    def stream(
+        self, output_type: TypeForm[T], prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[Call]
+    ) -> Stream[Partial[T], T]: ...
+    @overload
+    def stream(
+        self, output_type: ResponseFormat[T], prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[Call]
+    ) -> Stream[Partial[T], T]: ...
+    @overload
+    def stream(
+        self, output_type: JSON, prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[Call]
+    ) -> Stream[Any, Any]: ...
+    def stream(
+        self, output_type: Any, prompt: Prompt, *, only_complete: bool = False, **call: Unpack[Call]
+    ) -> Stream[Any, Any]:
+        """As `run`, while the reply arrives: snapshots of the value, and the whole as the last of them.
+
+            with client.stream(Invoice, text) as stream:
+                for partial in stream:
+                    show(partial)
+            invoice = stream.result().value
+
+        What has not come yet is absent from a `Partial`. Where the reply has to be put right, a snapshot may have less
+        than the one before: what was wrong has gone.
+
+        Args:
+            output_type: As for `extract`.
+            prompt: As for `extract`.
+            only_complete: Whether a text that grows is nothing new, and only a part that is complete is.
+            **call: As for `extract`.
+
+        Raises:
+            ConfigError: Something is wrong on this side; nothing was sent. Other errors are raised while iterating.
+        """
+        from structkit.extraction.showing import Snapshots
+
+        return self._stream(output_type, prompt, call, Snapshots(only_complete=only_complete))
+
+    @overload
+    def stream_items(
+        self, output_type: TypeForm[list[T]], prompt: Prompt, **call: Unpack[Call]
+    ) -> Stream[T, list[T]]: ...
+    @overload
+    def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Stream[Any, Any]: ...
+    def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Stream[Any, Any]:
+        """The items of a list, each as soon as it is complete and valid.
+
+            for line in client.stream_items(list[Line], text):
+                save(line)
+
+        An item that is not valid is told in `Stream.issues`, asked for again alone, and given at the end.
+
+        Args:
+            output_type: A list type; a type with one list of objects, whose items are given; or the type of an item.
+            prompt: As for `extract`.
+            **call: As for `extract`.
+
+        Raises:
+            ConfigError: Something is wrong on this side; nothing was sent. Other errors are raised while iterating.
+        """
+        from structkit.client.streams import itemwise, list_type
+        from structkit.extraction.showing import Elements
+
+        wanted = list_type(output_type)
+        return self._stream(wanted, prompt, itemwise(call, self._plan.call), Elements(wanted))
+
+    def _stream(self, output_type: Any, prompt: Prompt, call: Call, shown: Shown[Any]) -> Stream[Any, Any]:
+        from structkit.client.streams import Stream, Way
+        from structkit.transport.streaming import streamed
+
+        hooks = self._plan.hooks(call)
+        way = Way(
+            ask=lambda step: self._send(step.requests, step.policy, hooks),
+            stream=lambda step: streamed(self.transport, step.request, step.policy),
+            after=lambda step, replies: self._after(step, replies, hooks),
+        )
+        return Stream(self._begin(output_type, prompt, call), shown, hooks, way)
+
+    def _begin(self, output_type: Any, prompt: Prompt, call: Call) -> Extraction[Any] | Divided[Any]:
         begun = self._plan.begin(output_type, prompt, call, self._known.route)
         refuse_awaited(begun)
-        return self.drive(begun, self._plan.hooks(call))
+        return begun
+
+    def _after(self, step: Extraction[Any] | Divided[Any], replies: list[Reply], hooks: Hooks) -> Any:
+        """What comes of a step's replies."""
+        after = step.receive(*replies)
+        self._known.told(step, after, replies)
+        hooks.ended(step.attempts, after.attempts)
+        return after
 
     def drive(self, extraction: Extraction[T] | Divided[T], hooks: Hooks = SILENT) -> Result[T]:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
         while isinstance(step, Extraction | Divided):
             with hooks.watching(step.requests):
-                last, replies = step, self._send(step.requests, step.policy, hooks)
-                step = last.receive(*replies)
-                self._known.told(last, step, replies)
-                hooks.ended(last.attempts, step.attempts)
+                step = self._after(step, self._send(step.requests, step.policy, hooks), hooks)
         return conclude(step)
 
     def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:

@@ -48,22 +48,33 @@ def _sendable(role: Any, text: str) -> Message:
     return Message(role, text.encode("utf-8", "replace").decode())
 
 
-def affordable_patch(codec: Codec[Any], wrong: Answer[Any], before: Patch | None) -> Patch | None:
+def affordable_patch(
+    codec: Codec[Any], wrong: Answer[Any], before: Patch | None, *, at_any_cost: bool = False
+) -> Patch | None:
     """The patch that asks for what is wrong alone; None where asking for the whole is better.
 
     That is where the wrong places cannot be asked for, where most of the reply is wrong, where it would cost more,
     and where the same place was asked for before.
     """
+    patch = _patch(codec, wrong, before)
+    return patch if patch is not None and (at_any_cost or _is_affordable(patch, codec, wrong)) else None
+
+
+def _patch(codec: Codec[Any], wrong: Answer[Any], before: Patch | None) -> Patch | None:
     paths = dict.fromkeys(issue.path for issue in wrong.issues)  # in their order: equal replies, equal requests
-    if wrong.draft is None or not paths or len(paths) > MOST_PLACES or len(wrong.text) < SHORT:
+    if wrong.draft is None or not paths or len(paths) > MOST_PLACES:
         return None
     patch = make_patch(codec, wrong.draft, paths)
-    if patch is None or _paths(patch) & (_paths(before) if before else set()):
-        return None
+    return None if patch and before and _paths(patch) & _paths(before) else patch
+
+
+def _is_affordable(patch: Patch, codec: Codec[Any], wrong: Answer[Any]) -> bool:
+    if len(wrong.text) < SHORT:
+        return False
     rewritten = sum(len(json.dumps(value_at(wrong.draft, path), default=str)) for path in _paths(patch))
     whole = len(wrong.text)
     costs_more = len(json.dumps(patch.codec.schema)) > len(json.dumps(codec.schema)) + 2 * whole
-    return None if 2 * rewritten > whole or costs_more else patch
+    return 2 * rewritten <= whole and not costs_more
 
 
 def _paths(patch: Patch) -> set[Path]:

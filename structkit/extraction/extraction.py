@@ -214,8 +214,9 @@ class Extraction(Generic[T]):
         """The ask for what is wrong: the places alone, or the whole."""
         if self.patch is not None and wrong.draft is None:
             return replace(self, asked=asked, patch=None)
-        places = self.policy.reask == "places"
-        patch = affordable_patch(self.response_format, wrong, self.patch) if places else None
+        how = self.policy.reask
+        given = self.response_format, wrong, self.patch
+        patch = None if how == "whole" else affordable_patch(*given, at_any_cost=how == "always")
         wrong = replace(wrong, text=self._written(wrong.draft)) if self.patch else wrong
         return replace(self, asked=asked, wrong=wrong, patch=patch, origins=self._origins(wrong, len(self.attempts)))
 
@@ -225,7 +226,7 @@ class Extraction(Generic[T]):
             return fault.after(self.attempts)
         asked = self.asked + 1
         patch = continuation(self.response_format, self.patch, answer.text)
-        if asked < self.policy.attempts and patch is not None and self.policy.reask == "places":
+        if asked < self.policy.attempts and patch is not None and self.policy.reask != "whole":
             wrong = replace(answer, draft=patch.draft)
             kept: Mapping[Path, Origin] = {(): Origin("salvaged", len(self.attempts))}
             origins = self._origins(wrong, len(self.attempts)) if self.patch else kept

@@ -14,7 +14,6 @@ from typing_extensions import Concatenate, ParamSpec, Unpack
 from structkit.client import AsyncClient, Call, Client
 from structkit.client.plan import check_call, response_format
 from structkit.errors import ConfigError, StructkitError
-from structkit.functions.mapping import OnError, caught, caught_later, check_mapping, in_tasks, in_threads
 from structkit.functions.rows import OfARow
 from structkit.schema import ResponseFormat
 from structkit.values import Prompt, Result
@@ -22,6 +21,9 @@ from structkit.values import Prompt, Result
 if TYPE_CHECKING:
     from structkit.batch.job import Job, Settings
     from structkit.batch.report import Report
+    from structkit.client.streams import AsyncStream, Stream
+    from structkit.functions.mapping import OnError
+    from structkit.schema.growing import Partial
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -132,6 +134,16 @@ class Function(Decorated[P, T]):
         """Ask the model, and tell everything that happened."""
         return self._client.run(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
 
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
+        """Ask the model, and show the value while it arrives, as `Client.stream` does."""
+        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
+
+    def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
+        """Ask the model, and give each item of the list as soon as it is complete, as `Client.stream_items` does."""
+        return self._client.stream_items(
+            self.response_format, self._function(*args, **kwargs), **self._declaration.call
+        )
+
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """The prompt that would be sent."""
         return cast("Prompt", self._function(*args, **kwargs))
@@ -151,6 +163,8 @@ class Function(Decorated[P, T]):
             on_error: What to do with a row that comes to a `StructkitError`: `raise` it when its turn comes, which
                 ends the rest, or `return` it in the value's place.
         """
+        from structkit.functions.mapping import caught, check_mapping, in_threads
+
         check_mapping(concurrency, on_error)
         call = OfARow(self)
         return in_threads(caught(call) if on_error == "return" else call, rows, concurrency)
@@ -195,6 +209,16 @@ class AsyncFunction(Decorated[P, T]):
         prompt = await self._function(*args, **kwargs)
         return await self._client.run(self.response_format, prompt, **self._declaration.call)
 
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
+        """As `Function.stream`, with `async with` and `async for`."""
+        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
+
+    def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
+        """As `Function.stream_items`, with `async for`."""
+        return self._client.stream_items(
+            self.response_format, self._function(*args, **kwargs), **self._declaration.call
+        )
+
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """As `Function.format`."""
         return cast("Prompt", await self._function(*args, **kwargs))
@@ -215,6 +239,8 @@ class AsyncFunction(Decorated[P, T]):
         self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 16, on_error: OnError = "raise"
     ) -> AsyncIterator[Any]:
         """As `Function.map`, with `async for`."""
+        from structkit.functions.mapping import caught_later, check_mapping, in_tasks
+
         check_mapping(concurrency, on_error)
         call = OfARow(self)
         return in_tasks(caught_later(call) if on_error == "return" else call, rows, concurrency)

@@ -26,8 +26,8 @@ class Policy:
         reply_bytes: The most bytes of a reply, unpacked; what is more is refused, not read.
         repairs: Whether a reply may be mended to be read: fences and prose taken away, trailing commas and the
             like. Without, only exact JSON is.
-        reask: What is asked for again: the places that are wrong, where that costs less (`places`), or always the
-            whole value (`whole`).
+        reask: What is asked for again: the places that are wrong, where that costs less (`places`), wherever it can be
+            done (`always`), or the whole value (`whole`).
         max_tokens: How far the cap on a reply may be raised when it was cut there; None keeps the caller's.
     """
 
@@ -39,7 +39,7 @@ class Policy:
     deadline: float | None = None
     reply_bytes: int = 32 * 2**20
     repairs: bool = True
-    reask: Literal["places", "whole"] = "places"
+    reask: Literal["places", "always", "whole"] = "places"
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
@@ -53,5 +53,5 @@ class Policy:
                 raise ValueError(f"{name}: seconds, more than 0 and less than {LONGEST_WAIT}, not {value}")
         if not (0 <= self.wait_initial < LONGEST_WAIT and 0 <= self.wait_max < LONGEST_WAIT):
             raise ValueError(f"waits: seconds, 0 or more, not {self.wait_initial} and {self.wait_max}")
-        if self.reask not in {"places", "whole"}:
-            raise ValueError(f'reask: "places" or "whole", not {self.reask!r}')
+        if self.reask not in {"places", "always", "whole"}:
+            raise ValueError(f'reask: "places", "always" or "whole", not {self.reask!r}')

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from pydantic import RootModel
 
 from structkit.errors import SchemaError
 from structkit.parsing.exact import NotJSON
@@ -61,6 +63,8 @@ class Place:
     """The keys that lead there on the wire."""
     path: Path
     """The same in the caller's names."""
+    attribute: str
+    """Where an instance of the caller's type has it; empty where the list is all."""
     node: Node
     side: Side
 
@@ -88,7 +92,7 @@ class Items(Generic[T]):
 
     def __init__(self, response_format: ResponseFormat[Any], context: Any = None) -> None:
         """With none yet."""
-        place = _place(response_format)
+        self._place = place = _place(response_format)
         self.path = place.path
         self._route = place.route
         self._read = _Reader(place, context)
@@ -103,6 +107,18 @@ class Items(Generic[T]):
         self._is_over = False
         self._count = 0
         self._found: list[Item[T]] = []
+
+    @property
+    def are_objects(self) -> bool:
+        """Whether the items are objects."""
+        return isinstance(bare(self._place.node), Object)
+
+    def within(self, value: Any) -> Iterable[T]:
+        """The items of a value of the type."""
+        name = self._place.attribute
+        if name:
+            return value[name] if isinstance(value, dict) else getattr(value, name)  # type: ignore[no-any-return]
+        return value.root if isinstance(value, RootModel) else value  # type: ignore[no-any-return]
 
     def feed(self, piece: str) -> list[Item[T]]:
         """Read one more piece of the text; the items that it completes, in order. Nothing is raised.
@@ -221,15 +237,12 @@ def _place(response_format: ResponseFormat[Any]) -> Place:
 def _list_of(field: Field, side: Side, *, is_root: bool) -> Place | None:
     """The list that a property is, or the root itself."""
     keys, node = _unboxed(field.node)
-    known = side if is_root else side.fields([field.name]).get(field.name, ("", None))[1]
+    attribute, known = ("", side) if is_root else side.fields([field.name]).get(field.name, ("", None))
     within = known.inside("items_schema") if known and isinstance(node, Array) else None
     if within is None or not isinstance(node, Array):
         return None
-    return (
-        Place(keys, (), node.items, within)
-        if is_root
-        else Place((field.wire, *keys), (field.name,), node.items, within)
-    )
+    route, path = ((), ()) if is_root else ((field.wire,), (field.name,))
+    return Place((*route, *keys), path, attribute, node.items, within)
 
 
 def _unboxed(node: Node) -> tuple[tuple[str, ...], Node]:

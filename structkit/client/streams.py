@@ -1,0 +1,258 @@
+"""Values while they arrive: what `Client.stream` and `stream_items` give, blocking and awaited."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing, closing
+from dataclasses import dataclass, replace
+from types import GenericAlias, TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from typing_extensions import Self
+
+from structkit.client.plan import Call, response_format
+from structkit.errors import ConfigError, SchemaError, StructkitError, TransportError
+from structkit.extraction import Divided, Extraction
+from structkit.schema import ResponseFormat
+from structkit.schema.growing import Items
+from structkit.values import Delta, Issue, Policy, Result
+
+if TYPE_CHECKING:
+    from structkit.client.hooks import Hooks
+    from structkit.extraction.showing import Shown
+    from structkit.transport import Reply
+    from structkit.transport.transport import AsyncStreamed, Streamed
+
+S = TypeVar("S")
+T = TypeVar("T")
+Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
+
+Begun: TypeAlias = "Conversation | Callable[[], Awaitable[Conversation]]"
+"""A conversation, or what has to be awaited for it to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a stream talks to the endpoint: three functions of a client's.
+
+    Args:
+        ask: The replies to a step whose text is not shown.
+        stream: The reply to a step as it comes.
+        after: What comes of a step's replies.
+    """
+
+    ask: Callable[[Conversation], list[Reply]]
+    stream: Callable[[Extraction[Any]], Streamed]
+    after: Callable[[Conversation, list[Reply]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncWay:
+    """The same, awaited."""
+
+    ask: Callable[[Conversation], Awaitable[list[Reply]]]
+    stream: Callable[[Extraction[Any]], AsyncStreamed]
+    after: Callable[[Conversation, list[Reply]], Awaitable[Any]]
+
+
+class Given(Generic[S, T]):
+    """What both kinds of stream know of what they gave."""
+
+    def __init__(self, shown: Shown[S], hooks: Hooks) -> None:
+        """Nothing has come."""
+        self._shown = shown
+        self._hooks = hooks
+        self._end: Result[T] | StructkitError | None = None
+
+    @property
+    def partial(self) -> Any:
+        """What there is: the last snapshot, or the items given so far; None before the first."""
+        return self._shown.kept
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What was wrong with items that were complete; they are asked for again."""
+        return self._shown.issues
+
+    def _ended(self, step: Any) -> Result[T]:
+        """The result.
+
+        Raises:
+            StructkitError: With what was given in its `partial`.
+        """
+        self._end = step
+        if isinstance(step, TransportError):
+            step.partial = self.partial or step.partial
+        if isinstance(step, StructkitError):
+            raise step
+        result: Result[T] = step
+        return result
+
+    def _known(self) -> Result[T]:
+        """The result of a stream that is over.
+
+        Raises:
+            ConfigError: It was closed before its end.
+        """
+        if self._end is None:
+            raise ConfigError("the stream was closed before its end: it has no result")
+        return self._ended(self._end)
+
+
+class Stream(Given[S, T]):
+    """What a reply shows while it comes, to be iterated once; then `result()` has everything that happened.
+
+    To leave early, `close` it or use it in a `with`: the connection is closed, and the endpoint may stop writing.
+    """
+
+    def __init__(self, begun: Conversation, shown: Shown[S], hooks: Hooks, way: Way) -> None:
+        """Nothing is sent before the first is asked for."""
+        super().__init__(shown, hooks)
+        self._way = way
+        self._pieces = self._run(begun)
+
+    def _run(self, step: Any) -> Generator[S]:
+        while isinstance(step, Extraction | Divided):
+            with self._hooks.watching(step.requests):
+                replies = yield from self._replies(step)
+                step = self._way.after(step, replies)
+        yield from self._shown.end(self._ended(step))
+
+    def _replies(self, step: Conversation) -> Generator[S, None, list[Reply]]:
+        if isinstance(step, Divided):  # its parts are no values of the type
+            return self._way.ask(step)
+        self._shown.begin(step)
+        self._hooks.sending(step.request)
+        replies: list[Reply] = []
+        with closing(self._way.stream(step)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, Delta):
+                    yield from self._shown.take(piece)
+                else:
+                    self._hooks.received(step.request, piece)
+                    replies.append(piece)
+        return replies
+
+    def result(self) -> Result[T]:
+        """Everything that happened, as `Client.run` tells it; what is still to come is waited for.
+
+        Raises:
+            TransportError, ExtractionError: As `Client.run` does; what had been shown is in `partial`.
+            ConfigError: The stream was closed before its end.
+        """
+        for _ in self:
+            pass
+        return self._known()
+
+    def close(self) -> None:
+        """Let go of the connection; a second time, and after the end, it is nothing."""
+        self._pieces.close()
+
+    def __iter__(self) -> Self:
+        """The stream itself."""
+        return self
+
+    def __next__(self) -> S:
+        """What is shown next; raises as `result` does."""
+        return next(self._pieces)
+
+    def __enter__(self) -> Self:
+        """The stream itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+class AsyncStream(Given[S, T]):
+    """As `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
+
+    def __init__(self, begun: Begun, shown: Shown[S], hooks: Hooks, way: AsyncWay) -> None:
+        """Nothing is sent before the first is asked for."""
+        super().__init__(shown, hooks)
+        self._way = way
+        self._pieces = self._run(begun)
+
+    async def _run(self, begun: Begun) -> AsyncGenerator[S]:
+        step: Any = begun if isinstance(begun, Extraction | Divided) else await begun()
+        while isinstance(step, Extraction | Divided):
+            with self._hooks.watching(step.requests):
+                replies: list[Reply] = []
+                if isinstance(step, Divided):
+                    replies = await self._way.ask(step)
+                else:
+                    async with aclosing(self._shows(step, replies)) as pieces:
+                        async for piece in pieces:
+                            yield piece
+                step = await self._way.after(step, replies)
+        for piece in self._shown.end(self._ended(step)):
+            yield piece
+
+    async def _shows(self, step: Extraction[Any], replies: list[Reply]) -> AsyncGenerator[S]:
+        self._shown.begin(step)
+        self._hooks.sending(step.request)
+        async with aclosing(self._way.stream(step)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    for shown in self._shown.take(piece):
+                        yield shown
+                else:
+                    self._hooks.received(step.request, piece)
+                    replies.append(piece)
+
+    async def result(self) -> Result[T]:
+        """As `Stream.result`."""
+        async for _ in self:
+            pass
+        return self._known()
+
+    async def close(self) -> None:
+        """As `Stream.close`."""
+        await self._pieces.aclose()
+
+    def __aiter__(self) -> Self:
+        """The stream itself."""
+        return self
+
+    async def __anext__(self) -> S:
+        """As `Stream.__next__`."""
+        return await anext(self._pieces)
+
+    async def __aenter__(self) -> Self:
+        """The stream itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self.close()
+
+
+def list_type(output_type: Any) -> ResponseFormat[Any]:
+    """What is asked for where items are wanted: a list, a type with one list of objects, else a list of the type.
+
+    Raises:
+        SchemaError: A JSON Schema without a list, or with several.
+
+    >>> list_type(list[int]).output_type, list_type(int).output_type
+    (list[int], list[int])
+    """
+    wanted = response_format(output_type)
+    try:
+        items: Items[Any] = Items(wanted)
+    except SchemaError:
+        if isinstance(wanted.output_type, dict):
+            raise
+        return response_format(GenericAlias(list, wanted.output_type))
+    is_list = not items.path or items.are_objects or isinstance(wanted.output_type, dict)
+    return wanted if is_list else response_format(GenericAlias(list, wanted.output_type))
+
+
+def itemwise(call: Call, defaults: Call) -> Call:
+    """A call whose wrong items are asked for again alone, however short the reply is."""
+    policy = call.get("policy") or defaults.get("policy") or Policy()
+    return {**call, "policy": replace(policy, reask="always")} if policy.reask == "places" else call
