@@ -1,0 +1,254 @@
+"""What a batch job promises, measured: rows a second, rows lost or paid for twice, waits, memory.
+
+Run it:  python benchmarks/labelling.py [--quick] [--rounds N] [--rows N] [--only NAME ...]
+The endpoint is on loopback, in a process of its own, and every job in another, which is really killed. Without --quick
+it takes about a quarter of an hour: most of it is a job of a million rows.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from loopback import Loopback
+from pydantic import BaseModel, Field, TypeAdapter
+
+from structkit import Job, JobError, ResponseFormat
+from structkit.batch.journal import Journal, Reader
+
+PROMPT = "What does the customer say? Answer for this review alone.\n\n{text}"
+TEXT = "I ordered two of them last week, and the parcel came a day early. The lamp is as bright as they say."
+AT_ONCE = 128
+MEGABYTE = 2**20
+UNIT = 1 if sys.platform == "darwin" else 1024
+"""Of the peak that the system tells, in bytes."""
+
+
+class Label(BaseModel):
+    sentiment: Literal["positive", "negative", "mixed", "none"]
+    topic: Annotated[str, Field(description="What the review is about, in a word.", max_length=40)]
+    stars: Annotated[int, Field(ge=1, le=5)]
+    reason: str
+
+
+# What runs in processes of its own
+
+
+def job(settings: dict[str, Any]) -> dict[str, Any]:
+    """Run a job, and tell what it took."""
+    start, before = time.perf_counter(), _peak()
+    cpu = time.process_time()
+    try:
+        report = Job(output_type=Label, prompt=PROMPT, model="fake", api_key="sk-none", **settings).run()
+    except JobError as error:
+        return {"refused": str(error)}
+    took = {"cpu": time.process_time() - cpu, "seconds": time.perf_counter() - start, "before": before, "peak": _peak()}
+    return {**took, "counts": dict(report.counts), "ambiguous": len(report.ambiguous)}
+
+
+def floor(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same rows without a job: bare calls, each reply validated, nothing kept but the values."""
+    start, cpu = time.perf_counter(), time.process_time()
+    values = asyncio.run(_bare_calls(settings))
+    took = {"cpu": time.process_time() - cpu, "seconds": time.perf_counter() - start}
+    return {**took, "counts": {"done": len(values)}}
+
+
+async def _bare_calls(settings: dict[str, Any]) -> list[Label]:
+    import aiohttp
+
+    validate, fields = TypeAdapter(Label).validate_json, ResponseFormat(Label).payload
+    values: list[Label] = []
+    with open(settings["source"], encoding="utf-8") as file:  # noqa: ASYNC230, PTH123 (as a job does)
+        connector = aiohttp.TCPConnector(limit=settings["concurrency"])
+        async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
+
+            async def work() -> None:
+                for line in file:
+                    message = {"role": "user", "content": PROMPT.format(**json.loads(line))}
+                    body = {"model": "fake", "messages": [message], "response_format": fields}
+                    async with session.post(f"{settings['base_url']}/chat/completions", json=body) as response:
+                        found = await response.json()
+                    values.append(validate(found["choices"][0]["message"]["content"]))
+
+            for _ in range(settings["concurrency"]):
+                group.create_task(work())
+    return values
+
+
+def opened(settings: dict[str, Any]) -> dict[str, Any]:
+    """Open a finished job as a run does."""
+    start = time.perf_counter()
+    with Journal.open(Path(settings["output"] + ".job"), {}) as journal:
+        counts, _, _ = journal.counts(), journal.known(0, 999), list(journal.ambiguous())
+    return {"seconds": time.perf_counter() - start, "counts": dict(counts)}
+
+
+CHILDREN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"job": job, "floor": floor, "opened": opened}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / MEGABYTE
+
+
+def start(what: str, settings: dict[str, Any]) -> "subprocess.Popen[str]":
+    command = [sys.executable, __file__, "--child", what, json.dumps(settings)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def ended(child: "subprocess.Popen[str]") -> dict[str, Any]:
+    out, _ = child.communicate()
+    assert child.returncode == 0, "see above"
+    return json.loads(out)
+
+
+def run(what: str, settings: dict[str, Any]) -> dict[str, Any]:
+    return ended(start(what, settings))
+
+
+# What is measured
+
+
+Row = tuple[str, str, str, str]
+"""What it is, what is wanted, the best of other tools, and what was measured."""
+
+
+@contextmanager
+def table_of(rows: int, endpoint: Loopback, **settings: Any) -> Iterator[dict[str, Any]]:
+    """A table with so many rows, and a job for it."""
+    with tempfile.TemporaryDirectory() as there:
+        source = Path(there) / "in.jsonl"
+        with source.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps({"id": n, "text": f"row-{n}: {TEXT}"}) + "\n" for n in range(rows))
+        base = {"source": str(source), "output": str(Path(there) / "out.jsonl"), "base_url": endpoint.base_url}
+        yield {**base, "key": "id", "concurrency": AT_ONCE, **settings}
+
+
+def speed(options: argparse.Namespace) -> Iterator[Row]:
+    """A job and bare calls in turn, so that a busy moment of the machine meets both; medians."""
+    rows, rounds = (1_000, 1) if options.quick else (5_000, options.rounds)
+    found: dict[str, list[dict[str, Any]]] = {"job": [], "floor": []}
+    for _ in range(rounds):
+        for what, times in found.items():
+            with Loopback(latency=0.02) as endpoint, table_of(rows, endpoint) as settings:
+                times.append(run(what, settings))
+                assert times[-1]["counts"] == {"done": rows}
+    ours, bare = ({name: statistics.median(each[name] for each in times) for name in ("cpu", "seconds")}
+                  for times in found.values())  # fmt: skip
+    yield (
+        f"rows a second: {rows:,} rows, 20 ms, {AT_ONCE} in flight",
+        "2,500",
+        "1,040",
+        f"{rows / ours['seconds']:,.0f}",
+    )
+    yield "the same without a job: aiohttp, validate_json", "", "", f"{rows / bare['seconds']:,.0f}"
+    yield "CPU a row", "", "", f"{ours['cpu'] / rows * 1e3:.2f} ms"
+    yield "CPU a row without a job", "", "", f"{bare['cpu'] / rows * 1e3:.2f} ms"
+
+
+def kills(options: argparse.Namespace) -> Iterator[Row]:
+    """`kill -9` in the middle, and the same job again."""
+    rows, moments = (1_000, (500,)) if options.quick else (2_000, (100, 500, 1_000, 1_500, 1_900))
+    lost = ambiguous = unanswered = answered = 0
+    for moment in moments:
+        with Loopback(latency=0.02) as endpoint, table_of(rows, endpoint, concurrency=50) as settings:
+            child = start("job", settings)
+            endpoint.wait_for(moment)
+            child.kill()
+            child.communicate()
+            kept = Reader(Path(settings["output"] + ".job")).known(0, rows)
+            known = {row for row, past in kept.items() if any(exchange.reply for exchange in past.exchanges)}
+            again = run("job", settings)
+            twice = {int(row) for row in endpoint.counts()["twice"]}
+            lost += rows - len(Path(settings["output"]).read_text(encoding="utf-8").splitlines())
+            lost += rows - again["counts"].get("done", 0)
+            answered += len(twice & known)
+            unanswered, ambiguous = max(unanswered, len(twice - known)), max(ambiguous, again["ambiguous"])
+    times = "" if len(moments) == 1 else f", {len(moments)} times"
+    yield f"rows lost after kill -9{times}", "0", "0", f"{lost}"
+    yield "answered rows paid for twice after it", "0", "", f"{answered}"
+    yield "rows in flight paid for twice, at most, 50 in flight", "50", "50", f"{unanswered}"
+    yield "rows named as ambiguous, at most", "50", "", f"{ambiguous}"
+
+
+def two(options: argparse.Namespace) -> Iterator[Row]:
+    """Two processes on one job."""
+    rows = 500 if options.quick else 1_000
+    with Loopback(latency=0.02) as endpoint, table_of(rows, endpoint, concurrency=20) as settings:
+        first = start("job", settings)
+        endpoint.wait_for(1)
+        second = run("job", settings)
+        assert ended(first)["counts"] == {"done": rows}
+        twice = len(endpoint.counts()["twice"])
+    yield "two processes on one job: rows paid for twice", "0", "497", f"{twice}"
+    yield "the second one is", "refused", "", "refused" if "refused" in second else "not refused"
+
+
+def edited(options: argparse.Namespace) -> Iterator[Row]:
+    """One row of a finished job is edited."""
+    rows = 500 if options.quick else 5_000
+    with Loopback() as endpoint, table_of(rows, endpoint) as settings:
+        run("job", settings)
+        source = Path(settings["source"])
+        source.write_text(source.read_text(encoding="utf-8").replace(f"row-{rows // 2}:", "row-999999:"))
+        assert run("job", settings)["counts"] == {"done": rows}
+        requests = endpoint.counts()["rows"] - rows + len(endpoint.counts()["twice"])
+    yield f"one row of {rows:,} edited: requests", "1", "1", f"{requests}"
+
+
+def refused(options: argparse.Namespace) -> Iterator[Row]:
+    """An endpoint that refuses everything for a time."""
+    window = 2 if options.quick else 20
+    with Loopback(latency=0.02, refusing=window) as endpoint, table_of(300, endpoint, concurrency=50) as settings:
+        done = run("job", settings)
+        refusals = endpoint.counts()["refused"]
+    yield f"300 rows through {window} s of 429: seconds", f"{window + 5}", "25", f"{done['seconds']:.1f}"
+    yield "requests refused in it", "50", "50", f"{refusals}"
+    yield "rows failed in it", "0", "0", f"{done['counts'].get('failed', 0)}"
+
+
+def memory(options: argparse.Namespace) -> Iterator[Row]:
+    """Many rows; and how long it takes to see that there is nothing left to do."""
+    rows = options.rows or (5_000 if options.quick else 1_000_000)
+    with Loopback() as endpoint, table_of(rows, endpoint) as settings:
+        done, finished = run("job", settings), run("opened", settings)
+    assert done["counts"] == {"done": rows}
+    yield f"memory over {rows:,} rows, after the imports", "", "", f"{done['before']:.0f} MB"
+    yield "at the peak", "150 MB", "", f"{done['peak']:.0f} MB"
+    yield "rows a second of that job, no latency", "", "", f"{rows / done['seconds']:,.0f}"
+    yield "opening it when it is finished", "2 s", "", f"{finished['seconds']:.2f} s"
+
+
+MEASURED = {each.__name__: each for each in (speed, kills, two, edited, refused, memory)}
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--child"]:
+        print(json.dumps(CHILDREN[sys.argv[2]](json.loads(sys.argv[3]))))
+        return
+    parser = argparse.ArgumentParser(description="The numbers of batch labelling.")
+    parser.add_argument("--quick", action="store_true", help="fewer rows and shorter waits, half a minute in all")
+    parser.add_argument("--rounds", type=int, default=5, help="of the speed")
+    parser.add_argument("--rows", type=int, help="of the job whose memory is measured")
+    parser.add_argument("--only", nargs="*", choices=[*MEASURED], default=[*MEASURED])
+    options = parser.parse_args()
+    os.environ["STRUCTKIT_ROUTES"] = "off"
+    print("| what | to reach | best of others | measured |")
+    print("|---|--:|--:|--:|")
+    for name in options.only:
+        for row in MEASURED[name](options):
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
