@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -269,8 +268,7 @@ def _is_among(request: Request, sent: list[Request]) -> bool:
 
 
 def _digest(request: Request) -> str:
-    body = json.dumps(request.body, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(request.text.encode("utf-8", "replace")).hexdigest()
 
 
 def sum_costs(costs: list[Decimal | None]) -> Decimal | None:

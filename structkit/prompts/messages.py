@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from structkit.errors import PromptError
-from structkit.values import Message, Prompt
+from structkit.values import Message, Prompt, written
 
 SYSTEM = frozenset({"system", "developer"})
 
@@ -48,7 +47,7 @@ def _sendable(message: Message) -> Message:
     if not isinstance(message.content, str | list | tuple):
         raise PromptError(f"a message's content must be text or parts, not {type(message.content).__name__}")
     try:
-        json.dumps(message.body, ensure_ascii=False, allow_nan=False).encode()
+        written(message.body).encode()
     except (TypeError, ValueError) as error:
         raise PromptError(f"the {message.role} message cannot be sent as JSON: {error}") from None
     return message

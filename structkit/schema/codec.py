@@ -18,7 +18,7 @@ from structkit.schema.nodes.object import Object
 from structkit.schema.split import restricted
 from structkit.schema.wire import Wire
 from structkit.schema.words import short
-from structkit.values import JSON, Answer, Issue, JSONValue, Path
+from structkit.values import JSON, Answer, Fixed, Issue, JSONValue, Path
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Codec(Generic[T]):
     @cached_property
     def payload(self) -> JSON:
         """The exact value of `response_format` in the request body."""
-        return {"type": "json_schema", "json_schema": {"name": self.name, "schema": self.schema, "strict": True}}
+        return Fixed(type="json_schema", json_schema={"name": self.name, "schema": self.schema, "strict": True})
 
     def dump(self, value: T) -> JSONValue:
         """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import (
@@ -108,7 +107,7 @@ class LeanTransport:
 
     def _once(self, request: Request, policy: Policy) -> Reply:
         try:
-            reading = self._read("POST", COMPLETIONS, _written(request), policy)
+            reading = self._read("POST", COMPLETIONS, request.text.encode(), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return translate(error, self._host, self._secret)
         return read_reply(reading.status, reading.headers, reading.body, self._secret)
@@ -128,7 +127,7 @@ class LeanTransport:
 
     @contextmanager
     def _opened(self, asked: Request, policy: Policy, reading: Reading) -> Iterator[Opened]:
-        with self._line.open("POST", COMPLETIONS, _written(asked), _wait(policy), reading) as opened:
+        with self._line.open("POST", COMPLETIONS, asked.text.encode(), _wait(policy), reading) as opened:
             yield opened
 
     def models(self) -> tuple[str, ...]:
@@ -178,7 +177,7 @@ class AsyncLeanTransport:
 
     async def _once(self, request: Request, policy: Policy) -> Reply:
         try:
-            reading = await self._read("POST", COMPLETIONS, _written(request), policy)
+            reading = await self._read("POST", COMPLETIONS, request.text.encode(), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return translate(error, self._host, self._secret)
         return read_reply(reading.status, reading.headers, reading.body, self._secret)
@@ -201,7 +200,7 @@ class AsyncLeanTransport:
 
     @asynccontextmanager
     async def _opened(self, asked: Request, policy: Policy) -> AsyncIterator[AsyncOpened]:
-        async with self._line.open(COMPLETIONS, _written(asked), _wait(policy)) as opened:
+        async with self._line.open(COMPLETIONS, asked.text.encode(), _wait(policy)) as opened:
             yield opened
 
     async def models(self) -> tuple[str, ...]:
@@ -240,10 +239,6 @@ class AsyncLeanTransport:
         """Let go of the connections; the next request opens new ones."""
         if self._open is not None:
             await self._open.aclose()
-
-
-def _written(request: Request) -> bytes:
-    return json.dumps(request.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _wait(policy: Policy) -> float:

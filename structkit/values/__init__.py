@@ -1,6 +1,6 @@
 """The frozen values that travel between rooms: messages, requests, completions, results."""
 
-from structkit.values.json import ABSENT, JSON, JSONValue, Path, show_path, value_at
+from structkit.values.json import ABSENT, JSON, Fixed, JSONValue, Path, show_path, value_at, written
 from structkit.values.policy import Policy
 from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
 from structkit.values.request import Message, Options, Parameters, Prompt, Request, Role
@@ -14,6 +14,7 @@ __all__ = [
     "Choice",
     "Completion",
     "Delta",
+    "Fixed",
     "How",
     "Issue",
     "JSONValue",
@@ -33,4 +34,5 @@ __all__ = [
     "show_path",
     "sum_usage",
     "value_at",
+    "written",
 ]

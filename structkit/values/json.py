@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cached_property
 from typing import Any, TypeAlias
 
 JSONValue: TypeAlias = Any
@@ -12,6 +14,38 @@ JSON: TypeAlias = dict[str, Any]
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands inside another: keys and list positions, outermost first."""
+
+
+WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""JSON text in the fewest letters; what JSON cannot say is a `ValueError` or `TypeError`."""
+
+
+class Fixed(JSON):
+    """A JSON object that nobody changes, so that it is written as text once; its copies are plain dicts.
+
+    >>> Fixed(a=[1, None]).text
+    '{"a":[1,null]}'
+    >>> import copy; type(copy.deepcopy(Fixed(a=1)))
+    <class 'dict'>
+    """
+
+    @cached_property
+    def text(self) -> str:
+        """The object as JSON text."""
+        return WRITE(self)
+
+    def __reduce__(self) -> tuple[type[JSON], tuple[JSON]]:
+        """A copy may be changed, and knows no text."""
+        return dict, ({**self},)
+
+
+def written(value: JSONValue) -> str:
+    """A JSON value as text; of a `Fixed` the one there is.
+
+    >>> written("é"), written(Fixed(a=1))
+    ('"é"', '{"a":1}')
+    """
+    return value.text if isinstance(value, Fixed) else WRITE(value)
 
 
 ABSENT: JSONValue = object()

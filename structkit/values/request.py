@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict
 
-from structkit.values.json import JSON
+from structkit.values.json import JSON, written
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -68,10 +68,10 @@ class Parameters:
 
     def __post_init__(self) -> None:
         """Refuse numbers that JSON cannot say."""
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for name in NAMES:
+            value = getattr(self, name)
             if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{item.name} must be a finite number, not {value}")
+                raise ValueError(f"{name} must be a finite number, not {value}")
 
     @property
     def body(self) -> JSON:
@@ -80,8 +80,11 @@ class Parameters:
         >>> Parameters(temperature=0, seed=7).body
         {'temperature': 0, 'seed': 7}
         """
-        given = ((item.name, getattr(self, item.name)) for item in fields(self))
-        return {name: value for name, value in given if value is not None}
+        return {name: value for name in NAMES if (value := getattr(self, name)) is not None}
+
+
+NAMES = tuple(Parameters.__dataclass_fields__)
+"""Of the parameters, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,15 @@ class Request:
         """The JSON body; it has no key that nobody asked for."""
         messages = [message.body for message in self.messages]
         return {"model": self.model, "messages": messages, **self.parameters.body, **self.fields}
+
+    @property
+    def text(self) -> str:
+        """The body as JSON text, put together from pieces: a schema is written once for all requests that share it.
+
+        Raises:
+            TypeError, ValueError: JSON cannot say it.
+
+        >>> Request("m", (Message("user", "x"),), Parameters(seed=7), {"response_format": {"type": "json_object"}}).text
+        '{"model":"m","messages":[{"role":"user","content":"x"}],"seed":7,"response_format":{"type":"json_object"}}'
+        """
+        return "{" + ",".join(f"{written(name)}:{written(value)}" for name, value in self.body.items()) + "}"
