@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from structkit.batch.kept import State
 from structkit.batch.packing import PackedReply
+from structkit.batch.wakes import Promise
 
 PART = 1_000_000
 """Ordinals in a part, which is a file of its own."""
@@ -20,7 +21,7 @@ class Intent(NamedTuple):
     digest: str | bytes
     number: int
     request: str | bytes
-    written: Future[None]
+    written: Future[None] | Promise
 
 
 class Answer(NamedTuple):

@@ -18,6 +18,7 @@ from structkit.batch.money import Spending
 from structkit.batch.packing import pack, pack_reply, pack_text
 from structkit.batch.parts import Parts, begin, drop_parts
 from structkit.batch.reading import Reader
+from structkit.batch.wakes import Promise, Wakes
 from structkit.batch.writer import Writer
 from structkit.errors import JobError, TransportError
 from structkit.values import JSON, Completion, JSONValue, Usage
@@ -53,7 +54,8 @@ class Journal:
         self._reader = Reader(folder)
         self.header: JSON = self._reader.header
         parts = Parts(folder, run)
-        self._writer = Writer(parts.write, parts.close, lambda: shortage(folder))
+        self._wakes = Wakes()
+        self._writer = Writer(parts.write, parts.close, lambda: shortage(folder), self._wakes.wake)
 
     @classmethod
     def open(cls, folder: Path, header: JSON, *, keep_raw: bool = True) -> Journal:
@@ -104,9 +106,14 @@ class Journal:
         """
         written: Future[None] = Future()
         written.set_running_or_notify_cancel()  # a request that is no longer wanted was intended all the same
-        names = pack_text(key), pack_text(digest)
-        self._put(Intent(_counted(ordinal), *names, _counted(number), pack_text(request), written))
+        self._put(_intent(ordinal, key, digest, number, request, written))
         return written
+
+    async def intended(self, ordinal: int, key: str, digest: str, number: int, request: str) -> None:
+        """As `intend`, awaited; all tasks that await it are of one event loop."""
+        promise = self._wakes.promise()
+        self._put(_intent(ordinal, key, digest, number, request, promise))
+        await promise.future
 
     def answer(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
         """Keep a reply: its body as it came, its usage and retries, before anybody has read it."""
@@ -221,6 +228,11 @@ class Journal:
     def _check_process(self) -> None:
         if os.getpid() != self._pid:
             raise JobError(f"the journal was opened by process {self._pid}, of which this is a fork; open it here")
+
+
+def _intent(ordinal: int, key: str, digest: str, number: int, request: str, written: Future[None] | Promise) -> Intent:
+    names = pack_text(key), pack_text(digest)
+    return Intent(_counted(ordinal), *names, _counted(number), pack_text(request), written)
 
 
 def _counted(number: int) -> int:

@@ -221,7 +221,7 @@ class Run:
                 sent.append(request)
                 self.hooks.sending(request)
             named = record.ordinal, record.key, digest(record.values)
-            await asyncio.wrap_future(self.journal.intend(*named, number, _digest(request)))
+            await self.journal.intended(*named, number, _digest(request))
             reply = await self.transport.send(request, replace(self.policy, retries=0))
             self.journal.answer(record.ordinal, number, reply)
             return reply

@@ -32,11 +32,13 @@ class Writer:
         write: Callable[[Sequence[Entry]], Written],
         close: Callable[[], None],
         refusal: Callable[[], JobError | None] = lambda: None,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start the thread; it alone calls the functions."""
+        """Start the thread; it alone calls the functions, the last one when a group's intents have been told."""
         self._write = write
         self._refusal = refusal
         self._close = close
+        self._told = told
         self._changed = threading.Condition()
         self._queue: list[Entry] = []
         self._given = self._settled = self._failures = 0
@@ -121,6 +123,7 @@ class Writer:
             else:
                 self._settle(written)
                 self._tell(written)
+            self._told()
             del group, written
             if self._error is not None and self._is_closing:
                 break
