@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -35,7 +36,7 @@ from structkit.client.endpoint import OPENAI_URL, find_endpoint, model_name, set
 from structkit.client.plan import Plan, check_call, dialect_of, response_format
 from structkit.client.routes import KnownRoute
 from structkit.errors import JobError
-from structkit.prompts import fill
+from structkit.prompts import conversation, fill
 from structkit.transport.lean import AsyncLeanTransport
 from structkit.values import JSON, Parameters, Policy, Request
 
@@ -72,7 +73,8 @@ class Work:
         model = endpoint.model if endpoint else model_name(job.model)
         self.base_url = (endpoint.base_url or OPENAI_URL) if endpoint else ""
         self.plan = Plan(model, job.call, dialect_of(model, self.base_url, endpoint.dialect if endpoint else None))
-        self.plan.begin(self.wanted, "any row", {})  # a setting that no row could have shows here
+        self.blank = lru_cache(1)(partial(self.plan.begin, self.wanted, "any row", {}))  # by what is known of the route
+        self.blank()  # a setting that no row could have shows here
         self.known = KnownRoute(self.base_url, model, self.plan.dialect)
         with settings_of_the_environment():
             key = endpoint.api_key if endpoint else ""
@@ -237,14 +239,16 @@ class Work:
         prompt = self.job.prompt
         said = fill(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
         said = await said if inspect.isawaitable(said) else said
-        return self.plan.begin(self.wanted, said, {}, self.known.route)
+        return self.blank(self.known.route).about(conversation(said, self.job.call.get("instructions")))
 
     def estimate(self, request: Request) -> Decimal:
         """What a request may cost at most."""
+        if self.job.price is None:
+            return Decimal(0)
         given = request.parameters
         longest = given.max_completion_tokens or given.max_tokens or LONG_REPLY
         text = "".join(str(message.content) for message in request.messages) + str(request.fields)
-        return worst_case(text, longest, self.job.price) if self.job.price else Decimal(0)
+        return worst_case(text, longest, self.job.price)
 
     def records(self, source: Source, journal: Journal) -> Iterator[Past]:
         """The rows that are not at their end, with what the journal has of each."""

@@ -12,7 +12,7 @@ from structkit.extraction.checks import Check, checked, warnings_of
 from structkit.extraction.extraction import Extraction
 from structkit.extraction.failure import invalid
 from structkit.schema import ResponseFormat
-from structkit.values import Answer, Attempt, Completion, Issue, Policy, Request, Result
+from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result
 
 T = TypeVar("T")
 
@@ -51,6 +51,11 @@ class Divided(Generic[T]):
     def policy(self) -> Policy:
         """As every part's."""
         return self.begun[0].policy
+
+    def about(self, messages: tuple[Message, ...]) -> Divided[T]:
+        """The same conversation about another input, where nothing has been said yet."""
+        begun = tuple(part.about(messages) for part in self.begun)
+        return replace(self, begun=begun, asks=begun)
 
     @property
     def requests(self) -> tuple[Request, ...]:

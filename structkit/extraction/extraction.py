@@ -109,6 +109,10 @@ class Extraction(Generic[T]):
         messages, fields = self.how.encode(self.codec, (*with_examples(self.messages, turns), *said))
         return Request(self.model, messages, self.parameters, fields)
 
+    def about(self, messages: tuple[Message, ...]) -> Extraction[T]:
+        """The same conversation about another input, where nothing has been said yet."""
+        return replace(self, messages=messages)
+
     @property
     def requests(self) -> tuple[Request, ...]:
         """What to send next; for one value it is one request."""
