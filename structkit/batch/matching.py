@@ -10,7 +10,7 @@ from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept
 from structkit.batch.places import Places
 from structkit.batch.reading import Reader
-from structkit.batch.records import Record, digest
+from structkit.batch.records import Record
 
 CHUNK = 1_000
 """Rows whose past is looked up at once."""
@@ -90,4 +90,4 @@ class Matching:
 
 
 def _is_same(record: Record, kept: Kept) -> bool:
-    return record.key == kept.key and digest(record.values) == kept.digest
+    return record.key == kept.key and record.digest == kept.digest

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -13,7 +14,7 @@ from pydantic_core import to_jsonable_python
 from structkit.values import JSONValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """One row of the input.
 
@@ -29,6 +30,11 @@ class Record:
     key: str
     values: Mapping[str, Any]
     row: int = 0
+
+    @cached_property
+    def digest(self) -> str:
+        """What its content comes to."""
+        return digest(self.values)
 
 
 def digest(values: Mapping[str, Any]) -> str:

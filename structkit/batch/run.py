@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from structkit.batch.journal import Journal
@@ -16,7 +17,7 @@ from structkit.batch.kept import Exchange, Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
-from structkit.batch.records import Record, digest
+from structkit.batch.records import Record
 from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
@@ -79,6 +80,11 @@ class Run:
     why: str = ""
     reason: Reason = "left"
     doubted: deque[tuple[Record, State, JSON]] = field(default_factory=deque)
+
+    @cached_property
+    def once(self) -> Policy:
+        """How hard the transport tries: each sending has an intent of its own."""
+        return replace(self.policy, retries=0)
 
     async def rows(self, records: Iterator[tuple[Record, Kept | None]], workers: int) -> None:
         """Take every row to its end, or as far as the run goes; each worker takes the next row when it is free.
@@ -181,7 +187,7 @@ class Run:
 
     def conclude(self, record: Record, state: State, outcome: JSON) -> None:
         """A row ends."""
-        self.journal.conclude(record.ordinal, state, outcome, key=record.key, digest=digest(record.values))
+        self.journal.conclude(record.ordinal, state, outcome, key=record.key, digest=record.digest)
         self.told(state, outcome)
 
     async def ask(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, Reply]:
@@ -220,9 +226,9 @@ class Run:
             if not _is_among(request, sent):
                 sent.append(request)
                 self.hooks.sending(request)
-            named = record.ordinal, record.key, digest(record.values)
+            named = record.ordinal, record.key, record.digest
             await self.journal.intended(*named, number, _digest(request))
-            reply = await self.transport.send(request, replace(self.policy, retries=0))
+            reply = await self.transport.send(request, self.once)
             self.journal.answer(record.ordinal, number, reply)
             return reply
         finally:
