@@ -46,8 +46,7 @@ def digest(values: Mapping[str, Any]) -> str:
     >>> digest({"a": 1, "b": "x"}) == digest({"b": "x", "a": 1}) != digest({"a": "1", "b": "x"})
     True
     """
-    text = json.dumps(dict(values), sort_keys=True, separators=(",", ":"), default=plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(IN_ORDER(dict(values)).encode()).hexdigest()[:32]
 
 
 def plain(value: Any) -> JSONValue:
@@ -65,6 +64,11 @@ def plain(value: Any) -> JSONValue:
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
 
 
+IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=plain).encode
+FINITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain).encode
+"""Encoders made once: `json.dumps` makes one for every call."""
+
+
 def as_json(value: Any) -> str:
     """A value as JSON text on one line; what JSON cannot say (NaN, infinities) is null.
 
@@ -72,7 +76,7 @@ def as_json(value: Any) -> str:
     '{"a":[1.5,null],"b":"é"}'
     """
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain)
+        return FINITE(value)
     except ValueError:
         known = to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=_scalar)
         return json.dumps(known, ensure_ascii=False, separators=(",", ":"), default=plain)

@@ -32,7 +32,7 @@ def read_json(text: str) -> JSONValue:
     structkit.parsing.exact.NotJSON: not valid JSON: Expecting value at line 1 column 1
     """
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_float)
+        value = DECODE(text)
         text.encode()
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode()
@@ -67,3 +67,7 @@ def _float(digits: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise NotJSON(f"the number {digits[:40]} is too large")
     return value
+
+
+DECODE = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_float).decode
+"""Made once: `json.loads` makes one for every text."""

@@ -24,7 +24,7 @@ from structkit.schema.naming import snake_case, type_name
 from structkit.schema.nodes.node import CHECKED
 from structkit.schema.nodes.positional import POSITION_NAME
 from structkit.schema.words import in_words, short
-from structkit.values import JSON, Issue, JSONValue
+from structkit.values import JSON, Issue, JSONValue, written
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class PydanticType(Generic[T]):
         """
         try:
             found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-            json.dumps(found, allow_nan=False)
+            written(found)
             if found is None:  # pydantic writes None for anything
                 self.validate(None)
         except Invalid as error:
