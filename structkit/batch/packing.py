@@ -14,8 +14,8 @@ from structkit.parsing import read_completion
 from structkit.transport.stored import body_of, fault_from_json, fault_to_json
 from structkit.values import JSON, Completion, JSONValue, Usage
 
-WORTH = 200
-"""Bytes below which compression saves nothing."""
+WORTH = 500
+"""Bytes up to which nothing is compressed: it would save a hundred, and zlib gives up Python's lock for each text."""
 
 LEVEL, WINDOW, MEMORY = 1, 15, 5
 """Of zlib: for a kilobyte, higher levels save nothing, and more memory takes longer to clear than to use."""
