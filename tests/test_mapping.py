@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import openai
 import pytest
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitErro
 from structkit.functions.rows import OfARow
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging, saying
+from structkit.transport.lean import AsyncLeanTransport
 from structkit.values import JSON
 
 WAY = Literal["blocking", "awaited"]
@@ -59,7 +61,7 @@ def declared(way: str, **call: Any) -> Any:
         await asyncio.sleep(0)
         return f"{language}, {LANGUAGE.get()}: {text}"
 
-    return structkit.prompt(Label, model="fake", **call)(blocking if way == "blocking" else awaited)
+    return structkit.prompt(Label, **{"model": "fake", **call})(blocking if way == "blocking" else awaited)
 
 
 def mapped(function: Any, rows: Any, **settings: Any) -> list[Any]:
@@ -210,6 +212,29 @@ def test_a_table_is_labelled_once(endpoint: Endpoint, tmp_path: Path, way: WAY) 
 def test_a_function_that_was_called_labels_too(endpoint: Endpoint, tmp_path: Path, way: WAY) -> None:
     assert len(mapped(function := declared(way), ["good"])) == 1
     assert label(function, ["good"], tmp_path / "out.jsonl").counts == {"done": 1}
+
+
+@both
+def test_a_functions_own_client_says_where_its_job_goes(tmp_path: Path, way: WAY) -> None:
+    with Endpoint(by_text) as endpoint:
+        kind: Any = structkit.Client if way == "blocking" else structkit.AsyncClient
+        client = kind("own", base_url=endpoint.base_url, api_key="sk-test", temperature=0, instructions="Be fair.")
+        function = declared(way, client=client, model=None, instructions="Be brief.")
+        assert label(function, ["good"], tmp_path / "out.jsonl").counts == {"done": 1}
+    body = endpoint.requests[0]
+    assert (body["model"], body["temperature"]) == ("own", 0)
+    assert [message["content"] for message in body["messages"]] == ["Be brief.", "en, en: good"]
+
+
+def test_a_job_goes_over_the_transport_of_an_awaited_client_alone(tmp_path: Path) -> None:
+    with Endpoint(by_text) as endpoint:
+        transport = AsyncLeanTransport(endpoint.base_url, "sk-test")
+        function = declared("awaited", client=structkit.AsyncClient("own", transport=transport), model=None)
+        assert label(function, ["good"], tmp_path / "out.jsonl").counts == {"done": 1}
+        own = openai.OpenAI(base_url=endpoint.base_url, api_key="sk-test")
+        function = declared("blocking", client=structkit.Client("own", client=own), model=None)
+        with pytest.raises(ConfigError, match="AsyncClient"):
+            label(function, ["good"], tmp_path / "other.jsonl")
 
 
 def test_a_changed_function_is_another_job(endpoint: Endpoint, tmp_path: Path) -> None:

@@ -198,6 +198,21 @@ class AsyncClient:
         return await self.transport.models()
 
     @property
+    def endpoint(self) -> Endpoint | None:
+        """As `Client.endpoint`."""
+        return self._endpoint if self._given is None else None
+
+    @property
+    def model(self) -> str:
+        """As `Client.model`."""
+        return self._plan.model
+
+    @property
+    def defaults(self) -> Call:
+        """As `Client.defaults`."""
+        return self._plan.call
+
+    @property
     def transport(self) -> AsyncTransport:
         """The way requests are sent: one for each event loop, because connections belong to theirs."""
         if self._given is not None:

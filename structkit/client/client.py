@@ -245,6 +245,21 @@ class Client:
         return self.transport.models()
 
     @property
+    def endpoint(self) -> Endpoint | None:
+        """Where requests go; None where a client or transport of the caller's knows it."""
+        return self._endpoint if self._given is None else None
+
+    @property
+    def model(self) -> str:
+        """The model's name there."""
+        return self._plan.model
+
+    @property
+    def defaults(self) -> Call:
+        """The arguments of every call, where the call does not give its own."""
+        return self._plan.call
+
+    @property
     def transport(self) -> Transport:
         """The way requests are sent, made when first needed."""
         if self._given is not None:

@@ -59,6 +59,21 @@ class Declaration(Generic[T]):
             raise ConfigError("a client has its model already; leave out model=, or client=")
         return Declaration(response_format(output_type), client, model, call)
 
+    @property
+    def way(self) -> Settings:
+        """How a job of the function gets to the endpoint.
+
+        Raises:
+            ConfigError: The client blocks over a transport of its own.
+        """
+        if self.client is None:
+            return {"model": self.model} if self.model else {}
+        if (place := self.client.endpoint) is not None:
+            return {"model": place.model, "base_url": place.base_url, "api_key": place.api_key}
+        if isinstance(self.client, AsyncClient):
+            return {"model": self.client.model, "transport": self.client.transport}
+        raise ConfigError("a job awaits its requests: give the function an AsyncClient, or a client with an address")
+
     def client_for(self, kind: type[C]) -> C:
         """The client, shared by all instances whose method this is."""
         self._made = client = self.client or self._made or kind(self.model)
@@ -95,21 +110,20 @@ class Decorated(Generic[P, T]):
         """Labelling a table with this function, not begun.
 
         Raises:
-            ConfigError: The function has a client of its own, or a setting means nothing.
+            ConfigError: The function's client blocks over a transport of its own, or a setting means nothing.
         """
         from structkit.batch.job import Job
 
         said = self._declaration
-        if said.client is not None:
-            raise ConfigError(f"{self!r} has a client of its own, and a job needs an address: give it model= instead")
-        settings = {"model": said.model, **settings} if said.model else settings
+        own: Settings = {**said.way, **settings}
+        call: Call = {**said.client.defaults, **said.call} if said.client else said.call
         return Job(
             source=source,
             output=output,
             output_type=self.response_format,
             prompt=self.of_a_row,
-            call=said.call,
-            **settings,
+            call=call,
+            **own,
         )
 
     def _bound(self, instance: Any) -> Any:
