@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, aclosing, closing
 from functools import partial
 from itertools import chain
-from typing import Protocol
 
 from structkit.errors import TransportError
 from structkit.transport.asking import Asking
 from structkit.transport.incoming import Incoming
 from structkit.transport.reading import AsyncOpened, Opened
 from structkit.transport.retrying import counted, insisting, insisting_later
-from structkit.transport.transport import AsyncStreamed, Reply, Streamed
-from structkit.values import Completion, Delta, Policy, Request
+from structkit.transport.transport import AsyncStreamed, AsyncTransport, Reply, Streamed, Transport
+from structkit.values import Delta, Policy, Request
 
 
 def receive(opened: AbstractContextManager[Opened], incoming: Incoming) -> Streamed:
@@ -108,23 +107,7 @@ async def _begin_later(
     return await _begin_later(attempt, asking, request, begun) if asking.learns(asked, first) else first
 
 
-class Sends(Protocol):
-    """A transport that may not stream."""
-
-    def send(self, request: Request, policy: Policy) -> Completion | TransportError:
-        """As `Transport.send`."""
-        ...
-
-
-class SendsLater(Protocol):
-    """The same, awaited."""
-
-    async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
-        """As `Transport.send`."""
-        ...
-
-
-def streamed(transport: Sends, request: Request, policy: Policy) -> Streamed:
+def streamed(transport: Transport, request: Request, policy: Policy) -> Streamed:
     """A reply as it comes; in one piece, without deltas, over a transport that does not stream."""
     if (own := getattr(transport, "stream", None)) is not None:
         yield from own(request, policy)
@@ -132,7 +115,7 @@ def streamed(transport: Sends, request: Request, policy: Policy) -> Streamed:
         yield transport.send(request, policy)
 
 
-async def streamed_later(transport: SendsLater, request: Request, policy: Policy) -> AsyncStreamed:
+async def streamed_later(transport: AsyncTransport, request: Request, policy: Policy) -> AsyncStreamed:
     """As `streamed`, awaited."""
     if (own := getattr(transport, "stream", None)) is not None:
         async with aclosing(own(request, policy)) as items:

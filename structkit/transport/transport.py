@@ -25,18 +25,6 @@ class Transport(Protocol):
         """The reply, or why there is none, after the retries that *policy* allows; nothing is raised."""
         ...
 
-    def stream(self, request: Request, policy: Policy) -> Streamed:
-        """The text of the reply as it comes, and then the reply that `send` would have given; nothing is raised.
-
-        What fails before the first delta is sent again as *policy* allows; what fails later is not. Then the last is
-        a `TransportError` with what came until then in its `partial` and `body`. A reply that comes in one piece, from
-        an endpoint that does not stream, has no deltas.
-
-        The endpoint is read no faster than the deltas are asked for, and `Policy.deadline` does not stop for one who
-        is slow to ask. The reply comes as soon as it is known: whoever asks on lets the connection be used again.
-        """
-        ...
-
     def models(self) -> tuple[str, ...]:
         """The names of the endpoint's models.
 
@@ -50,15 +38,27 @@ class Transport(Protocol):
         ...
 
 
+class Streaming(Transport, Protocol):
+    """A transport that gives a reply as it comes; over one that does not, a stream shows the whole."""
+
+    def stream(self, request: Request, policy: Policy) -> Streamed:
+        """The text of the reply as it comes, and then the reply that `send` would have given; nothing is raised.
+
+        What fails before the first delta is sent again as *policy* allows; what fails later is not. Then the last is
+        a `TransportError` with what came until then in its `partial` and `body`. A reply that comes in one piece, from
+        an endpoint that does not stream, has no deltas.
+
+        The endpoint is read no faster than the deltas are asked for, and `Policy.deadline` does not stop for one who
+        is slow to ask. The reply comes as soon as it is known: whoever asks on lets the connection be used again.
+        """
+        ...
+
+
 class AsyncTransport(Protocol):
     """Sends requests, awaited."""
 
     async def send(self, request: Request, policy: Policy) -> Reply:
         """As `Transport.send`."""
-        ...
-
-    def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
-        """As `Transport.stream`."""
         ...
 
     async def models(self) -> tuple[str, ...]:
@@ -67,4 +67,12 @@ class AsyncTransport(Protocol):
 
     async def close(self) -> None:
         """As `Transport.close`."""
+        ...
+
+
+class AsyncStreaming(AsyncTransport, Protocol):
+    """As `Streaming`, awaited."""
+
+    def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
+        """As `Transport.stream`."""
         ...
