@@ -60,6 +60,8 @@ class Run:
         told: Is called with the state and the outcome of each row that ends.
         hooks: Are told of each request that is sent, and what came of it; of kept replies they were told before.
         doubted: Rows that the endpoint refused, with their ends, until it is seen to serve another.
+        stopping: That no further request is to go out.
+        line: In which requests stand for their turn; only the first asks for it, again and again.
     """
 
     begin: Callable[[Record], Awaitable[Conversation]]
@@ -77,6 +79,7 @@ class Run:
     told: Callable[[State, JSON], None] = lambda state, outcome: None  # noqa: ARG005 (nobody listens)
     hooks: Hooks = SILENT
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    line: asyncio.Lock = field(default_factory=asyncio.Lock)
     why: str = ""
     reason: Reason = "left"
     doubted: deque[tuple[Record, State, JSON]] = field(default_factory=deque)
@@ -217,7 +220,9 @@ class Run:
             Stopped: The run ends first: it was told to, or the budget is used up.
         """
         tokens = sum(tokens_in(str(message.content)) for message in request.messages)
-        turn, reserved = await self.turn(tokens), self.estimate(request)
+        async with self.line:
+            turn = await self.turn(tokens)
+        reserved = self.estimate(request)
         if not self.budget.reserve(reserved):
             self.limiter.ended(time.monotonic(), None, turn)
             raise Stopped("the budget is used up", "budget")
