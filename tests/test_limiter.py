@@ -331,3 +331,12 @@ def test_the_first_requests_are_few() -> None:
         limiter.began(0)
         began += 1
     assert began == START == limiter.capacity
+
+
+def test_replies_that_come_together_raise_it_as_those_that_come_one_by_one() -> None:
+    limiter = Limiter()
+    while not limiter.wait(0):
+        limiter.began(0)
+    for _ in range(START):
+        limiter.ended(1, DONE)
+    assert limiter.capacity == 2 * START

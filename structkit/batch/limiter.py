@@ -89,7 +89,7 @@ class Limiter:
         self._faults = self._rounds = self._tries = 0  # faults in a row; of them heeded; and since nothing goes through
         self._until = float("-inf")
         self._buckets = {kind: Bucket(policy.wait_max) for kind in ("requests", "tokens")}
-        self._answered = False
+        self._answered = self._is_short = False  # whether a request had to wait for another's end
         self._alike, self._refusals = "", 0
 
     @property
@@ -125,6 +125,7 @@ class Limiter:
         """
         probing = self.is_open and any(number >= self._heeded for number in self._under_way)
         full = not self.is_open and self.in_flight >= self.capacity
+        self._is_short = full
         turn = TURN if self.verdict or probing or full else 0.0
         short = max(self._buckets["requests"].wait(now, 1), self._buckets["tokens"].wait(now, tokens))
         return max(turn, min(max(short, self.pause(now)), self._policy.wait_max))
@@ -197,7 +198,7 @@ class Limiter:
         if self.is_open:
             self.open_since = None
             self._size, self._knee = min(float(START), self._before[0]), max(self._before)
-        elif grows and self.in_flight + 1 >= self.capacity:
+        elif grows and (self._is_short or self.in_flight + 1 >= self.capacity):
             self._size = min(float(self._most), self._size + (1 if self._size < self._knee else 1 / self._size))
         self._faults = self._rounds = self._tries = 0
 
