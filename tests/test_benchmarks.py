@@ -42,6 +42,21 @@ def test_the_fold_benchmark_measures_every_reply() -> None:
     assert all(cell.endswith(" µs") for _, *cells in rows for cell in cells)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_the_labelling_benchmark_finds_no_row_lost_or_paid_for_twice() -> None:
+    measured = {what: found for what, *_, found in table("labelling.py", "--quick", "--rows", "500")}
+    assert len(measured) == 18
+    for nothing in (
+        "rows lost after kill -9",
+        "answered rows paid for twice after it",
+        "two processes on one job: rows paid for twice",
+        "rows failed in it",
+    ):
+        assert measured[nothing] == "0"
+    assert measured["the second one is"] == "refused"
+    assert measured["one row of 500 edited: requests"] == "1"
+
+
 @pytest.mark.local
 def test_the_prompt_mode_benchmark_counts_what_came_of_its_texts() -> None:
     if find_spec("xllamacpp") is None:

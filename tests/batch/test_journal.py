@@ -431,13 +431,13 @@ def test_eight_threads_lose_nothing(journal):
 
 def test_an_event_loop_waits_for_intents_without_being_held_up(journal):
     async def row(ordinal: int) -> None:
-        await asyncio.wrap_future(journal.intend(ordinal, "k", "d", 1, "r"))
+        await journal.intended(ordinal, "k", "d", 1, "r")
         journal.answer(ordinal, 1, said())
         journal.conclude(ordinal, "done", {})
 
     async def rows() -> None:
         await asyncio.gather(*map(row, range(300)))
-        given_up = asyncio.ensure_future(asyncio.wrap_future(journal.intend(300, "k", "d", 1, "r")))
+        given_up = asyncio.ensure_future(journal.intended(300, "k", "d", 1, "r"))
         await asyncio.sleep(0)
         given_up.cancel()
 
