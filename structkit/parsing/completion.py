@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import cast
 
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
@@ -39,9 +38,9 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     if fault is not None:
         fault.usage_of_reply = read_usage(body.get("usage"))
         return fault
-    choices = body["choices"]
+    choices = [_choice(position, choice) for position, choice in enumerate(body["choices"])]
     return Completion(
-        choices=tuple(sorted(map(_choice, range(len(choices)), choices), key=lambda choice: choice.index)),
+        choices=tuple(sorted(choices, key=lambda choice: choice.index) if len(choices) > 1 else choices),
         usage=read_usage(body.get("usage")),
         id=_text(body.get("id")),
         model=_text(body.get("model")),
@@ -78,8 +77,7 @@ def read_usage(usage: JSONValue) -> Usage:
 
 
 def _count(value: JSONValue) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS
-    return cast("int", value) if is_count else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None
 
 
 def _choice(position: int, choice: JSON) -> Choice:

@@ -22,7 +22,7 @@ from structkit.transport.faults import read_reply
 from structkit.transport.models import model_names
 from structkit.transport.proxies import proxy_for
 from structkit.transport.reading import AsyncOpened, Opened, Reading
-from structkit.transport.retrying import persisting, persisting_later
+from structkit.transport.retrying import is_final, persisting, persisting_later
 from structkit.transport.transport import AsyncStreamed, Reply, Streamed
 from structkit.values import Policy, Request
 
@@ -103,7 +103,8 @@ class LeanTransport:
 
     def send(self, request: Request, policy: Policy) -> Reply:
         """Send, again where that may help."""
-        return persisting(partial(self._once, request, policy), policy)
+        reply = self._once(request, policy)
+        return reply if is_final(reply, policy) else persisting(reply, partial(self._once, request, policy), policy)
 
     def _once(self, request: Request, policy: Policy) -> Reply:
         try:
@@ -173,7 +174,10 @@ class AsyncLeanTransport:
 
     async def send(self, request: Request, policy: Policy) -> Reply:
         """Send, again where that may help."""
-        return await persisting_later(partial(self._once, request, policy), policy)
+        reply = await self._once(request, policy)
+        if is_final(reply, policy):
+            return reply
+        return await persisting_later(reply, partial(self._once, request, policy), policy)
 
     async def _once(self, request: Request, policy: Policy) -> Reply:
         try:
@@ -214,9 +218,14 @@ class AsyncLeanTransport:
     async def _read(self, method: str, path: str, body: bytes | None, policy: Policy) -> Reading:
         import asyncio
 
-        async with await self._turn(), asyncio.timeout(policy.deadline):
+        async with await self._turn():
             reading = Reading(policy)
-            await self._line.exchange(method, path, body, _wait(policy), reading)
+            exchange = self._line.exchange(method, path, body, _wait(policy), reading)
+            if policy.deadline is None:
+                await exchange
+            else:
+                async with asyncio.timeout(policy.deadline):
+                    await exchange
             return reading
 
     async def _turn(self) -> asyncio.Semaphore:

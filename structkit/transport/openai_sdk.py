@@ -21,7 +21,7 @@ from structkit.transport.faults import read_reply
 from structkit.transport.incoming import Incoming
 from structkit.transport.models import model_names
 from structkit.transport.reading import AsyncOpened, Opened, Reading
-from structkit.transport.retrying import persisting, persisting_later
+from structkit.transport.retrying import is_final, persisting, persisting_later
 from structkit.transport.streaming import receive, receive_later, stream, stream_later
 from structkit.transport.transport import AsyncStreamed, Streamed
 from structkit.values import Completion, Policy, Request
@@ -44,7 +44,8 @@ class OpenAITransport:
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
-        return persisting(partial(self._once, request, policy), policy)
+        reply = self._once(request, policy)
+        return reply if is_final(reply, policy) else persisting(reply, partial(self._once, request, policy), policy)
 
     def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         try:
@@ -84,7 +85,10 @@ class AsyncOpenAITransport:
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """Send, again where that may help."""
-        return await persisting_later(partial(self._once, request, policy), policy)
+        reply = await self._once(request, policy)
+        if is_final(reply, policy):
+            return reply
+        return await persisting_later(reply, partial(self._once, request, policy), policy)
 
     async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
         try:

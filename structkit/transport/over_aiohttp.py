@@ -40,7 +40,7 @@ class OverAiohttp:
         """Send, and take the reply in."""
         async with self._send(method, path, body, wait) as response:
             reading.begin(response.status, response.headers)
-            async for piece in response.content.iter_any():
+            while piece := await response.content.readany():
                 reading.take(piece)
 
     @asynccontextmanager

@@ -32,46 +32,51 @@ class RetryOptions(TypedDict):
     retry_error_callback: Callable[[RetryCallState], Any]
 
 
-def persisting(once: Callable[[], Reply], policy: Policy) -> Reply:
-    """What comes of a request that is sent *once*, and again where that may help."""
+def is_final(found: object, policy: Policy) -> bool:
+    """Whether sending again cannot help, or may not be tried."""
+    return not isinstance(found, TransportError) or not found.retryable or not policy.retries
+
+
+def persisting(first: Reply, once: Callable[[], Reply], policy: Policy) -> Reply:
+    """What comes of a request whose *first* reply is not final, when it is sent *once* and once again."""
     lost: list[TransportError] = []
-    return counted(insisting(once, policy, lost), lost)
+    return counted(_again(first, once, policy, lost), lost)
 
 
-async def persisting_later(once: Callable[[], Awaitable[Reply]], policy: Policy) -> Reply:
+async def persisting_later(first: Reply, once: Callable[[], Awaitable[Reply]], policy: Policy) -> Reply:
     """As `persisting`, awaited."""
     lost: list[TransportError] = []
-    return counted(await insisting_later(once, policy, lost), lost)
+    return counted(await _again_later(first, once, policy, lost), lost)
 
 
 def insisting(once: Callable[[], T], policy: Policy, lost: list[TransportError]) -> T:
     """What is done *once*, and again where it comes to a fault that may pass; *lost* gets those."""
     first = once()
-    if _is_final(first, policy):
-        return first
+    return first if is_final(first, policy) else _again(first, once, policy, lost)
+
+
+async def insisting_later(once: Callable[[], Awaitable[T]], policy: Policy, lost: list[TransportError]) -> T:
+    """As `insisting`, awaited."""
+    first = await once()
+    return first if is_final(first, policy) else await _again_later(first, once, policy, lost)
+
+
+def _again(first: T, once: Callable[[], T], policy: Policy, lost: list[TransportError]) -> T:
     from tenacity import Retrying
 
     known = [first]
     return Retrying(**_options(policy, lost))(lambda: known.pop() if known else once())
 
 
-async def insisting_later(once: Callable[[], Awaitable[T]], policy: Policy, lost: list[TransportError]) -> T:
-    """As `insisting`, awaited."""
-    first = await once()
-    if _is_final(first, policy):
-        return first
+async def _again_later(first: T, once: Callable[[], Awaitable[T]], policy: Policy, lost: list[TransportError]) -> T:
     from tenacity import AsyncRetrying
 
     known = [first]
 
-    async def again() -> T:
+    async def reply() -> T:
         return known.pop() if known else await once()
 
-    return await AsyncRetrying(**_options(policy, lost))(again)
-
-
-def _is_final(found: object, policy: Policy) -> bool:
-    return not isinstance(found, TransportError) or not found.retryable or not policy.retries
+    return await AsyncRetrying(**_options(policy, lost))(reply)
 
 
 def _options(policy: Policy, lost: list[TransportError]) -> RetryOptions:
