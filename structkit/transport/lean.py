@@ -196,7 +196,7 @@ class AsyncLeanTransport:
         from structkit.transport.incoming import Incoming
         from structkit.transport.streaming import receive_later
 
-        async with await self._turn():
+        async with self._room or await self._opened():
             incoming = Incoming(asked, policy, lambda: (self._host, self._secret))
             async with aclosing(receive_later(self._opened(asked, policy), incoming)) as items:
                 async for item in items:
@@ -218,7 +218,7 @@ class AsyncLeanTransport:
     async def _read(self, method: str, path: str, body: bytes | None, policy: Policy) -> Reading:
         import asyncio
 
-        async with await self._turn():
+        async with self._room or await self._opened():
             reading = Reading(policy)
             exchange = self._line.exchange(method, path, body, _wait(policy), reading)
             if policy.deadline is None:
@@ -228,12 +228,12 @@ class AsyncLeanTransport:
                     await exchange
             return reading
 
-    async def _turn(self) -> asyncio.Semaphore:
-        if self._room is None:
-            import asyncio
+    async def _opened(self) -> asyncio.Semaphore:
+        """Room for requests, in the event loop that runs."""
+        import asyncio
 
-            self._room, self._open = asyncio.Semaphore(self._connections), self._while_the_loop_runs()
-            await anext(self._open)
+        self._room, self._open = asyncio.Semaphore(self._connections), self._while_the_loop_runs()
+        await anext(self._open)
         return self._room
 
     async def _while_the_loop_runs(self) -> AsyncGenerator[None]:
