@@ -124,10 +124,10 @@ class LeanTransport:
         from structkit.transport.streaming import receive
 
         incoming = Incoming(asked, policy, lambda: (self._host, self._secret))
-        return receive(self._opened(asked, policy, incoming.reading), incoming)
+        return receive(self._reply(asked, policy, incoming.reading), incoming)
 
     @contextmanager
-    def _opened(self, asked: Request, policy: Policy, reading: Reading) -> Iterator[Opened]:
+    def _reply(self, asked: Request, policy: Policy, reading: Reading) -> Iterator[Opened]:
         with self._line.open("POST", COMPLETIONS, asked.text.encode(), _wait(policy), reading) as opened:
             yield opened
 
@@ -198,12 +198,12 @@ class AsyncLeanTransport:
 
         async with self._room or await self._opened():
             incoming = Incoming(asked, policy, lambda: (self._host, self._secret))
-            async with aclosing(receive_later(self._opened(asked, policy), incoming)) as items:
+            async with aclosing(receive_later(self._reply(asked, policy), incoming)) as items:
                 async for item in items:
                     yield item
 
     @asynccontextmanager
-    async def _opened(self, asked: Request, policy: Policy) -> AsyncIterator[AsyncOpened]:
+    async def _reply(self, asked: Request, policy: Policy) -> AsyncIterator[AsyncOpened]:
         async with self._line.open(COMPLETIONS, asked.text.encode(), _wait(policy)) as opened:
             yield opened
 
