@@ -12,7 +12,7 @@ BLANK = " \t\r\n"
 MARK = re.compile(r"[\[{]|`{3,}|~{3,}|</?think(?:ing)?>", re.IGNORECASE)
 INFO = re.compile(r"[^\n`~{\[]*+")
 END_OF_THINKING = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-ASIDE = re.compile(r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*+(?:\]|\}\}?)""")
+ASIDE = re.compile(r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)""")
 """Brackets of prose: `[see note 2]`, `{{name}}`. They close on their line, and nothing is nested or quoted in them."""
 
 FRESH_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)

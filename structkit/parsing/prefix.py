@@ -9,7 +9,7 @@ from itertools import takewhile
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.values import JSONValue, Path
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<cut>".*)', re.DOTALL)
+TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<cut>".*)', re.DOTALL)
 """A string, a mark, a literal, or the string that the text ends in, to its end: no character is looked at twice."""
 
 

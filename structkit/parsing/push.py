@@ -20,10 +20,10 @@ DEEPEST = 1_000
 _SPACE = r"[ \t\n\r]*+"
 _TEXT = r'[^"\\\x00-\x1f\ud800-\udfff]'
 _WHOLE = r"-?(?:0|[1-9][0-9]*+)"
-_FRACTION = r"(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
+_FRACTION = r"(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 
 VALUE = re.compile(
-    rf'{_SPACE}(?:"({_TEXT}*+)(")?+|({_WHOLE})(?=[,\]}} \t\n\r])|([\[{{])|(true|false|null)'
+    rf'{_SPACE}(?:"({_TEXT}*+)(")?|({_WHOLE})(?=[,\]}} \t\n\r])|([\[{{])|(true|false|null)'
     rf"|({_WHOLE}{_FRACTION})(?=[,\]}} \t\n\r]))"
 )
 """A value, or what opens one: a string (perhaps cut), a whole number, a bracket, a word, any other number."""
@@ -31,19 +31,19 @@ VALUE = re.compile(
 STRING, INTEGER, BRACKET, WORD, NUMBER = 2, 3, 4, 5, 6
 """The groups of `VALUE` that say what it is; without any of them it is a string that is cut."""
 
-CHUNK = re.compile(rf'(?:{_TEXT}++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}))*+')
+CHUNK = re.compile(rf'(?:{_TEXT}++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}))*')
 """As much of a string as is complete."""
 
-CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3}+)?+\Z")
+CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 CUT_NUMBER = re.compile(r"-?[0-9][-+.0-9eE]*+\Z|-\Z")
 DIGITS = re.compile(r"[-+.0-9eE]*+")
 ANY_NUMBER = re.compile(rf"({_WHOLE})({_FRACTION})")
 SPACE = re.compile(_SPACE)
 COLON = re.compile(rf"{_SPACE}:")
-KEY = re.compile(rf'{_SPACE}"({_TEXT}*+)(")?+')
+KEY = re.compile(rf'{_SPACE}"({_TEXT}*+)(")?')
 FIRST_MEMBER = re.compile(rf'{_SPACE}(?:"({_TEXT}*+)"{_SPACE}:|(\}}))')
-NEXT_MEMBER = re.compile(rf'{_SPACE}(?:,{_SPACE}(?:"({_TEXT}*+)"{_SPACE}:)?+|(\}}))')
-FIRST_ITEM = re.compile(rf"{_SPACE}(\])?+")
+NEXT_MEMBER = re.compile(rf'{_SPACE}(?:,{_SPACE}(?:"({_TEXT}*+)"{_SPACE}:)?|(\}}))')
+FIRST_ITEM = re.compile(rf"{_SPACE}(\])?")
 NEXT_ITEM = re.compile(rf"{_SPACE}(?:,|(\]))")
 
 WORDS: dict[str, JSONValue] = {"true": True, "false": False, "null": None}
