@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from structkit.values.json import JSONValue
@@ -25,7 +25,12 @@ class Usage:
 
     def __add__(self, other: Usage) -> Usage:
         """Both together."""
-        return Usage(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+            self.unreported + other.unreported,
+        )
 
 
 @dataclass(frozen=True, slots=True)
