@@ -1,0 +1,118 @@
+"""The figures as a picture: four panels of bars on logarithmic axes, readable on light and on dark."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+
+from peers.figures import SMALL, WHOLE, Samples, growth, ratio
+
+WIDTH, PANEL, LEFT, ROW, TOP, GAP = 960, 452, 112, 24, 84, 64
+STYLE = """
+  .card { fill: #ffffff } .frame { fill: none; stroke: #d5dae1 }
+  text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #24292f }
+  .title { font-size: 19px; font-weight: 600 } .head { font-size: 14px; font-weight: 600 }
+  .small { font-size: 12px; fill: #59636e } .own { font-weight: 600 }
+  .grid { stroke: #e3e7ec } .floor { stroke: #59636e; stroke-width: 1.5 }
+  .bar { fill: #9aa7b8 } .bar.own { fill: #0f7b6c } .bar.guess { opacity: .5 } .spread { stroke: #24292f; stroke-width: 1.2 }
+  @media (prefers-color-scheme: dark) {
+    .card { fill: #161b22 } .frame { stroke: #363d47 } text { fill: #e6edf3 } .small { fill: #9aa5b1 }
+    .grid { stroke: #2b323b } .floor { stroke: #9aa5b1 } .bar { fill: #66748a } .bar.own { fill: #2fb8a2 }
+    .spread { stroke: #e6edf3 }
+  }
+"""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A library's ratio to the floor."""
+
+    name: str
+    middle: float
+    least: float
+    most: float
+    guessed: bool = False
+
+
+def picture(samples: list[Samples]) -> str:
+    """An SVG of all that was measured."""
+    panels = {
+        "Process start to the first value": bars(samples, "start"),
+        "CPU of a call, sync": bars(samples, "sync"),
+        "CPU of a call, async, 100 in flight": bars(samples, "async"),
+        "CPU of a stream of 1 MB, a partial value a delta": streams(samples),
+    }
+    rows = [max(len(found) for found in list(panels.values())[at : at + 2]) for at in (0, 2)]
+    tops = [TOP, TOP + rows[0] * ROW + GAP + 28]
+    height = tops[1] + rows[1] * ROW + 72
+    inside = [
+        panel(title, found, 20 + (at % 2) * (PANEL + 16), tops[at // 2])
+        for at, (title, found) in enumerate(panels.items())
+    ]
+    foot = "Medians; the lines span all rounds. Pale: extrapolated from shorter streams. Shorter is better."
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
+            ' aria-label="Cost over the floor, by library">',
+            f"<style>{STYLE}</style>",
+            f'<rect class="card" width="{WIDTH}" height="{height}" rx="10"/>',
+            f'<rect class="frame" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>',
+            '<text class="title" x="20" y="34">What a structured reply costs, in multiples of a bare HTTP call</text>',
+            *inside,
+            f'<text class="small" x="20" y="{height - 16}">{foot}</text>',
+            "</svg>\n",
+        ]
+    )
+
+
+def bars(samples: list[Samples], measure: str) -> list[Bar]:
+    found = [(one.name, ratio(one, measure)) for one in samples if one.name != "floor"]
+    return ordered([Bar(name, figure.middle, figure.least, figure.most) for name, figure in found if figure])
+
+
+def streams(samples: list[Samples]) -> list[Bar]:
+    found = [(one.name, growth(one, SMALL, WHOLE)) for one in samples if one.name != "floor"]
+    return ordered(
+        [
+            Bar(name, grown.ratio.middle, grown.ratio.least, grown.ratio.most, grown.read < WHOLE[-1])
+            for name, grown in found
+            if grown
+        ]
+    )
+
+
+def ordered(found: list[Bar]) -> list[Bar]:
+    return sorted(found, key=lambda bar: bar.middle)
+
+
+def panel(title: str, found: list[Bar], left: int, top: int) -> str:
+    """A head, an axis from 1 (the floor) to the next power of ten, and a bar a library."""
+    decades = max(1, math.ceil(math.log10(max([bar.most for bar in found], default=10))))
+    width, bottom = PANEL - LEFT - 62, top + len(found) * ROW + 6
+
+    def x(number: float) -> float:
+        return left + LEFT + width * max(0.0, math.log10(number)) / decades
+
+    lines = [f'<text class="head" x="{left}" y="{top - 12}">{escape(title)}</text>']
+    for power in range(decades + 1):
+        at, kind = x(10**power), "floor" if power == 0 else "grid"
+        lines.append(f'<line class="{kind}" x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{bottom}"/>')
+        label = "floor" if power == 0 else f"{10**power:,}×"
+        lines.append(f'<text class="small" text-anchor="middle" x="{at:.1f}" y="{bottom + 16}">{label}</text>')
+    for row, bar in enumerate(found):
+        lines += drawn(bar, left + LEFT, top + row * ROW + 4, x(bar.middle), (x(bar.least), x(bar.most)))
+    return "\n".join(lines)
+
+
+def drawn(bar: Bar, left: int, top: int, end: float, span: tuple[float, float]) -> list[str]:
+    own, middle = " own" if bar.name == "structkit" else "", top + 9
+    number = f"{bar.middle:,.0f}" if bar.middle >= 99.5 else f"{bar.middle:.1f}"
+    said = f"{'about ' if bar.guessed else ''}{number}×"
+    return [
+        f'<text class="name{own}" text-anchor="end" x="{left - 8}" y="{top + 14}">{escape(bar.name)}</text>',
+        f'<rect class="bar{own}{" guess" if bar.guessed else ""}" x="{left}" y="{top}"'
+        f' width="{max(1.0, end - left):.1f}" height="18" rx="2"/>',
+        f'<line class="spread" x1="{span[0]:.1f}" x2="{span[1]:.1f}" y1="{middle}" y2="{middle}"/>',
+        f'<text class="{own.strip() or "small"}" x="{max(end, span[1]) + 6:.1f}" y="{top + 14}">{said}</text>',
+    ]
