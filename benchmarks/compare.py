@@ -30,12 +30,13 @@ from peers.report import tables, written
 
 DATA = ROOT / "benchmarks" / "data" / "compare.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
+MACHINE = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 PICTURE = ROOT / "docs" / "assets" / "compare.svg"
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "structkit-compare"
 
-LONG = 120
-"""Seconds after which a run is ended, and the predicted ones up to a fourth of which a whole stream is really read."""
+LONG = 60
+"""Seconds after which a run is ended, and the predicted ones up to half of which a whole stream is really read."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Sizes:
     """How much of everything: calls a run, and the characters of the streams."""
 
     calls: int = 400
-    flying: int = 1500
+    flying: int = 1000
     small: tuple[int, ...] = SMALL
     whole: tuple[int, ...] = WHOLE
 
@@ -125,7 +126,7 @@ class Bench:
         """Short streams first; whole ones where these say that they take no minutes."""
         for size in self.sizes.small:
             self.one_stream(library, known, size)
-        if "stream" not in known.notes and predicted(known, self.sizes.small, self.sizes.whole[-1]) < LONG / 4:
+        if "stream" not in known.notes and predicted(known, self.sizes.small, self.sizes.whole[-1]) < LONG / 2:
             for size in self.sizes.whole:
                 self.one_stream(library, known, size)
 
@@ -172,17 +173,13 @@ def prepare(bench: Bench, libraries: list[Library], cache: Path | None) -> list[
     return ready
 
 
-def rounds(bench: Bench, libraries: list[Library], count: int) -> None:
-    """Measure in turn: what is busy for a moment beside us meets all of them."""
-    for number in range(count):
-        for measure in ("import", "start", "sync", "async", "rate", "stream"):
-            print(f"round {number + 1} of {count}: {measure}", file=sys.stderr)
-            for library in libraries:
+def one_round(bench: Bench, libraries: list[Library], said: str) -> None:
+    """One round, in turn: what keeps the machine busy for a moment meets all of them."""
+    for measure in ("import", "start", "sync", "async", "rate", "stream"):
+        print(f"{said}: {measure}", file=sys.stderr)
+        for library in libraries:
+            if (library, measure) != (FLOOR, "import"):
                 bench.sample(library, measure)
-            for own in ("start", "sync", "async", "rate"):
-                if measure == own:
-                    bench.sample(FLOOR, measure)
-        bench.sample(FLOOR, "stream")
 
 
 def arguments() -> argparse.Namespace:
@@ -190,7 +187,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one small round; nothing is written")
     parser.add_argument("--only", default="", help="names, with commas between: " + ", ".join(known_names()))
     parser.add_argument("--reuse", action="store_true", help="show the kept samples of libraries not measured now")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="0 with --reuse only writes the page anew")
     parser.add_argument("--here", action="store_true", help="run in this interpreter: install nothing")
     parser.add_argument("--cache", type=Path, default=CACHE)
     return parser.parse_args()
@@ -205,23 +202,33 @@ def main() -> None:
     names = [name.strip() for name in asked.only.split(",") if name.strip()] or known_names()
     if unknown := set(names) - set(known_names()):
         raise SystemExit(f"--only: no such library: {', '.join(sorted(unknown))}")
+    libraries = [library for library in LIBRARIES if library.name in names]
+    kept = {one["name"]: Samples(**one) for one in json.loads(DATA.read_text())["libraries"]} if DATA.exists() else {}
     with endpoint() as base_url, tempfile.TemporaryDirectory() as scratch:
         bench = Bench(base_url, scratch, QUICK if asked.quick else Sizes())
-        libraries = [library for library in LIBRARIES if library.name in names]
-        ready = prepare(bench, libraries, None if asked.here else asked.cache)
-        rounds(bench, ready[1:], 1 if asked.quick else asked.rounds)
-    kept = {one["name"]: Samples(**one) for one in json.loads(DATA.read_text())["libraries"]} if DATA.exists() else {}
+        ready = prepare(bench, libraries, None if asked.here else asked.cache) if asked.rounds else []
+        for number in range(1 if asked.quick else asked.rounds):
+            one_round(bench, ready, f"round {number + 1}")
+            if not asked.quick:
+                keep({**kept, **bench.samples})
     samples = {**kept, **bench.samples} if asked.reuse else bench.samples
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     ordered = [samples[name] for name in ("floor", *known_names()) if name in samples]
-    text = tables(ordered, bench.sizes.small, bench.sizes.whole, machine)
+    text = tables(ordered, bench.sizes.small, bench.sizes.whole, MACHINE)
     print(text)
     if not asked.quick:
-        everything = {**kept, **bench.samples}
-        DATA.write_text(json.dumps({"machine": machine, "libraries": [vars(one) for one in everything.values()]}) + "\n")
-        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
-        PICTURE.parent.mkdir(exist_ok=True)
-        PICTURE.write_text(picture(ordered), encoding="utf-8")
+        publish(text, ordered)
+
+
+def keep(samples: dict[str, Samples]) -> None:
+    """After every round: who stops the command has the rounds before, with `--rounds 0 --reuse`."""
+    found = [vars(one) for one in samples.values()]
+    DATA.write_text(json.dumps({"machine": MACHINE, "libraries": found}) + "\n")
+
+
+def publish(text: str, samples: list[Samples]) -> None:
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(picture(samples), encoding="utf-8")
 
 
 if __name__ == "__main__":

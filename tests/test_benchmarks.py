@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,15 +14,22 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def table(name: str, *options: str) -> list[list[str]]:
-    """The rows, without the head, of the table that a benchmark prints."""
+def tables(name: str, *options: str) -> list[list[list[str]]]:
+    """The rows, without the head, of each table that a benchmark prints."""
     command = [sys.executable, str(ROOT / "benchmarks" / name), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr  # which tells of the embedded model being fetched
-    rows = [line.strip("|").split("|") for line in done.stdout.splitlines() if line.startswith("|")]
-    assert len({len(cells) for cells in rows}) == 1, "the table is whole"
-    return [[cell.strip() for cell in cells] for cells in rows[2:]]
+    blocks = re.findall(r"(?:^\|.*\n)+", done.stdout, re.MULTILINE)
+    found = [[line.strip("|").split("|") for line in block.splitlines()] for block in blocks]
+    assert all(len({len(cells) for cells in rows}) == 1 for rows in found), "the tables are whole"
+    return [[[cell.strip() for cell in cells] for cells in rows[2:]] for rows in found]
+
+
+def table(name: str, *options: str) -> list[list[str]]:
+    """The rows of the only table."""
+    (rows,) = tables(name, *options)
+    return rows
 
 
 def test_the_reask_benchmark_measures_every_case_in_every_mode() -> None:
@@ -55,6 +63,26 @@ def test_the_labelling_benchmark_finds_no_row_lost_or_paid_for_twice() -> None:
         assert measured[nothing] == "0"
     assert measured["the second one is"] == "refused"
     assert measured["one row of 500 edited: requests"] == "1"
+
+
+def test_the_comparison_measures_the_floor_and_structkit() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_bytes()
+    calls, streams = tables("compare.py", "--quick", "--here", "--only", "structkit")
+    for rows in (calls, streams):
+        assert [name for name, *_ in rows] == ["floor", "structkit"]
+    ratio = re.compile(r"[\d.,]+ \([\d.,]+\u2013[\d.,]+\)")
+    _, _, imported, *ratios, rate = calls[1]
+    assert imported.endswith(" ms")
+    assert rate.endswith("%)")
+    assert all(ratio.fullmatch(cell) for cell in ratios)
+    assert streams[0][1] == "1"
+    assert (ROOT / "docs" / "benchmarks.md").read_bytes() == page, "a quick look writes nothing"
+
+
+def test_the_comparison_knows_its_libraries() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "compare.py"), "--only", "nothing"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "no such library: nothing" in done.stderr
 
 
 @pytest.mark.local

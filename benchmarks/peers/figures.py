@@ -68,6 +68,11 @@ def value(samples: Samples, measure: str) -> Figure | None:
     return spread([value for value, _ in pairs]) if pairs else None
 
 
+def rounded(number: float) -> int:
+    """To two digits: an extrapolated figure has no more."""
+    return int(float(f"{number:.1e}"))
+
+
 def spread(values: list[float]) -> Figure:
     return Figure(statistics.median(values), min(values), max(values))
 
@@ -100,6 +105,4 @@ def growth(samples: Samples, small: tuple[int, ...], whole: tuple[int, ...]) -> 
     peak, partials = ratio(samples, f"peak {last}"), ratio(samples, f"partials {last}")
     assert peak
     assert partials
-    return Growth(
-        seconds(samples, last) * times, own, exponent(samples, sizes), peak.middle, partials.middle, last
-    )
+    return Growth(seconds(samples, last) * times, own, exponent(samples, sizes), peak.middle, partials.middle, last)

@@ -52,11 +52,11 @@ LIBRARIES = (
     Library("structkit", "run_structkit.py", "structkit", own_pins(), ("openai", "aiohttp")),
     Library("openai create", "run_openai_create.py", "openai", (OPENAI, PYDANTIC), ("openai",)),
     Library("openai parse", "run_openai_parse.py", "openai", (OPENAI, PYDANTIC), ("openai",), "untyped JSON"),
-    Library("baml", "run_baml.py", "baml_client.sync_client", ("baml-py==0.226.3", PYDANTIC), ("baml-py",)),
-    Library("mirascope", "run_mirascope.py", "mirascope.llm", ("mirascope[openai]==2.8.2", PYDANTIC), ("mirascope",)),
     Library(
-        "outlines", "run_outlines.py", "outlines", ("outlines==1.3.3", OPENAI, PYDANTIC), ("outlines", "openai")
+        "baml", "run_baml.py", "baml_client.sync_client", ("baml-py==0.226.3", PYDANTIC), ("baml-py",), "merges deltas"
     ),
+    Library("mirascope", "run_mirascope.py", "mirascope.llm", ("mirascope[openai]==2.8.2", PYDANTIC), ("mirascope",)),
+    Library("outlines", "run_outlines.py", "outlines", ("outlines==1.3.3", OPENAI, PYDANTIC), ("outlines", "openai")),
     Library(
         "instructor",
         "run_instructor.py",

@@ -103,7 +103,7 @@ def streamed(partials: Partials, short: str, long: str) -> dict[str, float]:
 def peak() -> int:
     """Bytes of memory at most so far; of `ru_maxrss` Linux hands a child its parent's."""
     try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123 (no import for it)
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
     except OSError:
         import resource

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from peers.figures import SMALL, WHOLE, Samples, growth, ratio
+from peers.figures import SMALL, WHOLE, Samples, growth, ratio, rounded
 
+TIMES = "\u00d7"
 WIDTH, PANEL, LEFT, ROW, TOP, GAP = 960, 452, 112, 24, 84, 64
 STYLE = """
   .card { fill: #ffffff } .frame { fill: none; stroke: #d5dae1 }
@@ -15,7 +16,8 @@ STYLE = """
   .title { font-size: 19px; font-weight: 600 } .head { font-size: 14px; font-weight: 600 }
   .small { font-size: 12px; fill: #59636e } .own { font-weight: 600 }
   .grid { stroke: #e3e7ec } .floor { stroke: #59636e; stroke-width: 1.5 }
-  .bar { fill: #9aa7b8 } .bar.own { fill: #0f7b6c } .bar.guess { opacity: .5 } .spread { stroke: #24292f; stroke-width: 1.2 }
+  .bar { fill: #9aa7b8 } .bar.own { fill: #0f7b6c } .bar.guess { opacity: .5 }
+  .spread { stroke: #24292f; stroke-width: 1.2 }
   @media (prefers-color-scheme: dark) {
     .card { fill: #161b22 } .frame { stroke: #363d47 } text { fill: #e6edf3 } .small { fill: #9aa5b1 }
     .grid { stroke: #2b323b } .floor { stroke: #9aa5b1 } .bar { fill: #66748a } .bar.own { fill: #2fb8a2 }
@@ -50,11 +52,13 @@ def picture(samples: list[Samples]) -> str:
         panel(title, found, 20 + (at % 2) * (PANEL + 16), tops[at // 2])
         for at, (title, found) in enumerate(panels.items())
     ]
-    foot = "Medians; the lines span all rounds. Pale: extrapolated from shorter streams. Shorter is better."
+    foot = (
+        "Logarithmic; medians, and lines over all rounds. Pale: extrapolated from shorter streams. Shorter is better."
+    )
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
-            ' aria-label="Cost over the floor, by library">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
+            "<title>Cost over the floor, by library</title>",
             f"<style>{STYLE}</style>",
             f'<rect class="card" width="{WIDTH}" height="{height}" rx="10"/>',
             f'<rect class="frame" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="10"/>',
@@ -88,17 +92,17 @@ def ordered(found: list[Bar]) -> list[Bar]:
 
 def panel(title: str, found: list[Bar], left: int, top: int) -> str:
     """A head, an axis from 1 (the floor) to the next power of ten, and a bar a library."""
-    decades = max(1, math.ceil(math.log10(max([bar.most for bar in found], default=10))))
-    width, bottom = PANEL - LEFT - 62, top + len(found) * ROW + 6
+    decades = max(1.0, math.log10(max([bar.most for bar in found], default=10)))
+    width, bottom = PANEL - LEFT - 92, top + len(found) * ROW + 6
 
     def x(number: float) -> float:
         return left + LEFT + width * max(0.0, math.log10(number)) / decades
 
     lines = [f'<text class="head" x="{left}" y="{top - 12}">{escape(title)}</text>']
-    for power in range(decades + 1):
+    for power in range(int(decades) + 1):
         at, kind = x(10**power), "floor" if power == 0 else "grid"
         lines.append(f'<line class="{kind}" x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{bottom}"/>')
-        label = "floor" if power == 0 else f"{10**power:,}×"
+        label = "floor" if power == 0 else f"{10**power:,}{TIMES}"
         lines.append(f'<text class="small" text-anchor="middle" x="{at:.1f}" y="{bottom + 16}">{label}</text>')
     for row, bar in enumerate(found):
         lines += drawn(bar, left + LEFT, top + row * ROW + 4, x(bar.middle), (x(bar.least), x(bar.most)))
@@ -108,11 +112,12 @@ def panel(title: str, found: list[Bar], left: int, top: int) -> str:
 def drawn(bar: Bar, left: int, top: int, end: float, span: tuple[float, float]) -> list[str]:
     own, middle = " own" if bar.name == "structkit" else "", top + 9
     number = f"{bar.middle:,.0f}" if bar.middle >= 99.5 else f"{bar.middle:.1f}"
-    said = f"{'about ' if bar.guessed else ''}{number}×"
+    number = f"{rounded(bar.middle):,}" if bar.guessed else number
+    kind = f"bar{own}{' guess' if bar.guessed else ''}"
+    said = f"{'about ' if bar.guessed else ''}{number}{TIMES}"
     return [
         f'<text class="name{own}" text-anchor="end" x="{left - 8}" y="{top + 14}">{escape(bar.name)}</text>',
-        f'<rect class="bar{own}{" guess" if bar.guessed else ""}" x="{left}" y="{top}"'
-        f' width="{max(1.0, end - left):.1f}" height="18" rx="2"/>',
+        f'<rect class="{kind}" x="{left}" y="{top}" width="{max(1.0, end - left):.1f}" height="18" rx="2"/>',
         f'<line class="spread" x1="{span[0]:.1f}" x2="{span[1]:.1f}" y1="{middle}" y2="{middle}"/>',
         f'<text class="{own.strip() or "small"}" x="{max(end, span[1]) + 6:.1f}" y="{top + 14}">{said}</text>',
     ]

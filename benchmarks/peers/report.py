@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from peers.figures import Figure, Growth, Samples, growth, ratio, value
+from peers.figures import Figure, Growth, Samples, growth, ratio, rounded, value
 from peers.libraries import LIBRARIES
 
 BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
-NONE = "–"
+DASH = "\u2013"
 PARTIALS = {library.name: library.partials for library in LIBRARIES}
 
-CALLS = "| library | installed | import | start | sync CPU | async CPU | rows/s at 50 ms |\n|---|---|--:|--:|--:|--:|--:|"
-STREAMS = "| library | CPU | in seconds | exponent | memory | partial values a delta | |\n|---|--:|--:|--:|--:|--:|---|"
+CALLS = "| library | installed | import | start | sync CPU | async CPU | rows/s at 50 ms |\n|---|---" + "|--:" * 5 + "|"
+STREAMS = "| library | CPU | in seconds | exponent | memory | partial values a delta | |\n|---" + "|--:" * 5 + "|---|"
 
 
 def tables(samples: list[Samples], small: tuple[int, ...], whole: tuple[int, ...], machine: str) -> str:
@@ -27,10 +27,10 @@ def calls_row(samples: Samples) -> str:
     if samples.name == "floor":
         cells = ["", f"{ms(samples, 'start', 0)}", ms(samples, "sync", 3), ms(samples, "async", 3)]
         rate = value(samples, "rate")
-        cells.append(f"{rate.middle:,.0f}" if rate else NONE)
+        cells.append(f"{rate.middle:,.0f}" if rate else DASH)
     else:
         over = value(samples, "import")
-        cells = [f"{over.middle * 1e3:,.0f} ms" if over else NONE]
+        cells = [f"{over.middle * 1e3:,.0f} ms" if over else DASH]
         cells += [times(ratio(samples, measure)) for measure in ("start", "sync", "async")]
         cells.append(share(ratio(samples, "rate")))
     return f"| {' | '.join([samples.name, samples.versions, *cells])} |"
@@ -39,7 +39,7 @@ def calls_row(samples: Samples) -> str:
 def stream_row(samples: Samples, small: tuple[int, ...], whole: tuple[int, ...]) -> str:
     grown = growth(samples, small, whole)
     if grown is None:
-        return f"| {samples.name} {f'| {NONE} ' * 5}| {samples.notes.get('stream', NONE)} |"
+        return f"| {samples.name} {f'| {DASH} ' * 5}| {samples.notes.get('stream', DASH)} |"
     exact = grown.read == whole[-1]
     cells = stream_cells(samples.name, grown, exact=exact)
     words = [] if exact else [f"extrapolated from {grown.read:,} characters"]
@@ -49,18 +49,18 @@ def stream_row(samples: Samples, small: tuple[int, ...], whole: tuple[int, ...])
 
 
 def stream_cells(name: str, grown: Growth, *, exact: bool) -> list[str]:
-    about = "" if exact else "about "
-    seconds = f"{about}{grown.seconds:,.2f} s" if grown.seconds < 10 else f"{about}{grown.seconds:,.0f} s"
-    over = "1" if name == "floor" else about + times(grown.ratio)
-    partials = NONE if name == "floor" else f"{grown.partials:.2g}"
+    seconds = f"{grown.seconds:,.2f} s" if exact else f"about {rounded(grown.seconds):,} s"
+    over = times(grown.ratio) if exact else f"about {rounded(grown.ratio.middle):,}"
+    over = "1" if name == "floor" else over
+    partials = DASH if name == "floor" else f"{grown.partials:.2g}"
     return [over, seconds, f"{grown.exponent:.2f}", f"{grown.peak:,.1f}", partials]
 
 
 def times(figure: Figure | None) -> str:
     """A ratio with its spread: `4.1 (3.9-4.4)`."""
     if figure is None:
-        return NONE
-    return f"{short(figure.middle)} ({short(figure.least)}–{short(figure.most)})"
+        return DASH
+    return f"{short(figure.middle)} ({short(figure.least)}{DASH}{short(figure.most)})"
 
 
 def short(number: float) -> str:
@@ -69,13 +69,13 @@ def short(number: float) -> str:
 
 def share(figure: Figure | None) -> str:
     if figure is None:
-        return NONE
-    return f"{figure.middle:.0%} ({figure.least:.0%}–{figure.most:.0%})"
+        return DASH
+    return f"{figure.middle:.0%} ({figure.least:.0%}{DASH}{figure.most:.0%})"
 
 
 def ms(samples: Samples, measure: str, digits: int) -> str:
     found = value(samples, measure)
-    return f"{found.middle * 1e3:,.{digits}f} ms" if found else NONE
+    return f"{found.middle * 1e3:,.{digits}f} ms" if found else DASH
 
 
 def written(page: str, text: str) -> str:
