@@ -2,7 +2,7 @@
 
 Run it:  python benchmarks/compare.py [--quick] [--only structkit,instructor] [--reuse] [--rounds N]
 
-Every sample is a fresh process, and next to it runs the floor: a bare HTTP call and one `validate_json`. The figures
+Every sample is a fresh process, and before it runs the floor: a bare HTTP call and one `validate_json`. The figures
 are medians of the ratios. They go into docs/benchmarks.md and a picture, and every sample into
 benchmarks/data/compare.json: `--reuse` takes from there what `--only` does not measure.
 """
@@ -14,6 +14,8 @@ import contextlib
 import json
 import os
 import platform
+import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,20 +25,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peers.figures import SMALL, WHOLE, Samples, predicted
+from peers.figures import SMALL, WHOLE, Samples, predicted, seconds
 from peers.libraries import FLOOR, HERE, LIBRARIES, ROOT, Library, NotInstalled, environment, variables, versions
 from peers.plot import picture
 from peers.report import tables, written
 
 DATA = ROOT / "benchmarks" / "data" / "compare.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-MACHINE = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 PICTURE = ROOT / "docs" / "assets" / "compare.svg"
+MACHINE = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "structkit-compare"
 
 LONG = 60
-"""Seconds after which a run is ended, and the predicted ones up to half of which a whole stream is really read."""
+"""Seconds of CPU after which a run is ended; a whole stream is read where it should take less than half of them."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,12 @@ class Sizes:
     """How much of everything: calls a run, and the characters of the streams."""
 
     calls: int = 400
-    flying: int = 1000
+    flying: int = 500
     small: tuple[int, ...] = SMALL
     whole: tuple[int, ...] = WHOLE
 
 
-QUICK = Sizes(calls=20, flying=100, small=(2_000, 4_000), whole=(5_000, 10_000, 20_000))
+QUICK = Sizes(calls=20, flying=100, small=(2_500, 5_000), whole=(6_000, 10_000, 20_000))
 
 
 @dataclass
@@ -70,9 +72,9 @@ class Bench:
 
     def python(self, library: Library, command: list[str]) -> str | dict[str, str]:
         told = variables(library, command[0], self.base_url, self.scratch)
-        try:
-            done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=LONG)
-        except subprocess.TimeoutExpired:
+        told["COMPARE_SECONDS"] = str(LONG)
+        done = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
+        if done.returncode == -getattr(signal, "SIGXCPU", 0):
             return {"note": f"more than {LONG} s"}
         if done.returncode:
             return {"note": done.stderr.strip().splitlines()[-1][:120] if done.stderr.strip() else "it failed"}
@@ -97,49 +99,63 @@ class Bench:
         done = self.python(library, [self.pythons[library.name], "-c", code])
         return done if isinstance(done, dict) else json.loads(done)
 
-    def sample(self, library: Library, measure: str) -> None:
-        """One more pair: the floor's figure, and the library's."""
-        known = self.samples[library.name]
-        if measure in known.notes:
-            return
-        if measure == "stream":
-            self.sample_stream(library, known)
-            return
-        floor, found = self.measured(FLOOR, measure), self.measured(library, measure)
-        if "note" in found:
-            known.notes[measure] = found["note"]
-            return
-        of = {"start": "seconds", "import": "seconds", "rate": "rate"}.get(measure, "cpu")
-        known.pairs.setdefault(measure, []).append((found[of], floor["bare" if measure == "import" else of]))
+    def sample(self, libraries: list[Library], measure: str) -> None:
+        """Each library in turn and the floor before each; one more pair of a figure and the median of these floors."""
+        of = {"start": "seconds", "rate": "rate"}.get(measure, "cpu")
+        floors, found = [], {}
+        for library in libraries:
+            if measure not in self.samples[library.name].notes:
+                floors.append(self.measured(FLOOR, measure)[of])
+                found[library.name] = self.measured(library, measure)
+        for name, figures in found.items():
+            if "note" in figures:
+                self.samples[name].notes[measure] = figures["note"]
+            else:
+                self.samples[name].add(measure, figures[of], statistics.median(floors))
 
     def measured(self, library: Library, measure: str) -> dict[str, Any]:
-        flying = self.sizes.flying
+        """A figure; the floor is so quick that it needs more calls for as long a look."""
+        more = 5 if library == FLOOR else 1
         if measure == "start":
             return self.started(library)
-        if measure == "import":
-            return self.imported(library)
+        if measure == "stream":
+            return self.run(library, "stream", self.sizes.whole[-1])
         if measure == "sync":
-            return self.run(library, "sync", self.sizes.calls)
-        return self.run(library, "async", flying, min(flying, 100), 50 if measure == "rate" else 0)
+            return self.run(library, "sync", self.sizes.calls * more)
+        flying = self.sizes.flying
+        return self.run(library, "async", flying * more, min(flying, 100), 50 if measure == "rate" else 0)
 
-    def sample_stream(self, library: Library, known: Samples) -> None:
-        """Short streams first; whole ones where these say that they take no minutes."""
-        for size in self.sizes.small:
-            self.one_stream(library, known, size)
+    def sample_imports(self, libraries: list[Library]) -> None:
+        for library in libraries:
+            found = self.imported(library)
+            self.samples[library.name].add("import", found["seconds"], found["bare"])
+
+    def sample_streams(self, libraries: list[Library]) -> None:
+        floor = statistics.median(self.measured(FLOOR, "stream")["cpu"] for _ in range(3))
+        for library in libraries:
+            self.one_library_streams(library, self.samples[library.name], floor)
+
+    def one_library_streams(self, library: Library, known: Samples, floor: float) -> None:
+        """Short streams, each twice the one before while that takes seconds; whole ones where these take no minutes."""
+        first, *longer = self.sizes.small
+        self.one_stream(library, known, floor, first)
+        for last, size in zip(self.sizes.small, longer, strict=False):
+            if f"stream {last}" in known.pairs and seconds(known, last) * 4 < LONG / 2:
+                self.one_stream(library, known, floor, size)
         if "stream" not in known.notes and predicted(known, self.sizes.small, self.sizes.whole[-1]) < LONG / 2:
             for size in self.sizes.whole:
-                self.one_stream(library, known, size)
+                self.one_stream(library, known, floor, size)
 
-    def one_stream(self, library: Library, known: Samples, size: int) -> None:
+    def one_stream(self, library: Library, known: Samples, floor: float, size: int) -> None:
         if "stream" in known.notes:
             return
-        floor, found = self.run(FLOOR, "stream", self.sizes.whole[-1]), self.run(library, "stream", size)
+        found = self.run(library, "stream", size)
         if "note" in found:
             known.notes["stream"] = found["note"] + (f" for {size:,} characters" if "more" in found["note"] else "")
             return
-        known.pairs.setdefault(f"stream {size}", []).append((found["cpu"], floor["cpu"]))
-        known.pairs.setdefault(f"peak {size}", []).append((found["peak"], size))
-        known.pairs.setdefault(f"partials {size}", []).append((found["partials"], size / 20))
+        known.add(f"stream {size}", found["cpu"], floor)
+        known.add(f"peak {size}", found["peak"], size)
+        known.add(f"partials {size}", found["partials"], size / 20)
 
 
 @contextlib.contextmanager
@@ -174,12 +190,14 @@ def prepare(bench: Bench, libraries: list[Library], cache: Path | None) -> list[
 
 
 def one_round(bench: Bench, libraries: list[Library], said: str) -> None:
-    """One round, in turn: what keeps the machine busy for a moment meets all of them."""
-    for measure in ("import", "start", "sync", "async", "rate", "stream"):
+    """Everything once, in turn: what keeps the machine busy for a moment meets all of them."""
+    print(f"{said}: imports", file=sys.stderr)
+    bench.sample_imports(libraries[1:])
+    for measure in ("start", "sync", "async", "rate"):
         print(f"{said}: {measure}", file=sys.stderr)
-        for library in libraries:
-            if (library, measure) != (FLOOR, "import"):
-                bench.sample(library, measure)
+        bench.sample(libraries, measure)
+    print(f"{said}: streams", file=sys.stderr)
+    bench.sample_streams(libraries)
 
 
 def arguments() -> argparse.Namespace:

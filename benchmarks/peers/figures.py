@@ -6,7 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
-SMALL = (50_000, 100_000)
+SMALL = (50_000, 100_000, 200_000, 400_000)
 WHOLE = (250_000, 500_000, 1_000_000)
 """Characters of the streams: the last is the one that is compared."""
 
@@ -26,6 +26,10 @@ class Samples:
     versions: str = ""
     notes: dict[str, str] = field(default_factory=dict)
     pairs: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def add(self, measure: str, figure: float, floor: float) -> None:
+        """One more pair."""
+        self.pairs.setdefault(measure, []).append((figure, floor))
 
 
 @dataclass(frozen=True)
@@ -88,21 +92,26 @@ def exponent(samples: Samples, sizes: tuple[int, ...]) -> float:
     ).slope
 
 
+def read(samples: Samples, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes that were."""
+    return tuple(size for size in sizes if f"stream {size}" in samples.pairs)
+
+
 def predicted(samples: Samples, sizes: tuple[int, ...], whole: int) -> float:
-    """The seconds of a whole stream, by what the shorter ones took."""
-    return seconds(samples, sizes[-1]) * (whole / sizes[-1]) ** exponent(samples, sizes)
+    """The seconds of a whole stream, by what the two longest of *sizes* took; no growth is thought over quadratic."""
+    *_, last = known = read(samples, sizes)[-2:]
+    return seconds(samples, last) * (whole / last) ** min(exponent(samples, known), 2)
 
 
 def growth(samples: Samples, small: tuple[int, ...], whole: tuple[int, ...]) -> Growth | None:
     """The cost of a whole stream, or None where it was not measured."""
-    was_read = f"stream {whole[-1]}" in samples.pairs
-    sizes = whole if was_read else small
-    if any(f"stream {size}" not in samples.pairs for size in sizes):
+    sizes = whole if read(samples, whole) == whole else read(samples, small)[-2:]
+    if len(sizes) < 2:
         return None
-    last = sizes[-1]
-    times = (whole[-1] / last) ** exponent(samples, sizes)
-    own = spread([taken / floor * times for taken, floor in samples.pairs[f"stream {last}"]])
+    last, taken = sizes[-1], predicted(samples, sizes, whole[-1])
+    times = taken / seconds(samples, last)
+    own = spread([figure / floor * times for figure, floor in samples.pairs[f"stream {last}"]])
     peak, partials = ratio(samples, f"peak {last}"), ratio(samples, f"partials {last}")
     assert peak
     assert partials
-    return Growth(seconds(samples, last) * times, own, exponent(samples, sizes), peak.middle, partials.middle, last)
+    return Growth(taken, own, exponent(samples, sizes), peak.middle, partials.middle, last)
