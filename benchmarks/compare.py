@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peers.figures import SMALL, WHOLE, Samples, predicted, seconds
+from peers.figures import SMALL, WHOLE, Samples, predicted, read, seconds
 from peers.libraries import FLOOR, HERE, LIBRARIES, ROOT, Library, NotInstalled, environment, variables, versions
 from peers.plot import picture
 from peers.report import tables, written
@@ -137,12 +137,11 @@ class Bench:
 
     def one_library_streams(self, library: Library, known: Samples, floor: float) -> None:
         """Short streams, each twice the one before while that takes seconds; whole ones where these take no minutes."""
-        first, *longer = self.sizes.small
-        self.one_stream(library, known, floor, first)
-        for last, size in zip(self.sizes.small, longer, strict=False):
-            if f"stream {last}" in known.pairs and seconds(known, last) * 4 < LONG / 2:
+        small = self.sizes.small
+        for before, size in zip((0, 0, *small[1:]), small, strict=False):
+            if not before or (before in read(known, small) and seconds(known, before) * 4 < LONG / 2):
                 self.one_stream(library, known, floor, size)
-        if "stream" not in known.notes and predicted(known, self.sizes.small, self.sizes.whole[-1]) < LONG / 2:
+        if "stream" not in known.notes and predicted(known, small, self.sizes.whole[-1]) < LONG / 2:
             for size in self.sizes.whole:
                 self.one_stream(library, known, floor, size)
 
@@ -189,15 +188,15 @@ def prepare(bench: Bench, libraries: list[Library], cache: Path | None) -> list[
     return ready
 
 
-def one_round(bench: Bench, libraries: list[Library], said: str) -> None:
-    """Everything once, in turn: what keeps the machine busy for a moment meets all of them."""
-    print(f"{said}: imports", file=sys.stderr)
+def one_round(bench: Bench, libraries: list[Library]) -> Iterator[str]:
+    """Everything once, in turn: what keeps the machine busy for a moment meets all of them. Yields what is done."""
     bench.sample_imports(libraries[1:])
+    yield "imports"
     for measure in ("start", "sync", "async", "rate"):
-        print(f"{said}: {measure}", file=sys.stderr)
         bench.sample(libraries, measure)
-    print(f"{said}: streams", file=sys.stderr)
+        yield measure
     bench.sample_streams(libraries)
+    yield "streams"
 
 
 def arguments() -> argparse.Namespace:
@@ -226,9 +225,10 @@ def main() -> None:
         bench = Bench(base_url, scratch, QUICK if asked.quick else Sizes())
         ready = prepare(bench, libraries, None if asked.here else asked.cache) if asked.rounds else []
         for number in range(1 if asked.quick else asked.rounds):
-            one_round(bench, ready, f"round {number + 1}")
-            if not asked.quick:
-                keep({**kept, **bench.samples})
+            for done in one_round(bench, ready):
+                print(f"round {number + 1}: {done}", file=sys.stderr)
+                if not asked.quick:
+                    keep({**kept, **bench.samples})
     samples = {**kept, **bench.samples} if asked.reuse else bench.samples
     ordered = [samples[name] for name in ("floor", *known_names()) if name in samples]
     text = tables(ordered, bench.sizes.small, bench.sizes.whole, MACHINE)
@@ -238,7 +238,7 @@ def main() -> None:
 
 
 def keep(samples: dict[str, Samples]) -> None:
-    """After every round: who stops the command has the rounds before, with `--rounds 0 --reuse`."""
+    """At every step: who stops the command has what was measured before, with `--rounds 0 --reuse`."""
     found = [vars(one) for one in samples.values()]
     DATA.write_text(json.dumps({"machine": MACHINE, "libraries": found}) + "\n")
 

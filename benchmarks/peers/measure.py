@@ -43,7 +43,7 @@ def limit_cpu() -> None:
         with contextlib.suppress(ImportError):
             import resource
 
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
 
 
 def show(**found: object) -> None:
