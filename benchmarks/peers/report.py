@@ -19,7 +19,9 @@ def tables(samples: list[Samples], small: tuple[int, ...], whole: tuple[int, ...
     calls = "\n".join([CALLS, *[calls_row(one) for one in shown]])
     streams = "\n".join([STREAMS, *[stream_row(one, small, whole) for one in shown]])
     missing = "\n".join(f"- {one.name}: {one.notes['all']}" for one in samples if "all" in one.notes)
-    heads = f"Calls ({machine}):", f"Streams of {whole[-1]:,} characters:"
+    counts = {len(one.pairs["rate"]) for one in shown if "rate" in one.pairs} or {0}
+    rounds = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+    heads = f"Calls ({machine}; rounds: {rounds}):", f"Streams of {whole[-1]:,} characters:"
     return "\n\n".join(part for part in (heads[0], calls, heads[1], streams, missing) if part)
 
 
