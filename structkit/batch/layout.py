@@ -103,21 +103,14 @@ JOB_TABLES = (
 )
 
 
-def _part_tables(connection: sqlite3.Connection) -> None:
-    for statement in PART_TABLES:
-        connection.execute(statement)
+def _running(statements: tuple[str, ...]) -> Migration:
+    def migrate(connection: sqlite3.Connection) -> None:
+        for statement in statements:
+            connection.execute(statement)
+
+    return migrate
 
 
-def _costs(connection: sqlite3.Connection) -> None:
-    for statement in COSTS:
-        connection.execute(statement)
-
-
-def _job_tables(connection: sqlite3.Connection) -> None:
-    for statement in JOB_TABLES:
-        connection.execute(statement)
-
-
-PART_MIGRATIONS: tuple[Migration, ...] = (_part_tables, _costs)
-JOB_MIGRATIONS: tuple[Migration, ...] = (_job_tables,)
+PART_MIGRATIONS: tuple[Migration, ...] = (_running(PART_TABLES), _running(COSTS))
+JOB_MIGRATIONS: tuple[Migration, ...] = (_running(JOB_TABLES),)
 """What makes a file of each version one of the next; to change a table is to add one here."""
