@@ -74,5 +74,5 @@ class AsyncStreaming(AsyncTransport, Protocol):
     """As `Streaming`, awaited."""
 
     def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
-        """As `Transport.stream`."""
+        """As `Streaming.stream`."""
         ...
