@@ -13,9 +13,9 @@ from typing import Any, Literal, TypeVar
 from structkit.errors import ConfigError, StructkitError
 
 T = TypeVar("T")
+
 OnError = Literal["raise", "return"]
 """What to do with a row that comes to an error: raise it when its turn comes, or give it in the value's place."""
-
 
 AHEAD = 2
 """For each call at once so many rows are begun, so that a slow one holds the others up later."""

@@ -18,7 +18,6 @@ from structkit.transport.reading import AsyncOpened, Reading
 HEAD = 2**16
 """The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""
 
-
 LARGE = 2**20
 """Bytes of a body up to which it is written at once; of a longer one aiohttp wants a file, not to be held up."""
 
