@@ -42,22 +42,18 @@ BY_AIOHTTP = frozenset({None, "http", "https"})
 class Line(Protocol):
     """An HTTP library: one pool of connections to one address."""
 
-    def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
-        """Send, and read the reply until it ends or is refused; no redirect is followed.
+    def open(
+        self, method: str, path: str, body: bytes | None, wait: float, reading: Reading, /
+    ) -> AbstractContextManager[Opened]:
+        """Send, and give the reply to be read as it comes; no redirect is followed.
 
         Args:
             method: The HTTP method.
             path: What follows the base URL.
             body: What to send.
             wait: Seconds without a sign from the endpoint.
-            reading: Takes the reply.
+            reading: Is asked for the time only.
         """
-        ...
-
-    def open(
-        self, method: str, path: str, body: bytes | None, wait: float, reading: Reading, /
-    ) -> AbstractContextManager[Opened]:
-        """As `exchange`, but the reply is given to be read as it comes; *reading* is asked for the time only."""
         ...
 
     def close(self) -> None:
@@ -69,7 +65,7 @@ class AsyncLine(Protocol):
     """As `Line`, awaited."""
 
     async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
-        """As `Line.exchange`."""
+        """Send, and read the reply until it ends or is refused: a shorter way than through `open`."""
         ...
 
     def open(self, path: str, body: bytes, wait: float) -> AbstractAsyncContextManager[AsyncOpened]:
@@ -141,7 +137,8 @@ class LeanTransport:
 
     def _read(self, method: str, path: str, body: bytes | None, policy: Policy) -> Reading:
         reading = Reading(policy)
-        self._line.exchange(method, path, body, _wait(policy), reading)
+        with self._line.open(method, path, body, _wait(policy), reading) as opened:
+            reading.read(opened)
         return reading
 
     def close(self) -> None:

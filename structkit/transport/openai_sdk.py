@@ -8,10 +8,10 @@ of an error to its end, however long that is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from structkit.errors import TransportError
 from structkit.transport.asking import Asking
@@ -23,15 +23,12 @@ from structkit.transport.models import model_names
 from structkit.transport.reading import AsyncOpened, Opened, Reading
 from structkit.transport.retrying import is_final, persisting, persisting_later
 from structkit.transport.streaming import receive, receive_later, stream, stream_later
-from structkit.transport.transport import AsyncStreamed, Streamed
-from structkit.values import Completion, Policy, Request
+from structkit.transport.transport import AsyncStreamed, Reply, Streamed
+from structkit.values import Policy, Request
 
 if TYPE_CHECKING:
     import httpx2
     import openai
-
-Reply: TypeAlias = tuple[int, Mapping[str, str], bytes]
-"""Status, headers and decoded body."""
 
 
 class OpenAITransport:
@@ -42,17 +39,17 @@ class OpenAITransport:
         self._client = _sending_only(client, _handing_over)
         self._asking = Asking()
 
-    def send(self, request: Request, policy: Policy) -> Completion | TransportError:
+    def send(self, request: Request, policy: Policy) -> Reply:
         """Send, again where that may help."""
         reply = self._once(request, policy)
         return reply if is_final(reply, policy) else persisting(reply, partial(self._once, request, policy), policy)
 
-    def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
+    def _once(self, request: Request, policy: Policy) -> Reply:
         try:
-            reply = _read(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+            reading = _read(partial(self._client.post, COMPLETIONS, body=request.body), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return _fault(error, self._client)
-        return read_reply(*reply, self._client.api_key)
+        return read_reply(reading.status, reading.headers, reading.body, self._client.api_key)
 
     def stream(self, request: Request, policy: Policy) -> Streamed:
         """Send, and give the reply as it comes."""
@@ -65,10 +62,10 @@ class OpenAITransport:
     def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
         try:
-            reply = _read(partial(self._client.get, MODELS), Policy())
+            reading = _read(partial(self._client.get, MODELS), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise _fault(error, self._client) from None
-        return model_names(*reply, self._client.api_key)
+        return model_names(reading.status, reading.headers, reading.body, self._client.api_key)
 
     def close(self) -> None:
         """Close the client."""
@@ -83,19 +80,19 @@ class AsyncOpenAITransport:
         self._client = _sending_only(client, _handing_over_later)
         self._asking = Asking()
 
-    async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
+    async def send(self, request: Request, policy: Policy) -> Reply:
         """Send, again where that may help."""
         reply = await self._once(request, policy)
         if is_final(reply, policy):
             return reply
         return await persisting_later(reply, partial(self._once, request, policy), policy)
 
-    async def _once(self, request: Request, policy: Policy) -> Completion | TransportError:
+    async def _once(self, request: Request, policy: Policy) -> Reply:
         try:
-            reply = await _read_later(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+            reading = await _read_later(partial(self._client.post, COMPLETIONS, body=request.body), policy)
         except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
             return _fault(error, self._client)
-        return read_reply(*reply, self._client.api_key)
+        return read_reply(reading.status, reading.headers, reading.body, self._client.api_key)
 
     def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
         """Send, and give the reply as it comes."""
@@ -108,10 +105,10 @@ class AsyncOpenAITransport:
     async def models(self) -> tuple[str, ...]:
         """`GET /v1/models`."""
         try:
-            reply = await _read_later(partial(self._client.get, MODELS), Policy())
+            reading = await _read_later(partial(self._client.get, MODELS), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise _fault(error, self._client) from None
-        return model_names(*reply, self._client.api_key)
+        return model_names(reading.status, reading.headers, reading.body, self._client.api_key)
 
     async def close(self) -> None:
         """Close the client."""
@@ -167,22 +164,18 @@ async def _open_later(send: Callable[..., Any], policy: Policy) -> AsyncIterator
             yield response.status_code, response.headers, response.aiter_bytes()
 
 
-def _read(send: Callable[..., Any], policy: Policy) -> Reply:
+def _read(send: Callable[..., Any], policy: Policy) -> Reading:
     reading = Reading(policy)
-    with _open(send, policy) as (status, headers, pieces):
-        reading.begin(status, headers)
-        for piece in pieces:
-            reading.take(piece)
-    return reading.status, reading.headers, reading.body
+    with _open(send, policy) as opened:
+        reading.read(opened)
+    return reading
 
 
-async def _read_later(send: Callable[..., Any], policy: Policy) -> Reply:
+async def _read_later(send: Callable[..., Any], policy: Policy) -> Reading:
     reading = Reading(policy)
-    async with asyncio.timeout(policy.deadline), _open_later(send, policy) as (status, headers, pieces):
-        reading.begin(status, headers)
-        async for piece in pieces:
-            reading.take(piece)
-    return reading.status, reading.headers, reading.body
+    async with asyncio.timeout(policy.deadline), _open_later(send, policy) as opened:
+        await reading.read_later(opened)
+    return reading
 
 
 def _options(policy: Policy) -> Any:

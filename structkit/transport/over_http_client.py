@@ -53,13 +53,6 @@ class OverHTTPClient:
         self._idle: deque[tuple[HTTPConnection, float]] = deque()
         self._process = os.getpid()
 
-    def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
-        """Send, and take the reply in."""
-        with self.open(method, path, body, wait, reading) as (status, headers, pieces):
-            reading.begin(status, headers)
-            for piece in pieces:
-                reading.take(piece)
-
     @contextmanager
     def open(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> Iterator[Opened]:
         """Send, and give the reply to be read as it comes."""

@@ -20,13 +20,6 @@ class OverHTTPX2:
         self._headers = headers
         self._client = self._open()
 
-    def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
-        """Send, and take the reply in."""
-        with self.open(method, path, body, wait, reading) as (status, headers, pieces):
-            reading.begin(status, headers)
-            for piece in pieces:
-                reading.take(piece)
-
     @contextmanager
     def open(self, method: str, path: str, body: bytes | None, wait: float, _: Reading) -> Iterator[Opened]:
         """Send, and give the reply to be read as it comes."""
@@ -57,9 +50,7 @@ class AsyncOverHTTPX2:
     async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
         """Send, and take the reply in."""
         async with self._send(method, path, body, wait) as response:
-            reading.begin(response.status_code, response.headers)
-            async for piece in response.aiter_bytes():
-                reading.take(piece)
+            await reading.read_later((response.status_code, response.headers, response.aiter_bytes()))
 
     @asynccontextmanager
     async def open(self, path: str, body: bytes, wait: float) -> AsyncIterator[AsyncOpened]:

@@ -46,6 +46,25 @@ class Reading:
         announced = headers.get("content-length", "")
         self._refuse_more(int(announced[:20]) if announced.isdecimal() else 0)
 
+    def read(self, opened: Opened) -> None:
+        """Take a whole reply in.
+
+        Raises:
+            MalformedReply: It is more than is allowed.
+            RequestTimeout: It comes too late.
+        """
+        status, headers, pieces = opened
+        self.begin(status, headers)
+        for piece in pieces:
+            self.take(piece)
+
+    async def read_later(self, opened: AsyncOpened) -> None:
+        """As `read`, awaited."""
+        status, headers, pieces = opened
+        self.begin(status, headers)
+        async for piece in pieces:
+            self.take(piece)
+
     def take(self, piece: bytes) -> None:
         """Keep a piece of the decoded body.
 
