@@ -32,9 +32,8 @@ from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sound import refuse_missing, refuse_unsound
 from structkit.batch.sources import Source, keep_stream, open_source
 from structkit.batch.stopping import until_stopped
-from structkit.client.endpoint import OPENAI_URL, find_endpoint, model_name, settings_of_the_environment
-from structkit.client.plan import Plan, check_call, dialect_of, response_format
-from structkit.client.routes import KnownRoute
+from structkit.client.endpoint import find_endpoint, settings_of_the_environment
+from structkit.client.plan import check_call, planned, response_format
 from structkit.errors import JobError
 from structkit.prompts import conversation, fill
 from structkit.transport.lean import AsyncLeanTransport
@@ -70,12 +69,10 @@ class Work:
         self.policy: Policy = job.call.get("policy") or Policy()
         self.most = MOST_AT_ONCE if job.concurrency == "auto" else job.concurrency
         endpoint = None if job.transport else find_endpoint(job.model, job.base_url, job.api_key)
-        model = endpoint.model if endpoint else model_name(job.model)
-        self.base_url = (endpoint.base_url or OPENAI_URL) if endpoint else ""
-        self.plan = Plan(model, job.call, dialect_of(model, self.base_url, endpoint.dialect if endpoint else None))
+        self.base_url = endpoint.address if endpoint else ""
+        self.plan, self.known = planned(job.model, job.call, endpoint)
         self.blank = lru_cache(1)(partial(self.plan.begin, self.wanted, "any row", {}))  # by what is known of the route
         self.blank()  # a setting that no row could have shows here
-        self.known = KnownRoute(self.base_url, model, self.plan.dialect)
         with settings_of_the_environment():
             key = endpoint.api_key if endpoint else ""
             self.transport = job.transport or AsyncLeanTransport(self.base_url, key, connections=self.most)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import OPENAI_URL, Endpoint, find_endpoint, model_name, settings_of_the_environment
+from structkit.client.endpoint import Endpoint, find_endpoint, settings_of_the_environment
 from structkit.client.hooks import SILENT, Hooks
-from structkit.client.plan import Call, Plan, check_call, conclude, dialect_of, refuse_both
-from structkit.client.routes import KnownRoute
+from structkit.client.plan import Call, check_call, conclude, planned, refuse_both
 from structkit.client.steps import advanced
 from structkit.dialects import Route
 from structkit.errors import TransportError
@@ -51,15 +50,11 @@ class AsyncClient:
         check_call(call)
         refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
-        base_url, dialect = str(client.base_url) if client else base_url, None
         self._made: dict[AbstractEventLoop, AsyncTransport] = {}
+        endpoint = None
         if self._given is None:
-            self._endpoint = find_endpoint(model, base_url, api_key)
-            model, dialect = self._endpoint.model, self._endpoint.dialect
-            base_url = self._endpoint.base_url or OPENAI_URL
-        model = model_name(model)
-        self._plan = Plan(model, call, dialect_of(model, base_url, dialect))
-        self._known = KnownRoute(base_url or "", model, self._plan.dialect)
+            endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
+        self._plan, self._known = planned(model, call, endpoint, str(client.base_url) if client else "")
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
@@ -243,7 +238,7 @@ def _lean(endpoint: Endpoint) -> AsyncTransport:
     from structkit.transport.lean import AsyncLeanTransport
 
     with settings_of_the_environment():
-        return AsyncLeanTransport(endpoint.base_url or OPENAI_URL, endpoint.api_key)
+        return AsyncLeanTransport(endpoint.address, endpoint.api_key)
 
 
 def _over(client: openai.AsyncOpenAI) -> AsyncTransport:

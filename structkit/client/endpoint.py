@@ -35,6 +35,11 @@ class Endpoint:
     dialect: str | None = None
     """The name of the dialect it speaks, where that is known."""
 
+    @property
+    def address(self) -> str:
+        """Where requests go."""
+        return self.base_url or OPENAI_URL
+
 
 def find_endpoint(model: str | None, base_url: str | None = None, api_key: str | None = None) -> Endpoint:
     """The endpoint that arguments and environment name; nothing is sent, though a named one may be started.

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+from structkit.client.endpoint import Endpoint, model_name
 from structkit.client.hooks import SILENT, Hooks
+from structkit.client.routes import KnownRoute
 from structkit.dialects import CORE, MODES, Dialect, Route, find_dialect, named_dialect
 from structkit.errors import ConfigError, PromptError, StructkitError
 from structkit.extraction import (
@@ -205,9 +207,22 @@ def _compiled(output_type: Any, _spelling: str) -> ResponseFormat[Any]:
     return ResponseFormat(output_type)
 
 
-def dialect_of(model: str, base_url: str | None, name: str | None = None) -> Dialect:
-    """The dialect of a route: the one named, else what its address and the model's name tell."""
-    return named_dialect(name) if name else find_dialect(model, base_url or "")
+def planned(model: str | None, call: Call, endpoint: Endpoint | None, address: str = "") -> tuple[Plan, KnownRoute]:
+    """The settings of whoever sends requests, and what is known of the route.
+
+    Args:
+        model: The model's name, where no endpoint says it.
+        call: The defaults of every call.
+        endpoint: Where requests go; None where a client or transport of the caller's knows it.
+        address: What such a client says of that.
+
+    Raises:
+        ConfigError: There is no model, or no dialect of the name that the endpoint gives.
+    """
+    model, named, address = (endpoint.model, endpoint.dialect, endpoint.address) if endpoint else (model, None, address)
+    model = model_name(model)
+    dialect = named_dialect(named) if named else find_dialect(model, address)
+    return Plan(model, call, dialect), KnownRoute(address, model, dialect)
 
 
 def refuse_awaited(extraction: Extraction[Any] | Divided[Any]) -> None:
