@@ -1,31 +1,23 @@
-"""What a job's journal holds, as a table: under its own name when a run ends, or under another at any time."""
+"""What a job's journal holds, as another table, at any time."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from structkit.batch.doubtful import Doubtful
 from structkit.batch.formats import STANDARD
-from structkit.batch.kept import Kept
 from structkit.batch.manifest import write_manifest
 from structkit.batch.reading import Reader
-from structkit.batch.records import Record
 from structkit.batch.report import Report
-from structkit.batch.sinks import Sink
 from structkit.batch.sound import is_file_of
-from structkit.batch.sources import Source, open_source
+from structkit.batch.sources import STREAM, Source, open_source
+from structkit.batch.written import write_rows
 from structkit.errors import ConfigError, JobError
-from structkit.values import JSON
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job
     from structkit.batch.work import Work
-
-KEPT = "input.jsonl"
-"""The rows of a stream, in the job's folder."""
 
 
 def export(work: Work, path: Path) -> Report:
@@ -52,24 +44,6 @@ def export(work: Work, path: Path) -> Report:
     return report
 
 
-def write_rows(sink: Sink, found: Iterable[tuple[Record, Kept | None]], doubtful: Doubtful) -> Mapping[str, int]:
-    """Write rows with what is known of each, and see which are in doubt; how many there are in each state."""
-    counts = Counter[str]()
-    for record, kept in found:
-        doubtful.seen(record)
-        state = kept.state if kept and kept.state else "open"
-        sink.write(row_of(record, kept, state))
-        counts[state] += 1
-    return counts
-
-
-def row_of(record: Record, kept: Kept | None, state: str) -> JSON:
-    """A row as a sink takes it."""
-    outcome = dict((kept.outcome if kept else None) or {})
-    row: JSON = {"input": record.values, "run": {**outcome, "status": state}}
-    return {**row, "output": outcome["value"]} if "value" in outcome else row
-
-
 def source_of_rows(job: Job) -> Source:
     """The job's rows; of a stream those that a run has kept.
 
@@ -79,7 +53,7 @@ def source_of_rows(job: Job) -> Source:
     source = None if job.source == STANDARD else open_source(job.source, key=job.key)
     if source is not None and source.repeatable:
         return source
-    kept = job.folder / KEPT
+    kept = job.folder / STREAM
     if not kept.exists():
         raise JobError("no run has read the stream to its end yet: there are no rows to write", file=str(kept))
     return open_source(kept, key=job.key, format="jsonl")

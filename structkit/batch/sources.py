@@ -19,6 +19,9 @@ from structkit.batch.observed import Observed
 from structkit.batch.records import Record, as_json, digest
 from structkit.errors import JobError
 
+STREAM = "input.jsonl"
+"""Where a job's folder has the rows of a stream."""
+
 PEEKED = 100
 """Rows that are looked at for their columns where the format does not declare them; one of a stream."""
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from structkit.batch.columns import output_columns, run_columns
 from structkit.batch.doubtful import Doubtful
-from structkit.batch.export import KEPT, write_rows
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept, State
@@ -30,8 +29,9 @@ from structkit.batch.run import Conversation, Run
 from structkit.batch.sampling import fair_sample
 from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sound import refuse_missing, refuse_unsound
-from structkit.batch.sources import Source, keep_stream, open_source
+from structkit.batch.sources import STREAM, Source, keep_stream, open_source
 from structkit.batch.stopping import until_stopped
+from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
 from structkit.client.plan import check_call, planned, response_format
 from structkit.errors import JobError
@@ -83,7 +83,7 @@ class Work:
             source = open_source(self.job.source, key=self.job.key)
             refuse_missing(self.job.prompt, source.columns)
             with self.opened() as journal:
-                source = keep_stream(source, self.job.folder / KEPT)
+                source = keep_stream(source, self.job.folder / STREAM)
                 self.refuse_early(source, journal)
                 self.choose(source)
                 lost = dict(journal.ambiguous())
