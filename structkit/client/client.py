@@ -46,6 +46,8 @@ class Client:
         ConfigError: The model or the key is missing.
 
     Requests go out without the SDK, unless you bring a client of its: an HTTP library is loaded with the first.
+    Proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE, SSL_CERT_DIR) come from
+    the environment, and so do OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS.
     """
 
     def __init__(
