@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """As `Client`, with the same arguments and names; `extract`, `run` and `models` are awaited."""
+    """As `Client`, with the same arguments and names, awaited; of `stream` and `stream_items` it is what they give."""
 
     def __init__(
         self,
