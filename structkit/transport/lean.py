@@ -124,6 +124,7 @@ class LeanTransport:
 
     @contextmanager
     def _reply(self, asked: Request, policy: Policy, reading: Reading) -> Iterator[Opened]:
+        """The line's, but what cannot be encoded shows when it is entered, where it is made a fault."""
         with self._line.open("POST", COMPLETIONS, asked.text.encode(), _wait(policy), reading) as opened:
             yield opened
 
@@ -201,6 +202,7 @@ class AsyncLeanTransport:
 
     @asynccontextmanager
     async def _reply(self, asked: Request, policy: Policy) -> AsyncIterator[AsyncOpened]:
+        """As `LeanTransport._reply`, awaited."""
         async with self._line.open(COMPLETIONS, asked.text.encode(), _wait(policy)) as opened:
             yield opened
 
