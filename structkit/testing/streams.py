@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import wraps
 from itertools import zip_longest
 
 from structkit.testing.reply import Reply
@@ -97,18 +98,25 @@ def _cut(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
-def recut(change: Recut) -> Change:
-    """Another stream of the same reply; a reply that is not streamed stays as it is."""
+def of_streams(change: Callable[[Reply], Reply]) -> Change:
+    """A change of replies that are streamed; any other reply stays as it is."""
 
+    @wraps(change)
     def changed(request: JSON, reply: Reply) -> Reply:
-        return replace(reply, recut=change) if is_streamed(request, reply) else reply
+        return change(reply) if is_streamed(request, reply) else reply
 
     return changed
 
 
-def cut(request: JSON, reply: Reply) -> Reply:
+def recut(change: Recut) -> Change:
+    """Another stream of the same reply."""
+    return of_streams(lambda reply: replace(reply, recut=change))
+
+
+@of_streams
+def cut(reply: Reply) -> Reply:
     """A stream that breaks off in the middle, and the connection with it."""
-    return replace(reply, cut=True) if is_streamed(request, reply) else reply
+    return replace(reply, cut=True)
 
 
 def ends_early(events: list[bytes]) -> list[bytes]:
@@ -183,22 +191,21 @@ def each(change: Callable[[bytes], bytes]) -> Change:
     return recut(lambda events: [*map(change, events)])
 
 
-def interleaved(request: JSON, reply: Reply) -> Reply:
+@of_streams
+def interleaved(reply: Reply) -> Reply:
     """A second choice that says the same, its deltas between those of the first."""
-    if not is_streamed(request, reply):
-        return reply
     return with_choices(reply, lambda body: [*body["choices"], {**body["choices"][0], "index": len(body["choices"])}])
 
 
-def ignored(request: JSON, reply: Reply) -> Reply:
+@of_streams
+def ignored(reply: Reply) -> Reply:
     """The whole reply at once, though a stream was asked for."""
-    return replace(reply, body=json.dumps(reply.body)) if is_streamed(request, reply) else reply
+    return replace(reply, body=json.dumps(reply.body))
 
 
-def whole(request: JSON, reply: Reply) -> Reply:
+@of_streams
+def whole(reply: Reply) -> Reply:
     """The whole reply as one event."""
-    if not is_streamed(request, reply):
-        return reply
     return replace(reply, recut=lambda _: [event(reply.body), DONE])
 
 
