@@ -50,7 +50,6 @@ class Group:
         self.next_id = next_id
         self.waiting = dict(waiting)
         self._run = run
-        self._first = next_id
         self._intents: dict[int, Values] = {}
         self._answered: list[Values] = []
         self._exchanges: list[Values] = []

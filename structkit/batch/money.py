@@ -42,12 +42,10 @@ class Price:
         return (self.input * prompt_tokens + self.output * completion_tokens) / MILLION
 
 
-Prices: TypeAlias = Mapping[str, Price]
-"""By the model's name, to the letter: a snapshot may cost other than its namesake."""
-
-
 def read_prices(source: Mapping[str, JSONValue] | str | Path) -> dict[str, Price]:
     """The user's own prices, by model: a mapping, or a TOML or JSON file of the same form.
+
+    A model is named to the letter: a snapshot may cost other than its namesake.
 
     Args:
         source: For each model `{"input": ..., "output": ...}`, per million tokens; or a `Price`.

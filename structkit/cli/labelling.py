@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from structkit.batch.formats import STANDARD
 from structkit.batch.job import Job
 from structkit.batch.journal import Reader
 from structkit.batch.money import Forecast, forecast, guess
@@ -24,8 +25,6 @@ from structkit.cli.showing import showing
 from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
 from structkit.testing import sample
 from structkit.values import Request
-
-STANDARD = "-"
 
 SAMPLED = 100
 """Rows that an estimate is made from."""
