@@ -6,10 +6,10 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
 import structkit
 from structkit.errors import ConfigError, InvalidOutput, StructkitError, TransportError
@@ -244,6 +244,106 @@ def test_no_item_is_given_twice_when_a_cut_list_is_gone_on_with(stream: Callable
     assert came.result is not None
     assert came.result.value == came.shown
     assert len(endpoint.requests) == 2
+
+
+class Sorted(BaseModel):
+    """Lines whose order the caller's code changes, and to which it adds."""
+
+    lines: list[Line]
+
+    @field_validator("lines")
+    @classmethod
+    def in_order(cls, lines: list[Line]) -> list[Line]:
+        return [*lines[::-1], Line(sku="added", count=0)]
+
+
+class Cleaned(BaseModel):
+    """Lines in an object that the caller's code looks at before its fields are."""
+
+    lines: list[Line]
+
+    @model_validator(mode="before")
+    @classmethod
+    def cleaned(cls, given: Any) -> Any:
+        return given
+
+
+class Wrapped(BaseModel):
+    """No list, and a validator around."""
+
+    sku: str
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def around(cls, given: Any, validate: Callable[[Any], Any]) -> Any:
+        return validate(given)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said", "shown"),
+    [
+        (Cleaned, {"lines": LINES}, [Line.model_validate(line) for line in LINES]),
+        (Sorted, {"lines": LINES}, [*map(Line.model_validate, LINES), Line(sku="added", count=0)]),
+        (Annotated[list[int], AfterValidator(sorted)], {"value": [3, 1, 2]}, [3, 1, 2]),
+        (Wrapped, {"value": [{"sku": "a"}]}, [Wrapped(sku="a")]),
+    ],
+)
+def test_items_come_from_under_validators_of_the_callers(
+    stream: Callable[..., Came], wanted: Any, said: JSON, shown: list[Any]
+) -> None:
+    with Endpoint(json.dumps(said)) as endpoint:
+        came = stream(endpoint.base_url, "stream_items", wanted, "Read it.")
+    assert came.error is None
+    assert came.shown == shown
+
+
+@pytest.mark.parametrize("wanted", [set[str], frozenset[str]])
+def test_each_item_of_a_set_is_given_once_though_one_had_to_be_put_right(
+    stream: Callable[..., Came], wanted: Any
+) -> None:
+    names = [f"name {number}" for number in range(20)]
+    with Endpoint(json.dumps({"value": [*names[:5], 7, *names[5:]]}), '{"item_5": "other"}') as endpoint:
+        came = stream(endpoint.base_url, "stream_items", wanted, "Read it.")
+    assert came.shown == [*names, "other"]
+
+
+class Perhaps(BaseModel):
+    """Perhaps some lines."""
+
+    lines: list[Line] | None = None
+
+
+@pytest.mark.parametrize(("wanted", "said"), [(Perhaps, {"lines": None}), (list[int] | None, {"value": None})])
+def test_a_list_that_is_null_has_no_items(stream: Callable[..., Came], wanted: Any, said: JSON) -> None:
+    with Endpoint(json.dumps(said)) as endpoint:
+        came = stream(endpoint.base_url, "stream_items", wanted, "Read it.")
+    assert came.result is not None
+    assert came.shown == []
+
+
+class Sized(BaseModel):
+    """A model whose truth depends on what may not have come."""
+
+    name: str
+    lines: list[str]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def test_a_stream_that_breaks_asks_a_snapshot_for_nothing(stream: Callable[..., Came]) -> None:
+    text = json.dumps({"name": "a name that is long enough to be cut in two", "lines": []})
+    with Endpoint(text, faults={"stream_cut": 1}) as endpoint:
+        came = stream(endpoint.base_url, "stream", Sized, "Read it.")
+    assert isinstance(came.error, TransportError)
+    assert came.error.partial is came.shown[-1]
+
+
+def test_a_stream_of_items_that_breaks_before_the_first_has_none(stream: Callable[..., Came]) -> None:
+    with Endpoint('{"value": ["a text that is long enough to be cut in two"]}', faults={"stream_cut": 1}) as endpoint:
+        came = stream(endpoint.base_url, "stream_items", list[str], "Read it.")
+    assert isinstance(came.error, TransportError)
+    assert came.error.partial == []
 
 
 # Leaving early

@@ -82,7 +82,7 @@ class Given(Generic[S, T]):
         """
         self._end = step
         if isinstance(step, TransportError):
-            step.partial = self.partial or step.partial
+            step.partial = step.partial if self.partial is None else self.partial
         if isinstance(step, StructkitError):
             raise step
         result: Result[T] = step
@@ -137,7 +137,7 @@ class Stream(Given[S, T]):
         """Everything that happened, as `Client.run` tells it; what is still to come is waited for.
 
         Raises:
-            TransportError, ExtractionError: As `Client.run` does; what had been shown is in `partial`.
+            TransportError, ExtractionError: As `Client.run` does; what had been shown is in the stream's `partial`.
             ConfigError: The stream was closed before its end.
         """
         for _ in self:

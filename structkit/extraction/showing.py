@@ -101,7 +101,7 @@ class Elements(Generic[T]):
     """The items of a list, each when it is complete and valid; at the end those that had to be put right.
 
     None is given twice. Where the whole has to be asked for again, what was given stands, and only items at places
-    that had none are given of the new reply.
+    that had none are given of the new reply; of a list whose places are not the reply's, those that are new.
 
     Args:
         wanted: The type of the list, or of what has it.
@@ -141,8 +141,18 @@ class Elements(Generic[T]):
     def end(self, result: Result[Any]) -> Iterator[T]:
         """The items that were not given."""
         items: Items[T] = Items(self._wanted)
-        for number, item in enumerate(items.within(result.value)):
-            yield from self._give(number, item)
+        found = items.within(result.value)
+        if items.are_in_place:
+            for number, item in enumerate(found):
+                yield from self._give(number, item)
+            return
+        given = [*self.kept]
+        for item in found:
+            if item in given:
+                given.remove(item)
+            else:
+                self.kept.append(item)
+                yield item
 
     def _give(self, number: Any, item: Any) -> Iterator[T]:
         if number not in self._given:

@@ -32,6 +32,8 @@ T = TypeVar("T")
 DEPTH = 1
 """How deep an item stands, as the text's keeper counts: nothing around it is wanted."""
 
+UNORDERED = (set, frozenset)
+
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[T]):
@@ -67,6 +69,8 @@ class Place:
     """Where an instance of the caller's type has it; empty where the list is all."""
     node: Node
     side: Side
+    is_as_written: bool
+    """Whether the value has the items at the places where the reply has them."""
 
 
 class Items(Generic[T]):
@@ -113,12 +117,17 @@ class Items(Generic[T]):
         """Whether the items are objects."""
         return isinstance(bare(self._place.node), Object)
 
+    @property
+    def are_in_place(self) -> bool:
+        """Whether a value has its items where the reply has them; a set has not, nor what the caller's code makes."""
+        return self._place.is_as_written
+
     def within(self, value: Any) -> Iterable[T]:
-        """The items of a value of the type."""
+        """The items of a value of the type; none where it has no list."""
         name = self._place.attribute
         if name:
-            return value[name] if isinstance(value, dict) else getattr(value, name)  # type: ignore[no-any-return]
-        return value.root if isinstance(value, RootModel) else value  # type: ignore[no-any-return]
+            return (value[name] if isinstance(value, dict) else getattr(value, name)) or ()
+        return (value.root if isinstance(value, RootModel) else value) or ()
 
     def feed(self, piece: str) -> list[Item[T]]:
         """Read one more piece of the text; the items that it completes, in order. Nothing is raised.
@@ -237,12 +246,18 @@ def _place(response_format: ResponseFormat[Any]) -> Place:
 def _list_of(field: Field, side: Side, *, is_root: bool) -> Place | None:
     """The list that a property is, or the root itself."""
     keys, node = _unboxed(field.node)
-    attribute, known = ("", side) if is_root else side.fields([field.name]).get(field.name, ("", None))
-    within = known.inside("items_schema") if known and isinstance(node, Array) else None
-    if within is None or not isinstance(node, Array):
+    under = _underneath(side)
+    attribute, known = ("", side) if is_root else under.fields([field.name]).get(field.name, ("", None))
+    within = _underneath(known).inside("items_schema") if known and isinstance(node, Array) else None
+    if known is None or within is None or not isinstance(node, Array):
         return None
     route, path = ((), ()) if is_root else ((field.wire,), (field.name,))
-    return Place((*route, *keys), path, attribute, node.items, within)
+    is_as_written = known.is_a("list") and known.dress not in UNORDERED
+    return Place((*route, *keys), path, attribute, node.items, within, is_as_written)
+
+
+def _underneath(side: Side) -> Side:
+    return side.underneath if isinstance(side, Typed) else side
 
 
 def _unboxed(node: Node) -> tuple[tuple[str, ...], Node]:

@@ -21,6 +21,7 @@ GATHERED: dict[str, Callable[[list[Any]], Any]] = {"tuple": tuple, "set": set, "
 KINDS = {**dict.fromkeys(RECORDS, "record"), **dict.fromkeys(["list", *GATHERED], "list"), "dict": "map", "any": "any"}
 PLAIN = {"str": str, "int": int, "float": float, "bool": bool}
 AROUND = frozenset({"default", "nullable", "definitions"})
+FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap"})
 SAID = frozenset({"type", "ref", "metadata", "serialization", "strict"})
 """Keys of a core schema that neither bound nor change a value that has its JSON type."""
 
@@ -117,6 +118,17 @@ class Typed:
             return inner is self._bare and (inner["type"] != "tuple" or _is_endless(inner))
         return kind != "record" or self._fields is not None
 
+    @property
+    def underneath(self) -> Typed:
+        """The place without the caller's functions around it: what they are given, or make anew."""
+        core = self._under(self.core)
+        return replace(self, core={**core, "schema": self._under(core["schema"])} if core["type"] == "model" else core)
+
+    def _under(self, core: Any) -> Any:
+        while (core := self.cores.bare(core))["type"] in FUNCTIONS:
+            core = core["schema"]
+        return core
+
     def check(self, node: Node) -> Check:
         """By its own validator."""
         return Validated(node, lambda: self.cores.validator(self.core, self.config))
@@ -143,7 +155,7 @@ class Typed:
     def fields(self, names: Iterable[str]) -> dict[str, tuple[str, Side]]:
         """By alias, or by name."""
         wanted = {*names}
-        listed = self._fields
+        listed = self._fields or {}
         named = listed.items() if isinstance(listed, dict) else ((each["name"], each) for each in listed)
         config = self._bare.get("config") or self.config
         return {
