@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -357,6 +358,39 @@ def test_leaving_early_closes_the_connection_and_has_no_result() -> None:
         with pytest.raises(ConfigError, match="closed before its end"):
             stream.result()
         assert client.extract(Invoice, "Read it.") == Invoice.model_validate(INVOICE)
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_a_stream_that_nobody_holds_any_more_is_let_go_at_once() -> None:
+    ended: list[type[BaseException]] = []
+    hooks = structkit.Hooks(on_abort=lambda _, error: ended.append(type(error)))
+    with Endpoint(TEXT) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url, api_key="sk-test", hooks=hooks)
+        for _ in client.stream(Invoice, "Read it."):
+            break
+        assert ended == [GeneratorExit]
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_an_awaited_stream_that_nobody_holds_any_more_is_let_go_at_once() -> None:
+    async def run(base_url: str) -> None:
+        ended = asyncio.Event()
+        hooks = structkit.Hooks(on_abort=lambda *_: ended.set())
+        async with structkit.AsyncClient("fake", base_url=base_url, api_key="sk-test", hooks=hooks) as client:
+            async for _ in client.stream(Invoice, "Read it."):
+                break
+            async with asyncio.timeout(30):
+                await ended.wait()
+
+    with Endpoint(TEXT) as endpoint:
+        asyncio.run(run(endpoint.base_url))
 
 
 def test_the_result_waits_for_what_is_still_to_come(stream: Callable[..., Came]) -> None:

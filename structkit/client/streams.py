@@ -55,38 +55,106 @@ class AsyncWay:
     after: Callable[[Conversation, list[Reply]], Awaitable[Any]]
 
 
-class Given(Generic[S, T]):
-    """What both kinds of stream know of what they gave."""
+class Course(Generic[S]):
+    """What a stream has given, and what it came to.
+
+    It does not know the stream: one that nobody holds any more is let go at once, and its connection with it.
+
+    Args:
+        shown: What is given.
+        hooks: What is told of it.
+    """
 
     def __init__(self, shown: Shown[S], hooks: Hooks) -> None:
         """Nothing has come."""
-        self._shown = shown
-        self._hooks = hooks
-        self._end: Result[T] | StructkitError | None = None
+        self.shown = shown
+        self.hooks = hooks
+        self.end: Result[Any] | StructkitError | None = None
 
-    @property
-    def partial(self) -> Any:
-        """What there is: the last snapshot, or the items given so far; None before the first."""
-        return self._shown.kept
-
-    @property
-    def issues(self) -> tuple[Issue, ...]:
-        """What was wrong with items that were complete; they are asked for again."""
-        return self._shown.issues
-
-    def _ended(self, step: Any) -> Result[T]:
+    def ended(self, step: Any) -> Result[Any]:
         """The result.
 
         Raises:
             StructkitError: With what was given in its `partial`.
         """
-        self._end = step
+        self.end = step
         if isinstance(step, TransportError):
-            step.partial = step.partial if self.partial is None else self.partial
+            step.partial = step.partial if self.shown.kept is None else self.shown.kept
         if isinstance(step, StructkitError):
             raise step
-        result: Result[T] = step
+        result: Result[Any] = step
         return result
+
+    def replies(self, way: Way, step: Conversation) -> Generator[S, None, list[Reply]]:
+        """What a step's replies show, and the replies."""
+        if isinstance(step, Divided):  # its parts are no values of the type
+            return way.ask(step)
+        self.shown.begin(step)
+        self.hooks.sending(step.request)
+        replies: list[Reply] = []
+        with closing(way.stream(step)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, Delta):
+                    yield from self.shown.take(piece)
+                else:
+                    self.hooks.received(step.request, piece)
+                    replies.append(piece)
+        return replies
+
+    async def replies_later(self, way: AsyncWay, step: Extraction[Any], replies: list[Reply]) -> AsyncGenerator[S]:
+        """The same, awaited; the replies are put into *replies*."""
+        self.shown.begin(step)
+        self.hooks.sending(step.request)
+        async with aclosing(way.stream(step)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    for shown in self.shown.take(piece):
+                        yield shown
+                else:
+                    self.hooks.received(step.request, piece)
+                    replies.append(piece)
+
+
+def _run(course: Course[S], way: Way, step: Any) -> Generator[S]:
+    while isinstance(step, Extraction | Divided):
+        with course.hooks.watching(step.requests):
+            replies = yield from course.replies(way, step)
+            step = way.after(step, replies)
+    yield from course.shown.end(course.ended(step))
+
+
+async def _run_later(course: Course[S], way: AsyncWay, begun: Begun) -> AsyncGenerator[S]:
+    step: Any = begun if isinstance(begun, Extraction | Divided) else await begun()
+    while isinstance(step, Extraction | Divided):
+        with course.hooks.watching(step.requests):
+            replies: list[Reply] = []
+            if isinstance(step, Divided):
+                replies = await way.ask(step)
+            else:
+                async with aclosing(course.replies_later(way, step, replies)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            step = await way.after(step, replies)
+    for piece in course.shown.end(course.ended(step)):
+        yield piece
+
+
+class Given(Generic[S, T]):
+    """What both kinds of stream know of what they gave."""
+
+    def __init__(self, course: Course[S]) -> None:
+        """Nothing has come."""
+        self._course = course
+
+    @property
+    def partial(self) -> Any:
+        """What there is: the last snapshot, or the items given so far; None before the first."""
+        return self._course.shown.kept
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What was wrong with items that were complete; they are asked for again."""
+        return self._course.shown.issues
 
     def _known(self) -> Result[T]:
         """The result of a stream that is over.
@@ -94,9 +162,9 @@ class Given(Generic[S, T]):
         Raises:
             ConfigError: It was closed before its end.
         """
-        if self._end is None:
+        if self._course.end is None:
             raise ConfigError("the stream was closed before its end: it has no result")
-        return self._ended(self._end)
+        return self._course.ended(self._course.end)
 
 
 class Stream(Given[S, T]):
@@ -107,31 +175,8 @@ class Stream(Given[S, T]):
 
     def __init__(self, begun: Conversation, shown: Shown[S], hooks: Hooks, way: Way) -> None:
         """Nothing is sent before the first is asked for."""
-        super().__init__(shown, hooks)
-        self._way = way
-        self._pieces = self._run(begun)
-
-    def _run(self, step: Any) -> Generator[S]:
-        while isinstance(step, Extraction | Divided):
-            with self._hooks.watching(step.requests):
-                replies = yield from self._replies(step)
-                step = self._way.after(step, replies)
-        yield from self._shown.end(self._ended(step))
-
-    def _replies(self, step: Conversation) -> Generator[S, None, list[Reply]]:
-        if isinstance(step, Divided):  # its parts are no values of the type
-            return self._way.ask(step)
-        self._shown.begin(step)
-        self._hooks.sending(step.request)
-        replies: list[Reply] = []
-        with closing(self._way.stream(step)) as pieces:
-            for piece in pieces:
-                if isinstance(piece, Delta):
-                    yield from self._shown.take(piece)
-                else:
-                    self._hooks.received(step.request, piece)
-                    replies.append(piece)
-        return replies
+        super().__init__(Course(shown, hooks))
+        self._pieces = _run(self._course, way, begun)
 
     def result(self) -> Result[T]:
         """Everything that happened, as `Client.run` tells it; what is still to come is waited for.
@@ -172,36 +217,8 @@ class AsyncStream(Given[S, T]):
 
     def __init__(self, begun: Begun, shown: Shown[S], hooks: Hooks, way: AsyncWay) -> None:
         """Nothing is sent before the first is asked for."""
-        super().__init__(shown, hooks)
-        self._way = way
-        self._pieces = self._run(begun)
-
-    async def _run(self, begun: Begun) -> AsyncGenerator[S]:
-        step: Any = begun if isinstance(begun, Extraction | Divided) else await begun()
-        while isinstance(step, Extraction | Divided):
-            with self._hooks.watching(step.requests):
-                replies: list[Reply] = []
-                if isinstance(step, Divided):
-                    replies = await self._way.ask(step)
-                else:
-                    async with aclosing(self._shows(step, replies)) as pieces:
-                        async for piece in pieces:
-                            yield piece
-                step = await self._way.after(step, replies)
-        for piece in self._shown.end(self._ended(step)):
-            yield piece
-
-    async def _shows(self, step: Extraction[Any], replies: list[Reply]) -> AsyncGenerator[S]:
-        self._shown.begin(step)
-        self._hooks.sending(step.request)
-        async with aclosing(self._way.stream(step)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Delta):
-                    for shown in self._shown.take(piece):
-                        yield shown
-                else:
-                    self._hooks.received(step.request, piece)
-                    replies.append(piece)
+        super().__init__(Course(shown, hooks))
+        self._pieces = _run_later(self._course, way, begun)
 
     async def result(self) -> Result[T]:
         """As `Stream.result`."""
