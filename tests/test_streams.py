@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import pydantic.dataclasses
 import pytest
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from typing_extensions import TypedDict
 
 import structkit
 from structkit.errors import ConfigError, InvalidOutput, StructkitError, TransportError
@@ -269,6 +271,18 @@ class Cleaned(BaseModel):
         return given
 
 
+@pydantic.dataclasses.dataclass
+class CleanedToo:
+    """The same in a dataclass."""
+
+    lines: list[Line]
+
+    @model_validator(mode="before")
+    @classmethod
+    def cleaned(cls, given: Any) -> Any:
+        return given
+
+
 class Wrapped(BaseModel):
     """No list, and a validator around."""
 
@@ -284,6 +298,7 @@ class Wrapped(BaseModel):
     ("wanted", "said", "shown"),
     [
         (Cleaned, {"lines": LINES}, [Line.model_validate(line) for line in LINES]),
+        (CleanedToo, {"lines": LINES}, [Line.model_validate(line) for line in LINES]),
         (Sorted, {"lines": LINES}, [*map(Line.model_validate, LINES), Line(sku="added", count=0)]),
         (Annotated[list[int], AfterValidator(sorted)], {"value": [3, 1, 2]}, [3, 1, 2]),
         (Wrapped, {"value": [{"sku": "a"}]}, [Wrapped(sku="a")]),
@@ -314,8 +329,25 @@ class Perhaps(BaseModel):
     lines: list[Line] | None = None
 
 
-@pytest.mark.parametrize(("wanted", "said"), [(Perhaps, {"lines": None}), (list[int] | None, {"value": None})])
-def test_a_list_that_is_null_has_no_items(stream: Callable[..., Came], wanted: Any, said: JSON) -> None:
+class Some(TypedDict, total=False):
+    """Lines, or no such key."""
+
+    lines: list[Line]
+
+
+LINES_OR_NOT = {"type": "object", "properties": {"lines": {"type": "array", "items": {"type": "integer"}}}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Perhaps, {"lines": None}),
+        (list[int] | None, {"value": None}),
+        (Some, {"lines": None}),
+        ({**LINES_OR_NOT, "additionalProperties": False}, {"lines": None}),
+    ],
+)
+def test_a_list_that_is_null_or_left_out_has_no_items(stream: Callable[..., Came], wanted: Any, said: JSON) -> None:
     with Endpoint(json.dumps(said)) as endpoint:
         came = stream(endpoint.base_url, "stream_items", wanted, "Read it.")
     assert came.result is not None

@@ -126,7 +126,7 @@ class Items(Generic[T]):
         """The items of a value of the type; none where it has no list."""
         name = self._place.attribute
         if name:
-            return (value[name] if isinstance(value, dict) else getattr(value, name)) or ()
+            return (value.get(name) if isinstance(value, dict) else getattr(value, name)) or ()
         return (value.root if isinstance(value, RootModel) else value) or ()
 
     def feed(self, piece: str) -> list[Item[T]]:

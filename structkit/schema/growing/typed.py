@@ -122,7 +122,8 @@ class Typed:
     def underneath(self) -> Typed:
         """The place without the caller's functions around it: what they are given, or make anew."""
         core = self._under(self.core)
-        return replace(self, core={**core, "schema": self._under(core["schema"])} if core["type"] == "model" else core)
+        has_inner = core["type"] in {"model", "dataclass"}
+        return replace(self, core={**core, "schema": self._under(core["schema"])} if has_inner else core)
 
     def _under(self, core: Any) -> Any:
         while (core := self.cores.bare(core))["type"] in FUNCTIONS:
