@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -423,6 +424,22 @@ def test_an_awaited_stream_that_nobody_holds_any_more_is_let_go_at_once() -> Non
 
     with Endpoint(TEXT) as endpoint:
         asyncio.run(run(endpoint.base_url))
+
+
+def test_a_stream_that_is_closed_before_it_begins_awaits_no_prompt_and_warns_of_none() -> None:
+    async def prompt() -> str:
+        raise AssertionError
+
+    async def run() -> None:
+        client = structkit.AsyncClient("fake", base_url="http://127.0.0.1:9/v1", api_key="sk-test")
+        said = prompt()
+        async with client.stream(Invoice, said) as stream:
+            pass
+        assert inspect.getcoroutinestate(said) == inspect.CORO_CLOSED
+        with pytest.raises(ConfigError, match="closed before its end"):
+            await stream.result()
+
+    asyncio.run(run())
 
 
 def test_the_result_waits_for_what_is_still_to_come(stream: Callable[..., Came]) -> None:

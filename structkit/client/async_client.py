@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -142,7 +141,7 @@ class AsyncClient:
     def _stream(
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: Call, shown: Shown[Any]
     ) -> AsyncStream[Any, Any]:
-        from structkit.client.streams import AsyncStream, AsyncWay
+        from structkit.client.streams import AsyncStream, AsyncWay, Later
         from structkit.transport.streaming import streamed_later
 
         hooks = self._plan.hooks(call)
@@ -155,12 +154,8 @@ class AsyncClient:
         def begun(said: Prompt) -> Extraction[Any] | Divided[Any]:
             return self._plan.begin(output_type, said, call, self._known.route)
 
-        async def later(said: Awaitable[Prompt]) -> Extraction[Any] | Divided[Any]:
-            return begun(await said)
-
-        if isinstance(prompt, Awaitable):
-            return AsyncStream(partial(later, prompt), shown, hooks, way)
-        return AsyncStream(begun(prompt), shown, hooks, way)
+        first = Later(prompt, begun) if isinstance(prompt, Awaitable) else begun(prompt)
+        return AsyncStream(first, shown, hooks, way)
 
     async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
         """The replies, in order; several requests go out at once."""

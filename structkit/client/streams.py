@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from types import GenericAlias, TracebackType
@@ -15,7 +15,7 @@ from structkit.errors import ConfigError, SchemaError, StructkitError, Transport
 from structkit.extraction import Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.schema.growing import Items
-from structkit.values import Delta, Issue, Policy, Result
+from structkit.values import Delta, Issue, Policy, Prompt, Result
 
 if TYPE_CHECKING:
     from structkit.client.hooks import Hooks
@@ -27,8 +27,27 @@ S = TypeVar("S")
 T = TypeVar("T")
 Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
 
-Begun: TypeAlias = "Conversation | Callable[[], Awaitable[Conversation]]"
-"""A conversation, or what has to be awaited for it to begin."""
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A conversation that begins when its prompt has been awaited.
+
+    Args:
+        prompt: What is awaited.
+        begin: Makes the conversation.
+    """
+
+    prompt: Awaitable[Prompt]
+    begin: Callable[[Prompt], Conversation]
+
+    async def begun(self) -> Conversation:
+        """The conversation."""
+        return self.begin(await self.prompt)
+
+    def close(self) -> None:
+        """It will not be awaited any more."""
+        if isinstance(self.prompt, Coroutine):
+            self.prompt.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +142,8 @@ def _run(course: Course[S], way: Way, step: Any) -> Generator[S]:
     yield from course.shown.end(course.ended(step))
 
 
-async def _run_later(course: Course[S], way: AsyncWay, begun: Begun) -> AsyncGenerator[S]:
-    step: Any = begun if isinstance(begun, Extraction | Divided) else await begun()
+async def _run_later(course: Course[S], way: AsyncWay, begun: Conversation | Later) -> AsyncGenerator[S]:
+    step: Any = await begun.begun() if isinstance(begun, Later) else begun
     while isinstance(step, Extraction | Divided):
         with course.hooks.watching(step.requests):
             replies: list[Reply] = []
@@ -215,9 +234,10 @@ class Stream(Given[S, T]):
 class AsyncStream(Given[S, T]):
     """As `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
 
-    def __init__(self, begun: Begun, shown: Shown[S], hooks: Hooks, way: AsyncWay) -> None:
+    def __init__(self, begun: Conversation | Later, shown: Shown[S], hooks: Hooks, way: AsyncWay) -> None:
         """Nothing is sent before the first is asked for."""
         super().__init__(Course(shown, hooks))
+        self._begun = begun
         self._pieces = _run_later(self._course, way, begun)
 
     async def result(self) -> Result[T]:
@@ -229,6 +249,8 @@ class AsyncStream(Given[S, T]):
     async def close(self) -> None:
         """As `Stream.close`."""
         await self._pieces.aclose()
+        if isinstance(self._begun, Later):
+            self._begun.close()
 
     def __aiter__(self) -> Self:
         """The stream itself."""
