@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -146,10 +147,10 @@ class Elements(Generic[T]):
             for number, item in enumerate(found):
                 yield from self._give(number, item)
             return
-        given = [*self.kept]
+        given = Counter(map(_known, self.kept))
         for item in found:
-            if item in given:
-                given.remove(item)
+            if given[key := _known(item)]:
+                given[key] -= 1
             else:
                 self.kept.append(item)
                 yield item
@@ -159,3 +160,12 @@ class Elements(Generic[T]):
             self._given.add(number)
             self.kept.append(item)
             yield item
+
+
+def _known(item: Any) -> Any:
+    """What an item is known by; not each is to be compared with each."""
+    try:
+        hash(item)
+    except TypeError:
+        return repr(item)
+    return item
