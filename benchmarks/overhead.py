@@ -43,9 +43,9 @@ def median_of(work: Callable[[], object], repeat: int) -> float:
     return statistics.median(rounds)
 
 
-def import_seconds(module: str) -> float:
+def seconds_of(statement: str) -> float:
     """A fresh process's time for an import, without the interpreter's own start."""
-    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+    code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
     runs = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
         for _ in range(ROUNDS)
@@ -65,11 +65,13 @@ def main() -> None:
     bare = median_of(lambda: validate(natural), 2000)
     fold = median_of(lambda: start.receive(reply), 2000)
     compiled = median_of(lambda: structkit.ResponseFormat(Bill), 50)
-    pydantic, ours = import_seconds("pydantic"), import_seconds("structkit")
+    pydantic, model = seconds_of("import pydantic"), seconds_of("from pydantic import BaseModel")
+    ours, client = seconds_of("import structkit"), seconds_of("from structkit import Client")
 
     print(f"compile an ordinary model, first use    {compiled * 1e3:8.2f} ms")
     print(f"receive a reply, over validate_json     {(fold - bare) * 1e6:8.1f} µs ({fold / bare:.1f} times)")
     print(f"import structkit, over import pydantic  {(ours - pydantic) * 1e3:8.1f} ms ({ours / pydantic:.1f} times)")
+    print(f"its Client, over pydantic's BaseModel   {(client - model) * 1e3:8.1f} ms ({client / model:.1f} times)")
 
 
 if __name__ == "__main__":
