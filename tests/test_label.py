@@ -372,3 +372,11 @@ def test_rows_that_a_reading_leaves_out_are_for_the_same_command_to_ask(folder: 
     assert len(endpoint.requests) == 4
     assert label(folder, endpoint, *longer).returncode == 0
     assert len(endpoint.requests) == 6
+
+
+def test_an_unknown_suffix_is_told_before_anything_is_written(folder: Path, endpoint: Endpoint) -> None:
+    done = label(folder, endpoint, "rows.csv", "-o", "out.foo", *ASK)
+    assert done.returncode == 2
+    assert "the suffix of 'out.foo' says no format; suffixes are .csv" in done.stderr
+    assert not (folder / "out.foo.job").exists()
+    assert endpoint.requests == []

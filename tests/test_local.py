@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
+from structkit.local.server import undisturbed
 
 pytest.importorskip("xllamacpp", reason="needs structkit[local]")
 pytestmark = pytest.mark.local
@@ -103,3 +105,18 @@ def test_a_port_in_use_is_refused(served: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert "could not serve" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be held back there")
+def test_a_ctrl_c_waits_until_the_model_has_started() -> None:
+    gone_on: list[bool] = []
+
+    def interrupted() -> None:
+        with undisturbed():
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            gone_on.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert gone_on
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

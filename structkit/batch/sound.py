@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from structkit.batch.formats import STANDARD
+from structkit.batch.formats import STANDARD, find_format
 from structkit.errors import ConfigError
 from structkit.prompts import fill
 
@@ -27,6 +27,7 @@ def refuse_unsound(job: Job) -> None:
 
     Raises:
         ConfigError: It cannot.
+        JobError: The output's suffix says no format.
     """
     for name, known in CHOICES.items():
         if (given := getattr(job, name)) not in known:
@@ -46,6 +47,7 @@ def refuse_unsound(job: Job) -> None:
             "be known before it goes out, and an endpoint reports it afterwards"
         )
     refuse_its_input(job.source, Path(job.output))
+    find_format(str(job.output))
 
 
 def refuse_its_input(source: Any, output: Path) -> None:

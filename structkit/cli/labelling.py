@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from shutil import which
 
 from rich.console import Console
 
@@ -50,10 +51,10 @@ def follow(job: Job) -> int:
         with showing(left, job.price, Console(stderr=True)) as told:
             report = job.run(told)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        notice(f"what was answered is kept in {job.folder}; go on with: {again(sys.argv[1:])}")
+        notice(f"what was answered is kept in {job.folder}; go on with: {again(sys.argv)}")
         return INTERRUPTED
     notice(str(report))
-    for line in advice(report, sys.argv[1:]):
+    for line in advice(report, sys.argv):
         notice(line)
     return CODES[report.reason]
 
@@ -67,12 +68,14 @@ def advice(report: Report, arguments: list[str]) -> Iterator[str]:
 
 
 def again(arguments: list[str]) -> str:
-    """The command that goes on.
+    """The command that goes on, as it was called: by its path where the shell would not find it.
 
-    >>> again(["label", "a.csv", "-o", "b.csv", "--prompt", "Label: {text}"])
-    "structkit label a.csv -o b.csv --prompt 'Label: {text}'"
+    >>> again([".venv/bin/structkit", "label", "a.csv", "-o", "b.csv", "--prompt", "Label: {text}"])
+    ".venv/bin/structkit label a.csv -o b.csv --prompt 'Label: {text}'"
     """
-    return shlex.join(["structkit", *arguments])
+    program, *rest = arguments
+    is_script = Path(program).stem == "structkit" and which("structkit") != program
+    return shlex.join([program if is_script else "structkit", *rest])
 
 
 def rows_left(job: Job) -> int | None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -52,7 +56,8 @@ class LocalServer:
         params.verbosity = -1
         _use_threads(params)
         try:
-            self._server = xllamacpp.Server(params)
+            with undisturbed():
+                self._server = xllamacpp.Server(params)
         except RuntimeError as error:
             raise ConfigError(f"llama.cpp could not serve {path} on {host}:{port}: {error}") from None
         self.base_url = f"{self._server.listening_address}/v1"
@@ -70,6 +75,22 @@ class LocalServer:
     ) -> None:
         """Close."""
         self.close()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold a Ctrl-C back until the block has ended: llama.cpp that is interrupted as it starts can wait without end.
+
+    The threads that it starts inherit this, and leave signals to Python's.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def open_endpoint(argument: str | None = None) -> Endpoint:

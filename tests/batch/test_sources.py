@@ -263,7 +263,7 @@ def test_a_sheet_shows_whole_numbers_as_such(tmp_path: Path) -> None:
     ("name", "settings", "told"),
     [
         ("none.csv", {}, "there is no file"),
-        ("t.json", {}, "says no format; formats are csv"),
+        ("t.json", {}, "says no format; suffixes are .csv"),
         ("t.csv", {"format": "xml"}, "there is no format 'xml'"),
         ("t.parquet.gz", {}, "compressed as a whole"),
         ("-", {"format": "parquet"}, "cannot be read from a stream"),

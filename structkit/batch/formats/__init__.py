@@ -42,7 +42,8 @@ def find_format(name: str, given: str | None = None) -> Found:
     wanted = [each for each in FORMATS if (given == each.name if given else suffix in each.suffixes)]
     if not wanted:
         unknown = f"there is no format {given!r}" if given else f"the suffix of {name!r} says no format"
-        raise JobError(f"{unknown}; formats are {', '.join(each.name for each in FORMATS)}", file=name)
+        known = [each.name for each in FORMATS] if given else [suffix for each in FORMATS for suffix in each.suffixes]
+        raise JobError(f"{unknown}; {'formats' if given else 'suffixes'} are {', '.join(known)}", file=name)
     if compression and not wanted[0].is_text:
         raise JobError(f"{name}: {wanted[0].name} is not read or written compressed as a whole", file=name)
     return Found(wanted[0], compression)
