@@ -120,3 +120,9 @@ def test_a_ctrl_c_waits_until_the_model_has_started() -> None:
         interrupted()
     assert gone_on
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_a_model_can_be_let_go_of_at_once() -> None:
+    program = "from structkit.local import LocalServer, model\nLocalServer(model.model_file()).close()"
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -7,12 +7,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
+from http.client import HTTPConnection, HTTPException
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
@@ -58,6 +60,7 @@ class LocalServer:
         try:
             with undisturbed():
                 self._server = xllamacpp.Server(params)
+                _answered(self._server.listening_address)
         except RuntimeError as error:
             raise ConfigError(f"llama.cpp could not serve {path} on {host}:{port}: {error}") from None
         self.base_url = f"{self._server.listening_address}/v1"
@@ -77,12 +80,17 @@ class LocalServer:
         self.close()
 
 
+def _answered(address: str) -> None:
+    """Wait for a first answer: a server that is let go of before can wait for itself without end."""
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=10)  # past any proxy
+    with suppress(OSError, HTTPException), closing(connection):
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block has ended: llama.cpp that is interrupted as it starts can wait without end.
-
-    The threads that it starts inherit this, and leave signals to Python's.
-    """
+    """Hold a Ctrl-C back until the block has ended, so that no server is let go of while it starts."""
     if sys.platform == "win32":
         yield
         return
