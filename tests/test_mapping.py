@@ -115,6 +115,13 @@ def test_settings_that_mean_nothing_are_refused_where_they_are_given(way: WAY, s
         declared(way).map(["good"], **settings)
 
 
+@both
+@pytest.mark.parametrize("rows", ["Fits well.", b"reviews.csv", {"text": "Fits well."}])
+def test_one_text_or_row_is_not_taken_for_many(way: WAY, rows: Any) -> None:
+    with pytest.raises(ConfigError, match="an iterable of them"):
+        declared(way).map(rows)
+
+
 def test_rows_are_taken_as_they_are_needed(endpoint: Endpoint) -> None:
     taken = 0
 

@@ -304,7 +304,7 @@ class Patient(BaseModel):
     born: int
 
 
-SECRETS = ("hunter2", "Swordfish", "4711", "cannot help")
+SECRETS = ("hunter2", "Swordfish", "4711 AUC", "cannot help")
 
 
 @pytest.mark.parametrize("name", ["", *sorted({*FAULTS} - {"huge", "gzip_bomb", "read_timeout", "rejects_keyword"})])

@@ -179,7 +179,7 @@ class Function(Decorated[P, T]):
         """
         from structkit.functions.mapping import caught, check_mapping, in_threads
 
-        check_mapping(concurrency, on_error)
+        check_mapping(rows, concurrency, on_error)
         call = OfARow(self)
         return in_threads(caught(call) if on_error == "return" else call, rows, concurrency)
 
@@ -255,7 +255,7 @@ class AsyncFunction(Decorated[P, T]):
         """As `Function.map`, with `async for`."""
         from structkit.functions.mapping import caught_later, check_mapping, in_tasks
 
-        check_mapping(concurrency, on_error)
+        check_mapping(rows, concurrency, on_error)
         call = OfARow(self)
         return in_tasks(caught_later(call) if on_error == "return" else call, rows, concurrency)
 

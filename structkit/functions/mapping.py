@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from itertools import islice
@@ -69,12 +69,14 @@ async def _awaited(rows: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[An
         yield row
 
 
-def check_mapping(at_once: int, on_error: str) -> None:
-    """Refuse settings that mean nothing.
+def check_mapping(rows: Any, at_once: int, on_error: str) -> None:
+    """Refuse rows that are one thing only, and settings that mean nothing.
 
     Raises:
         ConfigError: With what was probably meant.
     """
+    if isinstance(rows, str | bytes | Mapping):
+        raise ConfigError(f"rows: an iterable of them, not a {type(rows).__name__}; of a file, `label` makes a table")
     if at_once < 1:
         raise ConfigError(f"concurrency: 1 or more, not {at_once}")
     if on_error not in {"raise", "return"}:
