@@ -212,8 +212,6 @@ class Budget:
         limit: What may be spent in all.
         spent: What was spent; a reply of unknown cost counts as what was reserved for it.
         reserved: What requests under way may cost.
-        assumed: The part of `spent` that is such a reservation.
-        beyond: What replies cost beyond their reservations; only by so much can the limit be passed.
 
     Raises:
         ValueError: An amount is negative or none.
@@ -229,7 +227,7 @@ class Budget:
         """Nothing is reserved."""
         self.limit = None if limit is None else _checked(limit)
         self.spent = _checked(spent)
-        self.reserved = self.assumed = self.beyond = ZERO
+        self.reserved = ZERO
 
     def reserve(self, estimate: Decimal) -> bool:
         """Set *estimate* aside; False, and nothing set aside, where that is more than is left."""
@@ -248,11 +246,8 @@ class Budget:
         """
         if _checked(reserved) > self.reserved:
             raise ValueError(f"{reserved} was not reserved, only {self.reserved}")
-        cost = reserved if actual is None else _checked(actual)
         self.reserved -= reserved
-        self.spent += cost
-        self.assumed += reserved if actual is None else ZERO
-        self.beyond += max(ZERO, cost - reserved)
+        self.spent += reserved if actual is None else _checked(actual)
 
 
 def _checked(given: Amount) -> Decimal:
