@@ -93,11 +93,22 @@ def test_columns_are_the_arguments_of_the_same_names(endpoint: Endpoint, way: WA
     assert [said(request) for request in endpoint.requests] == ["de, en: good", "en, en: poor"]
 
 
-@both
-def test_a_row_that_fails_is_raised_in_its_turn(endpoint: Endpoint, way: WAY) -> None:
-    function, came = declared(way, policy=structkit.Policy(attempts=1)), []
+def test_a_row_that_fails_is_raised_in_its_turn(endpoint: Endpoint) -> None:
+    found = declared("blocking", policy=structkit.Policy(attempts=1)).map(["good", "odd", "poor"], concurrency=1)
+    assert next(found).mood == "good"
     with pytest.raises(InvalidOutput):
-        came.extend(mapped(function, ["good", "odd", "poor"], concurrency=1))
+        next(found)
+
+
+def test_an_awaited_row_that_fails_is_raised_in_its_turn(endpoint: Endpoint) -> None:
+    async def come() -> Label:
+        found = declared("awaited", policy=structkit.Policy(attempts=1)).map(["good", "odd", "poor"], concurrency=1)
+        first: Label = await anext(found)
+        with pytest.raises(InvalidOutput):
+            await anext(found)
+        return first
+
+    assert asyncio.run(come()).mood == "good"
 
 
 @both

@@ -383,7 +383,7 @@ def test_a_stream_of_items_that_breaks_before_the_first_has_none(stream: Callabl
 # Leaving early
 
 
-def test_leaving_early_closes_the_connection_and_has_no_result() -> None:
+def test_leaving_early_has_no_result_and_spoils_no_later_call() -> None:
     with Endpoint(TEXT) as endpoint:
         client = structkit.Client("fake", base_url=endpoint.base_url, api_key="sk-test")
         with client.stream(Invoice, "Read it.") as stream:
@@ -442,7 +442,7 @@ def test_a_stream_that_is_closed_before_it_begins_awaits_no_prompt_and_warns_of_
     asyncio.run(run())
 
 
-def test_the_result_waits_for_what_is_still_to_come(stream: Callable[..., Came]) -> None:
+def test_the_result_waits_for_what_is_still_to_come() -> None:
     with Endpoint(TEXT, TEXT) as endpoint:
         client = structkit.Client("fake", base_url=endpoint.base_url, api_key="sk-test")
         streamed = client.stream(Invoice, "Read it.")
