@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Exchange, Kept, State
@@ -22,12 +22,11 @@ from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Conversation, Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, Reply
 from structkit.values import JSON, Completion, Policy, Request
 
-Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
 TOO_MANY = 429
 
 

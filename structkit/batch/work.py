@@ -25,7 +25,7 @@ from structkit.batch.progress import Told, Watch
 from structkit.batch.reading import Reader
 from structkit.batch.records import Record
 from structkit.batch.report import Report
-from structkit.batch.run import Conversation, Run
+from structkit.batch.run import Run
 from structkit.batch.sampling import fair_sample
 from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sound import refuse_missing, refuse_unsound
@@ -35,6 +35,7 @@ from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
 from structkit.client.plan import check_call, planned, response_format
 from structkit.errors import JobError
+from structkit.extraction import Conversation
 from structkit.prompts import conversation, fill
 from structkit.transport.lean import AsyncLeanTransport
 from structkit.values import JSON, Parameters, Policy, Request

@@ -14,7 +14,7 @@ from structkit.client.plan import Call, check_call, conclude, planned, refuse_bo
 from structkit.client.steps import advanced
 from structkit.dialects import Route
 from structkit.errors import TransportError
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Conversation, Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, Reply
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -84,7 +84,7 @@ class AsyncClient:
                 step = await self._after(step, await self._send(step.requests, step.policy, hooks), hooks)
         return conclude(step)
 
-    async def _after(self, step: Extraction[Any] | Divided[Any], replies: list[Reply], hooks: Hooks) -> Any:
+    async def _after(self, step: Conversation, replies: list[Reply], hooks: Hooks) -> Any:
         """What comes of a step's replies."""
         after = await advanced(step, replies, self._known.told)
         hooks.ended(step.attempts, after.attempts)
@@ -151,7 +151,7 @@ class AsyncClient:
             after=lambda step, replies: self._after(step, replies, hooks),
         )
 
-        def begun(said: Prompt) -> Extraction[Any] | Divided[Any]:
+        def begun(said: Prompt) -> Conversation:
             return self._plan.begin(output_type, said, call, self._known.route)
 
         first = Later(prompt, begun) if isinstance(prompt, Awaitable) else begun(prompt)

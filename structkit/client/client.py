@@ -14,7 +14,7 @@ from structkit.client.hooks import SILENT, Hooks
 from structkit.client.plan import Call, check_call, conclude, planned, refuse_awaited, refuse_both
 from structkit.dialects import Route
 from structkit.errors import TransportError
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Conversation, Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.transport import Reply, Transport
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -180,12 +180,12 @@ class Client:
         )
         return Stream(self._begin(output_type, prompt, call), shown, hooks, way)
 
-    def _begin(self, output_type: Any, prompt: Prompt, call: Call) -> Extraction[Any] | Divided[Any]:
+    def _begin(self, output_type: Any, prompt: Prompt, call: Call) -> Conversation:
         begun = self._plan.begin(output_type, prompt, call, self._known.route)
         refuse_awaited(begun)
         return begun
 
-    def _after(self, step: Extraction[Any] | Divided[Any], replies: list[Reply], hooks: Hooks) -> Any:
+    def _after(self, step: Conversation, replies: list[Reply], hooks: Hooks) -> Any:
         """What comes of a step's replies."""
         after = step.receive(*replies)
         self._known.told(step, after, replies)

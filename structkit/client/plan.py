@@ -16,7 +16,7 @@ from structkit.errors import ConfigError, PromptError, StructkitError
 from structkit.extraction import (
     Asking,
     Check,
-    Divided,
+    Conversation,
     Extraction,
     check_failure,
     divided,
@@ -76,9 +76,7 @@ class Plan:
         policy = self.call.get("policy") or Policy()
         return replace(policy, retries=0) if request.fields.get("stream") else policy
 
-    def begin(
-        self, output_type: Any, prompt: Prompt, call: Call, route: Route | None = None
-    ) -> Extraction[Any] | Divided[Any]:
+    def begin(self, output_type: Any, prompt: Prompt, call: Call, route: Route | None = None) -> Conversation:
         """The extraction that a call asks for, over a route of which something may be known.
 
         Raises:
@@ -225,7 +223,7 @@ def planned(model: str | None, call: Call, endpoint: Endpoint | None, address: s
     return Plan(model, call, dialect), KnownRoute(address, model, dialect)
 
 
-def refuse_awaited(extraction: Extraction[Any] | Divided[Any]) -> None:
+def refuse_awaited(extraction: Conversation) -> None:
     """Refuse checks that would have to be awaited, where nothing can be.
 
     Raises:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from structkit.dialects import Dialect, Route
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Conversation, Divided, Extraction
 from structkit.transport import Reply
 from structkit.transport.memory import recall, remember
 from structkit.values import Completion
 
 if TYPE_CHECKING:
     from structkit.client.probing import ProbeReport
-
-Asked: TypeAlias = "Extraction[Any] | Divided[Any]"
 
 
 @dataclass
@@ -40,7 +38,7 @@ class KnownRoute:
             self._known = kept.route if kept else Route(self.dialect)
         return self._known
 
-    def told(self, last: Asked, step: Any, replies: list[Reply]) -> None:
+    def told(self, last: Conversation, step: Any, replies: list[Reply]) -> None:
         """Keep what a step of a call found out."""
         if isinstance(step, Extraction | Divided) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)

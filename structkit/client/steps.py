@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.client.plan import awaited_issues
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Conversation
 from structkit.transport import Reply
 from structkit.values import Result
 
 
-async def advanced(
-    last: Extraction[Any] | Divided[Any], replies: list[Reply], told: Callable[[Any, Any, list[Reply]], None]
-) -> Any:
+async def advanced(last: Conversation, replies: list[Reply], told: Callable[[Any, Any, list[Reply]], None]) -> Any:
     """What comes of the replies, and of the checks that have to be awaited.
 
     Args:
@@ -29,6 +27,6 @@ async def advanced(
     return step
 
 
-async def _judged(last: Extraction[Any] | Divided[Any], result: Result[Any]) -> Any:
+async def _judged(last: Conversation, result: Result[Any]) -> Any:
     wrong, odd = await awaited_issues(result.value, last.checks)
     return last.judged(result, wrong) if wrong else replace(result, warnings=(*result.warnings, *odd))

@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from types import GenericAlias, TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import Self
 
 from structkit.client.plan import Call, response_format
 from structkit.errors import ConfigError, SchemaError, StructkitError, TransportError
-from structkit.extraction import Divided, Extraction
+from structkit.extraction import Conversation, Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.schema.growing import Items
 from structkit.values import Delta, Issue, Policy, Prompt, Result
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 T = TypeVar("T")
-Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from structkit.extraction.checks import Check, check_failure, is_awaited, objections, soft
 from structkit.extraction.divided import Divided, divided
-from structkit.extraction.extraction import Asking, Extraction
+from structkit.extraction.extraction import Asking, Conversation, Extraction
 from structkit.extraction.modes import JSON_SCHEMA, MODES, Mode
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "MODES",
     "Asking",
     "Check",
+    "Conversation",
     "Divided",
     "Extraction",
     "Mode",

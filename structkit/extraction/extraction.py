@@ -289,5 +289,8 @@ class Extraction(Generic[T]):
         return divided(replace(self, response_format=spoken, route=route, patch=patch))
 
 
+Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
+"""What a driver drives: what to ask next, of a value or of parts of one."""
+
 Step: TypeAlias = "Extraction[T] | Divided[T] | Result[T] | StructkitError"
 """What comes of a reply."""
