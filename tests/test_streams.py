@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 from typing_extensions import TypedDict
 
 import structkit
-from structkit.errors import ConfigError, InvalidOutput, StructkitError, TransportError
+from structkit.errors import ConfigError, InvalidOutput, MalformedReply, StructkitError, TransportError
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import completion, saying
 from structkit.values import JSON
@@ -378,6 +378,29 @@ def test_a_stream_of_items_that_breaks_before_the_first_has_none(stream: Callabl
         came = stream(endpoint.base_url, "stream_items", list[str], "Read it.")
     assert isinstance(came.error, TransportError)
     assert came.error.partial == []
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_transport_that_ends_without_a_reply_is_told_so(way: str) -> None:
+    class Silent:
+        def stream(self, *_: Any) -> Any:
+            yield from ()
+
+    class SilentLater:
+        async def stream(self, *_: Any) -> Any:
+            for nothing in ():
+                yield nothing
+
+    async def later() -> None:
+        transport: Any = SilentLater()
+        await structkit.AsyncClient("fake", transport=transport).stream(Invoice, "Read it.").result()
+
+    transport: Any = Silent()
+    with pytest.raises(MalformedReply, match="ended without a reply"):
+        if way == "async":
+            asyncio.run(later())
+        else:
+            structkit.Client("fake", transport=transport).stream(Invoice, "Read it.").result()
 
 
 # Leaving early

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from typing_extensions import Self
 
 from structkit.client.plan import Call, response_format
-from structkit.errors import ConfigError, SchemaError, StructkitError, TransportError
+from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
 from structkit.schema import ResponseFormat
 from structkit.schema.growing import Items
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+NO_REPLY = "the transport's stream ended without a reply: its last item has to be a Completion or a TransportError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Course(Generic[S]):
                 else:
                     self.hooks.received(step.request, piece)
                     replies.append(piece)
-        return replies
+        return replies or [MalformedReply(NO_REPLY)]
 
     async def replies_later(self, way: AsyncWay, step: Extraction[Any], replies: list[Reply]) -> AsyncGenerator[S]:
         """The same, awaited; the replies are put into *replies*."""
@@ -152,7 +154,7 @@ async def _run_later(course: Course[S], way: AsyncWay, begun: Conversation | Lat
                 async with aclosing(course.replies_later(way, step, replies)) as pieces:
                     async for piece in pieces:
                         yield piece
-            step = await way.after(step, replies)
+            step = await way.after(step, replies or [MalformedReply(NO_REPLY)])
     for piece in course.shown.end(course.ended(step)):
         yield piece
 
