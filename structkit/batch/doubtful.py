@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from structkit.batch.records import Record
 
+if TYPE_CHECKING:
+    from structkit.batch.journal import Journal
+    from structkit.batch.reading import Reader
+
 SHORT = 8
 """Letters of a digest that are shown: who has the row can compare them, and nobody can read it in them."""
+
+LOST = "lost"
+"""The mark of rows that were in doubt when a run began: asked again they no longer are, and may be paid for twice."""
+
+
+def in_doubt(journal: Journal | Reader) -> dict[int, str]:
+    """Ordinals and keys of the rows that are in doubt, or were in an earlier run."""
+    marked: Any = journal.marks.get(LOST) or []
+    return {**dict(marked), **dict(journal.ambiguous())}
 
 
 class Doubtful:

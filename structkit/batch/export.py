@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from structkit.batch.doubtful import Doubtful
+from structkit.batch.doubtful import Doubtful, in_doubt
 from structkit.batch.formats import STANDARD
 from structkit.batch.manifest import write_manifest
 from structkit.batch.reading import Reader
@@ -36,7 +36,7 @@ def export(work: Work, path: Path) -> Report:
     work.choose(source)
     for _ in work.rows(source):  # what the columns are is known when all rows have been read
         pass
-    doubtful = Doubtful(reader.ambiguous(), keyed=source.key is not None)
+    doubtful = Doubtful(in_doubt(reader).items(), keyed=source.key is not None)
     with work.sink(source, reader, path) as sink:
         counts = write_rows(sink, work.picked(work.matched(source, reader, full=False)), doubtful)
     report = work.report(reader, counts, output=path, ambiguous=doubtful.names)

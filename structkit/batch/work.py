@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from structkit.batch.columns import output_columns, run_columns
-from structkit.batch.doubtful import Doubtful
+from structkit.batch.doubtful import LOST, Doubtful, in_doubt
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept, State
@@ -87,7 +87,8 @@ class Work:
                 source = keep_stream(source, self.job.folder / STREAM)
                 self.refuse_early(source, journal)
                 self.choose(source)
-                lost = dict(journal.ambiguous())
+                lost = in_doubt(journal)
+                journal.mark(LOST, [*map(list, lost.items())])
                 run = self.prepare(journal)
                 if await self.follow(run, self.records(source, journal), stoppable=stoppable):
                     lost |= dict(journal.ambiguous(now=True))
@@ -137,6 +138,7 @@ class Work:
             if self.job.on_change == "new" and self.changes(journal):
                 journal.forget()
                 journal.mark("spend", {})
+                journal.mark(LOST, [])
                 journal.mark(READING, value=False)
                 journal.mark("fingerprint", self.fingerprint())  # the last: a run that is killed before begins anew
             self.compare(journal)
