@@ -6,9 +6,11 @@ import json
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
-from structkit.batch.files import Draft
+from structkit.batch.files import Draft, whole_hash
 from structkit.errors import JobError
 from structkit.values import JSON
 
@@ -32,6 +34,13 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
     finally:
         draft.discard()
     return path
+
+
+def input_hash(source: Any, kept: Path) -> str | None:
+    """SHA-256 of the input: of its file, or of the one in which a stream was *kept*; None of rows in memory."""
+    is_file = isinstance(source, str | PathLike) and Path(source).is_file()
+    path = Path(source) if is_file else kept
+    return whole_hash(path) if path.is_file() else None
 
 
 def versions() -> dict[str, str]:

@@ -18,7 +18,7 @@ from structkit.batch.fingerprint import differences, fingerprint, is_readable_ag
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept, State
 from structkit.batch.limiter import Limiter
-from structkit.batch.manifest import versions, write_manifest
+from structkit.batch.manifest import input_hash, versions, write_manifest
 from structkit.batch.matching import Matching
 from structkit.batch.money import Budget, cost_of_reply, worst_case
 from structkit.batch.progress import Told, Watch
@@ -308,6 +308,7 @@ class Work:
             "source": str(self.job.source)
             if isinstance(self.job.source, str | Path)
             else type(self.job.source).__name__,
+            "source_sha256": input_hash(self.job.source, self.job.folder / STREAM),
             "limit": self.job.limit,
             "sample": self.job.sample,
             "output": str(report.output),

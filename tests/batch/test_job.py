@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -337,9 +338,21 @@ def test_the_manifest_adds_up_and_the_key_is_nowhere(job: Callable[..., Job], tm
     assert manifest["counts"] == report.counts == {"done": 3, "failed": 1}
     assert sum(manifest["counts"].values()) == manifest["rows"] == 4
     assert manifest["tokens"] == report.tokens == 45
+    assert manifest["source_sha256"] is None
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 2
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+def test_the_manifest_tells_the_input_by_its_hash(job: Callable[..., Job], tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes(b"text\none\n")
+    with Endpoint() as endpoint:
+        for rows, known in ((source, source), (iter(["one"]), tmp_path / "stream.jsonl.job" / "input.jsonl")):
+            output = tmp_path / ("file.jsonl" if rows is source else "stream.jsonl")
+            job(endpoint, rows, output=output).run()
+            manifest = json.loads(output.with_name(f"{output.name}.manifest.json").read_text())
+            assert manifest["source_sha256"] == hashlib.sha256(known.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
