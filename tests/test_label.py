@@ -52,6 +52,7 @@ PATIENCE = 60
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "kinds.py").write_text(KINDS, encoding="utf-8")
     (tmp_path / "rows.csv").write_text("\n".join([*ROWS, ""]), encoding="utf-8")
+    (tmp_path / "prices.toml").write_text("[fake]\ninput = 1\noutput = 10\n", encoding="utf-8")
     return tmp_path
 
 
@@ -111,6 +112,12 @@ def test_rows_come_from_standard_input(folder: Path, endpoint: Endpoint) -> None
     done = label(folder, endpoint, "-", "-o", "out.csv", *ASK, stdin='{"text": "a"}\n{"text": "b"}\n')
     assert done.returncode == 0, done.stderr
     assert [row["text"] for row in read(folder / "out.csv")] == ["a", "b"]
+
+
+def test_what_is_spent_is_reckoned_by_the_users_own_prices(folder: Path, endpoint: Endpoint) -> None:
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--limit", "2")
+    assert done.returncode == 0, done.stderr
+    assert "0.00012 spent" in done.stderr  # 2 rows of 10 tokens at 1 and 5 at 10, by the million
 
 
 @pytest.mark.parametrize("function", ["mood", "later"])
@@ -224,6 +231,15 @@ def test_an_endpoint_that_refuses_the_key_ends_the_run_with_its_exit_code(folder
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "3"], "a budget needs a price"),
         (["rows.csv", "-o", "out.csv", *ASK, "--price-input", "3"], "a price has two parts"),
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "much"], "is no amount of money"),
+        (["rows.csv", "-o", "out.csv", *ASK, "--prices", "none.toml"], "cannot be read"),
+        (
+            ["rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--model", "b"],
+            "no price of 'b', only of fake",
+        ),
+        (
+            ["rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--price-input=1", "--price-output=1"],
+            "say what tokens cost once",
+        ),
         (["rows.csv", "-o", "out.csv", *ASK, "--concurrency", "0"], "neither auto nor a number"),
         (["rows.csv", "-o", "out.csv", *ASK, "--mix", "--new"], "choose one"),
         (["rows.csv", "-o", "out.csv", "--function", "kinds.py:Label"], "not a function under"),

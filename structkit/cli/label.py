@@ -13,6 +13,7 @@ import typer
 from structkit.cli.app import THE_ENDPOINT, THE_MODEL, app, notice, refuse_unwritable
 from structkit.cli.client import default_model
 from structkit.cli.load import load_type
+from structkit.client.endpoint import model_name
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def amount(text: str) -> Decimal:
 ask = functools.partial(typer.Option, rich_help_panel="What to ask", show_default=False)
 rows = functools.partial(typer.Option, rich_help_panel="Rows", show_default=False)
 money = functools.partial(typer.Option, rich_help_panel="Money", show_default=False, parser=amount, metavar="AMOUNT")
+money_file = functools.partial(typer.Option, rich_help_panel="Money", show_default=False, metavar="FILE")
 going = functools.partial(typer.Option, rich_help_panel="Going on")
 look = functools.partial(typer.Option, rich_help_panel="Looking", show_default=False)
 
@@ -96,6 +98,7 @@ def label(
     budget: Annotated[Any, money(help="What may be spent, over all runs.")] = None,
     price_input: Annotated[Any, money(help="What a million tokens of input cost.")] = None,
     price_output: Annotated[Any, money(help="What a million tokens of output cost.")] = None,
+    prices: Annotated[Path | None, money_file(help="Your own prices by model, TOML or JSON: input and output.")] = None,
     concurrency: Annotated[Any, going(parser=at_once, metavar="auto|N", help="Requests in flight at most.")] = "auto",
     grace: Annotated[
         float, going(help="Seconds for which the first Ctrl-C waits for what is in flight.", metavar="SECONDS", min=0)
@@ -141,7 +144,7 @@ def label(
         concurrency=concurrency,
         grace=grace,
         budget=budget,
-        price=price_of(price_input, price_output),
+        price=price_of(price_input, price_output, prices, model or own),
         on_ambiguous=on_ambiguous.value,
         on_change=on_change(reparse=reparse, mix=mix, new=new),
         retry_failed=retry_failed,
@@ -201,19 +204,37 @@ def decorated(name: str) -> Decorated[..., Any]:
     return found
 
 
-def price_of(read: Decimal | None, written: Decimal | None) -> Price | None:
-    """What tokens cost, if that is said.
+def price_of(read: Decimal | None, written: Decimal | None, prices: Path | None, model: str | None) -> Price | None:
+    """What tokens cost, if that is said: in two parts, or by a file of the user's own prices.
 
     Raises:
-        ConfigError: Only half of it is.
+        ConfigError: It is said by half, or twice, or not of this model.
     """
     from structkit.batch.money import Price
 
+    if prices is not None and (read, written) != (None, None):
+        raise ConfigError("say what tokens cost once: --prices, or --price-input and --price-output")
+    if prices is not None:
+        return price_among(prices, model_name(model))
     if read is None and written is None:
         return None
     if read is None or written is None:
         raise ConfigError("a price has two parts: --price-input and --price-output, per million tokens")
     return Price(read, written)
+
+
+def price_among(prices: Path, model: str) -> Price:
+    """What a model's tokens cost by a file.
+
+    Raises:
+        ConfigError: It cannot be read, or knows only others.
+    """
+    from structkit.batch.money import read_prices
+
+    known = read_prices(prices)
+    if model not in known:
+        raise ConfigError(f"{prices} has no price of {model!r}, only of {', '.join(known) or 'nothing'}")
+    return known[model]
 
 
 def on_change(**chosen: bool) -> OnChange:
