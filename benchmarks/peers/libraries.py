@@ -43,8 +43,7 @@ class Library:
 def own_pins() -> tuple[str, ...]:
     """What structkit needs; its code is taken from this checkout."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["batch"]]
-    return (*needed, PYDANTIC, OPENAI, AIOHTTP)
+    return (*project["dependencies"], PYDANTIC, OPENAI, AIOHTTP)
 
 
 FLOOR = Library("floor", "run_floor.py", "pydantic", (PYDANTIC, AIOHTTP), ("pydantic", "aiohttp"))
