@@ -2,6 +2,7 @@
 
 from structkit.parsing.candidates import Reading, read_candidates
 from structkit.parsing.completion import read_completion
+from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.numbers import mend_numbers
 from structkit.parsing.prefix import read_prefix
@@ -14,6 +15,7 @@ __all__ = [
     "mend_numbers",
     "read_candidates",
     "read_completion",
+    "read_envelope",
     "read_json",
     "read_prefix",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.completion import read_completion, read_usage
+from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
 from structkit.parsing.gathered import GatheredChoice, as_list, as_object, malformed
 from structkit.values import JSON, Completion, Delta, JSONValue
@@ -133,6 +133,6 @@ class Gathering:
 
 def _read(data: str) -> JSONValue:
     try:
-        return json.loads(data)
+        return read_envelope(data)
     except (ValueError, RecursionError):
         return None

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from structkit.errors import MalformedReply, StatusError, TransportError
-from structkit.parsing import read_completion
+from structkit.parsing import read_completion, read_envelope
 from structkit.transport.limits import read_limits
 from structkit.values import Completion, JSONValue
 
@@ -69,7 +69,7 @@ def _fault(status: int, headers: Mapping[str, str], text: str, body: JSONValue) 
 def _decoded(body: bytes) -> JSONValue:
     """The JSON value, or None where there is none."""
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        return read_envelope(body)
     except (ValueError, RecursionError):
         return None
 

@@ -154,11 +154,13 @@ def _pieces(response: HTTPResponse) -> Iterator[bytes]:
 def _timed(
     pieces: Iterator[bytes], response: HTTPResponse, line: socket.socket, wait: float, reading: Reading
 ) -> Iterator[bytes]:
-    """The pieces, each in the time that is left for it."""
+    """The pieces, each in the time that is left for it; where that is as long as before, the socket knows it."""
+    known = wait
     for piece in pieces:
         yield piece
-        if not response.isclosed():
-            line.settimeout(reading.left(wait))
+        if (left := reading.left(wait)) != known and not response.isclosed():
+            known = left
+            line.settimeout(left)
 
 
 def _may_be_empty(response: HTTPResponse) -> bool:

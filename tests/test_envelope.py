@@ -1,0 +1,56 @@
+"""The JSON around an answer: read as `json.loads` reads it, whatever an endpoint makes of it."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from structkit.parsing import read_envelope
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+NEARLY = st.text(alphabet='{}[]",:\\u0123dD8eE.+- \n\ttrufalsnINaity\x00\ufeff\ud83d', max_size=30)
+
+
+@given(st.builds(json.dumps, VALUES) | NEARLY)
+@example('{"a": 1, "a": 2}')
+@example('"\\ud83d"')
+@example("\ufeff[]")
+@example("1" * 5000)
+@example("[" * 300 + "]" * 300)
+def test_a_text_is_read_as_json_reads_it_or_refused_as_json_refuses_it(text):
+    try:
+        expected = json.loads(text.removeprefix("\ufeff"))
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            read_envelope(text)
+    else:
+        assert repr(read_envelope(text)) == repr(expected)
+
+
+@given(
+    st.binary(max_size=20)
+    | st.builds(lambda value: json.dumps(value, ensure_ascii=False).encode(errors="replace"), VALUES)
+)
+@example(b"\xef\xbb\xbf[1]")
+@example(b'"\xed\xa0\xbd"')
+def test_bytes_are_utf_8_with_a_mark_or_without(body):
+    try:
+        expected = json.loads(body.decode("utf-8-sig"))
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            read_envelope(body)
+    else:
+        assert repr(read_envelope(body)) == repr(expected)
+
+
+def test_numbers_that_no_json_has_are_read():
+    assert math.isnan(read_envelope("[NaN]")[0])
+    assert read_envelope("-Infinity") == -math.inf
