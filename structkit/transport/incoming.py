@@ -66,7 +66,7 @@ class Incoming:
             MalformedReply: It is an error, no part of a reply, or too much.
             RequestTimeout: It comes too late.
         """
-        if self._is_over or (self._is_stream and (self._says_so or self._gathering.has_begun)):
+        if self._is_over or (self._is_stream and (self._gathering.has_begun or self._says_so)):
             self.reading.count(piece)
         else:
             self.reading.take(piece)  # to be shown, or read, as what it may turn out to be
