@@ -324,3 +324,9 @@ def test_event_loops_that_are_gone_leave_no_connections_behind() -> None:
                 break
             threading.Event().wait(0.05)
         assert open_files() <= most
+
+
+def test_a_completion_that_comes_with_another_success_is_no_fault(connect) -> None:
+    with Endpoint(Reply(json.dumps(completion('{"value": 3}')), status=201)) as endpoint:
+        assert connect(endpoint.base_url).extract(int, "How many?") == 3
+        assert len(endpoint.requests) == 1

@@ -45,7 +45,7 @@ def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str
         secret: The API key, blacked out wherever a provider echoes it in a fault.
     """
     found = _decoded(body)
-    reply = read_completion(found) if status == HTTPStatus.OK and found is not None else None
+    reply = read_completion(found) if is_success(status) and found is not None else None
     limits = read_limits(headers)
     if isinstance(reply, Completion):
         return replace(reply, limits=limits) if limits else reply
@@ -56,13 +56,18 @@ def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str
     return fault
 
 
+def is_success(status: int) -> bool:
+    """Whether a status says that all is well: a completion that comes with a 201 was paid for as well."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
 def _fault(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> TransportError:
     """The fault that a reply is. Its secrets are gone before any of it is cut: half a key tells too much."""
     if status >= HTTPStatus.BAD_REQUEST:
         return _status_error(status, headers, text, body)
     if status >= HTTPStatus.MULTIPLE_CHOICES and "location" in headers:
         return _redirect(status, headers["location"], text)
-    found = None if status != HTTPStatus.OK or body is None else read_completion(body)
+    found = None if not is_success(status) or body is None else read_completion(body)
     return found if isinstance(found, TransportError) else _not_json(status, text)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from http import HTTPStatus
 
 from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
 from structkit.parsing.chunks import Gathering
 from structkit.parsing.events import Events
 from structkit.transport.failures import translate
-from structkit.transport.faults import read_reply, redacted
+from structkit.transport.faults import is_success, read_reply, redacted
 from structkit.transport.limits import read_limits
 from structkit.transport.reading import Reading
 from structkit.transport.transport import Reply
@@ -57,7 +56,7 @@ class Incoming:
             MalformedReply: It announces more bytes than are allowed.
         """
         self.reading.begin(status, headers)
-        self._is_stream = None if status == HTTPStatus.OK else False
+        self._is_stream = None if is_success(status) else False
 
     def take(self, piece: bytes) -> Iterator[Delta | Reply]:
         """What comes of a piece of the decoded body; nothing after the end.
