@@ -123,7 +123,7 @@ def test_a_payload_is_for_one_vendor(folder: Path) -> None:
 
 def test_schema_explains(folder: Path) -> None:
     done = structkit(folder, "schema", "types_of_mine.py:Bill", "--explain")
-    assert done.stdout == "tip: rewritten: may be absent: null on the wire, 0 applies\n"
+    assert done.stdout == "tip  rewritten        may be absent: null on the wire, 0 applies\n"
 
 
 def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:

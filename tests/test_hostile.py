@@ -277,7 +277,7 @@ def test_a_bound_of_all_of_that_finds_no_room_is_said_and_explained() -> None:
     text = {"allOf": [{"type": "string", "pattern": "^a.*$"}, {"pattern": "^.*b$"}]}
     made = structkit.ResponseFormat({"type": "object", "properties": {"x": text}, "required": ["x"]})
     assert "^.*b$" in made.schema["properties"]["x"]["description"]
-    assert "x: checked locally: allOf: " in str(made.explain())
+    assert any(note.path == ("x",) and note.text.startswith("allOf: ") for note in made.explain())
     assert made.read('{"x": "ac", "other_keys": []}').issues
 
 

@@ -243,7 +243,7 @@ class NaturalSchema(Outspoken):
         found = super().bytes_schema(schema)
         bounds: JSON = {word: found.pop(word) for word in ("minLength", "maxLength") if word in found}
         words = in_words(bounds).replace("character", "byte")
-        return {**found, "description": words, CHECKED: [*bounds]} if bounds else found
+        return {**found, "description": words, CHECKED: _told(bounds)} if bounds else found
 
     def json_schema(self, schema: Any) -> JsonSchemaValue:
         """Text, with what it has to spell in words."""
@@ -262,7 +262,12 @@ class NaturalSchema(Outspoken):
         text: JsonSchemaValue = (
             {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
         )
-        return {**text, "description": f"A decimal number. {words}".strip(), CHECKED: [*bounds]}
+        return {**text, "description": f"A decimal number. {words}".strip(), CHECKED: _told(bounds)}
+
+
+def _told(bounds: JSON) -> list[str]:
+    """What is checked after the reply, as `explain` tells it."""
+    return [f"{name} {value}" for name, value in bounds.items()]
 
 
 def _untitled(schema: JsonSchemaValue, cls: Any) -> JsonSchemaValue:

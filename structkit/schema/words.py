@@ -26,6 +26,10 @@ FORMAT_WORDS = {
     "path": "A file path.",
     "file-path": "A path of an existing file.",
     "directory-path": "A path of an existing directory.",
+    "ipvanyaddress": "An IPv4 or IPv6 address.",
+    "ipvanynetwork": "An IPv4 or IPv6 network.",
+    "ipvanyinterface": "An IPv4 or IPv6 interface.",
+    **{f"uuid{version}": f"A UUID of version {version}." for version in range(1, 9)},
 }
 
 WORDS: dict[str, Callable[[JSONValue], str]] = {

@@ -14,6 +14,7 @@ import uuid
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypeVar, Union
 
 import pytest
@@ -1234,8 +1235,14 @@ def test_explain_lists_the_validators_that_only_the_callers_side_knows():
     told = [str(note) for note in ResponseFormat(list[Checked]).explain() if "validator" in note.text]
     assert told == [
         "[]: checked locally: validator consistent",
+        "[].by_key[]: checked locally: validator shout",
         "[].name: checked locally: validator not_empty",
         "[].name: checked locally: validator shout",
         "[].tags[]: checked locally: validator shout",
-        "[].by_key[]: checked locally: validator shout",
     ]
+
+
+def test_what_is_told_of_a_place_stands_together_and_the_whole_before_its_parts():
+    paths = [note.path for note in ResponseFormat(list[Checked]).explain()]
+    assert [path for path, _ in groupby(paths)] == [*dict.fromkeys(paths)]
+    assert all(paths.index(path[:-1]) < paths.index(path) for path in paths if path and path[:-1] in paths)

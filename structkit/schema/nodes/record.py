@@ -111,7 +111,7 @@ def _when_left_out(default: JSONValue) -> str | None:
 
 
 def _default_note(default: JSONValue) -> str:
-    return "" if default is UNSAID else f", {short(default, 60)} applies"
+    return "" if default is UNSAID or default is None else f", {short(default, 60)} applies"
 
 
 def _map(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) -> Node:
