@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from structkit.values.json import JSONValue
 
@@ -92,8 +92,9 @@ class Completion:
     """What its headers told of rate limits."""
 
 
-class Delta(NamedTuple):
-    """A piece of a reply that is streamed; a tuple, because there are tens of thousands of them.
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a reply that is streamed.
 
     Args:
         index: The choice that it goes on with.
