@@ -330,3 +330,15 @@ def test_a_completion_that_comes_with_another_success_is_no_fault(connect) -> No
     with Endpoint(Reply(json.dumps(completion('{"value": 3}')), status=201)) as endpoint:
         assert connect(endpoint.base_url).extract(int, "How many?") == 3
         assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("broken", [b"zz\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n"], ids=["no size", "no end"])
+def test_a_chunk_that_is_none_ends_the_reply_in_time(connect: Connect, broken: bytes) -> None:
+    def say(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"cho\r\n')
+        over.wait(0.2)
+        with suppress(OSError):
+            connection.sendall(broken)
+
+    with wire(say) as server, pytest.raises(structkit.TransportError):
+        connect(server.base_url, policy=structkit.Policy(retries=0, timeout=0.5)).extract(int, "How many?")

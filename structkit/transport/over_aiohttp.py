@@ -39,14 +39,14 @@ class OverAiohttp:
         """Send, and take the reply in."""
         async with self._send(method, path, body, wait) as response:
             reading.begin(response.status, response.headers)
-            while piece := await response.content.readany():
+            async for piece in _pieces(response.content, wait):
                 reading.take(piece)
 
     @asynccontextmanager
     async def open(self, path: str, body: bytes, wait: float) -> AsyncIterator[AsyncOpened]:
         """Send, and give the reply to be read as it comes."""
         async with self._send("POST", path, body, wait) as response:
-            yield response.status, response.headers, response.content.iter_any()
+            yield response.status, response.headers, _pieces(response.content, wait)
 
     def _send(
         self, method: str, path: str, body: bytes | None, wait: float
@@ -77,6 +77,16 @@ class OverAiohttp:
         if session is not None:
             await session.close()
             await asyncio.sleep(0)  # a closed connection is gone after the loop's next turn
+
+
+async def _pieces(content: aiohttp.StreamReader, wait: float) -> AsyncIterator[bytes]:
+    """The body as it comes, each piece in its time: after a chunk that is none, aiohttp waits for ever."""
+    while True:
+        async with asyncio.timeout(wait):
+            piece = await content.readany()
+        if not piece:
+            return
+        yield piece
 
 
 @lru_cache(maxsize=16)
