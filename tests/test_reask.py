@@ -140,6 +140,31 @@ def test_the_whole_sent_for_a_patch_is_taken(connect: Connect, mode: str) -> Non
     assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, 2)
 
 
+class Night(BaseModel):
+    start: int
+    end: int
+
+
+class Booking(BaseModel):
+    guest: str | None = None
+    nights: list[Night] = []
+
+
+NIGHTS = [{"start": n, "end": n + 1} for n in range(4)]
+BOOKED = {"guest": "x" * 400, "nights": NIGHTS}
+
+
+@every_mode
+@pytest.mark.parametrize(
+    "fragment", [{}, {"guest": None}, {"guest": "y"}, {"nights": NIGHTS[:1]}, {"guest": "y", "nights": NIGHTS[:1]}]
+)
+def test_part_of_the_whole_sent_for_a_patch_is_no_whole(connect: Connect, mode: str, fragment: JSON) -> None:
+    wrong = {**BOOKED, "nights": [{"start": "soon", "end": 1}, *NIGHTS[1:]]}
+    with Endpoint(json.dumps(wrong), json.dumps(fragment), json.dumps(BOOKED)) as endpoint:
+        result = connect(endpoint.base_url).run(Booking, ASKED, mode=mode)
+    assert (result.value.model_dump(), len(endpoint.requests)) == (BOOKED, 3)
+
+
 def test_a_patch_that_is_right_may_uncover_the_next_mistake(connect: Connect) -> None:
     class Sorted(Table):  # type: ignore[misc, valid-type]
         @model_validator(mode="after")
@@ -269,6 +294,13 @@ def test_a_rest_that_is_cut_too_is_gone_on_with(connect: Connect) -> None:
         result = connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
     assert (result.value.model_dump(), len(result.attempts)) == ({"rows": ROWS}, 3)
     assert "rows has 44 items so far" in instruction(endpoint.requests[2])
+
+
+@every_mode
+def test_a_rest_that_starts_over_gives_nothing_twice(connect: Connect, mode: str) -> None:
+    with Endpoint(cut_table(30, 40), json.dumps({"rows_rest": ROWS})) as endpoint:
+        result = connect(endpoint.base_url).run(Table, ASKED, mode=mode)
+    assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, 2)
 
 
 @every_mode

@@ -174,7 +174,7 @@ class Extraction(Generic[T]):
             given = replace(merged, repairs=given.repairs)
         elif self.patch is not None:  # it may have sent the whole again
             whole = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
-            is_whole = whole.draft is not None and all(issue.path for issue in whole.issues)
+            is_whole = self.patch.is_within(whole.draft) and all(issue.path for issue in whole.issues)
             given = whole if is_whole else replace(given, draft=None)
         return checked(given, self.checks) if self.checks else given
 

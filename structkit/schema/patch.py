@@ -56,8 +56,15 @@ class Patch:
             if place.path:
                 _put(whole, place, value)
             else:  # the whole is a list that was cut
-                whole += value if isinstance(value, list) else []
+                whole += _rest(whole, value)
         return whole
+
+    def is_within(self, whole: JSONValue) -> bool:
+        """Whether a reply that gives the whole again has all of the draft, but for the places that were asked for.
+
+        What a few of its properties say is no whole of which the rest is absent: the draft would be lost.
+        """
+        return _has_all(whole, self.draft, {place.path for place in self.places if not place.appends}, ())
 
     def of(self, codec: Codec[JSONValue]) -> Patch | None:
         """The same places of another codec, which speaks another dialect."""
@@ -93,13 +100,35 @@ class Asked(Object):
         return super().load(wire)
 
 
+def _has_all(value: JSONValue, draft: JSONValue, but: set[Path], path: Path) -> bool:
+    """Whether a value has each key that a draft has, and no fewer items, outside of some places."""
+    if path in but or not isinstance(draft, dict | list):
+        return True
+    steps = range(len(draft)) if isinstance(draft, list) else draft
+    return all(
+        (*path, step) in but
+        or ((inner := value_at(value, (step,))) is not ABSENT and _has_all(inner, draft[step], but, (*path, step)))
+        for step in steps
+    )
+
+
+def _rest(kept: list[JSONValue], reply: JSONValue) -> list[JSONValue]:
+    """What a reply adds to a list that it was to go on with; one that begins with all its records has started over.
+
+    Of scalars, and of records that are all alike, nobody can tell: what was asked for is believed.
+    """
+    rest = reply if isinstance(reply, list) else []
+    are_records = all(isinstance(item, dict) for item in kept) and any(item != kept[0] for item in kept)
+    return rest[len(kept) :] if are_records and rest[: len(kept)] == kept else rest
+
+
 def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
     *above, last = place.path
     holder = whole
     for step in above:
         holder = holder[step]
     if place.appends:
-        holder[last] += value if isinstance(value, list) else []
+        holder[last] += _rest(holder[last], value)
     elif value is not ABSENT:
         holder[last] = value
     elif isinstance(holder, dict):
