@@ -189,6 +189,17 @@ def test_a_reply_that_drips_without_end_is_cut_off_at_the_deadline(connect: Conn
     assert caught.value.usage == structkit.Usage(unreported=2)
 
 
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [(b"HTTP/1.1 200 OK\r\nx-slow: ", b"."), (head("transfer-encoding: chunked"), b"0")],
+    ids=["head", "size of a chunk"],
+)
+def test_a_line_that_drips_without_end_is_cut_off_at_the_deadline(calls: Any, first: bytes, drop: bytes) -> None:
+    policy = structkit.Policy(deadline=0.3, retries=0)
+    with wire(drip(first, drop)) as server, pytest.raises(structkit.RequestTimeout):
+        calls(server.base_url, int, policy=policy)
+
+
 def test_silence_ends_at_the_deadline_though_the_timeout_is_longer(connect: Connect) -> None:
     with wire(lambda connection, over: over.wait()) as server, pytest.raises(structkit.RequestTimeout):
         connect(server.base_url, policy=structkit.Policy(deadline=0.2, timeout=600, retries=0)).extract(int, "x")

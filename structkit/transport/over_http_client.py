@@ -7,9 +7,10 @@ import socket
 from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from threading import Event, Timer
 from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -59,11 +60,12 @@ class OverHTTPClient:
         connection = self._kept(wait) or self._open(wait)
         line: Any = connection.sock  # the connection lets go of it where the reply ends with the connection
         try:
-            connection.request(method, self._start + path, body, self._headers)
-            with closing(connection.getresponse()) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                pieces = unpacked(_pieces(response), headers.get("content-encoding", ""))
-                yield response.status, headers, _timed(pieces, response, line, wait, reading)
+            with _shut_at_the_deadline(line, reading):
+                connection.request(method, self._start + path, body, self._headers)
+                with closing(connection.getresponse()) as response:
+                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    pieces = unpacked(_pieces(response), headers.get("content-encoding", ""))
+                    yield response.status, headers, _timed(pieces, response, line, wait, reading)
         except BaseException:
             connection.close()
             raise
@@ -161,6 +163,37 @@ def _timed(
         if (left := reading.left(wait)) != known and not response.isclosed():
             known = left
             line.settimeout(left)
+
+
+@contextmanager
+def _shut_at_the_deadline(line: socket.socket, reading: Reading) -> Iterator[None]:
+    """While a reply is read: `http.client` waits for each byte of a head as long as for the first.
+
+    Raises:
+        TimeoutError: The deadline came first.
+    """
+    if (left := reading.seconds_left) is None:
+        yield
+        return
+    is_shut = Event()
+    timer = Timer(max(0.0, left), _shut, [line, is_shut])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, HTTPException):
+        if not is_shut.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if is_shut.is_set():  # `http.client` takes some ends for good ones
+        raise TimeoutError("the deadline has come")
+
+
+def _shut(line: socket.socket, is_shut: Event) -> None:
+    is_shut.set()
+    with suppress(OSError):  # it is closed already
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _may_be_empty(response: HTTPResponse) -> bool:
