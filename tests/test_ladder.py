@@ -246,6 +246,35 @@ def test_what_never_saw_the_schema_is_not_shown_to_the_next_mode(connect: Connec
     assert endpoint.requests[1]["messages"] == endpoint.requests[0]["messages"]
 
 
+JSON_ALL_THE_SAME: dict[str, str] = {
+    "half a surrogate pair": '{"count": 3, "unit": "\\ud83d"}',
+    "digits": '{"count": %s, "unit": "cups"}' % ("9" * 5_000),
+    "a large number": '{"count": 1e999, "unit": "cups"}',
+    "equal keys": '{"count": 3, "count": 4, "unit": "cups"}',
+    "depth": '{"count": %s' % ("[" * 20_000),
+    "cut in a text": '\n{"count": 3, "unit": "cu',
+    "cut in an escape": '{"count": 3, "unit": "\\u00',
+    "cut in a word": '{"count": nul',
+    "cut after a number": '{"count": 3',
+    "cut among blanks": '{"count": 3,' + "\n" * 500,
+    "cut behind half a pair": '{"unit": "\\ud83d", "count": ',
+}
+
+
+@pytest.mark.parametrize("text", JSON_ALL_THE_SAME.values(), ids=JSON_ALL_THE_SAME.keys())
+def test_json_that_is_cut_or_says_no_value_teaches_nothing_of_the_mode(connect: Connect, text: str) -> None:
+    with Endpoint(text, text, RIGHT) as endpoint:
+        result = connect(endpoint.base_url).run(Count, "three cups")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema"] * 3
+    assert endpoint.requests[1]["messages"][1] == {"role": "assistant", "content": text}
+
+
+@pytest.mark.parametrize("text", ["{count: 3", "{'count': 3", '{"count": 3} cups', "[see above]", '{"count": NaN}'])
+def test_what_no_json_grammar_writes_never_saw_the_schema(connect: Connect, text: str) -> None:
+    with Endpoint(text, RIGHT) as endpoint:
+        assert connect(endpoint.base_url, policy=structkit.Policy(repairs=False)).run(Count, "x").mode == "tool"
+
+
 def test_an_endpoint_that_ignores_everything_costs_two_uncounted_requests(connect: Connect) -> None:
     with (
         Endpoint("Gladly! Which one?") as endpoint,

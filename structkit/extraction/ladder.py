@@ -10,7 +10,7 @@ from itertools import islice
 from structkit.dialects import Dialect, ModeName, Route
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction.modes import Mode
-from structkit.parsing import NotJSON, read_json
+from structkit.parsing import NotJSON, may_be_json, read_json
 from structkit.schema.limits import walk
 from structkit.schema.structure import conforms
 from structkit.values import JSON, JSONValue, Message
@@ -207,17 +207,21 @@ SHALLOWEST = 3
 def is_unseen(text: str, mode: Mode, schema: JSON) -> bool:
     """Whether a reply shows that the schema never reached the model: no JSON, or an object of other keys.
 
+    Text that was cut, and JSON that says no value, is what any grammar lets through.
+
     >>> from structkit.extraction.modes import JSON_OBJECT, JSON_SCHEMA
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     >>> is_unseen("Sure! It is 3.", JSON_SCHEMA, schema), is_unseen('{"number": 3}', JSON_SCHEMA, schema)
     (True, True)
     >>> is_unseen('{"n": "3"}', JSON_SCHEMA, schema), is_unseen('{"number": 3}', JSON_OBJECT, schema)
     (False, False)
+    >>> is_unseen('{"n": 1e999}', JSON_SCHEMA, schema), is_unseen('{"n": 3, "un', JSON_SCHEMA, schema)
+    (False, False)
     """
     try:
         wire = read_json(text)
     except NotJSON:
-        return mode.is_json
+        return mode.is_json and not may_be_json(text)
     wanted = schema["properties"].keys()
     has_few = not isinstance(wire, dict) or 2 * len(wire.keys() & wanted) < len(wanted)
     return mode.constrains and has_few and not conforms(wire, schema)
@@ -234,4 +238,4 @@ def is_loose(text: str, mode: Mode, schema: JSON) -> bool:
     try:
         return mode.constrains and not conforms(read_json(text), schema)
     except NotJSON:
-        return mode.constrains
+        return mode.constrains and not may_be_json(text)

@@ -4,6 +4,7 @@ from structkit.parsing.candidates import Reading, read_candidates
 from structkit.parsing.completion import read_completion
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
+from structkit.parsing.grammar import may_be_json
 from structkit.parsing.numbers import mend_numbers
 from structkit.parsing.prefix import read_prefix
 from structkit.parsing.tolerant import Repair
@@ -12,6 +13,7 @@ __all__ = [
     "NotJSON",
     "Reading",
     "Repair",
+    "may_be_json",
     "mend_numbers",
     "read_candidates",
     "read_completion",

@@ -13,6 +13,10 @@ class NotJSON(ValueError):
     """The text is not one JSON value; the message says why, fit to be shown to the model."""
 
 
+class NoValue(NotJSON):
+    """JSON's grammar allows the text, and it says no value: equal keys, half a surrogate pair, too large, too deep."""
+
+
 def read_json(text: str) -> JSONValue:
     """Parse *text* as exactly one JSON value.
 
@@ -26,7 +30,7 @@ def read_json(text: str) -> JSONValue:
     {'a': [1, 2.5, None]}
     >>> read_json('{"a": 1, "a": 2}')
     Traceback (most recent call last):
-    structkit.parsing.exact.NotJSON: the key "a" stands twice in one object
+    structkit.parsing.exact.NoValue: the key "a" stands twice in one object
     >>> read_json('Sure!')
     Traceback (most recent call last):
     structkit.parsing.exact.NotJSON: not valid JSON: Expecting value at line 1 column 1
@@ -40,13 +44,13 @@ def read_json(text: str) -> JSONValue:
         where = f"line {error.lineno} column {error.colno}"
         raise NotJSON(f"not valid JSON: {error.msg} at {where}") from None
     except UnicodeEncodeError:
-        raise NotJSON("not valid JSON: half of a surrogate pair stands alone") from None
+        raise NoValue("not valid JSON: half of a surrogate pair stands alone") from None
     except RecursionError:
-        raise NotJSON("nested too deep") from None
+        raise NoValue("nested too deep") from None
     except NotJSON:
         raise
     except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
-        raise NotJSON("a number has too many digits") from None
+        raise NoValue("a number has too many digits") from None
     return value
 
 
@@ -54,7 +58,7 @@ def _object(pairs: list[tuple[str, JSONValue]]) -> JSON:
     value = dict(pairs)
     if len(value) != len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise NotJSON(f"the key {json.dumps(twice)} stands twice in one object")
+        raise NoValue(f"the key {json.dumps(twice)} stands twice in one object")
     return value
 
 
@@ -65,7 +69,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise NotJSON(f"the number {digits[:40]} is too large")
+        raise NoValue(f"the number {digits[:40]} is too large")
     return value
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import NoReturn, Protocol, TypeAlias
 
-from structkit.parsing.exact import NotJSON
+from structkit.parsing.exact import NotJSON, NoValue
 from structkit.values import ABSENT, JSONValue
 
 DEEPEST = 1_000
@@ -192,9 +192,9 @@ class PushParser:
         try:
             value = int(digits) if whole else float(digits)
         except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
-            raise NotJSON("a number has too many digits") from None
+            raise NoValue("a number has too many digits") from None
         if not whole and value in (float("inf"), float("-inf")):
-            raise NotJSON(f"the number {digits[:40]} is too large")
+            raise NoValue(f"the number {digits[:40]} is too large")
         self._scalar(value)
 
     def _open_string(self, beginning: str, *, is_key: bool) -> None:
@@ -241,14 +241,16 @@ class PushParser:
         try:
             decoded.encode()
         except UnicodeEncodeError:
-            self._refuse("half of a surrogate pair stands alone", at)
+            raise NoValue(
+                f"not valid JSON: half of a surrogate pair stands alone at character {self._offset + at}"
+            ) from None
         return decoded
 
     def _name(self, name: str, state: State) -> None:
         """A key; *state* is what comes after it."""
         keys = self._keys
         if keys is None or name in keys:
-            raise NotJSON(f"the key {json.dumps(name)} stands twice in one object")
+            raise NoValue(f"the key {json.dumps(name)} stands twice in one object")
         keys.add(name)
         self._state = state
         self.receiver.key(name)
@@ -272,7 +274,7 @@ class PushParser:
 
     def _begin(self, bracket: str, end: int) -> None:
         if len(self._stack) == DEEPEST:
-            raise NotJSON("nested too deep")
+            raise NoValue("nested too deep")
         self._stack.append((self._after, self._keys))
         if bracket == "{":
             self._keys, self._state, self._after = set(), PushParser._first_member, PushParser._next_member
