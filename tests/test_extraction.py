@@ -110,8 +110,9 @@ def test_an_ending_that_asking_again_cannot_cure_ends_at_once(kwargs: dict[str, 
     assert step.usage.total_tokens == 15
 
 
-def test_text_cut_at_the_limit_is_no_value_even_where_it_parses() -> None:
-    step = begin(parameters=Parameters(max_tokens=9)).receive(reply(RIGHT, finish_reason="length"))
+@pytest.mark.parametrize("reason", ["length", "model_length", "max_tokens", "MAX_TOKENS"])
+def test_text_cut_at_the_limit_is_no_value_even_where_it_parses(reason: str) -> None:
+    step = begin(parameters=Parameters(max_tokens=9)).receive(reply(RIGHT, finish_reason=reason))
     assert isinstance(step, Truncated)
     assert step.partial == RIGHT
     assert "max_tokens=9" in str(step)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import structkit
 from structkit.dialects import MODES
-from structkit.testing import Endpoint, Reply, fault
+from structkit.testing import Endpoint, Reply, completion, fault
 from structkit.testing.reply import saying
 from structkit.values import JSON, JSONValue
 
@@ -267,6 +267,14 @@ def test_json_that_is_cut_or_says_no_value_teaches_nothing_of_the_mode(connect: 
         result = connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema"] * 3
     assert endpoint.requests[1]["messages"][1] == {"role": "assistant", "content": text}
+
+
+@pytest.mark.parametrize("text", ["Sorry, the upst", '{"count": "x", "unit": "cu', '{"number": 3}'])
+def test_a_reply_that_failed_on_the_way_teaches_nothing_of_the_mode(connect: Connect, text: str) -> None:
+    failed = Reply(completion(text, finish_reason="error"))
+    with Endpoint(failed, failed, RIGHT) as endpoint:
+        result = connect(endpoint.base_url).run(Count, "three cups")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema"] * 3
 
 
 @pytest.mark.parametrize("text", ["{count: 3", "{'count': 3", '{"count": 3} cups', "[see above]", '{"count": NaN}'])

@@ -13,7 +13,7 @@ from structkit.errors import ExtractionError, SchemaError, StructkitError, Trans
 from structkit.extraction.checks import Check, checked, warnings_of
 from structkit.extraction.continuation import continuation, roomier
 from structkit.extraction.correction import affordable_patch, correction
-from structkit.extraction.failure import fault_of, invalid, reason
+from structkit.extraction.failure import BROKE_OFF, fault_of, invalid, reason
 from structkit.extraction.ladder import is_loose, is_unseen, lesson
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.provenance import Provenance, placed
@@ -198,13 +198,14 @@ class Extraction(Generic[T]):
         Where the schema never reached the model, that is no fault of the model's: it is put in another way. Where
         the model saw it and was not held to it, the mistakes are asked for, and the second time in another way too.
         """
-        lower = self._lower()
+        is_telling = wrong.finish_reason != BROKE_OFF
+        lower = self._lower() if is_telling else None
         if lower and wrong.text and is_unseen(wrong.text, self.how, self.codec.schema):
             return replace(lower, wrong=self.wrong if self.patch else None)
         asked = self.asked + 1
         if asked >= self.policy.attempts:
             return invalid(self.response_format, wrong, asked).after(self.attempts)
-        loose = is_loose(wrong.text, self.how, self.codec.schema)
+        loose = is_telling and is_loose(wrong.text, self.how, self.codec.schema)
         step = lower if lower and loose and self.is_loose else replace(self, is_loose=loose)
         return step._asking(wrong, asked)
 

@@ -10,8 +10,24 @@ from structkit.values import Answer, Choice, Issue, Parameters
 
 T = TypeVar("T")
 
+CUT = frozenset({"length", "model_length", "max_tokens"})
+"""Finish reasons of a reply that was cut at a limit: OpenAI's, Mistral's at the end of its context, Anthropic's; and
+Gemini's, in capitals."""
+
+BROKE_OFF = "error"
+"""The finish reason of a reply that failed on the way: it says nothing of how it was asked for."""
+
 SHOWN = 200
 """How many characters of a refusal an error shows."""
+
+
+def is_cut(choice: Choice) -> bool:
+    """Whether a choice ended at a limit.
+
+    >>> is_cut(Choice(finish_reason="MAX_TOKENS")), is_cut(Choice(finish_reason="stop"))
+    (True, False)
+    """
+    return (choice.finish_reason or "").lower() in CUT
 
 
 def fault_of(choice: Choice, codec: Codec[Any], parameters: Parameters) -> ExtractionError | None:
@@ -21,7 +37,7 @@ def fault_of(choice: Choice, codec: Codec[Any], parameters: Parameters) -> Extra
         return Refusal(f"the model refused: {said!r}; change the input or the instructions", partial=choice.content)
     if choice.finish_reason == "content_filter":
         return Filtered("the endpoint's content filter held back the reply; change the input", partial=choice.content)
-    if choice.finish_reason == "length":
+    if is_cut(choice):
         return Truncated(
             f"the reply was cut at the token limit{_limit(parameters)}: raise max_tokens (Policy.max_tokens lets it be "
             f"raised by itself), or bound the lists and texts of {codec.name}",

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from structkit.client.probing.report import Finding, Kind
 from structkit.errors import MalformedReply, StatusError, TransportError
-from structkit.extraction import Mode
+from structkit.extraction import Mode, failure
 from structkit.extraction.ladder import TEACHING
 from structkit.parsing import NotJSON, read_json
 from structkit.transport import Reply
@@ -121,7 +121,7 @@ def value_of(reply: Completion, mode: Mode) -> JSONValue:
 
 def is_cut(reply: Completion) -> bool:
     """Whether the reply ended at the limit."""
-    return reply.choices[0].finish_reason == "length"
+    return failure.is_cut(reply.choices[0])
 
 
 def is_silent(reply: Completion) -> bool:
