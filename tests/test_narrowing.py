@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field, create_model
 
+from structkit.errors import StatusError
 from structkit.schema.limits import measure
 from structkit.testing import Endpoint, Reply, fault, sample
 from structkit.testing.reply import saying, wanted_schema
@@ -73,6 +74,32 @@ def test_a_word_that_is_refused_is_all_that_leaves_the_schema(calls: Calls, word
     assert (before - after, after - before) == ({word}, set())
     assert next_call == after
     assert (first.mode, second.value, len(first.attempts)) == ("json_schema", first.value, 2)
+
+
+@pytest.mark.parametrize("message", ["regex patterns are not supported", "pattern: not supported"])
+def test_a_word_that_is_said_to_be_unsupported_leaves_the_schema(calls: Calls, message: str) -> None:
+    with Endpoint(refusing_schema(lambda schema: '"pattern"' in schema, message)) as endpoint:
+        [result] = calls(endpoint.base_url, Bounded)
+    assert (result.mode, len(result.attempts)) == ("json_schema", 2)
+
+
+ABOUT_SOMETHING_ELSE = [
+    "This model's maximum context length is 8192 tokens. However, you requested 9001 tokens (97 in the schema).",
+    "Invalid request: your maximum spend is reached.",
+    "max_tokens is too large: 99999. This model supports at most 4096 completion tokens; the maximum is 4096",
+    "The prompt matches a forbidden pattern",
+    "Invalid 'messages[1].name': string does not match pattern. Expected a string that matches the pattern '^[a-z]+$'.",
+    "The response date is unknown: maximum load",
+]
+
+
+@pytest.mark.parametrize("message", ABOUT_SOMETHING_ELSE)
+@pytest.mark.parametrize("mode", ["auto", "json_schema"])
+def test_a_refusal_of_something_else_takes_no_word_out_of_the_schema(connect: Connect, message: str, mode: str) -> None:
+    said = {"error": {"message": message, "type": "invalid_request_error"}}
+    with Endpoint(Reply(said, 400)) as endpoint, pytest.raises(StatusError):
+        connect(endpoint.base_url, model="gpt-4o").run(Bounded, "x", mode=mode)
+    assert len(endpoint.requests) == 1
 
 
 PATTERN = Annotated[str, Field(pattern="^[a-z]+$")]

@@ -27,8 +27,15 @@ GENERIC = re.compile(
 )
 """Texts that say nothing: the refusal may be about anything that was sent."""
 
+NOT_THE_SCHEMA = re.compile(
+    r"context.?(length|window)|maximum context|too many tokens|max_(completion_)?tokens|"
+    r"quota.{0,20}exceeded|(exceeded|insufficient).{0,20}quota|credit balance",
+    re.IGNORECASE,
+)
+"""What no change of the schema would cure: such refusals speak of a maximum, too."""
+
 NOT_THE_MODE = re.compile(
-    r"context.?(length|window)|maximum context|too (long|many tokens|large)|max_(completion_)?tokens|"
+    r"too (long|large)|"
     r"(model|deployment)\b.{0,60}\b(not found|does not exist|not exist|unknown|not available|no longer)|"
     r"unknown (model|deployment)|api.?key|authenticat|billing|quota|balance|insufficient|temperature|top_p|"
     r"content.?(policy|filter)|moderation|image",
@@ -81,6 +88,8 @@ def lesson(
         return None
     said = _said(fault, sent)
     status = fault.status_code if isinstance(fault, StatusError) else None
+    if NOT_THE_SCHEMA.search(said):
+        return None
     if mode.name != "prompt" and (narrowed := narrower(said, route.dialect, schema)):
         return replace(route, dialect=narrowed)
     says_nothing = status != NOT_FOUND and not fault.retryable and GENERIC.fullmatch(_message(fault.body))
@@ -177,16 +186,30 @@ def _keywords(schema: JSON) -> Iterator[tuple[str, str]]:
 
 
 def _names(said: str, word: str) -> bool:
-    """Whether a refusal names a keyword: in quotes, or as a word that is said to be unsupported."""
-    quoted = re.search(rf"""['"`]{re.escape(word)}\\?['"`]""", said)
-    return bool(
-        quoted or (REFUSING.search(said) and re.search(rf"(?<!response )(?<![\w-]){re.escape(word)}(?![\w-])", said))
-    )
+    """Whether a refusal names a keyword: in quotes, or as a word of a schema that is said to be unsupported.
+
+    >>> _names("Unsupported schema keyword: pattern", "pattern"), _names("patterns are not supported", "pattern")
+    (True, True)
+    >>> _names("Your prompt matches a forbidden pattern", "pattern")
+    False
+    """
+    named = rf"(?<!response )(?<![\w-]){re.escape(word)}s?(?![\w-])"
+    if re.search(rf"""['"`]{re.escape(word)}\\?['"`]""", said):
+        return True
+    if REFUSING.search(said) and OF_A_SCHEMA.search(said):
+        return bool(re.search(named, said))
+    return bool(re.search(rf"{named}:? ((is|are) )?{REFUSING.pattern}", said, re.IGNORECASE))
 
 
 REFUSING = re.compile(
-    r"not (?:supported|permitted|allowed|accepted|a valid)|unsupported|unknown|invalid|forbidden", re.IGNORECASE
+    r"\b(?:not (?:supported|permitted|allowed|accepted|a valid)|unsupported|unknown|invalid|forbidden)\b", re.IGNORECASE
 )
+"""Words by themselves: an error's type is an `invalid_request_error`, whatever it says."""
+
+OF_A_SCHEMA = re.compile(
+    r"schema|keyword|propert|constraint|feature|grammar|(unknown|unsupported) format", re.IGNORECASE
+)
+"""What else a refusal of a word of the schema speaks of; a prompt has a maximum and a pattern, too."""
 
 
 def _smaller(said: str, most: int, dialect: Dialect) -> Dialect | None:
