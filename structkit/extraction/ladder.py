@@ -41,7 +41,7 @@ NOT_THE_MODE = re.compile(
     r"content.?(policy|filter)|moderation|image",
     re.IGNORECASE,
 )
-"""What a 400 may be about that no other way of asking would cure."""
+"""What a 400 may be about that no other way of asking would cure, unless it names the field."""
 
 
 def _about(words: str) -> re.Pattern[str]:
@@ -49,11 +49,15 @@ def _about(words: str) -> re.Pattern[str]:
     return re.compile(f"{words}|requested parameters|failed to (generate|validate) json", re.IGNORECASE)
 
 
+FORMAT = r"response.?format|output.?format|json.?(schema|object|mode)|structured.?output"
+TOOLS = r"\btools\b|\btool.?(choice|use)|\bfunction.?call"
+"""How a refusal names the field of the request in which the schema stands."""
+
 ABOUT: dict[ModeName, re.Pattern[str]] = {
-    "json_schema": _about(r"response.?format|json_?schema|schema|structured|strict|guided|grammar"),
-    "json_schema_lax": _about(r"response.?format|json_?schema|schema|structured|guided|grammar"),
+    "json_schema": _about(rf"{FORMAT}|schema|structured|strict|guided|grammar"),
+    "json_schema_lax": _about(rf"{FORMAT}|schema|structured|guided|grammar"),
     "tool": _about(r"tool|function|schema|strict|grammar"),
-    "json_object": _about(r"response.?format|json_?object|json mode|structured"),
+    "json_object": _about(rf"{FORMAT}|structured"),
     "prompt": re.compile(r"(?!)"),
 }
 """How a refusal names the way of asking that it refuses."""
@@ -94,9 +98,15 @@ def lesson(
         return replace(route, dialect=narrowed)
     says_nothing = status != NOT_FOUND and not fault.retryable and GENERIC.fullmatch(_message(fault.body))
     is_about_it = bool(says_nothing or ABOUT[mode.name].search(said) or status == NOT_IMPLEMENTED)
-    if fixed or mode.name == "prompt" or not is_about_it or NOT_THE_MODE.search(said):
+    if fixed or mode.name == "prompt" or not is_about_it or _is_about_else(said, mode):
         return None
     return route.refusing(mode.name)
+
+
+def _is_about_else(said: str, mode: Mode) -> bool:
+    """Whether a refusal is about what no other way of asking would cure, and does not name the schema's field."""
+    field = TOOLS if mode.name == "tool" else FORMAT
+    return bool(NOT_THE_MODE.search(said)) and not re.search(field, said, re.IGNORECASE)
 
 
 NOT_FOUND = 404
