@@ -418,6 +418,13 @@ def test_the_same_seed_brings_the_same_faults_at_about_their_rates() -> None:
     assert first.count(None) > 30
 
 
+def test_a_fault_of_the_script_is_met_as_one_that_was_drawn() -> None:
+    with Endpoint(fault("unavailable"), "1", fault("rate_limited:0"), faults={}) as endpoint:
+        for _ in range(3):
+            post(endpoint, PLAIN)
+    assert endpoint.met == ["unavailable", None, "rate_limited"]
+
+
 def test_a_reply_that_a_fault_swallowed_comes_with_the_next_request() -> None:
     with Endpoint("1", "2", "3", faults={"unavailable": 0.5}, seed=3) as endpoint:
         seen = [post(endpoint, PLAIN) for _ in range(20)]

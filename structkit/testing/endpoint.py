@@ -10,7 +10,7 @@ from types import MappingProxyType, TracebackType
 
 from typing_extensions import Self
 
-from structkit.testing.faults import Odds
+from structkit.testing.faults import Fault, Odds
 from structkit.testing.reply import Reply, Script, obliging, saying
 from structkit.testing.streams import streaming
 from structkit.values import JSON
@@ -40,7 +40,7 @@ class Endpoint:
         requests: The JSON body of every completion request so far.
         headers: Its headers, by lower-case name.
         paths: Its path.
-        met: The name of the fault that each request met, or None.
+        met: The name of the fault that each request met, drawn or scripted, or None.
         base_url: Where it listens, ending in `/v1`.
 
     Raises:
@@ -82,7 +82,8 @@ class Endpoint:
             self.headers.append(headers)
             self.paths.append(path)
             script, met = self._take(), self._odds.draw()
-            self.met.append(met.name if met else None)
+            named = met or script
+            self.met.append(named.name if isinstance(named, Fault) else None)
         reply = saying(body, script) if isinstance(script, str) else script
         reply = reply if isinstance(reply, Reply) else reply(body)
         came = met.change(body, reply) if met else reply
