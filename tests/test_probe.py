@@ -15,7 +15,7 @@ import pytest
 
 import structkit
 from structkit.client import ProbeReport
-from structkit.client.probing import advance, probing
+from structkit.client.probing import Finding, advance, probing
 from structkit.client.probing.features import FEATURES
 from structkit.dialects import OPENAI, Route
 from structkit.testing import Endpoint, Reply, called, completion, fault
@@ -249,6 +249,12 @@ def test_an_empty_reply_tells_nothing(probed: Any) -> None:
     assert (report.route.refused, report.route.ignored) == (frozenset(), frozenset())
 
 
+def test_a_cut_reply_tells_nothing_of_the_mode(probed: Any) -> None:
+    report, _ = probed(Reply(completion('{"a', finish_reason="length")))
+    assert {report[mode].verdict for mode in SCHEMA_MODES} == {"unknown"}
+    assert (report.route.refused, report.route.ignored) == (frozenset(), frozenset())
+
+
 def test_a_fault_that_passes_is_no_refusal(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
         return failing(503, "overloaded") if request.get("response_format") else honours_everything(request)
@@ -322,6 +328,13 @@ def test_a_report_is_read_as_a_table_and_as_json(probed: Any) -> None:
     assert json.loads(json.dumps(report.as_json()))["calls"] == 12
     with pytest.raises(KeyError):
         report["nope"]
+
+
+def test_a_report_is_gone_through_finding_by_finding() -> None:
+    tool, n = Finding("mode", "tool", "served"), Finding("parameter", "n", "ignored")
+    report = ProbeReport("m", Route(), (tool, n))
+    assert ([*report], len(report)) == ([tool, n], 2)
+    assert ("tool" in report, n in report, "pattern" in report) == (True, True, False)
 
 
 def command(*arguments: str, routes: Path | None = None, endpoint: Endpoint | None = None) -> Any:

@@ -165,6 +165,8 @@ def _is_picked(reply: Completion, mode: Mode) -> bool:
 def _unheard(mode: Mode, reply: Completion, note: str) -> Finding:
     if is_silent(reply):
         return Finding("mode", mode.name, "unknown", "the reply is empty")
+    if is_cut(reply):
+        return Finding("mode", mode.name, "unknown", "the reply was cut before it showed anything")
     return Finding("mode", mode.name, "ignored", note)
 
 

@@ -74,6 +74,18 @@ class ProbeReport:
             raise KeyError(name)
         return found
 
+    def __iter__(self) -> Iterator[Finding]:
+        """The findings, in the order of the questions."""
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        """How many findings there are."""
+        return len(self.findings)
+
+    def __contains__(self, wanted: object) -> bool:
+        """Whether there is a finding of that name, or that finding."""
+        return any(wanted in (finding.name, finding) for finding in self.findings)
+
     def __str__(self) -> str:
         """The table, in Markdown."""
         return markdown((("what", "found", "how it showed"), *self.rows))
