@@ -68,6 +68,17 @@ def test_each_rung_that_is_refused_leads_to_the_next_uncounted(connect: Connect,
     assert_nothing_twice(endpoint.requests)
 
 
+def test_a_mode_that_is_refused_with_a_server_error_is_sent_once(connect: Connect) -> None:
+    policy = structkit.Policy(retries=3, wait_initial=0.001)
+    with Endpoint(refusing("json_schema", "json_schema_lax", status=500, said=UNSERVED)) as endpoint:
+        result = connect(endpoint.base_url, policy=policy).run(Count, "three cups")
+    assert [mode_of(body) for body in endpoint.requests] == ["json_schema", "json_schema_lax", "tool"]
+    assert result.mode == "tool"
+
+
+UNSERVED: JSON = {"error": {"message": "response_format json_schema is not supported: failed to compile grammar"}}
+
+
 def openai(message: str, **error: Any) -> JSON:
     """An error in OpenAI's form."""
     return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None, **error}}
@@ -204,6 +215,7 @@ NO_REFUSALS: dict[str, tuple[int, JSONValue]] = {
     "a page with 500": (500, PAGE),
     "an upstream's failure with 200": (200, {"error": {"message": "Provider returned error", "code": 502}}),
     "a failing tool with 200": (200, {"error": {"message": "the tool server is overloaded", "code": 503}}),
+    "a failing line of code": (500, {"error": {"message": "unsupported operand type(s) for +"}}),
     "a failure that says nothing": (500, {"error": {"message": "Error"}}),
     "no choices": (200, {"choices": [], "object": "response_format"}),
 }

@@ -25,6 +25,11 @@ SHOWN_DEPTH = 100
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
+FIELD = re.compile(
+    r"response.?format|json.?(schema|object|mode)|structured.?output|\btools?\b|tool.?(choice|call)|grammar",
+    re.IGNORECASE,
+)
+UNSUPPORTED = re.compile(r"unsupported|not support|not implemented", re.IGNORECASE)
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
 ADVICE = {
@@ -149,15 +154,22 @@ def _until(text: str, now: datetime | None) -> float | None:
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> StatusError:
     advice = f"; {ADVICE[status]}" if status in ADVICE else ""
+    said = _said(body) or ""
     error = StatusError(
-        f"the endpoint answered {status}: {_said(body) or text[:SHOWN]!r}{advice}",
-        retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text),
+        f"the endpoint answered {status}: {said or text[:SHOWN]!r}{advice}",
+        retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text) and not _is_refusal(status, said),
         retry_after=read_retry_after(headers),
         request_id=headers.get("x-request-id"),
         body=text if body is None else body,
     )
     error.status_code = status
     return error
+
+
+def _is_refusal(status: int, said: str) -> bool:
+    """Whether a server error names a way of asking that it will not serve the next time either."""
+    is_named = FIELD.search(said) and UNSUPPORTED.search(said)
+    return status == HTTPStatus.INTERNAL_SERVER_ERROR and bool(is_named)
 
 
 def _redirect(status: int, location: str, text: str) -> StatusError:
