@@ -5,10 +5,11 @@ A superset is enough for the wire: the reply is checked against the original aft
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from structkit.schema.impossible import Impossible
+from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
 LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
@@ -16,6 +17,8 @@ SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "ma
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
 BOTH = frozenset({"items", "propertyNames"})
 REMARKS = frozenset({"title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
+
+CONDITION = ("if", "then", "else")
 
 ALSO = "x-structkit-also"
 """Keyword that lists the bounds which had no room beside another of the same name: said, and checked after."""
@@ -53,7 +56,7 @@ def merge(first: JSON, second: JSON, path: Path = ()) -> JSON:
     {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
     """
     merged = dict(first)
-    for keyword, value in second.items():
+    for keyword, value in _with_condition_apart(first, second).items():
         if keyword not in merged:
             merged[keyword] = value
         elif keyword in _RULES:
@@ -61,6 +64,16 @@ def merge(first: JSON, second: JSON, path: Path = ()) -> JSON:
         elif merged[keyword] != value and keyword not in REMARKS:
             merged[ALSO] = [*merged.get(ALSO, ()), {keyword: value}]
     return merged
+
+
+def _with_condition_apart(first: JSON, second: JSON) -> JSON:
+    """The second schema; its `if`, where the first has one too, stays together with its own `then` and `else`."""
+    condition = {word: second[word] for word in CONDITION if word in second}
+    if not condition or "if" not in first:
+        return second
+    rest = {word: value for word, value in second.items() if word not in CONDITION}
+    is_known = condition == {word: first[word] for word in CONDITION if word in first}
+    return rest if is_known else {**rest, ALSO: [*rest.get(ALSO, ()), condition]}
 
 
 def _both(first: JSONValue, second: JSONValue, _path: Path) -> JSONValue:
@@ -122,20 +135,37 @@ def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSO
     >>> with_alternatives({"type": "object", "properties": {}, "anyOf": either}, lambda part: part)["properties"]
     {'b': {'type': 'null'}, 'c': {'type': 'null'}}
     """
-    parts = [part for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
-    parts += [schema[word] for word in ("then", "else") if word in schema]
-    parts += schema.get("dependentSchemas", {}).values()
-    found: dict[str, list[JSONValue]] = {}
-    for part in map(resolve, parts):
-        for name, wanted in part.get("properties", {}).items():
-            found.setdefault(name, []).append(wanted)
     declared = schema.get("properties", {})
-    further = {name: _any(wanted) for name, wanted in found.items() if name not in declared}
-    return {**schema, "properties": {**declared, **further}}
+    found: dict[str, list[JSONValue]] = {}
+    for name, wanted in (*_of_branches(schema, resolve), *_of_conditions(schema, resolve)):
+        if name not in declared:
+            found.setdefault(name, []).append(wanted)
+    return {**schema, "properties": {**declared, **{name: _any(wanted) for name, wanted in found.items()}}}
+
+
+def _of_branches(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
+    """The properties that any branch of `anyOf` or `oneOf` declares."""
+    for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        yield from resolve(branch).get("properties", {}).items()
+
+
+def _of_conditions(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
+    """The properties that conditions bring, each as it is in either case; where one case is silent, anything goes."""
+    cases: list[tuple[JSONValue, JSONValue]] = []
+    for part in (schema, *schema.get(ALSO, ())):
+        cases += [(part.get("then", True), part.get("else", True))] if "if" in part else []
+        cases += [(case, True) for case in part.get("dependentSchemas", {}).values()]
+    for pair in cases:
+        met, unmet = (resolve(case).get("properties", {}) for case in pair)
+        for name in {**met, **unmet}:
+            yield from ((name, met.get(name, True)), (name, unmet.get(name, True)))
 
 
 def _any(wanted: list[JSONValue]) -> JSONValue:
     different = [part for position, part in enumerate(wanted) if part not in wanted[:position]]
+    if True in different:
+        told = "; ".join(short(part) for part in different if part is not True)
+        return {"description": f"In some cases: {told}."} if told else True
     return different[0] if len(different) == 1 else {"anyOf": different}
 
 

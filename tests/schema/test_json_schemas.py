@@ -28,6 +28,11 @@ def obj_of_any_type(**properties: Any) -> dict[str, Any]:
     return {"properties": properties, "required": [*properties]}
 
 
+def when(kind: str, **cases: Any) -> dict[str, Any]:
+    """A condition on the key `k`."""
+    return {"if": {"properties": {"k": {"const": kind}}, "required": ["k"]}, **cases}
+
+
 def fits(schema: Any, valid: list[Any], invalid: list[Any]) -> Any:
     """A case about a whole document."""
     return schema, valid, invalid
@@ -327,6 +332,31 @@ CASES = {
         [{"k": "x", "a": 1}, {"k": "y"}],
         [{"k": "x"}],
     ),
+    "if then properties, where the condition is false": fits(
+        {**obj(["k"], k=STRING), "if": {"properties": {"k": {"const": "x"}}}, "then": obj([], a=INTEGER)},
+        [{"k": "x", "a": 1}, {"k": "y", "a": "s"}, {"k": "y", "a": None}],
+        [{"k": "x", "a": "s"}],
+    ),
+    "if then else of one property": fits(
+        {
+            **obj(["k"], k=STRING),
+            "if": {"properties": {"k": {"const": "x"}}},
+            "then": obj([], a=INTEGER),
+            "else": obj([], a=STRING),
+        },
+        [{"k": "x", "a": 1}, {"k": "y", "a": "s"}, {"k": "x"}],
+        [{"k": "x", "a": "s"}, {"k": "y", "a": [1]}],
+    ),
+    "several if then": fits(
+        {**obj([], k=STRING), "allOf": [when("x", then=obj([], a={"enum": ["p"]})), when("y", then=obj([], a={"enum": ["q"]}))]},
+        [{"k": "x", "a": "p"}, {"k": "y", "a": "q"}, {"k": "z", "a": 3}, {"a": "p"}],
+        [{"k": "x", "a": "q"}, {"k": "y", "a": "p"}],
+    ),
+    "several if, each with one case": fits(
+        {"type": "object", "allOf": [when("x", then=obj([], a=STRING)), when("y", **{"else": obj([], a=INTEGER)})]},
+        [{"k": "x"}, {"k": "y", "a": "s"}, {"k": "y", "a": [1]}, {"k": "z", "a": 1}],
+        [{"k": "z", "a": "s"}],
+    ),
     "dependent keys": fits(
         {**obj([], a=STRING, b=STRING), "dependentRequired": {"a": ["b"]}},
         [{}, {"a": "x", "b": "y"}, {"b": "z"}],
@@ -334,6 +364,11 @@ CASES = {
     ),
     "dependent schema": fits(
         {**obj([], a=STRING), "dependentSchemas": {"a": obj(b=INTEGER)}}, [{}, {"a": "x", "b": 1}], [{"a": "x"}]
+    ),
+    "dependent schema that does not apply": fits(
+        {**obj([], a=STRING), "dependentSchemas": {"a": obj(b=INTEGER)}},
+        [{"b": "x"}, {"b": None}, {"a": "x", "b": 1}],
+        [{"a": "x", "b": "y"}],
     ),
     "not": holds({"type": "string", "not": {"const": "a"}}, ["b"], ["a"]),
     "only not": holds({"not": STRING}, [1, None, []], ["a"]),
