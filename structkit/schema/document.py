@@ -15,10 +15,14 @@ class Document:
     """A schema document and the schemas that have been put beside it under names of their own."""
 
     def __init__(self, root: JSON) -> None:
-        """Take the document; it is never changed."""
+        """Take the document; it is never changed.
+
+        Raises:
+            SchemaError: An address in it is none.
+        """
         self.root = root
-        if any(DYNAMIC.keys() & part.keys() for part in self._objects()):
-            self.root = _static(root)
+        if any(map(_is_addressed, self._objects())):
+            self.root = _rooted(root)
         self._added: dict[str, JSON] = {}
 
     @cached_property
@@ -57,37 +61,25 @@ class Document:
         """
         if pointer in self._added:
             return self._added[pointer]
-        address, _, fragment = pointer.partition("#")
-        resource = self._resource(address)
-        if resource is None:
+        if not pointer.startswith("#"):
             raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
-        target = self._pointed(resource, fragment) if fragment[:1] in {"", "/"} else self._anchored(fragment)
+        target = self._pointed(pointer)
         if target is None:
             raise SchemaError(f"the $ref {pointer!r} leads nowhere in the document", path=path)
         if not isinstance(target, dict | bool):
             raise SchemaError(f"the $ref {pointer!r} leads to what is no schema", path=path)
         return target
 
-    def _resource(self, address: str) -> JSON | None:
-        """The document, or the part of it that has this address for an `$id`."""
-        if address in {"", self.root.get("$id"), self.root.get("id")}:
-            return self.root
-        ids = ((part.get(word), part) for part in self._objects() for word in ("$id", "id"))
-        return next((part for name, part in ids if isinstance(name, str) and f"/{name}".endswith(f"/{address}")), None)
-
-    def _pointed(self, target: JSONValue, fragment: str) -> JSONValue:
-        for step in fragment.split("/")[1:]:
+    def _pointed(self, pointer: str) -> JSONValue:
+        head, *steps = pointer.split("/")
+        target: JSONValue = self.root if head == "#" else None
+        for step in steps:
             key = unquote(step).replace("~1", "/").replace("~0", "~")
             try:
                 target = target[int(key)] if isinstance(target, list) else target[key]
             except (KeyError, IndexError, ValueError, TypeError):
                 return None
         return target
-
-    def _anchored(self, name: str) -> JSON | None:
-        spelt = {"$anchor": name, "$dynamicAnchor": name, "$id": f"#{name}", "id": f"#{name}"}
-        anchored = (part for part in self._objects() if any(part.get(word) == spelt[word] for word in spelt))
-        return next(anchored, None)
 
     def _objects(self) -> Iterator[JSON]:
         """Every object of the document, in its order."""
@@ -100,18 +92,17 @@ class Document:
             waiting += reversed([*inside])
 
 
-DYNAMIC = {"$dynamicRef": "$ref", "$recursiveRef": "$ref"}
+def _is_addressed(part: JSON) -> bool:
+    """Whether an object has an address of its own, or refers to one by more than a pointer."""
+    address = part.get("$ref")
+    is_address = isinstance(address, str) and address != "#" and not address.startswith("#/")
+    return is_address or any(isinstance(part.get(word), str) for word in ("$dynamicRef", "$recursiveRef", "$id", "id"))
 
 
-def _static(part: JSONValue) -> JSONValue:
-    """A document whose dynamic references lead to the outermost place they can: a guess that the reply's check mends.
+def _rooted(root: JSON) -> JSON:
+    from structkit.schema.addresses import rooted
 
-    >>> _static({"items": {"$dynamicRef": "#node"}})
-    {'items': {'$ref': '#node'}}
-    """
-    if isinstance(part, list):
-        return [_static(item) for item in part]
-    if not isinstance(part, dict):
-        return part
-    names = {key: DYNAMIC[key] if key in DYNAMIC and isinstance(part[key], str) else key for key in part}
-    return {names[key]: _static(value) for key, value in part.items()}
+    try:
+        return rooted(root)
+    except ValueError as error:
+        raise SchemaError(f"an $id or $ref is no address: {error}") from None

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,13 @@ DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
 def obj(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
     wanted = [*properties] if required is None else required
     return {"type": "object", "properties": properties, **({"required": wanted} if wanted else {})}
+
+
+CUSTOMER = {
+    "$id": "https://x.y/customer",
+    **obj(a={"$ref": "#/$defs/addr"}),
+    "$defs": {"addr": STRING},
+}
 
 
 def obj_of_any_type(**properties: Any) -> dict[str, Any]:
@@ -69,6 +77,58 @@ CASES = {
         ["a"],
         [1],
         **{"$id": "http://x.y/root.json", "$defs": {"a": STRING}},
+    ),
+    "reference inside a resource": holds(
+        {"$ref": "customer"},
+        [{"a": "x"}],
+        [{"a": 1}],
+        **{"$id": "https://x.y/o", "$defs": {"customer": CUSTOMER}},
+    ),
+    "reference inside a resource, to a name that the document has too": holds(
+        {"$ref": "customer"},
+        [{"a": "x"}],
+        [{"a": 1}],
+        **{"$id": "https://x.y/o", "$defs": {"customer": CUSTOMER, "addr": INTEGER}},
+    ),
+    "reference by the whole address of a relative id": holds(
+        {"$ref": "http://e.com/a.json"},
+        ["a"],
+        [1],
+        **{**DRAFT_7, "$id": "http://e.com/root.json", "definitions": {"a": {"$id": "a.json", **STRING}}},
+    ),
+    "reference by an id below another": holds(
+        {"$ref": "http://e.com/b/d.json"},
+        ["a"],
+        [1],
+        **{
+            **DRAFT_4,
+            "id": "http://e.com/a.json",
+            "definitions": {"x": {"id": "b/c.json", "not": {"definitions": {"y": {"id": "d.json", **STRING}}}}},
+        },
+    ),
+    "an anchor that two resources have": holds(
+        {"$ref": "other#a"},
+        ["a"],
+        [1],
+        **{"$defs": {"a": {"$anchor": "a", **INTEGER}, "b": {"$id": "other", "$defs": {"a": {"$anchor": "a", **STRING}}}}},
+    ),
+    "reference inside a resource named by a URN": fits(
+        {"$id": "urn:uuid:1", **obj(x={"$ref": "urn:uuid:1#/$defs/a"}), "$defs": {"a": {"$ref": "#/$defs/b"}, "b": STRING}},
+        [{"x": "a"}],
+        [{"x": 1}],
+    ),
+    "an id beside a reference, before 2019-09": holds(
+        {"$id": "http://e.com/sub/", "$ref": "a.json"},
+        ["a"],
+        [1],
+        **{
+            **DRAFT_7,
+            "$id": "http://e.com/root.json",
+            "definitions": {"a": {"$id": "a.json", **STRING}, "b": {"$id": "sub/a.json", **INTEGER}},
+        },
+    ),
+    "a constant that looks like a reference": holds(
+        {"enum": [{"$ref": "#a"}]}, [{"$ref": "#a"}], [{"$ref": "#"}], **{"$defs": {"a": {"$anchor": "a"}}}
     ),
     "dynamic reference": holds(
         {"$dynamicRef": "#foo"},
@@ -469,6 +529,21 @@ def test_what_fits_comes_back_equal_and_what_does_not_is_refused(name, check_bot
     for value in invalid:
         with pytest.raises((InvalidOutput, SchemaError)):
             response_format.parse(json.dumps(response_format.dump(value)))
+
+
+@pytest.mark.parametrize(
+    ("pointer", "message"),
+    [
+        ("other", "'https://x.y/other' leads out of the document; nothing is fetched"),
+        ("customer#/$defs/none", "leads nowhere"),
+        ("customer#none", "leads nowhere"),
+        ("http://[x", "no address"),
+    ],
+)
+def test_a_reference_is_refused_that_leads_out_of_the_document_or_nowhere_in_it(pointer, message):
+    schema = {"$id": "https://x.y/o", **obj(x={"$ref": pointer}), "$defs": {"customer": CUSTOMER, "none": STRING}}
+    with pytest.raises(SchemaError, match=re.escape(message)):
+        ResponseFormat(schema)
 
 
 @pytest.mark.parametrize("schema", [*CASES.values()], ids=[*CASES])
