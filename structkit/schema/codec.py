@@ -64,7 +64,7 @@ class Codec(Generic[T]):
         A value that breaks a rule of the type is written as it is, and `load` refuses it.
 
         Raises:
-            SchemaError: It has no JSON form.
+            SchemaError: It has no JSON form, or breaks a rule and would be read as another value, which breaks none.
         """
         return self.wire(self.natural(value))
 

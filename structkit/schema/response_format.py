@@ -17,6 +17,7 @@ from structkit.schema.natural import Natural, core_schema, natural_side
 from structkit.schema.split import joined, owns, split
 from structkit.schema.validators import explain_validators
 from structkit.schema.wire import Wire, compile_schema
+from structkit.schema.words import short
 from structkit.values import JSON, Answer, JSONValue, Path
 
 T = TypeVar("T")
@@ -90,6 +91,20 @@ class ResponseFormat(Codec[T]):
         """Pickled as what it was made from, and compiled again."""
         name, given, extras = self._settings
         return _remade, (self.output_type, name, given, extras, self.dialect)
+
+    def dump(self, value: T) -> JSONValue:
+        """As of any codec; only a document's values can be wrong, because they are no instances of anything."""
+        wire = super().dump(value)
+        if isinstance(self.output_type, dict) and self._is_taken_for_another(wire, value):
+            raise SchemaError(f"the value breaks a rule, and would be read as one that does not: {short(value)}")
+        return wire
+
+    def _is_taken_for_another(self, wire: JSONValue, natural: JSONValue) -> bool:
+        back = self.partial(wire)
+        try:
+            return back != natural and self.validated(back).valid
+        except RecursionError:
+            raise SchemaError("the value is nested too deep to be written") from None
 
     @property
     def natural_schema(self) -> JSON:

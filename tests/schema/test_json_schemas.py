@@ -567,6 +567,28 @@ def test_dump_does_not_lose_a_key_that_the_schema_does_not_forbid():
     assert response_format.load(response_format.dump({"a": "x", "b": 3})) == {"a": "x", "b": 3}
 
 
+def pair(key: str) -> dict[str, Any]:
+    return {"key": key, "value": 1}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "object"}, []),
+        ({"type": "object"}, [pair("a")]),
+        ({"type": "object", "additionalProperties": INTEGER}, [pair("a")]),
+        (obj([], a={"type": "object"}), {"a": None}),
+        (obj([], a=INTEGER), {"a": None, "b": None}),
+        ({"anyOf": [{"type": "object"}, STRING]}, []),
+        ({"type": "array", "prefixItems": [STRING, INTEGER]}, {"item_0": "a", "item_1": 1, "rest": []}),
+    ],
+)
+def test_what_does_not_fit_never_comes_back_as_another_value_that_does(schema, value):
+    response_format = ResponseFormat(schema)
+    with pytest.raises((InvalidOutput, SchemaError)):
+        response_format.load(response_format.dump(value))
+
+
 CHAIN = {
     f"a{i}": {"anyOf": [{"$ref": f"#/$defs/a{i + 1}"}, {"$ref": f"#/$defs/a{i + 1}", "description": "x"}]}
     for i in range(24)

@@ -35,7 +35,7 @@ class Field:
         strict schema nor the type takes.
         """
         if value is None and self.absence == "null" and not self.takes_null:
-            return "null" if self.node.kind in {"array", "object"} else {"value": None}
+            return {"value": None} if self.node.reads("null") else "null"
         return self.node.dump(value)
 
     def holds(self, value: JSONValue) -> bool:
