@@ -160,14 +160,15 @@ class RawSchema:
         from jsonschema.validators import validator_for
 
         from structkit.schema.metaschema import check_document
-        from structkit.schema.patterns import check_patterns, linear
+        from structkit.schema.patterns import check_patterns
+        from structkit.schema.rules import with_our_rules
 
         self.schema = schema = copy.deepcopy(schema)
         self.name = snake_case(str(schema.get("title") or "output"))
         validator = validator_for(schema, default=Draft202012Validator)
         check_document(schema, validator)
         check_patterns(schema)
-        self._validator = linear(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
+        self._validator = with_our_rules(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
 
     def part(self, schema: JSONValue) -> RawSchema:
         """The same document, for values of a part of it."""

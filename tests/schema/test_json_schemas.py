@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -587,6 +588,15 @@ def test_what_does_not_fit_never_comes_back_as_another_value_that_does(schema, v
     response_format = ResponseFormat(schema)
     with pytest.raises((InvalidOutput, SchemaError)):
         response_format.load(response_format.dump(value))
+
+
+@pytest.mark.parametrize(("step", "number"), [(0.01, 19.99), (0.01, 1.1), (0.1, 0.3), (0.5, 10**400), (1e-300, 7)])
+def test_a_multiple_is_told_by_the_digits_as_written(step, number):
+    response_format = ResponseFormat({"type": "number", "multipleOf": step})
+    assert response_format.parse(json.dumps({"value": number})) == number
+    for other in (step * 1.5, math.inf):
+        with pytest.raises(InvalidOutput):
+            response_format.load({"value": other})
 
 
 CHAIN = {
