@@ -21,6 +21,7 @@ class Document:
             SchemaError: An address in it is none.
         """
         self.root = root
+        self.is_dynamic = any(DYNAMIC & part.keys() for part in self._objects())
         if any(map(_is_addressed, self._objects())):
             self.root = _rooted(root)
         self._added: dict[str, JSON] = {}
@@ -71,10 +72,8 @@ class Document:
         return target
 
     def _pointed(self, pointer: str) -> JSONValue:
-        head, *steps = pointer.split("/")
-        target: JSONValue = self.root if head == "#" else None
-        for step in steps:
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
+        target: JSONValue = self.root if pointer.partition("/")[0] == "#" else None
+        for key in steps(pointer):
             try:
                 target = target[int(key)] if isinstance(target, list) else target[key]
             except (KeyError, IndexError, ValueError, TypeError):
@@ -92,11 +91,19 @@ class Document:
             waiting += reversed([*inside])
 
 
+DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
+
+
 def _is_addressed(part: JSON) -> bool:
     """Whether an object has an address of its own, or refers to one by more than a pointer."""
     address = part.get("$ref")
     is_address = isinstance(address, str) and address != "#" and not address.startswith("#/")
-    return is_address or any(isinstance(part.get(word), str) for word in ("$dynamicRef", "$recursiveRef", "$id", "id"))
+    return is_address or any(isinstance(part.get(word), str) for word in (*DYNAMIC, "$id", "id"))
+
+
+def steps(pointer: str) -> Iterator[str]:
+    """The keys that a JSON pointer names, one after the other."""
+    return (unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
 
 
 def _rooted(root: JSON) -> JSON:

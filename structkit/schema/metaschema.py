@@ -47,7 +47,7 @@ def check_document(document: JSON, validator: Any) -> None:
         if (shape := json.dumps(shallow, default=repr)) not in seen:
             seen.add(shape)
             _check(shallow, path, validator)
-        waiting += ((path + step, inner) for step, inner in _inside(part) if isinstance(inner, dict))
+        waiting += ((path + step, inner) for step, inner in inside(part) if isinstance(inner, dict))
 
 
 def _check(part: JSON, path: Path, validator: Any) -> None:
@@ -77,7 +77,7 @@ def _stays(name: str, item: JSONValue, first: str | None) -> bool:
     return name == first or not isinstance(item, dict)
 
 
-def _inside(part: JSON) -> Iterator[tuple[Path, JSONValue]]:
+def inside(part: JSON) -> Iterator[tuple[Path, JSONValue]]:
     """The schemas right inside a part, each with the way to it."""
     for key, value in part.items():
         if key in ONE and isinstance(value, dict):

@@ -18,6 +18,7 @@ from pydantic_core.core_schema import DecimalSchema
 
 from structkit.errors import SchemaError
 from structkit.schema.blame import Outspoken, blame
+from structkit.schema.document import Document
 from structkit.schema.invertible import invertible
 from structkit.schema.issues import SHOWN, cut, read_errors
 from structkit.schema.naming import snake_case, type_name
@@ -159,6 +160,7 @@ class RawSchema:
         from jsonschema import Draft202012Validator
         from jsonschema.validators import validator_for
 
+        from structkit.schema.circles import refuse_circles
         from structkit.schema.metaschema import check_document
         from structkit.schema.patterns import check_patterns
         from structkit.schema.rules import with_our_rules
@@ -168,6 +170,7 @@ class RawSchema:
         validator = validator_for(schema, default=Draft202012Validator)
         check_document(schema, validator)
         check_patterns(schema)
+        refuse_circles(Document(schema))
         self._validator = with_our_rules(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
 
     def part(self, schema: JSONValue) -> RawSchema:

@@ -171,6 +171,23 @@ def test_a_reference_that_never_arrives_is_refused(schema):
         ResponseFormat(schema)
 
 
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ({"if": {"$ref": "#"}, "then": {"type": "integer"}}, ("if",)),
+        ({"not": {"$ref": "#"}}, ("not",)),
+        (obj(x={"allOf": [{"$ref": "#/properties/x"}, {"type": "object"}]}), ("properties", "x", "allOf", 0)),
+        ({**obj(x={"$ref": "#"}), "dependentSchemas": {"x": {"$ref": "#"}}}, ("dependentSchemas", "x")),
+        ({"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"else": {"$ref": "#/$defs/a~1b"}}}}, ("$defs", "a/b", "else")),
+        ({"$dynamicAnchor": "a", "anyOf": [{"$dynamicRef": "#a"}, {"type": "object"}]}, ("anyOf", 0)),
+    ],
+)
+def test_a_reference_back_to_itself_for_the_same_value_is_refused_with_its_path(schema, path):
+    with pytest.raises(SchemaError, match="leads back to itself for the same value") as caught:
+        ResponseFormat(schema)
+    assert caught.value.path == path
+
+
 class Endless(BaseModel):
     next: "Endless"
 
