@@ -185,10 +185,15 @@ class RawSchema:
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> JSONValue:  # noqa: ARG002
         """By the document, formats asserted."""
-        issues = tuple(
-            Issue(tuple(error.absolute_path), cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
-            for error in islice(self._validator.iter_errors(value), MOST_ISSUES)
-        )
+        try:
+            issues = tuple(
+                Issue(tuple(error.absolute_path), cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
+                for error in islice(self._validator.iter_errors(value), MOST_ISSUES)
+            )
+        except BaseException as error:
+            if type(error).__name__ == "PanicException":  # jsonschema's maps are Rust's, and panic at the stack's end
+                raise RecursionError from None
+            raise
         if issues:
             raise Invalid(issues)
         return value

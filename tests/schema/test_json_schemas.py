@@ -1,6 +1,7 @@
 """Constructs of JSON Schema, one at a time: what fits comes back equal, what does not is refused."""
 
 import contextlib
+import inspect
 import json
 import math
 import os
@@ -597,6 +598,20 @@ def test_a_multiple_is_told_by_the_digits_as_written(step, number):
     for other in (step * 1.5, math.inf):
         with pytest.raises(InvalidOutput):
             response_format.load({"value": other})
+
+
+def test_a_value_that_takes_the_stack_to_its_end_is_refused_wherever_that_is():
+    schema = {"type": "object", "additionalProperties": {"if": {"$ref": "#"}, "then": {}}}
+    response_format, value = ResponseFormat(schema), json.loads('{"a":' * 60 + "{}" + "}" * 60)
+
+    def accepted(frames):
+        if frames:
+            return accepted(frames - 1)
+        return response_format.validated(value).valid
+
+    room = sys.getrecursionlimit() - len(inspect.stack())
+    answers = [accepted(frames) for frames in range(room - 600, room - 300)]
+    assert not all(answers)
 
 
 CHAIN = {
