@@ -1,4 +1,4 @@
-"""Patterns of foreign schemas, matched in linear time where they need no lookaround: few can hang the caller."""
+"""Patterns of foreign schemas, matched in linear time or in one that is bounded: none can hang the caller."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.errors import SchemaError
+from structkit.schema.backtracking import count_ways
+from structkit.schema.lookahead import split_lookaheads
+from structkit.schema.words import short
 from structkit.values import JSONValue, Path
 
 
@@ -24,13 +27,38 @@ def matches(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    r"""pydantic-core's engine is linear and knows \p{..}; lookaround needs Python's, which may backtrack."""
+    """A linear engine for each part of the pattern, where it can be parted; else Python's, which may backtrack."""
+    wanted, unwanted = split_lookaheads(pattern)
     try:
-        validator = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
+        found, never = [*map(_linear, wanted)], [*map(_linear, unwanted)]
     except CoreSchemaError:
-        compiled = re.compile(pattern)
-        return lambda text: compiled.search(text) is not None
-    return validator.isinstance_python
+        return _backtracking(pattern)
+    return lambda text: all(finds(text) for finds in found) and not any(finds(text) for finds in never)
+
+
+def _linear(pattern: str) -> Callable[[str], bool]:
+    r"""pydantic-core's engine, which knows \p{..} and no lookaround."""
+    return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")).isinstance_python
+
+
+def _backtracking(pattern: str) -> Callable[[str], bool]:
+    """Python's engine; no text matches that it could take too long for.
+
+    Raises:
+        Hopeless: That would be every text of some length.
+    """
+    compiled, ways = re.compile(pattern), count_ways(pattern)
+    if ways.too_many(SHORT):
+        raise Hopeless(f"a text of {SHORT} characters can be read in too many ways")
+    return lambda text: not ways.too_many(len(text)) and compiled.search(text) is not None
+
+
+class Hopeless(ValueError):
+    """A pattern that cannot be matched in bounded time."""
+
+
+SHORT = 500
+"""Characters of a text that every pattern has to be matched with in bounded time."""
 
 
 def check_patterns(schema: JSONValue, path: Path = ()) -> None:
@@ -52,6 +80,12 @@ def check_patterns(schema: JSONValue, path: Path = ()) -> None:
 def _try(expression: str, path: Path) -> None:
     try:
         matches(expression, "")
-    except re.error as error:
+    except Hopeless as error:
+        message = (
+            f"the pattern {short(expression)} could take forever to match: {error}; "
+            "write it without lookaround and backreferences, or without repeats that run into each other"
+        )
+        raise SchemaError(message, path=path) from None
+    except (re.error, OverflowError) as error:
         message = f"not a JSON Schema: the pattern {expression!r} is no regular expression: {error}"
         raise SchemaError(message, path=path) from None

@@ -475,6 +475,19 @@ CASES = {
         [{"x": {"a": None}, "y": 1, "z": "s"}],
     ),
     "pattern with lookaround": holds({"type": "string", "pattern": "^(?=a)a$"}, ["a"], ["b"]),
+    **{
+        f"pattern {pattern}": holds({"type": "string", "pattern": pattern}, [good], [bad])
+        for pattern, good, bad in [
+            ("^(?!foo)[a-z]+$", "barfoo", "foobar"),
+            (r"^(?=.*\d)[a-z\d]{8,}$", "abcdefg1", "abcdefgh"),
+            ("^(?=a|b)[(|)]*[ab]$|^c$", "c", "d"),
+            ("^(?!(a|b)c)(?=a)", "ab", "ac"),
+            ("^(?:[A-Za-z0-9-]{1,63}(?<!-)\\.)+[A-Za-z]{2,6}$", "a-b.c.de", "a-.de"),
+            ("^((?!foo).)*$", "fofo", "afoo"),
+            ("^(['\"]).*\\1$", "'a\"'", "'a\""),
+            ("^[a-z]+(-[a-z]+)*(?<!x)$", "a-b", "a-x"),
+        ]
+    },
     "pattern with a class of letters": holds(
         {"type": "string", "pattern": "^\\d\\p{L}$"}, ["1a"], ["b"]
     ),
@@ -631,6 +644,21 @@ HOSTILE = {
     "a pattern that backtracks": (
         obj(x={"type": "string", "pattern": "^(a+)+$"}),
         {"x": "a" * 40 + "b"},
+    ),
+    **{
+        f"a pattern that backtracks: {pattern}": (obj(x={"type": "string", "pattern": pattern}), {"x": "a" * 40 + "!"})
+        for pattern in (
+            "^(?=(a+)+$)a",
+            r"^(a*)*\1$",
+            "(?<!b)(a|aa)+$",
+            r"^(\w+\s?)*(?<!b)$",
+            "^(?:a?){40}a{40}(?!b)",
+            r"^(.*)(.*)(.*)(.*)(.*)(.*)\1$",
+        )
+    },
+    "a pattern that reads a long text from each place": (
+        obj(x={"type": "string", "pattern": "(?<!b)[^b]*b"}),
+        {"x": "a" * 1_000_000},
     ),
     "a pattern for keys that backtracks": (
         {"type": "object", "patternProperties": {"^(a+)+$": INTEGER}, "additionalProperties": False},
