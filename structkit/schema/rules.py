@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
+from structkit.schema.nodes.leaf import json_kind
 from structkit.schema.once import ask_once
 from structkit.schema.patterns import matches
+from structkit.schema.same import key
+from structkit.schema.words import short
 from structkit.values import JSON, JSONValue
+
+Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]
 
 
 def with_our_rules(validator: Any, schema: JSON) -> Any:
@@ -21,7 +26,7 @@ def with_our_rules(validator: Any, schema: JSON) -> Any:
 
     extended: Callable[[Any, Any], Any] = extend
     is_dynamic = any(word in str(schema) for word in ("$dynamicRef", "$recursiveRef"))
-    ours = RULES if is_dynamic else RULES | UNIONS
+    ours = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else UNIONS)}
     return extended(validator, {word: rule for word, rule in ours.items() if word in validator.VALIDATORS})
 
 
@@ -66,25 +71,25 @@ def _pattern(_: Any, wanted: str, instance: JSONValue, __: JSON) -> Iterator[Exc
 
 def _pattern_properties(validator: Any, wanted: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
     for expression, schema in wanted.items() if isinstance(instance, dict) else ():
-        for key in filter(lambda key: matches(expression, key), instance):
-            yield from validator.descend(instance[key], schema, path=key, schema_path=expression)
+        for name in filter(lambda name: matches(expression, name), instance):
+            yield from validator.descend(instance[name], schema, path=name, schema_path=expression)
 
 
 def _additional(validator: Any, wanted: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
     declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    for key, value in instance.items() if isinstance(instance, dict) else ():
-        if key not in declared and not any(matches(expression, key) for expression in patterns):
-            yield from validator.descend(value, wanted, path=key)
+    for name, value in instance.items() if isinstance(instance, dict) else ():
+        if name not in declared and not any(matches(expression, name) for expression in patterns):
+            yield from validator.descend(value, wanted, path=name)
 
 
 def _multiple_of(_: Any, step: float, instance: JSONValue, __: JSON) -> Iterator[Exception]:
     from jsonschema.exceptions import ValidationError
 
-    if type(instance) in {int, float} and not is_multiple(instance, step):
+    if json_kind(instance) == "number" and not is_multiple(instance, step):
         yield ValidationError(f"{instance!r} is not a multiple of {step}")
 
 
-def is_multiple(number: float, step: float) -> bool:
+def is_multiple(number: JSONValue, step: JSONValue) -> bool:
     """Whether a number is a multiple of another, as both are written.
 
     >>> is_multiple(19.99, 0.01), is_multiple(10**400, 0.5), is_multiple(0.75, 0.5)
@@ -95,15 +100,48 @@ def is_multiple(number: float, step: float) -> bool:
     return (_as_written(number) / _as_written(step)).denominator == 1
 
 
-def _as_written(number: float) -> Fraction:
+def _as_written(number: JSONValue) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
-RULES = {
+def _unique_items(_: Any, wanted: bool, instance: JSONValue, __: JSON) -> Iterator[Exception]:
+    from jsonschema.exceptions import ValidationError
+
+    if not wanted or not isinstance(instance, list):
+        return
+    seen: set[Hashable] = set()
+    for item in instance:
+        if key(item) in seen:
+            yield ValidationError(f"the item {short(item)} is given twice")
+            return
+        seen.add(key(item))
+
+
+def _enum_rule() -> Rule:
+    """The rule for the enums of one document, the values of each looked through once."""
+    known: dict[int, tuple[list[JSONValue], frozenset[Hashable]]] = {}
+
+    def enum(_: Any, wanted: list[JSONValue], instance: JSONValue, __: JSON) -> Iterator[Exception]:
+        from jsonschema.exceptions import ValidationError
+
+        if id(wanted) not in known:
+            known[id(wanted)] = wanted, frozenset(map(key, wanted))
+        if key(instance) not in known[id(wanted)][1]:
+            some = f"{wanted[:MOST_SHOWN]!r}{' and others' if len(wanted) > MOST_SHOWN else ''}"
+            yield ValidationError(f"{instance!r} is not one of {some}")
+
+    return enum
+
+
+MOST_SHOWN = 20
+"""Values of an enum that are named where none of them is given."""
+
+RULES: dict[str, Rule] = {
     "pattern": _pattern,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,
     "multipleOf": _multiple_of,
     "divisibleBy": _multiple_of,
+    "uniqueItems": _unique_items,
 }
-UNIONS = {"allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of}
+UNIONS: dict[str, Rule] = {"allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of}

@@ -272,6 +272,10 @@ CASES = {
     ),
     "enum of structured values": holds({"enum": [{"a": 1}, [1, 2], "s"]}, [{"a": 1}, [1, 2], "s"], [{"a": 2}, []]),
     "const of structure": holds({"const": {"a": [1]}}, [{"a": [1]}], [{"a": [2]}]),
+    "const of structure, its keys in any order": holds({"const": {"b": 1, "a": 2}}, [{"a": 2, "b": 1}], [{"a": 1, "b": 2}]),
+    "enum of structures that Python takes for one": holds({"enum": [{"a": True}, {"a": 1}]}, [{"a": True}, {"a": 1}], [{"a": 0}]),
+    "enum of floats, one of them whole": holds({"enum": [0.5, 1.0, 2]}, [0.5, 1, 2.0], [3]),
+    "items that Python takes for the same": holds({"type": "array", "uniqueItems": True}, [[1, True, "1"]], [[1, 1.0], [{"a": [0]}, {"a": [0.0]}]]),
     "const null": holds({"const": None}, [None], [1]),
     "const false": holds({"const": False}, [False], [0, True]),
     "const, optional": fits(obj([], x={"const": "a"}), [{}, {"x": "a"}], [{"x": "b"}]),
@@ -604,6 +608,13 @@ def test_what_does_not_fit_never_comes_back_as_another_value_that_does(schema, v
         response_format.load(response_format.dump(value))
 
 
+@pytest.mark.parametrize(
+    "schema", [{"enum": [1.5, 2.0]}, {"type": "number", "enum": [1.5, 2.0]}, {"enum": [1.5, 2.0, 2]}]
+)
+def test_an_enum_of_floats_is_one_enum(schema):
+    assert ResponseFormat(schema).schema["properties"]["value"] == {"type": "number", "enum": [1.5, 2.0]}
+
+
 @pytest.mark.parametrize(("step", "number"), [(0.01, 19.99), (0.01, 1.1), (0.1, 0.3), (0.5, 10**400), (1e-300, 7)])
 def test_a_multiple_is_told_by_the_digits_as_written(step, number):
     response_format = ResponseFormat({"type": "number", "multipleOf": step})
@@ -656,6 +667,16 @@ HOSTILE = {
             r"^(.*)(.*)(.*)(.*)(.*)(.*)\1$",
         )
     },
+    "an enum of 20,000 texts": (obj(x={"enum": [f"v{i}" for i in range(20_000)]}), {"x": 1}),
+    "an enum of 20,000 objects": (obj(x={"enum": [{"a": i} for i in range(20_000)]}), {"x": 1}),
+    "5,000 values of an enum of 5,000": (
+        obj(x={"type": "array", "items": {"enum": [*range(5_000)]}}),
+        {"x": [*range(1, 5_001)]},
+    ),
+    "10,000 items of which two are the same": (
+        obj(x={"type": "array", "uniqueItems": True, "items": obj(a=INTEGER)}),
+        {"x": [{"a": i} for i in [*range(10_000), 0]]},
+    ),
     "a pattern that reads a long text from each place": (
         obj(x={"type": "string", "pattern": "(?<!b)[^b]*b"}),
         {"x": "a" * 1_000_000},

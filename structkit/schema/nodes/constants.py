@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 
 from structkit.schema.nodes.node import Whole
+from structkit.schema.same import key
 from structkit.values import JSON, JSONValue, Path
 
 
@@ -21,7 +24,7 @@ class Constants(Whole):
     kind = "string"
     identity = False
 
-    @property
+    @cached_property
     def texts(self) -> list[str]:
         """The values as text, in order."""
         return [json.dumps(value, ensure_ascii=False) for value in self.values]
@@ -32,20 +35,28 @@ class Constants(Whole):
 
     def dump(self, value: JSONValue) -> JSONValue:
         """The value's text."""
-        return dict(zip(map(repr, self.values), self.texts, strict=True)).get(repr(value), value)
+        return self._text_by_key.get(key(value), value)
 
     def load(self, wire: JSONValue) -> JSONValue:
         """The text's value."""
-        return dict(zip(self.texts, self.values, strict=True)).get(wire, wire) if isinstance(wire, str) else wire
+        return self._value_by_text.get(wire, wire) if isinstance(wire, str) else wire
 
     def holds(self, value: JSONValue) -> bool:
         """By membership."""
-        return value in self.values
+        return key(value) in self._text_by_key
 
     def reads(self, wire: JSONValue) -> bool:
         """By the text."""
-        return wire in self.texts
+        return isinstance(wire, str) and wire in self._value_by_text
 
     def translate(self, path: Path) -> Path:
         """Nothing lies below a constant."""
         return ()
+
+    @cached_property
+    def _text_by_key(self) -> dict[Hashable, str]:
+        return dict(zip(map(key, self.values), self.texts, strict=True))
+
+    @cached_property
+    def _value_by_text(self) -> dict[str, JSONValue]:
+        return dict(zip(self.texts, self.values, strict=True))

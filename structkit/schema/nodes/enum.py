@@ -9,6 +9,7 @@ from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import NULL, Leaf, is_of_type
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.union import any_of
+from structkit.schema.same import each_once, key
 from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
@@ -19,15 +20,16 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     if not values:
         raise Impossible("an enum without values: nothing can fit it", path=path)
     named = guess_type(schema) if "type" in schema else None
-    if "const" in schema and "enum" in schema and not any(same_json(schema["const"], each) for each in schema["enum"]):
+    if "const" in schema and "enum" in schema and key(schema["const"]) not in set(map(key, schema["enum"])):
         raise Impossible("no value can fit: the const is not in the enum", path=path)
     wanted = [value for value in values if named is None or any(is_of_type(value, name) for name in listed(named))]
-    kinds: dict[str, list[JSONValue]] = {}
     if not wanted:
         raise Impossible(f"no value can fit: none in the enum is of type {short(named)}", path=path)
-    for value in wanted:
-        each = kinds.setdefault(_json_type(value), [])
-        each += [] if any(same_json(value, other) for other in each) else [value]
+    different = each_once(wanted)
+    has_floats = named != "integer" and any(isinstance(value, float) for value in different)
+    kinds: dict[str, list[JSONValue]] = {}
+    for value in different:
+        kinds.setdefault(_json_type(value, "number" if has_floats else "integer"), []).append(value)
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
     return any_of([_one_type(name, each, path, compiler) for name, each in kinds.items()])
@@ -73,11 +75,6 @@ MANY = 250
 """Texts of an enum above which OpenAI counts its characters (guide, "Limitations on enum size")."""
 
 
-def same_json(first: JSONValue, second: JSONValue) -> bool:
-    """Whether two values are the same JSON, where Python takes True for 1."""
-    return type(first) is type(second) and bool(first == second)
-
-
-def _json_type(value: JSONValue) -> str:
-    scalars = ("null", "boolean", "integer", "number", "string")
+def _json_type(value: JSONValue, numbers: str) -> str:
+    scalars = ("null", "boolean", numbers, "string")
     return next((name for name in scalars if is_of_type(value, name)), "structure")
