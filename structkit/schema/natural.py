@@ -161,6 +161,7 @@ class RawSchema:
         from jsonschema.validators import validator_for
 
         from structkit.schema.circles import refuse_circles
+        from structkit.schema.formats import with_our_formats
         from structkit.schema.metaschema import check_document
         from structkit.schema.patterns import check_patterns
         from structkit.schema.rules import with_our_rules
@@ -171,7 +172,8 @@ class RawSchema:
         check_document(schema, validator)
         check_patterns(schema)
         refuse_circles(Document(schema))
-        self._validator = with_our_rules(validator, schema)(schema, format_checker=validator.FORMAT_CHECKER)
+        formats = with_our_formats(validator.FORMAT_CHECKER)
+        self._validator = with_our_rules(validator, schema)(schema, format_checker=formats)
 
     def part(self, schema: JSONValue) -> RawSchema:
         """The same document, for values of a part of it."""

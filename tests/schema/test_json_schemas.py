@@ -502,7 +502,7 @@ CASES = {
         {"type": "string", "format": "time"}, ["03:04:05Z"], ["25"]
     ),
     **{
-        f"format {name}": holds({"type": "string", "format": name}, [good], [bad])
+        f"format {name}, {good}": holds({"type": "string", "format": name}, [good], [bad])
         for name, good, bad in [
             ("date", "2024-01-02", "2024-13-01"),
             ("email", "a@b.c", "x"),
@@ -517,6 +517,8 @@ CASES = {
             ("uri-reference", "/a", "\\\\ x"),
             ("json-pointer", "/a", "a"),
             ("iri", "http://é.x", "x y"),
+            ("iri", "http://ƒøø.ßår/?∂éœ=πîx#πîüx", "âππ"),
+            ("iri-reference", "#ƒrägmênt", "#ƒräg\\mênt"),
             ("uri-template", "/{a}", "{a"),
         ]
     },
@@ -677,6 +679,13 @@ HOSTILE = {
         obj(x={"type": "array", "uniqueItems": True, "items": obj(a=INTEGER)}),
         {"x": [{"a": i} for i in [*range(10_000), 0]]},
     ),
+    **{
+        f"a long {name} that is none": (
+            obj(x={"type": "string", "format": name}),
+            {"x": "http://é.x/" + "a" * 100_000 + " "},
+        )
+        for name in ("iri", "iri-reference")
+    },
     "a pattern that reads a long text from each place": (
         obj(x={"type": "string", "pattern": "(?<!b)[^b]*b"}),
         {"x": "a" * 1_000_000},
