@@ -165,7 +165,11 @@ def _shallow(compute: Callable[[Any], S], schema: Any) -> S:
     try:
         return compute(schema)
     except RecursionError:
-        raise SchemaError("the schema is nested too deep", output_type=schema) from None
+        reason = (
+            "the schema is nested too deep; name its inner parts, under $defs or as types of their own, "
+            "and refer to the last of a long chain of $refs itself"
+        )
+        raise SchemaError(reason, output_type=schema) from None
 
 
 def _remade(

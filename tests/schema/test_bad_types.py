@@ -195,6 +195,16 @@ def test_a_pattern_that_could_take_forever_is_refused_with_its_path_and_advice(p
     assert caught.value.path == ("properties", "x", "pattern")
 
 
+def test_a_schema_nested_too_deep_is_refused_with_advice_that_helps():
+    nested: dict[str, Any] = {"type": "integer"}
+    for _ in range(300):
+        nested = obj(a=nested)
+    with pytest.raises(SchemaError, match=r"name its inner parts, under \$defs"):
+        ResponseFormat(nested)
+    named = {f"a{i}": obj(a={"$ref": f"#/$defs/a{i + 1}"}) for i in range(300)}
+    ResponseFormat({"$ref": "#/$defs/a0", "$defs": {**named, "a300": {"type": "integer"}}})
+
+
 def test_a_repeat_beyond_any_engine_is_no_regular_expression():
     with pytest.raises(SchemaError, match="no regular expression"):
         ResponseFormat({"type": "string", "pattern": "a{99999999999999999999}"})
