@@ -18,10 +18,12 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
+from structkit.schema.alone import without_ref
 from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
 from structkit.schema.named import plainly_named
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.node import BOX
+from structkit.schema.written import CHECKS, as_read, layers, without_serializer
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
@@ -30,7 +32,7 @@ MOMENTS = frozenset({"date", "datetime", "time", "timedelta"})
 TEXTS = frozenset({"str", "decimal", "fraction", "uuid", "url", "multi-host-url", "bytes", "complex"}) | MOMENTS
 ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"})
 OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
-PLAIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"bool", "enum", "literal", "nullable", "union", "default"}
+PLAIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"any", "bool", "enum", "literal", "union", "tagged-union"}
 """Types whose values pydantic writes by itself."""
 OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | (sys.stdlib_module_names - {"builtins"})
 """Serialisers from these belong to a type and are its inverse; others were written for a reader."""
@@ -59,8 +61,7 @@ BARE = ""
 
 def invertible(schema: Any) -> Any:
     """The core schema, changed where it has to be; the very same object where it has not."""
-    rewrite = _Rewrite(schema)
-    return rewrite.of(schema)
+    return _Rewrite(schema).whole()
 
 
 class _Rewrite:
@@ -68,7 +69,17 @@ class _Rewrite:
 
     def __init__(self, schema: Any) -> None:
         self._definitions = {part["ref"]: part for part in _walk(schema) if "ref" in part}
+        self._schema = schema
         self._bytes = "utf8"  # how the model around writes them
+
+    def whole(self) -> Any:
+        """The whole schema."""
+        self._schema = self.of(self._schema)
+        return self._schema
+
+    def _shared(self) -> list[Any]:
+        """What references lead to, once all is rewritten."""
+        return [part for part in _walk(self._schema) if "ref" in part]
 
     def of(self, part: Any, *, private: bool = False) -> Any:
         """A part, copied only where something in it changed."""
@@ -99,15 +110,30 @@ class _Rewrite:
         kind = part.get("type")
         if kind in FIELDS:
             return plainly_named(part)
+        part = self._plainly_written(part) if "serialization" in part else part
         if kind == "union" and not private:
             return self._union(part)
         if kind in {"literal", "enum", "tagged-union"}:
             return _CONSTANTS[kind](part)
         part = _plainly_configured(part) if isinstance(part.get("config"), dict) else part
-        part = _plainly_written(part) if "serialization" in part else part
+        part = as_read(part, self._shared) if kind in CHECKS else part
         if kind not in FAITHFUL or "serialization" in part or (kind == "bytes" and self._bytes != "utf8"):
             return part
         return FAITHFUL[kind](part, self._resolved)
+
+    def _plainly_written(self, part: JSON) -> JSON:
+        """Secrets in the clear, and builtin types without a serialiser that formats them for a reader."""
+        serializer = part["serialization"]
+        function = serializer.get("function")
+        if getattr(function, "__name__", "") == "_serialize_secret_field":
+            return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(_reveal)}
+        if getattr(function, "__name__", "") == "_serialize_secret":
+            inside = part["json_schema"]["schema"]
+            return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(_reveal_in, schema=inside)}
+        if str(getattr(function, "__module__", "pydantic")).partition(".")[0] in OURS:
+            return part
+        within = layers(part, self._definitions)
+        return without_serializer(part, within, self._shared) if within[-1]["type"] in PLAIN else part
 
     def _union(self, part: JSON) -> JSON:
         """Branches that JSON cannot tell apart get a box with their name: `{"Cat": {...}}`."""
@@ -168,7 +194,7 @@ class _Tell:
 
     def _validator(self, choice: Any) -> SchemaValidator:
         others = [each for each in self._definitions if each is not choice and each["type"] != "definitions"]
-        return SchemaValidator(core_schema.definitions_schema(_without_ref(choice), others))
+        return SchemaValidator(core_schema.definitions_schema(without_ref(choice), others))
 
 
 def _types(choices: dict[str, Any]) -> dict[type, str]:
@@ -194,7 +220,7 @@ def _box(name: str, choice: Any) -> Any:
     def close(value: Any, write: Callable[[Any], Any]) -> Any:
         return {name: write(value)}
 
-    closing = core_schema.wrap_serializer_function_ser_schema(close, schema=_without_ref(choice))
+    closing = core_schema.wrap_serializer_function_ser_schema(close, schema=without_ref(choice))
     return core_schema.no_info_after_validator_function(itemgetter(name), box, serialization=closing)
 
 
@@ -264,21 +290,6 @@ def _constants(choice: Any) -> dict[str, str]:
 
 def _label(choice: Any) -> str:
     return str(getattr(choice.get(CONVERTED) or choice.get("cls"), "__name__", choice["type"]))
-
-
-def _plainly_written(part: JSON) -> JSON:
-    """Secrets in the clear, and builtin types without a serialiser that formats them for a reader."""
-    serializer = part["serialization"]
-    function = serializer.get("function")
-    if getattr(function, "__name__", "") == "_serialize_secret_field":
-        return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(_reveal)}
-    if getattr(function, "__name__", "") == "_serialize_secret":
-        inside = part["json_schema"]["schema"]
-        return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(_reveal_in, schema=inside)}
-    module = str(getattr(function, "__module__", "pydantic")).partition(".")[0]
-    if module in OURS or part["type"] not in PLAIN:
-        return part
-    return {key: value for key, value in part.items() if key != "serialization"}
 
 
 def _plainly_configured(part: JSON) -> JSON:
@@ -364,10 +375,6 @@ def _walk(part: Any) -> Iterable[JSON]:
     elif isinstance(part, list | tuple):
         for item in part:
             yield from _walk(item)
-
-
-def _without_ref(part: Any) -> Any:
-    return {key: value for key, value in part.items() if key != "ref"}
 
 
 def _same(first: object, second: object) -> bool:

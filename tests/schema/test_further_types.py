@@ -44,11 +44,13 @@ from pydantic import (
     Secret,
     SecretStr,
     Tag,
+    ValidationInfo,
     WrapSerializer,
     WrapValidator,
     computed_field,
     conlist,
     field_serializer,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -319,6 +321,72 @@ class ForReaders(BaseModel):
         return handler(value)[:1]
 
 
+SPLIT = BeforeValidator(lambda value: value.split(",") if isinstance(value, str) else value)
+SPLIT_TEXT = BeforeValidator(lambda value: value.split(","), json_schema_input_type=str)
+JOIN = PlainSerializer(lambda value: ",".join(value))
+
+
+class CheckedForReaders(BaseModel):
+    at: Annotated[
+        dt.datetime, AfterValidator(lambda at: at), PlainSerializer(lambda at: at.isoformat(timespec="minutes"))
+    ]
+    tags: Annotated[list[str], SPLIT, JOIN]
+    mark: Annotated[
+        str, WrapValidator(lambda text, handler: handler(text).strip()), PlainSerializer(lambda text: text[:1])
+    ]
+    share: Annotated[float, AfterValidator(abs)] = 0.5
+    limit: float
+
+    @field_validator("limit")
+    @classmethod
+    def is_large(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data["share"]:
+            raise ValueError("less than the share")
+        return value
+
+    @field_serializer("share", "limit")
+    def rounded(self, value: float) -> float:
+        return round(value, 1)
+
+
+class AnyForReaders(BaseModel):
+    number: int | str
+    letter: Literal["a", "b"]
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+    whatever: Any
+
+    @field_serializer("number", "letter", "pet", "whatever")
+    def masked(self, value: Any) -> str:
+        return "***"
+
+
+class Name:
+    """Made from text by its own validator, and text again by its own serializer."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Name) and self.text == other.text
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> Any:
+        writing = core_schema.plain_serializer_function_ser_schema(lambda name: name.text)
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(), serialization=writing)
+
+
+class InOtherUnits(BaseModel):
+    cents: Annotated[int, AfterValidator(lambda euros: euros * 100), PlainSerializer(lambda cents: cents // 100)]
+    tags: Annotated[list[str], SPLIT_TEXT, JOIN]
+    name: Name
+
+
+class OnlyFromText(BaseModel):
+    tags: Annotated[list[str], SPLIT_TEXT]
+
+
 class Wrapped(BaseModel):
     a: int
 
@@ -539,6 +607,18 @@ CASES = {
         Optionals(a=1, b="x", c=[None, {"a": None}], d=3),
         refused=({"a": 1, "b": None, "c": None, "d": 0},),
     ),
+    "checked, and for readers": case(
+        CheckedForReaders,
+        CheckedForReaders(at=dt.datetime(2024, 1, 2, 3, 4, 5), tags=["a,b", "c"], mark="long", share=0.25, limit=1.75),
+    ),
+    "anything for readers": case(
+        AnyForReaders,
+        AnyForReaders(number=3, letter="a", pet=Cat(kind="cat", lives=9), whatever=[1.25]),
+    ),
+    "in other units": case(
+        InOtherUnits,
+        InOtherUnits.model_construct(cents=500, tags=["a", "b"], name=Name("n")),
+    ),
     "bool or int": case(bool | int, True, 1, 0, False),
     "scalars": case(list[str | int | bool | float | None], ["1", 1, True, 1.5, None]),
     "map or model": case(dict[str, int] | Item, {"a": 1}, Item(sku="a", quantity=1)),
@@ -560,6 +640,13 @@ def test_a_type_is_strict_on_the_wire_its_values_come_back_and_wrong_replies_are
 def test_a_hidden_field_that_differs_from_its_default_is_not_lost_without_a_word():
     with pytest.raises(SchemaError, match='"b"'):
         ResponseFormat(Hidden).dump(Hidden(b=4))
+
+
+def test_a_value_is_not_written_as_what_its_validator_is_not_said_to_read():
+    response_format = ResponseFormat(OnlyFromText)
+    assert response_format.load({"tags": "a,b"}).tags == ["a", "b"]
+    with pytest.raises(SchemaError, match="json_schema_input_type"):
+        response_format.dump(OnlyFromText(tags="a,b"))
 
 
 def test_a_key_that_is_no_text_is_described_by_what_its_text_has_to_spell():

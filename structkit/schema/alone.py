@@ -1,0 +1,67 @@
+"""Parts of a core schema compiled by themselves: what they write, and whether they read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
+
+from structkit.values import JSONValue, written
+
+UNSAID = object()
+"""What stands for a value that has no JSON form."""
+
+Definitions = Callable[[], Iterable[Any]]
+"""The parts of the whole schema that have a name; asked for only when a part is compiled."""
+
+
+class Alone:
+    """One part, compiled when it is first needed: few values ever ask."""
+
+    def __init__(self, part: Any, definitions: Definitions) -> None:
+        """Keep the part and where its references lead."""
+        self._part, self._definitions = part, definitions
+
+    def writes(self, value: Any) -> JSONValue:
+        """The value as JSON, or UNSAID where the part cannot write it."""
+        try:
+            found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
+            written(found)
+        except Exception:  # noqa: BLE001 (a serialiser may be the caller's)
+            return UNSAID
+        return found
+
+    def reads(self, found: JSONValue, value: Any) -> bool:
+        """Whether the part reads JSON back as the value."""
+        try:
+            return bool(self._validator.validate_json(written(found), by_alias=True) == value)
+        except Exception:  # noqa: BLE001 (a validator may be the caller's)
+            return False
+
+    def takes(self, found: JSONValue) -> bool:
+        """Whether JSON is of the part's type, to the letter."""
+        try:
+            self._validator.validate_json(written(found), strict=True, by_alias=True)
+        except ValidationError:
+            return False
+        return True
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        return SchemaValidator(self._whole, _use_prebuilt=False)
+
+    @cached_property
+    def _serializer(self) -> SchemaSerializer:
+        return SchemaSerializer(self._whole, _use_prebuilt=False)
+
+    @cached_property
+    def _whole(self) -> Any:
+        others = [each for each in self._definitions() if each is not self._part and each["type"] != "definitions"]
+        return core_schema.definitions_schema(without_ref(self._part), others)
+
+
+def without_ref(part: Any) -> Any:
+    """The part without its name: a name may stand only once."""
+    return {key: value for key, value in part.items() if key != "ref"}
