@@ -32,6 +32,7 @@ MOMENTS = frozenset({"date", "datetime", "time", "timedelta"})
 TEXTS = frozenset({"str", "decimal", "fraction", "uuid", "url", "multi-host-url", "bytes", "complex"}) | MOMENTS
 ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"})
 OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
+INSTANCES = frozenset({"model", "dataclass"})
 PLAIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"any", "bool", "enum", "literal", "union", "tagged-union"}
 """Types whose values pydantic writes by itself."""
 OURS = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | (sys.stdlib_module_names - {"builtins"})
@@ -148,8 +149,9 @@ class _Rewrite:
         tagged = {name: _box(name, choice) for name, choice in names.items()}
         if bare:
             tagged[BARE] = bare[0] if len(bare) == 1 else {**part, "choices": bare}
-        types = _types({name: self._resolved(choice) for name, choice in names.items()})
-        tell = _Tell({**names, **({BARE: tagged[BARE]} if bare else {})}, types, list(self._definitions.values()))
+        resolved = {name: self._resolved(choice) for name, choice in names.items()}
+        given = {**names, **({BARE: tagged[BARE]} if bare else {})}
+        tell = _Tell(given, resolved, list(self._definitions.values()))
         return cast("JSON", core_schema.tagged_union_schema(tagged, tell))
 
     def _resolved(self, part: Any) -> Any:
@@ -174,8 +176,9 @@ class _Rewrite:
 class _Tell:
     """Which branch a value belongs to: by its box in JSON, by its type in Python."""
 
-    def __init__(self, choices: dict[str, Any], types: dict[type, str], definitions: list[Any]) -> None:
-        self._choices, self._types, self._definitions = choices, types, definitions
+    def __init__(self, choices: dict[str, Any], resolved: dict[str, Any], definitions: list[Any]) -> None:
+        self._choices, self._types, self._definitions = choices, _types(resolved), definitions
+        self._instances = {name for name, choice in resolved.items() if choice["type"] in INSTANCES}
         self.__name__ = "branch"  # pydantic names the discriminator in its errors
 
     def __call__(self, value: Any) -> str | None:
@@ -184,6 +187,8 @@ class _Tell:
         if type(value) in self._types:
             return self._types[type(value)]
         for name, validator in self._validators.items():
+            if name in self._instances and isinstance(value, dict):  # pydantic would take it, even where it is strict
+                continue
             if validator.isinstance_python(value, strict=True):
                 return name
         return BARE if BARE in self._choices else None
@@ -274,7 +279,7 @@ HARMLESS: dict[str, Callable[[list[Any]], bool]] = {
 def _constants(choice: Any) -> dict[str, str]:
     """The properties that can have one value only."""
     inner = choice.get("schema", {})
-    inner = inner if choice["type"] in {"model", "dataclass"} else choice
+    inner = inner if choice["type"] in INSTANCES else choice
     fields = inner.get("fields", {})
     named = (
         fields.items() if isinstance(fields, dict) else ((field["name"], field) for field in fields if "name" in field)

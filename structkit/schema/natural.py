@@ -104,8 +104,7 @@ class PydanticType(Generic[T]):
         except Invalid as error:
             raise SchemaError(f"{short(repr(value), SHOWN)} is no value of the type: {error}") from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {reason}") from error
+            raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {_reason(error)}") from error
         return found
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
@@ -307,6 +306,12 @@ def natural_side(output_type: Any) -> Natural[Any]:
     if isinstance(output_type, dict):
         return RawSchema(cast("JSON", output_type))
     return PydanticType(output_type)
+
+
+def _reason(error: Exception) -> str:
+    """The first line that says something: pydantic puts a heading over its warnings."""
+    lines = str(error).strip().removeprefix("Pydantic serializer warnings:").strip().splitlines()
+    return cut(lines[0], 2 * SHOWN) if lines else type(error).__name__
 
 
 def _no_json_form(output_type: Any, error: Exception) -> SchemaError:

@@ -111,6 +111,10 @@ class HasA(BaseModel):
     a: int
 
 
+class DictA(TypedDict):
+    a: int
+
+
 class HasB(BaseModel):
     b: str
 
@@ -622,6 +626,12 @@ CASES = {
     "bool or int": case(bool | int, True, 1, 0, False),
     "scalars": case(list[str | int | bool | float | None], ["1", 1, True, 1.5, None]),
     "map or model": case(dict[str, int] | Item, {"a": 1}, Item(sku="a", quantity=1)),
+    "model or map": case(Item | dict[str, Any], {"sku": "a", "quantity": 1}, Item(sku="a", quantity=1), {}),
+    "models or typed dicts": case(
+        list[Item | GenericDict[int]], [{"value": 1}, Item(sku="a", quantity=1), {"value": 1, "next": 2}]
+    ),
+    "model or a map of its form": case(list[HasA | dict[str, int]], [{"a": 1}, HasA(a=1)]),
+    "model or a typed dict of its form": case(HasA | DictA, {"a": 1}, HasA(a=1)),
     "JSON values": case(list[JsonValue], [{"a": [1, None]}]),
     "default of another field": case(DependentDefault, DependentDefault(a=1), DependentDefault(a=1, b=9)),
     "mixture": case(Mixture, Mixture(x=GenericDataclass(Item(sku="s", quantity=1)), y=GenericTuple("a"), z=[{"a": (1, "b")}])),

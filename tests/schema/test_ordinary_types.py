@@ -1187,6 +1187,11 @@ def test_dump_names_the_field_that_half_a_model_lacks():
         ResponseFormat(Apple).dump(Apple.model_construct(name="a"))
 
 
+def test_dump_names_the_field_whose_value_is_of_another_type():
+    with pytest.raises(SchemaError, match="field_name='seeds'"):
+        ResponseFormat(Apple).dump(Apple.model_construct(name="a", seeds="x"))
+
+
 def test_dump_writes_a_value_that_merely_breaks_a_bound():
     too_old = Bounded(age=1, code="a", share=0.5, parts=[1], price=Decimal(1), word="a", essay="").model_copy(
         update={"age": 200}
