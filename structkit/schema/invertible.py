@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from enum import Enum
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, cast
@@ -23,6 +22,7 @@ from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
 from structkit.schema.named import plainly_named
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.node import BOX
+from structkit.schema.spelled import SPELLED
 from structkit.schema.written import CHECKS, as_read, layers, without_serializer
 from structkit.values import JSON
 
@@ -114,8 +114,8 @@ class _Rewrite:
         part = self._plainly_written(part) if "serialization" in part else part
         if kind == "union" and not private:
             return self._union(part)
-        if kind in {"literal", "enum", "tagged-union"}:
-            return _CONSTANTS[kind](part)
+        if kind in SPELLED:
+            return SPELLED[kind](part)
         part = _plainly_configured(part) if isinstance(part.get("config"), dict) else part
         part = as_read(part, self._shared) if kind in CHECKS else part
         if kind not in FAITHFUL or "serialization" in part or (kind == "bytes" and self._bytes != "utf8"):
@@ -302,62 +302,6 @@ def _plainly_configured(part: JSON) -> JSON:
         return part
     config = {key: value for key, value in part["config"].items() if key not in READER_SETTINGS}
     return {**part, "config": {**config, "ser_json_bytes": config.get("val_json_bytes", "utf8")}}
-
-
-def _literal(part: JSON) -> JSON:
-    """Constants that are no JSON, such as members of an enum, by what they are in JSON."""
-    expected = part["expected"]
-    texts = [_said(value) for value in expected]
-    return part if all(map(_same, texts, expected)) else _mapped(dict(zip(texts, expected, strict=True)))
-
-
-def _enum(part: JSON) -> JSON:
-    """An enum of structures by the names of its members: JSON cannot say a tuple."""
-    members = part["members"]
-    if all(isinstance(member.value, str | int | float | bool | None) for member in members):
-        return part
-    return _mapped({member.name: member for member in members})
-
-
-def _tags(part: JSON) -> JSON:
-    """A union discriminated by members of an enum, by what those are in JSON."""
-    choices = {_plain(tag): choice for tag, choice in part["choices"].items()}
-    name = part["discriminator"]
-    if all(map(_same, choices, part["choices"])) or not isinstance(name, str):
-        return part
-
-    def tag(value: Any) -> Any:
-        return _plain(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
-
-    return {**part, "choices": choices, "discriminator": tag}
-
-
-def _said(constant: Any) -> Any:
-    """A constant in JSON; a member of an enum of structures by its name."""
-    value = _plain(constant)
-    if isinstance(value, bytes):
-        return write_bytes(value)
-    return value if isinstance(value, str | int | float | bool | None) else constant.name
-
-
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
-
-
-def _mapped(constants: dict[Any, Any]) -> JSON:
-    """One of a few values, each written as the JSON that stands for it."""
-    names = {value: text for text, value in constants.items()}
-    writing = core_schema.plain_serializer_function_ser_schema(names.__getitem__)
-    listed = core_schema.literal_schema([*constants])
-    reading = core_schema.no_info_after_validator_function(constants.__getitem__, listed)
-    any_of_them = core_schema.literal_schema([*constants.values()])
-    either = core_schema.json_or_python_schema(
-        reading, core_schema.union_schema([any_of_them, reading]), serialization=writing
-    )
-    return cast("JSON", either)
-
-
-_CONSTANTS: dict[str, Callable[[JSON], JSON]] = {"literal": _literal, "enum": _enum, "tagged-union": _tags}
 
 
 def _reveal(secret: Any) -> Any:
