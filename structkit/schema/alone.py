@@ -20,9 +20,9 @@ Definitions = Callable[[], Iterable[Any]]
 class Alone:
     """One part, compiled when it is first needed: few values ever ask."""
 
-    def __init__(self, part: Any, definitions: Definitions) -> None:
-        """Keep the part and where its references lead."""
-        self._part, self._definitions = part, definitions
+    def __init__(self, part: Any, definitions: Definitions, config: Any) -> None:
+        """Keep the part, where its references lead, and the settings of the model around."""
+        self._part, self._definitions, self._config = part, definitions, config
 
     def writes(self, value: Any) -> JSONValue:
         """The value as JSON, or UNSAID where the part cannot write it."""
@@ -50,11 +50,11 @@ class Alone:
 
     @cached_property
     def _validator(self) -> SchemaValidator:
-        return SchemaValidator(self._whole, _use_prebuilt=False)
+        return SchemaValidator(self._whole, self._config, _use_prebuilt=False)
 
     @cached_property
     def _serializer(self) -> SchemaSerializer:
-        return SchemaSerializer(self._whole, _use_prebuilt=False)
+        return SchemaSerializer(self._whole, self._config, _use_prebuilt=False)
 
     @cached_property
     def _whole(self) -> Any:

@@ -17,7 +17,8 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
-from structkit.schema.alone import without_ref
+from structkit.schema.alone import Alone, without_ref
+from structkit.schema.defaults import Unreadable, comes_back
 from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
 from structkit.schema.named import plainly_named
 from structkit.schema.naming import unused, wire_name
@@ -69,9 +70,10 @@ class _Rewrite:
     """One walk over a core schema."""
 
     def __init__(self, schema: Any) -> None:
-        self._definitions = {part["ref"]: part for part in _walk(schema) if "ref" in part}
+        self._definitions = _named(schema)
         self._schema = schema
         self._bytes = "utf8"  # how the model around writes them
+        self._config: JSON = {}  # of the model around
 
     def whole(self) -> Any:
         """The whole schema."""
@@ -80,7 +82,7 @@ class _Rewrite:
 
     def _shared(self) -> list[Any]:
         """What references lead to, once all is rewritten."""
-        return [part for part in _walk(self._schema) if "ref" in part]
+        return [*_named(self._schema).values()]
 
     def of(self, part: Any, *, private: bool = False) -> Any:
         """A part, copied only where something in it changed."""
@@ -94,11 +96,12 @@ class _Rewrite:
         if not isinstance(part.get("type"), str):  # a map of names: no name in it means anything
             named = {name: self.of(value, private=private) for name, value in part.items()}
             return part if all(map(_same, named.values(), part.values())) else named
-        outside = self._bytes
-        self._bytes = (part.get("config") or {}).get("val_json_bytes", outside)
+        outside = self._bytes, self._config
+        self._config = part.get("config") or self._config
+        self._bytes = self._config.get("val_json_bytes", self._bytes)
         changed = {key: self._inner(key, value, private=private) for key, value in part.items()}
         rewritten = self._rewritten(changed, private=private)
-        self._bytes = outside
+        self._bytes, self._config = outside
         return part if rewritten is changed and all(map(_same, changed.values(), part.values())) else rewritten
 
     def _inner(self, key: str, value: Any, *, private: bool) -> Any:
@@ -110,17 +113,29 @@ class _Rewrite:
     def _rewritten(self, part: JSON, *, private: bool) -> JSON:
         kind = part.get("type")
         if kind in FIELDS:
-            return plainly_named(part)
+            return self._without_bad_default(plainly_named(part))
         part = self._plainly_written(part) if "serialization" in part else part
         if kind == "union" and not private:
             return self._union(part)
         if kind in SPELLED:
             return SPELLED[kind](part)
         part = _plainly_configured(part) if isinstance(part.get("config"), dict) else part
-        part = as_read(part, self._shared) if kind in CHECKS else part
+        part = as_read(part, self._alone) if kind in CHECKS else part
         if kind not in FAITHFUL or "serialization" in part or (kind == "bytes" and self._bytes != "utf8"):
             return part
         return FAITHFUL[kind](part, self._resolved)
+
+    def _alone(self, part: Any) -> Alone:
+        return Alone(part, self._shared, _plain_config(self._config))
+
+    def _without_bad_default(self, field: JSON) -> JSON:
+        """The field, left out where it has a default that its own type would not read back."""
+        part = field["schema"]
+        if "default" not in part or "serialization_exclude_if" in field or part["type"] != "default":
+            return field
+        if "serialization" not in part and comes_back(part["schema"], part["default"], self._config):
+            return field
+        return {**field, "serialization_exclude_if": Unreadable(part["default"], self._alone(part))}
 
     def _plainly_written(self, part: JSON) -> JSON:
         """Secrets in the clear, and builtin types without a serialiser that formats them for a reader."""
@@ -134,7 +149,7 @@ class _Rewrite:
         if str(getattr(function, "__module__", "pydantic")).partition(".")[0] in OURS:
             return part
         within = layers(part, self._definitions)
-        return without_serializer(part, within, self._shared) if within[-1]["type"] in PLAIN else part
+        return without_serializer(part, within, self._alone) if within[-1]["type"] in PLAIN else part
 
     def _union(self, part: JSON) -> JSON:
         """Branches that JSON cannot tell apart get a box with their name: `{"Cat": {...}}`."""
@@ -298,10 +313,16 @@ def _label(choice: Any) -> str:
 
 
 def _plainly_configured(part: JSON) -> JSON:
-    if not part["config"].keys() & READER_SETTINGS:
-        return part
-    config = {key: value for key, value in part["config"].items() if key not in READER_SETTINGS}
-    return {**part, "config": {**config, "ser_json_bytes": config.get("val_json_bytes", "utf8")}}
+    config = _plain_config(part["config"])
+    return part if config is part["config"] else {**part, "config": config}
+
+
+def _plain_config(config: JSON) -> JSON:
+    """The settings, without those for readers."""
+    if not config.keys() & READER_SETTINGS:
+        return config
+    plain = {key: value for key, value in config.items() if key not in READER_SETTINGS}
+    return {**plain, "ser_json_bytes": plain.get("val_json_bytes", "utf8")}
 
 
 def _reveal(secret: Any) -> Any:
@@ -324,6 +345,10 @@ def _walk(part: Any) -> Iterable[JSON]:
     elif isinstance(part, list | tuple):
         for item in part:
             yield from _walk(item)
+
+
+def _named(schema: Any) -> dict[str, JSON]:
+    return {part["ref"]: part for part in _walk(schema) if "ref" in part}
 
 
 def _same(first: object, second: object) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import core_schema
 
-from structkit.schema.alone import UNSAID, Alone, Definitions, without_ref
+from structkit.schema.alone import UNSAID, Alone, without_ref
 from structkit.schema.issues import SHOWN
 from structkit.schema.words import short
 from structkit.values import JSON, JSONValue
@@ -23,6 +23,7 @@ INPUT = "json_schema_input_schema"
 """Key of the type that a validator is said to read, where that is not the one it makes."""
 
 Write = Callable[[Any], JSONValue]
+Compile = Callable[[Any], Alone]
 
 
 def layers(part: Any, definitions: dict[str, Any]) -> list[Any]:
@@ -39,11 +40,11 @@ def _within(part: Any, definitions: dict[str, Any]) -> Any:
     return part["schema"] if part["type"] in WRAPPERS else None
 
 
-def as_read(part: JSON, shared: Definitions) -> JSON:
+def as_read(part: JSON, compiled: Compile) -> JSON:
     """The part, never written as what it is not said to read."""
     if INPUT not in part or part["type"] not in CHECKS or "serialization" in part:
         return part
-    told = Alone(part[INPUT], shared)
+    told = compiled(part[INPUT])
 
     def write(value: Any, as_made: Write) -> JSONValue:
         found = as_made(value)
@@ -54,18 +55,18 @@ def as_read(part: JSON, shared: Definitions) -> JSON:
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}
 
 
-def without_serializer(part: JSON, within: list[Any], shared: Definitions) -> JSON:
+def without_serializer(part: JSON, within: list[Any], compiled: Compile) -> JSON:
     """The part without its serialiser; a validator may need it, so then the value decides.
 
     Args:
         part: The part.
         within: Its layers.
-        shared: Where references lead.
+        compiled: Compiles a part by itself.
     """
-    plain = as_read({key: value for key, value in part.items() if key != "serialization"}, shared)
+    plain = as_read({key: value for key, value in part.items() if key != "serialization"}, compiled)
     if all(each["type"] not in UNSURE for each in within):
         return plain
-    write = _Exactly(Alone(plain, shared))
+    write = _Exactly(compiled(plain))
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import enum
 import ipaddress
 import json
+import math
 import pathlib
 import re
 import uuid
@@ -327,7 +328,7 @@ class ForReaders(BaseModel):
 
 SPLIT = BeforeValidator(lambda value: value.split(",") if isinstance(value, str) else value)
 SPLIT_TEXT = BeforeValidator(lambda value: value.split(","), json_schema_input_type=str)
-JOIN = PlainSerializer(lambda value: ",".join(value))
+JOIN = PlainSerializer(lambda value: ",".join(value) or "none")
 
 
 class CheckedForReaders(BaseModel):
@@ -444,6 +445,45 @@ class Optionals(BaseModel):
     b: int | str | None = None
     c: list[dict[str, int | None] | None] | None = None
     d: Annotated[int | None, Field(ge=1)] = None
+
+
+class RefusedDefaults(BaseModel):
+    name: Annotated[str, Field(min_length=1)] = ""
+    when: dt.datetime = "2024-01-01"  # type: ignore[assignment]
+    told: Json[dict[str, int]] = "{}"  # type: ignore[assignment]
+    page: Annotated[int, Field(gt=0)] = 0
+    text: str = None  # type: ignore[assignment]
+    numbers: list[int] = (1,)  # type: ignore[assignment]
+    cents: Annotated[int, AfterValidator(lambda euros: euros * 100), PlainSerializer(lambda cents: cents // 100)] = 350
+    item: Item = {"sku": "a"}  # type: ignore[assignment]
+    next: "RefusedDefaults | None" = None
+
+
+class RefusedBySettings(BaseModel):
+    model_config = ConfigDict(use_enum_values=True, str_strip_whitespace=True)
+
+    color: Auto | None = Auto.Y
+    word: str = " a "
+
+
+@dataclasses.dataclass
+class RefusedInDataclass:
+    when: dt.datetime = "2024-01-01"  # type: ignore[assignment]
+
+
+class KeptDefaults(BaseModel):
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    share: float = 1
+    price: Decimal = Decimal("1.50")
+    word: str = "a"
+    raw: bytes = b"\xff"
+    page: Annotated[int, Field(gt=0), AfterValidator(abs)] = 1
+    item: Item = Item(sku="a", quantity=1)
+
+
+class WithoutNumber(BaseModel):
+    share: float = float("nan")
 
 
 class DependentDefault(BaseModel):
@@ -633,6 +673,17 @@ CASES = {
     "model or a map of its form": case(list[HasA | dict[str, int]], [{"a": 1}, HasA(a=1)]),
     "model or a typed dict of its form": case(HasA | DictA, {"a": 1}, HasA(a=1)),
     "JSON values": case(list[JsonValue], [{"a": [1, None]}]),
+    "defaults that their types refuse": case(
+        RefusedDefaults,
+        RefusedDefaults(),
+        RefusedDefaults(name="a", when=dt.datetime(2024, 1, 1), page=1, text="b", next=RefusedDefaults(cents=2)),
+    ),
+    "defaults that the settings change": case(
+        RefusedBySettings, RefusedBySettings(), RefusedBySettings(color=Auto.Y), RefusedBySettings(color=None, word="b")
+    ),
+    "default that a dataclass refuses": case(
+        RefusedInDataclass, RefusedInDataclass(), RefusedInDataclass(dt.datetime(2024, 1, 1))
+    ),
     "default of another field": case(DependentDefault, DependentDefault(a=1), DependentDefault(a=1, b=9)),
     "mixture": case(Mixture, Mixture(x=GenericDataclass(Item(sku="s", quantity=1)), y=GenericTuple("a"), z=[{"a": (1, "b")}])),
 }  # fmt: skip
@@ -645,6 +696,26 @@ def test_a_type_is_strict_on_the_wire_its_values_come_back_and_wrong_replies_are
     for reply in refused:
         with pytest.raises(InvalidOutput):
             ResponseFormat(output_type).parse(json.dumps(reply))
+
+
+def test_a_default_that_its_type_takes_is_written_and_not_left_out():
+    assert ResponseFormat(KeptDefaults).dump(KeptDefaults()) == {
+        "share": 1.0,
+        "price": "1.50",
+        "word": "a",
+        "raw": "data:;base64,/w==",
+        "page": 1,
+        "item": {"sku": "a", "quantity": 1},
+    }
+
+
+def test_a_default_that_is_no_number_is_left_out_and_no_other_value_is():
+    response_format = ResponseFormat(WithoutNumber)
+    wire = response_format.dump(WithoutNumber())
+    assert wire == {"share": None}
+    assert math.isnan(response_format.load(wire).share)
+    with pytest.raises(SchemaError):
+        response_format.dump(WithoutNumber(share=math.inf))
 
 
 def test_a_hidden_field_that_differs_from_its_default_is_not_lost_without_a_word():
