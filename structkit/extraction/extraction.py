@@ -155,7 +155,7 @@ class Extraction(Generic[T]):
             answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (reason(choice, fault),))
         else:
             answer = self._best(texts)
-        return replace(answer, index=choice.index, finish_reason=choice.finish_reason), fault
+        return answer.of(choice), fault
 
     def _best(self, texts: tuple[str, ...]) -> Answer[T]:
         """The first text that is valid; else the one with the fewest issues."""

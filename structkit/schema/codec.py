@@ -145,18 +145,21 @@ class Codec(Generic[T]):
 
     def _foreign(self, wire: JSON, answer: Answer[T]) -> Answer[T]:
         """The answer; of an object that is none of the type's the hint, also where a map or defaults would take it."""
-        wanted = self.schema["properties"]
         shown = wire.get("properties")
-        if isinstance(shown, dict) and "properties" not in wanted and shown.keys() == wanted.keys() and "type" in wire:
+        if isinstance(shown, dict) and self._is_shown(wire, shown):
             return replace(answer, value=None, issues=(Issue((), "this is the schema; wanted is a value of it"),))
-        if (
-            not self._names
-            or not wire.keys().isdisjoint(self._names)
-            or getattr(answer.value, "model_fields_set", False)
-        ):
+        if not wire.keys().isdisjoint(self._names) or not self._names:
             return answer
+        if getattr(answer.value, "model_fields_set", False):
+            return answer
+        wanted = self.schema["properties"]
         hint = Issue((), f"none of its keys is wanted; wanted are {', '.join(islice(wanted, MOST_NAMES))}")
         return replace(answer, value=None, issues=(*answer.issues, hint))
+
+    def _is_shown(self, wire: JSON, properties: JSON) -> bool:
+        """Whether an object is the schema that was sent."""
+        wanted = self.schema["properties"]
+        return "properties" not in wanted and properties.keys() == wanted.keys() and "type" in wire
 
     @cached_property
     def _names(self) -> frozenset[str]:

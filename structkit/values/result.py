@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from structkit.values.json import JSONValue, Path, show_path
-from structkit.values.reply import Completion, Usage
+from structkit.values.reply import Choice, Completion, Usage
 from structkit.values.request import Request
 
 T = TypeVar("T")
@@ -80,6 +80,10 @@ class Answer(Generic[T]):
     def valid(self) -> bool:
         """Whether `value` is the caller's type (which may itself take None)."""
         return not self.issues
+
+    def of(self, choice: Choice) -> Answer[T]:
+        """The answer of a choice."""
+        return Answer(choice.index, self.text, self.value, self.issues, choice.finish_reason, self.repairs, self.draft)
 
 
 How: TypeAlias = Literal["direct", "repaired", "re-asked", "salvaged", "defaulted"]
