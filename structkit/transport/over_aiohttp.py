@@ -38,9 +38,7 @@ class OverAiohttp:
     async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
         """Send, and take the reply in."""
         async with self._send(method, path, body, wait) as response:
-            reading.begin(response.status, response.headers)
-            async for piece in _pieces(response.content, wait):
-                reading.take(piece)
+            await reading.read_later((response.status, response.headers, _pieces(response.content, wait)))
 
     @asynccontextmanager
     async def open(self, path: str, body: bytes, wait: float) -> AsyncIterator[AsyncOpened]:
