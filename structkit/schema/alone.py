@@ -27,11 +27,9 @@ class Alone:
     def writes(self, value: Any) -> JSONValue:
         """The value as JSON, or UNSAID where the part cannot write it."""
         try:
-            found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-            written(found)
+            return to_natural(self._serializer, value)
         except Exception:  # noqa: BLE001 (a serialiser may be the caller's)
             return UNSAID
-        return found
 
     def reads(self, found: JSONValue, value: Any) -> bool:
         """Whether the part reads JSON back as the value."""
@@ -58,8 +56,25 @@ class Alone:
 
     @cached_property
     def _whole(self) -> Any:
-        others = [each for each in self._definitions() if each is not self._part and each["type"] != "definitions"]
-        return core_schema.definitions_schema(without_ref(self._part), others)
+        return standing_alone(self._part, self._definitions())
+
+
+def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
+    """A value as natural JSON.
+
+    Raises:
+        ValueError, TypeError: It has no JSON form.
+        Exception: What a serialiser of the caller's raises.
+    """
+    found = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
+    written(found)
+    return found
+
+
+def standing_alone(part: Any, definitions: Iterable[Any]) -> Any:
+    """A part as a whole schema, with everything that has a name beside it."""
+    others = [each for each in definitions if each is not part and each["type"] != "definitions"]
+    return core_schema.definitions_schema(without_ref(part), others)
 
 
 def without_ref(part: Any) -> Any:

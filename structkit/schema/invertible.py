@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
-from structkit.schema.alone import Alone, without_ref
+from structkit.schema.alone import Alone, standing_alone, without_ref
 from structkit.schema.defaults import Unreadable, comes_back
 from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
 from structkit.schema.named import plainly_named
@@ -210,11 +210,8 @@ class _Tell:
 
     @cached_property
     def _validators(self) -> dict[str, SchemaValidator]:
-        return {name: self._validator(choice) for name, choice in self._choices.items() if name}
-
-    def _validator(self, choice: Any) -> SchemaValidator:
-        others = [each for each in self._definitions if each is not choice and each["type"] != "definitions"]
-        return SchemaValidator(core_schema.definitions_schema(without_ref(choice), others))
+        whole = {name: standing_alone(choice, self._definitions) for name, choice in self._choices.items() if name}
+        return {name: SchemaValidator(schema) for name, schema in whole.items()}
 
 
 def _types(choices: dict[str, Any]) -> dict[type, str]:

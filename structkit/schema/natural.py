@@ -17,6 +17,7 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.errors import SchemaError
+from structkit.schema.alone import to_natural
 from structkit.schema.blame import Outspoken, blame
 from structkit.schema.document import Document
 from structkit.schema.invertible import invertible
@@ -25,7 +26,7 @@ from structkit.schema.naming import snake_case, type_name
 from structkit.schema.nodes.node import CHECKED
 from structkit.schema.nodes.positional import POSITION_NAME
 from structkit.schema.words import in_words, short
-from structkit.values import JSON, Issue, JSONValue, written
+from structkit.values import JSON, Issue, JSONValue
 
 T = TypeVar("T")
 
@@ -97,8 +98,7 @@ class PydanticType(Generic[T]):
             SchemaError: It has no JSON form.
         """
         try:
-            found = self._serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-            written(found)
+            found = to_natural(self._serializer, value)
             if found is None:  # pydantic writes None for anything
                 self.validate(None)
         except Invalid as error:
@@ -170,9 +170,10 @@ class RawSchema:
         validator = validator_for(schema, default=Draft202012Validator)
         check_document(schema, validator)
         check_patterns(schema)
-        refuse_circles(Document(schema))
-        formats = with_our_formats(validator.FORMAT_CHECKER)
-        self._validator = with_our_rules(validator, schema)(schema, format_checker=formats)
+        document = Document(schema)
+        refuse_circles(document)
+        ours, formats = with_our_rules(validator, is_dynamic=document.is_dynamic), validator.FORMAT_CHECKER
+        self._validator = ours(schema, format_checker=with_our_formats(formats))
 
     def part(self, schema: JSONValue) -> RawSchema:
         """The same document, for values of a part of it."""

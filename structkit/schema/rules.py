@@ -17,15 +17,16 @@ from structkit.values import JSON, JSONValue
 Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]
 
 
-def with_our_rules(validator: Any, schema: JSON) -> Any:
+def with_our_rules(validator: Any, *, is_dynamic: bool) -> Any:
     """A jsonschema validator class with the rules of this file, and each branch of a union tried once.
 
-    Where a reference is dynamic, what a branch means depends on the way to it, and it is tried each time.
+    Args:
+        validator: The class.
+        is_dynamic: Whether a reference is: what a branch means depends on the way to it then; it is tried each time.
     """
     from jsonschema.validators import extend
 
     extended: Callable[[Any, Any], Any] = extend
-    is_dynamic = any(word in str(schema) for word in ("$dynamicRef", "$recursiveRef"))
     ours = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else UNIONS)}
     return extended(validator, {word: rule for word, rule in ours.items() if word in validator.VALIDATORS})
 
