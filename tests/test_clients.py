@@ -162,7 +162,7 @@ def test_a_passing_failure_is_retried_and_is_no_attempt(connect: Connect, status
     assert endpoint.requests[0] == endpoint.requests[2]
 
 
-@pytest.mark.parametrize("after", ["0.3", formatdate(time.time() + 3600, usegmt=True)])
+@pytest.mark.parametrize("after", ["0.3", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"])
 def test_retry_after_is_honoured_within_bounds(connect: Connect, after: str) -> None:
     limited = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": after})
     policy = structkit.Policy(wait_initial=0.0, wait_max=0.3)
