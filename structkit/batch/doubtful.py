@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from structkit.batch.records import Record
+from structkit.tables.records import Record
 
 if TYPE_CHECKING:
     from structkit.batch.journal import Journal

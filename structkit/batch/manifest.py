@@ -10,8 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.files import Draft, whole_hash
 from structkit.errors import JobError
+from structkit.tables.files import Draft, whole_hash
 from structkit.values import JSON
 
 

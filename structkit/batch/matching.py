@@ -10,7 +10,7 @@ from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept
 from structkit.batch.places import Places
 from structkit.batch.reading import Reader
-from structkit.batch.records import Record
+from structkit.tables.records import Record
 
 CHUNK = 1_000
 """Rows whose past is looked up at once."""

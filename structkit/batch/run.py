@@ -17,13 +17,13 @@ from structkit.batch.kept import Exchange, Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
-from structkit.batch.records import Record
 from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
 from structkit.schema import ResponseFormat
+from structkit.tables.records import Record
 from structkit.transport import AsyncTransport, Reply
 from structkit.values import JSON, Completion, Policy, Request
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from heapq import nsmallest
 
-from structkit.batch.records import Record
+from structkit.tables.records import Record
 
 SLOTS = 1 << 20
 """Counters by which rows of equal content are told apart: 4 MiB."""

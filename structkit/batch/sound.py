@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from structkit.batch.formats import STANDARD, find_format
 from structkit.errors import ConfigError
 from structkit.prompts import fill
+from structkit.tables.formats import STANDARD, find_format
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job

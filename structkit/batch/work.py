@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from structkit.batch.columns import output_columns, run_columns
 from structkit.batch.doubtful import LOST, Doubtful, in_doubt
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
 from structkit.batch.journal import Journal
@@ -23,13 +22,10 @@ from structkit.batch.matching import Matching
 from structkit.batch.money import Budget, cost_of_reply, worst_case
 from structkit.batch.progress import Told, Watch
 from structkit.batch.reading import Reader
-from structkit.batch.records import Record
 from structkit.batch.report import Report
 from structkit.batch.run import Run
 from structkit.batch.sampling import fair_sample
-from structkit.batch.sinks import Sink, open_sink
 from structkit.batch.sound import refuse_missing, refuse_unsound
-from structkit.batch.sources import STREAM, Source, keep_stream, open_source
 from structkit.batch.stopping import until_stopped
 from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
@@ -37,6 +33,10 @@ from structkit.client.plan import check_call, planned, response_format
 from structkit.errors import JobError
 from structkit.extraction import Conversation
 from structkit.prompts import conversation, fill
+from structkit.tables.columns import output_columns, run_columns
+from structkit.tables.records import Record
+from structkit.tables.sinks import Sink, open_sink
+from structkit.tables.sources import STREAM, Source, keep_stream, open_source
 from structkit.transport.lean import AsyncLeanTransport
 from structkit.values import JSON, Parameters, Policy, Request
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from structkit.batch.doubtful import Doubtful
 from structkit.batch.kept import Kept
-from structkit.batch.records import Record
-from structkit.batch.sinks import Sink
+from structkit.tables.records import Record
+from structkit.tables.sinks import Sink
 from structkit.values import JSON
 
 

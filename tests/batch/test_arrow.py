@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from structkit.batch.columns import input_columns
-from structkit.batch.sinks import open_sink
-from structkit.batch.sources import open_source
 from structkit.errors import ConfigError, JobError
+from structkit.tables.columns import input_columns
+from structkit.tables.sinks import open_sink
+from structkit.tables.sources import open_source
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -121,9 +121,9 @@ def test_a_missing_extra_is_told_with_what_to_install(
 def test_the_standard_formats_load_no_extra(tmp_path: Path) -> None:
     code = """
 import sys
-from structkit.batch.columns import input_columns
-from structkit.batch.sinks import open_sink
-from structkit.batch.sources import open_source
+from structkit.tables.columns import input_columns
+from structkit.tables.sinks import open_sink
+from structkit.tables.sources import open_source
 for suffix in ("csv", "tsv", "jsonl", "db"):
     with open_sink(f"t.{suffix}", input_columns(["a"])) as sink:
         sink.write({"input": {"a": "1"}})

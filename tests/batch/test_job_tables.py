@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from structkit import Policy, ResponseFormat
 from structkit.batch.job import Job
-from structkit.batch.sources import open_source
+from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import saying
 from structkit.values import JSON

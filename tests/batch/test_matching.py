@@ -16,7 +16,7 @@ from structkit.batch.entries import PART
 from structkit.batch.journal import Journal
 from structkit.batch.kept import Kept
 from structkit.batch.matching import Matching, Removed
-from structkit.batch.records import Record, digest
+from structkit.tables.records import Record, digest
 
 
 @pytest.fixture

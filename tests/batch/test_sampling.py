@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from structkit import Policy
 from structkit.batch.job import Job
-from structkit.batch.records import Record
 from structkit.batch.sampling import fair_sample
 from structkit.errors import ConfigError
+from structkit.tables.records import Record
 from structkit.testing import Endpoint
 
 TEXTS = [f"row-{number}" for number in range(40)]

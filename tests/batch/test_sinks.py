@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from structkit.batch.columns import input_columns, output_columns, run_columns
-from structkit.batch.formats.formulas import is_formula, neutral
-from structkit.batch.sinks import open_sink
-from structkit.batch.sources import open_source
 from structkit.errors import JobError
+from structkit.tables.columns import input_columns, output_columns, run_columns
+from structkit.tables.formats.formulas import is_formula, neutral
+from structkit.tables.sinks import open_sink
+from structkit.tables.sources import open_source
 
 FORMATS = ["csv", "csv.gz", "tsv", "jsonl", "jsonl.xz", "db", "parquet", "arrow", "xlsx"]
 COLUMNS = input_columns(["id"], {"type": "string"})
@@ -82,8 +82,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 WRITER = """
 import sys
-from structkit.batch.columns import input_columns
-from structkit.batch.sinks import open_sink
+from structkit.tables.columns import input_columns
+from structkit.tables.sinks import open_sink
 sink = open_sink(sys.argv[1], input_columns(["id"], {"type": "string"}), overwrite=True)
 for number in range(10**7):
     sink.write({"input": {"id": str(number) * 20}})

@@ -22,11 +22,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from structkit.batch.files import COMPRESSIONS, whole_hash
-from structkit.batch.keys import Seen
-from structkit.batch.records import digest
-from structkit.batch.sources import Source, keep_stream, open_source
 from structkit.errors import ConfigError, JobError
+from structkit.tables.files import COMPRESSIONS, whole_hash
+from structkit.tables.records import digest
+from structkit.tables.seen_keys import Seen
+from structkit.tables.sources import Source, keep_stream, open_source
 
 
 def values(source: Source) -> list[dict[str, Any]]:
@@ -297,8 +297,8 @@ def test_a_table_of_keys_grows() -> None:
 READER = """
 import resource, sqlite3, sys
 from pathlib import Path
-from structkit.batch.sinks import open_sink
-from structkit.batch.sources import open_source
+from structkit.tables.sinks import open_sink
+from structkit.tables.sources import open_source
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 40 * 1024 * 1024,) * 2)
 source = open_source(sys.argv[1], key="id")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from structkit import ResponseFormat
-from structkit.batch.columns import input_columns, output_columns, run_columns
-from structkit.batch.sinks import open_sink
-from structkit.batch.sources import open_source
+from structkit.tables.columns import input_columns, output_columns, run_columns
+from structkit.tables.sinks import open_sink
+from structkit.tables.sources import open_source
 
 FLAT = ["csv", "tsv", "csv.gz", "tsv.bz2", "csv.xz", "db", "xlsx"]
 EXACT = ["jsonl", "jsonl.gz", "ndjson.xz", "parquet", "arrow"]

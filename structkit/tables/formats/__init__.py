@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from structkit.batch.files import COMPRESSIONS
-from structkit.batch.formats.arrow import ARROW, PARQUET
-from structkit.batch.formats.delimited import CSV, TSV
-from structkit.batch.formats.excel import EXCEL
-from structkit.batch.formats.format import Format
-from structkit.batch.formats.lines import JSONL
-from structkit.batch.formats.sqlite import SQLITE
 from structkit.errors import JobError
+from structkit.tables.files import COMPRESSIONS
+from structkit.tables.formats.arrow import ARROW, PARQUET
+from structkit.tables.formats.delimited import CSV, TSV
+from structkit.tables.formats.excel import EXCEL
+from structkit.tables.formats.format import Format
+from structkit.tables.formats.jsonl import JSONL
+from structkit.tables.formats.sqlite import SQLITE
 
 FORMATS = (CSV, TSV, JSONL, SQLITE, PARQUET, ARROW, EXCEL)
 STANDARD = "-"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from structkit.batch.columns import Column
-from structkit.batch.records import as_json, plain
+from structkit.tables.columns import Column
+from structkit.tables.records import as_json, plain
 from structkit.values import ABSENT, JSON
 
 _SCALARS = (str, int, float, bool, type(None))

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from structkit.batch.columns import Column, is_record, kinds, meaning
-from structkit.batch.records import as_json, plain
+from structkit.tables.columns import Column, is_record, kinds, meaning
+from structkit.tables.records import as_json, plain
 from structkit.values import ABSENT, JSON, JSONValue
 
 Convert = Callable[[Any], Any]

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, BinaryIO
 
-from structkit.batch.columns import input_columns
-from structkit.batch.files import Input
-from structkit.batch.formats.cells import flat_cells, text_of
-from structkit.batch.formats.format import Format, Header, Line, Table, Target, headed
-from structkit.batch.formats.formulas import neutral
+from structkit.tables.columns import input_columns
+from structkit.tables.files import Input
+from structkit.tables.formats.cells import flat_cells, text_of
+from structkit.tables.formats.format import Format, Header, Line, Table, Target, headed
+from structkit.tables.formats.formulas import neutral
 from structkit.values import JSON
 
 LONGEST = 2**31 - 1

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from structkit.batch.columns import Column
+from structkit.tables.columns import Column
 from structkit.values import JSON
 
 _BOUND, _EXACT = 2**63, 2**53

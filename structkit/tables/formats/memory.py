@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from structkit.batch.files import Input
-from structkit.batch.formats.format import Header, Line, Table
-from structkit.batch.records import as_json
+from structkit.tables.files import Input
+from structkit.tables.formats.format import Header, Line, Table
+from structkit.tables.records import as_json
 
 TEXT = "text"
 """The column of rows that are texts."""

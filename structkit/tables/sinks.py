@@ -10,11 +10,11 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from structkit.batch.columns import Column, flat, named
-from structkit.batch.files import Draft, packed, standard_output
-from structkit.batch.formats import STANDARD, Format, find_format
-from structkit.batch.formats.format import Target
 from structkit.errors import ConfigError, JobError
+from structkit.tables.columns import Column, flat, named
+from structkit.tables.files import Draft, packed, standard_output
+from structkit.tables.formats import STANDARD, Format, find_format
+from structkit.tables.formats.format import Target
 from structkit.values import JSON
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from structkit.batch.columns import Column
-from structkit.batch.files import Input
+from structkit.tables.columns import Column
+from structkit.tables.files import Input
 from structkit.values import JSON
 
 

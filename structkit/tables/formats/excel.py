@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from structkit.batch.columns import input_columns
-from structkit.batch.extras import need
-from structkit.batch.files import Input
-from structkit.batch.formats.cells import flat_cells
-from structkit.batch.formats.format import Format, Header, Line, Table, Target, headed
-from structkit.batch.formats.formulas import neutral
 from structkit.errors import JobError
+from structkit.tables.columns import input_columns
+from structkit.tables.files import Input
+from structkit.tables.formats.cells import flat_cells
+from structkit.tables.formats.format import Format, Header, Line, Table, Target, headed
+from structkit.tables.formats.formulas import neutral
+from structkit.tables.optional import need
 from structkit.values import JSON
 
 EXTRA = "excel"

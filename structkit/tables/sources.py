@@ -8,16 +8,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.columns import Column
-from structkit.batch.files import Draft, Identity, Input, identity, is_same
-from structkit.batch.formats import STANDARD, find_format
-from structkit.batch.formats.arrow import read_stream
-from structkit.batch.formats.format import Line, Table
-from structkit.batch.formats.memory import read_rows
-from structkit.batch.keys import Seen
-from structkit.batch.observed import Observed
-from structkit.batch.records import Record, as_json, digest
 from structkit.errors import JobError
+from structkit.tables.columns import Column
+from structkit.tables.files import Draft, Identity, Input, identity, is_same
+from structkit.tables.formats import STANDARD, find_format
+from structkit.tables.formats.arrow import read_stream
+from structkit.tables.formats.format import Line, Table
+from structkit.tables.formats.memory import read_rows
+from structkit.tables.inference import Observed
+from structkit.tables.records import Record, as_json, digest
+from structkit.tables.seen_keys import Seen
 
 STREAM = "input.jsonl"
 """Where a job's folder has the rows of a stream."""

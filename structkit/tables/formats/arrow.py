@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from structkit.batch.columns import Column
-from structkit.batch.extras import need
-from structkit.batch.files import Input
-from structkit.batch.formats.arrow_types import Shape, is_fine, shape_of
-from structkit.batch.formats.format import Format, Header, Line, Table, Target, headed
 from structkit.errors import JobError
+from structkit.tables.columns import Column
+from structkit.tables.files import Input
+from structkit.tables.formats.arrow_types import Shape, is_fine, shape_of
+from structkit.tables.formats.format import Format, Header, Line, Table, Target, headed
+from structkit.tables.optional import need
 from structkit.values import ABSENT, JSON
 
 EXTRA = "arrow"

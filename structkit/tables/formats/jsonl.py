@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from structkit.batch.files import Input
-from structkit.batch.formats.format import Format, Header, Line, Table, Target
-from structkit.batch.records import as_json
 from structkit.parsing import NotJSON, read_json
+from structkit.tables.files import Input
+from structkit.tables.formats.format import Format, Header, Line, Table, Target
+from structkit.tables.records import as_json
 from structkit.values import ABSENT, JSON
 
 

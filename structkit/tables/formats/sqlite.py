@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.columns import input_columns
-from structkit.batch.files import Input
-from structkit.batch.formats.cells import flat_cell
-from structkit.batch.formats.format import Format, Header, Line, Table, Target, headed
 from structkit.errors import JobError
+from structkit.tables.columns import input_columns
+from structkit.tables.files import Input
+from structkit.tables.formats.cells import flat_cell
+from structkit.tables.formats.format import Format, Header, Line, Table, Target, headed
 from structkit.values import JSON
 
 LARGEST = 2**63
