@@ -11,7 +11,7 @@ import time
 from concurrent.futures import Future
 from pathlib import Path
 
-from structkit.batch.journal import Journal
+from structkit.journal.journal import Journal
 from structkit.parsing import read_completion
 from structkit.testing import completion
 from structkit.values import Completion

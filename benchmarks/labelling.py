@@ -25,7 +25,7 @@ from loopback import Loopback
 from pydantic import BaseModel, Field, TypeAdapter
 
 from structkit import Job, JobError, ResponseFormat
-from structkit.batch.journal import Journal, Reader
+from structkit.journal.journal import Journal, Reader
 
 PROMPT = "What does the customer say? Answer for this review alone.\n\n{text}"
 TEXT = "I ordered two of them last week, and the parcel came a day early. The lamp is as bright as they say."

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from structkit.tables.records import Record
 
 if TYPE_CHECKING:
-    from structkit.batch.journal import Journal
-    from structkit.batch.reading import Reader
+    from structkit.journal.journal import Journal
+    from structkit.journal.reader import Reader
 
 SHORT = 8
 """Letters of a digest that are shown: who has the row can compare them, and nobody can read it in them."""

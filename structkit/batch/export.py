@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from structkit.batch.doubtful import Doubtful, in_doubt
 from structkit.batch.manifest import write_manifest
-from structkit.batch.reading import Reader
 from structkit.batch.report import Report
 from structkit.batch.sound import is_file_of
 from structkit.batch.written import write_rows
 from structkit.errors import ConfigError, JobError
+from structkit.journal.reader import Reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.sources import STREAM, Source, open_source
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 
-from structkit.batch.journal import Journal
-from structkit.batch.kept import Kept
-from structkit.batch.places import Places
-from structkit.batch.reading import Reader
+from structkit.journal.journal import Journal
+from structkit.journal.key_index import Places
+from structkit.journal.reader import Reader
+from structkit.journal.row_state import Kept
 from structkit.tables.records import Record
 
 CHUNK = 1_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from structkit.batch.kept import State
 from structkit.errors import SchemaError, StructkitError
+from structkit.journal.row_state import State
 from structkit.schema import ResponseFormat
 from structkit.values import JSON, Attempt, Issue, Result, show_path, sum_usage
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from structkit.batch.kept import State
 from structkit.batch.money import Sample
 from structkit.batch.run import Run
+from structkit.journal.row_state import State
 from structkit.values import JSON
 
 EVERY = 1.0

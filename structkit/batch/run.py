@@ -12,8 +12,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from structkit.batch.journal import Journal
-from structkit.batch.kept import Exchange, Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
@@ -22,6 +20,8 @@ from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
+from structkit.journal.journal import Journal
+from structkit.journal.row_state import Exchange, Kept, State
 from structkit.schema import ResponseFormat
 from structkit.tables.records import Record
 from structkit.transport import AsyncTransport, Reply

@@ -14,14 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from structkit.batch.doubtful import LOST, Doubtful, in_doubt
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
-from structkit.batch.journal import Journal
-from structkit.batch.kept import Kept, State
 from structkit.batch.limiter import Limiter
 from structkit.batch.manifest import input_hash, versions, write_manifest
 from structkit.batch.matching import Matching
 from structkit.batch.money import Budget, cost_of_reply, worst_case
 from structkit.batch.progress import Told, Watch
-from structkit.batch.reading import Reader
 from structkit.batch.report import Report
 from structkit.batch.run import Run
 from structkit.batch.sampling import fair_sample
@@ -32,6 +29,9 @@ from structkit.client.endpoint import find_endpoint, settings_of_the_environment
 from structkit.client.plan import check_call, planned, response_format
 from structkit.errors import JobError
 from structkit.extraction import Conversation
+from structkit.journal.journal import Journal
+from structkit.journal.reader import Reader
+from structkit.journal.row_state import Kept, State
 from structkit.prompts import conversation, fill
 from structkit.tables.columns import output_columns, run_columns
 from structkit.tables.records import Record

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from structkit.batch.doubtful import Doubtful
-from structkit.batch.kept import Kept
+from structkit.journal.row_state import Kept
 from structkit.tables.records import Record
 from structkit.tables.sinks import Sink
 from structkit.values import JSON

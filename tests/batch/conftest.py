@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from structkit.batch.journal import Reader
-from structkit.batch.kept import Kept
+from structkit.journal.journal import Reader
+from structkit.journal.row_state import Kept
 from structkit.values import JSON, Completion
 
 CHILD = """

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from structkit.batch.database import RESERVE
 from structkit.batch.job import Job
 from structkit.errors import JobError
+from structkit.journal.database import RESERVE
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging
 from structkit.values import JSON
@@ -109,7 +109,7 @@ def test_a_job_whose_disk_is_nearly_full_from_the_start_sends_nothing_until_ther
         made = settings(endpoint.base_url, ["a", "b"])
         del made["policy"]
         with monkeypatch.context() as patch:
-            patch.setattr("structkit.batch.database.RESERVE", 2**62)  # more than any disk has
+            patch.setattr("structkit.journal.database.RESERVE", 2**62)  # more than any disk has
             with pytest.raises(JobError, match="nearly full"):
                 Job(**made).run()
         assert not endpoint.requests

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from structkit import Policy
 from structkit.batch.job import Job
-from structkit.batch.journal import Reader
 from structkit.errors import ConfigError, JobError
+from structkit.journal.journal import Reader
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint
 from structkit.transport.lean import AsyncLeanTransport

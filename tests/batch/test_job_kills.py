@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from structkit.batch.job import Job
-from structkit.batch.journal import Reader
-from structkit.batch.kept import Kept
 from structkit.errors import JobError
+from structkit.journal.journal import Reader
+from structkit.journal.row_state import Kept
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging
 from structkit.values import JSON

@@ -26,16 +26,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from structkit.batch.database import RESERVE, open_file, version_of
-from structkit.batch.entries import PART, Intent
-from structkit.batch.journal import STATES, Exchange, Journal, Kept, Reader
-from structkit.batch.layout import PART_MIGRATIONS
-from structkit.batch.lock import NAME, is_alive, started
 from structkit.batch.money import Spending
-from structkit.batch.parts import MOST_OPEN, Parts
-from structkit.batch.reading import BETWEEN, LOST, REPLIES_OF_OPEN, SPENT
-from structkit.batch.writer import ENOUGH, MOST
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
+from structkit.journal.database import RESERVE, open_file, version_of
+from structkit.journal.entries import PART, Intent
+from structkit.journal.journal import STATES, Exchange, Journal, Kept, Reader
+from structkit.journal.lock import NAME, is_alive, started
+from structkit.journal.migrations import PART_MIGRATIONS
+from structkit.journal.reader import BETWEEN, LOST, REPLIES_OF_OPEN, SPENT
+from structkit.journal.shards import MOST_OPEN, Parts
+from structkit.journal.writer import ENOUGH, MOST
 from structkit.parsing import read_completion
 from structkit.testing import completion
 from structkit.values import Choice, Completion, ToolCall, Usage
@@ -84,7 +84,7 @@ def child(code: str, *args: object, **kwargs: Any) -> subprocess.Popen[str]:
     prelude = """
         import os, sys, time
         from pathlib import Path
-        from structkit.batch.journal import Journal
+        from structkit.journal.journal import Journal
         from structkit.errors import JobError
         from structkit.parsing import read_completion
         from structkit.testing import completion

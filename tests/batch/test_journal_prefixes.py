@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from structkit import Policy
-from structkit.batch.entries import Answer, Entry, Intent
 from structkit.batch.job import Job
-from structkit.batch.journal import Journal, Reader
-from structkit.batch.packing import unpack_text
-from structkit.batch.parts import Parts
+from structkit.journal.encoding import unpack_text
+from structkit.journal.entries import Answer, Entry, Intent
+from structkit.journal.journal import Journal, Reader
+from structkit.journal.shards import Parts
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import saying
 from structkit.testing.route import failing

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from structkit.batch.job import Job
-from structkit.batch.journal import Reader
+from structkit.journal.journal import Reader
 
 pytest.importorskip("xllamacpp", reason="needs structkit[local]")
 pytestmark = pytest.mark.local

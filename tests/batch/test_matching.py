@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structkit.batch import matching
-from structkit.batch.entries import PART
-from structkit.batch.journal import Journal
-from structkit.batch.kept import Kept
 from structkit.batch.matching import Matching, Removed
+from structkit.journal.entries import PART
+from structkit.journal.journal import Journal
+from structkit.journal.row_state import Kept
 from structkit.tables.records import Record, digest
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
-from structkit.batch.database import open_file
-from structkit.batch.journal import Journal
-from structkit.batch.layout import PART_MIGRATIONS
+from structkit.journal.database import open_file
+from structkit.journal.journal import Journal
+from structkit.journal.migrations import PART_MIGRATIONS
 from structkit.values import Choice, Completion, Usage
 
 GROUPS = 25

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from structkit.batch.wakes import Promise, Wakes
 from structkit.errors import JobError
+from structkit.journal.wakeups import Promise, Wakes
 
 
 def from_a_thread(wakes: Wakes, *promises: Promise, error: Exception | None = None) -> None:

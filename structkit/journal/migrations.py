@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from structkit.batch.database import Migration
+from structkit.journal.database import Migration
 
 PART_TABLES = (
     # What is known of a row. `since` is the id of the first exchange that counts: those before it are of other

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from structkit.batch.entries import Entry, Intent
-from structkit.batch.parts import Written
 from structkit.errors import JobError
+from structkit.journal.entries import Entry, Intent
+from structkit.journal.shards import Written
 
 WINDOW = 0.02
 """Seconds for which a group is gathered."""

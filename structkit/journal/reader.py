@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.database import open_file, telling, transaction
-from structkit.batch.entries import PART
-from structkit.batch.kept import STATES, Exchange, Kept
-from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
 from structkit.batch.money import Spending
-from structkit.batch.packing import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
-from structkit.batch.parts import job_file, parts_in
 from structkit.errors import JobError
+from structkit.journal.database import open_file, telling, transaction
+from structkit.journal.encoding import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
+from structkit.journal.entries import PART
+from structkit.journal.migrations import JOB_MIGRATIONS, PART_MIGRATIONS
+from structkit.journal.row_state import STATES, Exchange, Kept
+from structkit.journal.shards import job_file, parts_in
 from structkit.values import JSON, JSONValue, Usage
 
 PAGE = 1000

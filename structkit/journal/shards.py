@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from structkit.batch.database import open_file, telling, transaction
-from structkit.batch.entries import Entry, Mark, part_of
-from structkit.batch.group import Group, Waiting
-from structkit.batch.layout import JOB_MIGRATIONS, PART_MIGRATIONS
-from structkit.batch.packing import pack, unpack
 from structkit.errors import JobError
+from structkit.journal.database import open_file, telling, transaction
+from structkit.journal.encoding import pack, unpack
+from structkit.journal.entries import Entry, Mark, part_of
+from structkit.journal.group_commit import Group, Waiting
+from structkit.journal.migrations import JOB_MIGRATIONS, PART_MIGRATIONS
 from structkit.values import JSON
 
 MOST_OPEN = 4

@@ -10,8 +10,8 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from structkit.batch.database import telling, transaction
-from structkit.batch.packing import pack_text, unpack_text
+from structkit.journal.database import telling, transaction
+from structkit.journal.encoding import pack_text, unpack_text
 
 TEMPORARY = Path("the temporary folder")
 """Where SQLite puts it, for messages: `SQLITE_TMPDIR`, `TMPDIR`, `/var/tmp` or `/tmp`; nobody else can open it."""

@@ -10,17 +10,17 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from structkit.batch.database import make_folder, shortage
-from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
-from structkit.batch.kept import STATES, Exchange, Kept, State
-from structkit.batch.lock import Lock, take
 from structkit.batch.money import Spending
-from structkit.batch.packing import pack, pack_reply, pack_text
-from structkit.batch.parts import Parts, begin, drop_parts
-from structkit.batch.reading import Reader
-from structkit.batch.wakes import Promise, Wakes
-from structkit.batch.writer import Writer
 from structkit.errors import JobError, TransportError
+from structkit.journal.database import make_folder, shortage
+from structkit.journal.encoding import pack, pack_reply, pack_text
+from structkit.journal.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
+from structkit.journal.lock import Lock, take
+from structkit.journal.reader import Reader
+from structkit.journal.row_state import STATES, Exchange, Kept, State
+from structkit.journal.shards import Parts, begin, drop_parts
+from structkit.journal.wakeups import Promise, Wakes
+from structkit.journal.writer import Writer
 from structkit.values import JSON, Completion, JSONValue, Usage
 
 MOST = 2**53

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
-from structkit.batch.entries import Answer, Conclusion, Entry, Intent, Reopening
+from structkit.journal.entries import Answer, Conclusion, Entry, Intent, Reopening
 
 MOST_VALUES = 900
 """In one statement: older SQLites take 999."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import NamedTuple, TypeAlias
 
-from structkit.batch.kept import State
-from structkit.batch.packing import PackedReply
-from structkit.batch.wakes import Promise
+from structkit.journal.encoding import PackedReply
+from structkit.journal.row_state import State
+from structkit.journal.wakeups import Promise
 
 PART = 1_000_000
 """Ordinals in a part, which is a file of its own."""

@@ -1,0 +1,1 @@
+"""What was sent, what came back and how each row ended, on disk before it counts."""
