@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job
-    from structkit.batch.money import Price
     from structkit.client import AsyncClient, Client, Hooks, finetune_rows
     from structkit.client.streams import AsyncStream, Stream
+    from structkit.costs.price import Price
     from structkit.errors import (
         BudgetExceeded,
         ConfigError,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import structkit
-from structkit.batch.money import Budget, Price, Sample, cost_of, cost_of_reply, forecast, read_prices, tokens_in
+from structkit.costs.price import Budget, Price, Sample, cost_of, cost_of_reply, forecast, read_prices, tokens_in
 from structkit.errors import StatusError, TransportError
 from structkit.parsing import read_completion
 from structkit.values import Usage

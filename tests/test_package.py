@@ -121,7 +121,7 @@ def test_every_name_is_offered_and_found() -> None:
 
 def test_what_needs_a_database_is_loaded_when_it_is_asked_for() -> None:
     from structkit.batch.job import Job
-    from structkit.batch.money import Price
+    from structkit.costs.price import Price
 
     assert (structkit.Job, structkit.Price) == (Job, Price)
     with pytest.raises(AttributeError, match="no attribute 'Jobs'"):

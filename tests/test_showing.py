@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from structkit.batch.money import Price, Sample
 from structkit.batch.progress import Progress
 from structkit.cli import showing
 from structkit.cli.showing import interrupted, said
+from structkit.costs.price import Price, Sample
 
 PRICE = Price(Decimal(1), Decimal(2))
 RECENT = (Sample(100, 10),) * 20

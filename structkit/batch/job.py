@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from structkit.batch.export import export
-from structkit.batch.money import Price
 from structkit.batch.progress import Told
 from structkit.batch.report import Report
 from structkit.batch.work import Work
 from structkit.client.plan import Call
+from structkit.costs.price import Price
 from structkit.transport import AsyncTransport
 from structkit.values import Prompt
 

@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from structkit.batch.limiter import Limiter
-from structkit.batch.money import Budget, tokens_in
 from structkit.batch.outcome import outcome_of
 from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
+from structkit.costs.price import Budget, tokens_in
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
 from structkit.journal.journal import Journal

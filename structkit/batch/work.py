@@ -17,7 +17,6 @@ from structkit.batch.fingerprint import differences, fingerprint, is_readable_ag
 from structkit.batch.limiter import Limiter
 from structkit.batch.manifest import input_hash, versions, write_manifest
 from structkit.batch.matching import Matching
-from structkit.batch.money import Budget, cost_of_reply, worst_case
 from structkit.batch.progress import Told, Watch
 from structkit.batch.report import Report
 from structkit.batch.run import Run
@@ -27,6 +26,7 @@ from structkit.batch.stopping import until_stopped
 from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
 from structkit.client.plan import check_call, planned, response_format
+from structkit.costs.price import Budget, cost_of_reply, worst_case
 from structkit.errors import JobError
 from structkit.extraction import Conversation
 from structkit.journal.journal import Journal

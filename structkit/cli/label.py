@@ -18,7 +18,7 @@ from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from structkit.batch.job import OnChange
-    from structkit.batch.money import Price
+    from structkit.costs.price import Price
     from structkit.functions.function import Decorated
 
 
@@ -210,7 +210,7 @@ def price_of(read: Decimal | None, written: Decimal | None, prices: Path | None,
     Raises:
         ConfigError: It is said by half, or twice, or not of this model.
     """
-    from structkit.batch.money import Price
+    from structkit.costs.price import Price
 
     if prices is not None and (read, written) != (None, None):
         raise ConfigError("say what tokens cost once: --prices, or --price-input and --price-output")
@@ -229,7 +229,7 @@ def price_among(prices: Path, model: str) -> Price:
     Raises:
         ConfigError: It cannot be read, or knows only others.
     """
-    from structkit.batch.money import read_prices
+    from structkit.costs.price import read_prices
 
     known = read_prices(prices)
     if model not in known:

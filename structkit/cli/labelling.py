@@ -15,11 +15,11 @@ from shutil import which
 from rich.console import Console
 
 from structkit.batch.job import Job
-from structkit.batch.money import Forecast, forecast, guess
 from structkit.batch.report import Reason, Report
 from structkit.batch.work import Work
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.showing import showing
+from structkit.costs.price import Forecast, forecast, guess
 from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
 from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD

@@ -15,9 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from structkit.batch.money import Price, Span, forecast
 from structkit.batch.progress import Progress, Told
 from structkit.cli.app import notice
+from structkit.costs.price import Price, Span, forecast
 
 EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -111,7 +111,7 @@ def taken(progress: Progress, left: int | None, price: Price | None) -> Iterator
     """What the rows took, and, once enough have ended, what all will take if the others are as the last ones were.
 
     >>> from decimal import Decimal
-    >>> from structkit.batch.money import Sample
+    >>> from structkit.costs.price import Sample
     >>> recent = (Sample(90, 10), Sample(110, 10)) * 10
     >>> so_far = Progress({"done": 20}, tokens=2_200, spend=Decimal("0.0024"), recent=recent)
     >>> print(*taken(so_far, 980, Price(Decimal(1), Decimal(2))), sep="; ")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from structkit.batch.money import reported
+from structkit.costs.price import reported
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
 from structkit.transport.stored import body_of, fault_from_json, fault_to_json

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.money import Spending
+from structkit.costs.price import Spending
 from structkit.errors import JobError
 from structkit.journal.database import open_file, telling, transaction
 from structkit.journal.encoding import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text

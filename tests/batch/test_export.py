@@ -15,7 +15,7 @@ import pytest
 
 from structkit import Policy
 from structkit.batch.job import Job
-from structkit.batch.money import Price
+from structkit.costs.price import Price
 from structkit.errors import ConfigError, JobError
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging

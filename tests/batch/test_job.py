@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from structkit import Policy
 from structkit.batch.job import Job
-from structkit.batch.money import Price
+from structkit.costs.price import Price
 from structkit.errors import ConfigError, JobError, PromptError
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging, saying

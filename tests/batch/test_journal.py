@@ -26,7 +26,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from structkit.batch.money import Spending
+from structkit.costs.price import Spending
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.journal.database import RESERVE, open_file, version_of
 from structkit.journal.entries import PART, Intent

@@ -13,8 +13,8 @@ import pytest
 from structkit import Policy
 from structkit.batch import progress
 from structkit.batch.job import Job
-from structkit.batch.money import Price, Sample
 from structkit.batch.progress import Progress
+from structkit.costs.price import Price, Sample
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging
 from structkit.values import JSON

@@ -1,0 +1,1 @@
+"""What tokens cost: prices, the cost of a reply, a budget, a forecast."""
