@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from structkit import ResponseFormat
 from structkit.parsing.push import PushParser, Tree
-from structkit.schema.growing import Growing, Items
+from structkit.partial import Growing, Items
 
 PIECE = 20
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     )
     from structkit.extraction import soft
     from structkit.functions import prompt
+    from structkit.partial import Partial
     from structkit.schema import ResponseFormat
-    from structkit.schema.growing import Partial
     from structkit.values import Answer, Attempt, Completion, Issue, Message, Origin, Policy, Request, Result, Usage
 
 __version__ = "0.1.0"

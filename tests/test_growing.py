@@ -35,7 +35,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from structkit import ResponseFormat
 from structkit.dialects import DIALECTS
-from structkit.schema.growing import Growing, Partial, copies
+from structkit.partial import Growing, Partial, copies
 from structkit.schema.structure import conforms
 from structkit.values import ABSENT
 
@@ -748,7 +748,7 @@ def test_recursion_that_the_vendor_does_not_take_shows_when_it_is_closed() -> No
 
 
 def test_a_format_that_goes_is_not_kept_for_its_shapes() -> None:
-    from structkit.schema.growing.growing import _shapes
+    from structkit.partial.snapshots import _shapes
 
     gc.collect()
     before = len(_shapes)

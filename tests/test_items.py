@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, RootModel, TypeAdapter
 
 from structkit import ResponseFormat, SchemaError
-from structkit.schema.growing import Item, Items
+from structkit.partial import Item, Items
 
 
 class Line(BaseModel):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from structkit.client.probing import ProbeReport
     from structkit.client.streams import AsyncStream
     from structkit.extraction.showing import Shown
-    from structkit.schema.growing import Partial
+    from structkit.partial import Partial
 
 T = TypeVar("T")
 

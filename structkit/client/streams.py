@@ -13,8 +13,8 @@ from typing_extensions import Self
 from structkit.client.plan import Call, response_format
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
+from structkit.partial import Items
 from structkit.schema import ResponseFormat
-from structkit.schema.growing import Items
 from structkit.values import Delta, Issue, Policy, Prompt, Result
 
 if TYPE_CHECKING:

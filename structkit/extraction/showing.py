@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from structkit.extraction.extraction import Extraction
+from structkit.partial import Growing, Items
 from structkit.schema import ResponseFormat
-from structkit.schema.growing import Growing, Items
 from structkit.values import ABSENT, Delta, Issue, Result
 
 S_co = TypeVar("S_co", covariant=True)

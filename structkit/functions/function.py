@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from structkit.batch.report import Report
     from structkit.client.streams import AsyncStream, Stream
     from structkit.functions.mapping import OnError
-    from structkit.schema.growing import Partial
+    from structkit.partial import Partial
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")

@@ -4,7 +4,7 @@ from pydantic import BaseModel
 from typing_extensions import assert_type
 
 from structkit import ResponseFormat
-from structkit.schema.growing import Growing, Item, Items, Partial
+from structkit.partial import Growing, Item, Items, Partial
 
 
 class Line(BaseModel):

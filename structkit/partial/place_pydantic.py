@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, core_schema
 
+from structkit.partial.construct import Make, dataclass_maker, model_maker, root_maker
+from structkit.partial.place import Side
+from structkit.partial.validation import Check, Validated
 from structkit.schema.faithful import LIKE
-from structkit.schema.growing.checks import Check, Validated
-from structkit.schema.growing.instances import Make, dataclass_maker, model_maker, root_maker
-from structkit.schema.growing.side import Side
 from structkit.schema.nodes.node import Node
 from structkit.values import ABSENT, JSONValue
 

@@ -7,12 +7,12 @@ from weakref import WeakKeyDictionary
 
 from structkit.parsing.exact import NotJSON
 from structkit.parsing.push import PushParser
-from structkit.schema.growing.choice import BoxedFrame
-from structkit.schema.growing.kept import KeptText
-from structkit.schema.growing.pairing import root_shape
-from structkit.schema.growing.shape import Frame, Shape
-from structkit.schema.growing.start import Start
-from structkit.schema.growing.unseen import Unseen
+from structkit.partial.answer_start import Start
+from structkit.partial.frames import Frame, Shape
+from structkit.partial.pairing import root_shape
+from structkit.partial.skipping import Unseen
+from structkit.partial.text_buffer import KeptText
+from structkit.partial.unions import BoxedFrame
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import ABSENT, JSONValue
 

@@ -13,13 +13,13 @@ from pydantic import RootModel
 from structkit.errors import SchemaError
 from structkit.parsing.exact import NotJSON
 from structkit.parsing.push import PushParser
-from structkit.schema.growing.documented import Documented
-from structkit.schema.growing.kept import KeptText
-from structkit.schema.growing.pairing import documented, typed
-from structkit.schema.growing.side import Side
-from structkit.schema.growing.start import Start
-from structkit.schema.growing.typed import Typed
-from structkit.schema.growing.unseen import Unseen
+from structkit.partial.answer_start import Start
+from structkit.partial.pairing import documented, typed
+from structkit.partial.place import Side
+from structkit.partial.place_json_schema import Documented
+from structkit.partial.place_pydantic import Typed
+from structkit.partial.skipping import Unseen
+from structkit.partial.text_buffer import KeptText
 from structkit.schema.natural import Invalid, RawSchema, validated
 from structkit.schema.nodes import Array, Boxed, Node, Object, Union, WireError
 from structkit.schema.nodes.object import Field

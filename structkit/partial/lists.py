@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
-from structkit.schema.growing.checks import Check
-from structkit.schema.growing.copies import SHORT, Copies, grown_list
-from structkit.schema.growing.shape import Closed, Frame, Shape, settle
+from structkit.partial.frames import Closed, Frame, Shape, settle
+from structkit.partial.snapshot_reuse import SHORT, Copies, grown_list
+from structkit.partial.validation import Check
 from structkit.values import ABSENT, JSONValue
 
 

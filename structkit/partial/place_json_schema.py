@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from structkit.schema.growing.checks import Check, Unchecked
-from structkit.schema.growing.instances import Make
-from structkit.schema.growing.side import Side
+from structkit.partial.construct import Make
+from structkit.partial.place import Side
+from structkit.partial.validation import Check, Unchecked
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
 

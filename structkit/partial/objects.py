@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from structkit.schema.growing.checks import Check
-from structkit.schema.growing.instances import Make, fill
-from structkit.schema.growing.shape import Closed, Frame, Shape, Skipped, settle
+from structkit.partial.construct import Make, fill
+from structkit.partial.frames import Closed, Frame, Shape, Skipped, settle
+from structkit.partial.validation import Check
 from structkit.values import ABSENT, JSONValue
 
 

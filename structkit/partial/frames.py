@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from structkit.schema.growing.checks import Check
+from structkit.partial.validation import Check
 from structkit.values import ABSENT, JSONValue
 
 

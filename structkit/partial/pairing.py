@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from structkit.schema.growing.choice import Boxed, Branches, Choice
-from structkit.schema.growing.documented import Documented
-from structkit.schema.growing.listing import Listing
-from structkit.schema.growing.mapping import Mapping
-from structkit.schema.growing.record import Record, Slot
-from structkit.schema.growing.shape import Closed, Plain, Shape
-from structkit.schema.growing.side import Side
-from structkit.schema.growing.typed import Cores, Typed
+from structkit.partial.frames import Closed, Plain, Shape
+from structkit.partial.lists import Listing
+from structkit.partial.maps import Mapping
+from structkit.partial.objects import Record, Slot
+from structkit.partial.place import Side
+from structkit.partial.place_json_schema import Documented
+from structkit.partial.place_pydantic import Cores, Typed
+from structkit.partial.unions import Boxed, Branches, Choice
 from structkit.schema.invertible import invertible
 from structkit.schema.natural import core_schema
 from structkit.schema.nodes import Anything, Array, Leaf, Node, Object, Pairs, Union

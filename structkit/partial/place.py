@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from structkit.schema.growing.checks import Check
-from structkit.schema.growing.instances import Make
+from structkit.partial.construct import Make
+from structkit.partial.validation import Check
 from structkit.schema.nodes.node import Node
 from structkit.values import JSONValue
 

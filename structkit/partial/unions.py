@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from structkit.schema.growing.checks import Check
-from structkit.schema.growing.shape import Closed, ClosedFrame, Frame, Shape, Skipped
+from structkit.partial.frames import Closed, ClosedFrame, Frame, Shape, Skipped
+from structkit.partial.validation import Check
 from structkit.values import ABSENT, JSONValue
 
 
