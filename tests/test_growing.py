@@ -36,7 +36,7 @@ from typing_extensions import NotRequired, TypedDict
 from structkit import ResponseFormat
 from structkit.dialects import DIALECTS
 from structkit.partial import Growing, Partial, copies
-from structkit.schema.structure import conforms
+from structkit.schema.strict.conformance import conforms
 from structkit.values import ABSENT
 
 T = TypeVar("T")

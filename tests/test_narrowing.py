@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, Field, create_model
 
 from structkit.errors import StatusError
-from structkit.schema.limits import measure
+from structkit.schema.strict.size import measure
 from structkit.testing import Endpoint, Reply, fault, sample
 from structkit.testing.reply import saying, wanted_schema
 from structkit.values import JSON, Policy

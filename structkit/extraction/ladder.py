@@ -11,8 +11,8 @@ from structkit.dialects import Dialect, ModeName, Route
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
-from structkit.schema.limits import walk
-from structkit.schema.structure import conforms
+from structkit.schema.strict.conformance import conforms
+from structkit.schema.strict.size import walk
 from structkit.values import JSON, JSONValue, Message
 
 TEACHING = frozenset({400, 404, 422, 500, 501})

@@ -13,7 +13,6 @@ from structkit.partial.place import Side
 from structkit.partial.place_json_schema import Documented
 from structkit.partial.place_pydantic import Cores, Typed
 from structkit.partial.unions import Boxed, Branches, Choice
-from structkit.schema.invertible import invertible
 from structkit.schema.natural import core_schema
 from structkit.schema.nodes import Anything, Array, Leaf, Node, Object, Pairs, Union
 from structkit.schema.nodes import Boxed as BoxedNode
@@ -21,6 +20,7 @@ from structkit.schema.nodes.anything import AnyMap
 from structkit.schema.nodes.leaf import NULL
 from structkit.schema.nodes.object import Field
 from structkit.schema.nodes.union import bare, constant_of
+from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.response_format import ResponseFormat
 
 

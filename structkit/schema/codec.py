@@ -11,13 +11,13 @@ from typing import Any, Generic, TypeVar
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, mend_numbers, read_candidates, read_json
+from structkit.schema.descriptions import short
 from structkit.schema.natural import Invalid, Natural
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
 from structkit.schema.nodes.object import Object
-from structkit.schema.split import restricted
-from structkit.schema.wire import Wire
-from structkit.schema.words import short
+from structkit.schema.strict.compiled import Wire
+from structkit.schema.strict.split import restricted
 from structkit.values import JSON, Answer, Fixed, Issue, JSONValue, Path
 
 T = TypeVar("T")

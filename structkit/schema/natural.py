@@ -17,15 +17,15 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.errors import SchemaError
-from structkit.schema.alone import to_natural
-from structkit.schema.blame import Outspoken, blame
-from structkit.schema.document import Document
-from structkit.schema.invertible import invertible
-from structkit.schema.issues import SHOWN, cut, read_errors
+from structkit.schema.descriptions import in_words, short
+from structkit.schema.json_schema.document import Document
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.nodes.node import CHECKED
-from structkit.schema.nodes.positional import POSITION_NAME
-from structkit.schema.words import in_words, short
+from structkit.schema.nodes.tuple import POSITION_NAME
+from structkit.schema.pydantic.diagnose import Outspoken, blame
+from structkit.schema.pydantic.invertible import invertible
+from structkit.schema.pydantic.issues import SHOWN, cut, read_errors
+from structkit.schema.pydantic.part import to_natural
 from structkit.values import JSON, Issue, JSONValue
 
 T = TypeVar("T")
@@ -159,11 +159,11 @@ class RawSchema:
         from jsonschema import Draft202012Validator
         from jsonschema.validators import validator_for
 
-        from structkit.schema.circles import refuse_circles
-        from structkit.schema.formats import with_our_formats
-        from structkit.schema.metaschema import check_document
-        from structkit.schema.patterns import check_patterns
-        from structkit.schema.rules import with_our_rules
+        from structkit.schema.json_schema.formats import with_our_formats
+        from structkit.schema.json_schema.metaschema import check_document
+        from structkit.schema.json_schema.patterns import check_patterns
+        from structkit.schema.json_schema.reference_cycles import refuse_circles
+        from structkit.schema.json_schema.validation import with_our_rules
 
         self.schema = schema = copy.deepcopy(schema)
         self.name = snake_case(str(schema.get("title") or "output"))

@@ -11,13 +11,13 @@ from typing_extensions import TypeForm
 from structkit.dialects import OPENAI, Dialect
 from structkit.errors import SchemaError
 from structkit.schema.codec import Codec, Part
+from structkit.schema.descriptions import short
 from structkit.schema.explanation import Explanation, Note
 from structkit.schema.naming import wire_name
 from structkit.schema.natural import Natural, core_schema, natural_side
-from structkit.schema.split import joined, owns, split
-from structkit.schema.validators import explain_validators
-from structkit.schema.wire import Wire, compile_schema
-from structkit.schema.words import short
+from structkit.schema.pydantic.validators import explain_validators
+from structkit.schema.strict.compiled import Wire, compile_schema
+from structkit.schema.strict.split import joined, owns, split
 from structkit.values import JSON, Answer, JSONValue, Path
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from structkit import ResponseFormat
 from structkit.dialects import DIALECTS, Dialect, Size
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.schema import make_patch
-from structkit.schema.limits import measure
+from structkit.schema.strict.size import measure
 from structkit.values import ABSENT, JSONValue, Path, value_at
 
 SETTINGS = settings(

@@ -23,7 +23,7 @@ from structkit.client.probing.report import SCHEMA_MODES, Finding, ProbeReport, 
 from structkit.dialects import Route
 from structkit.errors import MalformedReply, TransportError
 from structkit.extraction import MODES, Mode
-from structkit.schema.structure import conforms
+from structkit.schema.strict.conformance import conforms
 from structkit.transport import Reply
 from structkit.values import Completion, Request, Usage
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from structkit.schema.descriptions import in_words, short, split_bounds
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import refuse_crossed
 from structkit.schema.nodes.node import Compiler, Node, WireError
 from structkit.schema.nodes.object import Field
-from structkit.schema.words import in_words, short, split_bounds
 from structkit.values import JSON, JSONValue, Path
 
 

@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
+from structkit.schema.json_equality import key
 from structkit.schema.nodes.node import Whole
-from structkit.schema.same import key
 from structkit.values import JSON, JSONValue, Path
 
 

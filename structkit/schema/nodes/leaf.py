@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.impossible import Impossible
+from structkit.schema.descriptions import in_words, short, split_bounds
+from structkit.schema.json_schema.patterns import matches
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Compiler, Node, Whole
-from structkit.schema.patterns import matches
-from structkit.schema.words import in_words, short, split_bounds
+from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONValue, Path
 
 

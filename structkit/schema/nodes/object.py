@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from structkit.errors import SchemaError
+from structkit.schema.descriptions import short
 from structkit.schema.nodes.node import Node, WireError
-from structkit.schema.words import short
 from structkit.values import JSON, JSONValue, Path
 
 Absence = Literal["never", "null", "missing"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from structkit.schema.memo import ask_once
 from structkit.schema.nodes.node import Node
-from structkit.schema.once import ask_once
 from structkit.values import JSON, JSONValue, Path
 
 if TYPE_CHECKING:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from structkit.schema.impossible import Impossible
+from structkit.schema.descriptions import short
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described, said_of, undescribed
+from structkit.schema.nodes.json_text import Text
 from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
 from structkit.schema.nodes.node import BOX, Compiler, Node, WireError
 from structkit.schema.nodes.object import Field, Object
-from structkit.schema.nodes.others import Others
+from structkit.schema.nodes.other_types import Others
 from structkit.schema.nodes.reference import Reference
-from structkit.schema.nodes.text import Text
-from structkit.schema.words import short
+from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONValue, Path
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pydantic_core import core_schema
 
-from structkit.schema.faithful import write_bytes
+from structkit.schema.pydantic.lossless import write_bytes
 from structkit.values import JSON
 
 

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.array import Array, build_array
+from structkit.schema.nodes.build_object import build_field
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
-from structkit.schema.nodes.record import build_field
 from structkit.values import JSON, JSONValue, Path
 
 POSITION_NAME = "x-structkit-name"

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from structkit.dialects import Size
 from structkit.errors import SchemaError
-from structkit.schema.limits import measure, references
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import Field, Object
-from structkit.schema.wire import Wire
+from structkit.schema.strict.compiled import Wire
+from structkit.schema.strict.size import measure, references
 from structkit.values import JSON, JSONValue, Path
 
 

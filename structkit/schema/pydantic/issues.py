@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from structkit.schema.words import short
+from structkit.schema.descriptions import short
 from structkit.values import Issue, JSONValue, Path
 
 Step: TypeAlias = "str | int"

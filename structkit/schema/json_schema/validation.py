@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable, Iterator
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from structkit.schema.descriptions import short
+from structkit.schema.json_equality import key
+from structkit.schema.json_schema.patterns import matches
+from structkit.schema.memo import ask_once
 from structkit.schema.nodes.leaf import json_kind
-from structkit.schema.once import ask_once
-from structkit.schema.patterns import matches
-from structkit.schema.same import key
-from structkit.schema.words import short
 from structkit.values import JSON, JSONValue
 
 Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]

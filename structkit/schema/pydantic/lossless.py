@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from structkit.schema.words import short
+from structkit.schema.descriptions import short
 from structkit.values import JSON
 
 LIKE = "x-structkit-like"

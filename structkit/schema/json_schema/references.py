@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin
 from referencing import Resource
 from referencing.jsonschema import DRAFT202012, specification_with
 
-from structkit.schema.metaschema import NAMED
+from structkit.schema.json_schema.metaschema import NAMED
 from structkit.values import JSON, JSONValue
 
 LITERAL = frozenset({"enum", "const", "default", "examples"})

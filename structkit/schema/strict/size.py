@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from structkit.dialects import Size
-from structkit.schema.share import children
+from structkit.schema.strict.definitions import children
 from structkit.values import JSON, JSONValue
 
 

@@ -107,7 +107,7 @@ def steps(pointer: str) -> Iterator[str]:
 
 
 def _rooted(root: JSON) -> JSON:
-    from structkit.schema.addresses import rooted
+    from structkit.schema.json_schema.references import rooted
 
     try:
         return rooted(root)

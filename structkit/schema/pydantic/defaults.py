@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError
 
-from structkit.schema.alone import UNSAID, Alone
+from structkit.schema.pydantic.part import UNSAID, Alone
 from structkit.values import JSON
 
 SCALARS = frozenset({"bool", "int", "float", "str"})

@@ -11,28 +11,28 @@ from urllib.parse import unquote
 
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
-from structkit.schema.document import Document
-from structkit.schema.endless import find_endless
+from structkit.schema.descriptions import in_words, short
 from structkit.schema.explanation import Note
-from structkit.schema.impossible import Impossible
-from structkit.schema.merge import ALSO, guess_type, merge, with_alternatives
+from structkit.schema.json_schema.all_of import ALSO, guess_type, merge, with_alternatives
+from structkit.schema.json_schema.document import Document
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
 from structkit.schema.nodes.array import build_array
+from structkit.schema.nodes.build_object import build_object
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.enum import build_enum
-from structkit.schema.nodes.extras import NAME as EXTRA
-from structkit.schema.nodes.extras import Extra, Extras
+from structkit.schema.nodes.extra_keys import NAME as EXTRA
+from structkit.schema.nodes.extra_keys import Extra, Extras
+from structkit.schema.nodes.json_text import as_text
 from structkit.schema.nodes.leaf import build_scalar
 from structkit.schema.nodes.node import CHECKED, Compiler, Kind, Node
 from structkit.schema.nodes.object import Object
-from structkit.schema.nodes.others import KEY, Others
-from structkit.schema.nodes.positional import build_tuple
-from structkit.schema.nodes.record import build_object
+from structkit.schema.nodes.other_types import KEY, Others
 from structkit.schema.nodes.reference import Definitions, Reference
-from structkit.schema.nodes.text import as_text
+from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
-from structkit.schema.words import in_words, short
+from structkit.schema.strict.finiteness import find_endless
+from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONValue, Path
 
 Build: TypeAlias = Callable[[JSON, Path, Compiler], Node]

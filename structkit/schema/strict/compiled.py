@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from structkit.dialects import Dialect
-from structkit.schema.compiler import SchemaCompiler
 from structkit.schema.explanation import Note
-from structkit.schema.limits import longest_enum, measure, references
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.reference import Definitions
-from structkit.schema.share import flatten, share
+from structkit.schema.strict.compiler import SchemaCompiler
+from structkit.schema.strict.definitions import flatten, share
+from structkit.schema.strict.size import longest_enum, measure, references
 from structkit.values import JSON
 
 

@@ -17,14 +17,14 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
-from structkit.schema.alone import Alone, standing_alone, without_ref
-from structkit.schema.defaults import Unreadable, comes_back
-from structkit.schema.faithful import FAITHFUL, LIKE, write_bytes
-from structkit.schema.named import plainly_named
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.node import BOX
-from structkit.schema.spelled import SPELLED
-from structkit.schema.written import CHECKS, as_read, layers, without_serializer
+from structkit.schema.pydantic.aliases import plainly_named
+from structkit.schema.pydantic.constants import SPELLED
+from structkit.schema.pydantic.defaults import Unreadable, comes_back
+from structkit.schema.pydantic.lossless import FAITHFUL, LIKE, write_bytes
+from structkit.schema.pydantic.part import Alone, standing_alone, without_ref
+from structkit.schema.pydantic.serializers import CHECKS, as_read, layers, without_serializer
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic_core import core_schema
 
-from structkit.schema.alone import UNSAID, Alone, without_ref
-from structkit.schema.issues import SHOWN
-from structkit.schema.words import short
+from structkit.schema.descriptions import short
+from structkit.schema.pydantic.issues import SHOWN
+from structkit.schema.pydantic.part import UNSAID, Alone, without_ref
 from structkit.values import JSON, JSONValue
 
 CHECKS = frozenset({"function-after", "function-before", "function-wrap"})

@@ -10,9 +10,9 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.errors import SchemaError
-from structkit.schema.backtracking import count_ways
-from structkit.schema.lookahead import split_lookaheads
-from structkit.schema.words import short
+from structkit.schema.descriptions import short
+from structkit.schema.json_schema.backtracking import count_ways
+from structkit.schema.json_schema.lookahead import split_lookaheads
 from structkit.values import JSONValue, Path
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from structkit.schema.impossible import Impossible
-from structkit.schema.words import short
+from structkit.schema.descriptions import short
+from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONValue, Path
 
 LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from structkit.errors import SchemaError
-from structkit.schema.document import Document, steps
-from structkit.schema.metaschema import inside
+from structkit.schema.json_schema.document import Document, steps
+from structkit.schema.json_schema.metaschema import inside
 from structkit.values import JSON, JSONValue, Path
 
 IN_PLACE = frozenset({"allOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"})

@@ -1,0 +1,1 @@
+"""pydantic types and core schemas, made lossless."""
