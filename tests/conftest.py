@@ -89,7 +89,7 @@ def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Makes a client for an endpoint."""
     if request.param in OVER_HTTPX2.values():
         for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
-            monkeypatch.setattr(f"structkit.transport.lean.{name}", frozenset())
+            monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
     return connecting(request.param)
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 import structkit
 from structkit.client.endpoint import find_endpoint
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.faults import read_reply, read_retry_after
+from structkit.transport.http_reply import read_reply, read_retry_after
 
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]

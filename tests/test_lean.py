@@ -21,8 +21,8 @@ import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.lean import AsyncLeanTransport, LeanTransport
-from structkit.transport.proxies import proxy_for
+from structkit.transport.direct import AsyncLeanTransport, LeanTransport
+from structkit.transport.http.proxies import proxy_for
 
 KEY = "sk-test-hunter2-hunter2"
 ASKED = structkit.Request("m", (structkit.Message("user", "9.11和9.8谁大"),))
@@ -42,7 +42,7 @@ AWAITED = {name: found for name, found in LIBRARIES.items() if name.endswith("aw
 def makes(kind: Any, library: str, monkeypatch: pytest.MonkeyPatch) -> Lean:
     if library == "over_httpx2":
         for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
-            monkeypatch.setattr(f"structkit.transport.lean.{name}", frozenset())
+            monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
 
     def make(*args: Any, **kwargs: Any) -> Any:
         made = kind(*args, **kwargs)
@@ -319,7 +319,7 @@ LOADED = {"LeanTransport": ["http.client"], "AsyncLeanTransport": ["aiohttp"]}
 
 @pytest.mark.parametrize(("kind", "loaded"), LOADED.items(), ids=LOADED.keys())
 def test_the_sdk_is_not_loaded(kind: str, loaded: list[str]) -> None:
-    code = f"import sys; from structkit.transport.lean import {kind} as Lean; Lean('http://127.0.0.1:1/v1', 'k'); "
+    code = f"import sys; from structkit.transport.direct import {kind} as Lean; Lean('http://127.0.0.1:1/v1', 'k'); "
     code += "print([name for name in ('http.client', 'aiohttp', 'openai', 'httpx2') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [*{*eval(done.stdout), *loaded} - {"http.client"}] == [*{*loaded} - {"http.client"}]

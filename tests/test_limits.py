@@ -13,8 +13,8 @@ from hypothesis import strategies as some
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.faults import read_reply
-from structkit.transport.limits import read_limits, read_reset
+from structkit.transport.http_reply import read_reply
+from structkit.transport.rate_limit_headers import read_limits, read_reset
 from structkit.values import Completion, RateLimit
 
 NOW = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)

@@ -21,7 +21,7 @@ from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitErro
 from structkit.functions.rows import OfARow
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging, saying
-from structkit.transport.lean import AsyncLeanTransport
+from structkit.transport.direct import AsyncLeanTransport
 from structkit.values import JSON
 
 WAY = Literal["blocking", "awaited"]

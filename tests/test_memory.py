@@ -18,7 +18,7 @@ import structkit
 from structkit.dialects import OPENAI, Route
 from structkit.testing import Endpoint, Reply, fault
 from structkit.testing.reply import saying
-from structkit.transport.memory import everything, forget, recall, remember
+from structkit.transport.route_cache import everything, forget, recall, remember
 from structkit.values import JSON
 
 Connect = Callable[..., Any]
@@ -192,7 +192,7 @@ def test_a_route_is_forgotten_where_that_is_asked(folder: Path) -> None:
 WRITING = """
 import sys
 from structkit.dialects import MODES, Route
-from structkit.transport.memory import recall, remember
+from structkit.transport.route_cache import recall, remember
 lost = 0
 for turn in range(100):
     remember(sys.argv[1], "m", Route(refused=frozenset(MODES[: turn % 4])), f"vendor {sys.argv[2]}")

@@ -95,7 +95,7 @@ def test_a_name_loads_only_its_room() -> None:
     found = loaded("import structkit; structkit.Policy, structkit.ConfigError", "import pydantic.main")
     assert {name.split(".")[1] for name in found if name.startswith("structkit.")} == {"values", "errors"}
     found = loaded("import structkit; structkit.Client('m', api_key='k')", "import pydantic.main, http.client")
-    assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.lean"} == set()
+    assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.direct"} == set()
 
 
 def test_a_call_loads_no_sdk_and_what_the_standard_library_has_for_it() -> None:
@@ -103,7 +103,7 @@ def test_a_call_loads_no_sdk_and_what_the_standard_library_has_for_it() -> None:
         before = "import pydantic.main, pydantic.json_schema, http.client"
         found = loaded(f"import structkit; {CALL}", before, endpoint.base_url)
     assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.openai_sdk"} == set()
-    assert "structkit.transport.over_http_client" in found
+    assert "structkit.transport.http.http_client_pool" in found
 
 
 def test_an_awaited_call_loads_one_library_for_it() -> None:

@@ -21,9 +21,9 @@ import structkit
 from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, completion, fault
 from structkit.testing.streams import DONE, event
 from structkit.transport import AsyncTransport, Transport
-from structkit.transport.incoming import Incoming
-from structkit.transport.lean import AsyncLeanTransport, LeanTransport
+from structkit.transport.direct import AsyncLeanTransport, LeanTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
+from structkit.transport.stream_reply import Incoming
 from structkit.transport.streaming import receive, streamed, streamed_later
 from structkit.values import Delta, Parameters, Usage
 
@@ -136,7 +136,7 @@ Over = Callable[..., Any]
 def over(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Over:
     if request.param.endswith("httpx2"):
         for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
-            monkeypatch.setattr(f"structkit.transport.lean.{name}", frozenset())
+            monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
     return KINDS[request.param]
 
 
@@ -515,7 +515,7 @@ def test_the_reply_comes_though_the_endpoint_holds_on_to_the_connection(over: Ov
 
 @pytest.mark.parametrize("kind", [Lean, AsyncLean, Async])
 def test_an_endpoint_that_holds_on_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, kind: Over) -> None:
-    monkeypatch.setattr("structkit.transport.incoming.LINGER", 0.05)
+    monkeypatch.setattr("structkit.transport.stream_reply.LINGER", 0.05)
     done = threading.Event()
     with Endpoint(holding_on(done)) as endpoint:
         _, reply = ask(kind, endpoint)

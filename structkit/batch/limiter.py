@@ -9,7 +9,7 @@ from typing import Literal
 
 from structkit.batch.buckets import Bucket
 from structkit.errors import StatusError, StructkitError, TransportError
-from structkit.transport.faults import OUT_OF_QUOTA
+from structkit.transport.http_reply import OUT_OF_QUOTA
 from structkit.values import Completion, Policy, RateLimit
 
 START = 8

@@ -37,7 +37,7 @@ from structkit.tables.columns import output_columns, run_columns
 from structkit.tables.records import Record
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM, Source, keep_stream, open_source
-from structkit.transport.lean import AsyncLeanTransport
+from structkit.transport.direct import AsyncLeanTransport
 from structkit.values import JSON, Parameters, Policy, Request
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from structkit.cli.client import default_client
 from structkit.client.probing.report import markdown
 from structkit.dialects import Dialect, route_to_json
 from structkit.transport import memory, normalise
-from structkit.transport.memory import Known
+from structkit.transport.route_cache import Known
 from structkit.values import JSON
 
 HEAD = ("endpoint", "model", "sent by", "refused", "ignored", "keywords and formats", "learnt")

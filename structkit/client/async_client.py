@@ -230,7 +230,7 @@ class AsyncClient:
 
 
 def _lean(endpoint: Endpoint) -> AsyncTransport:
-    from structkit.transport.lean import AsyncLeanTransport
+    from structkit.transport.direct import AsyncLeanTransport
 
     with settings_of_the_environment():
         return AsyncLeanTransport(endpoint.address, endpoint.api_key)

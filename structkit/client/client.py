@@ -285,7 +285,7 @@ class Client:
 
 
 def _lean(endpoint: Endpoint) -> Transport:
-    from structkit.transport.lean import LeanTransport
+    from structkit.transport.direct import LeanTransport
 
     with settings_of_the_environment():
         return LeanTransport(endpoint.address, endpoint.api_key)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from structkit.dialects import Dialect, Route
 from structkit.extraction import Conversation, Divided, Extraction
 from structkit.transport import Reply
-from structkit.transport.memory import recall, remember
+from structkit.transport.route_cache import recall, remember
 from structkit.values import Completion
 
 if TYPE_CHECKING:

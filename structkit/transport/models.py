@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from structkit.errors import MalformedReply, TransportError
-from structkit.transport.faults import read_reply, redact
+from structkit.transport.http_reply import read_reply, redact
 
 
 def model_names(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, ...]:

@@ -14,14 +14,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from structkit.errors import TransportError
-from structkit.transport.asking import Asking
 from structkit.transport.base_url import COMPLETIONS, MODELS
-from structkit.transport.failures import CONNECT, translate
-from structkit.transport.faults import read_reply
-from structkit.transport.incoming import Incoming
+from structkit.transport.exceptions import CONNECT, translate
+from structkit.transport.http_reply import read_reply
 from structkit.transport.models import model_names
-from structkit.transport.reading import AsyncOpened, Opened, Reading
+from structkit.transport.reply_body import AsyncOpened, Opened, Reading
 from structkit.transport.retrying import is_final, persisting, persisting_later
+from structkit.transport.stream_options import Asking
+from structkit.transport.stream_reply import Incoming
 from structkit.transport.streaming import receive, receive_later, stream, stream_later
 from structkit.transport.transport import AsyncStreamed, Reply, Streamed
 from structkit.values import Policy, Request

@@ -8,10 +8,10 @@ from functools import partial
 from itertools import chain
 
 from structkit.errors import TransportError
-from structkit.transport.asking import Asking
-from structkit.transport.incoming import Incoming
-from structkit.transport.reading import AsyncOpened, Opened
+from structkit.transport.reply_body import AsyncOpened, Opened
 from structkit.transport.retrying import counted, insisting, insisting_later
+from structkit.transport.stream_options import Asking
+from structkit.transport.stream_reply import Incoming
 from structkit.transport.transport import AsyncStreamed, AsyncTransport, Reply, Streamed, Transport
 from structkit.values import Delta, Policy, Request
 

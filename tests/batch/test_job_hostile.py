@@ -19,7 +19,7 @@ from structkit.errors import ConfigError, JobError
 from structkit.journal.journal import Reader
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint
-from structkit.transport.lean import AsyncLeanTransport
+from structkit.transport.direct import AsyncLeanTransport
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and modes")
 

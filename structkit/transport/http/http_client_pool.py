@@ -15,10 +15,10 @@ from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from structkit.transport.certificates import certificates
-from structkit.transport.failures import CONNECT
-from structkit.transport.reading import Opened, Reading
-from structkit.transport.unpacking import PIECE, unpacked
+from structkit.transport.exceptions import CONNECT
+from structkit.transport.http.certificates import certificates
+from structkit.transport.http.decompress import PIECE, unpacked
+from structkit.transport.reply_body import Opened, Reading
 
 KEPT = 100
 """Idle connections at most."""

@@ -8,10 +8,10 @@ from dataclasses import replace
 from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
 from structkit.parsing.chunks import Gathering
 from structkit.parsing.events import Events
-from structkit.transport.failures import translate
-from structkit.transport.faults import is_success, read_reply, redacted
-from structkit.transport.limits import read_limits
-from structkit.transport.reading import Reading
+from structkit.transport.exceptions import translate
+from structkit.transport.http_reply import is_success, read_reply, redacted
+from structkit.transport.rate_limit_headers import read_limits
+from structkit.transport.reply_body import Reading
 from structkit.transport.transport import Reply
 from structkit.values import Completion, Delta, Policy, Request
 

@@ -11,9 +11,9 @@ from functools import cache, lru_cache
 import aiohttp
 from yarl import URL
 
-from structkit.transport.certificates import certificates
-from structkit.transport.failures import CONNECT
-from structkit.transport.reading import AsyncOpened, Reading
+from structkit.transport.exceptions import CONNECT
+from structkit.transport.http.certificates import certificates
+from structkit.transport.reply_body import AsyncOpened, Reading
 
 HEAD = 2**16
 """The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
-from structkit.transport.faults import redacted
+from structkit.transport.http_reply import redacted
 from structkit.values import Usage
 
 CONNECT = 30.0

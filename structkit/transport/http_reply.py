@@ -14,7 +14,7 @@ from typing import Any
 
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion, read_envelope
-from structkit.transport.limits import read_limits
+from structkit.transport.rate_limit_headers import read_limits
 from structkit.values import Completion, JSONValue
 
 SHOWN = 300

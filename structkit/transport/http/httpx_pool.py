@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 import httpx2
 
-from structkit.transport.failures import CONNECT
-from structkit.transport.reading import AsyncOpened, Opened, Reading
+from structkit.transport.exceptions import CONNECT
+from structkit.transport.reply_body import AsyncOpened, Opened, Reading
 
 
 class OverHTTPX2:

@@ -15,14 +15,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit
 
-from structkit.transport.asking import Asking
 from structkit.transport.base_url import COMPLETIONS, MODELS
-from structkit.transport.failures import translate
-from structkit.transport.faults import read_reply
+from structkit.transport.exceptions import translate
+from structkit.transport.http.proxies import proxy_for
+from structkit.transport.http_reply import read_reply
 from structkit.transport.models import model_names
-from structkit.transport.proxies import proxy_for
-from structkit.transport.reading import AsyncOpened, Opened, Reading
+from structkit.transport.reply_body import AsyncOpened, Opened, Reading
 from structkit.transport.retrying import is_final, persisting, persisting_later
+from structkit.transport.stream_options import Asking
 from structkit.transport.transport import AsyncStreamed, Reply, Streamed
 from structkit.values import Policy, Request
 
@@ -116,7 +116,7 @@ class LeanTransport:
         return stream(partial(self._try, policy), self._asking, request, policy)
 
     def _try(self, policy: Policy, asked: Request) -> Streamed:
-        from structkit.transport.incoming import Incoming
+        from structkit.transport.stream_reply import Incoming
         from structkit.transport.streaming import receive
 
         incoming = Incoming(asked, policy, lambda: (self._host, self._secret))
@@ -191,7 +191,7 @@ class AsyncLeanTransport:
         return stream_later(partial(self._try, policy), self._asking, request, policy)
 
     async def _try(self, policy: Policy, asked: Request) -> AsyncStreamed:
-        from structkit.transport.incoming import Incoming
+        from structkit.transport.stream_reply import Incoming
         from structkit.transport.streaming import receive_later
 
         async with self._room or await self._opened():
@@ -290,10 +290,10 @@ def _line(base_url: str, headers: dict[str, str]) -> Line:
     """Over the standard library's HTTP, or where the proxy is not one for it, over what the SDK brings."""
     proxy = proxy_for(base_url)
     if _scheme(proxy) in BY_HTTP_CLIENT:
-        from structkit.transport.over_http_client import OverHTTPClient
+        from structkit.transport.http.http_client_pool import OverHTTPClient
 
         return OverHTTPClient(base_url, headers, proxy)
-    from structkit.transport.over_httpx2 import OverHTTPX2
+    from structkit.transport.http.httpx_pool import OverHTTPX2
 
     return OverHTTPX2(base_url, headers)
 
@@ -302,10 +302,10 @@ def _async_line(base_url: str, headers: dict[str, str], connections: int) -> Asy
     """Over aiohttp, a quarter of the work; where the proxy is not one for it, over what the SDK brings."""
     proxy = proxy_for(base_url)
     if _scheme(proxy) in BY_AIOHTTP:
-        from structkit.transport.over_aiohttp import OverAiohttp
+        from structkit.transport.http.aiohttp_pool import OverAiohttp
 
         return OverAiohttp(base_url, headers, connections, proxy)
-    from structkit.transport.over_httpx2 import AsyncOverHTTPX2
+    from structkit.transport.http.httpx_pool import AsyncOverHTTPX2
 
     return AsyncOverHTTPX2(base_url, headers, connections)
 

@@ -1,0 +1,1 @@
+"""Connection pools: one HTTP library a file."""
