@@ -11,7 +11,7 @@ from typing import NamedTuple
 from structkit.costs.price import reported
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
-from structkit.transport.stored import body_of, fault_from_json, fault_to_json
+from structkit.parsing.serialized import body_of, fault_from_json, fault_to_json
 from structkit.values import JSON, Completion, JSONValue, Usage
 
 WORTH = 500

@@ -11,8 +11,8 @@ from pathlib import Path
 from structkit.errors import ConfigError, TransportError
 from structkit.parsing import read_completion
 from structkit.parsing.gathered import Kind
+from structkit.parsing.serialized import fault_from_json, fault_to_json
 from structkit.transport.http_reply import redact
-from structkit.transport.stored import fault_from_json, fault_to_json
 from structkit.values import JSON, Completion, Delta, JSONValue
 
 RECORD = "STRUCTKIT_RECORD"
