@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import structkit
-from structkit.batch.buckets import Bucket
-from structkit.batch.limiter import START, TRIES, Limiter, Stop
+from structkit.batch.engines.limiter import START, TRIES, Limiter, Stop
+from structkit.batch.engines.token_bucket import Bucket
 from structkit.errors import ConnectionFailed, Refusal, RequestTimeout, StatusError, TransportError
 from structkit.values import Completion, Policy, RateLimit, Usage
 

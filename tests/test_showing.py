@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from structkit.batch.progress import Progress
+from structkit.batch.engines.progress import Progress
 from structkit.cli import showing
 from structkit.cli.showing import interrupted, said
 from structkit.costs.price import Price, Sample

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from structkit.batch.doubtful import Doubtful, in_doubt
+from structkit.batch.ambiguous import Doubtful, in_doubt
 from structkit.batch.manifest import write_manifest
 from structkit.batch.report import Report
-from structkit.batch.sound import is_file_of
+from structkit.batch.validation import is_file_of
 from structkit.batch.written import write_rows
 from structkit.errors import ConfigError, JobError
 from structkit.journal.reader import Reader
@@ -17,7 +17,7 @@ from structkit.tables.sources import STREAM, Source, open_source
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job
-    from structkit.batch.work import Work
+    from structkit.batch.runner import Work
 
 
 def export(work: Work, path: Path) -> Report:

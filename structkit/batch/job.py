@@ -10,10 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from structkit.batch.engines.progress import Told
 from structkit.batch.export import export
-from structkit.batch.progress import Told
 from structkit.batch.report import Report
-from structkit.batch.work import Work
+from structkit.batch.runner import Work
 from structkit.client.plan import Call
 from structkit.costs.price import Price
 from structkit.transport import AsyncTransport

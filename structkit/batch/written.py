@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from structkit.batch.doubtful import Doubtful
+from structkit.batch.ambiguous import Doubtful
 from structkit.journal.row_state import Kept
 from structkit.tables.records import Record
 from structkit.tables.sinks import Sink

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from structkit.batch.job import Job
 from structkit.batch.report import Reason, Report
-from structkit.batch.work import Work
+from structkit.batch.runner import Work
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.showing import showing
 from structkit.costs.price import Forecast, forecast, guess

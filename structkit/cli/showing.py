@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from structkit.batch.progress import Progress, Told
+from structkit.batch.engines.progress import Progress, Told
 from structkit.cli.app import notice
 from structkit.costs.price import Price, Span, forecast
 

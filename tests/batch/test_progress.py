@@ -12,8 +12,8 @@ import pytest
 
 from structkit import Policy
 from structkit.batch import progress
+from structkit.batch.engines.progress import Progress
 from structkit.batch.job import Job
-from structkit.batch.progress import Progress
 from structkit.costs.price import Price, Sample
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from structkit import Policy
+from structkit.batch.engines.limiter import ENOUGH, TRIES
 from structkit.batch.job import Job
-from structkit.batch.limiter import ENOUGH, TRIES
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging
 from structkit.testing.route import failing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from structkit.batch.buckets import Bucket
+from structkit.batch.engines.token_bucket import Bucket
 from structkit.errors import StatusError, StructkitError, TransportError
 from structkit.transport.http_reply import OUT_OF_QUOTA
 from structkit.values import Completion, Policy, RateLimit

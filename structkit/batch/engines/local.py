@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from structkit.batch.limiter import Limiter
+from structkit.batch.engines.limiter import Limiter
 from structkit.batch.outcome import outcome_of
 from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks

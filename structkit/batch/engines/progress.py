@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from structkit.batch.run import Run
+from structkit.batch.engines.local import Run
 from structkit.costs.price import Sample
 from structkit.journal.row_state import State
 from structkit.values import JSON

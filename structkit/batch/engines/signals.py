@@ -7,8 +7,8 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from structkit.batch.progress import Watch
-from structkit.batch.run import Run
+from structkit.batch.engines.local import Run
+from structkit.batch.engines.progress import Watch
 
 
 async def until_stopped(rows: Awaitable[None], run: Run, watch: Watch, grace: float) -> bool:

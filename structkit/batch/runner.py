@@ -12,17 +12,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from structkit.batch.doubtful import LOST, Doubtful, in_doubt
+from structkit.batch.ambiguous import LOST, Doubtful, in_doubt
+from structkit.batch.engines.limiter import Limiter
+from structkit.batch.engines.local import Run
+from structkit.batch.engines.progress import Told, Watch
+from structkit.batch.engines.signals import until_stopped
 from structkit.batch.fingerprint import differences, fingerprint, is_readable_again
-from structkit.batch.limiter import Limiter
 from structkit.batch.manifest import input_hash, versions, write_manifest
 from structkit.batch.matching import Matching
-from structkit.batch.progress import Told, Watch
 from structkit.batch.report import Report
-from structkit.batch.run import Run
 from structkit.batch.sampling import fair_sample
-from structkit.batch.sound import refuse_missing, refuse_unsound
-from structkit.batch.stopping import until_stopped
+from structkit.batch.validation import refuse_missing, refuse_unsound
 from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
 from structkit.client.plan import check_call, planned, response_format

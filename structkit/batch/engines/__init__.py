@@ -1,0 +1,1 @@
+"""How the rows of a job are asked: one engine a file."""
