@@ -18,7 +18,7 @@ from pydantic import BaseModel
 import structkit
 from structkit.batch.job import Job, Settings
 from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitError
-from structkit.functions.rows import OfARow
+from structkit.functions.row_arguments import OfARow
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging, saying
 from structkit.transport.direct import AsyncLeanTransport

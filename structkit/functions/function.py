@@ -14,7 +14,7 @@ from typing_extensions import Concatenate, ParamSpec, Unpack
 from structkit.client import AsyncClient, Call, Client
 from structkit.client.plan import check_call, response_format
 from structkit.errors import ConfigError, StructkitError
-from structkit.functions.rows import OfARow
+from structkit.functions.row_arguments import OfARow
 from structkit.schema import ResponseFormat
 from structkit.values import Prompt, Result
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from structkit.batch.job import Job, Settings
     from structkit.batch.report import Report
     from structkit.client.streams import AsyncStream, Stream
-    from structkit.functions.mapping import OnError
+    from structkit.functions.concurrent_map import OnError
     from structkit.partial import Partial
 
 P = ParamSpec("P")
@@ -177,7 +177,7 @@ class Function(Decorated[P, T]):
             on_error: What to do with a row that comes to a `StructkitError`: `raise` it when its turn comes, which
                 ends the rest, or `return` it in the value's place.
         """
-        from structkit.functions.mapping import caught, check_mapping, in_threads
+        from structkit.functions.concurrent_map import caught, check_mapping, in_threads
 
         check_mapping(rows, concurrency, on_error)
         call = OfARow(self)
@@ -253,7 +253,7 @@ class AsyncFunction(Decorated[P, T]):
         self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 16, on_error: OnError = "raise"
     ) -> AsyncIterator[Any]:
         """As `Function.map`, with `async for`."""
-        from structkit.functions.mapping import caught_later, check_mapping, in_tasks
+        from structkit.functions.concurrent_map import caught_later, check_mapping, in_tasks
 
         check_mapping(rows, concurrency, on_error)
         call = OfARow(self)
