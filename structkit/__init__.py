@@ -81,9 +81,9 @@ ROOMS = {
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),
-    "schema.growing": ("Partial",),
+    "partial": ("Partial",),
     "batch.job": ("Job",),
-    "batch.money": ("Price",),
+    "costs": ("Price",),
     "values": (
         *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "Usage"),
     ),

@@ -16,7 +16,7 @@ from structkit.cli.app import BaseURL, app, notice, refuse_unwritable, write, wr
 from structkit.cli.client import default_client
 from structkit.client.probing.report import markdown
 from structkit.dialects import Dialect, route_to_json
-from structkit.transport import memory, normalise
+from structkit.transport import normalise, route_cache
 from structkit.transport.route_cache import Known
 from structkit.values import JSON
 
@@ -61,7 +61,9 @@ def _remembered(
     model: str | None, base_url: str | None, output: Path | None, *, is_shown: bool, is_dropped: bool
 ) -> None:
     address = normalise(base_url) if base_url else None
-    known = [each for each in memory.everything() if model in {None, each.model} and address in {None, each.base_url}]
+    known = [
+        each for each in route_cache.everything() if model in {None, each.model} and address in {None, each.base_url}
+    ]
     if is_shown and output:
         write([*map(_as_json, known)], output)
     elif is_shown and known:
@@ -69,9 +71,9 @@ def _remembered(
     elif not known:
         notice("nothing is remembered")
     if is_dropped and not (model or address):
-        memory.forget_all()
+        route_cache.forget_all()
     for each in known if is_dropped else ():
-        memory.forget(each.base_url, each.model)
+        route_cache.forget(each.base_url, each.model)
     if is_dropped and known:
         notice(f"{len(known)} forgotten")
 

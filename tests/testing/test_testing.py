@@ -29,7 +29,7 @@ from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, complet
 
 pytest_plugins = "pytester"
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]
 
@@ -362,7 +362,7 @@ def test_a_client_that_hangs_up_does_not_disturb_the_endpoint() -> None:
 
 
 def test_every_fault_is_seen_above() -> None:
-    here = [Path(__file__), Path(__file__).with_name("test_streaming.py")]
+    here = [Path(__file__), ROOT / "tests" / "transport" / "test_streaming.py"]
     text = "".join(path.read_text(encoding="utf-8") for path in here)
     assert [name for name in FAULTS if f'"{name}' not in text] == []
 

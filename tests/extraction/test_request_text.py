@@ -19,7 +19,7 @@ from structkit.prompts import skeleton
 from structkit.testing import completion
 from structkit.values import Completion, Message
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class Bill(BaseModel):
