@@ -35,7 +35,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from structkit import ResponseFormat
 from structkit.dialects import DIALECTS
-from structkit.partial import Growing, Partial, copies
+from structkit.partial import Growing, Partial, snapshot_reuse
 from structkit.schema.strict.conformance import conforms
 from structkit.values import ABSENT
 
@@ -538,7 +538,7 @@ def test_a_long_list_is_not_copied_while_nobody_keeps_its_snapshots() -> None:
 
 
 def test_where_references_are_not_counted_every_snapshot_is_a_copy(monkeypatch) -> None:
-    monkeypatch.setattr(copies, "references", None)
+    monkeypatch.setattr(snapshot_reuse, "references", None)
     growing = Growing(ResponseFormat(list[str]))
     growing.feed('{"value": [' + '"word", ' * 100 + '"')
     kept = []

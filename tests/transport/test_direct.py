@@ -31,22 +31,22 @@ ONCE = structkit.Policy(retries=0, timeout=30)
 
 Lean = Callable[..., Any]
 LIBRARIES = {
-    "http.client": (LeanTransport, "over_http_client"),
-    "httpx2": (LeanTransport, "over_httpx2"),
-    "aiohttp, awaited": (AsyncLeanTransport, "over_aiohttp"),
-    "httpx2, awaited": (AsyncLeanTransport, "over_httpx2"),
+    "http.client": (LeanTransport, "http_client_pool"),
+    "httpx2": (LeanTransport, "httpx_pool"),
+    "aiohttp, awaited": (AsyncLeanTransport, "aiohttp_pool"),
+    "httpx2, awaited": (AsyncLeanTransport, "httpx_pool"),
 }
 AWAITED = {name: found for name, found in LIBRARIES.items() if name.endswith("awaited")}
 
 
 def makes(kind: Any, library: str, monkeypatch: pytest.MonkeyPatch) -> Lean:
-    if library == "over_httpx2":
+    if library == "httpx_pool":
         for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
             monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
 
     def make(*args: Any, **kwargs: Any) -> Any:
         made = kind(*args, **kwargs)
-        assert type(made._line).__module__ == f"structkit.transport.{library}"
+        assert type(made._line).__module__ == f"structkit.transport.http.{library}"
         return made
 
     return make

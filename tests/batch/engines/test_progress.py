@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from structkit import Policy
-from structkit.batch import progress
+from structkit.batch.engines import progress
 from structkit.batch.engines.progress import Progress
 from structkit.batch.job import Job
 from structkit.costs.price import Price, Sample
