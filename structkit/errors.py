@@ -25,7 +25,7 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar, Self, TypeVar
 
-from structkit.values import Attempt, Issue, JSONValue, Path, RateLimit, Usage, show_path, sum_usage
+from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, Usage, format_path, sum_usage
 
 E = TypeVar("E", bound="StructkitError")
 
@@ -61,9 +61,9 @@ class ConfigError(StructkitError):
 class SchemaError(ConfigError):
     """A type or JSON Schema has no strict form."""
 
-    def __init__(self, message: str, *, output_type: Any = None, path: Path = ()) -> None:
+    def __init__(self, message: str, *, output_type: Any = None, path: JSONPath = ()) -> None:
         """Say what is wrong with *output_type* at *path*."""
-        super().__init__(f"{show_path(path)}: {message}" if path else message)
+        super().__init__(f"{format_path(path)}: {message}" if path else message)
         self.output_type = output_type
         self.path = path
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from structkit.client import Hooks
 from structkit.errors import ConfigError, StatusError, TransportError
-from structkit.values import JSON, Attempt, Choice, Completion, Issue, Message, Request, Usage, show_path
+from structkit.values import JSON, Attempt, Choice, Completion, Issue, Message, Request, Usage, format_path
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
@@ -118,7 +118,7 @@ class Spans:
         """Something is wrong with the reply."""
         if opened := self.under_way.get(id(attempt.request)):
             message = issue.message if self.content else blacked_out(issue.message, issue.got)
-            told = {"structkit.issue.path": show_path(issue.path), "structkit.issue.message": message}
+            told = {"structkit.issue.path": format_path(issue.path), "structkit.issue.message": message}
             got = {"structkit.issue.got": issue.got} if self.content else {}
             opened.span.add_event("structkit.issue", {**told, **got}, timestamp=opened.came)
 

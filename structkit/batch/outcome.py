@@ -8,7 +8,7 @@ from typing import Any
 from structkit.errors import SchemaError, StructkitError
 from structkit.journal.row_state import State
 from structkit.schema import ResponseFormat
-from structkit.values import JSON, Attempt, Issue, Result, show_path, sum_usage
+from structkit.values import JSON, Attempt, Issue, Result, format_path, sum_usage
 
 
 def outcome_of(
@@ -43,7 +43,7 @@ def outcome_of(
 
 
 def _told(issues: tuple[Issue, ...]) -> list[JSON]:
-    return [{"path": show_path(issue.path), "message": issue.message, "got": issue.got} for issue in issues]
+    return [{"path": format_path(issue.path), "message": issue.message, "got": issue.got} for issue in issues]
 
 
 def _usage(attempts: tuple[Attempt, ...]) -> JSON:

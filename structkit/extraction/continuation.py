@@ -7,7 +7,7 @@ from typing import Any
 
 from structkit.parsing import read_prefix
 from structkit.schema import Codec, Patch, find_cut, make_patch
-from structkit.values import Parameters, Path, Policy, value_at
+from structkit.values import JSONPath, Parameters, Policy, value_at
 
 
 def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | None:
@@ -36,7 +36,7 @@ def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | N
     return make_patch(codec, reached, [*unsaid, *missing], rest=path)
 
 
-def _in_whole(asked: Patch, path: Path) -> Path:
+def _in_whole(asked: Patch, path: JSONPath) -> JSONPath:
     """A path of a patch's reply as one of the whole, where the reply is merged."""
     name, *below = path
     place = next(place for place in asked.places if place.field.name == name)

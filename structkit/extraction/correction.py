@@ -7,7 +7,7 @@ from typing import Any
 
 from structkit.prompts import ask_for_places, feedback
 from structkit.schema import Codec, Patch, make_patch
-from structkit.values import Answer, Message, Path, value_at
+from structkit.values import Answer, JSONPath, Message, value_at
 
 SHORT = 300
 """Characters of a reply that costs less to be written again than its mistakes to be explained."""
@@ -38,7 +38,7 @@ def correction(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None
     return (_sendable("assistant", wrong.text), told) if wrong.text else (told,)
 
 
-def asked_places(patch: Patch) -> list[tuple[str, Path, bool]]:
+def asked_places(patch: Patch) -> list[tuple[str, JSONPath, bool]]:
     """The name, the path and whether a list is to be gone on with, for each place of a patch."""
     return [(place.field.name, place.path, place.appends) for place in patch.places]
 
@@ -77,5 +77,5 @@ def _is_affordable(patch: Patch, codec: Codec[Any], wrong: Answer[Any]) -> bool:
     return 2 * rewritten <= whole and not costs_more
 
 
-def _paths(patch: Patch) -> set[Path]:
+def _paths(patch: Patch) -> set[JSONPath]:
     return {place.path for place in patch.places}

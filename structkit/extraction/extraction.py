@@ -25,11 +25,11 @@ from structkit.values import (
     Choice,
     Completion,
     Issue,
+    JSONPath,
     JSONValue,
     Message,
     Origin,
     Parameters,
-    Path,
     Policy,
     Request,
     Result,
@@ -87,7 +87,7 @@ class Extraction(Generic[T]):
     asked: int = 0
     wrong: Answer[T] | None = None
     patch: Patch | None = None
-    origins: Mapping[Path, Origin] = field(default_factory=dict)
+    origins: Mapping[JSONPath, Origin] = field(default_factory=dict)
     examples: tuple[tuple[str, JSONValue], ...] = ()
     is_loose: bool = False
 
@@ -155,7 +155,7 @@ class Extraction(Generic[T]):
             answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (reason(choice, fault),))
         else:
             answer = self._best(texts)
-        return answer.of(choice), fault
+        return answer.for_choice(choice), fault
 
     def _best(self, texts: tuple[str, ...]) -> Answer[T]:
         """The first text that is valid; else the one with the fewest issues."""
@@ -233,7 +233,7 @@ class Extraction(Generic[T]):
         patch = continuation(self.response_format, self.patch, answer.text)
         if asked < self.policy.attempts and patch is not None and self.policy.reask != "whole":
             wrong = replace(answer, draft=patch.draft)
-            kept: Mapping[Path, Origin] = {(): Origin("salvaged", len(self.attempts))}
+            kept: Mapping[JSONPath, Origin] = {(): Origin("salvaged", len(self.attempts))}
             origins = self._origins(wrong, len(self.attempts)) if self.patch else kept
             return replace(self, asked=asked, wrong=wrong, patch=patch, origins=origins)
         if asked < self.policy.attempts and (parameters := roomier(self.parameters, self.policy)):
@@ -243,7 +243,7 @@ class Extraction(Generic[T]):
         error.partial = json.dumps(saved.draft, ensure_ascii=False) if saved else error.partial
         return error
 
-    def _origins(self, answer: Answer[T], number: int) -> Mapping[Path, Origin]:
+    def _origins(self, answer: Answer[T], number: int) -> Mapping[JSONPath, Origin]:
         """Where the places of an answer came from, which came with the attempt of that number."""
         origin = Origin("repaired" if answer.repairs else "direct", number, answer.repairs)
         if self.patch is None or answer.draft is None:

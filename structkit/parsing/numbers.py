@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from structkit.values import JSON, JSONValue, Path, show_path
+from structkit.values import JSON, JSONPath, JSONValue, format_path
 
 LONGEST = 64
 """Characters beyond which a text is no number that anyone would write."""
@@ -106,7 +106,7 @@ def _value(digits: str, *, negative: bool, whole: bool) -> int | float | None:
     return -value if negative else value
 
 
-def _mend(value: JSONValue, schemas: list[JSON], root: JSON, path: Path, repairs: list[str]) -> JSONValue:
+def _mend(value: JSONValue, schemas: list[JSON], root: JSON, path: JSONPath, repairs: list[str]) -> JSONValue:
     """The value, read by all the *schemas* of which it may have any."""
     if isinstance(value, str):
         return _mend_text(value, list(_branches(schemas, root)), path, repairs)
@@ -162,7 +162,7 @@ def _branches(schemas: list[JSON], root: JSON) -> Iterator[JSON]:
             yield schema
 
 
-def _mend_text(text: str, branches: list[JSON], path: Path, repairs: list[str]) -> JSONValue:
+def _mend_text(text: str, branches: list[JSON], path: JSONPath, repairs: list[str]) -> JSONValue:
     types = _types(branches)
     value: JSONValue = None
     kind = "number"
@@ -172,7 +172,7 @@ def _mend_text(text: str, branches: list[JSON], path: Path, repairs: list[str]) 
         kind, value = "boolean", {"true": True, "false": False}.get(text.strip().casefold())
     if value is None:
         return text
-    repairs.append(f"{kind} in text at {show_path(path)}")
+    repairs.append(f"{kind} in text at {format_path(path)}")
     return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from structkit.parsing.exact import NotJSON, read_json
-from structkit.values import JSONValue, Path
+from structkit.values import JSONPath, JSONValue
 
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<cut>".*)', re.DOTALL)
 """A string, a mark, a literal, or the string that the text ends in, to its end: no character is looked at twice."""
@@ -34,7 +34,7 @@ class Prefix:
     """
 
     value: JSONValue
-    path: Path
+    path: JSONPath
 
 
 def read_prefix(text: str) -> Prefix | None:

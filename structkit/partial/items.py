@@ -25,7 +25,7 @@ from structkit.schema.nodes import Array, Boxed, Node, Object, Union, WireError
 from structkit.schema.nodes.object import Field
 from structkit.schema.nodes.union import bare
 from structkit.schema.response_format import ResponseFormat
-from structkit.values import Issue, JSONValue, Path
+from structkit.values import Issue, JSONPath, JSONValue
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Item(Generic[T]):
         draft: Of an item that is not valid, the JSON that was validated, in the type's own form.
     """
 
-    path: Path
+    path: JSONPath
     value: T | None
     issues: tuple[Issue, ...] = ()
     draft: JSONValue = None
@@ -63,7 +63,7 @@ class Place:
 
     route: tuple[str, ...]
     """The keys that lead there on the wire."""
-    path: Path
+    path: JSONPath
     """The same in the caller's names."""
     attribute: str
     """Where an instance of the caller's type has it; empty where the list is all."""
@@ -197,7 +197,7 @@ class _Reader:
         side = place.side
         self._validate = _by_type(side) if isinstance(side, Typed) else _by_schema(side)
 
-    def __call__(self, path: Path, text: str) -> Item[Any]:
+    def __call__(self, path: JSONPath, text: str) -> Item[Any]:
         try:
             natural = self._place.node.load(json.loads(text))
         except WireError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 
-from structkit.values import Issue, JSONValue, Path, show_path, value_at
+from structkit.values import Issue, JSONPath, JSONValue, format_path, value_at
 
 MOST = 20
 """Issues told at once; a reply with more is wrong as a whole, and the first ones say how."""
@@ -14,7 +14,7 @@ SHOWN = 240
 """Characters of the object around a wrong place that are shown, for the model to know which one it is."""
 
 
-def feedback(issues: Iterable[Issue], wire_path: Callable[[Path], Path]) -> str:
+def feedback(issues: Iterable[Issue], wire_path: Callable[[JSONPath], JSONPath]) -> str:
     """The correction to send after a wrong reply.
 
     What stood there is quoted as JSON, cut short: it is data and says nothing on its own.
@@ -37,7 +37,7 @@ def feedback(issues: Iterable[Issue], wire_path: Callable[[Path], Path]) -> str:
     )
 
 
-def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, Path, bool]], draft: JSONValue) -> str:
+def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath, bool]], draft: JSONValue) -> str:
     """The correction where only some places are asked for.
 
     Args:
@@ -55,8 +55,8 @@ def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, Path, bo
     """
     around = dict.fromkeys(_around(draft, path) for _, path, appends in places if not appends)
     cut = [(name, path) for name, path, appends in places if appends]
-    named = ", ".join(f"{name} is {show_path(path)}" for name, path, appends in places if not appends)
-    rest = ", ".join(f"{name} is what follows in {show_path(path)}" for name, path in cut)
+    named = ", ".join(f"{name} is {format_path(path)}" for name, path, appends in places if not appends)
+    rest = ", ".join(f"{name} is what follows in {format_path(path)}" for name, path in cut)
     return "\n".join(
         [
             "Your last reply was right but for this:" if not cut else "Your last reply was cut short:",
@@ -68,15 +68,15 @@ def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, Path, bo
     )
 
 
-def _around(draft: JSONValue, path: Path) -> str:
+def _around(draft: JSONValue, path: JSONPath) -> str:
     """The innermost object inside a list that holds the place; nothing where the path alone says which it is."""
     items = (value_at(draft, path[:end]) for end in range(len(path) - 1, 0, -1) if isinstance(path[end - 1], int))
     return next((_short(item) for item in items if isinstance(item, dict)), "")
 
 
-def _so_far(draft: JSONValue, path: Path) -> str:
+def _so_far(draft: JSONValue, path: JSONPath) -> str:
     items = value_at(draft, path)
-    return f"{show_path(path)} has {len(items)} items so far, the last one {_short(items[-1])}"
+    return f"{format_path(path)} has {len(items)} items so far, the last one {_short(items[-1])}"
 
 
 def _short(value: JSONValue) -> str:

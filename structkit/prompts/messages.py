@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from structkit.errors import PromptError
-from structkit.values import Message, Prompt, written
+from structkit.values import Message, Prompt, json_text
 
 SYSTEM = frozenset({"system", "developer"})
 
@@ -47,7 +47,7 @@ def _sendable(message: Message) -> Message:
     if not isinstance(message.content, str | list | tuple):
         raise PromptError(f"a message's content must be text or parts, not {type(message.content).__name__}")
     try:
-        written(message.body).encode()
+        json_text(message.body).encode()
     except (TypeError, ValueError) as error:
         raise PromptError(f"the {message.role} message cannot be sent as JSON: {error}") from None
     return message

@@ -18,7 +18,7 @@ from structkit.schema.nodes.node import WireError
 from structkit.schema.nodes.object import Object
 from structkit.schema.strict.compiled import Wire
 from structkit.schema.strict.split import restricted
-from structkit.values import JSON, Answer, Fixed, Issue, JSONValue, Path
+from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Codec(Generic[T]):
     @cached_property
     def payload(self) -> JSON:
         """The exact value of `response_format` in the request body."""
-        return Fixed(type="json_schema", json_schema={"name": self.name, "schema": self.schema, "strict": True})
+        return FrozenJSON(type="json_schema", json_schema={"name": self.name, "schema": self.schema, "strict": True})
 
     def dump(self, value: T) -> JSONValue:
         """A value of the type as wire JSON: what a right reply would say. `load(dump(value)) == value`.
@@ -209,7 +209,7 @@ class Codec(Generic[T]):
             )
         return answer.value  # type: ignore[return-value]
 
-    def wire_path(self, path: Path) -> Path:
+    def wire_path(self, path: JSONPath) -> JSONPath:
         """A path in the caller's names as the model knows it."""
         return self._wire.root.translate(path)
 

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from structkit.schema.nodes.node import Kind
-from structkit.values import Path, show_path
+from structkit.values import JSONPath, format_path
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """One thing that happened to a part of the type on its way to the wire."""
 
-    path: Path
+    path: JSONPath
     kind: Kind
     text: str
 
     def __str__(self) -> str:
         """`note: rewritten: may be absent: null on the wire`."""
-        return f"{show_path(self.path)}: {self.kind}: {self.text}"
+        return f"{format_path(self.path)}: {self.kind}: {self.text}"
 
 
 WIDEST = 40
@@ -49,8 +49,8 @@ class Explanation:
         """A line a note, or that there is nothing to tell."""
         if not self.notes:
             return "(root): the strict schema says exactly what the type says"
-        width = min(WIDEST, max(len(show_path(note.path)) for note in self.notes))
-        return "\n".join(f"{show_path(note.path):{width}}  {note.kind:15}  {note.text}" for note in self)
+        width = min(WIDEST, max(len(format_path(note.path)) for note in self.notes))
+        return "\n".join(f"{format_path(note.path):{width}}  {note.kind:15}  {note.text}" for note in self)
 
 
 def _in_order(notes: Iterable[Note]) -> list[Note]:
@@ -60,7 +60,7 @@ def _in_order(notes: Iterable[Note]) -> list[Note]:
     return sorted(known, key=lambda note: [first[prefix] for prefix in _prefixes(note)])
 
 
-def _prefixes(note: Note) -> list[Path]:
+def _prefixes(note: Note) -> list[JSONPath]:
     return [note.path[:length] for length in range(1, len(note.path) + 1)]
 
 
@@ -84,5 +84,5 @@ def compare(explanations: Mapping[str, Explanation]) -> str:
     for note in _in_order(dict.fromkeys(note for explanation in explanations.values() for note in explanation)):
         marks = " | ".join("x" if note in notes else "" for notes in columns)
         what = f"{note.kind}: {note.text}".replace("|", "\\|")
-        lines.append(f"| `{show_path(note.path)}` | {what} | {marks} |")
+        lines.append(f"| `{format_path(note.path)}` | {what} | {marks} |")
     return "\n".join([*lines, "", "x: so in this dialect; where there is none, the schema says what the type says"])

@@ -15,7 +15,7 @@ from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.nodes.union import Union
-from structkit.values import ABSENT, JSONValue, Path, show_path, value_at
+from structkit.values import ABSENT, JSONPath, JSONValue, format_path, value_at
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Place:
         appends: Whether the reply goes on with the list there, instead of replacing what is there.
     """
 
-    path: Path
+    path: JSONPath
     field: Field
     appends: bool = False
 
@@ -72,14 +72,14 @@ class Patch:
         return make_patch(codec, self.draft, [place.path for place in self.places if not place.appends], rest)
 
 
-def _name(path: Path, *, appends: bool) -> str:
+def _name(path: JSONPath, *, appends: bool) -> str:
     """What a place is called in a patch.
 
     >>> _name(("rows", 3, "price"), appends=False), _name((2,), appends=False), _name((), appends=True)
     ('rows_3_price', 'item_2', 'rest')
     """
     inside_list = ["item"] if path and isinstance(path[0], int) else []
-    shown = [show_path(path)] if path else []
+    shown = [format_path(path)] if path else []
     return wire_name("_".join([*inside_list, *shown, *(["rest"] if appends else [])]))
 
 
@@ -100,7 +100,7 @@ class Asked(Object):
         return super().load(wire)
 
 
-def _has_all(value: JSONValue, draft: JSONValue, but: set[Path], path: Path) -> bool:
+def _has_all(value: JSONValue, draft: JSONValue, but: set[JSONPath], path: JSONPath) -> bool:
     """Whether a value has each key that a draft has, and no fewer items, outside of some places."""
     if path in but or not isinstance(draft, dict | list):
         return True
@@ -136,7 +136,7 @@ def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
 
 
 def make_patch(
-    codec: Codec[JSONValue], draft: JSONValue, paths: Iterable[Path], rest: Path | None = None
+    codec: Codec[JSONValue], draft: JSONValue, paths: Iterable[JSONPath], rest: JSONPath | None = None
 ) -> Patch | None:
     """The patch that asks for what stands at *paths*; None where only the whole can be asked for.
 
@@ -158,7 +158,7 @@ def make_patch(
         if field is None or not (path or appends):
             return None
         name = unused(_name(path, appends=appends), names)
-        node = described(field.node, f"{show_path(path)}{', from where it was cut' if appends else ''}.")
+        node = described(field.node, f"{format_path(path)}{', from where it was cut' if appends else ''}.")
         names[name] = Place(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())
     wire = replace(codec.nodes, root=Asked(tuple(place.field for place in places)), shared=False)
@@ -167,10 +167,10 @@ def make_patch(
     return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
 
 
-def _askable(root: Node, draft: JSONValue, path: Path) -> tuple[Path, Field | None]:
+def _askable(root: Node, draft: JSONValue, path: JSONPath) -> tuple[JSONPath, Field | None]:
     """The longest beginning of a path that stands for something to be asked for alone, and can be put in its place."""
     node, value = root, draft
-    reached: Path = ()
+    reached: JSONPath = ()
     best: Field | None = None
     for number, step in enumerate(path, 1):
         inner = value_at(value, (step,))
@@ -186,7 +186,7 @@ def _has_room(value: JSONValue, step: str | int) -> bool:
     return isinstance(value, dict) and isinstance(step, str)
 
 
-def _list_at(root: Node, draft: JSONValue, path: Path) -> Field | None:
+def _list_at(root: Node, draft: JSONValue, path: JSONPath) -> Field | None:
     """The list at a path, without bounds on its length: part of it is there."""
     reached, field = _askable(root, draft, path) if path else ((), Field("", "", _unboxed(root)))
     if field is None or reached != path or not isinstance(value_at(draft, path), list):
@@ -215,7 +215,7 @@ def _plain(node: Node) -> Node:
             return node
 
 
-def find_cut(root: Node, wire: JSONValue, path: Path) -> tuple[Path, list[Path]] | None:
+def find_cut(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
     """Where a list that was cut stands in the natural value, and what around it had not been said by then.
 
     Args:
@@ -228,8 +228,8 @@ def find_cut(root: Node, wire: JSONValue, path: Path) -> tuple[Path, list[Path]]
         None where the list cannot be gone on with alone, or keys that no property declares were still to come.
     """
     node = root
-    natural: Path = ()
-    unsaid: list[Path] = []
+    natural: JSONPath = ()
+    unsaid: list[JSONPath] = []
     for step in path:
         node = _plain(node)
         if isinstance(node, Boxed) and step == node.key:

@@ -18,7 +18,7 @@ from structkit.schema.natural import Natural, core_schema, natural_side
 from structkit.schema.pydantic.validators import explain_validators
 from structkit.schema.strict.compiled import Wire, compile_schema
 from structkit.schema.strict.split import joined, owns, split
-from structkit.values import JSON, Answer, JSONValue, Path
+from structkit.values import JSON, Answer, JSONPath, JSONValue
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -143,7 +143,7 @@ class ResponseFormat(Codec[T]):
         """What the parts came to, validated as one value."""
         return self.validated(joined(values))
 
-    def owners(self, path: Path) -> list[int]:
+    def owners(self, path: JSONPath) -> list[int]:
         """Which of the parts hold what stands at a path of the whole."""
         return [number for number, piece in enumerate(self._pieces) if owns(piece.root, path)]
 

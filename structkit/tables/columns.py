@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from structkit.errors import JobError
-from structkit.values import ABSENT, JSON, JSONValue, Path, value_at
+from structkit.values import ABSENT, JSON, JSONPath, JSONValue, value_at
 
 MOST_COLUMNS = 10_000
 """Of a flat table; a type with more is no table."""
@@ -36,7 +36,7 @@ class Column:
     """
 
     name: str
-    path: Path
+    path: JSONPath
     schema: JSON = field(default_factory=dict)
     document: JSON = field(default_factory=dict)
     arrow: Any = None
@@ -225,7 +225,7 @@ def _is_null(schema: JSONValue) -> bool:
     return isinstance(schema, dict) and (schema.get("type") == "null" or schema.get("const", ABSENT) is None)
 
 
-def _pointed(reference: str) -> Path:
+def _pointed(reference: str) -> JSONPath:
     """The path of a JSON pointer; one that leads nowhere for a reference of another kind."""
     place, _, pointer = reference.partition("#")
     steps = tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])

@@ -1,10 +1,10 @@
-"""The frozen values that travel between rooms: messages, requests, completions, results."""
+"""The frozen values that travel between modules: messages, requests, completions, results."""
 
-from structkit.values.json import ABSENT, JSON, Fixed, JSONValue, Path, show_path, value_at, written
+from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
 from structkit.values.policy import Policy
 from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
 from structkit.values.request import Message, Options, Parameters, Prompt, Request, Role
-from structkit.values.result import Answer, Attempt, How, Issue, Origin, Result, sum_usage
+from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
 
 __all__ = [
     "ABSENT",
@@ -14,15 +14,15 @@ __all__ = [
     "Choice",
     "Completion",
     "Delta",
-    "Fixed",
-    "How",
+    "FrozenJSON",
     "Issue",
+    "JSONPath",
     "JSONValue",
     "Message",
     "Options",
     "Origin",
+    "OriginKind",
     "Parameters",
-    "Path",
     "Policy",
     "Prompt",
     "RateLimit",
@@ -31,8 +31,8 @@ __all__ = [
     "Role",
     "ToolCall",
     "Usage",
-    "show_path",
+    "format_path",
+    "json_text",
     "sum_usage",
     "value_at",
-    "written",
 ]

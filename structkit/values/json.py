@@ -1,4 +1,4 @@
-"""JSON, the only untyped thing that crosses a room, and paths into it."""
+"""JSON, the only untyped data that crosses a module border, and paths into it."""
 
 from __future__ import annotations
 
@@ -7,53 +7,57 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 JSONValue: TypeAlias = Any
-"""A JSON value as `json.loads` gives it: str, int, float, bool, None, list or dict."""
+"""A JSON value as `json.loads` returns it: str, int, float, bool, None, list or dict."""
 
 JSON: TypeAlias = dict[str, Any]
-"""A JSON object: a JSON Schema or a wire body, the only untyped things that cross a room."""
+"""A JSON object: a JSON Schema or a wire body, the only untyped data that crosses a module border."""
 
-Path: TypeAlias = tuple[str | int, ...]
-"""Where a value stands inside another: keys and list positions, outermost first."""
-
-
-WRITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-"""JSON text in the fewest letters; what JSON cannot say is a `ValueError` or `TypeError`."""
+JSONPath: TypeAlias = tuple[str | int, ...]
+"""The place of a value inside another: keys and list positions, outermost first, as `("lines", 0, "price")`."""
 
 
-class Fixed(JSON):
-    """A JSON object that nobody changes, so that it is written as text once; its copies are plain dicts.
+encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Encode a value as compact JSON text.
 
-    >>> Fixed(a=[1, None]).text
+Raises:
+    TypeError, ValueError: JSON cannot represent the value, for instance NaN.
+"""
+
+
+class FrozenJSON(JSON):
+    """A JSON object that is never changed, so that its JSON text is computed only once; its copies are plain dicts.
+
+    >>> FrozenJSON(a=[1, None]).text
     '{"a":[1,null]}'
-    >>> import copy; type(copy.deepcopy(Fixed(a=1)))
+    >>> import copy; type(copy.deepcopy(FrozenJSON(a=1)))
     <class 'dict'>
     """
 
     @cached_property
     def text(self) -> str:
         """The object as JSON text."""
-        return WRITE(self)
+        return encode_json(self)
 
     def __reduce__(self) -> tuple[type[JSON], tuple[JSON]]:
-        """A copy may be changed, and knows no text."""
+        """Copy and pickle as a plain dict, because a copy may be changed and the text would be stale."""
         return dict, ({**self},)
 
 
-def written(value: JSONValue) -> str:
-    """A JSON value as text; of a `Fixed` the one there is.
+def json_text(value: JSONValue) -> str:
+    """Return a JSON value as text; a `FrozenJSON` returns the text that it has computed already.
 
-    >>> written("é"), written(Fixed(a=1))
+    >>> json_text("é"), json_text(FrozenJSON(a=1))
     ('"é"', '{"a":1}')
     """
-    return value.text if isinstance(value, Fixed) else WRITE(value)
+    return value.text if isinstance(value, FrozenJSON) else encode_json(value)
 
 
 ABSENT: JSONValue = object()
-"""What stands where nothing does."""
+"""Marks a place without a value; None cannot, because it is a JSON value."""
 
 
-def value_at(value: JSONValue, path: Path) -> JSONValue:
-    """What stands at a path inside a JSON value; `ABSENT` where nothing does.
+def value_at(value: JSONValue, path: JSONPath) -> JSONValue:
+    """Return the value at a path inside a JSON value, or `ABSENT`.
 
     >>> value_at({"rows": [{"n": 3}]}, ("rows", 0, "n")), value_at({"rows": []}, ("rows", 0)) is ABSENT
     (3, True)
@@ -66,20 +70,20 @@ def value_at(value: JSONValue, path: Path) -> JSONValue:
     return value
 
 
-def show_path(path: Path) -> str:
-    """Write a path the way Python would.
+def format_path(path: JSONPath) -> str:
+    """Return a path in the notation of Python.
 
-    >>> show_path(("steps", 0, "output"))
+    >>> format_path(("steps", 0, "output"))
     'steps[0].output'
-    >>> show_path(("unit price", "a.b"))
+    >>> format_path(("unit price", "a.b"))
     '["unit price"]["a.b"]'
-    >>> show_path(())
+    >>> format_path(())
     '(root)'
     """
-    return "".join(map(_show_step, path)).removeprefix(".") or "(root)"
+    return "".join(map(_format_step, path)).removeprefix(".") or "(root)"
 
 
-def _show_step(step: str | int) -> str:
+def _format_step(step: str | int) -> str:
     if isinstance(step, int) or step == "[]":
         return "[]" if step == "[]" else f"[{step}]"
     return f".{step}" if step.isidentifier() else f'["{step}"]'

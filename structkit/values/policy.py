@@ -1,34 +1,37 @@
-"""How hard to try."""
+"""`Policy`: the limits on attempts, retries, time and size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-LONGEST_WAIT = 1_000_000
-"""Seconds beyond which the clocks of operating systems overflow."""
+MAX_WAIT_S = 1_000_000
+"""Timeouts above this many seconds overflow the clocks of some operating systems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How hard to try; two counters that never mix.
+    """Limits on attempts, retries, time and size.
+
+    `attempts` and `retries` are separate counters: a transport failure never uses up an attempt of the model.
 
     Args:
-        attempts: Asks of the model in all, the first included; only invalid output leads to another.
-        retries: How often the transport sends the same request again after a failure that may pass
+        attempts: Maximum number of asks of the model, the first included; only invalid output leads to another.
+        retries: Maximum number of times the transport retries the same request after a transient failure
             (429, 5xx, no connection, timeout).
         wait_initial: Seconds before the first retry; doubled each time, with jitter.
-        wait_max: The longest wait in seconds, also where the endpoint asks for more in `Retry-After`.
-        timeout: Seconds without a sign from the endpoint until one request is given up.
-        deadline: Seconds for one request in all, from sending it to the last byte of its reply; each
-            retry has its own. None leaves a slow reply all the time it takes. `Client` looks at the clock
-            when bytes come, so an endpoint that then falls silent may take it up to twice as long.
-        reply_bytes: The most bytes of a reply, unpacked; what is more is refused, not read.
-        repairs: Whether a reply may be mended to be read: fences and prose taken away, trailing commas and the
-            like. Without, only exact JSON is.
-        reask: What is asked for again: the places that are wrong, where that costs less (`places`), wherever it can be
-            done (`always`), or the whole value (`whole`).
-        max_tokens: How far the cap on a reply may be raised when it was cut there; None keeps the caller's.
+        wait_max: Maximum wait in seconds, even if the endpoint's `Retry-After` asks for more.
+        timeout: Seconds without a byte from the endpoint after which a request fails.
+        deadline: Seconds for one request in total, from sending it to the last byte of its reply; each
+            retry has its own. None sets no limit. `Client` checks the clock only when bytes arrive, so an
+            endpoint that stops sending can take up to twice as long.
+        reply_bytes: Maximum size of a decompressed reply; a larger one is rejected without reading it to the end.
+        repairs: Whether a reply that is not exact JSON may be repaired: code fences and prose removed, trailing
+            commas and the like. Without repairs, only exact JSON is accepted.
+        reask: What is re-asked after invalid output: the invalid places if that costs less (`places`), the invalid
+            places whenever possible (`always`), or the whole value (`whole`).
+        max_tokens: The value to which the cap on a reply may be raised after a truncated reply; None keeps the
+            caller's cap.
     """
 
     attempts: int = 3
@@ -43,15 +46,19 @@ class Policy:
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no sense."""
-        at_least = {"attempts": 1, "retries": 0, "reply_bytes": 1, "max_tokens": 1}
-        for name, least in at_least.items():
-            if (value := getattr(self, name)) is not None and value < least:
-                raise ValueError(f"{name}: {least} or more, not {value}")
+        """Validate the numbers.
+
+        Raises:
+            ValueError: One is out of its range.
+        """
+        minimums = {"attempts": 1, "retries": 0, "reply_bytes": 1, "max_tokens": 1}
+        for name, minimum in minimums.items():
+            if (value := getattr(self, name)) is not None and value < minimum:
+                raise ValueError(f"{name}: {minimum} or more, not {value}")
         for name in ("timeout", "deadline"):
-            if (value := getattr(self, name)) is not None and not 0 < value < LONGEST_WAIT:
-                raise ValueError(f"{name}: seconds, more than 0 and less than {LONGEST_WAIT}, not {value}")
-        if not (0 <= self.wait_initial < LONGEST_WAIT and 0 <= self.wait_max < LONGEST_WAIT):
+            if (value := getattr(self, name)) is not None and not 0 < value < MAX_WAIT_S:
+                raise ValueError(f"{name}: seconds, more than 0 and less than {MAX_WAIT_S}, not {value}")
+        if not (0 <= self.wait_initial < MAX_WAIT_S and 0 <= self.wait_max < MAX_WAIT_S):
             raise ValueError(f"waits: seconds, 0 or more, not {self.wait_initial} and {self.wait_max}")
         if self.reask not in {"places", "always", "whole"}:
             raise ValueError(f'reask: "places", "always" or "whole", not {self.reask!r}')

@@ -1,4 +1,4 @@
-"""What comes back: completions, their choices, and what they cost."""
+"""What an endpoint returns: completions, their choices and usage."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from structkit.values.json import JSONValue
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, as the endpoint reported them.
+    """Token counts, as the endpoint reported them.
 
-    `unreported` counts the replies that carried no readable usage: their tokens are unknown, not zero.
+    `unreported` counts the replies without a readable usage: their tokens are unknown, not zero.
 
     >>> Usage(9, 12, 21) + Usage(unreported=1)
     Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=1)
@@ -24,7 +24,7 @@ class Usage:
     unreported: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        """Both together."""
+        """Return the sum of two usages."""
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
@@ -35,12 +35,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of a tool that the model asks for.
+    """A tool call that the model requests.
 
     Args:
-        name: The tool; empty where the endpoint left it out.
-        arguments: JSON text as the model wrote it, which may be none.
-        id: The endpoint's name for the call.
+        name: The tool; empty if the endpoint omitted it.
+        arguments: The arguments as the model wrote them, which may be invalid JSON.
+        id: The endpoint's identifier of the call.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a reply's choices: what the model said, the tools it calls, and why it stopped."""
+    """One choice of a reply: its content, its tool calls and its finish reason."""
 
     index: int = 0
     content: str | None = None
@@ -61,13 +61,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How much the endpoint still allows, as a reply told it.
+    """A rate limit as the headers of a reply report it.
 
     Args:
-        kind: What is counted.
-        limit: How much is allowed in all.
-        remaining: How much of it is left.
-        reset: Seconds from the reply until the limit is whole again.
+        kind: The unit that is counted.
+        limit: The number allowed per period.
+        remaining: The number still allowed in this period.
+        reset: Seconds from the reply until the full limit is available again.
     """
 
     kind: Literal["requests", "tokens"]
@@ -78,7 +78,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A chat completion: its choices in order of index, and the reply's body as it came."""
+    """A chat completion: its choices in order of index, and the unchanged body of the reply."""
 
     choices: tuple[Choice, ...]
     usage: Usage
@@ -87,20 +87,20 @@ class Completion:
     provider: str | None = None
     raw: JSONValue = None
     retries: int = 0
-    """How often the request had to be sent again before this reply came."""
+    """Number of retries before this reply."""
     limits: tuple[RateLimit, ...] = ()
-    """What its headers told of rate limits."""
+    """The rate limits in the headers of the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a reply that is streamed.
+    """A fragment of a streamed reply.
 
     Args:
-        index: The choice that it goes on with.
-        text: What came; never empty, and never half of a character.
-        kind: Where it stands: in the content, in the arguments of the choice's first tool call, in its refusal, or in
-            what the model thinks aloud.
+        index: The choice to which the text is appended.
+        text: The text; never empty, and never half of a character.
+        kind: The field that it belongs to: the content, the arguments of the choice's first tool call, the refusal, or
+            the model's reasoning.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""What is sent: messages, the endpoint's own parameters, requests."""
+"""What is sent to an endpoint: messages, parameters and requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict
 
-from structkit.values.json import JSON, written
+from structkit.values.json import JSON, json_text
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -17,7 +17,7 @@ class Message:
     """One turn of a conversation.
 
     Args:
-        role: Who speaks.
+        role: The author of the turn.
         content: Text, or the endpoint's content parts (`{"type": "text", ...}`, `{"type": "image_url", ...}`).
     """
 
@@ -26,16 +26,16 @@ class Message:
 
     @property
     def body(self) -> JSON:
-        """The message as the endpoint takes it."""
+        """The message as JSON for the request body."""
         return {"role": self.role, "content": self.content if isinstance(self.content, str) else [*self.content]}
 
 
 Prompt: TypeAlias = "str | Message | list[Message] | tuple[Message, ...]"
-"""What a caller may give as input: the user message's text, one message, or several."""
+"""The input of a call: the text of the user message, one message, or several."""
 
 
 class Options(TypedDict, total=False):
-    """The endpoint's own parameters, by their own names (the closed keyword set of every call)."""
+    """The parameters of the endpoint under the endpoint's names (the closed keyword set of every call)."""
 
     temperature: float
     top_p: float
@@ -52,7 +52,7 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """`Options` as a value: None means not given, and what is not given is not sent."""
+    """`Options` as a frozen value; a parameter that is None is not sent."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -67,29 +67,33 @@ class Parameters:
     user: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers that JSON cannot say."""
-        for name in NAMES:
+        """Validate that JSON can represent the numbers.
+
+        Raises:
+            ValueError: A parameter is NaN or infinite.
+        """
+        for name in PARAMETER_NAMES:
             value = getattr(self, name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{name} must be a finite number, not {value}")
 
     @property
     def body(self) -> JSON:
-        """The parameters that were given.
+        """The parameters that are set, as JSON for the request body.
 
         >>> Parameters(temperature=0, seed=7).body
         {'temperature': 0, 'seed': 7}
         """
-        return {name: value for name in NAMES if (value := getattr(self, name)) is not None}
+        return {name: value for name in PARAMETER_NAMES if (value := getattr(self, name)) is not None}
 
 
-NAMES = tuple(Parameters.__dataclass_fields__)
-"""Of the parameters, in order."""
+PARAMETER_NAMES = tuple(Parameters.__dataclass_fields__)
+"""The names of all parameters, in the order of the request body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes to `POST /v1/chat/completions`: the caller's part and the mode's fields."""
+    """A request to `POST /v1/chat/completions`: the caller's part, and the fields that the mode adds."""
 
     model: str
     messages: tuple[Message, ...]
@@ -98,18 +102,21 @@ class Request:
 
     @property
     def body(self) -> JSON:
-        """The JSON body; it has no key that nobody asked for."""
+        """The JSON body; it has only keys that the caller set or that the mode needs."""
         messages = [message.body for message in self.messages]
         return {"model": self.model, "messages": messages, **self.parameters.body, **self.fields}
 
     @property
     def text(self) -> str:
-        """The body as JSON text, put together from pieces: a schema is written once for all requests that share it.
+        """The body as JSON text.
+
+        It is joined from the texts of its members, so that a schema (`FrozenJSON`) is encoded only once for all
+        requests that share it.
 
         Raises:
-            TypeError, ValueError: JSON cannot say it.
+            TypeError, ValueError: JSON cannot represent the body.
 
         >>> Request("m", (Message("user", "x"),), Parameters(seed=7), {"response_format": {"type": "json_object"}}).text
         '{"model":"m","messages":[{"role":"user","content":"x"}],"seed":7,"response_format":{"type":"json_object"}}'
         """
-        return "{" + ",".join(f"{written(name)}:{written(value)}" for name, value in self.body.items()) + "}"
+        return "{" + ",".join(f"{json_text(name)}:{json_text(value)}" for name, value in self.body.items()) + "}"

@@ -1,4 +1,4 @@
-"""What comes of replies: issues, attempts, answers, results."""
+"""What is read from replies: issues, attempts, answers and results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from structkit.values.json import JSONValue, Path, show_path
+from structkit.values.json import JSONPath, JSONValue, format_path
 from structkit.values.reply import Choice, Completion, Usage
 from structkit.values.request import Request
 
@@ -15,38 +15,38 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing wrong with a reply.
+    """One problem of a reply.
 
     Args:
-        path: Where, in the names of the caller's type.
-        message: What is wanted there.
-        got: What stood there instead, cut short; empty where nothing did.
+        path: The invalid place, in the names of the caller's type.
+        message: What is expected there.
+        got: The value that is there instead, shortened; empty if there is none.
     """
 
-    path: Path
+    path: JSONPath
     message: str
     got: str = ""
 
     def __str__(self) -> str:
         """`steps[0].output: Input should be a valid string (got 3)`."""
         got = f" (got {self.got})" if self.got else ""
-        return f"{show_path(self.path)}: {self.message}{got}"
+        return f"{format_path(self.path)}: {self.message}{got}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One ask of the model and what came of it.
+    """One ask of the model, its reply, and the issues of that reply.
 
     Args:
         number: Counted from 1.
-        request: What was sent.
-        completion: The reply, or None where no usable one came.
-        issues: Why the reply was not accepted; empty for the accepted one.
-        repairs: What had to be mended to read it.
-        usage: The tokens it cost.
-        raw: The reply's body as it came, usable or not.
-        retries: How often the transport sent the same request again.
-        mode: How the schema was put to the endpoint.
+        request: The request.
+        completion: The reply, or None without a usable one.
+        issues: The reasons for which the reply was not accepted; empty for the accepted one.
+        repairs: What was repaired to read the reply.
+        usage: The tokens that it used.
+        raw: The unchanged body of the reply, usable or not.
+        retries: Number of times the transport retried the request.
+        mode: The mode in which the schema was sent.
     """
 
     number: int
@@ -62,10 +62,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """What one choice of a reply came to: a value, or the issues that kept it from being one.
+    """One choice of a reply, read and validated: its value, or the issues that make it invalid.
 
-    `repairs` says what had to be mended to read it, and `draft` is the JSON that was validated, in the type's own
-    form; None where the text could not be read.
+    Args:
+        index: The index of the choice.
+        text: The text that was read.
+        value: The value of the caller's type; None if there are issues.
+        issues: Why the choice is invalid; empty for a valid one.
+        finish_reason: The choice's finish reason.
+        repairs: What was repaired to read the text.
+        draft: The JSON that was validated, in the natural form of the type; None if the text could not be read.
     """
 
     index: int
@@ -81,48 +87,49 @@ class Answer(Generic[T]):
         """Whether `value` is the caller's type (which may itself take None)."""
         return not self.issues
 
-    def of(self, choice: Choice) -> Answer[T]:
-        """The answer of a choice."""
+    def for_choice(self, choice: Choice) -> Answer[T]:
+        """Return this answer with the index and the finish reason of a choice."""
         return Answer(choice.index, self.text, self.value, self.issues, choice.finish_reason, self.repairs, self.draft)
 
 
-How: TypeAlias = Literal["direct", "repaired", "re-asked", "salvaged", "defaulted"]
+OriginKind: TypeAlias = Literal["direct", "repaired", "re-asked", "salvaged", "defaulted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How a place of a value came about.
+    """How a place of a value was obtained.
 
     Args:
-        how: As the model wrote it (`direct`), from a text that had to be mended (`repaired`), asked for again alone
-            (`re-asked`), kept from a reply that was cut (`salvaged`), or left out by the model (`defaulted`).
-        attempt: The attempt it came with, counted from 1.
-        repairs: What was mended.
+        how: As the model wrote it (`direct`), from a text that was repaired (`repaired`), re-asked separately
+            (`re-asked`), read from a truncated reply (`salvaged`), or omitted by the model and filled with the
+            default of the type (`defaulted`).
+        attempt: The number of the attempt whose reply has the place, counted from 1.
+        repairs: What was repaired.
     """
 
-    how: How
+    how: OriginKind
     attempt: int
     repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[T]):
-    """A value and how it was come by.
+    """A value and how it was obtained.
 
     Args:
-        value: The first valid choice.
+        value: The value of the first valid choice.
         choices: Every choice of the last reply, valid or not (more than one only when `n > 1`).
-        attempts: Every ask, with request, raw reply, issues and usage; the last is the accepted one.
-        mode: How the schema was put to the endpoint (`json_schema`, `tool` and so on).
-        provenance: How each place of the value came about; see `Origin`.
-        warnings: What soft checks had to say of the value.
+        attempts: Every ask, with request, raw reply, issues and usage; the last one is the accepted one.
+        mode: The mode in which the schema was sent (`json_schema`, `tool` and so on).
+        provenance: How each place of the value was obtained; see `Origin`.
+        warnings: The issues that soft checks report for the value.
     """
 
     value: T
     choices: tuple[Answer[T], ...]
     attempts: tuple[Attempt, ...]
     mode: str
-    provenance: Mapping[Path, Origin] = field(default_factory=dict)
+    provenance: Mapping[JSONPath, Origin] = field(default_factory=dict)
     warnings: tuple[Issue, ...] = ()
 
     @property
@@ -137,7 +144,7 @@ class Result(Generic[T]):
 
     @property
     def repairs(self) -> tuple[str, ...]:
-        """What had to be mended to read the accepted reply."""
+        """What was repaired to read the accepted reply."""
         return self.attempts[-1].repairs
 
     @property
@@ -147,5 +154,5 @@ class Result(Generic[T]):
 
 
 def sum_usage(attempts: tuple[Attempt, ...]) -> Usage:
-    """The tokens of several attempts together."""
+    """Return the tokens of several attempts together."""
     return sum((attempt.usage for attempt in attempts), Usage())

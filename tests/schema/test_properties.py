@@ -22,7 +22,7 @@ from structkit.dialects import DIALECTS, Dialect, Size
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.schema import make_patch
 from structkit.schema.strict.size import measure
-from structkit.values import ABSENT, JSONValue, Path, value_at
+from structkit.values import ABSENT, JSONPath, JSONValue, value_at
 
 SETTINGS = settings(
     max_examples=100,
@@ -343,12 +343,12 @@ def test_a_reply_nested_deep_becomes_a_value_or_gives_issues(depth):
 WRONG_SCALARS = st.sampled_from([None, True, 17, "wröng", -1.5, 10**30])
 
 
-def paths_below(value: JSONValue, path: Path = ()) -> list[Path]:
+def paths_below(value: JSONValue, path: JSONPath = ()) -> list[JSONPath]:
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [inner for step, item in members for inner in [(*path, step), *paths_below(item, (*path, step))]]
 
 
-def spoilt(value: JSONValue, path: Path, by: JSONValue) -> JSONValue:
+def spoilt(value: JSONValue, path: JSONPath, by: JSONValue) -> JSONValue:
     """The value with something else at a path; with nothing there, where that is ABSENT."""
     whole = copy.deepcopy(value)
     holder = value_at(whole, path[:-1])
@@ -362,7 +362,7 @@ def spoilt(value: JSONValue, path: Path, by: JSONValue) -> JSONValue:
 @st.composite
 def with_mistakes(draw: st.DrawFn, response_format: ResponseFormat[Any], natural: JSONValue) -> JSONValue:
     """The value with up to three mistakes in places of their own, each of which the type refuses."""
-    whole, made = natural, list[Path]()
+    whole, made = natural, list[JSONPath]()
     for _ in range(3):
         paths = [
             path for path in paths_below(whole) if not any(path[: len(p)] == p or p[: len(path)] == path for p in made)

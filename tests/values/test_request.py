@@ -1,4 +1,4 @@
-"""What is sent is the body as JSON, whichever of its pieces were written before."""
+"""The text of a request is its body as JSON, whether or not the text of a member is cached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from structkit import ResponseFormat
-from structkit.values import Fixed, Message, Parameters, Request, written
+from structkit.values import FrozenJSON, Message, Parameters, Request, json_text
 
 texts = some.text(some.characters(exclude_categories=["Cs"]))
 values = some.recursive(
@@ -21,29 +21,29 @@ values = some.recursive(
 
 
 @given(texts, some.dictionaries(texts, values, max_size=3))
-def test_the_text_is_the_body(said: str, fields: dict[str, object]) -> None:
-    request = Request("m", (Message("user", said),), Parameters(temperature=0.5), fields)
+def test_the_text_is_the_body(content: str, fields: dict[str, object]) -> None:
+    request = Request("m", (Message("user", content),), Parameters(temperature=0.5), fields)
     assert json.loads(request.text) == request.body
-    fixed = Request(request.model, request.messages, request.parameters, {**fields, "fixed": Fixed(fields)})
-    assert json.loads(fixed.text) == fixed.body
+    frozen = Request(request.model, request.messages, request.parameters, {**fields, "frozen": FrozenJSON(fields)})
+    assert json.loads(frozen.text) == frozen.body
 
 
 def test_requests_of_a_type_share_the_text_of_its_schema() -> None:
     payload = ResponseFormat(dict[str, int]).payload
-    assert written(payload) is written(payload)
-    assert json.loads(written(payload)) == payload
+    assert json_text(payload) is json_text(payload)
+    assert json.loads(json_text(payload)) == payload
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
-def test_a_copy_may_be_changed_and_is_written_anew(copied) -> None:
-    payload = Fixed(a=1)
-    assert written(payload) == '{"a":1}'
-    other = copied(payload)
-    other["a"] = 2
-    assert (written(other), written(payload)) == ('{"a":2}', '{"a":1}')
+@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_changed_copy_has_a_text_of_its_own(make_copy) -> None:
+    payload = FrozenJSON(a=1)
+    assert json_text(payload) == '{"a":1}'
+    changed = make_copy(payload)
+    changed["a"] = 2
+    assert (json_text(changed), json_text(payload)) == ('{"a":2}', '{"a":1}')
 
 
 @pytest.mark.parametrize("value", [float("nan"), {"a": [float("inf")]}, {"a": object()}])
-def test_what_json_cannot_say_is_refused(value: object) -> None:
+def test_a_body_that_json_cannot_represent_is_rejected(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         _ = Request("m", (), fields={"x": value}).text

@@ -10,7 +10,7 @@ from typing import Any
 
 from structkit.schema.descriptions import short
 from structkit.schema.unsatisfiable import Impossible
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
@@ -42,7 +42,7 @@ TYPE_HINTS = {
 """What a schema without a type must mean by its keywords."""
 
 
-def merge(first: JSON, second: JSON, path: Path = ()) -> JSON:
+def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
     """The two schemas together; where they share a part, the part is `allOf` the two.
 
     Raises:
@@ -76,23 +76,23 @@ def _with_condition_apart(first: JSON, second: JSON) -> JSON:
     return rest if is_known else {**rest, ALSO: [*rest.get(ALSO, ()), condition]}
 
 
-def _both(first: JSONValue, second: JSONValue, _path: Path) -> JSONValue:
+def _both(first: JSONValue, second: JSONValue, _path: JSONPath) -> JSONValue:
     return first if first == second else {"allOf": [first, second]}
 
 
-def _map(first: JSON, second: JSON, path: Path) -> JSON:
+def _map(first: JSON, second: JSON, path: JSONPath) -> JSON:
     shared = {key: _both(first[key], second[key], path) for key in first if key in second and first[key] != second[key]}
     return {**second, **first, **shared}
 
 
-def _others(first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
+def _others(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
     """`additionalProperties`: closed only where both are, because each counts only its own properties."""
     if first is False or second is False:
         return second if first is False else first
     return _both(first, second, path)
 
 
-def _types(first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
+def _types(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
     names = [name for name in listed(first) if name in listed(second)]
     if {*listed(first), *listed(second)} >= WITHIN_NUMBER and not WITHIN_NUMBER & {*names}:
         names.append("integer")
@@ -101,7 +101,7 @@ def _types(first: JSONValue, second: JSONValue, path: Path) -> JSONValue:
     return names[0] if len(names) == 1 else names
 
 
-def _values(first: list[JSONValue], second: list[JSONValue], path: Path) -> list[JSONValue]:
+def _values(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> list[JSONValue]:
     shared = [value for value in first if value in second]
     if not shared:
         raise Impossible("contradiction: no value is in both enums", path=path)
@@ -113,7 +113,7 @@ def listed(names: JSONValue) -> list[str]:
     return names if isinstance(names, list) else [names]
 
 
-_RULES: dict[str, Callable[[Any, Any, Path], JSONValue]] = {
+_RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
     **dict.fromkeys(LARGER, lambda first, second, _: max(first, second)),
     **dict.fromkeys(SMALLER, lambda first, second, _: min(first, second)),
     **dict.fromkeys(MAPS, _map),

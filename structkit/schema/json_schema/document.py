@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from structkit.errors import SchemaError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 class Document:
@@ -40,7 +40,7 @@ class Document:
         """Whether a schema was added under this pointer."""
         return pointer in self._added
 
-    def resolve(self, schema: JSONValue, path: Path = ()) -> JSON:
+    def resolve(self, schema: JSONValue, path: JSONPath = ()) -> JSON:
         """The schema itself, or what its `$ref` leads to in the end.
 
         Raises:
@@ -54,7 +54,7 @@ class Document:
             schema = self.follow(schema["$ref"], path)
         return schema if isinstance(schema, dict) else {}
 
-    def follow(self, pointer: str, path: Path) -> JSONValue:
+    def follow(self, pointer: str, path: JSONPath) -> JSONValue:
         """What one `$ref` leads to.
 
         Raises:

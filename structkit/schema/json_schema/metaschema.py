@@ -10,7 +10,7 @@ from jsonschema import FormatChecker
 from jsonschema.exceptions import SchemaError as BadSchema
 
 from structkit.errors import SchemaError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 ONE = frozenset(
     {"additionalItems", "additionalProperties", "unevaluatedItems", "unevaluatedProperties", "contains"}
@@ -40,7 +40,7 @@ def check_document(document: JSON, validator: Any) -> None:
         SchemaError: Some part is no JSON Schema; with the path.
     """
     seen: set[str] = set()
-    waiting: list[tuple[Path, JSON]] = [((), document)]
+    waiting: list[tuple[JSONPath, JSON]] = [((), document)]
     while waiting:
         path, part = waiting.pop()
         shallow = {key: _shallow(key, value) for key, value in part.items()}
@@ -50,7 +50,7 @@ def check_document(document: JSON, validator: Any) -> None:
         waiting += ((path + step, inner) for step, inner in inside(part) if isinstance(inner, dict))
 
 
-def _check(part: JSON, path: Path, validator: Any) -> None:
+def _check(part: JSON, path: JSONPath, validator: Any) -> None:
     try:
         validator.check_schema(part, format_checker=FormatChecker(formats=()))
     except BadSchema as error:
@@ -77,7 +77,7 @@ def _stays(name: str, item: JSONValue, first: str | None) -> bool:
     return name == first or not isinstance(item, dict)
 
 
-def inside(part: JSON) -> Iterator[tuple[Path, JSONValue]]:
+def inside(part: JSON) -> Iterator[tuple[JSONPath, JSONValue]]:
     """The schemas right inside a part, each with the way to it."""
     for key, value in part.items():
         if key in ONE and isinstance(value, dict):

@@ -13,7 +13,7 @@ from structkit.errors import SchemaError
 from structkit.schema.descriptions import short
 from structkit.schema.json_schema.backtracking import count_ways
 from structkit.schema.json_schema.lookahead import split_lookaheads
-from structkit.values import JSONValue, Path
+from structkit.values import JSONPath, JSONValue
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -61,7 +61,7 @@ SHORT = 500
 """Characters of a text that every pattern has to be matched with in bounded time."""
 
 
-def check_patterns(schema: JSONValue, path: Path = ()) -> None:
+def check_patterns(schema: JSONValue, path: JSONPath = ()) -> None:
     """Try every pattern of a schema.
 
     Raises:
@@ -77,7 +77,7 @@ def check_patterns(schema: JSONValue, path: Path = ()) -> None:
         check_patterns(part, (*path, key))
 
 
-def _try(expression: str, path: Path) -> None:
+def _try(expression: str, path: JSONPath) -> None:
     try:
         matches(expression, "")
     except Hopeless as error:

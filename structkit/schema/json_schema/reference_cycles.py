@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from structkit.errors import SchemaError
 from structkit.schema.json_schema.document import Document, steps
 from structkit.schema.json_schema.metaschema import inside
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 IN_PLACE = frozenset({"allOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"})
 """Keywords whose schemas are about the value itself, not about a part of it."""
@@ -46,7 +46,7 @@ class _Walk:
         self.document = document
         self.in_place = IN_PLACE | UNIONS if document.is_dynamic else IN_PLACE
         self.parts: dict[int, JSON] = {id(document.root): document.root}
-        self.paths: dict[int, Path] = {id(document.root): ()}
+        self.paths: dict[int, JSONPath] = {id(document.root): ()}
 
     def graph(self) -> dict[int, list[int]]:
         """Of each part in use, the parts that are about the same value."""
@@ -68,7 +68,7 @@ class _Walk:
         if isinstance(part.get("$ref"), str) and (target := self._target(part["$ref"])):
             yield self._met(target, tuple(steps(part["$ref"]))), True
 
-    def _met(self, part: JSON, path: Path) -> int:
+    def _met(self, part: JSON, path: JSONPath) -> int:
         self.paths.setdefault(id(part), path)
         self.parts[id(part)] = part
         return id(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structkit.schema.nodes.node import Whole, WireError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 VALUE, MEMBER = "json_value", "json_member"
 SCALARS = ("string", "number", "boolean", "null")
@@ -62,7 +62,7 @@ class Anything(Whole):
 
     reads = holds
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """As it is: whoever may say anything knows its own names."""
         return path
 
@@ -95,7 +95,7 @@ class AnyMap(Whole):
         """Any list of members."""
         return isinstance(wire, list) and all(isinstance(each, dict) and "key" in each for each in wire)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """As it is."""
         return path
 

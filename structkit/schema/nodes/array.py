@@ -10,7 +10,7 @@ from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import refuse_crossed
 from structkit.schema.nodes.node import Compiler, Node, WireError
 from structkit.schema.nodes.object import Field
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Array:
         """A list whose items look right."""
         return isinstance(wire, list) and all(map(self.items.reads, wire))
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """The position stays; the item translates the rest."""
         return (path[0], *self.items.translate(path[1:])) if path else path
 
@@ -71,7 +71,7 @@ class Array:
 BOUNDS = ("minItems", "maxItems", "uniqueItems")
 
 
-def build_array(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """An array of alike items; whatever bounds the dialect does not take are said."""
     refuse_crossed(schema, path)
     kept, moved = split_bounds(schema, BOUNDS, compiler.dialect)

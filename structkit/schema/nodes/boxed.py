@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import Field
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Boxed:
         """An object with just this key."""
         return isinstance(wire, dict) and wire.keys() == {self.key}
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """One step deeper."""
         return (self.key, *self.node.translate(path))
 

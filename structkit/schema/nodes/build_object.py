@@ -15,7 +15,7 @@ from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.union import constant_of, hides_null, nullable
 from structkit.schema.unsatisfiable import Impossible
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 NOTHING = Field("nothing", "nothing", NULL, "null", takes_null=False)
 """The one property of an object that has none: an empty object is refused by some vendors."""
@@ -24,7 +24,7 @@ SIZES = {"minProperties": "minItems", "maxProperties": "maxItems"}
 UNSAID = object()
 
 
-def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """An object with declared properties, a map, or both."""
     required = {*schema.get("required", ())}
     declared = schema.get("properties", {})
@@ -44,7 +44,7 @@ def build_object(schema: JSON, path: Path, compiler: Compiler) -> Node:
     return Object(tuple(fields) or (NOTHING,), rest, compiler.defaults_apply)
 
 
-def _in_alphabet(fields: list[Field], path: Path, compiler: Compiler) -> list[Field]:
+def _in_alphabet(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
     """The fields under names that the vendor takes; one that had to change says its own name."""
     alphabet = compiler.dialect.names
     if alphabet is None:
@@ -62,7 +62,7 @@ def _in_alphabet(fields: list[Field], path: Path, compiler: Compiler) -> list[Fi
     return named
 
 
-def _possible(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field | None:
+def _possible(name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler) -> Field | None:
     """The property, or None where it may be absent and no value can fit it."""
     try:
         return build_field(name, schema, required, path, compiler)
@@ -83,7 +83,7 @@ def open_keys(schema: JSON, compiler: Compiler) -> list[JSONValue]:
     return [part for part in (*schema.get("patternProperties", {}).values(), others) if part is not False]
 
 
-def build_field(name: str, schema: JSONValue, required: bool, path: Path, compiler: Compiler) -> Field:
+def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler) -> Field:
     """A property, and whether and how it may be absent."""
     node = compiler.build(schema, path)
     default = schema.get("default", UNSAID) if isinstance(schema, dict) and compiler.defaults_apply else UNSAID
@@ -114,7 +114,7 @@ def _default_note(default: JSONValue) -> str:
     return "" if default is UNSAID or default is None else f", {short(default, 60)} applies"
 
 
-def _map(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) -> Node:
+def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
     compiler.note(path, "rewritten", "map: an array of key and value")
     renamed = {SIZES[name]: schema[name] for name in SIZES if name in schema}
     kept, moved = split_bounds(renamed, tuple(SIZES.values()), compiler.dialect)
@@ -126,7 +126,7 @@ def _map(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) 
     return described(pairs, in_words(moved))
 
 
-def _rest(schema: JSON, others: list[JSONValue], path: Path, compiler: Compiler) -> Field:
+def _rest(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:
     """The property for keys beyond the declared ones, under a name that none of them has."""
     for word in SIZES.keys() & schema.keys():
         compiler.note(path, "checked locally", f"{word} {schema[word]}: counts keys of both kinds")
@@ -141,7 +141,7 @@ def _is_any_map(schema: JSON, others: list[JSONValue]) -> bool:
     return "propertyNames" not in schema and (True in others or {} in others)
 
 
-def _key(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def _key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """A string, bounded as `propertyNames` or the only pattern says."""
     patterns = [*schema.get("patternProperties", {})]
     names = schema.get("propertyNames", {})
@@ -155,6 +155,6 @@ def _key(schema: JSON, path: Path, compiler: Compiler) -> Node:
     return compiler.build({"type": "string", **names}, path) if isinstance(names, dict) else Leaf({"type": "string"})
 
 
-def _value(others: list[JSONValue], path: Path, compiler: Compiler) -> Node:
+def _value(others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
     """What any of the open keys may hold; which key wants which is checked after."""
     return compiler.build(others[0] if len(others) == 1 else {"anyOf": others}, (*path, "[]"))

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from structkit.schema.json_equality import key
 from structkit.schema.nodes.node import Whole
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Constants(Whole):
         """By the text."""
         return isinstance(wire, str) and wire in self._value_by_text
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """Nothing lies below a constant."""
         return ()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from structkit.schema.nodes.node import Node
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 if TYPE_CHECKING:
     from structkit.schema.nodes.object import Field
@@ -56,7 +56,7 @@ class Described:
         """As the node below."""
         return self.node.reads(wire)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """As the node below."""
         return self.node.translate(path)
 

@@ -11,10 +11,10 @@ from structkit.schema.nodes.leaf import NULL, Leaf, is_of_type
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.union import any_of
 from structkit.schema.unsatisfiable import Impossible
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
-def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Listed scalars, one enum for each JSON type among them."""
     values = [schema["const"]] if "const" in schema else schema["enum"]
     if not values:
@@ -35,7 +35,7 @@ def build_enum(schema: JSON, path: Path, compiler: Compiler) -> Node:
     return any_of([_one_type(name, each, path, compiler) for name, each in kinds.items()])
 
 
-def _one_type(name: str, values: list[JSONValue], path: Path, compiler: Compiler) -> Node:
+def _one_type(name: str, values: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
     if name == "null":
         return NULL
     if name == "structure":

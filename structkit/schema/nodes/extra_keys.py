@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.anything import array_of, closed
 from structkit.schema.nodes.node import Whole, WireError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 NAME = "other_key"
 
@@ -59,7 +59,7 @@ class Extras(Whole):
         """Any list of extras."""
         return isinstance(wire, list) and all(map(_is_extra, wire))
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """As it is."""
         return path
 

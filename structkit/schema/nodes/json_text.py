@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Node, Whole, WireError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Text(Whole):
         """A text."""
         return isinstance(wire, str)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """Nothing in a text has a path on the wire."""
         return ()
 

@@ -9,7 +9,7 @@ from structkit.schema.json_schema.patterns import matches
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Compiler, Node, Whole
 from structkit.schema.unsatisfiable import Impossible
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Leaf(Whole):
         """The values listed, or just *value* where any will do."""
         return [self.schema["const"]] if "const" in self.schema else self.schema.get("enum", [value])
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """Nothing lies below a scalar."""
         return path
 
@@ -122,7 +122,7 @@ BOUNDS = {"string": STRING_BOUNDS, "integer": NUMBER_BOUNDS, "number": NUMBER_BO
 CROSSING = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
 
 
-def refuse_crossed(schema: JSON, path: Path) -> None:
+def refuse_crossed(schema: JSON, path: JSONPath) -> None:
     """Refuse bounds that leave nothing between them.
 
     Raises:
@@ -151,7 +151,7 @@ def _without_draft_4(schema: JSON) -> JSON:
     return found
 
 
-def _length_as_pattern(schema: JSON, path: Path, compiler: Compiler) -> JSON:
+def _length_as_pattern(schema: JSON, path: JSONPath, compiler: Compiler) -> JSON:
     """Length bounds as a pattern: no vendor documents minLength and maxLength, and most take patterns."""
     least, most = schema.get("minLength", 0), schema.get("maxLength", "")
     if {"minLength", "maxLength"} <= compiler.dialect.keywords:
@@ -163,7 +163,7 @@ def _length_as_pattern(schema: JSON, path: Path, compiler: Compiler) -> JSON:
     return {**bare, "pattern": rf"^(.|\n){{{least},{most}}}$"}
 
 
-def build_scalar(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """A scalar with the bounds the dialect takes; the others in words."""
     names = BOUNDS.get(schema["type"], ())
     schema = _without_draft_4(schema)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import Field
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Pairs:
         """A list of pairs whose values look right."""
         return isinstance(wire, list) and all(_is_pair(pair) and self.value.reads(pair["value"]) for pair in wire)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """The key stays, because a pair's position is not known from it."""
         return (path[0], *self.value.translate(path[1:])) if path else path
 

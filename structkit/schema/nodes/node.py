@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from structkit.dialects import Dialect
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 if TYPE_CHECKING:
     from structkit.schema.nodes.object import Field
@@ -27,7 +27,7 @@ class WireError(ValueError):
     def __init__(self, message: str) -> None:
         """Start at the value itself."""
         super().__init__(message)
-        self.path: Path = ()
+        self.path: JSONPath = ()
 
     def under(self, step: str | int) -> WireError:
         """The same error, seen from one level up."""
@@ -68,7 +68,7 @@ class Node(Protocol):
         """Whether a wire value looks like this node's: enough to choose a union's branch."""
         ...
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """A natural path in the wire's names: the only ones the model knows."""
         ...
 
@@ -111,7 +111,7 @@ class Compiler(Protocol):
         """Whether null is a value of a part of the schema."""
         ...
 
-    def build(self, schema: JSONValue, path: Path) -> Node:
+    def build(self, schema: JSONValue, path: JSONPath) -> Node:
         """The node of a part of the schema."""
         ...
 
@@ -131,7 +131,7 @@ class Compiler(Protocol):
         """The node of an object's keys beyond the declared ones, where they may hold anything."""
         ...
 
-    def note(self, path: Path, kind: Kind, text: str) -> None:
+    def note(self, path: JSONPath, kind: Kind, text: str) -> None:
         """Something for `explain`."""
         ...
 

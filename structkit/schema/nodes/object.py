@@ -10,7 +10,7 @@ from typing import Literal
 from structkit.errors import SchemaError
 from structkit.schema.descriptions import short
 from structkit.schema.nodes.node import Node, WireError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 Absence = Literal["never", "null", "missing"]
 """How the wire says that a property is absent: it cannot, by null, or by leaving it out."""
@@ -182,7 +182,7 @@ class Object:
             for field in self.all_fields
         )
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """The property's wire name, then what lies below."""
         field = next((field for field in self.fields if path and field.name == path[0]), None)
         return (field.wire, *field.node.translate(path[1:])) if field else path

@@ -9,7 +9,7 @@ from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.anything import closed
 from structkit.schema.nodes.leaf import is_of_type
 from structkit.schema.nodes.node import Whole, WireError
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 KEY = "json_text"
 
@@ -57,6 +57,6 @@ class Others(Whole):
         """An object with just the text."""
         return isinstance(wire, dict) and wire.keys() == {self.key} and isinstance(wire[self.key], str)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """As it is."""
         return path

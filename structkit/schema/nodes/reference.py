@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from structkit.schema.memo import ask_once
 from structkit.schema.nodes.node import Node
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 if TYPE_CHECKING:
     from structkit.schema.nodes.object import Field
@@ -77,7 +77,7 @@ class Reference:
         """As the definition does."""
         return ask_once(self.node.reads, wire, id(self.definitions), self.name, "reads")
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """As the definition does; an empty path ends the recursion."""
         return self.node.translate(path) if path else path
 

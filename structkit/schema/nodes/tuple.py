@@ -10,7 +10,7 @@ from structkit.schema.nodes.array import Array, build_array
 from structkit.schema.nodes.build_object import build_field
 from structkit.schema.nodes.node import Compiler, Node
 from structkit.schema.nodes.object import Field, Object
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 POSITION_NAME = "x-structkit-name"
 """Keyword of a position's schema that carries the name it has in a named tuple."""
@@ -71,7 +71,7 @@ class Positional:
         """An object with just these names."""
         return self.object.reads(wire)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """The position's name."""
         if not path or not isinstance(path[0], int):
             return path
@@ -88,7 +88,7 @@ class Positional:
         return self.fields[step] if step < len(self.fields) else self.rest and self.rest.node.inside(step, value)
 
 
-def build_tuple(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """A tuple: an array where all items are alike, else an object, a property a position."""
     parts, others = _parts(schema, compiler)
     least = schema.get("minItems", 0)

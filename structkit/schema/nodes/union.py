@@ -19,7 +19,7 @@ from structkit.schema.nodes.object import Field, Object
 from structkit.schema.nodes.other_types import Others
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.unsatisfiable import Impossible
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Union:
         """When a branch does."""
         return any(branch.reads(wire) for branch in self.branches)
 
-    def translate(self, path: Path) -> Path:
+    def translate(self, path: JSONPath) -> JSONPath:
         """By the branch that has anything to say; where several have, the union does not know which was meant."""
         ways = {branch.translate(path) for branch in self.branches} - {path}
         return ways.pop() if path and len(ways) == 1 else path
@@ -121,7 +121,7 @@ def nullable(node: Node) -> Node:
     return described(any_of([inner, NULL]), said_of(node))
 
 
-def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """`anyOf` or `oneOf`: bare where the branches cannot be confused on the wire, boxed where they can."""
     parts = [part for name in ("anyOf", "oneOf") for part in schema.get(name, ())]
     wanted = [part for part in parts if part != {"type": "null"}]
@@ -139,7 +139,7 @@ def build_union(schema: JSON, path: Path, compiler: Compiler) -> Node:
     return nullable(node) if {"type": "null"} in parts else node
 
 
-def _possible(parts: list[JSON], path: Path, compiler: Compiler) -> tuple[list[JSON], list[Node]]:
+def _possible(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[list[JSON], list[Node]]:
     """The branches that some value can fit; the last reason where there is none."""
     built: list[tuple[JSON, Node]] = []
     for position, part in enumerate(parts):
@@ -186,7 +186,7 @@ def hides_null(node: Node) -> bool:
     return isinstance(inner, Union) and isinstance(bare(inner.branches[0]), Others)
 
 
-def _apart(nodes: list[Node], parts: list[JSON], path: Path, compiler: Compiler) -> list[Node]:
+def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compiler) -> list[Node]:
     """The branches, boxed under their names when two of them could be mistaken for each other."""
     objects = [node for node in nodes if node.kind == "object" or _holds_objects(node)]
     arrays = [node for node in nodes if node.kind == "array"]

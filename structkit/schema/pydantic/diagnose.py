@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from structkit.values import Path
+from structkit.values import JSONPath
 
 
-def blame(output_type: Any) -> tuple[Path, str]:
+def blame(output_type: Any) -> tuple[JSONPath, str]:
     """The path of the innermost part without a JSON form, and its name.
 
     >>> from collections.abc import Callable
@@ -24,7 +24,7 @@ def blame(output_type: Any) -> tuple[Path, str]:
     return _blame(output_type, (), frozenset())
 
 
-def _blame(output_type: Any, path: Path, seen: frozenset[int]) -> tuple[Path, str]:
+def _blame(output_type: Any, path: JSONPath, seen: frozenset[int]) -> tuple[JSONPath, str]:
     for step, part in _parts(output_type):
         if id(part) not in seen and not _has_json_form(part):
             return _blame(part, (*path, step) if step else path, seen | {id(part)})

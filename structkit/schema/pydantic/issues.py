@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from structkit.schema.descriptions import short
-from structkit.values import Issue, JSONValue, Path
+from structkit.values import Issue, JSONPath, JSONValue
 
 Step: TypeAlias = "str | int"
 
@@ -27,7 +27,7 @@ def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
     return tuple(dict.fromkeys(_issue(_path(steps), error) for steps, error in _meant(placed)))
 
 
-def _issue(path: Path, error: Any) -> Issue:
+def _issue(path: JSONPath, error: Any) -> Issue:
     is_absent = error["type"] in ABSENT
     message = "required, but missing" if is_absent else cut(error["msg"], 2 * SHOWN)
     return Issue(path, message, "" if is_absent else short(error["input"], SHOWN))
@@ -54,7 +54,7 @@ def _leads(value: JSONValue, step: Step) -> bool:
     return isinstance(value, dict) and step in value
 
 
-def _path(steps: list[tuple[Step, bool]]) -> Path:
+def _path(steps: list[tuple[Step, bool]]) -> JSONPath:
     """The steps through the value, without the boxes of branches: pydantic says a box's name twice."""
     following = [*steps, (None, True)][1:]
     boxed = [leads and (step, False) == after for (step, leads), after in zip(steps, following, strict=True)]
@@ -70,7 +70,7 @@ def _meant(placed: Placed) -> Iterator[tuple[list[tuple[Step, bool]], Any]]:
     A branch whose very type or constant is refused was not meant where another's was not; of
     those left, the one with the fewest errors was.
     """
-    sites: dict[Path, dict[Step, list[Any]]] = {}
+    sites: dict[JSONPath, dict[Step, list[Any]]] = {}
     for steps, error in placed:
         if (site := _union(steps)) is not None:
             sites.setdefault(_path(steps[:site]), {}).setdefault(steps[site][0], []).append((steps[site + 1 :], error))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
 
-from structkit.values import JSONValue, written
+from structkit.values import JSONValue, json_text
 
 UNSAID = object()
 """What stands for a value that has no JSON form."""
@@ -34,14 +34,14 @@ class Alone:
     def reads(self, found: JSONValue, value: Any) -> bool:
         """Whether the part reads JSON back as the value."""
         try:
-            return bool(self._validator.validate_json(written(found), by_alias=True) == value)
+            return bool(self._validator.validate_json(json_text(found), by_alias=True) == value)
         except Exception:  # noqa: BLE001 (a validator may be the caller's)
             return False
 
     def takes(self, found: JSONValue) -> bool:
         """Whether JSON is of the part's type, to the letter."""
         try:
-            self._validator.validate_json(written(found), strict=True, by_alias=True)
+            self._validator.validate_json(json_text(found), strict=True, by_alias=True)
         except ValidationError:
             return False
         return True
@@ -67,7 +67,7 @@ def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
         Exception: What a serialiser of the caller's raises.
     """
     found = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-    written(found)
+    json_text(found)
     return found
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from structkit.schema.explanation import Note
-from structkit.values import JSON, Path
+from structkit.values import JSON, JSONPath
 
 FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
 OURS = ("pydantic", "structkit")
 """Packages whose validators belong to a type; others are the caller's."""
 
-ITEMS: dict[str, Path] = {"items_schema": ("[]",), "values_schema": ("[]",)}
+ITEMS: dict[str, JSONPath] = {"items_schema": ("[]",), "values_schema": ("[]",)}
 """Parts of a core schema that stand for the members of a list or map."""
 
 
@@ -38,7 +38,7 @@ class _Walk:
     definitions: JSON
     within: frozenset[str] = frozenset()
 
-    def of(self, part: JSON, path: Path) -> Iterator[tuple[Path, str]]:
+    def of(self, part: JSON, path: JSONPath) -> Iterator[tuple[JSONPath, str]]:
         """Every validator in a part, and below it."""
         part = self.definitions.get(part.get("schema_ref", ""), part)
         if (name := part.get("ref")) in self.within:
@@ -50,7 +50,7 @@ class _Walk:
             yield from inside.of(inner, (*path, *step))
 
 
-def _inside(part: JSON) -> Iterator[tuple[Path, JSON]]:
+def _inside(part: JSON) -> Iterator[tuple[JSONPath, JSON]]:
     """The parts right inside a part, each with its step in the value."""
     for key, value in part.items():
         if key == "fields":

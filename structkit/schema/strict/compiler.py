@@ -33,12 +33,12 @@ from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.finiteness import find_endless
 from structkit.schema.unsatisfiable import Impossible
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
-Build: TypeAlias = Callable[[JSON, Path, Compiler], Node]
+Build: TypeAlias = Callable[[JSON, JSONPath, Compiler], Node]
 
 
-def build_items(schema: JSON, path: Path, compiler: Compiler) -> Node:
+def build_items(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """A list of schemas under `items` is a tuple, before 2020-12."""
     build = build_tuple if isinstance(schema.get("items"), list) else build_array
     return build(schema, path, compiler)
@@ -110,10 +110,10 @@ class SchemaCompiler:
         self.definitions = Definitions()
         self.notes: dict[Note, None] = {}  # each once, in order
         self._names: dict[str, str] = {}
-        self._building: dict[str, Path] = {}
+        self._building: dict[str, JSONPath] = {}
         self._budget = MOST_MERGES
         self._referred: set[str] = set()
-        self._loops: dict[str, Path] = {}
+        self._loops: dict[str, JSONPath] = {}
         self._null: dict[str, bool] = {}
 
     def root(self) -> Node:
@@ -133,7 +133,7 @@ class SchemaCompiler:
             )
             raise SchemaError(reason, path=self._loops[name])
 
-    def build(self, schema: JSONValue, path: Path) -> Node:
+    def build(self, schema: JSONValue, path: JSONPath) -> Node:
         """The node of a part of the document, with what the part says of itself."""
         if schema is True or schema == {}:
             return self.anything()
@@ -154,7 +154,7 @@ class SchemaCompiler:
         is_modern = not re.search(r"draft-0[3467]", str(self.document.root.get("$schema", "")))
         return is_modern and not schema.keys() <= ANNOTATIONS | {"$ref"} | CONTAINERS
 
-    def _all_of(self, schema: JSON, path: Path) -> Node:
+    def _all_of(self, schema: JSON, path: JSONPath) -> Node:
         """The parts merged; a merge of definitions is a definition itself, so that recursion ends."""
         own = {key: value for key, value in schema.items() if key not in {"allOf", "$ref"} | CONTAINERS}
         parts = [part for part in schema.get("allOf", ()) if part is not True]
@@ -169,7 +169,7 @@ class SchemaCompiler:
             self.document.add(name, self._merged(parts, path), uses=2)
         return self._reference(name, path)
 
-    def _merged(self, parts: list[JSONValue], path: Path) -> JSON:
+    def _merged(self, parts: list[JSONValue], path: JSONPath) -> JSON:
         self._budget -= 1
         if self._budget < 0:
             self.note(path, "checked locally", "allOf: too much to merge")
@@ -183,7 +183,7 @@ class SchemaCompiler:
             merged = merge(merged, self._merged(parted, path) if parted[1:] else found, path)
         return _without(merged, *CONTAINERS)
 
-    def _construct(self, schema: JSON, path: Path) -> Node:
+    def _construct(self, schema: JSON, path: JSONPath) -> Node:
         """The node of a schema without a reference: by its telling keyword, else by its type."""
         kind = guess_type(schema)
         if kind == "object" and schema.keys() & ALTERNATIVES and "discriminator" not in schema:
@@ -200,7 +200,7 @@ class SchemaCompiler:
             raise SchemaError(f"{short(kind)} is not a JSON Schema type", path=path)
         return self._with_others(BY_TYPE[kind]({**schema, "type": kind}, path, self), schema, path)
 
-    def _with_others(self, node: Node, schema: JSON, path: Path) -> Node:
+    def _with_others(self, node: Node, schema: JSON, path: JSONPath) -> Node:
         """A schema that names no type takes values of every other one; only a root that reads as an object is one."""
         if "type" in schema or self.defaults_apply:
             return node
@@ -212,13 +212,13 @@ class SchemaCompiler:
         self.definitions.nodes.setdefault(others.name, others)
         return any_of([Reference(others.name, self.definitions), node])
 
-    def _any_type(self, schema: JSON, path: Path) -> Node:
+    def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Bounds of one type leave the values of all others alone."""
         for keyword in schema.keys() - ANNOTATIONS:
             self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
         return self.anything()
 
-    def _object_with_alternatives(self, schema: JSON, path: Path) -> Node:
+    def _object_with_alternatives(self, schema: JSON, path: JSONPath) -> Node:
         """Whole objects as a union; parts of one object as optional properties, checked after."""
         wholes = [part for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
         if wholes and not schema.get("properties") and all(self.resolve(part).get("properties") for part in wholes):
@@ -230,7 +230,7 @@ class SchemaCompiler:
         node = BY_TYPE["object"]({**_without(whole, *ALTERNATIVES), "type": "object"}, path, self)
         return self._with_others(node, schema, path)
 
-    def _texts(self, schema: JSON, path: Path) -> Iterator[str]:
+    def _texts(self, schema: JSON, path: JSONPath) -> Iterator[str]:
         """What is to be said of a value: the caller's words, then the rules that the wire cannot say."""
         if title := schema.get("title"):
             yield f"{title}."
@@ -248,7 +248,7 @@ class SchemaCompiler:
                 self.note(path, "checked locally", f"{keyword}: said in the description")
                 yield in_words({keyword: schema[keyword]})
 
-    def _reference(self, pointer: str, path: Path) -> Node:
+    def _reference(self, pointer: str, path: JSONPath) -> Node:
         """A definition used once is inlined; one used twice, or inside itself, is referred to."""
         name = self._name(pointer)
         if self._building.get(name) == path:
@@ -320,7 +320,7 @@ class SchemaCompiler:
         self.definitions.nodes.setdefault(VALUE, Anything())
         self.definitions.nodes.setdefault(MEMBER, Member())
 
-    def note(self, path: Path, kind: Kind, text: str) -> None:
+    def note(self, path: JSONPath, kind: Kind, text: str) -> None:
         """Keep it for `explain`."""
         self.notes[Note(path, kind, text)] = None
 

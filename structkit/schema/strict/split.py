@@ -12,7 +12,7 @@ from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import Field, Object
 from structkit.schema.strict.compiled import Wire
 from structkit.schema.strict.size import measure, references
-from structkit.values import JSON, JSONValue, Path
+from structkit.values import JSON, JSONPath, JSONValue
 
 
 def split(wire: Wire) -> tuple[Wire, ...]:
@@ -38,7 +38,7 @@ class _Division:
         self._shown = wire.definitions.show()
         self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._shown.items()}
 
-    def pieces(self, node: Node, path: Path, around: Size = NOTHING) -> Iterator[Object]:
+    def pieces(self, node: Node, path: JSONPath, around: Size = NOTHING) -> Iterator[Object]:
         """The object in pieces, fields in order, as many in each as fit inside of what counts so much itself."""
         whole = undescribed(node)
         if not isinstance(whole, Object):
@@ -61,7 +61,7 @@ class _Division:
             taken = {}
         yield Object(tuple(taken.values()), whole.rest)
 
-    def _fields(self, whole: Object, path: Path, around: Size) -> Iterator[Field]:
+    def _fields(self, whole: Object, path: JSONPath, around: Size) -> Iterator[Field]:
         """The fields; one that is too large alone in pieces of its own."""
         for field in whole.fields:
             if not (around + self._cost(field, frozenset())).excess(self._most):
@@ -96,7 +96,7 @@ def restricted(node: Node, whole: Node, natural: JSONValue) -> JSONValue:
     return {**{name: restricted(own[name], nodes[name], natural[name]) for name in own}, **others}
 
 
-def owns(node: Node, path: Path) -> bool:
+def owns(node: Node, path: JSONPath) -> bool:
     """Whether a part of a divided type holds what stands at *path*."""
     inner = undescribed(node)
     if not path or not isinstance(inner, Object):
