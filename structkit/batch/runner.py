@@ -37,7 +37,7 @@ from structkit.tables.columns import output_columns, run_columns
 from structkit.tables.records import Record
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM, Source, keep_stream, open_source
-from structkit.transport.direct import AsyncLeanTransport
+from structkit.transport.direct import AsyncHTTPTransport
 from structkit.values import JSON, Parameters, Policy, Request
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Work:
         self.blank()  # a setting that no row could have shows here
         with settings_of_the_environment():
             key = endpoint.api_key if endpoint else ""
-            self.transport = job.transport or AsyncLeanTransport(self.base_url, key, connections=self.most)
+            self.transport = job.transport or AsyncHTTPTransport(self.base_url, key, connections=self.most)
 
     async def all(self, *, stoppable: bool = False) -> Report:
         """Everything: journal, rows, output, manifest."""

@@ -230,10 +230,10 @@ class AsyncClient:
 
 
 def _lean(endpoint: Endpoint) -> AsyncTransport:
-    from structkit.transport.direct import AsyncLeanTransport
+    from structkit.transport.direct import AsyncHTTPTransport
 
     with settings_of_the_environment():
-        return AsyncLeanTransport(endpoint.address, endpoint.api_key)
+        return AsyncHTTPTransport(endpoint.address, endpoint.api_key)
 
 
 def _over(client: openai.AsyncOpenAI) -> AsyncTransport:

@@ -285,10 +285,10 @@ class Client:
 
 
 def _lean(endpoint: Endpoint) -> Transport:
-    from structkit.transport.direct import LeanTransport
+    from structkit.transport.direct import HTTPTransport
 
     with settings_of_the_environment():
-        return LeanTransport(endpoint.address, endpoint.api_key)
+        return HTTPTransport(endpoint.address, endpoint.api_key)
 
 
 def _over(client: openai.OpenAI) -> Transport:

@@ -77,7 +77,7 @@ class AsyncLine(Protocol):
         ...
 
 
-class LeanTransport:
+class HTTPTransport:
     """Requests to one address, blocking; any number of threads may use it.
 
     Proxies and certificates come from the environment, as does what the SDK reads there: OPENAI_ORG_ID,
@@ -147,8 +147,8 @@ class LeanTransport:
         self._line.close()
 
 
-class AsyncLeanTransport:
-    """As `LeanTransport`, awaited. It belongs to one event loop, and when that ends lets go of its connections.
+class AsyncHTTPTransport:
+    """As `HTTPTransport`, awaited. It belongs to one event loop, and when that ends lets go of its connections.
 
     Args:
         base_url: The address, with its version segment.
@@ -156,7 +156,7 @@ class AsyncLeanTransport:
         connections: Requests in flight at most; others wait for their turn, and their clocks with them.
 
     Raises:
-        ValueError, ImportError, OSError: As `LeanTransport`, or there is no room for a connection.
+        ValueError, ImportError, OSError: As `HTTPTransport`, or there is no room for a connection.
     """
 
     def __init__(self, base_url: str, api_key: str, *, connections: int = AT_ONCE) -> None:

@@ -19,7 +19,7 @@ from structkit.errors import ConfigError, JobError
 from structkit.journal.journal import Reader
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint
-from structkit.transport.direct import AsyncLeanTransport
+from structkit.transport.direct import AsyncHTTPTransport
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and modes")
 
@@ -262,7 +262,7 @@ def test_a_transport_of_the_callers_stays_open_and_needs_a_model(
     monkeypatch.delenv("STRUCTKIT_MODEL", raising=False)
 
     async def twice() -> None:
-        transport = AsyncLeanTransport(endpoint.base_url, "sk-test", connections=2)
+        transport = AsyncHTTPTransport(endpoint.base_url, "sk-test", connections=2)
         own: dict[str, Any] = {"transport": transport, "base_url": None, "api_key": None}
         with pytest.raises(ConfigError, match="no model"):
             await job(["a"], **own, model=None).run_async()

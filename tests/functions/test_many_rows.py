@@ -21,7 +21,7 @@ from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitErro
 from structkit.functions.row_arguments import OfARow
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging, saying
-from structkit.transport.direct import AsyncLeanTransport
+from structkit.transport.direct import AsyncHTTPTransport
 from structkit.values import JSON
 
 WAY = Literal["blocking", "awaited"]
@@ -246,7 +246,7 @@ def test_a_functions_own_client_says_where_its_job_goes(tmp_path: Path, way: WAY
 
 def test_a_job_goes_over_the_transport_of_an_awaited_client_alone(tmp_path: Path) -> None:
     with Endpoint(by_text) as endpoint:
-        transport = AsyncLeanTransport(endpoint.base_url, "sk-test")
+        transport = AsyncHTTPTransport(endpoint.base_url, "sk-test")
         function = declared("awaited", client=structkit.AsyncClient("own", transport=transport), model=None)
         assert label(function, ["good"], tmp_path / "out.jsonl").counts == {"done": 1}
         own = openai.OpenAI(base_url=endpoint.base_url, api_key="sk-test")

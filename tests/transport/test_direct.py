@@ -21,7 +21,7 @@ import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.direct import AsyncLeanTransport, LeanTransport
+from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
 from structkit.transport.http.proxies import proxy_for
 
 KEY = "sk-test-hunter2-hunter2"
@@ -31,10 +31,10 @@ ONCE = structkit.Policy(retries=0, timeout=30)
 
 Lean = Callable[..., Any]
 LIBRARIES = {
-    "http.client": (LeanTransport, "http_client_pool"),
-    "httpx2": (LeanTransport, "httpx_pool"),
-    "aiohttp, awaited": (AsyncLeanTransport, "aiohttp_pool"),
-    "httpx2, awaited": (AsyncLeanTransport, "httpx_pool"),
+    "http.client": (HTTPTransport, "http_client_pool"),
+    "httpx2": (HTTPTransport, "httpx_pool"),
+    "aiohttp, awaited": (AsyncHTTPTransport, "aiohttp_pool"),
+    "httpx2, awaited": (AsyncHTTPTransport, "httpx_pool"),
 }
 AWAITED = {name: found for name, found in LIBRARIES.items() if name.endswith("awaited")}
 
@@ -78,7 +78,7 @@ def ask(transport: Any, *, times: int = 1, request: structkit.Request = ASKED, p
         finally:
             await transport.close()
 
-    if isinstance(transport, AsyncLeanTransport):
+    if isinstance(transport, AsyncHTTPTransport):
         return asyncio.run(work())
     with closing(transport), ThreadPoolExecutor(times) as pool:
         return [*pool.map(lambda _: transport.send(request, policy), range(times))]
@@ -163,7 +163,7 @@ def test_the_clock_of_a_request_that_waits_for_its_turn_does_not_run(awaited: Le
 
 
 def test_a_cancelled_request_leaves_its_place_to_the_next(awaited: Lean) -> None:
-    async def work(transport: AsyncLeanTransport) -> Any:
+    async def work(transport: AsyncHTTPTransport) -> Any:
         task = asyncio.create_task(transport.send(ASKED, ONCE))
         await asyncio.to_thread(sent.wait)
         task.cancel()
@@ -314,7 +314,7 @@ def test_a_request_that_is_no_json_is_a_fault_and_nothing_is_sent(lean: Lean) ->
     assert not fault.retryable
 
 
-LOADED = {"LeanTransport": ["http.client"], "AsyncLeanTransport": ["aiohttp"]}
+LOADED = {"HTTPTransport": ["http.client"], "AsyncHTTPTransport": ["aiohttp"]}
 
 
 @pytest.mark.parametrize(("kind", "loaded"), LOADED.items(), ids=LOADED.keys())
@@ -327,4 +327,4 @@ def test_the_sdk_is_not_loaded(kind: str, loaded: list[str]) -> None:
 
 def test_no_connections_is_refused() -> None:
     with pytest.raises(ValueError, match="connections"):
-        AsyncLeanTransport("http://127.0.0.1:1/v1", KEY, connections=0)
+        AsyncHTTPTransport("http://127.0.0.1:1/v1", KEY, connections=0)

@@ -21,7 +21,7 @@ import structkit
 from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, completion, fault
 from structkit.testing.streams import DONE, event
 from structkit.transport import AsyncTransport, Transport
-from structkit.transport.direct import AsyncLeanTransport, LeanTransport
+from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
 from structkit.transport.stream_reply import Incoming
 from structkit.transport.streaming import receive, streamed, streamed_later
@@ -111,14 +111,14 @@ class Lean(Sync):
     """Over the lean transport, blocking."""
 
     def __init__(self, url: str) -> None:
-        self.transport = LeanTransport(url, KEY)
+        self.transport = HTTPTransport(url, KEY)
 
 
 class AsyncLean(Async):
     """The same, awaited."""
 
     def over(self, url: str, **settings: Any) -> Any:
-        return AsyncLeanTransport(url, KEY, **settings)
+        return AsyncHTTPTransport(url, KEY, **settings)
 
 
 KINDS = {
@@ -415,7 +415,7 @@ def test_a_stream_that_goes_on_is_cut_off_at_the_deadline(over: Over) -> None:
 
 def test_the_deadline_interrupts_nobody_who_looks_at_a_delta() -> None:
     async def work(url: str) -> Any:
-        transport = AsyncLeanTransport(url, KEY)
+        transport = AsyncHTTPTransport(url, KEY)
         async with aclosing(transport.stream(ASKED, structkit.Policy(deadline=0.2, retries=0))) as items:
             first = await anext(items)
             await asyncio.sleep(0.4)
@@ -447,7 +447,7 @@ def test_a_cancelled_stream_closes_its_connection_and_leaves_its_place_to_the_ne
                 begun.set()
                 await asyncio.sleep(0)
 
-        transport = AsyncLeanTransport(url, KEY, connections=1)
+        transport = AsyncHTTPTransport(url, KEY, connections=1)
         task = asyncio.create_task(read())
         await asyncio.to_thread(begun.wait)
         task.cancel()
@@ -634,7 +634,7 @@ def test_a_transport_that_cannot_stream_gives_its_reply_in_one_piece() -> None:
 
 def test_a_transport_that_can_is_asked_to() -> None:
     async def work(url: str) -> Items:
-        transport: AsyncTransport = AsyncLeanTransport(url, KEY)
+        transport: AsyncTransport = AsyncHTTPTransport(url, KEY)
         items = [item async for item in streamed_later(transport, ASKED, ONCE)]
         await transport.close()
         return items
