@@ -11,7 +11,7 @@ from typing import NamedTuple
 from structkit.costs.price import reported
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
-from structkit.parsing.serialized import body_of, fault_from_json, fault_to_json
+from structkit.parsing.serialized import completion_from_json, completion_to_json, fault_from_json, fault_to_json
 from structkit.values import JSON, Completion, JSONValue, Usage
 
 WORTH = 500
@@ -23,7 +23,7 @@ LEVEL, WINDOW, MEMORY = 1, 15, 5
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 COMPLETION = "completion"
-"""The kind of a reply that is no fault; a fault's kind is the name of its class."""
+"""The kind of a reply that is not a fault; a fault's kind is the name of its class."""
 
 
 BILLIONTH = Decimal("1e-9")
@@ -97,10 +97,25 @@ def _pack_cost(cost: Decimal | None) -> int | None:
 
 
 def _pack_completion(completion: Completion) -> bytes:
+    """Pack the body as it came, or a list with the completion's fields where the body does not read back as the same.
+
+    A transport of the caller's may put anything into `raw`, or nothing.
+    """
     try:
-        return pack(completion.raw if isinstance(completion.raw, dict) else body_of(completion))
-    except RecursionError:  # it was paid for: what can be read of it is kept
-        return pack(body_of(completion))
+        return pack(completion.raw if _reads_back(completion) else [completion_to_json(completion)])
+    except (RecursionError, TypeError, ValueError):  # `raw` is nested too deeply, or not JSON; the rest can be stored
+        return pack([completion_to_json(replace(completion, raw=None))])
+
+
+def _unpack_completion(stored: JSONValue) -> Completion | TransportError:
+    return completion_from_json(stored[0]) if isinstance(stored, list) else read_completion(stored)
+
+
+def _reads_back(completion: Completion) -> bool:
+    body = read_completion(completion.raw)
+    return isinstance(body, Completion) and all(
+        getattr(body, name) == getattr(completion, name) for name in ("choices", "id", "model", "provider")
+    )
 
 
 def _pack_fault(fault: JSON, *, keep_raw: bool) -> bytes:
@@ -122,8 +137,8 @@ def unpack_reply(packed: PackedReply) -> Completion | TransportError | None:
     """
     if packed.body is None:
         return None
-    kept = unpack(packed.body)
-    reply = read_completion(kept) if packed.kind == COMPLETION else fault_from_json(kept)
+    stored = unpack(packed.body)
+    reply = _unpack_completion(stored) if packed.kind == COMPLETION else fault_from_json(stored)
     if isinstance(reply, Completion):
         return replace(reply, usage=packed.usage, retries=packed.retries)
     reply.usage_of_reply, reply.retries = packed.usage, packed.retries

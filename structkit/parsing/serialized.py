@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, StatusError, TransportError
-from structkit.values import JSON, Choice, Completion, ToolCall
+from structkit.values import JSON, Choice, Completion, ToolCall, Usage
 
 KINDS = {kind.__name__: kind for kind in (ConnectionFailed, RequestTimeout, StatusError, MalformedReply)}
 
@@ -44,32 +46,23 @@ def fault_from_json(kept: JSON) -> TransportError:
     return fault
 
 
-def body_of(completion: Completion) -> JSON:
-    """A body that reads as the completion does, for one that came without its own.
+def completion_to_json(completion: Completion) -> JSON:
+    """Return a completion as JSON, without its usage and retries, which a journal has in columns, and its rate limits.
 
-    >>> from structkit.parsing import read_completion
-    >>> from structkit.values import Usage
-    >>> made = Completion((Choice(0, '{"a": 1}', finish_reason="stop"),), Usage(9, 12, 21), model="m")
-    >>> read_completion(body_of(made)).choices == made.choices
+    >>> completion = Completion((Choice(0, '{"a": 1}', finish_reason="stop"),), Usage(), model="m", raw="no JSON body")
+    >>> completion_from_json(completion_to_json(completion)) == completion
     True
     """
-    usage = completion.usage
-    names = ("id", "model", "provider")
-    told = {name: getattr(completion, name) for name in names if getattr(completion, name) is not None}
-    counts = ("prompt_tokens", "completion_tokens", "total_tokens")
-    return {
-        **told,
-        "choices": [_choice(choice) for choice in completion.choices],
-        "usage": {name: getattr(usage, name) for name in counts} if not usage.unreported else None,
+    names = ("id", "model", "provider", "raw")
+    return {"choices": [asdict(choice) for choice in completion.choices]} | {
+        name: value for name in names if (value := getattr(completion, name)) is not None
     }
 
 
-def _choice(choice: Choice) -> JSON:
-    message: JSON = {"role": "assistant", "content": choice.content, "refusal": choice.refusal}
-    if choice.tool_calls:
-        message["tool_calls"] = [_call(call) for call in choice.tool_calls]
-    return {"index": choice.index, "finish_reason": choice.finish_reason, "message": message}
+def completion_from_json(stored: JSON) -> Completion:
+    """Read a completion that `completion_to_json` wrote."""
+    return Completion(**{**stored, "choices": tuple(map(_choice_from_json, stored["choices"])), "usage": Usage()})
 
 
-def _call(call: ToolCall) -> JSON:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+def _choice_from_json(stored: JSON) -> Choice:
+    return Choice(**{**stored, "tool_calls": tuple(ToolCall(**call) for call in stored["tool_calls"])})
