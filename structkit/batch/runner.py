@@ -25,7 +25,7 @@ from structkit.batch.sampling import fair_sample
 from structkit.batch.validation import refuse_missing, refuse_unsound
 from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
-from structkit.client.plan import check_call, planned, response_format
+from structkit.client.plan import check_call, planned
 from structkit.costs.price import Budget, cost_of_reply, worst_case
 from structkit.errors import JobError
 from structkit.extraction import Conversation
@@ -33,6 +33,7 @@ from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
 from structkit.journal.row_state import Kept, State
 from structkit.prompts import conversation, fill
+from structkit.schema.cache import response_format
 from structkit.tables.columns import output_columns, run_columns
 from structkit.tables.records import Record
 from structkit.tables.sinks import Sink, open_sink

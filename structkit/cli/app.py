@@ -72,8 +72,8 @@ def extract(
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
-    from structkit.client.plan import response_format
     from structkit.prompts import fill
+    from structkit.schema.cache import response_format
 
     refuse_unwritable(output)
     wanted = response_format(load_type(output_type))

@@ -8,9 +8,10 @@ from typing import Any, TypeVar, overload
 
 from typing_extensions import TypeForm
 
-from structkit.client.plan import checked_example, response_format
+from structkit.client.plan import checked_example
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
+from structkit.schema.cache import response_format
 from structkit.values import JSON, Message, Prompt
 
 T = TypeVar("T")

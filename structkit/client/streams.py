@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from structkit.client.plan import Call, response_format
+from structkit.client.plan import Call
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
 from structkit.partial import Items
 from structkit.schema import ResponseFormat
+from structkit.schema.cache import response_format
 from structkit.values import Delta, Issue, Policy, Prompt, Result
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 from typing_extensions import Concatenate, ParamSpec, Unpack
 
 from structkit.client import AsyncClient, Call, Client
-from structkit.client.plan import check_call, response_format
+from structkit.client.plan import check_call
 from structkit.errors import ConfigError, StructkitError
 from structkit.functions.row_arguments import OfARow
 from structkit.schema import ResponseFormat
+from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
 
 if TYPE_CHECKING:

@@ -20,10 +20,12 @@ from structkit.partial.place_json_schema import Documented
 from structkit.partial.place_pydantic import Typed
 from structkit.partial.skipping import Unseen
 from structkit.partial.text_buffer import KeptText
-from structkit.schema.natural import Invalid, RawSchema, validated
+from structkit.schema.json_schema.raw_schema import RawSchema
+from structkit.schema.natural import Invalid
 from structkit.schema.nodes import Array, Boxed, Node, Object, Union, WireError
-from structkit.schema.nodes.object import Field
+from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import bare
+from structkit.schema.pydantic.pydantic_type import validated
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import Issue, JSONPath, JSONValue
 

@@ -13,14 +13,14 @@ from structkit.partial.place import Side
 from structkit.partial.place_json_schema import Documented
 from structkit.partial.place_pydantic import Cores, Typed
 from structkit.partial.unions import Boxed, Branches, Choice
-from structkit.schema.natural import core_schema
 from structkit.schema.nodes import Anything, Array, Leaf, Node, Object, Pairs, Union
 from structkit.schema.nodes import Boxed as BoxedNode
 from structkit.schema.nodes.anything import AnyMap
 from structkit.schema.nodes.leaf import NULL
-from structkit.schema.nodes.object import Field
+from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import bare, constant_of
 from structkit.schema.pydantic.invertible import invertible
+from structkit.schema.pydantic.pydantic_type import core_schema
 from structkit.schema.response_format import ResponseFormat
 
 

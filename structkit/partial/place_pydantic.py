@@ -12,8 +12,8 @@ from pydantic_core import SchemaValidator, core_schema
 from structkit.partial.construct import Make, dataclass_maker, model_maker, root_maker
 from structkit.partial.place import Side
 from structkit.partial.validation import Check, Validated
+from structkit.schema.keywords import LIKE
 from structkit.schema.nodes.node import Node
-from structkit.schema.pydantic.lossless import LIKE
 from structkit.values import ABSENT, JSONValue
 
 RECORDS = frozenset({"model", "dataclass", "typed-dict"})

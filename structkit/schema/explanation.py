@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from structkit.schema.nodes.node import Kind
 from structkit.values import JSONPath, format_path
+
+Kind = Literal["rewritten", "checked locally", "dropped"]
+"""What happened to a part of the caller's schema on its way to the wire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.array import Array
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described
-from structkit.schema.nodes.node import Node, WireError
-from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.node import Field, Node, WireError
+from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.nodes.union import Union
 from structkit.values import ABSENT, JSONPath, JSONValue, format_path, value_at

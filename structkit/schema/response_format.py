@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from typing import Any, Literal, TypeAlias, TypeVar, cast, overload
 
 from typing_extensions import TypeForm
 
@@ -13,8 +13,10 @@ from structkit.errors import SchemaError
 from structkit.schema.codec import Codec, Part
 from structkit.schema.descriptions import short
 from structkit.schema.explanation import Explanation, Note
+from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.naming import wire_name
-from structkit.schema.natural import Natural, core_schema, natural_side
+from structkit.schema.natural import Natural
+from structkit.schema.pydantic.pydantic_type import PydanticType, core_schema
 from structkit.schema.pydantic.validators import explain_validators
 from structkit.schema.strict.compiled import Wire, compile_schema
 from structkit.schema.strict.split import joined, owns, split
@@ -154,6 +156,17 @@ class ResponseFormat(Codec[T]):
             notes = (Note((), "rewritten", f"{self._wire.excess}: {len(self._pieces)} requests"), *notes)
         validators = () if isinstance(self.output_type, dict) else explain_validators(core_schema(self.output_type))
         return Explanation((*notes, *validators))
+
+
+def natural_side(output_type: Any) -> Natural[Any]:
+    """The natural side of a type, or of a JSON Schema given as a dict.
+
+    Raises:
+        SchemaError: The type has no JSON form, or the dict is no JSON Schema.
+    """
+    if isinstance(output_type, dict):
+        return RawSchema(cast("JSON", output_type))
+    return PydanticType(output_type)
 
 
 def _shallow(compute: Callable[[Any], S], schema: Any) -> S:

@@ -226,7 +226,7 @@ def test_a_lost_reply_that_may_have_been_billed_is_not_counted_as_zero(connect: 
 
 
 def test_the_order_of_branches_does_not_depend_on_what_was_asked_before() -> None:
-    from structkit.client.plan import response_format
+    from structkit.schema.cache import response_format
 
     def kinds(output_type: Any) -> list[str]:
         branches = response_format(output_type).schema["properties"]["value"]["anyOf"]

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 import structkit
-from structkit.client.plan import response_format
+from structkit.schema.cache import response_format
 from structkit.testing import Endpoint
 
 COUNT = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}, "additionalProperties": False}

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from structkit.schema.descriptions import short
+from structkit.schema.json_types import listed
+from structkit.schema.keywords import ALSO
 from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONPath, JSONValue
 
@@ -20,26 +22,8 @@ REMARKS = frozenset({"title", "default", "examples", "$comment", "deprecated", "
 
 CONDITION = ("if", "then", "else")
 
-ALSO = "x-structkit-also"
-"""Keyword that lists the bounds which had no room beside another of the same name: said, and checked after."""
 
 WITHIN_NUMBER = frozenset({"integer", "number"})
-
-TYPE_HINTS = {
-    "properties": "object",
-    "required": "object",
-    "additionalProperties": "object",
-    "patternProperties": "object",
-    "items": "array",
-    "prefixItems": "array",
-    "pattern": "string",
-    "format": "string",
-    "minLength": "string",
-    "maxLength": "string",
-    "minimum": "number",
-    "maximum": "number",
-}
-"""What a schema without a type must mean by its keywords."""
 
 
 def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
@@ -108,11 +92,6 @@ def _values(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> 
     return shared
 
 
-def listed(names: JSONValue) -> list[str]:
-    """The `type` keyword as a list."""
-    return names if isinstance(names, list) else [names]
-
-
 _RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
     **dict.fromkeys(LARGER, lambda first, second, _: max(first, second)),
     **dict.fromkeys(SMALLER, lambda first, second, _: min(first, second)),
@@ -167,8 +146,3 @@ def _any(wanted: list[JSONValue]) -> JSONValue:
         told = "; ".join(short(part) for part in different if part is not True)
         return {"description": f"In some cases: {told}."} if told else True
     return different[0] if len(different) == 1 else {"anyOf": different}
-
-
-def guess_type(schema: JSON) -> JSONValue:
-    """The type that a schema names, or that its keywords imply; None where anything goes."""
-    return schema.get("type") or next((TYPE_HINTS[word] for word in schema if word in TYPE_HINTS), None)

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from structkit.schema.descriptions import short
 from structkit.schema.json_equality import key
 from structkit.schema.json_schema.patterns import matches
+from structkit.schema.json_types import json_kind
 from structkit.schema.memo import ask_once
-from structkit.schema.nodes.leaf import json_kind
 from structkit.values import JSON, JSONValue
 
 Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]

@@ -6,8 +6,8 @@ from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described
 from structkit.schema.nodes.leaf import Leaf
 from structkit.schema.nodes.map import Pairs
-from structkit.schema.nodes.node import Node, WireError
-from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.node import Field, Node, WireError
+from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.reference import Definitions, Reference
 from structkit.schema.nodes.tuple import Positional
 from structkit.schema.nodes.union import Union

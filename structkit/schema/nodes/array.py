@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.schema.descriptions import in_words, short, split_bounds
+from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import refuse_crossed
-from structkit.schema.nodes.node import Compiler, Node, WireError
-from structkit.schema.nodes.object import Field
+from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.values import JSON, JSONPath, JSONValue
 
 

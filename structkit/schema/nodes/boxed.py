@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import Node
-from structkit.schema.nodes.object import Field
+from structkit.schema.nodes.node import Field, Node
 from structkit.values import JSON, JSONPath, JSONValue
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from structkit.schema.descriptions import in_words, short, split_bounds
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described, said_of
 from structkit.schema.nodes.leaf import NULL, Leaf
 from structkit.schema.nodes.map import Pairs
-from structkit.schema.nodes.node import Compiler, Node
-from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.node import Field, Node
+from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.union import constant_of, hides_null, nullable
 from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONPath, JSONValue

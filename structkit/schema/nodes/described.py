@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.node import Field, Node
 from structkit.values import JSON, JSONPath, JSONValue
-
-if TYPE_CHECKING:
-    from structkit.schema.nodes.object import Field
 
 
 @dataclass(frozen=True)

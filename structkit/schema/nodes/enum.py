@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from structkit.schema.descriptions import short
 from structkit.schema.json_equality import each_once, key
-from structkit.schema.json_schema.all_of import guess_type, listed
+from structkit.schema.json_types import guess_type, is_of_type, listed
 from structkit.schema.nodes.constants import Constants
+from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.leaf import NULL, Leaf, is_of_type
-from structkit.schema.nodes.node import Compiler, Node
+from structkit.schema.nodes.leaf import NULL, Leaf
+from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.union import any_of
 from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONPath, JSONValue

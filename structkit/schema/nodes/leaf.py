@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from structkit.schema.descriptions import in_words, short, split_bounds
 from structkit.schema.json_schema.patterns import matches
+from structkit.schema.json_types import is_of_type
+from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.node import Compiler, Node, Whole
+from structkit.schema.nodes.node import Node, Whole
 from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONPath, JSONValue
 
@@ -77,38 +79,6 @@ class Leaf(Whole):
 NULL = Leaf({"type": "null"})
 
 
-def is_of_type(value: JSONValue, name: str) -> bool:
-    """Whether *value* is of the JSON Schema type *name*.
-
-    >>> is_of_type(3, "number"), is_of_type(True, "integer"), is_of_type(3.0, "integer")
-    (True, False, True)
-    """
-    if isinstance(value, bool):
-        return name == "boolean"
-    if name == "integer":
-        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    return isinstance(value, _PYTHON_TYPES[name])
-
-
-_KINDS = {
-    type(None): "null",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "null": (type(None),),
-    "array": (list,),
-    "object": (dict,),
-}
-
-
 STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength")
 LONGEST = 100
 """Characters up to which a length is said as a pattern: grammars grow with the count."""
@@ -131,15 +101,6 @@ def refuse_crossed(schema: JSON, path: JSONPath) -> None:
     for low, high in CROSSING:
         if low in schema and high in schema and schema[low] > schema[high]:
             raise Impossible(f"no value can fit: {low} {schema[low]} is above {high} {schema[high]}", path=path)
-
-
-def json_kind(value: JSONValue) -> str:
-    """The JSON type of a value; every number is a number.
-
-    >>> json_kind([]), json_kind(3), json_kind(None)
-    ('array', 'number', 'null')
-    """
-    return _KINDS.get(type(value), "any")
 
 
 def _without_draft_4(schema: JSON) -> JSON:

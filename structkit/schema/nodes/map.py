@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from structkit.schema.nodes.node import Node, WireError
-from structkit.schema.nodes.object import Field
+from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.values import JSON, JSONPath, JSONValue
 
 

@@ -12,13 +12,10 @@ own validation runs afterwards and says it better. It objects only to what valid
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from structkit.dialects import Dialect
 from structkit.values import JSON, JSONPath, JSONValue
-
-if TYPE_CHECKING:
-    from structkit.schema.nodes.object import Field
 
 
 class WireError(ValueError):
@@ -84,63 +81,37 @@ class Whole:
         """Nothing inside has a node of its own."""
 
 
-class Compiler(Protocol):
-    """What a construct's `build` function may ask of the compiler."""
+Absence = Literal["never", "null", "missing"]
+"""How the wire says that a property is absent: it cannot, by null, or by leaving it out."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One property: its name on either side, its node, and how it may be absent."""
+
+    name: str
+    wire: str
+    node: Node
+    absence: Absence = "never"
+    takes_null: bool = True
+    is_assumed: bool = False
+    """Whether the type fills it in where a reply leaves it out, although it is always there on the wire."""
+
+    def dump(self, value: JSONValue) -> JSONValue:
+        """The property's wire value.
+
+        A null that the type refuses would read as absent, so it is written as what neither the
+        strict schema nor the type takes.
+        """
+        if value is None and self.absence == "null" and not self.takes_null:
+            return {"value": None} if self.node.reads("null") else "null"
+        return self.node.dump(value)
+
+    def holds(self, value: JSONValue) -> bool:
+        """Whether a value looks like the property's."""
+        return (value is not None or self.takes_null) and self.node.holds(value)
 
     @property
-    def dialect(self) -> Dialect:
-        """What the vendor accepts."""
-        ...
-
-    @property
-    def longest_enum(self) -> float:
-        """The values up to which an enum is listed; a longer one is a text, checked after."""
-        ...
-
-    @property
-    def open(self) -> bool:
-        """Whether an object that says nothing of other keys takes them: JSON Schema says yes, pydantic no."""
-        ...
-
-    @property
-    def defaults_apply(self) -> bool:
-        """Whether the type fills in defaults itself: pydantic does, in JSON Schema they are a remark."""
-        ...
-
-    def takes_null(self, schema: JSONValue) -> bool:
-        """Whether null is a value of a part of the schema."""
-        ...
-
-    def build(self, schema: JSONValue, path: JSONPath) -> Node:
-        """The node of a part of the schema."""
-        ...
-
-    def resolve(self, schema: JSONValue) -> JSON:
-        """The schema itself, or what its `$ref` leads to."""
-        ...
-
-    def anything(self) -> Node:
-        """The node that takes any JSON value."""
-        ...
-
-    def any_map(self) -> Node:
-        """The node that takes any JSON object, as the list of its members."""
-        ...
-
-    def extras(self) -> Node:
-        """The node of an object's keys beyond the declared ones, where they may hold anything."""
-        ...
-
-    def note(self, path: JSONPath, kind: Kind, text: str) -> None:
-        """Something for `explain`."""
-        ...
-
-
-CHECKED = "x-structkit-checked"
-"""Keyword that lists the bounds which the natural schema itself has put into words."""
-
-BOX = "x-structkit-box"
-"""Keyword of a branch that the natural side has boxed under its name already."""
-
-Kind = Literal["rewritten", "checked locally", "dropped"]
-"""What happened to a part of the caller's schema on its way to the wire."""
+    def identity(self) -> bool:
+        """Whether the property needs nothing done."""
+        return self.name == self.wire and self.absence != "null" and self.node.identity

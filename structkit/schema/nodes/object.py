@@ -5,47 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from structkit.errors import SchemaError
 from structkit.schema.descriptions import short
-from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.node import Field, WireError
 from structkit.values import JSON, JSONPath, JSONValue
-
-Absence = Literal["never", "null", "missing"]
-"""How the wire says that a property is absent: it cannot, by null, or by leaving it out."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """One property: its name on either side, its node, and how it may be absent."""
-
-    name: str
-    wire: str
-    node: Node
-    absence: Absence = "never"
-    takes_null: bool = True
-    is_assumed: bool = False
-    """Whether the type fills it in where a reply leaves it out, although it is always there on the wire."""
-
-    def dump(self, value: JSONValue) -> JSONValue:
-        """The property's wire value.
-
-        A null that the type refuses would read as absent, so it is written as what neither the
-        strict schema nor the type takes.
-        """
-        if value is None and self.absence == "null" and not self.takes_null:
-            return {"value": None} if self.node.reads("null") else "null"
-        return self.node.dump(value)
-
-    def holds(self, value: JSONValue) -> bool:
-        """Whether a value looks like the property's."""
-        return (value is not None or self.takes_null) and self.node.holds(value)
-
-    @property
-    def identity(self) -> bool:
-        """Whether the property needs nothing done."""
-        return self.name == self.wire and self.absence != "null" and self.node.identity
 
 
 @dataclass(frozen=True)

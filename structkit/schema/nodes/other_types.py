@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
+from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.anything import closed
-from structkit.schema.nodes.leaf import is_of_type
 from structkit.schema.nodes.node import Whole, WireError
 from structkit.values import JSON, JSONPath, JSONValue
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from structkit.schema.memo import ask_once
-from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.node import Field, Node
 from structkit.values import JSON, JSONPath, JSONValue
-
-if TYPE_CHECKING:
-    from structkit.schema.nodes.object import Field
 
 
 @dataclass

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from structkit.schema.keywords import POSITION_NAME
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.array import Array, build_array
 from structkit.schema.nodes.build_object import build_field
-from structkit.schema.nodes.node import Compiler, Node
-from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.context import Compiler
+from structkit.schema.nodes.node import Field, Node
+from structkit.schema.nodes.object import Object
 from structkit.values import JSON, JSONPath, JSONValue
-
-POSITION_NAME = "x-structkit-name"
-"""Keyword of a position's schema that carries the name it has in a named tuple."""
 
 
 @dataclass(frozen=True)

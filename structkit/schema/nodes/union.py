@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from structkit.schema.descriptions import short
+from structkit.schema.json_types import json_kind
+from structkit.schema.keywords import BOX
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import Described, described, said_of, undescribed
 from structkit.schema.nodes.json_text import Text
-from structkit.schema.nodes.leaf import NULL, Leaf, json_kind
-from structkit.schema.nodes.node import BOX, Compiler, Node, WireError
-from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.leaf import NULL, Leaf
+from structkit.schema.nodes.node import Field, Node, WireError
+from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.other_types import Others
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.unsatisfiable import Impossible

@@ -17,12 +17,12 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
+from structkit.schema.keywords import BOX, CONVERTED, LIKE
 from structkit.schema.naming import unused, wire_name
-from structkit.schema.nodes.node import BOX
 from structkit.schema.pydantic.aliases import plainly_named
 from structkit.schema.pydantic.constants import SPELLED
 from structkit.schema.pydantic.defaults import Unreadable, comes_back
-from structkit.schema.pydantic.lossless import FAITHFUL, LIKE, write_bytes
+from structkit.schema.pydantic.lossless import FAITHFUL, write_bytes
 from structkit.schema.pydantic.part import Alone, standing_alone, without_ref
 from structkit.schema.pydantic.serializers import CHECKS, as_read, layers, without_serializer
 from structkit.values import JSON
@@ -51,8 +51,6 @@ OPAQUE = frozenset({"metadata", "serialization", "cls", "config", "expected", "m
 READER_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes"})
 """Settings that change what is written but not what is shown or read."""
 
-CONVERTED = "x-structkit-converted"
-"""Key of a resolved branch that is one thing in JSON and another in Python, such as a path."""
 
 PYTHON_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bytes": bytes, "complex": complex}
 """Types whose values pydantic may take for those of another, even where it is strict."""

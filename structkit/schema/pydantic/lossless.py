@@ -11,10 +11,8 @@ from typing import Any, cast
 from pydantic_core import PydanticCustomError, core_schema
 
 from structkit.schema.descriptions import short
+from structkit.schema.keywords import LIKE
 from structkit.values import JSON
-
-LIKE = "x-structkit-like"
-"""Metadata key: the schema that a rewritten one stands for."""
 
 DATA_URL = "data:;base64,"
 """How bytes begin that are no UTF-8 text (RFC 2397)."""

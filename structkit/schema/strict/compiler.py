@@ -12,20 +12,23 @@ from urllib.parse import unquote
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.descriptions import in_words, short
-from structkit.schema.explanation import Note
-from structkit.schema.json_schema.all_of import ALSO, guess_type, merge, with_alternatives
+from structkit.schema.explanation import Kind, Note
+from structkit.schema.json_schema.all_of import merge, with_alternatives
 from structkit.schema.json_schema.document import Document
+from structkit.schema.json_types import guess_type
+from structkit.schema.keywords import ALSO, CHECKED
 from structkit.schema.naming import unused, wire_name
 from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
 from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_object import build_object
+from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.enum import build_enum
 from structkit.schema.nodes.extra_keys import NAME as EXTRA
 from structkit.schema.nodes.extra_keys import Extra, Extras
 from structkit.schema.nodes.json_text import as_text
 from structkit.schema.nodes.leaf import build_scalar
-from structkit.schema.nodes.node import CHECKED, Compiler, Kind, Node
+from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.other_types import KEY, Others
 from structkit.schema.nodes.reference import Definitions, Reference

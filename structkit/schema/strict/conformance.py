@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from structkit.schema.nodes.leaf import is_of_type
+from structkit.schema.json_types import is_of_type
 from structkit.values import JSON, JSONValue
 
 

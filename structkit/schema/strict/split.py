@@ -8,8 +8,8 @@ from dataclasses import replace
 from structkit.dialects import Size
 from structkit.errors import SchemaError
 from structkit.schema.nodes.described import described, said_of, undescribed
-from structkit.schema.nodes.node import Node
-from structkit.schema.nodes.object import Field, Object
+from structkit.schema.nodes.node import Field, Node
+from structkit.schema.nodes.object import Object
 from structkit.schema.strict.compiled import Wire
 from structkit.schema.strict.size import measure, references
 from structkit.values import JSON, JSONPath, JSONValue

@@ -1,0 +1,72 @@
+"""The JSON type of a Python value, and the types that a schema names."""
+
+from __future__ import annotations
+
+from structkit.values import JSON, JSONValue
+
+_KINDS = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "array": (list,),
+    "object": (dict,),
+}
+
+TYPE_HINTS = {
+    "properties": "object",
+    "required": "object",
+    "additionalProperties": "object",
+    "patternProperties": "object",
+    "items": "array",
+    "prefixItems": "array",
+    "pattern": "string",
+    "format": "string",
+    "minLength": "string",
+    "maxLength": "string",
+    "minimum": "number",
+    "maximum": "number",
+}
+"""What a schema without a type must mean by its keywords."""
+
+
+def is_of_type(value: JSONValue, name: str) -> bool:
+    """Whether *value* is of the JSON Schema type *name*.
+
+    >>> is_of_type(3, "number"), is_of_type(True, "integer"), is_of_type(3.0, "integer")
+    (True, False, True)
+    """
+    if isinstance(value, bool):
+        return name == "boolean"
+    if name == "integer":
+        return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return isinstance(value, _PYTHON_TYPES[name])
+
+
+def json_kind(value: JSONValue) -> str:
+    """The JSON type of a value; every number is a number.
+
+    >>> json_kind([]), json_kind(3), json_kind(None)
+    ('array', 'number', 'null')
+    """
+    return _KINDS.get(type(value), "any")
+
+
+def listed(names: JSONValue) -> list[str]:
+    """The `type` keyword as a list."""
+    return names if isinstance(names, list) else [names]
+
+
+def guess_type(schema: JSON) -> JSONValue:
+    """The type that a schema names, or that its keywords imply; None where anything goes."""
+    return schema.get("type") or next((TYPE_HINTS[word] for word in schema if word in TYPE_HINTS), None)
