@@ -1,7 +1,7 @@
 """What the embedded model makes of small texts without a grammar: share valid, fields right, tokens spent.
 
 Run it:  python benchmarks/prompt_mode.py [--texts N] [--replies FILE]
-It needs structkit[local], and takes some minutes. `--replies` keeps every reply, to be read afterwards.
+It needs the extra `local`, and takes some minutes. `--replies` keeps every reply, to be read afterwards.
 """
 
 import argparse

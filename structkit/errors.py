@@ -27,7 +27,19 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, Usage, format_path, sum_usage
 
+DISTRIBUTION = "structkit-llm"
+"""The name on the package index, where `structkit` is another project."""
+
 E = TypeVar("E", bound="StructkitError")
+
+
+def install_hint(extra: str) -> str:
+    """Return the command that installs an extra of this distribution.
+
+    >>> install_hint("local")
+    "pip install 'structkit-llm[local]'"
+    """
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
 class StructkitError(Exception):

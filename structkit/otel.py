@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from structkit.client import Hooks
-from structkit.errors import ConfigError, StatusError, TransportError
+from structkit.errors import ConfigError, StatusError, TransportError, install_hint
 from structkit.values import JSON, Attempt, Choice, Completion, Issue, Message, Request, Usage, format_path
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def hooks(
         content: Whether messages, replies and wrong values go along.
 
     Raises:
-        ConfigError: `structkit[otel]` is not installed.
+        ConfigError: The extra `otel` is not installed.
     """
     try:
         from opentelemetry import trace
     except ImportError:
-        raise ConfigError("OpenTelemetry needs: pip install 'structkit[otel]'") from None
+        raise ConfigError(f"OpenTelemetry needs: {install_hint('otel')}") from None
     always = {"gen_ai.operation.name": CHAT, "gen_ai.provider.name": provider, **_server(base_url)}
     spans = Spans(tracer or trace.get_tracer("structkit"), always, content)
     return Hooks(

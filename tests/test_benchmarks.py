@@ -88,7 +88,7 @@ def test_the_comparison_knows_its_libraries() -> None:
 @pytest.mark.local
 def test_the_prompt_mode_benchmark_counts_what_came_of_its_texts() -> None:
     if find_spec("xllamacpp") is None:
-        pytest.skip("xllamacpp is not installed: pip install 'structkit[local]'")
+        pytest.skip("xllamacpp is not installed: pip install 'structkit-llm[local]'")
     (row,) = table("prompt_mode.py", "--texts", "1", "--ways", "json_schema (grammar)")
     assert row[1].endswith("of 6")
     assert int(row[6].replace(",", "")) > 0

@@ -131,7 +131,7 @@ def test_every_repair_is_documented_by_an_example_that_needs_it_alone(name: str)
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install 'structkit[dev]'")
+    pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install 'structkit-llm[dev]'")
     build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr

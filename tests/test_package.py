@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -62,7 +63,38 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_the_version_is_the_distributions() -> None:
-    assert structkit.__version__ == version("structkit")
+    assert structkit.__version__ == version("structkit-llm")
+
+
+ROOT = Path(__file__).parent.parent
+WARNING = "`pip install structkit` installs another project"
+OTHER_PROJECT = re.compile(r"pip3? install\b[^\n`]*?[\s'\"=]structkit(?![\w.-])|structkit\[")
+TEXTS = ("*.md", "*.py", "*.toml", "*.yml", "*.yaml", "run")
+
+
+def our_texts() -> list[Path]:
+    """Every text of the repository: documentation, code, recipes, tests and settings."""
+    folders = ("docs", "recipes", "structkit", "tests", "benchmarks", ".ci", ".github")
+    inside = [path for folder in folders for kind in TEXTS for path in (ROOT / folder).rglob(kind)]
+    return [*inside, *(path for kind in TEXTS for path in ROOT.glob(kind))]
+
+
+@pytest.mark.parametrize("text", ["pip install structkit", "pip install -q 'structkit[local]'", "see structkit[otel]"])
+def test_a_hint_that_installs_another_project_is_recognised(text: str) -> None:
+    assert OTHER_PROJECT.search(text)
+    assert not OTHER_PROJECT.search(text.replace("structkit", "structkit-llm"))
+
+
+def test_no_text_says_to_install_the_other_project_of_this_name() -> None:
+    files = [path for path in our_texts() if path != Path(__file__)]
+    assert {path.name for path in files} >= {"README.md", "index.md", "errors.py", "pyproject.toml", "classifier.py"}
+    for path in files:
+        text = path.read_text(encoding="utf-8").replace(WARNING, "")
+        assert OTHER_PROJECT.search(text) is None, path
+
+
+def test_the_page_on_installing_warns_of_the_other_project() -> None:
+    assert WARNING in (ROOT / "docs" / "index.md").read_text(encoding="utf-8").replace("\n", " ")
 
 
 HEAVY = [

@@ -92,7 +92,7 @@ def test_the_folder_recipe_keeps_the_order_and_goes_on_after_a_bad_letter() -> N
 @pytest.mark.local
 def test_the_invoice_comes_out_of_the_embedded_model_as_a_validated_record() -> None:
     if find_spec("xllamacpp") is None:
-        pytest.skip("xllamacpp is not installed: pip install 'structkit[local]'")
+        pytest.skip("xllamacpp is not installed: pip install 'structkit-llm[local]'")
     invoice_type = runpy.run_path(str(RECIPES / "invoice.py"))["Invoice"]
     text = (RECIPES / "data" / "invoice.txt").read_text(encoding="utf-8")
     invoice = structkit.Client("local").extract(invoice_type, text)

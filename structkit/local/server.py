@@ -20,7 +20,7 @@ from typing_extensions import Self
 
 from structkit.client import Endpoint
 from structkit.client.endpoint import NO_KEY
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, install_hint
 from structkit.local.model import NAME, model_file
 
 MOST_TOKENS = 1024
@@ -39,7 +39,7 @@ class LocalServer:
         host: Where to listen.
 
     Raises:
-        ConfigError: `structkit[local]` is not installed, or the model or port cannot be used.
+        ConfigError: The extra `local` is not installed, or the model or port cannot be used.
     """
 
     def __init__(self, path: Path, *, name: str | None = None, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -47,7 +47,7 @@ class LocalServer:
         try:
             xllamacpp: Any = import_module("xllamacpp")  # it has no type hints
         except ImportError:
-            raise ConfigError("the embedded model needs: pip install 'structkit[local]'") from None
+            raise ConfigError(f"the embedded model needs: {install_hint('local')}") from None
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         self.name = name or path.stem

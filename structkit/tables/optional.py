@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, install_hint
 
 
 def need(module: str, extra: str) -> Any:
@@ -17,4 +17,4 @@ def need(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise ConfigError(f"{module.partition('.')[0]} is not installed: pip install 'structkit[{extra}]'") from None
+        raise ConfigError(f"{module.partition('.')[0]} is not installed: {install_hint(extra)}") from None

@@ -55,7 +55,7 @@ def read_sqlite(path: Path) -> list[dict[str, Any]]:
 
 
 def read_parquet(path: Path) -> list[dict[str, Any]]:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install 'structkit[arrow]'")
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install 'structkit-llm[arrow]'")
     found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     return found
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from structkit.batch.job import Job
 from structkit.journal.journal import Reader
 
-pytest.importorskip("xllamacpp", reason="needs structkit[local]")
+pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
 pytestmark = pytest.mark.local
 
 REVIEWS = Path(__file__).parents[2] / "recipes" / "data" / "reviews.csv"

@@ -194,7 +194,7 @@ def test_without_an_endpoint_or_the_extra_it_says_what_to_do(folder: Path) -> No
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "OPENAI_API_KEY" in done.stderr
-    assert "structkit[local]" in done.stderr
+    assert "structkit-llm[local]" in done.stderr
 
 
 def test_ctrl_c_stops_without_a_traceback(folder: Path) -> None:

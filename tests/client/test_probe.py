@@ -391,7 +391,7 @@ def test_the_command_writes_json(routes: Path, tmp_path: Path) -> None:
 
 @pytest.mark.local
 def test_the_embedded_model_is_told_the_truth_about() -> None:
-    pytest.importorskip("xllamacpp", reason="needs structkit[local]")
+    pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
     from structkit.dialects.rows import LLAMA_CPP
     from structkit.local import open_endpoint
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 import structkit
 from structkit.local.server import undisturbed
 
-pytest.importorskip("xllamacpp", reason="needs structkit[local]")
+pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
 pytestmark = pytest.mark.local
 
 

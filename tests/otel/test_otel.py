@@ -370,7 +370,7 @@ def test_a_message_is_told_without_the_value(message: str, got: str, told: str) 
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    with pytest.raises(structkit.ConfigError, match=r"pip install 'structkit\[otel\]'"):
+    with pytest.raises(structkit.ConfigError, match=r"pip install 'structkit-llm\[otel\]'"):
         otel.hooks()
 
 

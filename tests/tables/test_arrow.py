@@ -110,11 +110,11 @@ def test_a_missing_extra_is_told_with_what_to_install(
 ) -> None:
     for module in ("pyarrow", "pyarrow.parquet", "python_calamine", "xlsxwriter"):
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigError, match=rf"pip install 'structkit\[{extra}\]'"):
+    with pytest.raises(ConfigError, match=rf"pip install 'structkit-llm\[{extra}\]'"):
         open_sink(tmp_path / f"t.{suffix}", input_columns(["a"]))
     assert list(tmp_path.iterdir()) == []
     (tmp_path / f"t.{suffix}").write_bytes(b"x")
-    with pytest.raises(ConfigError, match=rf"pip install 'structkit\[{extra}\]'"):
+    with pytest.raises(ConfigError, match=rf"pip install 'structkit-llm\[{extra}\]'"):
         open_source(tmp_path / f"t.{suffix}")
 
 
