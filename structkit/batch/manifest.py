@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from structkit import __version__
 from structkit.errors import JobError
 from structkit.tables.files import Draft, whole_hash
 from structkit.values import JSON
@@ -46,4 +46,5 @@ def input_hash(source: Any, kept: Path) -> str | None:
 
 def versions() -> dict[str, str]:
     """What the values were made with."""
-    return {"structkit": __version__, "pydantic": version("pydantic"), "python": platform.python_version()}
+    own = import_module("structkit").__version__  # of the code that runs, installed or not
+    return {"structkit": own, "pydantic": version("pydantic"), "python": platform.python_version()}
