@@ -7,7 +7,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from structkit.dialects import Dialect, ModeName, Route
+from structkit.dialects import Dialect, Route
+from structkit.dialects.refusals import (
+    CALLER_NAMES,
+    ECHO_KEYS,
+    ENUM_COUNT,
+    GENERIC_MESSAGE,
+    MODE_WORDS,
+    NESTING,
+    PROPERTY_COUNT,
+    RECURSION,
+    REJECTION,
+    RESPONSE_FORMAT_FIELD,
+    SCHEMA_SUBJECT,
+    SIZE_LIMIT,
+    TOOL_FIELD,
+    UNRELATED_TO_MODE,
+    UNRELATED_TO_SCHEMA,
+    WEB_PAGE,
+)
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
@@ -19,51 +37,6 @@ TEACHING = frozenset({400, 404, 422, 500, 501})
 """Statuses with which gateways refuse a parameter."""
 
 NOT_IMPLEMENTED = 501
-
-GENERIC = re.compile(
-    r"\W*(bad request|unprocessable( entity)?|invalid (request|argument|parameters?)|"
-    r"(provider|upstream) (returned )?error)?\W*(error)?\W*",
-    re.IGNORECASE,
-)
-"""Texts that say nothing: the refusal may be about anything that was sent."""
-
-NOT_THE_SCHEMA = re.compile(
-    r"context.?(length|window)|maximum context|too many tokens|max_(completion_)?tokens|"
-    r"quota.{0,20}exceeded|(exceeded|insufficient).{0,20}quota|credit balance",
-    re.IGNORECASE,
-)
-"""What no change of the schema would cure: such refusals speak of a maximum, too."""
-
-NOT_THE_MODE = re.compile(
-    r"too (long|large)|"
-    r"(model|deployment)\b.{0,60}\b(not found|does not exist|not exist|unknown|not available|no longer)|"
-    r"unknown (model|deployment)|api.?key|authenticat|billing|quota|balance|insufficient|temperature|top_p|"
-    r"content.?(policy|filter)|moderation|image",
-    re.IGNORECASE,
-)
-"""What a 400 may be about that no other way of asking would cure, unless it names the field."""
-
-
-def _about(words: str) -> re.Pattern[str]:
-    """Of a refusal that names a way of asking; or says that nobody serves the request, or that the model failed."""
-    return re.compile(f"{words}|requested parameters|failed to (generate|validate) json", re.IGNORECASE)
-
-
-FORMAT = r"response.?format|output.?format|json.?(schema|object|mode)|structured.?output"
-TOOLS = r"\btools\b|\btool.?(choice|use)|\bfunction.?call"
-"""How a refusal names the field of the request in which the schema stands."""
-
-ABOUT: dict[ModeName, re.Pattern[str]] = {
-    "json_schema": _about(rf"{FORMAT}|schema|structured|strict|guided|grammar"),
-    "json_schema_lax": _about(rf"{FORMAT}|schema|structured|guided|grammar"),
-    "tool": _about(r"tool|function|schema|strict|grammar"),
-    "json_object": _about(rf"{FORMAT}|structured"),
-    "prompt": re.compile(r"(?!)"),
-}
-"""How a refusal names the way of asking that it refuses."""
-
-LIMIT = re.compile(r"(?:limit|maximum|max|at most|up to|exceed(?:s|ed|ing)?)\D{0,30}(\d{1,9})(?!\d)", re.IGNORECASE)
-"""The number that a refusal over a size names."""
 
 
 def lesson(
@@ -92,12 +65,12 @@ def lesson(
         return None
     said = _said(fault, sent)
     status = fault.status_code if isinstance(fault, StatusError) else None
-    if NOT_THE_SCHEMA.search(said):
+    if UNRELATED_TO_SCHEMA.search(said):
         return None
     if mode.name != "prompt" and (narrowed := narrower(said, route.dialect, schema)):
         return replace(route, dialect=narrowed)
-    says_nothing = status != NOT_FOUND and not fault.retryable and GENERIC.fullmatch(_message(fault.body))
-    is_about_it = bool(says_nothing or ABOUT[mode.name].search(said) or status == NOT_IMPLEMENTED)
+    says_nothing = status != NOT_FOUND and not fault.retryable and GENERIC_MESSAGE.fullmatch(_message(fault.body))
+    is_about_it = bool(says_nothing or MODE_WORDS[mode.name].search(said) or status == NOT_IMPLEMENTED)
     if fixed or mode.name == "prompt" or not is_about_it or _is_about_else(said, mode):
         return None
     return route.refusing(mode.name)
@@ -105,26 +78,19 @@ def lesson(
 
 def _is_about_else(said: str, mode: Mode) -> bool:
     """Whether a refusal is about what no other way of asking would cure, and does not name the schema's field."""
-    field = TOOLS if mode.name == "tool" else FORMAT
-    return bool(NOT_THE_MODE.search(said)) and not re.search(field, said, re.IGNORECASE)
+    field = TOOL_FIELD if mode.name == "tool" else RESPONSE_FORMAT_FIELD
+    return bool(UNRELATED_TO_MODE.search(said)) and not re.search(field, said, re.IGNORECASE)
 
 
 NOT_FOUND = 404
-
-PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
-"""A web page holds any word; it is the answer of something before the endpoint."""
 
 
 def _teaches(fault: TransportError) -> bool:
     """Whether a fault may be a refusal: a status of that kind, or an error object under 200 that will not pass."""
     if isinstance(fault, StatusError):
-        return fault.status_code in TEACHING and not (isinstance(fault.body, str) and PAGE.match(fault.body))
+        return fault.status_code in TEACHING and not (isinstance(fault.body, str) and WEB_PAGE.match(fault.body))
     is_error = isinstance(fault.body, dict) and "error" in fault.body
     return isinstance(fault, MalformedReply) and is_error and not fault.retryable
-
-
-QUOTED = re.compile(r"In context=\([^)]*\)|(?<=response_format )'[^']*'|(?<=function )'[^']*'")
-"""How names out of the caller's type stand in a refusal."""
 
 
 def _said(fault: TransportError, sent: tuple[Message, ...]) -> str:
@@ -133,7 +99,7 @@ def _said(fault: TransportError, sent: tuple[Message, ...]) -> str:
     for content in (message.content for message in sent if isinstance(message.content, str)):
         if len(content) >= SHORTEST_ECHO:  # shorter ones stand in any text
             texts = [text.replace(content, "") for text in texts]
-    return QUOTED.sub("", "\n".join(f'"{text[:LONGEST_TEXT]}"' for text in texts))
+    return CALLER_NAMES.sub("", "\n".join(f'"{text[:LONGEST_TEXT]}"' for text in texts))
 
 
 def _texts(body: JSONValue) -> Iterator[str]:
@@ -144,14 +110,10 @@ def _texts(body: JSONValue) -> Iterator[str]:
         if isinstance(part, str):
             yield part
         elif isinstance(part, dict):
-            waiting += [each for key, item in reversed(part.items()) if key not in ECHOES for each in (item, key)]
+            waiting += [each for key, item in reversed(part.items()) if key not in ECHO_KEYS for each in (item, key)]
         elif isinstance(part, list):
             waiting += reversed(part)
 
-
-ECHOES = frozenset({"input", "request", "request_body", "messages", "failed_generation"})
-"""Keys under which gateways send back what they were sent (`input` is FastAPI's, and so vLLM's), or what the model
-wrote (Groq's `failed_generation`)."""
 
 SHORTEST_ECHO = 12
 """Characters of a message from which on its text in a refusal is the message repeated."""
@@ -182,9 +144,9 @@ def narrower(said: str, dialect: Dialect, schema: JSON) -> Dialect | None:
         return replace(dialect, formats=dialect.formats - formats)
     if words := {word for word, _ in sent if word in dialect.keywords and _names(said, word)}:
         return replace(dialect, keywords=dialect.keywords - words)
-    if dialect.recursion and re.search(r"recursi|circular|cyclic", said, re.IGNORECASE):
+    if dialect.recursion and RECURSION.search(said):
         return replace(dialect, recursion=False)
-    limit = LIMIT.search(said)
+    limit = SIZE_LIMIT.search(said)
     return _smaller(said, int(limit[1]), dialect) if limit else None
 
 
@@ -206,29 +168,18 @@ def _names(said: str, word: str) -> bool:
     named = rf"(?<!response )(?<![\w-]){re.escape(word)}s?(?![\w-])"
     if re.search(rf"""['"`]{re.escape(word)}\\?['"`]""", said):
         return True
-    if REFUSING.search(said) and OF_A_SCHEMA.search(said):
+    if REJECTION.search(said) and SCHEMA_SUBJECT.search(said):
         return bool(re.search(named, said))
-    return bool(re.search(rf"{named}:? ((is|are) )?{REFUSING.pattern}", said, re.IGNORECASE))
-
-
-REFUSING = re.compile(
-    r"\b(?:not (?:supported|permitted|allowed|accepted|a valid)|unsupported|unknown|invalid|forbidden)\b", re.IGNORECASE
-)
-"""Words by themselves: an error's type is an `invalid_request_error`, whatever it says."""
-
-OF_A_SCHEMA = re.compile(
-    r"schema|keyword|propert|constraint|feature|grammar|(unknown|unsupported) format", re.IGNORECASE
-)
-"""What else a refusal of a word of the schema speaks of; a prompt has a maximum and a pattern, too."""
+    return bool(re.search(rf"{named}:? ((is|are) )?{REJECTION.pattern}", said, re.IGNORECASE))
 
 
 def _smaller(said: str, most: int, dialect: Dialect) -> Dialect | None:
     """The dialect with the limit that a refusal names, if that is less than was known."""
-    if re.search(r"propert", said, re.IGNORECASE) and 0 < most < dialect.most.properties:
+    if PROPERTY_COUNT.search(said) and 0 < most < dialect.most.properties:
         return replace(dialect, most=replace(dialect.most, properties=most))
-    if re.search(r"\benum", said, re.IGNORECASE) and most < dialect.most.enum_values:
+    if ENUM_COUNT.search(said) and most < dialect.most.enum_values:
         return replace(dialect, most=replace(dialect.most, enum_values=most))
-    if re.search(r"nest|level|depth", said, re.IGNORECASE) and SHALLOWEST <= most < dialect.levels:
+    if NESTING.search(said) and SHALLOWEST <= most < dialect.levels:
         return replace(dialect, levels=most)
     return None
 

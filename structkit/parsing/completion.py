@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 
+from structkit.dialects.refusals import PERMANENT_ERROR
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
 
@@ -16,11 +16,6 @@ TEXT_PARTS = (None, "text", "output_text")
 
 MOST_TOKENS = 10**12
 """No reply has as many tokens: a larger number is no count."""
-
-FATAL = re.compile(
-    r"auth|api[ _-]?key|quota|permission|not[ _]found|invalid_request|billing|unsupported|not support", re.IGNORECASE
-)
-"""Error codes and texts that a second try cannot cure, as gateways write them into a 200."""
 
 
 def read_completion(body: JSONValue) -> Completion | MalformedReply:
@@ -148,7 +143,7 @@ def _error_object(body: JSON) -> MalformedReply:
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
     code = error.get("code") or error.get("type")
     text = f"{error.get('message', 'no message')} (code {code})" if code else str(error.get("message", body["error"]))
-    fatal = str(code) in {"400", "401", "402", "403", "404"} or bool(FATAL.search(f"{code} {text}"))
+    fatal = str(code) in {"400", "401", "402", "403", "404"} or bool(PERMANENT_ERROR.search(f"{code} {text}"))
     return MalformedReply(
         f"the endpoint answered 200 with an error object: {text[:SHOWN]}", retryable=not fatal, body=body
     )

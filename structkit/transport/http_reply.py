@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from structkit.dialects.refusals import MODE_FIELD, OUT_OF_QUOTA, UNSUPPORTED
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
@@ -24,12 +25,6 @@ SHOWN_DEPTH = 100
 """How many levels of a foreign body an error keeps: what handles it later must not run out of stack."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
-OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
-FIELD = re.compile(
-    r"response.?format|json.?(schema|object|mode)|structured.?output|\btools?\b|tool.?(choice|call)|grammar",
-    re.IGNORECASE,
-)
-UNSUPPORTED = re.compile(r"unsupported|not support|not implemented", re.IGNORECASE)
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
 ADVICE = {
@@ -168,7 +163,7 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
 
 def _is_refusal(status: int, said: str) -> bool:
     """Whether a server error names a way of asking that it will not serve the next time either."""
-    is_named = FIELD.search(said) and UNSUPPORTED.search(said)
+    is_named = MODE_FIELD.search(said) and UNSUPPORTED.search(said)
     return status == HTTPStatus.INTERNAL_SERVER_ERROR and bool(is_named)
 
 

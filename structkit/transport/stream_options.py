@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from structkit.dialects.refusals import STREAM_OPTIONS
 from structkit.errors import StatusError
 from structkit.transport.transport import Reply
 from structkit.values import Delta, Request
 
 REFUSALS = frozenset({400, 422})
-ABOUT_OPTIONS = re.compile(r"stream_options|include_usage")
 
 
 class Asking:
@@ -29,7 +28,7 @@ class Asking:
         """Whether the endpoint would answer the same request without `stream_options`."""
         if "stream_options" not in asked.fields or not isinstance(reply, StatusError):
             return False
-        if reply.status_code not in REFUSALS or not ABOUT_OPTIONS.search(f"{reply} {reply.body}"):
+        if reply.status_code not in REFUSALS or not STREAM_OPTIONS.search(f"{reply} {reply.body}"):
             return False
         self._reports_usage = False
         return True

@@ -8,8 +8,8 @@ from random import Random
 from typing import Literal
 
 from structkit.batch.engines.token_bucket import Bucket
+from structkit.dialects.refusals import OUT_OF_QUOTA
 from structkit.errors import StatusError, StructkitError, TransportError
-from structkit.transport.http_reply import OUT_OF_QUOTA
 from structkit.values import Completion, Policy, RateLimit
 
 START = 8
