@@ -26,7 +26,8 @@ from structkit.batch.validation import refuse_missing, refuse_unsound
 from structkit.batch.written import write_rows
 from structkit.client.endpoint import find_endpoint, settings_of_the_environment
 from structkit.client.plan import check_call, planned
-from structkit.costs.price import Budget, cost_of_reply, worst_case
+from structkit.costs.budget import Budget, worst_case_cost
+from structkit.costs.reply_cost import cost_of_reply
 from structkit.errors import JobError
 from structkit.extraction import Conversation
 from structkit.journal.journal import Journal
@@ -233,7 +234,7 @@ class Work:
         if self.job.price is None:
             return Decimal(0)
         before: Mapping[str, Any] = journal.marks.get("spend") or {}
-        return Decimal(before.get("amount", 0)) + journal.spending().beyond(before, self.job.price, LONG_REPLY)
+        return Decimal(before.get("amount", 0)) + journal.spending().max_cost_since(before, self.job.price, LONG_REPLY)
 
     async def begin(self, record: Record) -> Conversation:
         """The conversation about a row."""
@@ -249,7 +250,7 @@ class Work:
         given = request.parameters
         longest = given.max_completion_tokens or given.max_tokens or LONG_REPLY
         text = "".join(str(message.content) for message in request.messages) + str(request.fields)
-        return worst_case(text, longest, self.job.price)
+        return worst_case_cost(text, longest, self.job.price)
 
     def records(self, source: Source, journal: Journal) -> Iterator[Past]:
         """The rows that are not at their end, with what the journal has of each."""
@@ -294,8 +295,8 @@ class Work:
             counts=dict(counts),
             tokens=usage.total_tokens,
             unreported=usage.unreported,
-            spend=spent if self.job.price else known.known,
-            unpriced=0 if self.job.price else known.silent,
+            spend=spent if self.job.price else known.reported_cost,
+            unpriced=0 if self.job.price else known.without_cost,
             seconds=time.monotonic() - self.clock,
             **{"output": Path(self.job.output), **more},
         )

@@ -19,7 +19,7 @@ from structkit.batch.report import Reason, Report
 from structkit.batch.runner import Work
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.showing import showing
-from structkit.costs.price import Forecast, forecast, guess
+from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
 from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
 from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD
@@ -139,9 +139,9 @@ def preview(job: Job) -> int:
         raise ConfigError("the input has no rows")
     write(requests[0].body, None)
     reply = json.dumps(sample(work.wanted.schema), ensure_ascii=False)
-    samples = [guess("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
+    samples = [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
     rows = min(rows, job.sample or rows)
-    notice(f"{rows:,} rows; {expected(forecast(rows, samples, job.price))}; nothing was sent")
+    notice(f"{rows:,} rows; {expected(forecast_run(rows, samples, job.price))}; nothing was sent")
     return 0
 
 

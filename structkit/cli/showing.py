@@ -17,7 +17,8 @@ from rich.text import Text
 
 from structkit.batch.engines.progress import Progress, Told
 from structkit.cli.app import notice
-from structkit.costs.price import Price, Span, forecast
+from structkit.costs.forecast import Estimate, forecast_run
+from structkit.costs.price import Price
 
 EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
@@ -111,7 +112,7 @@ def taken(progress: Progress, left: int | None, price: Price | None) -> Iterator
     """What the rows took, and, once enough have ended, what all will take if the others are as the last ones were.
 
     >>> from decimal import Decimal
-    >>> from structkit.costs.price import Sample
+    >>> from structkit.costs.forecast import Sample
     >>> recent = (Sample(90, 10), Sample(110, 10)) * 10
     >>> so_far = Progress({"done": 20}, tokens=2_200, spend=Decimal("0.0024"), recent=recent)
     >>> print(*taken(so_far, 980, Price(Decimal(1), Decimal(2))), sep="; ")
@@ -120,14 +121,14 @@ def taken(progress: Progress, left: int | None, price: Price | None) -> Iterator
     tokens = f"{progress.tokens:,} tokens"
     cost = "" if progress.spend is None else f"{progress.spend:.4f} spent"
     if left is not None and len(progress.recent) >= ENOUGH:
-        rest = forecast(left, progress.recent, price)
+        rest = forecast_run(left, progress.recent, price)
         tokens += f" of about {progress.tokens + rest.prompt_tokens.expected + rest.completion_tokens.expected:,.0f}"
         if rest.cost and progress.spend is not None:
             cost += f" of about {_amounts(rest.cost, progress.spend)}"
     return filter(None, (tokens if progress.tokens else "", cost))
 
 
-def _amounts(rest: Span, spent: Decimal) -> str:
+def _amounts(rest: Estimate, spent: Decimal) -> str:
     low, expected, high = (spent + each for each in (rest.low, rest.expected, rest.high))
     return f"{expected:.4f} ({low:.4f} to {high:.4f})"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from structkit.costs.price import reported
+from structkit.costs.reply_cost import reported_cost
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
 from structkit.parsing.serialized import completion_from_json, completion_to_json, fault_from_json, fault_to_json
@@ -85,9 +85,9 @@ def unpack_text(packed: str | bytes) -> str:
 def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True) -> PackedReply:
     """A reply as columns; without raw text nothing that the endpoint said is in them."""
     if isinstance(reply, Completion):
-        body, cost = _pack_completion(reply) if keep_raw else None, _pack_cost(reported(reply.raw))
+        body, cost = _pack_completion(reply) if keep_raw else None, _pack_cost(reported_cost(reply.raw))
         return PackedReply(COMPLETION, reply.retries, reply.usage, body, cost)
-    fault, cost = fault_to_json(reply), _pack_cost(reported(reply.body))
+    fault, cost = fault_to_json(reply), _pack_cost(reported_cost(reply.body))
     return PackedReply(fault["kind"], reply.retries, reply.usage_of_reply, _pack_fault(fault, keep_raw=keep_raw), cost)
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from structkit.costs.price import Spending
+from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError, TransportError
 from structkit.journal.database import make_folder, shortage
 from structkit.journal.encoding import pack, pack_reply, pack_text

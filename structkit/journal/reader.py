@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from structkit.costs.price import Spending
+from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError
 from structkit.journal.database import open_file, telling, transaction
 from structkit.journal.encoding import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
@@ -205,7 +205,7 @@ class Reader:
             with _opened(path) as connection, transaction(connection, "DEFERRED"):
                 cost, *counts = connection.execute(COSTS).fetchone()
                 lost = connection.execute(NEVER_ANSWERED, (self.run,)).fetchone()[0]
-                total += Spending(cost * BILLIONTH, *counts) + Spending(silent=lost, unreported=lost)
+                total += Spending(cost * BILLIONTH, *counts) + Spending(without_cost=lost, unreported=lost)
         return total
 
 

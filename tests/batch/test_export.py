@@ -80,7 +80,7 @@ def test_it_is_written_in_any_format_and_the_job_stays_as_it_is(
     assert (manifest["rows"], manifest["counts"], manifest["exported"]) == (10, {"done": 10}, True)
     assert (manifest["status"], manifest["output"]) == ("complete", str(tmp_path / name))
     assert (report.counts, report.output) == ({"done": 10}, tmp_path / name)
-    assert report.spend == Price(Decimal(1), Decimal(2)).of(10, 5) * 10
+    assert report.spend == Price(Decimal(1), Decimal(2)).cost(10, 5) * 10
 
 
 def test_rows_that_have_no_end_yet_are_open(job: Callable[..., Job], tmp_path: Path) -> None:

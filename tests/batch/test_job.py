@@ -258,7 +258,7 @@ def test_a_key_that_is_refused_ends_the_run_at_once_and_the_next_one_goes_on(job
 
 
 def test_the_budget_is_never_passed_and_a_larger_one_goes_on(job: Callable[..., Job]) -> None:
-    one = PRICE.of(10, 5)
+    one = PRICE.cost(10, 5)
     bounded = {"max_tokens": 5}
     with Endpoint() as endpoint:
         report = job(endpoint, numbered(40), budget=one * 20, price=PRICE, call=bounded).run()
@@ -282,7 +282,7 @@ def test_what_failed_rows_have_cost_is_counted_when_they_are_asked_again(job: Ca
         job(endpoint, numbered(3), price=PRICE, concurrency=1, call=bounded).run()
         report = job(endpoint, numbered(3), price=PRICE, retry_failed=True, call=bounded).run()
     assert report.counts == {"done": 3}
-    assert report.spend == PRICE.of(10, 5) * len(endpoint.requests)
+    assert report.spend == PRICE.cost(10, 5) * len(endpoint.requests)
 
 
 def test_a_budget_needs_a_price(job: Callable[..., Job]) -> None:
@@ -326,7 +326,7 @@ def test_what_runs_without_a_price_have_spent_counts_when_there_is_one(job: Call
             job(endpoint, numbered(3), limit=rows).run()
         for _ in range(2):
             report = job(endpoint, numbered(4), price=PRICE).run()
-            assert report.spend == 3 * Decimal("0.5") + PRICE.of(10, 5)
+            assert report.spend == 3 * Decimal("0.5") + PRICE.cost(10, 5)
             assert report.unpriced == 0
         assert len(endpoint.requests) == 4
 

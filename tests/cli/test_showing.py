@@ -11,7 +11,8 @@ from rich.console import Console
 from structkit.batch.engines.progress import Progress
 from structkit.cli import showing
 from structkit.cli.showing import interrupted, said
-from structkit.costs.price import Price, Sample
+from structkit.costs.forecast import Sample
+from structkit.costs.price import Price
 
 PRICE = Price(Decimal(1), Decimal(2))
 RECENT = (Sample(100, 10),) * 20

@@ -26,7 +26,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from structkit.costs.price import Spending
+from structkit.costs.reply_cost import Spending
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.journal.database import RESERVE, open_file, version_of
 from structkit.journal.entries import PART, Intent
@@ -383,9 +383,9 @@ def test_a_file_of_the_first_version_keeps_its_sums(folder):
             connection.execute(f"INSERT INTO exchanges VALUES ({','.join('?' * len(values))})", values)
     with Journal.open(folder, {}) as journal:
         assert journal.usage() == Usage(9, 9, 18, 1)
-        assert journal.spending() == Spending(Decimal(0), 0, 9, 9, silent=2, unreported=1)
+        assert journal.spending() == Spending(Decimal(0), 0, 9, 9, without_cost=2, unreported=1)
         journal.answer(1, 1, read_completion({**completion("{}"), "usage": {"cost": 0.25, "prompt_tokens": 5}}))
-        assert journal.spending() == Spending(Decimal("0.25"), 1, 9, 9, silent=2, unreported=1)
+        assert journal.spending() == Spending(Decimal("0.25"), 1, 9, 9, without_cost=2, unreported=1)
 
 
 # Groups

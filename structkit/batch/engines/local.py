@@ -17,7 +17,7 @@ from structkit.batch.outcome import outcome_of
 from structkit.batch.report import Reason
 from structkit.client.hooks import SILENT, Hooks
 from structkit.client.steps import advanced
-from structkit.costs.price import Budget, tokens_in
+from structkit.costs.budget import Budget, estimate_tokens
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
 from structkit.extraction import Conversation, Divided, Extraction
 from structkit.journal.journal import Journal
@@ -218,7 +218,7 @@ class Run:
         Raises:
             Stopped: The run ends first: it was told to, or the budget is used up.
         """
-        tokens = sum(tokens_in(str(message.content)) for message in request.messages)
+        tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
         async with self.line:
             turn = await self.turn(tokens)
         reserved = self.estimate(request)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from structkit.batch.engines.local import Run
-from structkit.costs.price import Sample
+from structkit.costs.forecast import Sample
 from structkit.journal.row_state import State
 from structkit.values import JSON
 

@@ -14,14 +14,15 @@ from structkit import Policy
 from structkit.batch.engines import progress
 from structkit.batch.engines.progress import Progress
 from structkit.batch.job import Job
-from structkit.costs.price import Price, Sample
+from structkit.costs.forecast import Sample
+from structkit.costs.price import Price
 from structkit.testing import Endpoint, Reply
 from structkit.testing.reply import obliging
 from structkit.values import JSON
 
 PATIENCE = 60
 PRICE = Price(Decimal(1), Decimal(2))
-ONE = PRICE.of(10, 5)
+ONE = PRICE.cost(10, 5)
 
 
 @pytest.fixture

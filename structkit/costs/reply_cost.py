@@ -1,0 +1,108 @@
+"""What a reply cost: as the gateway reports it, or by its tokens; and the sums over many replies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from structkit.costs.price import Price, parse_amount
+from structkit.errors import TransportError
+from structkit.values import Completion, JSONValue, Usage
+
+ZERO = Decimal(0)
+
+COST_FIELDS = ("cost", "total_cost")
+"""Fields of `usage` in which gateways report the cost of a reply."""
+
+
+def cost_of(usage: Usage, raw: JSONValue, price: Price | None) -> Decimal | None:
+    """Return what a reply cost: as the gateway reports it, else by its tokens; None if neither is known.
+
+    Args:
+        usage: The reply's tokens.
+        raw: The reply's body.
+        price: The price of its model, if the user has stated one.
+
+    >>> cost_of(Usage(1000, 100, 1100), {"usage": {"cost": 0.0031}}, None)
+    Decimal('0.0031')
+    >>> cost_of(Usage(1000, 100, 1100), {}, Price(Decimal("2.50"), Decimal(10)))
+    Decimal('0.0035')
+    >>> cost_of(Usage(unreported=1), {}, Price(Decimal("2.50"), Decimal(10)))
+    """
+    if (cost := reported_cost(raw)) is not None:
+        return cost
+    return None if price is None or usage.unreported else price.cost(usage.prompt_tokens, usage.completion_tokens)
+
+
+def cost_of_reply(reply: Completion | TransportError, price: Price | None) -> Decimal | None:
+    """Return what a reply cost, as `cost_of` does; an error that cannot have been billed costs zero.
+
+    >>> cost_of_reply(TransportError("too many requests", retryable=True), None)
+    Decimal('0')
+    """
+    if isinstance(reply, Completion):
+        return cost_of(reply.usage, reply.raw, price)
+    usage = reply.usage_of_reply
+    return cost_of(usage, reply.body, price) if usage.total_tokens or usage.unreported else ZERO
+
+
+def reported_cost(raw: JSONValue) -> Decimal | None:
+    """Return the cost that a body reports; some gateways report an object of parts with their sum among them."""
+    usage = raw.get("usage") if isinstance(raw, dict) else None
+    costs = [usage.get(name) for name in COST_FIELDS] if isinstance(usage, dict) else []
+    sums = (cost.get("total_cost") if isinstance(cost, dict) else cost for cost in costs)
+    return next((amount for cost in sums if (amount := parse_amount(cost)) is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """The costs that replies reported, and the tokens of the replies that reported none.
+
+    Args:
+        cost: The sum of all reported costs.
+        with_cost: How many replies reported a cost.
+        prompt_tokens: Prompt tokens of the replies without a reported cost.
+        completion_tokens: Completion tokens of the replies without a reported cost.
+        without_cost: How many replies reported no cost, but may have cost something.
+        unreported: How many of these did not report their tokens either.
+    """
+
+    cost: Decimal = ZERO
+    with_cost: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    without_cost: int = 0
+    unreported: int = 0
+
+    @property
+    def reported_cost(self) -> Decimal | None:
+        """The sum of all reported costs; None if no reply reported one.
+
+        >>> Spending(without_cost=3).reported_cost, Spending(Decimal("0.0100"), 1, without_cost=3).reported_cost
+        (None, Decimal('0.01'))
+        """
+        return self.cost.normalize() if self.with_cost else None
+
+    def __add__(self, other: Spending) -> Spending:
+        """Add two sums, field by field."""
+        return Spending(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    def max_cost_since(self, before: Mapping[str, Any], price: Price, max_tokens: int) -> Decimal:
+        """Return the most that was spent since *before*, an earlier state of these sums as JSON.
+
+        Args:
+            before: The earlier sums, by the names of the fields; a missing one is zero.
+            price: The price of the replies that reported no cost.
+            max_tokens: The length to assume for each reply that did not report its tokens.
+
+        >>> spending = Spending(Decimal(1), 1, prompt_tokens=30, without_cost=3, unreported=1)
+        >>> before = {"cost": "0.5", "prompt_tokens": 10}
+        >>> spending.max_cost_since(before, Price(Decimal(1_000_000), Decimal(10_000)), 100)
+        Decimal('21.5')
+        """
+        unreported = max(0, self.unreported - before.get("unreported", 0))
+        tokens_in = self.prompt_tokens - before.get("prompt_tokens", 0)
+        tokens_out = self.completion_tokens - before.get("completion_tokens", 0)
+        return self.cost - Decimal(before.get("cost", 0)) + price.cost(tokens_in, tokens_out + unreported * max_tokens)
