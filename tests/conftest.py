@@ -12,7 +12,7 @@ import openai
 import pytest
 
 import structkit
-from structkit.client.endpoint import find_endpoint
+from structkit.client.endpoint_settings import find_endpoint
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-test-hunter2-hunter2"

@@ -14,7 +14,7 @@ from structkit.batch.engines.progress import Told
 from structkit.batch.export import export
 from structkit.batch.report import Report
 from structkit.batch.runner import Work
-from structkit.client.plan import Call
+from structkit.client.arguments import CallOptions
 from structkit.costs.price import Price
 from structkit.transport import AsyncTransport
 from structkit.values import Prompt
@@ -97,7 +97,7 @@ class Job:
     retry_failed: bool = False
     overwrite: bool = False
     columns: tuple[str, ...] = ("status", "message", "attempts")
-    call: Call = field(default_factory=Call)
+    call: CallOptions = field(default_factory=CallOptions)
 
     def __post_init__(self) -> None:
         """Take `~` for the home folder: the output, its manifest and its journal stand beside each other."""

@@ -24,8 +24,9 @@ from structkit.batch.report import Report
 from structkit.batch.sampling import fair_sample
 from structkit.batch.validation import refuse_missing, refuse_unsound
 from structkit.batch.written import write_rows
-from structkit.client.endpoint import find_endpoint, settings_of_the_environment
-from structkit.client.plan import check_call, planned
+from structkit.client.arguments import validate_call
+from structkit.client.endpoint_settings import find_endpoint, report_environment_errors
+from structkit.client.plan import make_plan
 from structkit.costs.budget import Budget, worst_case_cost
 from structkit.costs.reply_cost import cost_of_reply
 from structkit.errors import JobError
@@ -64,7 +65,7 @@ class Work:
     def __init__(self, job: Job, told: Told | None) -> None:
         """Check all that can be checked before anything is opened or sent."""
         refuse_unsound(job)
-        check_call(job.call)
+        validate_call(job.call)
         self.job, self.told = job, told
         self.chosen: frozenset[int] | None = None
         self.began, self.clock = time.time(), time.monotonic()
@@ -73,10 +74,11 @@ class Work:
         self.most = MOST_AT_ONCE if job.concurrency == "auto" else job.concurrency
         endpoint = None if job.transport else find_endpoint(job.model, job.base_url, job.api_key)
         self.base_url = endpoint.address if endpoint else ""
-        self.plan, self.known = planned(job.model, job.call, endpoint)
-        self.blank = lru_cache(1)(partial(self.plan.begin, self.wanted, "any row", {}))  # by what is known of the route
+        self.plan, self.known = make_plan(job.model, job.call, endpoint)
+        # Cached by the route, because what is learned about it changes the request.
+        self.blank = lru_cache(1)(partial(self.plan.start_conversation, self.wanted, "any row", {}))
         self.blank()  # a setting that no row could have shows here
-        with settings_of_the_environment():
+        with report_environment_errors():
             key = endpoint.api_key if endpoint else ""
             self.transport = job.transport or AsyncHTTPTransport(self.base_url, key, connections=self.most)
 
@@ -223,7 +225,7 @@ class Work:
             cost=lambda reply: cost_of_reply(reply, price),
             estimate=self.estimate,
             policy=self.policy,
-            learnt=self.known.told,
+            learnt=self.known.update_from_step,
             hooks=self.plan.hooks({}),
             hold=self.job.on_ambiguous == "hold",
             offline=bool(journal.marks.get(READING)),
@@ -241,7 +243,7 @@ class Work:
         prompt = self.job.prompt
         said = fill(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
         said = await said if inspect.isawaitable(said) else said
-        return self.blank(self.known.route).about(conversation(said, self.job.call.get("instructions")))
+        return self.blank(self.known.route).with_messages(conversation(said, self.job.call.get("instructions")))
 
     def estimate(self, request: Request) -> Decimal:
         """What a request may cost at most."""

@@ -13,7 +13,7 @@ import typer
 from structkit.cli.app import THE_ENDPOINT, THE_MODEL, app, notice, refuse_unwritable
 from structkit.cli.client import default_model
 from structkit.cli.load import load_type
-from structkit.client.endpoint import model_name
+from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from structkit.cli.app import BaseURL, app, notice, refuse_unwritable, write, write_text
 from structkit.cli.client import default_client
-from structkit.client.probing.report import markdown
+from structkit.client.probing.probe_report import markdown
 from structkit.dialects import Dialect, route_to_json
 from structkit.transport import normalise, route_cache
 from structkit.transport.route_cache import Known

@@ -2,21 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
+from structkit.client.arguments import CallOptions
 from structkit.client.async_client import AsyncClient
 from structkit.client.client import Client
-from structkit.client.endpoint import Endpoint
+from structkit.client.endpoint_settings import EndpointSettings
 from structkit.client.finetune import finetune_rows
 from structkit.client.hooks import Hooks
-from structkit.client.plan import Call, Plan
+from structkit.client.plan import Plan
 
 if TYPE_CHECKING:
     from structkit.client.probing import Finding, ProbeReport
 
 __all__ = [
     "AsyncClient",
-    "Call",
+    "CallOptions",
     "Client",
-    "Endpoint",
+    "EndpointSettings",
     "Finding",
     "Hooks",
     "Plan",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import Endpoint, find_endpoint, settings_of_the_environment
-from structkit.client.hooks import SILENT, Hooks
-from structkit.client.plan import Call, check_call, conclude, planned, refuse_both
-from structkit.client.steps import advanced
+from structkit.client.arguments import CallOptions, validate_call, validate_connection_arguments
+from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
+from structkit.client.hooks import NO_HOOKS, Hooks
+from structkit.client.plan import make_plan, result_or_raise
+from structkit.client.steps import next_step
 from structkit.dialects import Route
 from structkit.errors import TransportError
-from structkit.extraction import Conversation, Divided, Extraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, Reply
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from structkit.client.probing import ProbeReport
     from structkit.client.streams import AsyncStream
-    from structkit.extraction.showing import Shown
+    from structkit.extraction.stream_output import StreamOutput
     from structkit.partial import Partial
 
 T = TypeVar("T")
@@ -43,51 +44,51 @@ class AsyncClient:
         api_key: str | None = None,
         client: openai.AsyncOpenAI | None = None,
         transport: AsyncTransport | None = None,
-        **call: Unpack[Call],
+        **call: Unpack[CallOptions],
     ) -> None:
         """Find the endpoint; nothing is sent."""
-        check_call(call)
-        refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
+        validate_call(call)
+        validate_connection_arguments(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
         self._made: dict[AbstractEventLoop, AsyncTransport] = {}
         endpoint = None
         if self._given is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._known = planned(model, call, endpoint, str(client.base_url) if client else "")
+        self._plan, self._route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
 
     @overload
-    async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
     @overload
-    async def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    async def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
     @overload
-    async def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Any: ...
-    async def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Any:
+    async def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Any: ...
+    async def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Any:
         """As `Client.extract`."""
         return (await self.run(output_type, prompt, **call)).value
 
     @overload
-    async def run(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    async def run(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> Result[T]: ...
     @overload
-    async def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    async def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> Result[T]: ...
     @overload
-    async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
-    async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
+    async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
+    async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """As `Client.run`."""
-        begun = self._plan.begin(output_type, prompt, call, self._known.route)
+        begun = self._plan.start_conversation(output_type, prompt, call, self._route.route)
         return await self.drive(begun, self._plan.hooks(call))
 
-    async def drive(self, extraction: Extraction[T] | Divided[T], hooks: Hooks = SILENT) -> Result[T]:
+    async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
-        while isinstance(step, Extraction | Divided):
-            with hooks.watching(step.requests):
+        while isinstance(step, Extraction | SplitExtraction):
+            with hooks.report_aborts(step.requests):
                 step = await self._after(step, await self._send(step.requests, step.policy, hooks), hooks)
-        return conclude(step)
+        return result_or_raise(step)
 
     async def _after(self, step: Conversation, replies: list[Reply], hooks: Hooks) -> Any:
         """What comes of a step's replies."""
-        after = await advanced(step, replies, self._known.told)
-        hooks.ended(step.attempts, after.attempts)
+        after = await next_step(step, replies, self._route.update_from_step)
+        hooks.notify_attempts(step.attempts, after.attempts)
         return after
 
     @overload
@@ -97,7 +98,7 @@ class AsyncClient:
         prompt: Prompt | Awaitable[Prompt],
         *,
         only_complete: bool = ...,
-        **call: Unpack[Call],
+        **call: Unpack[CallOptions],
     ) -> AsyncStream[Partial[T], T]: ...
     @overload
     def stream(
@@ -106,40 +107,50 @@ class AsyncClient:
         prompt: Prompt | Awaitable[Prompt],
         *,
         only_complete: bool = ...,
-        **call: Unpack[Call],
+        **call: Unpack[CallOptions],
     ) -> AsyncStream[Partial[T], T]: ...
     @overload
     def stream(
-        self, output_type: JSON, prompt: Prompt | Awaitable[Prompt], *, only_complete: bool = ..., **call: Unpack[Call]
+        self,
+        output_type: JSON,
+        prompt: Prompt | Awaitable[Prompt],
+        *,
+        only_complete: bool = ...,
+        **call: Unpack[CallOptions],
     ) -> AsyncStream[Any, Any]: ...
     def stream(
-        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], *, only_complete: bool = False, **call: Unpack[Call]
+        self,
+        output_type: Any,
+        prompt: Prompt | Awaitable[Prompt],
+        *,
+        only_complete: bool = False,
+        **call: Unpack[CallOptions],
     ) -> AsyncStream[Any, Any]:
         """As `Client.stream`, with `async with` and `async for`; the prompt may be one that is still to be awaited."""
-        from structkit.extraction.showing import Snapshots
+        from structkit.extraction.stream_output import Snapshots
 
         return self._stream(output_type, prompt, call, Snapshots(only_complete=only_complete))
 
     @overload
     def stream_items(
-        self, output_type: TypeForm[list[T]], prompt: Prompt | Awaitable[Prompt], **call: Unpack[Call]
+        self, output_type: TypeForm[list[T]], prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[T, list[T]]: ...
     @overload
     def stream_items(
-        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[Call]
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[Any, Any]: ...
     def stream_items(
-        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[Call]
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[Any, Any]:
         """As `Client.stream_items`, with `async for`."""
         from structkit.client.streams import itemwise, list_type
-        from structkit.extraction.showing import Elements
+        from structkit.extraction.stream_output import ListItems
 
         wanted = list_type(output_type)
-        return self._stream(wanted, prompt, itemwise(call, self._plan.call), Elements(wanted))
+        return self._stream(wanted, prompt, itemwise(call, self._plan.call), ListItems(wanted))
 
     def _stream(
-        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: Call, shown: Shown[Any]
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: CallOptions, shown: StreamOutput[Any]
     ) -> AsyncStream[Any, Any]:
         from structkit.client.streams import AsyncStream, AsyncWay, Later
         from structkit.transport.streaming import streamed_later
@@ -152,7 +163,7 @@ class AsyncClient:
         )
 
         def begun(said: Prompt) -> Conversation:
-            return self._plan.begin(output_type, said, call, self._known.route)
+            return self._plan.start_conversation(output_type, said, call, self._route.route)
 
         first = Later(prompt, begun) if isinstance(prompt, Awaitable) else begun(prompt)
         return AsyncStream(first, shown, hooks, way)
@@ -161,9 +172,9 @@ class AsyncClient:
         """The replies, in order; several requests go out at once."""
 
         async def send(request: Request) -> Reply:
-            hooks.sending(request)
+            hooks.notify_request(request)
             reply = await self.transport.send(request, policy)
-            hooks.received(request, reply)
+            hooks.notify_reply(request, reply)
             return reply
 
         if len(requests) == 1:
@@ -174,21 +185,21 @@ class AsyncClient:
 
     async def probe(self) -> ProbeReport:
         """As `Client.probe`."""
-        from structkit.client.probing import advance, probing
+        from structkit.client.probing import advance, probe_route
 
-        asking = probing(self._plan.model, Route(self._plan.dialect))
+        asking = probe_route(self._plan.model, Route(self._plan.dialect))
         step: ProbeReport | TransportError | Request = advance(asking)
         while isinstance(step, Request):
-            [reply] = await self._send((step,), self._plan.patience(step), self._plan.hooks({}))
+            [reply] = await self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
             step = advance(asking, reply)
-        return self._known.found(conclude(step))
+        return self._route.store_probe(result_or_raise(step))
 
     async def models(self) -> tuple[str, ...]:
         """As `Client.models`."""
         return await self.transport.models()
 
     @property
-    def endpoint(self) -> Endpoint | None:
+    def endpoint(self) -> EndpointSettings | None:
         """As `Client.endpoint`."""
         return self._endpoint if self._given is None else None
 
@@ -198,7 +209,7 @@ class AsyncClient:
         return self._plan.model
 
     @property
-    def defaults(self) -> Call:
+    def defaults(self) -> CallOptions:
         """As `Client.defaults`."""
         return self._plan.call
 
@@ -229,10 +240,10 @@ class AsyncClient:
         await self.close()
 
 
-def _lean(endpoint: Endpoint) -> AsyncTransport:
+def _lean(endpoint: EndpointSettings) -> AsyncTransport:
     from structkit.transport.direct import AsyncHTTPTransport
 
-    with settings_of_the_environment():
+    with report_environment_errors():
         return AsyncHTTPTransport(endpoint.address, endpoint.api_key)
 
 

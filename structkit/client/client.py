@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.endpoint import Endpoint, find_endpoint, settings_of_the_environment
-from structkit.client.hooks import SILENT, Hooks
-from structkit.client.plan import Call, check_call, conclude, planned, refuse_awaited, refuse_both
+from structkit.client.arguments import CallOptions, validate_call, validate_connection_arguments, validate_sync_checks
+from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
+from structkit.client.hooks import NO_HOOKS, Hooks
+from structkit.client.plan import make_plan, result_or_raise
 from structkit.dialects import Route
 from structkit.errors import TransportError
-from structkit.extraction import Conversation, Divided, Extraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
 from structkit.transport import Reply, Transport
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from structkit.client.probing import ProbeReport
     from structkit.client.streams import Stream
-    from structkit.extraction.showing import Shown
+    from structkit.extraction.stream_output import StreamOutput
     from structkit.partial import Partial
 
 T = TypeVar("T")
@@ -58,26 +59,26 @@ class Client:
         api_key: str | None = None,
         client: openai.OpenAI | None = None,
         transport: Transport | None = None,
-        **call: Unpack[Call],
+        **call: Unpack[CallOptions],
     ) -> None:
         """Find the endpoint; nothing is sent."""
-        check_call(call)
-        refuse_both(client=client, transport=transport, base_url=base_url, api_key=api_key)
+        validate_call(call)
+        validate_connection_arguments(client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._given = _over(client) if client else transport
         self._made: Transport | None = None
         self._lock = threading.Lock()
         endpoint = None
         if self._given is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._known = planned(model, call, endpoint, str(client.base_url) if client else "")
+        self._plan, self._route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
 
     @overload
-    def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
     @overload
-    def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> T: ...
+    def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
     @overload
-    def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Any: ...
-    def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Any:
+    def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Any: ...
+    def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Any:
         """The value of *output_type* that the model reads from *prompt*.
 
         Args:
@@ -93,29 +94,29 @@ class Client:
         return self.run(output_type, prompt, **call).value
 
     @overload
-    def run(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    def run(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> Result[T]: ...
     @overload
-    def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[Call]) -> Result[T]: ...
+    def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> Result[T]: ...
     @overload
-    def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]: ...
-    def run(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Result[Any]:
+    def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
+    def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """As `extract`, with everything that happened: attempts, usage, every choice."""
         return self.drive(self._begin(output_type, prompt, call), self._plan.hooks(call))
 
     @overload
     def stream(
-        self, output_type: TypeForm[T], prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[Call]
+        self, output_type: TypeForm[T], prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[CallOptions]
     ) -> Stream[Partial[T], T]: ...
     @overload
     def stream(
-        self, output_type: ResponseFormat[T], prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[Call]
+        self, output_type: ResponseFormat[T], prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[CallOptions]
     ) -> Stream[Partial[T], T]: ...
     @overload
     def stream(
-        self, output_type: JSON, prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[Call]
+        self, output_type: JSON, prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[CallOptions]
     ) -> Stream[Any, Any]: ...
     def stream(
-        self, output_type: Any, prompt: Prompt, *, only_complete: bool = False, **call: Unpack[Call]
+        self, output_type: Any, prompt: Prompt, *, only_complete: bool = False, **call: Unpack[CallOptions]
     ) -> Stream[Any, Any]:
         """As `run`, while the reply arrives: snapshots of the value, and the whole as the last of them.
 
@@ -136,17 +137,17 @@ class Client:
         Raises:
             ConfigError: Something is wrong on this side; nothing was sent. Other errors are raised while iterating.
         """
-        from structkit.extraction.showing import Snapshots
+        from structkit.extraction.stream_output import Snapshots
 
         return self._stream(output_type, prompt, call, Snapshots(only_complete=only_complete))
 
     @overload
     def stream_items(
-        self, output_type: TypeForm[list[T]], prompt: Prompt, **call: Unpack[Call]
+        self, output_type: TypeForm[list[T]], prompt: Prompt, **call: Unpack[CallOptions]
     ) -> Stream[T, list[T]]: ...
     @overload
-    def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Stream[Any, Any]: ...
-    def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[Call]) -> Stream[Any, Any]:
+    def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Stream[Any, Any]: ...
+    def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Stream[Any, Any]:
         """The items of a list, each as soon as it is complete and valid.
 
             for line in client.stream_items(list[Line], text):
@@ -163,12 +164,14 @@ class Client:
             ConfigError: Something is wrong on this side; nothing was sent. Other errors are raised while iterating.
         """
         from structkit.client.streams import itemwise, list_type
-        from structkit.extraction.showing import Elements
+        from structkit.extraction.stream_output import ListItems
 
         wanted = list_type(output_type)
-        return self._stream(wanted, prompt, itemwise(call, self._plan.call), Elements(wanted))
+        return self._stream(wanted, prompt, itemwise(call, self._plan.call), ListItems(wanted))
 
-    def _stream(self, output_type: Any, prompt: Prompt, call: Call, shown: Shown[Any]) -> Stream[Any, Any]:
+    def _stream(
+        self, output_type: Any, prompt: Prompt, call: CallOptions, shown: StreamOutput[Any]
+    ) -> Stream[Any, Any]:
         from structkit.client.streams import Stream, Way
         from structkit.transport.streaming import streamed
 
@@ -180,33 +183,33 @@ class Client:
         )
         return Stream(self._begin(output_type, prompt, call), shown, hooks, way)
 
-    def _begin(self, output_type: Any, prompt: Prompt, call: Call) -> Conversation:
-        begun = self._plan.begin(output_type, prompt, call, self._known.route)
-        refuse_awaited(begun)
+    def _begin(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
+        begun = self._plan.start_conversation(output_type, prompt, call, self._route.route)
+        validate_sync_checks(begun)
         return begun
 
     def _after(self, step: Conversation, replies: list[Reply], hooks: Hooks) -> Any:
         """What comes of a step's replies."""
         after = step.receive(*replies)
-        self._known.told(step, after, replies)
-        hooks.ended(step.attempts, after.attempts)
+        self._route.update_from_step(step, after, replies)
+        hooks.notify_attempts(step.attempts, after.attempts)
         return after
 
-    def drive(self, extraction: Extraction[T] | Divided[T], hooks: Hooks = SILENT) -> Result[T]:
+    def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Send what an extraction asks for until it is done."""
         step: Any = extraction
-        while isinstance(step, Extraction | Divided):
-            with hooks.watching(step.requests):
+        while isinstance(step, Extraction | SplitExtraction):
+            with hooks.report_aborts(step.requests):
                 step = self._after(step, self._send(step.requests, step.policy, hooks), hooks)
-        return conclude(step)
+        return result_or_raise(step)
 
     def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
         """The replies, in order; several requests go out at once."""
 
         def send(request: Request) -> Reply:
-            hooks.sending(request)
+            hooks.notify_request(request)
             reply = self.transport.send(request, policy)
-            hooks.received(request, reply)
+            hooks.notify_reply(request, reply)
             return reply
 
         if len(requests) == 1:
@@ -224,14 +227,14 @@ class Client:
         Raises:
             TransportError: The endpoint does not answer a plain question.
         """
-        from structkit.client.probing import advance, probing
+        from structkit.client.probing import advance, probe_route
 
-        asking = probing(self._plan.model, Route(self._plan.dialect))
+        asking = probe_route(self._plan.model, Route(self._plan.dialect))
         step: ProbeReport | TransportError | Request = advance(asking)
         while isinstance(step, Request):
-            [reply] = self._send((step,), self._plan.patience(step), self._plan.hooks({}))
+            [reply] = self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
             step = advance(asking, reply)
-        return self._known.found(conclude(step))
+        return self._route.store_probe(result_or_raise(step))
 
     def models(self) -> tuple[str, ...]:
         """The names of the endpoint's models, sorted.
@@ -242,7 +245,7 @@ class Client:
         return self.transport.models()
 
     @property
-    def endpoint(self) -> Endpoint | None:
+    def endpoint(self) -> EndpointSettings | None:
         """Where requests go; None where a client or transport of the caller's knows it."""
         return self._endpoint if self._given is None else None
 
@@ -252,7 +255,7 @@ class Client:
         return self._plan.model
 
     @property
-    def defaults(self) -> Call:
+    def defaults(self) -> CallOptions:
         """The arguments of every call, where the call does not give its own."""
         return self._plan.call
 
@@ -284,10 +287,10 @@ class Client:
         self.close()
 
 
-def _lean(endpoint: Endpoint) -> Transport:
+def _lean(endpoint: EndpointSettings) -> Transport:
     from structkit.transport.direct import HTTPTransport
 
-    with settings_of_the_environment():
+    with report_environment_errors():
         return HTTPTransport(endpoint.address, endpoint.api_key)
 
 

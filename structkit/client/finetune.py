@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 from typing_extensions import TypeForm
 
-from structkit.client.plan import checked_example
+from structkit.client.arguments import example_to_json
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -49,6 +49,6 @@ def finetune_rows(
     """
     wanted = response_format(output_type)
     for prompt, value in examples:
-        wire = json.dumps(wanted.wire(checked_example(wanted, value)), ensure_ascii=False)
+        wire = json.dumps(wanted.wire(example_to_json(wanted, value)), ensure_ascii=False)
         messages = (*conversation(prompt, instructions), Message("assistant", wire))
         yield {"messages": [message.body for message in messages]}

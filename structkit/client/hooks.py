@@ -37,18 +37,18 @@ class Hooks:
     on_attempt: Callable[[Attempt], object] | None = None
     on_abort: Callable[[Request, BaseException], object] | None = None
 
-    def sending(self, request: Request) -> None:
+    def notify_request(self, request: Request) -> None:
         """A request goes out."""
         if self.before_request:
             self.before_request(request)
 
-    def received(self, request: Request, reply: Completion | TransportError) -> None:
+    def notify_reply(self, request: Request, reply: Completion | TransportError) -> None:
         """A reply came, or none will."""
         if self.after_reply:
             self.after_reply(request, reply)
 
     @contextmanager
-    def watching(self, requests: Iterable[Request]) -> Iterator[None]:
+    def report_aborts(self, requests: Iterable[Request]) -> Iterator[None]:
         """While requests are sent and their replies read; what ends that early goes on its way."""
         try:
             yield
@@ -57,7 +57,7 @@ class Hooks:
                 self.on_abort(request, error)  # type: ignore[misc]
             raise
 
-    def ended(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
+    def notify_attempts(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
         """Attempts were read: those of *after* that were not there *before*, wherever they stand."""
         known = {id(attempt.request) for attempt in before}
         news = {id(attempt.request): attempt for attempt in after if id(attempt.request) not in known}
@@ -68,4 +68,4 @@ class Hooks:
                 self.on_attempt(attempt)
 
 
-SILENT = Hooks()
+NO_HOOKS = Hooks()

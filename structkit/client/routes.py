@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from structkit.dialects import Dialect, Route
-from structkit.extraction import Conversation, Divided, Extraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.transport import Reply
 from structkit.transport.route_cache import recall, remember
 from structkit.values import Completion
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class KnownRoute:
+class ClientRoute:
     """The route of one client.
 
     Args:
@@ -38,13 +38,13 @@ class KnownRoute:
             self._known = kept.route if kept else Route(self.dialect)
         return self._known
 
-    def told(self, last: Conversation, step: Any, replies: list[Reply]) -> None:
+    def update_from_step(self, last: Conversation, step: Any, replies: list[Reply]) -> None:
         """Keep what a step of a call found out."""
-        if isinstance(step, Extraction | Divided) and step.route is not last.route:
+        if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
-            self.learn(last.route, step.route, provider)
+            self.update(last.route, step.route, provider)
 
-    def learn(self, before: Route, after: Route, provider: str | None = None) -> None:
+    def update(self, before: Route, after: Route, provider: str | None = None) -> None:
         """Keep what a call found out: what is known after it and was not before.
 
         A dialect that the caller had asked for is the call's alone.
@@ -60,7 +60,7 @@ class KnownRoute:
         )
         remember(self.base_url, self.model, self._known, provider)
 
-    def found(self, report: ProbeReport) -> ProbeReport:
+    def store_probe(self, report: ProbeReport) -> ProbeReport:
         """Keep what a probe found out, whatever was known before."""
         self._known = report.route
         for provider in report.providers or (None,):

@@ -1,32 +1,50 @@
-"""One step of a conversation that is awaited: what `AsyncClient` and the run of a job do with replies."""
+"""One step of a conversation that is awaited: what `AsyncClient` and the engine of a job do with replies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-from structkit.client.plan import awaited_issues
-from structkit.extraction import Conversation
+from structkit.extraction import Conversation, ValueCheck, check_failure, is_async_check, soft, to_issues
 from structkit.transport import Reply
-from structkit.values import Result
+from structkit.values import Issue, Result
 
 
-async def advanced(last: Conversation, replies: list[Reply], told: Callable[[Any, Any, list[Reply]], None]) -> Any:
-    """What comes of the replies, and of the checks that have to be awaited.
+async def next_step(last: Conversation, replies: list[Reply], on_step: Callable[[Any, Any, list[Reply]], None]) -> Any:
+    """Return the step after some replies, with the checks applied that have to be awaited.
 
     Args:
-        last: The step that asked for them.
-        replies: In the order of its requests.
-        told: Gets the step, the next one and the replies: what they say of the route.
+        last: The step that sent the requests.
+        replies: Their replies, in the order of the requests.
+        on_step: Is called with the last step, the next one and the replies, to learn about the route.
     """
     step: Any = last.receive(*replies)
     if last.checks and isinstance(step, Result):
-        step = await _judged(last, step)
-    told(last, step, replies)
+        step = await _apply_async_checks(last, step)
+    on_step(last, step, replies)
     return step
 
 
-async def _judged(last: Conversation, result: Result[Any]) -> Any:
-    wrong, odd = await awaited_issues(result.value, last.checks)
-    return last.judged(result, wrong) if wrong else replace(result, warnings=(*result.warnings, *odd))
+async def _apply_async_checks(last: Conversation, result: Result[Any]) -> Any:
+    issues, warnings = await async_issues(result.value, last.checks)
+    if issues:
+        return last.apply_async_issues(result, issues)
+    return replace(result, warnings=(*result.warnings, *warnings))
+
+
+async def async_issues(value: Any, checks: Iterable[ValueCheck]) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
+    """Return the issues and the warnings of those checks of a value that have to be awaited."""
+    issues: list[Issue] = []
+    warnings: list[Issue] = []
+    for check in checks:
+        if is_async_check(check):
+            (warnings if isinstance(check, soft) else issues).extend(await _await_check(check, value))
+    return tuple(issues), tuple(warnings)
+
+
+async def _await_check(check: ValueCheck, value: Any) -> tuple[Issue, ...]:
+    try:
+        return to_issues(await cast("Any", check)(value))
+    except Exception as error:  # noqa: BLE001 (the caller's code; one bad record must not stop a job)
+        return (check_failure(error),)

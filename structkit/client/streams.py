@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from structkit.client.plan import Call
+from structkit.client.arguments import CallOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
-from structkit.extraction import Conversation, Divided, Extraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.partial import Items
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -20,7 +20,7 @@ from structkit.values import Delta, Issue, Policy, Prompt, Result
 
 if TYPE_CHECKING:
     from structkit.client.hooks import Hooks
-    from structkit.extraction.showing import Shown
+    from structkit.extraction.stream_output import StreamOutput
     from structkit.transport import Reply
     from structkit.transport.transport import AsyncStreamed, Streamed
 
@@ -86,7 +86,7 @@ class Course(Generic[S]):
         hooks: What is told of it.
     """
 
-    def __init__(self, shown: Shown[S], hooks: Hooks) -> None:
+    def __init__(self, shown: StreamOutput[S], hooks: Hooks) -> None:
         """Nothing has come."""
         self.shown = shown
         self.hooks = hooks
@@ -108,37 +108,37 @@ class Course(Generic[S]):
 
     def replies(self, way: Way, step: Conversation) -> Generator[S, None, list[Reply]]:
         """What a step's replies show, and the replies."""
-        if isinstance(step, Divided):  # its parts are no values of the type
+        if isinstance(step, SplitExtraction):  # its parts are no values of the type
             return way.ask(step)
         self.shown.begin(step)
-        self.hooks.sending(step.request)
+        self.hooks.notify_request(step.request)
         replies: list[Reply] = []
         with closing(way.stream(step)) as pieces:
             for piece in pieces:
                 if isinstance(piece, Delta):
                     yield from self.shown.take(piece)
                 else:
-                    self.hooks.received(step.request, piece)
+                    self.hooks.notify_reply(step.request, piece)
                     replies.append(piece)
         return replies or [MalformedReply(NO_REPLY)]
 
     async def replies_later(self, way: AsyncWay, step: Extraction[Any], replies: list[Reply]) -> AsyncGenerator[S]:
         """The same, awaited; the replies are put into *replies*."""
         self.shown.begin(step)
-        self.hooks.sending(step.request)
+        self.hooks.notify_request(step.request)
         async with aclosing(way.stream(step)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Delta):
                     for shown in self.shown.take(piece):
                         yield shown
                 else:
-                    self.hooks.received(step.request, piece)
+                    self.hooks.notify_reply(step.request, piece)
                     replies.append(piece)
 
 
 def _run(course: Course[S], way: Way, step: Any) -> Generator[S]:
-    while isinstance(step, Extraction | Divided):
-        with course.hooks.watching(step.requests):
+    while isinstance(step, Extraction | SplitExtraction):
+        with course.hooks.report_aborts(step.requests):
             replies = yield from course.replies(way, step)
             step = way.after(step, replies)
     yield from course.shown.end(course.ended(step))
@@ -146,10 +146,10 @@ def _run(course: Course[S], way: Way, step: Any) -> Generator[S]:
 
 async def _run_later(course: Course[S], way: AsyncWay, begun: Conversation | Later) -> AsyncGenerator[S]:
     step: Any = await begun.begun() if isinstance(begun, Later) else begun
-    while isinstance(step, Extraction | Divided):
-        with course.hooks.watching(step.requests):
+    while isinstance(step, Extraction | SplitExtraction):
+        with course.hooks.report_aborts(step.requests):
             replies: list[Reply] = []
-            if isinstance(step, Divided):
+            if isinstance(step, SplitExtraction):
                 replies = await way.ask(step)
             else:
                 async with aclosing(course.replies_later(way, step, replies)) as pieces:
@@ -194,7 +194,7 @@ class Stream(Given[S, T]):
     To leave early, `close` it or use it in a `with`: the connection is closed, and the endpoint may stop writing.
     """
 
-    def __init__(self, begun: Conversation, shown: Shown[S], hooks: Hooks, way: Way) -> None:
+    def __init__(self, begun: Conversation, shown: StreamOutput[S], hooks: Hooks, way: Way) -> None:
         """Nothing is sent before the first is asked for."""
         super().__init__(Course(shown, hooks))
         self._pieces = _run(self._course, way, begun)
@@ -236,7 +236,7 @@ class Stream(Given[S, T]):
 class AsyncStream(Given[S, T]):
     """As `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
 
-    def __init__(self, begun: Conversation | Later, shown: Shown[S], hooks: Hooks, way: AsyncWay) -> None:
+    def __init__(self, begun: Conversation | Later, shown: StreamOutput[S], hooks: Hooks, way: AsyncWay) -> None:
         """Nothing is sent before the first is asked for."""
         super().__init__(Course(shown, hooks))
         self._begun = begun
@@ -293,7 +293,7 @@ def list_type(output_type: Any) -> ResponseFormat[Any]:
     return wanted if is_list else response_format(GenericAlias(list, wanted.output_type))
 
 
-def itemwise(call: Call, defaults: Call) -> Call:
+def itemwise(call: CallOptions, defaults: CallOptions) -> CallOptions:
     """A call whose wrong items are asked for again alone, however short the reply is."""
     policy = call.get("policy") or defaults.get("policy") or Policy()
     return {**call, "policy": replace(policy, reask="always")} if policy.reask == "places" else call

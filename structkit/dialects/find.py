@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from structkit.dialects.dialect import Dialect
 from structkit.dialects.rows import CORE, DIALECTS
 from structkit.errors import ConfigError
+from structkit.values.text import suggest_name
 
 
 def find_dialect(model: str, base_url: str = "") -> Dialect:
@@ -37,7 +38,4 @@ def named_dialect(name: str) -> Dialect:
     """
     if name in DIALECTS:
         return DIALECTS[name]
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, DIALECTS, 1)
-    raise ConfigError(f"unknown dialect {name!r}; " + (f"did you mean {close[0]!r}?" if close else ", ".join(DIALECTS)))
+    raise ConfigError(f"unknown dialect {name!r}; {suggest_name(name, DIALECTS, 'expected one of: ')}")

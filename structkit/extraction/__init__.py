@@ -1,22 +1,22 @@
 """The one loop: a conversation as a value that says what to send next and takes what came back."""
 
-from structkit.extraction.checks import Check, check_failure, is_awaited, objections, soft
-from structkit.extraction.divided import Divided, divided
-from structkit.extraction.extraction import Asking, Conversation, Extraction
+from structkit.extraction.checks import ValueCheck, check_failure, is_async_check, soft, to_issues
+from structkit.extraction.extraction import Conversation, Extraction, ModeChoice
 from structkit.extraction.modes import JSON_SCHEMA, MODES, Mode
+from structkit.extraction.split_extraction import SplitExtraction, split_if_too_large
 
 __all__ = [
     "JSON_SCHEMA",
     "MODES",
-    "Asking",
-    "Check",
     "Conversation",
-    "Divided",
     "Extraction",
     "Mode",
+    "ModeChoice",
+    "SplitExtraction",
+    "ValueCheck",
     "check_failure",
-    "divided",
-    "is_awaited",
-    "objections",
+    "is_async_check",
     "soft",
+    "split_if_too_large",
+    "to_issues",
 ]

@@ -10,7 +10,7 @@ from structkit.schema import Codec, Patch, find_cut, make_patch
 from structkit.values import JSONPath, Parameters, Policy, value_at
 
 
-def continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | None:
+def make_continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | None:
     """The patch that asks for the rest; None where no list was cut, or none of it is complete.
 
     The rest is the elements after the complete ones of the list, and what would have come after the list.
@@ -45,12 +45,12 @@ def _in_whole(asked: Patch, path: JSONPath) -> JSONPath:
     return (*place.path, *below)
 
 
-def roomier(parameters: Parameters, policy: Policy) -> Parameters | None:
+def raise_token_cap(parameters: Parameters, policy: Policy) -> Parameters | None:
     """The parameters with a higher cap on the reply; None where the policy leaves no room.
 
-    >>> roomier(Parameters(max_tokens=100), Policy(max_tokens=400)).body
+    >>> raise_token_cap(Parameters(max_tokens=100), Policy(max_tokens=400)).body
     {'max_tokens': 400}
-    >>> roomier(Parameters(max_tokens=400), Policy(max_tokens=400))
+    >>> raise_token_cap(Parameters(max_tokens=400), Policy(max_tokens=400))
     """
     cap = parameters.max_completion_tokens or parameters.max_tokens
     if policy.max_tokens is None or (cap is not None and cap >= policy.max_tokens):

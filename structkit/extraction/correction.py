@@ -19,18 +19,18 @@ MOST_PLACES = 50
 """Places asked for in one patch; a reply with more is wrong as a whole."""
 
 
-def correction(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None) -> tuple[Message, ...]:
+def correction_messages(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None) -> tuple[Message, ...]:
     """The messages that tell the model what to put right; none at the first ask.
 
     >>> from structkit.schema import ResponseFormat
     >>> prose = ResponseFormat(int).read("Three, I think.")
-    >>> [message.content[:60] for message in correction(ResponseFormat(int), prose, None)]
+    >>> [message.content[:60] for message in correction_messages(ResponseFormat(int), prose, None)]
     ['Your last reply was no JSON object: not valid JSON: Expectin']
     """
     if wrong is None:
         return ()
     if patch is not None:
-        return (_sendable("user", ask_for_places(wrong.issues, asked_places(patch), patch.draft)),)
+        return (_sendable("user", ask_for_places(wrong.issues, patch_places(patch), patch.draft)),)
     if wrong.draft is None and "{" not in wrong.text:
         why = "; ".join(issue.message for issue in wrong.issues)  # not what it said: it would only be said again
         return (_sendable("user", NO_JSON.format(why=why)),)
@@ -38,7 +38,7 @@ def correction(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None
     return (_sendable("assistant", wrong.text), told) if wrong.text else (told,)
 
 
-def asked_places(patch: Patch) -> list[tuple[str, JSONPath, bool]]:
+def patch_places(patch: Patch) -> list[tuple[str, JSONPath, bool]]:
     """The name, the path and whether a list is to be gone on with, for each place of a patch."""
     return [(place.field.name, place.path, place.appends) for place in patch.places]
 
@@ -48,7 +48,7 @@ def _sendable(role: Any, text: str) -> Message:
     return Message(role, text.encode("utf-8", "replace").decode())
 
 
-def affordable_patch(
+def cheaper_patch(
     codec: Codec[Any], wrong: Answer[Any], before: Patch | None, *, at_any_cost: bool = False
 ) -> Patch | None:
     """The patch that asks for what is wrong alone; None where asking for the whole is better.

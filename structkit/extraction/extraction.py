@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 
 from structkit.dialects import OPENAI, ModeName, Route
 from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
-from structkit.extraction.checks import Check, checked, warnings_of
-from structkit.extraction.continuation import continuation, roomier
-from structkit.extraction.correction import affordable_patch, correction
-from structkit.extraction.failure import BROKE_OFF, fault_of, invalid, reason
-from structkit.extraction.ladder import is_loose, is_unseen, lesson
+from structkit.extraction.checks import ValueCheck, apply_checks, collect_warnings
+from structkit.extraction.continuation import make_continuation, raise_token_cap
+from structkit.extraction.correction import cheaper_patch, correction_messages
+from structkit.extraction.failure import INTERRUPTED, choice_error, choice_issue, invalid_output
+from structkit.extraction.ladder import is_schema_ignored, is_unconstrained, learn_from_error
 from structkit.extraction.modes import MODES, Mode
-from structkit.extraction.provenance import Provenance, placed
+from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch
 from structkit.values import (
@@ -36,11 +36,11 @@ from structkit.values import (
 )
 
 if TYPE_CHECKING:
-    from structkit.extraction.divided import Divided
+    from structkit.extraction.split_extraction import SplitExtraction
 
 T = TypeVar("T")
 
-Asking: TypeAlias = "ModeName | Literal['auto']"
+ModeChoice: TypeAlias = "ModeName | Literal['auto']"
 """A fixed way of asking, or the best one that the route takes."""
 
 
@@ -79,9 +79,9 @@ class Extraction(Generic[T]):
     messages: tuple[Message, ...]
     parameters: Parameters = Parameters()
     policy: Policy = Policy()
-    mode: Asking = "auto"
+    mode: ModeChoice = "auto"
     route: Route = Route(OPENAI)
-    checks: tuple[Check, ...] = ()
+    checks: tuple[ValueCheck, ...] = ()
     context: Any = None
     attempts: tuple[Attempt, ...] = ()
     asked: int = 0
@@ -89,10 +89,10 @@ class Extraction(Generic[T]):
     patch: Patch | None = None
     origins: Mapping[JSONPath, Origin] = field(default_factory=dict)
     examples: tuple[tuple[str, JSONValue], ...] = ()
-    is_loose: bool = False
+    is_unconstrained: bool = False
 
     @cached_property
-    def how(self) -> Mode:
+    def current_mode(self) -> Mode:
         """How the next request puts the schema to the endpoint."""
         return MODES[self.route.mode if self.mode == "auto" else self.mode]
 
@@ -105,11 +105,11 @@ class Extraction(Generic[T]):
     def request(self) -> Request:
         """What to send next: the caller's messages, and of all that went wrong only the last state."""
         turns = () if self.patch else [(source, self._written(value)) for source, value in self.examples]
-        said = correction(self.response_format, self.wrong, self.patch)
-        messages, fields = self.how.encode(self.codec, (*with_examples(self.messages, turns), *said))
+        said = correction_messages(self.response_format, self.wrong, self.patch)
+        messages, fields = self.current_mode.encode(self.codec, (*with_examples(self.messages, turns), *said))
         return Request(self.model, messages, self.parameters, fields)
 
-    def about(self, messages: tuple[Message, ...]) -> Extraction[T]:
+    def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
         """The same conversation about another input, where nothing has been said yet."""
         return replace(self, messages=messages)
 
@@ -118,7 +118,7 @@ class Extraction(Generic[T]):
         """What to send next; for one value it is one request."""
         return (self.request,)
 
-    def receive(self, reply: Completion | TransportError) -> Step[T]:
+    def receive(self, reply: Completion | TransportError) -> NextStep[T]:
         """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
         if isinstance(reply, TransportError):
             return self._refused(reply)
@@ -142,7 +142,7 @@ class Extraction(Generic[T]):
             usage=reply.usage,
             raw=reply.raw,
             retries=reply.retries,
-            mode=self.how.name,
+            mode=self.current_mode.name,
         )
         return (*self.attempts, attempt)
 
@@ -150,9 +150,9 @@ class Extraction(Generic[T]):
 
     def _read(self, choice: Choice) -> tuple[Answer[T], ExtractionError | None]:
         """One choice read; the reason it ended is looked at before its text is."""
-        fault, texts = fault_of(choice, self.codec, self.parameters), self.how.decode(choice)
+        fault, texts = choice_error(choice, self.codec, self.parameters), self.current_mode.decode(choice)
         if fault is not None or not texts:
-            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (reason(choice, fault),))
+            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (choice_issue(choice, fault),))
         else:
             answer = self._best(texts)
         return answer.for_choice(choice), fault
@@ -176,44 +176,44 @@ class Extraction(Generic[T]):
             whole = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
             is_whole = self.patch.is_within(whole.draft) and all(issue.path for issue in whole.issues)
             given = whole if is_whole else replace(given, draft=None)
-        return checked(given, self.checks) if self.checks else given
+        return apply_checks(given, self.checks) if self.checks else given
 
     # What comes of an answer
 
     def _accepted(self, answer: Answer[T], answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
         value = cast("T", answer.value)
         provenance = Provenance(self.response_format, value, answer.draft, self._origins(answer, len(attempts)))
-        warnings = warnings_of(value, self.checks) if self.checks else ()
-        return Result(value, answers, attempts, self.how.name, provenance, warnings)
+        warnings = collect_warnings(value, self.checks) if self.checks else ()
+        return Result(value, answers, attempts, self.current_mode.name, provenance, warnings)
 
-    def judged(self, result: Result[T], issues: tuple[Issue, ...]) -> Step[T]:
+    def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
         """What comes of a result that checks outside of the conversation object to."""
         wrong = replace(next(answer for answer in result.choices if answer.valid), value=None, issues=issues)
         *before, last = result.attempts
         return replace(self, attempts=(*before, replace(last, issues=issues)))._corrected(wrong)
 
-    def _corrected(self, wrong: Answer[T]) -> Step[T]:
+    def _corrected(self, wrong: Answer[T]) -> NextStep[T]:
         """The next ask after a wrong answer.
 
         Where the schema never reached the model, that is no fault of the model's: it is put in another way. Where
         the model saw it and was not held to it, the mistakes are asked for, and the second time in another way too.
         """
-        is_telling = wrong.finish_reason != BROKE_OFF
+        is_telling = wrong.finish_reason != INTERRUPTED
         lower = self._lower() if is_telling else None
-        if lower and wrong.text and is_unseen(wrong.text, self.how, self.codec.schema):
+        if lower and wrong.text and is_schema_ignored(wrong.text, self.current_mode, self.codec.schema):
             return replace(lower, wrong=self.wrong if self.patch else None)
         asked = self.asked + 1
         if asked >= self.policy.attempts:
-            return invalid(self.response_format, wrong, asked).after(self.attempts)
-        loose = is_telling and is_loose(wrong.text, self.how, self.codec.schema)
-        step = lower if lower and loose and self.is_loose else replace(self, is_loose=loose)
+            return invalid_output(self.response_format, wrong, asked).after(self.attempts)
+        loose = is_telling and is_unconstrained(wrong.text, self.current_mode, self.codec.schema)
+        step = lower if lower and loose and self.is_unconstrained else replace(self, is_unconstrained=loose)
         return step._asking(wrong, asked)
 
     def _lower(self) -> Extraction[T] | None:
         """The same ask in the next way down; None where there is none, or the caller has fixed one."""
-        route = self.route.ignoring(self.how.name)
-        has_lower = self.mode == "auto" and route.mode != self.how.name
-        return replace(self, route=route, is_loose=False) if has_lower else None
+        route = self.route.ignoring(self.current_mode.name)
+        has_lower = self.mode == "auto" and route.mode != self.current_mode.name
+        return replace(self, route=route, is_unconstrained=False) if has_lower else None
 
     def _asking(self, wrong: Answer[T], asked: int) -> Extraction[T]:
         """The ask for what is wrong: the places alone, or the whole."""
@@ -221,22 +221,22 @@ class Extraction(Generic[T]):
             return replace(self, asked=asked, patch=None)
         how = self.policy.reask
         given = self.response_format, wrong, self.patch
-        patch = None if how == "whole" else affordable_patch(*given, at_any_cost=how == "always")
+        patch = None if how == "whole" else cheaper_patch(*given, at_any_cost=how == "always")
         wrong = replace(wrong, text=self._written(wrong.draft)) if self.patch else wrong
         return replace(self, asked=asked, wrong=wrong, patch=patch, origins=self._origins(wrong, len(self.attempts)))
 
-    def _cut(self, answer: Answer[T], fault: ExtractionError) -> Step[T]:
+    def _cut(self, answer: Answer[T], fault: ExtractionError) -> NextStep[T]:
         """The next ask after a reply that was cut; the fault, where nothing can be saved or more would not help."""
         if not isinstance(fault, Truncated):
             return fault.after(self.attempts)
         asked = self.asked + 1
-        patch = continuation(self.response_format, self.patch, answer.text)
+        patch = make_continuation(self.response_format, self.patch, answer.text)
         if asked < self.policy.attempts and patch is not None and self.policy.reask != "whole":
             wrong = replace(answer, draft=patch.draft)
             kept: Mapping[JSONPath, Origin] = {(): Origin("salvaged", len(self.attempts))}
             origins = self._origins(wrong, len(self.attempts)) if self.patch else kept
             return replace(self, asked=asked, wrong=wrong, patch=patch, origins=origins)
-        if asked < self.policy.attempts and (parameters := roomier(self.parameters, self.policy)):
+        if asked < self.policy.attempts and (parameters := raise_token_cap(self.parameters, self.policy)):
             return replace(self, asked=asked, parameters=parameters)
         error = fault.after(self.attempts)
         saved = patch or self.patch
@@ -248,7 +248,7 @@ class Extraction(Generic[T]):
         origin = Origin("repaired" if answer.repairs else "direct", number, answer.repairs)
         if self.patch is None or answer.draft is None:
             return {(): origin}
-        return placed(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))
+        return origins_after_patch(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))
 
     def _written(self, draft: JSONValue) -> str:
         """Natural JSON as the model would write it."""
@@ -259,18 +259,22 @@ class Extraction(Generic[T]):
 
     # What a refusal teaches
 
-    def _refused(self, fault: TransportError) -> Step[T]:
+    def _refused(self, fault: TransportError) -> NextStep[T]:
         """The same ask in a way that was not refused; else the fault, with the attempt that it ended."""
         number, spent = len(self.attempts) + 1, fault.usage_of_reply
-        lost = Attempt(number, self.request, usage=spent, raw=fault.body, retries=fault.retries, mode=self.how.name)
+        lost = Attempt(
+            number, self.request, usage=spent, raw=fault.body, retries=fault.retries, mode=self.current_mode.name
+        )
         step = replace(self, attempts=(*self.attempts, lost))
         is_fixed = self.mode != "auto"
         sent = lost.request.messages
-        route = lesson(fault, self.route, self.how, self.codec.schema, fixed=is_fixed, sent=sent)
+        route = learn_from_error(fault, self.route, self.current_mode, self.codec.schema, fixed=is_fixed, sent=sent)
         if route is not None and route.dialect != self.route.dialect:
             if spoken := self._spoken(route):
                 return step._speaking(spoken, route)
-            route = None if is_fixed else self.route.refusing(self.how.name)  # what was refused is not sent twice
+            route = (
+                None if is_fixed else self.route.refusing(self.current_mode.name)
+            )  # what was refused is not sent twice
         return fault.after(step.attempts) if route is None else replace(step, route=route)
 
     def _spoken(self, route: Route) -> Codec[T] | None:
@@ -282,16 +286,16 @@ class Extraction(Generic[T]):
         is_other = spoken.nodes.excess or spoken.schema != self.response_format.schema
         return spoken if is_other else None
 
-    def _speaking(self, spoken: Codec[T], route: Route) -> Step[T]:
+    def _speaking(self, spoken: Codec[T], route: Route) -> NextStep[T]:
         """The same ask in a narrower dialect, in parts where that has become too large for one request."""
-        from structkit.extraction.divided import divided  # they make each other
+        from structkit.extraction.split_extraction import split_if_too_large  # they make each other
 
         patch = self.patch and self.patch.of(spoken)
-        return divided(replace(self, response_format=spoken, route=route, patch=patch))
+        return split_if_too_large(replace(self, response_format=spoken, route=route, patch=patch))
 
 
-Conversation: TypeAlias = "Extraction[Any] | Divided[Any]"
+Conversation: TypeAlias = "Extraction[Any] | SplitExtraction[Any]"
 """What a driver drives: what to ask next, of a value or of parts of one."""
 
-Step: TypeAlias = "Extraction[T] | Divided[T] | Result[T] | StructkitError"
+NextStep: TypeAlias = "Extraction[T] | SplitExtraction[T] | Result[T] | StructkitError"
 """What comes of a reply."""

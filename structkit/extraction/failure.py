@@ -14,7 +14,7 @@ CUT = frozenset({"length", "model_length", "max_tokens"})
 """Finish reasons of a reply that was cut at a limit: OpenAI's, Mistral's at the end of its context, Anthropic's; and
 Gemini's, in capitals."""
 
-BROKE_OFF = "error"
+INTERRUPTED = "error"
 """The finish reason of a reply that failed on the way: it says nothing of how it was asked for."""
 
 SHOWN = 200
@@ -30,7 +30,7 @@ def is_cut(choice: Choice) -> bool:
     return (choice.finish_reason or "").lower() in CUT
 
 
-def fault_of(choice: Choice, codec: Codec[Any], parameters: Parameters) -> ExtractionError | None:
+def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> ExtractionError | None:
     """Why a choice is no answer, whatever its text says; None where its text counts."""
     if choice.refusal:
         said = choice.refusal[:SHOWN]
@@ -46,7 +46,7 @@ def fault_of(choice: Choice, codec: Codec[Any], parameters: Parameters) -> Extra
     return None
 
 
-def reason(choice: Choice, fault: ExtractionError | None) -> Issue:
+def choice_issue(choice: Choice, fault: ExtractionError | None) -> Issue:
     """The same as an issue; what the model said stands apart from its message."""
     if isinstance(fault, Refusal):
         return Issue((), "the model refused", repr((choice.refusal or "")[:SHOWN]))
@@ -58,7 +58,7 @@ def _limit(parameters: Parameters) -> str:
     return f" (max_tokens={given})" if given else ""
 
 
-def invalid(codec: Codec[T], wrong: Answer[T], asked: int) -> InvalidOutput:
+def invalid_output(codec: Codec[T], wrong: Answer[T], asked: int) -> InvalidOutput:
     """That the model was asked often enough and no reply fitted."""
     listed = "\n".join(f"  {issue}" for issue in wrong.issues)
     times = "1 attempt" if asked == 1 else f"{asked} attempts"

@@ -39,7 +39,7 @@ TEACHING = frozenset({400, 404, 422, 500, 501})
 NOT_IMPLEMENTED = 501
 
 
-def lesson(
+def learn_from_error(
     fault: TransportError,
     route: Route,
     mode: Mode,
@@ -67,7 +67,7 @@ def lesson(
     status = fault.status_code if isinstance(fault, StatusError) else None
     if UNRELATED_TO_SCHEMA.search(said):
         return None
-    if mode.name != "prompt" and (narrowed := narrower(said, route.dialect, schema)):
+    if mode.name != "prompt" and (narrowed := narrow_dialect(said, route.dialect, schema)):
         return replace(route, dialect=narrowed)
     says_nothing = status != NOT_FOUND and not fault.retryable and GENERIC_MESSAGE.fullmatch(_message(fault.body))
     is_about_it = bool(says_nothing or MODE_WORDS[mode.name].search(said) or status == NOT_IMPLEMENTED)
@@ -130,14 +130,14 @@ def _message(body: JSONValue) -> str:
     return " ".join(islice(_texts(message), MOST_TEXTS))[:LONGEST_TEXT]
 
 
-def narrower(said: str, dialect: Dialect, schema: JSON) -> Dialect | None:
+def narrow_dialect(said: str, dialect: Dialect, schema: JSON) -> Dialect | None:
     """The dialect without what a refusal names, if that was in the schema that was sent.
 
     >>> from structkit.dialects import OPENAI
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}}
-    >>> OPENAI.keywords - narrower("'minimum' is not permitted", OPENAI, schema).keywords
+    >>> OPENAI.keywords - narrow_dialect("'minimum' is not permitted", OPENAI, schema).keywords
     frozenset({'minimum'})
-    >>> narrower("'maximum' is not permitted", OPENAI, schema)
+    >>> narrow_dialect("'maximum' is not permitted", OPENAI, schema)
     """
     sent = {*_keywords(schema)}
     if formats := {value for word, value in sent if word == "format" and _names(said, value)}:
@@ -188,18 +188,20 @@ SHALLOWEST = 3
 """Levels below which nothing could be said at all."""
 
 
-def is_unseen(text: str, mode: Mode, schema: JSON) -> bool:
+def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
     """Whether a reply shows that the schema never reached the model: no JSON, or an object of other keys.
 
     Text that was cut, and JSON that says no value, is what any grammar lets through.
 
     >>> from structkit.extraction.modes import JSON_OBJECT, JSON_SCHEMA
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    >>> is_unseen("Sure! It is 3.", JSON_SCHEMA, schema), is_unseen('{"number": 3}', JSON_SCHEMA, schema)
-    (True, True)
-    >>> is_unseen('{"n": "3"}', JSON_SCHEMA, schema), is_unseen('{"number": 3}', JSON_OBJECT, schema)
+    >>> is_schema_ignored("Sure! It is 3.", JSON_SCHEMA, schema)
+    True
+    >>> is_schema_ignored('{"number": 3}', JSON_SCHEMA, schema)
+    True
+    >>> is_schema_ignored('{"n": "3"}', JSON_SCHEMA, schema), is_schema_ignored('{"number": 3}', JSON_OBJECT, schema)
     (False, False)
-    >>> is_unseen('{"n": 1e999}', JSON_SCHEMA, schema), is_unseen('{"n": 3, "un', JSON_SCHEMA, schema)
+    >>> is_schema_ignored('{"n": 1e999}', JSON_SCHEMA, schema), is_schema_ignored('{"n": 3, "un', JSON_SCHEMA, schema)
     (False, False)
     """
     try:
@@ -211,12 +213,12 @@ def is_unseen(text: str, mode: Mode, schema: JSON) -> bool:
     return mode.constrains and has_few and not conforms(wire, schema)
 
 
-def is_loose(text: str, mode: Mode, schema: JSON) -> bool:
+def is_unconstrained(text: str, mode: Mode, schema: JSON) -> bool:
     """Whether a reply breaks what an endpoint that constrains the decoding cannot let through.
 
     >>> from structkit.extraction.modes import JSON_SCHEMA
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    >>> is_loose('{"n": "3"}', JSON_SCHEMA, schema), is_loose('{"n": 3}', JSON_SCHEMA, schema)
+    >>> is_unconstrained('{"n": "3"}', JSON_SCHEMA, schema), is_unconstrained('{"n": 3}', JSON_SCHEMA, schema)
     (True, False)
     """
     try:

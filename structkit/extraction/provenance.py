@@ -60,7 +60,7 @@ def _leaves(value: JSONValue, path: JSONPath) -> Iterator[JSONPath]:
         yield from _leaves(item, (*path, step))
 
 
-def placed(
+def origins_after_patch(
     origins: Mapping[JSONPath, Origin], patch: Patch, merged: JSONValue, origin: Origin
 ) -> dict[JSONPath, Origin]:
     """The origins after a patch came back: what it asked for is of its attempt."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 from typing_extensions import Concatenate, ParamSpec, Unpack
 
-from structkit.client import AsyncClient, Call, Client
-from structkit.client.plan import check_call
+from structkit.client import AsyncClient, CallOptions, Client
+from structkit.client.arguments import validate_call
 from structkit.errors import ConfigError, StructkitError
 from structkit.functions.row_arguments import OfARow
 from structkit.schema import ResponseFormat
@@ -49,13 +49,13 @@ class Declaration(Generic[T]):
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
     model: str | None
-    call: Call
+    call: CallOptions
     _made: Client | AsyncClient | None = None
 
     @classmethod
-    def of(cls, output_type: Any, client: Any, model: str | None, call: Call) -> Declaration[Any]:
+    def of(cls, output_type: Any, client: Any, model: str | None, call: CallOptions) -> Declaration[Any]:
         """Compile the type and check the keywords, so that mistakes show where they are written."""
-        check_call(call)
+        validate_call(call)
         if client is not None and model is not None:
             raise ConfigError("a client has its model already; leave out model=, or client=")
         return Declaration(response_format(output_type), client, model, call)
@@ -117,7 +117,7 @@ class Decorated(Generic[P, T]):
 
         said = self._declaration
         own: Settings = {**said.way, **settings}
-        call: Call = {**said.client.defaults, **said.call} if said.client else said.call
+        call: CallOptions = {**said.client.defaults, **said.call} if said.client else said.call
         return Job(
             source=source,
             output=output,

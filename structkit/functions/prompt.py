@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from typing_extensions import ParamSpec, TypeForm, Unpack
 
-from structkit.client import AsyncClient, Call, Client
+from structkit.client import AsyncClient, CallOptions, Client
 from structkit.errors import PromptError
 from structkit.functions.function import AsyncFunction, Declaration, Decorator, Function
 from structkit.prompts import fill
@@ -27,7 +27,7 @@ def prompt(  # type: ignore[overload-overlap]  # a class is a callable too: the 
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[Call],
+    **call: Unpack[CallOptions],
 ) -> Decorator[T]: ...
 @overload
 def prompt(
@@ -36,7 +36,7 @@ def prompt(
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[Call],
+    **call: Unpack[CallOptions],
 ) -> Decorator[T]: ...
 @overload
 def prompt(
@@ -45,7 +45,7 @@ def prompt(
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[Call],
+    **call: Unpack[CallOptions],
 ) -> Decorator[Any]: ...
 @overload
 def prompt(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
@@ -59,7 +59,7 @@ def prompt(
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[Call],
+    **call: Unpack[CallOptions],
 ) -> Any:
     r"""Make a function ask a model.
 
@@ -89,7 +89,9 @@ def prompt(
     return _declare(output_type, client, model, call)
 
 
-def _declare(output_type: Any, client: Any, model: str | None, call: Call) -> Callable[[Callable[..., Any]], Any]:
+def _declare(
+    output_type: Any, client: Any, model: str | None, call: CallOptions
+) -> Callable[[Callable[..., Any]], Any]:
     declaration = Declaration.of(output_type, client, model, call)
 
     def decorate(function: Callable[..., Any]) -> Function[..., Any] | AsyncFunction[..., Any]:

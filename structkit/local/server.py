@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
-from structkit.client import Endpoint
-from structkit.client.endpoint import NO_KEY
+from structkit.client import EndpointSettings
+from structkit.client.endpoint_settings import NO_KEY
 from structkit.errors import ConfigError, install_hint
 from structkit.local.model import NAME, model_file
 
@@ -101,14 +101,14 @@ def undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def open_endpoint(argument: str | None = None) -> Endpoint:
+def open_endpoint(argument: str | None = None) -> EndpointSettings:
     """The embedded model as an endpoint: what `Client("local")` and `Client("local:PATH.gguf")` use.
 
     Raises:
         ConfigError: It is not installed, or the model cannot be fetched or read.
     """
     server = _running(str(model_file(argument).resolve()), None if argument else NAME)
-    return Endpoint(model=server.name, base_url=server.base_url, api_key=NO_KEY, dialect="llama.cpp")
+    return EndpointSettings(model=server.name, base_url=server.base_url, api_key=NO_KEY, dialect="llama.cpp")
 
 
 @cache

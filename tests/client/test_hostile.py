@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, Field, field_validator
 
 import structkit
-from structkit.client.endpoint import find_endpoint
+from structkit.client.endpoint_settings import find_endpoint
 from structkit.testing import Endpoint, Reply, completion
 from structkit.transport.http_reply import read_reply, read_retry_after
 

@@ -15,7 +15,7 @@ import pytest
 
 import structkit
 from structkit.client import ProbeReport
-from structkit.client.probing import Finding, advance, probing
+from structkit.client.probing import Finding, advance, probe_route
 from structkit.client.probing.features import FEATURES
 from structkit.dialects import OPENAI, Route
 from structkit.testing import Endpoint, Reply, called, completion, fault
@@ -302,7 +302,7 @@ def test_the_provider_that_replies_name_is_kept(routes: Path) -> None:
 
 
 def test_a_probe_is_a_value_that_needs_no_network() -> None:
-    steps = probing("m", Route(OPENAI))
+    steps = probe_route("m", Route(OPENAI))
     step = advance(steps)
     while isinstance(step, Request):
         step = advance(steps, _completed(step))

@@ -17,7 +17,7 @@ from structkit import ResponseFormat
 from structkit.dialects import DIALECTS, OPENAI, Dialect, Route
 from structkit.errors import StatusError, StructkitError, TransportError
 from structkit.extraction import MODES, Extraction
-from structkit.extraction.ladder import lesson
+from structkit.extraction.ladder import learn_from_error
 from structkit.parsing import read_completion
 from structkit.testing import FAULTS, completion, fault
 from structkit.testing.reply import called, obliging
@@ -69,7 +69,7 @@ def test_a_lesson_takes_something_away_and_adds_nothing(body, code, dialect, mod
     before = copy.deepcopy(body)
     route = Route(dialect)
     schema = ResponseFormat(Node, dialect=dialect).schema
-    taught = lesson(status(body, code), route, mode, schema, fixed=fixed)
+    taught = learn_from_error(status(body, code), route, mode, schema, fixed=fixed)
     assert repr(body) == repr(before)
     if taught is not None and taught.dialect != dialect:
         assert (taught.refused, taught.ignored) == (route.refused, route.ignored)
@@ -107,7 +107,7 @@ def test_a_hostile_refusal_is_read_without_a_crash_or_a_wait(body: Any) -> None:
     schema = ResponseFormat(Node).schema
     started = time.process_time()
     for mode in MODES.values():
-        lesson(status(body if isinstance(body, dict) else {"error": body}), Route(OPENAI), mode, schema)
+        learn_from_error(status(body if isinstance(body, dict) else {"error": body}), Route(OPENAI), mode, schema)
     assert time.process_time() - started < 10
 
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from structkit import ResponseFormat
-from structkit.client.plan import awaited_issues
+from structkit.client.steps import async_issues
 from structkit.dialects import DIALECTS, Route
 from structkit.errors import Truncated
 from structkit.extraction import Extraction, soft
-from structkit.extraction.checks import MAY_SAY
+from structkit.extraction.checks import CHECK_OUTCOMES
 from structkit.parsing import read_completion, read_prefix
 from structkit.testing import completion
 from structkit.values import ABSENT, JSON, Completion, Issue, JSONValue, Message, Policy, Result, value_at
@@ -258,12 +258,15 @@ CHECKS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
         lambda value: (1 / 0 for _ in "x"),
         [((), "a check failed: ZeroDivisionError('division by zero')")],
     ),
-    "gives a bool": (lambda value: False, [((), f"a check gave bool; {MAY_SAY}")]),
-    "gives a number": (lambda value: 0, [((), f"a check gave int; {MAY_SAY}")]),
-    "gives a dict": (lambda value: {"a": "b"}, [((), f"a check gave dict; {MAY_SAY}")]),
-    "gives bytes": (lambda value: b"ab", [((), f"a check gave bytes; {MAY_SAY}")]),
-    "gives a number in a list": (lambda value: ["a", 1], [((), "a"), ((), f"a check gave int; {MAY_SAY}")]),
-    "gives what has to be awaited": (lambda value: [waiting(value)], [((), f"a check gave coroutine; {MAY_SAY}")]),
+    "gives a bool": (lambda value: False, [((), f"a check gave bool; {CHECK_OUTCOMES}")]),
+    "gives a number": (lambda value: 0, [((), f"a check gave int; {CHECK_OUTCOMES}")]),
+    "gives a dict": (lambda value: {"a": "b"}, [((), f"a check gave dict; {CHECK_OUTCOMES}")]),
+    "gives bytes": (lambda value: b"ab", [((), f"a check gave bytes; {CHECK_OUTCOMES}")]),
+    "gives a number in a list": (lambda value: ["a", 1], [((), "a"), ((), f"a check gave int; {CHECK_OUTCOMES}")]),
+    "gives what has to be awaited": (
+        lambda value: [waiting(value)],
+        [((), f"a check gave coroutine; {CHECK_OUTCOMES}")],
+    ),
     "gives nothing in a text": (lambda value: "", []),
     "gives issues one by one": (lambda value: iter(["a", "b"]), [((), "a"), ((), "b")]),
     "names a place by a text": (lambda value: Issue("rows", "a"), [(("rows",), "a")]),  # type: ignore[arg-type]
@@ -294,4 +297,4 @@ async def raising_later(_: Any) -> str:
 
 def test_a_check_that_is_awaited_and_raises_is_an_issue_too() -> None:
     failed = (Issue((), "a check failed: KeyError('zip')"),)
-    assert asyncio.run(awaited_issues(3, [raising_later, soft(raising_later)])) == (failed, failed)
+    assert asyncio.run(async_issues(3, [raising_later, soft(raising_later)])) == (failed, failed)

@@ -116,12 +116,12 @@ def test_equal_replies_lead_to_equal_requests_in_every_process() -> None:
         "import json\n"
         "from pydantic import BaseModel, PositiveInt\n"
         "from structkit import ResponseFormat\n"
-        "from structkit.extraction.correction import affordable_patch\n"
+        "from structkit.extraction.correction import cheaper_patch\n"
         "from structkit.values import Answer\n"
         "class Row(BaseModel):\n    n: PositiveInt\n    remark: str\n"
         "wanted = ResponseFormat(list[Row])\n"
         "text = json.dumps({'value': [{'n': -1, 'remark': 'long enough to be patched ' * 3}] * 9})\n"
-        "print([place.field.name for place in affordable_patch(wanted, wanted.read(text), None).places])\n"
+        "print([place.field.name for place in cheaper_patch(wanted, wanted.read(text), None).places])\n"
     )
     runs = {
         subprocess.run(

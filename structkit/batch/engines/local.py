@@ -15,11 +15,11 @@ from typing import Any
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.outcome import outcome_of
 from structkit.batch.report import Reason
-from structkit.client.hooks import SILENT, Hooks
-from structkit.client.steps import advanced
+from structkit.client.hooks import NO_HOOKS, Hooks
+from structkit.client.steps import next_step
 from structkit.costs.budget import Budget, estimate_tokens
 from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
-from structkit.extraction import Conversation, Divided, Extraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.journal.journal import Journal
 from structkit.journal.row_state import Exchange, Kept, State
 from structkit.schema import ResponseFormat
@@ -76,7 +76,7 @@ class Run:
     hold: bool = False
     offline: bool = False
     told: Callable[[State, JSON], None] = lambda state, outcome: None  # noqa: ARG005 (nobody listens)
-    hooks: Hooks = SILENT
+    hooks: Hooks = NO_HOOKS
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     line: asyncio.Lock = field(default_factory=asyncio.Lock)
     why: str = ""
@@ -142,17 +142,17 @@ class Run:
         """A row's conversation: what is kept of it, and then what is asked."""
         past = iter(_replies(exchanges, only_these=self.offline))
         number = before = max((each.number for each in exchanges if each.reply), default=0)  # a lost one: once more
-        while isinstance(step, Extraction | Divided):
+        while isinstance(step, Extraction | SplitExtraction):
             last, replies, sent = step, [], list[Request]()
-            with self.hooks.watching(sent):
+            with self.hooks.report_aborts(sent):
                 for request in step.requests:
                     if (reply := next(past, None)) is None and self.offline:
                         return self.unreadable(record, exchanges)
                     if reply is None:
                         number, reply = await self.ask(record, number + 1, request, sent)
                     replies.append(reply)
-                step = await advanced(last, replies, self.learnt)
-                self.hooks.ended((), [each for each in step.attempts if _is_among(each.request, sent)])
+                step = await next_step(last, replies, self.learnt)
+                self.hooks.notify_attempts((), [each for each in step.attempts if _is_among(each.request, sent)])
         return self.end(record, step, asked=number > before)
 
     def end(self, record: Record, step: Any, *, asked: bool) -> None:
@@ -209,7 +209,7 @@ class Run:
             if failures > self.policy.retries:
                 break
             number += 1
-        self.hooks.received(request, reply)
+        self.hooks.notify_reply(request, reply)
         return number, reply
 
     async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> Reply:
@@ -229,7 +229,7 @@ class Run:
         try:
             if not _is_among(request, sent):
                 sent.append(request)
-                self.hooks.sending(request)
+                self.hooks.notify_request(request)
             named = record.ordinal, record.key, record.digest
             await self.journal.intended(*named, number, _digest(request))
             reply = await self.transport.send(request, self.once)

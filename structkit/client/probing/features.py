@@ -8,12 +8,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from structkit.client.probing.line import Line, Schema, Steps, failed, is_cut, is_refusal, said, value_of, words
-from structkit.client.probing.report import Finding, Kind, Verdict
+from structkit.client.probing.probe_report import Finding, Kind, Verdict
+from structkit.client.probing.request_template import (
+    ProbeSchema,
+    RequestTemplate,
+    Steps,
+    failed,
+    is_cut,
+    is_refusal,
+    said,
+    value_of,
+    words,
+)
 from structkit.dialects import Dialect
 from structkit.errors import TransportError
 from structkit.extraction import Mode
-from structkit.extraction.ladder import narrower
+from structkit.extraction.ladder import narrow_dialect
 from structkit.transport import Reply
 from structkit.values import ABSENT, JSON, Completion, JSONValue, Request
 
@@ -103,7 +113,7 @@ FEATURES: Group = (
 """Those of OpenAI's dialect and the bounds of length, relatives side by side."""
 
 
-def features(line: Line, mode: Mode, *, binds: bool) -> Steps[list[Finding]]:
+def features(line: RequestTemplate, mode: Mode, *, binds: bool) -> Steps[list[Finding]]:
     """Ask with all at once; leave out what a refusal names, or halve where it names nothing.
 
     Args:
@@ -128,7 +138,7 @@ def features(line: Line, mode: Mode, *, binds: bool) -> Steps[list[Finding]]:
     return sorted([*found, *missed], key=lambda finding: order.index(finding.name))
 
 
-def _question(line: Line, mode: Mode, group: Group) -> Request:
+def _question(line: RequestTemplate, mode: Mode, group: Group) -> Request:
     wish = json.dumps({name: feature.bad for name, feature in _named(group).items()})
     return line.put(mode, _schema(group), f"{COPY}{wish}", ROOM * (1 + len(group)))
 
@@ -138,8 +148,8 @@ def _named(group: Group) -> dict[str, Feature]:
     return {f"value_{number}": feature for number, feature in enumerate(group, 1)}
 
 
-def _schema(group: Group) -> Schema:
-    return Schema("values", {name: feature.part for name, feature in _named(group).items()})
+def _schema(group: Group) -> ProbeSchema:
+    return ProbeSchema("values", {name: feature.part for name, feature in _named(group).items()})
 
 
 def settle(group: Group, mode: Mode, reply: Reply, *, binds: bool) -> tuple[list[Finding], Left]:
@@ -188,7 +198,7 @@ def _blamed(group: Group, fault: TransportError) -> Group:
     keywords = frozenset(each.name for each in group if each.kind == "keyword")
     formats = frozenset(each.name for each in group if each.kind == "format")
     sent = Dialect("sent", keywords | ({"format"} if formats else set()), formats)
-    left = narrower(said(fault), sent, _schema(group).schema) or sent
+    left = narrow_dialect(said(fault), sent, _schema(group).schema) or sent
     formats_left = left.formats if "format" in left.keywords else frozenset[str]()
     return tuple(each for each in group if each.name not in left.keywords | formats_left)
 

@@ -1,4 +1,4 @@
-"""`probing`: the questions to a route, in order. Schema and prompt pull in opposite directions: which one wins?"""
+"""`probe_route`: the questions to a route, in order. Schema and prompt pull in opposite directions: which one wins?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from structkit.client.probing.features import COPY, features
-from structkit.client.probing.line import (
+from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, learnt
+from structkit.client.probing.request_template import (
     THINKING,
-    Line,
-    Schema,
+    ProbeSchema,
+    RequestTemplate,
     Steps,
     failed,
     is_cut,
@@ -19,7 +20,6 @@ from structkit.client.probing.line import (
     said,
     value_of,
 )
-from structkit.client.probing.report import SCHEMA_MODES, Finding, ProbeReport, Verdict, learnt
 from structkit.dialects import Route
 from structkit.errors import MalformedReply, TransportError
 from structkit.extraction import MODES, Mode
@@ -32,19 +32,19 @@ AGAINST = f'{COPY}{{"colour": "blue"}}'
 FREELY = "Name an animal."
 NO_JSON = "Copy this text exactly, and write no JSON: The sky is blue."
 
-PICK = Schema("pick", {"animal": {"type": "string", "enum": ["xq7", "zz9"]}})
+PICK = ProbeSchema("pick", {"animal": {"type": "string", "enum": ["xq7", "zz9"]}})
 """Nobody writes these names who has not seen them."""
 
 WEATHER = {
     "name": "weather",
     "description": "The weather in a city.",
-    "parameters": Schema("weather", {"city": {"type": "string"}}).schema,
+    "parameters": ProbeSchema("weather", {"city": {"type": "string"}}).schema,
 }
 
 Outcome: TypeAlias = "ProbeReport | TransportError"
 
 
-def probing(model: str, route: Route) -> Steps[Outcome]:
+def probe_route(model: str, route: Route) -> Steps[Outcome]:
     """Ask a route what it honours, in at most 30 requests, most of them of a few dozen tokens.
 
     Args:
@@ -78,7 +78,7 @@ def advance(steps: Generator[Request, Any, Any], reply: Reply | None = None) -> 
 
 
 def _findings(model: str) -> Steps[list[Finding] | TransportError]:
-    begun = yield from _hello(Line(model))
+    begun = yield from _hello(RequestTemplate(model))
     if isinstance(begun, TransportError):
         return begun
     line, plain = begun
@@ -89,7 +89,7 @@ def _findings(model: str) -> Steps[list[Finding] | TransportError]:
     return [*modes, *bounds, *plain, *(yield from _parameters(line))]
 
 
-def _modes(line: Line) -> Steps[list[Finding]]:
+def _modes(line: RequestTemplate) -> Steps[list[Finding]]:
     found: list[Finding] = []
     for mode in MODES.values():
         found += [(yield from _mode(line, mode))]
@@ -103,7 +103,7 @@ def _best(verdicts: dict[str, Verdict]) -> Mode | None:
     return next(ranked, None)
 
 
-def _hello(line: Line) -> Steps[tuple[Line, list[Finding]] | TransportError]:
+def _hello(line: RequestTemplate) -> Steps[tuple[RequestTemplate, list[Finding]] | TransportError]:
     """Find parameters that the model takes: some take no temperature, or another limit."""
     found: list[Finding] = []
     reply = yield line.ask(HELLO)
@@ -121,7 +121,7 @@ def _hello(line: Line) -> Steps[tuple[Line, list[Finding]] | TransportError]:
     return line, [*found, Finding("parameter", "usage", "served" if is_told else "ignored", note)]
 
 
-def _without_what_is_refused(line: Line, fault: TransportError) -> Line | None:
+def _without_what_is_refused(line: RequestTemplate, fault: TransportError) -> RequestTemplate | None:
     text = said(fault)
     if not is_refusal(fault):
         return None
@@ -130,7 +130,7 @@ def _without_what_is_refused(line: Line, fault: TransportError) -> Line | None:
     return replace(line, temperature=None) if line.temperature is not None and "temperature" in text else None
 
 
-def _mode(line: Line, mode: Mode) -> Steps[Finding]:
+def _mode(line: RequestTemplate, mode: Mode) -> Steps[Finding]:
     """Whether the endpoint takes the schema in this way, and what it does with it."""
     if mode.name == "json_object":
         return (yield from _json_object(line, mode))
@@ -149,7 +149,7 @@ def _mode(line: Line, mode: Mode) -> Steps[Finding]:
     return _unheard(mode, reply, "the reply shows nothing of the schema")
 
 
-def _json_object(line: Line, mode: Mode) -> Steps[Finding]:
+def _json_object(line: RequestTemplate, mode: Mode) -> Steps[Finding]:
     reply = yield line.ask(NO_JSON, response_format={"type": "json_object"})
     if isinstance(reply, TransportError):
         return failed("mode", mode.name, reply)
@@ -170,7 +170,7 @@ def _unheard(mode: Mode, reply: Completion, note: str) -> Finding:
     return Finding("mode", mode.name, "ignored", note)
 
 
-def _parameters(line: Line) -> Steps[list[Finding]]:
+def _parameters(line: RequestTemplate) -> Steps[list[Finding]]:
     """What else of the protocol is served."""
     tools = [{"type": "function", "function": WEATHER}]
     return [

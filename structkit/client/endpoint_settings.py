@@ -26,7 +26,7 @@ NO_KEY = "no-key-needed"
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class EndpointSettings:
     """An address with its key, and the model's name there; `base_url` None is OpenAI's own."""
 
     model: str
@@ -41,7 +41,7 @@ class Endpoint:
         return self.base_url or OPENAI_URL
 
 
-def find_endpoint(model: str | None, base_url: str | None = None, api_key: str | None = None) -> Endpoint:
+def find_endpoint(model: str | None, base_url: str | None = None, api_key: str | None = None) -> EndpointSettings:
     """The endpoint that arguments and environment name; nothing is sent, though a named one may be started.
 
     Raises:
@@ -55,11 +55,11 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
     if not key.isascii() or not key.isprintable():
         raise ConfigError("the API key holds characters that no key has; copy it again (it is not shown here)")
-    return Endpoint(model, address, key or _no_key(address))
+    return EndpointSettings(model, address, key or _no_key(address))
 
 
 @contextmanager
-def settings_of_the_environment() -> Iterator[None]:
+def report_environment_errors() -> Iterator[None]:
     """Proxies and certificates are read from the environment; what is wrong there is the user's to mend.
 
     Raises:
@@ -92,7 +92,7 @@ def _no_key(address: str | None) -> str:
     )
 
 
-def _named(model: str) -> Endpoint | None:
+def _named(model: str) -> EndpointSettings | None:
     from importlib.metadata import entry_points
 
     name, _, argument = model.partition(":")
@@ -100,6 +100,6 @@ def _named(model: str) -> Endpoint | None:
     if found is None:
         return None
     endpoint = found.load()(argument or None)
-    if not isinstance(endpoint, Endpoint):
+    if not isinstance(endpoint, EndpointSettings):
         raise ConfigError(f"the entry point {found.value} of {GROUP} gave no Endpoint but {type(endpoint).__name__}")
     return endpoint

@@ -1,4 +1,4 @@
-"""`Divided`: a type larger than the vendor takes, asked for in parts at once and validated as one."""
+"""`SplitExtraction`: a type larger than the vendor takes, asked for in parts at once and validated as one."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from structkit.dialects import Route
 from structkit.errors import StructkitError, TransportError
-from structkit.extraction.checks import Check, checked, warnings_of
+from structkit.extraction.checks import ValueCheck, apply_checks, collect_warnings
 from structkit.extraction.extraction import Extraction
-from structkit.extraction.failure import invalid
+from structkit.extraction.failure import invalid_output
 from structkit.schema import ResponseFormat
 from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result
 
 T = TypeVar("T")
 
-Part: TypeAlias = "Extraction[Any] | Result[Any] | StructkitError"
+PartStep: TypeAlias = "Extraction[Any] | Result[Any] | StructkitError"
 """What comes of one part's reply; a part is not divided again."""
 
 
 @dataclass(frozen=True)
-class Divided(Generic[T]):
+class SplitExtraction(Generic[T]):
     """What to send next, for all parts that are still open.
 
     Args:
@@ -34,7 +34,7 @@ class Divided(Generic[T]):
     response_format: ResponseFormat[T]
     begun: tuple[Extraction[Any], ...]
     asks: tuple[Extraction[Any] | Result[Any], ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[ValueCheck, ...] = ()
 
     @property
     def route(self) -> Route:
@@ -52,9 +52,9 @@ class Divided(Generic[T]):
         """As every part's."""
         return self.begun[0].policy
 
-    def about(self, messages: tuple[Message, ...]) -> Divided[T]:
+    def with_messages(self, messages: tuple[Message, ...]) -> SplitExtraction[T]:
         """The same conversation about another input, where nothing has been said yet."""
-        begun = tuple(part.about(messages) for part in self.begun)
+        begun = tuple(part.with_messages(messages) for part in self.begun)
         return replace(self, begun=begun, asks=begun)
 
     @property
@@ -62,10 +62,13 @@ class Divided(Generic[T]):
         """What to send next, all at once."""
         return tuple(ask.request for ask in self.asks if isinstance(ask, Extraction))
 
-    def receive(self, *replies: Completion | TransportError) -> Divided[T] | Result[T] | StructkitError:
+    def receive(self, *replies: Completion | TransportError) -> SplitExtraction[T] | Result[T] | StructkitError:
         """What comes of the replies, in the order of `requests`."""
-        coming = iter(replies)
-        steps = [cast("Part", ask.receive(next(coming))) if isinstance(ask, Extraction) else ask for ask in self.asks]
+        remaining_replies = iter(replies)
+        steps = [
+            cast("PartStep", ask.receive(next(remaining_replies))) if isinstance(ask, Extraction) else ask
+            for ask in self.asks
+        ]
         attempts = tuple(chain.from_iterable(step.attempts for step in steps))
         asks = tuple(step for step in steps if not isinstance(step, StructkitError))
         if len(asks) < len(steps):
@@ -77,22 +80,22 @@ class Divided(Generic[T]):
 
     def _together(
         self, parts: list[Result[Any]], attempts: tuple[Attempt, ...]
-    ) -> Divided[T] | Result[T] | StructkitError:
+    ) -> SplitExtraction[T] | Result[T] | StructkitError:
         """The parts as one value; where that does not fit, its owners are asked again."""
-        answer = checked(self.response_format.join([part.value for part in parts]), self.checks)
+        answer = apply_checks(self.response_format.join([part.value for part in parts]), self.checks)
         if answer.valid:
             value = cast("T", answer.value)
-            return Result(value, (answer,), attempts, parts[0].mode, warnings=warnings_of(value, self.checks))
+            return Result(value, (answer,), attempts, parts[0].mode, warnings=collect_warnings(value, self.checks))
         wrong = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answered(parts[number]) >= self.policy.attempts for number in wrong):
-            return invalid(self.response_format, answer, self.policy.attempts).after(attempts)
+            return invalid_output(self.response_format, answer, self.policy.attempts).after(attempts)
         asks = [self._again(number, part, answer) if number in wrong else part for number, part in enumerate(parts)]
         return replace(self, asks=tuple(asks))
 
-    def judged(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
+    def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
         """What comes of a result that checks outside of the conversation object to: it is not asked for again."""
         wrong = replace(result.choices[0], value=None, issues=issues)
-        return invalid(self.response_format, wrong, self.policy.attempts).after(result.attempts)
+        return invalid_output(self.response_format, wrong, self.policy.attempts).after(result.attempts)
 
     def _again(self, number: int, part: Result[Any], answer: Answer[T]) -> Extraction[Any]:
         """The conversation about a part, going on with the issues that are its own."""
@@ -112,11 +115,11 @@ def _answered(part: Result[Any]) -> int:
     return sum(attempt.completion is not None for attempt in part.attempts)
 
 
-def divided(whole: Extraction[T]) -> Extraction[T] | Divided[T]:
+def split_if_too_large(whole: Extraction[T]) -> Extraction[T] | SplitExtraction[T]:
     """The extraction itself; or, where its type is too large for one request, extractions of its parts."""
     wanted = whole.response_format
     if not isinstance(wanted, ResponseFormat) or len(wanted.parts) == 1:
         return whole
     first, *others = (replace(whole, response_format=part, checks=()) for part in wanted.parts)
     begun = (first, *(replace(other, attempts=()) for other in others))  # what came before counts once
-    return Divided(wanted, begun, begun, whole.checks)
+    return SplitExtraction(wanted, begun, begun, whole.checks)

@@ -16,7 +16,7 @@ S_co = TypeVar("S_co", covariant=True)
 T = TypeVar("T")
 
 
-class Shown(Protocol[S_co]):
+class StreamOutput(Protocol[S_co]):
     """What a stream gives its consumer.
 
     Attributes:
@@ -98,7 +98,7 @@ class Snapshots(Generic[T]):
         yield result.value
 
 
-class Elements(Generic[T]):
+class ListItems(Generic[T]):
     """The items of a list, each when it is complete and valid; at the end those that had to be put right.
 
     None is given twice. Where the whole has to be asked for again, what was given stands, and only items at places

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from structkit.client.probing.report import Finding, Kind
+from structkit.client.probing.probe_report import Finding, Kind
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode, failure
 from structkit.extraction.ladder import TEACHING
@@ -33,7 +33,7 @@ FAILING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequestTemplate:
     """How the model is asked.
 
     Args:
@@ -52,7 +52,7 @@ class Line:
         """A request with one message."""
         return self._request((Message("user", text),), fields, tokens)
 
-    def put(self, mode: Mode, schema: Schema, text: str, tokens: int = SHORT) -> Request:
+    def put(self, mode: Mode, schema: ProbeSchema, text: str, tokens: int = SHORT) -> Request:
         """A request that puts a schema to the endpoint."""
         codec: Any = schema
         messages, fields = mode.encode(codec, (Message("user", text),))
@@ -64,7 +64,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class ProbeSchema:
     """A strict schema as modes take it, sent to the letter: a type's would leave out what its dialect does not say."""
 
     name: str

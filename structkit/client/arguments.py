@@ -1,0 +1,108 @@
+"""The arguments of a client and of its calls: their names, and what is validated before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from structkit.client.hooks import Hooks
+from structkit.dialects import MODES, Dialect
+from structkit.errors import ConfigError, PromptError
+from structkit.extraction import Conversation, ModeChoice, ValueCheck, is_async_check
+from structkit.schema import ResponseFormat
+from structkit.values import JSONValue, Options, Policy
+from structkit.values.text import suggest_name
+
+T = TypeVar("T")
+
+
+class CallOptions(Options, total=False):
+    """The keyword arguments of a call: the endpoint's parameters, and structkit's own.
+
+    Attributes:
+        instructions: The system message.
+        examples: Pairs of an input and the expected value, shown to the model in the wire form.
+        policy: The limits on attempts, retries, time and size.
+        mode: The mode in which the schema is sent; `auto` uses the best one that the route supports, and falls back to
+            the next one if the route rejects it.
+        checks: Functions that take a value and return its issues: None, a message, or issues at their paths.
+        hooks: Functions that are called while the call proceeds.
+        context: What pydantic's validators receive as `info.context`.
+        dialect: What the vendor accepts, or the name of a dialect (`structkit.dialects.DIALECTS`); by default
+            chosen by the endpoint's host and the model's name.
+    """
+
+    instructions: str
+    examples: Sequence[tuple[str, Any]]
+    policy: Policy
+    dialect: Dialect | str
+    mode: ModeChoice
+    checks: Sequence[ValueCheck]
+    context: Any
+    hooks: Hooks
+
+
+def validate_call(call: Mapping[str, Any]) -> None:
+    """Validate the names of keyword arguments.
+
+    Raises:
+        TypeError: No call has an argument of that name; with the name that was probably meant.
+
+    >>> validate_call({"temprature": 0})
+    Traceback (most recent call last):
+    TypeError: unexpected keyword argument 'temprature'; did you mean 'temperature'?
+    """
+    names = CallOptions.__optional_keys__
+    for name in call.keys() - names:
+        hint = suggest_name(str(name), sorted(names), "expected one of: ")
+        raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
+
+
+def validate_mode(name: str) -> None:
+    """Validate the name of a mode.
+
+    Raises:
+        ConfigError: There is no mode of that name; with the name that was probably meant.
+
+    >>> validate_mode("json_shema")
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: unknown mode 'json_shema'; did you mean 'json_schema'?
+    """
+    names = ("auto", *MODES)
+    if name not in names:
+        raise ConfigError(f"unknown mode {name!r}; {suggest_name(str(name), names, 'expected one of: ')}")
+
+
+def validate_connection_arguments(**arguments: Any) -> None:
+    """Validate that a client or transport of the caller's is not combined with an address or key it would not use.
+
+    Raises:
+        ConfigError: Both are set.
+    """
+    names = [name for name, value in arguments.items() if value is not None]
+    if len(names) > 1 and {"client", "transport"} & {*names}:
+        raise ConfigError(f"{names[0]}= already determines where requests go; leave out {', '.join(names[1:])}")
+
+
+def validate_sync_checks(conversation: Conversation) -> None:
+    """Validate that no check has to be awaited, for a client that blocks.
+
+    Raises:
+        ConfigError: A check is a coroutine function.
+    """
+    if any(map(is_async_check, conversation.checks)):
+        raise ConfigError("a check is a coroutine function: use AsyncClient, or make it a plain function")
+
+
+def example_to_json(output_format: ResponseFormat[T], value: T) -> JSONValue:
+    """Return an example's value as natural JSON.
+
+    Raises:
+        PromptError: The model would not be allowed to write that value.
+    """
+    natural = output_format.natural(value)
+    answer = output_format.validated(natural)
+    if answer.issues:
+        issues = "; ".join(map(str, answer.issues))
+        raise PromptError(f"an example would not be accepted as a reply: {issues}")
+    return natural
