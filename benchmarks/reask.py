@@ -17,7 +17,7 @@ from typing_extensions import Self
 from structkit import Client, Policy
 from structkit.extraction.modes import MODES
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import saying, wanted_schema
+from structkit.testing.scripted_reply import requested_schema, text_reply
 from structkit.values import JSON
 
 INPUT = "Read the shipments from the attached manifest."
@@ -119,12 +119,12 @@ class Model:
         value = {name: at(self.right, path) for name, path in places(body)} if self.sizes else self.first
         text = json.dumps(value, ensure_ascii=False)
         self.sizes.append(len(text))
-        return saying(body, text)
+        return text_reply(body, text)
 
 
 def places(body: JSON) -> list[tuple[str, str]]:
     """The properties that a request's schema asks for, each with the path that stands in its description."""
-    schema = wanted_schema(body)
+    schema = requested_schema(body)
     if schema is None:  # the schema's form stands in the system message
         form = body["messages"][0]["content"]
         names = re.findall(r'^ {2}"(\w+)":', form, re.MULTILINE)

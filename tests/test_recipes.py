@@ -48,7 +48,7 @@ def asked(body: dict[str, Any]) -> str:
     return str(body["messages"][-1]["content"])
 
 
-def saying(answer: Callable[[str], object]) -> Callable[[dict[str, Any]], Reply]:
+def text_reply(answer: Callable[[str], object]) -> Callable[[dict[str, Any]], Reply]:
     """Replies with the JSON of what *answer* says to the text."""
     return lambda body: Reply(completion(json.dumps(answer(asked(body)))))
 
@@ -64,7 +64,7 @@ def test_the_math_tutor_sends_the_published_example_and_prints_its_steps() -> No
 
 
 def test_the_classifier_labels_every_review_once() -> None:
-    with Endpoint(saying(lambda text: {"value": "negative" if "again" in text else "positive"})) as endpoint:
+    with Endpoint(text_reply(lambda text: {"value": "negative" if "again" in text else "positive"})) as endpoint:
         printed = [line.split("\t") for line in run_recipe("classifier.py", endpoint)]
     rows = (RECIPES / "data" / "reviews.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [label_id for label_id, _, _ in printed] == [row.partition(",")[0] for row in rows]

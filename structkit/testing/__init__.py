@@ -1,10 +1,21 @@
 """Parts for tests, yours and ours: an endpoint on loopback with faults, recorded replies, a guard."""
 
 from structkit.testing.cassette import Tape, cassette
-from structkit.testing.endpoint import Endpoint
 from structkit.testing.faults import FAULTS, fault
+from structkit.testing.loopback_endpoint import Endpoint
 from structkit.testing.offline import offline
-from structkit.testing.reply import Reply, called, completion
 from structkit.testing.sample import sample
+from structkit.testing.scripted_reply import Reply, completion, tool_call_completion
 
-__all__ = ["FAULTS", "Endpoint", "Reply", "Tape", "called", "cassette", "completion", "fault", "offline", "sample"]
+__all__ = [
+    "FAULTS",
+    "Endpoint",
+    "Reply",
+    "Tape",
+    "cassette",
+    "completion",
+    "fault",
+    "offline",
+    "sample",
+    "tool_call_completion",
+]

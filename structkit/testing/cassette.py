@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias, cast
 from typing_extensions import Self
 
 from structkit.errors import ConfigError, TransportError
-from structkit.testing.entries import (
+from structkit.testing.cassette_entries import (
     HOW,
     RECORD,
     deltas_of,

@@ -9,76 +9,76 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from structkit.testing import route, streams, words
-from structkit.testing.reply import Reply, completion, obliging
-from structkit.testing.route import Change, always, failing
+from structkit.testing import content_faults, endpoint_faults, stream_faults
+from structkit.testing.endpoint_faults import Change, always, error_reply
+from structkit.testing.scripted_reply import Reply, completion, conforming_reply
 from structkit.values import JSON
 
 REFUSED = completion(None, refusal="I'm sorry, I cannot help with that.")
 LOST: Mapping[str, Callable[..., Change]] = {
-    "rate_limited": route.rate_limited_for,
-    "rate_limited_until": route.rate_limited_until,
-    "rate_limited_bare": lambda: always(route.rate_limited(None)),
-    "server_error": lambda: always(failing(500, "internal error")),
-    "bad_gateway": lambda: always(Reply(route.PAGE, status=502, headers=route.HTML)),
-    "unavailable": lambda: always(failing(503, "overloaded")),
-    "read_timeout": route.read_timeout,
-    "reset": lambda: always(Reply(completion("never whole"), cut=True)),
-    "html": lambda: route.html,
-    "error_with_200": route.error_with_200,
-    "huge": route.huge,
-    "gzip_bomb": route.gzip_bomb,
+    "rate_limited": endpoint_faults.rate_limited_for,
+    "rate_limited_until": endpoint_faults.rate_limited_until,
+    "rate_limited_bare": lambda: always(endpoint_faults.rate_limited(None)),
+    "server_error": lambda: always(error_reply(500, "internal error")),
+    "bad_gateway": lambda: always(Reply(endpoint_faults.PAGE, status=502, headers=endpoint_faults.HTML)),
+    "unavailable": lambda: always(error_reply(503, "overloaded")),
+    "read_timeout": endpoint_faults.read_timeout,
+    "reset": lambda: always(Reply(completion("never whole"), is_truncated=True)),
+    "html": lambda: endpoint_faults.html,
+    "error_with_200": endpoint_faults.error_with_200,
+    "huge": endpoint_faults.huge,
+    "gzip_bomb": endpoint_faults.gzip_bomb,
     "no_choices": lambda: always(Reply({**completion(), "choices": []})),
-    "null_content": lambda: words.null_content,
+    "null_content": lambda: content_faults.null_content,
     "refusal": lambda: always(Reply(REFUSED)),
     "content_filter": lambda: always(Reply(completion("", finish_reason="content_filter"))),
-    "length": lambda: words.rewritten(lambda text: text[: len(text) // 2], finish_reason="length"),
-    "ignores_schema": lambda: words.says(lambda _: "I would be glad to help! Which of the two did you mean?"),
-    "other_keys": lambda: words.says(lambda _: '{"answer": "yes", "confidence": "high"}'),
-    "schema_back": lambda: words.says(words.schema_back),
-    "deep": lambda: words.says(words.deep),
-    "duplicate_keys": lambda: words.rewritten(words.twice),
-    "nan": lambda: words.rewritten(words.filled(math.nan)),
-    "infinity": lambda: words.rewritten(words.filled(math.inf)),
-    "lone_surrogate": lambda: words.rewritten(words.filled("half an emoji: \ud83d")),
-    "broken_arguments": lambda: words.rewritten(lambda text: f"{text.rstrip()[:-1]},"),
-    "rejects_response_format": route.rejects_response_format,
-    "rejects_tools": lambda: route.rejects_tools,
-    "rejects_keyword": route.rejects_keyword,
-    "stream_cut": lambda: streams.cut,
-    "stream_ends_early": lambda: streams.recut(streams.ends_early),
-    "stream_error": lambda: streams.recut(streams.error),
-    "stream_error_event": lambda: streams.recut(streams.error_event),
-    "stream_not_text": lambda: streams.recut(streams.not_text),
-    "stream_options_refused": lambda: streams.options_refused,
-    "stream_stalls": streams.stalls,
+    "length": lambda: content_faults.rewritten(lambda text: text[: len(text) // 2], finish_reason="length"),
+    "ignores_schema": lambda: content_faults.says(lambda _: "I would be glad to help! Which of the two did you mean?"),
+    "other_keys": lambda: content_faults.says(lambda _: '{"answer": "yes", "confidence": "high"}'),
+    "schema_back": lambda: content_faults.says(content_faults.schema_back),
+    "deep": lambda: content_faults.says(content_faults.deep),
+    "duplicate_keys": lambda: content_faults.rewritten(content_faults.twice),
+    "nan": lambda: content_faults.rewritten(content_faults.filled(math.nan)),
+    "infinity": lambda: content_faults.rewritten(content_faults.filled(math.inf)),
+    "lone_surrogate": lambda: content_faults.rewritten(content_faults.filled("half an emoji: \ud83d")),
+    "broken_arguments": lambda: content_faults.rewritten(lambda text: f"{text.rstrip()[:-1]},"),
+    "rejects_response_format": endpoint_faults.rejects_response_format,
+    "rejects_tools": lambda: endpoint_faults.rejects_tools,
+    "rejects_keyword": endpoint_faults.rejects_keyword,
+    "stream_cut": lambda: stream_faults.disconnect,
+    "stream_ends_early": lambda: stream_faults.rewrite(stream_faults.first_half),
+    "stream_error": lambda: stream_faults.rewrite(stream_faults.error_object),
+    "stream_error_event": lambda: stream_faults.rewrite(stream_faults.error_event),
+    "stream_not_text": lambda: stream_faults.rewrite(stream_faults.number_as_text),
+    "stream_options_refused": lambda: stream_faults.reject_stream_options,
+    "stream_stalls": stream_faults.stall,
 }
 """Faults that keep the model's words from the client."""
 
 ARRIVES: Mapping[str, Callable[..., Change]] = {
-    "wrong_content_type": lambda: route.wrong_content_type,
-    "no_usage": lambda: words.no_usage,
-    "bad_usage": lambda: words.bad_usage,
-    "prose": lambda: words.rewritten("Sure! Here is the JSON:\n\n%s\n\nAnything else?".__mod__),
-    "fence": lambda: words.rewritten("```json\n%s\n```".__mod__),
-    "think": lambda: words.rewritten("<think>The user wants {JSON}. Let me see.</think>\n\n%s".__mod__),
-    "wrapper": lambda: words.wrapper,
-    "tool_call_instead": lambda: words.tool_call_instead,
-    "content_instead": lambda: words.content_instead,
-    "several_tool_calls": lambda: words.several_tool_calls,
-    "other_vendor": words.other_vendor,
-    "stream_bare": lambda: streams.each(lambda one: one.replace(b"data: ", b"data:", 1)),
-    "stream_comments": lambda: streams.recut(streams.comments),
-    "stream_cr": lambda: streams.each(lambda one: one.replace(b"\n", b"\r")),
-    "stream_crlf": lambda: streams.each(lambda one: one.replace(b"\n", b"\r\n")),
-    "stream_fields": lambda: streams.recut(streams.fields),
-    "stream_half_event": lambda: streams.recut(streams.half_event),
-    "stream_ignored": lambda: streams.ignored,
-    "stream_interleaved": lambda: streams.interleaved,
-    "stream_lines": lambda: streams.recut(streams.lines),
-    "stream_no_done": lambda: streams.recut(lambda events: events[:-1]),
-    "stream_split": streams.split,
-    "stream_whole": lambda: streams.whole,
+    "wrong_content_type": lambda: endpoint_faults.wrong_content_type,
+    "no_usage": lambda: content_faults.no_usage,
+    "bad_usage": lambda: content_faults.bad_usage,
+    "prose": lambda: content_faults.rewritten("Sure! Here is the JSON:\n\n%s\n\nAnything else?".__mod__),
+    "fence": lambda: content_faults.rewritten("```json\n%s\n```".__mod__),
+    "think": lambda: content_faults.rewritten("<think>The user wants {JSON}. Let me see.</think>\n\n%s".__mod__),
+    "wrapper": lambda: content_faults.wrapper,
+    "tool_call_instead": lambda: content_faults.tool_call_instead,
+    "content_instead": lambda: content_faults.content_instead,
+    "several_tool_calls": lambda: content_faults.several_tool_calls,
+    "other_vendor": content_faults.other_vendor,
+    "stream_bare": lambda: stream_faults.rewrite_each(lambda one: one.replace(b"data: ", b"data:", 1)),
+    "stream_comments": lambda: stream_faults.rewrite(stream_faults.add_comments),
+    "stream_cr": lambda: stream_faults.rewrite_each(lambda one: one.replace(b"\n", b"\r")),
+    "stream_crlf": lambda: stream_faults.rewrite_each(lambda one: one.replace(b"\n", b"\r\n")),
+    "stream_fields": lambda: stream_faults.rewrite(stream_faults.add_fields),
+    "stream_half_event": lambda: stream_faults.rewrite(stream_faults.half_an_event),
+    "stream_ignored": lambda: stream_faults.send_unstreamed,
+    "stream_interleaved": lambda: stream_faults.interleave_second_choice,
+    "stream_lines": lambda: stream_faults.rewrite(stream_faults.split_lines),
+    "stream_no_done": lambda: stream_faults.rewrite(lambda events: events[:-1]),
+    "stream_split": stream_faults.resize_chunks,
+    "stream_whole": lambda: stream_faults.send_as_one_event,
 }
 """Faults through which the model's words still come."""
 
@@ -100,7 +100,7 @@ class Fault:
 
     def __call__(self, request: JSON) -> Reply:
         """The fault, where else a reply would come that conforms to the request's own schema."""
-        return self.change(request, obliging(request))
+        return self.change(request, conforming_reply(request))
 
     def spends(self, reply: Reply, came: Reply) -> bool:
         """Whether the words of *reply* reached the client in what *came*; if not, the next request gets them."""

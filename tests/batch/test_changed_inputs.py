@@ -18,7 +18,7 @@ import pytest
 from structkit.batch.job import Job
 from structkit.errors import JobError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 ROWS, PATIENCE = 300, 60
@@ -94,7 +94,7 @@ def test_a_file_that_changes_while_it_is_read_stops_the_run_and_costs_only_what_
             seen += 1
             if seen == 10:
                 write(tmp_path / "in.csv", edited)
-        return obliging(request)
+        return conforming_reply(request)
 
     with Endpoint(answer) as endpoint:
         with pytest.raises(JobError, match="changed while it was being read"):
@@ -113,7 +113,7 @@ def test_of_processes_that_begin_at_once_one_does_the_job_and_the_others_are_ref
 
     def answer(request: JSON) -> Reply:
         gate.wait(PATIENCE)
-        return obliging(request)
+        return conforming_reply(request)
 
     rows = [f"row-{number}" for number in range(30)]
     with Endpoint(answer) as endpoint, ThreadPoolExecutor() as pool:

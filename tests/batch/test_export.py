@@ -18,7 +18,7 @@ from structkit.batch.job import Job
 from structkit.costs.price import Price
 from structkit.errors import ConfigError, JobError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 PATIENCE = 60
@@ -107,7 +107,7 @@ def test_a_run_that_is_under_way_is_exported_as_far_as_it_is(job: Callable[..., 
         if next(turns) == 5:
             sixth.set()  # what ended before its intent is on disk before it
             assert gate.wait(PATIENCE)
-        return obliging(request)
+        return conforming_reply(request)
 
     with Endpoint(reply) as endpoint:
         made = job(endpoint, concurrency=1)

@@ -19,7 +19,7 @@ from structkit.batch.job import Job
 from structkit.errors import JobError
 from structkit.journal.database import RESERVE
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 ROWS, MOMENT, PATIENCE = 120, 40, 60
@@ -74,7 +74,7 @@ class Filling:
             if self.seen == MOMENT:
                 fill(self.ballast, RESERVE - 2**20)
                 self.full.set()
-        return replace(obliging(request), delay=0.005)
+        return replace(conforming_reply(request), delay=0.005)
 
 
 def test_a_job_stops_sending_before_the_disk_is_full_and_goes_on_when_there_is_space(

@@ -16,7 +16,7 @@ from structkit.batch.job import Job
 from structkit.batch.report import Report
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging, saying
+from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
@@ -130,7 +130,7 @@ def test_a_spreadsheet_runs_neither_cells_nor_names_of_columns(job: Callable[...
 
 def test_what_a_model_says_of_a_hostile_row_is_only_a_value(job: Callable[..., Job]) -> None:
     def obeys(request: JSON) -> Reply:
-        return saying(request, "{\"tone\": \"__import__('os').system('reboot')\"}")
+        return text_reply(request, "{\"tone\": \"__import__('os').system('reboot')\"}")
 
     with Endpoint(obeys) as endpoint:
         made = job(endpoint, rows()[:2])
@@ -149,7 +149,7 @@ def test_no_file_of_a_run_holds_the_key_whatever_the_endpoint_echoes(
         return Reply({"error": {"message": f"wrong key {KEY}, Bearer {KEY}"}, "key": KEY}, status=status)
 
     def all_good(request: JSON) -> Reply:
-        return obliging(request) if "a" in request["messages"][-1]["content"].split() else echoes(request)
+        return conforming_reply(request) if "a" in request["messages"][-1]["content"].split() else echoes(request)
 
     said: Report | Exception
     for answer in (all_good, echoes):
@@ -197,7 +197,7 @@ def test_no_concurrency_is_refused_before_anything_is_sent(job: Callable[..., Jo
 def test_a_cell_of_fifty_megabytes_harms_no_other_row(job: Callable[..., Job], tmp_path: Path) -> None:
     def refuses(request: JSON) -> Reply:
         is_long = len(request["messages"][-1]["content"]) > 1_000_000
-        return Reply({"error": {"message": "too long"}}, status=413) if is_long else obliging(request)
+        return Reply({"error": {"message": "too long"}}, status=413) if is_long else conforming_reply(request)
 
     source: list[Mapping[str, Any]] = [{"text": "a"}, {"text": "x" * 50_000_000}, {"text": "b"}]
     with Endpoint(refuses) as endpoint:

@@ -19,7 +19,7 @@ from structkit.batch.job import Job
 from structkit.costs.price import Price
 from structkit.errors import ConfigError, JobError, PromptError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging, saying
+from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
@@ -80,7 +80,7 @@ def texts(job: Job) -> list[str]:
 
 
 def failing_for(*wrong: str, reply: Reply) -> Callable[[JSON], Reply]:
-    return lambda request: reply if text_of(request) in wrong else obliging(request)
+    return lambda request: reply if text_of(request) in wrong else conforming_reply(request)
 
 
 def test_a_second_run_sends_nothing_and_writes_the_same(job: Callable[..., Job]) -> None:
@@ -212,7 +212,7 @@ def test_faults_that_pass_are_not_seen(job: Callable[..., Job]) -> None:
         turn = next(turns)
         limited = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "0"})
         broken = Reply({"error": {"message": "broken"}}, status=500)
-        return limited if turn % 5 == 1 else broken if turn % 7 == 3 else obliging(request)
+        return limited if turn % 5 == 1 else broken if turn % 7 == 3 else conforming_reply(request)
 
     with Endpoint(sometimes) as endpoint:
         report = job(endpoint, numbered(40), call={"policy": Policy(wait_initial=0.001, retries=8)}).run()
@@ -226,7 +226,7 @@ def test_a_row_fails_for_itself_and_is_asked_again_where_that_is_wanted(job: Cal
     def answer(request: JSON) -> Reply:
         if text_of(request) == "row-1":
             return Reply(body)
-        return saying(request, '{"tone": "odd"}') if text_of(request) == "row-2" else obliging(request)
+        return text_reply(request, '{"tone": "odd"}') if text_of(request) == "row-2" else conforming_reply(request)
 
     with Endpoint(answer) as endpoint:
         made = job(endpoint, numbered(5))
@@ -294,7 +294,7 @@ def costing(cost: float, *free: str) -> Callable[[JSON], Reply]:
     """Replies that report what they cost, but for some rows."""
 
     def answer(request: JSON) -> Reply:
-        reply = obliging(request)
+        reply = conforming_reply(request)
         if isinstance(reply.body, dict) and text_of(request) not in free:
             reply.body["usage"]["cost"] = cost
         return reply

@@ -17,7 +17,7 @@ from structkit.batch.job import Job
 from structkit.dialects import Dialect, Size
 from structkit.errors import ConfigError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging, saying
+from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.values import JSON
 
 QUICK = Policy(wait_initial=0.001, attempts=2, retries=2)
@@ -91,7 +91,9 @@ def test_hooks_are_told_of_what_is_sent_and_not_of_what_is_kept(tmp_path: Path) 
     locked = Reply({"error": {"message": "wrong key"}}, status=401)
 
     def answer(body: JSON) -> Reply:
-        return locked if "d" in body["response_format"]["json_schema"]["schema"]["properties"] else obliging(body)
+        return (
+            locked if "d" in body["response_format"]["json_schema"]["schema"]["properties"] else conforming_reply(body)
+        )
 
     call: dict[str, Any] = {"output_type": Five, "dialect": small}
     with Endpoint(answer) as endpoint:
@@ -153,7 +155,9 @@ def test_a_row_whose_awaited_check_is_never_content_fails_alone(tmp_path: Path, 
             raise ValueError("cannot say")
         return "not that" if label.tone == "bad" else None
 
-    with Endpoint(lambda body: saying(body, BAD) if "Label: a" in str(body) else obliging(body)) as endpoint:
+    with Endpoint(
+        lambda body: text_reply(body, BAD) if "Label: a" in str(body) else conforming_reply(body)
+    ) as endpoint:
         assert job(endpoint, tmp_path, "a", "b", checks=[picky]).run().counts == {"failed": 1, "done": 1}
     assert ("cannot say" if raises else "not that") in written(tmp_path)[0]["message"]
 

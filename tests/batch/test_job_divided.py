@@ -12,7 +12,7 @@ from structkit import Policy
 from structkit.batch.job import Job
 from structkit.dialects import Dialect, Size
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 SMALL = Dialect("small", frozenset(), most=Size(3, 100, 1_000, 0, 100))
@@ -33,7 +33,7 @@ def test_only_the_part_that_did_not_come_is_asked_for_by_the_next_run(tmp_path: 
         settings |= {"prompt": "{text}", "model": "fake", "base_url": endpoint.base_url, "api_key": "sk-test"}
         return Job(**settings, call={"dialect": SMALL, "policy": Policy(wait_initial=0.001)})
 
-    with Endpoint(lambda body: locked if part_of(body) == "de" else obliging(body)) as endpoint:
+    with Endpoint(lambda body: locked if part_of(body) == "de" else conforming_reply(body)) as endpoint:
         assert not job(endpoint).run().is_complete
         assert [*map(part_of, endpoint.requests)] == ["abc", "de"]
     with Endpoint() as endpoint:

@@ -23,7 +23,7 @@ from structkit.errors import JobError
 from structkit.journal.journal import Reader
 from structkit.journal.row_state import Kept
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -58,7 +58,7 @@ class Watched:
             self.came.set()
             if self.holds:
                 self.gate.wait(PATIENCE)
-        reply = obliging(request)
+        reply = conforming_reply(request)
         if self.costs and isinstance(reply.body, dict):
             reply.body["usage"]["cost"] = self.costs
         return replace(reply, delay=0.005)

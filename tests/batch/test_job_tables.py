@@ -17,7 +17,7 @@ from structkit import Policy, ResponseFormat
 from structkit.batch.job import Job
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import saying
+from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON
 
 pa = pytest.importorskip("pyarrow")
@@ -72,7 +72,7 @@ def answer(request: JSON) -> Reply:
     """A label; but one row is refused."""
     if "hinge" in str(request["messages"][-1]["content"]):
         return Reply({"error": {"message": "no"}}, status=400)
-    return saying(request, SAID)
+    return text_reply(request, SAID)
 
 
 @pytest.fixture

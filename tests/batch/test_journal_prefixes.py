@@ -23,8 +23,8 @@ from structkit.journal.entries import Answer, Entry, Intent
 from structkit.journal.journal import Journal, Reader
 from structkit.journal.shards import Parts
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import saying
-from structkit.testing.route import failing
+from structkit.testing.endpoint_faults import error_reply
+from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
@@ -45,11 +45,11 @@ class Asked:
         kind, number = request["messages"][0]["content"].partition("Label: ")[2].split()[:2]
         self.seen[body] += 1
         if kind == "refused":
-            return failing(400, "too long")
+            return error_reply(400, "too long")
         if kind in FAULTS and self.seen[body] <= len(FAULTS[kind]):
-            return failing(FAULTS[kind][self.seen[body] - 1], "later")
+            return error_reply(FAULTS[kind][self.seen[body] - 1], "later")
         is_wrong = kind == "never" or (kind == "odd" and len(request["messages"]) == 1)
-        return saying(request, json.dumps({"n": "odd" if is_wrong else int(number)}))
+        return text_reply(request, json.dumps({"n": "odd" if is_wrong else int(number)}))
 
 
 class Recorded:

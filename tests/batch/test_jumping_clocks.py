@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
-from structkit.testing.route import failing
+from structkit.testing.endpoint_faults import error_reply
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -59,8 +59,8 @@ class Faulty:
             if self.seen % 25 == 10:
                 self.faults += 1
                 slow_down = Reply({}, status=429, headers={"retry-after": "0.01"})
-                return failing(503, "later") if self.faults % 2 else slow_down
-        return replace(obliging(request), delay=0.002)
+                return error_reply(503, "later") if self.faults % 2 else slow_down
+        return replace(conforming_reply(request), delay=0.002)
 
 
 def test_a_clock_that_jumps_changes_nothing(

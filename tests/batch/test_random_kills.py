@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import saying
-from structkit.testing.route import failing
+from structkit.testing.endpoint_faults import error_reply
+from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -63,10 +63,10 @@ class Counted:
             number = int(text.removeprefix("row-"))
             if number % 11 == 5 and not self.failed[body]:
                 self.failed[body] += 1
-                return failing(503, "overloaded")
+                return error_reply(503, "overloaded")
         is_first = not any(each["role"] == "assistant" for each in said)
         value = "seven" if number % 7 == 3 and is_first else number_of(text)
-        return replace(saying(request, json.dumps({"n": value})), delay=0.005)
+        return replace(text_reply(request, json.dumps({"n": value})), delay=0.005)
 
 
 @dataclass

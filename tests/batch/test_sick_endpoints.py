@@ -16,13 +16,13 @@ from structkit import Policy
 from structkit.batch.engines.limiter import ENOUGH, TRIES
 from structkit.batch.job import Job
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
-from structkit.testing.route import failing
+from structkit.testing.endpoint_faults import error_reply
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
-DOWN = failing(503, "no healthy upstream")
+DOWN = error_reply(503, "no healthy upstream")
 PROBES = 10
 
 
@@ -62,9 +62,9 @@ class Window:
             now = time.monotonic()
             self.ends = self.ends or now + 2
             if now >= self.ends:
-                return obliging(request)
+                return conforming_reply(request)
             self.refused += 1
-            body = failing(429, "slow down", code="rate_limit_exceeded").body
+            body = error_reply(429, "slow down", code="rate_limit_exceeded").body
             return Reply(body, status=429, headers={"retry-after": f"{self.ends - now:.3f}"})
 
 
@@ -88,7 +88,7 @@ def test_an_endpoint_that_fails_for_everybody_stops_the_run_and_no_row_fails(
     job: Callable[..., Job], retries: int, before: int
 ) -> None:
     def answer(request: JSON) -> Reply:
-        return obliging(request) if int(text_of(request).removeprefix("row-")) < before else DOWN
+        return conforming_reply(request) if int(text_of(request).removeprefix("row-")) < before else DOWN
 
     policy = Policy(wait_initial=0.001, wait_max=0.01, retries=retries)
     with Endpoint(answer) as endpoint:
@@ -126,7 +126,7 @@ def test_an_endpoint_that_comes_back_loses_no_row(job: Callable[..., Job]) -> No
         nonlocal seen
         with turn:
             seen += 1
-            return DOWN if 30 < seen <= 30 + ENOUGH + TRIES else obliging(request)
+            return DOWN if 30 < seen <= 30 + ENOUGH + TRIES else conforming_reply(request)
 
     with Endpoint(answer) as endpoint:
         made = job(endpoint, 100, policy=Policy(wait_initial=0.001, wait_max=0.01, retries=ENOUGH + TRIES))
@@ -135,12 +135,12 @@ def test_an_endpoint_that_comes_back_loses_no_row(job: Callable[..., Job]) -> No
 
 
 REFUSALS = {
-    "no such model": failing(404, "The model 'fake' does not exist"),
-    "bad request": failing(400, "unknown parameter"),
+    "no such model": error_reply(404, "The model 'fake' does not exist"),
+    "bad request": error_reply(400, "unknown parameter"),
     "bare": Reply({"detail": "Not Found"}, status=404),
-    "the right": failing(403, "no access"),
-    "the key": failing(401, "Incorrect API key"),
-    "the quota": failing(429, "You exceeded your current quota", code="insufficient_quota"),
+    "the right": error_reply(403, "no access"),
+    "the key": error_reply(401, "Incorrect API key"),
+    "the quota": error_reply(429, "You exceeded your current quota", code="insufficient_quota"),
 }
 
 
@@ -163,7 +163,9 @@ def test_rows_refused_beside_others_that_are_served_have_failed_at_once(job: Cal
 
     def answer(request: JSON) -> Reply:
         return (
-            failing(404, "not for this row") if text_of(request) in {"row-1", "row-2", "row-9"} else obliging(request)
+            error_reply(404, "not for this row")
+            if text_of(request) in {"row-1", "row-2", "row-9"}
+            else conforming_reply(request)
         )
 
     with Endpoint(answer) as endpoint:
@@ -175,7 +177,7 @@ def test_rows_refused_beside_others_that_are_served_have_failed_at_once(job: Cal
 
 
 def test_rows_that_are_all_refused_and_too_few_for_a_verdict_have_failed(job: Callable[..., Job]) -> None:
-    with Endpoint(failing(400, "too long")) as endpoint:
+    with Endpoint(error_reply(400, "too long")) as endpoint:
         assert job(endpoint, ENOUGH - 1).run().counts == {"failed": ENOUGH - 1}
         assert job(endpoint, ENOUGH - 1).run().is_complete
     assert len(endpoint.requests) == ENOUGH - 1
@@ -186,7 +188,7 @@ def test_rows_refused_for_reasons_of_their_own_are_not_kept_in_doubt_for_ever(jo
     rows = 60
 
     def answer(request: JSON) -> Reply:
-        return failing(400, reasons[int(text_of(request).removeprefix("row-")) % 3])
+        return error_reply(400, reasons[int(text_of(request).removeprefix("row-")) % 3])
 
     told: list[int] = []
     with Endpoint(answer) as endpoint:

@@ -14,7 +14,7 @@ from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect, Size
 from structkit.extraction import soft
 from structkit.testing import Endpoint, Reply, completion, fault
-from structkit.testing.reply import saying
+from structkit.testing.scripted_reply import text_reply
 from structkit.values import Attempt, Issue, Usage
 
 Connect = Callable[..., Any]
@@ -307,7 +307,7 @@ def test_hooks_are_told_of_every_attempt_of_every_part_once(connect: Connect) ->
     def answer(body: dict[str, Any]) -> Reply:
         asked = body["response_format"]["json_schema"]["schema"]["properties"]
         first = len(body["messages"]) == 1
-        return saying(body, json.dumps({name: wrong.get(name, 1) if first else 1 for name in asked}))
+        return text_reply(body, json.dumps({name: wrong.get(name, 1) if first else 1 for name in asked}))
 
     attempts: list[Attempt] = []
     with Endpoint(answer) as endpoint:

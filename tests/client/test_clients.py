@@ -257,7 +257,7 @@ def test_unreadable_usage_is_unknown_not_zero(connect: Connect, usage: Any) -> N
 
 
 def test_a_connection_cut_in_the_body_is_retried(connect: Connect) -> None:
-    with Endpoint(Reply(completion('{"value": 3}'), cut=True), '{"value": 3}') as endpoint:
+    with Endpoint(Reply(completion('{"value": 3}'), is_truncated=True), '{"value": 3}') as endpoint:
         result = connect(endpoint.base_url).run(int, "how many?")
     assert (result.value, result.attempts[0].retries) == (3, 1)
 

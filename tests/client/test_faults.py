@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 import structkit
 from structkit.dialects import MODES
-from structkit.testing import FAULTS, Endpoint, Reply, called, fault
-from structkit.testing.reply import saying, tool_call
+from structkit.testing import FAULTS, Endpoint, Reply, fault, tool_call_completion
+from structkit.testing.scripted_reply import text_reply, tool_call
 from structkit.values import JSON, Usage
 
 Connect = Callable[..., Any]
@@ -40,7 +40,7 @@ VALUE = Order(lines=[Line(item="tea", count=2)], note="soon")
 def met(name: str, *arguments: Any, text: str = RIGHT) -> Callable[[JSON], Reply]:
     """What comes of a right reply that meets a fault."""
     found = fault(name, *arguments)
-    return lambda body: found.change(body, saying(body, text, model=body["model"]))
+    return lambda body: found.change(body, text_reply(body, text, model=body["model"]))
 
 
 # The transport's: sent again by itself, which is no attempt
@@ -173,7 +173,7 @@ def test_a_policy_may_refuse_repairs(connect: Connect, name: str, mode: str) -> 
 def test_of_several_tool_calls_the_one_that_validates_wins(connect: Connect, mode: str, right: int) -> None:
     texts = ["{}", '{"lines": "none"}', "no JSON"]
     texts[right] = RIGHT
-    body = called("order", "")
+    body = tool_call_completion("order", "")
     body["choices"][0]["message"]["tool_calls"] = [tool_call("order", text, n) for n, text in enumerate(texts)]
     with Endpoint(Reply(body)) as endpoint:
         assert connect(endpoint.base_url).extract(Order, "x", mode=mode) == VALUE
@@ -297,7 +297,7 @@ def test_a_route_that_changes_its_vendor_is_followed_down_and_told_of(connect: C
         if refused[vendor] in body:
             return Reply({"error": {"message": f"{refused[vendor]} is not supported"}}, 404)
         vendors.pop(0)
-        return Reply({**saying(body, RIGHT).body, "provider": vendor})
+        return Reply({**text_reply(body, RIGHT).body, "provider": vendor})
 
     with Endpoint(answer) as endpoint:
         client = structkit.Client("fake", base_url=endpoint.base_url)

@@ -18,9 +18,9 @@ from structkit.client import ProbeReport
 from structkit.client.probing import Finding, advance, probe_route
 from structkit.client.probing.features import FEATURES
 from structkit.dialects import OPENAI, Route
-from structkit.testing import Endpoint, Reply, called, completion, fault
-from structkit.testing.reply import forced_tool, obliging, wanted_schema
-from structkit.testing.route import failing, rejects_keyword, rejects_response_format, rejects_tools
+from structkit.testing import Endpoint, Reply, completion, fault, tool_call_completion
+from structkit.testing.endpoint_faults import error_reply, rejects_keyword, rejects_response_format, rejects_tools
+from structkit.testing.scripted_reply import conforming_reply, forced_tool, requested_schema
 from structkit.transport import route_cache
 from structkit.values import JSON, Request, Usage
 
@@ -44,7 +44,7 @@ def honours_everything(request: JSON) -> Reply:
     if request.get("stream"):
         return Reply('data: {"choices": []}\n\ndata: [DONE]\n\n', headers={"content-type": "text/event-stream"})
     if request.get("tools") and not forced_tool(request):
-        return Reply(called("weather", '{"city": "Paris"}'))
+        return Reply(tool_call_completion("weather", '{"city": "Paris"}'))
     reply = _binding(request)
     if request.get("logprobs"):
         reply.body["choices"][0]["logprobs"] = {"content": [{"token": "blue", "logprob": -0.1}]}
@@ -52,11 +52,11 @@ def honours_everything(request: JSON) -> Reply:
 
 
 def _binding(request: JSON) -> Reply:
-    schema = wanted_schema(request)
+    schema = requested_schema(request)
     if schema is None:
         is_json = request.get("response_format") or "in this form" in request["messages"][0]["content"]
         return Reply(completion(*['{"animal": "xq7"}' if is_json else "blue"] * request.get("n", 1)))
-    reply = obliging(request)
+    reply = conforming_reply(request)
     message = reply.body["choices"][0]["message"]
     place = message["tool_calls"][0]["function"] if message.get("tool_calls") else message
     word = "arguments" if "arguments" in place else "content"
@@ -178,7 +178,7 @@ def test_a_keyword_that_a_refusal_names_is_found_with_one_request_more(probed: A
 
 
 def _uses(request: JSON, *words: str) -> bool:
-    schema = wanted_schema(request) or {"properties": {}}
+    schema = requested_schema(request) or {"properties": {}}
     parts = schema["properties"].values()
     return any(word in part or part.get("format") == word for part in parts for word in words)
 
@@ -186,7 +186,7 @@ def _uses(request: JSON, *words: str) -> bool:
 @pytest.mark.parametrize("words", [("pattern",), ("uuid",), ("multipleOf", "uuid"), ("minimum", "maximum")])
 def test_what_a_refusal_does_not_name_is_found_by_halving(probed: Any, words: tuple[str, ...]) -> None:
     def answer(request: JSON) -> Reply:
-        return failing(400, "Bad request") if _uses(request, *words) else honours_everything(request)
+        return error_reply(400, "Bad request") if _uses(request, *words) else honours_everything(request)
 
     report, _ = probed(answer)
     found = verdicts(report, "keyword") | verdicts(report, "format")
@@ -199,7 +199,7 @@ def test_what_a_refusal_does_not_name_is_found_by_halving(probed: Any, words: tu
 def test_a_route_that_refuses_all_keywords_costs_at_most_30_requests(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
         known = KEYWORDS | FORMATS
-        return failing(422, "no") if _uses(request, *known) else honours_everything(request)
+        return error_reply(422, "no") if _uses(request, *known) else honours_everything(request)
 
     report, endpoint = probed(answer)
     found = verdicts(report, "keyword") | verdicts(report, "format")
@@ -224,9 +224,9 @@ def test_a_keyword_that_binds_nothing_is_no_longer_sent(probed: Any) -> None:
 def test_a_model_with_other_parameters_is_asked_with_those(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
         if "max_tokens" in request:
-            return failing(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+            return error_reply(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
         if "temperature" in request:
-            return failing(400, "Unsupported value: 'temperature' does not support 0 with this model.")
+            return error_reply(400, "Unsupported value: 'temperature' does not support 0 with this model.")
         return honours_everything(request)
 
     report, endpoint = probed(answer)
@@ -257,7 +257,7 @@ def test_a_cut_reply_tells_nothing_of_the_mode(probed: Any) -> None:
 
 def test_a_fault_that_passes_is_no_refusal(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        return failing(503, "overloaded") if request.get("response_format") else honours_everything(request)
+        return error_reply(503, "overloaded") if request.get("response_format") else honours_everything(request)
 
     report, _ = probed(answer, policy=structkit.Policy(retries=0))
     assert (report["json_schema"].verdict, report["json_schema"].note) == ("unknown", "503: 'overloaded'")
@@ -276,7 +276,7 @@ def test_a_missing_usage_is_told(probed: Any) -> None:
 
 def test_an_endpoint_that_does_not_answer_raises_and_is_not_remembered(probed: Any, routes: Path) -> None:
     with pytest.raises(structkit.StatusError, match="401"):
-        probed(failing(401, "no such key"))
+        probed(error_reply(401, "no such key"))
     assert list(route_cache.everything()) == []
 
 

@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 import structkit
 from structkit.errors import ConfigError, InvalidOutput, MalformedReply, StructkitError, TransportError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import completion, saying
+from structkit.testing.scripted_reply import completion, text_reply
 from structkit.values import JSON
 
 
@@ -103,7 +103,7 @@ MODES = ["json_schema", "json_schema_lax", "tool", "json_object", "prompt"]
 
 @pytest.mark.parametrize("mode", MODES)
 def test_snapshots_grow_to_the_value_that_run_gives(stream: Callable[..., Came], mode: str) -> None:
-    with Endpoint(lambda request: saying(request, TEXT)) as endpoint:
+    with Endpoint(lambda request: text_reply(request, TEXT)) as endpoint:
         came = stream(endpoint.base_url, "stream", Invoice, "Read it.", mode=mode)
         whole = structkit.Client("fake", base_url=endpoint.base_url, api_key="k", mode=mode).run(Invoice, "Read it.")
     assert came.result is not None
@@ -159,7 +159,7 @@ def test_a_reply_that_is_wrong_is_put_right_before_the_end(stream: Callable[...,
 
 
 def test_a_mode_that_is_refused_steps_down(stream: Callable[..., Came]) -> None:
-    with Endpoint(lambda request: saying(request, TEXT), faults={"rejects_response_format": 1}) as endpoint:
+    with Endpoint(lambda request: text_reply(request, TEXT), faults={"rejects_response_format": 1}) as endpoint:
         came = stream(endpoint.base_url, "stream", Invoice, "Read it.")
     assert came.result is not None
     assert came.result.value == Invoice.model_validate(INVOICE)
@@ -198,7 +198,7 @@ def test_a_value_that_cannot_be_had_is_the_error_that_run_raises(stream: Callabl
 @pytest.mark.parametrize("wanted", [list[Line], Invoice])
 def test_items_come_one_by_one(stream: Callable[..., Came], mode: str, wanted: Any) -> None:
     text = TEXT if wanted is Invoice else json.dumps({"value": LINES})
-    with Endpoint(lambda request: saying(request, text)) as endpoint:
+    with Endpoint(lambda request: text_reply(request, text)) as endpoint:
         came = stream(endpoint.base_url, "stream_items", wanted, "Read it.", mode=mode)
     assert came.shown == [Line.model_validate(line) for line in LINES]
     assert came.stream.issues == ()
@@ -241,7 +241,7 @@ def test_no_item_is_given_twice_when_a_cut_list_is_gone_on_with(stream: Callable
         if len(endpoint.requests) == 1:
             return Reply(completion(text[: len(text) // 2], finish_reason="length"))
         [name] = request["response_format"]["json_schema"]["schema"]["properties"]
-        return saying(request, json.dumps({name: lines[20:]}))
+        return text_reply(request, json.dumps({name: lines[20:]}))
 
     with Endpoint(answer) as endpoint:
         came = stream(endpoint.base_url, "stream_items", list[Line], "Read it.")

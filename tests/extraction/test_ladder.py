@@ -12,7 +12,7 @@ from pydantic import BaseModel
 import structkit
 from structkit.dialects import MODES
 from structkit.testing import Endpoint, Reply, completion, fault
-from structkit.testing.reply import saying
+from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON, JSONValue
 
 Connect = Callable[..., Any]
@@ -44,7 +44,7 @@ def refusing(*modes: str, status: int = 400, said: JSONValue = None) -> Callable
     def answer(body: JSON) -> Reply:
         mode = mode_of(body)
         message = f"Unsupported parameter: {named.get(mode, mode)}"
-        return Reply(said or {"error": {"message": message}}, status) if mode in modes else saying(body, RIGHT)
+        return Reply(said or {"error": {"message": message}}, status) if mode in modes else text_reply(body, RIGHT)
 
     return answer
 
@@ -251,7 +251,7 @@ def test_what_was_refused_is_not_asked_by_the_next_call(calls: Callable[..., lis
 @pytest.mark.parametrize("name", ["ignores_schema", "other_keys", "schema_back"])
 def test_a_reply_that_never_saw_the_schema_leads_down_uncounted(connect: Connect, name: str) -> None:
     def answer(body: JSON) -> Reply:
-        return saying(body, RIGHT) if "tools" in body else fault(name)(body)
+        return text_reply(body, RIGHT) if "tools" in body else fault(name)(body)
 
     with Endpoint(answer) as endpoint:
         result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
@@ -314,7 +314,7 @@ def test_an_endpoint_that_ignores_everything_costs_two_uncounted_requests(connec
 
 
 def test_an_ignored_schema_is_not_tried_again_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
-    with Endpoint(lambda body: saying(body, RIGHT if mode_of(body) == "prompt" else "Gladly!")) as endpoint:
+    with Endpoint(lambda body: text_reply(body, RIGHT if mode_of(body) == "prompt" else "Gladly!")) as endpoint:
         first, second = calls(endpoint.base_url, Count, Count)
     assert (first.mode, second.mode, len(endpoint.requests)) == ("prompt", "prompt", 4)
 

@@ -20,7 +20,7 @@ from structkit.extraction import MODES, Extraction
 from structkit.extraction.ladder import learn_from_error
 from structkit.parsing import read_completion
 from structkit.testing import FAULTS, completion, fault
-from structkit.testing.reply import called, obliging
+from structkit.testing.scripted_reply import conforming_reply, tool_call_completion
 from structkit.values import Completion, Message, Parameters, Policy, Result, Usage
 
 SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -157,9 +157,9 @@ def replies(draw: st.DrawFn, step: Extraction[Any]) -> Completion | TransportErr
         error = status(came.body, came.status) if came.status != 200 else None
         return error or read_completion(came.body)
     if kind == 2:
-        return read_completion(obliging(step.request.body).body)
+        return read_completion(conforming_reply(step.request.body).body)
     texts = draw(st.lists(MODEL_SAYS, min_size=1, max_size=2))
-    body = called("x", *texts) if draw(st.booleans()) else completion(*texts, finish_reason=draw(ENDINGS))
+    body = tool_call_completion("x", *texts) if draw(st.booleans()) else completion(*texts, finish_reason=draw(ENDINGS))
     return read_completion(body)
 
 

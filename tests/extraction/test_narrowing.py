@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, create_model
 from structkit.errors import StatusError
 from structkit.schema.strict.size import measure
 from structkit.testing import Endpoint, Reply, fault, sample
-from structkit.testing.reply import saying, wanted_schema
+from structkit.testing.scripted_reply import requested_schema, text_reply
 from structkit.values import JSON, Policy
 
 Connect = Callable[..., Any]
@@ -37,7 +37,7 @@ def refusing_schema(is_refused: Callable[[str], bool], message: str) -> Callable
         said = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_json_schema"}}
         if is_refused(json.dumps(schema)):
             return Reply(said, 400)
-        return saying(
+        return text_reply(
             body, '{"count": 3, "code": "A1", "day": "2026-01-02", "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}'
         )
 
@@ -142,7 +142,7 @@ def patching(refused: Callable[[JSON], bool], message: str, *texts: str) -> Call
 
     def answer(body: JSON) -> Reply:
         is_refused = "count" in body["messages"][-1]["content"] and refused(body)
-        return Reply({"error": {"message": message}}, 400) if is_refused else saying(body, replies.pop(0))
+        return Reply({"error": {"message": message}}, 400) if is_refused else text_reply(body, replies.pop(0))
 
     return answer
 
@@ -153,7 +153,7 @@ def test_a_keyword_that_is_refused_of_a_patch_leaves_the_patch(calls: Calls) -> 
     with Endpoint(endless) as endpoint:
         [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
     assert result.value.model_dump() == {"note": NOTE, "count": 3}
-    assert [[*(wanted_schema(body) or {})["properties"]] for body in endpoint.requests[1:]] == [["count"], ["count"]]
+    assert [[*(requested_schema(body) or {})["properties"]] for body in endpoint.requests[1:]] == [["count"], ["count"]]
     assert result.provenance["count",].attempt == 3
 
 
@@ -163,7 +163,7 @@ def test_a_mode_that_is_refused_of_a_patch_leads_down_with_the_patch(calls: Call
         [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
     assert result.value.model_dump() == {"note": NOTE, "count": 3}
     assert [mode_of(body) for body in endpoint.requests] == ["strict", "strict", "lax", "tool"]
-    assert [*(wanted_schema(endpoint.requests[-1]) or {})["properties"]] == ["count"]
+    assert [*(requested_schema(endpoint.requests[-1]) or {})["properties"]] == ["count"]
 
 
 def test_a_patch_that_never_saw_its_schema_is_asked_for_in_another_way(calls: Calls) -> None:
@@ -219,7 +219,9 @@ def test_a_limit_that_is_named_is_kept_to_in_the_same_mode(
     def answer(body: JSON) -> Reply:
         schema = body["response_format"]["json_schema"]["schema"]
         too_large = size(schema) > most
-        return Reply({"error": {"message": message}}, 400) if too_large else saying(body, json.dumps(sample(schema)))
+        return (
+            Reply({"error": {"message": message}}, 400) if too_large else text_reply(body, json.dumps(sample(schema)))
+        )
 
     with Endpoint(answer) as endpoint:
         first, second = calls(endpoint.base_url, output, output)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, create_model, model_validator
 
 import structkit
 from structkit.dialects import MODES
-from structkit.testing import Endpoint, Reply, called, completion
-from structkit.testing.reply import forced_tool, saying, wanted_schema
+from structkit.testing import Endpoint, Reply, completion, tool_call_completion
+from structkit.testing.scripted_reply import forced_tool, requested_schema, text_reply
 from structkit.values import JSON, Usage
 
 Connect = Callable[..., Any]
@@ -63,7 +63,7 @@ def test_one_wrong_value_of_a_thousand_is_asked_for_alone(connect: Connect, mode
     second = endpoint.requests[1]
     assert sent(second) - len(ASKED) <= 1500
     assert ASKED in json.dumps(second)
-    schema = wanted_schema(second)
+    schema = requested_schema(second)
     assert schema is None or [*schema["properties"]] == ["rows_30_field_07"]
     assert "rows_30_field_07" in json.dumps(second)
 
@@ -120,7 +120,7 @@ def test_what_the_patch_gets_wrong_is_asked_for_as_a_whole(connect: Connect) -> 
     assert result.value.model_dump() == {"rows": ROWS}
     assert origins(result) == {}
     third = endpoint.requests[2]
-    assert [*wanted_schema(third)["properties"]] == ["rows"]  # type: ignore[index]
+    assert [*requested_schema(third)["properties"]] == ["rows"]  # type: ignore[index]
     assert '"field_07": "lots"' in third["messages"][1]["content"], "the last state, with the patch in it"
     assert "rows[30].field_07: Input should be a valid integer" in instruction(third)
 
@@ -195,7 +195,7 @@ def test_a_reply_that_is_mostly_wrong_is_asked_for_as_a_whole(connect: Connect) 
     wrong = {f"r{row}c{column}": "?" for row in range(4) for column in range(20)}
     with Endpoint(table(**wrong), table()) as endpoint:
         connect(endpoint.base_url).run(Table, ASKED, mode="json_schema")
-    assert [*wanted_schema(endpoint.requests[1])["properties"]] == ["rows"]  # type: ignore[index]
+    assert [*requested_schema(endpoint.requests[1])["properties"]] == ["rows"]  # type: ignore[index]
 
 
 def test_attempts_count_patches(connect: Connect) -> None:
@@ -265,7 +265,7 @@ def cut_table(rows: int, more: int) -> Callable[[JSON], Reply]:
 
     def answer(body: JSON) -> Reply:
         tool = forced_tool(body)
-        reply = called(tool["name"], text[:end]) if tool else completion(text[:end])
+        reply = tool_call_completion(tool["name"], text[:end]) if tool else completion(text[:end])
         reply["choices"][0]["finish_reason"] = "length"
         return Reply(reply)
 
@@ -306,7 +306,7 @@ def test_a_rest_that_starts_over_gives_nothing_twice(connect: Connect, mode: str
 @every_mode
 def test_a_root_that_is_a_list_is_gone_on_with(connect: Connect, mode: str) -> None:
     def cut(body: JSON) -> Reply:
-        reply = saying(body, '{"value": [1, 2, 3, 45').body
+        reply = text_reply(body, '{"value": [1, 2, 3, 45').body
         reply["choices"][0]["finish_reason"] = "length"
         return Reply(reply)
 

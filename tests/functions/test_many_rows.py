@@ -20,7 +20,7 @@ from structkit.batch.job import Job, Settings
 from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitError
 from structkit.functions.row_arguments import OfARow
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging, saying
+from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.transport.direct import AsyncHTTPTransport
 from structkit.values import JSON
 
@@ -41,8 +41,8 @@ def said(request: JSON) -> str:
 def by_text(request: JSON) -> Reply:
     """`good` where the prompt says so, what is no label for `odd`, else `bad`."""
     if "odd" in said(request):
-        return saying(request, '{"mood": "none"}')
-    return saying(request, json.dumps({"mood": "good" if "good" in said(request) else "bad"}))
+        return text_reply(request, '{"mood": "none"}')
+    return text_reply(request, json.dumps({"mood": "good" if "good" in said(request) else "bad"}))
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_no_more_calls_at_once_than_were_wanted(monkeypatch: pytest.MonkeyPatch,
         with turn:
             at_once += 1
             most = max(most, at_once)
-        reply = obliging(request)
+        reply = conforming_reply(request)
         with turn:
             at_once -= 1
         return reply

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, create_model
 import structkit
 from structkit import otel
 from structkit.dialects import Dialect, Size
-from structkit.testing import FAULTS, Endpoint, Reply, called, completion, fault
+from structkit.testing import FAULTS, Endpoint, Reply, completion, fault, tool_call_completion
 from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
@@ -331,7 +331,7 @@ def test_a_wrong_value_of_a_json_schema_is_not_in_any_span(connect: Connect, spa
 def test_content_goes_along_where_it_is_asked_for(connect: Connect, spans: Spans) -> None:
     photo = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     asked = structkit.Message("user", ({"type": "text", "text": "How many?"}, photo))
-    with Endpoint('{"value": "many"}', Reply(called("value", '{"value": 7}'))) as endpoint:
+    with Endpoint('{"value": "many"}', Reply(tool_call_completion("value", '{"value": 7}'))) as endpoint:
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer, content=True)).extract(
             int, [asked], instructions="Count."
         )

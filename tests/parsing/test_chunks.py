@@ -15,9 +15,9 @@ from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing import read_completion
 from structkit.parsing.chunks import Gathering
 from structkit.parsing.events import Events
-from structkit.testing import called, completion
-from structkit.testing.reply import tool_call
-from structkit.testing.streams import DONE, chunks, event
+from structkit.testing import completion, tool_call_completion
+from structkit.testing.scripted_reply import tool_call
+from structkit.testing.stream_faults import DONE, chunks, event
 from structkit.values import JSON, Completion, Delta, ToolCall, Usage
 
 WANTS = {"stream": True, "stream_options": {"include_usage": True}}
@@ -246,7 +246,7 @@ def test_the_old_function_call_is_gathered_too() -> None:
 
 
 def test_a_call_is_the_partial_text_where_there_is_no_content() -> None:
-    gathering, _ = gather(*chunks({}, called("f", '{"x": 1}'), 3))
+    gathering, _ = gather(*chunks({}, tool_call_completion("f", '{"x": 1}'), 3))
     gathering.is_done = False
     assert gathering.cut(TransportError("cut")).partial == '{"x": 1}'
 

@@ -25,7 +25,17 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
-from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, completion, fault, offline, sample
+from structkit.testing import (
+    FAULTS,
+    Endpoint,
+    Reply,
+    cassette,
+    completion,
+    fault,
+    offline,
+    sample,
+    tool_call_completion,
+)
 
 pytest_plugins = "pytester"
 
@@ -405,7 +415,7 @@ def met(seed: int, rates: dict[str, float]) -> list[str | None]:
     with Endpoint(faults=rates, seed=seed) as endpoint:
         for _ in range(100):
             post(endpoint, BY_SCHEMA)
-    return endpoint.met
+    return endpoint.fault_names
 
 
 def test_the_same_seed_brings_the_same_faults_at_about_their_rates() -> None:
@@ -422,7 +432,7 @@ def test_a_fault_of_the_script_is_met_as_one_that_was_drawn() -> None:
     with Endpoint(fault("unavailable"), "1", fault("rate_limited:0"), faults={}) as endpoint:
         for _ in range(3):
             post(endpoint, PLAIN)
-    assert endpoint.met == ["unavailable", None, "rate_limited"]
+    assert endpoint.fault_names == ["unavailable", None, "rate_limited"]
 
 
 def test_a_reply_that_a_fault_swallowed_comes_with_the_next_request() -> None:
@@ -774,7 +784,7 @@ def test_a_test_gets_an_endpoint_to_which_the_environment_points(
         def test_faults(structkit_endpoint):
             with pytest.raises(structkit.MalformedReply):
                 structkit.Client().extract(int, "how many?", policy=structkit.Policy(retries=0))
-            assert structkit_endpoint.met == ["html"]
+            assert structkit_endpoint.fault_names == ["html"]
     """)
     run().assert_outcomes(passed=2)
 
@@ -907,7 +917,7 @@ def test_without_marker_and_setting_there_is_no_guard(
 
 
 def test_a_call_by_hand_has_the_shape_of_a_tool_call() -> None:
-    with Endpoint(Reply(called("person", '{"a": 1}'))) as endpoint:
+    with Endpoint(Reply(tool_call_completion("person", '{"a": 1}'))) as endpoint:
         choice = post(endpoint, PLAIN).body["choices"][0]
     assert choice["finish_reason"] == "tool_calls"
     assert choice["message"]["content"] is None

@@ -17,7 +17,7 @@ from pydantic import Field
 import structkit
 from structkit.dialects import OPENAI, Route
 from structkit.testing import Endpoint, Reply, fault
-from structkit.testing.reply import saying
+from structkit.testing.scripted_reply import text_reply
 from structkit.transport.route_cache import everything, forget, recall, remember
 from structkit.values import JSON
 
@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_route_is_remember
 def by_tool_only(body: JSON) -> Reply:
     """An endpoint that takes no `response_format`."""
     said = {"error": {"message": "response_format is not supported"}}
-    return Reply(said, 400) if "response_format" in body else saying(body, '{"value": 3}')
+    return Reply(said, 400) if "response_format" in body else text_reply(body, '{"value": 3}')
 
 
 def aged(folder: Path, seconds: float) -> None:
@@ -80,7 +80,7 @@ def test_what_is_remembered_is_readable(folder: Path) -> None:
 
 
 def test_the_provider_that_ignored_the_schema_is_noted() -> None:
-    ignoring = Reply({**saying({"model": "m"}, "Gladly!").body, "provider": "Vendor"})
+    ignoring = Reply({**text_reply({"model": "m"}, "Gladly!").body, "provider": "Vendor"})
     with Endpoint(ignoring, '{"value": 3}') as endpoint:
         structkit.Client("fake", base_url=endpoint.base_url, policy=ONCE).run(int, "x")
     known = recall(endpoint.base_url, "fake")

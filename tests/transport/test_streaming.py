@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import structkit
-from structkit.testing import FAULTS, Endpoint, Reply, called, cassette, completion, fault
-from structkit.testing.streams import DONE, event
+from structkit.testing import FAULTS, Endpoint, Reply, cassette, completion, fault, tool_call_completion
+from structkit.testing.stream_faults import DONE, event
 from structkit.transport import AsyncTransport, Transport
 from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
@@ -181,7 +181,7 @@ def test_the_request_asks_for_a_stream_with_its_tokens_and_for_nothing_else_new(
 
 
 def test_arguments_of_tools_come_in_deltas_too(over: Over) -> None:
-    with Endpoint(Reply(called("order", TEXT))) as endpoint:
+    with Endpoint(Reply(tool_call_completion("order", TEXT))) as endpoint:
         [[*deltas, reply]] = over(endpoint.base_url).streams(1, ONCE, ASKED)
     assert "".join(delta.text for delta in deltas) == TEXT
     assert {delta.kind for delta in deltas} == {"arguments"}
@@ -527,7 +527,7 @@ def test_an_endpoint_that_holds_on_is_not_waited_for(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("broken", [True, False])
 def test_a_reply_whose_choices_have_all_ended_is_whole_however_the_stream_ends(over: Over, broken: bool) -> None:
     def answer(_body: Any) -> Reply:
-        return Reply(iter(events(piece(TEXT), piece("", finish_reason="stop"))), headers=SSE, cut=broken)
+        return Reply(iter(events(piece(TEXT), piece("", finish_reason="stop"))), headers=SSE, is_truncated=broken)
 
     with Endpoint(answer) as endpoint:
         _, reply = ask(over, endpoint)
@@ -661,7 +661,9 @@ def records(tape: Any, kind: str) -> Items:
 
 @pytest.mark.parametrize("replayed", ["sync", "async"])
 @pytest.mark.parametrize("recorded", ["sync", "async"])
-@pytest.mark.parametrize("body", [completion(TEXT), called("order", TEXT), completion(None, refusal="I'm sorry, no.")])
+@pytest.mark.parametrize(
+    "body", [completion(TEXT), tool_call_completion("order", TEXT), completion(None, refusal="I'm sorry, no.")]
+)
 def test_a_stream_is_recorded_and_replayed(tmp_path: Path, body: Any, recorded: str, replayed: str) -> None:
     with Endpoint(Reply(body)) as endpoint, cassette(tmp_path / "t.json", "record", Sync(endpoint.base_url)) as tape:
         first = records(tape, recorded)

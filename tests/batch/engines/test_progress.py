@@ -17,7 +17,7 @@ from structkit.batch.job import Job
 from structkit.costs.forecast import Sample
 from structkit.costs.price import Price
 from structkit.testing import Endpoint, Reply
-from structkit.testing.reply import obliging
+from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
 PATIENCE = 60
@@ -77,7 +77,7 @@ def test_what_is_in_flight_is_told_also_while_no_row_ends(
 
     def reply(request: JSON) -> Reply:
         assert seen.wait(PATIENCE)
-        return obliging(request)
+        return conforming_reply(request)
 
     def told(now: Progress) -> None:
         if now.in_flight == 3:
@@ -92,7 +92,7 @@ def test_a_run_that_waits_for_the_endpoint_says_so(job: Callable[..., Job], monk
     monkeypatch.setattr(progress, "EVERY", 0.001)
     waits: list[float] = []
     slow = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "1"})
-    with Endpoint(lambda request: obliging(request) if waits else slow) as endpoint:
+    with Endpoint(lambda request: conforming_reply(request) if waits else slow) as endpoint:
         report = job(endpoint, 2).run(lambda now: waits.append(now.waiting) if now.waiting else None)
     assert report.counts == {"done": 2}
     assert 0 < max(waits) <= 1

@@ -11,8 +11,8 @@ from types import MappingProxyType, TracebackType
 from typing_extensions import Self
 
 from structkit.testing.faults import Fault, Odds
-from structkit.testing.reply import Reply, Script, obliging, saying
-from structkit.testing.streams import streaming
+from structkit.testing.scripted_reply import Reply, Script, conforming_reply, text_reply
+from structkit.testing.stream_faults import as_stream
 from structkit.values import JSON
 
 
@@ -65,8 +65,8 @@ class Endpoint:
         self.requests: list[JSON] = []
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
-        self.met: list[str | None] = []
-        self._replies = list(replies) or [obliging]
+        self.fault_names: list[str | None] = []
+        self._replies = list(replies) or [conforming_reply]
         self._odds = Odds(faults, seed)
         self._models = models
         self._delta = delta
@@ -83,13 +83,13 @@ class Endpoint:
             self.paths.append(path)
             script, met = self._take(), self._odds.draw()
             named = met or script
-            self.met.append(named.name if isinstance(named, Fault) else None)
-        reply = saying(body, script) if isinstance(script, str) else script
+            self.fault_names.append(named.name if isinstance(named, Fault) else None)
+        reply = text_reply(body, script) if isinstance(script, str) else script
         reply = reply if isinstance(reply, Reply) else reply(body)
         came = met.change(body, reply) if met else reply
         if met and not met.spends(reply, came):
             self._give_back(script)
-        return streaming(body, came, self._delta)
+        return as_stream(body, came, self._delta)
 
     def _take(self) -> Script:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
@@ -142,14 +142,14 @@ def _write(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     if isinstance(reply.body, Iterator):
         _head(handler, reply, {"transfer-encoding": "chunked"})
         _stream(handler, reply.body)
-        handler.wfile.write(b"" if reply.cut else b"0\r\n\r\n")
-        handler.close_connection = reply.cut
+        handler.wfile.write(b"" if reply.is_truncated else b"0\r\n\r\n")
+        handler.close_connection = reply.is_truncated
         return
     content = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
     data = content.encode() if isinstance(content, str) else content
     _head(handler, reply, {"content-length": str(len(data))})
-    handler.wfile.write(data[: len(data) // 2] if reply.cut else data)
-    handler.close_connection = reply.cut
+    handler.wfile.write(data[: len(data) // 2] if reply.is_truncated else data)
+    handler.close_connection = reply.is_truncated
 
 
 def _head(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, str]) -> None:

@@ -21,16 +21,16 @@ class Reply:
         status: The HTTP status.
         headers: Further headers.
         delay: Seconds to wait before answering.
-        cut: Whether to close the connection in the middle of the body.
-        recut: What becomes of its events, where it is a completion that is streamed.
+        is_truncated: Whether to close the connection in the middle of the body.
+        rewrite_events: What becomes of its events, where it is a completion that is streamed.
     """
 
     body: JSONValue
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
-    cut: bool = False
-    recut: Callable[[list[bytes]], Iterable[bytes]] | None = None
+    is_truncated: bool = False
+    rewrite_events: Callable[[list[bytes]], Iterable[bytes]] | None = None
 
 
 Script: TypeAlias = "Reply | str | Callable[[JSON], Reply]"
@@ -50,7 +50,7 @@ def completion(
     return {"id": "fake-1", "object": "chat.completion", "model": model, "choices": choices, "usage": usage}
 
 
-def called(name: str, *arguments: str, model: str = "fake") -> JSON:
+def tool_call_completion(name: str, *arguments: str, model: str = "fake") -> JSON:
     """The body of a chat completion that calls the tool *name*, with a choice for each of *arguments*."""
     body = completion(*[None] * len(arguments), finish_reason="tool_calls", model=model)
     for choice, text in zip(body["choices"], arguments, strict=True):
@@ -67,24 +67,26 @@ def tool_call(name: str, arguments: str, number: int = 1) -> JSON:
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def saying(request: JSON, *texts: str, model: str = "fake") -> Reply:
+def text_reply(request: JSON, *texts: str, model: str = "fake") -> Reply:
     """A reply in which the model says *texts*: as content, or as arguments of the tool that the request forces.
 
-    >>> saying({"model": "m"}, "3").body["choices"][0]["message"]["content"]
+    >>> text_reply({"model": "m"}, "3").body["choices"][0]["message"]["content"]
     '3'
     """
     tool = forced_tool(request)
-    return Reply(completion(*texts, model=model) if tool is None else called(tool["name"], *texts, model=model))
+    return Reply(
+        completion(*texts, model=model) if tool is None else tool_call_completion(tool["name"], *texts, model=model)
+    )
 
 
-def obliging(request: JSON) -> Reply:
+def conforming_reply(request: JSON) -> Reply:
     """A reply that conforms to the schema the request asks for; `{}` where it shows none outside its messages."""
-    schema = wanted_schema(request)
+    schema = requested_schema(request)
     text = "{}" if schema is None else json.dumps(sample(schema), ensure_ascii=False)
-    return saying(request, *[text] * (request.get("n") or 1), model=request["model"])
+    return text_reply(request, *[text] * (request.get("n") or 1), model=request["model"])
 
 
-def wanted_schema(request: JSON) -> JSON | None:
+def requested_schema(request: JSON) -> JSON | None:
     """The schema that a request enforces, by `response_format` or by a tool that it forces."""
     tool = forced_tool(request)
     schema: JSON | None = tool.get("parameters") if tool else _json_schema(request).get("schema")

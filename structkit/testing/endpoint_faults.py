@@ -11,7 +11,7 @@ from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, TypeAlias
 
-from structkit.testing.reply import Reply, completion, forced_tool, schema_name, wanted_schema
+from structkit.testing.scripted_reply import Reply, completion, forced_tool, requested_schema, schema_name
 from structkit.values import JSON, JSONValue
 
 Change: TypeAlias = Callable[[JSON, Reply], Reply]
@@ -29,7 +29,7 @@ def always(reply: Reply) -> Change:
     return lambda _request, _reply: reply
 
 
-def failing(status: int, message: str, **error: Any) -> Reply:
+def error_reply(status: int, message: str, **error: Any) -> Reply:
     """An HTTP error as endpoints word it."""
     said = {"message": message, "type": "fake_error", "param": None, "code": None, **error}
     return Reply({"error": said}, status=status)
@@ -38,7 +38,7 @@ def failing(status: int, message: str, **error: Any) -> Reply:
 def rate_limited(after: str | None) -> Reply:
     """A 429 that says when to come back, or does not."""
     headers = {} if after is None else {"retry-after": after}
-    return Reply(failing(429, "slow down", code="rate_limit_exceeded").body, status=429, headers=headers)
+    return Reply(error_reply(429, "slow down", code="rate_limit_exceeded").body, status=429, headers=headers)
 
 
 def rate_limited_for(seconds: float | str = 1) -> Change:
@@ -106,7 +106,9 @@ def rejects_response_format(*kinds: str) -> Change:
         kind = (request.get("response_format") or {}).get("type")
         message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."
         return (
-            failing(400, message, type="invalid_request_error", param="response_format") if kind in refused else reply
+            error_reply(400, message, type="invalid_request_error", param="response_format")
+            if kind in refused
+            else reply
         )
 
     return change
@@ -115,7 +117,7 @@ def rejects_response_format(*kinds: str) -> Change:
 def rejects_tools(request: JSON, reply: Reply) -> Reply:
     """A 400 for a request with tools; others are served."""
     message = "Invalid parameter: 'tools' is not supported with this model."
-    return failing(400, message, type="invalid_request_error", param="tools") if request.get("tools") else reply
+    return error_reply(400, message, type="invalid_request_error", param="tools") if request.get("tools") else reply
 
 
 def rejects_keyword(keyword: str) -> Change:
@@ -124,8 +126,8 @@ def rejects_keyword(keyword: str) -> Change:
     def change(request: JSON, reply: Reply) -> Reply:
         param = "tools[0].function.parameters" if forced_tool(request) else "response_format"
         message = f"Invalid schema for {param} '{schema_name(request)}': In context=(), '{keyword}' is not permitted."
-        refusal = failing(400, message, type="invalid_request_error", param=param, code="invalid_json_schema")
-        return refusal if _uses(wanted_schema(request), keyword) else reply
+        refusal = error_reply(400, message, type="invalid_request_error", param=param, code="invalid_json_schema")
+        return refusal if _uses(requested_schema(request), keyword) else reply
 
     return change
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from functools import wraps
 from itertools import zip_longest
 
-from structkit.testing.reply import Reply
-from structkit.testing.route import Change, failing
-from structkit.testing.words import with_choices
+from structkit.testing.content_faults import with_choices
+from structkit.testing.endpoint_faults import Change, error_reply
+from structkit.testing.scripted_reply import Reply
 from structkit.values import JSON, JSONValue
 
-Recut = Callable[[list[bytes]], Iterable[bytes]]
+EventRewrite = Callable[[list[bytes]], Iterable[bytes]]
 """The events of a stream as they would have been sent -> what is sent instead."""
 
 DONE = b"data: [DONE]\n\n"
@@ -29,7 +29,7 @@ def is_streamed(request: JSON, reply: Reply) -> bool:
     return request.get("stream") is True and is_completion
 
 
-def streaming(request: JSON, reply: Reply, size: int) -> Reply:
+def as_stream(request: JSON, reply: Reply, size: int) -> Reply:
     """The reply as a stream where the request wants one; any other reply stays as it is.
 
     Args:
@@ -40,8 +40,8 @@ def streaming(request: JSON, reply: Reply, size: int) -> Reply:
     if not is_streamed(request, reply):
         return reply
     events = [*map(event, chunks(request, reply.body, size)), DONE]
-    kept = events[: len(events) // 2] if reply.cut else events
-    sent = reply.recut(kept) if reply.recut else kept
+    kept = events[: len(events) // 2] if reply.is_truncated else events
+    sent = reply.rewrite_events(kept) if reply.rewrite_events else kept
     return replace(reply, body=iter(sent), headers={**EVENT_STREAM, **reply.headers})
 
 
@@ -74,31 +74,31 @@ def _deltas(choice: JSON, size: int) -> Iterator[JSON]:
     ended = {name: value for name, value in choice.items() if name not in {"message", "finish_reason"}}
     index = {"index": choice.get("index", 0)}
     message = choice["message"]
-    deltas = (delta for name, value in message.items() for delta in _pieces(name, value, size))
+    deltas = (delta for name, value in message.items() for delta in _field_deltas(name, value, size))
     for delta in deltas:
         yield {**index, "delta": delta, "finish_reason": None}
     yield {**index, **ended, "delta": {}, "finish_reason": choice.get("finish_reason")}
 
 
-def _pieces(name: str, value: JSONValue, size: int) -> Iterator[JSON]:
+def _field_deltas(name: str, value: JSONValue, size: int) -> Iterator[JSON]:
     """The deltas of one field of a message."""
     if name == "tool_calls" and value:
         for number, call in enumerate(value):
             function = {**call["function"], "arguments": ""}
             yield {"tool_calls": [{"index": number, **call, "function": function}]}
-            for piece in _cut(call["function"]["arguments"], size):
+            for piece in _split_text(call["function"]["arguments"], size):
                 yield {"tool_calls": [{"index": number, "function": {"arguments": piece}}]}
     elif isinstance(value, str) and name != "role":
-        yield from ({name: piece} for piece in ["", *_cut(value, size)])
+        yield from ({name: piece} for piece in ["", *_split_text(value, size)])
     else:
         yield {name: value}
 
 
-def _cut(text: str, size: int) -> list[str]:
+def _split_text(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
-def of_streams(change: Callable[[Reply], Reply]) -> Change:
+def streams_only(change: Callable[[Reply], Reply]) -> Change:
     """A change of replies that are streamed; any other reply stays as it is."""
 
     @wraps(change)
@@ -108,109 +108,109 @@ def of_streams(change: Callable[[Reply], Reply]) -> Change:
     return changed
 
 
-def recut(change: Recut) -> Change:
+def rewrite(change: EventRewrite) -> Change:
     """Another stream of the same reply."""
-    return of_streams(lambda reply: replace(reply, recut=change))
+    return streams_only(lambda reply: replace(reply, rewrite_events=change))
 
 
-@of_streams
-def cut(reply: Reply) -> Reply:
+@streams_only
+def disconnect(reply: Reply) -> Reply:
     """A stream that breaks off in the middle, and the connection with it."""
-    return replace(reply, cut=True)
+    return replace(reply, is_truncated=True)
 
 
-def ends_early(events: list[bytes]) -> list[bytes]:
+def first_half(events: list[bytes]) -> list[bytes]:
     """The first half, and then nothing more."""
     return events[: len(events) // 2]
 
 
-def half_event(events: list[bytes]) -> list[bytes]:
+def half_an_event(events: list[bytes]) -> list[bytes]:
     """All but `[DONE]` and half of the event before it."""
     return [*events[:-2], events[-2][: len(events[-2]) // 2]]
 
 
-def error(events: list[bytes]) -> list[bytes]:
+def error_object(events: list[bytes]) -> list[bytes]:
     """The first half, and then an error object."""
-    return [*ends_early(events), event({"error": UPSTREAM}), DONE]
+    return [*first_half(events), event({"error": UPSTREAM}), DONE]
 
 
 def error_event(events: list[bytes]) -> list[bytes]:
     """The first half, and then an event that is named an error."""
-    return [*ends_early(events), b"event: error\n" + event(UPSTREAM)]
+    return [*first_half(events), b"event: error\n" + event(UPSTREAM)]
 
 
-def not_text(events: list[bytes]) -> list[bytes]:
+def number_as_text(events: list[bytes]) -> list[bytes]:
     """A number where text goes on."""
     number = event({"choices": [{"index": 0, "delta": {"content": 3}}]})
-    return [*ends_early(events), number, *events[len(events) // 2 :]]
+    return [*first_half(events), number, *events[len(events) // 2 :]]
 
 
-def stalls(seconds: float | str = 60) -> Change:
+def stall(seconds: float | str = 60) -> Change:
     """The first half, and the rest so many seconds later."""
     wait = float(seconds)
 
     def sent(events: list[bytes]) -> Iterator[bytes]:
-        yield from ends_early(events)
+        yield from first_half(events)
         threading.Event().wait(wait)
         yield from events[len(events) // 2 :]
 
-    return recut(sent)
+    return rewrite(sent)
 
 
-def comments(events: list[bytes]) -> list[bytes]:
+def add_comments(events: list[bytes]) -> list[bytes]:
     """Comments before, between and after."""
     return [b": wait\n\n", *(one + b":\n: keep-alive\n\n" for one in events)]
 
 
-def fields(events: list[bytes]) -> list[bytes]:
+def add_fields(events: list[bytes]) -> list[bytes]:
     """A byte order mark, and all the fields that nobody needs."""
     return [b"\xef\xbb\xbf", *(b"event: message\nid: 7\nretry: 1000\nnothing\n" + one for one in events)]
 
 
-def lines(events: list[bytes]) -> list[bytes]:
+def split_lines(events: list[bytes]) -> list[bytes]:
     """Every chunk in several lines of data."""
     written = [json.dumps(json.loads(one[6:]), indent=1).encode() for one in events[:-1]]
     return [*(b"data: " + text.replace(b"\n", b"\ndata: ") + b"\n\n" for text in written), DONE]
 
 
-def split(size: int | str = 1) -> Change:
+def resize_chunks(size: int | str = 1) -> Change:
     """The same bytes in pieces of another size, which cut characters in two."""
     length = int(size)
     if length < 1:
         raise ValueError(f"pieces have 1 byte or more, not {length}")
 
     def sent(events: list[bytes]) -> Iterator[bytes]:
-        whole = b"".join(events)
-        yield from (whole[start : start + length] for start in range(0, len(whole), length))
+        data = b"".join(events)
+        yield from (data[start : start + length] for start in range(0, len(data), length))
 
-    return recut(sent)
+    return rewrite(sent)
 
 
-def each(change: Callable[[bytes], bytes]) -> Change:
+def rewrite_each(change: Callable[[bytes], bytes]) -> Change:
     """Every event written another way."""
-    return recut(lambda events: [*map(change, events)])
+    return rewrite(lambda events: [*map(change, events)])
 
 
-@of_streams
-def interleaved(reply: Reply) -> Reply:
+@streams_only
+def interleave_second_choice(reply: Reply) -> Reply:
     """A second choice that says the same, its deltas between those of the first."""
     return with_choices(reply, lambda body: [*body["choices"], {**body["choices"][0], "index": len(body["choices"])}])
 
 
-@of_streams
-def ignored(reply: Reply) -> Reply:
+@streams_only
+def send_unstreamed(reply: Reply) -> Reply:
     """The whole reply at once, though a stream was asked for."""
     return replace(reply, body=json.dumps(reply.body))
 
 
-@of_streams
-def whole(reply: Reply) -> Reply:
+@streams_only
+def send_as_one_event(reply: Reply) -> Reply:
     """The whole reply as one event."""
-    return replace(reply, recut=lambda _: [event(reply.body), DONE])
+    return replace(reply, rewrite_events=lambda _: [event(reply.body), DONE])
 
 
-def options_refused(request: JSON, reply: Reply) -> Reply:
+def reject_stream_options(request: JSON, reply: Reply) -> Reply:
     """A 400 for a request with `stream_options`; others are served."""
     message = "Unrecognized request argument supplied: stream_options"
-    refusal = failing(400, message, type="invalid_request_error", param="stream_options")
+    refusal = error_reply(400, message, type="invalid_request_error", param="stream_options")
     return refusal if request.get("stream_options") else reply

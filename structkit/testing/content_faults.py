@@ -7,8 +7,16 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from structkit.testing.reply import Reply, called, completion, saying, schema_name, tool_call, wanted_schema
-from structkit.testing.route import Change
+from structkit.testing.endpoint_faults import Change
+from structkit.testing.scripted_reply import (
+    Reply,
+    completion,
+    requested_schema,
+    schema_name,
+    text_reply,
+    tool_call,
+    tool_call_completion,
+)
 from structkit.values import JSON, JSONValue
 
 DEPTH = 10_000
@@ -17,7 +25,7 @@ DEPTH = 10_000
 
 def says(text: Callable[[JSON], str]) -> Change:
     """The model says something else, wherever the request wants it said."""
-    return lambda request, _reply: saying(request, text(request), model=request["model"])
+    return lambda request, _reply: text_reply(request, text(request), model=request["model"])
 
 
 def rewritten(change: Callable[[str], str], finish_reason: str | None = None) -> Change:
@@ -51,7 +59,7 @@ def altered(reply: Reply, change: Callable[[JSON], JSON]) -> Reply:
 
 def schema_back(request: JSON) -> str:
     """The schema itself."""
-    return json.dumps(wanted_schema(request) or {"type": "object", "properties": {}})
+    return json.dumps(requested_schema(request) or {"type": "object", "properties": {}})
 
 
 def deep(_request: JSON) -> str:
@@ -111,7 +119,7 @@ def content_instead(_request: JSON, reply: Reply) -> Reply:
 def tool_call_instead(request: JSON, reply: Reply) -> Reply:
     """The words as a tool call's arguments, though content was asked for."""
     name = schema_name(request)
-    return with_choices(reply, lambda body: called(name, *map(_spoken, body["choices"]))["choices"])
+    return with_choices(reply, lambda body: tool_call_completion(name, *map(_spoken, body["choices"]))["choices"])
 
 
 def several_tool_calls(request: JSON, reply: Reply) -> Reply:
