@@ -16,6 +16,7 @@ from structkit.schema.natural import Invalid, Natural
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
 from structkit.schema.nodes.object import Object
+from structkit.schema.paths import wire_path
 from structkit.schema.strict.compiled import Wire
 from structkit.schema.strict.split import restricted
 from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue
@@ -211,7 +212,7 @@ class Codec(Generic[T]):
 
     def wire_path(self, path: JSONPath) -> JSONPath:
         """A path in the caller's names as the model knows it."""
-        return self._wire.root.translate(path)
+        return wire_path(self._wire.root, path)
 
     @cached_property
     def _plain(self) -> bool:

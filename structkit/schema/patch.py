@@ -15,6 +15,7 @@ from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.reference import Reference
 from structkit.schema.nodes.union import Union
+from structkit.schema.paths import child
 from structkit.values import ABSENT, JSONPath, JSONValue, format_path, value_at
 
 
@@ -174,7 +175,7 @@ def _askable(root: Node, draft: JSONValue, path: JSONPath) -> tuple[JSONPath, Fi
     best: Field | None = None
     for number, step in enumerate(path, 1):
         inner = value_at(value, (step,))
-        field = node.inside(step, value) if inner is not ABSENT or _has_room(value, step) else None
+        field = child(node, step, value) if inner is not ABSENT or _has_room(value, step) else None
         if field is None:
             break
         reached, best, node, value = path[:number], field, field.node, inner

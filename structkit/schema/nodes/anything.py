@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import Whole, WireError
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import WireError
+from structkit.values import JSON, JSONValue
 
 VALUE, MEMBER = "json_value", "json_member"
 SCALARS = ("string", "number", "boolean", "null")
 
 
 @dataclass(frozen=True)
-class Anything(Whole):
+class Anything:
     """`{"a": [1]}` as `{"dict": [{"key": "a", "value": {"list": [1]}}]}`.
 
     >>> Anything().load(Anything().dump({"a": [1, None]}))
@@ -62,13 +62,9 @@ class Anything(Whole):
 
     reads = holds
 
-    def translate(self, path: JSONPath) -> JSONPath:
-        """As it is: whoever may say anything knows its own names."""
-        return path
-
 
 @dataclass(frozen=True)
-class AnyMap(Whole):
+class AnyMap:
     """A map of anything: the list of its members, without the box that tells it from a list."""
 
     kind = "array"
@@ -94,10 +90,6 @@ class AnyMap(Whole):
     def reads(self, wire: JSONValue) -> bool:
         """Any list of members."""
         return isinstance(wire, list) and all(isinstance(each, dict) and "key" in each for each in wire)
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """As it is."""
-        return path
 
 
 class Member(Anything):

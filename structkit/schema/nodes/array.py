@@ -9,7 +9,7 @@ from structkit.schema.descriptions import in_words, short, split_bounds
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import refuse_crossed
-from structkit.schema.nodes.node import Field, Node, WireError
+from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -58,14 +58,6 @@ class Array:
     def reads(self, wire: JSONValue) -> bool:
         """A list whose items look right."""
         return isinstance(wire, list) and all(map(self.items.reads, wire))
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """The position stays; the item translates the rest."""
-        return (path[0], *self.items.translate(path[1:])) if path else path
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """The item."""
-        return Field(str(step), str(step), self.items) if isinstance(step, int) else None
 
 
 BOUNDS = ("minItems", "maxItems", "uniqueItems")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import Field, Node
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import Node
+from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,3 @@ class Boxed:
     def reads(self, wire: JSONValue) -> bool:
         """An object with just this key."""
         return isinstance(wire, dict) and wire.keys() == {self.key}
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """One step deeper."""
-        return (self.key, *self.node.translate(path))
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """As the node in the box: a natural value has none."""
-        return self.node.inside(step, value)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from structkit.schema.json_equality import key
-from structkit.schema.nodes.node import Whole
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Constants(Whole):
+class Constants:
     """One of a few values that strict mode cannot list, listed as text.
 
     >>> Constants(([1, 2], {"a": 1})).show()
@@ -48,10 +47,6 @@ class Constants(Whole):
     def reads(self, wire: JSONValue) -> bool:
         """By the text."""
         return isinstance(wire, str) and wire in self._value_by_text
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """Nothing lies below a constant."""
-        return ()
 
     @cached_property
     def _text_by_key(self) -> dict[Hashable, str]:

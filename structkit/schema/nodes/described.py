@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import Field, Node
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import Node
+from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,6 @@ class Described:
     def reads(self, wire: JSONValue) -> bool:
         """As the node below."""
         return self.node.reads(wire)
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """As the node below."""
-        return self.node.translate(path)
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """As the node below."""
-        return self.node.inside(step, value)
 
 
 def undescribed(node: Node) -> Node:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.anything import array_of, closed
-from structkit.schema.nodes.node import Whole, WireError
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import WireError
+from structkit.values import JSON, JSONValue
 
 NAME = "other_key"
 
 
 @dataclass(frozen=True)
-class Extras(Whole):
+class Extras:
     """`{"x": [1]}` as `[{"key": "x", "json": "[1]"}]`.
 
     A JSON Schema that says nothing of other keys takes them, so every object needs the place, and
@@ -58,10 +58,6 @@ class Extras(Whole):
     def reads(self, wire: JSONValue) -> bool:
         """Any list of extras."""
         return isinstance(wire, list) and all(map(_is_extra, wire))
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """As it is."""
-        return path
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.node import Node, Whole, WireError
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import Node, WireError
+from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Text(Whole):
+class Text:
     r"""`{"a": [1]}` as `"{\"a\": [1]}"`; inside the text the type's own names and forms hold.
 
     >>> Text().load(Text().dump({"a": [1]}))
@@ -47,10 +47,6 @@ class Text(Whole):
     def reads(self, wire: JSONValue) -> bool:
         """A text."""
         return isinstance(wire, str)
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """Nothing in a text has a path on the wire."""
-        return ()
 
 
 def as_text(of: str = "value") -> Node:

@@ -9,13 +9,13 @@ from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.node import Node, Whole
+from structkit.schema.nodes.node import Node
 from structkit.schema.unsatisfiable import Impossible
 from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
-class Leaf(Whole):
+class Leaf:
     """A string, number, boolean or null, perhaps one of a few.
 
     >>> Leaf({"type": "string", "enum": ["a", "b"]}).holds("c")
@@ -70,10 +70,6 @@ class Leaf(Whole):
     def values_or(self, value: JSONValue) -> list[JSONValue]:
         """The values listed, or just *value* where any will do."""
         return [self.schema["const"]] if "const" in self.schema else self.schema.get("enum", [value])
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """Nothing lies below a scalar."""
-        return path
 
 
 NULL = Leaf({"type": "null"})

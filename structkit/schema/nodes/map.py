@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from structkit.schema.nodes.node import Field, Node, WireError
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import Node, WireError
+from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,6 @@ class Pairs:
     def reads(self, wire: JSONValue) -> bool:
         """A list of pairs whose values look right."""
         return isinstance(wire, list) and all(_is_pair(pair) and self.value.reads(pair["value"]) for pair in wire)
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """The key stays, because a pair's position is not known from it."""
-        return (path[0], *self.value.translate(path[1:])) if path else path
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """The value of that key."""
-        return Field(step, step, self.value) if isinstance(step, str) else None
 
 
 def _is_pair(wire: JSONValue) -> bool:

@@ -65,21 +65,6 @@ class Node(Protocol):
         """Whether a wire value looks like this node's: enough to choose a union's branch."""
         ...
 
-    def translate(self, path: JSONPath) -> JSONPath:
-        """A natural path in the wire's names: the only ones the model knows."""
-        ...
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """What stands at a step inside a natural value, as a property to be asked for alone; None if unknown."""
-        ...
-
-
-class Whole:
-    """A node whose values are only asked for whole."""
-
-    def inside(self, step: str | int, value: JSONValue) -> None:
-        """Nothing inside has a node of its own."""
-
 
 Absence = Literal["never", "null", "missing"]
 """How the wire says that a property is absent: it cannot, by null, or by leaving it out."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from structkit.errors import SchemaError
 from structkit.schema.descriptions import short
 from structkit.schema.nodes.node import Field, WireError
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,3 @@ class Object:
             field.node.reads(wire[field.wire]) if field.wire in wire else field.absence != "never"
             for field in self.all_fields
         )
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """The property's wire name, then what lies below."""
-        field = next((field for field in self.fields if path and field.name == path[0]), None)
-        return (field.wire, *field.node.translate(path[1:])) if field else path
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """The property of that name."""
-        return next((field for field in self.fields if field.name == step), None)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.anything import closed
-from structkit.schema.nodes.node import Whole, WireError
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import WireError
+from structkit.values import JSON, JSONValue
 
 KEY = "json_text"
 
 
 @dataclass(frozen=True)
-class Others(Whole):
+class Others:
     """`3` as `{"json_text": "3"}`, beside what has a form of its own.
 
     >>> Others("object").load(Others("object").dump([1]))
@@ -56,7 +56,3 @@ class Others(Whole):
     def reads(self, wire: JSONValue) -> bool:
         """An object with just the text."""
         return isinstance(wire, dict) and wire.keys() == {self.key} and isinstance(wire[self.key], str)
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """As it is."""
-        return path

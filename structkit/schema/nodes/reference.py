@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from structkit.schema.memo import ask_once
-from structkit.schema.nodes.node import Field, Node
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.nodes.node import Node
+from structkit.values import JSON, JSONValue
 
 
 @dataclass
@@ -72,11 +72,3 @@ class Reference:
     def reads(self, wire: JSONValue) -> bool:
         """As the definition does."""
         return ask_once(self.node.reads, wire, id(self.definitions), self.name, "reads")
-
-    def translate(self, path: JSONPath) -> JSONPath:
-        """As the definition does; an empty path ends the recursion."""
-        return self.node.translate(path) if path else path
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """As the definition does."""
-        return self.node.inside(step, value)

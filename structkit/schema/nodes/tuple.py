@@ -70,22 +70,6 @@ class Positional:
         """An object with just these names."""
         return self.object.reads(wire)
 
-    def translate(self, path: JSONPath) -> JSONPath:
-        """The position's name."""
-        if not path or not isinstance(path[0], int):
-            return path
-        if path[0] < len(self.fields):
-            field = self.fields[path[0]]
-            return (field.wire, *field.node.translate(path[1:]))
-        rest = (path[0] - len(self.fields), *path[1:])
-        return (self.rest.wire, *self.rest.node.translate(rest)) if self.rest else rest
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """The position, or an item of the rest."""
-        if not isinstance(step, int):
-            return None
-        return self.fields[step] if step < len(self.fields) else self.rest and self.rest.node.inside(step, value)
-
 
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """A tuple: an array where all items are alike, else an object, a property a position."""

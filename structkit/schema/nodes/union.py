@@ -86,17 +86,6 @@ class Union:
         """When a branch does."""
         return any(branch.reads(wire) for branch in self.branches)
 
-    def translate(self, path: JSONPath) -> JSONPath:
-        """By the branch that has anything to say; where several have, the union does not know which was meant."""
-        ways = {branch.translate(path) for branch in self.branches} - {path}
-        return ways.pop() if path and len(ways) == 1 else path
-
-    def inside(self, step: str | int, value: JSONValue) -> Field | None:
-        """As the branch that holds the value, else the only one that knows the step."""
-        holding = [branch for branch in self.branches if branch.holds(value)]
-        found = [field for branch in holding or self.branches if (field := branch.inside(step, value))]
-        return found[0] if len(found) == 1 else None
-
 
 ANY_TEXT = Text()
 
