@@ -21,7 +21,7 @@ from structkit.partial.place_pydantic import Typed
 from structkit.partial.skipping import Unseen
 from structkit.partial.text_buffer import KeptText
 from structkit.schema.json_schema.raw_schema import RawSchema
-from structkit.schema.natural import Invalid
+from structkit.schema.natural import InvalidValue
 from structkit.schema.nodes import Array, Boxed, Node, Object, Union, WireError
 from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import bare
@@ -208,7 +208,7 @@ class _Reader:
             return Item(path, None, (Issue(path, "nested too deep"),))
         try:
             return Item(path, self._validate(natural, text if self._is_plain else None, self._context))
-        except Invalid as error:
+        except InvalidValue as error:
             issues = tuple(replace(issue, path=(*path, *issue.path)) for issue in error.issues)
             return Item(path, None, issues, natural)
 

@@ -12,7 +12,7 @@ from pydantic_core import SchemaValidator, core_schema
 from structkit.partial.construct import Make, dataclass_maker, model_maker, root_maker
 from structkit.partial.place import Side
 from structkit.partial.validation import Check, Validated
-from structkit.schema.keywords import LIKE
+from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.nodes.node import Node
 from structkit.values import ABSENT, JSONValue
 
@@ -39,8 +39,8 @@ class Cores:
         """A part without what need not be known while it is open: defaults, null, a model's own *validators*."""
         while True:
             kind = core["type"]
-            if LIKE in (core.get("metadata") or ()):
-                core = core["metadata"][LIKE]
+            if ORIGINAL_SCHEMA in (core.get("metadata") or ()):
+                core = core["metadata"][ORIGINAL_SCHEMA]
             elif kind == "definition-ref":
                 core = self.definitions[core["schema_ref"]]
             elif kind in AROUND or (kind == "function-after" and validators and self._is_own(core)):

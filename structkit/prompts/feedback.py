@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 
 from structkit.values import Issue, JSONPath, JSONValue, format_path, value_at
+from structkit.values.text import shorten_json
 
 MOST = 20
 """Issues told at once; a reply with more is wrong as a whole, and the first ones say how."""
@@ -71,14 +71,9 @@ def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
 def _around(draft: JSONValue, path: JSONPath) -> str:
     """The innermost object inside a list that holds the place; nothing where the path alone says which it is."""
     items = (value_at(draft, path[:end]) for end in range(len(path) - 1, 0, -1) if isinstance(path[end - 1], int))
-    return next((_short(item) for item in items if isinstance(item, dict)), "")
+    return next((shorten_json(item, SHOWN) for item in items if isinstance(item, dict)), "")
 
 
 def _so_far(draft: JSONValue, path: JSONPath) -> str:
     items = value_at(draft, path)
-    return f"{format_path(path)} has {len(items)} items so far, the last one {_short(items[-1])}"
-
-
-def _short(value: JSONValue) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return f"{format_path(path)} has {len(items)} items so far, the last one {shorten_json(items[-1], SHOWN)}"

@@ -11,8 +11,7 @@ from typing import Any, Generic, TypeVar
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, mend_numbers, read_candidates, read_json
-from structkit.schema.descriptions import short
-from structkit.schema.natural import Invalid, Natural
+from structkit.schema.natural import InvalidValue, Natural
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
 from structkit.schema.nodes.object import Object
@@ -20,6 +19,7 @@ from structkit.schema.paths import wire_path
 from structkit.schema.strict.compiled import Wire
 from structkit.schema.strict.split import restricted
 from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class Codec(Generic[T]):
         try:
             answer = self._read(read_json(text), text, text, context)
         except NotJSON as error:
-            answer = Answer(0, text, None, (Issue((), str(error), short(text, 100)),))
+            answer = Answer(0, text, None, (Issue((), str(error), shorten_json(text, 100)),))
         return answer if answer.valid or not repairs else self._mended(answer, context)
 
     def _mended(self, exact: Answer[T], context: Any) -> Answer[T]:
@@ -183,7 +183,7 @@ class Codec(Generic[T]):
             return Answer(0, text, self._natural.validate(natural, document, context), draft=natural)
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
-        except Invalid as error:
+        except InvalidValue as error:
             return Answer(0, text, None, error.issues, draft=natural)
 
     def partial(self, wire: JSONValue) -> JSONValue:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
 from structkit.dialects import Dialect
 from structkit.values import JSON, JSONValue
+from structkit.values.text import shorten_json
 
 BEYOND_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
 """Lookaround, named and atomic groups, backreferences, boundaries: refused or misread by grammar engines."""
@@ -47,17 +47,17 @@ WORDS: dict[str, Callable[[JSONValue], str]] = {
     "minItems": lambda n: f"At least {_count(n, 'item')}.",
     "maxItems": lambda n: f"At most {_count(n, 'item')}.",
     "uniqueItems": lambda on: "No item twice." if on else "",
-    "not": lambda schema: f"Must not match {short(schema)}.",
-    "contains": lambda schema: f"Contains an item that matches {short(schema)}.",
+    "not": lambda schema: f"Must not match {shorten_json(schema)}.",
+    "contains": lambda schema: f"Contains an item that matches {shorten_json(schema)}.",
 }
 """How each bound is said."""
 
 
-def sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
+def is_sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
     """Whether the dialect takes this bound as it is.
 
     >>> from structkit.dialects import OPENAI
-    >>> sendable("pattern", "^a(?=b)$", OPENAI), sendable("format", "uuid", OPENAI)
+    >>> is_sendable("pattern", "^a(?=b)$", OPENAI), is_sendable("format", "uuid", OPENAI)
     (False, True)
     """
     if keyword not in dialect.keywords:
@@ -88,28 +88,21 @@ def split_bounds(schema: JSON, names: tuple[str, ...], dialect: Dialect) -> tupl
     ({'format': 'date'}, {'maxLength': 9})
     """
     given = {name: schema[name] for name in names if name in schema}
-    kept = {name: value for name, value in given.items() if sendable(name, value, dialect)}
+    kept = {name: value for name, value in given.items() if is_sendable(name, value, dialect)}
     return kept, {name: value for name, value in given.items() if name not in kept}
 
 
-def in_words(bounds: JSON) -> str:
+def describe_bounds(bounds: JSON) -> str:
     """Bounds as sentences.
 
-    >>> in_words({"minLength": 1, "maxLength": 20})
+    >>> describe_bounds({"minLength": 1, "maxLength": 20})
     'At least 1 character. At most 20 characters.'
     """
-    said = (WORDS[name](value) if name in WORDS else f"{name}: {short(value, 200)}." for name, value in bounds.items())
+    said = (
+        WORDS[name](value) if name in WORDS else f"{name}: {shorten_json(value, 200)}."
+        for name, value in bounds.items()
+    )
     return " ".join(text for text in said if text)
-
-
-def short(value: JSONValue, limit: int = 80) -> str:
-    """A value as JSON, cut.
-
-    >>> short({"a": "b" * 100}, 12)
-    '{"a": "bbbb…'
-    """
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structkit.values import JSON, JSONValue
 
-_KINDS = {
+_TYPE_NAMES = {
     type(None): "null",
     bool: "boolean",
     int: "number",
@@ -23,7 +23,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 
-TYPE_HINTS = {
+TYPE_BY_KEYWORD = {
     "properties": "object",
     "required": "object",
     "additionalProperties": "object",
@@ -53,20 +53,20 @@ def is_of_type(value: JSONValue, name: str) -> bool:
     return isinstance(value, _PYTHON_TYPES[name])
 
 
-def json_kind(value: JSONValue) -> str:
+def json_type(value: JSONValue) -> str:
     """The JSON type of a value; every number is a number.
 
-    >>> json_kind([]), json_kind(3), json_kind(None)
+    >>> json_type([]), json_type(3), json_type(None)
     ('array', 'number', 'null')
     """
-    return _KINDS.get(type(value), "any")
+    return _TYPE_NAMES.get(type(value), "any")
 
 
-def listed(names: JSONValue) -> list[str]:
+def type_names(names: JSONValue) -> list[str]:
     """The `type` keyword as a list."""
     return names if isinstance(names, list) else [names]
 
 
 def guess_type(schema: JSON) -> JSONValue:
     """The type that a schema names, or that its keywords imply; None where anything goes."""
-    return schema.get("type") or next((TYPE_HINTS[word] for word in schema if word in TYPE_HINTS), None)
+    return schema.get("type") or next((TYPE_BY_KEYWORD[word] for word in schema if word in TYPE_BY_KEYWORD), None)

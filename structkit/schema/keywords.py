@@ -1,19 +1,19 @@
 """Keywords and metadata keys of our own (`x-structkit-*`): notes from one step of a compilation to a later one."""
 
-ALSO = "x-structkit-also"
+ADDITIONAL_BOUNDS = "x-structkit-also"
 """Keyword that lists the bounds which had no room beside another of the same name: said, and checked after."""
 
-CHECKED = "x-structkit-checked"
+DESCRIBED_BOUNDS = "x-structkit-checked"
 """Keyword that lists the bounds which the natural schema itself has put into words."""
 
-BOX = "x-structkit-box"
+BOXED_BRANCH = "x-structkit-box"
 """Keyword of a branch that the natural side has boxed under its name already."""
 
 POSITION_NAME = "x-structkit-name"
 """Keyword of a position's schema that carries the name it has in a named tuple."""
 
-LIKE = "x-structkit-like"
+ORIGINAL_SCHEMA = "x-structkit-like"
 """Metadata key: the schema that a rewritten one stands for."""
 
-CONVERTED = "x-structkit-converted"
+PYTHON_CLASS = "x-structkit-converted"
 """Key of a resolved branch that is one thing in JSON and another in Python, such as a path."""

@@ -12,7 +12,7 @@ _known: ContextVar[dict[Hashable, tuple[object, bool]] | None] = ContextVar("kno
 """The answers so far, each with the value it is about: its `id` is part of the key, so it has to stay alive."""
 
 
-def ask_once(question: Callable[[V], bool], value: V, *key: Hashable) -> bool:
+def evaluate_once(question: Callable[[V], bool], value: V, *key: Hashable) -> bool:
     """The answer to a question about a value, remembered while the outermost question is being asked.
 
     A question that leads back to itself is answered with no: that another one fits does not follow from it.
@@ -20,7 +20,7 @@ def ask_once(question: Callable[[V], bool], value: V, *key: Hashable) -> bool:
     >>> def is_small(number: int) -> bool:
     ...     print("asked")
     ...     return number < 9
-    >>> ask_once(lambda n: ask_once(is_small, n, "small") and ask_once(is_small, n, "small"), 3, "both")
+    >>> evaluate_once(lambda n: evaluate_once(is_small, n, "small") and evaluate_once(is_small, n, "small"), 3, "both")
     asked
     True
     """
@@ -28,7 +28,7 @@ def ask_once(question: Callable[[V], bool], value: V, *key: Hashable) -> bool:
     if known is None:
         token = _known.set({})
         try:
-            return ask_once(question, value, *key)
+            return evaluate_once(question, value, *key)
         finally:
             _known.reset(token)
     about = (*key, id(value))

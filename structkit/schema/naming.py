@@ -54,10 +54,10 @@ def type_name(output_type: Any) -> str:
     return "_".join([name, *(type_name(each) for each in arguments if each is not Ellipsis)])
 
 
-def unused(name: str, taken: typing.Container[str]) -> str:
+def unused_name(name: str, taken: typing.Container[str]) -> str:
     """*name*, or the first of name_2, name_3, ... that is not taken.
 
-    >>> unused("rest", {"rest"})
+    >>> unused_name("rest", {"rest"})
     'rest_2'
     """
     number, candidate = 1, name

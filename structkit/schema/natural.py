@@ -8,8 +8,11 @@ from structkit.values import JSON, Issue, JSONValue
 
 T = TypeVar("T")
 
+MAX_QUOTED_CHARS = 100
+"""Characters of a value that an issue quotes; of a message, twice as many."""
 
-class Invalid(Exception):
+
+class InvalidValue(Exception):
     """A natural value that the type does not accept."""
 
     def __init__(self, issues: tuple[Issue, ...]) -> None:
@@ -37,6 +40,6 @@ class Natural(Protocol[T]):
             context: What pydantic's validators get as `info.context`.
 
         Raises:
-            Invalid: With what is wrong.
+            InvalidValue: With what is wrong.
         """
         ...

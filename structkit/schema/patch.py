@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from structkit.schema.codec import Codec, Unvalidated
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import Array
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.described import Described, described
@@ -158,7 +158,7 @@ def make_patch(
         appends = path == rest
         if field is None or not (path or appends):
             return None
-        name = unused(_name(path, appends=appends), names)
+        name = unused_name(_name(path, appends=appends), names)
         node = described(field.node, f"{format_path(path)}{', from where it was cut' if appends else ''}.")
         names[name] = Place(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())

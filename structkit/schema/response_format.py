@@ -11,7 +11,6 @@ from typing_extensions import TypeForm
 from structkit.dialects import OPENAI, Dialect
 from structkit.errors import SchemaError
 from structkit.schema.codec import Codec, Part
-from structkit.schema.descriptions import short
 from structkit.schema.explanation import Explanation, Note
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.naming import wire_name
@@ -21,6 +20,7 @@ from structkit.schema.pydantic.validators import explain_validators
 from structkit.schema.strict.compiled import Wire, compile_schema
 from structkit.schema.strict.split import joined, owns, split
 from structkit.values import JSON, Answer, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -85,9 +85,14 @@ class ResponseFormat(Codec[T]):
             self.__dict__.pop(computed, None)
 
     def _compiled(self, natural: Natural[T], dialect: Dialect) -> Wire:
-        foreign, extras = isinstance(self.output_type, dict), self._settings[2]
-        is_open = foreign and extras == "keep"
-        return _shallow(lambda schema: compile_schema(schema, dialect, foreign=foreign, open=is_open), natural.schema)
+        is_user_schema, extras = isinstance(self.output_type, dict), self._settings[2]
+        allows_extra_keys = is_user_schema and extras == "keep"
+        return _shallow(
+            lambda schema: compile_schema(
+                schema, dialect, is_user_schema=is_user_schema, allows_extra_keys=allows_extra_keys
+            ),
+            natural.schema,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it was made from, and compiled again."""
@@ -98,7 +103,7 @@ class ResponseFormat(Codec[T]):
         """As of any codec; only a document's values can be wrong, because they are no instances of anything."""
         wire = super().dump(value)
         if isinstance(self.output_type, dict) and self._is_taken_for_another(wire, value):
-            raise SchemaError(f"the value breaks a rule, and would be read as one that does not: {short(value)}")
+            raise SchemaError(f"the value breaks a rule, and would be read as one that does not: {shorten_json(value)}")
         return wire
 
     def _is_taken_for_another(self, wire: JSONValue, natural: JSONValue) -> bool:

@@ -5,5 +5,5 @@ from __future__ import annotations
 from structkit.errors import SchemaError
 
 
-class Impossible(SchemaError):
+class UnsatisfiableSchema(SchemaError):
     """No value can fit a part of the schema."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+
+from structkit.values.json import JSONValue
 
 
 def suggest_name(name: str, candidates: Iterable[str], prefix: str = "") -> str:
@@ -21,9 +24,18 @@ def suggest_name(name: str, candidates: Iterable[str], prefix: str = "") -> str:
 
 
 def shorten(text: str, max_chars: int) -> str:
-    """Return a text of at most *max_chars* characters unchanged, and the start of a longer one with `...` after it.
+    """Return *text*, or its start with an ellipsis where it is longer than *max_chars*.
 
-    >>> shorten("abc", 3), shorten("abcd", 3)
-    ('abc', 'abc...')
+    >>> shorten("abcdef", 4), shorten("abcd", 4)
+    ('abc…', 'abcd')
     """
-    return text if len(text) <= max_chars else f"{text[:max_chars]}..."
+    return text if len(text) <= max_chars else text[: max_chars - 1] + "…"
+
+
+def shorten_json(value: JSONValue, max_chars: int = 80) -> str:
+    """Return a value as JSON, shortened to *max_chars*; what has no JSON form is written as its `str`.
+
+    >>> shorten_json({"a": "b" * 100}, 12)
+    '{"a": "bbbb…'
+    """
+    return shorten(json.dumps(value, ensure_ascii=False, default=str), max_chars)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from structkit.schema.descriptions import short
-from structkit.schema.json_types import listed
-from structkit.schema.keywords import ALSO
-from structkit.schema.unsatisfiable import Impossible
+from structkit.schema.json_types import type_names
+from structkit.schema.keywords import ADDITIONAL_BOUNDS
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
@@ -46,7 +46,7 @@ def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
         elif keyword in _RULES:
             merged[keyword] = _RULES[keyword](merged[keyword], value, path)
         elif merged[keyword] != value and keyword not in REMARKS:
-            merged[ALSO] = [*merged.get(ALSO, ()), {keyword: value}]
+            merged[ADDITIONAL_BOUNDS] = [*merged.get(ADDITIONAL_BOUNDS, ()), {keyword: value}]
     return merged
 
 
@@ -57,7 +57,7 @@ def _with_condition_apart(first: JSON, second: JSON) -> JSON:
         return second
     rest = {word: value for word, value in second.items() if word not in CONDITION}
     is_known = condition == {word: first[word] for word in CONDITION if word in first}
-    return rest if is_known else {**rest, ALSO: [*rest.get(ALSO, ()), condition]}
+    return rest if is_known else {**rest, ADDITIONAL_BOUNDS: [*rest.get(ADDITIONAL_BOUNDS, ()), condition]}
 
 
 def _both(first: JSONValue, second: JSONValue, _path: JSONPath) -> JSONValue:
@@ -77,18 +77,18 @@ def _others(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
 
 
 def _types(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
-    names = [name for name in listed(first) if name in listed(second)]
-    if {*listed(first), *listed(second)} >= WITHIN_NUMBER and not WITHIN_NUMBER & {*names}:
+    names = [name for name in type_names(first) if name in type_names(second)]
+    if {*type_names(first), *type_names(second)} >= WITHIN_NUMBER and not WITHIN_NUMBER & {*names}:
         names.append("integer")
     if not names:
-        raise Impossible(f"contradiction: a value cannot be {first} and {second} at once", path=path)
+        raise UnsatisfiableSchema(f"contradiction: a value cannot be {first} and {second} at once", path=path)
     return names[0] if len(names) == 1 else names
 
 
 def _values(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> list[JSONValue]:
     shared = [value for value in first if value in second]
     if not shared:
-        raise Impossible("contradiction: no value is in both enums", path=path)
+        raise UnsatisfiableSchema("contradiction: no value is in both enums", path=path)
     return shared
 
 
@@ -98,7 +98,7 @@ _RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
     **dict.fromkeys(MAPS, _map),
     **dict.fromkeys(BOTH, _both),
     "allOf": lambda first, second, _: [*first, *second],
-    ALSO: lambda first, second, _: [*first, *second],
+    ADDITIONAL_BOUNDS: lambda first, second, _: [*first, *second],
     "required": lambda first, second, _: [*dict.fromkeys([*first, *second])],
     "type": _types,
     "enum": _values,
@@ -131,7 +131,7 @@ def _of_branches(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator
 def _of_conditions(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
     """The properties that conditions bring, each as it is in either case; where one case is silent, anything goes."""
     cases: list[tuple[JSONValue, JSONValue]] = []
-    for part in (schema, *schema.get(ALSO, ())):
+    for part in (schema, *schema.get(ADDITIONAL_BOUNDS, ())):
         cases += [(part.get("then", True), part.get("else", True))] if "if" in part else []
         cases += [(case, True) for case in part.get("dependentSchemas", {}).values()]
     for pair in cases:
@@ -143,6 +143,6 @@ def _of_conditions(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterat
 def _any(wanted: list[JSONValue]) -> JSONValue:
     different = [part for position, part in enumerate(wanted) if part not in wanted[:position]]
     if True in different:
-        told = "; ".join(short(part) for part in different if part is not True)
+        told = "; ".join(shorten_json(part) for part in different if part is not True)
         return {"description": f"In some cases: {told}."} if told else True
     return different[0] if len(different) == 1 else {"anyOf": different}

@@ -10,10 +10,10 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.errors import SchemaError
-from structkit.schema.descriptions import short
 from structkit.schema.json_schema.backtracking import count_ways
 from structkit.schema.json_schema.lookahead import split_lookaheads
 from structkit.values import JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -82,7 +82,7 @@ def _try(expression: str, path: JSONPath) -> None:
         matches(expression, "")
     except Hopeless as error:
         message = (
-            f"the pattern {short(expression)} could take forever to match: {error}; "
+            f"the pattern {shorten_json(expression)} could take forever to match: {error}; "
             "write it without lookaround and backreferences, or without repeats that run into each other"
         )
         raise SchemaError(message, path=path) from None

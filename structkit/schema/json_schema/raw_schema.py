@@ -6,12 +6,11 @@ import copy
 from itertools import islice
 from typing import Any
 
-from structkit.schema.descriptions import short
 from structkit.schema.json_schema.document import Document
 from structkit.schema.naming import snake_case
-from structkit.schema.natural import Invalid
-from structkit.schema.pydantic.issues import SHOWN, cut
+from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.values import JSON, Issue, JSONValue
+from structkit.values.text import shorten, shorten_json
 
 MOST_ISSUES = 100
 """Of a value that is checked by a JSON Schema: `allOf` can say the same exponentially often."""
@@ -59,7 +58,11 @@ class RawSchema:
         """By the document, formats asserted."""
         try:
             issues = tuple(
-                Issue(tuple(error.absolute_path), cut(error.message, 2 * SHOWN), short(error.instance, SHOWN))
+                Issue(
+                    tuple(error.absolute_path),
+                    shorten(error.message, 2 * MAX_QUOTED_CHARS),
+                    shorten_json(error.instance, MAX_QUOTED_CHARS),
+                )
                 for error in islice(self._validator.iter_errors(value), MOST_ISSUES)
             )
         except BaseException as error:
@@ -67,5 +70,5 @@ class RawSchema:
                 raise RecursionError from None
             raise
         if issues:
-            raise Invalid(issues)
+            raise InvalidValue(issues)
         return value

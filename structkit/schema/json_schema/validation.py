@@ -7,12 +7,12 @@ from collections.abc import Callable, Hashable, Iterator
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from structkit.schema.descriptions import short
-from structkit.schema.json_equality import key
+from structkit.schema.json_equality import equality_key
 from structkit.schema.json_schema.patterns import matches
-from structkit.schema.json_types import json_kind
-from structkit.schema.memo import ask_once
+from structkit.schema.json_types import json_type
+from structkit.schema.memo import evaluate_once
 from structkit.values import JSON, JSONValue
+from structkit.values.text import shorten_json
 
 Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]
 
@@ -60,7 +60,7 @@ def _fits(validator: Any, branch: JSONValue, instance: JSONValue) -> bool:
     def try_it(value: JSONValue) -> bool:
         return next(validator.descend(value, branch), None) is None
 
-    return ask_once(try_it, instance, id(branch))
+    return evaluate_once(try_it, instance, id(branch))
 
 
 def _pattern(_: Any, wanted: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:
@@ -86,7 +86,7 @@ def _additional(validator: Any, wanted: JSONValue, instance: JSONValue, schema: 
 def _multiple_of(_: Any, step: float, instance: JSONValue, __: JSON) -> Iterator[Exception]:
     from jsonschema.exceptions import ValidationError
 
-    if json_kind(instance) == "number" and not is_multiple(instance, step):
+    if json_type(instance) == "number" and not is_multiple(instance, step):
         yield ValidationError(f"{instance!r} is not a multiple of {step}")
 
 
@@ -112,10 +112,10 @@ def _unique_items(_: Any, wanted: bool, instance: JSONValue, __: JSON) -> Iterat
         return
     seen: set[Hashable] = set()
     for item in instance:
-        if key(item) in seen:
-            yield ValidationError(f"the item {short(item)} is given twice")
+        if equality_key(item) in seen:
+            yield ValidationError(f"the item {shorten_json(item)} is given twice")
             return
-        seen.add(key(item))
+        seen.add(equality_key(item))
 
 
 def _enum_rule() -> Rule:
@@ -126,8 +126,8 @@ def _enum_rule() -> Rule:
         from jsonschema.exceptions import ValidationError
 
         if id(wanted) not in known:
-            known[id(wanted)] = wanted, frozenset(map(key, wanted))
-        if key(instance) not in known[id(wanted)][1]:
+            known[id(wanted)] = wanted, frozenset(map(equality_key, wanted))
+        if equality_key(instance) not in known[id(wanted)][1]:
             some = f"{wanted[:MOST_SHOWN]!r}{' and others' if len(wanted) > MOST_SHOWN else ''}"
             yield ValidationError(f"{instance!r} is not one of {some}")
 

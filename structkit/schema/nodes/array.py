@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from structkit.schema.descriptions import in_words, short, split_bounds
+from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import refuse_crossed
 from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,6 @@ def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     for name, value in moved.items():
         if value is False:
             continue
-        compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")
+        compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: said in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
-    return described(Array(items, kept), in_words(moved))
+    return described(Array(items, kept), describe_bounds(moved))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from structkit.schema.descriptions import in_words, short, split_bounds
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described, said_of
@@ -15,8 +15,9 @@ from structkit.schema.nodes.map import Pairs
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.union import constant_of, hides_null, nullable
-from structkit.schema.unsatisfiable import Impossible
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 NOTHING = Field("nothing", "nothing", NULL, "null", takes_null=False)
 """The one property of an object that has none: an empty object is refused by some vendors."""
@@ -56,7 +57,7 @@ def _in_alphabet(fields: list[Field], path: JSONPath, compiler: Compiler) -> lis
         if re.fullmatch(alphabet, field.name):
             named.append(field)
             continue
-        wire = unused(wire_name(field.name), taken)
+        wire = unused_name(wire_name(field.name), taken)
         taken.add(wire)
         compiler.note((*path, field.name), "rewritten", f"a name the vendor does not take: {wire!r} on the wire")
         named.append(replace(field, wire=wire, node=described(field.node, f"{field.name}.")))
@@ -67,7 +68,7 @@ def _possible(name: str, schema: JSONValue, required: bool, path: JSONPath, comp
     """The property, or None where it may be absent and no value can fit it."""
     try:
         return build_field(name, schema, required, path, compiler)
-    except Impossible:
+    except UnsatisfiableSchema:
         if required:
             raise
         compiler.note(path, "dropped", "no value can fit it")
@@ -79,7 +80,7 @@ def open_keys(schema: JSON, compiler: Compiler) -> list[JSONValue]:
 
     A map without a word on its keys is one whatever the default: it could hold nothing else.
     """
-    silent = not schema.keys() & {"properties", "patternProperties"} or compiler.open
+    silent = not schema.keys() & {"properties", "patternProperties"} or compiler.allows_extra_keys
     others = schema.get("additionalProperties", silent)
     return [part for part in (*schema.get("patternProperties", {}).values(), others) if part is not False]
 
@@ -104,15 +105,15 @@ def _hint(default: JSONValue, compiler: Compiler) -> str | None:
     """What null stands for: without a word, a required property invites inventing a value."""
     if default is UNSAID:
         return "Null if not given." if compiler.defaults_apply else None
-    return None if default is None else f"Null for the default, {short(default, 60)}."
+    return None if default is None else f"Null for the default, {shorten_json(default, 60)}."
 
 
 def _when_left_out(default: JSONValue) -> str | None:
-    return None if default is UNSAID or default is None else f"{short(default, 60)} if left out."
+    return None if default is UNSAID or default is None else f"{shorten_json(default, 60)} if left out."
 
 
 def _default_note(default: JSONValue) -> str:
-    return "" if default is UNSAID or default is None else f", {short(default, 60)} applies"
+    return "" if default is UNSAID or default is None else f", {shorten_json(default, 60)} applies"
 
 
 def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
@@ -122,16 +123,16 @@ def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compil
     for name, bound in moved.items():
         compiler.note(path, "checked locally", f"{name} {bound}: said in the description")
     if not kept and _is_any_map(schema, others):
-        return described(compiler.any_map(), in_words(moved))
+        return described(compiler.any_map(), describe_bounds(moved))
     pairs = Pairs(_key(schema, path, compiler), _value(others, path, compiler), kept)
-    return described(pairs, in_words(moved))
+    return described(pairs, describe_bounds(moved))
 
 
 def _rest(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:
     """The property for keys beyond the declared ones, under a name that none of them has."""
     for word in SIZES.keys() & schema.keys():
         compiler.note(path, "checked locally", f"{word} {schema[word]}: counts keys of both kinds")
-    name = unused("other_keys", schema.get("properties", {}))
+    name = unused_name("other_keys", schema.get("properties", {}))
     compiler.note(path, "rewritten", f"keys beyond the declared ones: an array of key and value under {name!r}")
     if _is_any_map(schema, others):
         return Field(name, name, compiler.extras())

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
-from structkit.schema.json_equality import key
+from structkit.schema.json_equality import equality_key
 from structkit.values import JSON, JSONValue
 
 
@@ -34,7 +34,7 @@ class Constants:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """The value's text."""
-        return self._text_by_key.get(key(value), value)
+        return self._text_by_key.get(equality_key(value), value)
 
     def load(self, wire: JSONValue) -> JSONValue:
         """The text's value."""
@@ -42,7 +42,7 @@ class Constants:
 
     def holds(self, value: JSONValue) -> bool:
         """By membership."""
-        return key(value) in self._text_by_key
+        return equality_key(value) in self._text_by_key
 
     def reads(self, wire: JSONValue) -> bool:
         """By the text."""
@@ -50,7 +50,7 @@ class Constants:
 
     @cached_property
     def _text_by_key(self) -> dict[Hashable, str]:
-        return dict(zip(map(key, self.values), self.texts, strict=True))
+        return dict(zip(map(equality_key, self.values), self.texts, strict=True))
 
     @cached_property
     def _value_by_text(self) -> dict[str, JSONValue]:

@@ -19,12 +19,12 @@ class Compiler(Protocol):
         ...
 
     @property
-    def longest_enum(self) -> float:
+    def max_enum_values(self) -> float:
         """The values up to which an enum is listed; a longer one is a text, checked after."""
         ...
 
     @property
-    def open(self) -> bool:
+    def allows_extra_keys(self) -> bool:
         """Whether an object that says nothing of other keys takes them: JSON Schema says yes, pydantic no."""
         ...
 

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from structkit.schema.descriptions import short
-from structkit.schema.json_equality import each_once, key
-from structkit.schema.json_types import guess_type, is_of_type, listed
+from structkit.schema.json_equality import equality_key, unique_values
+from structkit.schema.json_types import guess_type, is_of_type, type_names
 from structkit.schema.nodes.constants import Constants
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.leaf import NULL, Leaf
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.union import any_of
-from structkit.schema.unsatisfiable import Impossible
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 
 def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Listed scalars, one enum for each JSON type among them."""
     values = [schema["const"]] if "const" in schema else schema["enum"]
     if not values:
-        raise Impossible("an enum without values: nothing can fit it", path=path)
+        raise UnsatisfiableSchema("an enum without values: nothing can fit it", path=path)
     named = guess_type(schema) if "type" in schema else None
-    if "const" in schema and "enum" in schema and key(schema["const"]) not in set(map(key, schema["enum"])):
-        raise Impossible("no value can fit: the const is not in the enum", path=path)
-    wanted = [value for value in values if named is None or any(is_of_type(value, name) for name in listed(named))]
+    if (
+        "const" in schema
+        and "enum" in schema
+        and equality_key(schema["const"]) not in set(map(equality_key, schema["enum"]))
+    ):
+        raise UnsatisfiableSchema("no value can fit: the const is not in the enum", path=path)
+    wanted = [value for value in values if named is None or any(is_of_type(value, name) for name in type_names(named))]
     if not wanted:
-        raise Impossible(f"no value can fit: none in the enum is of type {short(named)}", path=path)
-    different = each_once(wanted)
+        raise UnsatisfiableSchema(f"no value can fit: none in the enum is of type {shorten_json(named)}", path=path)
+    different = unique_values(wanted)
     has_floats = named != "integer" and any(isinstance(value, float) for value in different)
     kinds: dict[str, list[JSONValue]] = {}
     for value in different:
@@ -50,7 +54,9 @@ def _one_type(name: str, values: list[JSONValue], path: JSONPath, compiler: Comp
 
 def _is_too_long(values: list[JSONValue], compiler: Compiler) -> bool:
     characters = sum(len(value) for value in values if isinstance(value, str))
-    return len(values) > compiler.longest_enum or (len(values) > MANY and characters > compiler.dialect.enum_characters)
+    return len(values) > compiler.max_enum_values or (
+        len(values) > MANY and characters > compiler.dialect.enum_characters
+    )
 
 
 def _listed(values: list[JSONValue]) -> str:
@@ -62,7 +68,7 @@ def _listed(values: list[JSONValue]) -> str:
     said: list[str] = []
     room = LONGEST_LIST
     for value in values:
-        said.append(value if isinstance(value, str) else short(value))
+        said.append(value if isinstance(value, str) else shorten_json(value))
         room -= len(said[-1]) + 2
         if room < 0:
             return f"One of {len(values)} known values, such as: {', '.join(said[:-1])}."

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.descriptions import in_words, short, split_bounds
+from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Node
-from structkit.schema.unsatisfiable import Impossible
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def refuse_crossed(schema: JSON, path: JSONPath) -> None:
     """
     for low, high in CROSSING:
         if low in schema and high in schema and schema[low] > schema[high]:
-            raise Impossible(f"no value can fit: {low} {schema[low]} is above {high} {schema[high]}", path=path)
+            raise UnsatisfiableSchema(
+                f"no value can fit: {low} {schema[low]} is above {high} {schema[high]}", path=path
+            )
 
 
 def _without_draft_4(schema: JSON) -> JSON:
@@ -129,8 +132,8 @@ def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         schema = _length_as_pattern(schema, path, compiler)
     kept, moved = split_bounds(schema, names, compiler.dialect)
     for name, value in moved.items():
-        if in_words({name: value}):
-            compiler.note(path, "checked locally", f"{name} {short(value)}: said in the description")
+        if describe_bounds({name: value}):
+            compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: said in the description")
         else:
-            compiler.note(path, "dropped", f"{name} {short(value)}: says nothing of what to write")
-    return described(Leaf({"type": schema["type"], **kept}), in_words(moved))
+            compiler.note(path, "dropped", f"{name} {shorten_json(value)}: says nothing of what to write")
+    return described(Leaf({"type": schema["type"], **kept}), describe_bounds(moved))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from structkit.errors import SchemaError
-from structkit.schema.descriptions import short
 from structkit.schema.nodes.node import Field, WireError
 from structkit.values import JSON, JSONValue
+from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Object:
         if not isinstance(value, dict):
             if self.is_narrowed:
                 raise SchemaError(
-                    f'the schema was taken to be an object\'s; say "type" for other values: {short(value)}'
+                    f'the schema was taken to be an object\'s; say "type" for other values: {shorten_json(value)}'
                 )
             return value
         if self.is_complete:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from structkit.schema.memo import ask_once
+from structkit.schema.memo import evaluate_once
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
 
@@ -67,8 +67,8 @@ class Reference:
 
     def holds(self, value: JSONValue) -> bool:
         """As the definition does."""
-        return ask_once(self.node.holds, value, id(self.definitions), self.name, "holds")
+        return evaluate_once(self.node.holds, value, id(self.definitions), self.name, "holds")
 
     def reads(self, wire: JSONValue) -> bool:
         """As the definition does."""
-        return ask_once(self.node.reads, wire, id(self.definitions), self.name, "reads")
+        return evaluate_once(self.node.reads, wire, id(self.definitions), self.name, "reads")

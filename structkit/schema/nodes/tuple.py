@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from structkit.schema.keywords import POSITION_NAME
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import Array, build_array
 from structkit.schema.nodes.build_object import build_field
 from structkit.schema.nodes.context import Compiler
@@ -81,11 +81,11 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     fields: list[Field] = []
     for position, part in enumerate(parts):
         given = part.get(POSITION_NAME) if isinstance(part, dict) else None
-        name = unused(wire_name(given or f"item_{position}"), [field.name for field in fields])
+        name = unused_name(wire_name(given or f"item_{position}"), [field.name for field in fields])
         fields.append(build_field(name, part, position < least, (*path, position), compiler))
     if others is False:
         return Positional(tuple(fields))
-    name = unused("rest", [field.name for field in fields])
+    name = unused_name("rest", [field.name for field in fields])
     return Positional(tuple(fields), Field(name, name, Array(compiler.build(others, (*path, "[]")))))
 
 
@@ -94,5 +94,5 @@ def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue
     if isinstance(schema.get("items"), list):
         parts, others = schema["items"], schema.get("additionalItems", True)
     else:
-        parts, others = schema["prefixItems"], schema.get("items", compiler.open)
+        parts, others = schema["prefixItems"], schema.get("items", compiler.allows_extra_keys)
     return parts, False if schema.get("maxItems") == len(parts) else others

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from structkit.schema.descriptions import short
-from structkit.schema.json_types import json_kind
-from structkit.schema.keywords import BOX
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.json_types import json_type
+from structkit.schema.keywords import BOXED_BRANCH
+from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.anything import Anything
 from structkit.schema.nodes.boxed import Boxed
 from structkit.schema.nodes.context import Compiler
@@ -21,8 +20,9 @@ from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.other_types import Others
 from structkit.schema.nodes.reference import Reference
-from structkit.schema.unsatisfiable import Impossible
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Union:
     def load(self, wire: JSONValue) -> JSONValue:
         """By the branch that reads the value."""
         if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
-            wanted = ", ".join(short(constant_of(tag.node)) for tag in self._tags)
+            wanted = ", ".join(shorten_json(constant_of(tag.node)) for tag in self._tags)
             raise WireError(f"required: one of {wanted}").under(self._tags[0].name)
         branch = self.only or self._read_by(wire)
         return wire if wire is None or branch is None else branch.load(wire)
@@ -76,7 +76,7 @@ class Union:
         for branch in self.branches:
             if branch.reads(wire):
                 return branch
-        return next((branch for branch in self.branches if branch.kind == json_kind(wire)), None)
+        return next((branch for branch in self.branches if branch.kind == json_type(wire)), None)
 
     def holds(self, value: JSONValue) -> bool:
         """When a branch does."""
@@ -124,7 +124,7 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         return compiler.anything()
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
-    if any(part.get(BOX) for part in wanted):
+    if any(part.get(BOXED_BRANCH) for part in wanted):
         compiler.note(path, "rewritten", LOOK_ALIKE)
     others, nodes = _take_out_others(nodes)
     node = any_of([*others, *_apart(nodes, wanted, path, compiler)])
@@ -137,10 +137,10 @@ def _possible(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[li
     for position, part in enumerate(parts):
         try:
             built.append((part, compiler.build(part, path)))
-        except Impossible:
+        except UnsatisfiableSchema:
             if not built and position == len(parts) - 1:
                 raise
-            compiler.note(path, "dropped", f"a branch that no value can fit: {short(part)}")
+            compiler.note(path, "dropped", f"a branch that no value can fit: {shorten_json(part)}")
     return [part for part, _ in built], [node for _, node in built]
 
 
@@ -195,7 +195,7 @@ def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compi
         if not any(node is other for other in confused):
             boxed.append(node)
             continue
-        name = unused(_branch_name(part, compiler), names)
+        name = unused_name(_branch_name(part, compiler), names)
         names[name] = node
         boxed.append(Boxed(node, name))
     return boxed

@@ -17,8 +17,8 @@ from typing import Any, cast
 
 from pydantic_core import SchemaValidator, core_schema
 
-from structkit.schema.keywords import BOX, CONVERTED, LIKE
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.keywords import BOXED_BRANCH, ORIGINAL_SCHEMA, PYTHON_CLASS
+from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.pydantic.aliases import plainly_named
 from structkit.schema.pydantic.constants import SPELLED
 from structkit.schema.pydantic.defaults import Unreadable, comes_back
@@ -157,7 +157,7 @@ class _Rewrite:
             return part
         names: dict[str, Any] = {}
         for position in confused:
-            names[unused(wire_name(_label(self._resolved(choices[position]))), names)] = choices[position]
+            names[unused_name(wire_name(_label(self._resolved(choices[position]))), names)] = choices[position]
         bare = [choice for position, choice in enumerate(choices) if position not in confused]
         tagged = {name: _box(name, choice) for name, choice in names.items()}
         if bare:
@@ -171,16 +171,16 @@ class _Rewrite:
         """What a branch is underneath its wrappers; marked where its JSON becomes something else in Python."""
         converted: dict[str, Any] = {}
         while True:
-            if LIKE in part.get("metadata", ()):
-                part = part["metadata"][LIKE]
+            if ORIGINAL_SCHEMA in part.get("metadata", ()):
+                part = part["metadata"][ORIGINAL_SCHEMA]
             elif part["type"] == "definition-ref":
                 part = self._definitions.get(part["schema_ref"], {"type": "any"})
             elif part["type"] in {"lax-or-strict", "json-or-python"}:
-                converted = {CONVERTED: part.get("python_schema", {}).get("cls") or converted.get(CONVERTED)}
+                converted = {PYTHON_CLASS: part.get("python_schema", {}).get("cls") or converted.get(PYTHON_CLASS)}
                 part = part.get("strict_schema") or part["json_schema"]
             elif part["type"] in {"default", "nullable", "function-after", "function-before", "function-wrap", "json"}:
                 function = part.get("function", {}).get("function")
-                converted = {CONVERTED: function} if isinstance(function, type) else converted
+                converted = {PYTHON_CLASS: function} if isinstance(function, type) else converted
                 part = part.get("schema", {"type": "any"})
             else:
                 return {**part, **converted} if converted else part
@@ -220,8 +220,8 @@ def _types(choices: dict[str, Any]) -> dict[type, str]:
 
 
 def _type(choice: Any) -> type | None:
-    if CONVERTED in choice:
-        return choice[CONVERTED] if isinstance(choice[CONVERTED], type) else None
+    if PYTHON_CLASS in choice:
+        return choice[PYTHON_CLASS] if isinstance(choice[PYTHON_CLASS], type) else None
     cls = choice.get("cls")
     return cls if isinstance(cls, type) else PYTHON_TYPES.get(choice["type"])
 
@@ -229,7 +229,7 @@ def _type(choice: Any) -> type | None:
 def _box(name: str, choice: Any) -> Any:
     """The branch under its name, opened after validation and closed by serialisation."""
     field = core_schema.typed_dict_field(choice, required=True)
-    told = {"pydantic_js_updates": {BOX: True}}
+    told = {"pydantic_js_updates": {BOXED_BRANCH: True}}
     box = core_schema.typed_dict_schema({name: field}, extra_behavior="forbid", metadata=told)
 
     def close(value: Any, write: Callable[[Any], Any]) -> Any:
@@ -267,7 +267,7 @@ KINDS = {
 
 
 def _all_of(*names: str) -> Callable[[list[Any]], bool]:
-    return lambda choices: all(choice["type"] in names and CONVERTED not in choice for choice in choices)
+    return lambda choices: all(choice["type"] in names and PYTHON_CLASS not in choice for choice in choices)
 
 
 def _tell_themselves_apart(choices: list[Any]) -> bool:
@@ -304,7 +304,7 @@ def _constants(choice: Any) -> dict[str, str]:
 
 
 def _label(choice: Any) -> str:
-    return str(getattr(choice.get(CONVERTED) or choice.get("cls"), "__name__", choice["type"]))
+    return str(getattr(choice.get(PYTHON_CLASS) or choice.get("cls"), "__name__", choice["type"]))
 
 
 def _plainly_configured(part: JSON) -> JSON:

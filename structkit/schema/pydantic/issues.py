@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from structkit.schema.descriptions import short
+from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.values import Issue, JSONPath, JSONValue
+from structkit.values.text import shorten, shorten_json
 
 Step: TypeAlias = "str | int"
-
-SHOWN = 100
-"""How many characters of a wrong value an issue quotes."""
 
 ABSENT = frozenset({"missing", "missing_argument", "missing_positional_only_argument", "missing_keyword_only_argument"})
 
@@ -29,8 +27,8 @@ def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
 
 def _issue(path: JSONPath, error: Any) -> Issue:
     is_absent = error["type"] in ABSENT
-    message = "required, but missing" if is_absent else cut(error["msg"], 2 * SHOWN)
-    return Issue(path, message, "" if is_absent else short(error["input"], SHOWN))
+    message = "required, but missing" if is_absent else shorten(error["msg"], 2 * MAX_QUOTED_CHARS)
+    return Issue(path, message, "" if is_absent else shorten_json(error["input"], MAX_QUOTED_CHARS))
 
 
 def _steps(error: Any, value: JSONValue) -> list[tuple[Step, bool]]:
@@ -89,8 +87,3 @@ def _union(steps: list[tuple[Step, bool]]) -> int | None:
 def _distance(errors: list[tuple[list[tuple[Step, bool]], Any]]) -> tuple[bool, int]:
     refused = any(not _path(rest) or error["type"] in {"literal_error", "enum"} for rest, error in errors)
     return refused, len(errors)
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, or its beginning."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"

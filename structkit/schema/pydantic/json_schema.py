@@ -10,11 +10,12 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import DecimalSchema
 
-from structkit.schema.descriptions import in_words
-from structkit.schema.keywords import CHECKED, POSITION_NAME
+from structkit.schema.descriptions import describe_bounds
+from structkit.schema.keywords import DESCRIBED_BOUNDS, POSITION_NAME
+from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.diagnose import Outspoken
-from structkit.schema.pydantic.issues import SHOWN, cut
 from structkit.values import JSON
+from structkit.values.text import shorten
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """Every finite `str(Decimal)`, without the lookahead that pydantic's own pattern has."""
@@ -58,7 +59,7 @@ class NaturalSchema(Outspoken):
         self._enums.add(schema["cls"].__name__)
         if issubclass(schema["cls"], Flag):
             flags = ", ".join(f"{member.name} {member.value}" for member in schema["members"])
-            return {"type": "integer", "description": f"A sum of flags: {flags}.", CHECKED: ["flags"]}
+            return {"type": "integer", "description": f"A sum of flags: {flags}.", DESCRIBED_BOUNDS: ["flags"]}
         return super().enum_schema(schema)
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
@@ -72,8 +73,8 @@ class NaturalSchema(Outspoken):
         """Text, with its lengths in words: they count bytes, and a bound on text would count characters."""
         found = super().bytes_schema(schema)
         bounds: JSON = {word: found.pop(word) for word in ("minLength", "maxLength") if word in found}
-        words = in_words(bounds).replace("character", "byte")
-        return {**found, "description": words, CHECKED: _told(bounds)} if bounds else found
+        words = describe_bounds(bounds).replace("character", "byte")
+        return {**found, "description": words, DESCRIBED_BOUNDS: _told(bounds)} if bounds else found
 
     def json_schema(self, schema: Any) -> JsonSchemaValue:
         """Text, with what it has to spell in words."""
@@ -83,16 +84,21 @@ class NaturalSchema(Outspoken):
             content = self.get_schema_from_definitions(content["$ref"]) or {}
         said = json.dumps(content, ensure_ascii=False)
         is_telling = content and '"$ref"' not in said  # pydantic names its definitions only later
-        return {**found, "description": f"JSON text: {cut(said, 2 * SHOWN)}" if is_telling else "JSON text."}
+        return {
+            **found,
+            "description": f"JSON text: {shorten(said, 2 * MAX_QUOTED_CHARS)}" if is_telling else "JSON text.",
+        }
 
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Text, so that no digit is lost, with the bounds in words: they are checked after."""
         bounds = {name: schema[key] for name, key in _DECIMAL_BOUNDS.items() if key in schema}  # type: ignore[literal-required]
-        words = in_words({name: value if isinstance(value, int) else str(value) for name, value in bounds.items()})
+        words = describe_bounds(
+            {name: value if isinstance(value, int) else str(value) for name, value in bounds.items()}
+        )
         text: JsonSchemaValue = (
             {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
         )
-        return {**text, "description": f"A decimal number. {words}".strip(), CHECKED: _told(bounds)}
+        return {**text, "description": f"A decimal number. {words}".strip(), DESCRIBED_BOUNDS: _told(bounds)}
 
 
 def _told(bounds: JSON) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from structkit.schema.descriptions import short
-from structkit.schema.keywords import LIKE
+from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.values import JSON
+from structkit.values.text import shorten_json
 
 DATA_URL = "data:;base64,"
 """How bytes begin that are no UTF-8 text (RFC 2397)."""
@@ -72,7 +72,7 @@ def _gathered(make: Callable[[list[Any]], Any], items: list[Any]) -> Any:
     found = make(items)
     if len(found) < len(items):
         twice = next(item for position, item in enumerate(items) if item in items[:position])
-        raise PydanticCustomError("item_twice", "the item {item} is given twice", {"item": short(twice)})
+        raise PydanticCustomError("item_twice", "the item {item} is given twice", {"item": shorten_json(twice)})
     return found
 
 
@@ -139,7 +139,7 @@ def _unwrapped(found: Any) -> Any:
     keys = [once.key for once in found]
     if len({*keys}) < len(keys):
         twice = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise PydanticCustomError("key_twice", "the key {key} is given twice", {"key": short(twice)})
+        raise PydanticCustomError("key_twice", "the key {key} is given twice", {"key": shorten_json(twice)})
     return type(found)({once.key: item for once, item in found.items()})
 
 
@@ -150,7 +150,7 @@ def _in_json(reading: Any, part: JSON, writing: Any = None) -> JSON:
         return as_before(value)
 
     writing = writing or core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part))
-    told = {**part.get("metadata", {}), LIKE: part}
+    told = {**part.get("metadata", {}), ORIGINAL_SCHEMA: part}
     either = core_schema.json_or_python_schema(
         reading, _bare(part), ref=part.get("ref"), metadata=told, serialization=writing
     )

@@ -11,15 +11,15 @@ from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaVa
 from pydantic_core import SchemaError as CoreSchemaError
 
 from structkit.errors import SchemaError
-from structkit.schema.descriptions import short
 from structkit.schema.naming import snake_case, type_name
-from structkit.schema.natural import Invalid
+from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import blame
 from structkit.schema.pydantic.invertible import invertible
-from structkit.schema.pydantic.issues import SHOWN, cut, read_errors
+from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchema
 from structkit.schema.pydantic.part import to_natural
 from structkit.values import Issue, JSONValue
+from structkit.values.text import shorten, shorten_json
 
 T = TypeVar("T")
 
@@ -55,10 +55,14 @@ class PydanticType(Generic[T]):
             found = to_natural(self._serializer, value)
             if found is None:  # pydantic writes None for anything
                 self.validate(None)
-        except Invalid as error:
-            raise SchemaError(f"{short(repr(value), SHOWN)} is no value of the type: {error}") from None
+        except InvalidValue as error:
+            raise SchemaError(
+                f"{shorten_json(repr(value), MAX_QUOTED_CHARS)} is no value of the type: {error}"
+            ) from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            raise SchemaError(f"{short(repr(value), SHOWN)} cannot be written as JSON: {_reason(error)}") from error
+            raise SchemaError(
+                f"{shorten_json(repr(value), MAX_QUOTED_CHARS)} cannot be written as JSON: {_reason(error)}"
+            ) from error
         return found
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
@@ -70,20 +74,20 @@ def validated(validator: SchemaValidator, value: JSONValue, text: str | None, co
     """Natural JSON, or its text where that is at hand, as a validator of pydantic's takes it.
 
     Raises:
-        Invalid: With what is wrong.
+        InvalidValue: With what is wrong.
     """
     try:
         document = to_json(value) if text is None else text
         return validator.validate_json(document, by_alias=True, context=context)
     except PydanticSerializationError as error:
-        raise Invalid((Issue((), f"no JSON: {error}"),)) from None
+        raise InvalidValue((Issue((), f"no JSON: {error}"),)) from None
     except ValidationError as error:
-        raise Invalid(read_errors(error.errors(include_url=False), value)) from None
+        raise InvalidValue(read_errors(error.errors(include_url=False), value)) from None
     except RecursionError:
         raise
     except Exception as error:
         reason = f"a validator failed: {type(error).__name__}: {error}"
-        raise Invalid((Issue((), cut(reason, 2 * SHOWN)),)) from error
+        raise InvalidValue((Issue((), shorten(reason, 2 * MAX_QUOTED_CHARS)),)) from error
 
 
 def _complete_schema(output_type: Any) -> Any:
@@ -104,7 +108,7 @@ def core_schema(output_type: Any) -> Any:
 def _reason(error: Exception) -> str:
     """The first line that says something: pydantic puts a heading over its warnings."""
     lines = str(error).strip().removeprefix("Pydantic serializer warnings:").strip().splitlines()
-    return cut(lines[0], 2 * SHOWN) if lines else type(error).__name__
+    return shorten(lines[0], 2 * MAX_QUOTED_CHARS) if lines else type(error).__name__
 
 
 def _no_json_form(output_type: Any, error: Exception) -> SchemaError:

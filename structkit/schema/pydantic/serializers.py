@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic_core import core_schema
 
-from structkit.schema.descriptions import short
-from structkit.schema.pydantic.issues import SHOWN
+from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.part import UNSAID, Alone, without_ref
 from structkit.values import JSON, JSONValue
+from structkit.values.text import shorten_json
 
 CHECKS = frozenset({"function-after", "function-before", "function-wrap"})
 WRAPPERS = CHECKS | {"default", "nullable"}
@@ -49,7 +49,9 @@ def as_read(part: JSON, compiled: Compile) -> JSON:
     def write(value: Any, as_made: Write) -> JSONValue:
         found = as_made(value)
         if not told.takes(found):
-            raise ValueError(f"its json_schema_input_type does not take {short(found, SHOWN)}: add a serializer")
+            raise ValueError(
+                f"its json_schema_input_type does not take {shorten_json(found, MAX_QUOTED_CHARS)}: add a serializer"
+            )
         return found
 
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}

@@ -15,7 +15,7 @@ from structkit.schema.nodes.object import Object
 from structkit.schema.nodes.reference import Definitions
 from structkit.schema.strict.compiler import SchemaCompiler
 from structkit.schema.strict.definitions import flatten, share
-from structkit.schema.strict.size import longest_enum, measure, references
+from structkit.schema.strict.size import max_enum_length, measure, references
 from structkit.values import JSON
 
 
@@ -52,29 +52,35 @@ class Wire:
         return measure(self.schema).excess(self.dialect.most)
 
 
-def compile_schema(document: JSON, dialect: Dialect, *, foreign: bool, open: bool) -> Wire:
+def compile_schema(document: JSON, dialect: Dialect, *, is_user_schema: bool, allows_extra_keys: bool) -> Wire:
     """The wire side of a natural schema, within the vendor's limits as far as an exact rewrite goes.
 
     Args:
         document: The natural schema.
         dialect: What the vendor accepts.
-        foreign: Whether the document is the caller's own, and not pydantic's (which has named what it repeats).
-        open: Whether an object that says nothing of other keys takes them.
+        is_user_schema: Whether the document is the caller's own, and not pydantic's (which has named what it repeats).
+        allows_extra_keys: Whether an object that says nothing of other keys takes them.
 
     Raises:
         SchemaError: The schema has no strict form.
     """
 
-    def compiled(longest: float) -> Wire:
-        compiler = SchemaCompiler(document, dialect, foreign=foreign, open=open, longest_enum=longest)
+    def compile_with(max_enum_values: float) -> Wire:
+        compiler = SchemaCompiler(
+            document,
+            dialect,
+            is_user_schema=is_user_schema,
+            allows_extra_keys=allows_extra_keys,
+            max_enum_values=max_enum_values,
+        )
         root = compiler.root()
         if not isinstance(undescribed(root), Object):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = Boxed(root)
-        return Wire(root, compiler.definitions, dialect, tuple(compiler.notes), shared=foreign)
+        return Wire(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
 
-    wire = compiled(math.inf)
+    wire = compile_with(math.inf)
     wire = replace(wire, shared=True) if wire.excess else wire
     if measure(wire.schema).enum_values > dialect.most.enum_values:
-        wire = replace(compiled(longest_enum(wire.schema, dialect.most.enum_values)), shared=True)
+        wire = replace(compile_with(max_enum_length(wire.schema, dialect.most.enum_values)), shared=True)
     return wire

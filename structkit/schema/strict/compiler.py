@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
-from structkit.schema.descriptions import in_words, short
+from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import Kind, Note
 from structkit.schema.json_schema.all_of import merge, with_alternatives
 from structkit.schema.json_schema.document import Document
 from structkit.schema.json_types import guess_type
-from structkit.schema.keywords import ALSO, CHECKED
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS
+from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
 from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_object import build_object
@@ -35,8 +35,9 @@ from structkit.schema.nodes.reference import Definitions, Reference
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.finiteness import find_endless
-from structkit.schema.unsatisfiable import Impossible
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 Build: TypeAlias = Callable[[JSON, JSONPath, Compiler], Node]
 
@@ -94,22 +95,28 @@ class SchemaCompiler:
     """Builds the nodes of one schema document; implements the `Compiler` that constructs see."""
 
     def __init__(
-        self, document: JSON, dialect: Dialect, *, foreign: bool, open: bool, longest_enum: float = math.inf
+        self,
+        document: JSON,
+        dialect: Dialect,
+        *,
+        is_user_schema: bool,
+        allows_extra_keys: bool,
+        max_enum_values: float = math.inf,
     ) -> None:
         """Get ready to compile *document* for *dialect*.
 
         Args:
             document: The schema.
             dialect: What the vendor accepts.
-            foreign: Whether the document is the caller's own, and not pydantic's.
-            open: Whether an object that says nothing of other keys takes them.
-            longest_enum: The values up to which an enum is listed.
+            is_user_schema: Whether the document is the caller's own, and not pydantic's.
+            allows_extra_keys: Whether an object that says nothing of other keys takes them.
+            max_enum_values: The values up to which an enum is listed.
         """
         self.document = Document(document)
         self.dialect = dialect
-        self.open = open
-        self.longest_enum = longest_enum
-        self.defaults_apply = not foreign
+        self.allows_extra_keys = allows_extra_keys
+        self.max_enum_values = max_enum_values
+        self.defaults_apply = not is_user_schema
         self.definitions = Definitions()
         self.notes: dict[Note, None] = {}  # each once, in order
         self._names: dict[str, str] = {}
@@ -144,9 +151,9 @@ class SchemaCompiler:
             self.note(path, "checked locally", "too deep to spell out: any value")
             return self.anything()
         if not isinstance(schema, dict):
-            raise Impossible(f"no value can fit the schema {short(schema)}", path=path)
+            raise UnsatisfiableSchema(f"no value can fit the schema {shorten_json(schema)}", path=path)
         if schema.get("not") is True or schema.get("not") == {}:
-            raise Impossible("no value can fit: not anything", path=path)
+            raise UnsatisfiableSchema("no value can fit: not anything", path=path)
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
@@ -180,7 +187,7 @@ class SchemaCompiler:
         merged: JSON = {}
         for part in parts:
             if part is False:
-                raise Impossible("no value can fit: a part of allOf is false", path=path)
+                raise UnsatisfiableSchema("no value can fit: a part of allOf is false", path=path)
             found = self.document.resolve(part, path)
             parted = [_without(found, "allOf"), *found.get("allOf", ())]
             merged = merge(merged, self._merged(parted, path) if parted[1:] else found, path)
@@ -200,7 +207,7 @@ class SchemaCompiler:
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
             return self._any_type(schema, path)
         if kind not in BY_TYPE:
-            raise SchemaError(f"{short(kind)} is not a JSON Schema type", path=path)
+            raise SchemaError(f"{shorten_json(kind)} is not a JSON Schema type", path=path)
         return self._with_others(BY_TYPE[kind]({**schema, "type": kind}, path, self), schema, path)
 
     def _with_others(self, node: Node, schema: JSON, path: JSONPath) -> Node:
@@ -210,7 +217,7 @@ class SchemaCompiler:
         if path == () and isinstance(node, Object):
             self.note(path, "dropped", "taken to be an object: values of other types are not offered")
             return replace(node, is_narrowed=True)
-        others = Others(str(guess_type(schema)), unused(KEY, schema.get("properties", {})))
+        others = Others(str(guess_type(schema)), unused_name(KEY, schema.get("properties", {})))
         self.note(path, "rewritten", f"no type is named: values of others as their JSON text under {others.key!r}")
         self.definitions.nodes.setdefault(others.name, others)
         return any_of([Reference(others.name, self.definitions), node])
@@ -240,22 +247,22 @@ class SchemaCompiler:
         if description := schema.get("description"):
             yield description
         if examples := schema.get("examples"):
-            yield f"For example {', '.join(short(example) for example in examples)}."
-        for bounds in schema.get(ALSO, ()):
-            self.note(path, "checked locally", f"allOf: {short(bounds)}: said in the description")
-            yield in_words(bounds)
-        for bound in schema.get(CHECKED, ()):
+            yield f"For example {', '.join(shorten_json(example) for example in examples)}."
+        for bounds in schema.get(ADDITIONAL_BOUNDS, ()):
+            self.note(path, "checked locally", f"allOf: {shorten_json(bounds)}: said in the description")
+            yield describe_bounds(bounds)
+        for bound in schema.get(DESCRIBED_BOUNDS, ()):
             self.note(path, "checked locally", f"{bound}: said in the description")
         for keyword in schema:
             if keyword in CHECKED_AFTER:
                 self.note(path, "checked locally", f"{keyword}: said in the description")
-                yield in_words({keyword: schema[keyword]})
+                yield describe_bounds({keyword: schema[keyword]})
 
     def _reference(self, pointer: str, path: JSONPath) -> Node:
         """A definition used once is inlined; one used twice, or inside itself, is referred to."""
         name = self._name(pointer)
         if self._building.get(name) == path:
-            raise Impossible(f"the $ref {pointer!r} leads back to itself", path=path)
+            raise UnsatisfiableSchema(f"the $ref {pointer!r} leads back to itself", path=path)
         if name in self._building:
             self._loops.setdefault(name, path)
             if not self.dialect.recursion:
@@ -330,7 +337,7 @@ class SchemaCompiler:
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
             name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
-            self._names[pointer] = unused(name, {VALUE, MEMBER, EXTRA, *OTHERS, *self._names.values()})
+            self._names[pointer] = unused_name(name, {VALUE, MEMBER, EXTRA, *OTHERS, *self._names.values()})
         return self._names[pointer]
 
 

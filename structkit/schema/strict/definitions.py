@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from structkit.schema.naming import unused, wire_name
+from structkit.schema.naming import unused_name, wire_name
 from structkit.values import JSON
 
 SHORTEST = 60
@@ -26,7 +26,7 @@ def share(schema: JSON) -> JSON:
     names: dict[str, str] = {}
     for name, text in parts:
         if counts[text] > 1 and text not in names:
-            names[text] = unused(wire_name(name), {*schema.get("$defs", {}), *names.values()})
+            names[text] = unused_name(wire_name(name), {*schema.get("$defs", {}), *names.values()})
     definitions: JSON = {}
 
     def refer(part: JSON) -> JSON:
@@ -57,7 +57,7 @@ def flatten(schema: JSON, most: int = 8) -> JSON:
         depth += part.get("type") == "object"
         if depth <= most:
             return _with_parts(part, lambda inner: below(inner, depth))
-        name = unused(f"level_{most + 1}", {*schema.get("$defs", {}), *hoisted})
+        name = unused_name(f"level_{most + 1}", {*schema.get("$defs", {}), *hoisted})
         hoisted[name] = {}
         hoisted[name] = _with_parts(part, lambda inner: below(inner, 1))
         return {"$ref": f"#/$defs/{name}"}

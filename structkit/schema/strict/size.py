@@ -45,10 +45,10 @@ def walk(schema: JSON) -> Iterator[JSON]:
         waiting += (inner for _, inner in children(part))
 
 
-def longest_enum(schema: JSON, most: float) -> float:
+def max_enum_length(schema: JSON, most: float) -> float:
     """The length up to which enums can stay, so that all values together are at most *most*.
 
-    >>> longest_enum({"anyOf": [{"enum": [1, 2, 3]}, {"enum": [4, 5]}]}, 4)
+    >>> max_enum_length({"anyOf": [{"enum": [1, 2, 3]}, {"enum": [4, 5]}]}, 4)
     2
     """
     lengths = sorted(len(part["enum"]) for part in walk(schema) if "enum" in part)
