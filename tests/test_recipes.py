@@ -85,7 +85,7 @@ def test_the_folder_recipe_keeps_the_order_and_goes_on_after_a_bad_letter() -> N
         printed = run_recipe("folder.py", endpoint)
     assert printed[0] == '01-heating.txt\t{"sender":"Maria Kowalski","written":"2026-01-12"}'
     assert printed[1] == '02-invoice.txt\t{"sender":"James Okafor","written":"2026-01-15"}'
-    assert printed[2].startswith("03-thanks.txt\tfailed: no reply fitted letter in 3 attempts")
+    assert printed[2].startswith("03-thanks.txt\tfailed: no valid letter in 3 attempts")
     assert printed[-1] == '05-keys.txt\t{"sender":"Yuki Tanaka","written":"2026-01-27"}'
 
 

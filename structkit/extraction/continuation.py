@@ -1,4 +1,4 @@
-"""What can be saved of a reply that was cut at the token limit, and how it is gone on with."""
+"""What is requested after a reply that was truncated at the token limit: the remaining items, or a larger cap."""
 
 from __future__ import annotations
 
@@ -10,43 +10,46 @@ from structkit.schema import Codec, Patch, find_cut, make_patch
 from structkit.values import JSONPath, Parameters, Policy, value_at
 
 
-def make_continuation(codec: Codec[Any], asked: Patch | None, text: str) -> Patch | None:
-    """The patch that asks for the rest; None where no list was cut, or none of it is complete.
+def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patch | None:
+    """Return the patch that requests the remainder of a truncated reply, or None if the reply cannot be continued.
 
-    The rest is the elements after the complete ones of the list, and what would have come after the list.
+    The remainder is the items after the complete ones of a list, and the properties after the list. A reply that was
+    truncated outside of a list, or before the first complete item, cannot be continued.
 
     Args:
-        codec: The whole.
-        asked: The places that the reply was about; None where it was about the whole.
-        text: What came of it.
+        codec: The type of the whole value.
+        patch: The patch that the reply answers; None if it answers a request for the whole value.
+        text: The truncated text.
     """
     prefix = read_prefix(text)
-    spoken = asked.codec if asked else codec
-    reached = None if prefix is None else spoken.partial(prefix.value)
-    cut = None if prefix is None else find_cut(spoken.nodes.root, prefix.value, prefix.path)
-    if reached is None or cut is None:
+    if prefix is None:
         return None
-    path, unsaid = cut
-    if asked is not None:
-        if any(place.appends and (place.field.name,) in unsaid for place in asked.places):
-            return None  # two lists would have to be gone on with
-        path, *unsaid = (_in_whole(asked, each) for each in (path, *unsaid))
-        reached = asked.merged(reached)
-    missing = dict.fromkeys(issue.path for issue in codec.validated(reached).issues)
-    return make_patch(codec, reached, [*unsaid, *missing], rest=path)
+    reply_codec = patch.codec if patch else codec
+    draft = reply_codec.partial(prefix.value)
+    position = find_cut(reply_codec.nodes.root, prefix.value, prefix.path)
+    if draft is None or position is None:
+        return None
+    path, missing = position
+    if patch is not None:
+        if any(place.appends and (place.field.name,) in missing for place in patch.places):
+            return None  # two lists would have to be continued at once
+        path, *missing = (_path_in_value(patch, each) for each in (path, *missing))
+        draft = patch.merged(draft)
+    invalid = dict.fromkeys(issue.path for issue in codec.validated(draft).issues)
+    return make_patch(codec, draft, [*missing, *invalid], rest=path)
 
 
-def _in_whole(asked: Patch, path: JSONPath) -> JSONPath:
-    """A path of a patch's reply as one of the whole, where the reply is merged."""
-    name, *below = path
-    place = next(place for place in asked.places if place.field.name == name)
-    if place.appends and below:
-        below[0] = int(below[0]) + len(value_at(asked.draft, place.path))
-    return (*place.path, *below)
+def _path_in_value(patch: Patch, path: JSONPath) -> JSONPath:
+    """Return a path of the reply to a patch as a path of the whole value into which the reply is merged."""
+    name, *inner = path
+    place = next(place for place in patch.places if place.field.name == name)
+    if place.appends and inner:
+        inner[0] = int(inner[0]) + len(value_at(patch.draft, place.path))
+    return (*place.path, *inner)
 
 
 def raise_token_cap(parameters: Parameters, policy: Policy) -> Parameters | None:
-    """The parameters with a higher cap on the reply; None where the policy leaves no room.
+    """Return the parameters with the cap on a reply raised to the policy's, or None if it is not lower.
 
     >>> raise_token_cap(Parameters(max_tokens=100), Policy(max_tokens=400)).body
     {'max_tokens': 400}

@@ -1,4 +1,4 @@
-"""What is sent after a wrong reply: the whole asked for again, or only the places that are wrong."""
+"""What is sent after an invalid reply: the whole value is re-asked, or only the invalid places."""
 
 from __future__ import annotations
 
@@ -9,72 +9,75 @@ from structkit.prompts import ask_for_places, feedback
 from structkit.schema import Codec, Patch, make_patch
 from structkit.values import Answer, JSONPath, Message, value_at
 
-SHORT = 300
-"""Characters of a reply that costs less to be written again than its mistakes to be explained."""
+MIN_PATCH_CHARS = 300
+"""A shorter reply costs less to be rewritten as a whole than the request for its invalid places."""
+
+MAX_PATCH_PLACES = 50
+"""A reply with more invalid places is re-asked as a whole."""
 
 NO_JSON = "Your last reply was no JSON object: {why}. Reply with the JSON object that was asked for, and nothing else."
-"""What is said of a reply that holds nothing to correct: shown again, or quoted, it would only be gone on with."""
-
-MOST_PLACES = 50
-"""Places asked for in one patch; a reply with more is wrong as a whole."""
+"""The feedback on a reply without JSON. It does not quote the reply: a model shown its own prose continues it."""
 
 
-def correction_messages(codec: Codec[Any], wrong: Answer[Any] | None, patch: Patch | None) -> tuple[Message, ...]:
-    """The messages that tell the model what to put right; none at the first ask.
+def correction_messages(
+    codec: Codec[Any], invalid_answer: Answer[Any] | None, patch: Patch | None
+) -> tuple[Message, ...]:
+    """Return the messages that ask the model to correct its last answer; none for the first request.
 
     >>> from structkit.schema import ResponseFormat
     >>> prose = ResponseFormat(int).read("Three, I think.")
     >>> [message.content[:60] for message in correction_messages(ResponseFormat(int), prose, None)]
     ['Your last reply was no JSON object: not valid JSON: Expectin']
     """
-    if wrong is None:
+    if invalid_answer is None:
         return ()
     if patch is not None:
-        return (_sendable("user", ask_for_places(wrong.issues, patch_places(patch), patch.draft)),)
-    if wrong.draft is None and "{" not in wrong.text:
-        why = "; ".join(issue.message for issue in wrong.issues)  # not what it said: it would only be said again
-        return (_sendable("user", NO_JSON.format(why=why)),)
-    told = _sendable("user", feedback(wrong.issues, codec.wire_path))
-    return (_sendable("assistant", wrong.text), told) if wrong.text else (told,)
+        return (_message("user", ask_for_places(invalid_answer.issues, patch_places(patch), patch.draft)),)
+    if invalid_answer.draft is None and "{" not in invalid_answer.text:
+        reason = "; ".join(issue.message for issue in invalid_answer.issues)
+        return (_message("user", NO_JSON.format(why=reason)),)
+    request = _message("user", feedback(invalid_answer.issues, codec.wire_path))
+    return (_message("assistant", invalid_answer.text), request) if invalid_answer.text else (request,)
 
 
 def patch_places(patch: Patch) -> list[tuple[str, JSONPath, bool]]:
-    """The name, the path and whether a list is to be gone on with, for each place of a patch."""
+    """Return the name and the path of each place of a patch, and whether it continues a list."""
     return [(place.field.name, place.path, place.appends) for place in patch.places]
 
 
-def _sendable(role: Any, text: str) -> Message:
-    """A message that JSON can carry, whatever the model wrote."""
+def _message(role: Any, text: str) -> Message:
+    """Return a message that JSON can represent: the model may have written unpaired surrogates."""
     return Message(role, text.encode("utf-8", "replace").decode())
 
 
 def cheaper_patch(
-    codec: Codec[Any], wrong: Answer[Any], before: Patch | None, *, at_any_cost: bool = False
+    codec: Codec[Any], invalid_answer: Answer[Any], last_patch: Patch | None, *, at_any_cost: bool = False
 ) -> Patch | None:
-    """The patch that asks for what is wrong alone; None where asking for the whole is better.
+    """Return the patch that re-asks only the invalid places, or None if the whole value should be re-asked.
 
-    That is where the wrong places cannot be asked for, where most of the reply is wrong, where it would cost more,
-    and where the same place was asked for before.
+    The whole value is re-asked if the places cannot be requested separately, if most of the reply is invalid, if the
+    patch would cost more, and if the last patch has already re-asked one of the places.
     """
-    patch = _patch(codec, wrong, before)
-    return patch if patch is not None and (at_any_cost or _is_affordable(patch, codec, wrong)) else None
+    patch = _patch(codec, invalid_answer, last_patch)
+    return patch if patch is not None and (at_any_cost or _is_cheaper(patch, codec, invalid_answer)) else None
 
 
-def _patch(codec: Codec[Any], wrong: Answer[Any], before: Patch | None) -> Patch | None:
-    paths = dict.fromkeys(issue.path for issue in wrong.issues)  # in their order: equal replies, equal requests
-    if wrong.draft is None or not paths or len(paths) > MOST_PLACES:
+def _patch(codec: Codec[Any], invalid_answer: Answer[Any], last_patch: Patch | None) -> Patch | None:
+    # A dict, not a set, keeps the order: equal replies must lead to equal requests.
+    paths = dict.fromkeys(issue.path for issue in invalid_answer.issues)
+    if invalid_answer.draft is None or not paths or len(paths) > MAX_PATCH_PLACES:
         return None
-    patch = make_patch(codec, wrong.draft, paths)
-    return None if patch and before and _paths(patch) & _paths(before) else patch
+    patch = make_patch(codec, invalid_answer.draft, paths)
+    return None if patch and last_patch and _paths(patch) & _paths(last_patch) else patch
 
 
-def _is_affordable(patch: Patch, codec: Codec[Any], wrong: Answer[Any]) -> bool:
-    if len(wrong.text) < SHORT:
+def _is_cheaper(patch: Patch, codec: Codec[Any], invalid_answer: Answer[Any]) -> bool:
+    reply_chars = len(invalid_answer.text)
+    if reply_chars < MIN_PATCH_CHARS:
         return False
-    rewritten = sum(len(json.dumps(value_at(wrong.draft, path), default=str)) for path in _paths(patch))
-    whole = len(wrong.text)
-    costs_more = len(json.dumps(patch.codec.schema)) > len(json.dumps(codec.schema)) + 2 * whole
-    return 2 * rewritten <= whole and not costs_more
+    patch_chars = sum(len(json.dumps(value_at(invalid_answer.draft, path), default=str)) for path in _paths(patch))
+    costs_more = len(json.dumps(patch.codec.schema)) > len(json.dumps(codec.schema)) + 2 * reply_chars
+    return 2 * patch_chars <= reply_chars and not costs_more
 
 
 def _paths(patch: Patch) -> set[JSONPath]:

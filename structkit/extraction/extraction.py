@@ -1,4 +1,4 @@
-"""`Extraction`: a conversation about one value. It does no I/O and never waits."""
+"""`Extraction`: a conversation about one value, as a frozen value that does no I/O and never waits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 
 from structkit.dialects import OPENAI, ModeName, Route
 from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
-from structkit.extraction.checks import ValueCheck, apply_checks, collect_warnings
+from structkit.extraction.acceptance import make_result
+from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import INTERRUPTED, choice_error, choice_issue, invalid_output
-from structkit.extraction.ladder import is_schema_ignored, is_unconstrained, learn_from_error
 from structkit.extraction.modes import MODES, Mode
-from structkit.extraction.provenance import Provenance, origins_after_patch
+from structkit.extraction.provenance import DraftOrigins, origins_after_patch
+from structkit.extraction.route_learning import is_schema_ignored, is_unconstrained, learn_from_error
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch
 from structkit.values import (
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ModeChoice: TypeAlias = "ModeName | Literal['auto']"
-"""A fixed way of asking, or the best one that the route takes."""
+"""A fixed mode, or `auto` for the best one that the route supports."""
 
 
 @dataclass(frozen=True)
 class Extraction(Generic[T]):
-    """What to send next, and everything that was sent before.
+    """A conversation about one value: the next request, and everything that happened before it.
 
     A driver is four lines around it:
 
@@ -56,22 +57,22 @@ class Extraction(Generic[T]):
         # step is a Result, or an error to raise
 
     Args:
-        response_format: The type wanted.
+        response_format: The type of the value.
         model: The model's name.
         messages: The caller's part of the conversation.
-        examples: Pairs of an input and the natural JSON it should give; shown while the whole is asked for.
+        examples: Pairs of an input and the expected natural JSON; sent with requests for the whole value.
         parameters: The caller's parameters.
-        policy: How many attempts there are, and what they may do.
-        mode: How the schema is put to the endpoint; `auto` is the best way that the route takes.
-        route: What is known of the route; what its replies teach is in the next extraction's.
-        checks: The caller's own checks of a value.
-        context: What pydantic's validators get as `info.context`.
-        attempts: The asks so far, those that the endpoint refused among them.
-        asked: How many of them count: those that the model answered.
-        wrong: The last answer, where it has to be corrected.
-        patch: The places of it that are asked for alone; None where the whole is asked for.
-        origins: Where the places of the last answer came from.
-        is_loose: Whether the last answer broke what constrained decoding cannot let through.
+        policy: The limits on attempts, and what they may do.
+        mode: The mode in which the schema is sent; `auto` is the best one that the route supports.
+        route: What is known about the route; the next step has what the reply showed.
+        checks: The caller's checks of a value.
+        context: What pydantic's validators receive as `info.context`.
+        attempts: All attempts so far, including those that the endpoint rejected.
+        answer_count: The number of attempts that count against the policy: those that the model answered.
+        invalid_answer: The last answer, if it has to be corrected.
+        patch: The places of that answer that are re-asked; None if the whole value is requested.
+        origins: How the places of that answer were obtained.
+        is_unconstrained: Whether the last answer had a structure that constrained decoding does not allow.
     """
 
     response_format: Codec[T]
@@ -84,8 +85,8 @@ class Extraction(Generic[T]):
     checks: tuple[ValueCheck, ...] = ()
     context: Any = None
     attempts: tuple[Attempt, ...] = ()
-    asked: int = 0
-    wrong: Answer[T] | None = None
+    answer_count: int = 0
+    invalid_answer: Answer[T] | None = None
     patch: Patch | None = None
     origins: Mapping[JSONPath, Origin] = field(default_factory=dict)
     examples: tuple[tuple[str, JSONValue], ...] = ()
@@ -93,46 +94,49 @@ class Extraction(Generic[T]):
 
     @cached_property
     def current_mode(self) -> Mode:
-        """How the next request puts the schema to the endpoint."""
+        """The mode of the next request."""
         return MODES[self.route.mode if self.mode == "auto" else self.mode]
 
     @property
     def codec(self) -> Codec[Any]:
-        """What the next request asks for: the type, or places of it."""
+        """The format of the next reply: the type, or places of it."""
         return self.response_format if self.patch is None else self.patch.codec
 
     @cached_property
     def request(self) -> Request:
-        """What to send next: the caller's messages, and of all that went wrong only the last state."""
-        turns = () if self.patch else [(source, self._written(value)) for source, value in self.examples]
-        said = correction_messages(self.response_format, self.wrong, self.patch)
-        messages, fields = self.current_mode.encode(self.codec, (*with_examples(self.messages, turns), *said))
+        """The next request: the caller's messages and, of all earlier replies, only the last one to be corrected."""
+        examples = () if self.patch else [(source, self._wire_text(value)) for source, value in self.examples]
+        corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
+        prompt = (*with_examples(self.messages, examples), *corrections)
+        messages, fields = self.current_mode.encode(self.codec, prompt)
         return Request(self.model, messages, self.parameters, fields)
 
     def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
-        """The same conversation about another input, where nothing has been said yet."""
+        """Return the same conversation about another input, before its first request."""
         return replace(self, messages=messages)
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """What to send next; for one value it is one request."""
+        """The requests to send next; always one here, see `SplitExtraction`."""
         return (self.request,)
 
     def receive(self, reply: Completion | TransportError) -> NextStep[T]:
-        """What comes of a reply: the next ask, the result, or an error (as a value: nothing is raised)."""
+        """Return the step after a reply: an extraction, the result, or an error as a value (nothing is raised)."""
         if isinstance(reply, TransportError):
-            return self._refused(reply)
-        read = [self._read(choice) for choice in reply.choices]
-        answers = tuple(answer for answer, _ in read)
+            return self._learn(reply)
+        choices = [self._read(choice) for choice in reply.choices]
+        answers = tuple(answer for answer, _ in choices)
         accepted = next((answer for answer in answers if answer.valid), None)
         if accepted is not None:
-            return self._accepted(accepted, answers, self._attempts_after(reply, accepted))
-        wrong = next((answer for answer, fault in read if fault is None), None)
-        step = replace(self, attempts=self._attempts_after(reply, wrong or answers[0]))
-        return step._cut(answers[0], cast("ExtractionError", read[0][1])) if wrong is None else step._corrected(wrong)
+            return self._accept(accepted, answers, self._attempts_with(reply, accepted))
+        invalid = next((answer for answer, error in choices if error is None), None)
+        step = replace(self, attempts=self._attempts_with(reply, invalid or answers[0]))
+        if invalid is None:
+            return step._continue(answers[0], cast("ExtractionError", choices[0][1]))
+        return step._correct(invalid)
 
-    def _attempts_after(self, reply: Completion, answer: Answer[T]) -> tuple[Attempt, ...]:
-        """The asks so far, with the one that the reply came to."""
+    def _attempts_with(self, reply: Completion, answer: Answer[T]) -> tuple[Attempt, ...]:
+        """Return the attempts so far and the one of this reply."""
         attempt = Attempt(
             number=len(self.attempts) + 1,
             request=self.request,
@@ -146,19 +150,19 @@ class Extraction(Generic[T]):
         )
         return (*self.attempts, attempt)
 
-    # What a choice says
+    # From a choice to an answer
 
     def _read(self, choice: Choice) -> tuple[Answer[T], ExtractionError | None]:
-        """One choice read; the reason it ended is looked at before its text is."""
-        fault, texts = choice_error(choice, self.codec, self.parameters), self.current_mode.decode(choice)
-        if fault is not None or not texts:
-            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (choice_issue(choice, fault),))
+        """Read one choice; its finish reason comes before its text, because a truncated text is not an answer."""
+        error, texts = choice_error(choice, self.codec, self.parameters), self.current_mode.decode(choice)
+        if error is not None or not texts:
+            answer: Answer[T] = Answer(0, texts[0] if texts else "", None, (choice_issue(choice, error),))
         else:
-            answer = self._best(texts)
-        return answer.for_choice(choice), fault
+            answer = self._first_valid(texts)
+        return answer.for_choice(choice), error
 
-    def _best(self, texts: tuple[str, ...]) -> Answer[T]:
-        """The first text that is valid; else the one with the fewest issues."""
+    def _first_valid(self, texts: tuple[str, ...]) -> Answer[T]:
+        """Return the answer of the first valid text, or else the one with the fewest issues."""
         answers: list[Answer[T]] = []
         for text in texts:
             answers.append(self._answer(text))
@@ -167,135 +171,144 @@ class Extraction(Generic[T]):
         return min(answers, key=lambda answer: len(answer.issues))
 
     def _answer(self, text: str) -> Answer[T]:
-        """A text as an answer: the whole, or the places that were asked for put into the draft."""
-        given = self.codec.read(text, repairs=self.policy.repairs, context=self.context)
-        if self.patch is not None and given.valid:
-            merged = self.response_format.validated(self.patch.merged(given.value), None, text, self.context)
-            given = replace(merged, repairs=given.repairs)
-        elif self.patch is not None:  # it may have sent the whole again
-            whole = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
-            is_whole = self.patch.is_within(whole.draft) and all(issue.path for issue in whole.issues)
-            given = whole if is_whole else replace(given, draft=None)
-        return apply_checks(given, self.checks) if self.checks else given
+        """Return a text as an answer; the reply to a patch is merged into the draft first."""
+        answer = self.codec.read(text, repairs=self.policy.repairs, context=self.context)
+        if self.patch is not None and answer.valid:
+            merged = self.response_format.validated(self.patch.merged(answer.value), None, text, self.context)
+            answer = replace(merged, repairs=answer.repairs)
+        elif self.patch is not None:  # the model may have sent the whole value instead of the places
+            value = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
+            is_complete = self.patch.is_within(value.draft) and all(issue.path for issue in value.issues)
+            answer = value if is_complete else replace(answer, draft=None)
+        return apply_checks(answer, self.checks) if self.checks else answer
 
-    # What comes of an answer
+    # From an answer to the next step
 
-    def _accepted(self, answer: Answer[T], answers: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
-        value = cast("T", answer.value)
-        provenance = Provenance(self.response_format, value, answer.draft, self._origins(answer, len(attempts)))
-        warnings = collect_warnings(value, self.checks) if self.checks else ()
-        return Result(value, answers, attempts, self.current_mode.name, provenance, warnings)
+    def _accept(self, answer: Answer[T], choices: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
+        origins = DraftOrigins(answer.draft, self._origins(answer, len(attempts)))
+        mode = self.current_mode.name
+        return make_result(self.response_format, answer, choices, attempts, origins, mode=mode, checks=self.checks)
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
-        """What comes of a result that checks outside of the conversation object to."""
-        wrong = replace(next(answer for answer in result.choices if answer.valid), value=None, issues=issues)
-        *before, last = result.attempts
-        return replace(self, attempts=(*before, replace(last, issues=issues)))._corrected(wrong)
+        """Return the step after checks outside of the conversation found issues in its result."""
+        accepted = next(answer for answer in result.choices if answer.valid)
+        *earlier, last = result.attempts
+        step = replace(self, attempts=(*earlier, replace(last, issues=issues)))
+        return step._correct(replace(accepted, value=None, issues=issues))
 
-    def _corrected(self, wrong: Answer[T]) -> NextStep[T]:
-        """The next ask after a wrong answer.
+    def _correct(self, answer: Answer[T]) -> NextStep[T]:
+        """Return the step after an invalid answer.
 
-        Where the schema never reached the model, that is no fault of the model's: it is put in another way. Where
-        the model saw it and was not held to it, the mistakes are asked for, and the second time in another way too.
+        If the schema never reached the model, the answer does not count as an attempt, and the next mode is used. If
+        the schema reached the model but did not constrain the decoding, the issues are re-asked, and after the second
+        such answer the next mode is used as well.
         """
-        is_telling = wrong.finish_reason != INTERRUPTED
-        lower = self._lower() if is_telling else None
-        if lower and wrong.text and is_schema_ignored(wrong.text, self.current_mode, self.codec.schema):
-            return replace(lower, wrong=self.wrong if self.patch else None)
-        asked = self.asked + 1
-        if asked >= self.policy.attempts:
-            return invalid_output(self.response_format, wrong, asked).after(self.attempts)
-        loose = is_telling and is_unconstrained(wrong.text, self.current_mode, self.codec.schema)
-        step = lower if lower and loose and self.is_unconstrained else replace(self, is_unconstrained=loose)
-        return step._asking(wrong, asked)
+        is_conclusive = answer.finish_reason != INTERRUPTED
+        fallback = self._with_next_mode() if is_conclusive else None
+        if fallback and answer.text and is_schema_ignored(answer.text, self.current_mode, self.codec.schema):
+            return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
+        answer_count = self.answer_count + 1
+        if answer_count >= self.policy.attempts:
+            return invalid_output(self.response_format, answer, answer_count).after(self.attempts)
+        unconstrained = is_conclusive and is_unconstrained(answer.text, self.current_mode, self.codec.schema)
+        if fallback and unconstrained and self.is_unconstrained:
+            return fallback._reask(answer, answer_count)
+        return replace(self, is_unconstrained=unconstrained)._reask(answer, answer_count)
 
-    def _lower(self) -> Extraction[T] | None:
-        """The same ask in the next way down; None where there is none, or the caller has fixed one."""
+    def _with_next_mode(self) -> Extraction[T] | None:
+        """Return the same step in the next mode, or None if there is none or the caller has fixed the mode."""
         route = self.route.ignoring(self.current_mode.name)
-        has_lower = self.mode == "auto" and route.mode != self.current_mode.name
-        return replace(self, route=route, is_unconstrained=False) if has_lower else None
+        has_next = self.mode == "auto" and route.mode != self.current_mode.name
+        return replace(self, route=route, is_unconstrained=False) if has_next else None
 
-    def _asking(self, wrong: Answer[T], asked: int) -> Extraction[T]:
-        """The ask for what is wrong: the places alone, or the whole."""
-        if self.patch is not None and wrong.draft is None:
-            return replace(self, asked=asked, patch=None)
-        how = self.policy.reask
-        given = self.response_format, wrong, self.patch
-        patch = None if how == "whole" else cheaper_patch(*given, at_any_cost=how == "always")
-        wrong = replace(wrong, text=self._written(wrong.draft)) if self.patch else wrong
-        return replace(self, asked=asked, wrong=wrong, patch=patch, origins=self._origins(wrong, len(self.attempts)))
+    def _reask(self, answer: Answer[T], answer_count: int) -> Extraction[T]:
+        """Return the step that re-asks the invalid places, or the whole value."""
+        if self.patch is not None and answer.draft is None:
+            return replace(self, answer_count=answer_count, patch=None)
+        patch = None
+        if (reask := self.policy.reask) != "whole":
+            patch = cheaper_patch(self.response_format, answer, self.patch, at_any_cost=reask == "always")
+        invalid_answer = replace(answer, text=self._wire_text(answer.draft)) if self.patch else answer
+        origins = self._origins(invalid_answer, len(self.attempts))
+        return replace(self, answer_count=answer_count, invalid_answer=invalid_answer, patch=patch, origins=origins)
 
-    def _cut(self, answer: Answer[T], fault: ExtractionError) -> NextStep[T]:
-        """The next ask after a reply that was cut; the fault, where nothing can be saved or more would not help."""
-        if not isinstance(fault, Truncated):
-            return fault.after(self.attempts)
-        asked = self.asked + 1
+    def _continue(self, answer: Answer[T], error: ExtractionError) -> NextStep[T]:
+        """Return the step after a truncated reply; the error if it cannot be continued, or was not truncated."""
+        if not isinstance(error, Truncated):
+            return error.after(self.attempts)
+        answer_count = self.answer_count + 1
+        has_attempts = answer_count < self.policy.attempts
         patch = make_continuation(self.response_format, self.patch, answer.text)
-        if asked < self.policy.attempts and patch is not None and self.policy.reask != "whole":
-            wrong = replace(answer, draft=patch.draft)
-            kept: Mapping[JSONPath, Origin] = {(): Origin("salvaged", len(self.attempts))}
-            origins = self._origins(wrong, len(self.attempts)) if self.patch else kept
-            return replace(self, asked=asked, wrong=wrong, patch=patch, origins=origins)
-        if asked < self.policy.attempts and (parameters := raise_token_cap(self.parameters, self.policy)):
-            return replace(self, asked=asked, parameters=parameters)
-        error = fault.after(self.attempts)
-        saved = patch or self.patch
-        error.partial = json.dumps(saved.draft, ensure_ascii=False) if saved else error.partial
-        return error
+        if has_attempts and patch is not None and self.policy.reask != "whole":
+            invalid_answer = replace(answer, draft=patch.draft)
+            origins: Mapping[JSONPath, Origin] = {(): Origin("salvaged", len(self.attempts))}
+            if self.patch:
+                origins = self._origins(invalid_answer, len(self.attempts))
+            return replace(self, answer_count=answer_count, invalid_answer=invalid_answer, patch=patch, origins=origins)
+        if has_attempts and (parameters := raise_token_cap(self.parameters, self.policy)):
+            return replace(self, answer_count=answer_count, parameters=parameters)
+        final_error = error.after(self.attempts)
+        if draft_patch := patch or self.patch:
+            final_error.partial = json.dumps(draft_patch.draft, ensure_ascii=False)
+        return final_error
 
-    def _origins(self, answer: Answer[T], number: int) -> Mapping[JSONPath, Origin]:
-        """Where the places of an answer came from, which came with the attempt of that number."""
-        origin = Origin("repaired" if answer.repairs else "direct", number, answer.repairs)
+    def _origins(self, answer: Answer[T], attempt: int) -> Mapping[JSONPath, Origin]:
+        """Return how the places of an answer to the attempt of that number were obtained."""
+        origin = Origin("repaired" if answer.repairs else "direct", attempt, answer.repairs)
         if self.patch is None or answer.draft is None:
             return {(): origin}
         return origins_after_patch(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))
 
-    def _written(self, draft: JSONValue) -> str:
-        """Natural JSON as the model would write it."""
+    def _wire_text(self, draft: JSONValue) -> str:
+        """Return natural JSON as the model would write it."""
         try:
             return json.dumps(self.response_format.wire(draft), ensure_ascii=False)
-        except SchemaError:  # it is not complete
+        except SchemaError:  # an incomplete draft has no wire form
             return json.dumps(draft, ensure_ascii=False)
 
-    # What a refusal teaches
+    # From an error to the next step
 
-    def _refused(self, fault: TransportError) -> NextStep[T]:
-        """The same ask in a way that was not refused; else the fault, with the attempt that it ended."""
-        number, spent = len(self.attempts) + 1, fault.usage_of_reply
-        lost = Attempt(
-            number, self.request, usage=spent, raw=fault.body, retries=fault.retries, mode=self.current_mode.name
+    def _learn(self, error: TransportError) -> NextStep[T]:
+        """Return the same request in a mode or dialect that the endpoint has not rejected, or else the error."""
+        request, mode = self.request, self.current_mode
+        attempt = Attempt(
+            number=len(self.attempts) + 1,
+            request=request,
+            usage=error.usage_of_reply,
+            raw=error.body,
+            retries=error.retries,
+            mode=mode.name,
         )
-        step = replace(self, attempts=(*self.attempts, lost))
+        step = replace(self, attempts=(*self.attempts, attempt))
         is_fixed = self.mode != "auto"
-        sent = lost.request.messages
-        route = learn_from_error(fault, self.route, self.current_mode, self.codec.schema, fixed=is_fixed, sent=sent)
+        schema, messages = self.codec.schema, request.messages
+        route = learn_from_error(error, self.route, mode, schema, is_mode_fixed=is_fixed, messages=messages)
         if route is not None and route.dialect != self.route.dialect:
-            if spoken := self._spoken(route):
-                return step._speaking(spoken, route)
-            route = (
-                None if is_fixed else self.route.refusing(self.current_mode.name)
-            )  # what was refused is not sent twice
-        return fault.after(step.attempts) if route is None else replace(step, route=route)
+            if codec := self._in_route_dialect(route):
+                return step._with_codec(codec, route)
+            # The narrower dialect changes nothing: the same request would be rejected a second time.
+            route = None if is_fixed else self.route.refusing(mode.name)
+        return error.after(step.attempts) if route is None else replace(step, route=route)
 
-    def _spoken(self, route: Route) -> Codec[T] | None:
-        """The type in a narrower dialect; None where that asks for the same, or has no room for it."""
+    def _in_route_dialect(self, route: Route) -> Codec[T] | None:
+        """Return the type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""
         try:
-            spoken = self.response_format.in_dialect(route.dialect)
+            codec = self.response_format.in_dialect(route.dialect)
         except SchemaError:
             return None
-        is_other = spoken.nodes.excess or spoken.schema != self.response_format.schema
-        return spoken if is_other else None
+        is_changed = codec.nodes.excess or codec.schema != self.response_format.schema
+        return codec if is_changed else None
 
-    def _speaking(self, spoken: Codec[T], route: Route) -> NextStep[T]:
-        """The same ask in a narrower dialect, in parts where that has become too large for one request."""
-        from structkit.extraction.split_extraction import split_if_too_large  # they make each other
+    def _with_codec(self, codec: Codec[T], route: Route) -> NextStep[T]:
+        """Return the same request in a narrower dialect, in parts if it has become too large for one request."""
+        from structkit.extraction.split_extraction import split_if_too_large  # each constructs the other
 
-        patch = self.patch and self.patch.of(spoken)
-        return split_if_too_large(replace(self, response_format=spoken, route=route, patch=patch))
+        patch = self.patch and self.patch.of(codec)
+        return split_if_too_large(replace(self, response_format=codec, route=route, patch=patch))
 
 
 Conversation: TypeAlias = "Extraction[Any] | SplitExtraction[Any]"
-"""What a driver drives: what to ask next, of a value or of parts of one."""
+"""What a driver drives: the conversation about a value, or about the parts of one."""
 
 NextStep: TypeAlias = "Extraction[T] | SplitExtraction[T] | Result[T] | StructkitError"
-"""What comes of a reply."""
+"""The step after a reply."""

@@ -1,4 +1,4 @@
-"""Modes: how a schema is put to an endpoint, and where its answer stands in the reply."""
+"""Modes: how a schema is sent to an endpoint, and where in the reply the answer is."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Messages: TypeAlias = tuple[Message, ...]
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A way of asking: two pure functions and a name.
+    """A way to request a schema: two pure functions and a name.
 
     Args:
-        name: What `Result.mode` says.
-        encode: The messages to send, and the request fields that ask for the schema.
-        decode: The texts of a choice that may be the answer, likeliest first.
-        constrains: Whether an endpoint that honours it cannot write what breaks the schema's structure.
-        is_json: Whether an endpoint that honours it cannot write what is no JSON.
+        name: The name, as in `Result.mode`.
+        encode: Returns the messages to send, and the request fields that carry the schema.
+        decode: Returns the texts of a choice that may be the answer, the likeliest first.
+        constrains: Whether an endpoint that supports the mode can only write text of the schema's structure.
+        is_json: Whether an endpoint that supports the mode can only write JSON.
     """
 
     name: ModeName
@@ -38,13 +38,13 @@ def _strict(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
 
 
 def _lax(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
-    """Without `strict`: some gateways refuse the key, and honour the schema all the same."""
+    """Omit `strict`: some gateways reject the key, although they support the schema."""
     inner = {key: value for key, value in codec.payload["json_schema"].items() if key != "strict"}
     return messages, {"response_format": {"type": "json_schema", "json_schema": inner}}
 
 
 def _tool(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
-    function = {"name": codec.name, "description": DELIVER, "parameters": codec.schema, "strict": True}
+    function = {"name": codec.name, "description": TOOL_DESCRIPTION, "parameters": codec.schema, "strict": True}
     return messages, {
         "tools": [{"type": "function", "function": function}],
         "tool_choice": {"type": "function", "function": {"name": codec.name}},
@@ -52,52 +52,53 @@ def _tool(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
 
 
 def _json_object(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
-    return _told(codec, messages), {"response_format": {"type": "json_object"}}
+    return _with_form(codec, messages), {"response_format": {"type": "json_object"}}
 
 
 def _prompt(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
-    return _told(codec, messages), {}
+    return _with_form(codec, messages), {}
 
 
-DELIVER = "Deliver the answer."
+TOOL_DESCRIPTION = "Deliver the answer."
 
 
-def _told(codec: Codec[Any], messages: Messages) -> Messages:
-    """The messages, the system's with the form of the reply at its end, and the last with a reminder of it.
+def _with_form(codec: Codec[Any], messages: Messages) -> Messages:
+    """Append the form of the reply to the system message, and a reminder of it to the last message.
 
-    A small model answers the last thing it reads: without the reminder it talks about the text. OpenAI, Qwen and
-    DeepSeek refuse `json_object` unless the word JSON stands in the messages.
+    A small model answers the last text that it reads: without the reminder it talks about the input. OpenAI, Qwen and
+    DeepSeek reject `json_object` unless the messages contain the word JSON.
     """
     form = f"Reply with one JSON object in this form, and nothing else:\n{skeleton(codec.schema)}"
     first, rest = (messages[0], messages[1:]) if messages else (None, ())
     if first and first.role in {"system", "developer"} and isinstance(first.content, str):
-        return (Message(first.role, f"{first.content}\n\n{form}"), *_reminded(rest))
-    return (Message("system", form), *_reminded(messages))
+        return (Message(first.role, f"{first.content}\n\n{form}"), *_with_reminder(rest))
+    return (Message("system", form), *_with_reminder(messages))
 
 
 REMINDER = "Reply with the JSON object and nothing else."
 
 
-def _reminded(messages: Messages) -> Messages:
-    """The messages, the user's last with the reminder at its end."""
+def _with_reminder(messages: Messages) -> Messages:
+    """Append the reminder to the last message if it is the user's, and otherwise as a message."""
     last = messages[-1] if messages else None
     if last is None or last.role != "user":
         return (*messages, Message("user", REMINDER))
-    said = last.content
-    told = f"{said}\n\n{REMINDER}" if isinstance(said, str) else (*said, {"type": "text", "text": REMINDER})
-    return (*messages[:-1], Message("user", told))
+    content = last.content
+    if isinstance(content, str):
+        return (*messages[:-1], Message("user", f"{content}\n\n{REMINDER}"))
+    return (*messages[:-1], Message("user", (*content, {"type": "text", "text": REMINDER})))
 
 
 def _content_first(choice: Choice) -> tuple[str, ...]:
-    return _said(choice.content, *(call.arguments for call in choice.tool_calls))
+    return _non_blank(choice.content, *(call.arguments for call in choice.tool_calls))
 
 
 def _calls_first(choice: Choice) -> tuple[str, ...]:
-    return _said(*(call.arguments for call in choice.tool_calls), choice.content)
+    return _non_blank(*(call.arguments for call in choice.tool_calls), choice.content)
 
 
-def _said(*texts: str | None) -> tuple[str, ...]:
-    """The texts that say anything: gateways put an answer to either question in either place."""
+def _non_blank(*texts: str | None) -> tuple[str, ...]:
+    """Return the texts that are not blank: whatever the mode, gateways may put an answer in either place."""
     return tuple(text for text in texts if text and text.strip())
 
 

@@ -1,4 +1,4 @@
-"""`SplitExtraction`: a type larger than the vendor takes, asked for in parts at once and validated as one."""
+"""`SplitExtraction`: a type too large for one request, requested in parts at once and validated as one value."""
 
 from __future__ import annotations
 
@@ -8,118 +8,126 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from structkit.dialects import Route
 from structkit.errors import StructkitError, TransportError
-from structkit.extraction.checks import ValueCheck, apply_checks, collect_warnings
+from structkit.extraction.acceptance import make_result
+from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.extraction import Extraction
 from structkit.extraction.failure import invalid_output
+from structkit.extraction.provenance import JoinedOrigins
 from structkit.schema import ResponseFormat
 from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result
 
 T = TypeVar("T")
 
 PartStep: TypeAlias = "Extraction[Any] | Result[Any] | StructkitError"
-"""What comes of one part's reply; a part is not divided again."""
+"""The next step of one part; a part is not split again."""
 
 
 @dataclass(frozen=True)
 class SplitExtraction(Generic[T]):
-    """What to send next, for all parts that are still open.
+    """The conversations about all parts of a type.
 
     Args:
-        response_format: The type wanted.
-        begun: How the conversation about each part began.
-        asks: Where each stands.
-        checks: The caller's own checks of the whole.
+        response_format: The type of the joined value.
+        initial_parts: The first step of each part, from which a part is re-asked after the joined value was invalid.
+        parts: The current step of each part: its conversation, or its result.
+        checks: The caller's checks of the joined value.
     """
 
     response_format: ResponseFormat[T]
-    begun: tuple[Extraction[Any], ...]
-    asks: tuple[Extraction[Any] | Result[Any], ...]
+    initial_parts: tuple[Extraction[Any], ...]
+    parts: tuple[Extraction[Any] | Result[Any], ...]
     checks: tuple[ValueCheck, ...] = ()
 
     @property
     def route(self) -> Route:
-        """What is known of the route, by the part that has found out most."""
-        routes = [ask.route for ask in (*self.begun, *self.asks) if isinstance(ask, Extraction)]
+        """The route of the part that has learned the most about it."""
+        routes = [part.route for part in (*self.initial_parts, *self.parts) if isinstance(part, Extraction)]
         return max(routes, key=lambda route: len(route.refused | route.ignored))
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The asks so far, part by part."""
-        return tuple(chain.from_iterable(ask.attempts for ask in self.asks))
+        """The attempts so far, part by part."""
+        return tuple(chain.from_iterable(part.attempts for part in self.parts))
 
     @property
     def policy(self) -> Policy:
-        """As every part's."""
-        return self.begun[0].policy
+        """The policy, which all parts share."""
+        return self.initial_parts[0].policy
 
     def with_messages(self, messages: tuple[Message, ...]) -> SplitExtraction[T]:
-        """The same conversation about another input, where nothing has been said yet."""
-        begun = tuple(part.with_messages(messages) for part in self.begun)
-        return replace(self, begun=begun, asks=begun)
+        """Return the same conversation about another input, before its first request."""
+        parts = tuple(part.with_messages(messages) for part in self.initial_parts)
+        return replace(self, initial_parts=parts, parts=parts)
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """What to send next, all at once."""
-        return tuple(ask.request for ask in self.asks if isinstance(ask, Extraction))
+        """The requests to send next, all at once: one for each part without a result."""
+        return tuple(part.request for part in self.parts if isinstance(part, Extraction))
 
     def receive(self, *replies: Completion | TransportError) -> SplitExtraction[T] | Result[T] | StructkitError:
-        """What comes of the replies, in the order of `requests`."""
+        """Return the next step after the replies to `requests`, in the same order."""
         remaining_replies = iter(replies)
         steps = [
-            cast("PartStep", ask.receive(next(remaining_replies))) if isinstance(ask, Extraction) else ask
-            for ask in self.asks
+            cast("PartStep", part.receive(next(remaining_replies))) if isinstance(part, Extraction) else part
+            for part in self.parts
         ]
         attempts = tuple(chain.from_iterable(step.attempts for step in steps))
-        asks = tuple(step for step in steps if not isinstance(step, StructkitError))
-        if len(asks) < len(steps):
+        parts = tuple(step for step in steps if not isinstance(step, StructkitError))
+        if len(parts) < len(steps):
             return next(step for step in steps if isinstance(step, StructkitError)).after(attempts)
-        step = replace(self, begun=tuple(map(_knowing, self.begun, self.asks)), asks=asks)
-        if any(isinstance(ask, Extraction) for ask in asks):
-            return step
-        return step._together([ask for ask in asks if isinstance(ask, Result)], attempts)  # noqa: SLF001 (its own class)
+        step = replace(self, initial_parts=tuple(map(_with_route, self.initial_parts, self.parts)), parts=parts)
+        results = tuple(part for part in parts if isinstance(part, Result))
+        return step._join(results, attempts) if len(results) == len(parts) else step  # noqa: SLF001 (its own class)
 
-    def _together(
-        self, parts: list[Result[Any]], attempts: tuple[Attempt, ...]
+    def _join(
+        self, results: tuple[Result[Any], ...], attempts: tuple[Attempt, ...]
     ) -> SplitExtraction[T] | Result[T] | StructkitError:
-        """The parts as one value; where that does not fit, its owners are asked again."""
-        answer = apply_checks(self.response_format.join([part.value for part in parts]), self.checks)
+        """Return the joined value; if it is invalid, the parts that own the invalid places are re-asked."""
+        answer = apply_checks(self.response_format.join([result.value for result in results]), self.checks)
         if answer.valid:
-            value = cast("T", answer.value)
-            return Result(value, (answer,), attempts, parts[0].mode, warnings=collect_warnings(value, self.checks))
-        wrong = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
-        if any(_answered(parts[number]) >= self.policy.attempts for number in wrong):
+            origins = JoinedOrigins(self.response_format, results)
+            mode = results[0].mode
+            return make_result(
+                self.response_format, answer, (answer,), attempts, origins, mode=mode, checks=self.checks
+            )
+        owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
+        if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
             return invalid_output(self.response_format, answer, self.policy.attempts).after(attempts)
-        asks = [self._again(number, part, answer) if number in wrong else part for number, part in enumerate(parts)]
-        return replace(self, asks=tuple(asks))
+        parts = (
+            self._reask(number, result, answer) if number in owners else result for number, result in enumerate(results)
+        )
+        return replace(self, parts=tuple(parts))
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
-        """What comes of a result that checks outside of the conversation object to: it is not asked for again."""
-        wrong = replace(result.choices[0], value=None, issues=issues)
-        return invalid_output(self.response_format, wrong, self.policy.attempts).after(result.attempts)
+        """Return the error after checks outside of the conversation found issues: a joined value is not re-asked."""
+        invalid_answer = replace(result.choices[0], value=None, issues=issues)
+        return invalid_output(self.response_format, invalid_answer, self.policy.attempts).after(result.attempts)
 
-    def _again(self, number: int, part: Result[Any], answer: Answer[T]) -> Extraction[Any]:
-        """The conversation about a part, going on with the issues that are its own."""
+    def _reask(self, number: int, result: Result[Any], answer: Answer[T]) -> Extraction[Any]:
+        """Return the conversation that re-asks a part, with the issues of the joined value that it owns."""
         issues = tuple(issue for issue in answer.issues if number in self.response_format.owners(issue.path))
-        wrong = replace(part.choices[0], value=None, issues=issues)
-        attempts = (*part.attempts[:-1], replace(part.attempts[-1], issues=issues))
-        return replace(self.begun[number], attempts=attempts, asked=_answered(part), wrong=wrong)
+        invalid_answer = replace(result.choices[0], value=None, issues=issues)
+        attempts = (*result.attempts[:-1], replace(result.attempts[-1], issues=issues))
+        initial = self.initial_parts[number]
+        return replace(initial, attempts=attempts, answer_count=_answer_count(result), invalid_answer=invalid_answer)
 
 
-def _knowing(begun: Extraction[Any], ask: Extraction[Any] | Result[Any]) -> Extraction[Any]:
-    """How a conversation begins, should it have to begin again: what was refused is not asked twice."""
-    return replace(begun, route=ask.route) if isinstance(ask, Extraction) else begun
+def _with_route(initial: Extraction[Any], part: Extraction[Any] | Result[Any]) -> Extraction[Any]:
+    """Return a part's first step with the current route, so that a rejected request is not sent a second time."""
+    return replace(initial, route=part.route) if isinstance(part, Extraction) else initial
 
 
-def _answered(part: Result[Any]) -> int:
-    """How many of a part's asks the model answered."""
-    return sum(attempt.completion is not None for attempt in part.attempts)
+def _answer_count(result: Result[Any]) -> int:
+    """Return the number of a part's attempts that the model answered."""
+    return sum(attempt.completion is not None for attempt in result.attempts)
 
 
-def split_if_too_large(whole: Extraction[T]) -> Extraction[T] | SplitExtraction[T]:
-    """The extraction itself; or, where its type is too large for one request, extractions of its parts."""
-    wanted = whole.response_format
-    if not isinstance(wanted, ResponseFormat) or len(wanted.parts) == 1:
-        return whole
-    first, *others = (replace(whole, response_format=part, checks=()) for part in wanted.parts)
-    begun = (first, *(replace(other, attempts=()) for other in others))  # what came before counts once
-    return SplitExtraction(wanted, begun, begun, whole.checks)
+def split_if_too_large(extraction: Extraction[T]) -> Extraction[T] | SplitExtraction[T]:
+    """Return the extraction itself, or one split into parts if its type is too large for one request."""
+    output_format = extraction.response_format
+    if not isinstance(output_format, ResponseFormat) or len(output_format.parts) == 1:
+        return extraction
+    first, *others = (replace(extraction, response_format=part, checks=()) for part in output_format.parts)
+    # Attempts before the split are listed once, with the first part.
+    parts = (first, *(replace(part, attempts=()) for part in others))
+    return SplitExtraction(output_format, parts, parts, extraction.checks)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from structkit import InvalidOutput, StatusError
 from structkit.dialects import Dialect, Size
 from structkit.testing import Endpoint, Reply, completion
-from structkit.values import JSON, Policy
+from structkit.values import JSON, Policy, Result
 
 Connect = Callable[..., Any]
 SMALL = Dialect("small", frozenset({"minimum", "const"}), most=Size(3, 100, 1_000, 0, 100))
@@ -103,3 +103,86 @@ def test_a_nested_object_is_divided_where_it_is_too_large_alone(connect: Connect
         value = connect(endpoint.base_url, dialect=SMALL).extract(Nested, "count")
     assert value == Nested(left=Five(**dict.fromkeys("abcde", 0)), right=0)
     assert len(endpoint.requests) > 1
+
+
+Origins = dict[tuple[str | int, ...], tuple[str, int]]
+
+
+def origins_of(result: Result[Any]) -> Origins:
+    return {path: (origin.how, origin.attempt) for path, origin in result.provenance.items()}
+
+
+def test_every_place_of_the_joined_value_has_an_origin(connect: Connect) -> None:
+    with Endpoint(lambda body: value_of(body, dict.fromkeys("abcde", 1))) as endpoint:
+        result = connect(endpoint.base_url, dialect=SMALL).run(Five, "count")
+    parts = dict.fromkeys("abc", 1) | dict.fromkeys("de", 2)
+    assert origins_of(result) == {(name,): ("direct", attempt) for name, attempt in parts.items()}
+    for (name,), origin in result.provenance.items():
+        request = result.attempts[origin.attempt - 1].request
+        assert name in request.fields["response_format"]["json_schema"]["schema"]["properties"]
+
+
+def test_an_origin_counts_over_the_attempts_of_all_parts(connect: Connect) -> None:
+    invalid = {"a": 1, "b": 1, "c": -5, "d": 1, "e": 1}
+
+    def answer(body: JSON) -> Reply:
+        return value_of(body, invalid if len(body["messages"]) == 1 else {**invalid, "c": 5})
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, dialect=SMALL).run(Five, "count")
+    assert len(result.attempts) == 3
+    assert origins_of(result) == {(name,): ("direct", 2 if name in "abc" else 3) for name in "abcde"}
+
+
+def test_the_origins_of_a_part_keep_its_repairs_and_defaults(connect: Connect) -> None:
+    optional: dict[str, Any] = dict.fromkeys("abcde", (int | None, None))
+    five = create_model("OptionalFive", **optional)
+
+    def answer(body: JSON) -> Reply:
+        names = body["response_format"]["json_schema"]["schema"]["properties"]
+        text = json.dumps({name: 1 for name in names if name != "b"})
+        return Reply(completion(f"```json\n{text}\n```" if "e" in names else text))
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, dialect=SMALL).run(five, "count")
+    assert origins_of(result) == {
+        ("a",): ("direct", 1),
+        ("b",): ("defaulted", 1),
+        ("c",): ("direct", 1),
+        ("d",): ("repaired", 2),
+        ("e",): ("repaired", 2),
+    }
+    assert result.provenance["d",].repairs == ("code fence",)
+
+
+def test_a_list_that_a_part_continues_has_salvaged_and_re_asked_places(connect: Connect) -> None:
+    lists: dict[str, Any] = {"a": (int, ...), "b": (int, ...), "numbers": (list[int], ...), "d": (int, ...)}
+    model = create_model("WithList", **lists)
+
+    def answer(body: JSON) -> Reply:
+        names = [*body["response_format"]["json_schema"]["schema"]["properties"]]
+        if "numbers" in names:
+            return Reply(completion('{"a": 1, "b": 1, "numbers": [1, 2, 3', finish_reason="length"))
+        if "d" in names:
+            return Reply(completion('{"d": 1}'))
+        return Reply(completion(json.dumps({names[0]: [3, 4]})))
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, dialect=SMALL).run(model, "count")
+    assert result.value.model_dump() == {"a": 1, "b": 1, "numbers": [1, 2, 3, 4], "d": 1}
+    assert origins_of(result) == {
+        ("a",): ("salvaged", 1),
+        ("b",): ("salvaged", 1),
+        ("numbers", 0): ("salvaged", 1),
+        ("numbers", 1): ("salvaged", 1),
+        ("numbers", 2): ("re-asked", 2),
+        ("numbers", 3): ("re-asked", 2),
+        ("d",): ("direct", 3),
+    }
+
+
+def test_the_origins_of_a_divided_nested_object_name_the_part_that_wrote_each_place(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        result = connect(endpoint.base_url, dialect=SMALL).run(Nested, "count")
+    assert result.provenance.keys() == {*[("left", name) for name in "abcde"], ("right",)}
+    assert len({origin.attempt for origin in result.provenance.values()}) == len(result.attempts)

@@ -23,7 +23,7 @@ from structkit.client.probing.request_template import (
 from structkit.dialects import Dialect
 from structkit.errors import TransportError
 from structkit.extraction import Mode
-from structkit.extraction.ladder import narrow_dialect
+from structkit.extraction.route_learning import narrow_dialect
 from structkit.transport import Reply
 from structkit.values import ABSENT, JSON, Completion, JSONValue, Request
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from structkit.client.probing.probe_report import Finding, Kind
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode, failure
-from structkit.extraction.ladder import TEACHING
+from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
 from structkit.parsing import NotJSON, read_json
 from structkit.transport import Reply
 from structkit.values import ABSENT, JSON, Completion, JSONValue, Message, Parameters, Request
@@ -85,7 +85,7 @@ class ProbeSchema:
 def is_refusal(fault: TransportError) -> bool:
     """Whether a fault is about what was asked, after the same endpoint has answered a plain question."""
     if isinstance(fault, StatusError):
-        return fault.status_code in TEACHING - {FAILING}
+        return fault.status_code in SCHEMA_ERROR_STATUSES - {FAILING}
     return isinstance(fault, MalformedReply) and isinstance(fault.body, dict) and bool(fault.body.get("error"))
 
 
@@ -121,7 +121,7 @@ def value_of(reply: Completion, mode: Mode) -> JSONValue:
 
 def is_cut(reply: Completion) -> bool:
     """Whether the reply ended at the limit."""
-    return failure.is_cut(reply.choices[0])
+    return failure.is_truncated(reply.choices[0])
 
 
 def is_silent(reply: Completion) -> bool:

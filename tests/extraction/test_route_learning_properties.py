@@ -17,7 +17,7 @@ from structkit import ResponseFormat
 from structkit.dialects import DIALECTS, OPENAI, Dialect, Route
 from structkit.errors import StatusError, StructkitError, TransportError
 from structkit.extraction import MODES, Extraction
-from structkit.extraction.ladder import learn_from_error
+from structkit.extraction.route_learning import learn_from_error
 from structkit.parsing import read_completion
 from structkit.testing import FAULTS, completion, fault
 from structkit.testing.scripted_reply import conforming_reply, tool_call_completion
@@ -69,7 +69,7 @@ def test_a_lesson_takes_something_away_and_adds_nothing(body, code, dialect, mod
     before = copy.deepcopy(body)
     route = Route(dialect)
     schema = ResponseFormat(Node, dialect=dialect).schema
-    taught = learn_from_error(status(body, code), route, mode, schema, fixed=fixed)
+    taught = learn_from_error(status(body, code), route, mode, schema, is_mode_fixed=fixed)
     assert repr(body) == repr(before)
     if taught is not None and taught.dialect != dialect:
         assert (taught.refused, taught.ignored) == (route.refused, route.ignored)

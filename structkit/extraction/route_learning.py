@@ -1,0 +1,231 @@
+"""What an error or a reply teaches about a route: a smaller dialect, or a mode that it rejects or ignores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from structkit.dialects import Dialect, Route
+from structkit.dialects.refusals import (
+    CALLER_NAMES,
+    ECHO_KEYS,
+    ENUM_COUNT,
+    GENERIC_MESSAGE,
+    MODE_WORDS,
+    NESTING,
+    PROPERTY_COUNT,
+    RECURSION,
+    REJECTION,
+    RESPONSE_FORMAT_FIELD,
+    SCHEMA_SUBJECT,
+    SIZE_LIMIT,
+    TOOL_FIELD,
+    UNRELATED_TO_MODE,
+    UNRELATED_TO_SCHEMA,
+    WEB_PAGE,
+)
+from structkit.errors import MalformedReply, StatusError, TransportError
+from structkit.extraction.modes import Mode
+from structkit.parsing import NotJSON, may_be_json, read_json
+from structkit.schema.strict.conformance import conforms
+from structkit.schema.strict.size import walk
+from structkit.values import JSON, JSONValue, Message
+
+SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
+"""The statuses with which gateways reject a parameter."""
+
+NOT_FOUND = 404
+NOT_IMPLEMENTED = 501
+
+MIN_ECHO_CHARS = 12
+"""A message of at least this many characters that occurs in an error is an echo of the request; a shorter one may occur
+in any text."""
+
+MAX_TEXTS = 200
+MAX_TEXT_CHARS = 4_000
+"""Limits on what is read of an error body; anything larger is not an explanation."""
+
+MIN_LEVELS = 3
+"""A limit on nesting below this many levels would leave nothing to express."""
+
+
+def learn_from_error(
+    error: TransportError,
+    route: Route,
+    mode: Mode,
+    schema: JSON,
+    *,
+    is_mode_fixed: bool = False,
+    messages: tuple[Message, ...] = (),
+) -> Route | None:
+    """Return the route as an error shows it to be, or None if no other mode or dialect would help.
+
+    A keyword, a format or a limit that the error names is removed from the dialect. Otherwise the mode is marked as
+    rejected, unless the caller has fixed it.
+
+    Args:
+        error: The error.
+        route: The route before the error.
+        mode: The mode of the request.
+        schema: The strict schema that was sent.
+        is_mode_fixed: Whether the caller has fixed the mode.
+        messages: The messages that were sent; some errors repeat them, and their words must not be taken for a reason.
+    """
+    if not _is_about_request(error):
+        return None
+    text = _error_text(error, messages)
+    if UNRELATED_TO_SCHEMA.search(text):
+        return None
+    if mode.name != "prompt" and (dialect := narrow_dialect(text, route.dialect, schema)):
+        return replace(route, dialect=dialect)
+    if is_mode_fixed or mode.name == "prompt" or not _is_about_mode(error, text, mode) or _is_unrelated(text, mode):
+        return None
+    return route.refusing(mode.name)
+
+
+def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
+    """Return whether an error names the mode, or gives no reason at all, so that it may be about anything sent."""
+    status = error.status_code if isinstance(error, StatusError) else None
+    is_generic = status != NOT_FOUND and not error.retryable and GENERIC_MESSAGE.fullmatch(_message(error.body))
+    return bool(is_generic or MODE_WORDS[mode.name].search(text) or status == NOT_IMPLEMENTED)
+
+
+def _is_unrelated(text: str, mode: Mode) -> bool:
+    """Return whether an error is about something that no other mode would change, and does not name the schema."""
+    field = TOOL_FIELD if mode.name == "tool" else RESPONSE_FORMAT_FIELD
+    return bool(UNRELATED_TO_MODE.search(text)) and not re.search(field, text, re.IGNORECASE)
+
+
+def _is_about_request(error: TransportError) -> bool:
+    """Return whether an error may reject the request: by its status, or as a permanent error object under 200."""
+    if isinstance(error, StatusError):
+        is_page = isinstance(error.body, str) and WEB_PAGE.match(error.body)
+        return error.status_code in SCHEMA_ERROR_STATUSES and not is_page
+    is_error = isinstance(error.body, dict) and "error" in error.body
+    return isinstance(error, MalformedReply) and is_error and not error.retryable
+
+
+def _error_text(error: TransportError, messages: tuple[Message, ...]) -> str:
+    """Return the texts of an error, each in quotes, without those that repeat the request."""
+    texts = [*islice(_texts(error.body or str(error)), MAX_TEXTS)]
+    for content in (message.content for message in messages if isinstance(message.content, str)):
+        if len(content) >= MIN_ECHO_CHARS:
+            texts = [text.replace(content, "") for text in texts]
+    return CALLER_NAMES.sub("", "\n".join(f'"{text[:MAX_TEXT_CHARS]}"' for text in texts))
+
+
+def _texts(body: JSONValue) -> Iterator[str]:
+    """Yield the texts and keys of an error body in order, except those under a key that echoes the request."""
+    stack = [body]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            stack += [each for key, item in reversed(part.items()) if key not in ECHO_KEYS for each in (item, key)]
+        elif isinstance(part, list):
+            stack += reversed(part)
+
+
+def _message(body: JSONValue) -> str:
+    """Return the message inside an error body."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    message = error.get("message", error) if isinstance(error, dict) else error
+    return " ".join(islice(_texts(message), MAX_TEXTS))[:MAX_TEXT_CHARS]
+
+
+def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:
+    """Return the dialect without what an error names, or None if the error names nothing that is in the schema.
+
+    >>> from structkit.dialects import OPENAI
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}}
+    >>> OPENAI.keywords - narrow_dialect("'minimum' is not permitted", OPENAI, schema).keywords
+    frozenset({'minimum'})
+    >>> narrow_dialect("'maximum' is not permitted", OPENAI, schema)
+    """
+    used = {*_keywords(schema)}
+    if formats := {value for keyword, value in used if keyword == "format" and _has_keyword(text, value)}:
+        return replace(dialect, formats=dialect.formats - formats)
+    if keywords := {keyword for keyword, _ in used if keyword in dialect.keywords and _has_keyword(text, keyword)}:
+        return replace(dialect, keywords=dialect.keywords - keywords)
+    if dialect.recursion and RECURSION.search(text):
+        return replace(dialect, recursion=False)
+    limit = SIZE_LIMIT.search(text)
+    return _limit_size(text, int(limit[1]), dialect) if limit else None
+
+
+def _keywords(schema: JSON) -> Iterator[tuple[str, str]]:
+    """Yield every keyword of a strict schema with its value, or with an empty text if the value is not a text."""
+    for part in walk(schema):
+        for keyword, value in part.items():
+            yield keyword, value if isinstance(value, str) else ""
+
+
+def _has_keyword(text: str, keyword: str) -> bool:
+    """Return whether an error names a keyword: in quotes, or as a word of a schema that is said to be unsupported.
+
+    >>> _has_keyword("Unsupported schema keyword: pattern", "pattern")
+    True
+    >>> _has_keyword("patterns are not supported", "pattern")
+    True
+    >>> _has_keyword("Your prompt matches a forbidden pattern", "pattern")
+    False
+    """
+    word = rf"(?<!response )(?<![\w-]){re.escape(keyword)}s?(?![\w-])"
+    if re.search(rf"""['"`]{re.escape(keyword)}\\?['"`]""", text):
+        return True
+    if REJECTION.search(text) and SCHEMA_SUBJECT.search(text):
+        return bool(re.search(word, text))
+    return bool(re.search(rf"{word}:? ((is|are) )?{REJECTION.pattern}", text, re.IGNORECASE))
+
+
+def _limit_size(text: str, limit: int, dialect: Dialect) -> Dialect | None:
+    """Return the dialect with the limit that an error names, or None if the dialect has a smaller one already."""
+    if PROPERTY_COUNT.search(text) and 0 < limit < dialect.most.properties:
+        return replace(dialect, most=replace(dialect.most, properties=limit))
+    if ENUM_COUNT.search(text) and limit < dialect.most.enum_values:
+        return replace(dialect, most=replace(dialect.most, enum_values=limit))
+    if NESTING.search(text) and MIN_LEVELS <= limit < dialect.levels:
+        return replace(dialect, levels=limit)
+    return None
+
+
+def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
+    """Return whether a reply shows that the schema never reached the model: not JSON, or an object with other keys.
+
+    A truncated text, and JSON that represents no value, prove nothing: a grammar allows them.
+
+    >>> from structkit.extraction.modes import JSON_OBJECT, JSON_SCHEMA
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    >>> is_schema_ignored("Sure! It is 3.", JSON_SCHEMA, schema)
+    True
+    >>> is_schema_ignored('{"number": 3}', JSON_SCHEMA, schema)
+    True
+    >>> is_schema_ignored('{"n": "3"}', JSON_SCHEMA, schema), is_schema_ignored('{"number": 3}', JSON_OBJECT, schema)
+    (False, False)
+    >>> is_schema_ignored('{"n": 1e999}', JSON_SCHEMA, schema), is_schema_ignored('{"n": 3, "un', JSON_SCHEMA, schema)
+    (False, False)
+    """
+    try:
+        wire = read_json(text)
+    except NotJSON:
+        return mode.is_json and not may_be_json(text)
+    properties = schema["properties"].keys()
+    is_foreign = not isinstance(wire, dict) or 2 * len(wire.keys() & properties) < len(properties)
+    return mode.constrains and is_foreign and not conforms(wire, schema)
+
+
+def is_unconstrained(text: str, mode: Mode, schema: JSON) -> bool:
+    """Return whether a reply breaks the schema although the mode constrains the decoding: the endpoint does not.
+
+    >>> from structkit.extraction.modes import JSON_SCHEMA
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    >>> is_unconstrained('{"n": "3"}', JSON_SCHEMA, schema), is_unconstrained('{"n": 3}', JSON_SCHEMA, schema)
+    (True, False)
+    """
+    try:
+        return mode.constrains and not conforms(read_json(text), schema)
+    except NotJSON:
+        return mode.constrains and not may_be_json(text)
