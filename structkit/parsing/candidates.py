@@ -1,4 +1,4 @@
-"""The ways a reply's text can be read as a value, likeliest first."""
+"""The candidate values of a reply's text, most likely first."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from structkit.parsing.documents import Survey, survey
+from structkit.parsing.documents import DocumentScan, scan_documents
 from structkit.parsing.exact import NotJSON, read_json
-from structkit.parsing.tolerant import Cut, Document, Repair
+from structkit.parsing.tolerant import ParsedDocument, Repair, TruncatedDocument
 from structkit.parsing.wrapper import unwrap
 from structkit.values import JSONValue
 
@@ -16,95 +16,95 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to read a reply's text.
+class Candidate:
+    """One possible value of a reply's text.
 
     Args:
-        value: What the text says, read so.
-        repairs: What had to be mended, each once, in the order applied; empty where the text is exact.
+        value: The JSON value.
+        repairs: The repairs that were needed, each listed once, in the order applied; empty if the text is exact JSON.
     """
 
     value: JSONValue
     repairs: tuple[Repair, ...] = ()
 
 
-def read_candidates(text: str, *, name: str = "", properties: Collection[str] = ()) -> Iterator[Reading]:
-    r"""Read *text* in every way that needs no guessing, likeliest first, each once; nothing is raised.
+def read_candidates(text: str, *, name: str = "", properties: Collection[str] = ()) -> Iterator[Candidate]:
+    r"""Yield every value that *text* can have without guessing, most likely first, no value twice; never raise.
 
-    Exact JSON comes first, as it is, for no more than `read_json` costs. Other text is searched for documents:
-    whole objects and arrays that stand in no other. First come those that have most of the wanted *properties*;
-    then those in code fences, which is where models put answers; then the last, for a model that changes its mind
-    goes on writing. After each value comes what is inside it, where it is wrapped.
+    Exact JSON is yielded unchanged, at the cost of `read_json`. Any other text is searched for documents, which are
+    complete objects and arrays that are not part of another one. Documents with most of the expected *properties* come
+    first; then those in code fences, because models put answers there; then the last one in the text, because a model
+    that corrects itself writes the correction last. If a value is wrapped, the wrapped value follows it.
 
-    Nothing comes of text that ends within a document or within thinking, nor of a document that says what
-    `read_json` refuses. Every scalar of a value stands in the text.
+    A text that ends inside a document or inside thinking has no candidates, and a document with content that
+    `read_json` rejects is skipped. Every scalar of a value occurs in the text.
 
     Args:
         text: What the model wrote.
-        name: The type's name; an object under this name as its only key is taken out.
-        properties: The keys of the object that is wanted; empty where no object is.
+        name: The type's name; an object with this name as its only key is a wrapper.
+        properties: The keys of the expected object; empty if no object is expected.
 
     >>> list(read_candidates('{"a": 1}'))
-    [Reading(value={'a': 1}, repairs=())]
+    [Candidate(value={'a': 1}, repairs=())]
     >>> list(read_candidates("Sure!\n```json\n{'a': 1,}\n```"))
-    [Reading(value={'a': 1}, repairs=('code fence', 'prose', 'single quotes', 'trailing comma'))]
-    >>> [reading.value for reading in read_candidates('First {"a": 1}, no: {"a": 2}. See [3].', properties=["a"])]
+    [Candidate(value={'a': 1}, repairs=('code fence', 'prose', 'single quotes', 'trailing comma'))]
+    >>> [candidate.value for candidate in read_candidates('First {"a": 1}, no: {"a": 2}. See [3].', properties=["a"])]
     [{'a': 2}, {'a': 1}, [3]]
     >>> list(read_candidates('{"Invoice": {"a": 1}}', name="Invoice"))[1]
-    Reading(value={'a': 1}, repairs=('wrapper',))
+    Candidate(value={'a': 1}, repairs=('wrapper',))
     >>> list(read_candidates('{"a": 1, "b": "cut he'))
     []
     """
     try:
-        whole = Reading(read_json(text))
+        exact = Candidate(read_json(text))
     except NotJSON:
-        whole = None
-    if whole is not None:
-        yield from _with_inside(whole, name, properties)
+        exact = None
+    if exact is not None:
+        yield from _with_unwrapped(exact, name, properties)
         return
-    told: set[str] = set()
-    for reading in _mended(text, name, properties):
-        said = json.dumps(reading.value)
-        if said not in told:
-            told.add(said)
-            yield reading
+    yielded: set[str] = set()
+    for candidate in _repaired(text, name, properties):
+        encoded = json.dumps(candidate.value)
+        if encoded not in yielded:
+            yielded.add(encoded)
+            yield candidate
 
 
-def _with_inside(reading: Reading, name: str, properties: Collection[str]) -> Iterator[Reading]:
-    yield reading
-    for inside in unwrap(reading.value, name=name, properties=properties):
-        yield Reading(inside, (*reading.repairs, "wrapper"))
+def _with_unwrapped(candidate: Candidate, name: str, properties: Collection[str]) -> Iterator[Candidate]:
+    yield candidate
+    for value in unwrap(candidate.value, name=name, properties=properties):
+        yield Candidate(value, (*candidate.repairs, "wrapper"))
 
 
-def _mended(text: str, name: str, properties: Collection[str]) -> Iterator[Reading]:
+def _repaired(text: str, name: str, properties: Collection[str]) -> Iterator[Candidate]:
     try:
-        found = survey(text.lstrip(BYTE_ORDER_MARK))
-    except Cut:
+        scan = scan_documents(text.lstrip(BYTE_ORDER_MARK))
+    except TruncatedDocument:
         return
-    marked = text.startswith(BYTE_ORDER_MARK)
-    wanted = frozenset(properties)
-    ranked: list[tuple[int, bool, int, list[Reading]]] = []
-    for position, (document, fenced) in enumerate(found.documents):
-        if not document.refused:
-            reading = Reading(document.value, _repairs(document, found, marked=marked, fenced=fenced))
-            readings = list(_with_inside(reading, name, properties))
-            ranked.append((_coverage(readings, wanted), fenced, position, readings))
-    for *_, readings in sorted(ranked, reverse=True):  # positions differ, so that readings are never compared
-        yield from readings
+    has_mark = text.startswith(BYTE_ORDER_MARK)
+    expected = frozenset(properties)
+    ranked: list[tuple[int, bool, int, list[Candidate]]] = []
+    for position, (document, is_fenced) in enumerate(scan.documents):
+        if not document.is_rejected:
+            repairs = _repairs(document, scan, has_mark=has_mark, is_fenced=is_fenced)
+            candidates = list(_with_unwrapped(Candidate(document.value, repairs), name, properties))
+            ranked.append((_coverage(candidates, expected), is_fenced, position, candidates))
+    for *_, candidates in sorted(ranked, reverse=True):  # positions are unique: the lists are never compared
+        yield from candidates
 
 
-def _repairs(document: Document, found: Survey, *, marked: bool, fenced: bool) -> tuple[Repair, ...]:
-    around: tuple[tuple[Repair, bool], ...] = (
-        ("byte order mark", marked),
-        ("think block", found.thinking),
-        ("code fence", fenced),
-        ("prose", found.prose or len(found.documents) > 1),
+def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool, is_fenced: bool) -> tuple[Repair, ...]:
+    outer: tuple[tuple[Repair, bool], ...] = (
+        ("byte order mark", has_mark),
+        ("think block", scan.has_thinking),
+        ("code fence", is_fenced),
+        ("prose", scan.has_prose or len(scan.documents) > 1),
     )
-    outer: list[Repair] = [repair for repair, applied in around if applied]
-    return (*outer, *document.repairs)
+    applied: list[Repair] = [repair for repair, is_applied in outer if is_applied]
+    return (*applied, *document.repairs)
 
 
-def _coverage(readings: list[Reading], wanted: frozenset[str]) -> int:
-    """How many of the wanted properties a document has, wrapped or not."""
-    objects = (reading.value for reading in readings if isinstance(reading.value, dict))
-    return max((len(value.keys() & wanted) for value in objects), default=0)
+def _coverage(candidates: list[Candidate], expected: frozenset[str]) -> int:
+    """Return how many of the expected properties a document has, wrapped or not."""
+    objects = (candidate.value for candidate in candidates if isinstance(candidate.value, dict))
+    return max((len(value.keys() & expected) for value in objects), default=0)

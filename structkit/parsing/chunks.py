@@ -1,14 +1,14 @@
-"""The chunks of a streamed completion: their text as it comes, and the reply it would have been in one piece."""
+"""The chunks of a streamed completion: their text as it arrives, and the reply assembled from them."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
+from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
 from structkit.parsing.completion import read_completion, read_usage
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
-from structkit.parsing.gathered import GatheredChoice, as_list, as_object, malformed
 from structkit.values import JSON, Completion, Delta, JSONValue
 
 F = TypeVar("F", bound=TransportError)
@@ -16,39 +16,39 @@ F = TypeVar("F", bound=TransportError)
 DONE = "[DONE]"
 
 
-class Gathering:
-    """Takes events in, and puts their chunks together.
+class ReplyAssembler:
+    """Assemble the reply of a stream from its events.
 
     Args:
-        choices: How many were asked for.
+        choices: The number of choices that were requested.
 
     Attributes:
-        is_done: Whether the stream has said that it is.
+        is_done: Whether the stream has sent `[DONE]`.
 
-    >>> gathering = Gathering()
-    >>> gathering.take(("", '{"id": "a", "choices": [{"index": 0, "delta": {"content": "9.8"}}]}'))
+    >>> assembler = ReplyAssembler()
+    >>> assembler.add(("", '{"id": "a", "choices": [{"index": 0, "delta": {"content": "9.8"}}]}'))
     [Delta(index=0, text='9.8', kind='content')]
-    >>> gathering.reply()
-    ConnectionFailed('the stream ended before the reply was whole')
-    >>> gathering.take(("", '{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}'))
+    >>> assembler.reply()
+    ConnectionFailed('the stream ended before the reply was complete')
+    >>> assembler.add(("", '{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}'))
     []
-    >>> gathering.reply().choices
+    >>> assembler.reply().choices
     (Choice(index=0, content='9.8', refusal=None, finish_reason='stop', tool_calls=()),)
     """
 
     def __init__(self, choices: int = 1) -> None:
-        """Nothing has come."""
+        """Start with an empty reply."""
         self.is_done = False
-        self._wanted = choices
-        self._choices: dict[int, GatheredChoice] = {}
-        self._told: JSON = {}  # what the chunks say of the reply as a whole
-        self._mark: object = None  # tells a chunk that may say more of it than the one before
+        self._choice_count = choices
+        self._choices: dict[int, ChoiceAssembler] = {}
+        self._fields: JSON = {}  # of the reply as a whole
+        self._signature: object = None  # of the last chunk; a chunk with the same one has no new fields
 
-    def take(self, event: Event) -> list[Delta]:
-        """The text in an event; what comes after the end is passed over.
+    def add(self, event: Event) -> list[Delta]:
+        """Add an event and return the text in it; events after the end are ignored.
 
         Raises:
-            MalformedReply: It is an error, or no chunk.
+            MalformedReply: The event is an error, or not a chunk.
         """
         name, data = event
         if self.is_done or data.isspace() or not data:
@@ -56,82 +56,82 @@ class Gathering:
         if data.strip() == DONE:
             self.is_done = True
             return []
-        chunk = _read(data)
+        chunk = _decode(data)
         if name == "error":
-            raise self._failed(data if chunk is None else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
+            raise self._error(data if chunk is None else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
         if chunk is None:
-            raise malformed("an event that is no JSON", data)
-        return self._add(as_object(chunk, "an event"))
+            raise malformed("an event that is not JSON", data)
+        return self._add_chunk(as_object(chunk, "an event"))
 
-    def _add(self, chunk: JSON) -> list[Delta]:
+    def _add_chunk(self, chunk: JSON) -> list[Delta]:
         choices = as_list(chunk.get("choices") or [], "choices")
-        mark = chunk.get("id"), len(chunk), len(choices)
-        if mark != self._mark:
-            self._mark = mark
-            self._tell(chunk)
+        signature = chunk.get("id"), len(chunk), len(choices)
+        if signature != self._signature:
+            self._signature = signature
+            self._add_fields(chunk)
         if usage := chunk.get("usage"):
-            self._told["usage"] = usage
+            self._fields["usage"] = usage
         deltas: list[Delta] = []
         for position, choice in enumerate(choices):
-            self._choice(as_object(choice, "a choice"), position).take(choice, deltas)
+            self._choice(as_object(choice, "a choice"), position).add(choice, deltas)
         if error := chunk.get("error"):
-            raise self._failed(error)
+            raise self._error(error)
         return deltas
 
-    def _tell(self, chunk: JSON) -> None:
+    def _add_fields(self, chunk: JSON) -> None:
         for name, value in chunk.items():
             if name not in {"choices", "error", "usage"} and value not in (None, ""):
-                self._told.setdefault(name, value)
+                self._fields.setdefault(name, value)
 
-    def _choice(self, choice: JSON, position: int) -> GatheredChoice:
+    def _choice(self, choice: JSON, position: int) -> ChoiceAssembler:
         index = choice.get("index")
         index = index if isinstance(index, int) and index >= 0 else position
-        if (found := self._choices.get(index)) is None:
-            found = self._choices[index] = GatheredChoice(index)
-        return found
+        if (assembler := self._choices.get(index)) is None:
+            assembler = self._choices[index] = ChoiceAssembler(index)
+        return assembler
 
     @property
-    def has_begun(self) -> bool:
-        """Whether anything of a reply has come."""
-        return self.is_done or bool(self._choices or self._told)
+    def has_started(self) -> bool:
+        """Whether any part of a reply has arrived."""
+        return self.is_done or bool(self._choices or self._fields)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the stream has said that it is done, or why each choice asked for has ended."""
-        ended = [bool(choice.finish_reason) for choice in self._choices.values()]
-        return self.is_done or (len(ended) >= self._wanted and all(ended))
+    def is_complete(self) -> bool:
+        """Whether the stream has sent `[DONE]`, or a finish reason for each of the requested choices."""
+        finished = [bool(choice.finish_reason) for choice in self._choices.values()]
+        return self.is_done or (len(finished) >= self._choice_count and all(finished))
 
     @property
     def body(self) -> JSON:
-        """What came, as the body of a reply in one piece."""
+        """What has arrived, as the body of a reply that is not streamed."""
         choices = [self._choices[index].body for index in sorted(self._choices)]
-        return {**self._told, "object": "chat.completion", "choices": choices}
+        return {**self._fields, "object": "chat.completion", "choices": choices}
 
     def reply(self) -> Completion | TransportError:
-        """What the stream comes to when it ends here: never a part of a completion for the whole."""
-        if self.is_whole:
+        """Return the reply if the stream ends now; an incomplete reply is a `ConnectionFailed`, never a completion."""
+        if self.is_complete:
             return read_completion(self.body)
-        fault = ConnectionFailed("the stream ended before the reply was whole", retryable=True)
-        fault.usage_of_reply = read_usage(self._told.get("usage"))
-        return self.cut(fault)
+        fault = ConnectionFailed("the stream ended before the reply was complete", retryable=True)
+        fault.usage_of_reply = read_usage(self._fields.get("usage"))
+        return self.attach_partial(fault)
 
-    def cut(self, fault: F) -> F:
-        """The fault, with what had come until then."""
-        if self.has_begun:
+    def attach_partial(self, fault: F) -> F:
+        """Set the body, the usage and the partial text of a fault from what has arrived, and return the fault."""
+        if self.has_started:
             fault.body = self.body if fault.body is None else fault.body
-            fault.usage_of_reply = read_usage(self._told.get("usage"))
+            fault.usage_of_reply = read_usage(self._fields.get("usage"))
             fault.partial = next((self._choices[index].partial for index in sorted(self._choices)), None)
         return fault
 
-    def _failed(self, error: JSONValue) -> MalformedReply:
-        """The fault that an error object in the stream is; what came before stands beside it."""
+    def _error(self, error: JSONValue) -> MalformedReply:
+        """Return the fault for an error object in the stream; its body has what arrived before."""
         fault = read_completion({"error": error})
-        assert isinstance(fault, MalformedReply)  # noqa: S101 (no choices: no completion)
+        assert isinstance(fault, MalformedReply)  # noqa: S101 (a body without choices is never a completion)
         fault.body = {**self.body, "error": error}
         return fault
 
 
-def _read(data: str) -> JSONValue:
+def _decode(data: str) -> JSONValue:
     try:
         return read_envelope(data)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""A reply's body as a `Completion`, whatever the gateway left out, or the fault that it is not one."""
+"""A reply's body as a `Completion`, whatever fields the gateway omits, or as a `MalformedReply`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from structkit.dialects.refusals import PERMANENT_ERROR
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
 
-SHOWN = 200
-"""How many characters of a foreign body an error shows."""
+MAX_ERROR_CHARS = 200
+"""How much of an unexpected body is quoted in an error message."""
 
 TEXT_PARTS = (None, "text", "output_text")
-"""The types of content parts that are the answer; `thinking` and `reasoning` are not."""
+"""The types of content parts that belong to the answer; `thinking` and `reasoning` do not."""
 
-MOST_TOKENS = 10**12
-"""No reply has as many tokens: a larger number is no count."""
+MAX_TOKENS = 10**12
+"""A larger number cannot be a token count, and is treated as unreported."""
+
+PERMANENT_CODES = frozenset({"400", "401", "402", "403", "404"})
 
 
 def read_completion(body: JSONValue) -> Completion | MalformedReply:
-    """Read the decoded JSON body of a 200 reply.
+    """Parse the decoded JSON body of a 200 reply.
 
     >>> message = {"role": "assistant", "content": "{}"}
     >>> read_completion({"choices": [{"message": message, "finish_reason": "stop"}]}).choices
@@ -45,7 +47,7 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
 
 
 def _fault(body: JSON) -> MalformedReply | None:
-    """Why an object is no completion, if it is none."""
+    """Return why an object is not a completion; None if it is one."""
     if body.get("error") and not body.get("choices"):
         return _error_object(body)
     choices = body.get("choices")
@@ -57,22 +59,22 @@ def _fault(body: JSON) -> MalformedReply | None:
 
 
 def read_usage(usage: JSONValue) -> Usage:
-    """The three counts, or one unreported reply where tokens of either kind are missing or no count at all.
+    """Parse the three token counts; a missing or invalid count of either kind makes the whole reply unreported.
 
     >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21})
     Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0)
     >>> read_usage({"prompt_tokens": -1})
     Usage(prompt_tokens=0, completion_tokens=0, total_tokens=0, unreported=1)
     """
-    found = usage if isinstance(usage, dict) else {}
-    prompt, completion = _count(found.get("prompt_tokens")), _count(found.get("completion_tokens"))
+    counts = usage if isinstance(usage, dict) else {}
+    prompt, completion = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
     if prompt is None or completion is None:
         return Usage(unreported=1)
-    return Usage(prompt, completion, _count(found.get("total_tokens")) or prompt + completion)
+    return Usage(prompt, completion, _count(counts.get("total_tokens")) or prompt + completion)
 
 
 def _count(value: JSONValue) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_TOKENS else None
 
 
 def _choice(position: int, choice: JSON) -> Choice:
@@ -87,7 +89,7 @@ def _choice(position: int, choice: JSON) -> Choice:
 
 
 def read_content(content: JSONValue) -> str | None:
-    """Text, or the text parts of a list of parts put together; what the model thought is no answer.
+    """Return text as it is, and a list of content parts as its joined text parts, without the model's thinking.
 
     >>> read_content([{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "{}"}])
     '{}'
@@ -99,17 +101,18 @@ def read_content(content: JSONValue) -> str | None:
 
 
 def read_tool_calls(message: JSON) -> tuple[ToolCall, ...]:
-    """The tool calls of a message, those of the old `function_call` field too; what is none is left out.
+    """Return the tool calls of a message, or the call in its old `function_call` field; malformed calls are skipped.
 
     >>> read_tool_calls({"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": '{"x": 1}'}}]})
     (ToolCall(name='f', arguments='{"x": 1}', id='a'),)
     >>> read_tool_calls({"function_call": {"arguments": {"x": 1}}})
     (ToolCall(name='', arguments='{"x": 1}', id=None),)
     """
-    listed = message.get("tool_calls")
-    calls = listed if isinstance(listed, list) and listed else [{"function": message.get("function_call")}]
-    read = (_tool_call(call, call.get("function")) for call in calls if isinstance(call, dict))
-    return tuple(call for call in read if call is not None)
+    tool_calls = message.get("tool_calls")
+    if not isinstance(tool_calls, list) or not tool_calls:
+        tool_calls = [{"function": message.get("function_call")}]
+    calls = (_tool_call(call, call.get("function")) for call in tool_calls if isinstance(call, dict))
+    return tuple(call for call in calls if call is not None)
 
 
 def _tool_call(call: JSON, function: JSONValue) -> ToolCall | None:
@@ -120,7 +123,7 @@ def _tool_call(call: JSON, function: JSONValue) -> ToolCall | None:
 
 
 def read_arguments(arguments: JSONValue) -> str | None:
-    """Text as it came; an object, which some gateways send decoded, as text again; None where it is neither.
+    """Return text as it is, and an object, which some gateways send decoded, as JSON text; None for anything else.
 
     >>> read_arguments('{"x":1}'), read_arguments({"x": 1}), read_arguments(None), read_arguments(3)
     ('{"x":1}', '{"x": 1}', '', None)
@@ -143,16 +146,18 @@ def _error_object(body: JSON) -> MalformedReply:
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
     code = error.get("code") or error.get("type")
     text = f"{error.get('message', 'no message')} (code {code})" if code else str(error.get("message", body["error"]))
-    fatal = str(code) in {"400", "401", "402", "403", "404"} or bool(PERMANENT_ERROR.search(f"{code} {text}"))
+    is_permanent = str(code) in PERMANENT_CODES or bool(PERMANENT_ERROR.search(f"{code} {text}"))
     return MalformedReply(
-        f"the endpoint answered 200 with an error object: {text[:SHOWN]}", retryable=not fatal, body=body
+        f"the endpoint answered 200 with an error object: {text[:MAX_ERROR_CHARS]}",
+        retryable=not is_permanent,
+        body=body,
     )
 
 
-def _malformed(what: str, body: JSONValue) -> MalformedReply:
+def _malformed(description: str, body: JSONValue) -> MalformedReply:
     return MalformedReply(
-        f"the endpoint answered 200 with {what}: {str(body)[:SHOWN]!r}; "
-        "check that the base URL leads to a chat completions endpoint",
+        f"the endpoint answered 200 with {description}: {str(body)[:MAX_ERROR_CHARS]!r}; "
+        "check that the base URL is that of a chat completions endpoint",
         retryable=True,
         body=body,
     )

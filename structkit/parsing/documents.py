@@ -1,4 +1,4 @@
-"""Where in a reply's text its documents stand: behind thinking, in code fences, among prose."""
+"""The documents in a reply's text: after thinking, in code fences, between prose."""
 
 from __future__ import annotations
 
@@ -6,125 +6,125 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from structkit.parsing.tolerant import Broken, Cut, Document, read_document
+from structkit.parsing.tolerant import ParsedDocument, TruncatedDocument, UnrepairableDocument, read_document
 
 BLANK = " \t\r\n"
 MARK = re.compile(r"[\[{]|`{3,}|~{3,}|</?think(?:ing)?>", re.IGNORECASE)
-INFO = re.compile(r"[^\n`~{\[]*+")
-END_OF_THINKING = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-ASIDE = re.compile(r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)""")
-"""Brackets of prose: `[see note 2]`, `{{name}}`. They close on their line, and nothing is nested or quoted in them."""
+FENCE_INFO = re.compile(r"[^\n`~{\[]*+")
+THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+BRACKETED_PROSE = re.compile(r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)""")
+"""Brackets in prose, as `[see note 2]` or `{{name}}`: closed on the same line, with nothing nested or quoted inside."""
 
-FRESH_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)
-"""Where reading goes on after a document that is broken: its end is unknown, and what follows may be part of it."""
+FENCED_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)
+"""Where the scan resumes after an unrepairable document: its end is unknown, so that the text after it may be in it."""
 
-CERTAIN_END = re.compile(r"</think(?:ing)?>(?=[ \t]*\r?\n)", re.IGNORECASE)
-"""An end of thinking that stands in no string, unless in one that spans lines as neither JSON nor Python lets it."""
+CERTAIN_THINKING_END = re.compile(r"</think(?:ing)?>(?=[ \t]*\r?\n)", re.IGNORECASE)
+"""The end of thinking, outside of any string: neither JSON nor Python lets a string continue on the next line."""
 
 
 @dataclass(slots=True)
-class Survey:
-    """What stands in a text.
+class DocumentScan:
+    """The contents of a text.
 
     Args:
-        documents: The whole ones, and whether each stands in a code fence.
-        thinking: Whether there is thinking, which is never part of the answer.
-        prose: Whether there is anything else.
+        documents: The complete documents, each with whether it is in a code fence.
+        has_thinking: Whether there is thinking, which is never part of the answer.
+        has_prose: Whether there is any other text.
     """
 
-    documents: list[tuple[Document, bool]] = field(default_factory=list)
-    thinking: bool = False
-    prose: bool = False
+    documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
+    has_thinking: bool = False
+    has_prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Thinking:
-    """Thinking that ends; where its start is not marked, all before it is thinking too."""
+class ThinkBlock:
+    """Thinking that has an end tag; without a start tag, all text before the end tag is thinking."""
 
-    opened: bool
+    has_start_tag: bool
 
 
-def survey(text: str) -> Survey:
-    r"""Find every document of *text* that stands in no other, in linear time.
+def scan_documents(text: str) -> DocumentScan:
+    r"""Find every document of *text* that is not part of another one, in linear time.
 
     Raises:
-        Cut: The text ends within a document or within thinking. The answer would have stood there,
-            so that what stands before is a draft at best.
+        TruncatedDocument: The text ends inside a document or inside thinking. The answer would have been there, so that
+            any earlier document is at best a draft.
 
-    >>> found = survey('<think>[1]</think>Here:\n```json\n{"a": 1}\n```\nor {"a": 2}, [1, said he].')
-    >>> [(document.value, fenced) for document, fenced in found.documents]
+    >>> scan = scan_documents('<think>[1]</think>Here:\n```json\n{"a": 1}\n```\nor {"a": 2}, [1, said he].')
+    >>> [(document.value, is_fenced) for document, is_fenced in scan.documents]
     [({'a': 1}, True), ({'a': 2}, False)]
-    >>> survey('{"a": 1} and {"a": 2, "b": ')
+    >>> scan_documents('{"a": 1} and {"a": 2, "b": ')
     Traceback (most recent call last):
-    structkit.parsing.tolerant.Cut
+    structkit.parsing.tolerant.TruncatedDocument
     """
-    found = Survey()
-    for piece in _pieces(text):
-        if isinstance(piece, str):
-            found.prose |= bool(piece.strip(BLANK))
-        elif isinstance(piece, tuple):
-            found.documents.append(piece)
+    scan = DocumentScan()
+    for segment in _segments(text):
+        if isinstance(segment, str):
+            scan.has_prose |= bool(segment.strip(BLANK))
+        elif isinstance(segment, tuple):
+            scan.documents.append(segment)
         else:
-            found = found if piece.opened else Survey()
-            found.thinking = True
-    return found
+            scan = scan if segment.has_start_tag else DocumentScan()
+            scan.has_thinking = True
+    return scan
 
 
-def _pieces(text: str) -> Iterator[str | tuple[Document, bool] | Thinking]:
-    """The text bit by bit, without fences, read forward but for one step back to where thinking ends."""
-    at, fenced, behind = 0, False, _last_end_of_thinking(text)
+def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | ThinkBlock]:
+    """Yield the text segment by segment, without fences, reading forward except for one step back to a thinking end."""
+    at, is_fenced, thinking_end = 0, False, _last_thinking_end(text)
     while mark := MARK.search(text, at):
         yield text[at : mark.start()]
         sign = mark.group()[0]
         if sign in "`~":
-            fenced = not fenced
-            at = INFO.match(text, mark.end()).end() if fenced else mark.end()  # type: ignore[union-attr]
+            is_fenced = not is_fenced
+            at = FENCE_INFO.match(text, mark.end()).end() if is_fenced else mark.end()  # type: ignore[union-attr]
         elif sign == "<":
-            yield Thinking(opened=mark.group()[1] != "/")
-            at = _end_of_thinking(text, mark)
-        elif isinstance(read := _read(text, mark.start(), behind), Document):
-            yield read, fenced
-            at = read.end
+            yield ThinkBlock(has_start_tag=mark.group()[1] != "/")
+            at = _thinking_end(text, mark)
+        elif isinstance(bracketed := _read_bracketed(text, mark.start(), thinking_end), ParsedDocument):
+            yield bracketed, is_fenced
+            at = bracketed.end
         else:
-            yield text[mark.start() : read.end]
-            at, fenced = read.end, fenced and read.aside
+            yield text[mark.start() : bracketed.end]
+            at, is_fenced = bracketed.end, is_fenced and bracketed.is_prose
     yield text[at:]
 
 
-def _last_end_of_thinking(text: str) -> int:
-    """Where thinking surely ends, for it is full of brackets left open; 0 where the text itself opens with one."""
+def _last_thinking_end(text: str) -> int:
+    """Return where thinking certainly ends, since it is full of unclosed brackets; 0 if the text starts with one."""
     if text.lstrip(BLANK)[:1] in {"{", "["}:
         return 0
-    return max((found.start() for found in CERTAIN_END.finditer(text)), default=0)
+    return max((end.start() for end in CERTAIN_THINKING_END.finditer(text)), default=0)
 
 
-def _end_of_thinking(text: str, mark: re.Match[str]) -> int:
-    found = END_OF_THINKING.search(text, mark.start())
-    if found is None:
-        raise Cut
-    return found.end()
+def _thinking_end(text: str, mark: re.Match[str]) -> int:
+    end = THINKING_END.search(text, mark.start())
+    if end is None:
+        raise TruncatedDocument
+    return end.end()
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """What opened with a bracket and is no document: an aside of prose, or broken."""
+class NotADocument:
+    """Text that starts with a bracket without being a document: bracketed prose, or an unrepairable document."""
 
     end: int
-    aside: bool
+    is_prose: bool
 
 
-def _read(text: str, start: int, behind: int) -> Document | Skipped:
+def _read_bracketed(text: str, start: int, thinking_end: int) -> ParsedDocument | NotADocument:
     try:
         return read_document(text, start)
-    except Cut:
-        if behind > start:
-            return Skipped(behind, aside=False)
+    except TruncatedDocument:
+        if thinking_end > start:
+            return NotADocument(thinking_end, is_prose=False)
         raise
-    except Broken as broken:
-        aside = ASIDE.match(text, start)
-        if aside is not None and aside.end() >= broken.at:
-            return Skipped(aside.end(), aside=True)
-        if behind > start:
-            return Skipped(behind, aside=False)
-        again = FRESH_START.search(text, broken.at)
-        return Skipped(again.start() if again else len(text), aside=False)
+    except UnrepairableDocument as error:
+        prose = BRACKETED_PROSE.match(text, start)
+        if prose is not None and prose.end() >= error.at:
+            return NotADocument(prose.end(), is_prose=True)
+        if thinking_end > start:
+            return NotADocument(thinking_end, is_prose=False)
+        resume = FENCED_START.search(text, error.at)
+        return NotADocument(resume.start() if resume else len(text), is_prose=False)

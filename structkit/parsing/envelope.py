@@ -1,4 +1,4 @@
-"""The JSON that an endpoint puts around an answer: read fast, for there is one around each word of a stream."""
+"""The JSON around an answer, as the endpoint sends it; parsed fast, because a stream has one around each chunk."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from structkit.values import JSONValue
 
 
 def read_envelope(body: bytes | str) -> JSONValue:
-    r"""What `json.loads` reads, in less than half the time; a BOM is passed over.
+    r"""Parse a body as `json.loads` does, in less than half the time; a byte order mark is skipped.
 
-    It is lenient where gateways are: NaN, a key that stands twice, and half of a surrogate pair, whose other half may
-    come with the next event.
+    It is as lenient as gateways are careless: it accepts NaN, duplicate keys and half a surrogate pair, whose other
+    half may arrive with the next event.
 
     Raises:
-        ValueError, RecursionError: It is no JSON.
+        ValueError, RecursionError: The body is not JSON.
 
     >>> read_envelope(b'{"a": [1, "\\u00e9"]}'), read_envelope('"\\ud83d"'), read_envelope(b"\xef\xbb\xbfnull")
     ({'a': [1, 'é']}, '\ud83d', None)
     """
     try:
         return from_json(body, cache_strings="keys")
-    except (ValueError, TypeError):  # no JSON, or what pydantic's parser does not take: half a pair, deep nesting
+    except (ValueError, TypeError):  # not JSON, or beyond pydantic's parser: half a surrogate pair, deep nesting
         return json.loads(body.decode("utf-8-sig") if isinstance(body, bytes) else body.removeprefix("\ufeff"))

@@ -1,4 +1,4 @@
-"""Server-sent events: bytes that come in any pieces, as the data of each event, by the rules of the WHATWG."""
+"""Server-sent events (WHATWG): parse a stream of bytes, split anywhere, into events."""
 
 from __future__ import annotations
 
@@ -8,79 +8,78 @@ from typing import TypeAlias
 from structkit.errors import MalformedReply
 
 Event: TypeAlias = tuple[str, str]
-"""What `event:` names it, mostly nothing, and its data."""
+"""The event's name (the `event:` field, usually empty) and its data."""
 
 BOM = b"\xef\xbb\xbf"
-LONGEST = 2**25
-"""Bytes of one line, and of one event's lines of data, unless the caller says otherwise."""
+MAX_EVENT_BYTES = 2**25
 
 
-class Events:
-    r"""Takes a stream in, piece by piece, and gives its events as they end; each byte is looked at once.
+class EventParser:
+    r"""Parse a stream fragment by fragment, and yield each event when it is complete; each byte is read once.
+
+    Comments and the fields `id` and `retry` are skipped. An event that the stream breaks off in is dropped.
 
     Args:
-        longest: The most bytes of one line, and of one event's lines of data.
+        max_bytes: The maximum size of one line, and of the data lines of one event.
 
-    Comments and the fields `id` and `retry` are passed over. An event that the stream breaks off in is none.
-
-    >>> events = Events()
-    >>> [*events.feed(b': wait\r\ndata: {"a":')]
+    >>> parser = EventParser()
+    >>> [*parser.feed(b': wait\r\ndata: {"a":')]
     []
-    >>> [*events.feed(b' 1}\r\n\r\nevent: error\ndata:no\ndata: more\n\ndata: ha')]
+    >>> [*parser.feed(b' 1}\r\n\r\nevent: error\ndata:no\ndata: more\n\ndata: ha')]
     [('', '{"a": 1}'), ('error', 'no\nmore')]
     """
 
-    def __init__(self, longest: int = LONGEST) -> None:
-        """Nothing has come."""
-        self._longest = longest
-        self._rest: list[bytes] = []  # of the line that has not ended
-        self._held = 0  # its bytes
+    def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
+        """Start with an empty stream."""
+        self._max_bytes = max_bytes
+        self._line_parts: list[bytes] = []  # of the line that is not complete
+        self._line_bytes = 0
         self._data: list[bytes] = []
-        self._size = 0  # the bytes of its lines
+        self._event_bytes = 0
         self._name = b""
         self._is_first = True
-        self._after_return = False
+        self._is_after_return = False
 
-    def feed(self, piece: bytes | str) -> Iterator[Event]:
-        """The events that end in a piece; it is taken in as they are asked for.
+    def feed(self, fragment: bytes | str) -> Iterator[Event]:
+        """Yield the events that *fragment* completes; it is parsed lazily, as they are consumed.
 
         Raises:
-            MalformedReply: An event is too long, or its data is no UTF-8.
+            MalformedReply: An event is too long, or its data is not UTF-8.
         """
-        for line in self._lines(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece):
+        for line in self._lines(fragment.encode("utf-8", "surrogatepass") if isinstance(fragment, str) else fragment):
             if line:
-                self._take(line)
+                self._add_line(line)
                 continue
             if self._data:
                 yield self._event()
-            self._data, self._size, self._name = [], 0, b""
+            self._data, self._event_bytes, self._name = [], 0, b""
 
-    def _lines(self, piece: bytes) -> list[bytes]:
-        """The lines that end in a piece; what stands behind the last one is kept."""
-        if self._after_return and piece:
-            piece, self._after_return = piece.removeprefix(b"\n"), False
-        if b"\r" in piece:
-            self._after_return = piece.endswith(b"\r")
-            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = piece.split(b"\n")
-        if lines and self._rest:
-            lines[0] = b"".join([*self._rest, lines[0]])
-            self._rest, self._held = [], 0
+    def _lines(self, fragment: bytes) -> list[bytes]:
+        """Return the lines that *fragment* completes; the bytes after the last line end are stored."""
+        if self._is_after_return and fragment:  # a CRLF may be split between two fragments
+            fragment, self._is_after_return = fragment.removeprefix(b"\n"), False
+        if b"\r" in fragment:
+            self._is_after_return = fragment.endswith(b"\r")
+            fragment = fragment.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, unfinished = fragment.split(b"\n")
+        if lines and self._line_parts:
+            lines[0] = b"".join([*self._line_parts, lines[0]])
+            self._line_parts, self._line_bytes = [], 0
         if lines and self._is_first:
             lines[0], self._is_first = lines[0].removeprefix(BOM), False
-        if rest:
-            self._rest.append(rest)
-            self._held += len(rest)
-            self._refuse_more(self._held)
+        if unfinished:
+            self._line_parts.append(unfinished)
+            self._line_bytes += len(unfinished)
+            self._validate_size(self._line_bytes)
         return lines
 
-    def _take(self, line: bytes) -> None:
-        self._refuse_more(len(line))
+    def _add_line(self, line: bytes) -> None:
+        self._validate_size(len(line))
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-            self._size += len(line)
-            self._refuse_more(self._size)
+            self._event_bytes += len(line)
+            self._validate_size(self._event_bytes)
         elif name == b"event":
             self._name = value.removeprefix(b" ")
 
@@ -88,8 +87,10 @@ class Events:
         try:
             return self._name.decode(), b"\n".join(self._data).decode()
         except UnicodeDecodeError as error:
-            raise MalformedReply(f"an event of the stream is no UTF-8: {error}", retryable=True) from None
+            raise MalformedReply(f"an event of the stream is not UTF-8: {error}", retryable=True) from None
 
-    def _refuse_more(self, size: int) -> None:
-        if size > self._longest:
-            raise MalformedReply(f"an event of the stream is longer than {self._longest} bytes; the rest was not read")
+    def _validate_size(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise MalformedReply(
+                f"an event of the stream is longer than {self._max_bytes} bytes; the remaining bytes were not read"
+            )

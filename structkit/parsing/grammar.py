@@ -1,12 +1,12 @@
-"""Whether a text keeps to JSON's grammar as far as it goes, whether or not a value comes of it."""
+"""Whether a text follows JSON's grammar as far as it goes, whether or not it has a usable value."""
 
 from __future__ import annotations
 
-from structkit.parsing.exact import NotJSON, NoValue, read_json
+from structkit.parsing.exact import InvalidJSONValue, NotJSON, read_json
 
 
 def may_be_json(text: str) -> bool:
-    r"""Whether a grammar for JSON may have written a text: an object or array, whole or cut.
+    r"""Return whether a JSON grammar may have produced a text: a complete or truncated object or array.
 
     >>> may_be_json('{"name": "\\ud83d", "size": 1e999}'), may_be_json('{"name": "cut he')
     (True, True)
@@ -17,20 +17,19 @@ def may_be_json(text: str) -> bool:
         return False
     try:
         read_json(text)
-    except NoValue:
+    except InvalidJSONValue:
         return True
     except NotJSON:
-        return _begins(text)
+        return _is_prefix_of_json(text)
     return True
 
 
-def _begins(text: str) -> bool:
-    """Whether a JSON text may begin so."""
-    from structkit.parsing.push import PushParser, Tree  # few replies are no JSON
+def _is_prefix_of_json(text: str) -> bool:
+    from structkit.parsing.push import PushParser, ValueBuilder  # few replies need it, and it compiles many patterns
 
     try:
-        PushParser(Tree()).feed(text)
-    except NoValue:
+        PushParser(ValueBuilder()).feed(text)
+    except InvalidJSONValue:
         return True
     except NotJSON:
         return False

@@ -1,21 +1,20 @@
-"""Numbers and booleans that a model wrote as text where the schema takes no text."""
+"""Repair numbers and booleans that a model wrote as text although the schema does not allow text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from structkit.values import JSON, JSONPath, JSONValue, format_path
 
-LONGEST = 64
-"""Characters beyond which a text is no number that anyone would write."""
+MAX_NUMBER_CHARS = 64
+"""A longer text is not a number that a model would write."""
 
-PLAIN = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-GROUPED = re.compile(r"([1-9][0-9]{0,2}(?:([,. '_])[0-9]{3})(?:\2[0-9]{3})*)(?:([.,])([0-9]+))?")
-AROUND = re.compile(r"([-+]?)([^-+0-9]*?) ?([-+]?)([0-9](?:[0-9,.'_ eE+-]*[0-9])?) ?(\D*)")
-SAME = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-"})
-"""Spaces that part groups of digits, the apostrophe that does, and the minus sign of typesetters."""
+PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+GROUPED_NUMBER = re.compile(r"([1-9][0-9]{0,2}(?:([,. '_])[0-9]{3})(?:\2[0-9]{3})*)(?:([.,])([0-9]+))?")
+NUMBER_WITH_UNIT = re.compile(r"([-+]?)([^-+0-9]*?) ?([-+]?)([0-9](?:[0-9,.'_ eE+-]*[0-9])?) ?(\D*)")
+TYPOGRAPHY = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-"})
+"""Spaces and the apostrophe that separate groups of digits, and the minus sign, in their typographic forms."""
 
 CURRENCY_NAMES = """
     $ € £ ¥ ₹ ₩ ₽ ₺ ฿ ₫ ₪ ₴ US$ A$ C$ R$
@@ -32,107 +31,107 @@ UNIT_NAMES = """
 """
 CURRENCIES = frozenset(CURRENCY_NAMES.split())
 UNITS = CURRENCIES | frozenset(UNIT_NAMES.split())
-"""What may follow a number and leaves it as it is; not `k`, `m`, `M`, `t`, `bn`, which may be thousands or millions."""
-
-Unread: Final = ...
-"""The text is no number, or may be more than one."""
+"""Units that do not change the number before them; not `k`, `m`, `M`, `t`, `bn`, which may mean thousands, millions."""
 
 
-def mend_numbers(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str, ...]]:
-    """Read the texts in a wire *value* as numbers or booleans where its strict *schema* takes those and no text.
+def repair_numbers(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str, ...]]:
+    """Replace texts in a wire *value* by numbers or booleans where its strict *schema* allows those but no text.
 
-    A text is read only when it can mean one number: with groups of three, with a currency or unit that
-    does not change it, or plain. `"1,234"` is 1234, for a comma before three digits parts groups wherever a point
-    is the decimal sign, as it is in JSON; `"1,5"` stays as it is. Where the schema names values one by one
-    (`enum`, `const`), nothing is read. A union's branches must agree; those whose constants differ are left out.
+    A text is replaced only if it can mean one number: plain, with groups of three digits, or with a currency or unit
+    that does not change it. `"1,234"` is 1234, because a comma before three digits separates groups in any notation
+    that has the decimal point of JSON; `"1,5"` stays as it is. Where the schema lists the values (`enum`, `const`),
+    nothing is replaced. The branches of a union must agree, except for branches whose constants differ from the value.
 
     Returns:
-        The value, the same object when nothing was read, and what was read where.
+        The value (the same object if nothing was replaced), and a description of each repair.
 
     >>> item = {"type": "object", "properties": {"price": {"type": "number"}, "sku": {"type": "string"}}}
     >>> schema = {"type": "object", "properties": {"items": {"type": "array", "items": item}}}
-    >>> mend_numbers({"items": [{"price": "$1,234.50", "sku": "12"}]}, schema)
+    >>> repair_numbers({"items": [{"price": "$1,234.50", "sku": "12"}]}, schema)
     ({'items': [{'price': 1234.5, 'sku': '12'}]}, ('number in text at items[0].price',))
-    >>> mend_numbers({"items": [{"price": "12 to 15"}]}, schema)
+    >>> repair_numbers({"items": [{"price": "12 to 15"}]}, schema)
     ({'items': [{'price': '12 to 15'}]}, ())
     """
     repairs: list[str] = []
     try:
-        return _mend(value, [schema], schema, (), repairs), tuple(repairs)
-    except RecursionError:  # deeper than any validator goes
+        return _repair(value, [schema], schema, (), repairs), tuple(repairs)
+    except RecursionError:  # nested deeper than any validator accepts
         return value, ()
 
 
-def read_number(text: str, *, whole: bool = False) -> int | float | None:
-    """The one number that *text* can mean, or None.
+def read_number(text: str, *, as_integer: bool = False) -> int | float | None:
+    """Return the one number that *text* can mean, or None.
 
     >>> [read_number(text) for text in ("1.234", "1,234", "1.234,50", "1 234", "-$1'234.5", "25%", "12 kg")]
     [1.234, 1234, 1234.5, 1234, -1234.5, 25, 12]
     >>> [read_number(text) for text in ("1,5", "12k", "10-12", "5 pm", "007", "0,123", "~5")]
     [None, None, None, None, None, None, None]
-    >>> read_number("3.0", whole=True), read_number("3.5", whole=True)
+    >>> read_number("3.0", as_integer=True), read_number("3.5", as_integer=True)
     (3, None)
     """
-    found = AROUND.fullmatch(text.strip().translate(SAME)) if len(text) <= LONGEST else None
-    if found is None:
+    match = NUMBER_WITH_UNIT.fullmatch(text.strip().translate(TYPOGRAPHY)) if len(text) <= MAX_NUMBER_CHARS else None
+    if match is None:
         return None
-    sign, before, inner, digits, after = found.groups()
-    if (sign and inner) or not (before.strip() in CURRENCIES | {""} and after.strip() in UNITS | {""}):
+    sign, before, inner_sign, digits, after = match.groups()
+    if (sign and inner_sign) or not (before.strip() in CURRENCIES | {""} and after.strip() in UNITS | {""}):
         return None
-    plain = _plain(digits)
-    return None if plain is None else _value(plain, negative="-" in sign + inner, whole=whole)
+    json_digits = _json_digits(digits)
+    if json_digits is None:
+        return None
+    return _number(json_digits, is_negative="-" in sign + inner_sign, as_integer=as_integer)
 
 
-def _plain(digits: str) -> str | None:
-    """The digits as JSON writes them."""
-    if PLAIN.fullmatch(digits):
+def _json_digits(digits: str) -> str | None:
+    """Return the digits in the notation of JSON, without group separators."""
+    if PLAIN_NUMBER.fullmatch(digits):
         return digits
-    found = GROUPED.fullmatch(digits)
-    if found is None:
+    match = GROUPED_NUMBER.fullmatch(digits)
+    if match is None:
         return None
-    grouped, separator, point, fraction = found.groups()
+    integer, separator, point, fraction = match.groups()
     if point == separator:
         return None
-    return grouped.replace(separator, "") + (f".{fraction}" if point else "")
+    return integer.replace(separator, "") + (f".{fraction}" if point else "")
 
 
-def _value(digits: str, *, negative: bool, whole: bool) -> int | float | None:
-    before, _, fraction = digits.partition(".")
-    if before.isdigit() and (not fraction or (whole and not fraction.strip("0"))):
-        return -int(before) if negative else int(before)
+def _number(digits: str, *, is_negative: bool, as_integer: bool) -> int | float | None:
+    integer, _, fraction = digits.partition(".")
+    if integer.isdigit() and (not fraction or (as_integer and not fraction.strip("0"))):
+        return -int(integer) if is_negative else int(integer)
     value = float(digits)
-    if whole or value == float("inf"):
+    if as_integer or value == float("inf"):
         return None
-    return -value if negative else value
+    return -value if is_negative else value
 
 
-def _mend(value: JSONValue, schemas: list[JSON], root: JSON, path: JSONPath, repairs: list[str]) -> JSONValue:
-    """The value, read by all the *schemas* of which it may have any."""
+def _repair(value: JSONValue, schemas: list[JSON], root: JSON, path: JSONPath, repairs: list[str]) -> JSONValue:
+    """Return the value, repaired by all the *schemas* of which any may be its own."""
     if isinstance(value, str):
-        return _mend_text(value, list(_branches(schemas, root)), path, repairs)
+        return _repair_text(value, list(_branches(schemas, root)), path, repairs)
     if isinstance(value, list):
-        below = [branch["items"] for branch in _branches(schemas, root) if isinstance(branch.get("items"), dict)]
-        mended = [_mend(item, below, root, (*path, index), repairs) for index, item in enumerate(value)]
-        return mended if any(new is not old for new, old in zip(mended, value, strict=True)) else value
+        item_schemas = [branch["items"] for branch in _branches(schemas, root) if isinstance(branch.get("items"), dict)]
+        items = [_repair(item, item_schemas, root, (*path, index), repairs) for index, item in enumerate(value)]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     if isinstance(value, dict):
-        shapes = [_properties(branch) for branch in _branches(schemas, root)]
-        fitting = [shape for shape in shapes if _fits(value, shape)]
-        new = {
-            key: _mend(item, [shape[key] for shape in fitting if key in shape], root, (*path, key), repairs)
+        candidates = (_properties(branch) for branch in _branches(schemas, root))
+        matching = [properties for properties in candidates if _matches_constants(value, properties)]
+        members = {
+            key: _repair(item, [each[key] for each in matching if key in each], root, (*path, key), repairs)
             for key, item in value.items()
         }
-        return new if any(new[key] is not item for key, item in value.items()) else value
+        return members if any(members[key] is not item for key, item in value.items()) else value
     return value
 
 
 def _properties(schema: JSON) -> JSON:
-    found = schema.get("properties")
-    return found if isinstance(found, dict) else {}
+    properties = schema.get("properties")
+    return properties if isinstance(properties, dict) else {}
 
 
-def _fits(value: JSON, shape: JSON) -> bool:
-    """Whether no constant among the properties speaks against the value."""
-    return all(value[key] in _constants(shape[key]) for key in value.keys() & shape.keys() if _is_constant(shape[key]))
+def _matches_constants(value: JSON, properties: JSON) -> bool:
+    """Return whether the value has none but the allowed values where the properties have constants."""
+    constant = (key for key in value.keys() & properties.keys() if _is_constant(properties[key]))
+    return all(value[key] in _constants(properties[key]) for key in constant)
 
 
 def _is_constant(schema: JSONValue) -> bool:
@@ -144,30 +143,30 @@ def _constants(schema: JSON) -> list[JSONValue]:
 
 
 def _branches(schemas: list[JSON], root: JSON) -> Iterator[JSON]:
-    """The schemas behind references and unions."""
-    seen: set[int] = set()
-    open_: list[JSONValue] = [*schemas]
-    while open_:
-        schema = open_.pop()
-        if not isinstance(schema, dict) or id(schema) in seen:
+    """Yield the schemas with references and unions resolved."""
+    visited: set[int] = set()
+    stack: list[JSONValue] = [*schemas]
+    while stack:
+        schema = stack.pop()
+        if not isinstance(schema, dict) or id(schema) in visited:
             continue
-        seen.add(id(schema))
+        visited.add(id(schema))
         reference, union = schema.get("$ref"), schema.get("anyOf")
         if isinstance(reference, str):
             definitions = root.get("$defs") or {}
-            open_.append(definitions.get(reference.removeprefix("#/$defs/")) if reference != "#" else root)
+            stack.append(definitions.get(reference.removeprefix("#/$defs/")) if reference != "#" else root)
         elif isinstance(union, list):
-            open_ += union
+            stack += union
         else:
             yield schema
 
 
-def _mend_text(text: str, branches: list[JSON], path: JSONPath, repairs: list[str]) -> JSONValue:
+def _repair_text(text: str, branches: list[JSON], path: JSONPath, repairs: list[str]) -> JSONValue:
     types = _types(branches)
     value: JSONValue = None
     kind = "number"
     if types & {"number", "integer"}:
-        value = read_number(text, whole="number" not in types)
+        value = read_number(text, as_integer="number" not in types)
     if value is None and "boolean" in types:
         kind, value = "boolean", {"true": True, "false": False}.get(text.strip().casefold())
     if value is None:
@@ -177,7 +176,7 @@ def _mend_text(text: str, branches: list[JSON], path: JSONPath, repairs: list[st
 
 
 def _types(branches: list[JSON]) -> set[str]:
-    """The types that are taken; none where text is, or where values are named one by one."""
+    """Return the allowed types; none if text is allowed, or if the values are listed."""
     types: set[str] = set()
     for branch in branches:
         type_ = branch.get("type")

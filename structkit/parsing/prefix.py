@@ -1,4 +1,4 @@
-"""What of a text cut in the middle is complete: everything before the element that the cut went through."""
+"""The complete part of a truncated text: everything before the element that was truncated."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from itertools import takewhile
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.values import JSONPath, JSONValue
 
-TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<cut>".*)', re.DOTALL)
-"""A string, a mark, a literal, or the string that the text ends in, to its end: no character is looked at twice."""
+TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<unclosed>".*)', re.DOTALL)
+"""A string, a mark, a literal, or an unclosed string at the end of the text; no character is matched twice."""
+
+CLOSING_BRACKETS = {"{": "}", "[": "]"}
 
 
 @dataclass
-class _Open:
+class _OpenContainer:
     """A container that the text has not closed."""
 
-    closes: str
+    closing: str
+    """Its closing bracket."""
     key: str | int
-    """Where the element stands in it that is being read; of an object, the key as it is written."""
-    ends: int = 0
-    """Where its last complete element ends; 0 where it has none."""
+    """The index of the current item; of an object, the current key, in its JSON notation."""
+    complete_end: int = 0
+    """The end of its last complete element; 0 if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The complete part of a cut text.
+    """The complete part of a truncated text.
 
     Args:
-        value: The JSON value up to the cut, in which the list at `path` ends with its last complete element.
-        path: The outermost list that was cut.
+        value: The JSON value up to there; the list at `path` ends with its last complete item.
+        path: The outermost list that was truncated.
     """
 
     value: JSONValue
@@ -38,45 +41,42 @@ class Prefix:
 
 
 def read_prefix(text: str) -> Prefix | None:
-    """The complete part of a text that was cut inside a list; None where no list was open, or none of it is complete.
+    """Return the complete part of a text truncated inside a list; None if no list is open, or none of it is complete.
 
     >>> read_prefix('{"day": 3, "rows": [{"a": 1}, {"a": 2}, {"a": 3, "b": "unfini')
     Prefix(value={'day': 3, 'rows': [{'a': 1}, {'a': 2}]}, path=('rows',))
     """
-    text = text[len(text) - len(text.lstrip("` \n\tjson")) :]  # the beginning of a code fence
-    left = _left_open(text)
-    cut = next((number for number, each in enumerate(left) if each.closes == "]"), None)
-    if cut is None or not left[cut].ends:
+    text = text[len(text) - len(text.lstrip("` \n\tjson")) :]  # skips the opening of a code fence
+    containers = _open_containers(text)
+    depth = next((number for number, each in enumerate(containers) if each.closing == "]"), None)
+    if depth is None or not containers[depth].complete_end:
         return None
-    closing = "".join(each.closes for each in reversed(left[: cut + 1]))
+    closing = "".join(each.closing for each in reversed(containers[: depth + 1]))
     try:
-        path = tuple(each.key if isinstance(each.key, int) else read_json(each.key) for each in left[:cut])
-        return Prefix(read_json(text[: left[cut].ends] + closing), path)
+        path = tuple(each.key if isinstance(each.key, int) else read_json(each.key) for each in containers[:depth])
+        return Prefix(read_json(text[: containers[depth].complete_end] + closing), path)
     except NotJSON:
         return None
 
 
-def _left_open(text: str) -> list[_Open]:
-    """The containers that are open where the text ends, outermost first."""
-    left: list[_Open] = []
+def _open_containers(text: str) -> list[_OpenContainer]:
+    """Return the containers that are open where the text ends, outermost first."""
+    containers: list[_OpenContainer] = []
     last = ""
-    for token in takewhile(lambda token: token["cut"] is None, TOKEN.finditer(text)):
+    for token in takewhile(lambda token: token["unclosed"] is None, TOKEN.finditer(text)):
         mark = token[0]
-        if mark in _CLOSING:
-            left.append(_Open(_CLOSING[mark], 0 if mark == "[" else ""))
+        if mark in CLOSING_BRACKETS:
+            containers.append(_OpenContainer(CLOSING_BRACKETS[mark], 0 if mark == "[" else ""))
             continue
-        if mark in {"}", "]"} and (not left or left.pop().closes != mark):
+        if mark in {"}", "]"} and (not containers or containers.pop().closing != mark):
             return []
-        if not left:
+        if not containers:
             continue
-        if mark == "," and left[-1].closes == "]":
-            left[-1].ends, left[-1].key = token.start(), int(left[-1].key) + 1
+        if mark == "," and containers[-1].closing == "]":
+            containers[-1].complete_end, containers[-1].key = token.start(), int(containers[-1].key) + 1
         elif mark == ":":
-            left[-1].key = last
+            containers[-1].key = last
         elif mark in {"}", "]"} or mark.startswith('"') or text[token.end() : token.end() + 1].isspace():
-            left[-1].ends = token.end()  # a number without anything behind it may go on
+            containers[-1].complete_end = token.end()  # a number at the end of the text may lack digits
         last = mark
-    return left
-
-
-_CLOSING = {"{": "}", "[": "]"}
+    return containers

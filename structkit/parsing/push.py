@@ -1,7 +1,7 @@
-"""JSON as it arrives: a parser that is fed pieces of a text, and says at once what they complete.
+"""An incremental JSON parser: it is fed a text in chunks, and reports at once what they complete.
 
-It accepts what `read_json` accepts, whatever the pieces, and looks at no character twice (but for a few of an
-escape or a word that a piece ends in), so that a character costs the same at any size of the text.
+It accepts what `read_json` accepts, at any split of the text. It reads each character once, except for the few of an
+escape or a literal at the end of a chunk, so that the cost of a character does not depend on the size of the text.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ import re
 from collections.abc import Callable
 from typing import NoReturn, Protocol, TypeAlias
 
-from structkit.parsing.exact import NotJSON, NoValue
+from structkit.parsing.exact import InvalidJSONValue, NotJSON, duplicate_key_message
 from structkit.values import ABSENT, JSONValue
 
-DEEPEST = 1_000
-"""Levels of nesting; `json` gives up near them too."""
+MAX_DEPTH = 1_000
+"""Levels of nesting; `json` raises RecursionError near them too."""
 
 _SPACE = r"[ \t\n\r]*+"
 _TEXT = r'[^"\\\x00-\x1f\ud800-\udfff]'
-_WHOLE = r"-?(?:0|[1-9][0-9]*+)"
+_INTEGER = r"-?(?:0|[1-9][0-9]*+)"
 _FRACTION = r"(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 
 VALUE = re.compile(
-    rf'{_SPACE}(?:"({_TEXT}*+)(")?|({_WHOLE})(?=[,\]}} \t\n\r])|([\[{{])|(true|false|null)'
-    rf"|({_WHOLE}{_FRACTION})(?=[,\]}} \t\n\r]))"
+    rf'{_SPACE}(?:"({_TEXT}*+)(")?|({_INTEGER})(?=[,\]}} \t\n\r])|([\[{{])|(true|false|null)'
+    rf"|({_INTEGER}{_FRACTION})(?=[,\]}} \t\n\r]))"
 )
-"""A value, or what opens one: a string (perhaps cut), a whole number, a bracket, a word, any other number."""
+"""A value or its start: a string (complete or not), an integer, a bracket, a literal, any other number."""
 
-STRING, INTEGER, BRACKET, WORD, NUMBER = 2, 3, 4, 5, 6
-"""The groups of `VALUE` that say what it is; without any of them it is a string that is cut."""
+STRING, INTEGER, BRACKET, LITERAL, NUMBER = 2, 3, 4, 5, 6
+"""The groups of `VALUE` for each kind; if none of them matches, the value is an incomplete string."""
 
-CHUNK = re.compile(rf'(?:{_TEXT}++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}))*')
-"""As much of a string as is complete."""
+STRING_PART = re.compile(rf'(?:{_TEXT}++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}))*')
+"""As many characters of a string as are complete."""
 
-CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-CUT_NUMBER = re.compile(r"-?[0-9][-+.0-9eE]*+\Z|-\Z")
+PARTIAL_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+PARTIAL_NUMBER = re.compile(r"-?[0-9][-+.0-9eE]*+\Z|-\Z")
 DIGITS = re.compile(r"[-+.0-9eE]*+")
-ANY_NUMBER = re.compile(rf"({_WHOLE})({_FRACTION})")
+ANY_NUMBER = re.compile(rf"({_INTEGER})({_FRACTION})")
 SPACE = re.compile(_SPACE)
 COLON = re.compile(rf"{_SPACE}:")
 KEY = re.compile(rf'{_SPACE}"({_TEXT}*+)(")?')
@@ -46,14 +46,14 @@ NEXT_MEMBER = re.compile(rf'{_SPACE}(?:,{_SPACE}(?:"({_TEXT}*+)"{_SPACE}:)?|(\}}
 FIRST_ITEM = re.compile(rf"{_SPACE}(\])?")
 NEXT_ITEM = re.compile(rf"{_SPACE}(?:,|(\]))")
 
-WORDS: dict[str, JSONValue] = {"true": True, "false": False, "null": None}
+LITERALS: dict[str, JSONValue] = {"true": True, "false": False, "null": None}
 
-State: TypeAlias = Callable[["PushParser", str, int], int]
-"""What to do with a text from a position on; gives the position after what was read."""
+ParserState: TypeAlias = Callable[["PushParser", str, int], int]
+"""A function that parses a text from a position, and returns the position after what it parsed."""
 
 
 class Receiver(Protocol):
-    """Who is told what the pieces complete. Positions count characters from the first piece on."""
+    """The callbacks of a parser. Positions count characters from the start of the first chunk."""
 
     def begin(self, bracket: str, at: int, /) -> None:
         """An object (`{`) or array (`[`) opens at a position."""
@@ -73,108 +73,109 @@ class Receiver(Protocol):
 
 
 class PushParser:
-    r"""A parser of one JSON text that arrives in pieces.
+    r"""Parse one JSON text that arrives in chunks.
 
-    >>> tree = Tree()
-    >>> parser = PushParser(tree)
-    >>> for piece in ('{"pri', 'ce": 2', '4.5, "note": "\\u00', 'e9 l'):
-    ...     parser.feed(piece)
+    >>> builder = ValueBuilder()
+    >>> parser = PushParser(builder)
+    >>> for chunk in ('{"pri', 'ce": 2', '4.5, "note": "\\u00', 'e9 l'):
+    ...     parser.feed(chunk)
     >>> parser.read_text()
     'é l'
     >>> parser.feed('a"}')
-    >>> parser.done, tree.value
+    >>> parser.is_done, builder.value
     (True, {'price': 24.5, 'note': 'é la'})
 
     Attributes:
-        receiver: Who is told; it may be changed at any time.
-        done: Whether the text is complete.
-        length: How many characters of the open string are known; -1 where no string that is a value is open.
+        receiver: The object whose callbacks are called; it may be replaced at any time.
+        is_done: Whether the text is complete.
+        length: The number of characters of the open string so far; -1 if no string is open, or only a key.
     """
 
     def __init__(self, receiver: Receiver, at: int = 0) -> None:
-        """Begin.
+        """Start before the first chunk.
 
         Args:
-            receiver: Who is told.
-            at: How many characters stand before the first piece, for positions.
+            receiver: The object whose callbacks are called.
+            at: The position of the first chunk's first character.
         """
         self.receiver = receiver
-        self.done = False
+        self.is_done = False
         self.length = -1
         self._offset = at
         self._pending = ""
         self._parts: list[str] = []
-        self._stack: list[tuple[State, set[str] | None]] = []
+        self._stack: list[tuple[ParserState, set[str] | None]] = []
         self._keys: set[str] | None = None
-        self._state: State = PushParser._value
-        self._after: State = PushParser._end_of_text
+        self._state: ParserState = PushParser._value
+        self._after: ParserState = PushParser._end_of_text
 
-    def feed(self, piece: str) -> None:
-        """Read one more piece.
+    def feed(self, chunk: str) -> None:
+        """Parse one more chunk.
 
         Raises:
-            NotJSON: What came is no beginning of a JSON text; the message names the place. Nothing more can be fed.
+            NotJSON: The text so far is not the start of a JSON text; the message has the position. The parser cannot be
+                fed again.
         """
-        text = piece
+        text = chunk
         if self._pending:
-            text, self._offset, self._pending = self._pending + piece, self._offset - len(self._pending), ""
+            text, self._offset, self._pending = self._pending + chunk, self._offset - len(self._pending), ""
         at, end = 0, len(text)
         while at < end:
             at = self._state(self, text, at)
         self._offset += end
 
     def finish(self) -> None:
-        """No more will come.
+        """Finish the text.
 
         Raises:
-            NotJSON: The text is not complete.
+            NotJSON: The text is incomplete.
         """
         if self._state is PushParser._more_digits:
             self.feed(" ")
-        if not self.done or self._pending:
-            self._refuse("the text ends too early", 0)
+        if not self.is_done or self._pending:
+            self._reject("the text is incomplete", 0)
 
     def read_text(self) -> str:
-        """What is known of the open string; it costs its length."""
+        """Return the open string so far, in time proportional to its length."""
         text = "".join(self._parts)
         self._parts = [text]
         return text
 
-    def _refuse(self, what: str, at: int) -> NoReturn:
-        raise NotJSON(f"not valid JSON: {what} at character {self._offset + at}")
+    def _reject(self, reason: str, at: int) -> NoReturn:
+        raise NotJSON(f"not valid JSON: {reason} at character {self._offset + at}")
 
     def _scalar(self, value: JSONValue) -> None:
         self._state = self._after
-        self.done = not self._stack
+        self.is_done = not self._stack
         self.receiver.scalar(value)
 
     def _value(self, text: str, at: int) -> int:
-        found = VALUE.match(text, at)
-        if found is None:
-            return self._odd_value(text, at)
-        kind = found.lastindex
+        match = VALUE.match(text, at)
+        if match is None:
+            return self._partial_value(text, at)
+        kind = match.lastindex
         if kind == STRING:
-            self._scalar(found[1])
+            self._scalar(match[1])
         elif kind == BRACKET:
-            self._begin(found[BRACKET], found.end())
-        elif kind == WORD:
-            self._scalar(WORDS[found[WORD]])
+            self._begin(match[BRACKET], match.end())
+        elif kind == LITERAL:
+            self._scalar(LITERALS[match[LITERAL]])
         elif kind is not None and kind >= INTEGER:
-            self._number(found[kind], whole=kind == INTEGER)
+            self._number(match[kind], is_integer=kind == INTEGER)
         else:
-            self._open_string(found[1], is_key=False)
-        return found.end()
+            self._open_string(match[1], is_key=False)
+        return match.end()
 
-    def _odd_value(self, text: str, at: int) -> int:
-        """A value that the piece ends in, or before; else there is none."""
+    def _partial_value(self, text: str, at: int) -> int:
+        """Parse a number or literal that the chunk may end in; reject anything else."""
         at, end = SPACE.match(text, at).end(), len(text)  # type: ignore[union-attr]
-        if CUT_NUMBER.match(text, at):
+        if PARTIAL_NUMBER.match(text, at):
             self._parts = [text[at:]]
             self._state = PushParser._more_digits
-        elif end - at < len("false") and any(word.startswith(text[at:]) for word in WORDS):
+        elif end - at < len("false") and any(word.startswith(text[at:]) for word in LITERALS):
             self._pending = text[at:]
         elif at < end:
-            self._refuse("a value is expected", at)
+            self._reject("a value is expected", at)
         return end
 
     def _more_digits(self, text: str, at: int) -> int:
@@ -182,25 +183,25 @@ class PushParser:
         self._parts.append(text[at:end])
         if end < len(text):
             digits = "".join(self._parts)
-            found = ANY_NUMBER.fullmatch(digits)
-            if found is None:
-                self._refuse(f"{digits[:40]} is no number, which ends", end)
-            self._number(digits, whole=not found[2])
+            match = ANY_NUMBER.fullmatch(digits)
+            if match is None:
+                self._reject(f"the invalid number {digits[:40]}", end - len(digits))
+            self._number(digits, is_integer=not match[2])
         return end
 
-    def _number(self, digits: str, *, whole: bool) -> None:
+    def _number(self, digits: str, *, is_integer: bool) -> None:
         try:
-            value = int(digits) if whole else float(digits)
-        except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
-            raise NoValue("a number has too many digits") from None
-        if not whole and value in (float("inf"), float("-inf")):
-            raise NoValue(f"the number {digits[:40]} is too large")
+            value = int(digits) if is_integer else float(digits)
+        except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
+            raise InvalidJSONValue("a number has too many digits") from None
+        if not is_integer and value in (float("inf"), float("-inf")):
+            raise InvalidJSONValue(f"the number {digits[:40]} is too large")
         self._scalar(value)
 
-    def _open_string(self, beginning: str, *, is_key: bool) -> None:
-        self._parts = [beginning]
+    def _open_string(self, start: str, *, is_key: bool) -> None:
+        self._parts = [start]
         self._state = PushParser._key_text if is_key else PushParser._text
-        self.length = -1 if is_key else len(beginning)
+        self.length = -1 if is_key else len(start)
 
     def _text(self, text: str, at: int) -> int:
         end = self._string(text, at)
@@ -222,13 +223,13 @@ class PushParser:
         return end
 
     def _string(self, text: str, at: int) -> int:
-        """Read on in a string; gives the position after its quote, 0 where the text ends first."""
-        end = CHUNK.match(text, at).end()  # type: ignore[union-attr]
+        """Continue a string; return the position after its quote, or 0 if the text ends first."""
+        end = STRING_PART.match(text, at).end()  # type: ignore[union-attr]
         if text[end : end + 1] == '"':
             self._parts.append(self._decoded(text[at:end], at))
             return end + 1
-        if end < len(text) and not CUT_ESCAPE.match(text, end):
-            self._refuse("an escape or a character that no string may have stands", end)
+        if end < len(text) and not PARTIAL_ESCAPE.match(text, end):
+            self._reject("an invalid escape or control character in a string", end)
         pair = _half_pair(text, at, end)
         self._parts.append(self._decoded(text[at:pair], at))
         self._pending = text[pair:]
@@ -241,40 +242,40 @@ class PushParser:
         try:
             decoded.encode()
         except UnicodeEncodeError:
-            raise NoValue(
-                f"not valid JSON: half of a surrogate pair stands alone at character {self._offset + at}"
+            raise InvalidJSONValue(
+                f"not valid JSON: half of a surrogate pair without the other half at character {self._offset + at}"
             ) from None
         return decoded
 
-    def _name(self, name: str, state: State) -> None:
-        """A key; *state* is what comes after it."""
+    def _name(self, name: str, state: ParserState) -> None:
+        """Report a key; *state* parses the text after it."""
         keys = self._keys
         if keys is None or name in keys:
-            raise NoValue(f"the key {json.dumps(name)} stands twice in one object")
+            raise InvalidJSONValue(duplicate_key_message(name))
         keys.add(name)
         self._state = state
         self.receiver.key(name)
 
     def _key(self, text: str, at: int) -> int:
-        found = KEY.match(text, at)
-        if found is None:
-            return self._only_space(text, at, "a key is expected")
-        if found[2]:
-            self._name(found[1], PushParser._colon)
+        match = KEY.match(text, at)
+        if match is None:
+            return self._skip_space(text, at, "a key is expected")
+        if match[2]:
+            self._name(match[1], PushParser._colon)
         else:
-            self._open_string(found[1], is_key=True)
-        return found.end()
+            self._open_string(match[1], is_key=True)
+        return match.end()
 
     def _colon(self, text: str, at: int) -> int:
-        found = COLON.match(text, at)
-        if found is None:
-            return self._only_space(text, at, "a colon is expected")
+        match = COLON.match(text, at)
+        if match is None:
+            return self._skip_space(text, at, "a colon is expected")
         self._state = PushParser._value
-        return found.end()
+        return match.end()
 
     def _begin(self, bracket: str, end: int) -> None:
-        if len(self._stack) == DEEPEST:
-            raise NoValue("nested too deep")
+        if len(self._stack) == MAX_DEPTH:
+            raise InvalidJSONValue("nested too deep")
         self._stack.append((self._after, self._keys))
         if bracket == "{":
             self._keys, self._state, self._after = set(), PushParser._first_member, PushParser._next_member
@@ -285,65 +286,65 @@ class PushParser:
     def _end(self, end: int) -> int:
         self._after, self._keys = self._stack.pop()
         self._state = self._after
-        self.done = not self._stack
+        self.is_done = not self._stack
         self.receiver.end(self._offset + end)
         return end
 
     def _first_member(self, text: str, at: int) -> int:
-        found = FIRST_MEMBER.match(text, at)
-        if found is None:
+        match = FIRST_MEMBER.match(text, at)
+        if match is None:
             self._state = PushParser._key
             at = SPACE.match(text, at).end()  # type: ignore[union-attr]
-            if at == len(text):  # it may still be an end
+            if at == len(text):  # the object may still turn out to be empty
                 self._state = PushParser._first_member
             return at
-        if found[2]:
-            return self._end(found.end())
-        self._name(found[1], PushParser._value)
-        return found.end()
+        if match[2]:
+            return self._end(match.end())
+        self._name(match[1], PushParser._value)
+        return match.end()
 
     def _next_member(self, text: str, at: int) -> int:
-        found = NEXT_MEMBER.match(text, at)
-        if found is None:
-            return self._only_space(text, at, "a comma or the end of the object is expected")
-        if found.lastindex == 1:
-            self._name(found[1], PushParser._value)
-        elif found.lastindex:
-            return self._end(found.end())
+        match = NEXT_MEMBER.match(text, at)
+        if match is None:
+            return self._skip_space(text, at, "a comma or the end of the object is expected")
+        if match.lastindex == 1:
+            self._name(match[1], PushParser._value)
+        elif match.lastindex:
+            return self._end(match.end())
         else:
             self._state = PushParser._key
-        return found.end()
+        return match.end()
 
     def _first_item(self, text: str, at: int) -> int:
-        found = FIRST_ITEM.match(text, at)
-        end: int = found.end()  # type: ignore[union-attr]
-        if end < len(text) or found[1]:  # type: ignore[index]
-            if found[1]:  # type: ignore[index]
+        match = FIRST_ITEM.match(text, at)
+        end: int = match.end()  # type: ignore[union-attr]
+        if end < len(text) or match[1]:  # type: ignore[index]
+            if match[1]:  # type: ignore[index]
                 return self._end(end)
             self._state = PushParser._value
         return end
 
     def _next_item(self, text: str, at: int) -> int:
-        found = NEXT_ITEM.match(text, at)
-        if found is None:
-            return self._only_space(text, at, "a comma or the end of the array is expected")
-        if found.lastindex:
-            return self._end(found.end())
+        match = NEXT_ITEM.match(text, at)
+        if match is None:
+            return self._skip_space(text, at, "a comma or the end of the array is expected")
+        if match.lastindex:
+            return self._end(match.end())
         self._state = PushParser._value
-        return found.end()
+        return match.end()
 
     def _end_of_text(self, text: str, at: int) -> int:
-        return self._only_space(text, at, "nothing more is expected")
+        return self._skip_space(text, at, "nothing more is expected")
 
-    def _only_space(self, text: str, at: int, what: str) -> int:
+    def _skip_space(self, text: str, at: int, reason: str) -> int:
         at = SPACE.match(text, at).end()  # type: ignore[union-attr]
         if at < len(text):
-            self._refuse(what, at)
+            self._reject(reason, at)
         return at
 
 
 def _half_pair(text: str, at: int, end: int) -> int:
-    """Where the first half of a surrogate pair stands that the complete part of a text ends in; else its end."""
+    """Return where the first half of a surrogate pair starts if a text ends with one; else the end of the text."""
     half = end - 6
     is_half = half >= at and HALF.match(text, half) and not _is_escaped(text, half, at)
     return half if is_half else end
@@ -353,45 +354,45 @@ HALF = re.compile(r"\\u[dD][89abAB]")
 
 
 def _is_escaped(text: str, at: int, start: int) -> bool:
-    """Whether a backslash is the second of two."""
+    """Return whether the backslash at a position is escaped by another one."""
     before = text[start:at]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
-class Tree:
-    """A receiver that puts everything together: the value is what `read_json` gives.
+class ValueBuilder:
+    """A receiver that builds the value, which is the same as that of `read_json`.
 
     Attributes:
         value: The value, once it is complete.
     """
 
     def __init__(self) -> None:
-        """With nothing yet."""
+        """Start without a value."""
         self.value: JSONValue = ABSENT
-        self._open: list[JSONValue] = []
-        self._names: list[str] = []
+        self._containers: list[JSONValue] = []
+        self._keys: list[str] = []
 
     def begin(self, bracket: str, _at: int) -> None:
-        """Put a new container where it belongs."""
+        """Add a new container."""
         container: JSONValue = {} if bracket == "{" else []
         self.scalar(container)
-        self._open.append(container)
-        self._names.append("")
+        self._containers.append(container)
+        self._keys.append("")
 
     def key(self, name: str) -> None:
-        """Keep it for its value."""
-        self._names[-1] = name
+        """Store the key for its value."""
+        self._keys[-1] = name
 
     def scalar(self, value: JSONValue) -> None:
-        """Put it where it belongs."""
-        if not self._open:
+        """Add a value to the innermost container."""
+        if not self._containers:
             self.value = value
-        elif isinstance(self._open[-1], list):
-            self._open[-1].append(value)
+        elif isinstance(self._containers[-1], list):
+            self._containers[-1].append(value)
         else:
-            self._open[-1][self._names[-1]] = value
+            self._containers[-1][self._keys[-1]] = value
 
     def end(self, _at: int) -> None:
-        """Go on around the container."""
-        self._open.pop()
-        self._names.pop()
+        """Return to the container around."""
+        self._containers.pop()
+        self._keys.pop()

@@ -1,4 +1,4 @@
-"""Replies as JSON and back: what a cassette and a journal keep of them. Pure."""
+"""Convert replies to JSON and back, for cassettes and journals."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ KINDS = {kind.__name__: kind for kind in (ConnectionFailed, RequestTimeout, Stat
 
 
 def fault_to_json(fault: TransportError) -> JSON:
-    """A fault, but for what it cost and how often it was sent again.
+    """Return a fault as JSON, without its usage and its retries.
 
     >>> fault_to_json(ConnectionFailed("no connection", retryable=True))
     {'kind': 'ConnectionFailed', 'message': 'no connection', 'retryable': True}
     """
     kinds = [kind.__name__ for kind in type(fault).__mro__ if kind.__name__ in KINDS]
-    kept = {
+    fields = {
         "kind": kinds[0] if kinds else TransportError.__name__,
         "message": str(fault),
         "status_code": getattr(fault, "status_code", None),
@@ -27,19 +27,19 @@ def fault_to_json(fault: TransportError) -> JSON:
         "body": fault.body,
         "partial": fault.partial,
     }
-    return {name: value for name, value in kept.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def fault_from_json(kept: JSON) -> TransportError:
-    """What `fault_to_json` wrote.
+def fault_from_json(stored: JSON) -> TransportError:
+    """Read a fault that `fault_to_json` wrote.
 
     >>> fault_from_json({"kind": "ConnectionFailed", "message": "no connection", "retryable": True})
     ConnectionFailed('no connection')
     """
-    said = dict(kept)
-    kind, status = KINDS.get(said.pop("kind"), TransportError), said.pop("status_code", 0)
-    partial = said.pop("partial", None)
-    fault = kind(said.pop("message"), **said)
+    fields = dict(stored)
+    kind, status = KINDS.get(fields.pop("kind"), TransportError), fields.pop("status_code", 0)
+    partial = fields.pop("partial", None)
+    fault = kind(fields.pop("message"), **fields)
     fault.partial = partial
     if isinstance(fault, StatusError):
         fault.status_code = status

@@ -1,7 +1,7 @@
-"""Nearly JSON as a value: mends what leaves no doubt, and knows cut text from broken text.
+"""Parse text that is nearly JSON: repair what is unambiguous, and tell truncated from unrepairable text.
 
-No repair library does this: those at hand close what is open, which makes data of cut text, and put
-commas, colons and empty values where there are none.
+Repair libraries were not an option: they close open containers, which turns truncated text into data, and they insert
+missing commas, colons and empty values.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Repair: TypeAlias = Literal[
     "unquoted key",
     "wrapper",
 ]
-"""What may be mended in a reply's text."""
+"""The repairs that may be made to a reply's text."""
 
-DEEPEST = 100
-"""Levels of nesting beyond which text that needs mending is given up."""
+MAX_DEPTH = 100
+"""Levels of nesting; text that needs repairs and is nested deeper counts as truncated."""
 
 STRING = {
     '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*)"', re.DOTALL),
@@ -44,89 +44,88 @@ ESCAPE = re.compile(
     r"""\\(?:(["\\/bfnrt'])|u([0-9a-fA-F]{4})|(x[0-9a-fA-F]{2}|U(?:0010|000[0-9a-fA-F])[0-9a-fA-F]{4})|.)""", re.DOTALL
 )
 CONTROL = re.compile(r"[\x00-\x1f]")
-SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-WORDS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
-NO_NUMBERS = frozenset({"NaN", "-NaN", "Infinity", "-Infinity", "nan", "-nan", "inf", "-inf"})
+ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+LITERALS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
+NON_FINITE = frozenset({"NaN", "-NaN", "Infinity", "-Infinity", "nan", "-nan", "inf", "-inf"})
 
 
-class Cut(ValueError):
-    """The text ends before the document does; what it would have said is unknown."""
+class TruncatedDocument(ValueError):
+    """The text ends before the document does, so that its value is unknown."""
 
 
-class Broken(ValueError):
-    """The text at `at` fits no mend; where the document ends is unknown."""
+class UnrepairableDocument(ValueError):
+    """No repair fits the text at `at`; where the document ends is unknown."""
 
     def __init__(self, at: int = 0) -> None:
-        """Say where."""
+        """Store the position."""
         super().__init__(f"cannot be read at character {at}")
         self.at = at
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """An object or array that stands whole in a text.
+class ParsedDocument:
+    """A complete object or array in a text.
 
     Args:
-        value: What it says.
+        value: Its value.
         end: The position after it.
-        repairs: What had to be mended, in order of first need.
-        refused: Whether it says what exact reading refuses: equal keys, NaN, numbers too large, lone surrogates.
+        repairs: The repairs that were made, in the order they were first needed.
+        is_rejected: Whether it has what `read_json` rejects: duplicate keys, NaN, numbers that are too large, or lone
+            surrogates.
     """
 
     value: JSONValue
     end: int
     repairs: tuple[Repair, ...]
-    refused: bool
+    is_rejected: bool
 
 
-def read_document(text: str, start: int = 0) -> Document:
-    """Read the object or array that opens at *start*; every scalar of its value stands in the text.
-
-    The time taken is linear in the characters read.
+def read_document(text: str, start: int = 0) -> ParsedDocument:
+    """Parse the object or array at *start*, in linear time; every scalar of its value occurs in the text.
 
     Raises:
-        Cut: The text ends first, or the nesting is deeper than `DEEPEST`.
-        Broken: It cannot be read without guessing.
+        TruncatedDocument: The text ends first, or the nesting is deeper than `MAX_DEPTH`.
+        UnrepairableDocument: It cannot be parsed without guessing.
 
     >>> document = read_document("{name: 'Ada', tags: [None,],} // done")
     >>> document.value, document.repairs
     ({'name': 'Ada', 'tags': [None]}, ('unquoted key', 'single quotes', 'python literal', 'trailing comma'))
-    >>> read_document('{"a": 1, "a": 2}').refused
+    >>> read_document('{"a": 1, "a": 2}').is_rejected
     True
     >>> read_document('{"a": "cut he')
     Traceback (most recent call last):
-    structkit.parsing.tolerant.Cut
+    structkit.parsing.tolerant.TruncatedDocument
     >>> read_document('{"a" 1}')
     Traceback (most recent call last):
-    structkit.parsing.tolerant.Broken: cannot be read at character 5
+    structkit.parsing.tolerant.UnrepairableDocument: cannot be read at character 5
     """
-    reader = _Reader(text, start)
+    parser = _TolerantParser(text, start)
     try:
-        value = reader.value(0)
-        text[start : reader.at].encode()
+        value = parser.value(0)
+        text[start : parser.at].encode()
     except UnicodeEncodeError:
-        return Document(None, reader.at, (), refused=True)
+        return ParsedDocument(None, parser.at, (), is_rejected=True)
     except RecursionError:
-        raise Cut from None
-    return Document(value, reader.at, tuple(reader.repairs), reader.refused)
+        raise TruncatedDocument from None
+    return ParsedDocument(value, parser.at, tuple(parser.repairs), parser.is_rejected)
 
 
-class _Reader:
-    """A position in a text, and what was met before it."""
+class _TolerantParser:
+    """A recursive descent parser: a position in a text, and the repairs made before it."""
 
-    __slots__ = ("at", "refused", "repairs", "text")
+    __slots__ = ("at", "is_rejected", "repairs", "text")
 
     def __init__(self, text: str, at: int) -> None:
         self.text = text
         self.at = at
         self.repairs: dict[Repair, None] = {}
-        self.refused = False
+        self.is_rejected = False
 
     def value(self, depth: int) -> JSONValue:
         char = self._peek()
         if char in "{[":
-            if depth == DEEPEST:
-                raise Cut
+            if depth == MAX_DEPTH:
+                raise TruncatedDocument
             return self._object(depth) if char == "{" else self._array(depth)
         return self._string(char) if char in STRING else self._scalar()
 
@@ -135,12 +134,12 @@ class _Reader:
         self.at += 1
         while self._peek() != "}":
             key = self._key()
-            self.refused |= key in value
+            self.is_rejected |= key in value
             if self._peek() != ":":
-                raise Broken(self.at)
+                raise UnrepairableDocument(self.at)
             self.at += 1
             value[key] = self.value(depth + 1)
-            self._next("}")
+            self._next_element("}")
         self.at += 1
         return value
 
@@ -149,28 +148,28 @@ class _Reader:
         self.at += 1
         while self._peek() != "]":
             items.append(self.value(depth + 1))
-            self._next("]")
+            self._next_element("]")
         self.at += 1
         return items
 
-    def _next(self, close: str) -> None:
-        """Go over the comma that must part two items."""
+    def _next_element(self, close: str) -> None:
+        """Skip the comma that must separate two elements."""
         char = self._peek()
         if char == ",":
             self.at += 1
             if self._peek() == close:
                 self.repairs["trailing comma"] = None
         elif char != close:
-            raise Broken(self.at)
+            raise UnrepairableDocument(self.at)
 
     def _peek(self) -> str:
-        """The next character that is neither space nor comment."""
+        """Move to the next character that is neither space nor comment, and return it."""
         text = self.text
         self.at = SPACE.match(text, self.at).end()  # type: ignore[union-attr]
         if text[self.at : self.at + 1] in {"/", "#"}:
             self._skip_comments()
         if self.at == len(text):
-            raise Cut
+            raise TruncatedDocument
         return text[self.at]
 
     def _skip_comments(self) -> None:
@@ -179,7 +178,7 @@ class _Reader:
             self.repairs["comment"] = None
             self.at = end
         if self.text[self.at : self.at + 2] in {"/", "/*"}:
-            raise Cut
+            raise TruncatedDocument
 
     def _key(self) -> str:
         quote = self.text[self.at]
@@ -189,42 +188,42 @@ class _Reader:
         return self._bare(BARE_KEY)
 
     def _bare(self, pattern: re.Pattern[str]) -> str:
-        """A word or number, which goes on unless the text does after it."""
-        found = pattern.match(self.text, self.at)
-        if found is None:
-            raise Broken(self.at)
-        if found.end() == len(self.text):
-            raise Cut
-        self.at = found.end()
-        return found.group()
+        """Parse an unquoted key or value; at the end of the text it may be incomplete."""
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            raise UnrepairableDocument(self.at)
+        if match.end() == len(self.text):
+            raise TruncatedDocument
+        self.at = match.end()
+        return match.group()
 
     def _scalar(self) -> JSONValue:
         start, word = self.at, self._bare(BARE_VALUE)
-        if word in WORDS:
+        if word in LITERALS:
             if word[0].isupper():
                 self.repairs["python literal"] = None
-            return WORDS[word]
-        if word in NO_NUMBERS:
-            self.refused = True
+            return LITERALS[word]
+        if word in NON_FINITE:
+            self.is_rejected = True
             return None
-        found = NUMBER.fullmatch(word)
-        if found is None:
-            raise Broken(start)
-        return self._number(word, whole=found.lastindex is None)
+        match = NUMBER.fullmatch(word)
+        if match is None:
+            raise UnrepairableDocument(start)
+        return self._number(word, is_integer=match.lastindex is None)
 
-    def _number(self, digits: str, *, whole: bool) -> int | float:
+    def _number(self, digits: str, *, is_integer: bool) -> int | float:
         try:
-            value = int(digits) if whole else float(digits)
-        except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
+            value = int(digits) if is_integer else float(digits)
+        except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
             value = float("inf")
-        self.refused |= value in {float("inf"), float("-inf")}
+        self.is_rejected |= value in {float("inf"), float("-inf")}
         return value
 
     def _string(self, quote: str) -> str:
-        found = STRING[quote].match(self.text, self.at)
-        if found is None:
-            raise Cut
-        start, self.at, raw = self.at, found.end(), found.group(1)
+        match = STRING[quote].match(self.text, self.at)
+        if match is None:
+            raise TruncatedDocument
+        start, self.at, raw = self.at, match.end(), match.group(1)
         if quote == "'":
             self.repairs["single quotes"] = None
         if CONTROL.search(raw):
@@ -232,21 +231,21 @@ class _Reader:
         return self._unescape(raw, quote, start) if "\\" in raw else raw
 
     def _unescape(self, raw: str, quote: str, start: int) -> str:
-        def character(escape: re.Match[str]) -> str:
-            short, unit, foreign = escape.groups()
-            if foreign or (short == "'" and quote == '"'):
+        def unescaped(escape: re.Match[str]) -> str:
+            character, utf16, python = escape.groups()
+            if python or (character == "'" and quote == '"'):
                 self.repairs["string escape"] = None
-            if short:
-                return SHORT.get(short, short)
-            if not unit and not foreign:  # `\d` may be a doubled backslash forgotten or a needless one
-                raise Broken(start)
-            return chr(int(unit or foreign[1:], 16))
+            if character:
+                return ESCAPES.get(character, character)
+            if not utf16 and not python:  # in `\d`, the backslash may be superfluous, or should have been doubled
+                raise UnrepairableDocument(start)
+            return chr(int(utf16 or python[1:], 16))
 
-        return self._pair_surrogates(ESCAPE.sub(character, raw))
+        return self._pair_surrogates(ESCAPE.sub(unescaped, raw))
 
     def _pair_surrogates(self, text: str) -> str:
         try:
             return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
         except UnicodeDecodeError:
-            self.refused = True
+            self.is_rejected = True
             return text

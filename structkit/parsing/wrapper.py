@@ -1,4 +1,4 @@
-"""Values that came in a wrapping that nobody asked for, and how to take it off."""
+"""Unwrap values that a model has put into a wrapper it was not asked for."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Final
 
 from structkit.values import JSON, JSONValue
 
-LAYERS = 3
-"""How many wrappings are taken off at most."""
+MAX_LAYERS = 3
+"""How many nested wrappers are removed."""
 
 WRAPPERS = frozenset(
     {"answer", "arguments", "data", "input", "json", "object", "output", "parameters", "response", "result"}
 )
-"""Keys that say nothing of what they hold."""
+"""Generic keys, which do not describe their value."""
 
-CALL = frozenset({"name", "function", "tool"})
-BESIDE_PROPERTIES = frozenset(
+CALL_NAMES = frozenset({"name", "function", "tool"})
+SCHEMA_KEYS = frozenset(
     {"$schema", "$defs", "additionalProperties", "description", "name", "required", "strict", "title", "type"}
 )
 TYPES = frozenset({"string", "number", "integer", "boolean", "null", "object", "array"})
 SCHEMA_KEYWORDS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "enum", "const"})
 
-Nothing: Final = ...
-"""No wrapping: None is a value that may have been wrapped."""
+NOT_WRAPPED: Final = ...
+"""Marks a value without a wrapper; None cannot, because it may be the wrapped value."""
 
 
 def unwrap(value: JSONValue, *, name: str = "", properties: Collection[str] = ()) -> Iterator[JSONValue]:
-    """What is inside *value*, layer by layer, where its wrapping is one that models put around.
+    """Yield the values inside *value*, layer by layer, as far as the wrappers are ones that models use.
 
-    A key that is among the wanted *properties* wraps nothing, and a schema is never taken for a value.
+    One of the expected *properties* is never a wrapper, and a schema is never a value.
 
     >>> list(unwrap({"response": {"line_item": {"price": 3}}}, name="LineItem", properties=["price"]))
     [{'line_item': {'price': 3}}, {'price': 3}]
@@ -38,16 +38,16 @@ def unwrap(value: JSONValue, *, name: str = "", properties: Collection[str] = ()
     >>> list(unwrap({"type": "object", "properties": {"price": {"type": "number"}}}, properties=["price"]))
     []
     """
-    for _ in range(LAYERS):
-        value = _inside(value, name, properties)
-        if value is Nothing or (properties and not isinstance(value, (dict, list))):
+    for _ in range(MAX_LAYERS):
+        value = _wrapped_value(value, name, properties)
+        if value is NOT_WRAPPED or (properties and not isinstance(value, (dict, list))):
             return
         if not is_schema(value) or any(key in properties for key in value):
             yield value
 
 
 def is_schema(value: JSONValue) -> bool:
-    """Whether a value looks like a JSON Schema: a known type, or a keyword that only schemas have.
+    """Return whether a value looks like a JSON Schema: it has a JSON type, or a keyword that only schemas have.
 
     >>> is_schema({"type": ["string", "null"]}), is_schema({"type": "invoice"})
     (True, False)
@@ -55,39 +55,43 @@ def is_schema(value: JSONValue) -> bool:
     if not isinstance(value, dict):
         return False
     types = value.get("type")
-    named = types if isinstance(types, list) else [types]
-    return not SCHEMA_KEYWORDS.isdisjoint(value) or any(isinstance(type_, str) and type_ in TYPES for type_ in named)
+    names = types if isinstance(types, list) else [types]
+    return not SCHEMA_KEYWORDS.isdisjoint(value) or any(isinstance(type_, str) and type_ in TYPES for type_ in names)
 
 
-def _inside(value: JSONValue, name: str, properties: Collection[str]) -> JSONValue:
+def _wrapped_value(value: JSONValue, name: str, properties: Collection[str]) -> JSONValue:
     if isinstance(value, list):
-        return value[0] if properties and len(value) == 1 and isinstance(value[0], dict) else Nothing
+        return value[0] if properties and len(value) == 1 and isinstance(value[0], dict) else NOT_WRAPPED
     if not isinstance(value, dict):
-        return Nothing
+        return NOT_WRAPPED
     if "properties" in value and "properties" not in properties:
         return _properties(value)
-    key = _only_key(value, name)
-    return value[key] if key is not None and key not in properties else Nothing
+    key = _wrapper_key(value, name)
+    return value[key] if key is not None and key not in properties else NOT_WRAPPED
 
 
 def _properties(value: JSON) -> JSONValue:
-    """The values that stand where a schema has its properties."""
-    inside = value["properties"]
-    alone = value.keys() <= BESIDE_PROPERTIES | {"properties"}
-    if not alone or not isinstance(inside, dict) or all(map(is_schema, inside.values())):
-        return Nothing
-    return inside
+    """Return the values that a model has written where a schema has its properties."""
+    values = value["properties"]
+    is_schema_like = value.keys() <= SCHEMA_KEYS | {"properties"}
+    if not is_schema_like or not isinstance(values, dict) or all(map(is_schema, values.values())):
+        return NOT_WRAPPED
+    return values
 
 
-def _only_key(value: JSON, name: str) -> str | None:
-    """The key that wraps: the only one, or the arguments of a call by that name."""
-    keys = [key for key in value if not (key in CALL and isinstance(value[key], str) and _same(value[key], name))]
+def _wrapper_key(value: JSON, name: str) -> str | None:
+    """Return the key of the wrapper: the only key, or that of the arguments of a call of the function *name*."""
+    keys = [
+        key
+        for key in value
+        if not (key in CALL_NAMES and isinstance(value[key], str) and _matches_name(value[key], name))
+    ]
     if len(keys) != 1 or len(value) > len(keys) + 1:
         return None
-    wraps = keys[0].casefold() in WRAPPERS or (len(value) == 1 and _same(keys[0], name))
-    return keys[0] if wraps else None
+    is_wrapper = keys[0].casefold() in WRAPPERS or (len(value) == 1 and _matches_name(keys[0], name))
+    return keys[0] if is_wrapper else None
 
 
-def _same(key: str, name: str) -> bool:
-    squashed = name.replace("_", "").casefold()
-    return bool(squashed) and key.replace("_", "").casefold() == squashed
+def _matches_name(key: str, name: str) -> bool:
+    normalized = name.replace("_", "").casefold()
+    return bool(normalized) and key.replace("_", "").casefold() == normalized
