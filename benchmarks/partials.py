@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from structkit import ResponseFormat
-from structkit.parsing.push import PushParser, Tree
+from structkit.parsing.push import PushParser, ValueBuilder
 from structkit.partial import Growing, Items
 
 PIECE = 20
@@ -72,7 +72,7 @@ def works(wanted: ResponseFormat[Any], text: str) -> dict[str, Callable[[], obje
     pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
 
     def parse() -> None:
-        parser = PushParser(Tree())
+        parser = PushParser(ValueBuilder())
         for piece in pieces:
             parser.feed(piece)
 

@@ -86,7 +86,7 @@ class Growing(Generic[T]):
         self._text.add(answer)
         try:
             self._parser.feed(answer)
-            self._is_over = self._parser.done
+            self._is_over = self._parser.is_done
         except NotJSON:
             self._is_over = True
         self._text.trim()

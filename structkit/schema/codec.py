@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
-from structkit.parsing import NotJSON, mend_numbers, read_candidates, read_json
+from structkit.parsing import NotJSON, repair_numbers, read_candidates, read_json
 from structkit.schema.natural import InvalidValue, Natural
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
@@ -130,7 +130,7 @@ class Codec(Generic[T]):
         for reading in read_candidates(text, name=self.name, properties=properties):
             if reading.repairs:
                 yield reading.value, reading.repairs
-            mended, numbers = mend_numbers(reading.value, self.schema)
+            mended, numbers = repair_numbers(reading.value, self.schema)
             if numbers:
                 yield mended, (*reading.repairs, *numbers)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from structkit.errors import ConfigError, TransportError
 from structkit.parsing import read_completion
-from structkit.parsing.gathered import Kind
+from structkit.parsing.assembly import DeltaKind
 from structkit.parsing.serialized import fault_from_json, fault_to_json
 from structkit.transport.http_reply import redact
 from structkit.values import JSON, Completion, Delta, JSONValue
@@ -56,7 +56,7 @@ def deltas_of(reply: Completion | TransportError) -> Iterator[Delta]:
     found = reply if isinstance(reply, Completion) else read_completion(reply.body) if reply.partial else None
     for choice in found.choices if isinstance(found, Completion) else ():
         arguments = [call.arguments for call in choice.tool_calls[:1]]
-        texts: list[tuple[Kind, str]] = [("content", choice.content or ""), ("refusal", choice.refusal or "")]
+        texts: list[tuple[DeltaKind, str]] = [("content", choice.content or ""), ("refusal", choice.refusal or "")]
         for kind, text in [*texts, *(("arguments", said) for said in arguments)]:
             yield from (Delta(choice.index, text[at : at + DELTA], kind) for at in range(0, len(text), DELTA))
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
-from structkit.parsing.chunks import Gathering
-from structkit.parsing.events import Events
+from structkit.parsing.chunks import ReplyAssembler
+from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import translate
 from structkit.transport.http_reply import is_success, read_reply, redacted
 from structkit.transport.rate_limit_headers import read_limits
@@ -42,8 +42,8 @@ class Incoming:
     def __init__(self, request: Request, policy: Policy, told: Callable[[], tuple[str, str]]) -> None:
         """Start the clock."""
         self.reading = Reading(policy)
-        self._events = Events(policy.reply_bytes)
-        self._gathering = Gathering(_choices(request))
+        self._events = EventParser(policy.reply_bytes)
+        self._assembler = ReplyAssembler(_choices(request))
         self._told = told
         self._is_stream: bool | None = None
         self._fault: TransportError | None = None
@@ -65,7 +65,7 @@ class Incoming:
             MalformedReply: It is an error, no part of a reply, or too much.
             RequestTimeout: It comes too late.
         """
-        if self._is_over or (self._is_stream and (self._gathering.has_begun or self._says_so)):
+        if self._is_over or (self._is_stream and (self._assembler.has_started or self._says_so)):
             self.reading.count(piece)
         else:
             self.reading.take(piece)  # to be shown, or read, as what it may turn out to be
@@ -77,9 +77,9 @@ class Incoming:
 
     def _take(self, piece: bytes) -> Iterator[Delta | Reply]:
         for event in self._events.feed(piece):
-            yield from self._gathering.take(event)
-            if self._gathering.is_done:
-                yield self._over(self._gathering.reply())
+            yield from self._assembler.add(event)
+            if self._assembler.is_done:
+                yield self._over(self._assembler.reply())
                 return
 
     def _looks_like_events(self, piece: bytes) -> bool | None:
@@ -104,12 +104,12 @@ class Incoming:
 
     def _ended(self) -> Reply:
         """What a reply comes to that has not said it is done; it is whole where every choice has."""
-        fault, gathering = self._fault, self._gathering
-        if fault and not (gathering.is_whole and isinstance(fault, ConnectionFailed | RequestTimeout)):
-            return gathering.cut(fault)
-        if not self._is_stream or not (gathering.has_begun or self._says_so):
+        fault, assembler = self._fault, self._assembler
+        if fault and not (assembler.is_complete and isinstance(fault, ConnectionFailed | RequestTimeout)):
+            return assembler.attach_partial(fault)
+        if not self._is_stream or not (assembler.has_started or self._says_so):
             return read_reply(self.reading.status, self.reading.headers, self.reading.body, self._told()[1])
-        return gathering.reply()
+        return assembler.reply()
 
     def _over(self, reply: Reply) -> Reply:
         self._is_over = True

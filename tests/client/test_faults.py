@@ -188,7 +188,7 @@ ASKED_AGAIN: dict[str, str] = {
     "other_keys": "none of its keys is wanted",
     "schema_back": "wanted",
     "deep": "nested too deep",
-    "duplicate_keys": 'the key "lines" stands twice',
+    "duplicate_keys": 'duplicate key "lines"',
     "nan": "NaN",
     "infinity": "Infinity",
     "lone_surrogate": "surrogate",

@@ -156,7 +156,7 @@ def test_receiving_changes_nothing_in_the_extraction() -> None:
     ("text", "message"),
     [
         ("Sure! Here it is", "not valid JSON"),
-        ('{"lines": [], "lines": []}', 'the key "lines" stands twice'),
+        ('{"lines": [], "lines": []}', 'duplicate key "lines"'),
         ('{"lines": [{"item": "a", "price": NaN}]}', "NaN is not a JSON number"),
         ('{"lines": [{"item": "a", "price": 1e999}]}', "too large"),
         ('{"lines": [{"item": "\\ud800", "price": 1}]}', "surrogate"),

@@ -1,4 +1,4 @@
-"""Reply bodies as completions: what gateways leave out, bend or add is survived."""
+"""Reply bodies as completions: fields that gateways omit, change or add cause no failure."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def content(parts: list[Any]) -> str | None:
     return reply.choices[0].content
 
 
-def test_several_tool_calls_are_read_in_order_and_their_arguments_kept_as_they_came() -> None:
+def test_several_tool_calls_keep_their_order_and_the_exact_text_of_their_arguments() -> None:
     calls = [
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x":  1}'}},
-        {"id": "b", "type": "function", "function": {"name": "g", "arguments": "no JSON"}},
+        {"id": "b", "type": "function", "function": {"name": "g", "arguments": "not JSON"}},
     ]
     assert tool_calls({"content": None, "tool_calls": calls}) == (
         ToolCall("f", '{"x":  1}', "a"),
-        ToolCall("g", "no JSON", "b"),
+        ToolCall("g", "not JSON", "b"),
     )
 
 
-def test_arguments_that_a_gateway_decoded_are_text_again() -> None:
+def test_arguments_that_a_gateway_has_decoded_are_encoded_as_text() -> None:
     assert tool_calls({"tool_calls": [{"function": {"arguments": {"ü": [1]}}}]}) == (ToolCall("", '{"ü": [1]}'),)
 
 
-@pytest.mark.parametrize("listed", [{}, {"tool_calls": None}, {"tool_calls": []}])
-def test_the_old_function_call_is_read_where_there_are_no_tool_calls(listed: dict[str, Any]) -> None:
-    message = {**listed, "function_call": {"name": "f", "arguments": "{}"}}
+@pytest.mark.parametrize("tool_call_fields", [{}, {"tool_calls": None}, {"tool_calls": []}])
+def test_the_old_function_call_is_read_if_there_are_no_tool_calls(tool_call_fields: dict[str, Any]) -> None:
+    message = {**tool_call_fields, "function_call": {"name": "f", "arguments": "{}"}}
     assert tool_calls(message) == (ToolCall("f", "{}"),)
 
 
@@ -65,9 +65,9 @@ def test_the_old_function_call_is_read_where_there_are_no_tool_calls(listed: dic
     "call",
     [None, "f", 3, {}, {"function": None}, {"function": "f"}, {"function": {"name": "f", "arguments": 3}}],
 )
-def test_a_malformed_tool_call_is_left_out(call: Any) -> None:
-    right = {"function": {"name": "right", "arguments": "{}"}}
-    assert tool_calls({"tool_calls": [call, right]}) == (ToolCall("right", "{}"),)
+def test_a_malformed_tool_call_is_skipped(call: Any) -> None:
+    valid = {"function": {"name": "valid", "arguments": "{}"}}
+    assert tool_calls({"tool_calls": [call, valid]}) == (ToolCall("valid", "{}"),)
 
 
 @given(JSON_VALUES)
@@ -76,14 +76,14 @@ def test_no_message_raises(message: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["thinking", "reasoning", "redacted_thinking", "image_url"])
-def test_what_the_model_thought_is_no_part_of_its_answer(kind: str) -> None:
+def test_the_thinking_of_the_model_is_not_part_of_its_answer(kind: str) -> None:
     assert content([{"type": kind, "text": "{hm"}, {"type": "text", "text": "{}"}]) == "{}"
 
 
 @pytest.mark.parametrize(
     "part", [{"text": "{}"}, {"type": "text", "text": "{}"}, {"type": "output_text", "text": "{}"}]
 )
-def test_text_parts_are_put_together(part: dict[str, str]) -> None:
+def test_text_parts_are_joined(part: dict[str, str]) -> None:
     assert content([part, None, {"type": "text"}, part]) == "{}{}"
 
 
@@ -91,9 +91,9 @@ def test_text_parts_are_put_together(part: dict[str, str]) -> None:
     "count", [None, "9", 9.0, -9, True, 10**12, pytest.param(10**400, id="huge"), math.inf, math.nan, [9], {"n": 9}]
 )
 @pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
-def test_tokens_that_are_no_count_are_unknown(name: str, count: Any) -> None:
+def test_an_invalid_token_count_makes_the_usage_unreported(name: str, count: Any) -> None:
     assert read_usage({"prompt_tokens": 1, "completion_tokens": 1, name: count}) == Usage(unreported=1)
 
 
-def test_a_total_that_is_no_count_is_the_sum() -> None:
+def test_an_invalid_total_is_replaced_by_the_sum() -> None:
     assert read_usage({"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 10**400}).total_tokens == 5

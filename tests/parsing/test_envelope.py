@@ -1,4 +1,4 @@
-"""The JSON around an answer: read as `json.loads` reads it, whatever an endpoint makes of it."""
+"""The JSON around an answer: parsed exactly as `json.loads` parses it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
-NEARLY = st.text(alphabet='{}[]",:\\u0123dD8eE.+- \n\ttrufalsnINaity\x00\ufeff\ud83d', max_size=30)
+NEARLY_JSON = st.text(alphabet='{}[]",:\\u0123dD8eE.+- \n\ttrufalsnINaity\x00\ufeff\ud83d', max_size=30)
 
 
-TEXTS = st.builds(json.dumps, VALUES) | NEARLY
+TEXTS = st.builds(json.dumps, VALUES) | NEARLY_JSON
 BODIES = st.binary(max_size=20) | st.builds(
     lambda value: json.dumps(value, ensure_ascii=False).encode(errors="replace"), VALUES
 )
@@ -33,7 +33,7 @@ BODIES = st.binary(max_size=20) | st.builds(
 @example("[" * 300 + "]" * 300)
 @example(b"\xef\xbb\xbf[1]")
 @example(b'"\xed\xa0\xbd"')
-def test_what_comes_is_read_as_json_reads_it_or_refused_as_json_refuses_it(body):
+def test_a_body_is_parsed_or_rejected_exactly_as_json_does(body):
     try:
         expected = json.loads(body.decode("utf-8-sig") if isinstance(body, bytes) else body.removeprefix("\ufeff"))
     except ValueError:
@@ -43,6 +43,6 @@ def test_what_comes_is_read_as_json_reads_it_or_refused_as_json_refuses_it(body)
         assert repr(read_envelope(body)) == repr(expected)
 
 
-def test_numbers_that_no_json_has_are_read():
+def test_nan_and_infinity_are_accepted():
     assert math.isnan(read_envelope("[NaN]")[0])
     assert read_envelope("-Infinity") == -math.inf

@@ -1,4 +1,4 @@
-"""The push parser: whatever the pieces, it says what `read_json` says of the whole."""
+"""The push parser: at any split, its result is that of `read_json` for the complete text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from structkit.parsing import NotJSON, read_json
-from structkit.parsing.push import DEEPEST, PushParser, Tree
+from structkit.parsing.push import MAX_DEPTH, PushParser, ValueBuilder
 from structkit.values import JSONValue
 
 VALUES = st.recursive(
@@ -25,7 +25,7 @@ DOCUMENTS = st.builds(
     st.booleans(),
     st.sampled_from([None, 1]),
 )
-NEARLY = st.text(alphabet='{}[]",:\\u0123dD8eE.+- \n\ttrufalsn\x00\ud83d', max_size=30)
+NEARLY_JSON = st.text(alphabet='{}[]",:\\u0123dD8eE.+- \n\ttrufalsn\x00\ud83d', max_size=30)
 FRAGMENTS = st.lists(
     st.sampled_from(
         [
@@ -61,56 +61,58 @@ FRAGMENTS = st.lists(
 ).map("".join)
 
 
-def pushed(pieces: list[str]) -> JSONValue:
-    tree = Tree()
-    parser = PushParser(tree)
-    for piece in pieces:
-        parser.feed(piece)
+def push(chunks: list[str]) -> JSONValue:
+    builder = ValueBuilder()
+    parser = PushParser(builder)
+    for chunk in chunks:
+        parser.feed(chunk)
     parser.finish()
-    return tree.value
+    return builder.value
 
 
 def outcome(read, text) -> str:
     try:
         return repr(read(text))
     except NotJSON:
-        return "refused"
+        return "rejected"
 
 
-def split_at(text: str, places: list[int]) -> list[str]:
-    cuts = sorted({0, len(text), *(place % (len(text) + 1) for place in places)})
-    return [text[start:end] for start, end in pairwise(cuts)]
+def split_at(text: str, positions: list[int]) -> list[str]:
+    splits = sorted({0, len(text), *(position % (len(text) + 1) for position in positions)})
+    return [text[start:end] for start, end in pairwise(splits)]
 
 
 @settings(deadline=None)
-@given(DOCUMENTS | NEARLY | FRAGMENTS)
+@given(DOCUMENTS | NEARLY_JSON | FRAGMENTS)
 @example('{"a": "\\ud83d\\ude00\\n", "b": [-1.5e-3, {}], "a\\u0000": 10000000000000000000000}')
 @example('{"a": 1, "a": 2}')
 @example('{"a": 1, "\\u0061": 2}')
 @example("[1, 2, ]")
 @example('"\\\\ud83d"')
 @example('["\\ud83d\\u0041"]')
-def test_every_split_in_two_says_what_the_whole_says(text: str) -> None:
-    wanted = outcome(read_json, text)
-    assert {outcome(pushed, [text[:cut], text[cut:]]) for cut in range(len(text) + 1)} == {wanted}
+def test_every_split_in_two_gives_the_result_of_the_complete_text(text: str) -> None:
+    expected = outcome(read_json, text)
+    assert {outcome(push, [text[:split], text[split:]]) for split in range(len(text) + 1)} == {expected}
 
 
 @settings(deadline=None)
-@given(DOCUMENTS | NEARLY | FRAGMENTS, st.lists(st.integers(0, 1_000), max_size=20))
-def test_any_split_says_what_the_whole_says(text: str, places: list[int]) -> None:
-    wanted = outcome(read_json, text)
-    assert outcome(pushed, split_at(text, places)) == wanted
-    assert outcome(pushed, [*text]) == wanted
+@given(DOCUMENTS | NEARLY_JSON | FRAGMENTS, st.lists(st.integers(0, 1_000), max_size=20))
+def test_any_split_gives_the_result_of_the_complete_text(text: str, positions: list[int]) -> None:
+    expected = outcome(read_json, text)
+    assert outcome(push, split_at(text, positions)) == expected
+    assert outcome(push, [*text]) == expected
 
 
 @settings(deadline=None, max_examples=30)
 @given(
     DOCUMENTS, st.integers(0, 1_000), st.sampled_from('{}[]",:\\x1-.etn'), st.lists(st.integers(0, 1_000), max_size=5)
 )
-def test_a_wrong_character_is_refused_where_the_whole_is(text: str, at: int, wrong: str, places: list[int]) -> None:
+def test_an_inserted_character_is_rejected_as_in_the_complete_text(
+    text: str, at: int, character: str, positions: list[int]
+) -> None:
     at %= len(text) + 1
-    text = text[:at] + wrong + text[at:]
-    assert outcome(pushed, split_at(text, places)) == outcome(read_json, text)
+    text = text[:at] + character + text[at:]
+    assert outcome(push, split_at(text, positions)) == outcome(read_json, text)
 
 
 @pytest.mark.parametrize(
@@ -123,68 +125,68 @@ def test_a_wrong_character_is_refused_where_the_whole_is(text: str, at: int, wro
         ("{1}", "a key is expected at character 1"),
         ('{"a": 1,}', "a key is expected at character 8"),
         ("[] []", "nothing more is expected at character 3"),
-        ('["\\x"]', "an escape or a character that no string may have stands at character 2"),
-        ('["ab\n"]', "stands at character 4"),
-        ('["\\ud83d"]', "half of a surrogate pair stands alone at character 2"),
-        ('{"a": 1, "a": 2}', 'the key "a" stands twice in one object'),
+        ('["\\x"]', "an invalid escape or control character in a string at character 2"),
+        ('["ab\n"]', "in a string at character 4"),
+        ('["\\ud83d"]', "half of a surrogate pair without the other half at character 2"),
+        ('{"a": 1, "a": 2}', 'duplicate key "a" in one object'),
         ("[1e999]", "the number 1e999 is too large"),
         ("[" + "1" * 5_000 + "]", "a number has too many digits"),
         ("[1.2.3]", "a value is expected at character 1"),
-        ("[", "the text ends too early at character 1"),
-        ("tru", "the text ends too early"),
-        ("[" * (DEEPEST + 1), "nested too deep"),
+        ("[", "the text is incomplete at character 1"),
+        ("tru", "the text is incomplete"),
+        ("[" * (MAX_DEPTH + 1), "nested too deep"),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_place(text: str, message: str) -> None:
+def test_text_that_is_not_json_is_rejected_with_the_position(text: str, message: str) -> None:
     with pytest.raises(NotJSON, match=re.escape(message)):
-        pushed([text])
+        push([text])
 
 
-def test_a_number_in_many_pieces_that_is_none_is_refused() -> None:
-    with pytest.raises(NotJSON, match=re.escape("1.2.3 is no number")):
-        pushed(["[1.", "2.", "3", "]"])
+def test_an_invalid_number_in_many_chunks_is_rejected() -> None:
+    with pytest.raises(NotJSON, match=re.escape("the invalid number 1.2.3 at character 1")):
+        push(["[1.", "2.", "3", "]"])
 
 
 @settings(deadline=None)
 @given(st.text(min_size=1), st.data())
-def test_the_open_string_is_known_up_to_the_cut(value: str, data: st.DataObject) -> None:
+def test_the_open_string_is_available_up_to_the_end_of_the_chunk(value: str, data: st.DataObject) -> None:
     text = json.dumps([value])
-    cut = data.draw(st.integers(2, len(text) - 2))
-    parser = PushParser(Tree())
-    parser.feed(text[:cut])
+    split = data.draw(st.integers(2, len(text) - 2))
+    parser = PushParser(ValueBuilder())
+    parser.feed(text[:split])
     assert parser.length == len(parser.read_text())
     assert value.startswith(parser.read_text())
-    parser.feed(text[cut:])
-    assert (parser.length, parser.done) == (-1, True)
+    parser.feed(text[split:])
+    assert (parser.length, parser.is_done) == (-1, True)
 
 
-def test_an_open_key_is_no_open_string() -> None:
-    parser = PushParser(Tree())
+def test_an_open_key_does_not_count_as_an_open_string() -> None:
+    parser = PushParser(ValueBuilder())
     parser.feed('{"ke')
     assert parser.length == -1
     parser.feed("y")
     assert parser.length == -1
 
 
-def test_positions_count_from_the_first_piece_whatever_was_held_back() -> None:
-    class Places(Tree):
+def test_positions_count_from_the_first_chunk_also_after_pending_characters() -> None:
+    class PositionRecorder(ValueBuilder):
         def begin(self, bracket: str, at: int) -> None:
             super().begin(bracket, at)
-            places.append((bracket, at))
+            positions.append((bracket, at))
 
         def end(self, at: int) -> None:
             super().end(at)
-            places.append(("end", at))
+            positions.append(("end", at))
 
     text = '{"a": "\\ud83d\\ude00", "b": [tru, {"c": null}]}'.replace("tru,", "true,")
-    found = set()
-    for cut in range(len(text) + 1):
-        places: list[tuple[str, int]] = []
-        parser = PushParser(Places())
-        parser.feed(text[:cut])
-        parser.feed(text[cut:])
-        found.add(tuple(places))
+    recorded = set()
+    for split in range(len(text) + 1):
+        positions: list[tuple[str, int]] = []
+        parser = PushParser(PositionRecorder())
+        parser.feed(text[:split])
+        parser.feed(text[split:])
+        recorded.add(tuple(positions))
     array, inner = text.index("["), text.index('{"c"')
-    assert found == {
+    assert recorded == {
         (("{", 0), ("[", array), ("{", inner), ("end", text.index("}") + 1), ("end", len(text) - 1), ("end", len(text)))
     }

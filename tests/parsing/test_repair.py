@@ -1,4 +1,4 @@
-"""Reading replies that are not clean JSON: what is mended, what is refused, and what no repair may do."""
+"""Replies that are not exact JSON: what is repaired, what is rejected, and what no repair may do."""
 
 from __future__ import annotations
 
@@ -16,63 +16,63 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from structkit.parsing import Reading, Repair, exact, mend_numbers, read_candidates
+from structkit.parsing import Candidate, Repair, exact, read_candidates, repair_numbers
 
-WANTED = {"a": 1, "b": ["x", None]}
-CLEAN = json.dumps(WANTED)
-
-
-def first(text: str, **wanted: Any) -> Reading | None:
-    return next(read_candidates(text, **wanted), None)
+EXPECTED = {"a": 1, "b": ["x", None]}
+EXACT = json.dumps(EXPECTED)
 
 
-def values(text: str, **wanted: Any) -> list[Any]:
-    return [reading.value for reading in read_candidates(text, **wanted)]
+def first(text: str, **options: Any) -> Candidate | None:
+    return next(read_candidates(text, **options), None)
 
 
-# What is mended
+def values(text: str, **options: Any) -> list[Any]:
+    return [candidate.value for candidate in read_candidates(text, **options)]
+
+
+# Repairs
 
 
 @pytest.mark.parametrize(
     ("text", "repairs"),
     [
-        (CLEAN, ()),
-        (f" \n{CLEAN}\r\n\t", ()),
-        ("\ufeff" + CLEAN, ("byte order mark",)),
+        (EXACT, ()),
+        (f" \n{EXACT}\r\n\t", ()),
+        ("\ufeff" + EXACT, ("byte order mark",)),
         # Thinking
-        (f"<think>First.</think>{CLEAN}", ("think block",)),
-        (f'<think>\nDraft: {{"a": 9}}\n</think>\n\n{CLEAN}', ("think block",)),
-        (f"<think></think>\n{CLEAN}", ("think block",)),
-        (f"<thinking>Hm.</thinking>{CLEAN}", ("think block",)),
-        (f'So it is {{"a": 9}}.\n</think>\n{CLEAN}', ("think block",)),
-        (f"It's an array [\"a\", 'b', ... and {{\n</think>\n{CLEAN}", ("think block",)),
-        (f"The string opens ['\n</think>\n\n{CLEAN}", ("think block",)),
-        (f'The string opens ["\n</think>\n\n{CLEAN}', ("think block",)),
-        (f'Broken: {{"a": oops, "b": [</think>\n{CLEAN}', ("think block",)),
-        (f"<think>one</think> <think>two</think>{CLEAN}", ("think block",)),
-        (f"<think>outer <think>inner</think> outer</think>{CLEAN}", ("think block",)),
-        (f"{CLEAN}\n<think>Was that right?</think>", ("think block",)),
-        (f"<think>Hm.</think>\n```json\n{CLEAN}\n```", ("think block", "code fence")),
-        (f"<think>Hm.</think>\nHere:\n```json\n{CLEAN}\n```", ("think block", "code fence", "prose")),
+        (f"<think>First.</think>{EXACT}", ("think block",)),
+        (f'<think>\nDraft: {{"a": 9}}\n</think>\n\n{EXACT}', ("think block",)),
+        (f"<think></think>\n{EXACT}", ("think block",)),
+        (f"<thinking>Hm.</thinking>{EXACT}", ("think block",)),
+        (f'So it is {{"a": 9}}.\n</think>\n{EXACT}', ("think block",)),
+        (f"It's an array [\"a\", 'b', ... and {{\n</think>\n{EXACT}", ("think block",)),
+        (f"The string opens ['\n</think>\n\n{EXACT}", ("think block",)),
+        (f'The string opens ["\n</think>\n\n{EXACT}', ("think block",)),
+        (f'Broken: {{"a": oops, "b": [</think>\n{EXACT}', ("think block",)),
+        (f"<think>one</think> <think>two</think>{EXACT}", ("think block",)),
+        (f"<think>outer <think>inner</think> outer</think>{EXACT}", ("think block",)),
+        (f"{EXACT}\n<think>Was that right?</think>", ("think block",)),
+        (f"<think>Hm.</think>\n```json\n{EXACT}\n```", ("think block", "code fence")),
+        (f"<think>Hm.</think>\nHere:\n```json\n{EXACT}\n```", ("think block", "code fence", "prose")),
         # Fences
-        (f"```json\n{CLEAN}\n```", ("code fence",)),
-        (f"```\n{CLEAN}\n```", ("code fence",)),
-        (f"```{CLEAN}```", ("code fence",)),
-        (f'``` JSON5 title="x"\n{CLEAN}\n```', ("code fence",)),
-        (f"~~~json\n{CLEAN}\n~~~", ("code fence",)),
-        (f"````json\n{CLEAN}\n````", ("code fence",)),
-        (f"```json\n{CLEAN}", ("code fence",)),
-        (f"\ufeff```json\n{CLEAN}\n```", ("byte order mark", "code fence")),
-        (f"Sure!\n```json\n{CLEAN}\n```\nAnything else?", ("code fence", "prose")),
-        (f"```python\nprint('hi')\n```\nand\n```json\n{CLEAN}\n```", ("code fence", "prose")),
-        (f"```json\n{{broken 1}}\n```\n```json\n{CLEAN}\n```", ("code fence", "prose")),
-        (f'```json\n{{"a": oops}}\n```\nAgain:\n```json\n{CLEAN}\n```', ("code fence", "prose")),
+        (f"```json\n{EXACT}\n```", ("code fence",)),
+        (f"```\n{EXACT}\n```", ("code fence",)),
+        (f"```{EXACT}```", ("code fence",)),
+        (f'``` JSON5 title="x"\n{EXACT}\n```', ("code fence",)),
+        (f"~~~json\n{EXACT}\n~~~", ("code fence",)),
+        (f"````json\n{EXACT}\n````", ("code fence",)),
+        (f"```json\n{EXACT}", ("code fence",)),
+        (f"\ufeff```json\n{EXACT}\n```", ("byte order mark", "code fence")),
+        (f"Sure!\n```json\n{EXACT}\n```\nAnything else?", ("code fence", "prose")),
+        (f"```python\nprint('hi')\n```\nand\n```json\n{EXACT}\n```", ("code fence", "prose")),
+        (f"```json\n{{broken 1}}\n```\n```json\n{EXACT}\n```", ("code fence", "prose")),
+        (f'```json\n{{"a": oops}}\n```\nAgain:\n```json\n{EXACT}\n```', ("code fence", "prose")),
         # Prose
-        (f"Here you are: {CLEAN}", ("prose",)),
-        (f"{CLEAN}\n\nI hope that helps!", ("prose",)),
-        (f"As [the note] says, it's {{name}} or {{{{name}}}} [don't]: {CLEAN}", ("prose",)),
-        (f"[1, p. 3] {CLEAN}", ("prose",)),
-        (f"`{CLEAN}`", ("prose",)),
+        (f"Here you are: {EXACT}", ("prose",)),
+        (f"{EXACT}\n\nI hope that helps!", ("prose",)),
+        (f"As [the note] says, it's {{name}} or {{{{name}}}} [don't]: {EXACT}", ("prose",)),
+        (f"[1, p. 3] {EXACT}", ("prose",)),
+        (f"`{EXACT}`", ("prose",)),
         # Syntax
         ('{"a": 1, "b": ["x", null,],}', ("trailing comma",)),
         ("{'a': 1, 'b': ['x', null]}", ("single quotes",)),
@@ -93,8 +93,8 @@ def values(text: str, **wanted: Any) -> list[Any]:
         ),
     ],
 )
-def test_a_reply_is_read_and_what_was_mended_is_named(text: str, repairs: tuple[Repair, ...]) -> None:
-    assert first(text, properties=["a", "b"]) == Reading(WANTED, repairs)
+def test_a_reply_is_repaired_and_the_repairs_are_listed(text: str, repairs: tuple[Repair, ...]) -> None:
+    assert first(text, properties=["a", "b"]) == Candidate(EXPECTED, repairs)
     assert set(repairs) <= set(get_args(Repair))
 
 
@@ -122,8 +122,8 @@ def test_a_reply_is_read_and_what_was_mended_is_named(text: str, repairs: tuple[
         ("{x: 'True, }', y: []}", {"x": "True, }", "y": []}, ("unquoted key", "single quotes")),
     ],
 )
-def test_strings_are_kept_to_the_letter(text: str, value: Any, repairs: tuple[Repair, ...]) -> None:
-    assert first(text) == Reading(value, repairs)
+def test_strings_keep_their_exact_text(text: str, value: Any, repairs: tuple[Repair, ...]) -> None:
+    assert first(text) == Candidate(value, repairs)
 
 
 @pytest.mark.parametrize(
@@ -136,14 +136,14 @@ def test_strings_are_kept_to_the_letter(text: str, value: Any, repairs: tuple[Re
         ('{"a": 1} {"a": 1} {"a": 1.0} {"a": true}', [{"a": True}, {"a": 1.0}, {"a": 1}]),
         ('Not {"z": 1}, but {"Invoice": {"a": 1}} or {}', [{"Invoice": {"a": 1}}, {"a": 1}, {}, {"z": 1}]),
     ],
-    ids=["the last", "the fenced", "most wanted properties", "no parts", "each once", "wrapped ones count"],
+    ids=["the last", "the fenced", "most expected properties", "no nested ones", "no duplicates", "wrapped ones count"],
 )
-def test_of_several_documents_the_likeliest_comes_first(text: str, ordered: list[Any]) -> None:
+def test_of_several_documents_the_most_likely_comes_first(text: str, ordered: list[Any]) -> None:
     assert list(map(json.dumps, values(text, name="Invoice", properties=["a", "b"]))) == list(map(json.dumps, ordered))
 
 
 @pytest.mark.parametrize(
-    ("value", "inside"),
+    ("value", "wrapped"),
     [
         ({"Invoice_Line": {"a": 1}}, [{"a": 1}]),
         ({"invoiceline": {"a": 1}}, [{"a": 1}]),
@@ -156,7 +156,7 @@ def test_of_several_documents_the_likeliest_comes_first(text: str, ordered: list
         ({"parameters": {"type": "object", "properties": {"a": 1}}}, [{"a": 1}]),
         ({"name": "InvoiceLine", "arguments": {"a": 1}}, [{"a": 1}]),
         ({"function": "invoice_line", "parameters": {"a": 1}}, [{"a": 1}]),
-        # Nobody can say that these are wrappings
+        # Not certainly a wrapper
         ({"a": 1}, []),
         ({"b": {"a": 1}}, []),
         ({"other": {"a": 1}}, []),
@@ -166,41 +166,41 @@ def test_of_several_documents_the_likeliest_comes_first(text: str, ordered: list
         ([{"a": 1}, {"a": 2}], []),
         ([["a"]], []),
         ({"other": 1, "properties": {"a": 1}}, []),
-        # A schema is no value
+        # A schema is not a value
         ({"type": "object", "properties": {"a": {"type": "integer"}}}, []),
         ({"properties": {"a": {"$ref": "#/$defs/A"}, "b": {"type": ["string", "null"]}}}, []),
         ({"InvoiceLine": {"type": "object", "properties": {"a": {"type": "integer"}}}}, []),
         ({"properties": {}}, []),
     ],
 )
-def test_what_is_inside_a_wrapping_comes_after_it(value: Any, inside: list[Any]) -> None:
-    readings = list(read_candidates(json.dumps(value), name="InvoiceLine", properties=["a", "b"]))
-    assert readings == [Reading(value), *(Reading(item, ("wrapper",)) for item in inside)]
+def test_a_wrapped_value_follows_its_wrapper(value: Any, wrapped: list[Any]) -> None:
+    candidates = list(read_candidates(json.dumps(value), name="InvoiceLine", properties=["a", "b"]))
+    assert candidates == [Candidate(value), *(Candidate(item, ("wrapper",)) for item in wrapped)]
 
 
-def test_a_key_that_is_wanted_wraps_nothing() -> None:
+def test_an_expected_property_is_never_a_wrapper() -> None:
     assert values('{"result": {"a": 1}}', properties=["result"]) == [{"result": {"a": 1}}]
     assert values('{"node": {"node": null}}', name="Node", properties=["node"]) == [{"node": {"node": None}}]
     assert values('{"properties": {"a": 1}}', properties=["properties"]) == [{"properties": {"a": 1}}]
     assert values('{"data": {"type": "object"}}', properties=["type"])[1:] == [{"type": "object"}]
 
 
-def test_no_more_than_three_wrappings_are_taken_off() -> None:
+def test_at_most_three_wrappers_are_removed() -> None:
     assert len(values('{"data": ' * 50 + "1" + "}" * 50)) == 4
 
 
-def test_a_list_is_kept_where_no_object_is_wanted() -> None:
+def test_a_list_is_not_unwrapped_if_no_object_is_expected() -> None:
     assert values('[{"a": 1}]') == [[{"a": 1}]]
 
 
-def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: Counter[str] = Counter()
 
     def count(_frame: Any, event: str, argument: Any) -> None:
         calls["all"] += event == "call"
 
     def calls_of(work: Callable[[], object]) -> int:
-        gc.disable()  # what a collection finds to call is none of ours
+        gc.disable()  # a collection may call finalizers, which are not part of the work
         sys.setprofile(count)
         try:
             work()
@@ -209,12 +209,12 @@ def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch:
             gc.enable()
         return calls.pop("all")
 
-    readings = read_candidates(CLEAN, name="Wanted", properties=["a"])
-    both = calls_of(lambda: next(readings))
-    assert both - calls_of(lambda: exact.read_json(CLEAN)) <= 4  # the generators and the reading itself
+    candidates = read_candidates(EXACT, name="Expected", properties=["a"])
+    total = calls_of(lambda: next(candidates))
+    assert total - calls_of(lambda: exact.read_json(EXACT)) <= 4  # the generators and the candidate itself
 
 
-# What is refused
+# Rejected text
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch:
         "null and void",
         "3 or 4",
         "[see note 3]",
-        # What exact reading refuses
+        # Rejected by exact parsing
         *(
             '{"a": NaN}',
             "{'a': -Infinity,}",
@@ -242,7 +242,7 @@ def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch:
             f"{{'a': {'9' * 5000}}}",
             "{'a': {'b': 1, \"b\": 1}}",
         ),
-        # Cut text
+        # Truncated text
         *(
             '{"a": 1, "b": "cut he',
             '{"a": 1, "b": tr',
@@ -271,7 +271,7 @@ def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch:
             'Draft {"a": 1}. Final {"a": 2, "b": "cu',
             '{"a": 1}\n{"a": 2',
         ),
-        # What would take a guess
+        # Repairable only by guessing
         *(
             '{"a" 1}',
             '{"a": 1 "b": 2}',
@@ -304,7 +304,7 @@ def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch:
             '{"a": #fff\n}',
             '{"a": \u0661}',
         ),
-        # No part of a document that is not whole
+        # No part of an incomplete document
         *('{"a": NaN, "b": {"c": 1}}', '{"a": {"c": 1}, "b": oops}', '{"a": oops, "b": {"c": 1}}', '[{"c": 1}, {"c": '),
         *(
             '[oops, {"c": 1}]',
@@ -314,21 +314,21 @@ def test_a_caller_who_takes_the_exact_reading_pays_for_nothing_else(monkeypatch:
         ),
     ],
 )
-def test_nothing_is_made_of_what_says_nothing_for_sure(text: str) -> None:
+def test_an_ambiguous_or_incomplete_text_has_no_candidates(text: str) -> None:
     assert values(text) == []
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1, "a": 2}', "{'a': '\\ud800'}", "[1e999]"])
-def test_a_refused_document_does_not_keep_another_from_being_read(text: str) -> None:
-    assert values(f"{text} No: {CLEAN}") == [WANTED]
+def test_a_rejected_document_does_not_hide_another_one(text: str) -> None:
+    assert values(f"{text} No: {EXACT}") == [EXPECTED]
 
 
-def test_text_that_needs_mending_may_nest_a_hundred_levels() -> None:
+def test_text_that_needs_repairs_may_nest_a_hundred_levels() -> None:
     assert len(values("[" * 99 + "1," + "]" * 99)) == 1
     assert values("[" * 101 + "1," + "]" * 101) == []
 
 
-def test_a_caller_deep_in_calls_gets_no_recursion_error() -> None:
+def test_a_caller_with_a_deep_stack_gets_no_recursion_error() -> None:
     def call(times: int) -> list[Any]:
         return call(times - 1) if times else values("[" * 90 + "1," + "]" * 90)
 
@@ -343,16 +343,16 @@ HOSTILE = {
     "braces": "{",
     "objects open": '{"a":',
     "documents": '{"a":1}',
-    "mended documents": "{'a':1,}\n",
-    "broken documents": "[1 x ",
-    "asides": "[a]",
-    "asides open": "[a ",
+    "repaired documents": "{'a':1,}\n",
+    "unrepairable documents": "[1 x ",
+    "brackets of prose": "[a]",
+    "brackets of prose open": "[a ",
     "double quotes": '"',
     "single quotes": "['",
     "strings open": '["',
     "backslashes": '["\\',
     "fences": "```json\n{\n",
-    "fences around broken documents": "```\n[1 x \n```\n",
+    "fences around unrepairable documents": "```\n[1 x \n```\n",
     "fences in one line": "``` ",
     "tildes": "~~~ ",
     "blank lines after a fence": "``` \n \n",
@@ -372,7 +372,7 @@ HOSTILE = {
 @pytest.mark.parametrize("end", ["", "*/ x", "]", '"}'])
 def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str, end: str) -> None:
     def steps(times: int) -> int:
-        """Characters of text that regular expressions and lines of code went over cannot be counted; lines can."""
+        """Count executed lines, since the characters that a regular expression visits cannot be counted."""
         lines = 0
 
         def count(_frame: Any, event: str, _argument: Any) -> Any:
@@ -392,7 +392,7 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str, end: str
     assert steps(400) <= 2.5 * steps(200) + 100
 
 
-def test_much_hostile_text_is_read_without_a_crash_or_a_wait() -> None:
+def test_long_hostile_text_is_parsed_without_a_crash_or_a_delay() -> None:
     program = (
         "import sys, json\n"
         "from structkit.parsing import read_candidates\n"
@@ -406,9 +406,9 @@ def test_much_hostile_text_is_read_without_a_crash_or_a_wait() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# Whatever the text
+# Arbitrary text
 
-BITS = [
+FRAGMENTS = [
     *("{", "}", "[", "]", ":", ",", '"', "'", "\\", "\n", " ", "a", "1", "-", ".", "e", "true", "None", "NaN", "null"),
     *(
         "```",
@@ -428,8 +428,8 @@ BITS = [
     ),
     *('{"a": 1}', "{'a': [", '"a": ', '"data": ', "properties", "\x00", "\ud800", "é", "1e999"),
 ]
-junk = st.lists(st.sampled_from(BITS), max_size=40).map("".join) | st.text()
-texts = junk.map(lambda text: text.replace("\ud800", ""))
+random_texts = st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.text()
+texts = random_texts.map(lambda text: text.replace("\ud800", ""))
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 any_value = st.recursive(
     st.none() | st.booleans() | numbers | texts,
@@ -440,17 +440,17 @@ containers = st.lists(any_value, max_size=4) | st.dictionaries(st.text(), any_va
 indents = st.sampled_from([None, 2])
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal, and true not for 1 nor 1 for 1.0."""
-    return json.dumps(one) == json.dumps(other)
+def is_same(first: Any, second: Any) -> bool:
+    """Compare strictly: True is not 1, and 1 is not 1.0."""
+    return json.dumps(first) == json.dumps(second)
 
 
 @given(any_value, st.booleans(), indents)
-def test_what_is_json_already_is_read_as_it_is(value: Any, escaped: bool, indent: int | None) -> None:
-    reading = first(json.dumps(value, ensure_ascii=escaped, indent=indent), name="Value", properties=["a"])
-    assert reading is not None
-    assert same(reading.value, value)
-    assert reading.repairs == ()
+def test_exact_json_is_returned_unchanged(value: Any, escaped: bool, indent: int | None) -> None:
+    candidate = first(json.dumps(value, ensure_ascii=escaped, indent=indent), name="Value", properties=["a"])
+    assert candidate is not None
+    assert is_same(candidate.value, value)
+    assert candidate.repairs == ()
 
 
 DECORATIONS = [
@@ -467,24 +467,24 @@ DECORATIONS = [
 
 
 @given(containers, st.sampled_from(DECORATIONS), st.booleans(), indents)
-def test_decorations_come_off_and_the_value_stays(
+def test_decorations_are_removed_and_the_value_is_unchanged(
     value: Any, decoration: str, escaped: bool, indent: int | None
 ) -> None:
-    reading = first(decoration.format(json.dumps(value, ensure_ascii=escaped, indent=indent)))
-    assert reading is not None
-    assert same(reading.value, value)
-    assert reading.repairs
+    candidate = first(decoration.format(json.dumps(value, ensure_ascii=escaped, indent=indent)))
+    assert candidate is not None
+    assert is_same(candidate.value, value)
+    assert candidate.repairs
 
 
 @given(containers, st.sampled_from(["{}", *DECORATIONS]))
-def test_a_python_value_in_any_decoration_is_the_same_value(value: Any, decoration: str) -> None:
-    reading = first(decoration.format(repr(value)))
-    assert reading is not None
-    assert same(reading.value, value)
+def test_a_python_literal_in_any_decoration_is_the_same_value(value: Any, decoration: str) -> None:
+    candidate = first(decoration.format(repr(value)))
+    assert candidate is not None
+    assert is_same(candidate.value, value)
 
 
 def sloppy(value: Any) -> str:
-    """The value with a comma after everything, a comment before it, and newlines as they are."""
+    """Write the value with a comma after each element, a comment before it, and raw newlines."""
     if isinstance(value, dict):
         return "{ // object\n" + "".join(f"{sloppy(key)}: {sloppy(item)}, " for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -495,10 +495,10 @@ def sloppy(value: Any) -> str:
 
 
 @given(containers)
-def test_commas_comments_and_newlines_do_not_change_a_value(value: Any) -> None:
-    reading = first(sloppy(value))
-    assert reading is not None
-    assert same(reading.value, value)
+def test_trailing_commas_comments_and_raw_newlines_do_not_change_a_value(value: Any) -> None:
+    candidate = first(sloppy(value))
+    assert candidate is not None
+    assert is_same(candidate.value, value)
 
 
 @given(
@@ -509,11 +509,11 @@ def test_commas_comments_and_newlines_do_not_change_a_value(value: Any) -> None:
     ),
     st.data(),
 )
-def test_nothing_is_made_of_text_that_was_cut(value: Any, write: Any, before: str, data: st.DataObject) -> None:
+def test_truncated_text_has_no_candidates(value: Any, write: Any, before: str, data: st.DataObject) -> None:
     text = write(value)
-    assume(write is not sloppy or "</think>" not in text)  # with newlines in strings, it cannot be told where it stands
-    cut = data.draw(st.integers(1, len(text) - 1))
-    assert values(before + text[:cut], name="Value", properties=["a"]) == []
+    assume(write is not sloppy or "</think>" not in text)  # with raw newlines, it may be in a string or not
+    end = data.draw(st.integers(1, len(text) - 1))
+    assert values(before + text[:end], name="Value", properties=["a"]) == []
 
 
 def leaves(value: Any) -> list[Any]:
@@ -522,7 +522,7 @@ def leaves(value: Any) -> list[Any]:
     return [leaf for item in value for leaf in leaves(item)] if isinstance(value, list) else [value]
 
 
-def stands_in(leaf: Any, text: str) -> bool:
+def occurs_in(leaf: Any, text: str) -> bool:
     if isinstance(leaf, str):
         return leaf in text or "\\" in text
     if isinstance(leaf, bool) or leaf is None:
@@ -530,23 +530,25 @@ def stands_in(leaf: Any, text: str) -> bool:
     return any(digit in text for digit in str(leaf) if digit.isdigit())
 
 
-@given(junk)
-def test_whatever_the_text_nothing_is_raised_and_nothing_is_invented(text: str) -> None:
-    readings = list(read_candidates(text, name="a", properties=["a", "b"]))
-    assert [reading for reading in readings[1:] if not reading.repairs] == []
-    assert len({json.dumps(reading.value) for reading in readings}) == len(readings)
-    for reading in readings:
-        assert set(reading.repairs) <= set(get_args(Repair))
-        json.dumps(reading.value, allow_nan=False, ensure_ascii=False).encode()
-        assert all(stands_in(leaf, text) for leaf in leaves(reading.value))
+@given(random_texts)
+def test_for_any_text_nothing_is_raised_and_no_value_is_invented(text: str) -> None:
+    candidates = list(read_candidates(text, name="a", properties=["a", "b"]))
+    assert [candidate for candidate in candidates[1:] if not candidate.repairs] == []
+    assert len({json.dumps(candidate.value) for candidate in candidates}) == len(candidates)
+    for candidate in candidates:
+        assert set(candidate.repairs) <= set(get_args(Repair))
+        json.dumps(candidate.value, allow_nan=False, ensure_ascii=False).encode()
+        assert all(occurs_in(leaf, text) for leaf in leaves(candidate.value))
 
 
-@given(containers, st.lists(st.sampled_from(BITS), max_size=6), st.data())
-def test_a_reading_of_a_spoiled_document_is_whole_or_none(value: Any, bits: list[str], data: st.DataObject) -> None:
+@given(containers, st.lists(st.sampled_from(FRAGMENTS), max_size=6), st.data())
+def test_the_candidates_of_a_corrupted_document_are_valid_json(
+    value: Any, fragments: list[str], data: st.DataObject
+) -> None:
     text = json.dumps(value)
     at = data.draw(st.integers(0, len(text)))
-    for reading in read_candidates(text[:at] + "".join(bits) + text[at:]):
-        json.dumps(reading.value, allow_nan=False, ensure_ascii=False).encode()
+    for candidate in read_candidates(text[:at] + "".join(fragments) + text[at:]):
+        json.dumps(candidate.value, allow_nan=False, ensure_ascii=False).encode()
 
 
 # Numbers in text
@@ -574,11 +576,11 @@ NUMBER, INTEGER, BOOLEAN = {"type": "number"}, {"type": "integer"}, {"type": "bo
         *[("25%", 25), ("25 %", 25), ("12 kg", 12), ("12kg", 12), ("20 °C", 20), ("3 hours", 3), ("90 km/h", 90)],
     ],
 )
-def test_a_text_that_means_one_number_becomes_it(text: str, number: float) -> None:
-    mended, repairs = mend_numbers(
+def test_a_text_that_can_mean_only_one_number_is_replaced_by_it(text: str, number: float) -> None:
+    result, repairs = repair_numbers(
         {"a": [text]}, {"type": "object", "properties": {"a": {"type": "array", "items": NUMBER}}}
     )
-    assert same(mended, {"a": [number]})
+    assert is_same(result, {"a": [number]})
     assert repairs == ("number in text at a[0]",)
 
 
@@ -621,15 +623,15 @@ def test_a_text_that_means_one_number_becomes_it(text: str, number: float) -> No
         ],
     ],
 )
-def test_a_text_that_may_mean_another_number_stays_text(text: str) -> None:
+def test_an_ambiguous_text_is_not_replaced(text: str) -> None:
     value = {"a": text}
-    mended, repairs = mend_numbers(value, {"type": "object", "properties": {"a": NUMBER}})
-    assert mended is value
+    result, repairs = repair_numbers(value, {"type": "object", "properties": {"a": NUMBER}})
+    assert result is value
     assert repairs == ()
 
 
 @pytest.mark.parametrize(
-    ("text", "schema", "mended"),
+    ("text", "schema", "expected"),
     [
         ("3.0", INTEGER, 3),
         ("3.5", INTEGER, "3.5"),
@@ -659,46 +661,46 @@ def test_a_text_that_may_mean_another_number_stays_text(text: str) -> None:
         ("12", {"type": ["boolean", "integer"]}, 12),
     ],
 )
-def test_a_text_is_read_as_what_the_schema_takes_and_only_that(text: str, schema: Any, mended: Any) -> None:
+def test_a_text_is_replaced_only_by_a_type_that_the_schema_allows(text: str, schema: Any, expected: Any) -> None:
     loop = {"anyOf": [{"$ref": "#/$defs/Loop"}, INTEGER]}
-    whole = {"type": "object", "properties": {"a": schema}, "$defs": {"Price": NUMBER, "Loop": loop}}
-    found, repairs = mend_numbers({"a": text}, whole)
-    assert same(found, {"a": mended})
-    kind = "boolean" if isinstance(mended, bool) else "number"
-    assert repairs == (() if mended == text else (f"{kind} in text at a",))
+    root = {"type": "object", "properties": {"a": schema}, "$defs": {"Price": NUMBER, "Loop": loop}}
+    result, repairs = repair_numbers({"a": text}, root)
+    assert is_same(result, {"a": expected})
+    kind = "boolean" if isinstance(expected, bool) else "number"
+    assert repairs == (() if expected == text else (f"{kind} in text at a",))
 
 
 def tagged(tag: str, type_: str) -> Any:
     return {"type": "object", "properties": {"kind": {"const": tag}, "x": {"type": type_}}}
 
 
-def test_of_a_union_the_branches_that_a_constant_rules_out_do_not_count() -> None:
+def test_branches_of_a_union_that_a_constant_rules_out_are_ignored() -> None:
     schema = {"anyOf": [tagged("number", "number"), tagged("text", "string")]}
-    assert mend_numbers({"kind": "number", "x": "1,000"}, schema)[0] == {"kind": "number", "x": 1000}
-    assert mend_numbers({"kind": "text", "x": "1,000"}, schema)[1] == ()
-    assert mend_numbers({"kind": "other", "x": "1,000"}, schema)[1] == ()
-    assert mend_numbers({"x": "1,000"}, schema)[1] == ()
+    assert repair_numbers({"kind": "number", "x": "1,000"}, schema)[0] == {"kind": "number", "x": 1000}
+    assert repair_numbers({"kind": "text", "x": "1,000"}, schema)[1] == ()
+    assert repair_numbers({"kind": "other", "x": "1,000"}, schema)[1] == ()
+    assert repair_numbers({"x": "1,000"}, schema)[1] == ()
 
 
-def test_a_recursive_schema_is_followed_as_far_as_the_value_goes() -> None:
+def test_a_recursive_schema_is_followed_as_deep_as_the_value() -> None:
     node = {"type": "object", "properties": {"size": INTEGER, "next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}
     value = {"size": "1", "next": {"size": "2 kg", "next": None}}
-    assert mend_numbers(value, node) == (
+    assert repair_numbers(value, node) == (
         {"size": 1, "next": {"size": 2, "next": None}},
         ("number in text at size", "number in text at next.size"),
     )
-    assert value["size"] == "1", "the value that was given is left alone"
+    assert value["size"] == "1", "the argument is not changed"
 
 
-def test_a_value_too_deep_to_follow_is_left_as_it_is() -> None:
+def test_a_value_that_is_nested_too_deep_is_returned_unchanged() -> None:
     value: Any = "1"
     for _ in range(100_000):
         value = [value]
     nested = {"type": "array", "items": {"$ref": "#"}}
-    found, repairs = mend_numbers(value, nested)
-    assert found is value
+    result, repairs = repair_numbers(value, nested)
+    assert result is value
     assert repairs == ()
-    while isinstance(value, list):  # freed level by level, for freeing it at once would recurse
+    while isinstance(value, list):  # freed level by level, because freeing it at once would recurse
         value = value.pop()
 
 
@@ -707,15 +709,15 @@ def test_a_value_too_deep_to_follow_is_left_as_it_is() -> None:
     st.sampled_from(["{}", "{} kg", "{}%", "${}", "EUR {}", "{}\u00a0\u20ac"]),
     st.sampled_from([",.", "_.", " .", "'.", ".,", " ,"]),
 )
-def test_a_number_comes_back_from_any_way_of_writing_it(number: Any, around: str, signs: str) -> None:
-    assume(signs[1] == "." or abs(number) >= 10**6)  # "1.234" is as it would be in JSON, "1,5" is anyone's guess
-    written = around.format(f"{number:,}".translate(str.maketrans(",.", signs)))
-    assert mend_numbers([written], {"type": "array", "items": NUMBER})[0] == [float(number)]
+def test_a_number_is_read_from_any_notation(number: Any, template: str, separators: str) -> None:
+    assume(separators[1] == "." or abs(number) >= 10**6)  # "1.234" is read as JSON, and "1,5" is ambiguous
+    text = template.format(f"{number:,}".translate(str.maketrans(",.", separators)))
+    assert repair_numbers([text], {"type": "array", "items": NUMBER})[0] == [float(number)]
 
 
 @given(st.text(alphabet="0123456789.,-+' _%$\u20ackgemE") | st.text())
-def test_whatever_the_text_a_number_is_finite_and_its_first_digit_stands_there(text: str) -> None:
-    (number,), repairs = mend_numbers([text], {"type": "array", "items": NUMBER})
+def test_for_any_text_a_number_is_finite_and_its_first_digit_occurs_in_the_text(text: str) -> None:
+    (number,), repairs = repair_numbers([text], {"type": "array", "items": NUMBER})
     assert (number == text) == (not repairs)
     if repairs:
         assert math.isfinite(number)
@@ -723,8 +725,8 @@ def test_whatever_the_text_a_number_is_finite_and_its_first_digit_stands_there(t
 
 
 @given(any_value)
-def test_a_value_that_needs_no_mending_comes_back_itself(value: Any) -> None:
+def test_a_value_that_needs_no_repair_is_returned_itself(value: Any) -> None:
     schema = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "array", "items": {}}]}
-    mended, repairs = mend_numbers(value, schema)
-    assert mended is value
+    result, repairs = repair_numbers(value, schema)
+    assert result is value
     assert repairs == ()

@@ -221,10 +221,10 @@ ARRIVES: dict[str, Usage] = {
 
 BREAKS: dict[str, tuple[type[structkit.TransportError], str]] = {
     "stream_cut": (structkit.ConnectionFailed, "broke before the reply was whole"),
-    "stream_ends_early": (structkit.ConnectionFailed, "the stream ended before the reply was whole"),
+    "stream_ends_early": (structkit.ConnectionFailed, "the stream ended before the reply was complete"),
     "stream_error": (structkit.MalformedReply, r"upstream died \(code 502\)"),
     "stream_error_event": (structkit.MalformedReply, r"upstream died \(code 502\)"),
-    "stream_not_text": (structkit.MalformedReply, "a delta whose content is no text: '3'"),
+    "stream_not_text": (structkit.MalformedReply, "a delta whose content is not text: '3'"),
 }
 """Half of it comes, and then an error."""
 
@@ -342,8 +342,8 @@ OTHERS: dict[str, tuple[bytes, dict[str, str], str | None]] = {
     "a text that is called a text": (b"internal error", {"content-type": "text/plain"}, "no JSON: 'internal error'"),
     "a stream of nothing": (b"\n\n", SSE, "no JSON"),
     "nothing": (b"", SSE, "no JSON: ''"),
-    "no UTF-8": (b"data: \xff\n\n", SSE, "no UTF-8"),
-    "no chunks": (b"data: hello\n\n", SSE, "no JSON: 'hello'"),
+    "no UTF-8": (b"data: \xff\n\n", SSE, "not UTF-8"),
+    "no chunks": (b"data: hello\n\n", SSE, "not JSON: 'hello'"),
     "no choices": (b"data: [DONE]\n\n", SSE, "no choices"),
 }
 
