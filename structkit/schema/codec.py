@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
-from structkit.parsing import NotJSON, repair_numbers, read_candidates, read_json
+from structkit.parsing import NotJSON, read_candidates, read_json, repair_numbers
 from structkit.schema.natural import InvalidValue, Natural
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
