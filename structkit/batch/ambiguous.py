@@ -1,56 +1,54 @@
-"""Rows with a request that may have been answered and paid for without a trace, by names that a person finds."""
+"""Rows with a request that may have been answered and paid for without a trace, named so that a person finds them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from structkit.journal.journal import Journal
+from structkit.journal.reader import Reader
 from structkit.tables.records import Record
 
-if TYPE_CHECKING:
-    from structkit.journal.journal import Journal
-    from structkit.journal.reader import Reader
+DIGEST_CHARS = 8
+"""Characters of a digest that are shown: enough to compare, and the row's text cannot be read from them."""
 
-SHORT = 8
-"""Letters of a digest that are shown: who has the row can compare them, and nobody can read it in them."""
-
-LOST = "lost"
-"""The mark of rows that were in doubt when a run began: asked again they no longer are, and may be paid for twice."""
+AMBIGUOUS = "lost"
+"""The mark of rows that were ambiguous when a run started: once they are sent again, they may be paid for twice."""
 
 
-def in_doubt(journal: Journal | Reader) -> dict[int, str]:
-    """Ordinals and keys of the rows that are in doubt, or were in an earlier run."""
-    marked: Any = journal.marks.get(LOST) or []
+def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:
+    """Return ordinals and keys of the rows that are ambiguous, or were when an earlier run started."""
+    marked: Any = journal.marks.get(AMBIGUOUS) or []
     return {**dict(marked), **dict(journal.ambiguous())}
 
 
-class Doubtful:
-    """Such rows, and where the input has them.
+class AmbiguousRows:
+    """Ambiguous rows, and where the input has them.
 
-    A row that has no key is called after its place, counted from 1, and the beginning of its digest: its text may be
-    nobody else's business.
+    A row without a key is named by its position, counted from 1, and the first characters of its digest: its text may
+    be confidential.
 
-    >>> rows = Doubtful([(4, "0123456789abcdef"), (9, "fedcba9876543210")], keyed=False)
-    >>> rows.seen(Record(4, "0123456789abcdef", {}, row=2)); rows.names
+    >>> rows = AmbiguousRows([(4, "0123456789abcdef"), (9, "fedcba9876543210")], is_keyed=False)
+    >>> rows.locate(Record(4, "0123456789abcdef", {}, row=2)); rows.names
     ('row 2 (01234567)', 'a row that was not read (fedcba98)')
     """
 
-    def __init__(self, rows: Iterable[tuple[int, str]], *, keyed: bool) -> None:
-        """Ordinals and keys, and whether these are a column's."""
-        self._keys, self._keyed, self._places = dict(rows), keyed, dict[int, int]()
+    def __init__(self, rows: Iterable[tuple[int, str]], *, is_keyed: bool) -> None:
+        """Take ordinals and keys, and whether these are a column's."""
+        self._keys, self._is_keyed, self._positions = dict(rows), is_keyed, dict[int, int]()
 
-    def seen(self, record: Record) -> None:
-        """A row of the input, which may be one of them."""
+    def locate(self, record: Record) -> None:
+        """Remember the position of a row of the input if it is one of them."""
         if record.ordinal in self._keys:
-            self._places[record.ordinal] = record.row
+            self._positions[record.ordinal] = record.row
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What they are called, in the order of their ordinals."""
+        """Their names, in the order of their ordinals."""
         return tuple(self._name(ordinal, key) for ordinal, key in self._keys.items())
 
     def _name(self, ordinal: int, key: str) -> str:
-        if self._keyed:
+        if self._is_keyed:
             return key
-        place = self._places.get(ordinal)
-        return f"{f'row {place}' if place else 'a row that was not read'} ({key[:SHORT]})"
+        position = self._positions.get(ordinal)
+        return f"{f'row {position}' if position else 'a row that was not read'} ({key[:DIGEST_CHARS]})"

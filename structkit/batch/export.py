@@ -1,69 +1,65 @@
-"""What a job's journal holds, as another table, at any time."""
+"""Writes the journal's rows as another table, at any time."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from structkit.batch.ambiguous import Doubtful, in_doubt
+from structkit.batch.ambiguous import AmbiguousRows, find_ambiguous
+from structkit.batch.conversations import RowConversations
 from structkit.batch.manifest import write_manifest
+from structkit.batch.output import RunClock, make_manifest, make_report, open_output, read_through, write_rows
 from structkit.batch.report import Report
-from structkit.batch.validation import is_file_of
-from structkit.batch.written import write_rows
+from structkit.batch.resume import changes_since, spent_before
+from structkit.batch.selection import select_rows
+from structkit.batch.settings import JobSettings
+from structkit.batch.validation import is_same_file, validate_settings
 from structkit.errors import ConfigError, JobError
 from structkit.journal.reader import Reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.sources import STREAM, Source, open_source
 
-if TYPE_CHECKING:
-    from structkit.batch.job import Job
-    from structkit.batch.runner import Work
 
-
-def export(work: Work, path: Path) -> Report:
-    """Write what the journal holds to another file; it takes no lock and sends nothing.
+def export_journal(settings: JobSettings, path: Path) -> Report:
+    """Write the journal's rows to a file; it takes no lock and sends nothing.
 
     Raises:
-        JobError: There is no such job, it is another one, or a file cannot be used.
-        ConfigError: The file is the job's own.
+        JobError: There is no such job, the journal is another job's, or a file cannot be used.
+        ConfigError: The file is the job's own, or a setting is invalid.
     """
-    refuse_own(work.job, path)
-    reader = Reader(work.job.folder)
-    told = work.changes(reader)
-    if told and work.job.on_change != "mix":
-        raise JobError(f"{reader.folder} is of another job:\n{told}", file=str(reader.folder))
-    source = source_of_rows(work.job)
-    work.choose(source)
-    for _ in work.rows(source):  # what the columns are is known when all rows have been read
-        pass
-    doubtful = Doubtful(in_doubt(reader).items(), keyed=source.key is not None)
-    with work.sink(source, reader, path) as sink:
-        counts = write_rows(sink, work.picked(work.matched(source, reader, full=False)), doubtful)
-    report = work.report(reader, counts, output=path, ambiguous=doubtful.names)
-    write_manifest(path, {**work.manifest(report, reader), "exported": True})
+    validate_settings(settings)
+    clock, conversations = RunClock(), RowConversations(settings)
+    _validate_target(settings, path)
+    reader = Reader(settings.folder)
+    changes = changes_since(reader, conversations.fingerprint())
+    if changes and settings.on_change != "mix":
+        raise JobError(f"{reader.folder} is the folder of another job:\n{changes}", file=str(reader.folder))
+    source = _open_rows(settings)
+    selection = select_rows(settings, source)
+    read_through(selection, source)
+    ambiguous = AmbiguousRows(find_ambiguous(reader).items(), is_keyed=source.key is not None)
+    with open_output(conversations, source, reader, path) as sink:
+        counts = write_rows(sink, selection.filter(selection.match(source, reader, full=False)), ambiguous)
+    spent = spent_before(reader, settings.price)
+    report = make_report(settings, reader, counts, clock, output=path, spent=spent, ambiguous=ambiguous.names)
+    write_manifest(path, {**make_manifest(settings, report, reader, clock), "exported": True})
     return report
 
 
-def source_of_rows(job: Job) -> Source:
-    """The job's rows; of a stream those that a run has kept.
+def _open_rows(settings: JobSettings) -> Source:
+    """Open the job's input; of a stream, the rows that a run has stored.
 
     Raises:
-        JobError: They cannot be read, or no run has kept them.
+        JobError: The input cannot be read, or no run has stored the stream.
     """
-    source = None if job.source == STANDARD else open_source(job.source, key=job.key)
+    source = None if settings.source == STANDARD else open_source(settings.source, key=settings.key)
     if source is not None and source.repeatable:
         return source
-    kept = job.folder / STREAM
-    if not kept.exists():
-        raise JobError("no run has read the stream to its end yet: there are no rows to write", file=str(kept))
-    return open_source(kept, key=job.key, format="jsonl")
+    stored = settings.folder / STREAM
+    if not stored.exists():
+        raise JobError("no run has read the whole stream yet: there are no rows to write", file=str(stored))
+    return open_source(stored, key=settings.key, format="jsonl")
 
 
-def refuse_own(job: Job, path: Path) -> None:
-    """See that a file is neither the job's input nor its output.
-
-    Raises:
-        ConfigError: It is.
-    """
-    if is_file_of(job.source, path) or is_file_of(job.output, path):
+def _validate_target(settings: JobSettings, path: Path) -> None:
+    if is_same_file(settings.source, path) or is_same_file(settings.output, path):
         raise ConfigError(f"{str(path)!r} is the job's own file: export to another one")

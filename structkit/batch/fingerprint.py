@@ -1,4 +1,4 @@
-"""What makes two runs the same job: what is asked of each row, and of whom."""
+"""What makes two runs the same job: the settings that every request and value depend on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from structkit.schema import ResponseFormat
 from structkit.transport.base_url import is_loopback
 from structkit.values import JSON, JSONValue, Parameters
 
-VALUES = frozenset({"type", "schema"})
-"""Parts that change only what a reply comes to: a job that differs in these alone can be read again for nothing."""
+TYPE_KEYS = frozenset({"type", "schema"})
+"""Parts that change only how a reply is read: a job that differs in these alone can reparse its stored replies."""
 
 
 def fingerprint(
@@ -27,17 +27,17 @@ def fingerprint(
     parameters: Parameters,
     mode: str,
 ) -> JSON:
-    """The settings that every row's request and value depend on; no key is among them.
+    """Return the settings that every row's request and value depend on; the API key is not among them.
 
     Args:
         response_format: The type.
         prompt: The template, or the source of the function that makes the prompt.
         instructions: The system message.
-        examples: Pairs of an input and the natural JSON that it should give.
+        examples: Pairs of an input and its expected value as natural JSON.
         model: The model's name.
-        base_url: The endpoint, of which the host is kept.
+        base_url: The endpoint; only its host is used.
         parameters: The endpoint's own parameters.
-        mode: How the schema is put to the endpoint.
+        mode: How the endpoint receives the schema.
     """
     return {
         "type": response_format.name,
@@ -53,7 +53,7 @@ def fingerprint(
 
 
 def host_of(base_url: str) -> str:
-    """The host with its port; on this machine without, for a server may get another one at each start.
+    """Return the host with its port; without for a server on this machine, which may get another port at each start.
 
     >>> host_of("https://gateway.example:8443/v1"), host_of("http://127.0.0.1:35419/v1")
     ('gateway.example:8443', '127.0.0.1')
@@ -63,7 +63,7 @@ def host_of(base_url: str) -> str:
 
 
 def differences(before: JSON, now: JSON) -> Iterator[str]:
-    r"""What differs between two fingerprints, line by line, as `diff` shows it.
+    r"""Return what differs between two fingerprints, line by line, as `diff` shows it.
 
     >>> print(*differences({"model": "a", "prompt": "x"}, {"model": "b", "prompt": "x"}), sep="\n")
     model:
@@ -79,9 +79,9 @@ def differences(before: JSON, now: JSON) -> Iterator[str]:
 
 
 def is_readable_again(before: JSON, now: JSON) -> bool:
-    """Whether the replies kept can be read as the new type, without asking again.
+    """Return whether the stored replies can be read as the new type, without sending requests.
 
     >>> is_readable_again({"schema": 1, "model": "a"}, {"schema": 2, "model": "a"})
     True
     """
-    return all(before.get(name) == now.get(name) for name in {**before, **now} if name not in VALUES)
+    return all(before.get(name) == now.get(name) for name in {**before, **now} if name not in TYPE_KEYS)

@@ -1,4 +1,4 @@
-"""What is written beside an output: what it was made of, what it cost, and counts that add up."""
+"""The manifest beside an output: what it was made of, what it cost, and counts that add up."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from structkit.values import JSON
 
 
 def write_manifest(output: Path, manifest: JSON) -> Path:
-    """Write `OUTPUT.manifest.json` in one step.
+    """Write `OUTPUT.manifest.json` atomically, and return its path.
 
     Raises:
         JobError: The counts do not add up to the rows, or the file cannot be written.
     """
     counts: Mapping[str, int] = manifest["counts"]
     if sum(counts.values()) != manifest["rows"]:
-        raise JobError(f"the states of {sum(counts.values())} rows are known, but the input has {manifest['rows']}")
+        raise JobError(
+            f"the journal has the states of {sum(counts.values())} rows, but the input has {manifest['rows']}"
+        )
     path = output.with_name(f"{output.name}.manifest.json")
     draft = Draft(path, overwrite=True)
     try:
@@ -37,14 +39,14 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
     return path
 
 
-def input_hash(source: Any, kept: Path) -> str | None:
-    """SHA-256 of the input: of its file, or of the one in which a stream was *kept*; None of rows in memory."""
+def input_hash(source: Any, stored_stream: Path) -> str | None:
+    """Return the SHA-256 of the input: of its file or of the stored stream; None for rows in memory."""
     is_file = isinstance(source, str | PathLike) and Path(source).is_file()
-    path = Path(source) if is_file else kept
+    path = Path(source) if is_file else stored_stream
     return whole_hash(path) if path.is_file() else None
 
 
 def versions() -> dict[str, str]:
-    """What the values were made with."""
+    """Return the versions of what the values were made with."""
     own = import_module("structkit").__version__  # of the code that runs, installed or not
     return {"structkit": own, "pydantic": version("pydantic"), "python": platform.python_version()}

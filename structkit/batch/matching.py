@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
+from typing import TypeAlias
 
 from structkit.journal.journal import Journal
 from structkit.journal.key_index import Places
@@ -12,20 +13,23 @@ from structkit.journal.reader import Reader
 from structkit.journal.row_state import Kept
 from structkit.tables.records import Record
 
-CHUNK = 1_000
-"""Rows whose past is looked up at once."""
+MatchedRow: TypeAlias = "tuple[Record, Kept | None]"
+"""A row of the input, and what the journal has of it."""
 
-NAMED = 10
-"""Removed rows that are named."""
+CHUNK_ROWS = 1_000
+"""Rows that are looked up in the journal at once."""
+
+MAX_REMOVED_KEYS = 10
+"""Removed rows whose keys are reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Rows that the journal has and the input no longer has; what was said of them is kept, should they return.
+    """Rows that the journal has and the input no longer has; their replies are kept, should they return.
 
     Args:
-        count: How many.
-        keys: Of the first of them.
+        count: The number of rows.
+        keys: The keys of the first ones.
     """
 
     count: int = 0
@@ -33,61 +37,61 @@ class Removed:
 
 
 class Matching:
-    """Each row with what the journal has of it, under the ordinal that it has there.
+    """Each row of the input with what the journal has of it, under the ordinal that it has there.
 
-    As long as the input is as it was, a row's place is its ordinal. From the first row that is another one, or that is
-    not there while later ones are, rows are found by their keys; new ones get ordinals of their own, and one whose
-    content has changed begins anew.
+    As long as the input has not changed, a row's position is its ordinal. From the first row that is another one, or
+    that is missing although later ones exist, rows are matched by their keys. New rows get ordinals of their own, and
+    a row whose content has changed starts from scratch.
 
     Args:
         records: The rows of the input.
-        journal: The job's, or what reads it beside a run.
-        full: Whether the exchanges are wanted, or only how a row ended.
+        journal: The job's journal, or a reader of it during a run.
+        full: Whether to read the exchanges too, and not only how a row ended.
 
     Attributes:
-        removed: The rows that were not among the input's, when all of these have been taken.
+        removed: The rows that are not in the input; complete once all rows of the input have been read.
     """
 
     def __init__(self, records: Iterable[Record], journal: Journal | Reader, *, full: bool = True) -> None:
-        """Nothing is read yet."""
+        """Prepare; nothing is read yet."""
         self._rows, self._journal, self._full = iter(records), journal, full
         self.removed = Removed()
 
-    def __iter__(self) -> Iterator[tuple[Record, Kept | None]]:
-        """Row by row; once."""
-        read, end = 0, self._journal.end
-        while chunk := list(islice(self._rows, CHUNK)):
-            kept = self._journal.known(chunk[0].ordinal, chunk[-1].ordinal, full=self._full)
+    def __iter__(self) -> Iterator[MatchedRow]:
+        """Return the rows, one by one; only one pass is possible."""
+        next_ordinal, end = 0, self._journal.end
+        while chunk := list(islice(self._rows, CHUNK_ROWS)):
+            stored = self._journal.known(chunk[0].ordinal, chunk[-1].ordinal, full=self._full)
             for position, record in enumerate(chunk):
-                past = kept.get(record.ordinal)
-                if record.ordinal < end and (past is None or not _is_same(record, past)):
-                    yield from self._by_key(chain(chunk[position:], self._rows), record.ordinal, end)
+                row = stored.get(record.ordinal)
+                if record.ordinal < end and (row is None or not _is_same(record, row)):
+                    yield from self._match_by_key(chain(chunk[position:], self._rows), record.ordinal, end)
                     return
-                yield record, past
-            read = chunk[-1].ordinal + 1
-        self._remember(key for _, key in self._journal.every_key(read))
+                yield record, row
+            next_ordinal = chunk[-1].ordinal + 1
+        self._set_removed(key for _, key in self._journal.every_key(next_ordinal))
 
-    def _by_key(self, rows: Iterator[Record], first: int, end: int) -> Iterator[tuple[Record, Kept | None]]:
+    def _match_by_key(self, rows: Iterator[Record], first: int, end: int) -> Iterator[MatchedRow]:
         unused = count(end)
-        with Places(self._journal.every_key(first)) as places:
-            while chunk := list(islice(rows, CHUNK)):
-                taken = places.taken([record.key for record in chunk])
-                wanted = [each.ordinal if at is None else at for each, at in zip(chunk, taken, strict=True)]
-                kept = self._journal.known_at(wanted, full=self._full)
-                for record, ordinal in zip(chunk, taken, strict=True):
-                    if ordinal is None:  # it is new: where it stands, if nobody is there, so that later runs find it so
-                        is_free = record.ordinal < end and record.ordinal not in kept
+        with Places(self._journal.every_key(first)) as index:
+            while chunk := list(islice(rows, CHUNK_ROWS)):
+                ordinals = index.taken([record.key for record in chunk])
+                all_ordinals = [each.ordinal if at is None else at for each, at in zip(chunk, ordinals, strict=True)]
+                stored = self._journal.known_at(all_ordinals, full=self._full)
+                for record, ordinal in zip(chunk, ordinals, strict=True):
+                    if ordinal is None:
+                        # A new row keeps its position if that is free, so that later runs match it there.
+                        is_free = record.ordinal < end and record.ordinal not in stored
                         yield record if is_free else replace(record, ordinal=next(unused)), None
                     else:
-                        found, past = replace(record, ordinal=ordinal), kept[ordinal]
-                        yield found, past if _is_same(found, past) else None
-            self._remember(places.keys())
+                        match, row = replace(record, ordinal=ordinal), stored[ordinal]
+                        yield match, row if _is_same(match, row) else None
+            self._set_removed(index.keys())
 
-    def _remember(self, keys: Iterator[str]) -> None:
-        """The rows that are left."""
-        first = tuple(islice(keys, NAMED))
+    def _set_removed(self, keys: Iterator[str]) -> None:
+        first = tuple(islice(keys, MAX_REMOVED_KEYS))
         self.removed = Removed(len(first) + sum(1 for _ in keys), first)
 
 
-def _is_same(record: Record, kept: Kept) -> bool:
-    return record.key == kept.key and record.digest == kept.digest
+def _is_same(record: Record, row: Kept) -> bool:
+    return record.key == row.key and record.digest == row.digest

@@ -1,48 +1,83 @@
-"""How a row ended, as JSON: what the journal keeps and the output shows."""
+"""How a row ended, as JSON: what the journal stores and the output shows of a result or an error."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from structkit.errors import SchemaError, StructkitError
-from structkit.journal.row_state import State
+from structkit.journal.row_state import Kept, State
 from structkit.schema import ResponseFormat
+from structkit.tables.records import Record
 from structkit.values import JSON, Attempt, Issue, Result, format_path, sum_usage
 
 
+class Outcome(NamedTuple):
+    """The state of a row that has finished, and the fields that are stored with it."""
+
+    state: State
+    fields: JSON
+
+
+AMBIGUOUS_OUTCOME = Outcome("held", {"message": "the last request may have been answered and paid for"})
+
+UNREADABLE_OUTCOME = Outcome(
+    "failed",
+    {
+        "error": "InvalidOutput",
+        "message": "the stored replies contain no value of this type; retrying failed rows may help",
+    },
+)
+
+
 def outcome_of(
-    step: Result[Any] | StructkitError, wanted: ResponseFormat[Any], cost: Decimal | None
-) -> tuple[State, JSON]:
-    """The state of a row and what is kept of it.
+    step: Result[Any] | StructkitError, response_format: ResponseFormat[Any], cost: Decimal | None
+) -> Outcome:
+    """Return the outcome of a row's conversation.
 
     Args:
-        step: What the conversation about it came to.
-        wanted: The type.
-        cost: What its replies cost; None where that is not known.
+        step: Its result or its error.
+        response_format: The type.
+        cost: What its replies cost; None if that is unknown.
     """
-    kept: JSON = {
+    fields: JSON = {
         "attempts": len(step.attempts),
         "usage": _usage(step.attempts),
         "cost": None if cost is None else str(cost),
     }
     if isinstance(step, StructkitError):
-        issues = getattr(step, "issues", ())
-        return "failed", {**kept, "error": type(step).__name__, "message": str(step), "issues": _told(issues)}
+        return _failed(step, **fields, issues=_issues(getattr(step, "issues", ())))
     try:
-        value = wanted.natural(step.value)
-    except SchemaError as error:  # a validator has made a value that has no JSON form
-        return "failed", {**kept, "error": "SchemaError", "message": str(error), "issues": []}
-    return "done", {
-        **kept,
-        "value": value,
-        "mode": step.mode,
-        "repairs": [*step.repairs],
-        "warnings": _told(step.warnings),
-    }
+        value = response_format.natural(step.value)
+    except SchemaError as error:  # a validator has returned a value that has no JSON form
+        return _failed(error, **fields, issues=[])
+    fields |= {"value": value, "mode": step.mode}
+    return Outcome("done", {**fields, "repairs": [*step.repairs], "warnings": _issues(step.warnings)})
 
 
-def _told(issues: tuple[Issue, ...]) -> list[JSON]:
+def outcome_of_error(error: Exception) -> Outcome:
+    """Return the outcome of a row whose prompt could not be made: nothing was sent about it."""
+    return _failed(error)
+
+
+def _failed(error: Exception, **fields: Any) -> Outcome:
+    return Outcome("failed", {**fields, "error": type(error).__name__, "message": str(error)})
+
+
+def output_row(record: Record, row: Kept | None, state: str) -> JSON:
+    """Return a row as a sink takes it: the cells of the input, the value if there is one, and the run's fields."""
+    fields = dict((row.outcome if row else None) or {})
+    cells: JSON = {"input": record.values, "run": {**fields, "status": state}}
+    return {**cells, "output": fields["value"]} if "value" in fields else cells
+
+
+def sum_costs(costs: list[Decimal | None]) -> Decimal | None:
+    """Return the sum of the costs; None if one of them is unknown."""
+    amounts = [cost for cost in costs if cost is not None]
+    return sum(amounts, Decimal(0)) if len(amounts) == len(costs) else None
+
+
+def _issues(issues: tuple[Issue, ...]) -> list[JSON]:
     return [{"path": format_path(issue.path), "message": issue.message, "got": issue.got} for issue in issues]
 
 

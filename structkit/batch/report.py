@@ -1,4 +1,4 @@
-"""What a run came to, for the person who started it."""
+"""The report of a run, for the person who started it."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, TypeAlias
 
+from structkit.batch.engines.stop import Reason
 from structkit.batch.matching import Removed
 
-Reason: TypeAlias = Literal["", "budget", "interrupted", "endpoint", "left"]
-"""Why a run ended before its rows did: the budget was used up; somebody interrupted it; the endpoint is of no use to
-anybody; or rows were left out, as where only kept replies were read. Empty where all rows are at their end."""
+MAX_AMBIGUOUS_NAMES = 5
+"""Ambiguous rows that are named in the text of a report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run of a job came to.
+    """The outcome of a run.
 
     Args:
-        reason: Why it ended before its rows did, for programs; empty where it did not.
-        output: The file written; None where the run ended before that.
+        reason: Why it ended before its rows had finished, for programs; empty if they have. See `Reason`.
+        output: The file that was written; None if the run ended before that.
         rows: Rows of the input.
-        counts: Rows by state; together they are all of them.
-        tokens: Tokens of all replies, of this run and those before, where they were reported.
+        counts: Rows by state; together they are all rows.
+        tokens: Tokens of all replies, of this run and earlier ones, where they were reported.
         unreported: Replies whose tokens are unknown.
-        spend: What was spent, in the currency of the prices; without these, what the endpoint reported; None where
-            it is not known.
+        spend: What was spent, in the currency of the prices; without a price, what the endpoint reported; None if
+            that is unknown.
         ambiguous: Keys of rows with a request that may have been answered and paid for without a trace: of an earlier
-            run that was killed, or of this one, where it was interrupted and what was under way took too long. Of rows
-            without keys, their places: `row 17 (0a1b2c3d)`, counted from 1, with a digest.
-        seconds: How long this run took.
-        why: The same as the reason, in words.
-        removed: Rows that earlier runs have seen and the input no longer has, which are in none of the counts; None
-            where the input was not read to its end.
-        unpriced: Replies of which neither a price nor the endpoint says what they cost: no part of the spend.
+            run that was killed, or of this run, if it was interrupted and a request in flight took too long. Rows
+            without keys have positions: `row 17 (0a1b2c3d)`, counted from 1, with a digest.
+        seconds: The duration of this run.
+        detail: The reason in words.
+        removed: Rows that earlier runs have read and the input no longer has; they are in none of the counts. None if
+            the input was not read completely.
+        unpriced: Replies whose cost neither a price nor the endpoint says; they are not part of the spend.
     """
 
     reason: Reason
@@ -47,22 +46,22 @@ class Report:
     spend: Decimal | None
     ambiguous: tuple[str, ...]
     seconds: float
-    why: str = ""
+    detail: str = ""
     removed: Removed | None = None
     unpriced: int = 0
 
     @property
     def status(self) -> str:
         """`complete`, or `incomplete:` and why."""
-        return "complete" if self.is_complete else f"incomplete: {self.why or 'rows were left out'}"
+        return "complete" if self.is_complete else f"incomplete: {self.detail or 'rows were left out'}"
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row is at its end."""
+        """Whether every row has finished."""
         return not self.reason
 
     def __str__(self) -> str:
-        """A few lines that a manager could read.
+        """Return a few lines that a manager could read.
 
         >>> counts = {"done": 97, "failed": 3, "held": 0, "skipped": 0}
         >>> print(Report("", Path("out.csv"), 100, counts, 51_200, 0, Decimal("0.1234"), (), 12.5))
@@ -70,26 +69,40 @@ class Report:
         51,200 tokens, 0.1234 spent
         written to out.csv
         """
-        counted = ", ".join(f"{number:,} {state}" for state, number in self.counts.items() if number)
-        lines = [f"{_shown(self.status)}: {self.rows:,} rows, {counted or 'none begun'}, in {self.seconds:.1f} s"]
-        unknown = f" (and {self.unreported:,} replies that reported none)" if self.unreported else ""
-        beyond = f" (and {self.unpriced:,} replies of unknown cost)" if self.unpriced else ""
-        spent = "spend unknown" if self.spend is None else f"{self.spend:f} spent{beyond}"
-        lines.append(f"{self.tokens:,} tokens{unknown}, {spent}")
+        return "\n".join([self._rows_line, self._spend_line, *self._notes])
+
+    @property
+    def _rows_line(self) -> str:
+        counts = ", ".join(f"{number:,} {state}" for state, number in self.counts.items() if number)
+        return f"{_printable(self.status)}: {self.rows:,} rows, {counts or 'none started'}, in {self.seconds:.1f} s"
+
+    @property
+    def _spend_line(self) -> str:
+        unreported = f" (and {self.unreported:,} replies that reported none)" if self.unreported else ""
+        unpriced = f" (and {self.unpriced:,} replies of unknown cost)" if self.unpriced else ""
+        spend = "spend unknown" if self.spend is None else f"{self.spend:f} spent{unpriced}"
+        return f"{self.tokens:,} tokens{unreported}, {spend}"
+
+    @property
+    def _notes(self) -> list[str]:
+        lines = []
         if self.ambiguous:
-            shown = ", ".join(map(_shown, self.ambiguous[:5])) + (" ..." if len(self.ambiguous) > 5 else "")  # noqa: PLR2004
-            lines.append(f"{len(self.ambiguous):,} rows were under way when a run was cut short: {shown}")
+            names = ", ".join(map(_printable, self.ambiguous[:MAX_AMBIGUOUS_NAMES]))
+            names += " ..." if len(self.ambiguous) > MAX_AMBIGUOUS_NAMES else ""
+            count = "1 row was" if len(self.ambiguous) == 1 else f"{len(self.ambiguous):,} rows were"
+            lines.append(f"{count} in flight when a run was interrupted: {names}")
         if self.removed and self.removed.count:
-            lines.append(f"{self.removed.count:,} rows are no longer in the input; what is known of them is kept")
+            count = "1 row is" if self.removed.count == 1 else f"{self.removed.count:,} rows are"
+            lines.append(f"{count} no longer in the input; the journal keeps the replies")
         if self.output is not None:
             lines.append(f"written to {self.output}")
-        return "\n".join(lines)
+        return lines
 
 
-def _shown(text: str) -> str:
-    r"""A text that rows or endpoints have said, such that a terminal shows it, and does nothing that it says.
+def _printable(text: str) -> str:
+    r"""Escape what a terminal would obey in a text from rows or endpoints.
 
-    >>> _shown("größer\x1b[2J\n")
+    >>> _printable("größer\x1b[2J\n")
     'größer\\x1b[2J\\n'
     """
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

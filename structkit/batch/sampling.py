@@ -1,4 +1,4 @@
-"""A fair sample of rows, the same whenever the table is: chosen by what the rows are, not by where they stand."""
+"""A random sample of rows that stays the same as long as the table does: chosen by content, not by position."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from heapq import nsmallest
 
 from structkit.tables.records import Record
 
-SLOTS = 1 << 20
-"""Counters by which rows of equal content are told apart: 4 MiB."""
+COUNTERS = 1 << 20
+"""Counters that distinguish rows of equal content: 4 MiB."""
 
 
-def fair_sample(records: Iterable[Record], size: int, *, keyed: bool = False) -> frozenset[int]:
-    """The ordinals of so many rows, or of all where there are fewer; read once, in memory for the sample alone.
+def draw_sample(records: Iterable[Record], size: int, *, is_keyed: bool = False) -> frozenset[int]:
+    """Return the ordinals of a random sample, or of all rows if there are fewer; read once, in memory of the sample.
 
-    Each row draws a lot from its key, and the lowest win: so a larger sample holds the smaller one, and where rows are
-    edited, moved, inserted or removed, nearly all of a sample stays.
+    Each row gets a number by hashing its key, and the lowest numbers win. So a larger sample contains the smaller one,
+    and when rows are edited, moved, inserted or removed, nearly all of a sample stays.
 
     Args:
         records: The rows.
-        size: How many are wanted.
-        keyed: Whether no two keys are alike. Rows of equal content else draw lots of their own, each by how many have
-            come before it: or a row that fills half the table would be all of the sample, or nothing of it.
+        size: The number of rows.
+        is_keyed: Whether all keys are different. Otherwise rows of equal content get different numbers, by how many
+            came before: else a row that fills half the table would be all of the sample, or none of it.
 
     >>> rows = [Record(number, str(number), {}) for number in range(1000)]
-    >>> sorted(fair_sample(rows, 3)), sorted(fair_sample(rows[:980], 3)), len(fair_sample(rows, 2000))
+    >>> sorted(draw_sample(rows, 3)), sorted(draw_sample(rows[:980], 3)), len(draw_sample(rows, 2000))
     ([38, 213, 986], [38, 213, 835], 1000)
     """
-    drawn = nsmallest(size, _lots(records, keyed=keyed))
-    return frozenset(ordinal for _, ordinal in drawn)
+    sample = nsmallest(size, _numbers(records, is_keyed=is_keyed))
+    return frozenset(ordinal for _, ordinal in sample)
 
 
-def _lots(records: Iterable[Record], *, keyed: bool) -> Iterator[tuple[int, int]]:
-    """The lot of each row, and its ordinal."""
-    before = array("I", bytes(array("I").itemsize * SLOTS))
+def _numbers(records: Iterable[Record], *, is_keyed: bool) -> Iterator[tuple[int, int]]:
+    """Return the number of each row, and its ordinal."""
+    counters = array("I", bytes(array("I").itemsize * COUNTERS))
     for record in records:
-        mark = blake2b(record.key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        slot = int.from_bytes(mark[:8], "little") % SLOTS
-        if not keyed:
-            if before[slot]:
-                mark = blake2b(mark, key=before[slot].to_bytes(4, "little"), digest_size=16).digest()
-            before[slot] += 1
-        yield int.from_bytes(mark[8:], "little"), record.ordinal
+        digest = blake2b(record.key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        slot = int.from_bytes(digest[:8], "little") % COUNTERS
+        if not is_keyed:
+            if counters[slot]:
+                digest = blake2b(digest, key=counters[slot].to_bytes(4, "little"), digest_size=16).digest()
+            counters[slot] += 1
+        yield int.from_bytes(digest[8:], "little"), record.ordinal

@@ -1,84 +1,81 @@
-"""What of a job is refused before anything is opened or sent: settings that mean nothing, or would do harm."""
+"""Which settings of a job are rejected before anything is opened or sent: those that are invalid or would do harm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import inf
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import fill
 from structkit.tables.formats import STANDARD, find_format
 
-if TYPE_CHECKING:
-    from structkit.batch.job import Job
-
 CHOICES = {"on_ambiguous": ("resend", "hold"), "on_change": ("stop", "reparse", "new", "mix")}
-"""Settings that are one of a few words. A misspelt `hold` would send again what may have been paid for."""
+"""Settings with a few values. A misspelt `hold` would send requests again that may have been paid for."""
 
-LEAST = {"limit": 0, "sample": 1, "grace": 0}
-"""Settings that are numbers, and the least of each."""
+MINIMA = {"limit": 0, "sample": 1, "grace": 0}
+"""The minimum of each setting that is a number."""
 
 
-def refuse_unsound(job: Job) -> None:
-    """See that what is wanted can be had.
+def validate_settings(settings: JobSettings) -> None:
+    """Validate the settings of a job.
 
     Raises:
-        ConfigError: It cannot.
-        JobError: The output's suffix says no format.
+        ConfigError: A setting is invalid, or the output is the input.
+        JobError: The suffix of the output is not that of a format.
     """
-    for name, known in CHOICES.items():
-        if (given := getattr(job, name)) not in known:
-            raise ConfigError(f"{name}: one of {', '.join(known)}, not {given!r}")
-    for name, least in LEAST.items():
-        if (number := getattr(job, name)) is not None and not least <= number < inf:
-            raise ConfigError(f"{name}: {least} or more, not {number}")
-    if str(job.output) == STANDARD:
-        raise ConfigError("a job needs a file for its output: what happens on the way is kept beside it")
-    at_once: Any = job.concurrency
-    if at_once != "auto" and not (isinstance(at_once, int) and at_once >= 1):
-        raise ConfigError(f"concurrency: auto, or 1 or more, not {at_once!r}")
-    if job.budget is not None and job.price is None:
-        # What an endpoint reports of a cost comes when the money is spent, for all requests in flight at once.
+    _validate_choices(settings)
+    _validate_numbers(settings)
+    if str(settings.output) == STANDARD:
+        raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
+    if settings.budget is not None and settings.price is None:
+        # An endpoint reports a cost when the money is spent, for all requests in flight at once.
         raise ConfigError(
-            "a budget needs a price, price=Price(input, output) per million tokens: what a request may cost has to "
-            "be known before it goes out, and an endpoint reports it afterwards"
+            "a budget needs a price, price=Price(input, output) per million tokens: the most that a request may cost "
+            "has to be known before it is sent, and an endpoint reports the cost afterwards"
         )
-    refuse_its_input(job.source, Path(job.output))
-    find_format(str(job.output))
+    if is_same_file(settings.source, Path(settings.output)):
+        raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
+    find_format(str(settings.output))
 
 
-def refuse_its_input(source: Any, output: Path) -> None:
-    """See that a job does not replace the table that it reads.
-
-    Raises:
-        ConfigError: It would, be it by a link or another spelling.
-    """
-    if is_file_of(source, output):
-        raise ConfigError(f"the output {str(output)!r} is the input: it would be replaced; choose another name")
+def _validate_choices(settings: JobSettings) -> None:
+    for name, choices in CHOICES.items():
+        if (value := getattr(settings, name)) not in choices:
+            raise ConfigError(f"{name}: one of {', '.join(choices)}, not {value!r}")
 
 
-def is_file_of(source: Any, path: Path) -> bool:
-    """Whether a source is that file, be it by a link or another spelling."""
+def _validate_numbers(settings: JobSettings) -> None:
+    for name, minimum in MINIMA.items():
+        if (number := getattr(settings, name)) is not None and not minimum <= number < inf:
+            raise ConfigError(f"{name}: {minimum} or more, not {number}")
+    concurrency: Any = settings.concurrency
+    if concurrency != "auto" and not (isinstance(concurrency, int) and concurrency >= 1):
+        raise ConfigError(f"concurrency: auto, or 1 or more, not {concurrency!r}")
+
+
+def is_same_file(source: Any, path: Path) -> bool:
+    """Return whether a source is that file, also through a link or by another path."""
     if not isinstance(source, str | PathLike) or str(source) == STANDARD:
         return False
-    given = Path(source).expanduser()
-    return (given.exists() and path.exists() and given.samefile(path)) or given.resolve() == path.resolve()
+    source_path = Path(source).expanduser()
+    is_linked = source_path.exists() and path.exists() and source_path.samefile(path)
+    return is_linked or source_path.resolve() == path.resolve()
 
 
-def refuse_missing(prompt: str | Callable[..., Any], columns: tuple[str, ...]) -> None:
-    """See that an input has the columns that a prompt needs; a function may say in `needs` which these are.
+def validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:
+    """Check that an input has the columns that a prompt needs: a template names them, a function has `needs`.
 
     Raises:
-        PromptError: A template names another one.
-        ConfigError: A function needs another one.
+        PromptError: A template names a column that the input does not have.
+        ConfigError: A function needs a column that the input does not have.
     """
-    if not columns:  # of rows that do not declare them, there are none
+    if not columns:  # the rows do not declare any
         return
     if isinstance(prompt, str):
         fill(prompt, dict.fromkeys(columns, ""))
     elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
-        named = ", ".join(map(repr, missing))
-        raise ConfigError(f"the prompt needs {named}, but the columns of the input are: {', '.join(columns)}")
+        names = ", ".join(map(repr, missing))
+        raise ConfigError(f"the prompt needs {names}, but the columns of the input are: {', '.join(columns)}")

@@ -17,7 +17,7 @@ from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from structkit.batch.job import OnChange
+    from structkit.batch.settings import OnChange
     from structkit.costs.price import Price
     from structkit.functions.function import Decorated
 
@@ -185,7 +185,7 @@ def what_to_ask(output_type: str | None, prompt: str | None, function: str | Non
     if not function:
         return load_type(str(output_type)), prompt, None, {}
     found = decorated(function)
-    return found.response_format, found.of_a_row, found.declaration.model, {**found.declaration.call}
+    return found.response_format, found.row_function, found.declaration.model, {**found.declaration.call}
 
 
 def decorated(name: str) -> Decorated[..., Any]:

@@ -14,9 +14,11 @@ from shutil import which
 
 from rich.console import Console
 
+from structkit.batch.conversations import RowConversations
+from structkit.batch.engines.stop import Reason
 from structkit.batch.job import Job
-from structkit.batch.report import Reason, Report
-from structkit.batch.runner import Work
+from structkit.batch.report import Report
+from structkit.batch.validation import validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.showing import showing
 from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
@@ -133,26 +135,27 @@ def preview(job: Job) -> int:
     Raises:
         ConfigError: There are no rows, or the job is not sound.
     """
-    work = Work(job, None)
-    rows, requests = asyncio.run(first_requests(work))  # noqa: TID251 (here one may)
+    validate_settings(job)
+    conversations = RowConversations(job)
+    rows, requests = asyncio.run(first_requests(conversations))  # noqa: TID251 (here one may)
     if not requests:
         raise ConfigError("the input has no rows")
     write(requests[0].body, None)
-    reply = json.dumps(sample(work.wanted.schema), ensure_ascii=False)
+    reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
     samples = [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
     rows = min(rows, job.sample or rows)
     notice(f"{rows:,} rows; {expected(forecast_run(rows, samples, job.price))}; nothing was sent")
     return 0
 
 
-async def first_requests(work: Work) -> tuple[int, list[Request]]:
+async def first_requests(conversations: RowConversations) -> tuple[int, list[Request]]:
     """How many rows there are, and what would be asked of the first of them."""
     rows, requests = 0, list[Request]()
-    for record in islice(open_source(work.job.source, key=work.job.key), work.job.limit):
+    settings = conversations.settings
+    for record in islice(open_source(settings.source, key=settings.key), settings.limit):
         rows += 1
         if len(requests) < SAMPLED:
-            requests.append((await work.begin(record)).requests[0])
-    await work.transport.close()
+            requests.append((await conversations.start(record)).requests[0])
     return rows, requests
 
 

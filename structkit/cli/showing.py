@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from structkit.batch.engines.progress import Progress, Told
+from structkit.batch.engines.progress import Progress, ProgressCallback
 from structkit.cli.app import notice
 from structkit.costs.forecast import Estimate, forecast_run
 from structkit.costs.price import Price
@@ -28,7 +28,7 @@ ENOUGH = 20
 
 
 @contextmanager
-def showing(total: int | None, price: Price | None, console: Console) -> Iterator[Told]:
+def showing(total: int | None, price: Price | None, console: Console) -> Iterator[ProgressCallback]:
     """Show what a run tells of itself.
 
     Args:

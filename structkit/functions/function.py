@@ -14,14 +14,15 @@ from typing_extensions import Concatenate, ParamSpec, Unpack
 from structkit.client import AsyncClient, CallOptions, Client
 from structkit.client.arguments import validate_call
 from structkit.errors import ConfigError, StructkitError
-from structkit.functions.row_arguments import OfARow
+from structkit.functions.row_arguments import RowFunction
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
 
 if TYPE_CHECKING:
-    from structkit.batch.job import Job, Settings
+    from structkit.batch.job import Job
     from structkit.batch.report import Report
+    from structkit.batch.settings import LabelOptions
     from structkit.client.streams import AsyncStream, Stream
     from structkit.functions.concurrent_map import OnError
     from structkit.partial import Partial
@@ -61,7 +62,7 @@ class Declaration(Generic[T]):
         return Declaration(response_format(output_type), client, model, call)
 
     @property
-    def way(self) -> Settings:
+    def endpoint_settings(self) -> LabelOptions:
         """How a job of the function gets to the endpoint.
 
         Raises:
@@ -103,11 +104,11 @@ class Decorated(Generic[P, T]):
         return self._declaration
 
     @property
-    def of_a_row(self) -> OfARow:
+    def row_function(self) -> RowFunction:
         """What makes the prompt, as a function of a row: its columns are the arguments of the same names."""
-        return OfARow(self._function, self)
+        return RowFunction(self._function, self)
 
-    def job(self, source: Any, output: Path | str, **settings: Unpack[Settings]) -> Job:
+    def job(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Job:
         """Labelling a table with this function, not begun.
 
         Raises:
@@ -116,13 +117,13 @@ class Decorated(Generic[P, T]):
         from structkit.batch.job import Job
 
         said = self._declaration
-        own: Settings = {**said.way, **settings}
+        own: LabelOptions = {**said.endpoint_settings, **settings}
         call: CallOptions = {**said.client.defaults, **said.call} if said.client else said.call
         return Job(
             source=source,
             output=output,
             output_type=self.response_format,
-            prompt=self.of_a_row,
+            prompt=self.row_function,
             call=call,
             **own,
         )
@@ -181,10 +182,10 @@ class Function(Decorated[P, T]):
         from structkit.functions.concurrent_map import caught, check_mapping, in_threads
 
         check_mapping(rows, concurrency, on_error)
-        call = OfARow(self)
+        call = RowFunction(self)
         return in_threads(caught(call) if on_error == "return" else call, rows, concurrency)
 
-    def label(self, source: Any, output: Path | str, **settings: Unpack[Settings]) -> Report:
+    def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
         """Label a table, every row once: as `structkit.Job(...).run()`, whose other settings these are.
 
         The columns of the input are the arguments of the same names.
@@ -257,10 +258,10 @@ class AsyncFunction(Decorated[P, T]):
         from structkit.functions.concurrent_map import caught_later, check_mapping, in_tasks
 
         check_mapping(rows, concurrency, on_error)
-        call = OfARow(self)
+        call = RowFunction(self)
         return in_tasks(caught_later(call) if on_error == "return" else call, rows, concurrency)
 
-    async def label(self, source: Any, output: Path | str, **settings: Unpack[Settings]) -> Report:
+    async def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
         """As `Function.label`, awaited."""
         return await self.job(source, output, **settings).run_async()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class OfARow:
+class RowFunction:
     """A function as a function of a row.
 
     Args:
@@ -19,7 +19,7 @@ class OfARow:
     Attributes:
         needs: Columns without which it cannot be called.
 
-    >>> said = OfARow(lambda text, language="en": f"{language}: {text}")
+    >>> said = RowFunction(lambda text, language="en": f"{language}: {text}")
     >>> said({"text": "Moin", "id": 7}), said("Moin"), sorted(said.needs)
     ('en: Moin', 'en: Moin', ['text'])
     """

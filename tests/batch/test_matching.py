@@ -78,7 +78,7 @@ def test_rows_that_are_gone_are_counted_and_named(folder: Path, keyed: bool, aft
 
 
 def test_of_many_rows_that_are_gone_the_first_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "NAMED", 2)
+    monkeypatch.setattr(matching, "MAX_REMOVED_KEYS", 2)
     with Journal.open(folder, {}) as journal:
         for record in records("abcdef", keyed=True):
             conclude(journal, record)
@@ -106,7 +106,7 @@ def test_no_answer_is_lost_or_used_twice_however_the_input_changes(
     begun: list[tuple[str, bool]], edits: list[list[str]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "CHUNK", 3)
+        patch.setattr(matching, "CHUNK_ROWS", 3)
         with Journal.open(Path(folder, "job"), {}) as journal:
             answers = Counter[str]()
             for record, (text, is_answered) in zip(records(text for text, _ in begun), begun, strict=True):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from structkit import Policy
 from structkit.batch.job import Job
-from structkit.batch.sampling import fair_sample
+from structkit.batch.sampling import draw_sample
 from structkit.errors import ConfigError
 from structkit.tables.records import Record
 from structkit.testing import Endpoint
@@ -51,7 +51,7 @@ def records(keys: list[str]) -> list[Record]:
 
 
 def drawn(keys: list[str], size: int, **settings: bool) -> list[str]:
-    return [keys[ordinal] for ordinal in sorted(fair_sample(records(keys), size, **settings))]
+    return [keys[ordinal] for ordinal in sorted(draw_sample(records(keys), size, **settings))]
 
 
 def test_a_sample_is_written_alone_and_in_the_order_of_the_table(job: Callable[..., Job], tmp_path: Path) -> None:
@@ -161,16 +161,16 @@ KEYS = st.lists(st.text(max_size=5), unique=True, max_size=60)
 @given(KEYS, st.integers(1, 70), st.randoms(use_true_random=False))
 def test_rows_with_keys_are_drawn_wherever_they_stand(keys: list[str], size: int, chance: Any) -> None:
     moved = chance.sample(keys, len(keys))
-    found = drawn(keys, size, keyed=True)
+    found = drawn(keys, size, is_keyed=True)
     assert len(found) == min(size, len(keys))
-    assert set(drawn(moved, size, keyed=True)) == set(found)
-    assert set(found) <= set(drawn(keys, size + 1, keyed=True))
+    assert set(drawn(moved, size, is_keyed=True)) == set(found)
+    assert set(found) <= set(drawn(keys, size + 1, is_keyed=True))
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from("abc"), max_size=60), st.integers(1, 70))
 def test_a_larger_sample_holds_the_smaller_one_also_of_equal_rows(keys: list[str], size: int) -> None:
-    smaller, larger = fair_sample(records(keys), size), fair_sample(records(keys), size + 1)
+    smaller, larger = draw_sample(records(keys), size), draw_sample(records(keys), size + 1)
     assert smaller <= larger
     assert len(smaller) == min(size, len(keys))
 

@@ -306,7 +306,7 @@ def test_ctrl_c_lets_what_is_under_way_end_and_says_how_to_go_on(folder: Path) -
         run.may_answer.set()
         assert run.end() == 130
         assert "incomplete: interrupted: 6 rows, 1 done, 5 open" in run.told
-        assert "cut short" not in run.told
+        assert "in flight when" not in run.told
         assert "go on with: structkit label rows.csv -o out.csv" in run.told
         assert label(folder, endpoint, *run.arguments).returncode == 0
         assert asked(endpoint) == [f"Label this: row {number}" for number in range(6)]
@@ -331,7 +331,7 @@ def test_what_is_under_way_for_longer_than_grace_is_dropped_and_named(folder: Pa
         assert run.end() == 130
         run.may_answer.set()
         assert "incomplete: interrupted: 6 rows, 6 open" in run.told
-        assert "1 rows were under way when a run was cut short: 00000" in run.told
+        assert "1 row was in flight when a run was interrupted: 00000" in run.told
         assert {row["status"] for row in read(folder / "out.csv")} == {"open"}
         held = label(folder, endpoint, *run.arguments, "--on-ambiguous", "hold")
         assert (held.returncode, len(endpoint.requests)) == (0, 6), held.stderr

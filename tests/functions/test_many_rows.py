@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextvars import ContextVar
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +17,10 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
-from structkit.batch.job import Job, Settings
+from structkit.batch.job import Job
+from structkit.batch.settings import LabelOptions
 from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitError
-from structkit.functions.row_arguments import OfARow
+from structkit.functions.row_arguments import RowFunction
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.transport.direct import AsyncHTTPTransport
@@ -282,11 +284,10 @@ def test_a_method_labels_for_its_instance(endpoint: Endpoint, tmp_path: Path) ->
 
 
 def test_the_settings_of_a_job_are_those_of_label() -> None:
-    given = {"source", "output", "output_type", "prompt", "call"}
-    names = Job.__annotations__.keys() - given
-    assert Settings.__annotations__.keys() == names
-    for name in names:
-        assert Settings.__annotations__[name].__forward_arg__ == Job.__annotations__[name]
+    set_by_the_function = {"source", "output", "output_type", "prompt", "call"}
+    types = {each.name: each.type for each in fields(Job) if each.name not in set_by_the_function}
+    options = {name: option.__forward_arg__ for name, option in LabelOptions.__annotations__.items()}
+    assert options == types
 
 
 @pytest.mark.parametrize(
@@ -298,11 +299,11 @@ def test_the_settings_of_a_job_are_those_of_label() -> None:
     ],
 )
 def test_a_function_needs_the_columns_it_has_no_default_for(function: Callable[..., Any], needs: set[str]) -> None:
-    assert OfARow(function).needs == needs
+    assert RowFunction(function).needs == needs
 
 
 def test_all_columns_go_where_all_are_taken() -> None:
-    assert OfARow(lambda **row: row)({"a": 1, "b": 2}) == {"a": 1, "b": 2}
+    assert RowFunction(lambda **row: row)({"a": 1, "b": 2}) == {"a": 1, "b": 2}
 
 
 def typed(rows: Iterable[str]) -> Any:  # pragma: no cover (read by the type checkers)

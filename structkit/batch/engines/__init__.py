@@ -1,1 +1,1 @@
-"""How the rows of a job are asked: one engine a file."""
+"""How the rows of a job are sent: one protocol, one engine a file."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
+from structkit.batch.engines.stop import Stop
 from structkit.batch.engines.token_bucket import Bucket
 from structkit.dialects.refusals import OUT_OF_QUOTA
 from structkit.errors import StatusError, StructkitError, TransportError
@@ -36,13 +36,6 @@ QUOTA = frozenset({403, 429})
 """Statuses with which endpoints say that the quota is used up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why a run ends before its rows do."""
-
-    reason: str
-
-
 class Limiter:
     """Concurrency, pauses and rate limits of one run.
 
@@ -58,7 +51,7 @@ class Limiter:
         chance: Spreads the waits.
 
     Attributes:
-        verdict: Why the run has to end; None while it need not.
+        stop: Why the run has to end; None while it need not.
         open_since: Since when nothing goes through; None while something does.
 
     Raises:
@@ -77,7 +70,7 @@ class Limiter:
         self._most = maximum if concurrency == "auto" else concurrency
         if self._most < 1:
             raise ValueError(f"concurrency: 1 or more, not {self._most}")
-        self.verdict: Stop | None = None
+        self.stop: Stop | None = None
         self.open_since: float | None = None
         self._policy = policy = policy or Policy()
         self._chance = chance or Random()  # noqa: S311 (waits are no secret)
@@ -98,7 +91,7 @@ class Limiter:
         return int(self._size)
 
     @property
-    def patience(self) -> int:
+    def max_unsettled(self) -> int:
         """Rows that may have failed in a row, at most, when there is a verdict on the endpoint that failed them."""
         return 2 * (max(ENOUGH, self._most) + TRIES)
 
@@ -126,7 +119,7 @@ class Limiter:
         probing = self.is_open and any(number >= self._heeded for number in self._under_way)
         full = not self.is_open and self.in_flight >= self.capacity
         self._is_short = full
-        turn = TURN if self.verdict or probing or full else 0.0
+        turn = TURN if self.stop or probing or full else 0.0
         short = max(self._buckets["requests"].wait(now, 1), self._buckets["tokens"].wait(now, tokens))
         return max(turn, min(max(short, self.pause(now)), self._policy.wait_max))
 
@@ -159,7 +152,7 @@ class Limiter:
             self._faulted(now, reply, was_late=number < self._heeded)
             return
         if isinstance(reply, StatusError):
-            self.verdict = self.verdict or self._verdict_on(reply)
+            self.stop = self.stop or self._verdict_on(reply)
         self._went_through(grows=isinstance(reply, Completion))
 
     def concluded(self, error: StructkitError | None) -> None:
@@ -177,13 +170,13 @@ class Limiter:
         self._refusals = self._refusals + 1 if alike == self._alike else 1
         self._alike = alike
         if self._refusals >= (max(ENOUGH, self._most) if self._answered else ENOUGH):
-            self.verdict = self.verdict or Stop(f"{self._refusals} rows in a row were refused: {error}")
+            self.stop = self.stop or Stop("endpoint", f"{self._refusals} rows in a row were refused: {error}")
 
     def _verdict_on(self, refusal: StatusError) -> Stop | None:
         status = refusal.status_code
         quota = status in QUOTA and OUT_OF_QUOTA.search(f"{refusal} {refusal.body}")
         locked = status in LOCKED or (status == 403 and not self._answered)  # noqa: PLR2004 (as in GONE)
-        return Stop(str(refusal)) if quota or locked else None
+        return Stop("endpoint", str(refusal)) if quota or locked else None
 
     def _learn(self, now: float, limits: tuple[RateLimit, ...]) -> None:
         if not limits:
@@ -216,7 +209,7 @@ class Limiter:
         is_limit = getattr(fault, "status_code", 0) == 429  # noqa: PLR2004 (too many requests)
         self._tries += self.is_open and not (was_late or is_limit)
         if self._tries >= TRIES * (1 + self._answered):
-            self.verdict = self.verdict or Stop(f"the endpoint failed {self._faults} times in a row: {fault}")
+            self.stop = self.stop or Stop("endpoint", f"the endpoint failed {self._faults} times in a row: {fault}")
         opens = not self.is_open and self._faults >= max(ENOUGH, self._before[0])
         self.open_since = now if opens else self.open_since
         pauses = opens or (not was_late and (is_limit or self.is_open))

@@ -1,287 +1,149 @@
-"""One run of a job: a fixed number of workers, each taking the next row and folding its conversation."""
+"""The `local` engine: a fixed number of workers in this process, each taking the next row when it is free."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from functools import cached_property
+from collections.abc import Iterator
 from typing import Any
 
-from structkit.batch.engines.limiter import Limiter
-from structkit.batch.outcome import outcome_of
-from structkit.batch.report import Reason
-from structkit.client.hooks import NO_HOOKS, Hooks
+from structkit.batch.engines.engine import RunContext
+from structkit.batch.engines.replay import replies_to_replay
+from structkit.batch.engines.sender import RequestSender, is_among
+from structkit.batch.engines.stop import RunStopped, Stop
+from structkit.batch.matching import MatchedRow
+from structkit.batch.outcome import (
+    AMBIGUOUS_OUTCOME,
+    UNREADABLE_OUTCOME,
+    Outcome,
+    outcome_of,
+    outcome_of_error,
+    sum_costs,
+)
 from structkit.client.steps import next_step
-from structkit.costs.budget import Budget, estimate_tokens
-from structkit.errors import ConfigError, PromptError, StatusError, StructkitError, TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction
-from structkit.journal.journal import Journal
-from structkit.journal.row_state import Exchange, Kept, State
-from structkit.schema import ResponseFormat
+from structkit.errors import ConfigError, PromptError, StructkitError, TransportError
+from structkit.extraction import Extraction, SplitExtraction
+from structkit.journal.row_state import Exchange, Kept
 from structkit.tables.records import Record
-from structkit.transport import AsyncTransport, Reply
-from structkit.values import JSON, Completion, Policy, Request
-
-TOO_MANY = 429
+from structkit.values import Request
 
 
-class Stopped(Exception):
-    """The run ends before its rows do; the message says why."""
+class LocalEngine:
+    """Sends the requests of a run from this process."""
 
-    def __init__(self, why: str, reason: Reason = "endpoint") -> None:
-        """In words, and for programs."""
-        super().__init__(why)
-        self.reason: Reason = reason
+    def __init__(self, context: RunContext) -> None:
+        """Prepare a run; nothing is sent."""
+        self.context = context
+        self._sender = RequestSender(context)
+        self._rejected = deque[tuple[Record, Outcome]]()
 
-
-@dataclass
-class Run:
-    """What the rows of one run share.
-
-    Args:
-        begin: The conversation about a row.
-        wanted: The type.
-        journal: Where everything is written before it counts.
-        transport: The way to the endpoint.
-        limiter: When the next request may go out.
-        budget: What may still be spent.
-        cost: What a reply cost; None where that is not known.
-        estimate: What a request may cost at most.
-        policy: How hard to try.
-        learnt: Is told what a step of a conversation found out of the route.
-        hold: Whether a row whose last request may have been answered is held back instead of asked again.
-        offline: Whether nothing is sent: replies that are kept are read as another type.
-        told: Is called with the state and the outcome of each row that ends.
-        hooks: Are told of each request that is sent, and what came of it; of kept replies they were told before.
-        doubted: Rows that the endpoint refused, with their ends, until it is seen to serve another.
-        stopping: That no further request is to go out.
-        line: In which requests stand for their turn; only the first asks for it, again and again.
-    """
-
-    begin: Callable[[Record], Awaitable[Conversation]]
-    wanted: ResponseFormat[Any]
-    journal: Journal
-    transport: AsyncTransport
-    limiter: Limiter
-    budget: Budget
-    cost: Callable[[Reply], Decimal | None]
-    estimate: Callable[[Request], Decimal]
-    policy: Policy
-    learnt: Callable[[Any, Any, list[Reply]], None]
-    hold: bool = False
-    offline: bool = False
-    told: Callable[[State, JSON], None] = lambda state, outcome: None  # noqa: ARG005 (nobody listens)
-    hooks: Hooks = NO_HOOKS
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    line: asyncio.Lock = field(default_factory=asyncio.Lock)
-    why: str = ""
-    reason: Reason = "left"
-    doubted: deque[tuple[Record, State, JSON]] = field(default_factory=deque)
-
-    @cached_property
-    def once(self) -> Policy:
-        """How hard the transport tries: each sending has an intent of its own."""
-        return replace(self.policy, retries=0)
-
-    async def rows(self, records: Iterator[tuple[Record, Kept | None]], workers: int) -> None:
-        """Take every row to its end, or as far as the run goes; each worker takes the next row when it is free.
-
-        Raises:
-            JobError: The source or the journal failed; what was under way has ended, and is in the journal.
-        """
+    async def run(self, rows: Iterator[MatchedRow]) -> None:
+        """See `Engine.run`."""
         errors: list[Exception] = []
 
         async def work() -> None:
             try:
-                for record, kept in records:  # of all workers: in one event loop, no row is taken twice
-                    await self.row(record, kept)
-                    if self.stopping.is_set():
+                for record, row in rows:  # shared by all workers: in one event loop, each row is taken by one of them
+                    await self._finish_row(record, row)
+                    if self.stopped:
                         return
-            except Stopped as stop:
-                self.stop(str(stop), stop.reason)
-            except Exception as error:  # noqa: BLE001 (raised below, when the requests under way have their replies)
+            except RunStopped as error:
+                self.stop(error.stop)
+            except Exception as error:  # noqa: BLE001 (raised below, when the requests in flight have their replies)
                 errors.append(error)
-                self.stop(str(error))
+                self.stop(Stop("left", str(error)))
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
+            for _ in range(self.context.max_rows):
                 group.create_task(work())
         if errors:
             raise errors[0]
-        self.settle(self.limiter.patience if self.stopping.is_set() else 0)
+        self._settle_rejected(self.context.limiter.max_unsettled if self.stopped else 0)
 
-    def stop(self, why: str, reason: Reason = "left") -> None:
-        """Let no further request go out; what is under way is waited for. The first reason stands."""
-        if not self.stopping.is_set():
-            self.why, self.reason = why, reason
-        self.stopping.set()
+    def stop(self, stop: Stop) -> None:
+        """See `Engine.stop`."""
+        self._sender.stop(stop)
 
-    async def row(self, record: Record, kept: Kept | None) -> None:
-        """One row to its end: what the journal holds is folded first, and only the rest is asked.
+    @property
+    def stopped(self) -> Stop | None:
+        """See `Engine.stopped`."""
+        return self._sender.stopped
+
+    @property
+    def in_flight(self) -> int:
+        """See `Engine.in_flight`."""
+        return self.context.limiter.in_flight
+
+    @property
+    def pause(self) -> float:
+        """See `Engine.pause`."""
+        return self.context.limiter.pause(time.monotonic())
+
+    async def _finish_row(self, record: Record, row: Kept | None) -> None:
+        """Finish one row: its conversation receives the stored replies first, and only the remaining requests are sent.
 
         Raises:
-            Stopped: The run ends first.
+            RunStopped: The run ends first.
         """
-        exchanges = kept.exchanges if kept else ()
-        if self.hold and exchanges and exchanges[-1].reply is None and not self.offline:
-            return self.conclude(record, "held", {"message": "the last request may have been answered and paid for"})
+        context, exchanges = self.context, row.exchanges if row else ()
+        if context.hold_ambiguous and exchanges and exchanges[-1].reply is None and not context.is_offline:
+            return context.finish_row(record, AMBIGUOUS_OUTCOME)
         try:
-            step: Any = await self.begin(record)
+            conversation: Any = await context.start(record)
         except Exception as error:
             if isinstance(error, ConfigError) and not isinstance(error, PromptError):
                 raise  # it concerns every row
-            return self.conclude(record, "failed", {"error": type(error).__name__, "message": str(error)})
-        return await self.fold(record, step, exchanges)
+            return context.finish_row(record, outcome_of_error(error))
+        return await self._converse(record, conversation, exchanges)
 
-    async def fold(self, record: Record, step: Any, exchanges: tuple[Exchange, ...]) -> None:
-        """A row's conversation: what is kept of it, and then what is asked."""
-        past = iter(_replies(exchanges, only_these=self.offline))
-        number = before = max((each.number for each in exchanges if each.reply), default=0)  # a lost one: once more
+    async def _converse(self, record: Record, step: Any, exchanges: tuple[Exchange, ...]) -> None:
+        """Take a row's conversation to its result: with the stored replies, then with new ones."""
+        context = self.context
+        stored = iter(replies_to_replay(exchanges, is_offline=context.is_offline))
+        # The number of a request whose reply was lost is used again: its new intent takes the place of the old one.
+        number = first = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
         while isinstance(step, Extraction | SplitExtraction):
             last, replies, sent = step, [], list[Request]()
-            with self.hooks.report_aborts(sent):
+            with context.hooks.report_aborts(sent):
                 for request in step.requests:
-                    if (reply := next(past, None)) is None and self.offline:
-                        return self.unreadable(record, exchanges)
+                    if (reply := next(stored, None)) is None and context.is_offline:
+                        return self._finish_offline(record, exchanges)
                     if reply is None:
-                        number, reply = await self.ask(record, number + 1, request, sent)
+                        number, reply = await self._sender.send(record, number + 1, request, sent)
                     replies.append(reply)
-                step = await next_step(last, replies, self.learnt)
-                self.hooks.notify_attempts((), [each for each in step.attempts if _is_among(each.request, sent)])
-        return self.end(record, step, asked=number > before)
+                step = await next_step(last, replies, context.learn)
+                context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
+        return self._finish(record, step, has_sent=number > first)
 
-    def end(self, record: Record, step: Any, *, asked: bool) -> None:
-        """A row has ended; one that the endpoint refused, when the endpoint is seen to serve another.
+    def _finish(self, record: Record, step: Any, *, has_sent: bool) -> None:
+        """Finish a row; one that the endpoint rejected only when the endpoint is seen to serve another.
 
-        If nobody is served, that is no fault of the row's, and it stays open for the next run.
+        If it serves none, that is not the row's fault, and the row stays open for the next run.
 
         Raises:
-            Stopped: So it is.
+            RunStopped: The endpoint serves none.
         """
-        if asked:
-            self.limiter.concluded(step if isinstance(step, StructkitError) else None)
-        verdict, is_refused = self.limiter.verdict, isinstance(step, TransportError)
-        if verdict and is_refused:
-            raise Stopped(verdict.reason)
-        costs = [self.cost(each.completion) for each in step.attempts if each.completion is not None]
-        ended = record, *outcome_of(step, self.wanted, sum_costs(costs))
-        if is_refused:
-            self.doubted.append(ended)
+        context, is_rejected = self.context, isinstance(step, TransportError)
+        if has_sent:
+            context.limiter.concluded(step if isinstance(step, StructkitError) else None)
+        stop = context.limiter.stop
+        if stop and is_rejected:
+            raise RunStopped(stop)
+        costs = [context.cost(each.completion) for each in step.attempts if each.completion is not None]
+        outcome = outcome_of(step, context.response_format, sum_costs(costs))
+        if is_rejected:
+            self._rejected.append((record, outcome))
         else:
-            self.conclude(*ended)
-        self.settle(self.limiter.patience if is_refused or verdict or not asked else 0)
+            context.finish_row(record, outcome)
+        self._settle_rejected(context.limiter.max_unsettled if is_rejected or stop or not has_sent else 0)
 
-    def settle(self, most: int) -> None:
-        """Conclude the rows that were refused, but for the last few."""
-        while len(self.doubted) > most:
-            self.conclude(*self.doubted.popleft())
+    def _settle_rejected(self, max_unsettled: int) -> None:
+        """Finish the rows that were rejected, except for the last few."""
+        while len(self._rejected) > max_unsettled:
+            self.context.finish_row(*self._rejected.popleft())
 
-    def unreadable(self, record: Record, exchanges: tuple[Exchange, ...]) -> None:
-        """A row that could only go on with a request, though nothing is sent; one never asked for stays open."""
-        if any(each.reply for each in exchanges):
-            message = "the replies that are kept come to no value of this type; asking for failed rows again may help"
-            self.conclude(record, "failed", {"error": "InvalidOutput", "message": message})
-
-    def conclude(self, record: Record, state: State, outcome: JSON) -> None:
-        """A row ends."""
-        self.journal.conclude(record.ordinal, state, outcome, key=record.key, digest=record.digest)
-        self.told(state, outcome)
-
-    async def ask(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, Reply]:
-        """The reply to a request, sent again as long as that may help; with the number of the last sending.
-
-        Once the request has gone out for the first time, it is among those that were *sent*.
-
-        Raises:
-            Stopped: The run ends first.
-        """
-        failures = 0
-        while True:
-            reply = await self.send(record, number, request, sent)
-            if isinstance(reply, Completion) or not reply.retryable:
-                break
-            failures += not (isinstance(reply, StatusError) and reply.status_code == TOO_MANY)
-            if failures > self.policy.retries:
-                break
-            number += 1
-        self.hooks.notify_reply(request, reply)
-        return number, reply
-
-    async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> Reply:
-        """One request: its cost set aside, written down, sent, and its reply written down.
-
-        Raises:
-            Stopped: The run ends first: it was told to, or the budget is used up.
-        """
-        tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
-        async with self.line:
-            turn = await self.turn(tokens)
-        reserved = self.estimate(request)
-        if not self.budget.reserve(reserved):
-            self.limiter.ended(time.monotonic(), None, turn)
-            raise Stopped("the budget is used up", "budget")
-        reply: Reply | None = None
-        try:
-            if not _is_among(request, sent):
-                sent.append(request)
-                self.hooks.notify_request(request)
-            named = record.ordinal, record.key, record.digest
-            await self.journal.intended(*named, number, _digest(request))
-            reply = await self.transport.send(request, self.once)
-            self.journal.answer(record.ordinal, number, reply)
-            return reply
-        finally:
-            self.limiter.ended(time.monotonic(), reply, turn)
-            self.budget.settle(reserved, Decimal(0) if reply is None else self.cost(reply))
-
-    async def turn(self, tokens: int) -> int:
-        """Wait until the next request may go out; with its number for the limiter.
-
-        Raises:
-            Stopped: The run ends first.
-        """
-        while not self.stopping.is_set():
-            if verdict := self.limiter.verdict:
-                raise Stopped(verdict.reason)
-            wait = self.limiter.wait(time.monotonic(), tokens)
-            if wait <= 0:
-                return self.limiter.began(time.monotonic(), tokens)
-            try:
-                await asyncio.wait_for(self.stopping.wait(), wait)
-            except TimeoutError:
-                continue
-        raise Stopped(self.why, self.reason)
-
-
-def _replies(exchanges: tuple[Exchange, ...], *, only_these: bool) -> list[Reply]:
-    """What a conversation is told of its past: nothing that was sent again, or would be now, as after a wrong key."""
-    answered = [each for each in exchanges if each.reply is not None]
-    last = answered[-1].request if answered else ""
-    while (
-        not only_these and answered and answered[-1].request == last and isinstance(answered[-1].reply, TransportError)
-    ):
-        del answered[-1]
-    later = [*(each.request for each in answered[1:]), None]
-    return [
-        each.reply for each, request in zip(answered, later, strict=False) if each.reply and each.request != request
-    ]
-
-
-def _is_among(request: Request, sent: list[Request]) -> bool:
-    """Whether it is one of them, not one like them: rows of equal content have equal requests."""
-    return any(request is each for each in sent)
-
-
-def _digest(request: Request) -> str:
-    return hashlib.sha256(request.text.encode("utf-8", "replace")).hexdigest()
-
-
-def sum_costs(costs: list[Decimal | None]) -> Decimal | None:
-    """The costs together; None where one of them is not known."""
-    known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal(0)) if len(known) == len(costs) else None
+    def _finish_offline(self, record: Record, exchanges: tuple[Exchange, ...]) -> None:
+        """Fail a row that would need a request although nothing is sent; one that was never sent stays open."""
+        if any(exchange.reply for exchange in exchanges):
+            self.context.finish_row(record, UNREADABLE_OUTCOME)

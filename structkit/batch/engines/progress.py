@@ -1,4 +1,4 @@
-"""How far a run is, for who started it: told after each row, once a second, and when it is interrupted."""
+"""How far a run is: reported after each row, once a second, and when the run is interrupted."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from structkit.batch.engines.local import Run
+from structkit.batch.engines.engine import Engine
+from structkit.batch.outcome import Outcome
+from structkit.costs.budget import Budget
 from structkit.costs.forecast import Sample
-from structkit.journal.row_state import State
-from structkit.values import JSON
 
-EVERY = 1.0
-"""Seconds after which it is told also where no row has ended: a run that waits is to be seen waiting."""
+REPORT_INTERVAL_S = 1.0
+"""Seconds after which progress is reported also if no row has finished: a run that waits is seen to wait."""
 
-RECENT = 100
-"""Rows whose tokens are kept, so that what is left can be estimated."""
+MAX_RECENT_ROWS = 100
+"""Rows whose tokens are remembered, to estimate what the remaining ones will take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Progress:
     """How far a run is.
 
     Args:
-        counts: Rows that it has taken to their end, by state.
-        in_flight: Requests that are out.
-        tokens: Of the replies to these rows, where they were reported.
-        spend: What the job has cost so far, in this run and those before; without a price, what the endpoint reported
-            in this one; None where that is nothing.
+        counts: Rows that this run has finished, by state.
+        in_flight: Requests without a reply at the moment.
+        tokens: The tokens of these rows' replies, where they were reported.
+        spend: What the job has cost so far, in this run and earlier ones; without a price, what the endpoint reported
+            in this run; None if that is nothing.
         waiting: Seconds for which nothing is sent because the endpoint asked for it, or does not answer.
-        grace: Seconds for which an interrupted run still waits for what is under way; None where it goes on.
-        recent: What the last hundred rows took.
+        grace: Seconds for which an interrupted run still waits for requests in flight; None if it is not interrupted.
+        recent: The tokens of the last hundred rows.
     """
 
     counts: Mapping[str, int]
@@ -47,63 +47,73 @@ class Progress:
     recent: tuple[Sample, ...] = ()
 
 
-Told: TypeAlias = Callable[[Progress], None]
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+"""What `Job.run` calls with the progress; what it raises ends the run."""
 
 
-class Watch:
-    """Counts what a run does, and tells it."""
+class ProgressReporter:
+    """Counts the rows that finish, and calls a callback with the progress."""
 
-    def __init__(self, told: Told | None, run: Run, *, priced: bool) -> None:
-        """Begin with nothing; a run that nobody watches is not counted."""
-        self._told, self._run, self._priced = told, run, priced
+    def __init__(self, on_progress: ProgressCallback | None, budget: Budget, *, is_priced: bool) -> None:
+        """Start with no rows.
+
+        Args:
+            on_progress: The callback; without one, nothing is counted.
+            budget: Of the run; it knows what was spent.
+            is_priced: Whether the job has a price.
+        """
+        self._on_progress, self._budget, self._is_priced = on_progress, budget, is_priced
+        self._engine: Engine | None = None
         self._counts, self._tokens = Counter[str](), 0
-        self._recent: deque[Sample] = deque(maxlen=RECENT)
-        self._until: float | None = None
-        if told:
-            run.told = self.ended
+        self._recent: deque[Sample] = deque(maxlen=MAX_RECENT_ROWS)
+        self._grace_end: float | None = None
 
-    def ended(self, state: State, outcome: JSON) -> None:
-        """A row has ended."""
-        self._counts[state] += 1
-        if usage := outcome.get("usage"):
+    def on_row(self, outcome: Outcome) -> None:
+        """Count a row that has finished."""
+        if self._on_progress is None:
+            return
+        self._counts[outcome.state] += 1
+        if usage := outcome.fields.get("usage"):
             self._tokens += usage["total_tokens"]
             if not usage["unreported"]:
                 self._recent.append(Sample(usage["prompt_tokens"], usage["completion_tokens"]))
-        self.tell()
+        self.report()
 
-    def interrupted(self, grace: float) -> None:
-        """Nothing more is sent, and what is under way is waited for so many seconds."""
-        self._until = time.monotonic() + grace
-        self.tell()
+    def on_interrupt(self, grace: float) -> None:
+        """Report that nothing more is sent, and that requests in flight have so many seconds."""
+        self._grace_end = time.monotonic() + grace
+        self.report()
 
-    def tell(self) -> None:
-        """Say how far it is."""
-        if self._told is None:
+    def report(self) -> None:
+        """CallOptions the callback with the progress."""
+        if self._on_progress is None:
             return
-        limiter, now = self._run.limiter, time.monotonic()
-        told = Progress(
-            dict(self._counts),
-            limiter.in_flight,
-            self._tokens,
-            self._run.budget.spent if self._priced else self._run.budget.spent or None,
-            limiter.pause(now),
-            None if self._until is None else max(0.0, self._until - now),
-            tuple(self._recent),
+        grace = None if self._grace_end is None else max(0.0, self._grace_end - time.monotonic())
+        progress = Progress(
+            counts=dict(self._counts),
+            in_flight=self._engine.in_flight if self._engine else 0,
+            tokens=self._tokens,
+            spend=self._budget.spent if self._is_priced else self._budget.spent or None,
+            waiting=self._engine.pause if self._engine else 0.0,
+            grace=grace,
+            recent=tuple(self._recent),
         )
-        self._told(told)
+        self._on_progress(progress)
 
     @asynccontextmanager
-    async def ticking(self) -> AsyncIterator[None]:
-        """Tell it once a second."""
+    async def watching(self, engine: Engine) -> AsyncIterator[None]:
+        """Report the progress of an engine once a second."""
+        self._engine = engine
 
         async def tick() -> None:
-            while self._told:
-                await asyncio.sleep(EVERY)
-                self.tell()
+            while self._on_progress:
+                await asyncio.sleep(REPORT_INTERVAL_S)
+                self.report()
 
         ticks = asyncio.create_task(tick())
         try:
             yield
         finally:
             ticks.cancel()
-            await asyncio.gather(ticks, return_exceptions=True)  # what telling raises, the next row raises too
+            # A callback that raises in a tick raises again with the next row, which ends the run.
+            await asyncio.gather(ticks, return_exceptions=True)

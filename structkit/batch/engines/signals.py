@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first lets what is under way end, for a time; the second ends it."""
+"""Ctrl-C and SIGTERM: the first one waits for requests in flight, for a time; the second one cancels them."""
 
 from __future__ import annotations
 
@@ -7,58 +7,59 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from structkit.batch.engines.local import Run
-from structkit.batch.engines.progress import Watch
+from structkit.batch.engines.engine import Engine
+from structkit.batch.engines.progress import ProgressReporter
+from structkit.batch.engines.stop import Stop
 
 
-async def until_stopped(rows: Awaitable[None], run: Run, watch: Watch, grace: float) -> bool:
-    """Take the rows of a run to their end, or as far as the person at the keyboard lets it go.
+async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: ProgressReporter, grace: float) -> bool:
+    """Await a run; a signal stops its engine.
 
     Args:
-        rows: What takes them.
-        run: Is told to stop by the first signal.
-        watch: Says that it was.
-        grace: Seconds for which what is under way is waited for then.
+        run: The engine's run.
+        engine: Is stopped by the first signal.
+        progress: Reports the interruption.
+        grace: Seconds that requests in flight have after the first signal.
 
     Returns:
-        Whether something was under way for longer, and was dropped.
+        Whether requests were still in flight after that, and were dropped.
 
     Raises:
         asyncio.CancelledError: There was a second signal.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    patience = asyncio.timeout(None)
+    deadline = asyncio.timeout(None)
 
-    def stop() -> None:
-        if patience.when() is not None and task is not None:
+    def on_signal() -> None:
+        if deadline.when() is not None and task is not None:
             task.cancel()
             return
-        patience.reschedule(loop.time() + grace)
-        run.stop("interrupted", "interrupted")
-        watch.interrupted(grace)
+        deadline.reschedule(loop.time() + grace)
+        engine.stop(Stop("interrupted", "interrupted"))
+        progress.on_interrupt(grace)
 
     try:
-        async with patience:
-            with _signals(stop):
-                await rows
+        async with deadline:
+            with _signal_handler(on_signal):
+                await run
     except TimeoutError:
-        if not patience.expired():
+        if not deadline.expired():
             raise
         return True
     return False
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call a function at each Ctrl-C and SIGTERM, where that can be had."""
+def _signal_handler(handler: Callable[[], None]) -> Iterator[None]:
+    """CallOptions a function at each Ctrl-C and SIGTERM, where the platform allows it."""
     loop = asyncio.get_running_loop()
-    caught: list[signal.Signals] = []
+    signals: list[signal.Signals] = []
     for name in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not off the main thread
-            loop.add_signal_handler(name, stop)
-            caught.append(name)
+            loop.add_signal_handler(name, handler)
+            signals.append(name)
     try:
         yield
     finally:
-        for name in caught:
+        for name in signals:
             loop.remove_signal_handler(name)

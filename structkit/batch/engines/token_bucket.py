@@ -41,7 +41,7 @@ class Bucket:
         reset = UNSAID if told.reset is None else told.reset
         gone = max(0, (told.limit or 0) - told.remaining)
         self._most = float(max(told.limit or 0, told.remaining, 1))
-        self._rate = gone / reset if reset else 0.0
+        self._rate = gone / reset if reset > NOTHING else 0.0  # or it could be infinite
         self._level, self._at = told.remaining - under_way, now
         self._whole_at = now + min(reset, self._longest)
 

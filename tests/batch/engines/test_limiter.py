@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import structkit
-from structkit.batch.engines.limiter import START, TRIES, Limiter, Stop
+from structkit.batch.engines.limiter import START, TRIES, Limiter
+from structkit.batch.engines.stop import Stop
 from structkit.batch.engines.token_bucket import Bucket
 from structkit.errors import ConnectionFailed, Refusal, RequestTimeout, StatusError, TransportError
 from structkit.values import Completion, Policy, RateLimit, Usage
@@ -51,7 +52,7 @@ def run(limiter: Limiter, answer: Answer, rows: int, *, latency: float = 0.2, se
     """Every row is sent until it is answered; the clock jumps from event to event."""
     ran, chance, now, left, number = Ran(), Random(seed), 0.0, rows, itertools.count()
     events: list[tuple[float, int, bool]] = [(0.0, next(number), False)]
-    while ran.done < rows and events and now < end and not limiter.verdict:
+    while ran.done < rows and events and now < end and not limiter.stop:
         now, _, ends = heapq.heappop(events)
         if ends:
             reply = answer(now, limiter.in_flight)
@@ -167,16 +168,16 @@ def test_an_endpoint_that_stays_down_ends_the_run_in_the_end(served: int, tries:
     limiter, answers = Limiter(8, chance=Random(4)), itertools.chain([DONE] * served, itertools.repeat(None))
     down = status(503, "no healthy upstream", retryable=True)
     ran = run(limiter, lambda now, _: next(answers) or down, 1000)
-    assert limiter.verdict is not None
-    assert "no healthy upstream" in limiter.verdict.reason
+    assert limiter.stop is not None
+    assert "no healthy upstream" in limiter.stop.detail
     assert ran.done == served
     assert tries <= ran.refused <= tries + 2 * 8
-    assert ran.refused <= limiter.patience
+    assert ran.refused <= limiter.max_unsettled
 
 
 def test_a_rate_limit_is_waited_for_however_long_it_lasts() -> None:
     ran = run(limiter := Limiter(8, chance=Random(5)), lambda now, _: limited(30), 10, end=36_000)
-    assert limiter.verdict is None
+    assert limiter.stop is None
     assert ran.seconds >= 36_000
     assert ran.refused < 36_000 / 30 + 8
 
@@ -221,7 +222,7 @@ def test_what_would_refuse_every_row_ends_the_run_at_once(fault: StatusError) ->
     limiter = Limiter()
     limiter.began(0)
     limiter.ended(0, fault)
-    assert limiter.verdict == Stop(str(fault))
+    assert limiter.stop == Stop("endpoint", str(fault))
     assert limiter.wait(1e9) > 0
 
 
@@ -231,17 +232,17 @@ def test_a_row_that_a_firewall_dislikes_does_not_end_a_run_that_went_well() -> N
         limiter.began(0)
         limiter.ended(0, reply)
     limiter.concluded(status(403, "blocked"))
-    assert limiter.verdict is None
+    assert limiter.stop is None
 
 
 @pytest.mark.parametrize("code", [400, 404, 422])
 def test_first_rows_all_refused_for_one_reason_are_a_wrong_job(code: int) -> None:
     limiter = Limiter()
     for row in range(5):
-        assert limiter.verdict is None
+        assert limiter.stop is None
         limiter.concluded(status(code, f"no such model (request a{row}b)"))
-    assert limiter.verdict is not None
-    assert "no such model" in limiter.verdict.reason
+    assert limiter.stop is not None
+    assert "no such model" in limiter.stop.detail
 
 
 @pytest.mark.parametrize("ending", [None, Refusal("I cannot")])
@@ -253,8 +254,8 @@ def test_refusals_after_an_answer_or_for_several_reasons_concern_their_rows_alon
     for reason in ["too long", "bad image", "too short"] * 20:
         answered.concluded(status(400, "too long"))
         mixed.concluded(status(400, reason))
-    assert answered.verdict is None
-    assert mixed.verdict is None
+    assert answered.stop is None
+    assert mixed.stop is None
 
 
 def test_a_key_that_is_withdrawn_ends_the_run_when_nothing_else_comes() -> None:
@@ -262,7 +263,7 @@ def test_a_key_that_is_withdrawn_ends_the_run_when_nothing_else_comes() -> None:
     limiter.concluded(None)
     for _ in range(10):
         limiter.concluded(status(403, "key disabled"))
-    assert limiter.verdict is not None
+    assert limiter.stop is not None
 
 
 @pytest.mark.parametrize("wrong", [0, -1])

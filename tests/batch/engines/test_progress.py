@@ -72,7 +72,7 @@ def test_a_row_that_fails_is_told_with_what_it_took(job: Callable[..., Job]) -> 
 def test_what_is_in_flight_is_told_also_while_no_row_ends(
     job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.001)
+    monkeypatch.setattr(progress, "REPORT_INTERVAL_S", 0.001)
     seen = threading.Event()
 
     def reply(request: JSON) -> Reply:
@@ -89,7 +89,7 @@ def test_what_is_in_flight_is_told_also_while_no_row_ends(
 
 
 def test_a_run_that_waits_for_the_endpoint_says_so(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.001)
+    monkeypatch.setattr(progress, "REPORT_INTERVAL_S", 0.001)
     waits: list[float] = []
     slow = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "1"})
     with Endpoint(lambda request: conforming_reply(request) if waits else slow) as endpoint:

@@ -1,0 +1,96 @@
+"""What is sent about each row of a job: the type, the model, the route, and the conversation about a row."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import Any
+
+from structkit.batch.fingerprint import fingerprint
+from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
+from structkit.client.arguments import validate_call
+from structkit.client.endpoint_settings import find_endpoint
+from structkit.client.plan import make_plan
+from structkit.costs.budget import worst_case_cost
+from structkit.extraction import Conversation
+from structkit.prompts import conversation, fill
+from structkit.schema.cache import response_format
+from structkit.tables.records import Record
+from structkit.values import JSON, Parameters, Policy, Request
+
+
+class RowConversations:
+    """Starts the conversation about each row of a job.
+
+    Attributes:
+        settings: The job's.
+        response_format: The type of the values, compiled.
+        policy: How hard to try.
+        endpoint: The address and the key; None if the job has a transport of the caller's.
+        plan: The model and the arguments of every call.
+        known_route: What is known of the route; each row's conversation starts from it.
+    """
+
+    def __init__(self, settings: JobSettings) -> None:
+        """Validate the arguments of the calls; nothing is sent.
+
+        Raises:
+            ConfigError: There is no model or no key, an argument is invalid, or the type has no strict form.
+            TypeError: An argument is misspelt.
+        """
+        validate_call(settings.call)
+        self.settings = settings
+        self.response_format = response_format(settings.output_type)
+        self.policy: Policy = settings.call.get("policy") or Policy()
+        has_transport = settings.transport is not None
+        self.endpoint = None if has_transport else find_endpoint(settings.model, settings.base_url, settings.api_key)
+        self.plan, self.known_route = make_plan(settings.model, settings.call, self.endpoint)
+        # One conversation serves as the template of all rows; a new one is needed only when the route changes.
+        self._template = lru_cache(1)(partial(self.plan.start_conversation, self.response_format, "any row", {}))
+        self._template()  # raises here if an argument is invalid for every row
+
+    async def start(self, record: Record) -> Conversation:
+        """Return the conversation about a row.
+
+        Raises:
+            PromptError: The template names a column that the row does not have.
+        """
+        prompt = self.settings.prompt
+        text = fill(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
+        text = await text if inspect.isawaitable(text) else text
+        messages = conversation(text, self.settings.call.get("instructions"))
+        return self._template(self.known_route.route).with_messages(messages)
+
+    def estimate_cost(self, request: Request) -> Decimal:
+        """Return the most that a request may cost; 0 without a price."""
+        if self.settings.price is None:
+            return Decimal(0)
+        parameters = request.parameters
+        max_tokens = parameters.max_completion_tokens or parameters.max_tokens or MAX_REPLY_TOKENS
+        text = "".join(str(message.content) for message in request.messages) + str(request.fields)
+        return worst_case_cost(text, max_tokens, self.settings.price)
+
+    def fingerprint(self) -> JSON:
+        """Return the settings that the requests and values of all rows depend on."""
+        call: Any = self.settings.call
+        prompt = self.settings.prompt
+        return fingerprint(
+            self.response_format,
+            prompt=prompt if isinstance(prompt, str) else prompt_source(prompt),
+            instructions=call.get("instructions"),
+            examples=[[text, self.response_format.natural(value)] for text, value in call.get("examples", ())],
+            model=self.plan.model,
+            base_url=self.endpoint.address if self.endpoint else "",
+            parameters=Parameters(**{name: call[name] for name in Parameters.__dataclass_fields__ if name in call}),
+            mode=str(call.get("mode", "auto")),
+        )
+
+
+def prompt_source(prompt: Callable[..., Any]) -> str:
+    """Return the source of a prompt function, which is part of a job's identity; its name if there is no source."""
+    try:
+        return inspect.getsource(prompt)
+    except (OSError, TypeError):
+        return f"{prompt.__module__}.{getattr(prompt, '__qualname__', type(prompt).__name__)}"

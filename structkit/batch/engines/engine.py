@@ -1,0 +1,103 @@
+"""`Engine`: rows with their conversations go in, and every row comes out finished.
+
+The journal is what engines agree on: before a request is sent its intent is in the journal, and a reply counts once it
+is there. So any engine can resume what another one has started, and the runner needs to know only this protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from structkit.batch.engines.limiter import Limiter
+from structkit.batch.engines.stop import Stop
+from structkit.batch.matching import MatchedRow
+from structkit.batch.outcome import Outcome
+from structkit.client.hooks import Hooks
+from structkit.costs.budget import Budget
+from structkit.extraction import Conversation
+from structkit.journal.journal import Journal
+from structkit.schema import ResponseFormat
+from structkit.tables.records import Record
+from structkit.transport import AsyncTransport, Reply
+from structkit.values import Policy, Request
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What the rows of one run share.
+
+    Args:
+        start: Returns the conversation about a row; awaits the caller's prompt function.
+        response_format: The type of the values.
+        journal: Where requests, replies and outcomes are stored before they count.
+        transport: Sends the requests.
+        limiter: When the next request may go out.
+        budget: What may still be spent.
+        cost: What a reply cost; None if that is unknown.
+        estimate: The most that a request may cost.
+        policy: How hard to try.
+        learn: Called with each step of a conversation, the next step and the replies: what they say about the route.
+        hold_ambiguous: Whether a row whose last request may have been answered is held instead of sent again.
+        is_offline: Whether nothing is sent: stored replies are read as another type.
+        on_row: Called with the outcome of each row that finishes.
+        hooks: Called for each request that is sent and for its reply; not for stored replies.
+        max_rows: The most rows in work at once.
+    """
+
+    start: Callable[[Record], Awaitable[Conversation]]
+    response_format: ResponseFormat[Any]
+    journal: Journal
+    transport: AsyncTransport
+    limiter: Limiter
+    budget: Budget
+    cost: Callable[[Reply], Decimal | None]
+    estimate: Callable[[Request], Decimal]
+    policy: Policy
+    learn: Callable[[Any, Any, list[Reply]], None]
+    hold_ambiguous: bool
+    is_offline: bool
+    on_row: Callable[[Outcome], None]
+    hooks: Hooks
+    max_rows: int
+
+    def finish_row(self, record: Record, outcome: Outcome) -> None:
+        """Store the outcome of a row."""
+        self.journal.conclude(record.ordinal, outcome.state, outcome.fields, key=record.key, digest=record.digest)
+        self.on_row(outcome)
+
+
+class Engine(Protocol):
+    """Finishes rows, by whatever way their requests are sent."""
+
+    async def run(self, rows: Iterator[MatchedRow]) -> None:
+        """Finish every row, or as many as can be before `stop`.
+
+        A row's stored replies are used first, and only what they do not answer is sent. When it returns, everything
+        that was sent has its reply in the journal, or is ambiguous there.
+
+        Raises:
+            JobError: The source or the journal failed; the requests in flight were finished first.
+        """
+        ...
+
+    def stop(self, stop: Stop) -> None:
+        """Send nothing more, and let `run` return once what is in flight has its reply. The first call counts."""
+        ...
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Why it sends nothing more; None while it does."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Requests without a reply at the moment."""
+        ...
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which nothing is sent, because the endpoint asked for it or does not answer."""
+        ...

@@ -1,0 +1,117 @@
+"""Sends the requests of a run one by one: within the limits and the budget, each in the journal before it goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+
+from structkit.batch.engines.engine import RunContext
+from structkit.batch.engines.stop import RunStopped, Stop
+from structkit.costs.budget import estimate_tokens
+from structkit.errors import StatusError
+from structkit.tables.records import Record
+from structkit.transport import Reply
+from structkit.values import Completion, Policy, Request
+
+TOO_MANY_REQUESTS = 429
+
+
+@dataclass
+class RequestSender:
+    """Sends requests until it is stopped.
+
+    Attributes:
+        stopped: Why no further request goes out; None while they do.
+    """
+
+    context: RunContext
+    stopped: Stop | None = None
+    _is_stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _queue: asyncio.Lock = field(default_factory=asyncio.Lock)  # only its holder polls the limiter
+
+    def stop(self, stop: Stop) -> None:
+        """Let no further request go out. The first reason counts."""
+        self.stopped = self.stopped or stop
+        self._is_stopped.set()
+
+    @cached_property
+    def _policy(self) -> Policy:
+        """The transport retries nothing: each time a request goes out, that has an intent in the journal."""
+        return replace(self.context.policy, retries=0)
+
+    async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, Reply]:
+        """Return the reply to a request, retried as long as that may help, and the number of the last try.
+
+        Args:
+            record: The row.
+            number: Of the request within the row; each retry counts.
+            request: What to send.
+            sent: Gets the request once it has gone out for the first time.
+
+        Raises:
+            RunStopped: The run ends first.
+        """
+        failures = 0
+        while True:
+            reply = await self._send_once(record, number, request, sent)
+            if isinstance(reply, Completion) or not reply.retryable:
+                break
+            # A rate limit does not count: the limiter pauses, and the request will be answered.
+            failures += not (isinstance(reply, StatusError) and reply.status_code == TOO_MANY_REQUESTS)
+            if failures > self.context.policy.retries:
+                break
+            number += 1
+        self.context.hooks.notify_reply(request, reply)
+        return number, reply
+
+    async def _send_once(self, record: Record, number: int, request: Request, sent: list[Request]) -> Reply:
+        """Reserve the cost, store the intent, send the request, store the reply."""
+        context = self.context
+        tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
+        async with self._queue:
+            permit = await self._wait_for_permit(tokens)
+        reserved = context.estimate(request)
+        if not context.budget.reserve(reserved):
+            context.limiter.ended(time.monotonic(), None, permit)
+            raise RunStopped(Stop("budget", "the budget is used up"))
+        reply: Reply | None = None
+        try:
+            if not is_among(request, sent):
+                sent.append(request)
+                context.hooks.notify_request(request)
+            row = record.ordinal, record.key, record.digest
+            await context.journal.intended(*row, number, _digest(request))
+            reply = await context.transport.send(request, self._policy)
+            context.journal.answer(record.ordinal, number, reply)
+            return reply
+        finally:
+            context.limiter.ended(time.monotonic(), reply, permit)
+            context.budget.settle(reserved, Decimal(0) if reply is None else context.cost(reply))
+
+    async def _wait_for_permit(self, tokens: int) -> int:
+        """Wait until the next request may go out; return its number for the limiter."""
+        limiter = self.context.limiter
+        while self.stopped is None:
+            if limiter.stop:
+                raise RunStopped(limiter.stop)
+            wait = limiter.wait(time.monotonic(), tokens)
+            if wait <= 0:
+                return limiter.began(time.monotonic(), tokens)
+            try:
+                await asyncio.wait_for(self._is_stopped.wait(), wait)
+            except TimeoutError:
+                continue
+        raise RunStopped(self.stopped)
+
+
+def is_among(request: Request, sent: list[Request]) -> bool:
+    """Return whether it is one of these objects: rows of equal content have equal requests."""
+    return any(request is each for each in sent)
+
+
+def _digest(request: Request) -> str:
+    return hashlib.sha256(request.text.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,32 @@
+"""Why a run ends before its rows have finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Reason: TypeAlias = Literal["", "budget", "interrupted", "endpoint", "left"]
+"""Why a run ended before its rows had finished: the budget is used up; it was interrupted; the endpoint fails for every
+row; or rows were left out, for instance because only stored replies were read. Empty if all rows have finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a run ends before its rows have finished.
+
+    Args:
+        reason: For programs.
+        detail: For people: a sentence, or the endpoint's message.
+    """
+
+    reason: Reason
+    detail: str = ""
+
+
+class RunStopped(Exception):
+    """No further request goes out; raised inside an engine to leave the row that would have needed one."""
+
+    def __init__(self, stop: Stop) -> None:
+        """Say why."""
+        super().__init__(stop.detail)
+        self.stop = stop

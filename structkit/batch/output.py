@@ -1,0 +1,157 @@
+"""What a run writes: the output table, the report and the manifest."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from structkit.batch.ambiguous import AmbiguousRows
+from structkit.batch.conversations import RowConversations
+from structkit.batch.engines.stop import Stop
+from structkit.batch.manifest import input_hash, versions
+from structkit.batch.matching import MatchedRow, Removed
+from structkit.batch.outcome import output_row
+from structkit.batch.report import Report
+from structkit.batch.selection import Selection
+from structkit.batch.settings import JobSettings
+from structkit.journal.journal import Journal
+from structkit.journal.reader import Reader
+from structkit.schema import ResponseFormat
+from structkit.tables.columns import output_columns, run_columns
+from structkit.tables.sinks import Sink, open_sink
+from structkit.tables.sources import STREAM, Source
+from structkit.values import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class RunClock:
+    """When a run started.
+
+    Args:
+        started_at: In seconds since 1970, for the manifest.
+        start: On a clock that never goes back.
+    """
+
+    started_at: float = field(default_factory=time.time)
+    start: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since then."""
+        return time.monotonic() - self.start
+
+
+def validate_output(conversations: RowConversations, selection: Selection, source: Source, journal: Journal) -> None:
+    """Check, before anything is paid for, that the output can be written and that no key is a duplicate.
+
+    Raises:
+        JobError: The output cannot be written, or the input has a duplicate key.
+    """
+    open_output(conversations, source, journal).discard()
+    if source.key is not None:
+        read_through(selection, source)
+
+
+def read_through(selection: Selection, source: Source) -> None:
+    """Read all rows: only then are the columns of every row known, and has every key been compared."""
+    for _ in selection.read(source):
+        pass
+
+
+def open_output(
+    conversations: RowConversations, source: Source, journal: Journal | Reader, path: Path | None = None
+) -> Sink:
+    """Open the job's output, or another file, with the columns of the input, of the type and of the run.
+
+    Raises:
+        JobError: The file exists and is not this job's, cannot be written, or its format cannot hold the columns.
+    """
+    settings = conversations.settings
+    may_replace = settings.overwrite or (path is None and "output" in journal.marks)
+    output_type: ResponseFormat[object] = conversations.response_format
+    values = output_columns(output_type.natural_schema, is_open=isinstance(output_type.output_type, dict))
+    columns = (*source.fields, *values, *run_columns(*settings.columns))
+    return open_sink(path or settings.output, columns, overwrite=may_replace)
+
+
+def write_rows(sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows) -> Mapping[str, int]:
+    """Write rows with their outcomes, and locate the ambiguous ones; return the number of rows in each state."""
+    counts = Counter[str]()
+    for record, row in rows:
+        ambiguous.locate(record)
+        state = row.state if row and row.state else "open"
+        sink.write(output_row(record, row, state))
+        counts[state] += 1
+    return counts
+
+
+def make_report(  # noqa: PLR0913 (one argument a fact)
+    settings: JobSettings,
+    journal: Journal | Reader,
+    counts: Mapping[str, int],
+    clock: RunClock,
+    *,
+    output: Path,
+    spent: Decimal,
+    stop: Stop | None = None,
+    ambiguous: tuple[str, ...] = (),
+    removed: Removed | None = None,
+) -> Report:
+    """Return the report of a run, or of an export.
+
+    Args:
+        settings: The job's.
+        journal: Its journal, with the tokens and costs of all runs.
+        counts: Rows by state.
+        clock: When the run started.
+        output: The file that was written.
+        spent: What all runs have spent by the job's price; 0 without a price.
+        stop: Why the run ended before its rows did, if it did.
+        ambiguous: Names of rows that may have been paid for twice.
+        removed: Rows of the journal that the input no longer has.
+    """
+    usage, spending = journal.usage(), journal.spending()
+    stop = (stop or Stop("left")) if counts.get("open", 0) else Stop("")
+    return Report(
+        reason=stop.reason,
+        detail=stop.detail,
+        output=output,
+        rows=sum(counts.values()),
+        counts=dict(counts),
+        tokens=usage.total_tokens,
+        unreported=usage.unreported,
+        spend=spent if settings.price else spending.reported_cost,
+        unpriced=0 if settings.price else spending.without_cost,
+        ambiguous=ambiguous,
+        seconds=clock.seconds,
+        removed=removed,
+    )
+
+
+def make_manifest(settings: JobSettings, report: Report, journal: Journal | Reader, clock: RunClock) -> JSON:
+    """Return what the output was made of, what it cost, and how many rows are in each state."""
+    source = settings.source
+    return {
+        "status": report.status,
+        "rows": report.rows,
+        "counts": dict(report.counts),
+        "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
+        "source_sha256": input_hash(source, settings.folder / STREAM),
+        "limit": settings.limit,
+        "sample": settings.sample,
+        "output": str(report.output),
+        "job": journal.marks.get("fingerprint", journal.header),
+        "versions": versions(),
+        "tokens": report.tokens,
+        "unreported_replies": report.unreported,
+        "spend": None if report.spend is None else f"{report.spend:f}",
+        "replies_of_unknown_cost": report.unpriced,
+        "ambiguous": list(report.ambiguous),
+        "removed": asdict(report.removed) if report.removed else None,
+        "started_at": clock.started_at,
+        "seconds": round(report.seconds, 3),
+    }

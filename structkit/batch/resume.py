@@ -1,0 +1,96 @@
+"""Whether a journal is of this job: opening it, what has changed since, and what earlier runs have spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from structkit.batch.ambiguous import AMBIGUOUS
+from structkit.batch.fingerprint import differences, is_readable_again
+from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
+from structkit.costs.price import Price
+from structkit.errors import JobError
+from structkit.journal.journal import Journal
+from structkit.journal.reader import Reader
+from structkit.values import JSON
+
+REPARSING = "reading"
+"""The mark of a job whose stored replies are being read as another type; older journals have it too."""
+
+
+def open_journal(settings: JobSettings, fingerprint: JSON) -> Journal:
+    """Open the job's journal; emptied if the job has changed and `on_change` is `new`.
+
+    Raises:
+        JobError: The journal is another job's, another run has it, or it cannot be used.
+    """
+    journal = Journal.open(settings.folder, fingerprint)
+    try:
+        if settings.on_change == "new" and changes_since(journal, fingerprint):
+            _empty(journal, fingerprint)
+        _accept_changes(settings, journal, fingerprint)
+    except BaseException:
+        journal.close()
+        raise
+    return journal
+
+
+def _empty(journal: Journal, fingerprint: JSON) -> None:
+    journal.forget()
+    journal.mark("spend", {})
+    journal.mark(AMBIGUOUS, [])
+    journal.mark(REPARSING, value=False)
+    journal.mark("fingerprint", fingerprint)  # the last one: a run that is killed before it empties the journal again
+
+
+def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) -> None:
+    """Adapt the journal to what has changed in the job.
+
+    Raises:
+        JobError: `on_change` does not allow it; with what differs, and the choices.
+    """
+    changes = changes_since(journal, fingerprint)
+    if not changes:
+        return
+    can_reparse = is_readable_again(_last_fingerprint(journal), fingerprint)
+    if settings.on_change not in {"mix", *(["reparse"] if can_reparse else [])}:
+        reparse = 'on_change="reparse" (--reparse) reads the stored replies as the new type; ' if can_reparse else ""
+        raise JobError(
+            f"the job has changed since {settings.folder} was started:\n{changes}\n{reparse}"
+            'on_change="mix" (--mix) continues with the new settings, "new" (--new) starts from scratch and pays again',
+            file=str(settings.folder),
+        )
+    if settings.on_change == "reparse":
+        journal.mark(REPARSING, value=True)  # also for the next run, should this one be killed
+        journal.reopen([row.ordinal for row in journal.outcomes(full=False)])
+    journal.mark("fingerprint", fingerprint)
+
+
+def changes_since(journal: Journal | Reader, fingerprint: JSON) -> str:
+    """Return what differs from the job that the journal is of, line by line; empty if nothing does."""
+    return "\n".join(differences(_last_fingerprint(journal), fingerprint))
+
+
+def _last_fingerprint(journal: Journal | Reader) -> JSON:
+    last: Any = journal.marks.get("fingerprint")  # only jobs that have changed have the mark
+    return journal.header if last is None else dict(last)
+
+
+def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal:
+    """Return what earlier runs have spent; 0 without a price.
+
+    Of a killed run, that is what the endpoint reported, or the price of the tokens; a lost reply counts as the largest
+    one.
+    """
+    if price is None:
+        return Decimal(0)
+    before: Mapping[str, Any] = journal.marks.get("spend") or {}
+    return Decimal(before.get("amount", 0)) + journal.spending().max_cost_since(before, price, MAX_REPLY_TOKENS)
+
+
+def mark_spent(journal: Journal, spent: Decimal) -> None:
+    """Store what was spent, and up to which replies; a run without a price leaves that to the next one with a price."""
+    spending = journal.spending()
+    journal.mark("spend", {**asdict(spending), "cost": str(spending.cost), "amount": str(spent)})

@@ -1,0 +1,72 @@
+"""Which rows of the input a run is about: the first N, a sample of them, and of these the unfinished ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from structkit.batch.matching import MatchedRow, Matching
+from structkit.batch.sampling import draw_sample
+from structkit.batch.settings import JobSettings
+from structkit.journal.journal import Journal
+from structkit.journal.reader import Reader
+from structkit.journal.row_state import State
+from structkit.tables.records import Record
+from structkit.tables.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows that a run is about.
+
+    Args:
+        limit: Only the first N rows of the input.
+        sample: The ordinals of the sample; None without one.
+    """
+
+    limit: int | None
+    sample: frozenset[int] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is the whole input."""
+        return self.limit is None and self.sample is None
+
+    def read(self, source: Source) -> Iterator[Record]:
+        """Read the rows up to the last one that is selected: the position of a sampled row is that among all rows."""
+        end = self.limit if self.sample is None else max(self.sample, default=-1) + 1
+        return islice(source, end)
+
+    def match(self, source: Source, journal: Journal | Reader, *, full: bool = True) -> Matching:
+        """Match the rows read with the journal's."""
+        return Matching(self.read(source), journal, full=full)
+
+    def filter(self, rows: Iterable[MatchedRow]) -> Iterator[MatchedRow]:
+        """Keep the selected rows."""
+        return (row for position, row in enumerate(rows) if self.sample is None or position in self.sample)
+
+
+def select_rows(settings: JobSettings, source: Source) -> Selection:
+    """Return the rows that the settings select; a sample is drawn by reading the input once."""
+    selection = Selection(settings.limit)
+    if settings.sample is None:
+        return selection
+    sample = draw_sample(selection.read(source), settings.sample, is_keyed=source.key is not None)
+    return Selection(settings.limit, sample)
+
+
+def unfinished_rows(
+    selection: Selection, source: Source, journal: Journal, *, retry_failed: bool
+) -> Iterator[MatchedRow]:
+    """Return the selected rows that have not finished, with what the journal has of each.
+
+    A failed row that is retried starts from scratch: its exchanges are set aside.
+    """
+    unfinished: set[State | None] = {None, "held"}
+    for record, row in selection.filter(selection.match(source, journal)):
+        if row is None or row.state in unfinished:
+            yield record, row
+        elif row.state == "failed" and retry_failed:
+            journal.reopen([record.ordinal], afresh=True)
+            yield record, None

@@ -1,0 +1,93 @@
+"""The settings of a job, as plain frozen data: what every other module of `batch` knows of a `Job`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from structkit.client.arguments import CallOptions
+from structkit.costs.price import Price
+from structkit.transport import AsyncTransport
+from structkit.values import Prompt
+
+OnChange: TypeAlias = Literal["stop", "reparse", "new", "mix"]
+"""What to do if the job no longer matches its journal."""
+
+OnAmbiguous: TypeAlias = Literal["resend", "hold"]
+"""What to do with a row whose last request may have been answered and paid for, although the reply was lost."""
+
+RowPrompt: TypeAlias = Callable[[Mapping[str, Any]], "Prompt | Awaitable[Prompt]"]
+"""A function that returns the prompt for the cells of one row."""
+
+MAX_AUTO_CONCURRENCY = 128
+"""Requests in flight up to which `concurrency="auto"` rises."""
+
+MAX_REPLY_TOKENS = 4_096
+"""Tokens that a reply is assumed to have at most if the job sets no limit."""
+
+
+class LabelOptions(TypedDict, total=False):
+    """The settings of a `Job` that a decorated function does not set itself: the keywords of `label` and `job`."""
+
+    model: str | None
+    base_url: str | None
+    api_key: str | None
+    transport: AsyncTransport | None
+    key: str | None
+    concurrency: int | Literal["auto"]
+    budget: Decimal | str | None
+    price: Price | None
+    limit: int | None
+    sample: int | None
+    grace: float
+    on_ambiguous: OnAmbiguous
+    on_change: OnChange
+    retry_failed: bool
+    overwrite: bool
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """The settings of a job; `Job` documents each of them."""
+
+    source: Any
+    output: Path | str
+    _: KW_ONLY
+    output_type: Any
+    prompt: str | RowPrompt
+    model: str | None = None
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    transport: AsyncTransport | None = None
+    key: str | None = None
+    concurrency: int | Literal["auto"] = "auto"
+    budget: Decimal | str | None = None
+    price: Price | None = None
+    limit: int | None = None
+    sample: int | None = None
+    grace: float = 60.0
+    on_ambiguous: OnAmbiguous = "resend"
+    on_change: OnChange = "stop"
+    retry_failed: bool = False
+    overwrite: bool = False
+    columns: tuple[str, ...] = ("status", "message", "attempts")
+    call: CallOptions = field(default_factory=CallOptions)
+
+    def __post_init__(self) -> None:
+        """Expand `~` in the output: its manifest and its journal are beside it."""
+        object.__setattr__(self, "output", Path(self.output).expanduser())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the journal: `OUTPUT.job`."""
+        output = Path(self.output)
+        return output.with_name(f"{output.name}.job")
+
+    @property
+    def max_concurrency(self) -> int:
+        """The most requests that may be in flight at once."""
+        return MAX_AUTO_CONCURRENCY if self.concurrency == "auto" else self.concurrency
