@@ -101,7 +101,7 @@ def example_to_json(output_format: ResponseFormat[T], value: T) -> JSONValue:
         PromptError: The model would not be allowed to write that value.
     """
     natural = output_format.natural(value)
-    answer = output_format.validated(natural)
+    answer = output_format.read_natural(natural)
     if answer.issues:
         issues = "; ".join(map(str, answer.issues))
         raise PromptError(f"an example would not be accepted as a reply: {issues}")

@@ -65,7 +65,7 @@ class Dialect:
 
     Args:
         name: The vendor, for messages.
-        keywords: Bounds that may be sent; others are said in the description and checked after. Without
+        keywords: Bounds that may be sent; others are stated in the description and checked after. Without
             `const`, a constant is an enum of one value.
         formats: Values of `format` that may be sent.
         modes: The ways of asking that it serves, best first.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.parsing import read_prefix
-from structkit.schema import Codec, Patch, find_cut, make_patch
+from structkit.schema import Codec, Patch, find_truncated_list, make_patch
 from structkit.values import JSONPath, Parameters, Policy, value_at
 
 
@@ -25,8 +25,8 @@ def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patc
     if prefix is None:
         return None
     reply_codec = patch.codec if patch else codec
-    draft = reply_codec.partial(prefix.value)
-    position = find_cut(reply_codec.nodes.root, prefix.value, prefix.path)
+    draft = reply_codec.load_partial(prefix.value)
+    position = find_truncated_list(reply_codec.compiled_schema.root, prefix.value, prefix.path)
     if draft is None or position is None:
         return None
     path, missing = position
@@ -34,9 +34,9 @@ def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patc
         if any(place.appends and (place.field.name,) in missing for place in patch.places):
             return None  # two lists would have to be continued at once
         path, *missing = (_path_in_value(patch, each) for each in (path, *missing))
-        draft = patch.merged(draft)
-    invalid = dict.fromkeys(issue.path for issue in codec.validated(draft).issues)
-    return make_patch(codec, draft, [*missing, *invalid], rest=path)
+        draft = patch.merge(draft)
+    invalid = dict.fromkeys(issue.path for issue in codec.read_natural(draft).issues)
+    return make_patch(codec, draft, [*missing, *invalid], truncated_list=path)
 
 
 def _path_in_value(patch: Patch, path: JSONPath) -> JSONPath:

@@ -174,11 +174,11 @@ class Extraction(Generic[T]):
         """Return a text as an answer; the reply to a patch is merged into the draft first."""
         answer = self.codec.read(text, repairs=self.policy.repairs, context=self.context)
         if self.patch is not None and answer.valid:
-            merged = self.response_format.validated(self.patch.merged(answer.value), None, text, self.context)
+            merged = self.response_format.read_natural(self.patch.merge(answer.value), None, text, self.context)
             answer = replace(merged, repairs=answer.repairs)
         elif self.patch is not None:  # the model may have sent the whole value instead of the places
             value = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
-            is_complete = self.patch.is_within(value.draft) and all(issue.path for issue in value.issues)
+            is_complete = self.patch.covers_draft(value.draft) and all(issue.path for issue in value.issues)
             answer = value if is_complete else replace(answer, draft=None)
         return apply_checks(answer, self.checks) if self.checks else answer
 
@@ -296,14 +296,14 @@ class Extraction(Generic[T]):
             codec = self.response_format.in_dialect(route.dialect)
         except SchemaError:
             return None
-        is_changed = codec.nodes.excess or codec.schema != self.response_format.schema
+        is_changed = codec.compiled_schema.excess or codec.schema != self.response_format.schema
         return codec if is_changed else None
 
     def _with_codec(self, codec: Codec[T], route: Route) -> NextStep[T]:
         """Return the same request in a narrower dialect, in parts if it has become too large for one request."""
         from structkit.extraction.split_extraction import split_if_too_large  # each constructs the other
 
-        patch = self.patch and self.patch.of(codec)
+        patch = self.patch and self.patch.for_codec(codec)
         return split_if_too_large(replace(self, response_format=codec, route=route, patch=patch))
 
 

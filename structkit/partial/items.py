@@ -236,7 +236,7 @@ def _place(response_format: ResponseFormat[Any]) -> Place:
     """
     given = response_format.output_type
     side = documented(given) if isinstance(given, dict) else typed(given)
-    root = bare(response_format.nodes.root)
+    root = bare(response_format.compiled_schema.root)
     fields = root.fields if isinstance(root, Object) else [Field("", "", root)]
     places = [place for field in fields if (place := _list_of(field, side, is_root=not isinstance(root, Object)))]
     if len(places) != 1:

@@ -27,7 +27,7 @@ from structkit.schema.response_format import ResponseFormat
 def root_shape(response_format: ResponseFormat[Any]) -> Shape:
     """The shape of a whole reply."""
     given = response_format.output_type
-    return shape(response_format.nodes.root, documented(given) if isinstance(given, dict) else typed(given))
+    return shape(response_format.compiled_schema.root, documented(given) if isinstance(given, dict) else typed(given))
 
 
 def documented(schema: Any) -> Side:

@@ -1,8 +1,18 @@
-"""A type's strict schema, and the exact way from values to the wire and back."""
+"""A type's strict schema, and the exact conversion of values to the wire and back."""
 
 from structkit.schema.codec import Codec
 from structkit.schema.explanation import Explanation, Note, compare
-from structkit.schema.patch import Patch, find_cut, make_patch
+from structkit.schema.patch import Patch, make_patch
+from structkit.schema.paths import find_truncated_list
 from structkit.schema.response_format import ResponseFormat
 
-__all__ = ["Codec", "Explanation", "Note", "Patch", "ResponseFormat", "compare", "find_cut", "make_patch"]
+__all__ = [
+    "Codec",
+    "Explanation",
+    "Note",
+    "Patch",
+    "ResponseFormat",
+    "compare",
+    "find_truncated_list",
+    "make_patch",
+]

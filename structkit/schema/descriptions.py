@@ -1,4 +1,4 @@
-"""Bounds that the strict schema cannot say, said in words; and which bounds it can."""
+"""Bounds that a dialect does not accept, stated in the description, and which bounds it accepts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from structkit.dialects import Dialect
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
-BEYOND_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
-"""Lookaround, named and atomic groups, backreferences, boundaries: refused or misread by grammar engines."""
+NOT_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
+"""Lookaround, named and atomic groups, backreferences, boundaries: grammar engines reject or misread them."""
 
-TOO_NARROW = frozenset({"date-time", "time", "duration"})
-"""RFC 3339 demands an offset in the first two, and knows neither sign nor fraction in the last: values would
-be lost."""
+UNSENDABLE_FORMATS = frozenset({"date-time", "time", "duration"})
+"""Formats that are narrower than the Python type, so that values would be lost.
 
-FORMAT_WORDS = {
+RFC 3339 requires an offset in the first two, and allows neither a sign nor a fraction in the last.
+"""
+
+FORMAT_DESCRIPTIONS = {
     "date-time": "ISO 8601 date and time.",
     "time": "ISO 8601 time.",
     "duration": "ISO 8601 duration.",
@@ -32,11 +34,11 @@ FORMAT_WORDS = {
     **{f"uuid{version}": f"A UUID of version {version}." for version in range(1, 9)},
 }
 
-WORDS: dict[str, Callable[[JSONValue], str]] = {
+BOUND_DESCRIPTIONS: dict[str, Callable[[JSONValue], str]] = {
     "minLength": lambda n: f"At least {_count(n, 'character')}.",
     "maxLength": lambda n: f"At most {_count(n, 'character')}.",
     "pattern": lambda pattern: f"Matches the regular expression {pattern}",
-    "format": lambda name: FORMAT_WORDS.get(name, f"Format: {name}."),
+    "format": lambda name: FORMAT_DESCRIPTIONS.get(name, f"Format: {name}."),
     "minimum": lambda n: f"At least {n}.",
     "maximum": lambda n: f"At most {n}.",
     "exclusiveMinimum": lambda n: f"More than {n}.",
@@ -50,11 +52,11 @@ WORDS: dict[str, Callable[[JSONValue], str]] = {
     "not": lambda schema: f"Must not match {shorten_json(schema)}.",
     "contains": lambda schema: f"Contains an item that matches {shorten_json(schema)}.",
 }
-"""How each bound is said."""
+"""How each bound is stated in a description."""
 
 
 def is_sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
-    """Whether the dialect takes this bound as it is.
+    """Return whether the dialect accepts this bound unchanged.
 
     >>> from structkit.dialects import OPENAI
     >>> is_sendable("pattern", "^a(?=b)$", OPENAI), is_sendable("format", "uuid", OPENAI)
@@ -63,46 +65,46 @@ def is_sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
     if keyword not in dialect.keywords:
         return False
     if keyword == "format":
-        return value in dialect.formats - TOO_NARROW
+        return value in dialect.formats - UNSENDABLE_FORMATS
     if keyword == "pattern":
         return is_regular(value) and not (dialect.no_pattern and re.search(dialect.no_pattern, value))
     return True
 
 
 def is_regular(pattern: str) -> bool:
-    """Whether a pattern is a plain, anchored regular expression.
+    """Return whether a pattern is a regular expression in the narrow sense, anchored at both ends.
 
-    llama.cpp takes only patterns from `^` to `$`; no vendor takes lookaround.
+    llama.cpp accepts only patterns from `^` to `$`; no vendor accepts lookaround.
 
     >>> is_regular("^[a-z]+$"), is_regular("[a-z]+"), is_regular("^(?=x)x$")
     (True, False, False)
     """
-    return pattern.startswith("^") and pattern.endswith("$") and not BEYOND_REGULAR.search(pattern)
+    return pattern.startswith("^") and pattern.endswith("$") and not NOT_REGULAR.search(pattern)
 
 
 def split_bounds(schema: JSON, names: tuple[str, ...], dialect: Dialect) -> tuple[JSON, JSON]:
-    """The named bounds of *schema*: those the dialect takes, and those it does not.
+    """Return the named bounds of *schema* in two parts: those that the dialect accepts, and the others.
 
     >>> from structkit.dialects import OPENAI
     >>> split_bounds({"type": "string", "maxLength": 9, "format": "date"}, ("maxLength", "format"), OPENAI)
     ({'format': 'date'}, {'maxLength': 9})
     """
-    given = {name: schema[name] for name in names if name in schema}
-    kept = {name: value for name, value in given.items() if is_sendable(name, value, dialect)}
-    return kept, {name: value for name, value in given.items() if name not in kept}
+    bounds = {name: schema[name] for name in names if name in schema}
+    accepted = {name: value for name, value in bounds.items() if is_sendable(name, value, dialect)}
+    return accepted, {name: value for name, value in bounds.items() if name not in accepted}
 
 
 def describe_bounds(bounds: JSON) -> str:
-    """Bounds as sentences.
+    """Return bounds as sentences.
 
     >>> describe_bounds({"minLength": 1, "maxLength": 20})
     'At least 1 character. At most 20 characters.'
     """
-    said = (
-        WORDS[name](value) if name in WORDS else f"{name}: {shorten_json(value, 200)}."
+    sentences = (
+        BOUND_DESCRIPTIONS[name](value) if name in BOUND_DESCRIPTIONS else f"{name}: {shorten_json(value, 200)}."
         for name, value in bounds.items()
     )
-    return " ".join(text for text in said if text)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _count(number: int, noun: str) -> str:

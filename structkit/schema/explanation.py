@@ -1,4 +1,4 @@
-"""What `ResponseFormat.explain` tells: every rewrite and every rule enforced only here, by path."""
+"""What `ResponseFormat.explain` returns: every rewrite, and every rule that only structkit checks, by path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from structkit.values import JSONPath, format_path
 
-Kind = Literal["rewritten", "checked locally", "dropped"]
+NoteKind = Literal["rewritten", "checked locally", "dropped"]
 """What happened to a part of the caller's schema on its way to the wire."""
 
 
@@ -17,7 +17,7 @@ class Note:
     """One thing that happened to a part of the type on its way to the wire."""
 
     path: JSONPath
-    kind: Kind
+    kind: NoteKind
     text: str
 
     def __str__(self) -> str:
@@ -25,13 +25,13 @@ class Note:
         return f"{format_path(self.path)}: {self.kind}: {self.text}"
 
 
-WIDEST = 40
-"""Letters of a path up to which the columns of an explanation stand below each other."""
+MAX_PATH_WIDTH = 40
+"""Characters of a path up to which the columns of a printed explanation are aligned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The notes of a whole type; printing it gives a line each, in columns.
+    """The notes on a type; printed as one line per note, in columns.
 
     >>> print(Explanation((Note(("tags",), "rewritten", "map"), Note((), "rewritten", "a box"))))
     (root)  rewritten        a box
@@ -41,26 +41,27 @@ class Explanation:
     notes: tuple[Note, ...]
 
     def __iter__(self) -> Iterator[Note]:
-        """Note by note: what concerns the whole first, and then place by place."""
+        """Iterate over the notes, those on the whole type first, then path by path."""
         return iter(_in_order(self.notes))
 
     def __len__(self) -> int:
-        """How many notes there are."""
+        """Return the number of notes."""
         return len(self.notes)
 
     def __str__(self) -> str:
-        """A line a note, or that there is nothing to tell."""
+        """One line per note, or a sentence where there are none."""
         if not self.notes:
             return "(root): the strict schema says exactly what the type says"
-        width = min(WIDEST, max(len(format_path(note.path)) for note in self.notes))
+        width = min(MAX_PATH_WIDTH, max(len(format_path(note.path)) for note in self.notes))
         return "\n".join(f"{format_path(note.path):{width}}  {note.kind:15}  {note.text}" for note in self)
 
 
 def _in_order(notes: Iterable[Note]) -> list[Note]:
-    """Notes by place: what a place has in it comes after the place, wherever its notes came from."""
-    known = list(notes)
-    first = {path: at for at, path in reversed([*enumerate(prefix for note in known for prefix in _prefixes(note))])}
-    return sorted(known, key=lambda note: [first[prefix] for prefix in _prefixes(note)])
+    """Sort notes by path: notes on a part come right after those on the whole, in the order of first appearance."""
+    notes = list(notes)
+    prefixes = [prefix for note in notes for prefix in _prefixes(note)]
+    first = {path: position for position, path in reversed([*enumerate(prefixes)])}
+    return sorted(notes, key=lambda note: [first[prefix] for prefix in _prefixes(note)])
 
 
 def _prefixes(note: Note) -> list[JSONPath]:
@@ -68,16 +69,18 @@ def _prefixes(note: Note) -> list[JSONPath]:
 
 
 def compare(explanations: Mapping[str, Explanation]) -> str:
-    """What happens to a type under several dialects: a Markdown table, a line a note, a column for those that agree.
+    """Compare what happens to a type under several dialects, as a Markdown table.
 
-    >>> note = Note(("n",), "checked locally", "minimum 1: said in the description")
+    It has one line per note, and one column for all dialects that agree.
+
+    >>> note = Note(("n",), "checked locally", "minimum 1: stated in the description")
     >>> plain = Explanation(())
     >>> print(compare({"openai": plain, "anthropic": Explanation((note,)), "azure": plain}))
     | where | what | openai, azure | anthropic |
     |---|---|:-:|:-:|
-    | `n` | checked locally: minimum 1: said in the description |  | x |
+    | `n` | checked locally: minimum 1: stated in the description |  | x |
     <BLANKLINE>
-    x: so in this dialect; where there is none, the schema says what the type says
+    x: in this dialect; where there is no x, the strict schema says exactly what the type says
     """
     columns: dict[frozenset[Note], list[str]] = {}
     for name, explanation in explanations.items():
@@ -86,6 +89,8 @@ def compare(explanations: Mapping[str, Explanation]) -> str:
     lines = [f"| where | what | {heads} |", f"|---|---|{':-:|' * len(columns)}"]
     for note in _in_order(dict.fromkeys(note for explanation in explanations.values() for note in explanation)):
         marks = " | ".join("x" if note in notes else "" for notes in columns)
-        what = f"{note.kind}: {note.text}".replace("|", "\\|")
-        lines.append(f"| `{format_path(note.path)}` | {what} | {marks} |")
-    return "\n".join([*lines, "", "x: so in this dialect; where there is none, the schema says what the type says"])
+        text = f"{note.kind}: {note.text}".replace("|", "\\|")
+        lines.append(f"| `{format_path(note.path)}` | {text} | {marks} |")
+    return "\n".join(
+        [*lines, "", "x: in this dialect; where there is no x, the strict schema says exactly what the type says"]
+    )

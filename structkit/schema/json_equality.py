@@ -1,4 +1,4 @@
-"""When two JSON values are the same: by a key that can be looked up, so that many are compared in linear time."""
+"""Equality of JSON values, by a key that can be looked up: many values are compared in linear time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from structkit.values import JSONValue
 
 
 def equality_key(value: JSONValue) -> Hashable:
-    """What is equal for the same JSON alone: 1 is 1.0, True is neither, and the order of keys says nothing.
+    """Return a key that is equal for equal JSON values only: 1 is 1.0, True is not 1, the order of keys is ignored.
 
     >>> equality_key(1) == equality_key(1.0), equality_key(True) == equality_key(1)
     (True, False)
@@ -19,19 +19,19 @@ def equality_key(value: JSONValue) -> Hashable:
         return frozenset((name, equality_key(item)) for name, item in value.items())
     if isinstance(value, list):
         return tuple(map(equality_key, value))
+    # Numbers as text: a hostile document can make the hashes of numbers collide.
     if isinstance(value, float):
         return (int, hex(int(value))) if value.is_integer() else (float, repr(value))
-    # Texts, because the hashes of numbers can be made to collide.
     return (type(value), hex(value)) if isinstance(value, int) else value
 
 
 def unique_values(values: Iterable[JSONValue]) -> list[JSONValue]:
-    """The values without those that are the same as one before.
+    """Return the values in order, without those that equal an earlier one.
 
     >>> unique_values([1, True, 1.0, {"a": 1}, {"a": 1.0}])
     [1, True, {'a': 1}]
     """
-    found: dict[Hashable, JSONValue] = {}
+    by_key: dict[Hashable, JSONValue] = {}
     for value in values:
-        found.setdefault(equality_key(value), value)
-    return [*found.values()]
+        by_key.setdefault(equality_key(value), value)
+    return [*by_key.values()]

@@ -1,4 +1,4 @@
-"""The JSON type of a Python value, and the types that a schema names."""
+"""The JSON type of a Python value, and the types that a JSON Schema names."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _TYPE_NAMES = {
     dict: "object",
 }
 
+
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -22,6 +23,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+
 
 TYPE_BY_KEYWORD = {
     "properties": "object",
@@ -37,11 +39,11 @@ TYPE_BY_KEYWORD = {
     "minimum": "number",
     "maximum": "number",
 }
-"""What a schema without a type must mean by its keywords."""
+"""The type that a schema without `type` implies by its keywords."""
 
 
 def is_of_type(value: JSONValue, name: str) -> bool:
-    """Whether *value* is of the JSON Schema type *name*.
+    """Return whether *value* is of the JSON Schema type *name*.
 
     >>> is_of_type(3, "number"), is_of_type(True, "integer"), is_of_type(3.0, "integer")
     (True, False, True)
@@ -54,7 +56,7 @@ def is_of_type(value: JSONValue, name: str) -> bool:
 
 
 def json_type(value: JSONValue) -> str:
-    """The JSON type of a value; every number is a number.
+    """Return the JSON type of a value, "number" for every number; "any" for what is not a JSON value.
 
     >>> json_type([]), json_type(3), json_type(None)
     ('array', 'number', 'null')
@@ -62,11 +64,11 @@ def json_type(value: JSONValue) -> str:
     return _TYPE_NAMES.get(type(value), "any")
 
 
-def type_names(names: JSONValue) -> list[str]:
-    """The `type` keyword as a list."""
-    return names if isinstance(names, list) else [names]
+def type_names(keyword: JSONValue) -> list[str]:
+    """Return the value of the `type` keyword as a list."""
+    return keyword if isinstance(keyword, list) else [keyword]
 
 
 def guess_type(schema: JSON) -> JSONValue:
-    """The type that a schema names, or that its keywords imply; None where anything goes."""
+    """Return the type (or list of types) that a schema names or its keywords imply; None where any type fits."""
     return schema.get("type") or next((TYPE_BY_KEYWORD[word] for word in schema if word in TYPE_BY_KEYWORD), None)

@@ -1,19 +1,25 @@
-"""Keywords and metadata keys of our own (`x-structkit-*`): notes from one step of a compilation to a later one."""
+"""Keywords and metadata keys of our own (`x-structkit-*`): notes from one step of the compilation to a later one."""
 
 ADDITIONAL_BOUNDS = "x-structkit-also"
-"""Keyword that lists the bounds which had no room beside another of the same name: said, and checked after."""
+"""Keyword for a list of bounds that `allOf` combines with another of the same name.
+
+They are written in the description and checked after the reply.
+"""
 
 DESCRIBED_BOUNDS = "x-structkit-checked"
-"""Keyword that lists the bounds which the natural schema itself has put into words."""
+"""Keyword for the list of bounds that the natural schema's description already contains."""
 
 BOXED_BRANCH = "x-structkit-box"
-"""Keyword of a branch that the natural side has boxed under its name already."""
+"""Keyword of a union's branch that the natural schema has already boxed under its name."""
 
 POSITION_NAME = "x-structkit-name"
-"""Keyword of a position's schema that carries the name it has in a named tuple."""
+"""Keyword for the name that a tuple's position has in the named tuple."""
 
 ORIGINAL_SCHEMA = "x-structkit-like"
-"""Metadata key: the schema that a rewritten one stands for."""
+"""Metadata key for the core schema that a rewritten one replaces."""
 
 PYTHON_CLASS = "x-structkit-converted"
-"""Key of a resolved branch that is one thing in JSON and another in Python, such as a path."""
+"""Key of a union's branch whose value has one type in JSON and another in Python, such as a path.
+
+Its value is the class or function that converts it, or None where that is not known.
+"""

@@ -1,4 +1,4 @@
-"""Questions about a value that a schema can ask in exponentially many ways, each asked once."""
+"""Predicates that a schema evaluates exponentially often on one value, each evaluated once per value."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import TypeVar
 
 V = TypeVar("V")
 
-_known: ContextVar[dict[Hashable, tuple[object, bool]] | None] = ContextVar("known", default=None)
-"""The answers so far, each with the value it is about: its `id` is part of the key, so it has to stay alive."""
+_results: ContextVar[dict[Hashable, tuple[object, bool]] | None] = ContextVar("results", default=None)
+"""The results so far. Each is stored with its value: the value's `id` is part of the key, so it must stay alive."""
 
 
-def evaluate_once(question: Callable[[V], bool], value: V, *key: Hashable) -> bool:
-    """The answer to a question about a value, remembered while the outermost question is being asked.
+def evaluate_once(predicate: Callable[[V], bool], value: V, *key: Hashable) -> bool:
+    """Return `predicate(value)`, cached by *key* and the value's identity until the outermost evaluation returns.
 
-    A question that leads back to itself is answered with no: that another one fits does not follow from it.
+    A predicate that depends on itself for the same value is false there: recursion alone proves nothing.
 
     >>> def is_small(number: int) -> bool:
-    ...     print("asked")
+    ...     print("evaluated")
     ...     return number < 9
     >>> evaluate_once(lambda n: evaluate_once(is_small, n, "small") and evaluate_once(is_small, n, "small"), 3, "both")
-    asked
+    evaluated
     True
     """
-    known = _known.get()
-    if known is None:
-        token = _known.set({})
+    results = _results.get()
+    if results is None:
+        token = _results.set({})
         try:
-            return evaluate_once(question, value, *key)
+            return evaluate_once(predicate, value, *key)
         finally:
-            _known.reset(token)
-    about = (*key, id(value))
-    if about not in known:
-        known[about] = (value, False)
-        known[about] = (value, question(value))
-    return known[about][1]
+            _results.reset(token)
+    full_key = (*key, id(value))
+    if full_key not in results:
+        results[full_key] = (value, False)
+        results[full_key] = (value, predicate(value))
+    return results[full_key][1]

@@ -8,12 +8,12 @@ import types
 import typing
 from typing import Any
 
-LONGEST = 64
+MAX_NAME_CHARS = 64
 """OpenAI: `json_schema.name` is a-z A-Z 0-9 _ -, at most 64 (openai-openapi, ResponseFormatJsonSchema.name)."""
 
 
 def snake_case(name: str) -> str:
-    """A class name the way functions are written.
+    """Return a class name in snake case.
 
     >>> snake_case("MathReasoning"), snake_case("HTTPServer2"), snake_case("Wrap[int]")
     ('math_reasoning', 'http_server2', 'wrap_int')
@@ -23,20 +23,20 @@ def snake_case(name: str) -> str:
 
 
 def wire_name(name: str) -> str:
-    """*name* in the alphabet and length that every vendor takes; one that is cut or not ASCII gets a hash.
+    """Return *name* in the alphabet and length that every vendor accepts; a shortened or non-ASCII one gets a hash.
 
     >>> wire_name("Wrap[int]"), wire_name("Größe")
     ('Wrap_int', 'Gr_e_aedc3f')
     """
-    clean = re.sub(r"[^a-zA-Z0-9-]+", "_", name).strip("_")
-    if clean and name.isascii() and len(clean) <= LONGEST:
-        return clean
+    ascii_name = re.sub(r"[^a-zA-Z0-9-]+", "_", name).strip("_")
+    if ascii_name and name.isascii() and len(ascii_name) <= MAX_NAME_CHARS:
+        return ascii_name
     digest = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{clean[: LONGEST - 7] or 'name'}_{digest}"
+    return f"{ascii_name[: MAX_NAME_CHARS - 7] or 'name'}_{digest}"
 
 
 def type_name(output_type: Any) -> str:
-    """What to call a type that may be a class, a generic or a union.
+    """Return a name for a type, which may be a class, a generic or a union.
 
     >>> type_name(list[int]), type_name(int | None), type_name(typing.Annotated[int, "x"])
     ('list_int', 'int_or_None', 'int')
@@ -54,14 +54,14 @@ def type_name(output_type: Any) -> str:
     return "_".join([name, *(type_name(each) for each in arguments if each is not Ellipsis)])
 
 
-def unused_name(name: str, taken: typing.Container[str]) -> str:
-    """*name*, or the first of name_2, name_3, ... that is not taken.
+def unused_name(name: str, used: typing.Container[str]) -> str:
+    """Return *name*, or the first of name_2, name_3, ... that is not in *used*.
 
     >>> unused_name("rest", {"rest"})
     'rest_2'
     """
     number, candidate = 1, name
-    while candidate in taken:
+    while candidate in used:
         number += 1
         candidate = f"{name}_{number}"
     return candidate

@@ -1,4 +1,4 @@
-"""The caller's side: a type's natural JSON Schema, its own validation, and its values as JSON."""
+"""`NaturalType`: what every output type can do with natural JSON, which is JSON as the type itself writes it."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ MAX_QUOTED_CHARS = 100
 
 
 class InvalidValue(Exception):
-    """A natural value that the type does not accept."""
+    """A natural value that the type does not accept, with the issues."""
 
     def __init__(self, issues: tuple[Issue, ...]) -> None:
-        """Keep what is wrong."""
+        """Store the issues."""
         super().__init__("; ".join(map(str, issues)))
         self.issues = issues
 
 
-class Natural(Protocol[T]):
-    """What a kind of output type must be able to do."""
+class NaturalType(Protocol[T]):
+    """An output type: its name, its natural JSON Schema, and the way from values to natural JSON and back."""
 
     name: str
     schema: JSON
 
     def dump(self, value: T) -> JSONValue:
-        """The value as natural JSON."""
+        """Return a value as natural JSON."""
         ...
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
-        """The value of the type, from natural JSON (and from its text, where that is at hand).
+        """Return natural JSON as a value of the type.
 
         Args:
             value: The natural JSON.
-            text: Its text.
+            text: Its JSON text where that is available, which pydantic parses faster.
             context: What pydantic's validators get as `info.context`.
 
         Raises:
-            InvalidValue: With what is wrong.
+            InvalidValue: With the issues.
         """
         ...

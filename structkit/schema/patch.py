@@ -1,4 +1,4 @@
-"""`Patch`: some places of a value as a format of their own, and how its reply goes back into the value."""
+"""`Patch`: some places of a value as a format of their own, and how its reply is merged into the value."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from structkit.schema.codec import Codec, Unvalidated
+from structkit.schema.codec import Codec, UnvalidatedJSON
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import Array
 from structkit.schema.nodes.boxed import Boxed
-from structkit.schema.nodes.described import Described, described
+from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import Object
-from structkit.schema.nodes.reference import Reference
-from structkit.schema.nodes.union import Union
-from structkit.schema.paths import child
+from structkit.schema.paths import child, unwrap
 from structkit.values import ABSENT, JSONPath, JSONValue, format_path, value_at
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place that is asked for.
+class PatchPlace:
+    """A place that a patch asks for.
 
     Args:
-        path: Where, in the natural value.
-        field: The property that stands for it in the patch.
-        appends: Whether the reply goes on with the list there, instead of replacing what is there.
+        path: The place, in the natural value.
+        field: The patch's property for it.
+        appends: Whether the reply continues the list there, instead of replacing what is there.
     """
 
     path: JSONPath
@@ -36,100 +34,112 @@ class Place:
 
 @dataclass(frozen=True)
 class Patch:
-    """Places of a value, asked for alone.
+    """Places of a value that are asked for without the rest of it.
 
     Args:
-        draft: The natural value so far, wrong or unfinished at those places.
-        places: Where.
-        codec: The format of the reply: an object with a property a place.
+        draft: The natural value so far, invalid or unfinished at those places.
+        places: The places.
+        codec: The format of the reply: an object with one property per place.
     """
 
     draft: JSONValue
-    places: tuple[Place, ...]
+    places: tuple[PatchPlace, ...]
     codec: Codec[JSONValue]
 
-    def merged(self, reply: JSONValue) -> JSONValue:
-        """The draft with the reply's values in their places; what the reply leaves out is absent."""
-        whole = copy.deepcopy(self.draft)
+    def merge(self, reply: JSONValue) -> JSONValue:
+        """Return the draft with the reply's values at their places; a place that the reply omits is absent."""
+        merged = copy.deepcopy(self.draft)
         for place in self.places:
-            given = isinstance(reply, dict) and place.field.name in reply
-            value = reply[place.field.name] if given else ABSENT
+            is_present = isinstance(reply, dict) and place.field.name in reply
+            value = reply[place.field.name] if is_present else ABSENT
             if place.path:
-                _put(whole, place, value)
-            else:  # the whole is a list that was cut
-                whole += _rest(whole, value)
-        return whole
+                _set_value(merged, place, value)
+            else:  # the value itself is a truncated list
+                merged += _new_items(merged, value)
+        return merged
 
-    def is_within(self, whole: JSONValue) -> bool:
-        """Whether a reply that gives the whole again has all of the draft, but for the places that were asked for.
+    def covers_draft(self, reply: JSONValue) -> bool:
+        """Return whether a reply that repeats the whole value has all of the draft, except at the patch's places.
 
-        What a few of its properties say is no whole of which the rest is absent: the draft would be lost.
+        A reply that has only a few properties does not replace the draft, which would be lost otherwise.
         """
-        return _has_all(whole, self.draft, {place.path for place in self.places if not place.appends}, ())
+        return _has_all(reply, self.draft, {place.path for place in self.places if not place.appends}, ())
 
-    def of(self, codec: Codec[JSONValue]) -> Patch | None:
-        """The same places of another codec, which speaks another dialect."""
-        rest = next((place.path for place in self.places if place.appends), None)
-        return make_patch(codec, self.draft, [place.path for place in self.places if not place.appends], rest)
+    def for_codec(self, codec: Codec[JSONValue]) -> Patch | None:
+        """Return the patch of the same places for another codec, such as one in another dialect."""
+        truncated_list = next((place.path for place in self.places if place.appends), None)
+        paths = [place.path for place in self.places if not place.appends]
+        return make_patch(codec, self.draft, paths, truncated_list)
 
 
-def _name(path: JSONPath, *, appends: bool) -> str:
-    """What a place is called in a patch.
+def _property_name(path: JSONPath, *, appends: bool) -> str:
+    """Return the name that a place has in a patch.
 
-    >>> _name(("rows", 3, "price"), appends=False), _name((2,), appends=False), _name((), appends=True)
-    ('rows_3_price', 'item_2', 'rest')
+    >>> _property_name(("rows", 3, "price"), appends=False), _property_name((2,), appends=False)
+    ('rows_3_price', 'item_2')
+    >>> _property_name((), appends=True)
+    'rest'
     """
-    inside_list = ["item"] if path and isinstance(path[0], int) else []
-    shown = [format_path(path)] if path else []
-    return wire_name("_".join([*inside_list, *shown, *(["rest"] if appends else [])]))
+    prefix = ["item"] if path and isinstance(path[0], int) else []
+    steps = [format_path(path)] if path else []
+    return wire_name("_".join([*prefix, *steps, *(["rest"] if appends else [])]))
 
 
 @dataclass(frozen=True)
-class Asked(Object):
-    """The object of a patch: every place has to be there, because what is left out would go unnoticed."""
+class PatchObject(Object):
+    """The object of a patch, in which every place is required: an omitted place would go unnoticed."""
 
     @property
     def identity(self) -> bool:
-        """Never: the places have to be looked for."""
+        """False, because `load` has to check the places."""
         return False
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """As an object's; a place that is missing is an error."""
+        """Load an object whose places are all present.
+
+        Raises:
+            WireError: A place is missing.
+        """
         for field in self.fields:
             if isinstance(wire, dict) and field.wire not in wire and field.absence != "missing":
                 raise WireError("required, but missing").under(field.name)
         return super().load(wire)
 
 
-def _has_all(value: JSONValue, draft: JSONValue, but: set[JSONPath], path: JSONPath) -> bool:
-    """Whether a value has each key that a draft has, and no fewer items, outside of some places."""
-    if path in but or not isinstance(draft, dict | list):
+def _has_all(value: JSONValue, draft: JSONValue, exceptions: set[JSONPath], path: JSONPath) -> bool:
+    """Return whether a value has every key of a draft and no fewer items, except at some paths."""
+    if path in exceptions or not isinstance(draft, dict | list):
         return True
     steps = range(len(draft)) if isinstance(draft, list) else draft
     return all(
-        (*path, step) in but
-        or ((inner := value_at(value, (step,))) is not ABSENT and _has_all(inner, draft[step], but, (*path, step)))
+        (*path, step) in exceptions
+        or (
+            (inner := value_at(value, (step,))) is not ABSENT
+            and _has_all(inner, draft[step], exceptions, (*path, step))
+        )
         for step in steps
     )
 
 
-def _rest(kept: list[JSONValue], reply: JSONValue) -> list[JSONValue]:
-    """What a reply adds to a list that it was to go on with; one that begins with all its records has started over.
+def _new_items(items: list[JSONValue], reply: JSONValue) -> list[JSONValue]:
+    """Return the items that a reply adds to a truncated list; a reply that repeats all its records has started over.
 
-    Of scalars, and of records that are all alike, nobody can tell: what was asked for is believed.
+    Scalars, and records that are all equal, may repeat in a correct list, so that a continuation looks the same as a
+    repetition. There, the reply is taken as the continuation that was asked for.
     """
-    rest = reply if isinstance(reply, list) else []
-    are_records = all(isinstance(item, dict) for item in kept) and any(item != kept[0] for item in kept)
-    return rest[len(kept) :] if are_records and rest[: len(kept)] == kept else rest
+    new_items = reply if isinstance(reply, list) else []
+    are_distinct_records = all(isinstance(item, dict) for item in items) and any(item != items[0] for item in items)
+    return new_items[len(items) :] if are_distinct_records and new_items[: len(items)] == items else new_items
 
 
-def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
-    *above, last = place.path
-    holder = whole
-    for step in above:
+def _set_value(target: JSONValue, place: PatchPlace, value: JSONValue) -> None:
+    """Set the value at a place in *target*, which is changed."""
+    *parents, last = place.path
+    holder = target
+    for step in parents:
         holder = holder[step]
     if place.appends:
-        holder[last] += _rest(holder[last], value)
+        holder[last] += _new_items(holder[last], value)
     elif value is not ABSENT:
         holder[last] = value
     elif isinstance(holder, dict):
@@ -137,110 +147,69 @@ def _put(whole: JSONValue, place: Place, value: JSONValue) -> None:
 
 
 def make_patch(
-    codec: Codec[JSONValue], draft: JSONValue, paths: Iterable[JSONPath], rest: JSONPath | None = None
+    codec: Codec[JSONValue], draft: JSONValue, paths: Iterable[JSONPath], truncated_list: JSONPath | None = None
 ) -> Patch | None:
-    """The patch that asks for what stands at *paths*; None where only the whole can be asked for.
+    """Return the patch that asks for some places; None where only the whole value can be asked for.
 
     Args:
-        codec: The whole.
-        draft: Its natural value so far.
-        paths: What is wrong or missing, in the natural value.
-        rest: A list there that has to be gone on with.
+        codec: The codec of the whole value.
+        draft: The natural value so far.
+        paths: The natural paths of what is invalid or missing.
+        truncated_list: The natural path of a list to continue.
     """
-    root = codec.nodes.root
-    found = {} if rest is None else {rest: _list_at(root, draft, rest)}
+    root = codec.compiled_schema.root
+    fields = {} if truncated_list is None else {truncated_list: _list_field(root, draft, truncated_list)}
     for path in paths:
         place, field = _askable(root, draft, path)
-        found.setdefault(place, field)
-    outermost = {path: field for path, field in found.items() if not any(path[:n] in found for n in range(len(path)))}
-    names: dict[str, Place] = {}
+        fields.setdefault(place, field)
+    outermost = {path: field for path, field in fields.items() if not any(path[:n] in fields for n in range(len(path)))}
+    names: dict[str, PatchPlace] = {}
     for path, field in outermost.items():
-        appends = path == rest
+        appends = path == truncated_list
         if field is None or not (path or appends):
             return None
-        name = unused_name(_name(path, appends=appends), names)
-        node = described(field.node, f"{format_path(path)}{', from where it was cut' if appends else ''}.")
-        names[name] = Place(path, replace(field, name=name, wire=name, node=node), appends)
+        name = unused_name(_property_name(path, appends=appends), names)
+        node = described(field.node, f"{format_path(path)}{', from where it was truncated' if appends else ''}.")
+        names[name] = PatchPlace(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())
-    wire = replace(codec.nodes, root=Asked(tuple(place.field for place in places)), shared=False)
-    if not places or wire.excess:
+    compiled = replace(codec.compiled_schema, root=PatchObject(tuple(place.field for place in places)), shared=False)
+    if not places or compiled.excess:
         return None
-    return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), Unvalidated(), wire))
+    return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), UnvalidatedJSON(), compiled))
 
 
 def _askable(root: Node, draft: JSONValue, path: JSONPath) -> tuple[JSONPath, Field | None]:
-    """The longest beginning of a path that stands for something to be asked for alone, and can be put in its place."""
+    """Return the longest prefix of a path that can be asked for and replaced without the rest, and its property."""
     node, value = root, draft
     reached: JSONPath = ()
-    best: Field | None = None
-    for number, step in enumerate(path, 1):
+    reached_field: Field | None = None
+    for length, step in enumerate(path, 1):
         inner = value_at(value, (step,))
-        field = child(node, step, value) if inner is not ABSENT or _has_room(value, step) else None
+        field = child(node, step, value) if inner is not ABSENT or _can_add(value, step) else None
         if field is None:
             break
-        reached, best, node, value = path[:number], field, field.node, inner
-    return reached, best
+        reached, reached_field, node, value = path[:length], field, field.node, inner
+    return reached, reached_field
 
 
-def _has_room(value: JSONValue, step: str | int) -> bool:
-    """Whether something can be put at a step where nothing stands; a list would be left with a gap."""
+def _can_add(value: JSONValue, step: str | int) -> bool:
+    """Return whether a value can be added at an absent step; in a list, it would leave a gap."""
     return isinstance(value, dict) and isinstance(step, str)
 
 
-def _list_at(root: Node, draft: JSONValue, path: JSONPath) -> Field | None:
-    """The list at a path, without bounds on its length: part of it is there."""
-    reached, field = _askable(root, draft, path) if path else ((), Field("", "", _unboxed(root)))
+def _list_field(root: Node, draft: JSONValue, path: JSONPath) -> Field | None:
+    """Return the list at a path as a property, without bounds on its length, because the draft has a part of it."""
+    reached, field = _askable(root, draft, path) if path else ((), Field("", "", _unbox(root)))
     if field is None or reached != path or not isinstance(value_at(draft, path), list):
         return None
-    return replace(field, node=_unbounded(field.node), absence="never")
+    return replace(field, node=_without_bounds(field.node), absence="never")
 
 
-def _unboxed(root: Node) -> Node:
-    inner = _plain(root)
+def _unbox(root: Node) -> Node:
+    inner = unwrap(root)
     return inner.node if isinstance(inner, Boxed) else root
 
 
-def _unbounded(node: Node) -> Node:
-    inner = _plain(node)
+def _without_bounds(node: Node) -> Node:
+    inner = unwrap(node)
     return Array(inner.items) if isinstance(inner, Array) else node
-
-
-def _plain(node: Node) -> Node:
-    """The node itself, where it stands under a description, a reference, or beside null."""
-    while True:
-        if isinstance(node, Described | Reference):
-            node = node.node
-        elif isinstance(node, Union) and node.only is not None:
-            node = node.only
-        else:
-            return node
-
-
-def find_cut(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
-    """Where a list that was cut stands in the natural value, and what around it had not been said by then.
-
-    Args:
-        root: The whole.
-        wire: Its wire value up to the cut.
-        path: The list in it.
-
-    Returns:
-        The list's natural path, and those of the properties that were still to come, the optional ones among them;
-        None where the list cannot be gone on with alone, or keys that no property declares were still to come.
-    """
-    node = root
-    natural: JSONPath = ()
-    unsaid: list[JSONPath] = []
-    for step in path:
-        node = _plain(node)
-        if isinstance(node, Boxed) and step == node.key:
-            node = node.node
-        elif isinstance(node, Array):
-            natural, node = (*natural, step), node.items
-        elif isinstance(node, Object) and step in node.by_wire and (node.rest is None or node.rest.wire in wire):
-            unsaid += [(*natural, field.name) for field in node.fields if field.wire not in wire]
-            natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
-        else:
-            return None
-        wire = wire[step]
-    return (natural, unsaid) if isinstance(_plain(node), Array) else None

@@ -70,8 +70,8 @@ def _(node: Positional, path: JSONPath) -> JSONPath:
     if path[0] < len(node.fields):
         field = node.fields[path[0]]
         return (field.wire, *wire_path(field.node, path[1:]))
-    rest = (path[0] - len(node.fields), *path[1:])
-    return (node.rest.wire, *wire_path(node.rest.node, rest)) if node.rest else rest
+    remainder = (path[0] - len(node.fields), *path[1:])
+    return (node.rest.wire, *wire_path(node.rest.node, remainder)) if node.rest else remainder
 
 
 @wire_path.register
@@ -129,3 +129,44 @@ def _(node: Union, step: str | int, value: JSONValue) -> Field | None:
     matching = [branch for branch in node.branches if branch.holds(value)]
     fields = [field for branch in matching or node.branches if (field := child(branch, step, value))]
     return fields[0] if len(fields) == 1 else None
+
+
+def unwrap(node: Node) -> Node:
+    """Return the node that a description, a reference, or a union with null contains."""
+    while True:
+        if isinstance(node, Described | Reference):
+            node = node.node
+        elif isinstance(node, Union) and node.only is not None:
+            node = node.only
+        else:
+            return node
+
+
+def find_truncated_list(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
+    """Return the natural path of a truncated list, and the natural paths of the properties that were still to come.
+
+    Args:
+        root: The node of the whole value.
+        wire: Its wire value, up to where the reply was truncated.
+        path: The wire path of the list.
+
+    Returns:
+        The list's path, and those of the absent properties of the objects around it, the optional ones among them;
+        None where the list cannot be continued without the rest, or where undeclared keys were still to come.
+    """
+    node = root
+    natural: JSONPath = ()
+    absent: list[JSONPath] = []
+    for step in path:
+        node = unwrap(node)
+        if isinstance(node, Boxed) and step == node.key:
+            node = node.node
+        elif isinstance(node, Array):
+            natural, node = (*natural, step), node.items
+        elif isinstance(node, Object) and step in node.by_wire and (node.rest is None or node.rest.wire in wire):
+            absent += [(*natural, field.name) for field in node.fields if field.wire not in wire]
+            natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
+        else:
+            return None
+        wire = wire[step]
+    return (natural, absent) if isinstance(unwrap(node), Array) else None

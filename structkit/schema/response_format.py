@@ -1,8 +1,7 @@
-"""`ResponseFormat`: a type as the endpoint takes it."""
+"""`ResponseFormat`: an output type, compiled to the strict schema that one request can ask for."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, TypeVar, cast, overload
 
@@ -10,15 +9,15 @@ from typing_extensions import TypeForm
 
 from structkit.dialects import OPENAI, Dialect
 from structkit.errors import SchemaError
-from structkit.schema.codec import Codec, Part
+from structkit.schema.codec import Codec, PartCodec
 from structkit.schema.explanation import Explanation, Note
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.naming import wire_name
-from structkit.schema.natural import Natural
+from structkit.schema.natural import NaturalType
 from structkit.schema.pydantic.pydantic_type import PydanticType, core_schema
 from structkit.schema.pydantic.validators import explain_validators
-from structkit.schema.strict.compiled import Wire, compile_schema
-from structkit.schema.strict.split import joined, owns, split
+from structkit.schema.strict.compiled import compile_schema
+from structkit.schema.strict.split import has_path, join_parts, split
 from structkit.values import JSON, Answer, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
@@ -28,21 +27,22 @@ Extras: TypeAlias = Literal["keep", "close"]
 
 
 class ResponseFormat(Codec[T]):
-    """A type as the endpoint takes it.
+    """An output type, compiled to a strict `response_format`.
 
     Args:
-        output_type: A pydantic model, any type pydantic validates, or a JSON Schema as a dict.
-        name: What to call it on the wire; by default the type's name in snake case.
+        output_type: A pydantic model, any type that pydantic validates, or a JSON Schema as a dict.
+        name: The name on the wire; by default the type's name in snake case.
         dialect: What the vendor accepts; by default OpenAI's published subset.
-        extras: For a JSON Schema: whether an object that says nothing of keys beyond the declared ones
-            keeps a place for them, as JSON Schema has it ("keep"), or is closed ("close").
+        extras: For a JSON Schema: whether an object without `additionalProperties` accepts undeclared keys, as
+            JSON Schema defines it ("keep"), or is closed ("close").
 
     Attributes:
-        parts: What is asked for in one request each: the type itself, or where it is larger than the
-            vendor takes, codecs of its parts. `payload` and `schema` are always those of the whole.
+        output_type: The type, or a copy of the JSON Schema.
+        parts: The codecs that are asked for in one request each: the format itself, or, for a type larger than the
+            vendor accepts, those of its parts. `payload` and `schema` are always those of the whole type.
 
     Raises:
-        SchemaError: The type has no strict form; the message names the place and what to write instead.
+        SchemaError: The type has no strict form; the message says where, and what to write instead.
 
     >>> format = ResponseFormat(list[int])
     >>> format.schema["properties"]
@@ -69,129 +69,137 @@ class ResponseFormat(Codec[T]):
     ) -> None:
         """Compile the type."""
         if extras not in {"keep", "close"}:
-            raise SchemaError(f'extras is "keep" or "close", not {extras!r}', output_type=output_type)
-        self._settings = (name, dialect, extras)
-        natural = _shallow(natural_side, output_type)
+            raise SchemaError(f'extras must be "keep" or "close", not {extras!r}', output_type=output_type)
+        natural = _with_depth_error(natural_type, output_type)
         self.output_type = natural.schema if isinstance(output_type, dict) else output_type
-        super().__init__(wire_name(name or natural.name), natural, self._compiled(natural, dialect or OPENAI))
-        self._take(self._wire)
-        self._spoken = {self.dialect: self}
+        self._settings = (name, dialect, extras)
+        self._by_dialect: dict[Dialect, ResponseFormat[T]] = {}
+        self._compile(natural, dialect or OPENAI)
 
-    def _take(self, wire: Wire) -> None:
-        """Be written in the dialect of *wire*."""
-        self._wire = wire
-        self._pieces = split(wire) if wire.excess else ()
-        for computed in ("payload", "_plain", "_names"):
-            self.__dict__.pop(computed, None)
-
-    def _compiled(self, natural: Natural[T], dialect: Dialect) -> Wire:
-        is_user_schema, extras = isinstance(self.output_type, dict), self._settings[2]
-        allows_extra_keys = is_user_schema and extras == "keep"
-        return _shallow(
+    def _compile(self, natural: NaturalType[T], dialect: Dialect) -> None:
+        """Compile the type for a dialect, as this format."""
+        name, _, extras = self._settings
+        is_user_schema = isinstance(self.output_type, dict)
+        compiled = _with_depth_error(
             lambda schema: compile_schema(
-                schema, dialect, is_user_schema=is_user_schema, allows_extra_keys=allows_extra_keys
+                schema,
+                dialect,
+                is_user_schema=is_user_schema,
+                allows_extra_keys=is_user_schema and extras == "keep",
             ),
             natural.schema,
         )
+        super().__init__(wire_name(name or natural.name), natural, compiled)
+        self._part_schemas = split(compiled) if compiled.excess else ()
+        self._by_dialect[dialect] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as what it was made from, and compiled again."""
-        name, given, extras = self._settings
-        return _remade, (self.output_type, name, given, extras, self.dialect)
+        """Pickle the arguments; unpickling compiles the type again."""
+        name, dialect, extras = self._settings
+        return _unpickle, (self.output_type, name, dialect, extras, self.dialect)
 
     def dump(self, value: T) -> JSONValue:
-        """As of any codec; only a document's values can be wrong, because they are no instances of anything."""
+        """Return a value of the type as wire JSON, as `Codec.dump` does.
+
+        Raises:
+            SchemaError: The value has no JSON form; or it breaks a rule, and would be read as another, valid value.
+                Only values of a JSON Schema can: nothing has validated them, as pydantic has its instances.
+        """
         wire = super().dump(value)
-        if isinstance(self.output_type, dict) and self._is_taken_for_another(wire, value):
-            raise SchemaError(f"the value breaks a rule, and would be read as one that does not: {shorten_json(value)}")
+        if isinstance(self.output_type, dict) and self._is_read_as_another(wire, value):
+            reason = f"the value breaks a rule, and would be read as another one that is valid: {shorten_json(value)}"
+            raise SchemaError(reason)
         return wire
 
-    def _is_taken_for_another(self, wire: JSONValue, natural: JSONValue) -> bool:
-        back = self.partial(wire)
+    def _is_read_as_another(self, wire: JSONValue, natural: JSONValue) -> bool:
+        loaded = self.load_partial(wire)
         try:
-            return back != natural and self.validated(back).valid
+            return loaded != natural and self.read_natural(loaded).valid
         except RecursionError:
             raise SchemaError("the value is nested too deep to be written") from None
 
     @property
     def natural_schema(self) -> JSON:
-        """The JSON Schema of what `natural` gives."""
+        """The JSON Schema of what `natural` returns."""
         return self._natural.schema
 
     @property
     def dialect(self) -> Dialect:
-        """The vendor's dialect it is written in."""
-        return self._wire.dialect
+        """The dialect that the strict schema is compiled for."""
+        return self._compiled_schema.dialect
 
     @property
     def is_translatable(self) -> bool:
-        """Whether a client may choose the dialect, because none was asked for."""
+        """Whether a client may choose the dialect, because the caller has chosen none."""
         return self._settings[1] is None
 
     def in_dialect(self, dialect: Dialect) -> ResponseFormat[T]:
-        """The same type in another dialect; compiled once."""
-        if dialect not in self._spoken:
-            other = copy.copy(self)
-            other._take(self._compiled(self._natural, dialect))  # noqa: SLF001 (its own class)
-            self._spoken[dialect] = other
-        return self._spoken[dialect]
+        """Return the same type in another dialect; it is compiled once per dialect."""
+        if dialect not in self._by_dialect:
+            # Not by copy.copy, which goes through __reduce__ and so compiles the type in its first dialect again.
+            other: ResponseFormat[T] = object.__new__(ResponseFormat)
+            other.output_type, other._settings = self.output_type, self._settings
+            other._by_dialect = self._by_dialect
+            other._compile(self._natural, dialect)
+        return self._by_dialect[dialect]
 
     @property
     def parts(self) -> tuple[Codec[Any], ...]:
-        """What is asked for in one request each."""
-        if not self._pieces:
+        """The codecs that are asked for in one request each."""
+        if not self._part_schemas:
             return (self,)
         return tuple(
-            Part(wire_name(f"{self.name}_part_{number}"), piece, self._wire)
-            for number, piece in enumerate(self._pieces, 1)
+            PartCodec(wire_name(f"{self.name}_part_{number}"), part, self._compiled_schema)
+            for number, part in enumerate(self._part_schemas, 1)
         )
 
     def join(self, values: list[JSONValue]) -> Answer[T]:
-        """What the parts came to, validated as one value."""
-        return self.validated(joined(values))
+        """Return the natural values of all parts as one answer."""
+        return self.read_natural(join_parts(values))
 
     def owners(self, path: JSONPath) -> list[int]:
-        """Which of the parts hold what stands at a path of the whole."""
-        return [number for number, piece in enumerate(self._pieces) if owns(piece.root, path)]
+        """Return the positions of the parts that contain a natural path of the whole type."""
+        return [number for number, part in enumerate(self._part_schemas) if has_path(part.root, path)]
 
     def explain(self) -> Explanation:
-        """Every rewrite and every rule enforced only here, by path."""
-        notes = self._wire.notes
-        if self._pieces:
-            notes = (Note((), "rewritten", f"{self._wire.excess}: {len(self._pieces)} requests"), *notes)
+        """Return every rewrite and every rule that only structkit checks, by path."""
+        notes = self._compiled_schema.notes
+        if self._part_schemas:
+            excess = self._compiled_schema.excess
+            notes = (Note((), "rewritten", f"{excess}: {len(self._part_schemas)} requests"), *notes)
         validators = () if isinstance(self.output_type, dict) else explain_validators(core_schema(self.output_type))
         return Explanation((*notes, *validators))
 
 
-def natural_side(output_type: Any) -> Natural[Any]:
-    """The natural side of a type, or of a JSON Schema given as a dict.
+def natural_type(output_type: Any) -> NaturalType[Any]:
+    """Return the natural side of a type, or of a JSON Schema given as a dict.
 
     Raises:
-        SchemaError: The type has no JSON form, or the dict is no JSON Schema.
+        SchemaError: The type has no JSON form, or the dict is not a JSON Schema.
     """
     if isinstance(output_type, dict):
         return RawSchema(cast("JSON", output_type))
     return PydanticType(output_type)
 
 
-def _shallow(compute: Callable[[Any], S], schema: Any) -> S:
-    """What *compute* makes of a type.
+def _with_depth_error(compute: Callable[[Any], S], schema: Any) -> S:
+    """Return `compute(schema)`.
 
     Raises:
-        SchemaError: The type is nested beyond what can be followed.
+        SchemaError: The schema is nested deeper than the stack allows.
     """
     try:
         return compute(schema)
     except RecursionError:
         reason = (
             "the schema is nested too deep; name its inner parts, under $defs or as types of their own, "
-            "and refer to the last of a long chain of $refs itself"
+            "and in a long chain of $refs refer to the last one directly"
         )
         raise SchemaError(reason, output_type=schema) from None
 
 
-def _remade(
-    output_type: Any, name: str | None, given: Dialect | None, extras: Extras, dialect: Dialect
+def _unpickle(
+    output_type: Any, name: str | None, dialect: Dialect | None, extras: Extras, current_dialect: Dialect
 ) -> ResponseFormat[Any]:
-    made: ResponseFormat[Any] = ResponseFormat(output_type, name=name, dialect=given, extras=extras)
-    return made.in_dialect(dialect)
+    response_format: ResponseFormat[Any] = ResponseFormat(output_type, name=name, dialect=dialect, extras=extras)
+    return response_format.in_dialect(current_dialect)

@@ -1,4 +1,4 @@
-"""The fault that no value can fit a schema: a property or branch that has it can be left out."""
+"""The error for a schema that no value can fit: an optional property or a union's branch with it can be left out."""
 
 from __future__ import annotations
 

@@ -185,8 +185,8 @@ def test_of_several_tool_calls_the_one_that_validates_wins(connect: Connect, mod
 ASKED_AGAIN: dict[str, str] = {
     "null_content": "empty",
     "ignores_schema": "not valid JSON",
-    "other_keys": "none of its keys is wanted",
-    "schema_back": "wanted",
+    "other_keys": "it has none of the expected keys",
+    "schema_back": "this is the schema",
     "deep": "nested too deep",
     "duplicate_keys": 'duplicate key "lines"',
     "nan": "NaN",

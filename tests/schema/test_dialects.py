@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from structkit import ResponseFormat, SchemaError
 from structkit.dialects import DIALECTS, OPENAI, Dialect, Size, find_dialect, named_dialect
 from structkit.errors import ConfigError, InvalidOutput
+from structkit.schema.strict.compiled import compile_schema
 from structkit.testing import sample
 
 
@@ -247,9 +248,45 @@ def test_a_size_is_over_the_limits_when_any_count_is():
     assert Size(properties=5_001).excess(OPENAI.most) == "5,001 properties of at most 5,000"
 
 
-@pytest.mark.parametrize("given", [None, DIALECTS["azure"]])
-def test_what_was_pickled_speaks_the_dialect_it_spoke_and_may_still_be_translated(given):
-    spoken = ResponseFormat(list[int], dialect=given).in_dialect(DIALECTS["anthropic"])
-    for other in (pickle.loads(pickle.dumps(spoken)), copy.deepcopy(spoken)):
-        assert (other.dialect, other.is_translatable) == (DIALECTS["anthropic"], given is None)
-        assert other.payload == spoken.payload
+@pytest.mark.parametrize("fixed", [None, DIALECTS["azure"]])
+def test_a_pickled_or_copied_format_has_the_same_dialect_and_can_be_translated_if_the_original_can(fixed):
+    translated = ResponseFormat(list[int], dialect=fixed).in_dialect(DIALECTS["anthropic"])
+    for other in (pickle.loads(pickle.dumps(translated)), copy.deepcopy(translated)):
+        assert (other.dialect, other.is_translatable) == (DIALECTS["anthropic"], fixed is None)
+        assert other.payload == translated.payload
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """The dialect of every compilation, in order."""
+    dialects: list[str] = []
+
+    def counting(document, dialect, **options):
+        dialects.append(dialect.name)
+        return compile_schema(document, dialect, **options)
+
+    monkeypatch.setattr("structkit.schema.response_format.compile_schema", counting)
+    return dialects
+
+
+def test_a_translated_format_can_be_translated_again_and_back():
+    original = ResponseFormat(Cat)
+    anthropic = original.in_dialect(DIALECTS["anthropic"])
+    gemini = anthropic.in_dialect(DIALECTS["gemini"])
+    back = anthropic.in_dialect(DIALECTS["openai"])
+    assert [each.dialect.name for each in (original, anthropic, gemini, back)] == [
+        "openai", "anthropic", "gemini", "openai"
+    ]  # fmt: skip
+    assert back is original
+    assert gemini.in_dialect(DIALECTS["anthropic"]) is anthropic
+    assert back.payload == ResponseFormat(Cat).payload
+    assert gemini.payload == ResponseFormat(Cat, dialect=DIALECTS["gemini"]).payload
+
+
+def test_a_type_is_compiled_once_for_each_dialect_that_it_is_used_in(compilations):
+    response_format = ResponseFormat(Cat)
+    for name in ("anthropic", "openai", "gemini", "anthropic", "openai"):
+        response_format = response_format.in_dialect(DIALECTS[name])
+        assert response_format.load(response_format.dump(Cat(lives=3))) == Cat(lives=3)
+        assert response_format.parts == (response_format,)
+    assert compilations == ["openai", "anthropic", "gemini"]

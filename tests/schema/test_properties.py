@@ -370,7 +370,7 @@ def with_mistakes(draw: st.DrawFn, response_format: ResponseFormat[Any], natural
         if not paths:
             break
         path, by = draw(st.sampled_from(paths)), draw(WRONG_SCALARS | st.just(ABSENT))
-        if not response_format.validated(spoilt(natural, path, by)).valid:
+        if not response_format.read_natural(spoilt(natural, path, by)).valid:
             whole, made = spoilt(whole, path, by), [*made, path]
     return whole
 
@@ -383,14 +383,14 @@ def test_right_answers_to_a_patch_make_the_value_right(strict_faults, wire_error
     natural = response_format.natural(value)
     draft = data.draw(with_mistakes(response_format, natural))
     before = copy.deepcopy(draft)
-    patch = make_patch(response_format, draft, [issue.path for issue in response_format.validated(draft).issues])
+    patch = make_patch(response_format, draft, [issue.path for issue in response_format.read_natural(draft).issues])
     assume(patch is not None)
     assert strict_faults(patch.codec.schema) == [] or dialect.name != "openai"
     right = {place.field.name: value_at(natural, place.path) for place in patch.places}
     wire = patch.codec.dump({name: item for name, item in right.items() if item is not ABSENT})
     assert wire_errors(patch.codec.schema, wire) == []
     answer = patch.codec.read(json.dumps(wire))
-    assert same(response_format.validated(patch.merged(answer.value)).value, value)
+    assert same(response_format.read_natural(patch.merge(answer.value)).value, value)
     assert draft == before
 
 
@@ -406,7 +406,7 @@ def test_any_answer_to_a_patch_for_any_places_gives_a_whole_without_a_crash(data
     assume(patch is not None)
     names = {place.field.name: reply for place in patch.places}
     for given_ in (reply, names, {}):
-        response_format.validated(patch.merged(given_))
+        response_format.read_natural(patch.merge(given_))
     assert all(value_at(draft, place.path[:-1]) is not ABSENT for place in patch.places)
 
 

@@ -71,6 +71,6 @@ def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     for name, value in moved.items():
         if value is False:
             continue
-        compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: said in the description")
+        compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
     return described(Array(items, kept), describe_bounds(moved))

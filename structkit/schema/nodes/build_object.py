@@ -121,7 +121,7 @@ def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compil
     renamed = {SIZES[name]: schema[name] for name in SIZES if name in schema}
     kept, moved = split_bounds(renamed, tuple(SIZES.values()), compiler.dialect)
     for name, bound in moved.items():
-        compiler.note(path, "checked locally", f"{name} {bound}: said in the description")
+        compiler.note(path, "checked locally", f"{name} {bound}: stated in the description")
     if not kept and _is_any_map(schema, others):
         return described(compiler.any_map(), describe_bounds(moved))
     pairs = Pairs(_key(schema, path, compiler), _value(others, path, compiler), kept)

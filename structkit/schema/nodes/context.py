@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from structkit.dialects import Dialect
-from structkit.schema.explanation import Kind
+from structkit.schema.explanation import NoteKind
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONPath, JSONValue
 
@@ -57,6 +57,6 @@ class Compiler(Protocol):
         """The node of an object's keys beyond the declared ones, where they may hold anything."""
         ...
 
-    def note(self, path: JSONPath, kind: Kind, text: str) -> None:
+    def note(self, path: JSONPath, kind: NoteKind, text: str) -> None:
         """Something for `explain`."""
         ...

@@ -133,7 +133,7 @@ def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     kept, moved = split_bounds(schema, names, compiler.dialect)
     for name, value in moved.items():
         if describe_bounds({name: value}):
-            compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: said in the description")
+            compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
         else:
             compiler.note(path, "dropped", f"{name} {shorten_json(value)}: says nothing of what to write")
     return described(Leaf({"type": schema["type"], **kept}), describe_bounds(moved))

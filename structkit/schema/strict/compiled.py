@@ -1,4 +1,4 @@
-"""A compiled schema: the nodes, and the strict schema that they show."""
+"""A compiled schema: the tree of nodes, and the strict schema made from it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from structkit.values import JSON
 
 
 @dataclass(frozen=True)
-class Wire:
-    """The wire side of a type.
+class CompiledSchema:
+    """The wire side of a type: its nodes, and the strict schema made from them.
 
     Args:
         root: The node of the whole value.
-        definitions: What its references lead to.
+        definitions: The nodes that references lead to.
         dialect: What the vendor accepts.
-        notes: What happened to the type on its way.
-        shared: Whether repeated parts are to be said once.
+        notes: The rewrites, for `explain`.
+        shared: Whether repeated parts of the schema become definitions.
     """
 
     root: Node
@@ -40,32 +40,34 @@ class Wire:
     @cached_property
     def schema(self) -> JSON:
         """The strict schema, with the definitions that it needs."""
-        root, every = self.root.show(), self.definitions.show()
-        needed = references(root, every)
-        definitions = {name: part for name, part in every.items() if name in needed}
+        root, all_definitions = self.root.show(), self.definitions.show()
+        needed = references(root, all_definitions)
+        definitions = {name: part for name, part in all_definitions.items() if name in needed}
         schema = {**root, **({"$defs": definitions} if definitions else {})}
         return flatten(share(schema) if self.shared else schema, self.dialect.levels - 2)
 
     @cached_property
     def excess(self) -> str:
-        """What of the schema is over the vendor's limits, in words; empty where nothing is."""
+        """What exceeds the vendor's limits, as text; empty where nothing does."""
         return measure(self.schema).excess(self.dialect.most)
 
 
-def compile_schema(document: JSON, dialect: Dialect, *, is_user_schema: bool, allows_extra_keys: bool) -> Wire:
-    """The wire side of a natural schema, within the vendor's limits as far as an exact rewrite goes.
+def compile_schema(
+    document: JSON, dialect: Dialect, *, is_user_schema: bool, allows_extra_keys: bool
+) -> CompiledSchema:
+    """Compile a natural schema, within the vendor's limits as far as exact rewrites can reach them.
 
     Args:
         document: The natural schema.
         dialect: What the vendor accepts.
-        is_user_schema: Whether the document is the caller's own, and not pydantic's (which has named what it repeats).
-        allows_extra_keys: Whether an object that says nothing of other keys takes them.
+        is_user_schema: Whether the document is the caller's, not pydantic's (which defines repeated parts already).
+        allows_extra_keys: Whether an object without `additionalProperties` accepts undeclared keys.
 
     Raises:
         SchemaError: The schema has no strict form.
     """
 
-    def compile_with(max_enum_values: float) -> Wire:
+    def compile_with(max_enum_values: float) -> CompiledSchema:
         compiler = SchemaCompiler(
             document,
             dialect,
@@ -77,10 +79,11 @@ def compile_schema(document: JSON, dialect: Dialect, *, is_user_schema: bool, al
         if not isinstance(undescribed(root), Object):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = Boxed(root)
-        return Wire(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
+        return CompiledSchema(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
 
-    wire = compile_with(math.inf)
-    wire = replace(wire, shared=True) if wire.excess else wire
-    if measure(wire.schema).enum_values > dialect.most.enum_values:
-        wire = replace(compile_with(max_enum_length(wire.schema, dialect.most.enum_values)), shared=True)
-    return wire
+    compiled = compile_with(math.inf)
+    compiled = replace(compiled, shared=True) if compiled.excess else compiled
+    limit = dialect.most.enum_values
+    if measure(compiled.schema).enum_values > limit:
+        compiled = replace(compile_with(max_enum_length(compiled.schema, limit)), shared=True)
+    return compiled

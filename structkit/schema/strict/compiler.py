@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.descriptions import describe_bounds
-from structkit.schema.explanation import Kind, Note
+from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import merge, with_alternatives
 from structkit.schema.json_schema.document import Document
 from structkit.schema.json_types import guess_type
@@ -71,7 +71,7 @@ CHECKED_AFTER = frozenset(
     {"not", "if", "then", "else", "contains", "minContains", "maxContains"}
     | {"dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems"}
 )
-"""Keywords without a strict form: said in the description, checked after the reply."""
+"""Keywords without a strict form: stated in the description, checked after the reply."""
 
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
@@ -249,13 +249,13 @@ class SchemaCompiler:
         if examples := schema.get("examples"):
             yield f"For example {', '.join(shorten_json(example) for example in examples)}."
         for bounds in schema.get(ADDITIONAL_BOUNDS, ()):
-            self.note(path, "checked locally", f"allOf: {shorten_json(bounds)}: said in the description")
+            self.note(path, "checked locally", f"allOf: {shorten_json(bounds)}: stated in the description")
             yield describe_bounds(bounds)
         for bound in schema.get(DESCRIBED_BOUNDS, ()):
-            self.note(path, "checked locally", f"{bound}: said in the description")
+            self.note(path, "checked locally", f"{bound}: stated in the description")
         for keyword in schema:
             if keyword in CHECKED_AFTER:
-                self.note(path, "checked locally", f"{keyword}: said in the description")
+                self.note(path, "checked locally", f"{keyword}: stated in the description")
                 yield describe_bounds({keyword: schema[keyword]})
 
     def _reference(self, pointer: str, path: JSONPath) -> Node:
@@ -330,7 +330,7 @@ class SchemaCompiler:
         self.definitions.nodes.setdefault(VALUE, Anything())
         self.definitions.nodes.setdefault(MEMBER, Member())
 
-    def note(self, path: JSONPath, kind: Kind, text: str) -> None:
+    def note(self, path: JSONPath, kind: NoteKind, text: str) -> None:
         """Keep it for `explain`."""
         self.notes[Note(path, kind, text)] = None
 

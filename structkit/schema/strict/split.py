@@ -1,4 +1,4 @@
-"""A type too large for one request, in parts that fit: objects divided by their fields."""
+"""A type too large for one request, in parts that fit: its objects divided by their fields."""
 
 from __future__ import annotations
 
@@ -10,112 +10,119 @@ from structkit.errors import SchemaError
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import Object
-from structkit.schema.strict.compiled import Wire
+from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.size import measure, references
 from structkit.values import JSON, JSONPath, JSONValue
 
 
-def split(wire: Wire) -> tuple[Wire, ...]:
-    """Parts of a type, each within the vendor's limits; together they have every field once.
+def split(compiled: CompiledSchema) -> tuple[CompiledSchema, ...]:
+    """Return the parts of a type, each within the vendor's limits; together they have every field once.
 
     Raises:
-        SchemaError: A part that cannot be divided is over the limits by itself.
+        SchemaError: A part that cannot be divided is over the limits.
     """
-    pieces = _Division(wire).pieces(wire.root, ())
-    parts = (replace(wire, root=described(piece, said_of(wire.root))) for piece in pieces)
-    # Sharing what a part repeats names it, and the names count too.
+    objects = _Division(compiled).parts(compiled.root, ())
+    parts = (replace(compiled, root=described(part, said_of(compiled.root))) for part in objects)
+    # The definitions for repeated parts have names, whose characters count too, so that they can exceed a limit.
     return tuple(replace(part, shared=False) if part.excess else part for part in parts)
 
 
-NOTHING = Size()
+EMPTY = Size()
 
 
 class _Division:
-    """One type's fields, and what each counts."""
+    """The division of one type into parts."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._most = wire.dialect.most
-        self._shown = wire.definitions.show()
-        self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._shown.items()}
+    def __init__(self, compiled: CompiledSchema) -> None:
+        self._limits = compiled.dialect.most
+        self._definitions = compiled.definitions.show()
+        self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._definitions.items()}
 
-    def pieces(self, node: Node, path: JSONPath, around: Size = NOTHING) -> Iterator[Object]:
-        """The object in pieces, fields in order, as many in each as fit inside of what counts so much itself."""
-        whole = undescribed(node)
-        if not isinstance(whole, Object):
-            size = self._counted(node)
-            excess = size.excess(self._most) or (around + size).excess(self._most)
+    def parts(self, node: Node, path: JSONPath, outer_size: Size = EMPTY) -> Iterator[Object]:
+        """Yield an object in parts, with the fields in order and as many in each part as fit.
+
+        Args:
+            node: The object.
+            path: Its natural path.
+            outer_size: The size of what contains it.
+        """
+        undivided = undescribed(node)
+        if not isinstance(undivided, Object):
+            size = self._size_of(node)
+            excess = size.excess(self._limits) or (outer_size + size).excess(self._limits)
             raise SchemaError(
-                f"too large for one request ({excess}), and no object that could be divided; ask for less in one call",
+                f"too large for one request ({excess}), and not an object that could be divided; "
+                "ask for less in one call",
                 path=path,
             )
-        taken: dict[str, Field] = {}
-        total, needed = around, frozenset[str]()
-        for field in self._fields(whole, path, around):
-            if taken and (field.name in taken or (total + self._cost(field, needed)).excess(self._most)):
-                yield Object(tuple(taken.values()))
-                taken, total, needed = {}, around, frozenset()
-            taken[field.name] = field
-            total, needed = total + self._cost(field, needed), needed | self._needs(field.node)
-        if taken and whole.rest and (total + self._cost(whole.rest, needed)).excess(self._most):
-            yield Object(tuple(taken.values()))
-            taken = {}
-        yield Object(tuple(taken.values()), whole.rest)
+        fields: dict[str, Field] = {}
+        total, definitions = outer_size, frozenset[str]()
+        for field in self._fields(undivided, path, outer_size):
+            if fields and (field.name in fields or (total + self._cost(field, definitions)).excess(self._limits)):
+                yield Object(tuple(fields.values()))
+                fields, total, definitions = {}, outer_size, frozenset()
+            fields[field.name] = field
+            total, definitions = total + self._cost(field, definitions), definitions | self._references(field.node)
+        if fields and undivided.rest and (total + self._cost(undivided.rest, definitions)).excess(self._limits):
+            yield Object(tuple(fields.values()))
+            fields = {}
+        yield Object(tuple(fields.values()), undivided.rest)
 
-    def _fields(self, whole: Object, path: JSONPath, around: Size) -> Iterator[Field]:
-        """The fields; one that is too large alone in pieces of its own."""
-        for field in whole.fields:
-            if not (around + self._cost(field, frozenset())).excess(self._most):
+    def _fields(self, undivided: Object, path: JSONPath, outer_size: Size) -> Iterator[Field]:
+        """Yield the fields of an object; a field that is too large for one part is yielded several times, in parts."""
+        for field in undivided.fields:
+            if not (outer_size + self._cost(field, frozenset())).excess(self._limits):
                 yield field
                 continue
-            for piece in self.pieces(field.node, (*path, field.name), around + self._own(field)):
-                yield replace(field, node=described(piece, said_of(field.node)))
+            for part in self.parts(field.node, (*path, field.name), outer_size + self._property_size(field)):
+                yield replace(field, node=described(part, said_of(field.node)))
 
-    def _cost(self, field: Field, needed: frozenset[str]) -> Size:
-        """What a field adds to an object that has these definitions already."""
-        return self._own(field) + self._counted(field.node, needed)
+    def _cost(self, field: Field, definitions: frozenset[str]) -> Size:
+        """Return the size that a field adds to a part that has some definitions already."""
+        return self._property_size(field) + self._size_of(field.node, definitions)
 
-    def _own(self, field: Field) -> Size:
-        """What a field adds by itself."""
+    def _property_size(self, field: Field) -> Size:
+        """Return the size of a field without its value."""
         return Size(properties=1, characters=len(field.wire), optional=field.absence == "missing")
 
-    def _counted(self, node: Node, needed: frozenset[str] = frozenset()) -> Size:
-        return sum((self._sizes[name] for name in self._needs(node) - needed), measure(node.show()))
+    def _size_of(self, node: Node, definitions: frozenset[str] = frozenset()) -> Size:
+        return sum((self._sizes[name] for name in self._references(node) - definitions), measure(node.show()))
 
-    def _needs(self, node: Node) -> frozenset[str]:
-        return references(node.show(), self._shown)
+    def _references(self, node: Node) -> frozenset[str]:
+        return references(node.show(), self._definitions)
 
 
-def restricted(node: Node, whole: Node, natural: JSONValue) -> JSONValue:
-    """What of a natural value belongs to a part of the whole."""
-    part, undivided = undescribed(node), undescribed(whole)
-    if not (isinstance(part, Object) and isinstance(undivided, Object) and isinstance(natural, dict)):
+def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
+    """Return what belongs to a part, of a natural value of the whole type."""
+    part, whole_type = undescribed(part), undescribed(whole_type)
+    if not (isinstance(part, Object) and isinstance(whole_type, Object) and isinstance(natural, dict)):
         return natural
-    nodes = {field.name: field.node for field in undivided.fields}
-    own = {field.name: field.node for field in part.fields if field.name in natural}
-    others = {name: item for name, item in natural.items() if part.rest is not None and name not in nodes}
-    return {**{name: restricted(own[name], nodes[name], natural[name]) for name in own}, **others}
+    nodes = {field.name: field.node for field in whole_type.fields}
+    part_nodes = {field.name: field.node for field in part.fields if field.name in natural}
+    extra_keys = {name: item for name, item in natural.items() if part.rest is not None and name not in nodes}
+    return {**{name: select_part(part_nodes[name], nodes[name], natural[name]) for name in part_nodes}, **extra_keys}
 
 
-def owns(node: Node, path: JSONPath) -> bool:
-    """Whether a part of a divided type holds what stands at *path*."""
-    inner = undescribed(node)
+def has_path(part: Node, path: JSONPath) -> bool:
+    """Return whether a part of a divided type contains a natural path."""
+    inner = undescribed(part)
     if not path or not isinstance(inner, Object):
         return True
     field = next((field for field in inner.fields if field.name == path[0]), None)
-    return owns(field.node, path[1:]) if field else inner.rest is not None
+    return has_path(field.node, path[1:]) if field else inner.rest is not None
 
 
-def joined(values: list[JSONValue]) -> JSONValue:
-    """The natural values of all parts as one.
+def join_parts(values: list[JSONValue]) -> JSONValue:
+    """Return the natural values of all parts as one value.
 
-    >>> joined([{"a": 1, "deep": {"x": 1}}, {"b": 2, "deep": {"y": 2}}])
+    >>> join_parts([{"a": 1, "deep": {"x": 1}}, {"b": 2, "deep": {"y": 2}}])
     {'a': 1, 'deep': {'x': 1, 'y': 2}, 'b': 2}
     """
-    whole: JSON = {}
+    joined: JSON = {}
     for value in values:
-        if not isinstance(value, dict):  # a part that is no object: the type's own validation says so
+        if not isinstance(value, dict):  # the reply to a part is not an object: validation will report that
             return value
         for name, item in value.items():
-            both = isinstance(item, dict) and isinstance(whole.get(name), dict)
-            whole[name] = joined([whole[name], item]) if both else item
-    return whole
+            is_divided = isinstance(item, dict) and isinstance(joined.get(name), dict)
+            joined[name] = join_parts([joined[name], item]) if is_divided else item
+    return joined
