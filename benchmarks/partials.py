@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from structkit import ResponseFormat
 from structkit.parsing.push import PushParser, ValueBuilder
-from structkit.partial import Growing, Items
+from structkit.partial import ItemReader, SnapshotBuilder
 
 PIECE = 20
 
@@ -77,14 +77,14 @@ def works(wanted: ResponseFormat[Any], text: str) -> dict[str, Callable[[], obje
             parser.feed(piece)
 
     def snapshots() -> Any:
-        growing, last = Growing(wanted), None
+        growing, last = SnapshotBuilder(wanted), None
         for piece in pieces:
             if growing.feed(piece):
                 last = growing.snapshot()
         return last
 
     def items() -> None:
-        found: Items[Any] = Items(wanted)
+        found: ItemReader[Any] = ItemReader(wanted)
         for piece in pieces:
             found.feed(piece)
 

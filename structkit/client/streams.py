@@ -13,7 +13,7 @@ from typing_extensions import Self
 from structkit.client.arguments import CallOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
-from structkit.partial import Items
+from structkit.partial import ItemReader
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Delta, Issue, Policy, Prompt, Result
@@ -284,12 +284,12 @@ def list_type(output_type: Any) -> ResponseFormat[Any]:
     """
     wanted = response_format(output_type)
     try:
-        items: Items[Any] = Items(wanted)
+        items: ItemReader[Any] = ItemReader(wanted)
     except SchemaError:
         if isinstance(wanted.output_type, dict):
             raise
         return response_format(GenericAlias(list, wanted.output_type))
-    is_list = not items.path or items.are_objects or isinstance(wanted.output_type, dict)
+    is_list = not items.path or items.has_object_items or isinstance(wanted.output_type, dict)
     return wanted if is_list else response_format(GenericAlias(list, wanted.output_type))
 
 

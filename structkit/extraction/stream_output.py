@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from structkit.extraction.extraction import Extraction
-from structkit.partial import Growing, Items
+from structkit.partial import ItemReader, SnapshotBuilder
 from structkit.schema import ResponseFormat
 from structkit.values import ABSENT, Delta, Issue, Result
 
@@ -66,26 +66,26 @@ class Snapshots(Generic[T]):
         """Begin with nothing."""
         self.kept: T | None = None
         self._only_complete = only_complete
-        self._new: Callable[[], Growing[T]] | None = None
-        self._places: dict[str, Growing[T]] = {}
+        self._new: Callable[[], SnapshotBuilder[T]] | None = None
+        self._places: dict[str, SnapshotBuilder[T]] = {}
 
     def begin(self, step: Extraction[T]) -> None:
         """A reply begins, and the value anew."""
         wanted = step.response_format if step.patch is None else None
-        self._new = partial(Growing, wanted, step.context) if isinstance(wanted, ResponseFormat) else None
+        self._new = partial(SnapshotBuilder, wanted, step.context) if isinstance(wanted, ResponseFormat) else None
         self._places = {}
 
     def take(self, delta: Delta) -> Iterator[T]:
         """A snapshot, where there is something new."""
         growing = self._growing(delta)
-        if growing is None or not growing.feed(delta.text) or (self._only_complete and not growing.completed):
+        if growing is None or not growing.feed(delta.text) or (self._only_complete and not growing.has_completed_value):
             return
         snapshot = growing.snapshot()
         if snapshot is not ABSENT:
             self.kept = snapshot
             yield snapshot
 
-    def _growing(self, delta: Delta) -> Growing[T] | None:
+    def _growing(self, delta: Delta) -> SnapshotBuilder[T] | None:
         if self._new is None or delta.index or delta.kind not in SHOWN:
             return None
         if delta.kind not in self._places:
@@ -118,13 +118,13 @@ class ListItems(Generic[T]):
         self._wanted = wanted
         self.issues: tuple[Issue, ...] = ()
         self._given: set[Any] = set()
-        self._new: Callable[[], Items[T]] | None = None
-        self._places: dict[str, Items[T]] = {}
+        self._new: Callable[[], ItemReader[T]] | None = None
+        self._places: dict[str, ItemReader[T]] = {}
 
     def begin(self, step: Extraction[Any]) -> None:
         """A reply begins; it shows items unless another has."""
         wanted = None if step.patch or self._given else step.response_format
-        self._new = partial(Items, wanted, step.context) if isinstance(wanted, ResponseFormat) else None
+        self._new = partial(ItemReader, wanted, step.context) if isinstance(wanted, ResponseFormat) else None
         self._places = {}
 
     def take(self, delta: Delta) -> Iterator[T]:
@@ -141,9 +141,9 @@ class ListItems(Generic[T]):
 
     def end(self, result: Result[Any]) -> Iterator[T]:
         """The items that were not given."""
-        items: Items[T] = Items(self._wanted)
-        found = items.within(result.value)
-        if items.are_in_place:
+        items: ItemReader[T] = ItemReader(self._wanted)
+        found = items.items_of(result.value)
+        if items.is_order_preserved:
             for number, item in enumerate(found):
                 yield from self._give(number, item)
             return

@@ -1,6 +1,6 @@
-"""Replies that arrive in pieces: snapshots in the shape of the caller's type, and the items of a list one by one."""
+"""Replies that arrive in chunks: snapshots in the shape of the caller's type, and the items of a list one by one."""
 
-from structkit.partial.items import Item, Items
-from structkit.partial.snapshots import Growing, Partial
+from structkit.partial.items import Item, ItemReader
+from structkit.partial.snapshots import Partial, SnapshotBuilder
 
-__all__ = ["Growing", "Item", "Items", "Partial"]
+__all__ = ["Item", "ItemReader", "Partial", "SnapshotBuilder"]

@@ -1,4 +1,4 @@
-"""`Items`: the items of a list that arrives in pieces, each validated once, when it is closed."""
+"""`ItemReader`: the items of a list that arrives in pieces, each validated once, when it is closed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Place:
     """Whether the value has the items at the places where the reply has them."""
 
 
-class Items(Generic[T]):
+class ItemReader(Generic[T]):
     """The items of a reply's one list: the root's, or that of an object's only list property.
 
     Args:
@@ -88,7 +88,7 @@ class Items(Generic[T]):
     Raises:
         SchemaError: The type has no list, or several.
 
-    >>> items = Items(ResponseFormat(list[int]))
+    >>> items = ItemReader(ResponseFormat(list[int]))
     >>> for piece in ('{"value": [1, 2', '3, "x"', "]}"):
     ...     print([item.value if item.valid else str(item.issues[0]) for item in items.feed(piece)])
     [1]
@@ -115,16 +115,16 @@ class Items(Generic[T]):
         self._found: list[Item[T]] = []
 
     @property
-    def are_objects(self) -> bool:
+    def has_object_items(self) -> bool:
         """Whether the items are objects."""
         return isinstance(bare(self._place.node), Object)
 
     @property
-    def are_in_place(self) -> bool:
+    def is_order_preserved(self) -> bool:
         """Whether a value has its items where the reply has them; a set has not, nor what the caller's code makes."""
         return self._place.is_as_written
 
-    def within(self, value: Any) -> Iterable[T]:
+    def items_of(self, value: Any) -> Iterable[T]:
         """The items of a value of the type; none where it has no list."""
         name = self._place.attribute
         if name:

@@ -1,4 +1,4 @@
-"""`Growing`: a reply that arrives in pieces, as snapshots in the shape of the caller's type."""
+"""`SnapshotBuilder`: a reply that arrives in pieces, as snapshots in the shape of the caller's type."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STEP = 16
 _shapes: WeakKeyDictionary[ResponseFormat[Any], Shape] = WeakKeyDictionary()
 
 
-class Growing(Generic[T]):
+class SnapshotBuilder(Generic[T]):
     r"""The snapshots of one reply.
 
     Args:
@@ -42,9 +42,9 @@ class Growing(Generic[T]):
         context: What pydantic's validators get as `info.context`.
 
     Attributes:
-        completed: Whether the last piece has completed something that shows.
+        has_completed_value: Whether the last piece has completed something that shows.
 
-    >>> growing = Growing(ResponseFormat(dict[str, list[int]]))
+    >>> growing = SnapshotBuilder(ResponseFormat(dict[str, list[int]]))
     >>> for piece in ('{"value": [{"key": "a", "va', 'lue": [1, 2', '0]}, {"key": "b", "value": [3]}]}'):
     ...     print(growing.feed(piece), growing.snapshot())
     True {}
@@ -54,7 +54,7 @@ class Growing(Generic[T]):
 
     def __init__(self, response_format: ResponseFormat[T], context: Any = None) -> None:
         """With nothing there yet."""
-        self.completed = False
+        self.has_completed_value = False
         self._context = context
         self._start = Start(response_format.schema["properties"])
         self._stack: list[Frame] = [Root(_shape(response_format))]
@@ -74,7 +74,7 @@ class Growing(Generic[T]):
         Text before the answer is left out, and so is text after it. Of a text that is no JSON the snapshots stay
         what they were: the end result tells what is wrong.
         """
-        self.completed = False
+        self.has_completed_value = False
         answer = self._start.feed(piece)
         if answer is not None and not self._is_over:
             self._read(answer)
@@ -153,7 +153,7 @@ class Growing(Generic[T]):
         better = self._top.scalar(value, self._context)
         if better is not None:
             self._replace(better)
-        self._is_new = self.completed = True
+        self._is_new = self.has_completed_value = True
 
     def end(self, at: int) -> None:
         """Told by the parser: the innermost container is closed."""
@@ -167,7 +167,7 @@ class Growing(Generic[T]):
             self._top.put_apart(value, flawed=frame.flawed)
         else:
             self._top.put(value, flawed=frame.flawed)
-        self._is_new = self.completed = True
+        self._is_new = self.has_completed_value = True
 
 
 class Root(Frame):

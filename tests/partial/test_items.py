@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, RootModel, TypeAdapter
 
 from structkit import ResponseFormat, SchemaError
-from structkit.partial import Item, Items
+from structkit.partial import Item, ItemReader
 
 
 class Line(BaseModel):
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[Any, Any, tuple[str | int, ...], list[Any]]] = {
 }
 
 
-def fed(items: Items[Any], text: str, size: int) -> list[Item[Any]]:
+def fed(items: ItemReader[Any], text: str, size: int) -> list[Item[Any]]:
     return [item for at in range(0, len(text), size) for item in items.feed(text[at : at + size])]
 
 
@@ -65,7 +65,7 @@ def fed(items: Items[Any], text: str, size: int) -> list[Item[Any]]:
 def test_each_item_comes_once_in_order_whatever_the_pieces(name: str, size: int) -> None:
     output_type, value, path, wanted = CASES[name]
     response_format: ResponseFormat[Any] = ResponseFormat(output_type)
-    items: Items[Any] = Items(response_format)
+    items: ItemReader[Any] = ItemReader(response_format)
     found = fed(items, json.dumps(response_format.dump(value)), size)
     assert items.path == path
     assert [item.value for item in found] == wanted
@@ -86,13 +86,13 @@ def test_an_item_comes_with_the_piece_that_closes_it(lines: list[Line], data: st
         ends.append(len(text))
         text += ", "
     cut = data.draw(st.integers(0, len(text)))
-    items: Items[Line] = Items(response_format)
+    items: ItemReader[Line] = ItemReader(response_format)
     assert [item.value for item in items.feed(text[:cut])] == lines[: sum(end <= cut for end in ends)]
     assert [item.value for item in items.feed(text[cut:])] == lines[sum(end <= cut for end in ends) :]
 
 
 def test_an_item_that_is_not_valid_comes_with_its_issues_at_its_place_and_the_others_come_all_the_same() -> None:
-    items: Items[Line] = Items(ResponseFormat(Bill))
+    items: ItemReader[Line] = ItemReader(ResponseFormat(Bill))
     listed = '[{"item": "a", "quantity": "many"}, 4, {"item": "b", "quantity": null}, {"quantity": []}]'
     text = f'{{"shop": "x", "lines": {{"value": {listed}}}}}'  # in a box, because null is not the default
     first, second, third, fourth = fed(items, text, 5)
@@ -106,7 +106,7 @@ def test_an_item_that_is_not_valid_comes_with_its_issues_at_its_place_and_the_ot
 
 
 def test_an_item_of_a_json_schema_is_checked_by_its_part_of_the_document() -> None:
-    items: Items[Any] = Items(ResponseFormat(ROWS))
+    items: ItemReader[Any] = ItemReader(ResponseFormat(ROWS))
     good, low, wrong = items.feed(
         '{"rows": [{"n": 3, "other_keys": []}, {"n": 2, "other_keys": []}, "x"], "other_keys": []}'
     )
@@ -116,10 +116,10 @@ def test_an_item_of_a_json_schema_is_checked_by_its_part_of_the_document() -> No
 
 
 def test_an_item_without_a_form_of_the_type_comes_with_the_reason() -> None:
-    items: Items[Any] = Items(ResponseFormat(list[dict[str, int]]))
+    items: ItemReader[Any] = ItemReader(ResponseFormat(list[dict[str, int]]))
     [twice] = items.feed('{"value": [[{"key": "a", "value": 1}, {"key": "a", "value": 2}]]}')
     assert [str(issue) for issue in twice.issues] == ['[0]: the key "a" is given twice']
-    items = Items(ResponseFormat(list[Any]))
+    items = ItemReader(ResponseFormat(list[Any]))
     [deep] = items.feed('{"value": [' + '{"list": [' * 450 + "]}" * 450 + "]}")
     assert not deep.valid
 
@@ -128,24 +128,24 @@ def test_validators_get_the_context_and_a_failing_one_makes_an_issue() -> None:
     def divide(value: int, info: Any) -> float:
         return info.context / value
 
-    items: Items[Any] = Items(ResponseFormat(list[Annotated[int, AfterValidator(divide)]]), context=6)
+    items: ItemReader[Any] = ItemReader(ResponseFormat(list[Annotated[int, AfterValidator(divide)]]), context=6)
     first, second = items.feed('{"value": [2, 0]}')
     assert first.value == 3
     assert "ZeroDivisionError" in str(second.issues[0])
 
 
 def test_text_around_the_answer_and_lists_elsewhere_give_no_items() -> None:
-    items: Items[Any] = Items(ResponseFormat(list[int]))
+    items: ItemReader[Any] = ItemReader(ResponseFormat(list[int]))
     assert [
         item.value for item in fed(items, 'Use [1, 2] or {"a": [3]}: ```{"value": [4]}``` or {"value": [5]}', 3)
     ] == [4]
-    items = Items(ResponseFormat(Bill))
+    items = ItemReader(ResponseFormat(Bill))
     text = '{"first": {"lines": [1]}, "value": {"lines": [2]}, "lines": {"lines": [3]}}'
     assert fed(items, text, 4) == []
 
 
 def test_of_a_text_that_is_no_json_the_items_before_the_fault_come() -> None:
-    items: Items[Any] = Items(ResponseFormat(list[int]))
+    items: ItemReader[Any] = ItemReader(ResponseFormat(list[int]))
     assert [item.value for item in items.feed('{"value": [1, 2, x, 3')] == [1, 2]
     assert items.feed(", 4]}") == []
 
@@ -168,7 +168,7 @@ class Two(BaseModel):
 )
 def test_a_type_without_the_one_list_is_refused(output_type: Any, reason: str) -> None:
     with pytest.raises(SchemaError, match=reason):
-        Items(ResponseFormat(output_type))
+        ItemReader(ResponseFormat(output_type))
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in {"JSON Schema", "deque"}])
@@ -179,5 +179,7 @@ def test_together_the_items_are_the_list_of_the_value(name: str) -> None:
     natural = TypeAdapter(output_type).dump_python(response_format.parse(text), mode="json")
     for step in path:
         natural = natural[step]
-    dumped = [TypeAdapter(Any).dump_python(item.value, mode="json") for item in fed(Items(response_format), text, 3)]
+    dumped = [
+        TypeAdapter(Any).dump_python(item.value, mode="json") for item in fed(ItemReader(response_format), text, 3)
+    ]
     assert dumped == (natural or [])

@@ -35,7 +35,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from structkit import ResponseFormat
 from structkit.dialects import DIALECTS
-from structkit.partial import Growing, Partial, snapshot_reuse
+from structkit.partial import Partial, SnapshotBuilder, snapshot_reuse
 from structkit.schema.strict.conformance import conforms
 from structkit.values import ABSENT
 
@@ -298,7 +298,7 @@ def _members_begin(part: dict[Any, Any], whole: dict[Any, Any]) -> bool:
     return all(same(part[name], whole[name]) for name in closed) and (not part or begins(part[last], whole[last]))
 
 
-def snapshots(growing: Growing[Any], pieces: list[str]) -> list[Any]:
+def snapshots(growing: SnapshotBuilder[Any], pieces: list[str]) -> list[Any]:
     found = []
     for piece in pieces:
         before = growing.snapshot()
@@ -321,7 +321,7 @@ def test_every_snapshot_is_a_beginning_of_the_value_and_the_last_one_is_the_valu
     wanted = format_of(name)
     text = json.dumps(wanted.dump(value), ensure_ascii=escaped)
     whole = wanted.parse(text)
-    found = snapshots(Growing(wanted), split(text, places))
+    found = snapshots(SnapshotBuilder(wanted), split(text, places))
     shown = [repr(each) for each in found]
     for snapshot in found:
         assert begins(snapshot, whole)
@@ -346,7 +346,7 @@ def test_a_wrong_reply_is_shown_as_far_as_it_goes_and_nothing_is_raised(case, wr
     name, value = case
     wanted = format_of(name)
     text = json.dumps(spoilt(wanted.dump(value), wrong, at))
-    found = snapshots(Growing(wanted), split(text, places))
+    found = snapshots(SnapshotBuilder(wanted), split(text, places))
     shown = [repr(each) for each in found]
     assert [repr(each) for each in found] == shown
     answer = wanted.read(text)
@@ -356,7 +356,7 @@ def test_a_wrong_reply_is_shown_as_far_as_it_goes_and_nothing_is_raised(case, wr
 
 def test_a_model_grows_field_by_field_and_nothing_is_there_before_it_came() -> None:
     text = '{"number": "A-1", "day": "2024-02-29", "color": "dark red", "state": "paid late", "total": "19.90", "is_paid": true'
-    growing = Growing(ResponseFormat(Invoice))
+    growing = SnapshotBuilder(ResponseFormat(Invoice))
     shown: list[Any] = []
     for piece in split(text + ' , "lines": [{"item": "la', None):
         growing.feed(piece)
@@ -393,7 +393,7 @@ def test_null_is_absence_where_the_wire_says_so_and_a_value_where_the_type_does(
         c: str | None = "none"
         d: str = "x"
 
-    growing = Growing(ResponseFormat(Half))
+    growing = SnapshotBuilder(ResponseFormat(Half))
     growing.feed('{"a": null, "b": {"value": null}, "c": {"value": "te')
     assert growing.snapshot().__dict__ == {"a": None, "b": None, "c": "te"}
     growing.feed('xt"}, "d": null')
@@ -413,7 +413,7 @@ def test_what_is_closed_is_validated_once_and_shared() -> None:
             validated.append(self.text)
             return self
 
-    growing = Growing(ResponseFormat(list[Word]))
+    growing = SnapshotBuilder(ResponseFormat(list[Word]))
     found = snapshots(growing, split('{"value": [{"text": "one"}, {"text": "two"}, {"text": "th', None))
     assert validated == ["one", "two"]
     closed = [each for each in found if each is not ABSENT and len(each) == 3]
@@ -433,7 +433,7 @@ def test_a_list_of_valid_items_is_not_validated_again_with_what_is_around_it() -
         numbers: list[Annotated[int, AfterValidator(seen)]]
         more: dict[str, Annotated[int, AfterValidator(seen)]] = {}
 
-    growing = Growing(ResponseFormat(list[Numbers]))
+    growing = SnapshotBuilder(ResponseFormat(list[Numbers]))
     text = '{"value": [{"name": "a", "numbers": [1, 2], "more": [{"key": "b", "value": 3}]}'
     found = snapshots(growing, split(text, None))
     assert validated == [1, 2, 3]
@@ -470,9 +470,9 @@ def test_a_validator_that_looks_around_sees_every_field_as_it_is() -> None:
             self._count = len(self.words)
 
     looking, whole, initialised = (
-        Growing(ResponseFormat(Looking)),
-        Growing(ResponseFormat(Whole | None)),
-        Growing(ResponseFormat(Initialised)),
+        SnapshotBuilder(ResponseFormat(Looking)),
+        SnapshotBuilder(ResponseFormat(Whole | None)),
+        SnapshotBuilder(ResponseFormat(Initialised)),
     )
     for piece in split('{"words": ["a", "b"], "count": 2}', None):
         looking.feed(piece)
@@ -484,7 +484,7 @@ def test_a_validator_that_looks_around_sees_every_field_as_it_is() -> None:
 
 
 def test_what_is_around_a_list_with_an_item_left_out_stays_as_it_is_shown() -> None:
-    growing = Growing(ResponseFormat(list[Owner]))
+    growing = SnapshotBuilder(ResponseFormat(list[Owner]))
     growing.feed(
         '{"value": [{"pets": [{"kind": "cat", "name": "a"}, {"kind": "cow"}, {"kind": "dog", "tricks": [1, "sit"]}]}, '
     )
@@ -498,7 +498,7 @@ def test_a_kept_snapshot_of_a_long_list_never_changes() -> None:
         {"value": [{"item": f"item {number}", "quantity": number, "price": None} for number in range(300)]}
     )
     wanted = ResponseFormat(list[Line])
-    growing = Growing(wanted)
+    growing = SnapshotBuilder(wanted)
     kept: list[tuple[list[Line], int, str]] = []
     for number, piece in enumerate(split(text, [*range(0, len(text), 7)])):
         growing.feed(piece)
@@ -512,7 +512,7 @@ def test_a_kept_snapshot_of_a_long_list_never_changes() -> None:
 def test_a_kept_snapshot_of_a_long_map_never_changes() -> None:
     text = json.dumps({"value": [{"key": f"k{number}", "value": "word " * 3} for number in range(300)]})
     wanted = ResponseFormat(dict[str, str])
-    growing = Growing(wanted)
+    growing = SnapshotBuilder(wanted)
     kept: list[tuple[dict[str, str], str]] = []
     for number, piece in enumerate(split(text, [*range(0, len(text), 7)])):
         growing.feed(piece)
@@ -526,7 +526,7 @@ def test_a_kept_snapshot_of_a_long_map_never_changes() -> None:
 
 
 def test_a_long_list_is_not_copied_while_nobody_keeps_its_snapshots() -> None:
-    growing = Growing(ResponseFormat(list[str]))
+    growing = SnapshotBuilder(ResponseFormat(list[str]))
     growing.feed('{"value": [' + '"word", ' * 1_000 + '"')
     met = {}
     for _ in range(50):
@@ -539,7 +539,7 @@ def test_a_long_list_is_not_copied_while_nobody_keeps_its_snapshots() -> None:
 
 def test_where_references_are_not_counted_every_snapshot_is_a_copy(monkeypatch) -> None:
     monkeypatch.setattr(snapshot_reuse, "references", None)
-    growing = Growing(ResponseFormat(list[str]))
+    growing = SnapshotBuilder(ResponseFormat(list[str]))
     growing.feed('{"value": [' + '"word", ' * 100 + '"')
     kept = []
     for count in range(1, 10):
@@ -551,7 +551,7 @@ def test_where_references_are_not_counted_every_snapshot_is_a_copy(monkeypatch) 
 
 @pytest.mark.parametrize("change", [list.clear, list.reverse, lambda found: found.insert(0, "x")])
 def test_a_snapshot_that_its_holder_has_changed_is_not_handed_out_again(change) -> None:
-    growing = Growing(ResponseFormat(list[str]))
+    growing = SnapshotBuilder(ResponseFormat(list[str]))
     growing.feed('{"value": [' + ", ".join(f'"{number}"' for number in range(100)) + ', "')
     wanted = [str(number) for number in range(100)]
     for count in range(1, 20):
@@ -562,7 +562,7 @@ def test_a_snapshot_that_its_holder_has_changed_is_not_handed_out_again(change) 
 
 def test_a_long_tuple_is_shown_in_steps_and_whole_at_the_end() -> None:
     text = json.dumps({"value": [*range(500)]})
-    growing = Growing(ResponseFormat(tuple[int, ...]))
+    growing = SnapshotBuilder(ResponseFormat(tuple[int, ...]))
     found = snapshots(growing, split(text, [*range(0, len(text), 3)]))
     lengths = [len(each) for each in found if each is not ABSENT]
     assert lengths == sorted(lengths)
@@ -571,7 +571,7 @@ def test_a_long_tuple_is_shown_in_steps_and_whole_at_the_end() -> None:
 
 
 def test_a_long_text_is_shown_in_steps_and_whole_at_the_end() -> None:
-    growing = Growing(ResponseFormat(str))
+    growing = SnapshotBuilder(ResponseFormat(str))
     growing.feed('{"value": "')
     shown = set()
     for _ in range(5_000):
@@ -584,7 +584,7 @@ def test_a_long_text_is_shown_in_steps_and_whole_at_the_end() -> None:
 
 
 def test_what_is_not_valid_is_left_out_and_what_is_around_it_stays() -> None:
-    growing = Growing(ResponseFormat(Invoice))
+    growing = SnapshotBuilder(ResponseFormat(Invoice))
     growing.feed(
         '{"number": "1", "day": "no day", "lines": [{"item": "a", "quantity": 1}, {"item": "b", "quantity": "x"}, '
     )
@@ -608,10 +608,10 @@ def test_a_member_that_breaks_a_rule_of_its_own_is_left_out() -> None:
                 raise ValueError("odd")
             return self
 
-    growing = Growing(ResponseFormat(list[Even]))
+    growing = SnapshotBuilder(ResponseFormat(list[Even]))
     growing.feed('{"value": [{"n": 2}, {"n": 3}, {"n": 4}')
     assert growing.snapshot() == [Even(n=2), Even(n=4)]
-    growing = Growing(ResponseFormat(dict[int, Even]))
+    growing = SnapshotBuilder(ResponseFormat(dict[int, Even]))
     growing.feed(
         '{"value": [{"key": "1", "value": {"n": 2}}, {"key": "x", "value": {"n": 2}}, {"key": "3", "value": {"n": 3}}, 4]'
     )
@@ -621,13 +621,13 @@ def test_a_member_that_breaks_a_rule_of_its_own_is_left_out() -> None:
 
 
 def test_the_whole_stays_as_it_was_where_only_a_rule_of_its_own_is_broken() -> None:
-    growing = Growing(ResponseFormat(Annotated[list[int], Field(max_length=2)]))
+    growing = SnapshotBuilder(ResponseFormat(Annotated[list[int], Field(max_length=2)]))
     growing.feed('{"value": [1, 2, 3]}')
     assert growing.snapshot() == [1, 2, 3]
 
 
 def test_a_key_given_twice_is_shown_as_it_was_first() -> None:
-    growing = Growing(ResponseFormat(dict[str, str]))
+    growing = SnapshotBuilder(ResponseFormat(dict[str, str]))
     growing.feed('{"value": [{"key": "a", "value": "first"}, {"key": "a", "value": "sec')
     assert growing.snapshot() == {"a": "first"}
     growing.feed('ond"}, {"value": "before its key", "key": "b"}')
@@ -649,18 +649,20 @@ def test_a_key_given_twice_is_shown_as_it_was_first() -> None:
 def test_text_around_the_answer_is_left_out(before: str, after: str, size: int) -> None:
     text = f'{before}{{"item": "la\\u00e9", "quantity": 3, "price": null}}{after}'
     whole = Line(item="laé", quantity=3)
-    found = snapshots(Growing(ResponseFormat(Line)), [text[at : at + size] for at in range(0, len(text), size)])
+    found = snapshots(SnapshotBuilder(ResponseFormat(Line)), [text[at : at + size] for at in range(0, len(text), size)])
     assert all(begins(each, whole) for each in found)
     assert found[-1] == whole
 
 
 def test_nothing_is_shown_of_thinking_that_does_not_end_or_where_no_answer_begins() -> None:
     for text in ('<thinking>{"item": "lamp", ', "Sorry, I cannot.", '{"ite', "[1, 2]", ""):
-        assert all(each is ABSENT or each.__dict__ == {} for each in snapshots(Growing(ResponseFormat(Line)), [*text]))
+        assert all(
+            each is ABSENT or each.__dict__ == {} for each in snapshots(SnapshotBuilder(ResponseFormat(Line)), [*text])
+        )
 
 
 def test_of_a_text_that_is_no_json_what_was_shown_before_stays() -> None:
-    growing = Growing(ResponseFormat(Line))
+    growing = SnapshotBuilder(ResponseFormat(Line))
     assert growing.feed('{"item": "lamp", quan')
     assert growing.snapshot().__dict__ == {"item": "lamp"}
     assert not growing.feed('tity": 3}')
@@ -668,11 +670,11 @@ def test_of_a_text_that_is_no_json_what_was_shown_before_stays() -> None:
 
 
 def test_whether_something_is_complete_is_told_apart_from_growth() -> None:
-    growing = Growing(ResponseFormat(Line))
+    growing = SnapshotBuilder(ResponseFormat(Line))
     told = []
     for piece in ('{"item": "la', "mp", '"', ', "quan', 'tity": 3', ",", '"price": null}'):
         growing.feed(piece)
-        told.append(growing.completed)
+        told.append(growing.has_completed_value)
     assert told == [False, False, True, False, False, True, True]
 
 
@@ -681,13 +683,13 @@ def test_validators_get_the_context() -> None:
         return f"{value} {info.context}"
 
     wanted = ResponseFormat(list[Annotated[str, AfterValidator(told)]])
-    growing = Growing(wanted, context="here")
+    growing = SnapshotBuilder(wanted, context="here")
     growing.feed('{"value": ["a", "b')
     assert growing.snapshot() == ["a here"]
 
 
 def test_an_incomplete_dataclass_can_be_shown_and_compared_and_hides_its_defaults() -> None:
-    growing = Growing(ResponseFormat(Place))
+    growing = SnapshotBuilder(ResponseFormat(Place))
     growing.feed('{"name": "a", "tags": ["b')
     first = growing.snapshot()
     growing.feed("c")
@@ -703,7 +705,7 @@ def test_an_incomplete_dataclass_can_be_shown_and_compared_and_hides_its_default
 
 def test_an_incomplete_value_of_any_kind_can_be_copied() -> None:
     for output_type in (Place, Slotted, Checked, Line, Movie, Aliased):
-        growing = Growing(ResponseFormat(output_type))
+        growing = SnapshotBuilder(ResponseFormat(output_type))
         growing.feed(
             '{"title": "a' if output_type is Movie else '{"userName": "a' if output_type is Aliased else '{"name": "a'
         )
@@ -721,7 +723,7 @@ def test_a_dataclass_that_watches_its_subclasses_gets_none() -> None:
         def __init_subclass__(cls) -> None:
             met.append(cls)
 
-    growing = Growing(ResponseFormat(Watched))
+    growing = SnapshotBuilder(ResponseFormat(Watched))
     growing.feed('{"name": "a')
     assert type(growing.snapshot()) is Watched
     assert growing.snapshot().name == "a"
@@ -729,7 +731,7 @@ def test_a_dataclass_that_watches_its_subclasses_gets_none() -> None:
 
 
 def test_private_attributes_and_extras_are_as_in_any_instance() -> None:
-    growing = Growing(ResponseFormat(Aliased))
+    growing = SnapshotBuilder(ResponseFormat(Aliased))
     growing.feed('{"userName": "ada", "other_keys": [')
     partial = growing.snapshot()
     assert (partial.user_name, partial._cache, partial.model_extra, partial.shout) == ("ada", 3, {}, "ADA")
@@ -741,7 +743,7 @@ def test_recursion_that_the_vendor_does_not_take_shows_when_it_is_closed() -> No
     wanted = ResponseFormat(Folder, dialect=DIALECTS["anthropic"])
     text = json.dumps(wanted.dump(Folder(name="a", folders=[Folder(name="b"), Folder(name="c")])))
     whole = wanted.parse(text)
-    found = snapshots(Growing(wanted), split(text, None))
+    found = snapshots(SnapshotBuilder(wanted), split(text, None))
     assert all(begins(each, whole) for each in found)
     assert {len(each.folders) for each in found if hasattr(each, "folders")} == {0, 1, 2}
     assert found[-1] == whole
@@ -752,7 +754,7 @@ def test_a_format_that_goes_is_not_kept_for_its_shapes() -> None:
 
     gc.collect()
     before = len(_shapes)
-    Growing(ResponseFormat(list[int])).feed('{"value": [1]}')
+    SnapshotBuilder(ResponseFormat(list[int])).feed('{"value": [1]}')
     gc.collect()
     assert len(_shapes) <= before
 

@@ -4,7 +4,7 @@ from pydantic import BaseModel
 from typing_extensions import assert_type
 
 from structkit import ResponseFormat
-from structkit.partial import Growing, Item, Items, Partial
+from structkit.partial import Item, ItemReader, Partial, SnapshotBuilder
 
 
 class Line(BaseModel):
@@ -15,7 +15,7 @@ class Invoice(BaseModel):
     lines: list[Line]
 
 
-growing = Growing(ResponseFormat(Invoice))
+growing = SnapshotBuilder(ResponseFormat(Invoice))
 assert_type(growing.snapshot(), Invoice)
 assert_type(growing.snapshot().lines[0].item, str)
 assert_type(growing.feed("{"), bool)
@@ -31,7 +31,7 @@ show(growing.snapshot())
 show(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 several: list[Partial[Line]] = growing.snapshot().lines
 
-items: Items[Line] = Items(ResponseFormat(list[Line]))
+items: ItemReader[Line] = ItemReader(ResponseFormat(list[Line]))
 for item in items.feed("{"):
     assert_type(item, Item[Line])
     assert_type(item.value, Line | None)
