@@ -88,8 +88,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Makes a client for an endpoint."""
     if request.param in OVER_HTTPX2.values():
-        for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
-            monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
+        for name in ("HTTP_CLIENT_PROXIES", "AIOHTTP_PROXIES"):
+            monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
     return connecting(request.param)
 
 

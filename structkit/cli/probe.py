@@ -16,8 +16,8 @@ from structkit.cli.app import BaseURL, app, notice, refuse_unwritable, write, wr
 from structkit.cli.client import default_client
 from structkit.client.probing.probe_report import markdown
 from structkit.dialects import Dialect, route_to_json
-from structkit.transport import normalise, route_cache
-from structkit.transport.route_cache import Known
+from structkit.transport import normalise_base_url, route_cache
+from structkit.transport.route_cache import CachedRoute
 from structkit.values import JSON
 
 HEAD = ("endpoint", "model", "sent by", "refused", "ignored", "keywords and formats", "learnt")
@@ -60,9 +60,9 @@ def probe(
 def _remembered(
     model: str | None, base_url: str | None, output: Path | None, *, is_shown: bool, is_dropped: bool
 ) -> None:
-    address = normalise(base_url) if base_url else None
+    address = normalise_base_url(base_url) if base_url else None
     known = [
-        each for each in route_cache.everything() if model in {None, each.model} and address in {None, each.base_url}
+        each for each in route_cache.list_routes() if model in {None, each.model} and address in {None, each.base_url}
     ]
     if is_shown and output:
         write([*map(_as_json, known)], output)
@@ -71,15 +71,15 @@ def _remembered(
     elif not known:
         notice("nothing is remembered")
     if is_dropped and not (model or address):
-        route_cache.forget_all()
+        route_cache.clear_routes()
     for each in known if is_dropped else ():
-        route_cache.forget(each.base_url, each.model)
+        route_cache.delete_route(each.base_url, each.model)
     if is_dropped and known:
         notice(f"{len(known)} forgotten")
 
 
-def _row(known: Known) -> tuple[str, ...]:
-    route, learnt = known.route, datetime.fromtimestamp(known.learnt, timezone.utc)
+def _row(known: CachedRoute) -> tuple[str, ...]:
+    route, learnt = known.route, datetime.fromtimestamp(known.stored_at, timezone.utc)
     lost = (", ".join(sorted(modes)) for modes in (route.refused, route.ignored))
     when = f"{learnt:%Y-%m-%d %H:%M} UTC"
     return (known.base_url, known.model, route.mode, *lost, _taken(route.dialect), when)
@@ -89,10 +89,10 @@ def _taken(dialect: Dialect) -> str:
     return ", ".join([*sorted(dialect.keywords - {"format"}), *sorted(dialect.formats)])
 
 
-def _as_json(known: Known) -> JSON:
+def _as_json(known: CachedRoute) -> JSON:
     """What is remembered of a route, as a JSON value."""
     about = {"base_url": known.base_url, "model": known.model, "providers": [*known.providers]}
-    return {**about, "learnt": known.learnt, "route": route_to_json(known.route)}
+    return {**about, "learnt": known.stored_at, "route": route_to_json(known.route)}
 
 
 def _print(rows: Iterable[tuple[str, ...]]) -> None:

@@ -17,7 +17,7 @@ from structkit.dialects import Route
 from structkit.errors import TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
-from structkit.transport import AsyncTransport, Reply
+from structkit.transport import AsyncTransport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class AsyncClient:
                 step = await self._after(step, await self._send(step.requests, step.policy, hooks), hooks)
         return result_or_raise(step)
 
-    async def _after(self, step: Conversation, replies: list[Reply], hooks: Hooks) -> Any:
+    async def _after(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """What comes of a step's replies."""
         after = await next_step(step, replies, self._route.update_from_step)
         hooks.notify_attempts(step.attempts, after.attempts)
@@ -153,12 +153,12 @@ class AsyncClient:
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: CallOptions, shown: StreamOutput[Any]
     ) -> AsyncStream[Any, Any]:
         from structkit.client.streams import AsyncStream, AsyncWay, Later
-        from structkit.transport.streaming import streamed_later
+        from structkit.transport.streaming import open_stream_async
 
         hooks = self._plan.hooks(call)
         way = AsyncWay(
             ask=lambda step: self._send(step.requests, step.policy, hooks),
-            stream=lambda step: streamed_later(self.transport, step.request, step.policy),
+            stream=lambda step: open_stream_async(self.transport, step.request, step.policy),
             after=lambda step, replies: self._after(step, replies, hooks),
         )
 
@@ -168,10 +168,10 @@ class AsyncClient:
         first = Later(prompt, begun) if isinstance(prompt, Awaitable) else begun(prompt)
         return AsyncStream(first, shown, hooks, way)
 
-    async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
+    async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
         """The replies, in order; several requests go out at once."""
 
-        async def send(request: Request) -> Reply:
+        async def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
             reply = await self.transport.send(request, policy)
             hooks.notify_reply(request, reply)

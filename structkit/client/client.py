@@ -17,7 +17,7 @@ from structkit.dialects import Route
 from structkit.errors import TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
-from structkit.transport import Reply, Transport
+from structkit.transport import Transport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
 
 if TYPE_CHECKING:
@@ -173,12 +173,12 @@ class Client:
         self, output_type: Any, prompt: Prompt, call: CallOptions, shown: StreamOutput[Any]
     ) -> Stream[Any, Any]:
         from structkit.client.streams import Stream, Way
-        from structkit.transport.streaming import streamed
+        from structkit.transport.streaming import open_stream
 
         hooks = self._plan.hooks(call)
         way = Way(
             ask=lambda step: self._send(step.requests, step.policy, hooks),
-            stream=lambda step: streamed(self.transport, step.request, step.policy),
+            stream=lambda step: open_stream(self.transport, step.request, step.policy),
             after=lambda step, replies: self._after(step, replies, hooks),
         )
         return Stream(self._begin(output_type, prompt, call), shown, hooks, way)
@@ -188,7 +188,7 @@ class Client:
         validate_sync_checks(begun)
         return begun
 
-    def _after(self, step: Conversation, replies: list[Reply], hooks: Hooks) -> Any:
+    def _after(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """What comes of a step's replies."""
         after = step.receive(*replies)
         self._route.update_from_step(step, after, replies)
@@ -203,10 +203,10 @@ class Client:
                 step = self._after(step, self._send(step.requests, step.policy, hooks), hooks)
         return result_or_raise(step)
 
-    def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[Reply]:
+    def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
         """The replies, in order; several requests go out at once."""
 
-        def send(request: Request) -> Reply:
+        def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
             reply = self.transport.send(request, policy)
             hooks.notify_reply(request, reply)

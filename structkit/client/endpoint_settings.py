@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from structkit.errors import ConfigError, install_hint
-from structkit.transport import normalise
+from structkit.transport import normalise_base_url
 from structkit.transport.base_url import is_loopback
 
 GROUP = "structkit.endpoints"
@@ -51,7 +51,7 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     if base_url is None and (named := _named(model)):
         return named
     base_url = base_url or os.environ.get("OPENAI_BASE_URL")
-    address = normalise(base_url) if base_url else None
+    address = normalise_base_url(base_url) if base_url else None
     key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
     if not key.isascii() or not key.isprintable():
         raise ConfigError("the API key holds characters that no key has; copy it again (it is not shown here)")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from structkit.dialects import Dialect, Route
 from structkit.extraction import Conversation, Extraction, SplitExtraction
-from structkit.transport import Reply
-from structkit.transport.route_cache import recall, remember
+from structkit.transport import TransportReply
+from structkit.transport.route_cache import load_route, store_route
 from structkit.values import Completion
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class ClientRoute:
     def route(self) -> Route:
         """What is known, from an earlier process too."""
         if self._known is None:
-            kept = recall(self.base_url, self.model)
+            kept = load_route(self.base_url, self.model)
             self._known = kept.route if kept else Route(self.dialect)
         return self._known
 
-    def update_from_step(self, last: Conversation, step: Any, replies: list[Reply]) -> None:
+    def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Keep what a step of a call found out."""
         if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
@@ -58,11 +58,11 @@ class ClientRoute:
             refused=known.refused | (after.refused - before.refused),
             ignored=known.ignored | (after.ignored - before.ignored),
         )
-        remember(self.base_url, self.model, self._known, provider)
+        store_route(self.base_url, self.model, self._known, provider)
 
     def store_probe(self, report: ProbeReport) -> ProbeReport:
         """Keep what a probe found out, whatever was known before."""
         self._known = report.route
         for provider in report.providers or (None,):
-            remember(self.base_url, self.model, report.route, provider)
+            store_route(self.base_url, self.model, report.route, provider)
         return report

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from structkit.extraction import Conversation, ValueCheck, check_failure, is_async_check, soft, to_issues
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 from structkit.values import Issue, Result
 
 
-async def next_step(last: Conversation, replies: list[Reply], on_step: Callable[[Any, Any, list[Reply]], None]) -> Any:
+async def next_step(
+    last: Conversation, replies: list[TransportReply], on_step: Callable[[Any, Any, list[TransportReply]], None]
+) -> Any:
     """Return the step after some replies, with the checks applied that have to be awaited.
 
     Args:

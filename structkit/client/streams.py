@@ -21,8 +21,8 @@ from structkit.values import Delta, Issue, Policy, Prompt, Result
 if TYPE_CHECKING:
     from structkit.client.hooks import Hooks
     from structkit.extraction.stream_output import StreamOutput
-    from structkit.transport import Reply
-    from structkit.transport.transport import AsyncStreamed, Streamed
+    from structkit.transport import TransportReply
+    from structkit.transport.transport import AsyncReplyStream, ReplyStream
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -62,18 +62,18 @@ class Way:
         after: What comes of a step's replies.
     """
 
-    ask: Callable[[Conversation], list[Reply]]
-    stream: Callable[[Extraction[Any]], Streamed]
-    after: Callable[[Conversation, list[Reply]], Any]
+    ask: Callable[[Conversation], list[TransportReply]]
+    stream: Callable[[Extraction[Any]], ReplyStream]
+    after: Callable[[Conversation, list[TransportReply]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class AsyncWay:
     """The same, awaited."""
 
-    ask: Callable[[Conversation], Awaitable[list[Reply]]]
-    stream: Callable[[Extraction[Any]], AsyncStreamed]
-    after: Callable[[Conversation, list[Reply]], Awaitable[Any]]
+    ask: Callable[[Conversation], Awaitable[list[TransportReply]]]
+    stream: Callable[[Extraction[Any]], AsyncReplyStream]
+    after: Callable[[Conversation, list[TransportReply]], Awaitable[Any]]
 
 
 class Course(Generic[S]):
@@ -106,13 +106,13 @@ class Course(Generic[S]):
         result: Result[Any] = step
         return result
 
-    def replies(self, way: Way, step: Conversation) -> Generator[S, None, list[Reply]]:
+    def replies(self, way: Way, step: Conversation) -> Generator[S, None, list[TransportReply]]:
         """What a step's replies show, and the replies."""
         if isinstance(step, SplitExtraction):  # its parts are no values of the type
             return way.ask(step)
         self.shown.begin(step)
         self.hooks.notify_request(step.request)
-        replies: list[Reply] = []
+        replies: list[TransportReply] = []
         with closing(way.stream(step)) as pieces:
             for piece in pieces:
                 if isinstance(piece, Delta):
@@ -122,7 +122,9 @@ class Course(Generic[S]):
                     replies.append(piece)
         return replies or [MalformedReply(NO_REPLY)]
 
-    async def replies_later(self, way: AsyncWay, step: Extraction[Any], replies: list[Reply]) -> AsyncGenerator[S]:
+    async def replies_later(
+        self, way: AsyncWay, step: Extraction[Any], replies: list[TransportReply]
+    ) -> AsyncGenerator[S]:
         """The same, awaited; the replies are put into *replies*."""
         self.shown.begin(step)
         self.hooks.notify_request(step.request)
@@ -148,7 +150,7 @@ async def _run_later(course: Course[S], way: AsyncWay, begun: Conversation | Lat
     step: Any = await begun.begun() if isinstance(begun, Later) else begun
     while isinstance(step, Extraction | SplitExtraction):
         with course.hooks.report_aborts(step.requests):
-            replies: list[Reply] = []
+            replies: list[TransportReply] = []
             if isinstance(step, SplitExtraction):
                 replies = await way.ask(step)
             else:

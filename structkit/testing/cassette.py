@@ -27,8 +27,8 @@ from structkit.testing.cassette_entries import (
     write_entries,
 )
 from structkit.transport import Transport
-from structkit.transport.streaming import streamed
-from structkit.transport.transport import AsyncStreamed, Streamed
+from structkit.transport.streaming import open_stream
+from structkit.transport.transport import AsyncReplyStream, ReplyStream
 from structkit.values import JSON, Completion, Delta, Policy, Request
 
 SHOWN = 30
@@ -119,7 +119,7 @@ class Tape:
             kept.append({"request": body, "reply": entry_of(reply)})
         return reply
 
-    def stream(self, request: Request, policy: Policy) -> Streamed:
+    def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """As `send`, as a stream; what was recorded by either is replayed by both, in deltas of the same length.
 
         Raises:
@@ -131,7 +131,7 @@ class Tape:
             yield reply
             return
         body, kept = scrubbed(request.body), self._kept
-        for item in streamed(self._sender.transport, request, policy):
+        for item in open_stream(self._sender.transport, request, policy):
             if not isinstance(item, Delta):
                 with self._lock:
                     kept.append({"request": body, "reply": entry_of(item)})
@@ -198,7 +198,7 @@ class AsyncTape:
             return self._tape.send(request, policy)
         return await asyncio.to_thread(self._tape.send, request, policy)
 
-    async def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
+    async def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """As `Tape.stream`."""
         with closing(self._tape.stream(request, policy)) as items:
             while (item := await asyncio.to_thread(next, items, None)) is not None:

@@ -1,6 +1,6 @@
-"""`Request` to `Completion`: the only room that touches the network, with its retries."""
+"""From `Request` to `Completion`: the only module that uses the network, with its retries."""
 
-from structkit.transport.base_url import normalise
-from structkit.transport.transport import AsyncTransport, Reply, Transport
+from structkit.transport.base_url import normalise_base_url
+from structkit.transport.transport import AsyncTransport, Transport, TransportReply
 
-__all__ = ["AsyncTransport", "Reply", "Transport", "normalise"]
+__all__ = ["AsyncTransport", "Transport", "TransportReply", "normalise_base_url"]

@@ -1,4 +1,4 @@
-"""What users give as a base URL, made into the one that paths can be appended to."""
+"""Turns the base URL of a user into the one that paths are appended to."""
 
 from __future__ import annotations
 
@@ -15,40 +15,41 @@ VERSION = re.compile(r"v\d+[a-z0-9]*")
 HOST = re.compile(r"[0-9a-f:]+|(?:[^\s./]{1,63}\.)*[^\s./]{1,63}\.?")
 
 
-def normalise(base_url: str) -> str:
-    """The base URL with its version segment, without a slash at the end.
+def normalise_base_url(base_url: str) -> str:
+    """Return the base URL with its version segment and without a trailing slash.
 
     The endpoint's page writes `POST {BASE_URL}/v1/chat/completions`; users paste the URL with or
-    without `/v1`, a slash, or the whole path. A URL that names a version anywhere (`/api/paas/v4`,
-    `/v1beta/openai`) is left as it is.
+    without `/v1`, a slash, or the whole path. A URL that has a version anywhere (`/api/paas/v4`,
+    `/v1beta/openai`) gets no other.
 
     Raises:
-        ConfigError: It is no http or https URL.
+        ConfigError: It is not an http or https URL.
 
-    >>> normalise("https://gateway.example"), normalise("https://gateway.example/v1/")
+    >>> normalise_base_url("https://gateway.example"), normalise_base_url("https://gateway.example/v1/")
     ('https://gateway.example/v1', 'https://gateway.example/v1')
-    >>> normalise("https://gateway.example/api/paas/v4/chat/completions")
+    >>> normalise_base_url("https://gateway.example/api/paas/v4/chat/completions")
     'https://gateway.example/api/paas/v4'
     """
     trimmed = base_url.strip().rstrip("/").removesuffix("/chat/completions")
     try:
         parts = urlsplit(trimmed)
         is_url = parts.scheme in {"http", "https"} and bool(HOST.fullmatch(parts.hostname or "")) and parts.port != 0
-    except ValueError:  # brackets that do not close, a port that is no number
+    except ValueError:  # an unclosed bracket, or a port that is not a number
         is_url = False
         parts = urlsplit("")
     if not is_url or not trimmed.isprintable():
-        raise ConfigError(f"the base URL {base_url!r} is no http(s) URL; write it like https://gateway.example/v1")
+        raise ConfigError(f"the base URL {base_url!r} is not an http(s) URL; write it like https://gateway.example/v1")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise ConfigError(
-            "the base URL must be an address alone: no ?query, #fragment or user:password@ (not shown here)"
+            "the base URL must not have a ?query, a #fragment or user:password@ (it is not quoted here, as it may "
+            "contain a secret); remove them"
         )
     has_version = any(VERSION.fullmatch(segment) for segment in parts.path.split("/"))
     return trimmed if has_version else f"{trimmed}/v1"
 
 
 def is_loopback(base_url: str) -> bool:
-    """Whether the URL leads to this machine, where servers seldom want a key.
+    """Whether the URL leads to this machine, where servers seldom require a key.
 
     >>> is_loopback("http://localhost:8080/v1"), is_loopback("https://gateway.example/v1")
     (True, False)

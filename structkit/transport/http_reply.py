@@ -1,4 +1,4 @@
-"""HTTP replies as completions or faults: status, headers and body, with secrets blacked out."""
+"""Reads an HTTP reply, as a completion, a list of models or an error; blacks out secrets in errors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ from structkit.parsing import read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.values import Completion, JSONValue
 
-SHOWN = 300
-"""How many characters of a foreign body an error shows."""
+MAX_ERROR_CHARS = 300
+"""How much of an endpoint's text an error message quotes."""
 
-SHOWN_DEPTH = 100
-"""How many levels of a foreign body an error keeps: what handles it later must not run out of stack."""
+MAX_MODELS_CHARS = 200
+"""The same for a list of models that cannot be read."""
+
+MAX_BODY_DEPTH = 100
+"""How deep an error's `body` may be nested: printing or pickling a deeper one would exhaust the stack."""
+
+MIN_SECRET_CHARS = 4
+"""A shorter API key is a placeholder such as "x", which occurs in every text."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
@@ -36,84 +42,103 @@ ADVICE = {
 
 
 def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> Completion | TransportError:
-    """What an HTTP reply comes to. A completion is never altered; a fault is rid of secrets.
+    """Return the completion in an HTTP reply, unaltered; or the error that it is, without secrets.
 
     Args:
         status: The HTTP status.
         headers: With lower-case or case-insensitive names.
-        body: As it came. JSON is UTF-8, whatever the content type says of it.
-        secret: The API key, blacked out wherever a provider echoes it in a fault.
+        body: The decoded body. JSON is read as UTF-8, whatever charset the content type names.
+        secret: The API key, blacked out in errors, because some providers echo it.
     """
-    found = _decoded(body)
-    reply = read_completion(found) if is_success(status) and found is not None else None
+    value = _decode(body)
+    reply = read_completion(value) if is_success(status) and value is not None else None
     limits = read_limits(headers)
     if isinstance(reply, Completion):
         return replace(reply, limits=limits) if limits else reply
-    clean = {name.lower(): redact(value, secret) for name, value in headers.items()}
-    fault = _fault(status, clean, redact(body.decode("utf-8-sig", "replace"), secret), _clean(found, secret))
-    fault.request_id = fault.request_id or clean.get("x-request-id")
-    fault.limits = limits
-    return fault
+    safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
+    # Redacted before anything is truncated: half a key would no longer be recognised.
+    text = redact(body.decode("utf-8-sig", "replace"), secret)
+    error = _read_error(status, safe_headers, text, _redact(value, secret))
+    error.request_id = error.request_id or safe_headers.get("x-request-id")
+    error.limits = limits
+    return error
+
+
+def read_model_names(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, ...]:
+    """Return the ids in the reply to `GET /v1/models`, sorted.
+
+    Raises:
+        TransportError: The reply is an error, or not a list of models.
+    """
+    error = read_reply(status, headers, body, secret) if status != HTTPStatus.OK else None
+    if isinstance(error, TransportError):
+        raise error
+    try:
+        return tuple(sorted(str(entry["id"]) for entry in json.loads(body)["data"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        text = redact(body.decode("utf-8", "replace"), secret)
+        raise MalformedReply(
+            f"the endpoint's list of models cannot be read: {text[:MAX_MODELS_CHARS]!r}", body=text
+        ) from None
 
 
 def is_success(status: int) -> bool:
-    """Whether a status says that all is well: a completion that comes with a 201 was paid for as well."""
+    """Whether the status is any 2xx: some gateways answer 201, and the completion in it was billed."""
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _fault(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> TransportError:
-    """The fault that a reply is. Its secrets are gone before any of it is cut: half a key tells too much."""
+def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> TransportError:
     if status >= HTTPStatus.BAD_REQUEST:
         return _status_error(status, headers, text, body)
     if status >= HTTPStatus.MULTIPLE_CHOICES and "location" in headers:
-        return _redirect(status, headers["location"], text)
-    found = None if not is_success(status) or body is None else read_completion(body)
-    return found if isinstance(found, TransportError) else _not_json(status, text)
+        return _redirect_error(status, headers["location"], text)
+    reply = None if not is_success(status) or body is None else read_completion(body)
+    return reply if isinstance(reply, TransportError) else _not_json_error(status, text)
 
 
-def _decoded(body: bytes) -> JSONValue:
-    """The JSON value, or None where there is none."""
+def _decode(body: bytes) -> JSONValue:
+    """Return the JSON value; None if the body is not JSON."""
     try:
         return read_envelope(body)
     except (ValueError, RecursionError):
         return None
 
 
-def redacted(fault: TransportError, secret: str) -> TransportError:
-    """The fault without the key in its message, body, text and request id."""
-    fault.args = tuple(_clean(part, secret) for part in fault.args)
-    fault.body = _clean(fault.body, secret)
-    fault.partial = _clean(fault.partial, secret)
-    fault.request_id = _clean(fault.request_id, secret)
-    return fault
+def redact_error(error: TransportError, secret: str) -> TransportError:
+    """Remove the API key from an error's message, body, partial text and request id; return the error."""
+    error.args = tuple(_redact(argument, secret) for argument in error.args)
+    error.body = _redact(error.body, secret)
+    error.partial = _redact(error.partial, secret)
+    error.request_id = _redact(error.request_id, secret)
+    return error
 
 
-def _clean(value: Any, secret: str, depth: int = SHOWN_DEPTH) -> Any:
+def _redact(value: Any, secret: str, depth: int = MAX_BODY_DEPTH) -> Any:
     if isinstance(value, str):
         return redact(value, secret)
     if not depth and isinstance(value, list | dict):
         return "..."
     if isinstance(value, list):
-        return [_clean(item, secret, depth - 1) for item in value]
+        return [_redact(item, secret, depth - 1) for item in value]
     if isinstance(value, dict):
-        return {redact(key, secret): _clean(item, secret, depth - 1) for key, item in value.items()}
+        return {redact(key, secret): _redact(item, secret, depth - 1) for key, item in value.items()}
     return value
 
 
 def redact(text: str, secret: str) -> str:
-    """*text* without the key, and without anything that looks like one.
+    """Return *text* without the API key, and without anything that looks like one.
 
     >>> redact("Incorrect API key provided: sk-abcdef1234567890.", "hunter2")
     'Incorrect API key provided: sk-[redacted]'
     """
-    if len(secret) > 3:  # noqa: PLR2004 (a placeholder such as "x" is no secret, and stands in every text)
-        for spelling in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
-            text = text.replace(spelling, "[redacted]")
+    if len(secret) >= MIN_SECRET_CHARS:
+        for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
+            text = text.replace(form, "[redacted]")
     return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
 
 
 def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """The seconds that the endpoint asks to wait; None where it does not say, or says nonsense.
+    """Return the seconds that the endpoint asks to wait; None without the header, or if it makes no sense.
 
     >>> read_retry_after({"retry-after": "7"}), read_retry_after({"retry-after-ms": "250"})
     (7.0, 0.25)
@@ -125,9 +150,9 @@ def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) ->
     """
     if (milliseconds := _seconds(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
-    given = headers.get("retry-after")
-    seconds = _seconds(given)
-    return seconds if seconds is not None or given is None else _until(given, now)
+    text = headers.get("retry-after")
+    seconds = _seconds(text)
+    return seconds if seconds is not None or text is None else _seconds_until(text, now)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -138,10 +163,10 @@ def _seconds(text: str | None) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _until(text: str, now: datetime | None) -> float | None:
+def _seconds_until(text: str, now: datetime | None) -> float | None:
     try:
-        when = parsedate_to_datetime(text)
-        aware = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+        date = parsedate_to_datetime(text)
+        aware = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
         return max(0.0, (aware - (now or datetime.now(timezone.utc))).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None
@@ -149,10 +174,10 @@ def _until(text: str, now: datetime | None) -> float | None:
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> StatusError:
     advice = f"; {ADVICE[status]}" if status in ADVICE else ""
-    said = _said(body) or ""
+    message = _message(body) or ""
     error = StatusError(
-        f"the endpoint answered {status}: {said or text[:SHOWN]!r}{advice}",
-        retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text) and not _is_refusal(status, said),
+        f"the endpoint answered {status}: {message or text[:MAX_ERROR_CHARS]!r}{advice}",
+        retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text) and not _rejects_mode(status, message),
         retry_after=read_retry_after(headers),
         request_id=headers.get("x-request-id"),
         body=text if body is None else body,
@@ -161,33 +186,34 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
     return error
 
 
-def _is_refusal(status: int, said: str) -> bool:
-    """Whether a server error names a way of asking that it will not serve the next time either."""
-    is_named = MODE_FIELD.search(said) and UNSUPPORTED.search(said)
-    return status == HTTPStatus.INTERNAL_SERVER_ERROR and bool(is_named)
+def _rejects_mode(status: int, message: str) -> bool:
+    """Whether a 500 says that a field which a mode sets is not supported; some servers use it instead of a 400."""
+    is_rejection = MODE_FIELD.search(message) and UNSUPPORTED.search(message)
+    return status == HTTPStatus.INTERNAL_SERVER_ERROR and bool(is_rejection)
 
 
-def _redirect(status: int, location: str, text: str) -> StatusError:
+def _redirect_error(status: int, location: str, text: str) -> StatusError:
     error = StatusError(
-        f"the endpoint answered {status} and points to {location!r}; redirects are not followed, "
-        "the key would go with them: set the base URL to where the endpoint is",
+        f"the endpoint answered {status} with a redirect to {location!r}, which is not followed, because the API key "
+        "would be sent there; set the base URL to the endpoint's address",
         body=text,
     )
     error.status_code = status
     return error
 
 
-def _said(body: JSONValue) -> str | None:
-    """The message inside an error body, in the shapes that gateways use."""
+def _message(body: JSONValue) -> str | None:
+    """The message in an error body, in the shapes that gateways use."""
     error = body.get("error", body) if isinstance(body, dict) else None
     message = error.get("message") or error.get("detail") if isinstance(error, dict) else error
-    return str(message)[:SHOWN] if message else None
+    return str(message)[:MAX_ERROR_CHARS] if message else None
 
 
-def _not_json(status: int, text: str) -> MalformedReply:
-    what = "a web page" if "<html" in text[:1000].lower() or "<!doctype" in text[:1000].lower() else "no JSON"
+def _not_json_error(status: int, text: str) -> MalformedReply:
+    start = text[:1000].lower()
+    content = "a web page" if "<html" in start or "<!doctype" in start else "no JSON"
     return MalformedReply(
-        f"the endpoint answered {status} with {what}: {text[:SHOWN]!r}; "
+        f"the endpoint answered {status} with {content}: {text[:MAX_ERROR_CHARS]!r}; "
         "check that the base URL leads to a chat completions endpoint (it may lack /v1)",
         retryable=True,
         body=text,

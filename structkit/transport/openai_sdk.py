@@ -1,8 +1,7 @@
-"""A client of the user's: the `openai` SDK builds, signs and sends a request; the reply is read by us.
+"""The transports over a user's own `openai` client: the SDK builds, signs and sends a request; we read the reply.
 
-A client the user brings, Azure's among them, keeps its authentication, proxies and URL rules. What the
-SDK does with replies is left out: it retries, follows redirects with the key in hand, and reads the body
-of an error to its end, however long that is.
+The client, also Azure's, keeps its authentication, proxies and URL rules. The SDK's handling of replies is bypassed,
+because it retries, follows redirects with the API key, and reads the body of an error to its end, however long it is.
 """
 
 from __future__ import annotations
@@ -15,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from structkit.errors import TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS
-from structkit.transport.exceptions import CONNECT, translate
-from structkit.transport.http_reply import read_reply
-from structkit.transport.models import model_names
-from structkit.transport.reply_body import AsyncOpened, Opened, Reading
-from structkit.transport.retrying import is_final, persisting, persisting_later
-from structkit.transport.stream_options import Asking
-from structkit.transport.stream_reply import Incoming
-from structkit.transport.streaming import receive, receive_later, stream, stream_later
-from structkit.transport.transport import AsyncStreamed, Reply, Streamed
+from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
+from structkit.transport.http_reply import read_model_names, read_reply
+from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
+from structkit.transport.retrying import retry, retry_async, with_failures
+from structkit.transport.stream_options import StreamOptions
+from structkit.transport.stream_reply import StreamReceiver
+from structkit.transport.streaming import (
+    receive,
+    receive_async,
+    stream_with_retries,
+    stream_with_retries_async,
+)
+from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Policy, Request
 
 if TYPE_CHECKING:
@@ -36,36 +39,36 @@ class OpenAITransport:
 
     def __init__(self, client: openai.OpenAI) -> None:
         """Take a client; its own retries are turned off."""
-        self._client = _sending_only(client, _handing_over)
-        self._asking = Asking()
+        self._client = _sending_client(client, _raise_response)
+        self._stream_options = StreamOptions()
 
-    def send(self, request: Request, policy: Policy) -> Reply:
-        """Send, again where that may help."""
-        reply = self._once(request, policy)
-        return reply if is_final(reply, policy) else persisting(reply, partial(self._once, request, policy), policy)
+    def send(self, request: Request, policy: Policy) -> TransportReply:
+        """As `Transport.send`."""
+        failures: list[TransportError] = []
+        return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
 
-    def _once(self, request: Request, policy: Policy) -> Reply:
+    def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reading = _read(partial(self._client.post, COMPLETIONS, body=request.body), policy)
-        except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
-            return _fault(error, self._client)
-        return read_reply(reading.status, reading.headers, reading.body, self._client.api_key)
+            reader = _read(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+        except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
+            return to_transport_error(error, *_connection(self._client))
+        return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
 
-    def stream(self, request: Request, policy: Policy) -> Streamed:
-        """Send, and give the reply as it comes."""
-        return stream(partial(self._try, policy), self._asking, request, policy)
+    def stream(self, request: Request, policy: Policy) -> ReplyStream:
+        """As `StreamingTransport.stream`."""
+        return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
-    def _try(self, policy: Policy, asked: Request) -> Streamed:
-        opened = _open(partial(self._client.post, COMPLETIONS, body=asked.body), policy)
-        return receive(opened, Incoming(asked, policy, partial(_told, self._client)))
+    def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
+        reply = _open(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+        return receive(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
 
     def models(self) -> tuple[str, ...]:
-        """`GET /v1/models`."""
+        """As `Transport.models`, by `GET /v1/models`."""
         try:
-            reading = _read(partial(self._client.get, MODELS), Policy())
+            reader = _read(partial(self._client.get, MODELS), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
-            raise _fault(error, self._client) from None
-        return model_names(reading.status, reading.headers, reading.body, self._client.api_key)
+            raise to_transport_error(error, *_connection(self._client)) from None
+        return read_model_names(reader.status, reader.headers, reader.body, self._client.api_key)
 
     def close(self) -> None:
         """Close the client."""
@@ -77,117 +80,114 @@ class AsyncOpenAITransport:
 
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         """Take a client; its own retries are turned off."""
-        self._client = _sending_only(client, _handing_over_later)
-        self._asking = Asking()
+        self._client = _sending_client(client, _raise_response_async)
+        self._stream_options = StreamOptions()
 
-    async def send(self, request: Request, policy: Policy) -> Reply:
-        """Send, again where that may help."""
-        reply = await self._once(request, policy)
-        if is_final(reply, policy):
-            return reply
-        return await persisting_later(reply, partial(self._once, request, policy), policy)
+    async def send(self, request: Request, policy: Policy) -> TransportReply:
+        """As `Transport.send`."""
+        failures: list[TransportError] = []
+        return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
 
-    async def _once(self, request: Request, policy: Policy) -> Reply:
+    async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reading = await _read_later(partial(self._client.post, COMPLETIONS, body=request.body), policy)
-        except Exception as error:  # noqa: BLE001 (whatever went wrong, the attempts paid for must not be lost)
-            return _fault(error, self._client)
-        return read_reply(reading.status, reading.headers, reading.body, self._client.api_key)
+            reader = await _read_async(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+        except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
+            return to_transport_error(error, *_connection(self._client))
+        return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
 
-    def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
-        """Send, and give the reply as it comes."""
-        return stream_later(partial(self._try, policy), self._asking, request, policy)
+    def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
+        """As `StreamingTransport.stream`."""
+        return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
-    def _try(self, policy: Policy, asked: Request) -> AsyncStreamed:
-        opened = _open_later(partial(self._client.post, COMPLETIONS, body=asked.body), policy)
-        return receive_later(opened, Incoming(asked, policy, partial(_told, self._client)))
+    def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
+        reply = _open_async(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+        return receive_async(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
 
     async def models(self) -> tuple[str, ...]:
-        """`GET /v1/models`."""
+        """As `Transport.models`, by `GET /v1/models`."""
         try:
-            reading = await _read_later(partial(self._client.get, MODELS), Policy())
+            reader = await _read_async(partial(self._client.get, MODELS), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
-            raise _fault(error, self._client) from None
-        return model_names(reading.status, reading.headers, reading.body, self._client.api_key)
+            raise to_transport_error(error, *_connection(self._client)) from None
+        return read_model_names(reader.status, reader.headers, reader.body, self._client.api_key)
 
     async def close(self) -> None:
         """Close the client."""
         await self._client.close()
 
 
-class _HandedOver(BaseException):
-    """No error: it carries a response, the body still unread, past every `except Exception` of the SDK."""
+class _ResponseReceived(BaseException):
+    """Not an error: it carries a response, its body unread, past every `except Exception` of the SDK."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self.response = response
 
 
-def _sending_only(client: Any, handing_over: Callable[..., Any]) -> Any:
-    """A copy of the client whose calls all end in `_HandedOver`, or in what sending raised."""
+def _sending_client(client: Any, raise_response: Callable[..., Any]) -> Any:
+    """Return a copy of the client whose calls end with `_ResponseReceived`, or with the exception of sending."""
     copy = client.with_options(max_retries=0)
-    copy._send_request = handing_over(copy._send_request)  # noqa: SLF001 (all that comes later reads whole bodies)
+    copy._send_request = raise_response(copy._send_request)  # noqa: SLF001 (every later hook has read the whole body)
     return copy
 
 
 UNREAD: Any = {"stream": True, "follow_redirects": False}
+"""Options with which httpx2 returns a response before it has read the body."""
 
 
-def _handing_over(send: Callable[..., httpx2.Response]) -> Callable[..., None]:
+def _raise_response(send: Callable[..., httpx2.Response]) -> Callable[..., None]:
     def send_only(request: httpx2.Request, **options: Any) -> None:
-        raise _HandedOver(send(request, **{**options, **UNREAD}))
+        raise _ResponseReceived(send(request, **{**options, **UNREAD}))
 
     return send_only
 
 
-def _handing_over_later(send: Callable[..., Awaitable[httpx2.Response]]) -> Callable[..., Awaitable[None]]:
+def _raise_response_async(send: Callable[..., Awaitable[httpx2.Response]]) -> Callable[..., Awaitable[None]]:
     async def send_only(request: httpx2.Request, **options: Any) -> None:
-        raise _HandedOver(await send(request, **{**options, **UNREAD}))
+        raise _ResponseReceived(await send(request, **{**options, **UNREAD}))
 
     return send_only
 
 
 @contextmanager
-def _open(send: Callable[..., Any], policy: Policy) -> Iterator[Opened]:
+def _open(send: Callable[..., Any], policy: Policy) -> Iterator[HTTPReply]:
     try:
         send(**_options(policy))
-    except _HandedOver as handed:
-        with closing(handed.response) as response:
+    except _ResponseReceived as received:
+        with closing(received.response) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
 
 @asynccontextmanager
-async def _open_later(send: Callable[..., Any], policy: Policy) -> AsyncIterator[AsyncOpened]:
+async def _open_async(send: Callable[..., Any], policy: Policy) -> AsyncIterator[AsyncHTTPReply]:
     try:
         await send(**_options(policy))
-    except _HandedOver as handed:
-        async with aclosing(handed.response) as response:
+    except _ResponseReceived as received:
+        async with aclosing(received.response) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
 
 
-def _read(send: Callable[..., Any], policy: Policy) -> Reading:
-    reading = Reading(policy)
-    with _open(send, policy) as opened:
-        reading.read(opened)
-    return reading
+def _read(send: Callable[..., Any], policy: Policy) -> BodyReader:
+    reader = BodyReader(policy)
+    with _open(send, policy) as reply:
+        reader.read(reply)
+    return reader
 
 
-async def _read_later(send: Callable[..., Any], policy: Policy) -> Reading:
-    reading = Reading(policy)
-    async with asyncio.timeout(policy.deadline), _open_later(send, policy) as opened:
-        await reading.read_later(opened)
-    return reading
+async def _read_async(send: Callable[..., Any], policy: Policy) -> BodyReader:
+    reader = BodyReader(policy)
+    async with asyncio.timeout(policy.deadline), _open_async(send, policy) as reply:
+        await reader.read_async(reply)
+    return reader
 
 
 def _options(policy: Policy) -> Any:
     import httpx2
 
-    wait = min(policy.timeout, policy.deadline or policy.timeout)
-    return {"cast_to": httpx2.Response, "options": {"timeout": httpx2.Timeout(wait, connect=min(wait, CONNECT))}}
+    timeout = min(policy.timeout, policy.deadline or policy.timeout)
+    timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
+    return {"cast_to": httpx2.Response, "options": {"timeout": timeouts}}
 
 
-def _fault(error: Exception, client: Any) -> TransportError:
-    return translate(error, *_told(client))
-
-
-def _told(client: Any) -> tuple[str, str]:
+def _connection(client: Any) -> tuple[str, str]:
+    """Return the host and the API key, which a user may change on the client at any time."""
     return client.base_url.host, client.api_key

@@ -1,4 +1,4 @@
-"""The rate limits that a reply's headers tell of, in the spellings that gateways use."""
+"""Reads the rate limits in a reply's headers, under the names and in the formats that gateways use."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Literal
 
 from structkit.values import RateLimit
 
-Kind = Literal["requests", "tokens"]
+LimitKind = Literal["requests", "tokens"]
 
-SPELLINGS: tuple[tuple[Kind, str], ...] = (
+HEADER_NAMES: tuple[tuple[LimitKind, str], ...] = (
     ("requests", "x-ratelimit-{}-requests"),
     ("requests", "anthropic-ratelimit-requests-{}"),
     ("requests", "x-ratelimit-{}"),
@@ -20,24 +20,24 @@ SPELLINGS: tuple[tuple[Kind, str], ...] = (
     ("tokens", "x-ratelimit-{}-tokens"),
     ("tokens", "anthropic-ratelimit-tokens-{}"),
 )
-"""Names of headers; the first that a reply has for a kind is believed."""
+"""In order of preference: the first name that a reply has decides for its kind."""
 
 COUNT = re.compile(r"[0-9]{1,12}")
 DURATION = re.compile(r"(?=.)(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?", re.ASCII)
-IN_SECONDS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
-LONGEST = 1e8
-"""Seconds: a larger number is a date, as seconds or milliseconds since 1970."""
+UNIT_SECONDS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
+MAX_DURATION_S = 1e8
+"""A larger number is a date: seconds or milliseconds since 1970."""
 
-MILLISECONDS = 1e11
+MAX_TIMESTAMP_S = 1e11
 """A larger number is milliseconds since 1970."""
 
 
 def read_limits(headers: Mapping[str, str], now: datetime | None = None) -> tuple[RateLimit, ...]:
-    """What the headers say of requests and of tokens; what makes no sense is left out.
+    """Return the limits of requests and of tokens; values that make no sense are ignored.
 
     Args:
         headers: With lower-case or case-insensitive names.
-        now: The moment from which dates are counted.
+        now: The time from which dates are counted.
 
     >>> read_limits({"x-ratelimit-limit-requests": "60", "x-ratelimit-reset-requests": "6m0s"})
     (RateLimit(kind='requests', limit=60, remaining=None, reset=360.0),)
@@ -46,18 +46,18 @@ def read_limits(headers: Mapping[str, str], now: datetime | None = None) -> tupl
     """
     if not any("ratelimit-" in name.lower() for name in headers):
         return ()
-    found: dict[Kind, RateLimit] = {}
-    for limit in _all(headers, now):
-        found.setdefault(limit.kind, limit)
-    return tuple(found.values())
+    limits: dict[LimitKind, RateLimit] = {}
+    for limit in _all_limits(headers, now):
+        limits.setdefault(limit.kind, limit)
+    return tuple(limits.values())
 
 
-def _all(headers: Mapping[str, str], now: datetime | None) -> Iterator[RateLimit]:
-    for kind, spelling in SPELLINGS:
-        limit, remaining, reset = (headers.get(spelling.format(what)) for what in ("limit", "remaining", "reset"))
-        read = RateLimit(kind, _count(limit), _count(remaining), read_reset(reset, now))
-        if read != RateLimit(kind):
-            yield read
+def _all_limits(headers: Mapping[str, str], now: datetime | None) -> Iterator[RateLimit]:
+    for kind, template in HEADER_NAMES:
+        total, remaining, reset = (headers.get(template.format(part)) for part in ("limit", "remaining", "reset"))
+        limit = RateLimit(kind, _count(total), _count(remaining), read_reset(reset, now))
+        if limit != RateLimit(kind):
+            yield limit
 
 
 def _count(text: str | None) -> int | None:
@@ -65,7 +65,7 @@ def _count(text: str | None) -> int | None:
 
 
 def read_reset(text: str | None, now: datetime | None = None) -> float | None:
-    """Seconds until a limit is whole again, from a duration, a number of seconds, or a date in numbers or words.
+    """Return the seconds until a limit is reset, from a duration, a number of seconds, a timestamp or an ISO date.
 
     >>> read_reset("1s"), read_reset("6m0s"), read_reset("20ms"), read_reset("2.5"), read_reset("1h0m30.5s")
     (1.0, 360.0, 0.02, 2.5, 3630.5)
@@ -78,26 +78,23 @@ def read_reset(text: str | None, now: datetime | None = None) -> float | None:
     text = (text or "").strip()
     try:
         seconds = _duration(text)
-        return (
-            _until(text, seconds, now or datetime.now(timezone.utc))
-            if seconds is None or seconds > LONGEST
-            else seconds
-        )
+        is_date = seconds is None or seconds > MAX_DURATION_S
+        return _seconds_until(text, seconds, now or datetime.now(timezone.utc)) if is_date else seconds
     except (ValueError, OverflowError):
         return None
 
 
 def _duration(text: str) -> float | None:
-    """Seconds; None where the text is neither a number nor numbers with units."""
-    if parts := DURATION.fullmatch(text):
-        return math.fsum(float(part) * unit for part, unit in zip(parts.groups(), IN_SECONDS, strict=True) if part)
+    """Return the seconds of a number, or of numbers with units; None for any other text."""
+    if match := DURATION.fullmatch(text):
+        return math.fsum(float(part) * unit for part, unit in zip(match.groups(), UNIT_SECONDS, strict=True) if part)
     return float(text) if text[:1].isdecimal() and text.isascii() and text.replace(".", "", 1).isdecimal() else None
 
 
-def _until(text: str, number: float | None, now: datetime) -> float | None:
-    if number is not None:
-        left = (number / 1000 if number > MILLISECONDS else number) - now.timestamp()
+def _seconds_until(text: str, timestamp: float | None, now: datetime) -> float | None:
+    if timestamp is not None:
+        seconds = (timestamp / 1000 if timestamp > MAX_TIMESTAMP_S else timestamp) - now.timestamp()
     else:
-        when = datetime.fromisoformat(text)
-        left = ((when if when.tzinfo else when.replace(tzinfo=timezone.utc)) - now).total_seconds()
-    return max(0.0, left) if left < LONGEST else None
+        date = datetime.fromisoformat(text)
+        seconds = ((date if date.tzinfo else date.replace(tzinfo=timezone.utc)) - now).total_seconds()
+    return max(0.0, seconds) if seconds < MAX_DURATION_S else None

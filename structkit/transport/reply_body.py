@@ -1,4 +1,4 @@
-"""A reply while it comes in: how many bytes and seconds it may take."""
+"""Reads the body of an HTTP reply within the bytes and seconds that a `Policy` allows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import TypeAlias
 from structkit.errors import MalformedReply, RequestTimeout
 from structkit.values import Policy
 
-Opened: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
-"""Status, headers, and the decoded body in pieces, read as they are asked for."""
+HTTPReply: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
+"""Status, headers, and the chunks of the decoded body, each read from the network when it is asked for."""
 
-AsyncOpened: TypeAlias = tuple[int, Mapping[str, str], AsyncIterator[bytes]]
-"""The same, awaited."""
+AsyncHTTPReply: TypeAlias = tuple[int, Mapping[str, str], AsyncIterator[bytes]]
+"""The async form of `HTTPReply`."""
+
+MIN_TIMEOUT_S = 0.001
+"""A timeout of 0 would make a socket non-blocking."""
 
 
-class Reading:
-    """Takes a reply in, piece by piece, and refuses what is more than the policy allows.
+class BodyReader:
+    """Collects the chunks of a reply, and raises when it exceeds the policy's size or deadline.
+
+    The deadline runs from construction, so a reader is made before its request is sent.
 
     Attributes:
         status: The HTTP status.
         headers: The reply's headers.
-
-    The clock runs from the start: a reading is made before its request is sent.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -32,85 +35,82 @@ class Reading:
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self._policy = policy
-        self._ends = monotonic() + (policy.deadline or math.inf)
-        self._pieces: list[bytes] = []
+        self._ends_at = monotonic() + (policy.deadline or math.inf)
+        self._chunks: list[bytes] = []
         self._size = 0
 
-    def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Note the head of the reply.
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take the status and the headers.
 
         Raises:
-            MalformedReply: It announces more bytes than are allowed.
+            MalformedReply: `Content-Length` is more than the policy allows.
         """
         self.status, self.headers = status, headers
         announced = headers.get("content-length", "")
-        self._refuse_more(int(announced[:20]) if announced.isdecimal() else 0)
+        # 20 digits are more than any policy allows; int() of a longer text would raise
+        self._validate_size(int(announced[:20]) if announced.isdecimal() else 0)
 
-    def read(self, opened: Opened) -> None:
-        """Take a whole reply in.
-
-        Raises:
-            MalformedReply: It is more than is allowed.
-            RequestTimeout: It comes too late.
-        """
-        status, headers, pieces = opened
-        self.begin(status, headers)
-        for piece in pieces:
-            self.take(piece)
-
-    async def read_later(self, opened: AsyncOpened) -> None:
-        """As `read`, awaited."""
-        status, headers, pieces = opened
-        self.begin(status, headers)
-        async for piece in pieces:
-            self.take(piece)
-
-    def take(self, piece: bytes) -> None:
-        """Keep a piece of the decoded body.
+    def read(self, reply: HTTPReply) -> None:
+        """Read a reply until it ends.
 
         Raises:
-            MalformedReply: It is one too many.
-            RequestTimeout: It comes too late.
+            MalformedReply: It has more bytes than the policy allows.
+            RequestTimeout: It did not end before the deadline.
         """
-        self.count(piece)
-        self._pieces.append(piece)
+        status, headers, chunks = reply
+        self.start(status, headers)
+        for chunk in chunks:
+            self.add(chunk)
 
-    def count(self, piece: bytes) -> None:
-        """Count a piece that is not kept.
+    async def read_async(self, reply: AsyncHTTPReply) -> None:
+        """The async form of `read`."""
+        status, headers, chunks = reply
+        self.start(status, headers)
+        async for chunk in chunks:
+            self.add(chunk)
+
+    def add(self, chunk: bytes) -> None:
+        """Store a chunk of the decoded body.
 
         Raises:
-            MalformedReply: It is one too many.
-            RequestTimeout: It comes too late.
+            MalformedReply: The body has more bytes than the policy allows.
+            RequestTimeout: The deadline has passed.
         """
-        self._size += len(piece)
-        self._refuse_more(self._size)
-        if monotonic() > self._ends:
+        self.count(chunk)
+        self._chunks.append(chunk)
+
+    def count(self, chunk: bytes) -> None:
+        """Count a chunk without storing it; raises as `add` does."""
+        self._size += len(chunk)
+        self._validate_size(self._size)
+        if monotonic() > self._ends_at:
             raise RequestTimeout(
-                f"the reply was not whole within {self._policy.deadline} s (Policy(deadline=...))", retryable=True
+                f"the reply was not complete within {self._policy.deadline} s; raise Policy(deadline=...)",
+                retryable=True,
             )
 
-    def hurry(self, seconds: float) -> None:
-        """What is still to come may not take longer."""
-        self._ends = min(self._ends, monotonic() + seconds)
+    def shorten_deadline(self, seconds: float) -> None:
+        """End the reply in at most *seconds* from now."""
+        self._ends_at = min(self._ends_at, monotonic() + seconds)
 
     @property
-    def seconds_left(self) -> float | None:
-        """Until the deadline; None without one."""
-        return None if self._ends == math.inf else self._ends - monotonic()
+    def remaining_s(self) -> float | None:
+        """Seconds until the deadline; None without one."""
+        return None if self._ends_at == math.inf else self._ends_at - monotonic()
 
-    def left(self, wait: float) -> float:
-        """Seconds that the next piece may take: *wait*, or what is left until the deadline."""
-        return max(0.001, min(wait, self._ends - monotonic()))
+    def chunk_timeout(self, timeout: float) -> float:
+        """Return the seconds that the next chunk may take: *timeout*, or what remains until the deadline."""
+        return max(MIN_TIMEOUT_S, min(timeout, self._ends_at - monotonic()))
 
     @property
     def body(self) -> bytes:
-        """What came."""
-        return b"".join(self._pieces)
+        """The chunks stored so far, joined."""
+        return b"".join(self._chunks)
 
-    def _refuse_more(self, size: int) -> None:
+    def _validate_size(self, size: int) -> None:
         if size > self._policy.reply_bytes:
             raise MalformedReply(
                 f"the endpoint answered {self.status} with more than {self._policy.reply_bytes} bytes, "
-                "the most that Policy(reply_bytes=...) allows; the rest was not read",
+                "the maximum of Policy(reply_bytes=...); the remaining bytes were not read",
                 request_id=self.headers.get("x-request-id"),
             )

@@ -1,16 +1,16 @@
-"""When the same request is sent again: tenacity's settings for a `Policy`, one set for both drivers.
+"""Retries of a request that failed in transport: tenacity's settings for a `Policy`, sync and async alike.
 
-tenacity is loaded with the first fault that may pass: most calls meet none.
+tenacity is imported with the first error that is worth a retry, because most calls have none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from structkit.errors import MalformedReply, TransportError
-from structkit.transport.transport import Reply
+from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Policy, Usage
 
 if TYPE_CHECKING:
@@ -18,104 +18,74 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MALFORMED_RETRIES = 1
-"""A 200 that is no completion may have been billed: one more try at most."""
+MAX_MALFORMED_RETRIES = 1
+"""A 200 that is not a completion may have been billed, so it is retried only once."""
 
 
-class RetryOptions(TypedDict):
-    """Arguments of `tenacity.Retrying` and `AsyncRetrying` alike."""
-
-    retry: Any
-    stop: Callable[[RetryCallState], bool]
-    wait: Callable[[RetryCallState], float]
-    before_sleep: Callable[[RetryCallState], None]
-    retry_error_callback: Callable[[RetryCallState], Any]
-
-
-def is_final(found: object, policy: Policy) -> bool:
-    """Whether sending again cannot help, or may not be tried."""
-    return not isinstance(found, TransportError) or not found.retryable or not policy.retries
-
-
-def persisting(first: Reply, once: Callable[[], Reply], policy: Policy) -> Reply:
-    """What comes of a request whose *first* reply is not final, when it is sent *once* and once again."""
-    lost: list[TransportError] = []
-    return counted(_again(first, once, policy, lost), lost)
-
-
-async def persisting_later(first: Reply, once: Callable[[], Awaitable[Reply]], policy: Policy) -> Reply:
-    """As `persisting`, awaited."""
-    lost: list[TransportError] = []
-    return counted(await _again_later(first, once, policy, lost), lost)
-
-
-def insisting(once: Callable[[], T], policy: Policy, lost: list[TransportError]) -> T:
-    """What is done *once*, and again where it comes to a fault that may pass; *lost* gets those."""
-    first = once()
-    return first if is_final(first, policy) else _again(first, once, policy, lost)
-
-
-async def insisting_later(once: Callable[[], Awaitable[T]], policy: Policy, lost: list[TransportError]) -> T:
-    """As `insisting`, awaited."""
-    first = await once()
-    return first if is_final(first, policy) else await _again_later(first, once, policy, lost)
-
-
-def _again(first: T, once: Callable[[], T], policy: Policy, lost: list[TransportError]) -> T:
+def retry(attempt: Callable[[], T], policy: Policy, failures: list[TransportError]) -> T:
+    """Return the first final result of *attempt*; every error that was retried is appended to *failures*."""
+    first = attempt()
+    if _is_final(first, policy):
+        return first
     from tenacity import Retrying
 
-    known = [first]
-    return Retrying(**_options(policy, lost))(lambda: known.pop() if known else once())
+    pending = [first]
+    return Retrying(**_settings(policy, failures))(lambda: pending.pop() if pending else attempt())
 
 
-async def _again_later(first: T, once: Callable[[], Awaitable[T]], policy: Policy, lost: list[TransportError]) -> T:
+async def retry_async(attempt: Callable[[], Awaitable[T]], policy: Policy, failures: list[TransportError]) -> T:
+    """The async form of `retry`."""
+    first = await attempt()
+    if _is_final(first, policy):
+        return first
     from tenacity import AsyncRetrying
 
-    known = [first]
+    pending = [first]
 
-    async def reply() -> T:
-        return known.pop() if known else await once()
+    async def next_result() -> T:
+        return pending.pop() if pending else await attempt()
 
-    return await AsyncRetrying(**_options(policy, lost))(reply)
+    return await AsyncRetrying(**_settings(policy, failures))(next_result)
 
 
-def _options(policy: Policy, lost: list[TransportError]) -> RetryOptions:
-    """Retry faults that may pass, as often and as patiently as the policy says; the last reply is returned.
+def _is_final(result: object, policy: Policy) -> bool:
+    return not isinstance(result, TransportError) or not result.retryable or not policy.retries
 
-    Args:
-        policy: How often, and how long to wait.
-        lost: Gets every fault that was retried.
-    """
+
+def _settings(policy: Policy, failures: list[TransportError]) -> dict[str, Any]:
+    """Return the arguments of `tenacity.Retrying` and `AsyncRetrying`; the last result is returned, never raised."""
     from tenacity import retry_if_result, wait_random_exponential
 
     backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
 
     def stop(state: RetryCallState) -> bool:
-        most = MALFORMED_RETRIES if isinstance(_reply(state), MalformedReply) else policy.retries
-        return state.attempt_number > min(most, policy.retries)
+        is_malformed = isinstance(_result(state), MalformedReply)
+        return state.attempt_number > min(MAX_MALFORMED_RETRIES if is_malformed else policy.retries, policy.retries)
 
     def wait(state: RetryCallState) -> float:
-        asked = getattr(_reply(state), "retry_after", None)
-        return backoff(state) if asked is None else min(float(asked), policy.wait_max)
+        retry_after = _result(state).retry_after
+        return backoff(state) if retry_after is None else min(float(retry_after), policy.wait_max)
 
-    return RetryOptions(
-        retry=retry_if_result(lambda reply: isinstance(reply, TransportError) and reply.retryable),
-        stop=stop,
-        wait=wait,
-        before_sleep=lambda state: lost.append(_reply(state)),
-        retry_error_callback=_reply,
-    )
+    return {
+        "retry": retry_if_result(lambda result: not _is_final(result, policy)),
+        "stop": stop,
+        "wait": wait,
+        "before_sleep": lambda state: failures.append(_result(state)),
+        "retry_error_callback": _result,
+    }
 
 
-def counted(reply: Reply, lost: list[TransportError]) -> Reply:
-    """The reply, knowing how many retries it took and what the lost replies may have cost."""
-    spent = sum((fault.usage_of_reply for fault in lost), Usage())
+def _result(state: RetryCallState) -> Any:
+    return state.outcome.result() if state.outcome else None
+
+
+def with_failures(reply: TransportReply, failures: list[TransportError]) -> TransportReply:
+    """Return the reply with the number of its retries, and with the tokens that the failures may have cost."""
+    if not failures:
+        return reply
+    spent = sum((error.usage_of_reply for error in failures), Usage())
     if isinstance(reply, Completion):
-        return replace(reply, retries=len(lost), usage=reply.usage + spent) if lost else reply
-    reply.retries = len(lost)
+        return replace(reply, retries=len(failures), usage=reply.usage + spent)
+    reply.retries = len(failures)
     reply.usage_of_reply += spent
     return reply
-
-
-def _reply(state: RetryCallState) -> Any:
-    return state.outcome.result() if state.outcome else None

@@ -1,4 +1,4 @@
-"""What routes honour, remembered in the user's cache folder: a small file a route, safe for many processes."""
+"""What routes accept, cached in the user's cache folder: a small file for each route, safe for concurrent processes."""
 
 from __future__ import annotations
 
@@ -16,108 +16,116 @@ from structkit.dialects import Route, route_from_json, route_to_json
 from structkit.transport.base_url import is_loopback
 from structkit.values import JSON
 
-SETTING = "STRUCTKIT_ROUTES"
-"""The environment variable that switches the memory off (`off`) or names another folder."""
+VARIABLE = "STRUCTKIT_ROUTES"
+"""The environment variable that turns the cache off (`off`) or names another folder."""
 
-DAYS = 7 * 24 * 3600.0
-"""Seconds for which a remote route is believed to stay as it was."""
+REMOTE_TTL_S = 7 * 24 * 3600.0
+"""Seconds for which the route to a remote endpoint is cached."""
 
-MOMENTS = 60.0
-"""Seconds for a server on this machine: the next one on its port may be another."""
+LOCAL_TTL_S = 60.0
+"""The same for a server on this machine: the next one on its port may be another."""
 
-NAME = re.compile(r"[0-9a-f]{32}\.json")
-"""The files' names: the folder may be one of the user's, and hold others."""
+FILE_NAME = re.compile(r"[0-9a-f]{32}\.json")
+"""Other files are left alone: the folder may be one of the user's own."""
 
 VERSION = 1
-"""Of the files' form; others are not read."""
+"""The version of the file format; files of another version are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is remembered of one route."""
+class CachedRoute:
+    """One route in the cache.
+
+    Attributes:
+        base_url: The endpoint.
+        model: The model there.
+        route: What the model accepts.
+        providers: The providers that replies of this route named.
+        stored_at: Seconds since 1970.
+    """
 
     base_url: str
     model: str
     route: Route
     providers: tuple[str, ...]
-    learnt: float
+    stored_at: float
 
 
-def folder() -> Path | None:
-    """Where routes are remembered; None where the setting says that they are not."""
-    given = os.environ.get(SETTING, "")
-    if given.lower() in {"off", "0", "no", "false"}:
+def cache_folder() -> Path | None:
+    """Return the folder of the cache; None where it is turned off."""
+    setting = os.environ.get(VARIABLE, "")
+    if setting.lower() in {"off", "0", "no", "false"}:
         return None
-    if given:
-        return Path(given)
+    if setting:
+        return Path(setting)
     from platformdirs import user_cache_path
 
     return user_cache_path("structkit") / "routes"
 
 
-def recall(base_url: str, model: str) -> Known | None:
-    """What is remembered of a route; None where it is nothing, or too old."""
-    where = folder()
-    return None if where is None or not base_url else _read(where / _name(base_url, model))
+def load_route(base_url: str, model: str) -> CachedRoute | None:
+    """Return the cached route; None if there is none, or if it has expired."""
+    folder = cache_folder()
+    return None if folder is None or not base_url else _read(folder / _file_name(base_url, model))
 
 
-def remember(base_url: str, model: str, route: Route, provider: str | None = None) -> None:
-    """Keep what was learnt of a route; a cache folder that cannot be written is left alone."""
-    where = folder()
-    if where is None or not base_url:
+def store_route(base_url: str, model: str, route: Route, provider: str | None = None) -> None:
+    """Cache a route; nothing happens if the cache folder cannot be written."""
+    folder = cache_folder()
+    if folder is None or not base_url:
         return
-    before = recall(base_url, model)
-    providers = {*(before.providers if before else ()), *([provider] if provider else ())}
-    kept = {"version": VERSION, "base_url": base_url, "model": model, "providers": sorted(providers)}
+    cached = load_route(base_url, model)
+    providers = {*(cached.providers if cached else ()), *([provider] if provider else ())}
+    entry = {"version": VERSION, "base_url": base_url, "model": model, "providers": sorted(providers)}
     with contextlib.suppress(OSError):
-        where.mkdir(parents=True, exist_ok=True)
-        _replace(where / _name(base_url, model), {**kept, "learnt": time.time(), "route": route_to_json(route)})
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / _file_name(base_url, model), {**entry, "learnt": time.time(), "route": route_to_json(route)})
 
 
-def forget(base_url: str, model: str) -> None:
-    """Leave nothing remembered of a route."""
-    where = folder()
-    if where is not None:
+def delete_route(base_url: str, model: str) -> None:
+    """Remove a route from the cache."""
+    folder = cache_folder()
+    if folder is not None:
         with contextlib.suppress(OSError):
-            (where / _name(base_url, model)).unlink()
+            (folder / _file_name(base_url, model)).unlink()
 
 
-def forget_all() -> None:
-    """Leave nothing remembered of any route, what is too old included."""
-    where = folder()
-    for path in where.glob("*.json") if where else ():
-        if NAME.fullmatch(path.name):
+def clear_routes() -> None:
+    """Remove all routes from the cache, expired ones included."""
+    folder = cache_folder()
+    for path in folder.glob("*.json") if folder else ():
+        if FILE_NAME.fullmatch(path.name):
             with contextlib.suppress(OSError):
                 path.unlink()
 
 
-def everything() -> Iterator[Known]:
-    """All that is remembered and not too old."""
-    where = folder()
-    for path in sorted(where.glob("*.json")) if where else ():
-        if known := _read(path):
-            yield known
+def list_routes() -> Iterator[CachedRoute]:
+    """Yield the cached routes that have not expired."""
+    folder = cache_folder()
+    for path in sorted(folder.glob("*.json")) if folder else ():
+        if cached := _read(path):
+            yield cached
 
 
-def _name(base_url: str, model: str) -> str:
+def _file_name(base_url: str, model: str) -> str:
     return hashlib.sha256(f"{base_url}\n{model}".encode()).hexdigest()[:32] + ".json"
 
 
-def _read(path: Path) -> Known | None:
+def _read(path: Path) -> CachedRoute | None:
     try:
-        kept: JSON = json.loads(path.read_bytes())
-        if kept["version"] != VERSION:
+        entry: JSON = json.loads(path.read_bytes())
+        if entry["version"] != VERSION:
             return None
-        route = route_from_json(kept["route"])
-        known = Known(kept["base_url"], kept["model"], route, tuple(kept["providers"]), float(kept["learnt"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # none, half of one, or foreign
+        route, providers = route_from_json(entry["route"]), tuple(entry["providers"])
+        cached = CachedRoute(entry["base_url"], entry["model"], route, providers, float(entry["learnt"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # missing, damaged or foreign
         return None
-    age = time.time() - known.learnt
-    return known if 0 <= age <= (MOMENTS if is_loopback(known.base_url) else DAYS) else None
+    age = time.time() - cached.stored_at
+    return cached if 0 <= age <= (LOCAL_TTL_S if is_loopback(cached.base_url) else REMOTE_TTL_S) else None
 
 
 def _replace(path: Path, value: JSON) -> None:
-    """Write a file in one step: another process sees the old one or the new one, never half of it."""
+    """Write a file atomically, so that a concurrent process reads the old or the new one, never half of it."""
     import tempfile
 
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")

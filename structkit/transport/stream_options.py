@@ -1,4 +1,4 @@
-"""How an endpoint is asked to stream, and what its refusals teach of that."""
+"""How an endpoint is asked to stream: with `stream_options`, unless it has rejected them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from dataclasses import replace
 
 from structkit.dialects.refusals import STREAM_OPTIONS
 from structkit.errors import StatusError
-from structkit.transport.transport import Reply
+from structkit.transport.transport import TransportReply
 from structkit.values import Delta, Request
 
-REFUSALS = frozenset({400, 422})
+REJECTION_STATUSES = frozenset({400, 422})
 
 
-class Asking:
-    """How an endpoint is asked to stream; that it refuses `stream_options` is remembered."""
+class StreamOptions:
+    """The fields that make a request a streamed one; an endpoint that rejects `stream_options` is remembered."""
 
     def __init__(self) -> None:
-        """Nothing is known of the endpoint."""
+        """Assume that the endpoint accepts `stream_options`."""
         self._reports_usage = True
 
-    def put(self, request: Request) -> Request:
-        """The request for a stream, which tells its tokens at the end where the endpoint can."""
+    def add_to(self, request: Request) -> Request:
+        """Return the request as a streamed one, with token counts in the last chunk where the endpoint has them."""
         options = {"stream_options": {"include_usage": True}} if self._reports_usage else {}
         return replace(request, fields={**request.fields, "stream": True, **options})
 
-    def learns(self, asked: Request, reply: Delta | Reply) -> bool:
-        """Whether the endpoint would answer the same request without `stream_options`."""
-        if "stream_options" not in asked.fields or not isinstance(reply, StatusError):
+    def drop_if_rejected(self, request: Request, reply: Delta | TransportReply) -> bool:
+        """Return whether *reply* rejects the `stream_options` of *request*; if so, later requests have none."""
+        if "stream_options" not in request.fields or not isinstance(reply, StatusError):
             return False
-        if reply.status_code not in REFUSALS or not STREAM_OPTIONS.search(f"{reply} {reply.body}"):
+        if reply.status_code not in REJECTION_STATUSES or not STREAM_OPTIONS.search(f"{reply} {reply.body}"):
             return False
         self._reports_usage = False
         return True

@@ -1,4 +1,4 @@
-"""One try of a streamed reply while it comes in: what its bytes come to, and the one reply that it ends in."""
+"""One attempt of a streamed reply: from the bytes to its deltas, and to the one reply it ends with."""
 
 from __future__ import annotations
 
@@ -8,122 +8,125 @@ from dataclasses import replace
 from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
 from structkit.parsing.chunks import ReplyAssembler
 from structkit.parsing.events import EventParser
-from structkit.transport.exceptions import translate
-from structkit.transport.http_reply import is_success, read_reply, redacted
+from structkit.transport.exceptions import to_transport_error
+from structkit.transport.http_reply import is_success, read_reply, redact_error
 from structkit.transport.rate_limit_headers import read_limits
-from structkit.transport.reply_body import Reading
-from structkit.transport.transport import Reply
+from structkit.transport.reply_body import BodyReader
+from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Delta, Policy, Request
 
-LINGER = 1.0
-"""Seconds in which an endpoint that has said all may end its reply, so that the connection can be used again."""
+MAX_LINGER_S = 1.0
+"""How long to wait for the end of the body after the last event: a body that was read to its end lets the connection
+be reused."""
 
 BLANK = b"\xef\xbb\xbf \t\r\n"
-"""What may stand before anything that comes."""
+"""A byte order mark and whitespace, which may precede any body."""
 
-FIRST_OF_EVENTS = b":deir"
-"""With which a line of events begins (a comment, data, event, id, retry), and no JSON and no web page."""
+FIRST_BYTES_OF_EVENTS = b":deir"
+"""How a line of events starts (a comment, data, event, id, retry), and neither JSON nor a web page does."""
 
-FIRST_OF_OTHERS = b'{[<"'
-"""With which a whole reply begins, whatever its content type says."""
+FIRST_BYTES_OF_JSON_OR_HTML = b'{[<"'
+"""How a reply starts that is not streamed, although some gateways send it with the content type of a stream."""
 
 
-class Incoming:
-    """Takes the bytes of a reply in, and gives its deltas as they come and in the end exactly one reply.
+class StreamReceiver:
+    """Receives the bytes of a reply; yields its deltas as they arrive, and in the end exactly one reply.
 
-    A reply that is not streamed is read whole, as ever. The clock of `Policy.deadline` runs from the start.
+    A reply that is not a stream is read as `send` reads it. `Policy.deadline` runs from construction.
 
     Args:
-        request: As it is sent.
-        policy: What the reply may take.
-        told: Gives the host and the key, as they are when something went wrong.
+        request: The request as sent.
+        policy: The limits of the reply.
+        connection: Returns the host and the API key, which a user's own client may change between requests.
     """
 
-    def __init__(self, request: Request, policy: Policy, told: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, request: Request, policy: Policy, connection: Callable[[], tuple[str, str]]) -> None:
         """Start the clock."""
-        self.reading = Reading(policy)
+        self.reader = BodyReader(policy)
         self._events = EventParser(policy.reply_bytes)
-        self._assembler = ReplyAssembler(_choices(request))
-        self._told = told
+        self._assembler = ReplyAssembler(_choice_count(request))
+        self._connection = connection
         self._is_stream: bool | None = None
-        self._fault: TransportError | None = None
-        self._is_over = False
+        self._error: TransportError | None = None
+        self._is_finished = False
 
-    def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Note the head of the reply.
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Take the status and the headers.
 
         Raises:
-            MalformedReply: It announces more bytes than are allowed.
+            MalformedReply: `Content-Length` is more than the policy allows.
         """
-        self.reading.begin(status, headers)
+        self.reader.start(status, headers)
         self._is_stream = None if is_success(status) else False
 
-    def take(self, piece: bytes) -> Iterator[Delta | Reply]:
-        """What comes of a piece of the decoded body; nothing after the end.
+    def receive(self, chunk: bytes) -> Iterator[Delta | TransportReply]:
+        """Yield what a chunk of the decoded body contains; nothing after the reply.
 
         Raises:
-            MalformedReply: It is an error, no part of a reply, or too much.
-            RequestTimeout: It comes too late.
+            MalformedReply: It is an error object, not a part of a completion, or more than the policy allows.
+            RequestTimeout: The deadline has passed.
         """
-        if self._is_over or (self._is_stream and (self._assembler.has_started or self._says_so)):
-            self.reading.count(piece)
+        if self._is_finished or (self._is_stream and (self._assembler.has_started or self._has_stream_type)):
+            self.reader.count(chunk)
         else:
-            self.reading.take(piece)  # to be shown, or read, as what it may turn out to be
+            self.reader.add(chunk)  # stored, because it may turn out to be a whole reply or an error page
         if self._is_stream is None:
-            self._is_stream = self._looks_like_events(piece)
-            piece = self.reading.body if self._is_stream else piece
-        if self._is_stream and not self._is_over:
-            yield from self._take(piece)
+            self._is_stream = self._starts_like_events(chunk)
+            chunk = self.reader.body if self._is_stream else chunk
+        if self._is_stream and not self._is_finished:
+            yield from self._receive_events(chunk)
 
-    def _take(self, piece: bytes) -> Iterator[Delta | Reply]:
-        for event in self._events.feed(piece):
+    def _receive_events(self, chunk: bytes) -> Iterator[Delta | TransportReply]:
+        for event in self._events.feed(chunk):
             yield from self._assembler.add(event)
             if self._assembler.is_done:
-                yield self._over(self._assembler.reply())
+                yield self._finish_with(self._assembler.reply())
                 return
 
-    def _looks_like_events(self, piece: bytes) -> bool | None:
-        """Whether a reply is streamed, by what it begins with; None while that is blank."""
-        first = piece.lstrip(BLANK)[:1]
+    def _starts_like_events(self, chunk: bytes) -> bool | None:
+        """Whether the reply is a stream, by its first byte; None while there are only blanks.
+
+        The content type alone does not decide: some gateways get it wrong in either direction.
+        """
+        first = chunk.lstrip(BLANK)[:1]
         if not first:
             return None
-        return first not in FIRST_OF_OTHERS if self._says_so else first in FIRST_OF_EVENTS
+        return first not in FIRST_BYTES_OF_JSON_OR_HTML if self._has_stream_type else first in FIRST_BYTES_OF_EVENTS
 
     @property
-    def _says_so(self) -> bool:
-        return "event-stream" in self.reading.headers.get("content-type", "").lower()
+    def _has_stream_type(self) -> bool:
+        return "event-stream" in self.reader.headers.get("content-type", "").lower()
 
     def fail(self, error: Exception) -> None:
-        """Note what broke the reply off."""
-        self._fault = translate(error, *self._told())
+        """Take the exception that interrupted the reply."""
+        self._error = to_transport_error(error, *self._connection())
 
-    def end(self) -> Iterator[Reply]:
-        """The reply, unless it has been given."""
-        if not self._is_over:
-            yield self._over(self._ended())
+    def finish(self) -> Iterator[TransportReply]:
+        """Yield the reply, unless `receive` has yielded it."""
+        if not self._is_finished:
+            yield self._finish_with(self._reply())
 
-    def _ended(self) -> Reply:
-        """What a reply comes to that has not said it is done; it is whole where every choice has."""
-        fault, assembler = self._fault, self._assembler
-        if fault and not (assembler.is_complete and isinstance(fault, ConnectionFailed | RequestTimeout)):
-            return assembler.attach_partial(fault)
-        if not self._is_stream or not (assembler.has_started or self._says_so):
-            return read_reply(self.reading.status, self.reading.headers, self.reading.body, self._told()[1])
+    def _reply(self) -> TransportReply:
+        """The reply of a body that ended without `[DONE]`: complete if every choice has a finish reason."""
+        error, assembler = self._error, self._assembler
+        if error and not (assembler.is_complete and isinstance(error, ConnectionFailed | RequestTimeout)):
+            return assembler.attach_partial(error)
+        if not self._is_stream or not (assembler.has_started or self._has_stream_type):
+            return read_reply(self.reader.status, self.reader.headers, self.reader.body, self._connection()[1])
         return assembler.reply()
 
-    def _over(self, reply: Reply) -> Reply:
-        self._is_over = True
-        self.reading.hurry(LINGER)
-        headers = self.reading.headers
+    def _finish_with(self, reply: TransportReply) -> TransportReply:
+        self._is_finished = True
+        self.reader.shorten_deadline(MAX_LINGER_S)
+        headers = self.reader.headers
         limits = reply.limits or read_limits(headers)
         if isinstance(reply, Completion):
             return replace(reply, limits=limits) if limits else reply
         reply.request_id = reply.request_id or headers.get("x-request-id")
         reply.limits = limits
-        return redacted(reply, self._told()[1])
+        return redact_error(reply, self._connection()[1])
 
 
-def _choices(request: Request) -> int:
-    """How many choices a request asks for."""
-    asked = request.fields.get("n", request.parameters.n)
-    return asked if isinstance(asked, int) else 1
+def _choice_count(request: Request) -> int:
+    count = request.fields.get("n", request.parameters.n)
+    return count if isinstance(count, int) else 1

@@ -1,4 +1,4 @@
-"""How a stream is driven, blocking and awaited: what is asked for, when again, and in how much time."""
+"""Drives a stream, sync and async: sends the request, retries it before the first delta, and keeps the deadline."""
 
 from __future__ import annotations
 
@@ -8,117 +8,126 @@ from functools import partial
 from itertools import chain
 
 from structkit.errors import TransportError
-from structkit.transport.reply_body import AsyncOpened, Opened
-from structkit.transport.retrying import counted, insisting, insisting_later
-from structkit.transport.stream_options import Asking
-from structkit.transport.stream_reply import Incoming
-from structkit.transport.transport import AsyncStreamed, AsyncTransport, Reply, Streamed, Transport
+from structkit.transport.reply_body import AsyncHTTPReply, HTTPReply
+from structkit.transport.retrying import retry, retry_async, with_failures
+from structkit.transport.stream_options import StreamOptions
+from structkit.transport.stream_reply import StreamReceiver
+from structkit.transport.transport import AsyncReplyStream, AsyncTransport, ReplyStream, Transport, TransportReply
 from structkit.values import Delta, Policy, Request
 
 
-def receive(opened: AbstractContextManager[Opened], incoming: Incoming) -> Streamed:
-    """One try.
+def receive(opening: AbstractContextManager[HTTPReply], receiver: StreamReceiver) -> ReplyStream:
+    """Run one attempt.
 
     Args:
-        opened: Sends the request and gives its reply; it closes the connection, unless the reply was read to its end.
-        incoming: Takes the reply.
+        opening: Sends the request and returns its reply; closes the connection unless the body was read to the end.
+        receiver: Receives the reply.
     """
     try:
-        with opened as (status, headers, pieces):
-            incoming.begin(status, headers)
-            for piece in pieces:
-                yield from incoming.take(piece)
-    except Exception as error:  # noqa: BLE001 (whatever went wrong, what came and was paid for must not be lost)
-        incoming.fail(error)
-    yield from incoming.end()
+        with opening as (status, headers, chunks):
+            receiver.start(status, headers)
+            for chunk in chunks:
+                yield from receiver.receive(chunk)
+    except Exception as error:  # noqa: BLE001 (of any exception: what arrived before it was paid for, and is yielded)
+        receiver.fail(error)
+    yield from receiver.finish()
 
 
-async def receive_later(opened: AbstractAsyncContextManager[AsyncOpened], incoming: Incoming) -> AsyncStreamed:
-    """One try, awaited; no limit runs while the one who asked looks at a delta."""
+async def receive_async(
+    opening: AbstractAsyncContextManager[AsyncHTTPReply], receiver: StreamReceiver
+) -> AsyncReplyStream:
+    """The async form of `receive`; no timeout is active while the consumer handles a delta."""
     import asyncio
 
     try:
         async with AsyncExitStack() as stack:
-            async with asyncio.timeout(incoming.reading.seconds_left):
-                status, headers, pieces = await stack.enter_async_context(opened)
-            incoming.begin(status, headers)
-            while (piece := await _next(pieces, incoming.reading.seconds_left)) is not None:
-                for item in incoming.take(piece):
+            async with asyncio.timeout(receiver.reader.remaining_s):
+                status, headers, chunks = await stack.enter_async_context(opening)
+            receiver.start(status, headers)
+            while (chunk := await _next_chunk(chunks, receiver.reader.remaining_s)) is not None:
+                for item in receiver.receive(chunk):
                     yield item
     except Exception as error:  # noqa: BLE001 (as above)
-        incoming.fail(error)
-    for item in incoming.end():
+        receiver.fail(error)
+    for item in receiver.finish():
         yield item
 
 
-async def _next(pieces: AsyncIterator[bytes], left: float | None) -> bytes | None:
-    """The next piece; None at the end."""
-    if left is None:
-        return await anext(pieces, None)
+async def _next_chunk(chunks: AsyncIterator[bytes], timeout_s: float | None) -> bytes | None:
+    """Return the next chunk; None after the last one."""
+    if timeout_s is None:
+        return await anext(chunks, None)
     import asyncio
 
-    async with asyncio.timeout(left):
-        return await anext(pieces, None)
+    async with asyncio.timeout(timeout_s):
+        return await anext(chunks, None)
 
 
-def stream(attempt: Callable[[Request], Streamed], asking: Asking, request: Request, policy: Policy) -> Streamed:
-    """The tries of a stream as one: what fails before its first delta is sent again where that may help."""
-    lost: list[TransportError] = []
-    begun: list[Streamed] = []
-    first = insisting(partial(_begin, attempt, asking, request, begun), policy, lost)
-    with closing(begun[0]) as items:
+def stream_with_retries(
+    attempt: Callable[[Request], ReplyStream], options: StreamOptions, request: Request, policy: Policy
+) -> ReplyStream:
+    """Yield one stream from all attempts: an error before the first delta is retried where the policy allows it."""
+    failures: list[TransportError] = []
+    running: list[ReplyStream] = []
+    first = retry(partial(_first_item, attempt, options, request, running), policy, failures)
+    with closing(running[0]) as items:
         for item in chain((first,), items):
-            yield item if isinstance(item, Delta) else counted(item, lost)
+            yield item if isinstance(item, Delta) else with_failures(item, failures)
 
 
-def _begin(
-    attempt: Callable[[Request], Streamed], asking: Asking, request: Request, begun: list[Streamed]
-) -> Delta | Reply:
-    """The first item of a try, the rest of which is put into *begun*."""
-    asked = asking.put(request)
-    begun[:] = [attempt(asked)]
-    first = next(begun[0])
+def _first_item(
+    attempt: Callable[[Request], ReplyStream], options: StreamOptions, request: Request, running: list[ReplyStream]
+) -> Delta | TransportReply:
+    """Start an attempt, store it in *running* and return its first item."""
+    streamed_request = options.add_to(request)
+    running[:] = [attempt(streamed_request)]
+    first = next(running[0])
     if isinstance(first, TransportError):
-        begun[0].close()
-    return _begin(attempt, asking, request, begun) if asking.learns(asked, first) else first
+        running[0].close()
+    is_rejected = options.drop_if_rejected(streamed_request, first)
+    return _first_item(attempt, options, request, running) if is_rejected else first
 
 
-async def stream_later(
-    attempt: Callable[[Request], AsyncStreamed], asking: Asking, request: Request, policy: Policy
-) -> AsyncStreamed:
-    """As `stream`, awaited."""
-    lost: list[TransportError] = []
-    begun: list[AsyncStreamed] = []
-    first = await insisting_later(partial(_begin_later, attempt, asking, request, begun), policy, lost)
-    async with aclosing(begun[0]) as items:
-        yield first if isinstance(first, Delta) else counted(first, lost)
+async def stream_with_retries_async(
+    attempt: Callable[[Request], AsyncReplyStream], options: StreamOptions, request: Request, policy: Policy
+) -> AsyncReplyStream:
+    """The async form of `stream_with_retries`."""
+    failures: list[TransportError] = []
+    running: list[AsyncReplyStream] = []
+    first = await retry_async(partial(_first_item_async, attempt, options, request, running), policy, failures)
+    async with aclosing(running[0]) as items:
+        yield first if isinstance(first, Delta) else with_failures(first, failures)
         async for item in items:
-            yield item if isinstance(item, Delta) else counted(item, lost)
+            yield item if isinstance(item, Delta) else with_failures(item, failures)
 
 
-async def _begin_later(
-    attempt: Callable[[Request], AsyncStreamed], asking: Asking, request: Request, begun: list[AsyncStreamed]
-) -> Delta | Reply:
-    asked = asking.put(request)
-    begun[:] = [attempt(asked)]
-    first = await anext(begun[0])
+async def _first_item_async(
+    attempt: Callable[[Request], AsyncReplyStream],
+    options: StreamOptions,
+    request: Request,
+    running: list[AsyncReplyStream],
+) -> Delta | TransportReply:
+    streamed_request = options.add_to(request)
+    running[:] = [attempt(streamed_request)]
+    first = await anext(running[0])
     if isinstance(first, TransportError):
-        await begun[0].aclose()
-    return await _begin_later(attempt, asking, request, begun) if asking.learns(asked, first) else first
+        await running[0].aclose()
+    is_rejected = options.drop_if_rejected(streamed_request, first)
+    return await _first_item_async(attempt, options, request, running) if is_rejected else first
 
 
-def streamed(transport: Transport, request: Request, policy: Policy) -> Streamed:
-    """A reply as it comes; in one piece, without deltas, over a transport that does not stream."""
-    if (own := getattr(transport, "stream", None)) is not None:
-        yield from own(request, policy)
+def open_stream(transport: Transport, request: Request, policy: Policy) -> ReplyStream:
+    """Yield a reply as a stream; over a transport that does not stream, the reply alone."""
+    if (stream := getattr(transport, "stream", None)) is not None:
+        yield from stream(request, policy)
     else:
         yield transport.send(request, policy)
 
 
-async def streamed_later(transport: AsyncTransport, request: Request, policy: Policy) -> AsyncStreamed:
-    """As `streamed`, awaited."""
-    if (own := getattr(transport, "stream", None)) is not None:
-        async with aclosing(own(request, policy)) as items:
+async def open_stream_async(transport: AsyncTransport, request: Request, policy: Policy) -> AsyncReplyStream:
+    """The async form of `open_stream`."""
+    if (stream := getattr(transport, "stream", None)) is not None:
+        async with aclosing(stream(request, policy)) as items:
             async for item in items:
                 yield item
     else:

@@ -1,4 +1,4 @@
-"""The seam: what a transport must do. Tests and other HTTP libraries plug in here."""
+"""The transport protocols. Test doubles and other HTTP libraries are plugged in here."""
 
 from __future__ import annotations
 
@@ -8,48 +8,49 @@ from typing import Protocol, TypeAlias
 from structkit.errors import TransportError
 from structkit.values import Completion, Delta, Policy, Request
 
-Reply: TypeAlias = Completion | TransportError
-"""What comes of a request: a completion, or why there is none."""
+TransportReply: TypeAlias = Completion | TransportError
+"""The outcome of a request: a completion, or the error that says why there is none."""
 
-Streamed: TypeAlias = Generator[Delta | Reply, None, None]
-"""A reply as it comes: any number of deltas, then exactly one reply; to close it closes the connection."""
+ReplyStream: TypeAlias = Generator[Delta | TransportReply, None, None]
+"""A streamed reply: any number of deltas, then exactly one `TransportReply`. Closing it closes the connection."""
 
-AsyncStreamed: TypeAlias = AsyncGenerator[Delta | Reply, None]
-"""The same, awaited."""
+AsyncReplyStream: TypeAlias = AsyncGenerator[Delta | TransportReply, None]
+"""The async form of `ReplyStream`."""
 
 
 class Transport(Protocol):
     """Sends requests, blocking."""
 
-    def send(self, request: Request, policy: Policy) -> Reply:
-        """The reply, or why there is none, after the retries that *policy* allows; nothing is raised."""
+    def send(self, request: Request, policy: Policy) -> TransportReply:
+        """Return the completion or the error, after the retries that *policy* allows; nothing is raised."""
         ...
 
     def models(self) -> tuple[str, ...]:
-        """The names of the endpoint's models.
+        """Return the names of the endpoint's models.
 
         Raises:
-            TransportError: The endpoint does not say.
+            TransportError: The endpoint does not list them.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         ...
 
 
-class Streaming(Transport, Protocol):
-    """A transport that gives a reply as it comes; over one that does not, a stream shows the whole."""
+class StreamingTransport(Transport, Protocol):
+    """A transport that can stream. Over one that cannot, a stream has a single item, the reply."""
 
-    def stream(self, request: Request, policy: Policy) -> Streamed:
-        """The text of the reply as it comes, and then the reply that `send` would have given; nothing is raised.
+    def stream(self, request: Request, policy: Policy) -> ReplyStream:
+        """Yield the deltas of the reply, then the reply that `send` would have returned; nothing is raised.
 
-        What fails before the first delta is sent again as *policy* allows; what fails later is not. Then the last is
-        a `TransportError` with what came until then in its `partial` and `body`. A reply that comes in one piece, from
-        an endpoint that does not stream, has no deltas.
+        An error before the first delta is retried as *policy* allows; a later one is not. Then the last item is a
+        `TransportError` whose `partial` and `body` have what arrived before it. A reply from an endpoint that does
+        not stream has no deltas.
 
-        The endpoint is read no faster than the deltas are asked for, and `Policy.deadline` does not stop for one who
-        is slow to ask. The reply comes as soon as it is known: whoever asks on lets the connection be used again.
+        The endpoint is read only as fast as the deltas are consumed, and `Policy.deadline` keeps running while the
+        consumer is busy. The reply is yielded as soon as it is complete; consuming the generator until it is
+        exhausted lets the connection be reused.
         """
         ...
 
@@ -57,7 +58,7 @@ class Streaming(Transport, Protocol):
 class AsyncTransport(Protocol):
     """Sends requests, awaited."""
 
-    async def send(self, request: Request, policy: Policy) -> Reply:
+    async def send(self, request: Request, policy: Policy) -> TransportReply:
         """As `Transport.send`."""
         ...
 
@@ -70,9 +71,9 @@ class AsyncTransport(Protocol):
         ...
 
 
-class AsyncStreaming(AsyncTransport, Protocol):
-    """As `Streaming`, awaited."""
+class AsyncStreamingTransport(AsyncTransport, Protocol):
+    """The async form of `StreamingTransport`."""
 
-    def stream(self, request: Request, policy: Policy) -> AsyncStreamed:
-        """As `Streaming.stream`."""
+    def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
+        """As `StreamingTransport.stream`."""
         ...

@@ -277,13 +277,13 @@ def test_a_missing_usage_is_told(probed: Any) -> None:
 def test_an_endpoint_that_does_not_answer_raises_and_is_not_remembered(probed: Any, routes: Path) -> None:
     with pytest.raises(structkit.StatusError, match="401"):
         probed(error_reply(401, "no such key"))
-    assert list(route_cache.everything()) == []
+    assert list(route_cache.list_routes()) == []
 
 
 def test_what_was_found_is_remembered_and_used(routes: Path) -> None:
     with Endpoint(but(rejects_response_format("json_schema"))) as endpoint:
         report = structkit.Client("fake", base_url=endpoint.base_url).probe()
-        [known] = route_cache.everything()
+        [known] = route_cache.list_routes()
         asked = len(endpoint.requests)
         structkit.Client("fake", base_url=endpoint.base_url).extract(int, "How many?")
     assert known.route == report.route
@@ -298,7 +298,7 @@ def test_the_provider_that_replies_name_is_kept(routes: Path) -> None:
 
     with Endpoint(answer) as endpoint:
         report = structkit.Client("fake", base_url=endpoint.base_url).probe()
-    assert (report.providers, next(route_cache.everything()).providers) == (("Parcel",), ("Parcel",))
+    assert (report.providers, next(route_cache.list_routes()).providers) == (("Parcel",), ("Parcel",))
 
 
 def test_a_probe_is_a_value_that_needs_no_network() -> None:
@@ -364,17 +364,17 @@ def test_the_command_prints_shows_and_forgets(routes: Path) -> None:
 
 def test_one_route_can_be_forgotten_alone(routes: Path) -> None:
     for model in ("a", "b"):
-        route_cache.remember("https://gateway.example/v1", model, Route())
+        route_cache.store_route("https://gateway.example/v1", model, Route())
     done = command("a", "--base-url", "https://gateway.example", "--forget", routes=routes)
     assert done.stderr == "1 forgotten\n"
-    assert [known.model for known in route_cache.everything()] == ["b"]
+    assert [known.model for known in route_cache.list_routes()] == ["b"]
 
 
 def test_forgetting_all_leaves_other_files_of_the_folder_alone(routes: Path) -> None:
-    route_cache.remember("https://gateway.example/v1", "a", Route())
+    route_cache.store_route("https://gateway.example/v1", "a", Route())
     (routes / ("0" * 32 + ".json")).write_text("half a fi", encoding="utf-8")
     (routes / "mine.json").write_text("{}", encoding="utf-8")
-    route_cache.forget_all()
+    route_cache.clear_routes()
     assert [path.name for path in routes.iterdir()] == ["mine.json"]
 
 

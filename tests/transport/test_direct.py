@@ -22,7 +22,7 @@ import pytest
 import structkit
 from structkit.testing import Endpoint, Reply, completion
 from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
-from structkit.transport.http.proxies import proxy_for
+from structkit.transport.http.proxies import find_proxy
 
 KEY = "sk-test-hunter2-hunter2"
 ASKED = structkit.Request("m", (structkit.Message("user", "9.11和9.8谁大"),))
@@ -41,12 +41,12 @@ AWAITED = {name: found for name, found in LIBRARIES.items() if name.endswith("aw
 
 def makes(kind: Any, library: str, monkeypatch: pytest.MonkeyPatch) -> Lean:
     if library == "httpx_pool":
-        for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
-            monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
+        for name in ("HTTP_CLIENT_PROXIES", "AIOHTTP_PROXIES"):
+            monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
 
     def make(*args: Any, **kwargs: Any) -> Any:
         made = kind(*args, **kwargs)
-        assert type(made._line).__module__ == f"structkit.transport.http.{library}"
+        assert type(made._pool).__module__ == f"structkit.transport.http.{library}"
         return made
 
     return make
@@ -251,7 +251,7 @@ def test_a_proxy_is_found_as_the_environment_says(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert proxy_for(address) == proxy
+    assert find_proxy(address) == proxy
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import structkit
 from structkit.dialects import OPENAI, Route
 from structkit.testing import Endpoint, Reply, fault
 from structkit.testing.scripted_reply import text_reply
-from structkit.transport.route_cache import everything, forget, recall, remember
+from structkit.transport.route_cache import delete_route, list_routes, load_route, store_route
 from structkit.values import JSON
 
 Connect = Callable[..., Any]
@@ -72,7 +72,7 @@ def test_what_is_remembered_is_readable(folder: Path) -> None:
     with Endpoint(fault("rejects_keyword:pattern"), fault("other_vendor")) as endpoint:
         client = structkit.Client("gpt-4o", base_url=endpoint.base_url)
         client.run(Annotated[str, Field(pattern="^[a-z]+$")], "x")
-    [known] = everything()
+    [known] = list_routes()
     assert (known.base_url, known.model) == (endpoint.base_url, "gpt-4o")
     assert OPENAI.keywords - known.route.dialect.keywords == {"pattern"}
     [path] = folder.iterdir()
@@ -83,7 +83,7 @@ def test_the_provider_that_ignored_the_schema_is_noted() -> None:
     ignoring = Reply({**text_reply({"model": "m"}, "Gladly!").body, "provider": "Vendor"})
     with Endpoint(ignoring, '{"value": 3}') as endpoint:
         structkit.Client("fake", base_url=endpoint.base_url, policy=ONCE).run(int, "x")
-    known = recall(endpoint.base_url, "fake")
+    known = load_route(endpoint.base_url, "fake")
     assert known is not None
     assert known.providers == ("Vendor",)
 
@@ -103,9 +103,9 @@ def test_the_provider_that_ignored_the_schema_is_noted() -> None:
 def test_what_is_too_old_or_not_yet_learnt_is_not_known(
     folder: Path, base_url: str, age: float, is_known: bool
 ) -> None:
-    remember(base_url, "m", TOOL_ONLY)
+    store_route(base_url, "m", TOOL_ONLY)
     aged(folder, age)
-    known = recall(base_url, "m")
+    known = load_route(base_url, "m")
     assert (known is not None) is is_known
     assert known is None or known.route == TOOL_ONLY
 
@@ -116,20 +116,20 @@ def test_a_call_over_a_route_that_is_too_old_starts_at_the_top(connect: Connect,
         aged(folder, 61)
         result = connect(endpoint.base_url).run(int, "x")
     assert len(result.attempts) == 3
-    known = recall(endpoint.base_url, "fake")
+    known = load_route(endpoint.base_url, "fake")
     assert known is not None
-    assert time.time() - known.learnt < 60, "it was learnt again"
+    assert time.time() - known.stored_at < 60, "it was learnt again"
 
 
 @pytest.mark.parametrize("setting", ["off", "OFF", "0", "no", "false"])
 def test_nothing_is_read_or_written_when_it_is_off(folder: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
     with Endpoint(by_tool_only) as endpoint:
-        remember(endpoint.base_url, "fake", Route(refused=frozenset({"tool"})))
+        store_route(endpoint.base_url, "fake", Route(refused=frozenset({"tool"})))
         [path] = folder.iterdir()
         before = path.read_bytes()
         monkeypatch.setenv("STRUCTKIT_ROUTES", setting)
         assert len(structkit.Client("fake", base_url=endpoint.base_url).run(int, "x").attempts) == 3
-    assert (path.read_bytes(), [*folder.iterdir()], [*everything()]) == (before, [path], [])
+    assert (path.read_bytes(), [*folder.iterdir()], [*list_routes()]) == (before, [path], [])
 
 
 def broken(text: str, **changes: Any) -> str:
@@ -160,14 +160,14 @@ BROKEN: dict[str, Callable[[str], str | bytes]] = {
 @pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN.keys())
 def test_a_file_that_is_broken_or_foreign_is_as_none(folder: Path, change: Callable[[str], str | bytes]) -> None:
     with Endpoint(by_tool_only) as endpoint:
-        remember(endpoint.base_url, "fake", TOOL_ONLY)
+        store_route(endpoint.base_url, "fake", TOOL_ONLY)
         [path] = folder.iterdir()
         changed = change(path.read_text())
         path.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
-        assert recall(endpoint.base_url, "fake") is None
-        assert [*everything()] == []
+        assert load_route(endpoint.base_url, "fake") is None
+        assert [*list_routes()] == []
         assert structkit.Client("fake", base_url=endpoint.base_url).run(int, "x").mode == "tool"
-    known = recall(endpoint.base_url, "fake")
+    known = load_route(endpoint.base_url, "fake")
     assert known is not None
     assert known.route.mode == "tool", "it is written anew"
 
@@ -182,21 +182,21 @@ def test_a_folder_that_cannot_be_written_is_left_alone(tmp_path: Path, monkeypat
 
 
 def test_a_route_is_forgotten_where_that_is_asked(folder: Path) -> None:
-    remember(REMOTE, "m", TOOL_ONLY)
-    forget(REMOTE, "m")
-    forget(REMOTE, "never known")
-    assert recall(REMOTE, "m") is None
+    store_route(REMOTE, "m", TOOL_ONLY)
+    delete_route(REMOTE, "m")
+    delete_route(REMOTE, "never known")
+    assert load_route(REMOTE, "m") is None
     assert [*folder.iterdir()] == []
 
 
 WRITING = """
 import sys
 from structkit.dialects import MODES, Route
-from structkit.transport.route_cache import recall, remember
+from structkit.transport.route_cache import load_route, store_route
 lost = 0
 for turn in range(100):
-    remember(sys.argv[1], "m", Route(refused=frozenset(MODES[: turn % 4])), f"vendor {sys.argv[2]}")
-    lost += recall(sys.argv[1], "m") is None
+    store_route(sys.argv[1], "m", Route(refused=frozenset(MODES[: turn % 4])), f"vendor {sys.argv[2]}")
+    lost += load_route(sys.argv[1], "m") is None
 print(lost)
 """
 
@@ -206,7 +206,7 @@ def test_many_processes_at_once_never_leave_or_see_a_broken_file(folder: Path) -
     running = [subprocess.Popen(call, stdout=subprocess.PIPE, text=True) for call in calls]
     assert [process.communicate()[0] for process in running] == ["0\n"] * 4
     [path] = folder.iterdir()
-    known = recall(REMOTE, "m")
+    known = load_route(REMOTE, "m")
     assert known is not None
     assert json.loads(path.read_text())["version"] == 1
 
@@ -235,6 +235,6 @@ def test_a_client_of_the_callers_own_is_remembered_by_its_address(folder: Path) 
     with Endpoint(by_tool_only) as endpoint:
         mine = openai.OpenAI(base_url=endpoint.base_url, api_key="mine")
         assert [len(structkit.Client("fake", client=mine).run(int, "x").attempts) for _ in range(2)] == [3, 1]
-    [known] = everything()
+    [known] = list_routes()
     assert known.model == "fake"
     assert [path.suffix for path in folder.iterdir()] == [".json"]

@@ -23,8 +23,8 @@ from structkit.testing.stream_faults import DONE, event
 from structkit.transport import AsyncTransport, Transport
 from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
-from structkit.transport.stream_reply import Incoming
-from structkit.transport.streaming import receive, streamed, streamed_later
+from structkit.transport.stream_reply import StreamReceiver
+from structkit.transport.streaming import open_stream, open_stream_async, receive
 from structkit.values import Delta, Parameters, Usage
 
 KEY = "sk-test-hunter2-hunter2"
@@ -135,8 +135,8 @@ Over = Callable[..., Any]
 @pytest.fixture(params=KINDS)
 def over(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Over:
     if request.param.endswith("httpx2"):
-        for name in ("BY_HTTP_CLIENT", "BY_AIOHTTP"):
-            monkeypatch.setattr(f"structkit.transport.direct.{name}", frozenset())
+        for name in ("HTTP_CLIENT_PROXIES", "AIOHTTP_PROXIES"):
+            monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
     return KINDS[request.param]
 
 
@@ -220,7 +220,7 @@ ARRIVES: dict[str, Usage] = {
 """The whole reply comes, and these tokens are counted."""
 
 BREAKS: dict[str, tuple[type[structkit.TransportError], str]] = {
-    "stream_cut": (structkit.ConnectionFailed, "broke before the reply was whole"),
+    "stream_cut": (structkit.ConnectionFailed, "was lost before the reply was complete"),
     "stream_ends_early": (structkit.ConnectionFailed, "the stream ended before the reply was complete"),
     "stream_error": (structkit.MalformedReply, r"upstream died \(code 502\)"),
     "stream_error_event": (structkit.MalformedReply, r"upstream died \(code 502\)"),
@@ -515,7 +515,7 @@ def test_the_reply_comes_though_the_endpoint_holds_on_to_the_connection(over: Ov
 
 @pytest.mark.parametrize("kind", [Lean, AsyncLean, Async])
 def test_an_endpoint_that_holds_on_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, kind: Over) -> None:
-    monkeypatch.setattr("structkit.transport.stream_reply.LINGER", 0.05)
+    monkeypatch.setattr("structkit.transport.stream_reply.MAX_LINGER_S", 0.05)
     done = threading.Event()
     with Endpoint(holding_on(done)) as endpoint:
         _, reply = ask(kind, endpoint)
@@ -560,9 +560,9 @@ SAID = [piece("a"), piece("\ud83d"), piece("b", finish_reason="stop"), piece(3),
 
 
 def received(whole: bytes, cuts: list[int], headers: dict[str, str], status: int = 200) -> Items:
-    incoming = Incoming(ASKED, ONCE, lambda: ("host", KEY))
+    receiver = StreamReceiver(ASKED, ONCE, lambda: ("host", KEY))
     pieces = [whole[start:end] for start, end in itertools.pairwise([0, *sorted(cuts), len(whole)])]
-    return [*receive(nullcontext((status, headers, pieces)), incoming)]
+    return [*receive(nullcontext((status, headers, pieces)), receiver)]
 
 
 def outline(items: Items) -> Any:
@@ -627,21 +627,21 @@ class WholeLater:
 
 def test_a_transport_that_cannot_stream_gives_its_reply_in_one_piece() -> None:
     async def work() -> Items:
-        return [item async for item in streamed_later(WholeLater(), ASKED, ONCE)]
+        return [item async for item in open_stream_async(WholeLater(), ASKED, ONCE)]
 
-    assert [*streamed(Whole(), ASKED, ONCE)] == asyncio.run(work()) == [structkit.Completion((), PAID)]
+    assert [*open_stream(Whole(), ASKED, ONCE)] == asyncio.run(work()) == [structkit.Completion((), PAID)]
 
 
 def test_a_transport_that_can_is_asked_to() -> None:
     async def work(url: str) -> Items:
         transport: AsyncTransport = AsyncHTTPTransport(url, KEY)
-        items = [item async for item in streamed_later(transport, ASKED, ONCE)]
+        items = [item async for item in open_stream_async(transport, ASKED, ONCE)]
         await transport.close()
         return items
 
     with Endpoint(TEXT) as endpoint:
         transport: Transport = OpenAITransport(openai.OpenAI(base_url=endpoint.base_url, api_key=KEY))
-        items = [*streamed(transport, ASKED, ONCE)]
+        items = [*open_stream(transport, ASKED, ONCE)]
         assert items == asyncio.run(work(endpoint.base_url))
     assert len(items) > 2
 

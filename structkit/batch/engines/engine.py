@@ -21,7 +21,7 @@ from structkit.extraction import Conversation
 from structkit.journal.journal import Journal
 from structkit.schema import ResponseFormat
 from structkit.tables.records import Record
-from structkit.transport import AsyncTransport, Reply
+from structkit.transport import AsyncTransport, TransportReply
 from structkit.values import Policy, Request
 
 
@@ -53,10 +53,10 @@ class RunContext:
     transport: AsyncTransport
     limiter: Limiter
     budget: Budget
-    cost: Callable[[Reply], Decimal | None]
+    cost: Callable[[TransportReply], Decimal | None]
     estimate: Callable[[Request], Decimal]
     policy: Policy
-    learn: Callable[[Any, Any, list[Reply]], None]
+    learn: Callable[[Any, Any, list[TransportReply]], None]
     hold_ambiguous: bool
     is_offline: bool
     on_row: Callable[[Outcome], None]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from structkit.errors import TransportError
 from structkit.journal.row_state import Exchange
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 
 
-def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> list[Reply]:
+def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> list[TransportReply]:
     """Return the replies of a row that its conversation is to receive, in order.
 
     A reply is left out if the same request was retried after it: the conversation sees one reply a request. Failures

@@ -14,7 +14,7 @@ from structkit.batch.engines.stop import RunStopped, Stop
 from structkit.costs.budget import estimate_tokens
 from structkit.errors import StatusError
 from structkit.tables.records import Record
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 from structkit.values import Completion, Policy, Request
 
 TOO_MANY_REQUESTS = 429
@@ -43,7 +43,7 @@ class RequestSender:
         """The transport retries nothing: each time a request goes out, that has an intent in the journal."""
         return replace(self.context.policy, retries=0)
 
-    async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, Reply]:
+    async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, TransportReply]:
         """Return the reply to a request, retried as long as that may help, and the number of the last try.
 
         Args:
@@ -68,7 +68,7 @@ class RequestSender:
         self.context.hooks.notify_reply(request, reply)
         return number, reply
 
-    async def _send_once(self, record: Record, number: int, request: Request, sent: list[Request]) -> Reply:
+    async def _send_once(self, record: Record, number: int, request: Request, sent: list[Request]) -> TransportReply:
         """Reserve the cost, store the intent, send the request, store the reply."""
         context = self.context
         tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
@@ -78,7 +78,7 @@ class RequestSender:
         if not context.budget.reserve(reserved):
             context.limiter.ended(time.monotonic(), None, permit)
             raise RunStopped(Stop("budget", "the budget is used up"))
-        reply: Reply | None = None
+        reply: TransportReply | None = None
         try:
             if not is_among(request, sent):
                 sent.append(request)

@@ -24,7 +24,7 @@ from structkit.dialects import Dialect
 from structkit.errors import TransportError
 from structkit.extraction import Mode
 from structkit.extraction.route_learning import narrow_dialect
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 from structkit.values import ABSENT, JSON, Completion, JSONValue, Request
 
 COPY = "Copy this JSON object exactly, and change nothing in it: "
@@ -152,7 +152,7 @@ def _schema(group: Group) -> ProbeSchema:
     return ProbeSchema("values", {name: feature.part for name, feature in _named(group).items()})
 
 
-def settle(group: Group, mode: Mode, reply: Reply, *, binds: bool) -> tuple[list[Finding], Left]:
+def settle(group: Group, mode: Mode, reply: TransportReply, *, binds: bool) -> tuple[list[Finding], Left]:
     """What a reply says of a group of keywords, and which smaller groups are to be asked for again."""
     if isinstance(reply, Completion):
         wire = value_of(reply, mode)

@@ -24,7 +24,7 @@ from structkit.dialects import Route
 from structkit.errors import MalformedReply, TransportError
 from structkit.extraction import MODES, Mode
 from structkit.schema.strict.conformance import conforms
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 from structkit.values import Completion, Request, Usage
 
 HELLO = "Answer with one word: what colour is the sky?"
@@ -69,7 +69,7 @@ def probe_route(model: str, route: Route) -> Steps[Outcome]:
     return ProbeReport(model, learnt(route, step), tuple(step), calls, usage, tuple(providers))
 
 
-def advance(steps: Generator[Request, Any, Any], reply: Reply | None = None) -> Any:
+def advance(steps: Generator[Request, Any, Any], reply: TransportReply | None = None) -> Any:
     """The next request of a probe; or what it came to."""
     try:
         return steps.send(reply)
@@ -188,7 +188,9 @@ def _parameters(line: RequestTemplate) -> Steps[list[Finding]]:
     ]
 
 
-def _parameter(name: str, request: Request, is_served: Callable[[Reply], bool], otherwise: str) -> Steps[Finding]:
+def _parameter(
+    name: str, request: Request, is_served: Callable[[TransportReply], bool], otherwise: str
+) -> Steps[Finding]:
     reply = yield request
     if is_served(reply):
         return Finding("parameter", name, "served")
@@ -197,15 +199,15 @@ def _parameter(name: str, request: Request, is_served: Callable[[Reply], bool], 
     return Finding("parameter", name, "ignored", otherwise)
 
 
-def _is_stream(reply: Reply) -> bool:
+def _is_stream(reply: TransportReply) -> bool:
     """Whether server-sent events came; to a reader of whole replies they are a malformed one."""
     text = reply.body if isinstance(reply, MalformedReply) else None
     return isinstance(text, str) and any(line.startswith("data:") for line in text.splitlines())
 
 
-def _has_logprobs(reply: Reply) -> bool:
+def _has_logprobs(reply: TransportReply) -> bool:
     return isinstance(reply, Completion) and any(choice.get("logprobs") for choice in reply.raw["choices"])
 
 
-def _is_double(reply: Reply) -> bool:
+def _is_double(reply: TransportReply) -> bool:
     return isinstance(reply, Completion) and len(reply.choices) > 1

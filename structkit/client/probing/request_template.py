@@ -12,11 +12,11 @@ from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode, failure
 from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
 from structkit.parsing import NotJSON, read_json
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 from structkit.values import ABSENT, JSON, Completion, JSONValue, Message, Parameters, Request
 
 T = TypeVar("T")
-Steps: TypeAlias = Generator[Request, Reply, T]
+Steps: TypeAlias = Generator[Request, TransportReply, T]
 """A part of a probe: it yields requests, is sent their replies, and returns what they came to."""
 
 SHORT = 200

@@ -1,1 +1,1 @@
-"""Connection pools: one HTTP library a file."""
+"""Connection pools: one HTTP library per file, and the choice between them."""

@@ -1,4 +1,4 @@
-"""The lean transport's awaited line over aiohttp."""
+"""The async connection pool over aiohttp."""
 
 from __future__ import annotations
 
@@ -11,82 +11,82 @@ from functools import cache, lru_cache
 import aiohttp
 from yarl import URL
 
-from structkit.transport.exceptions import CONNECT
-from structkit.transport.http.certificates import certificates
-from structkit.transport.reply_body import AsyncOpened, Reading
+from structkit.transport.exceptions import MAX_CONNECT_S
+from structkit.transport.http.certificates import ssl_context
+from structkit.transport.reply_body import AsyncHTTPReply, BodyReader
 
-HEAD = 2**16
-"""The most bytes of one header: gateways' cookies and policies outgrow the 8 KiB that aiohttp takes."""
+MAX_HEADER_BYTES = 2**16
+"""Of one header: the cookies and policies of gateways exceed the 8 KiB that aiohttp accepts by default."""
 
-LARGE = 2**20
-"""Bytes of a body up to which it is written at once; of a longer one aiohttp wants a file, not to be held up."""
+MAX_DIRECT_BYTES = 2**20
+"""A longer body is passed to aiohttp as a file, since it warns that a large `bytes` body blocks the event loop."""
 
 
-class OverAiohttp:
-    """A pool of aiohttp's."""
+class AiohttpPool:
+    """An `AsyncConnectionPool` over aiohttp."""
 
     def __init__(self, base_url: str, headers: dict[str, str], connections: int, proxy: str | None) -> None:
-        """Read the certificates; the pool is opened by the first exchange, in its event loop."""
+        """Read the certificates; the first request opens the session, because it must be in its event loop."""
         self._headers = headers
         self._connections = connections
         self._proxy = URL(proxy) if proxy else None
         is_secure = base_url.startswith("https:") or (proxy or "").startswith("https:")
-        self._certificates = certificates() if is_secure else True
+        self._certificates = ssl_context() if is_secure else True
         self._url = cache(lambda path: URL(base_url + path, encoded=True))
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
-        """Send, and take the reply in."""
-        async with self._send(method, path, body, wait) as response:
-            await reading.read_later((response.status, response.headers, _pieces(response.content, wait)))
+    async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
+        """As `AsyncConnectionPool.exchange`."""
+        async with self._send(method, path, body, timeout_s) as response:
+            await reader.read_async((response.status, response.headers, _chunks(response.content, timeout_s)))
 
     @asynccontextmanager
-    async def open(self, path: str, body: bytes, wait: float) -> AsyncIterator[AsyncOpened]:
-        """Send, and give the reply to be read as it comes."""
-        async with self._send("POST", path, body, wait) as response:
-            yield response.status, response.headers, _pieces(response.content, wait)
+    async def open(self, path: str, body: bytes, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
+        """As `AsyncConnectionPool.open`."""
+        async with self._send("POST", path, body, timeout_s) as response:
+            yield response.status, response.headers, _chunks(response.content, timeout_s)
 
     def _send(
-        self, method: str, path: str, body: bytes | None, wait: float
+        self, method: str, path: str, body: bytes | None, timeout: float
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        session = self._session = self._session or self._open()
-        url, limits = self._url(path), _limits(wait)
-        data = body if body is None or len(body) <= LARGE else io.BytesIO(body)
+        session = self._session = self._session or self._new_session()
+        url, timeouts = self._url(path), _timeouts(timeout)
+        data = body if body is None or len(body) <= MAX_DIRECT_BYTES else io.BytesIO(body)
         return session.request(
-            method, url, data=data, headers=self._headers, timeout=limits, allow_redirects=False, proxy=self._proxy
+            method, url, data=data, headers=self._headers, timeout=timeouts, allow_redirects=False, proxy=self._proxy
         )
 
-    def _open(self) -> aiohttp.ClientSession:
-        """A pool without headers, and without an eye on the environment.
+    def _new_session(self) -> aiohttp.ClientSession:
+        """Return a session without headers that does not read the environment.
 
-        A session's headers go to proxies too, the key as `Proxy-Authorization`; and for what the environment says
-        aiohttp asks a thread at every request.
+        A session's headers are sent to proxies too, the API key as `Proxy-Authorization`; and to read the
+        environment aiohttp starts a thread for every request.
         """
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._certificates),
             cookie_jar=aiohttp.DummyCookieJar(),
-            max_line_size=HEAD,
-            max_field_size=HEAD,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
         )
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-            await asyncio.sleep(0)  # a closed connection is gone after the loop's next turn
+            await asyncio.sleep(0)  # aiohttp closes the sockets in the next iteration of the event loop
 
 
-async def _pieces(content: aiohttp.StreamReader, wait: float) -> AsyncIterator[bytes]:
-    """The body as it comes, each piece in its time: after a chunk that is none, aiohttp waits for ever."""
+async def _chunks(content: aiohttp.StreamReader, timeout_s: float) -> AsyncIterator[bytes]:
+    """The body, with a timeout for each chunk, because aiohttp waits forever after a malformed chunk header."""
     while True:
-        async with asyncio.timeout(wait):
-            piece = await content.readany()
-        if not piece:
+        async with asyncio.timeout(timeout_s):
+            chunk = await content.readany()
+        if not chunk:
             return
-        yield piece
+        yield chunk
 
 
 @lru_cache(maxsize=16)
-def _limits(wait: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=min(wait, CONNECT), sock_read=wait)
+def _timeouts(timeout: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=min(timeout, MAX_CONNECT_S), sock_read=timeout)

@@ -1,4 +1,4 @@
-"""Which certificates are believed: those that httpx2 and the SDK believe, whatever library talks."""
+"""Which certificates are trusted: the same ones for every HTTP library, as httpx2 and the SDK choose them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import ssl
 import sys
 
 
-def certificates() -> ssl.SSLContext:
-    """What the environment names (SSL_CERT_FILE, SSL_CERT_DIR), else what the system trusts.
+def ssl_context() -> ssl.SSLContext:
+    """Return a context with the certificates that SSL_CERT_FILE or SSL_CERT_DIR name, else with the system's.
 
     Raises:
-        OSError: What is named there is none.
+        OSError: The file cannot be read, or has no certificates.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if file or folder:
         return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
-    usual = ssl.get_default_verify_paths().openssl_cafile
-    if sys.platform != "linux" or not os.path.isfile(usual):  # noqa: PTH113 (pathlib is loaded for nothing else)
-        import httpx2  # knows where other systems keep theirs, and takes a while to load
+    system_file = ssl.get_default_verify_paths().openssl_cafile
+    if sys.platform != "linux" or not os.path.isfile(system_file):  # noqa: PTH113 (nothing else here needs pathlib)
+        import httpx2  # knows where other systems store their certificates; imported only here, as it is slow
 
         return httpx2.create_ssl_context()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(usual)
+    context.load_verify_locations(system_file)
     return context

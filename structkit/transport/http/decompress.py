@@ -1,4 +1,4 @@
-"""A packed body while it comes in: no piece of it unpacks to more than a piece."""
+"""Decompresses a body chunk by chunk, so that a small body that expands to gigabytes is never in memory."""
 
 from __future__ import annotations
 
@@ -7,50 +7,49 @@ from collections.abc import Iterable, Iterator
 
 from structkit.errors import MalformedReply
 
-PIECE = 2**18
-"""The most bytes of a piece: a small body may unpack to gigabytes, and is refused before it has."""
+MAX_CHUNK_BYTES = 2**18
 
-GZIP, ZLIB, RAW = 31, 15, -15
-"""What zlib calls the wrappings of the same packing."""
+GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
+"""zlib's `wbits` for the three containers of one compression."""
 
-PACKINGS = frozenset({"gzip", "deflate"})
-"""Those that a request says it takes; a body in any other is handed on as it is."""
+ENCODINGS = frozenset({"gzip", "deflate"})
+"""Those that a request accepts; a body in any other is passed on unchanged."""
 
 
-def unpacked(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """The body in pieces, from what a `content-encoding` has made of it.
+def decompress(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the decoded body of a reply with that `content-encoding`, in chunks of `MAX_CHUNK_BYTES` at most.
 
     Raises:
-        MalformedReply: It is not packed like that, or cut.
+        MalformedReply: The body is damaged or incomplete.
 
     >>> packed = zlib.compress(b"tea for two")
-    >>> b"".join(unpacked([packed[:5], packed[5:]], "deflate"))
+    >>> b"".join(decompress([packed[:5], packed[5:]], "deflate"))
     b'tea for two'
     """
     name = encoding.strip().lower()
-    return _inflated(pieces, name) if name in PACKINGS else iter(pieces)
+    return _inflate(chunks, name) if name in ENCODINGS else iter(chunks)
 
 
-def _inflated(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
-    packer = None
+def _inflate(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    inflater = None
     try:
-        for piece in filter(None, pieces):
-            packer = packer or zlib.decompressobj(_wrapping(name, piece))
-            yield packer.decompress(piece, PIECE)
-            while packer.unconsumed_tail:
-                yield packer.decompress(packer.unconsumed_tail, PIECE)
+        for chunk in filter(None, chunks):
+            inflater = inflater or zlib.decompressobj(_wbits(name, chunk))
+            yield inflater.decompress(chunk, MAX_CHUNK_BYTES)
+            while inflater.unconsumed_tail:
+                yield inflater.decompress(inflater.unconsumed_tail, MAX_CHUNK_BYTES)
     except zlib.error as error:
-        raise _unpackable(str(error)) from error
-    if packer and not packer.eof:
-        raise _unpackable("it ends too early")
+        raise _malformed(str(error)) from error
+    if inflater and not inflater.eof:
+        raise _malformed("it ends too early")
 
 
-def _wrapping(name: str, start: bytes) -> int:
-    """`deflate` is zlib's format by the standard, and the bare stream by what some servers do."""
+def _wbits(name: str, first_chunk: bytes) -> int:
+    """`deflate` means zlib's container in the standard, but some servers send the raw stream."""
     if name != "deflate":
         return GZIP
-    return ZLIB if start[0] & 0x0F == zlib.DEFLATED else RAW
+    return ZLIB if first_chunk[0] & 0x0F == zlib.DEFLATED else RAW_DEFLATE
 
 
-def _unpackable(reason: str) -> MalformedReply:
-    return MalformedReply(f"the endpoint's reply cannot be unpacked: {reason}", retryable=True)
+def _malformed(reason: str) -> MalformedReply:
+    return MalformedReply(f"the endpoint's reply cannot be decompressed: {reason}", retryable=True)

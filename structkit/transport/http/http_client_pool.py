@@ -1,4 +1,4 @@
-"""The lean transport's blocking line over the standard library's `http.client`, with kept connections."""
+"""The blocking connection pool over the standard library's `http.client`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from structkit.transport.exceptions import CONNECT
-from structkit.transport.http.certificates import certificates
-from structkit.transport.http.decompress import PIECE, unpacked
-from structkit.transport.reply_body import Opened, Reading
+from structkit.transport.exceptions import MAX_CONNECT_S
+from structkit.transport.http.certificates import ssl_context
+from structkit.transport.http.decompress import MAX_CHUNK_BYTES, decompress
+from structkit.transport.reply_body import BodyReader, HTTPReply
 
-KEPT = 100
+MAX_IDLE = 100
 """Idle connections at most."""
 
-IDLE = 15.0
-"""Seconds after which a connection is not used again: firewalls drop what is idle, and tell nobody."""
+MAX_IDLE_S = 15.0
+"""Seconds after which an idle connection is not reused: firewalls drop those without a notice to either side."""
 
 
 class ConnectError(OSError):
@@ -35,66 +35,68 @@ class ConnectTimeout(ConnectError, TimeoutError):
     """No connection in time."""
 
 
-class OverHTTPClient:
-    """Connections to one address, directly or through an HTTP proxy; any number of threads may use it.
+class HTTPClientPool:
+    """A `ConnectionPool` over `http.client`, directly or through an HTTP proxy; thread-safe.
 
-    A request is never sent twice: one that meets a connection which the other side is just closing is a fault like
-    any other, and counts where it is sent again.
+    The pool itself never repeats a request. If the server closes an idle connection just as it is reused, that is an
+    error like any other, and its retry is counted.
     """
 
     def __init__(self, base_url: str, headers: dict[str, str], proxy: str | None) -> None:
-        """Read the certificates; the first exchange connects."""
-        self._to, self._over = urlsplit(base_url), urlsplit(proxy) if proxy else None
+        """Read the certificates; the first request connects."""
+        self._target, self._proxy = urlsplit(base_url), urlsplit(proxy) if proxy else None
         self._headers = {"accept-encoding": "gzip, deflate", **headers}
-        self._certificates = certificates() if self._to.scheme == "https" else None
-        self._start = self._to.path
-        if self._over and not self._certificates:  # such a proxy gets the whole address, and the user's name for it
-            self._start = base_url
-            self._headers |= _credentials(self._over)
+        self._certificates = ssl_context() if self._target.scheme == "https" else None
+        self._path_prefix = self._target.path
+        if self._proxy and not self._certificates:  # over plain HTTP the proxy gets the full URL and its credentials
+            self._path_prefix = base_url
+            self._headers |= _credentials(self._proxy)
         self._idle: deque[tuple[HTTPConnection, float]] = deque()
         self._process = os.getpid()
 
     @contextmanager
-    def open(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> Iterator[Opened]:
-        """Send, and give the reply to be read as it comes."""
-        connection = self._kept(wait) or self._open(wait)
-        line: Any = connection.sock  # the connection lets go of it where the reply ends with the connection
+    def open(
+        self, method: str, path: str, body: bytes | None, timeout: float, reader: BodyReader
+    ) -> Iterator[HTTPReply]:
+        """As `ConnectionPool.open`."""
+        connection = self._take_idle(timeout) or self._connect(timeout)
+        sock: Any = connection.sock  # kept, as the connection forgets it if the reply ends with `Connection: close`
         try:
-            with _shut_at_the_deadline(line, reading):
-                connection.request(method, self._start + path, body, self._headers)
+            with _shut_down_at_deadline(sock, reader):
+                connection.request(method, self._path_prefix + path, body, self._headers)
                 with closing(connection.getresponse()) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
-                    pieces = unpacked(_pieces(response), headers.get("content-encoding", ""))
-                    yield response.status, headers, _timed(pieces, response, line, wait, reading)
+                    chunks = decompress(_chunks(response), headers.get("content-encoding", ""))
+                    yield response.status, headers, _with_timeouts(chunks, response, sock, timeout, reader)
         except BaseException:
             connection.close()
             raise
-        self._keep(connection)
+        self._store_idle(connection)
 
-    def _kept(self, wait: float) -> HTTPConnection | None:
-        """An idle connection that is still open."""
-        if self._process != os.getpid():  # forked: they are the parent's, who would get our replies
+    def _take_idle(self, timeout: float) -> HTTPConnection | None:
+        """Return an idle connection that is still open, if there is one."""
+        if self._process != os.getpid():  # after a fork the sockets are shared: the parent could read our replies
             self._process = os.getpid()
             self.close()
-        while (kept := _popped(self._idle)) is not None:
-            connection, since = kept
-            if monotonic() - since < IDLE and _is_quiet(connection.sock):
-                connection.sock.settimeout(wait)
+        while (entry := _pop(self._idle)) is not None:
+            connection, idle_since = entry
+            if monotonic() - idle_since < MAX_IDLE_S and _is_quiet(connection.sock):
+                connection.sock.settimeout(timeout)
                 return connection
             connection.close()
         return None
 
-    def _keep(self, connection: HTTPConnection) -> None:
-        if connection.sock is not None and len(self._idle) < KEPT:
+    def _store_idle(self, connection: HTTPConnection) -> None:
+        if connection.sock is not None and len(self._idle) < MAX_IDLE:
             self._idle.append((connection, monotonic()))
         else:
             connection.close()
 
-    def _open(self, wait: float) -> HTTPConnection:
-        connection = self._unopened(min(wait, CONNECT))
+    def _connect(self, timeout: float) -> HTTPConnection:
+        connection = self._new_connection(min(timeout, MAX_CONNECT_S))
         try:
             connection.connect()
-            connection.sock.settimeout(wait)
+            connection.sock.settimeout(timeout)
         except BaseException as error:
             connection.close()
             if isinstance(error, TimeoutError):
@@ -104,34 +106,34 @@ class OverHTTPClient:
             raise
         return connection
 
-    def _unopened(self, wait: float) -> HTTPConnection:
-        host, port = _address(self._over or self._to)
+    def _new_connection(self, timeout: float) -> HTTPConnection:
+        host, port = _address(self._proxy or self._target)
         if not self._certificates:
-            return HTTPConnection(host, port, timeout=wait)
-        connection = HTTPSConnection(host, port, timeout=wait, context=self._certificates)
-        if self._over:
-            connection.set_tunnel(*_address(self._to), headers=_credentials(self._over))
+            return HTTPConnection(host, port, timeout=timeout)
+        connection = HTTPSConnection(host, port, timeout=timeout, context=self._certificates)
+        if self._proxy:
+            connection.set_tunnel(*_address(self._target), headers=_credentials(self._proxy))
         return connection
 
     def close(self) -> None:
-        """Let go of the connections that are idle."""
-        while (kept := _popped(self._idle)) is not None:
-            kept[0].close()
+        """Close the idle connections."""
+        while (entry := _pop(self._idle)) is not None:
+            entry[0].close()
 
 
-def _popped(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, float] | None:
-    """The one used last; another thread may have been faster."""
+def _pop(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, float] | None:
+    """Take the connection used last; None if there is none (a test before would race with other threads)."""
     try:
         return idle.pop()
     except IndexError:
         return None
 
 
-def _is_quiet(line: socket.socket) -> bool:
-    """Whether nothing came since the last reply: neither an end, nor what nobody asked for."""
-    line.settimeout(0)
+def _is_quiet(sock: socket.socket) -> bool:
+    """Whether the server has neither closed an idle connection nor sent unrequested bytes."""
+    sock.settimeout(0)
     try:
-        socket.socket.recv(line, 1, socket.MSG_PEEK)  # of TLS too, whose own `recv` cannot peek
+        socket.socket.recv(sock, 1, socket.MSG_PEEK)  # the plain socket's method, since that of TLS cannot peek
     except BlockingIOError:
         return True
     except OSError:
@@ -139,65 +141,68 @@ def _is_quiet(line: socket.socket) -> bool:
     return False
 
 
-def _pieces(response: HTTPResponse) -> Iterator[bytes]:
-    """The body as it comes.
+def _chunks(response: HTTPResponse) -> Iterator[bytes]:
+    """The body as it arrives.
 
     Raises:
-        IncompleteRead: The connection ended before it.
+        IncompleteRead: The connection was closed before the body was complete.
     """
-    came = 0
-    while piece := response.read1(PIECE):
-        came += len(piece)
-        yield piece
-    if response.length or not (came or _may_be_empty(response)):
+    size = 0
+    while chunk := response.read1(MAX_CHUNK_BYTES):
+        size += len(chunk)
+        yield chunk
+    if response.length or not (size or _may_be_empty(response)):
         raise IncompleteRead(b"", response.length)
 
 
-def _timed(
-    pieces: Iterator[bytes], response: HTTPResponse, line: socket.socket, wait: float, reading: Reading
+def _with_timeouts(
+    chunks: Iterator[bytes], response: HTTPResponse, sock: socket.socket, timeout: float, reader: BodyReader
 ) -> Iterator[bytes]:
-    """The pieces, each in the time that is left for it; where that is as long as before, the socket knows it."""
-    known = wait
-    for piece in pieces:
-        yield piece
-        if (left := reading.left(wait)) != known and not response.isclosed():
-            known = left
-            line.settimeout(left)
+    """The chunks, each within the time that remains; the socket is touched only when that changes."""
+    current = timeout
+    for chunk in chunks:
+        yield chunk
+        if (remaining := reader.chunk_timeout(timeout)) != current and not response.isclosed():
+            current = remaining
+            sock.settimeout(remaining)
 
 
 @contextmanager
-def _shut_at_the_deadline(line: socket.socket, reading: Reading) -> Iterator[None]:
-    """While a reply is read: `http.client` waits for each byte of a head as long as for the first.
+def _shut_down_at_deadline(sock: socket.socket, reader: BodyReader) -> Iterator[None]:
+    """Shut the socket down when the deadline passes.
+
+    A socket timeout is not enough: `http.client` applies it anew to every read of the status line and headers, so a
+    server that sends a byte now and then would never time out.
 
     Raises:
-        TimeoutError: The deadline came first.
+        TimeoutError: The deadline has passed.
     """
-    if (left := reading.seconds_left) is None:
+    if (remaining := reader.remaining_s) is None:
         yield
         return
-    is_shut = Event()
-    timer = Timer(max(0.0, left), _shut, [line, is_shut])
+    is_shut_down = Event()
+    timer = Timer(max(0.0, remaining), _shut_down, [sock, is_shut_down])
     timer.daemon = True
     timer.start()
     try:
         yield
     except (OSError, HTTPException):
-        if not is_shut.is_set():
+        if not is_shut_down.is_set():
             raise
     finally:
         timer.cancel()
-    if is_shut.is_set():  # `http.client` takes some ends for good ones
-        raise TimeoutError("the deadline has come")
+    if is_shut_down.is_set():  # checked without an exception too: `http.client` takes some closed sockets for the end
+        raise TimeoutError("the deadline has passed")
 
 
-def _shut(line: socket.socket, is_shut: Event) -> None:
-    is_shut.set()
-    with suppress(OSError):  # it is closed already
-        line.shutdown(socket.SHUT_RDWR)
+def _shut_down(sock: socket.socket, is_shut_down: Event) -> None:
+    is_shut_down.set()
+    with suppress(OSError):  # already closed
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _may_be_empty(response: HTTPResponse) -> bool:
-    """Whether the head was whole: `http.client` takes one that is cut for one that says nothing of the body."""
+    """Whether an empty body is plausible: `http.client` takes truncated headers for a reply without a body length."""
     return response.status != HTTPStatus.OK or response.chunked or response.length is not None
 
 

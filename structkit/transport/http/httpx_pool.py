@@ -1,4 +1,4 @@
-"""The lean transport's lines over httpx2, which the SDK brings: for proxies that nothing else here knows."""
+"""Connection pools over httpx2, which the SDK requires anyway: for proxies that the faster libraries cannot use."""
 
 from __future__ import annotations
 
@@ -7,68 +7,71 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 import httpx2
 
-from structkit.transport.exceptions import CONNECT
-from structkit.transport.reply_body import AsyncOpened, Opened, Reading
+from structkit.transport.exceptions import MAX_CONNECT_S
+from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
+
+MAX_IDLE = 100
+"""Idle connections at most."""
 
 
-class OverHTTPX2:
-    """A pool of httpx2's, blocking; any number of threads may use it."""
+class HTTPXPool:
+    """A `ConnectionPool` over httpx2; thread-safe."""
 
     def __init__(self, base_url: str, headers: dict[str, str]) -> None:
-        """Read proxies and certificates."""
+        """Read proxies and certificates from the environment."""
         self._base_url = base_url
         self._headers = headers
-        self._client = self._open()
+        self._client = self._new_client()
 
     @contextmanager
-    def open(self, method: str, path: str, body: bytes | None, wait: float, _: Reading) -> Iterator[Opened]:
-        """Send, and give the reply to be read as it comes."""
-        self._client = self._open() if self._client.is_closed else self._client
-        limits = httpx2.Timeout(wait, connect=min(wait, CONNECT))
-        with self._client.stream(method, self._base_url + path, content=body, timeout=limits) as response:
+    def open(self, method: str, path: str, body: bytes | None, timeout: float, _: BodyReader) -> Iterator[HTTPReply]:
+        """As `ConnectionPool.open`."""
+        self._client = self._new_client() if self._client.is_closed else self._client
+        timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
+        with self._client.stream(method, self._base_url + path, content=body, timeout=timeouts) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
-    def _open(self) -> httpx2.Client:
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
+    def _new_client(self) -> httpx2.Client:
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE)
         return httpx2.Client(headers=self._headers, limits=limits, follow_redirects=False)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
 
-class AsyncOverHTTPX2:
-    """The same, awaited."""
+class AsyncHTTPXPool:
+    """An `AsyncConnectionPool` over httpx2."""
 
     def __init__(self, base_url: str, headers: dict[str, str], connections: int) -> None:
-        """Read proxies and certificates."""
+        """Read proxies and certificates from the environment."""
         self._base_url = base_url
         self._headers = headers
         self._connections = connections
-        self._client = self._open()
+        self._client = self._new_client()
 
-    async def exchange(self, method: str, path: str, body: bytes | None, wait: float, reading: Reading) -> None:
-        """Send, and take the reply in."""
-        async with self._send(method, path, body, wait) as response:
-            await reading.read_later((response.status_code, response.headers, response.aiter_bytes()))
+    async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
+        """As `AsyncConnectionPool.exchange`."""
+        async with self._send(method, path, body, timeout_s) as response:
+            await reader.read_async((response.status_code, response.headers, response.aiter_bytes()))
 
     @asynccontextmanager
-    async def open(self, path: str, body: bytes, wait: float) -> AsyncIterator[AsyncOpened]:
-        """Send, and give the reply to be read as it comes."""
-        async with self._send("POST", path, body, wait) as response:
+    async def open(self, path: str, body: bytes, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
+        """As `AsyncConnectionPool.open`."""
+        async with self._send("POST", path, body, timeout_s) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
 
     def _send(
-        self, method: str, path: str, body: bytes | None, wait: float
+        self, method: str, path: str, body: bytes | None, timeout: float
     ) -> AbstractAsyncContextManager[httpx2.Response]:
-        self._client = self._open() if self._client.is_closed else self._client
-        limits = httpx2.Timeout(wait, connect=min(wait, CONNECT))
-        return self._client.stream(method, self._base_url + path, content=body, timeout=limits)
+        self._client = self._new_client() if self._client.is_closed else self._client
+        timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
+        return self._client.stream(method, self._base_url + path, content=body, timeout=timeouts)
 
-    def _open(self) -> httpx2.AsyncClient:
+    def _new_client(self) -> httpx2.AsyncClient:
         limits = httpx2.Limits(max_connections=self._connections, max_keepalive_connections=self._connections)
         return httpx2.AsyncClient(headers=self._headers, limits=limits, follow_redirects=False)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()

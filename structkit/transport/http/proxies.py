@@ -7,18 +7,18 @@ import sys
 from urllib.parse import urlsplit
 
 
-def proxy_for(base_url: str) -> str | None:
-    """The proxy's URL (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY); None where there is none, or NO_PROXY excepts the address.
+def find_proxy(base_url: str) -> str | None:
+    """Return the proxy's URL (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY); None without one, or if NO_PROXY has the address.
 
     Raises:
-        ValueError: What stands there is no URL.
+        ValueError: The variable is not a URL.
     """
-    if not _may_be_named():
+    if not _may_have_proxy():
         return None
     from urllib.request import getproxies, proxy_bypass
 
-    parts, found = urlsplit(base_url), getproxies()
-    proxy = found.get(parts.scheme) or found.get("all")
+    parts, proxies = urlsplit(base_url), getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(parts.netloc):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
@@ -27,6 +27,6 @@ def proxy_for(base_url: str) -> str | None:
     return proxy
 
 
-def _may_be_named() -> bool:
-    """Whether it is worth loading what knows: elsewhere than on Linux a system's own settings name proxies too."""
+def _may_have_proxy() -> bool:
+    """Whether to import `urllib.request`, which is slow. On macOS and Windows, system settings name proxies too."""
     return sys.platform != "linux" or any(name.lower().endswith("_proxy") for name in os.environ)

@@ -25,7 +25,7 @@ import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.http.certificates import certificates
+from structkit.transport.http.certificates import ssl_context
 
 KEY = "sk-test-hunter2-hunter2"
 ONCE = structkit.Policy(retries=0, timeout=30)
@@ -394,7 +394,7 @@ def test_the_certificates_believed_are_those_that_the_sdk_believes(
     for name, file in named.items():
         monkeypatch.setenv(name, str(certificate.parent / file))
     monkeypatch.setattr("structkit.transport.http.certificates.sys", SimpleNamespace(platform=platform))
-    context, other = certificates(), httpx2.create_ssl_context()
+    context, other = ssl_context(), httpx2.create_ssl_context()
     assert context.get_ca_certs() == other.get_ca_certs()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 

@@ -1,0 +1,82 @@
+"""What a connection pool must do, and which library provides it: the fastest one that can use the proxy."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from structkit.transport.http.proxies import find_proxy
+from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
+
+HTTP_CLIENT_PROXIES = frozenset({None, "http"})
+"""Schemes of the proxies that `http.client` can use; None is a direct connection."""
+
+AIOHTTP_PROXIES = frozenset({None, "http", "https"})
+"""The same for aiohttp."""
+
+
+class ConnectionPool(Protocol):
+    """Reusable connections to one address, over one HTTP library; redirects are not followed."""
+
+    def open(
+        self, method: str, path: str, body: bytes | None, timeout: float, reader: BodyReader, /
+    ) -> AbstractContextManager[HTTPReply]:
+        """Send a request, and return its reply, whose body is read from the network chunk by chunk.
+
+        Args:
+            method: The HTTP method.
+            path: Appended to the base URL.
+            body: The body of the request.
+            timeout: Seconds that the endpoint may be silent.
+            reader: Is asked only for the remaining time.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        ...
+
+
+class AsyncConnectionPool(Protocol):
+    """The async form of `ConnectionPool`."""
+
+    async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
+        """Send a request, and read its reply into *reader*; faster than through `open`."""
+        ...
+
+    def open(self, path: str, body: bytes, timeout_s: float) -> AbstractAsyncContextManager[AsyncHTTPReply]:
+        """As `ConnectionPool.open`, for a POST."""
+        ...
+
+    async def close(self) -> None:
+        """As `ConnectionPool.close`."""
+        ...
+
+
+def open_pool(base_url: str, headers: dict[str, str]) -> ConnectionPool:
+    """Return a pool over `http.client`, which loads fastest; behind a proxy that it cannot use, over httpx2."""
+    proxy = find_proxy(base_url)
+    if _scheme(proxy) in HTTP_CLIENT_PROXIES:
+        from structkit.transport.http.http_client_pool import HTTPClientPool
+
+        return HTTPClientPool(base_url, headers, proxy)
+    from structkit.transport.http.httpx_pool import HTTPXPool
+
+    return HTTPXPool(base_url, headers)
+
+
+def open_async_pool(base_url: str, headers: dict[str, str], connections: int) -> AsyncConnectionPool:
+    """Return a pool over aiohttp, which costs a quarter of httpx2's CPU time; behind other proxies, over httpx2."""
+    proxy = find_proxy(base_url)
+    if _scheme(proxy) in AIOHTTP_PROXIES:
+        from structkit.transport.http.aiohttp_pool import AiohttpPool
+
+        return AiohttpPool(base_url, headers, connections, proxy)
+    from structkit.transport.http.httpx_pool import AsyncHTTPXPool
+
+    return AsyncHTTPXPool(base_url, headers, connections)
+
+
+def _scheme(proxy: str | None) -> str | None:
+    return urlsplit(proxy).scheme if proxy else None
