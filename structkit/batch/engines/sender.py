@@ -43,7 +43,9 @@ class RequestSender:
         """The transport retries nothing: each time a request goes out, that has an intent in the journal."""
         return replace(self.context.policy, retries=0)
 
-    async def send(self, record: Record, number: int, request: Request, sent: list[Request]) -> tuple[int, TransportReply]:
+    async def send(
+        self, record: Record, number: int, request: Request, sent: list[Request]
+    ) -> tuple[int, TransportReply]:
         """Return the reply to a request, retried as long as that may help, and the number of the last try.
 
         Args:
