@@ -117,7 +117,7 @@ def test_every_command_is_documented_and_its_help_has_an_example(command: str) -
 
 
 def documented_repairs() -> dict[str, str]:
-    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "replies.md").read_text(encoding="utf-8")
     table = page.partition("| repair | example |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| `([^`]+)` \| (`+) ?(.+?) ?\2 \|$", table, re.MULTILINE)
     return {name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n") for name, _, text in rows}
