@@ -25,7 +25,8 @@ from structkit.parsing import Repair
 from structkit.testing import Endpoint
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
 
 BLOCK = re.compile(r"(?P<comments>(?:<!--.*?-->\s*)*)^```python\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!-- (reply|skip): (.*?) -->", re.DOTALL)
@@ -87,6 +88,31 @@ def test_every_python_block_is_found_and_hardly_any_is_skipped() -> None:
     fences = sum(page.read_text(encoding="utf-8").count("```python") for page in PAGES)
     assert len(EXAMPLES) == fences
     assert len([example for example in EXAMPLES if example.skip]) <= 3
+
+
+def test_the_readmes_have_the_same_commands_and_links() -> None:
+    english, chinese = (page.read_text(encoding="utf-8") for page in READMES)
+    commands = [re.findall(r"^```sh\n.*?^```$", text, re.MULTILINE | re.DOTALL) for text in (english, chinese)]
+    assert commands[0] == commands[1]
+    assert len(commands[0]) == 3
+    links = [{*re.findall(r"\]\(([^)]+)\)", text)} for text in (english, chinese)]
+    assert links[0] - {"README.zh-CN.md"} == links[1] - {"README.md"}
+
+
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of the headings on a page, as mkdocs makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_a_link_outside_the_site_leads_to_a_file_and_a_heading(name: str) -> None:
+    for path, anchor in LINK.findall((ROOT / name).read_text(encoding="utf-8")):
+        assert (ROOT / path).exists(), path
+        assert not anchor or anchor in anchors(ROOT / path), f"{path}#{anchor}"
 
 
 def help_text(*command: str) -> str:
