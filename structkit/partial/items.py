@@ -22,7 +22,7 @@ from structkit.partial.skipping import Unseen
 from structkit.partial.text_buffer import KeptText
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.natural import InvalidValue
-from structkit.schema.nodes import Array, Boxed, Node, Object, Union, WireError
+from structkit.schema.nodes import ArrayNode, BoxedNode, Node, ObjectNode, UnionNode, WireError
 from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import bare
 from structkit.schema.pydantic.pydantic_type import validated
@@ -117,7 +117,7 @@ class ItemReader(Generic[T]):
     @property
     def has_object_items(self) -> bool:
         """Whether the items are objects."""
-        return isinstance(bare(self._place.node), Object)
+        return isinstance(bare(self._place.node), ObjectNode)
 
     @property
     def is_order_preserved(self) -> bool:
@@ -195,7 +195,7 @@ class _Reader:
     def __init__(self, place: Place, context: Any) -> None:
         self._place = place
         self._context = context
-        self._is_plain = place.node.identity
+        self._is_plain = place.node.is_identity
         side = place.side
         self._validate = _by_type(side) if isinstance(side, Typed) else _by_schema(side)
 
@@ -237,8 +237,8 @@ def _place(response_format: ResponseFormat[Any]) -> Place:
     given = response_format.output_type
     side = documented(given) if isinstance(given, dict) else typed(given)
     root = bare(response_format.compiled_schema.root)
-    fields = root.fields if isinstance(root, Object) else [Field("", "", root)]
-    places = [place for field in fields if (place := _list_of(field, side, is_root=not isinstance(root, Object)))]
+    fields = root.fields if isinstance(root, ObjectNode) else [Field("", "", root)]
+    places = [place for field in fields if (place := _list_of(field, side, is_root=not isinstance(root, ObjectNode)))]
     if len(places) != 1:
         reason = "the type has no list" if not places else "the type has more than one list"
         raise SchemaError(f"{reason} whose items could come one by one", output_type=given)
@@ -250,8 +250,8 @@ def _list_of(field: Field, side: Side, *, is_root: bool) -> Place | None:
     keys, node = _unboxed(field.node)
     under = _underneath(side)
     attribute, known = ("", side) if is_root else under.fields([field.name]).get(field.name, ("", None))
-    within = _underneath(known).inside("items_schema") if known and isinstance(node, Array) else None
-    if known is None or within is None or not isinstance(node, Array):
+    within = _underneath(known).inside("items_schema") if known and isinstance(node, ArrayNode) else None
+    if known is None or within is None or not isinstance(node, ArrayNode):
         return None
     route, path = ((), ()) if is_root else ((field.wire,), (field.name,))
     is_as_written = known.is_a("list") and known.dress not in UNORDERED
@@ -265,9 +265,9 @@ def _underneath(side: Side) -> Side:
 def _unboxed(node: Node) -> tuple[tuple[str, ...], Node]:
     """What is in a node's boxes, and their keys."""
     inner = bare(node)
-    if isinstance(inner, Union) and inner.only:
+    if isinstance(inner, UnionNode) and inner.only:
         return _unboxed(inner.only)
-    if not isinstance(inner, Boxed):
+    if not isinstance(inner, BoxedNode):
         return (), inner
     keys, found = _unboxed(inner.node)
     return (inner.key, *keys), found

@@ -13,9 +13,8 @@ from structkit.partial.place import Side
 from structkit.partial.place_json_schema import Documented
 from structkit.partial.place_pydantic import Cores, Typed
 from structkit.partial.unions import Boxed, Branches, Choice
-from structkit.schema.nodes import Anything, Array, Leaf, Node, Object, Pairs, Union
-from structkit.schema.nodes import Boxed as BoxedNode
-from structkit.schema.nodes.anything import AnyMap
+from structkit.schema.nodes import AnyValueNode, ArrayNode, BoxedNode, MapNode, Node, ObjectNode, ScalarNode, UnionNode
+from structkit.schema.nodes.anything import AnyMapNode
 from structkit.schema.nodes.leaf import NULL
 from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import bare, constant_of
@@ -47,14 +46,14 @@ def shape(node: Node, side: Side) -> Shape:
     """The shape of a place; one that cannot be followed shows when it is closed."""
     check = side.check(node)
     inner = bare(node)
-    if isinstance(inner, Union) and inner.only is not None:
+    if isinstance(inner, UnionNode) and inner.only is not None:
         inner = bare(inner.only)
     if isinstance(inner, BoxedNode):
         return Boxed(inner.key, shape(inner.node, side), check)
-    if isinstance(inner, Leaf):
+    if isinstance(inner, ScalarNode):
         is_text = "string" in inner.types and not inner.schema.keys() & {"const", "enum"}
         return Plain(check, side.plain, grows=is_text and side.grows)
-    if isinstance(inner, Union):
+    if isinstance(inner, UnionNode):
         return Choice(check, partial(branches, inner, side))
     return container(inner, side) or Closed(check)
 
@@ -62,16 +61,16 @@ def shape(node: Node, side: Side) -> Shape:
 def container(node: Node, side: Side) -> Shape | None:
     """The shape of a place for one kind of container; None where it cannot be followed."""
     check = side.check(node)
-    if isinstance(node, Object) and side.is_a("record"):
+    if isinstance(node, ObjectNode) and side.is_a("record"):
         return Record(check, side.make, partial(slots, node, side))
-    if isinstance(node, Array) and side.is_a("list"):
+    if isinstance(node, ArrayNode) and side.is_a("list"):
         item = partial(inside, node.items, side, "items_schema")
         return Listing(check, side.dress, item, composed=side.composed)
-    if isinstance(node, Pairs | AnyMap) and side.is_a("map"):
-        values: Any = node.value if isinstance(node, Pairs) else node.values
+    if isinstance(node, MapNode | AnyMapNode) and side.is_a("map"):
+        values: Any = node.value if isinstance(node, MapNode) else node.values
         value = partial(inside, values, side, "values_schema")
         return Mapping(check, side.dress, side.key(), value, composed=side.composed)
-    if isinstance(node, Anything) and side.is_a("any"):
+    if isinstance(node, AnyValueNode) and side.is_a("any"):
         return Choice(check, partial(anything, node, side), grows=side.grows)
     return None
 
@@ -82,7 +81,7 @@ def inside(node: Node, side: Side, what: str) -> Shape:
     return shape(node, within) if within else Closed(side.check(node))
 
 
-def slots(node: Object, side: Side) -> dict[str, Slot]:
+def slots(node: ObjectNode, side: Side) -> dict[str, Slot]:
     """The properties whose places are known; the others, and the keys that are not declared, are for the end."""
     known = side.fields(field.name for field in node.fields)
     found: dict[str, Slot] = {}
@@ -98,7 +97,7 @@ def _is_composed(looks: Shape) -> bool:
     return isinstance(looks, Listing | Mapping) and looks.composed
 
 
-def anything(node: Anything, side: Side) -> Branches:
+def anything(node: AnyValueNode, side: Side) -> Branches:
     """Any value: lists and maps are in boxes of their own."""
     member = partial(shape, node, side)
     check = side.check(node)
@@ -107,7 +106,7 @@ def anything(node: Anything, side: Side) -> Branches:
     return Branches(boxed={"list": Boxed("list", listing, check), "dict": Boxed("dict", mapping, check)})
 
 
-def branches(node: Union, side: Side) -> Branches:
+def branches(node: UnionNode, side: Side) -> Branches:
     """What a container in a union may be, as far as it can be told before it is closed."""
     bares = [bare(branch) for branch in node.branches if branch is not NULL]
     objects = [branch for branch in bares if branch.kind == "object"]
@@ -128,7 +127,7 @@ def branches(node: Union, side: Side) -> Branches:
 
 
 def _branch(node: Node, side: Side, tag: tuple[str, Any] | None = None) -> Shape | None:
-    if not isinstance(node, Object | Array | Pairs):
+    if not isinstance(node, ObjectNode | ArrayNode | MapNode):
         return None
     found = side.branch(node, tag)
     return container(node, found) if found else None
@@ -136,16 +135,16 @@ def _branch(node: Node, side: Side, tag: tuple[str, Any] | None = None) -> Shape
 
 def _lead(node: Node) -> Field | None:
     """The first property of an object, if its value is the tag of a branch."""
-    first = node.fields[0] if isinstance(node, Object) and node.fields else None
+    first = node.fields[0] if isinstance(node, ObjectNode) and node.fields else None
     return first if first and constant_of(first.node) is not None else None
 
 
 def _box(node: Node, side: Side) -> tuple[str, Boxed] | None:
     """The box of a branch, by its key: the wire's, or one that the type's own JSON has."""
-    is_own = isinstance(node, Object) and len(node.fields) == 1 and not node.rest
+    is_own = isinstance(node, ObjectNode) and len(node.fields) == 1 and not node.rest
     if isinstance(node, BoxedNode):
         key, inner = node.key, node.node
-    elif isinstance(node, Object) and is_own:
+    elif isinstance(node, ObjectNode) and is_own:
         key, inner = node.fields[0].wire, node.fields[0].node
     else:
         return None

@@ -261,7 +261,7 @@ def _is_changed(config: Any) -> bool:
 class _Anything:
     """Stands for the node of what is natural JSON already."""
 
-    identity = True
+    is_identity = True
 
 
 ANY_NODE: Any = _Anything()

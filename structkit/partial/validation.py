@@ -42,7 +42,7 @@ class Validated:
 
     @cached_property
     def _plain(self) -> bool:
-        return self._node.identity
+        return self._node.is_identity
 
     def read(self, text: str, context: Any) -> Any:
         """The value of a text, if it is valid."""

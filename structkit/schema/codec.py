@@ -14,7 +14,7 @@ from structkit.parsing import NotJSON, read_candidates, read_json, repair_number
 from structkit.schema.natural import InvalidValue, NaturalType
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import WireError
-from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.paths import wire_path
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.split import select_part
@@ -171,7 +171,7 @@ class Codec(Generic[T]):
     def _property_names(self) -> frozenset[str]:
         """The natural and wire names of the properties; empty where the type accepts other keys."""
         root = undescribed(self._compiled_schema.root)
-        return root.names | root.by_wire.keys() if isinstance(root, Object) and root.rest is None else frozenset()
+        return root.names | root.by_wire.keys() if isinstance(root, ObjectNode) and root.rest is None else frozenset()
 
     def read_natural(
         self, natural: JSONValue, document: str | None = None, text: str = "", context: Any = None
@@ -217,7 +217,7 @@ class Codec(Generic[T]):
     @cached_property
     def _is_identity(self) -> bool:
         """Whether wire JSON is natural JSON already, so that the reply's text can be validated as it is."""
-        return self._compiled_schema.root.identity
+        return self._compiled_schema.root.is_identity
 
 
 class PartCodec(Codec[JSONValue]):

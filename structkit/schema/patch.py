@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from structkit.schema.codec import Codec, UnvalidatedJSON
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.array import Array
-from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.array import ArrayNode
+from structkit.schema.nodes.boxed import BoxedNode
 from structkit.schema.nodes.described import described
 from structkit.schema.nodes.node import Field, Node, WireError
-from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.paths import child, unwrap
 from structkit.values import ABSENT, JSONPath, JSONValue, format_path, value_at
 
@@ -86,11 +86,11 @@ def _property_name(path: JSONPath, *, appends: bool) -> str:
 
 
 @dataclass(frozen=True)
-class PatchObject(Object):
+class PatchObject(ObjectNode):
     """The object of a patch, in which every place is required: an omitted place would go unnoticed."""
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """False, because `load` has to check the places."""
         return False
 
@@ -207,9 +207,9 @@ def _list_field(root: Node, draft: JSONValue, path: JSONPath) -> Field | None:
 
 def _unbox(root: Node) -> Node:
     inner = unwrap(root)
-    return inner.node if isinstance(inner, Boxed) else root
+    return inner.node if isinstance(inner, BoxedNode) else root
 
 
 def _without_bounds(node: Node) -> Node:
     inner = unwrap(node)
-    return Array(inner.items) if isinstance(inner, Array) else node
+    return ArrayNode(inner.items) if isinstance(inner, ArrayNode) else node

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from structkit.schema.nodes.array import Array
-from structkit.schema.nodes.boxed import Boxed
-from structkit.schema.nodes.constants import Constants
-from structkit.schema.nodes.described import Described
-from structkit.schema.nodes.json_text import Text
-from structkit.schema.nodes.map import Pairs
+from structkit.schema.nodes.array import ArrayNode
+from structkit.schema.nodes.boxed import BoxedNode
+from structkit.schema.nodes.constants import ConstantsNode
+from structkit.schema.nodes.described import DescribedNode
+from structkit.schema.nodes.json_text import JSONTextNode
+from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
-from structkit.schema.nodes.object import Object
-from structkit.schema.nodes.reference import Reference
-from structkit.schema.nodes.tuple import Positional
-from structkit.schema.nodes.union import Union
+from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.tuple import TupleNode
+from structkit.schema.nodes.union import UnionNode
 from structkit.values import JSONPath, JSONValue
 
 
@@ -25,46 +25,46 @@ from structkit.values import JSONPath, JSONValue
 def wire_path(_node: Node, path: JSONPath) -> JSONPath:
     """Return a natural path as a wire path; steps below a node that has no names of its own stay as they are.
 
-    >>> from structkit.schema.nodes import Leaf
-    >>> wire_path(Boxed(Object((Field("größe", "gr_e", Leaf({"type": "number"})),))), ("größe",))
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> wire_path(BoxedNode(ObjectNode((Field("größe", "gr_e", ScalarNode({"type": "number"})),))), ("größe",))
     ('value', 'gr_e')
     """
     return path
 
 
 @wire_path.register
-def _(node: Described, path: JSONPath) -> JSONPath:
+def _(node: DescribedNode, path: JSONPath) -> JSONPath:
     return wire_path(node.node, path)
 
 
 @wire_path.register
-def _(node: Reference, path: JSONPath) -> JSONPath:
+def _(node: ReferenceNode, path: JSONPath) -> JSONPath:
     return wire_path(node.node, path) if path else path  # an empty path ends the recursion of a recursive definition
 
 
 @wire_path.register
-def _(node: Boxed, path: JSONPath) -> JSONPath:
+def _(node: BoxedNode, path: JSONPath) -> JSONPath:
     return (node.key, *wire_path(node.node, path))
 
 
 @wire_path.register
-def _(node: Array, path: JSONPath) -> JSONPath:
+def _(node: ArrayNode, path: JSONPath) -> JSONPath:
     return (path[0], *wire_path(node.items, path[1:])) if path else path
 
 
 @wire_path.register
-def _(node: Pairs, path: JSONPath) -> JSONPath:
+def _(node: MapNode, path: JSONPath) -> JSONPath:
     return (path[0], *wire_path(node.value, path[1:])) if path else path  # the key: a pair's position is unknown
 
 
 @wire_path.register
-def _(node: Object, path: JSONPath) -> JSONPath:
+def _(node: ObjectNode, path: JSONPath) -> JSONPath:
     field = child(node, path[0], None) if path else None
     return (field.wire, *wire_path(field.node, path[1:])) if field else path
 
 
 @wire_path.register
-def _(node: Positional, path: JSONPath) -> JSONPath:
+def _(node: TupleNode, path: JSONPath) -> JSONPath:
     if not path or not isinstance(path[0], int):
         return path
     if path[0] < len(node.fields):
@@ -75,13 +75,13 @@ def _(node: Positional, path: JSONPath) -> JSONPath:
 
 
 @wire_path.register
-def _(node: Union, path: JSONPath) -> JSONPath:
+def _(node: UnionNode, path: JSONPath) -> JSONPath:
     paths = {wire_path(branch, path) for branch in node.branches} - {path}
     return paths.pop() if path and len(paths) == 1 else path  # branches that disagree: the union cannot choose
 
 
 @wire_path.register
-def _(_node: Text | Constants, _path: JSONPath) -> JSONPath:
+def _(_node: JSONTextNode | ConstantsNode, _path: JSONPath) -> JSONPath:
     return ()  # nothing inside a text has a place on the wire
 
 
@@ -98,35 +98,35 @@ def child(_node: Node, _step: str | int, _value: JSONValue) -> Field | None:
 
 
 @child.register
-def _(node: Described | Reference | Boxed, step: str | int, value: JSONValue) -> Field | None:
+def _(node: DescribedNode | ReferenceNode | BoxedNode, step: str | int, value: JSONValue) -> Field | None:
     return child(node.node, step, value)
 
 
 @child.register
-def _(node: Array, step: str | int, _value: JSONValue) -> Field | None:
+def _(node: ArrayNode, step: str | int, _value: JSONValue) -> Field | None:
     return Field(str(step), str(step), node.items) if isinstance(step, int) else None
 
 
 @child.register
-def _(node: Pairs, step: str | int, _value: JSONValue) -> Field | None:
+def _(node: MapNode, step: str | int, _value: JSONValue) -> Field | None:
     return Field(step, step, node.value) if isinstance(step, str) else None
 
 
 @child.register
-def _(node: Object, step: str | int, _value: JSONValue) -> Field | None:
+def _(node: ObjectNode, step: str | int, _value: JSONValue) -> Field | None:
     return next((field for field in node.fields if field.name == step), None)
 
 
 @child.register
-def _(node: Positional, step: str | int, value: JSONValue) -> Field | None:
+def _(node: TupleNode, step: str | int, value: JSONValue) -> Field | None:
     if not isinstance(step, int):
         return None
     return node.fields[step] if step < len(node.fields) else node.rest and child(node.rest.node, step, value)
 
 
 @child.register
-def _(node: Union, step: str | int, value: JSONValue) -> Field | None:
-    matching = [branch for branch in node.branches if branch.holds(value)]
+def _(node: UnionNode, step: str | int, value: JSONValue) -> Field | None:
+    matching = [branch for branch in node.branches if branch.matches_value(value)]
     fields = [field for branch in matching or node.branches if (field := child(branch, step, value))]
     return fields[0] if len(fields) == 1 else None
 

@@ -12,17 +12,18 @@ SCALARS = ("string", "number", "boolean", "null")
 
 
 @dataclass(frozen=True)
-class Anything:
+class AnyValueNode:
     """`{"a": [1]}` as `{"dict": [{"key": "a", "value": {"list": [1]}}]}`.
 
-    >>> Anything().load(Anything().dump({"a": [1, None]}))
+    >>> AnyValueNode().load(AnyValueNode().dump({"a": [1, None]}))
     {'a': [1, None]}
     """
 
     kind = "any"
-    identity = False
+    is_identity = False
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """The definition itself; it refers to itself by its name."""
         boxes = [closed(list=array_of(VALUE)), closed(dict=array_of(MEMBER))]
         return {"anyOf": [*({"type": name} for name in SCALARS), *boxes]}
@@ -56,22 +57,23 @@ class Anything:
             natural[member["key"]] = self.load(member["value"])
         return natural
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """Always."""
         return True
 
-    reads = holds
+    matches_wire = matches_value
 
 
 @dataclass(frozen=True)
-class AnyMap:
+class AnyMapNode:
     """A map of anything: the list of its members, without the box that tells it from a list."""
 
     kind = "array"
-    identity = False
-    values = Anything()
+    is_identity = False
+    values = AnyValueNode()
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """An array of members."""
         return array_of(MEMBER)
 
@@ -83,19 +85,20 @@ class AnyMap:
         """Back to the map."""
         return self.values.load_members(wire) if isinstance(wire, list) else wire
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """Any dict."""
         return isinstance(value, dict)
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """Any list of members."""
         return isinstance(wire, list) and all(isinstance(each, dict) and "key" in each for each in wire)
 
 
-class Member(Anything):
+class AnyMemberNode(AnyValueNode):
     """The definition of one member of a map of anything; only ever shown."""
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A key and a value."""
         return closed(key={"type": "string"}, value={"$ref": f"#/$defs/{VALUE}"})
 

@@ -15,7 +15,7 @@ from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
-class Array:
+class ArrayNode:
     """An array whose items are all one node's; `bounds` are the keywords the dialect takes."""
 
     items: Node
@@ -24,13 +24,14 @@ class Array:
     kind = "array"
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """As the items are."""
-        return self.items.identity
+        return self.items.is_identity
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """An array schema with the items' schema."""
-        return {"type": "array", "items": self.items.show(), **self.bounds}
+        return {"type": "array", "items": self.items.schema, **self.bounds}
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Item by item."""
@@ -50,15 +51,15 @@ class Array:
 
     @cached_property
     def _is_plain(self) -> bool:
-        return self.items.identity
+        return self.items.is_identity
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """A list whose items look right."""
-        return isinstance(value, list) and all(map(self.items.holds, value))
+        return isinstance(value, list) and all(map(self.items.matches_value, value))
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """A list whose items look right."""
-        return isinstance(wire, list) and all(map(self.items.reads, wire))
+        return isinstance(wire, list) and all(map(self.items.matches_wire, wire))
 
 
 BOUNDS = ("minItems", "maxItems", "uniqueItems")
@@ -73,4 +74,4 @@ def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
             continue
         compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
-    return described(Array(items, kept), describe_bounds(moved))
+    return described(ArrayNode(items, kept), describe_bounds(moved))

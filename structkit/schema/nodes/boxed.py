@@ -9,28 +9,29 @@ from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Boxed:
+class BoxedNode:
     """One value under one key.
 
     Roots that are no objects need it (strict mode wants an object), optional properties that take
     null themselves (absent is null, null is `{"value": null}`), and branches of a union that could
     be mistaken for each other (the key tells them apart).
 
-    >>> from structkit.schema.nodes import Leaf
-    >>> Boxed(Leaf({"type": "integer"})).dump(3)
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> BoxedNode(ScalarNode({"type": "integer"})).dump(3)
     {'value': 3}
     """
 
     node: Node
     key: str = "value"
     kind = "object"
-    identity = False
+    is_identity = False
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A closed object with the one property."""
         return {
             "type": "object",
-            "properties": {self.key: self.node.show()},
+            "properties": {self.key: self.node.schema},
             "required": [self.key],
             "additionalProperties": False,
         }
@@ -45,10 +46,10 @@ class Boxed:
             return wire
         return self.node.load(wire[self.key])
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """As the value inside."""
-        return self.node.holds(value)
+        return self.node.matches_value(value)
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """An object with just this key."""
         return isinstance(wire, dict) and wire.keys() == {self.key}

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.boxed import BoxedNode
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described, said_of
-from structkit.schema.nodes.leaf import NULL, Leaf
-from structkit.schema.nodes.map import Pairs
+from structkit.schema.nodes.leaf import NULL, ScalarNode
+from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
-from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.union import constant_of, hides_null, nullable
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
@@ -43,7 +43,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if not fields:
         compiler.note(path, "rewritten", f"no properties: one that is always null, {NOTHING.wire!r}")
     rest = _rest(schema, others, path, compiler) if others else None
-    return Object(tuple(fields) or (NOTHING,), rest, compiler.defaults_apply)
+    return ObjectNode(tuple(fields) or (NOTHING,), rest, compiler.defaults_apply)
 
 
 def _in_alphabet(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
@@ -97,7 +97,7 @@ def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, co
     compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
     if default is None:  # null means both, also where the schema does not show that the type takes it
         return Field(name, name, node if takes_null else nullable(node), "null")
-    node = nullable(Boxed(node) if takes_null and not hides_null(node) else node)
+    node = nullable(BoxedNode(node) if takes_null and not hides_null(node) else node)
     return Field(name, name, described(node, said_of(node), _hint(default, compiler)), "null", takes_null)
 
 
@@ -124,7 +124,7 @@ def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compil
         compiler.note(path, "checked locally", f"{name} {bound}: stated in the description")
     if not kept and _is_any_map(schema, others):
         return described(compiler.any_map(), describe_bounds(moved))
-    pairs = Pairs(_key(schema, path, compiler), _value(others, path, compiler), kept)
+    pairs = MapNode(_key(schema, path, compiler), _value(others, path, compiler), kept)
     return described(pairs, describe_bounds(moved))
 
 
@@ -136,7 +136,7 @@ def _rest(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compi
     compiler.note(path, "rewritten", f"keys beyond the declared ones: an array of key and value under {name!r}")
     if _is_any_map(schema, others):
         return Field(name, name, compiler.extras())
-    return Field(name, name, Pairs(_key(schema, path, compiler), _value(others, path, compiler)))
+    return Field(name, name, MapNode(_key(schema, path, compiler), _value(others, path, compiler)))
 
 
 def _is_any_map(schema: JSON, others: list[JSONValue]) -> bool:
@@ -154,7 +154,9 @@ def _key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         and not schema.get("properties")
     ):
         names = {"pattern": patterns[0]}
-    return compiler.build({"type": "string", **names}, path) if isinstance(names, dict) else Leaf({"type": "string"})
+    return (
+        compiler.build({"type": "string", **names}, path) if isinstance(names, dict) else ScalarNode({"type": "string"})
+    )
 
 
 def _value(others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:

@@ -12,23 +12,24 @@ from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Constants:
+class ConstantsNode:
     """One of a few values that strict mode cannot list, listed as text.
 
-    >>> Constants(([1, 2], {"a": 1})).show()
+    >>> ConstantsNode(([1, 2], {"a": 1})).schema
     {'type': 'string', 'enum': ['[1, 2]', '{"a": 1}']}
     """
 
     values: tuple[JSONValue, ...]
     kind = "string"
-    identity = False
+    is_identity = False
 
     @cached_property
     def texts(self) -> list[str]:
         """The values as text, in order."""
         return [json.dumps(value, ensure_ascii=False) for value in self.values]
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """An enum of texts."""
         return {"type": "string", "enum": self.texts}
 
@@ -40,11 +41,11 @@ class Constants:
         """The text's value."""
         return self._value_by_text.get(wire, wire) if isinstance(wire, str) else wire
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """By membership."""
         return equality_key(value) in self._text_by_key
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """By the text."""
         return isinstance(wire, str) and wire in self._value_by_text
 

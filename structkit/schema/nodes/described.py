@@ -9,7 +9,7 @@ from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Described:
+class DescribedNode:
     """A node and what to say of it."""
 
     node: Node
@@ -21,17 +21,18 @@ class Described:
         return self.node.kind
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """As the node below."""
-        return self.node.identity
+        return self.node.is_identity
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """The node's schema with the description.
 
         A `$ref` may have no siblings, but an `anyOf` may be described (OpenAI's 400 "$ref cannot
         have keywords {'description'}", reported until 2026-09).
         """
-        schema = self.node.show()
+        schema = self.node.schema
         if "$ref" in schema:
             return {"anyOf": [schema], "description": self.text}
         return {**schema, "description": self.text}
@@ -44,31 +45,31 @@ class Described:
         """As the node below."""
         return self.node.load(wire)
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """As the node below."""
-        return self.node.holds(value)
+        return self.node.matches_value(value)
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """As the node below."""
-        return self.node.reads(wire)
+        return self.node.matches_wire(wire)
 
 
 def undescribed(node: Node) -> Node:
     """The node without what is said of it."""
-    return node.node if isinstance(node, Described) else node
+    return node.node if isinstance(node, DescribedNode) else node
 
 
 def said_of(node: Node) -> str | None:
     """What is said of the node, if anything."""
-    return node.text if isinstance(node, Described) else None
+    return node.text if isinstance(node, DescribedNode) else None
 
 
 def described(node: Node, *texts: str | None) -> Node:
     """*node* with these texts said of it, each once, before what is said of it already.
 
-    >>> from structkit.schema.nodes.leaf import Leaf
-    >>> described(described(Leaf({"type": "string"}), "A name."), "The buyer.", None).show()
+    >>> from structkit.schema.nodes.leaf import ScalarNode
+    >>> described(described(ScalarNode({"type": "string"}), "A name."), "The buyer.", None).schema
     {'type': 'string', 'description': 'The buyer. A name.'}
     """
     wanted = dict.fromkeys(text for text in (*texts, said_of(node)) if text)
-    return Described(undescribed(node), " ".join(wanted)) if wanted else node
+    return DescribedNode(undescribed(node), " ".join(wanted)) if wanted else node

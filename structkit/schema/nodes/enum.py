@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from structkit.schema.json_equality import equality_key, unique_values
 from structkit.schema.json_types import guess_type, is_of_type, type_names
-from structkit.schema.nodes.constants import Constants
+from structkit.schema.nodes.constants import ConstantsNode
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described
-from structkit.schema.nodes.leaf import NULL, Leaf
+from structkit.schema.nodes.leaf import NULL, ScalarNode
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.union import any_of
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -44,12 +44,12 @@ def _one_type(name: str, values: list[JSONValue], path: JSONPath, compiler: Comp
     if name == "null":
         return NULL
     if name == "structure":
-        return Constants(tuple(values))
+        return ConstantsNode(tuple(values))
     if _is_too_long(values, compiler):
         compiler.note(path, "checked locally", f"enum of {len(values)} values, too long to be sent: in words")
-        return described(Leaf({"type": name}), _listed(values))
+        return described(ScalarNode({"type": name}), _listed(values))
     one = len(values) == 1 and "const" in compiler.dialect.keywords
-    return Leaf({"type": name, "const": values[0]} if one else {"type": name, "enum": values})
+    return ScalarNode({"type": name, "const": values[0]} if one else {"type": name, "enum": values})
 
 
 def _is_too_long(values: list[JSONValue], compiler: Compiler) -> bool:

@@ -14,20 +14,21 @@ NAME = "other_key"
 
 
 @dataclass(frozen=True)
-class Extras:
+class ExtraKeysNode:
     """`{"x": [1]}` as `[{"key": "x", "json": "[1]"}]`.
 
     A JSON Schema that says nothing of other keys takes them, so every object needs the place, and
     nearly every one leaves it empty: text costs the payload a fifth of what a structured value does.
 
-    >>> Extras().load(Extras().dump({"x": [1]}))
+    >>> ExtraKeysNode().load(ExtraKeysNode().dump({"x": [1]}))
     {'x': [1]}
     """
 
     kind = "array"
-    identity = False
+    is_identity = False
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """An array of the shared definition."""
         return array_of(NAME)
 
@@ -51,22 +52,23 @@ class Extras:
                 raise WireError(f"the text of {extra['key']!r} is no JSON") from None
         return natural
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """Any dict."""
         return isinstance(value, dict)
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """Any list of extras."""
         return isinstance(wire, list) and all(map(_is_extra, wire))
 
 
 @dataclass(frozen=True)
-class Extra(Extras):
+class ExtraKeyNode(ExtraKeysNode):
     """The definition of one of them; only ever shown."""
 
     kind = "object"
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A key, and the JSON text of its value."""
         return closed(key={"type": "string"}, json={"type": "string"})
 

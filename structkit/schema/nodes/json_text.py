@@ -12,18 +12,19 @@ from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Text:
+class JSONTextNode:
     r"""`{"a": [1]}` as `"{\"a\": [1]}"`; inside the text the type's own names and forms hold.
 
-    >>> Text().load(Text().dump({"a": [1]}))
+    >>> JSONTextNode().load(JSONTextNode().dump({"a": [1]}))
     {'a': [1]}
     """
 
     of: str = "value"
     kind = "string"
-    identity = False
+    is_identity = False
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A string."""
         return {"type": "string"}
 
@@ -40,15 +41,15 @@ class Text:
         except NotJSON:
             raise WireError(f"the JSON text of a {self.of} is wanted") from None
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """Always: any value has a text."""
         return True
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """A text."""
         return isinstance(wire, str)
 
 
 def as_text(of: str = "value") -> Node:
     """The node of a value whose schema the vendor would not take, with what the text is to hold."""
-    return described(Text(of), f"The JSON text of a {of}.")
+    return described(JSONTextNode(of), f"The JSON text of a {of}.")

@@ -16,15 +16,15 @@ from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
-class Leaf:
+class ScalarNode:
     """A string, number, boolean or null, perhaps one of a few.
 
-    >>> Leaf({"type": "string", "enum": ["a", "b"]}).holds("c")
+    >>> ScalarNode({"type": "string", "enum": ["a", "b"]}).matches_value("c")
     False
     """
 
     schema: JSON
-    identity = True
+    is_identity = True
 
     @property
     def kind(self) -> str:
@@ -48,10 +48,6 @@ class Leaf:
         values = self.values_or(None)
         return values[0] if len(values) == 1 else None
 
-    def show(self) -> JSON:
-        """The scalar's own schema."""
-        return self.schema
-
     def dump(self, value: JSONValue) -> JSONValue:
         """The value itself."""
         return value
@@ -60,20 +56,20 @@ class Leaf:
         """The value itself."""
         return wire
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """By JSON type, and by membership where the values are listed."""
         if isinstance(value, str) and "pattern" in self.schema and not matches(self.schema["pattern"], value):
             return False
         return any(is_of_type(value, name) for name in self.types) and value in self.values_or(value)
 
-    reads = holds
+    matches_wire = matches_value
 
     def values_or(self, value: JSONValue) -> list[JSONValue]:
         """The values listed, or just *value* where any will do."""
         return [self.schema["const"]] if "const" in self.schema else self.schema.get("enum", [value])
 
 
-NULL = Leaf({"type": "null"})
+NULL = ScalarNode({"type": "null"})
 
 
 STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength")
@@ -136,4 +132,4 @@ def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
             compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
         else:
             compiler.note(path, "dropped", f"{name} {shorten_json(value)}: says nothing of what to write")
-    return described(Leaf({"type": schema["type"], **kept}), describe_bounds(moved))
+    return described(ScalarNode({"type": schema["type"], **kept}), describe_bounds(moved))

@@ -10,11 +10,11 @@ from structkit.values import JSON, JSONValue
 
 
 @dataclass(frozen=True)
-class Pairs:
+class MapNode:
     """`{"a": 1}` as `[{"key": "a", "value": 1}]`; JSON keys are always strings.
 
-    >>> from structkit.schema.nodes import Leaf
-    >>> node = Pairs(Leaf({"type": "string"}), Leaf({"type": "integer"}))
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> node = MapNode(ScalarNode({"type": "string"}), ScalarNode({"type": "integer"}))
     >>> node.load(node.dump({"a": 1}))
     {'a': 1}
     >>> node.load([{"key": "a", "value": 1}, {"key": "a", "value": 2}])
@@ -26,13 +26,14 @@ class Pairs:
     value: Node
     bounds: JSON = field(default_factory=dict)
     kind = "array"
-    identity = False
+    is_identity = False
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """An array of closed key-value objects."""
         pair = {
             "type": "object",
-            "properties": {"key": self.key.show(), "value": self.value.show()},
+            "properties": {"key": self.key.schema, "value": self.value.schema},
             "required": ["key", "value"],
             "additionalProperties": False,
         }
@@ -59,15 +60,17 @@ class Pairs:
                 raise error.under(key) from None
         return natural
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """A dict whose keys and values look right."""
         return isinstance(value, dict) and all(
-            self.key.holds(key) and self.value.holds(item) for key, item in value.items()
+            self.key.matches_value(key) and self.value.matches_value(item) for key, item in value.items()
         )
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """A list of pairs whose values look right."""
-        return isinstance(wire, list) and all(_is_pair(pair) and self.value.reads(pair["value"]) for pair in wire)
+        return isinstance(wire, list) and all(
+            _is_pair(pair) and self.value.matches_wire(pair["value"]) for pair in wire
+        )
 
 
 def _is_pair(wire: JSONValue) -> bool:

@@ -4,7 +4,7 @@
 hold for every node, and for every natural value that the type accepts:
 
 1. `load(dump(value)) == value`
-2. `dump(value)` conforms to `show()`
+2. `dump(value)` conforms to `schema`
 
 `load` is lenient: what does not have the wire's form passes through unchanged, because the type's
 own validation runs afterwards and says it better. It objects only to what validation cannot see.
@@ -41,11 +41,12 @@ class Node(Protocol):
         ...
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """Whether every wire value is its own natural value, all the way down."""
         ...
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """The strict schema."""
         ...
 
@@ -57,11 +58,11 @@ class Node(Protocol):
         """Wire to natural."""
         ...
 
-    def holds(self, value: JSONValue, /) -> bool:
+    def matches_value(self, value: JSONValue, /) -> bool:
         """Whether a natural value looks like this node's: enough to choose a union's branch."""
         ...
 
-    def reads(self, wire: JSONValue, /) -> bool:
+    def matches_wire(self, wire: JSONValue, /) -> bool:
         """Whether a wire value looks like this node's: enough to choose a union's branch."""
         ...
 
@@ -89,14 +90,14 @@ class Field:
         strict schema nor the type takes.
         """
         if value is None and self.absence == "null" and not self.takes_null:
-            return {"value": None} if self.node.reads("null") else "null"
+            return {"value": None} if self.node.matches_wire("null") else "null"
         return self.node.dump(value)
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """Whether a value looks like the property's."""
-        return (value is not None or self.takes_null) and self.node.holds(value)
+        return (value is not None or self.takes_null) and self.node.matches_value(value)
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """Whether the property needs nothing done."""
-        return self.name == self.wire and self.absence != "null" and self.node.identity
+        return self.name == self.wire and self.absence != "null" and self.node.is_identity

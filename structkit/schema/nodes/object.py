@@ -13,15 +13,15 @@ from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
-class Object:
+class ObjectNode:
     """A closed object.
 
     `rest` is the property that holds, as pairs, the keys beyond the declared ones; None where the
     type takes no others.
 
-    >>> from structkit.schema.nodes import Leaf, Union
-    >>> nullable = Union((Leaf({"type": "string"}), Leaf({"type": "null"})))
-    >>> node = Object((Field("note", "note", nullable, "null"),))
+    >>> from structkit.schema.nodes import ScalarNode, UnionNode
+    >>> nullable = UnionNode((ScalarNode({"type": "string"}), ScalarNode({"type": "null"})))
+    >>> node = ObjectNode((Field("note", "note", nullable, "null"),))
     >>> node.dump({}), node.load({"note": None})
     ({'note': None}, {})
     """
@@ -55,13 +55,14 @@ class Object:
         return self.fields if self.rest is None else (*self.fields, self.rest)
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """When no field needs anything done."""
-        return self.rest is None and all(field.identity for field in self.fields)
+        return self.rest is None and all(field.is_identity for field in self.fields)
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A closed object schema; every property is required that cannot be left out."""
-        properties = {field.wire: field.node.show() for field in self.all_fields}
+        properties = {field.wire: field.node.schema for field in self.all_fields}
         required = [field.wire for field in self.all_fields if field.absence != "missing"]
         return {
             "type": "object",
@@ -113,7 +114,7 @@ class Object:
     @cached_property
     def _working(self) -> tuple[Field, ...]:
         """The fields that need something done; asked only when all definitions are known."""
-        return tuple(field for field in self.all_fields if field is self.rest or not field.identity)
+        return tuple(field for field in self.all_fields if field is self.rest or not field.is_identity)
 
     def _load_field(self, field: Field, item: JSONValue, natural: JSON) -> None:
         if item is None and field.absence == "null":
@@ -129,19 +130,20 @@ class Object:
         else:
             natural[field.name] = loaded
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """A dict with the required keys, each value looking right, and no foreign key."""
         if not isinstance(value, dict):
             return False
         if self.rest is None and not value.keys() <= self.names:
             return False
         return all(
-            field.holds(value[field.name]) if field.name in value else field.absence != "never" for field in self.fields
+            field.matches_value(value[field.name]) if field.name in value else field.absence != "never"
+            for field in self.fields
         )
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """A dict whose declared values look right."""
         return isinstance(wire, dict) and all(
-            field.node.reads(wire[field.wire]) if field.wire in wire else field.absence != "never"
+            field.node.matches_wire(wire[field.wire]) if field.wire in wire else field.absence != "never"
             for field in self.all_fields
         )

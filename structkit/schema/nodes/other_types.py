@@ -15,24 +15,25 @@ KEY = "json_text"
 
 
 @dataclass(frozen=True)
-class Others:
+class OtherTypesNode:
     """`3` as `{"json_text": "3"}`, beside what has a form of its own.
 
-    >>> Others("object").load(Others("object").dump([1]))
+    >>> OtherTypesNode("object").load(OtherTypesNode("object").dump([1]))
     [1]
     """
 
     but: str
     key: str = KEY
     kind = "object"
-    identity = False
+    is_identity = False
 
     @property
     def name(self) -> str:
         """What to call the definition."""
         return f"not_{self.but}{self.key.removeprefix(KEY)}"
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """An object with a text."""
         return closed(**{self.key: {"type": "string"}})
 
@@ -42,17 +43,17 @@ class Others:
 
     def load(self, wire: JSONValue) -> JSONValue:
         """The text's value."""
-        if not self.reads(wire):
+        if not self.matches_wire(wire):
             return wire
         try:
             return read_json(wire[self.key])
         except NotJSON:
             raise WireError(f"the text of {self.key!r} is no JSON") from None
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """Whatever is not of the type."""
         return not is_of_type(value, self.but)
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """An object with just the text."""
         return isinstance(wire, dict) and wire.keys() == {self.key} and isinstance(wire[self.key], str)

@@ -23,16 +23,17 @@ class Definitions:
     def settle(self) -> None:
         """Find out which definitions are identities; call it once, when all are there."""
         self.plain = set(self.nodes)
-        while changed := {name for name in self.plain if not self.nodes[name].identity}:
+        while changed := {name for name in self.plain if not self.nodes[name].is_identity}:
             self.plain -= changed
 
-    def show(self) -> JSON:
+    @property
+    def schemas(self) -> JSON:
         """The schemas for `$defs`."""
-        return {name: node.show() for name, node in self.nodes.items()}
+        return {name: node.schema for name, node in self.nodes.items()}
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceNode:
     """A definition, by name."""
 
     name: str
@@ -49,11 +50,12 @@ class Reference:
         return self.node.kind if self.name in self.definitions.nodes else "object"
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """As found when the definitions were settled."""
         return self.name in self.definitions.plain
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A bare `$ref`."""
         return {"$ref": f"#/$defs/{self.name}"}
 
@@ -65,10 +67,10 @@ class Reference:
         """As the definition does."""
         return self.node.load(wire)
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """As the definition does."""
-        return evaluate_once(self.node.holds, value, id(self.definitions), self.name, "holds")
+        return evaluate_once(self.node.matches_value, value, id(self.definitions), self.name, "matches_value")
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """As the definition does."""
-        return evaluate_once(self.node.reads, wire, id(self.definitions), self.name, "reads")
+        return evaluate_once(self.node.matches_wire, wire, id(self.definitions), self.name, "matches_wire")

@@ -7,21 +7,21 @@ from functools import cached_property
 
 from structkit.schema.keywords import POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.array import Array, build_array
+from structkit.schema.nodes.array import ArrayNode, build_array
 from structkit.schema.nodes.build_object import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.node import Field, Node
-from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.object import ObjectNode
 from structkit.values import JSON, JSONPath, JSONValue
 
 
 @dataclass(frozen=True)
-class Positional:
+class TupleNode:
     """`["Ada", 36]` as `{"item_0": "Ada", "item_1": 36}`; items beyond the fixed ones under `rest`.
 
-    >>> from structkit.schema.nodes import Leaf
-    >>> text, number = Leaf({"type": "string"}), Leaf({"type": "integer"})
-    >>> node = Positional((Field("name", "name", text), Field("age", "age", number)))
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> text, number = ScalarNode({"type": "string"}), ScalarNode({"type": "integer"})
+    >>> node = TupleNode((Field("name", "name", text), Field("age", "age", number)))
     >>> node.dump(["Ada", 36]), node.load({"name": "Ada", "age": 36})
     ({'name': 'Ada', 'age': 36}, ['Ada', 36])
     """
@@ -29,16 +29,17 @@ class Positional:
     fields: tuple[Field, ...]
     rest: Field | None = None
     kind = "object"
-    identity = False
+    is_identity = False
 
     @cached_property
-    def object(self) -> Object:
+    def object(self) -> ObjectNode:
         """The same as an object."""
-        return Object(self.fields if self.rest is None else (*self.fields, self.rest))
+        return ObjectNode(self.fields if self.rest is None else (*self.fields, self.rest))
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """A closed object, a property a position."""
-        return self.object.show()
+        return self.object.schema
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Position by position; a tuple of the wrong length stays one, and is refused."""
@@ -62,13 +63,13 @@ class Positional:
         fixed = {field.name: item for field, item in zip(self.fields, value, strict=False)}
         return fixed if self.rest is None else {**fixed, self.rest.name: value[len(self.fields) :]}
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """A list of the right length whose items look right."""
-        return isinstance(value, list) and self._is_long(value) and self.object.holds(self._spread(value))
+        return isinstance(value, list) and self._is_long(value) and self.object.matches_value(self._spread(value))
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """An object with just these names."""
-        return self.object.reads(wire)
+        return self.object.matches_wire(wire)
 
 
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
@@ -84,9 +85,9 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         name = unused_name(wire_name(given or f"item_{position}"), [field.name for field in fields])
         fields.append(build_field(name, part, position < least, (*path, position), compiler))
     if others is False:
-        return Positional(tuple(fields))
+        return TupleNode(tuple(fields))
     name = unused_name("rest", [field.name for field in fields])
-    return Positional(tuple(fields), Field(name, name, Array(compiler.build(others, (*path, "[]")))))
+    return TupleNode(tuple(fields), Field(name, name, ArrayNode(compiler.build(others, (*path, "[]")))))
 
 
 def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue]:

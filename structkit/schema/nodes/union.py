@@ -10,27 +10,27 @@ from functools import cached_property
 from structkit.schema.json_types import json_type
 from structkit.schema.keywords import BOXED_BRANCH
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.anything import Anything
-from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.anything import AnyValueNode
+from structkit.schema.nodes.boxed import BoxedNode
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import Described, described, said_of, undescribed
-from structkit.schema.nodes.json_text import Text
-from structkit.schema.nodes.leaf import NULL, Leaf
+from structkit.schema.nodes.described import DescribedNode, described, said_of, undescribed
+from structkit.schema.nodes.json_text import JSONTextNode
+from structkit.schema.nodes.leaf import NULL, ScalarNode
 from structkit.schema.nodes.node import Field, Node, WireError
-from structkit.schema.nodes.object import Object
-from structkit.schema.nodes.other_types import Others
-from structkit.schema.nodes.reference import Reference
+from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.other_types import OtherTypesNode
+from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
-class Union:
+class UnionNode:
     """One of several nodes; the first that looks right is taken.
 
-    >>> from structkit.schema.nodes import Leaf
-    >>> Union((Leaf({"type": "integer"}), Leaf({"type": "null"}))).show()
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> UnionNode((ScalarNode({"type": "integer"}), ScalarNode({"type": "null"}))).schema
     {'anyOf': [{'type': 'integer'}, {'type': 'null'}]}
     """
 
@@ -39,17 +39,18 @@ class Union:
     kind = "any"
 
     @property
-    def identity(self) -> bool:
+    def is_identity(self) -> bool:
         """When every branch is, and no tag can be missed."""
-        return all(branch.identity for branch in self.branches) and not _tags(self.branches)
+        return all(branch.is_identity for branch in self.branches) and not _tags(self.branches)
 
-    def show(self) -> JSON:
+    @property
+    def schema(self) -> JSON:
         """`anyOf` of the branches."""
-        return {"anyOf": [branch.show() for branch in self.branches]}
+        return {"anyOf": [branch.schema for branch in self.branches]}
 
     def dump(self, value: JSONValue) -> JSONValue:
         """By the branch that holds the value."""
-        branch = next((branch for branch in self.branches if branch.holds(value)), self.only)
+        branch = next((branch for branch in self.branches if branch.matches_value(value)), self.only)
         return value if branch is None else branch.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
@@ -74,20 +75,20 @@ class Union:
     def _read_by(self, wire: JSONValue) -> Node | None:
         """The branch that reads the value; or, where it has a mistake in it, one of its JSON type."""
         for branch in self.branches:
-            if branch.reads(wire):
+            if branch.matches_wire(wire):
                 return branch
         return next((branch for branch in self.branches if branch.kind == json_type(wire)), None)
 
-    def holds(self, value: JSONValue) -> bool:
+    def matches_value(self, value: JSONValue) -> bool:
         """When a branch does."""
-        return any(branch.holds(value) for branch in self.branches)
+        return any(branch.matches_value(value) for branch in self.branches)
 
-    def reads(self, wire: JSONValue) -> bool:
+    def matches_wire(self, wire: JSONValue) -> bool:
         """When a branch does."""
-        return any(branch.reads(wire) for branch in self.branches)
+        return any(branch.matches_wire(wire) for branch in self.branches)
 
 
-ANY_TEXT = Text()
+ANY_TEXT = JSONTextNode()
 
 LOOK_ALIKE = "branches that look alike are boxed under their names"
 
@@ -96,7 +97,9 @@ def any_of(nodes: Sequence[Node]) -> Node:
     """One of *nodes*; nested unions are flattened where nothing is said of them."""
     if len(nodes) == 1:
         return nodes[0]
-    return Union(tuple(inner for node in nodes for inner in (node.branches if isinstance(node, Union) else (node,))))
+    return UnionNode(
+        tuple(inner for node in nodes for inner in (node.branches if isinstance(node, UnionNode) else (node,)))
+    )
 
 
 def nullable(node: Node) -> Node:
@@ -104,12 +107,12 @@ def nullable(node: Node) -> Node:
 
     A scalar becomes `"type": [T, "null"]`, the form that OpenAI's guide gives for optional values.
 
-    >>> nullable(described(Leaf({"type": "integer"}), "A count.")).show()
+    >>> nullable(described(ScalarNode({"type": "integer"}), "A count.")).schema
     {'type': ['integer', 'null'], 'description': 'A count.'}
     """
     inner = undescribed(node)
-    if isinstance(inner, Leaf) and inner.may_be_nullable:
-        return described(Leaf({**inner.schema, "type": [inner.schema["type"], "null"]}), said_of(node))
+    if isinstance(inner, ScalarNode) and inner.may_be_nullable:
+        return described(ScalarNode({**inner.schema, "type": [inner.schema["type"], "null"]}), said_of(node))
     return described(any_of([inner, NULL]), said_of(node))
 
 
@@ -120,7 +123,7 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if not wanted:
         return NULL
     wanted, nodes = _distinct(*_possible(wanted, path, compiler))
-    if any(isinstance(bare(node), Anything) or bare(node) == ANY_TEXT for node in nodes):
+    if any(isinstance(bare(node), AnyValueNode) or bare(node) == ANY_TEXT for node in nodes):
         return compiler.anything()
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
@@ -149,7 +152,7 @@ def _distinct(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[No
     kept: list[int] = []
     alike: dict[str, list[int]] = {}
     for position, node in enumerate(nodes):
-        others = alike.setdefault(json.dumps(undescribed(node).show()), [])
+        others = alike.setdefault(json.dumps(undescribed(node).schema), [])
         twin = next((other for other in others if undescribed(nodes[other]) == undescribed(node)), None)
         if twin is None:
             others.append(position)
@@ -165,8 +168,8 @@ def _take_out_others(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
     bereft: list[Node] = []
     for node in nodes:
         inner = undescribed(node)
-        if isinstance(inner, Union) and isinstance(bare(inner.branches[0]), Others):
-            others[json.dumps(inner.branches[0].show())] = inner.branches[0]
+        if isinstance(inner, UnionNode) and isinstance(bare(inner.branches[0]), OtherTypesNode):
+            others[json.dumps(inner.branches[0].schema)] = inner.branches[0]
             node = described(any_of(inner.branches[1:]), said_of(node))  # noqa: PLW2901 (the same one, with less)
         bereft.append(node)
     return [*others.values()], bereft
@@ -175,7 +178,7 @@ def _take_out_others(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
 def hides_null(node: Node) -> bool:
     """Whether the node writes null as text, so that a bare null can stand for what is absent."""
     inner = bare(node)
-    return isinstance(inner, Union) and isinstance(bare(inner.branches[0]), Others)
+    return isinstance(inner, UnionNode) and isinstance(bare(inner.branches[0]), OtherTypesNode)
 
 
 def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compiler) -> list[Node]:
@@ -183,9 +186,9 @@ def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compi
     objects = [node for node in nodes if node.kind == "object" or _holds_objects(node)]
     arrays = [node for node in nodes if node.kind == "array"]
     confused = [] if _are_distinct(objects) else objects
-    confused += [] if len(arrays) < 2 or all(node.identity for node in arrays) else arrays  # noqa: PLR2004
+    confused += [] if len(arrays) < 2 or all(node.is_identity for node in arrays) else arrays  # noqa: PLR2004
     texts = [node for node in nodes if node.kind == "string"]
-    confused += texts if len(texts) > 1 and any(isinstance(undescribed(node), Text) for node in texts) else []
+    confused += texts if len(texts) > 1 and any(isinstance(undescribed(node), JSONTextNode) for node in texts) else []
     if not confused:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)
@@ -197,7 +200,7 @@ def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compi
             continue
         name = unused_name(_branch_name(part, compiler), names)
         names[name] = node
-        boxed.append(Boxed(node, name))
+        boxed.append(BoxedNode(node, name))
     return boxed
 
 
@@ -230,7 +233,7 @@ def _holds_objects(node: Node) -> bool:
     waiting, met = [bare(node)], set[int]()
     while waiting:
         inner = waiting.pop()
-        if isinstance(inner, Union) and id(inner) not in met:
+        if isinstance(inner, UnionNode) and id(inner) not in met:
             met.add(id(inner))
             if any(each.kind == "object" for each in inner.branches):
                 return True
@@ -241,19 +244,19 @@ def _holds_objects(node: Node) -> bool:
 def _lead(node: Node) -> Field | None:
     """The first property of an object branch, if it is one that is always there."""
     inner = bare(node)
-    first = inner.fields[0] if isinstance(inner, Object) and inner.fields else None
+    first = inner.fields[0] if isinstance(inner, ObjectNode) and inner.fields else None
     return first if first and first.absence == "never" else None
 
 
 def constant_of(node: Node) -> JSONValue:
     """The only value the node takes, or None."""
     inner = undescribed(node)
-    return inner.constant if isinstance(inner, Leaf) else None
+    return inner.constant if isinstance(inner, ScalarNode) else None
 
 
 def bare(node: Node) -> Node:
     """The node without what is said of it, and out of its definition, where that is there already."""
-    while isinstance(node, Described) or (isinstance(node, Reference) and node.name in node.definitions.nodes):
+    while isinstance(node, DescribedNode) or (isinstance(node, ReferenceNode) and node.name in node.definitions.nodes):
         node = node.node
     return node
 

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from structkit.dialects import Dialect
 from structkit.schema.explanation import Note
-from structkit.schema.nodes.boxed import Boxed
+from structkit.schema.nodes.boxed import BoxedNode
 from structkit.schema.nodes.described import undescribed
 from structkit.schema.nodes.node import Node
-from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions
 from structkit.schema.strict.compiler import SchemaCompiler
 from structkit.schema.strict.definitions import flatten, share
@@ -40,7 +40,7 @@ class CompiledSchema:
     @cached_property
     def schema(self) -> JSON:
         """The strict schema, with the definitions that it needs."""
-        root, all_definitions = self.root.show(), self.definitions.show()
+        root, all_definitions = self.root.schema, self.definitions.schemas
         needed = references(root, all_definitions)
         definitions = {name: part for name, part in all_definitions.items() if name in needed}
         schema = {**root, **({"$defs": definitions} if definitions else {})}
@@ -76,9 +76,9 @@ def compile_schema(
             max_enum_values=max_enum_values,
         )
         root = compiler.root()
-        if not isinstance(undescribed(root), Object):
+        if not isinstance(undescribed(root), ObjectNode):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
-            root = Boxed(root)
+            root = BoxedNode(root)
         return CompiledSchema(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
 
     compiled = compile_with(math.inf)

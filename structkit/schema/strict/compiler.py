@@ -18,20 +18,20 @@ from structkit.schema.json_schema.document import Document
 from structkit.schema.json_types import guess_type
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMap, Anything, Member
+from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
 from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_object import build_object
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.enum import build_enum
 from structkit.schema.nodes.extra_keys import NAME as EXTRA
-from structkit.schema.nodes.extra_keys import Extra, Extras
+from structkit.schema.nodes.extra_keys import ExtraKeyNode, ExtraKeysNode
 from structkit.schema.nodes.json_text import as_text
 from structkit.schema.nodes.leaf import build_scalar
 from structkit.schema.nodes.node import Node
-from structkit.schema.nodes.object import Object
-from structkit.schema.nodes.other_types import KEY, Others
-from structkit.schema.nodes.reference import Definitions, Reference
+from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.other_types import KEY, OtherTypesNode
+from structkit.schema.nodes.reference import Definitions, ReferenceNode
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.finiteness import find_endless
@@ -133,10 +133,12 @@ class SchemaCompiler:
         if self._loops:
             self._refuse_endless(node)
         inner = undescribed(node)
-        return described(inner.node, said_of(node)) if isinstance(inner, Reference) and inner.name != VALUE else node
+        return (
+            described(inner.node, said_of(node)) if isinstance(inner, ReferenceNode) and inner.name != VALUE else node
+        )
 
     def _refuse_endless(self, root: Node) -> None:
-        endless = find_endless(root.show(), self.definitions.show())
+        endless = find_endless(root.schema, self.definitions.schemas)
         for name in (name for name in self._loops if name in endless):
             reason = (
                 f"only a value without end fits: {name} holds {name}; write a list of it, or let it be null or absent"
@@ -214,13 +216,13 @@ class SchemaCompiler:
         """A schema that names no type takes values of every other one; only a root that reads as an object is one."""
         if "type" in schema or self.defaults_apply:
             return node
-        if path == () and isinstance(node, Object):
+        if path == () and isinstance(node, ObjectNode):
             self.note(path, "dropped", "taken to be an object: values of other types are not offered")
             return replace(node, is_narrowed=True)
-        others = Others(str(guess_type(schema)), unused_name(KEY, schema.get("properties", {})))
+        others = OtherTypesNode(str(guess_type(schema)), unused_name(KEY, schema.get("properties", {})))
         self.note(path, "rewritten", f"no type is named: values of others as their JSON text under {others.key!r}")
         self.definitions.nodes.setdefault(others.name, others)
-        return any_of([Reference(others.name, self.definitions), node])
+        return any_of([ReferenceNode(others.name, self.definitions), node])
 
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Bounds of one type leave the values of all others alone."""
@@ -270,7 +272,7 @@ class SchemaCompiler:
                 return as_text(name)
         if name in self.definitions.nodes or name in self._building:
             self._referred.add(name)
-            return Reference(name, self.definitions)
+            return ReferenceNode(name, self.definitions)
         self._building[name] = path
         self.document.resolve({"$ref": pointer}, path)
         node = self.build(self.document.follow(pointer, path), path)
@@ -278,7 +280,7 @@ class SchemaCompiler:
         if self.document.uses[pointer] == 1 and name not in self._referred:
             return node
         self.definitions.nodes[name] = node
-        return Reference(name, self.definitions)
+        return ReferenceNode(name, self.definitions)
 
     def resolve(self, schema: JSONValue) -> JSON:
         """The schema itself, or what its `$ref` leads to."""
@@ -312,23 +314,23 @@ class SchemaCompiler:
         if not self.dialect.recursion:
             return as_text()
         self._define_anything()
-        return Reference(VALUE, self.definitions)
+        return ReferenceNode(VALUE, self.definitions)
 
     def any_map(self) -> Node:
         """A map of anything, on the same definitions."""
         if not self.dialect.recursion:
             return self.extras()
         self._define_anything()
-        return AnyMap()
+        return AnyMapNode()
 
     def extras(self) -> Node:
         """The place for keys beyond the declared ones."""
-        self.definitions.nodes.setdefault(EXTRA, Extra())
-        return Extras()
+        self.definitions.nodes.setdefault(EXTRA, ExtraKeyNode())
+        return ExtraKeysNode()
 
     def _define_anything(self) -> None:
-        self.definitions.nodes.setdefault(VALUE, Anything())
-        self.definitions.nodes.setdefault(MEMBER, Member())
+        self.definitions.nodes.setdefault(VALUE, AnyValueNode())
+        self.definitions.nodes.setdefault(MEMBER, AnyMemberNode())
 
     def note(self, path: JSONPath, kind: NoteKind, text: str) -> None:
         """Keep it for `explain`."""

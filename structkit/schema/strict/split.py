@@ -9,7 +9,7 @@ from structkit.dialects import Size
 from structkit.errors import SchemaError
 from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.node import Field, Node
-from structkit.schema.nodes.object import Object
+from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.size import measure, references
 from structkit.values import JSON, JSONPath, JSONValue
@@ -35,10 +35,10 @@ class _Division:
 
     def __init__(self, compiled: CompiledSchema) -> None:
         self._limits = compiled.dialect.most
-        self._definitions = compiled.definitions.show()
+        self._definitions = compiled.definitions.schemas
         self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._definitions.items()}
 
-    def parts(self, node: Node, path: JSONPath, outer_size: Size = EMPTY) -> Iterator[Object]:
+    def parts(self, node: Node, path: JSONPath, outer_size: Size = EMPTY) -> Iterator[ObjectNode]:
         """Yield an object in parts, with the fields in order and as many in each part as fit.
 
         Args:
@@ -47,7 +47,7 @@ class _Division:
             outer_size: The size of what contains it.
         """
         undivided = undescribed(node)
-        if not isinstance(undivided, Object):
+        if not isinstance(undivided, ObjectNode):
             size = self._size_of(node)
             excess = size.excess(self._limits) or (outer_size + size).excess(self._limits)
             raise SchemaError(
@@ -59,16 +59,16 @@ class _Division:
         total, definitions = outer_size, frozenset[str]()
         for field in self._fields(undivided, path, outer_size):
             if fields and (field.name in fields or (total + self._cost(field, definitions)).excess(self._limits)):
-                yield Object(tuple(fields.values()))
+                yield ObjectNode(tuple(fields.values()))
                 fields, total, definitions = {}, outer_size, frozenset()
             fields[field.name] = field
             total, definitions = total + self._cost(field, definitions), definitions | self._references(field.node)
         if fields and undivided.rest and (total + self._cost(undivided.rest, definitions)).excess(self._limits):
-            yield Object(tuple(fields.values()))
+            yield ObjectNode(tuple(fields.values()))
             fields = {}
-        yield Object(tuple(fields.values()), undivided.rest)
+        yield ObjectNode(tuple(fields.values()), undivided.rest)
 
-    def _fields(self, undivided: Object, path: JSONPath, outer_size: Size) -> Iterator[Field]:
+    def _fields(self, undivided: ObjectNode, path: JSONPath, outer_size: Size) -> Iterator[Field]:
         """Yield the fields of an object; a field that is too large for one part is yielded several times, in parts."""
         for field in undivided.fields:
             if not (outer_size + self._cost(field, frozenset())).excess(self._limits):
@@ -86,16 +86,16 @@ class _Division:
         return Size(properties=1, characters=len(field.wire), optional=field.absence == "missing")
 
     def _size_of(self, node: Node, definitions: frozenset[str] = frozenset()) -> Size:
-        return sum((self._sizes[name] for name in self._references(node) - definitions), measure(node.show()))
+        return sum((self._sizes[name] for name in self._references(node) - definitions), measure(node.schema))
 
     def _references(self, node: Node) -> frozenset[str]:
-        return references(node.show(), self._definitions)
+        return references(node.schema, self._definitions)
 
 
 def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
     """Return what belongs to a part, of a natural value of the whole type."""
     part, whole_type = undescribed(part), undescribed(whole_type)
-    if not (isinstance(part, Object) and isinstance(whole_type, Object) and isinstance(natural, dict)):
+    if not (isinstance(part, ObjectNode) and isinstance(whole_type, ObjectNode) and isinstance(natural, dict)):
         return natural
     nodes = {field.name: field.node for field in whole_type.fields}
     part_nodes = {field.name: field.node for field in part.fields if field.name in natural}
@@ -106,7 +106,7 @@ def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
 def has_path(part: Node, path: JSONPath) -> bool:
     """Return whether a part of a divided type contains a natural path."""
     inner = undescribed(part)
-    if not path or not isinstance(inner, Object):
+    if not path or not isinstance(inner, ObjectNode):
         return True
     field = next((field for field in inner.fields if field.name == path[0]), None)
     return has_path(field.node, path[1:]) if field else inner.rest is not None
