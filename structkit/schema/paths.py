@@ -134,9 +134,9 @@ def _(node: UnionNode, step: str | int, value: JSONValue) -> Field | None:
 def unwrap(node: Node) -> Node:
     """Return the node that a description, a reference, or a union with null contains."""
     while True:
-        if isinstance(node, Described | Reference):
+        if isinstance(node, DescribedNode | ReferenceNode):
             node = node.node
-        elif isinstance(node, Union) and node.only is not None:
+        elif isinstance(node, UnionNode) and node.only is not None:
             node = node.only
         else:
             return node
@@ -159,14 +159,14 @@ def find_truncated_list(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JS
     absent: list[JSONPath] = []
     for step in path:
         node = unwrap(node)
-        if isinstance(node, Boxed) and step == node.key:
+        if isinstance(node, BoxedNode) and step == node.key:
             node = node.node
-        elif isinstance(node, Array):
+        elif isinstance(node, ArrayNode):
             natural, node = (*natural, step), node.items
-        elif isinstance(node, Object) and step in node.by_wire and (node.rest is None or node.rest.wire in wire):
+        elif isinstance(node, ObjectNode) and step in node.by_wire and (node.rest is None or node.rest.wire in wire):
             absent += [(*natural, field.name) for field in node.fields if field.wire not in wire]
             natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
         else:
             return None
         wire = wire[step]
-    return (natural, absent) if isinstance(unwrap(node), Array) else None
+    return (natural, absent) if isinstance(unwrap(node), ArrayNode) else None
