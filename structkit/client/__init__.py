@@ -1,4 +1,4 @@
-"""The drivers: a client that blocks and one that is awaited, around the same fold."""
+"""The clients: one that blocks and one that is awaited, both around the same `Extraction`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """What only a probe needs."""
+        """Import what only a probe needs on first use."""
         if name not in {"Finding", "ProbeReport"}:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from structkit.client import probing

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """As `Client`, with the same arguments and names, awaited; of `stream` and `stream_items` it is what they give."""
+    """As `Client`, with the same arguments and methods, awaited; `stream` and `stream_items` return async streams."""
 
     def __init__(
         self,
@@ -46,15 +46,15 @@ class AsyncClient:
         transport: AsyncTransport | None = None,
         **call: Unpack[CallOptions],
     ) -> None:
-        """Find the endpoint; nothing is sent."""
+        """Determine the endpoint; nothing is sent."""
         validate_call(call)
         validate_connection_arguments(client=client, transport=transport, base_url=base_url, api_key=api_key)
-        self._given = _over(client) if client else transport
-        self._made: dict[AbstractEventLoop, AsyncTransport] = {}
+        self._custom_transport = _sdk_transport(client) if client else transport
+        self._transports: dict[AbstractEventLoop, AsyncTransport] = {}
         endpoint = None
-        if self._given is None:
+        if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
+        self._plan, self._client_route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -74,22 +74,23 @@ class AsyncClient:
     async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """As `Client.run`."""
-        begun = self._plan.start_conversation(output_type, prompt, call, self._route.route)
-        return await self.drive(begun, self._plan.hooks(call))
+        conversation = self._plan.start_conversation(output_type, prompt, call, self._client_route.route)
+        return await self.drive(conversation, self._plan.hooks(call))
 
     async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
-        """Send what an extraction asks for until it is done."""
+        """As `Client.drive`."""
         step: Any = extraction
         while isinstance(step, Extraction | SplitExtraction):
             with hooks.report_aborts(step.requests):
-                step = await self._after(step, await self._send(step.requests, step.policy, hooks), hooks)
+                replies = await self._send(step.requests, step.policy, hooks)
+                step = await self._next_step(step, replies, hooks)
         return result_or_raise(step)
 
-    async def _after(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
-        """What comes of a step's replies."""
-        after = await next_step(step, replies, self._route.update_from_step)
-        hooks.notify_attempts(step.attempts, after.attempts)
-        return after
+    async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
+        """Return the step after the replies to a step."""
+        following = await next_step(step, replies, self._client_route.update_from_step)
+        hooks.notify_attempts(step.attempts, following.attempts)
+        return following
 
     @overload
     def stream(
@@ -126,7 +127,7 @@ class AsyncClient:
         only_complete: bool = False,
         **call: Unpack[CallOptions],
     ) -> AsyncStream[Any, Any]:
-        """As `Client.stream`, with `async with` and `async for`; the prompt may be one that is still to be awaited."""
+        """As `Client.stream`, with `async with` and `async for`; the prompt may be an awaitable."""
         from structkit.extraction.stream_output import Snapshots
 
         return self._stream(output_type, prompt, call, Snapshots(only_complete=only_complete))
@@ -143,33 +144,33 @@ class AsyncClient:
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[Any, Any]:
         """As `Client.stream_items`, with `async for`."""
-        from structkit.client.streams import itemwise, list_type
+        from structkit.client.streams import list_format, reask_places
         from structkit.extraction.stream_output import ListItems
 
-        wanted = list_type(output_type)
-        return self._stream(wanted, prompt, itemwise(call, self._plan.call), ListItems(wanted))
+        output_format = list_format(output_type)
+        return self._stream(output_format, prompt, reask_places(call, self._plan.call), ListItems(output_format))
 
     def _stream(
-        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: CallOptions, shown: StreamOutput[Any]
+        self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: CallOptions, output: StreamOutput[Any]
     ) -> AsyncStream[Any, Any]:
-        from structkit.client.streams import AsyncStream, AsyncWay, Later
+        from structkit.client.streams import AsyncStream, AsyncStreamIO, Deferred
         from structkit.transport.streaming import open_stream_async
 
         hooks = self._plan.hooks(call)
-        way = AsyncWay(
-            ask=lambda step: self._send(step.requests, step.policy, hooks),
+        io = AsyncStreamIO(
+            send=lambda step: self._send(step.requests, step.policy, hooks),
             stream=lambda step: open_stream_async(self.transport, step.request, step.policy),
-            after=lambda step, replies: self._after(step, replies, hooks),
+            next_step=lambda step, replies: self._next_step(step, replies, hooks),
         )
 
-        def begun(said: Prompt) -> Conversation:
-            return self._plan.start_conversation(output_type, said, call, self._route.route)
+        def start(resolved_prompt: Prompt) -> Conversation:
+            return self._plan.start_conversation(output_type, resolved_prompt, call, self._client_route.route)
 
-        first = Later(prompt, begun) if isinstance(prompt, Awaitable) else begun(prompt)
-        return AsyncStream(first, shown, hooks, way)
+        first = Deferred(prompt, start) if isinstance(prompt, Awaitable) else start(prompt)
+        return AsyncStream(first, output, hooks, io)
 
     async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
-        """The replies, in order; several requests go out at once."""
+        """Return the replies in the order of the requests, which are sent concurrently."""
 
         async def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
@@ -187,12 +188,12 @@ class AsyncClient:
         """As `Client.probe`."""
         from structkit.client.probing import advance, probe_route
 
-        asking = probe_route(self._plan.model, Route(self._plan.dialect))
-        step: ProbeReport | TransportError | Request = advance(asking)
+        probe = probe_route(self._plan.model, Route(self._plan.dialect))
+        step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
             [reply] = await self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
-            step = advance(asking, reply)
-        return self._route.store_probe(result_or_raise(step))
+            step = advance(probe, reply)
+        return self._client_route.store_probe(result_or_raise(step))
 
     async def models(self) -> tuple[str, ...]:
         """As `Client.models`."""
@@ -201,7 +202,7 @@ class AsyncClient:
     @property
     def endpoint(self) -> EndpointSettings | None:
         """As `Client.endpoint`."""
-        return self._endpoint if self._given is None else None
+        return self._endpoint if self._custom_transport is None else None
 
     @property
     def model(self) -> str:
@@ -215,39 +216,40 @@ class AsyncClient:
 
     @property
     def transport(self) -> AsyncTransport:
-        """The way requests are sent: one for each event loop, because connections belong to theirs."""
-        if self._given is not None:
-            return self._given
-        if (loop := _this_loop()) not in self._made:
-            for closed in [other for other in [*self._made] if other.is_closed()]:
-                self._made.pop(closed, None)  # its connections go with it: nobody can close them any more
-            self._made[loop] = _lean(self._endpoint)
-        return self._made[loop]
+        """The transport of this event loop; each loop has its own, because a connection belongs to one loop."""
+        if self._custom_transport is not None:
+            return self._custom_transport
+        if (loop := _this_loop()) not in self._transports:
+            # The connections of a closed loop can no longer be closed, only dropped.
+            for closed_loop in [each for each in [*self._transports] if each.is_closed()]:
+                self._transports.pop(closed_loop, None)
+            self._transports[loop] = _http_transport(self._endpoint)
+        return self._transports[loop]
 
     async def close(self) -> None:
-        """Let go of the connections of this event loop; a client or transport of the caller's stays open."""
-        if made := self._made.pop(_this_loop(), None):
-            await made.close()
+        """Close the connections of this event loop; a client or transport of the caller's stays open."""
+        if transport := self._transports.pop(_this_loop(), None):
+            await transport.close()
 
     async def __aenter__(self) -> Self:
-        """The client itself."""
+        """Return the client itself."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the connections of this event loop."""
         await self.close()
 
 
-def _lean(endpoint: EndpointSettings) -> AsyncTransport:
+def _http_transport(endpoint: EndpointSettings) -> AsyncTransport:
     from structkit.transport.direct import AsyncHTTPTransport
 
     with report_environment_errors():
         return AsyncHTTPTransport(endpoint.address, endpoint.api_key)
 
 
-def _over(client: openai.AsyncOpenAI) -> AsyncTransport:
+def _sdk_transport(client: openai.AsyncOpenAI) -> AsyncTransport:
     from structkit.transport.openai_sdk import AsyncOpenAITransport
 
     return AsyncOpenAITransport(client)

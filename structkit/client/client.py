@@ -35,18 +35,19 @@ class Client:
     """A model behind an OpenAI-compatible endpoint.
 
     Args:
-        model: The model's name; `local` is the embedded one, `local:PATH.gguf` another of that kind.
-            Without a name, `STRUCTKIT_MODEL` is read.
+        model: The model's name; `local` is the embedded model, `local:PATH.gguf` a model file of your own.
+            By default `STRUCTKIT_MODEL`.
         base_url: The endpoint, with or without `/v1`; by default `OPENAI_BASE_URL`.
-        api_key: The key; by default `OPENAI_API_KEY`. Servers on this machine need none.
-        client: An `openai.OpenAI` or `AzureOpenAI` of your own, instead of URL and key.
+        api_key: The key; by default `OPENAI_API_KEY`. A server on this machine needs none.
+        client: An `openai.OpenAI` or `AzureOpenAI` of your own, instead of an address and a key.
         transport: Any other way to send requests, instead of all of these.
         **call: Defaults for every call: `policy`, `instructions`, `temperature` and so on.
 
     Raises:
         ConfigError: The model or the key is missing.
 
-    Requests go out without the SDK, unless you bring a client of its: an HTTP library is loaded with the first.
+    Requests are sent without the OpenAI SDK, unless you pass a client of it; the HTTP library is imported with the
+    first request.
     Proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE, SSL_CERT_DIR) come from
     the environment, and so do OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS.
     """
@@ -61,16 +62,16 @@ class Client:
         transport: Transport | None = None,
         **call: Unpack[CallOptions],
     ) -> None:
-        """Find the endpoint; nothing is sent."""
+        """Determine the endpoint; nothing is sent."""
         validate_call(call)
         validate_connection_arguments(client=client, transport=transport, base_url=base_url, api_key=api_key)
-        self._given = _over(client) if client else transport
-        self._made: Transport | None = None
+        self._custom_transport = _sdk_transport(client) if client else transport
+        self._transport: Transport | None = None
         self._lock = threading.Lock()
         endpoint = None
-        if self._given is None:
+        if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
+        self._plan, self._client_route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
 
     @overload
     def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -79,7 +80,7 @@ class Client:
     @overload
     def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Any: ...
     def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Any:
-        """The value of *output_type* that the model reads from *prompt*.
+        """Return the value of *output_type* that the model extracts from *prompt*.
 
         Args:
             output_type: A pydantic model, any type pydantic validates, or a JSON Schema.
@@ -87,9 +88,9 @@ class Client:
             **call: `instructions`, `examples`, `policy`, and the endpoint's own parameters.
 
         Raises:
-            ConfigError: Something is wrong on this side; nothing was sent.
-            TransportError: The endpoint gave no usable completion.
-            ExtractionError: The model answered, but not with such a value.
+            ConfigError: An argument or a setting is invalid; nothing was sent.
+            TransportError: The endpoint returned no usable completion.
+            ExtractionError: The model answered, but without a valid value.
         """
         return self.run(output_type, prompt, **call).value
 
@@ -100,8 +101,8 @@ class Client:
     @overload
     def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
     def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
-        """As `extract`, with everything that happened: attempts, usage, every choice."""
-        return self.drive(self._begin(output_type, prompt, call), self._plan.hooks(call))
+        """Return the value as `extract` does, with all attempts, the usage and every choice."""
+        return self.drive(self._start(output_type, prompt, call), self._plan.hooks(call))
 
     @overload
     def stream(
@@ -118,24 +119,25 @@ class Client:
     def stream(
         self, output_type: Any, prompt: Prompt, *, only_complete: bool = False, **call: Unpack[CallOptions]
     ) -> Stream[Any, Any]:
-        """As `run`, while the reply arrives: snapshots of the value, and the whole as the last of them.
+        """Return a stream of snapshots of the value while the reply arrives; the last one is the validated value.
 
             with client.stream(Invoice, text) as stream:
                 for partial in stream:
                     show(partial)
             invoice = stream.result().value
 
-        What has not come yet is absent from a `Partial`. Where the reply has to be put right, a snapshot may have less
-        than the one before: what was wrong has gone.
+        Properties that have not arrived are absent from a `Partial`. If the reply has to be corrected, a snapshot may
+        have less than the one before, because invalid values are removed.
 
         Args:
             output_type: As for `extract`.
             prompt: As for `extract`.
-            only_complete: Whether a text that grows is nothing new, and only a part that is complete is.
+            only_complete: Whether a snapshot is yielded only after a part of the value is complete, and not while a
+                text grows.
             **call: As for `extract`.
 
         Raises:
-            ConfigError: Something is wrong on this side; nothing was sent. Other errors are raised while iterating.
+            ConfigError: An argument or a setting is invalid; nothing was sent. Other errors are raised while iterating.
         """
         from structkit.extraction.stream_output import Snapshots
 
@@ -148,63 +150,67 @@ class Client:
     @overload
     def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Stream[Any, Any]: ...
     def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Stream[Any, Any]:
-        """The items of a list, each as soon as it is complete and valid.
+        """Return a stream of the items of a list, each as soon as it is complete and valid.
 
             for line in client.stream_items(list[Line], text):
                 save(line)
 
-        An item that is not valid is told in `Stream.issues`, asked for again alone, and given at the end.
+        The issues of an invalid item are in `Stream.issues`; the item is re-asked separately and yielded last.
 
         Args:
-            output_type: A list type; a type with one list of objects, whose items are given; or the type of an item.
+            output_type: A list type; a type with one list of objects, whose items are yielded; or the type of an item.
             prompt: As for `extract`.
             **call: As for `extract`.
 
         Raises:
-            ConfigError: Something is wrong on this side; nothing was sent. Other errors are raised while iterating.
+            ConfigError: An argument or a setting is invalid; nothing was sent. Other errors are raised while iterating.
         """
-        from structkit.client.streams import itemwise, list_type
+        from structkit.client.streams import list_format, reask_places
         from structkit.extraction.stream_output import ListItems
 
-        wanted = list_type(output_type)
-        return self._stream(wanted, prompt, itemwise(call, self._plan.call), ListItems(wanted))
+        output_format = list_format(output_type)
+        return self._stream(output_format, prompt, reask_places(call, self._plan.call), ListItems(output_format))
 
     def _stream(
-        self, output_type: Any, prompt: Prompt, call: CallOptions, shown: StreamOutput[Any]
+        self, output_type: Any, prompt: Prompt, call: CallOptions, output: StreamOutput[Any]
     ) -> Stream[Any, Any]:
-        from structkit.client.streams import Stream, Way
+        from structkit.client.streams import Stream, StreamIO
         from structkit.transport.streaming import open_stream
 
         hooks = self._plan.hooks(call)
-        way = Way(
-            ask=lambda step: self._send(step.requests, step.policy, hooks),
+        io = StreamIO(
+            send=lambda step: self._send(step.requests, step.policy, hooks),
             stream=lambda step: open_stream(self.transport, step.request, step.policy),
-            after=lambda step, replies: self._after(step, replies, hooks),
+            next_step=lambda step, replies: self._next_step(step, replies, hooks),
         )
-        return Stream(self._begin(output_type, prompt, call), shown, hooks, way)
+        return Stream(self._start(output_type, prompt, call), output, hooks, io)
 
-    def _begin(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
-        begun = self._plan.start_conversation(output_type, prompt, call, self._route.route)
-        validate_sync_checks(begun)
-        return begun
+    def _start(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
+        conversation = self._plan.start_conversation(output_type, prompt, call, self._client_route.route)
+        validate_sync_checks(conversation)
+        return conversation
 
-    def _after(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
-        """What comes of a step's replies."""
-        after = step.receive(*replies)
-        self._route.update_from_step(step, after, replies)
-        hooks.notify_attempts(step.attempts, after.attempts)
-        return after
+    def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
+        """Return the step after the replies to a step."""
+        next_step = step.receive(*replies)
+        self._client_route.update_from_step(step, next_step, replies)
+        hooks.notify_attempts(step.attempts, next_step.attempts)
+        return next_step
 
     def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
-        """Send what an extraction asks for until it is done."""
+        """Send the requests of a conversation until it has a result.
+
+        Raises:
+            TransportError, ExtractionError: As `extract`.
+        """
         step: Any = extraction
         while isinstance(step, Extraction | SplitExtraction):
             with hooks.report_aborts(step.requests):
-                step = self._after(step, self._send(step.requests, step.policy, hooks), hooks)
+                step = self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
         return result_or_raise(step)
 
     def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
-        """The replies, in order; several requests go out at once."""
+        """Return the replies in the order of the requests, which are sent concurrently."""
 
         def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
@@ -217,84 +223,84 @@ class Client:
         from concurrent.futures import ThreadPoolExecutor
         from contextvars import copy_context
 
-        contexts = [copy_context() for _ in requests]  # what the caller has set holds in the threads too
+        contexts = [copy_context() for _ in requests]  # the caller's context variables apply in the threads, too
         with ThreadPoolExecutor(len(requests)) as pool:
             return [*pool.map(lambda context, request: context.run(send, request), contexts, requests)]
 
     def probe(self) -> ProbeReport:
-        """What the route honours, found out with at most 30 small requests, and remembered.
+        """Determine with at most 30 small requests what the route supports, and store it for later calls.
 
         Raises:
             TransportError: The endpoint does not answer a plain question.
         """
         from structkit.client.probing import advance, probe_route
 
-        asking = probe_route(self._plan.model, Route(self._plan.dialect))
-        step: ProbeReport | TransportError | Request = advance(asking)
+        probe = probe_route(self._plan.model, Route(self._plan.dialect))
+        step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
             [reply] = self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
-            step = advance(asking, reply)
-        return self._route.store_probe(result_or_raise(step))
+            step = advance(probe, reply)
+        return self._client_route.store_probe(result_or_raise(step))
 
     def models(self) -> tuple[str, ...]:
-        """The names of the endpoint's models, sorted.
+        """Return the names of the endpoint's models, sorted.
 
         Raises:
-            TransportError: The endpoint does not say.
+            TransportError: The endpoint does not list them.
         """
         return self.transport.models()
 
     @property
     def endpoint(self) -> EndpointSettings | None:
-        """Where requests go; None where a client or transport of the caller's knows it."""
-        return self._endpoint if self._given is None else None
+        """The address and key of the endpoint; None if the client or transport is the caller's."""
+        return self._endpoint if self._custom_transport is None else None
 
     @property
     def model(self) -> str:
-        """The model's name there."""
+        """The model's name at the endpoint."""
         return self._plan.model
 
     @property
     def defaults(self) -> CallOptions:
-        """The arguments of every call, where the call does not give its own."""
+        """The default arguments of every call."""
         return self._plan.call
 
     @property
     def transport(self) -> Transport:
-        """The way requests are sent, made when first needed."""
-        if self._given is not None:
-            return self._given
+        """The transport that sends the requests, opened when it is first used."""
+        if self._custom_transport is not None:
+            return self._custom_transport
         with self._lock:
-            if self._made is None:
-                self._made = _lean(self._endpoint)
-                weakref.finalize(self, self._made.close)
-            return self._made
+            if self._transport is None:
+                self._transport = _http_transport(self._endpoint)
+                weakref.finalize(self, self._transport.close)
+            return self._transport
 
     def close(self) -> None:
-        """Let go of the connections; a client or transport of the caller's stays open."""
-        made, self._made = self._made, None
-        if made is not None:
-            made.close()
+        """Close the connections; a client or transport of the caller's stays open."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
 
     def __enter__(self) -> Self:
-        """The client itself."""
+        """Return the client itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the connections."""
         self.close()
 
 
-def _lean(endpoint: EndpointSettings) -> Transport:
+def _http_transport(endpoint: EndpointSettings) -> Transport:
     from structkit.transport.direct import HTTPTransport
 
     with report_environment_errors():
         return HTTPTransport(endpoint.address, endpoint.api_key)
 
 
-def _over(client: openai.OpenAI) -> Transport:
+def _sdk_transport(client: openai.OpenAI) -> Transport:
     from structkit.transport.openai_sdk import OpenAITransport
 
     return OpenAITransport(client)

@@ -1,4 +1,4 @@
-"""Examples as rows for supervised fine-tuning, each value as the model would have to write it."""
+"""Examples as rows for supervised fine-tuning, each value in its wire form."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ def finetune_rows(
 def finetune_rows(
     output_type: Any, examples: Iterable[tuple[Prompt, Any]], *, instructions: str | None = None
 ) -> Iterator[JSON]:
-    """The chat-format training rows of *examples*; write each with `json.dumps` as a line of a JSONL file.
+    """Yield the training rows of *examples* in the chat format; each is one line of a JSONL file.
 
     Args:
         output_type: The type of the values.
-        examples: Pairs of an input and the value it should give.
-        instructions: The system message of every row; the same as in later calls.
+        examples: Pairs of an input and the expected value.
+        instructions: The system message of every row; use the same one in later calls.
 
     Raises:
-        SchemaError: The type has no strict form, or a value no JSON form.
-        PromptError: A value breaks a rule of its type.
+        SchemaError: The type has no strict form, or a value has no JSON form.
+        PromptError: A value is not valid for its type.
 
     >>> [row] = finetune_rows(list[int], [("Two and three.", [2, 3])])
     >>> row["messages"].pop()
     {'role': 'assistant', 'content': '{"value": [2, 3]}'}
     """
-    wanted = response_format(output_type)
+    output_format = response_format(output_type)
     for prompt, value in examples:
-        wire = json.dumps(wanted.wire(example_to_json(wanted, value)), ensure_ascii=False)
+        wire = json.dumps(output_format.wire(example_to_json(output_format, value)), ensure_ascii=False)
         messages = (*conversation(prompt, instructions), Message("assistant", wire))
         yield {"messages": [message.body for message in messages]}

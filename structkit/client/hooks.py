@@ -1,4 +1,4 @@
-"""`Hooks`: functions of the caller's that are told what a call does, as it does it."""
+"""`Hooks`: functions of the caller's that are called while a call proceeds."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from structkit.values import Attempt, Completion, Issue, Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What to call when; all optional. What a hook raises ends the call.
+    """Functions to call at the steps of a call; all are optional. An exception of a hook ends the call.
 
     Args:
-        before_request: Gets each request before it is sent.
-        after_reply: Gets the request and what came of it: a completion, or the fault that there is none.
-        on_issue: Gets each thing that is wrong with a reply, and the attempt.
-        on_attempt: Gets each attempt when its reply has been read; its request is the one that was sent.
-        on_abort: Gets each request of a step that did not come to its end, and why: the task was cancelled, or a
-            check or a hook raised.
+        before_request: Is called with each request before it is sent.
+        after_reply: Is called with each request and its completion, or the error that there is none.
+        on_issue: Is called with each issue of a reply, and its attempt.
+        on_attempt: Is called with each attempt after its reply has been read; its request is the one that was sent.
+        on_abort: Is called with each request of a step that did not finish, and the exception: the task was cancelled,
+            or a check or a hook raised.
 
     >>> from structkit import Client
     >>> from structkit.testing import Endpoint
@@ -38,18 +38,18 @@ class Hooks:
     on_abort: Callable[[Request, BaseException], object] | None = None
 
     def notify_request(self, request: Request) -> None:
-        """A request goes out."""
+        """Call the hook before a request."""
         if self.before_request:
             self.before_request(request)
 
     def notify_reply(self, request: Request, reply: Completion | TransportError) -> None:
-        """A reply came, or none will."""
+        """Call the hook after a reply or a transport error."""
         if self.after_reply:
             self.after_reply(request, reply)
 
     @contextmanager
     def report_aborts(self, requests: Iterable[Request]) -> Iterator[None]:
-        """While requests are sent and their replies read; what ends that early goes on its way."""
+        """Call the hook for each request if an exception interrupts the block, and raise the exception again."""
         try:
             yield
         except BaseException as error:
@@ -58,10 +58,13 @@ class Hooks:
             raise
 
     def notify_attempts(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
-        """Attempts were read: those of *after* that were not there *before*, wherever they stand."""
-        known = {id(attempt.request) for attempt in before}
-        news = {id(attempt.request): attempt for attempt in after if id(attempt.request) not in known}
-        for attempt in news.values():
+        """Call the hooks for the attempts of *after* that are not among those *before*, at any position.
+
+        Attempts are compared by their requests, because a later check may replace an attempt's issues.
+        """
+        earlier = {id(attempt.request) for attempt in before}
+        attempts = {id(attempt.request): attempt for attempt in after if id(attempt.request) not in earlier}
+        for attempt in attempts.values():
             for issue in attempt.issues if self.on_issue else ():
                 self.on_issue(issue, attempt)  # type: ignore[misc]
             if self.on_attempt:

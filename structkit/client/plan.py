@@ -1,10 +1,9 @@
-"""What both clients know before anything is sent: the model, the defaults, and how an extraction begins."""
+"""What both clients share: the model, the default arguments, and how a conversation is started from a call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from structkit.client.arguments import CallOptions, example_to_json, validate_call, validate_mode
 from structkit.client.endpoint_settings import EndpointSettings, model_name
@@ -12,12 +11,7 @@ from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoute
 from structkit.dialects import CORE, Dialect, Route, find_dialect, named_dialect
 from structkit.errors import StructkitError
-from structkit.extraction import (
-    Conversation,
-    Extraction,
-    ValueCheck,
-    split_if_too_large,
-)
+from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import conversation
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -26,94 +20,109 @@ from structkit.values import Parameters, Policy, Prompt, Request
 T = TypeVar("T")
 
 DEFAULT_POLICY, DEFAULT_PARAMETERS = Policy(), Parameters()
-"""Those of a call that names none."""
+"""Shared by all calls without their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The settings of a client: the model's name there, and the defaults of every call."""
+    """The settings of a client.
+
+    Args:
+        model: The model's name at the endpoint.
+        call: The default arguments of every call.
+        dialect: The dialect of the endpoint and model.
+    """
 
     model: str
     call: CallOptions
     dialect: Dialect = CORE
 
     def hooks(self, call: CallOptions) -> Hooks:
-        """Those of the call, else the client's."""
+        """Return the hooks of the call, or else the client's."""
         return call.get("hooks") or self.call.get("hooks") or NO_HOOKS
 
     def probe_policy(self, request: Request) -> Policy:
-        """How hard to try for a request of a probe: a stream is no completion, and not to be asked for twice."""
+        """Return the policy for a request of a probe.
+
+        A probe reads a streamed reply as a malformed completion, which must not be retried.
+        """
         policy = self.call.get("policy") or Policy()
         return replace(policy, retries=0) if request.fields.get("stream") else policy
 
     def start_conversation(
         self, output_type: Any, prompt: Prompt, call: CallOptions, route: Route | None = None
     ) -> Conversation:
-        """The extraction that a call asks for, over a route of which something may be known.
+        """Return the conversation of a call; without a route, from the client's dialect alone.
 
         Raises:
             SchemaError: The type has no strict form.
-            PromptError: The input is no text or messages.
+            PromptError: The prompt is neither text nor messages.
             ConfigError: There is no mode or dialect of that name.
-            TypeError: An argument is misspelt.
+            TypeError: There is no argument of that name.
         """
         validate_call(call)
-        given = {name: value for name, value in {**self.call, **call}.items() if value is not None}
-        given.pop("hooks", None)  # the driver's
-        instructions, policy = given.pop("instructions", None), given.pop("policy", DEFAULT_POLICY)
-        examples = cast("Sequence[tuple[str, Any]]", given.pop("examples", ()))
+        arguments: dict[str, Any] = {name: value for name, value in {**self.call, **call}.items() if value is not None}
+        arguments.pop("hooks", None)  # used by the driver
+        instructions, policy = arguments.pop("instructions", None), arguments.pop("policy", DEFAULT_POLICY)
+        examples = arguments.pop("examples", ())
         route = route or Route(self.dialect)
-        wanted = in_route_dialect(response_format(output_type), given.pop("dialect", route.dialect))
-        own: Any = {name: given.pop(name) for name in ("mode", "context") if name in given}
-        validate_mode(own.get("mode", "auto"))
-        checks = tuple(cast("Sequence[ValueCheck]", given.pop("checks", ())))
-        begun = Extraction(
-            response_format=wanted,
+        output_format = in_route_dialect(response_format(output_type), arguments.pop("dialect", route.dialect))
+        settings = {name: arguments.pop(name) for name in ("mode", "context") if name in arguments}
+        validate_mode(settings.get("mode", "auto"))
+        checks = tuple(arguments.pop("checks", ()))
+        extraction: Extraction[Any] = Extraction(
+            response_format=output_format,
             model=self.model,
-            messages=conversation(prompt, cast("str | None", instructions)),
-            examples=tuple((source, example_to_json(wanted, value)) for source, value in examples),
-            parameters=Parameters(**cast("Any", given)) if given else DEFAULT_PARAMETERS,
-            policy=cast("Policy", policy),
-            route=route if route.dialect is wanted.dialect else replace(route, dialect=wanted.dialect),
+            messages=conversation(prompt, instructions),
+            examples=tuple((source, example_to_json(output_format, value)) for source, value in examples),
+            parameters=Parameters(**arguments) if arguments else DEFAULT_PARAMETERS,
+            policy=policy,
+            route=route if route.dialect is output_format.dialect else replace(route, dialect=output_format.dialect),
             checks=checks,
-            **own,
+            **settings,
         )
-        return split_if_too_large(begun)
+        return split_if_too_large(extraction)
 
 
-def in_route_dialect(wanted: ResponseFormat[T], dialect: Any) -> ResponseFormat[T]:
-    """The type in the route's dialect, unless the caller has fixed another.
+def in_route_dialect(output_format: ResponseFormat[T], dialect: Any) -> ResponseFormat[T]:
+    """Return a type in a dialect, or unchanged if the caller has compiled it for a fixed one.
 
     Raises:
         ConfigError: There is no dialect of that name.
     """
-    if not wanted.is_translatable:
-        return wanted
-    return wanted.in_dialect(named_dialect(dialect) if isinstance(dialect, str) else dialect)
+    if not output_format.is_translatable:
+        return output_format
+    return output_format.in_dialect(named_dialect(dialect) if isinstance(dialect, str) else dialect)
 
 
 def make_plan(
     model: str | None, call: CallOptions, endpoint: EndpointSettings | None, address: str = ""
 ) -> tuple[Plan, ClientRoute]:
-    """The settings of whoever sends requests, and what is known of the route.
+    """Return the settings of a client, and its route.
 
     Args:
-        model: The model's name, where no endpoint says it.
-        call: The defaults of every call.
-        endpoint: Where requests go; None where a client or transport of the caller's knows it.
-        address: What such a client says of that.
+        model: The model's name, used if there is no endpoint.
+        call: The default arguments of every call.
+        endpoint: The endpoint; None if the client or transport is the caller's.
+        address: The address of the caller's client or transport, as far as it has one.
 
     Raises:
-        ConfigError: There is no model, or no dialect of the name that the endpoint gives.
+        ConfigError: There is no model, or no dialect of the name that the endpoint has.
     """
-    model, named, address = (endpoint.model, endpoint.dialect, endpoint.address) if endpoint else (model, None, address)
+    dialect_name = None
+    if endpoint is not None:
+        model, dialect_name, address = endpoint.model, endpoint.dialect, endpoint.address
     model = model_name(model)
-    dialect = named_dialect(named) if named else find_dialect(model, address)
+    dialect = named_dialect(dialect_name) if dialect_name else find_dialect(model, address)
     return Plan(model, call, dialect), ClientRoute(address, model, dialect)
 
 
 def result_or_raise(step: T | StructkitError) -> T:
-    """What came of it; or the error, raised: the only place where the fold's errors are."""
+    """Return the result of a conversation, or raise its error; nothing else raises what a conversation returns.
+
+    Raises:
+        StructkitError: The step is an error.
+    """
     if isinstance(step, StructkitError):
         raise step
     return step

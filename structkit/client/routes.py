@@ -1,4 +1,4 @@
-"""What a client knows of its route, and how it learns more from what its calls found out."""
+"""What a client knows about its route, and how it learns from the steps of its calls."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ class ClientRoute:
     """The route of one client.
 
     Args:
-        base_url: Where it leads; empty for a transport of the caller's, of which nothing is kept on disk.
-        model: The model there.
-        dialect: What its address and the model's name tell.
+        base_url: The address of the endpoint; empty for a transport of the caller's, whose route is not cached on disk.
+        model: The model's name at the endpoint.
+        dialect: The dialect by the address and the model's name.
     """
 
     base_url: str
     model: str
     dialect: Dialect
-    _known: Route | None = field(default=None, repr=False)
+    _route: Route | None = field(default=None, repr=False)
 
     @property
     def route(self) -> Route:
-        """What is known, from an earlier process too."""
-        if self._known is None:
-            kept = load_route(self.base_url, self.model)
-            self._known = kept.route if kept else Route(self.dialect)
-        return self._known
+        """The route, by default as an earlier process cached it."""
+        if self._route is None:
+            cached = load_route(self.base_url, self.model)
+            self._route = cached.route if cached else Route(self.dialect)
+        return self._route
 
     def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
-        """Keep what a step of a call found out."""
+        """Store what a step of a conversation showed about the route."""
         if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
             self.update(last.route, step.route, provider)
 
     def update(self, before: Route, after: Route, provider: str | None = None) -> None:
-        """Keep what a call found out: what is known after it and was not before.
+        """Store the difference between a route before and after a step.
 
-        A dialect that the caller had asked for is the call's alone.
+        A dialect that the caller has chosen for a call is not stored, because the endpoint has not chosen it.
         """
         if after == before:
             return
-        known = self.route
-        self._known = replace(
-            known,
-            dialect=after.dialect if before.dialect == known.dialect else known.dialect,
-            refused=known.refused | (after.refused - before.refused),
-            ignored=known.ignored | (after.ignored - before.ignored),
+        route = self.route
+        self._route = replace(
+            route,
+            dialect=after.dialect if before.dialect == route.dialect else route.dialect,
+            refused=route.refused | (after.refused - before.refused),
+            ignored=route.ignored | (after.ignored - before.ignored),
         )
-        store_route(self.base_url, self.model, self._known, provider)
+        store_route(self.base_url, self.model, self._route, provider)
 
     def store_probe(self, report: ProbeReport) -> ProbeReport:
-        """Keep what a probe found out, whatever was known before."""
-        self._known = report.route
+        """Store the route that a probe determined, in place of what was known before, and return the report."""
+        self._route = report.route
         for provider in report.providers or (None,):
             store_route(self.base_url, self.model, report.route, provider)
         return report

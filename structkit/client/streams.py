@@ -1,4 +1,4 @@
-"""Values while they arrive: what `Client.stream` and `stream_items` give, blocking and awaited."""
+"""Values while they arrive: what `Client.stream` and `stream_items` return, blocking and awaited."""
 
 from __future__ import annotations
 
@@ -31,271 +31,274 @@ NO_REPLY = "the transport's stream ended without a reply: its last item has to b
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """A conversation that begins when its prompt has been awaited.
+class Deferred:
+    """A conversation that starts once its prompt has been awaited.
 
     Args:
-        prompt: What is awaited.
-        begin: Makes the conversation.
+        prompt: The awaitable prompt.
+        start: Returns the conversation for a prompt.
     """
 
     prompt: Awaitable[Prompt]
-    begin: Callable[[Prompt], Conversation]
+    start: Callable[[Prompt], Conversation]
 
-    async def begun(self) -> Conversation:
-        """The conversation."""
-        return self.begin(await self.prompt)
+    async def resolve(self) -> Conversation:
+        """Await the prompt and return the conversation."""
+        return self.start(await self.prompt)
 
     def close(self) -> None:
-        """It will not be awaited any more."""
+        """Close a coroutine that will never be awaited, which Python would warn about."""
         if isinstance(self.prompt, Coroutine):
             self.prompt.close()
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How a stream talks to the endpoint: three functions of a client's.
+class StreamIO:
+    """The functions of a client through which a stream uses the endpoint.
 
     Args:
-        ask: The replies to a step whose text is not shown.
-        stream: The reply to a step as it comes.
-        after: What comes of a step's replies.
+        send: Returns the replies to a step that cannot be streamed.
+        stream: Returns the reply to a step as it arrives.
+        next_step: Returns the step after some replies.
     """
 
-    ask: Callable[[Conversation], list[TransportReply]]
+    send: Callable[[Conversation], list[TransportReply]]
     stream: Callable[[Extraction[Any]], ReplyStream]
-    after: Callable[[Conversation, list[TransportReply]], Any]
+    next_step: Callable[[Conversation, list[TransportReply]], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class AsyncWay:
-    """The same, awaited."""
+class AsyncStreamIO:
+    """The same functions, awaited."""
 
-    ask: Callable[[Conversation], Awaitable[list[TransportReply]]]
+    send: Callable[[Conversation], Awaitable[list[TransportReply]]]
     stream: Callable[[Extraction[Any]], AsyncReplyStream]
-    after: Callable[[Conversation, list[TransportReply]], Awaitable[Any]]
+    next_step: Callable[[Conversation, list[TransportReply]], Awaitable[Any]]
 
 
-class Course(Generic[S]):
-    """What a stream has given, and what it came to.
+class StreamState(Generic[S]):
+    """What a stream has yielded, and its last step.
 
-    It does not know the stream: one that nobody holds any more is let go at once, and its connection with it.
+    It does not refer to the stream: so a stream that is no longer referenced is collected at once, and its connection
+    is closed.
 
     Args:
-        shown: What is given.
-        hooks: What is told of it.
+        output: Turns fragments of a reply into the values that are yielded.
+        hooks: The caller's hooks.
     """
 
-    def __init__(self, shown: StreamOutput[S], hooks: Hooks) -> None:
-        """Nothing has come."""
-        self.shown = shown
+    def __init__(self, output: StreamOutput[S], hooks: Hooks) -> None:
+        """Start before the first request."""
+        self.output = output
         self.hooks = hooks
-        self.end: Result[Any] | StructkitError | None = None
+        self.last_step: Result[Any] | StructkitError | None = None
 
-    def ended(self, step: Any) -> Result[Any]:
-        """The result.
+    def finish(self, step: Any) -> Result[Any]:
+        """Return the result of the last step.
 
         Raises:
-            StructkitError: With what was given in its `partial`.
+            StructkitError: The last step is an error; of a transport error, `partial` is what was yielded.
         """
-        self.end = step
+        self.last_step = step
         if isinstance(step, TransportError):
-            step.partial = step.partial if self.shown.kept is None else self.shown.kept
+            step.partial = step.partial if self.output.partial is None else self.output.partial
         if isinstance(step, StructkitError):
             raise step
         result: Result[Any] = step
         return result
 
-    def replies(self, way: Way, step: Conversation) -> Generator[S, None, list[TransportReply]]:
-        """What a step's replies show, and the replies."""
-        if isinstance(step, SplitExtraction):  # its parts are no values of the type
-            return way.ask(step)
-        self.shown.begin(step)
+    def replies(self, io: StreamIO, step: Conversation) -> Generator[S, None, list[TransportReply]]:
+        """Yield what the replies to a step contain, and return the replies."""
+        if isinstance(step, SplitExtraction):  # a part of a value is not a value of the type
+            return io.send(step)
+        self.output.start_reply(step)
         self.hooks.notify_request(step.request)
         replies: list[TransportReply] = []
-        with closing(way.stream(step)) as pieces:
-            for piece in pieces:
-                if isinstance(piece, Delta):
-                    yield from self.shown.take(piece)
+        with closing(io.stream(step)) as events:
+            for event in events:
+                if isinstance(event, Delta):
+                    yield from self.output.feed(event)
                 else:
-                    self.hooks.notify_reply(step.request, piece)
-                    replies.append(piece)
+                    self.hooks.notify_reply(step.request, event)
+                    replies.append(event)
         return replies or [MalformedReply(NO_REPLY)]
 
-    async def replies_later(
-        self, way: AsyncWay, step: Extraction[Any], replies: list[TransportReply]
+    async def async_replies(
+        self, io: AsyncStreamIO, step: Extraction[Any], replies: list[TransportReply]
     ) -> AsyncGenerator[S]:
-        """The same, awaited; the replies are put into *replies*."""
-        self.shown.begin(step)
+        """Yield the same, awaited; the replies are appended to *replies*, because this generator cannot return them."""
+        self.output.start_reply(step)
         self.hooks.notify_request(step.request)
-        async with aclosing(way.stream(step)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Delta):
-                    for shown in self.shown.take(piece):
-                        yield shown
+        async with aclosing(io.stream(step)) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    for value in self.output.feed(event):
+                        yield value
                 else:
-                    self.hooks.notify_reply(step.request, piece)
-                    replies.append(piece)
+                    self.hooks.notify_reply(step.request, event)
+                    replies.append(event)
 
 
-def _run(course: Course[S], way: Way, step: Any) -> Generator[S]:
+def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
     while isinstance(step, Extraction | SplitExtraction):
-        with course.hooks.report_aborts(step.requests):
-            replies = yield from course.replies(way, step)
-            step = way.after(step, replies)
-    yield from course.shown.end(course.ended(step))
+        with state.hooks.report_aborts(step.requests):
+            replies = yield from state.replies(io, step)
+            step = io.next_step(step, replies)
+    yield from state.output.finish(state.finish(step))
 
 
-async def _run_later(course: Course[S], way: AsyncWay, begun: Conversation | Later) -> AsyncGenerator[S]:
-    step: Any = await begun.begun() if isinstance(begun, Later) else begun
+async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversation | Deferred) -> AsyncGenerator[S]:
+    step: Any = await start.resolve() if isinstance(start, Deferred) else start
     while isinstance(step, Extraction | SplitExtraction):
-        with course.hooks.report_aborts(step.requests):
+        with state.hooks.report_aborts(step.requests):
             replies: list[TransportReply] = []
             if isinstance(step, SplitExtraction):
-                replies = await way.ask(step)
+                replies = await io.send(step)
             else:
-                async with aclosing(course.replies_later(way, step, replies)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-            step = await way.after(step, replies or [MalformedReply(NO_REPLY)])
-    for piece in course.shown.end(course.ended(step)):
-        yield piece
+                async with aclosing(state.async_replies(io, step, replies)) as values:
+                    async for value in values:
+                        yield value
+            step = await io.next_step(step, replies or [MalformedReply(NO_REPLY)])
+    for value in state.output.finish(state.finish(step)):
+        yield value
 
 
-class Given(Generic[S, T]):
-    """What both kinds of stream know of what they gave."""
+class _BaseStream(Generic[S, T]):
+    """The properties that both kinds of stream share."""
 
-    def __init__(self, course: Course[S]) -> None:
-        """Nothing has come."""
-        self._course = course
+    def __init__(self, state: StreamState[S]) -> None:
+        """Start before the first request."""
+        self._state = state
 
     @property
     def partial(self) -> Any:
-        """What there is: the last snapshot, or the items given so far; None before the first."""
-        return self._course.shown.kept
+        """The last snapshot, or the items yielded so far; None before the first."""
+        return self._state.output.partial
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """What was wrong with items that were complete; they are asked for again."""
-        return self._course.shown.issues
+        """The issues of items that were complete and invalid; these items are re-asked."""
+        return self._state.output.issues
 
-    def _known(self) -> Result[T]:
-        """The result of a stream that is over.
+    def _finished_result(self) -> Result[T]:
+        """Return the result of a finished stream.
 
         Raises:
-            ConfigError: It was closed before its end.
+            ConfigError: The stream was closed before it finished.
         """
-        if self._course.end is None:
-            raise ConfigError("the stream was closed before its end: it has no result")
-        return self._course.ended(self._course.end)
+        if self._state.last_step is None:
+            raise ConfigError("the stream was closed before it finished: it has no result")
+        return self._state.finish(self._state.last_step)
 
 
-class Stream(Given[S, T]):
-    """What a reply shows while it comes, to be iterated once; then `result()` has everything that happened.
+class Stream(_BaseStream[S, T]):
+    """The values of a reply while it arrives, to be iterated once; then `result()` returns the complete result.
 
-    To leave early, `close` it or use it in a `with`: the connection is closed, and the endpoint may stop writing.
+    To leave early, `close` it or use it in a `with` block: the connection is closed, and the endpoint may stop writing.
     """
 
-    def __init__(self, begun: Conversation, shown: StreamOutput[S], hooks: Hooks, way: Way) -> None:
-        """Nothing is sent before the first is asked for."""
-        super().__init__(Course(shown, hooks))
-        self._pieces = _run(self._course, way, begun)
+    def __init__(self, start: Conversation, output: StreamOutput[S], hooks: Hooks, io: StreamIO) -> None:
+        """Send nothing before the first value is requested."""
+        super().__init__(StreamState(output, hooks))
+        self._values = _run(self._state, io, start)
 
     def result(self) -> Result[T]:
-        """Everything that happened, as `Client.run` tells it; what is still to come is waited for.
+        """Return the result as `Client.run` does, after reading the remainder of the reply.
 
         Raises:
-            TransportError, ExtractionError: As `Client.run` does; what had been shown is in the stream's `partial`.
-            ConfigError: The stream was closed before its end.
+            TransportError, ExtractionError: As `Client.run` does; what was yielded before is in the stream's `partial`.
+            ConfigError: The stream was closed before it finished.
         """
         for _ in self:
             pass
-        return self._known()
+        return self._finished_result()
 
     def close(self) -> None:
-        """Let go of the connection; a second time, and after the end, it is nothing."""
-        self._pieces.close()
+        """Close the connection; has no effect on a finished or closed stream."""
+        self._values.close()
 
     def __iter__(self) -> Self:
-        """The stream itself."""
+        """Return the stream itself."""
         return self
 
     def __next__(self) -> S:
-        """What is shown next; raises as `result` does."""
-        return next(self._pieces)
+        """Return the next value; raises as `result` does."""
+        return next(self._values)
 
     def __enter__(self) -> Self:
-        """The stream itself."""
+        """Return the stream itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the stream."""
         self.close()
 
 
-class AsyncStream(Given[S, T]):
+class AsyncStream(_BaseStream[S, T]):
     """As `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
 
-    def __init__(self, begun: Conversation | Later, shown: StreamOutput[S], hooks: Hooks, way: AsyncWay) -> None:
-        """Nothing is sent before the first is asked for."""
-        super().__init__(Course(shown, hooks))
-        self._begun = begun
-        self._pieces = _run_later(self._course, way, begun)
+    def __init__(
+        self, start: Conversation | Deferred, output: StreamOutput[S], hooks: Hooks, io: AsyncStreamIO
+    ) -> None:
+        """Send nothing before the first value is requested."""
+        super().__init__(StreamState(output, hooks))
+        self._start = start
+        self._values = _run_async(self._state, io, start)
 
     async def result(self) -> Result[T]:
         """As `Stream.result`."""
         async for _ in self:
             pass
-        return self._known()
+        return self._finished_result()
 
     async def close(self) -> None:
         """As `Stream.close`."""
-        await self._pieces.aclose()
-        if isinstance(self._begun, Later):
-            self._begun.close()
+        await self._values.aclose()
+        if isinstance(self._start, Deferred):
+            self._start.close()
 
     def __aiter__(self) -> Self:
-        """The stream itself."""
+        """Return the stream itself."""
         return self
 
     async def __anext__(self) -> S:
         """As `Stream.__next__`."""
-        return await anext(self._pieces)
+        return await anext(self._values)
 
     async def __aenter__(self) -> Self:
-        """The stream itself."""
+        """Return the stream itself."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the stream."""
         await self.close()
 
 
-def list_type(output_type: Any) -> ResponseFormat[Any]:
-    """What is asked for where items are wanted: a list, a type with one list of objects, else a list of the type.
+def list_format(output_type: Any) -> ResponseFormat[Any]:
+    """Return the format to request for a stream of items: the type, if it is or has a list, or a list of the type.
 
     Raises:
         SchemaError: A JSON Schema without a list, or with several.
 
-    >>> list_type(list[int]).output_type, list_type(int).output_type
+    >>> list_format(list[int]).output_type, list_format(int).output_type
     (list[int], list[int])
     """
-    wanted = response_format(output_type)
+    output_format = response_format(output_type)
     try:
-        items: ItemReader[Any] = ItemReader(wanted)
+        items: ItemReader[Any] = ItemReader(output_format)
     except SchemaError:
-        if isinstance(wanted.output_type, dict):
+        if isinstance(output_format.output_type, dict):
             raise
-        return response_format(GenericAlias(list, wanted.output_type))
-    is_list = not items.path or items.has_object_items or isinstance(wanted.output_type, dict)
-    return wanted if is_list else response_format(GenericAlias(list, wanted.output_type))
+        return response_format(GenericAlias(list, output_format.output_type))
+    is_list = not items.path or items.has_object_items or isinstance(output_format.output_type, dict)
+    return output_format if is_list else response_format(GenericAlias(list, output_format.output_type))
 
 
-def itemwise(call: CallOptions, defaults: CallOptions) -> CallOptions:
-    """A call whose wrong items are asked for again alone, however short the reply is."""
+def reask_places(call: CallOptions, defaults: CallOptions) -> CallOptions:
+    """Return a call that re-asks only invalid items even of a short reply, because the others were yielded already."""
     policy = call.get("policy") or defaults.get("policy") or Policy()
     return {**call, "policy": replace(policy, reask="always")} if policy.reask == "places" else call

@@ -1,11 +1,11 @@
-"""What a streamed reply shows while it comes: snapshots of the value, or the items of its list one by one."""
+"""What a stream yields while a reply arrives: snapshots of the value, or the items of its list one by one."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from structkit.extraction.extraction import Extraction
 from structkit.partial import ItemReader, SnapshotBuilder
@@ -17,15 +17,15 @@ T = TypeVar("T")
 
 
 class StreamOutput(Protocol[S_co]):
-    """What a stream gives its consumer.
+    """What a stream yields to its consumer.
 
     Attributes:
-        kept: All that was given: what there is of a stream that breaks off.
-        issues: What is wrong with what was not given.
+        partial: Everything that was yielded, for the consumer of a stream that breaks off.
+        issues: The issues of items that were not yielded because they are invalid.
     """
 
     @property
-    def kept(self) -> Any:
+    def partial(self) -> Any:
         """As above."""
         ...
 
@@ -34,136 +34,141 @@ class StreamOutput(Protocol[S_co]):
         """As above."""
         ...
 
-    def begin(self, step: Extraction[Any]) -> None:
-        """A reply begins."""
+    def start_reply(self, step: Extraction[Any]) -> None:
+        """Prepare for the reply to a step."""
         ...
 
-    def take(self, delta: Delta) -> Iterator[S_co]:
-        """What a piece of it brings."""
+    def feed(self, delta: Delta) -> Iterator[S_co]:
+        """Yield what a fragment of the reply completes."""
         ...
 
-    def end(self, result: Result[Any]) -> Iterator[S_co]:
-        """What is still to be given when all is known."""
+    def finish(self, result: Result[Any]) -> Iterator[S_co]:
+        """Yield what the result has and no fragment has yielded."""
         ...
 
 
-SHOWN = frozenset({"content", "arguments"})
-"""Where a gateway may put an answer, whichever way it was asked for."""
+ANSWER_KINDS = frozenset({"content", "arguments"})
+"""The fields in which a gateway may put an answer, whatever the mode."""
 
 
 class Snapshots(Generic[T]):
-    """The value as far as it is known, each time something is new; at the end the whole.
+    """Yields the value as far as it is complete, whenever that changes; last, the validated value.
 
-    An ask for the places that were wrong shows nothing before its end: its reply is no value of the type.
+    The reply to a patch yields nothing before it is complete, because it is not a value of the type.
 
     Args:
-        only_complete: Whether a text that grows is nothing new, and only a part that is complete is.
+        only_complete: Whether a snapshot is yielded only after a part of the value is complete, and not while a text
+            grows.
     """
 
     issues: tuple[Issue, ...] = ()
 
     def __init__(self, *, only_complete: bool = False) -> None:
-        """Begin with nothing."""
-        self.kept: T | None = None
+        """Start without a snapshot."""
+        self.partial: T | None = None
         self._only_complete = only_complete
-        self._new: Callable[[], SnapshotBuilder[T]] | None = None
-        self._places: dict[str, SnapshotBuilder[T]] = {}
+        self._make_snapshots: Callable[[], SnapshotBuilder[T]] | None = None
+        self._by_kind: dict[str, SnapshotBuilder[T]] = {}
 
-    def begin(self, step: Extraction[T]) -> None:
-        """A reply begins, and the value anew."""
-        wanted = step.response_format if step.patch is None else None
-        self._new = partial(SnapshotBuilder, wanted, step.context) if isinstance(wanted, ResponseFormat) else None
-        self._places = {}
+    def start_reply(self, step: Extraction[T]) -> None:
+        """Start a value from scratch for the reply to a step."""
+        output_format = step.response_format if step.patch is None else None
+        has_snapshots = isinstance(output_format, ResponseFormat)
+        self._make_snapshots = (
+            partial(SnapshotBuilder, cast("Any", output_format), step.context) if has_snapshots else None
+        )
+        self._by_kind = {}
 
-    def take(self, delta: Delta) -> Iterator[T]:
-        """A snapshot, where there is something new."""
-        growing = self._growing(delta)
-        if growing is None or not growing.feed(delta.text) or (self._only_complete and not growing.has_completed_value):
+    def feed(self, delta: Delta) -> Iterator[T]:
+        """Yield a snapshot if the fragment changes it."""
+        builder = self._builder(delta)
+        if builder is None or not builder.feed(delta.text) or (self._only_complete and not builder.has_completed_value):
             return
-        snapshot = growing.snapshot()
+        snapshot = builder.snapshot()
         if snapshot is not ABSENT:
-            self.kept = snapshot
+            self.partial = snapshot
             yield snapshot
 
-    def _growing(self, delta: Delta) -> SnapshotBuilder[T] | None:
-        if self._new is None or delta.index or delta.kind not in SHOWN:
+    def _builder(self, delta: Delta) -> SnapshotBuilder[T] | None:
+        if self._make_snapshots is None or delta.index or delta.kind not in ANSWER_KINDS:
             return None
-        if delta.kind not in self._places:
-            self._places[delta.kind] = self._new()
-        return self._places[delta.kind]
+        if delta.kind not in self._by_kind:
+            self._by_kind[delta.kind] = self._make_snapshots()
+        return self._by_kind[delta.kind]
 
-    def end(self, result: Result[T]) -> Iterator[T]:
-        """The value."""
-        self.kept = result.value
+    def finish(self, result: Result[T]) -> Iterator[T]:
+        """Yield the validated value."""
+        self.partial = result.value
         yield result.value
 
 
 class ListItems(Generic[T]):
-    """The items of a list, each when it is complete and valid; at the end those that had to be put right.
+    """Yields each item of a list once it is complete and valid; last, the items that had to be corrected.
 
-    None is given twice. Where the whole has to be asked for again, what was given stands, and only items at places
-    that had none are given of the new reply; of a list whose places are not the reply's, those that are new.
+    No item is yielded a second time: after the whole value was re-asked, only the items at positions without a yielded
+    item are. If the list of the value does not have the positions of the reply, its items are compared instead.
 
     Args:
-        wanted: The type of the list, or of what has it.
+        output_format: The type of the list, or of the object that has it.
 
     Attributes:
-        kept: The items given.
-        issues: What was wrong with the others.
+        partial: The items that were yielded.
+        issues: The issues of the items that were complete and invalid.
     """
 
-    def __init__(self, wanted: ResponseFormat[Any]) -> None:
-        """Begin with none."""
-        self.kept: list[T] = []
-        self._wanted = wanted
+    def __init__(self, output_format: ResponseFormat[Any]) -> None:
+        """Start without items."""
+        self.partial: list[T] = []
         self.issues: tuple[Issue, ...] = ()
-        self._given: set[Any] = set()
-        self._new: Callable[[], ItemReader[T]] | None = None
-        self._places: dict[str, ItemReader[T]] = {}
+        self._output_format = output_format
+        self._positions: set[Any] = set()
+        self._make_items: Callable[[], ItemReader[T]] | None = None
+        self._by_kind: dict[str, ItemReader[T]] = {}
 
-    def begin(self, step: Extraction[Any]) -> None:
-        """A reply begins; it shows items unless another has."""
-        wanted = None if step.patch or self._given else step.response_format
-        self._new = partial(ItemReader, wanted, step.context) if isinstance(wanted, ResponseFormat) else None
-        self._places = {}
+    def start_reply(self, step: Extraction[Any]) -> None:
+        """Prepare for the reply to a step; it yields items only if no earlier reply has."""
+        output_format = None if step.patch or self._positions else step.response_format
+        has_items = isinstance(output_format, ResponseFormat)
+        self._make_items = partial(ItemReader, cast("Any", output_format), step.context) if has_items else None
+        self._by_kind = {}
 
-    def take(self, delta: Delta) -> Iterator[T]:
-        """The items that a piece completes."""
-        if self._new is None or delta.index or delta.kind not in SHOWN:
+    def feed(self, delta: Delta) -> Iterator[T]:
+        """Yield the valid items that a fragment completes."""
+        if self._make_items is None or delta.index or delta.kind not in ANSWER_KINDS:
             return
-        if delta.kind not in self._places:
-            self._places[delta.kind] = self._new()
-        for item in self._places[delta.kind].feed(delta.text):
+        if delta.kind not in self._by_kind:
+            self._by_kind[delta.kind] = self._make_items()
+        for item in self._by_kind[delta.kind].feed(delta.text):
             if item.valid:
-                yield from self._give(item.path[-1], item.value)
+                yield from self._yield_at(item.path[-1], item.value)
             else:
                 self.issues += item.issues
 
-    def end(self, result: Result[Any]) -> Iterator[T]:
-        """The items that were not given."""
-        items: ItemReader[T] = ItemReader(self._wanted)
-        found = items.items_of(result.value)
+    def finish(self, result: Result[Any]) -> Iterator[T]:
+        """Yield the items of the result that were not yielded before."""
+        items: ItemReader[T] = ItemReader(self._output_format)
+        values = items.items_of(result.value)
         if items.is_order_preserved:
-            for number, item in enumerate(found):
-                yield from self._give(number, item)
+            for position, item in enumerate(values):
+                yield from self._yield_at(position, item)
             return
-        given = Counter(map(_known, self.kept))
-        for item in found:
-            if given[key := _known(item)]:
-                given[key] -= 1
+        remaining = Counter(map(_identity, self.partial))
+        for item in values:
+            if remaining[key := _identity(item)]:
+                remaining[key] -= 1
             else:
-                self.kept.append(item)
+                self.partial.append(item)
                 yield item
 
-    def _give(self, number: Any, item: Any) -> Iterator[T]:
-        if number not in self._given:
-            self._given.add(number)
-            self.kept.append(item)
+    def _yield_at(self, position: Any, item: Any) -> Iterator[T]:
+        if position not in self._positions:
+            self._positions.add(position)
+            self.partial.append(item)
             yield item
 
 
-def _known(item: Any) -> Any:
-    """What an item is known by; not each is to be compared with each."""
+def _identity(item: Any) -> Any:
+    """Return a hashable key of an item, so that lists are compared without comparing each item with every other."""
     try:
         hash(item)
     except TypeError:

@@ -412,7 +412,7 @@ def test_leaving_early_has_no_result_and_spoils_no_later_call() -> None:
         client = structkit.Client("fake", base_url=endpoint.base_url, api_key="sk-test")
         with client.stream(Invoice, "Read it.") as stream:
             next(stream)
-        with pytest.raises(ConfigError, match="closed before its end"):
+        with pytest.raises(ConfigError, match="closed before it finished"):
             stream.result()
         assert client.extract(Invoice, "Read it.") == Invoice.model_validate(INVOICE)
 
@@ -460,7 +460,7 @@ def test_a_stream_that_is_closed_before_it_begins_awaits_no_prompt_and_warns_of_
         async with client.stream(Invoice, said) as stream:
             pass
         assert inspect.getcoroutinestate(said) == inspect.CORO_CLOSED
-        with pytest.raises(ConfigError, match="closed before its end"):
+        with pytest.raises(ConfigError, match="closed before it finished"):
             await stream.result()
 
     asyncio.run(run())
