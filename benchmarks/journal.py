@@ -43,7 +43,7 @@ def fill(journal: Journal, first: int, rows: int) -> float:
 def end(journal: Journal, waiting: list[tuple[int, Future[None]]], answer: Completion) -> None:
     for ordinal, written in waiting:
         written.result()
-        journal.answer(ordinal, 1, answer)
+        journal.add_reply(ordinal, 1, answer)
         journal.conclude(ordinal, "done", OUTCOME)
     waiting.clear()
 
@@ -76,13 +76,13 @@ def main() -> None:
 
         start = time.perf_counter()
         with Journal.open(folder, {}) as journal:
-            counts, known = journal.counts(), journal.known(0, 999)
-            ambiguous = list(journal.ambiguous())
+            counts, known = journal.counts(), journal.read_rows(0, 999)
+            ambiguous = list(journal.ambiguous_rows())
             opened = time.perf_counter() - start
             assert (counts["done"], len(known), ambiguous) == (rows, min(rows, 1000), [])
             print(f"open {rows:,} rows: counts, 1,000 known rows, the ambiguous  {opened:.3f} s")
             start = time.perf_counter()
-            read = sum(1 for _ in journal.outcomes(full=False))
+            read = sum(1 for _ in journal.finished_rows(with_exchanges=False))
             print(f"outcomes, streamed             {read / (time.perf_counter() - start):10,.0f} rows/s")
             some = min(rows, 20_000)
             print(f"the same beside busy Python    {beside_busy_python(journal, 5_000_000, some):10,.0f} rows/s")

@@ -91,7 +91,7 @@ def opened(settings: dict[str, Any]) -> dict[str, Any]:
     """Open a finished job as a run does."""
     start = time.perf_counter()
     with Journal.open(Path(settings["output"] + ".job"), {}) as journal:
-        counts, _, _ = journal.counts(), journal.known(0, 999), list(journal.ambiguous())
+        counts, _, _ = journal.counts(), journal.read_rows(0, 999), list(journal.ambiguous_rows())
     return {"seconds": time.perf_counter() - start, "counts": dict(counts)}
 
 
@@ -167,7 +167,7 @@ def kills(options: argparse.Namespace) -> Iterator[Row]:
             endpoint.wait_for(moment)
             child.kill()
             child.communicate()
-            kept = Reader(Path(settings["output"] + ".job")).known(0, rows)
+            kept = Reader(Path(settings["output"] + ".job")).read_rows(0, rows)
             known = {row for row, past in kept.items() if any(exchange.reply for exchange in past.exchanges)}
             again = run("job", settings)
             twice = {int(row) for row in endpoint.counts()["twice"]}

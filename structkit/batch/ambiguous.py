@@ -19,7 +19,7 @@ AMBIGUOUS = "lost"
 def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:
     """Return ordinals and keys of the rows that are ambiguous, or were when an earlier run started."""
     marked: Any = journal.marks.get(AMBIGUOUS) or []
-    return {**dict(marked), **dict(journal.ambiguous())}
+    return {**dict(marked), **dict(journal.ambiguous_rows())}
 
 
 class AmbiguousRows:

@@ -8,12 +8,12 @@ from itertools import chain, count, islice
 from typing import TypeAlias
 
 from structkit.journal.journal import Journal
-from structkit.journal.key_index import Places
+from structkit.journal.key_index import KeyIndex
 from structkit.journal.reader import Reader
-from structkit.journal.row_state import Kept
+from structkit.journal.row_state import RowState
 from structkit.tables.records import Record
 
-MatchedRow: TypeAlias = "tuple[Record, Kept | None]"
+MatchedRow: TypeAlias = "tuple[Record, RowState | None]"
 """A row of the input, and what the journal has of it."""
 
 CHUNK_ROWS = 1_000
@@ -59,9 +59,9 @@ class Matching:
 
     def __iter__(self) -> Iterator[MatchedRow]:
         """Return the rows, one by one; only one pass is possible."""
-        next_ordinal, end = 0, self._journal.end
+        next_ordinal, end = 0, self._journal.next_ordinal
         while chunk := list(islice(self._rows, CHUNK_ROWS)):
-            stored = self._journal.known(chunk[0].ordinal, chunk[-1].ordinal, full=self._full)
+            stored = self._journal.read_rows(chunk[0].ordinal, chunk[-1].ordinal, with_exchanges=self._full)
             for position, record in enumerate(chunk):
                 row = stored.get(record.ordinal)
                 if record.ordinal < end and (row is None or not _is_same(record, row)):
@@ -69,15 +69,15 @@ class Matching:
                     return
                 yield record, row
             next_ordinal = chunk[-1].ordinal + 1
-        self._set_removed(key for _, key in self._journal.every_key(next_ordinal))
+        self._set_removed(key for _, key in self._journal.read_keys(next_ordinal))
 
     def _match_by_key(self, rows: Iterator[Record], first: int, end: int) -> Iterator[MatchedRow]:
         unused = count(end)
-        with Places(self._journal.every_key(first)) as index:
+        with KeyIndex(self._journal.read_keys(first)) as index:
             while chunk := list(islice(rows, CHUNK_ROWS)):
-                ordinals = index.taken([record.key for record in chunk])
+                ordinals = index.take([record.key for record in chunk])
                 all_ordinals = [each.ordinal if at is None else at for each, at in zip(chunk, ordinals, strict=True)]
-                stored = self._journal.known_at(all_ordinals, full=self._full)
+                stored = self._journal.read_rows_at(all_ordinals, with_exchanges=self._full)
                 for record, ordinal in zip(chunk, ordinals, strict=True):
                     if ordinal is None:
                         # A new row keeps its position if that is free, so that later runs match it there.
@@ -86,12 +86,12 @@ class Matching:
                     else:
                         match, row = replace(record, ordinal=ordinal), stored[ordinal]
                         yield match, row if _is_same(match, row) else None
-            self._set_removed(index.keys())
+            self._set_removed(index.remaining_keys())
 
     def _set_removed(self, keys: Iterator[str]) -> None:
         first = tuple(islice(keys, MAX_REMOVED_KEYS))
         self.removed = Removed(len(first) + sum(1 for _ in keys), first)
 
 
-def _is_same(record: Record, row: Kept) -> bool:
+def _is_same(record: Record, row: RowState) -> bool:
     return record.key == row.key and record.digest == row.digest

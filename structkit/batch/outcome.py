@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from structkit.errors import SchemaError, StructkitError
-from structkit.journal.row_state import Kept, State
+from structkit.journal.row_state import FinalState, RowState
 from structkit.schema import ResponseFormat
 from structkit.tables.records import Record
 from structkit.values import JSON, Attempt, Issue, Result, format_path, sum_usage
@@ -15,7 +15,7 @@ from structkit.values import JSON, Attempt, Issue, Result, format_path, sum_usag
 class Outcome(NamedTuple):
     """The state of a row that has finished, and the fields that are stored with it."""
 
-    state: State
+    state: FinalState
     fields: JSON
 
 
@@ -64,7 +64,7 @@ def _failed(error: Exception, **fields: Any) -> Outcome:
     return Outcome("failed", {**fields, "error": type(error).__name__, "message": str(error)})
 
 
-def output_row(record: Record, row: Kept | None, state: str) -> JSON:
+def output_row(record: Record, row: RowState | None, state: str) -> JSON:
     """Return a row as a sink takes it: the cells of the input, the value if there is one, and the run's fields."""
     fields = dict((row.outcome if row else None) or {})
     cells: JSON = {"input": record.values, "run": {**fields, "status": state}}

@@ -64,7 +64,7 @@ def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) 
         )
     if settings.on_change == "reparse":
         journal.mark(REPARSING, value=True)  # also for the next run, should this one be killed
-        journal.reopen([row.ordinal for row in journal.outcomes(full=False)])
+        journal.reopen([row.ordinal for row in journal.finished_rows(with_exchanges=False)])
     journal.mark("fingerprint", fingerprint)
 
 

@@ -89,7 +89,7 @@ class JobRunner:
         engine = LocalEngine(context)
         rows = unfinished_rows(files.selection, source, journal, retry_failed=self.settings.retry_failed)
         if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
-            ambiguous |= dict(journal.ambiguous(now=True))
+            ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
         source.check()
         return self._write(files, engine, context, AmbiguousRows(ambiguous.items(), is_keyed=source.key is not None))
 

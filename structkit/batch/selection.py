@@ -11,7 +11,7 @@ from structkit.batch.sampling import draw_sample
 from structkit.batch.settings import JobSettings
 from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
-from structkit.journal.row_state import State
+from structkit.journal.row_state import FinalState
 from structkit.tables.records import Record
 from structkit.tables.sources import Source
 
@@ -63,10 +63,10 @@ def unfinished_rows(
 
     A failed row that is retried starts from scratch: its exchanges are set aside.
     """
-    unfinished: set[State | None] = {None, "held"}
+    unfinished: set[FinalState | None] = {None, "held"}
     for record, row in selection.filter(selection.match(source, journal)):
         if row is None or row.state in unfinished:
             yield record, row
         elif row.state == "failed" and retry_failed:
-            journal.reopen([record.ordinal], afresh=True)
+            journal.reopen([record.ordinal], ignore_exchanges=True)
             yield record, None

@@ -175,7 +175,7 @@ def show_status(output: Path) -> int:
         JobError: There is none.
     """
     reader = Reader(Job(source=(), output=output, output_type=str, prompt="").folder)
-    usage, lost = reader.usage(), [key for _, key in reader.ambiguous()]
+    usage, lost = reader.usage(), [key for _, key in reader.ambiguous_rows()]
     lines = [f"{number:,} {state}" for state, number in reader.counts().items()]
     lines.append(f"{usage.total_tokens:,} tokens")
     if lost:

@@ -1,1 +1,1 @@
-"""What was sent, what came back and how each row ended, on disk before it counts."""
+"""The requests, replies and final state of every row, on disk before they count."""

@@ -14,23 +14,23 @@ from structkit.parsing import read_completion
 from structkit.parsing.serialized import completion_from_json, completion_to_json, fault_from_json, fault_to_json
 from structkit.values import JSON, Completion, JSONValue, Usage
 
-WORTH = 500
-"""Bytes up to which nothing is compressed: it would save a hundred, and zlib gives up Python's lock for each text."""
+MAX_PLAIN_BYTES = 500
+"""Up to this size nothing is compressed: it would save 100 bytes, and zlib releases Python's lock for each text."""
 
 LEVEL, WINDOW, MEMORY = 1, 15, 5
-"""Of zlib: for a kilobyte, higher levels save nothing, and more memory takes longer to clear than to use."""
+"""Parameters of zlib: for a kilobyte, higher levels save nothing, and more memory takes longer to clear than to use."""
 
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 COMPLETION = "completion"
 """The kind of a reply that is not a fault; a fault's kind is the name of its class."""
 
-
 BILLIONTH = Decimal("1e-9")
+"""The unit in which costs are stored: SQLite sums integers exactly."""
 
 
 class PackedReply(NamedTuple):
-    """A reply as columns; the body of a completion is None where raw text is not kept, the cost where none was told."""
+    """A reply as columns; the body of a completion is None if raw text is not stored, the cost if none was reported."""
 
     kind: str
     retries: int
@@ -40,7 +40,7 @@ class PackedReply(NamedTuple):
 
 
 def pack(value: JSONValue) -> bytes:
-    """A JSON value as bytes; zlib's begin with an x, which no JSON text does.
+    """Return a JSON value as bytes; compressed ones start with an x, which no JSON text does.
 
     >>> pack({"a": [1, None]})
     b'{"a":[1,null]}'
@@ -48,14 +48,14 @@ def pack(value: JSONValue) -> bytes:
     b'x'
     """
     text = ENCODE(value).encode("utf-8", "surrogatepass")
-    if len(text) <= WORTH:
+    if len(text) <= MAX_PLAIN_BYTES:
         return text
     stream = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
     return stream.compress(text) + stream.flush()
 
 
 def unpack(packed: bytes) -> JSONValue:
-    r"""What was packed.
+    r"""Return the value that `pack` packed.
 
     >>> unpack(pack({"half a pair": "\ud83d", "long": "x" * 999})) == {"half a pair": "\ud83d", "long": "x" * 999}
     True
@@ -65,7 +65,7 @@ def unpack(packed: bytes) -> JSONValue:
 
 
 def pack_text(text: str) -> str | bytes:
-    """A text as SQLite takes it: half a surrogate pair is no UTF-8."""
+    """Return a text as SQLite takes it: as bytes if it contains half a surrogate pair, which is not UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -74,7 +74,7 @@ def pack_text(text: str) -> str | bytes:
 
 
 def unpack_text(packed: str | bytes) -> str:
-    r"""What was packed.
+    r"""Return the text that `pack_text` packed.
 
     >>> [unpack_text(pack_text(text)) for text in ("a", "\udc80")]
     ['a', '\udc80']
@@ -83,7 +83,7 @@ def unpack_text(packed: str | bytes) -> str:
 
 
 def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True) -> PackedReply:
-    """A reply as columns; without raw text nothing that the endpoint said is in them."""
+    """Return a reply as columns; without *keep_raw* they contain no text of the endpoint."""
     if isinstance(reply, Completion):
         body, cost = _pack_completion(reply) if keep_raw else None, _pack_cost(reported_cost(reply.raw))
         return PackedReply(COMPLETION, reply.retries, reply.usage, body, cost)
@@ -92,7 +92,7 @@ def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True) -> 
 
 
 def _pack_cost(cost: Decimal | None) -> int | None:
-    """In billionths, of which SQLite can add up nine billion units."""
+    """Return a cost in billionths, of which SQLite can sum nine billion units."""
     return None if cost is None else round(cost / BILLIONTH)
 
 
@@ -120,8 +120,8 @@ def _reads_back(completion: Completion) -> bool:
 
 def _pack_fault(fault: JSON, *, keep_raw: bool) -> bytes:
     if not keep_raw:
-        what = f"the endpoint answered {fault['status_code']}" if "status_code" in fault else fault["kind"]
-        fault = {**fault, "message": f"{what}; what was said was not kept", "body": None, "request_id": None}
+        summary = f"the endpoint answered {fault['status_code']}" if "status_code" in fault else fault["kind"]
+        fault = {**fault, "message": f"{summary}; the text was not stored", "body": None, "request_id": None}
     try:
         return pack(fault)
     except RecursionError:
@@ -129,11 +129,11 @@ def _pack_fault(fault: JSON, *, keep_raw: bool) -> bytes:
 
 
 def unpack_reply(packed: PackedReply) -> Completion | TransportError | None:
-    """The reply that was packed; None where its body was not kept.
+    """Return the reply that `pack_reply` packed; None if its body was not stored.
 
     >>> timeout = TransportError("too late", retryable=True)
     >>> unpack_reply(pack_reply(timeout)), unpack_reply(pack_reply(timeout, keep_raw=False))
-    (TransportError('too late'), TransportError('TransportError; what was said was not kept'))
+    (TransportError('too late'), TransportError('TransportError; the text was not stored'))
     """
     if packed.body is None:
         return None

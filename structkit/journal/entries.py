@@ -1,4 +1,4 @@
-"""What is written to a journal, entry by entry, as callers hand it over."""
+"""The entries of a journal, as callers hand them over."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from concurrent.futures import Future
 from typing import NamedTuple, TypeAlias
 
 from structkit.journal.encoding import PackedReply
-from structkit.journal.row_state import State
-from structkit.journal.wakeups import Promise
+from structkit.journal.row_state import FinalState
+from structkit.journal.wakeups import PendingWrite
 
-PART = 1_000_000
-"""Ordinals in a part, which is a file of its own."""
+SHARD_ORDINALS = 1_000_000
+"""Ordinals in a shard, which is a file of its own."""
 
 
 class Intent(NamedTuple):
-    """A request is about to go out; the future tells when that is on disk."""
+    """A request is about to go out; the future resolves when that is on disk."""
 
     ordinal: int
     key: str | bytes
     digest: str | bytes
     number: int
     request: str | bytes
-    written: Future[None] | Promise
+    future: Future[None] | PendingWrite
 
 
-class Answer(NamedTuple):
-    """A reply has come."""
+class ReceivedReply(NamedTuple):
+    """A reply has arrived."""
 
     ordinal: int
     number: int
@@ -33,32 +33,32 @@ class Answer(NamedTuple):
 
 
 class Conclusion(NamedTuple):
-    """A row has ended; key and digest name one that was never asked for."""
+    """A row is finished; key and digest identify one that no request was made for."""
 
     ordinal: int
     key: str | bytes
     digest: str | bytes
-    state: State
+    state: FinalState
     outcome: bytes
 
 
 class Reopening(NamedTuple):
-    """A row begins again, with its exchanges or without."""
+    """A row is no longer finished; its earlier exchanges count or are ignored."""
 
     ordinal: int
-    afresh: bool
+    ignore_exchanges: bool
 
 
 class Mark(NamedTuple):
-    """Something is added to the header."""
+    """A named value beside the header."""
 
     name: str
     value: bytes
 
 
-Entry: TypeAlias = "Intent | Answer | Conclusion | Reopening | Mark"
+Entry: TypeAlias = "Intent | ReceivedReply | Conclusion | Reopening | Mark"
 
 
-def part_of(entry: Entry) -> int | None:
-    """The part an entry belongs to; None is the job's own file."""
-    return None if isinstance(entry, Mark) else entry.ordinal // PART
+def shard_of(entry: Entry) -> int | None:
+    """Return the shard that an entry belongs to; None for the job's own file."""
+    return None if isinstance(entry, Mark) else entry.ordinal // SHARD_ORDINALS

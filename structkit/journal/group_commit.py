@@ -1,7 +1,7 @@
-"""A group of entries for one part, folded to a few statements of many rows each.
+"""A group of entries for one shard, folded into a few statements of many rows each.
 
-A statement gives up Python's lock while it runs, and must win it back from a busy event loop afterwards: that costs
-more than the row, and so is paid for many rows at once.
+A statement releases Python's lock while it runs, and has to win it back from a busy event loop afterwards. That costs
+more than the row itself, and so one statement writes many rows.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
-from structkit.journal.entries import Answer, Conclusion, Entry, Intent, Reopening
+from structkit.journal.entries import Conclusion, Entry, Intent, ReceivedReply, Reopening
 
-MOST_VALUES = 900
-"""In one statement: older SQLites take 999."""
+MAX_VALUES = 900
+"""Values in one statement: older SQLites take 999."""
 
 INTEND = (
     "INSERT INTO rows (ordinal, key, digest, since)",
@@ -37,8 +37,8 @@ Waiting: TypeAlias = dict[tuple[int, int], tuple[int, str | bytes]]
 """Ordinal and number of a request without a reply: its id, and its digest."""
 
 
-class Group:
-    """Entries of one part, in the order they came.
+class GroupCommit:
+    """Entries of one shard, in the order in which they arrived.
 
     Attributes:
         next_id: Of the next exchange; ids grow with time.
@@ -46,39 +46,39 @@ class Group:
     """
 
     def __init__(self, next_id: int, waiting: Waiting, run: int) -> None:
-        """Begin after what the part has."""
+        """Start from the state of the shard."""
         self.next_id = next_id
         self.waiting = dict(waiting)
         self._run = run
         self._intents: dict[int, Values] = {}
         self._answered: list[Values] = []
         self._exchanges: list[Values] = []
-        # The n-th change of a row is in the n-th wave: what is in one wave may be written in any order.
+        # The n-th change of a row is in the n-th wave: the changes in one wave may be written in any order.
         self._waves: list[dict[str, list[Values]]] = []
         self._changes: defaultdict[int, int] = defaultdict(int)
 
     def add(self, entry: Entry) -> None:
-        """Take one entry more."""
+        """Add one entry."""
         match entry:
             case Intent():
                 self._intend(entry)
-            case Answer():
-                self._answer(entry)
+            case ReceivedReply():
+                self._add_reply(entry)
             case Conclusion():
                 self._change("conclude", entry)
-            case Reopening(ordinal, afresh):
-                self._change(f"forget {self.next_id}" if afresh else "reopen", (ordinal,))
+            case Reopening(ordinal, ignore_exchanges):
+                self._change(f"forget {self.next_id}" if ignore_exchanges else "reopen", (ordinal,))
             case _:
                 raise TypeError(entry)
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Write everything; the transaction is the caller's."""
+        """Write everything, in the caller's transaction."""
         for wave in self._waves:
-            for what, rows in wave.items():
-                _write_rows(connection, what, rows)
-        _each(connection, _values("INSERT INTO waiting"), [*self._intents.values()])
-        _each(connection, _values("INSERT INTO exchanges"), self._exchanges)
-        _each(connection, _named("DELETE FROM waiting WHERE id IN"), self._answered)
+            for change, rows in wave.items():
+                _write_rows(connection, change, rows)
+        _execute_many(connection, _insert("INSERT INTO waiting"), [*self._intents.values()])
+        _execute_many(connection, _insert("INSERT INTO exchanges"), self._exchanges)
+        _execute_many(connection, _with_list("DELETE FROM waiting WHERE id IN"), self._answered)
 
     def _intend(self, entry: Intent) -> None:
         number, self.next_id = self.next_id, self.next_id + 1
@@ -86,42 +86,42 @@ class Group:
         self._intents[number] = (number, entry.ordinal, entry.number, entry.request, self._run)
         self._change("intend", (entry.ordinal, entry.key, entry.digest, number))
 
-    def _answer(self, entry: Answer) -> None:
+    def _add_reply(self, entry: ReceivedReply) -> None:
         ordinal, number, reply = entry
-        known = self.waiting.pop((ordinal, number), None)
-        if known is None:  # nobody said that it would be sent; but it was paid for
-            known, self.next_id = (self.next_id, ""), self.next_id + 1
+        request = self.waiting.pop((ordinal, number), None)
+        if request is None:  # its request was not announced, but the reply was paid for
+            request, self.next_id = (self.next_id, ""), self.next_id + 1
             self._change("touch", (ordinal, "", ""))
-        elif self._intents.pop(known[0], None) is None:
-            self._answered.append((known[0],))
+        elif self._intents.pop(request[0], None) is None:
+            self._answered.append((request[0],))
         usage = reply.usage
         tokens = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.unreported)
-        told = (reply.kind, reply.retries, *tokens, reply.body, reply.cost)
-        self._exchanges.append((known[0], ordinal, number, known[1], self._run, *told))
+        columns = (reply.kind, reply.retries, *tokens, reply.body, reply.cost)
+        self._exchanges.append((request[0], ordinal, number, request[1], self._run, *columns))
 
-    def _change(self, what: str, values: Values) -> None:
+    def _change(self, change: str, values: Values) -> None:
         wave = self._changes[values[0]]
         self._changes[values[0]] += 1
         if wave == len(self._waves):
             self._waves.append(defaultdict(list))
-        self._waves[wave][what].append(values)
+        self._waves[wave][change].append(values)
 
 
-def _write_rows(connection: sqlite3.Connection, what: str, rows: list[Values]) -> None:
-    match what.split():
+def _write_rows(connection: sqlite3.Connection, change: str, rows: list[Values]) -> None:
+    match change.split():
         case ["intend"]:
-            _each(connection, _values(*INTEND), rows)
+            _execute_many(connection, _insert(*INTEND), rows)
         case ["conclude"]:
-            _each(connection, _values(*CONCLUDE), rows)
+            _execute_many(connection, _insert(*CONCLUDE), rows)
         case ["touch"]:
-            _each(connection, _values(*TOUCH), rows)
+            _execute_many(connection, _insert(*TOUCH), rows)
         case ["forget", since]:
-            _each(connection, _named(FORGET.format(int(since))), rows)
+            _execute_many(connection, _with_list(FORGET.format(int(since))), rows)
         case _:
-            _each(connection, _named(REOPEN), rows)
+            _execute_many(connection, _with_list(REOPEN), rows)
 
 
-def _values(head: str, tail: str = "") -> Callable[[int, int], str]:
+def _insert(head: str, tail: str = "") -> Callable[[int, int], str]:
     def statement(rows: int, columns: int) -> str:
         row = f"({','.join('?' * columns)})"
         return f"{head} VALUES {','.join([row] * rows)} {tail}"
@@ -129,17 +129,17 @@ def _values(head: str, tail: str = "") -> Callable[[int, int], str]:
     return statement
 
 
-def _named(head: str) -> Callable[[int, int], str]:
+def _with_list(head: str) -> Callable[[int, int], str]:
     return lambda rows, columns: f"{head} ({','.join('?' * rows * columns)})"
 
 
-def _each(connection: sqlite3.Connection, statement: Callable[[int, int], str], rows: Sequence[Values]) -> None:
+def _execute_many(connection: sqlite3.Connection, statement: Callable[[int, int], str], rows: Sequence[Values]) -> None:
     """Execute a statement for many rows at a time."""
     if not rows:
         return
     columns = len(rows[0])
-    most = MOST_VALUES // columns
-    for start in range(0, len(rows), most):
-        some = rows[start : start + most]
-        values: Iterable[Any] = chain.from_iterable(some)
-        connection.execute(statement(len(some), columns), [*values])
+    max_rows = MAX_VALUES // columns
+    for start in range(0, len(rows), max_rows):
+        chunk = rows[start : start + max_rows]
+        values: Iterable[Any] = chain.from_iterable(chunk)
+        connection.execute(statement(len(chunk), columns), [*values])

@@ -1,4 +1,4 @@
-"""The journal of a job: what was sent, what came back and how each row ended, on disk before it counts."""
+"""The journal of a job: the requests, replies and final state of every row, on disk before they count."""
 
 from __future__ import annotations
 
@@ -12,75 +12,73 @@ from typing_extensions import Self
 
 from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError, TransportError
-from structkit.journal.database import make_folder, shortage
+from structkit.journal.database import create_folder, disk_shortage
 from structkit.journal.encoding import pack, pack_reply, pack_text
-from structkit.journal.entries import Answer, Conclusion, Entry, Intent, Mark, Reopening
-from structkit.journal.lock import Lock, take
+from structkit.journal.entries import Conclusion, Entry, Intent, Mark, ReceivedReply, Reopening
+from structkit.journal.lock import FolderLock, lock_folder
 from structkit.journal.reader import Reader
-from structkit.journal.row_state import STATES, Exchange, Kept, State
-from structkit.journal.shards import Parts, begin, drop_parts
-from structkit.journal.wakeups import Promise, Wakes
-from structkit.journal.writer import Writer
+from structkit.journal.row_state import FINAL_STATES, Exchange, FinalState, RowState
+from structkit.journal.shards import JournalFiles, delete_shards, start_run
+from structkit.journal.wakeups import PendingWrite, WakeupQueue
+from structkit.journal.writer import JournalWriter
 from structkit.values import JSON, Completion, JSONValue, Usage
 
-MOST = 2**53
-"""An ordinal is less, or JSON could not say it."""
+MAX_NUMBER = 2**53
+"""Ordinals and numbers are less: many readers of JSON have no larger exact integers."""
 
-__all__ = ["STATES", "Exchange", "Journal", "Kept", "Reader", "State"]
+__all__ = ["FINAL_STATES", "Exchange", "FinalState", "Journal", "Reader", "RowState"]
 
 
 class Journal:
-    """The journal of one job, in a folder of its own that one process has at a time.
+    """The journal of one job, in a folder that one process has open at a time.
 
-    Any number of threads, or an event loop, may use it. What is handed over is on disk within about 20 ms, in the
-    order in which it came; `flush` waits for that. What has been read is always at least what this process has
-    written. No call survives a fork: the child opens the folder itself, when the parent has left it.
+    Any number of threads, or one event loop, may use it. Entries are on disk within about 20 ms, in the order in which
+    they were added; `flush` waits for that. Every method that reads flushes first, and so returns what this process has
+    added. A journal cannot be used after a fork: the child opens the folder itself, once the parent has closed it.
 
-    Every method raises `JobError` where the disk does not take or give what it should, after `close`, and in a
-    fork. On a disk that is nearly full no intent is taken, and all else is. After a failed write none is taken
-    either; answers and conclusions raise, but are kept in memory, and `flush` and `close` try to write them again.
-    Whoever hands over faster than the disk takes it is held up, once 10,000 entries wait; and reading waits for what
-    was handed over before.
+    Every method raises `JobError` if the disk fails, after `close`, and in a forked child. If the disk is nearly full,
+    intents are rejected, and other entries are accepted. After a failed write intents are rejected too; other entries
+    raise, but stay in memory, and `flush` and `close` retry them. Once 10,000 entries wait, callers are blocked.
 
     Attributes:
-        header: What the job was begun with.
+        header: The header with which the job was started.
     """
 
-    def __init__(self, folder: Path, lock: Lock, run: int, *, keep_raw: bool) -> None:
+    def __init__(self, folder: Path, lock: FolderLock, run: int, *, keep_raw: bool) -> None:
         """Use `Journal.open`."""
         self._lock = lock
         self._keep_raw = keep_raw
         self._pid = os.getpid()
         self._reader = Reader(folder)
         self.header: JSON = self._reader.header
-        parts = Parts(folder, run)
-        self._wakes = Wakes()
-        self._writer = Writer(parts.write, parts.close, lambda: shortage(folder), self._wakes.wake)
+        files = JournalFiles(folder, run)
+        self._wakeups = WakeupQueue()
+        self._writer = JournalWriter(files.write, files.close, lambda: disk_shortage(folder), self._wakeups.wake)
 
     @classmethod
     def open(cls, folder: Path, header: JSON, *, keep_raw: bool = True) -> Journal:
-        """Begin a job, or go on with the one that the folder has.
+        """Start a job, or resume the one that the folder has.
 
         Args:
-            folder: Made where there is none, for its owner alone.
-            header: What is to be kept of the job. An existing job keeps its own: compare `.header`.
-            keep_raw: Whether the text of replies is kept. Without, usage and outcomes are, and a row whose reply had
-                come, but that had not ended, is ambiguous after a crash: the reply cannot be read again.
+            folder: Created if there is none, for its owner alone.
+            header: Stored with a new job. An existing job keeps its own: compare `.header`.
+            keep_raw: Whether to store the text of replies. Otherwise usage and outcomes are stored, and a row whose
+                reply arrived, but that was not finished, is ambiguous after a crash: the reply cannot be read again.
 
         Raises:
-            JobError: Another process has the folder; or it cannot be written, is damaged, or of a newer structkit.
+            JobError: Another process has the folder open; or it cannot be written, is damaged, or was written by a
+                newer structkit.
         """
-        make_folder(folder)
-        lock = take(folder)
+        create_folder(folder)
+        lock = lock_folder(folder)
         try:
-            _, run = begin(folder, header)
-            return cls(folder, lock, run, keep_raw=keep_raw)
+            return cls(folder, lock, start_run(folder, header), keep_raw=keep_raw)
         except BaseException:
             lock.release()
             raise
 
     def __enter__(self) -> Self:
-        """The journal itself."""
+        """Return the journal itself."""
         return self
 
     def __exit__(
@@ -92,82 +90,83 @@ class Journal:
     # Writing
 
     def intend(self, ordinal: int, key: str, digest: str, number: int, request: str) -> Future[None]:
-        """Say that a request is about to go out; it may when the future is done.
+        """Announce a request; it may be sent once the returned future is done.
 
-        The row is open again, if it had ended. With another digest it begins anew: its earlier exchanges no longer
-        count for it, though their usage does for the job. An intent with the number of an earlier one takes its place.
+        A finished row becomes open again. With another digest it starts from scratch: its earlier exchanges no longer
+        count for the row, though their usage counts for the job. A request replaces an earlier one of the same number.
 
         Args:
-            ordinal: The row's place in the input.
+            ordinal: The row's position in the input.
             key: The row's name.
             digest: Of the row's content.
             number: Of the request within the row, counted from 1.
             request: A digest of the request's body.
         """
-        written: Future[None] = Future()
-        written.set_running_or_notify_cancel()  # a request that is no longer wanted was intended all the same
-        self._put(_intent(ordinal, key, digest, number, request, written))
-        return written
+        future: Future[None] = Future()
+        future.set_running_or_notify_cancel()  # it cannot be cancelled: the request was announced all the same
+        self._add(_intent(ordinal, key, digest, number, request, future))
+        return future
 
-    async def intended(self, ordinal: int, key: str, digest: str, number: int, request: str) -> None:
-        """As `intend`, awaited; all tasks that await it are of one event loop."""
-        promise = self._wakes.promise()
-        self._put(_intent(ordinal, key, digest, number, request, promise))
-        await promise.future
+    async def intend_async(self, ordinal: int, key: str, digest: str, number: int, request: str) -> None:
+        """Announce a request as `intend` does, and wait until that is on disk; all callers are in one event loop."""
+        pending = self._wakeups.create_pending()
+        self._add(_intent(ordinal, key, digest, number, request, pending))
+        await pending.future
 
-    def answer(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
-        """Keep a reply: its body as it came, its usage and retries, before anybody has read it."""
-        self._put(Answer(_counted(ordinal), _counted(number), pack_reply(reply, keep_raw=self._keep_raw)))
+    def add_reply(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
+        """Store a reply: its body as it arrived, its usage and retries, before anything reads it."""
+        packed = pack_reply(reply, keep_raw=self._keep_raw)
+        self._add(ReceivedReply(_validated(ordinal), _validated(number), packed))
 
-    def conclude(self, ordinal: int, state: State, outcome: JSON, *, key: str = "", digest: str = "") -> None:
-        """Say how a row has ended.
+    def conclude(self, ordinal: int, state: FinalState, outcome: JSON, *, key: str = "", digest: str = "") -> None:
+        """Finish a row.
 
         Args:
-            ordinal: The row's place in the input.
-            state: How.
-            outcome: What came of it, as JSON.
-            key: The row's name, for a row that nothing was intended for.
-            digest: Of its content, likewise.
+            ordinal: The row's position in the input.
+            state: How it finished.
+            outcome: Its value or its error, as JSON.
+            key: The row's name, for a row without requests.
+            digest: Of its content, for a row without requests.
 
         Raises:
-            ValueError, TypeError: There is no such state; or the outcome is no JSON.
+            ValueError, TypeError: There is no such state; or the outcome is not JSON.
         """
-        if state not in STATES:
-            raise ValueError(f"state: one of {', '.join(STATES)}, not {state!r}")
-        self._put(Conclusion(_counted(ordinal), pack_text(key), pack_text(digest), state, pack(outcome)))
+        if state not in FINAL_STATES:
+            raise ValueError(f"state: one of {', '.join(FINAL_STATES)}, not {state!r}")
+        self._add(Conclusion(_validated(ordinal), pack_text(key), pack_text(digest), state, pack(outcome)))
 
-    def reopen(self, ordinals: Iterable[int], *, afresh: bool = False) -> None:
-        """Let rows begin again that had ended; of unknown ones nothing is made.
+    def reopen(self, ordinals: Iterable[int], *, ignore_exchanges: bool = False) -> None:
+        """Make finished rows open again; ordinals that the journal does not have are skipped.
 
         Args:
             ordinals: The rows.
-            afresh: Whether their exchanges are set aside, so that they are sent again. Else they stand, and can be
-                read with another type.
+            ignore_exchanges: Whether their exchanges no longer count, so that they are requested again. Otherwise the
+                replies are read again, for instance with another type.
         """
         for ordinal in ordinals:
-            self._put(Reopening(_counted(ordinal), afresh))
+            self._add(Reopening(_validated(ordinal), ignore_exchanges))
 
     def forget(self) -> None:
-        """Drop every row with all its replies, which cannot be had again; before anything is written."""
+        """Delete every row with all its replies, irrecoverably; only before anything is written."""
         self.flush()
-        drop_parts(self._reader.folder)
+        delete_shards(self._reader.folder)
 
     def mark(self, name: str, value: JSONValue) -> None:
-        """Add to the header, or change what was added; `marks` has it."""
-        self._put(Mark(name, pack(value)))
+        """Store a named value beside the header, or replace it; `marks` has it."""
+        self._add(Mark(name, pack(value)))
 
     def flush(self) -> None:
-        """Wait until all that was handed over is on disk; after a failed write this tries again."""
-        self._check_process()
+        """Wait until every entry is on disk; after a failed write this retries it."""
+        self._validate_process()
         self._writer.flush()
 
     def close(self) -> None:
-        """Write what is left, and let the next one have the folder; a second time it is nothing.
+        """Write the remaining entries and unlock the folder; a second call does nothing.
 
         Raises:
-            JobError: Something could not be written, and is lost.
+            JobError: Entries could not be written, and are lost.
         """
-        self._check_process()
+        self._validate_process()
         try:
             self._writer.close()
         finally:
@@ -177,66 +176,68 @@ class Journal:
 
     @property
     def marks(self) -> Mapping[str, JSONValue]:
-        """What was added to the header."""
-        return self._flushed().marks
+        """The marks beside the header, by name."""
+        return self._flushed_reader().marks
 
-    def known(self, first: int, last: int, *, full: bool = True) -> dict[int, Kept]:
-        """What is known of a range of ordinals, both ends included; see `Reader.known`."""
-        return self._flushed().known(first, last, full=full)
+    def read_rows(self, first: int, last: int, *, with_exchanges: bool = True) -> dict[int, RowState]:
+        """Read the rows of a range of ordinals, both ends included; see `Reader.read_rows`."""
+        return self._flushed_reader().read_rows(first, last, with_exchanges=with_exchanges)
 
-    def known_at(self, ordinals: Iterable[int], *, full: bool = True) -> dict[int, Kept]:
-        """What is known of some ordinals, in any order; see `Reader.known`."""
-        return self._flushed().known_at(ordinals, full=full)
+    def read_rows_at(self, ordinals: Iterable[int], *, with_exchanges: bool = True) -> dict[int, RowState]:
+        """Read the rows of some ordinals, in any order; see `Reader.read_rows_at`."""
+        return self._flushed_reader().read_rows_at(ordinals, with_exchanges=with_exchanges)
 
     @property
-    def end(self) -> int:
-        """One more than the greatest ordinal there ever was; 0 where there is none."""
-        return self._flushed().end
+    def next_ordinal(self) -> int:
+        """One more than the highest ordinal in the journal; 0 if it has no row."""
+        return self._flushed_reader().next_ordinal
 
-    def every_key(self, first: int = 0) -> Iterator[tuple[int, str]]:
-        """Ordinal and key of every row there ever was, in order; see `Reader.every_key`."""
-        return self._flushed().every_key(first)
+    def read_keys(self, first: int = 0) -> Iterator[tuple[int, str]]:
+        """Yield ordinal and key of every row in the journal, in order; see `Reader.read_keys`."""
+        return self._flushed_reader().read_keys(first)
 
-    def ambiguous(self, *, now: bool = False) -> Iterator[tuple[int, str]]:
-        """Rows whose reply may have been paid for and lost with an earlier run; see `Reader.ambiguous`."""
-        return self._flushed().ambiguous(now=now)
+    def ambiguous_rows(self, *, include_current_run: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield the rows whose reply may have been paid for, but was lost; see `Reader.ambiguous_rows`."""
+        return self._flushed_reader().ambiguous_rows(include_current_run=include_current_run)
 
-    def outcomes(self, *, full: bool = True) -> Iterator[Kept]:
-        """The rows that have ended, in order, streamed; see `Reader.outcomes`."""
-        return self._flushed().outcomes(full=full)
+    def finished_rows(self, *, with_exchanges: bool = True) -> Iterator[RowState]:
+        """Yield the finished rows, in order; see `Reader.finished_rows`."""
+        return self._flushed_reader().finished_rows(with_exchanges=with_exchanges)
 
     def counts(self) -> Mapping[str, int]:
-        """How many rows are in each state, and how many are `open`."""
-        return self._flushed().counts()
+        """Count the rows in each final state, and those that are `open`."""
+        return self._flushed_reader().counts()
 
     def usage(self) -> Usage:
-        """What the job has cost so far; see `Reader.usage`."""
-        return self._flushed().usage()
+        """Sum the usage of the job so far; see `Reader.usage`."""
+        return self._flushed_reader().usage()
 
     def spending(self) -> Spending:
-        """What replies have told of their cost; see `Reader.spending`."""
-        return self._flushed().spending()
+        """Sum the costs that replies reported; see `Reader.spending`."""
+        return self._flushed_reader().spending()
 
-    def _flushed(self) -> Reader:
+    def _flushed_reader(self) -> Reader:
         self.flush()
         return self._reader
 
-    def _put(self, entry: Entry) -> None:
-        self._check_process()
-        self._writer.put(entry)
+    def _add(self, entry: Entry) -> None:
+        self._validate_process()
+        self._writer.add(entry)
 
-    def _check_process(self) -> None:
+    def _validate_process(self) -> None:
         if os.getpid() != self._pid:
             raise JobError(f"the journal was opened by process {self._pid}, of which this is a fork; open it here")
 
 
-def _intent(ordinal: int, key: str, digest: str, number: int, request: str, written: Future[None] | Promise) -> Intent:
+def _intent(
+    ordinal: int, key: str, digest: str, number: int, request: str, future: Future[None] | PendingWrite
+) -> Intent:
     names = pack_text(key), pack_text(digest)
-    return Intent(_counted(ordinal), *names, _counted(number), pack_text(request), written)
+    return Intent(_validated(ordinal), *names, _validated(number), pack_text(request), future)
 
 
-def _counted(number: int) -> int:
-    """The number, if it is one that can count: the writer's thread could only fail on another."""
-    if not 0 <= number < MOST:
+def _validated(number: int) -> int:
+    """Return an ordinal or a number if it is in range: otherwise it would only fail later, in the writer's thread."""
+    if not 0 <= number < MAX_NUMBER:
         raise ValueError(f"ordinals and numbers are 0 or more and less than 2**53, not {number}")
     return number

@@ -6,18 +6,18 @@ import sqlite3
 
 from structkit.journal.database import Migration
 
-PART_TABLES = (
-    # What is known of a row. `since` is the id of the first exchange that counts: those before it are of other
-    # content, or were set aside.
+SHARD_TABLES = (
+    # The state of a row. `since` is the id of the first exchange that counts: earlier ones belong to other content of
+    # the row, or are ignored since it was reopened.
     """
     CREATE TABLE rows (
         ordinal INTEGER PRIMARY KEY, key TEXT NOT NULL, digest TEXT NOT NULL, state TEXT,
         since INTEGER NOT NULL DEFAULT 0, outcome BLOB
     )
     """,
-    # It is small: rows in work. What is done does not slow down the search for what is not.
+    # A small index, of the rows in flight: finished rows do not slow down the search for the others.
     "CREATE INDEX open_rows ON rows (ordinal) WHERE state IS NULL",
-    # Requests without a reply. Nothing leaves this table but by its reply: what was lost stays known.
+    # Requests without a reply. A row leaves this table only with its reply, so that lost requests can be listed.
     """
     CREATE TABLE waiting (
         id INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, number INTEGER NOT NULL, request TEXT NOT NULL,
@@ -25,7 +25,7 @@ PART_TABLES = (
     )
     """,
     "CREATE INDEX waiting_rows ON waiting (ordinal)",
-    # Requests with their replies. Never changed: an answer that was paid for is kept.
+    # Requests with their replies. Never changed: a reply that was paid for is not deleted.
     """
     CREATE TABLE exchanges (
         id INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, number INTEGER NOT NULL, request TEXT NOT NULL,
@@ -34,7 +34,7 @@ PART_TABLES = (
     )
     """,
     "CREATE INDEX exchanges_rows ON exchanges (ordinal)",
-    # Sums that the file keeps itself, in the same transactions: a million rows need not be read to be counted.
+    # Sums that triggers update in the same transactions: a million rows need not be read to be counted.
     "CREATE TABLE counts (state TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID",
     "INSERT INTO counts VALUES ('done', 0), ('failed', 0), ('held', 0), ('skipped', 0), ('open', 0)",
     """
@@ -62,8 +62,8 @@ PART_TABLES = (
 )
 
 COSTS = (
-    # What a reply reported that it cost, in billionths. The sums besides are of the replies that reported nothing:
-    # their tokens, how many they are, and how many of them reported no tokens either.
+    # The cost that a reply reported, in billionths. The `bare` columns are sums over the replies that reported none:
+    # their tokens, their number, and how many of them reported no tokens either.
     "ALTER TABLE exchanges ADD COLUMN cost INTEGER",
     "ALTER TABLE spent RENAME TO spent_before",
     """
@@ -103,7 +103,7 @@ JOB_TABLES = (
 )
 
 
-def _running(statements: tuple[str, ...]) -> Migration:
+def _run_all(statements: tuple[str, ...]) -> Migration:
     def migrate(connection: sqlite3.Connection) -> None:
         for statement in statements:
             connection.execute(statement)
@@ -111,6 +111,6 @@ def _running(statements: tuple[str, ...]) -> Migration:
     return migrate
 
 
-PART_MIGRATIONS: tuple[Migration, ...] = (_running(PART_TABLES), _running(COSTS))
-JOB_MIGRATIONS: tuple[Migration, ...] = (_running(JOB_TABLES),)
-"""What makes a file of each version one of the next; to change a table is to add one here."""
+SHARD_MIGRATIONS: tuple[Migration, ...] = (_run_all(SHARD_TABLES), _run_all(COSTS))
+JOB_MIGRATIONS: tuple[Migration, ...] = (_run_all(JOB_TABLES),)
+"""For each version of a file, the step to the next; to change a table, append a step."""

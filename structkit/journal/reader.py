@@ -1,4 +1,4 @@
-"""What a job's files say, read beside their writer or without one."""
+"""Reading a job's files, beside their writer or without one."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from typing import Any
 
 from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError
-from structkit.journal.database import open_file, telling, transaction
+from structkit.journal.database import Migration, open_database, transaction, translate_errors
 from structkit.journal.encoding import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
-from structkit.journal.entries import PART
-from structkit.journal.migrations import JOB_MIGRATIONS, PART_MIGRATIONS
-from structkit.journal.row_state import STATES, Exchange, Kept
-from structkit.journal.shards import job_file, parts_in
+from structkit.journal.entries import SHARD_ORDINALS
+from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
+from structkit.journal.row_state import FINAL_STATES, Exchange, RowState
+from structkit.journal.shards import job_path, list_shards
 from structkit.values import JSON, JSONValue, Usage
 
-PAGE = 1000
-"""Ordinals read at a time: what streams holds no transaction open, in which the log would grow."""
+PAGE_ORDINALS = 1000
+"""Ordinals that are read at a time: a stream holds no transaction open, during which the log would grow."""
 
-SOME = 450
-"""Ordinals that are asked for one by one: a query names them twice, and older SQLites take 999 values."""
+MAX_LISTED_ORDINALS = 450
+"""Ordinals in one list of a query: it contains the list twice, and older SQLites take 999 values."""
+
+PAGE_KEYS = 10_000
 
 BETWEEN = "BETWEEN ? AND ?"
 
 ROWS = "SELECT ordinal, key, digest, state, since, outcome FROM rows WHERE ordinal {} ORDER BY ordinal"
 
-ENDED = ROWS.replace("ORDER", "AND state IS NOT NULL ORDER")
+FINISHED_ROWS = ROWS.replace("ORDER", "AND state IS NOT NULL ORDER")
 
 WAITING = "SELECT ordinal, id, number, request FROM waiting WHERE ordinal {}"
 
@@ -41,12 +43,10 @@ REPLIES = """
 
 REPLIES_OF_OPEN = f"{REPLIES} AND ordinal IN (SELECT ordinal FROM rows WHERE ordinal {{}} AND state IS NULL)"  # noqa: S608 (both are constants)
 
-KEYS_AT_ONCE = 10_000
-
 KEYS = "SELECT ordinal, key FROM rows WHERE ordinal >= ? ORDER BY ordinal LIMIT ?"
 
-# `CROSS JOIN` keeps the order, and `INDEXED BY` the index: the planner would read a million replies to find none.
-LOST = """
+# `CROSS JOIN` fixes the join order and `INDEXED BY` the index: the planner would read a million replies to find none.
+AMBIGUOUS = """
     SELECT lost.ordinal, rows.key FROM waiting AS lost JOIN rows USING (ordinal)
     WHERE lost.run < :run AND lost.id >= rows.since
         AND NOT EXISTS (SELECT 1 FROM waiting AS w
@@ -64,180 +64,189 @@ LOST = """
     ORDER BY 1
 """
 
-SPENT = "SELECT prompt_tokens, completion_tokens, total_tokens, unreported FROM spent"
+TOKENS = "SELECT prompt_tokens, completion_tokens, total_tokens, unreported FROM spent"
 
 COSTS = "SELECT cost, told, bare_prompt, bare_completion, bare, bare_unreported FROM spent"
 
-NEVER_ANSWERED = "SELECT count(*) FROM waiting WHERE run < ?"
+UNANSWERED = "SELECT count(*) FROM waiting WHERE run < ?"
 
 
 class Reader:
-    """A job folder, to be read; it takes no lock, so that a job can be looked at while it runs.
+    """A job folder that is read. It takes no lock, so that a job can be inspected while it runs.
 
-    What it says is what is on disk. Its methods raise `JobError` where a file cannot be read.
+    It returns what is on disk. Its methods raise `JobError` if a file cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Look whether there is a job.
+        """Read the header.
 
         Raises:
-            JobError: There is none.
+            JobError: The folder has no job.
         """
         self.folder = folder
-        path = job_file(folder)
+        path = job_path(folder)
         if not path.exists():
             raise JobError(f"there is no job in {folder}", file=str(path))
-        with _opened(path, part=False) as connection:
-            found = connection.execute("SELECT header, run FROM job").fetchone()
-        if found is None:
-            raise JobError(f"the job in {folder} was never begun; start it again", file=str(path))
-        self.header: JSON = unpack(found[0])
-        self.run: int = found[1]
+        with _open(path, JOB_MIGRATIONS) as connection:
+            row = connection.execute("SELECT header, run FROM job").fetchone()
+        if row is None:
+            raise JobError(f"the job in {folder} was interrupted before it started; run it again", file=str(path))
+        self.header: JSON = unpack(row[0])
+        self.run: int = row[1]
 
     @property
     def marks(self) -> Mapping[str, JSONValue]:
-        """What was added to the header."""
-        with _opened(job_file(self.folder), part=False) as connection:
+        """The marks beside the header, by name."""
+        with _open(job_path(self.folder), JOB_MIGRATIONS) as connection:
             return {name: unpack(value) for name, value in connection.execute("SELECT * FROM marks ORDER BY name")}
 
-    def known(self, first: int, last: int, *, full: bool = True) -> dict[int, Kept]:
-        """What is known of the ordinals from *first* to *last*, both included.
+    def read_rows(self, first: int, last: int, *, with_exchanges: bool = True) -> dict[int, RowState]:
+        """Read the rows of the ordinals from *first* to *last*, both included.
 
         Args:
-            first: An ordinal.
-            last: Another.
-            full: Whether the exchanges of rows that have ended are read too; those of others always are.
+            first: The lowest ordinal.
+            last: The highest ordinal.
+            with_exchanges: Whether to read the exchanges of finished rows too; those of others are always read.
         """
-        kept: dict[int, Kept] = {}
-        for part, path in parts_in(self.folder):
-            if first // PART <= part <= last // PART:
-                with _opened(path) as connection:
-                    kept.update((row.ordinal, row) for row in _rows(connection, ROWS, (first, last), full=full))
-        return kept
+        rows: dict[int, RowState] = {}
+        for shard, path in list_shards(self.folder):
+            if first // SHARD_ORDINALS <= shard <= last // SHARD_ORDINALS:
+                with _open(path) as connection:
+                    page = _read_rows(connection, ROWS, (first, last), with_exchanges=with_exchanges)
+                rows.update((row.ordinal, row) for row in page)
+        return rows
 
-    def known_at(self, ordinals: Iterable[int], *, full: bool = True) -> dict[int, Kept]:
-        """What is known of some ordinals, in any order; *full* as with `known`."""
-        wanted: defaultdict[int, list[int]] = defaultdict(list)
+    def read_rows_at(self, ordinals: Iterable[int], *, with_exchanges: bool = True) -> dict[int, RowState]:
+        """Read the rows of some ordinals, in any order; *with_exchanges* as in `read_rows`."""
+        by_shard: defaultdict[int, list[int]] = defaultdict(list)
         for ordinal in ordinals:
-            wanted[ordinal // PART].append(ordinal)
-        kept: dict[int, Kept] = {}
-        for part, path in parts_in(self.folder):
-            for start in range(0, len(wanted[part]), SOME):
-                some = wanted[part][start : start + SOME]
-                with _opened(path) as connection:
-                    rows = _rows(connection, ROWS, some, f"IN ({','.join('?' * len(some))})", full=full)
-                kept.update((row.ordinal, row) for row in rows)
-        return kept
+            by_shard[ordinal // SHARD_ORDINALS].append(ordinal)
+        rows: dict[int, RowState] = {}
+        for shard, path in list_shards(self.folder):
+            for start in range(0, len(by_shard[shard]), MAX_LISTED_ORDINALS):
+                chunk = by_shard[shard][start : start + MAX_LISTED_ORDINALS]
+                condition = f"IN ({','.join('?' * len(chunk))})"
+                with _open(path) as connection:
+                    page = _read_rows(connection, ROWS, chunk, condition, with_exchanges=with_exchanges)
+                rows.update((row.ordinal, row) for row in page)
+        return rows
 
-    def outcomes(self, *, full: bool = True) -> Iterator[Kept]:
-        """The rows that have ended, in order of their ordinals; *full* as with `known`."""
-        for part, path in parts_in(self.folder):
-            first: int | None = part * PART
+    def finished_rows(self, *, with_exchanges: bool = True) -> Iterator[RowState]:
+        """Yield the finished rows, in order of their ordinals; *with_exchanges* as in `read_rows`."""
+        for shard, path in list_shards(self.folder):
+            first: int | None = shard * SHARD_ORDINALS
             while first is not None:
-                with _opened(path) as connection:
-                    rows = _rows(connection, ENDED, (first, first + PAGE - 1), full=full)
+                page = (first, first + PAGE_ORDINALS - 1)
+                with _open(path) as connection:
+                    rows = _read_rows(connection, FINISHED_ROWS, page, with_exchanges=with_exchanges)
                     first = connection.execute(
-                        "SELECT min(ordinal) FROM rows WHERE ordinal >= ?", (first + PAGE,)
+                        "SELECT min(ordinal) FROM rows WHERE ordinal >= ?", (first + PAGE_ORDINALS,)
                     ).fetchone()[0]
                 yield from rows
 
     @property
-    def end(self) -> int:
-        """One more than the greatest ordinal there ever was; 0 where there is none."""
-        for _, path in reversed([*parts_in(self.folder)]):
-            with _opened(path) as connection:
+    def next_ordinal(self) -> int:
+        """One more than the highest ordinal in the journal; 0 if it has no row."""
+        for _, path in reversed([*list_shards(self.folder)]):
+            with _open(path) as connection:
                 if (last := connection.execute("SELECT max(ordinal) FROM rows").fetchone()[0]) is not None:
                     return int(last) + 1
         return 0
 
-    def every_key(self, first: int = 0) -> Iterator[tuple[int, str]]:
-        """Ordinal and key of every row there ever was, in order, streamed; from the ordinal *first* on."""
-        for part, path in parts_in(self.folder):
-            while first // PART <= part:
-                with _opened(path) as connection:
-                    rows = connection.execute(KEYS, (first, KEYS_AT_ONCE)).fetchall()
+    def read_keys(self, first: int = 0) -> Iterator[tuple[int, str]]:
+        """Yield ordinal and key of every row in the journal, in order, from the ordinal *first* on."""
+        for shard, path in list_shards(self.folder):
+            while first // SHARD_ORDINALS <= shard:
+                with _open(path) as connection:
+                    rows = connection.execute(KEYS, (first, PAGE_KEYS)).fetchall()
                 yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
-                first = rows[-1][0] + 1 if rows else (part + 1) * PART
+                first = rows[-1][0] + 1 if rows else (shard + 1) * SHARD_ORDINALS
 
-    def ambiguous(self, *, now: bool = False) -> Iterator[tuple[int, str]]:
-        """Ordinal and key of the rows with a request of an earlier run whose reply the journal does not have.
+    def ambiguous_rows(self, *, include_current_run: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield ordinal and key of the rows with a request of an earlier run whose reply the journal does not have.
 
-        It may have been paid for. A row is no longer among them once the request has been sent again; and where raw
-        text is not kept, a reply is had only by a row that has ended.
+        The request may have been paid for. A row is no longer ambiguous once its request has been retried. Where raw
+        text is not stored, a row whose reply arrived is ambiguous until it is finished.
 
         Args:
-            now: Whether the last run is over too: what it had under way is lost.
+            include_current_run: Whether the last run is over too, so that its requests in flight are lost.
         """
-        for _, path in parts_in(self.folder):
-            with _opened(path) as connection:
-                rows = connection.execute(LOST, {"run": self.run + now}).fetchall()
+        for _, path in list_shards(self.folder):
+            with _open(path) as connection:
+                rows = connection.execute(AMBIGUOUS, {"run": self.run + include_current_run}).fetchall()
             yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
 
     def counts(self) -> Mapping[str, int]:
-        """How many rows are in each state, and `open`: known, and not ended."""
-        total: dict[str, int] = dict.fromkeys((*STATES, "open"), 0)
-        for _, path in parts_in(self.folder):
-            with _opened(path) as connection:
+        """Count the rows in each final state, and those in the journal that are not finished, as `open`."""
+        total: dict[str, int] = dict.fromkeys((*FINAL_STATES, "open"), 0)
+        for _, path in list_shards(self.folder):
+            with _open(path) as connection:
                 for state, rows in connection.execute("SELECT state, rows FROM counts"):
                     total[state] += rows
         return total
 
     def usage(self) -> Usage:
-        """What every reply there ever was has cost, those set aside too.
+        """Sum the usage of every reply in the journal, of ignored ones too.
 
-        A request of an earlier run that was never answered is one unreported.
+        A request of an earlier run that was never answered counts as one unreported.
         """
         total = Usage()
-        for _, path in parts_in(self.folder):
-            with _opened(path) as connection, transaction(connection, "DEFERRED"):
-                total += Usage(*connection.execute(SPENT).fetchone())
-                lost = connection.execute(NEVER_ANSWERED, (self.run,)).fetchone()[0]
-                total += Usage(unreported=lost)
+        for _, path in list_shards(self.folder):
+            with _open(path) as connection, transaction(connection, "DEFERRED"):
+                total += Usage(*connection.execute(TOKENS).fetchone())
+                unanswered = connection.execute(UNANSWERED, (self.run,)).fetchone()[0]
+                total += Usage(unreported=unanswered)
         return total
 
     def spending(self) -> Spending:
-        """What all replies there ever were have told of their cost, and what is known of the others.
+        """Sum the costs that the replies in the journal reported, and the tokens of those that reported none.
 
-        A request of an earlier run that was never answered is one that told nothing.
+        A request of an earlier run that was never answered counts as a reply that reported neither.
         """
         total = Spending()
-        for _, path in parts_in(self.folder):
-            with _opened(path) as connection, transaction(connection, "DEFERRED"):
+        for _, path in list_shards(self.folder):
+            with _open(path) as connection, transaction(connection, "DEFERRED"):
                 cost, *counts = connection.execute(COSTS).fetchone()
-                lost = connection.execute(NEVER_ANSWERED, (self.run,)).fetchone()[0]
-                total += Spending(cost * BILLIONTH, *counts) + Spending(without_cost=lost, unreported=lost)
+                unanswered = connection.execute(UNANSWERED, (self.run,)).fetchone()[0]
+                total += Spending(cost * BILLIONTH, *counts)
+                total += Spending(without_cost=unanswered, unreported=unanswered)
         return total
 
 
 @contextlib.contextmanager
-def _opened(path: Path, *, part: bool = True) -> Iterator[sqlite3.Connection]:
-    with (
-        telling(path),
-        contextlib.closing(open_file(path, PART_MIGRATIONS if part else JOB_MIGRATIONS)) as connection,
-    ):
+def _open(path: Path, migrations: Sequence[Migration] = SHARD_MIGRATIONS) -> Iterator[sqlite3.Connection]:
+    with translate_errors(path), contextlib.closing(open_database(path, migrations)) as connection:
         yield connection
 
 
-def _rows(
-    connection: sqlite3.Connection, query: str, ordinals: Sequence[int], which: str = BETWEEN, *, full: bool
-) -> list[Kept]:
-    """The rows of some ordinals with their exchanges, as they stood at one moment."""
+def _read_rows(
+    connection: sqlite3.Connection,
+    query: str,
+    ordinals: Sequence[int],
+    condition: str = BETWEEN,
+    *,
+    with_exchanges: bool,
+) -> list[RowState]:
+    """Read the rows of some ordinals with their exchanges, from one snapshot of the database."""
     with transaction(connection, "DEFERRED"):
-        rows = connection.execute(query.format(which), ordinals).fetchall()
-        waiting = connection.execute(WAITING.format(which), ordinals).fetchall()
-        asked = (REPLIES, ordinals) if full else (REPLIES_OF_OPEN, (*ordinals, *ordinals))
-        replies = connection.execute(asked[0].format(which, which), asked[1]).fetchall()
-    found: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        rows = connection.execute(query.format(condition), ordinals).fetchall()
+        waiting = connection.execute(WAITING.format(condition), ordinals).fetchall()
+        if with_exchanges:
+            replies = connection.execute(REPLIES.format(condition), ordinals).fetchall()
+        else:
+            values = (*ordinals, *ordinals)
+            replies = connection.execute(REPLIES_OF_OPEN.format(condition, condition), values).fetchall()
+    exchanges: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for ordinal, *exchange in (*replies, *waiting):
-        found[ordinal].append(tuple(exchange))
-    return [_kept(row, found[row[0]]) for row in rows]
+        exchanges[ordinal].append(tuple(exchange))
+    return [_row_state(row, exchanges[row[0]]) for row in rows]
 
 
-def _kept(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]]) -> Kept:
+def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]]) -> RowState:
     ordinal, key, digest, state, since, outcome = row
-    counted = sorted(exchange for exchange in exchanges if exchange[0] >= since)
-    last = {number: (number, unpack_text(request), *reply) for _, number, request, *reply in counted}
-    return Kept(
+    current = sorted(exchange for exchange in exchanges if exchange[0] >= since)
+    last = {number: (number, unpack_text(request), *reply) for _, number, request, *reply in current}
+    return RowState(
         ordinal,
         unpack_text(key),
         unpack_text(digest),

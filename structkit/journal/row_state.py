@@ -1,4 +1,4 @@
-"""What a journal knows of a row: its exchanges with the endpoint, and how it ended."""
+"""What a journal contains of a row: its exchanges with the endpoint, and its final state."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Literal, TypeAlias, get_args
 from structkit.errors import TransportError
 from structkit.values import JSON, Completion
 
-State: TypeAlias = Literal["done", "failed", "held", "skipped"]
-"""How a row ended."""
+FinalState: TypeAlias = Literal["done", "failed", "held", "skipped"]
+"""How a row finished."""
 
-STATES: tuple[State, ...] = get_args(State)
+FINAL_STATES: tuple[FinalState, ...] = get_args(FinalState)
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request of a row and what came of it.
+    """One request of a row, and its reply.
 
     Args:
-        number: The caller's, counted from 1.
+        number: The caller's number of the request, counted from 1.
         request: A digest of the body.
-        reply: None where the journal has none: it was never answered, or its text was not kept.
+        reply: None if the journal has none: the request was never answered, or the reply's text was not stored.
     """
 
     number: int
@@ -30,21 +30,21 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is known of a row.
+class RowState:
+    """Everything that the journal contains of a row.
 
     Args:
-        ordinal: Its place in the input.
+        ordinal: Its position in the input.
         key: Its name in the input.
         digest: Of its content.
-        state: How it ended; None while it has not.
-        exchanges: In the order of their numbers; of one that was sent again, the last.
-        outcome: What the caller said of its end.
+        state: How it finished; None if it has not.
+        exchanges: In the order of their numbers; of a request that was retried, the last one.
+        outcome: The caller's JSON about how it finished; None if it has not.
     """
 
     ordinal: int
     key: str
     digest: str
-    state: State | None
+    state: FinalState | None
     exchanges: tuple[Exchange, ...]
     outcome: JSON | None

@@ -1,4 +1,4 @@
-"""The files of a journal as the writer sees them: a few open parts, each group of entries one transaction."""
+"""The files of a journal as the writer sees them: a few open shards, each group of entries one transaction."""
 
 from __future__ import annotations
 
@@ -9,80 +9,84 @@ from pathlib import Path
 from typing import NamedTuple
 
 from structkit.errors import JobError
-from structkit.journal.database import open_file, telling, transaction
-from structkit.journal.encoding import pack, unpack
-from structkit.journal.entries import Entry, Mark, part_of
-from structkit.journal.group_commit import Group, Waiting
-from structkit.journal.migrations import JOB_MIGRATIONS, PART_MIGRATIONS
+from structkit.journal.database import open_database, transaction, translate_errors
+from structkit.journal.encoding import pack
+from structkit.journal.entries import Entry, Mark, shard_of
+from structkit.journal.group_commit import GroupCommit, Waiting
+from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.values import JSON
 
-MOST_OPEN = 4
-"""Parts that are open at a time; rows come in order, and two are enough but for stragglers."""
+MAX_OPEN_FILES = 4
+"""Files that are open at a time; rows arrive in order, so that two shards are in use, and a few for late rows."""
 
 LAST_ID = "SELECT max((SELECT coalesce(max(id), 0) FROM exchanges), (SELECT coalesce(max(id), 0) FROM waiting))"
 
 
-class Written(NamedTuple):
-    """What became of a group: entries on disk, entries that are not, and why."""
+class WriteResult(NamedTuple):
+    """What happened to a group: the entries on disk, the entries that are not, and why."""
 
-    done: list[Entry]
-    left: list[Entry]
+    written: list[Entry]
+    unwritten: list[Entry]
     error: JobError | None
 
 
-def job_file(folder: Path) -> Path:
-    """Where the header is."""
+def job_path(folder: Path) -> Path:
+    """Return the path of the file with the header."""
     return folder / "job.db"
 
 
-def part_file(folder: Path, part: int) -> Path:
-    """Where a million ordinals are.
+def shard_path(folder: Path, shard: int) -> Path:
+    """Return the path of a shard, which has a million ordinals.
 
-    >>> part_file(Path("job"), 1).name
+    >>> shard_path(Path("job"), 1).name
     'part-00001.db'
     """
-    return folder / f"part-{part:05}.db"
+    return folder / f"part-{shard:05}.db"
 
 
-def parts_in(folder: Path) -> Iterator[tuple[int, Path]]:
-    """The parts that a folder has, in order."""
+def list_shards(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Yield number and path of the shards that a folder has, in order."""
     numbers = (path.stem.removeprefix("part-") for path in folder.glob("part-*.db"))
-    for part in sorted(int(number) for number in numbers if number.isdecimal()):
-        yield part, part_file(folder, part)
+    for shard in sorted(int(number) for number in numbers if number.isdecimal()):
+        yield shard, shard_path(folder, shard)
 
 
-def drop_parts(folder: Path) -> None:
-    """Remove the parts of a folder that nobody has open.
+def delete_shards(folder: Path) -> None:
+    """Delete the shards of a folder, none of which may be open.
 
     Raises:
-        JobError: One cannot be removed.
+        JobError: One cannot be deleted.
     """
-    for pattern in ("part-*.db-*", "part-*.db"):  # a log that outlived its file would be read into the next one
+    # The logs first: one that outlived its file would be replayed into the next file of that name.
+    for pattern in ("part-*.db-*", "part-*.db"):
         for path in folder.glob(pattern):
-            with telling(path):
+            with translate_errors(path):
                 path.unlink()
 
 
-def begin(folder: Path, header: JSON) -> tuple[JSON, int]:
-    """The header that a folder has, or now gets, and the number of the run that begins.
+def start_run(folder: Path, header: JSON) -> int:
+    """Count a new run of the job and return its number; the header is stored if the folder has none yet.
 
     Raises:
         JobError: The file cannot be opened or written.
     """
-    path = job_file(folder)
-    with contextlib.closing(open_file(path, JOB_MIGRATIONS)) as connection, telling(path), transaction(connection):
-        fresh = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"
-        connection.execute(fresh, (pack(header),))
-        kept, run = connection.execute("SELECT header, run FROM job").fetchone()
-    return unpack(kept), run
+    path = job_path(folder)
+    with (
+        contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection,
+        translate_errors(path),
+        transaction(connection),
+    ):
+        upsert = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"
+        connection.execute(upsert, (pack(header),))
+        return int(connection.execute("SELECT run FROM job").fetchone()[0])
 
 
-class Part:
-    """An open part: where its ids have come to, and its requests without a reply."""
+class Shard:
+    """An open shard: its next id, and its requests without a reply."""
 
     def __init__(self, path: Path, run: int) -> None:
-        """Open it, and read the little that writing takes."""
-        self.connection = open_file(path, PART_MIGRATIONS)
+        """Open it, and read the little that writing needs."""
+        self.connection = open_database(path, SHARD_MIGRATIONS)
         self._run = run
         try:
             self._next_id: int = self.connection.execute(LAST_ID).fetchone()[0] + 1
@@ -93,8 +97,8 @@ class Part:
             raise
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Write a group, or nothing of it."""
-        group = Group(self._next_id, self._waiting, self._run)
+        """Write all entries, or none."""
+        group = GroupCommit(self._next_id, self._waiting, self._run)
         for entry in entries:
             group.add(entry)
         with transaction(self.connection):
@@ -107,68 +111,68 @@ class JobFile:
 
     def __init__(self, path: Path) -> None:
         """Open it."""
-        self.connection: sqlite3.Connection = open_file(path, JOB_MIGRATIONS)
+        self.connection: sqlite3.Connection = open_database(path, JOB_MIGRATIONS)
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Write marks, all or none; the last one of a name stays."""
+        """Write all marks, or none; a later mark replaces an earlier one of the same name."""
         with transaction(self.connection):
             for mark in entries:
                 if isinstance(mark, Mark):
                     self.connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (mark.name, mark.value))
 
 
-class Parts:
+class JournalFiles:
     """The files of one journal; used by one thread."""
 
     def __init__(self, folder: Path, run: int) -> None:
-        """Nothing is opened before it is needed."""
+        """Open nothing yet: each file is opened when it is first needed."""
         self._folder = folder
         self._run = run
-        self._open: dict[int | None, Part | JobFile] = {}
+        self._open: dict[int | None, Shard | JobFile] = {}
 
-    def write(self, entries: Sequence[Entry]) -> Written:
-        """Write entries, those of each file in one transaction; nothing is raised."""
+    def write(self, entries: Sequence[Entry]) -> WriteResult:
+        """Write entries, those of each file in one transaction; errors are returned, not raised."""
         groups: dict[int | None, list[Entry]] = {}
         for entry in entries:
-            groups.setdefault(part_of(entry), []).append(entry)
-        done: list[Entry] = []
-        left: list[Entry] = []
-        error: JobError | None = None
-        for part, group in groups.items():
-            fault = self._write_group(part, group)
-            (done if fault is None else left).extend(group)
-            error = error or fault
-        return Written(done, left, error)
+            groups.setdefault(shard_of(entry), []).append(entry)
+        written: list[Entry] = []
+        unwritten: list[Entry] = []
+        first_error: JobError | None = None
+        for shard, group in groups.items():
+            error = self._write_group(shard, group)
+            (written if error is None else unwritten).extend(group)
+            first_error = first_error or error
+        return WriteResult(written, unwritten, first_error)
 
     def close(self) -> None:
-        """Close every file; what was committed is safe, also where that fails."""
-        for part in list(self._open):
-            self._close(part)
+        """Close every file; what was committed is safe even if that fails."""
+        for shard in list(self._open):
+            self._close(shard)
 
-    def _write_group(self, part: int | None, group: list[Entry]) -> JobError | None:
-        path = job_file(self._folder) if part is None else part_file(self._folder, part)
+    def _write_group(self, shard: int | None, group: list[Entry]) -> JobError | None:
+        path = job_path(self._folder) if shard is None else shard_path(self._folder, shard)
         try:
-            with telling(path):
-                self._opened(part, path).write(group)
+            with translate_errors(path):
+                self._file(shard, path).write(group)
         except JobError as error:
-            self._close(part)  # it is opened anew, from what is on disk
+            self._close(shard)  # the next write opens it again, with what is on disk
             return error
-        except Exception as error:  # noqa: BLE001 (the thread must live to tell)
-            self._close(part)
-            return JobError(f"{path}: what was to be written could not be: {error!r}", file=str(path))
+        except Exception as error:  # noqa: BLE001 (the thread must survive to report the error)
+            self._close(shard)
+            return JobError(f"{path}: the entries could not be written: {error!r}", file=str(path))
         return None
 
-    def _opened(self, part: int | None, path: Path) -> Part | JobFile:
-        found = self._open.pop(part, None)
-        if found is None:
-            found = JobFile(path) if part is None else Part(path, self._run)
-        self._open[part] = found  # at the end: the first is the one that was not used for longest
-        while len(self._open) > MOST_OPEN:
+    def _file(self, shard: int | None, path: Path) -> Shard | JobFile:
+        file = self._open.pop(shard, None)
+        if file is None:
+            file = JobFile(path) if shard is None else Shard(path, self._run)
+        self._open[shard] = file  # moved to the end: the first one is the least recently used
+        while len(self._open) > MAX_OPEN_FILES:
             self._close(next(iter(self._open)))
-        return found
+        return file
 
-    def _close(self, part: int | None) -> None:
-        found = self._open.pop(part, None)
-        if found is not None:
+    def _close(self, shard: int | None) -> None:
+        file = self._open.pop(shard, None)
+        if file is not None:
             with contextlib.suppress(sqlite3.Error):
-                found.connection.close()
+                file.connection.close()

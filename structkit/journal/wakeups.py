@@ -8,47 +8,47 @@ from contextlib import suppress
 from typing import NamedTuple
 
 
-class Wakes:
-    """The way from a thread to one event loop.
+class WakeupQueue:
+    """Results on their way from a thread to one event loop.
 
-    To wake a loop is a system call, and gives up Python's lock in the middle of what the thread does: many intents
-    are on disk at once, and the loop hears of them at once.
+    To wake a loop is a system call, which releases Python's lock in the middle of the thread's work: a group of intents
+    is on disk at once, and so the loop is woken once for the group.
     """
 
     def __init__(self) -> None:
-        """Nothing waits."""
+        """Start empty."""
         self._ready: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def promise(self) -> Promise:
-        """A promise to the running event loop, which is always the same one."""
+    def create_pending(self) -> PendingWrite:
+        """Return a pending write that the running event loop can await; all callers must be in the same loop."""
         self._loop = asyncio.get_running_loop()
-        return Promise(self._loop.create_future(), self._ready)
+        return PendingWrite(self._loop.create_future(), self._ready)
 
     def wake(self) -> None:
-        """Let the loop hear of what is ready."""
+        """Wake the loop, so that it resolves every future that is ready."""
         if self._ready and self._loop is not None:
-            with suppress(RuntimeError):  # it is closed: nobody waits
-                self._loop.call_soon_threadsafe(self._tell)
+            with suppress(RuntimeError):  # the loop is closed, so that no task waits any more
+                self._loop.call_soon_threadsafe(self._resolve)
 
-    def _tell(self) -> None:
+    def _resolve(self) -> None:
         while self._ready:
             future, error = self._ready.popleft()
-            if future.done():  # who waited was cancelled
+            if future.done():  # the waiting task was cancelled
                 continue
             future.set_result(None) if error is None else future.set_exception(error)
 
 
-class Promise(NamedTuple):
-    """What a thread resolves, and a task awaits; it is heard of with the next `wake`."""
+class PendingWrite(NamedTuple):
+    """What a thread resolves and a task awaits; the task continues after the next `wake`."""
 
     future: asyncio.Future[None]
     ready: deque[tuple[asyncio.Future[None], Exception | None]]
 
     def set_result(self, result: None) -> None:
-        """It is done."""
+        """Report that the write succeeded."""
         self.ready.append((self.future, result))
 
     def set_exception(self, error: Exception) -> None:
-        """It has failed."""
+        """Report that the write failed."""
         self.ready.append((self.future, error))

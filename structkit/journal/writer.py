@@ -1,4 +1,4 @@
-"""The one thread that writes a journal: entries of many callers, put on disk in groups."""
+"""The one thread that writes a journal: entries of many callers, written to disk in groups."""
 
 from __future__ import annotations
 
@@ -8,172 +8,179 @@ from collections.abc import Callable, Sequence
 
 from structkit.errors import JobError
 from structkit.journal.entries import Entry, Intent
-from structkit.journal.shards import Written
+from structkit.journal.shards import WriteResult
 
-WINDOW = 0.02
-"""Seconds for which a group is gathered."""
+GROUP_WINDOW_S = 0.02
+"""Seconds that a group waits for more entries."""
 
-ENOUGH = 500
+FULL_GROUP = 500
 """Entries that are written without waiting for more."""
 
-MOST = 10_000
-"""Entries that may wait; who brings more waits, or a slow disk would fill the memory."""
+MAX_QUEUED = 10_000
+"""Entries that may wait; further callers are blocked, or a slow disk would fill the memory."""
 
 
-class Writer:
-    """Takes entries from any thread, and writes them in the order they came.
+class JournalWriter:
+    """A queue of entries from any thread, written in the order in which they arrived.
 
-    Where there is no room for what an intent leads to, it is refused, and all else still written. After a failure
-    everything but intents is kept in memory, and tried again by `flush` and `close`.
+    If the disk has no space for the reply that an intent leads to, the intent is rejected, and everything else is still
+    written. After a failed write everything but intents stays in memory, and `flush` and `close` retry it.
     """
 
     def __init__(
         self,
-        write: Callable[[Sequence[Entry]], Written],
+        write: Callable[[Sequence[Entry]], WriteResult],
         close: Callable[[], None],
-        refusal: Callable[[], JobError | None] = lambda: None,
-        told: Callable[[], None] = lambda: None,
+        shortage: Callable[[], JobError | None] = lambda: None,
+        on_resolved: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start the thread; it alone calls the functions, the last one when a group's intents have been told."""
+        """Start the thread, which alone calls the functions.
+
+        Args:
+            write: Writes a group.
+            close: Closes the files.
+            shortage: Returns why no intent can be accepted; None if they can.
+            on_resolved: Called when the futures of a group are resolved.
+        """
         self._write = write
-        self._refusal = refusal
+        self._shortage = shortage
         self._close = close
-        self._told = told
+        self._on_resolved = on_resolved
         self._changed = threading.Condition()
         self._queue: list[Entry] = []
-        self._given = self._settled = self._failures = 0
+        self._added = self._settled = self._failures = 0
         self._error: JobError | None = None
         self._is_hurried = self._is_closing = False
         self._thread = threading.Thread(target=self._work, name="structkit-journal", daemon=True)
         self._thread.start()
 
-    def put(self, entry: Entry) -> None:
-        """Take an entry.
+    def add(self, entry: Entry) -> None:
+        """Add an entry to the queue; block while the queue is full.
 
         Raises:
-            JobError: Writing has failed, or the journal is closed. What failed to be written is kept, this entry too,
-                unless it is an intent.
+            JobError: Writing has failed, or the journal is closed. Everything that could not be written stays in the
+                queue, this entry too, unless it is an intent.
         """
         with self._changed:
-            self._raise_closed()
+            self._raise_if_closed()
             if self._error is not None and isinstance(entry, Intent):
                 raise self._error.after(())
             while self._is_full():
                 self._changed.wait()
-            self._raise_closed()
+            self._raise_if_closed()
             self._queue.append(entry)
-            self._given += 1
+            self._added += 1
             if self._error is not None:
                 raise self._error.after(())
-            if len(self._queue) in {1, ENOUGH}:
+            if len(self._queue) in {1, FULL_GROUP}:
                 self._changed.notify_all()
 
     def flush(self) -> None:
-        """Wait until everything that was put is on disk.
+        """Wait until every entry that was added is on disk.
 
         Raises:
-            JobError: It is not.
+            JobError: One could not be written.
         """
         with self._changed:
-            self._raise_closed()
+            self._raise_if_closed()
             if threading.current_thread() is self._thread:
                 raise JobError("the journal cannot be flushed by the thread that writes it, in a future's callback")
-            wanted, failures = self._given, self._failures
-            while self._settled < wanted and self._failures == failures:
+            target, failures = self._added, self._failures
+            while self._settled < target and self._failures == failures:
                 self._is_hurried = True
                 self._changed.notify_all()
                 self._changed.wait()
-            if not self._queue:  # all that failed was refused to those who waited for it: the next may try
+            if not self._queue:  # only intents failed, and their callers have the error: the next one may try again
                 self._error = None
             if self._error is not None:
                 raise self._error.after(())
 
     def close(self) -> None:
-        """Write what is left, and end the thread; a second time it is nothing.
+        """Write the remaining entries and end the thread; a second call does nothing.
 
         Raises:
-            JobError: Something could not be written, and is lost.
+            JobError: Entries could not be written, and are lost.
         """
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
         self._thread.join()
         if self._queue and self._error is not None:
-            lost, self._queue = len(self._queue), []
-            raise JobError(f"{self._error}; {lost} entries were not written", file=self._error.file)
+            count, self._queue = len(self._queue), []
+            raise JobError(f"{self._error}; {count} entries were not written", file=self._error.file)
 
     def _is_full(self) -> bool:
-        """Whether the caller must wait; callbacks in the writing thread must not, and after a failure it is no use."""
-        is_other = threading.current_thread() is not self._thread
-        return len(self._queue) >= MOST and is_other and self._error is None and not self._is_closing
+        """Return whether the caller must wait: never in the writing thread's callbacks, nor after a failure."""
+        is_caller = threading.current_thread() is not self._thread
+        return len(self._queue) >= MAX_QUEUED and is_caller and self._error is None and not self._is_closing
 
-    def _raise_closed(self) -> None:
+    def _raise_if_closed(self) -> None:
         if self._is_closing:
             raise JobError("the journal is closed; open it again")
 
     # The thread
 
     def _work(self) -> None:
-        while group := self._gathered():
-            group = self._admitted(group)
-            written = self._write(group)
-            if written.error is None:  # who flushes finds futures done; who finds one failed, finds the journal so
-                self._tell(written)
-                self._settle(written)
+        while group := self._next_group():
+            group = self._without_rejected(group)
+            result = self._write(group)
+            # A caller that flushes finds its futures resolved; one whose future failed finds the journal failed too.
+            if result.error is None:
+                self._resolve_futures(result)
+                self._settle(result)
             else:
-                self._settle(written)
-                self._tell(written)
-            self._told()
-            del group, written
+                self._settle(result)
+                self._resolve_futures(result)
+            self._on_resolved()
+            del group, result
             if self._error is not None and self._is_closing:
                 break
         self._close()
 
-    def _gathered(self) -> list[Entry]:
-        """The next group; an empty one is the end."""
+    def _next_group(self) -> list[Entry]:
+        """Wait for the next group and return it; an empty one when the journal is closed."""
         with self._changed:
-            while not self._is_ready():
+            while not self._has_work():
                 self._changed.wait()
-            until = time.monotonic() + WINDOW
-            while len(self._queue) < ENOUGH and not self._is_hurried and not self._is_closing:
-                if (left := until - time.monotonic()) <= 0:
+            deadline = time.monotonic() + GROUP_WINDOW_S
+            while len(self._queue) < FULL_GROUP and not self._is_hurried and not self._is_closing:
+                if (seconds := deadline - time.monotonic()) <= 0:
                     break
-                self._changed.wait(left)
+                self._changed.wait(seconds)
             group, self._queue = self._queue, []
             self._is_hurried = False
             return group
 
-    def _admitted(self, group: list[Entry]) -> list[Entry]:
-        """What is to be written; on a disk that is nearly full no intents, so that there is room for what comes in."""
+    def _without_rejected(self, group: list[Entry]) -> list[Entry]:
+        """Return the group; without its intents if the disk is nearly full, to leave space for replies in flight."""
         intents = [entry for entry in group if isinstance(entry, Intent)]
-        refusal = self._refusal() if intents else None
-        if refusal is None:
+        error = self._shortage() if intents else None
+        if error is None:
             return group
         with self._changed:
             self._settled += len(intents)
         for intent in intents:
-            intent.written.set_exception(refusal.after(()))
+            intent.future.set_exception(error.after(()))
         return [entry for entry in group if not isinstance(entry, Intent)]
 
-    def _is_ready(self) -> bool:
-        """Whether there is something to write; after a failure only who asks for it makes another try."""
+    def _has_work(self) -> bool:
+        """Return whether there is something to write; after a failure only `flush` and `close` retry."""
         return self._is_closing or bool(self._queue and (self._error is None or self._is_hurried))
 
-    def _settle(self, written: Written) -> None:
-        kept = [entry for entry in written.left if not isinstance(entry, Intent)]
+    def _settle(self, result: WriteResult) -> None:
+        retryable = [entry for entry in result.unwritten if not isinstance(entry, Intent)]
         with self._changed:
-            self._queue[:0] = kept
-            self._settled += len(written.done) + len(written.left) - len(kept)
-            self._failures += written.error is not None
-            self._error = written.error
+            self._queue[:0] = retryable
+            self._settled += len(result.written) + len(result.unwritten) - len(retryable)
+            self._failures += result.error is not None
+            self._error = result.error
             self._changed.notify_all()
 
     @staticmethod
-    def _tell(written: Written) -> None:
-        """Resolve the futures; what a callback raises is its own."""
-        for entry in written.done:
+    def _resolve_futures(result: WriteResult) -> None:
+        for entry in result.written:
             if isinstance(entry, Intent):
-                entry.written.set_result(None)
-        for entry in written.left:
-            if isinstance(entry, Intent) and written.error is not None:
-                entry.written.set_exception(written.error.after(()))
+                entry.future.set_result(None)
+        for entry in result.unwritten:
+            if isinstance(entry, Intent) and result.error is not None:
+                entry.future.set_exception(result.error.after(()))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from structkit.journal.journal import Reader
-from structkit.journal.row_state import Kept
+from structkit.journal.row_state import RowState
 from structkit.values import JSON, Completion
 
 CHILD = """
@@ -39,8 +39,8 @@ class Disk:
         output = Path(settings["output"])
         self.folder, self.output = output.with_name(f"{output.name}.job"), output
 
-    def kept(self) -> list[Kept]:
-        return list(Reader(self.folder).known(0, 1_000_000).values()) if (self.folder / "job.db").exists() else []
+    def kept(self) -> list[RowState]:
+        return list(Reader(self.folder).read_rows(0, 1_000_000).values()) if (self.folder / "job.db").exists() else []
 
     def answered(self) -> set[str]:
         """Digests of the requests that the model's reply to is on disk."""

@@ -17,7 +17,7 @@ import pytest
 
 from structkit.batch.job import Job
 from structkit.errors import JobError
-from structkit.journal.database import RESERVE
+from structkit.journal.database import MIN_FREE_BYTES
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
@@ -48,7 +48,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
     """A file system that has little more than the reserve."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mount(folder, f"size={RESERVE + 8 * 2**20}")
+    mount(folder, f"size={MIN_FREE_BYTES + 8 * 2**20}")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
@@ -72,7 +72,7 @@ class Filling:
         with self.turn:
             self.seen += 1
             if self.seen == MOMENT:
-                fill(self.ballast, RESERVE - 2**20)
+                fill(self.ballast, MIN_FREE_BYTES - 2**20)
                 self.full.set()
         return replace(conforming_reply(request), delay=0.005)
 
@@ -109,7 +109,7 @@ def test_a_job_whose_disk_is_nearly_full_from_the_start_sends_nothing_until_ther
         made = settings(endpoint.base_url, ["a", "b"])
         del made["policy"]
         with monkeypatch.context() as patch:
-            patch.setattr("structkit.journal.database.RESERVE", 2**62)  # more than any disk has
+            patch.setattr("structkit.journal.database.MIN_FREE_BYTES", 2**62)  # more than any disk has
             with pytest.raises(JobError, match="nearly full"):
                 Job(**made).run()
         assert not endpoint.requests
@@ -135,7 +135,7 @@ def test_a_write_that_fails_ends_the_run_with_one_line_and_the_next_goes_on(
         child = start(made, LIMITED)
         out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, out) == (2, "")
-        assert "make space" in err
+        assert "free some space" in err
         assert err.count("\n") == 1
         unanswered = disk(made).unanswered()
         sent = len(endpoint.requests)
@@ -174,7 +174,7 @@ def test_a_finished_job_needs_no_space_to_say_so(
         del made["policy"]
         Job(**made).run()
         before = (small / "out.jsonl").read_bytes()
-        fill(small / "ballast", RESERVE // 2)
+        fill(small / "ballast", MIN_FREE_BYTES // 2)
         assert Job(**made).run().counts == {"done": 2}
         assert len(endpoint.requests) == 2
     assert (small / "out.jsonl").read_bytes() == before

@@ -21,7 +21,7 @@ import pytest
 from structkit.batch.job import Job
 from structkit.errors import JobError
 from structkit.journal.journal import Reader
-from structkit.journal.row_state import Kept
+from structkit.journal.row_state import RowState
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
@@ -97,16 +97,16 @@ def killed(settings: dict[str, Any], found: Watched) -> None:
     assert child.returncode == -signal.SIGKILL
 
 
-def on_disk(folder: Path) -> dict[int, Kept]:
-    return Reader(folder / "out.jsonl.job").known(0, ROWS)
+def on_disk(folder: Path) -> dict[int, RowState]:
+    return Reader(folder / "out.jsonl.job").read_rows(0, ROWS)
 
 
-def answered(kept: dict[int, Kept]) -> set[str]:
+def answered(kept: dict[int, RowState]) -> set[str]:
     """The rows whose answer is on disk."""
     return {f"row-{each.ordinal}" for each in kept.values() if any(exchange.reply for exchange in each.exchanges)}
 
 
-def in_flight(kept: dict[int, Kept]) -> set[str]:
+def in_flight(kept: dict[int, RowState]) -> set[str]:
     """The rows whose intent is on disk, and no answer: their request may be on its way to the endpoint even now."""
     return {f"row-{each.ordinal}" for each in kept.values() if each.exchanges} - answered(kept)
 
@@ -209,7 +209,7 @@ def test_an_interrupt_lets_what_is_in_flight_end(tmp_path: Path, name: signal.Si
         assert (child.returncode, err) == (0, "")
         assert "incomplete: interrupted" in out
         assert found.seen < ROWS
-        assert not list(Reader(tmp_path / "out.jsonl.job").ambiguous())
+        assert not list(Reader(tmp_path / "out.jsonl.job").ambiguous_rows())
         assert answered(on_disk(tmp_path)) == found.asked().keys()
         assert Job(**settings).run().counts == {"done": ROWS}
     assert set(found.asked().values()) == {1}

@@ -19,9 +19,9 @@ from hypothesis import strategies as some
 from structkit import Policy
 from structkit.batch.job import Job
 from structkit.journal.encoding import unpack_text
-from structkit.journal.entries import Answer, Entry, Intent
+from structkit.journal.entries import Entry, Intent, ReceivedReply
 from structkit.journal.journal import Journal, Reader
-from structkit.journal.shards import Parts
+from structkit.journal.shards import JournalFiles
 from structkit.testing import Endpoint, Reply
 from structkit.testing.endpoint_faults import error_reply
 from structkit.testing.scripted_reply import text_reply
@@ -57,14 +57,14 @@ class Recorded:
 
     def __init__(self, folder: Path, asked: Asked) -> None:
         self.asked, self.groups = asked, list[list[Entry]]()
-        write = Parts.write
+        write = JournalFiles.write
 
-        def recording(parts: Parts, entries: Any) -> Any:
+        def recording(files: JournalFiles, entries: Any) -> Any:
             self.groups.append([*entries])
-            return write(parts, entries)
+            return write(files, entries)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Parts, "write", recording)
+            patch.setattr(JournalFiles, "write", recording)
             report = self.job(folder).run()
         self.counts, self.output = report.counts, self.job(folder).output
         self.header = Reader(self.job(folder).folder).header
@@ -87,9 +87,11 @@ class Recorded:
         """The job run on a journal that has these groups of entries; with what it asked."""
         job = self.job(folder)
         Journal.open(job.folder, self.header).close()
-        with closing(Parts(job.folder, 1)) as parts:
+        with closing(JournalFiles(job.folder, 1)) as files:
             for group in groups:
-                assert parts.write([entry if not isinstance(entry, Intent) else again(entry) for entry in group]).done
+                assert files.write(
+                    [entry if not isinstance(entry, Intent) else again(entry) for entry in group]
+                ).written
         before = len(self.asked.endpoint.requests)
         self.asked.seen.clear()
         assert job.run().counts == self.counts
@@ -97,13 +99,13 @@ class Recorded:
 
     def kept(self, entries: list[Entry]) -> set[str]:
         """Digests of the requests that these entries have the model's reply to."""
-        answers = [entry for entry in entries if isinstance(entry, Answer) and entry.reply.kind == "completion"]
+        answers = [entry for entry in entries if isinstance(entry, ReceivedReply) and entry.reply.kind == "completion"]
         return {unpack_text(self.digests[answer.ordinal, answer.number]) for answer in answers}
 
 
 def again(intent: Intent) -> Intent:
     """An intent whose future nobody has resolved."""
-    return intent._replace(written=Future())
+    return intent._replace(future=Future())
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,7 @@ def check(recorded: Recorded, digest: Callable[[JSON], str], groups: list[list[E
 def test_a_run_with_faults_of_all_kinds_is_what_is_cut(recorded: Recorded) -> None:
     assert recorded.counts == {"done": 8, "failed": 2}
     assert len(recorded.groups) > 5
-    kinds = Counter(entry.reply.kind for entry in recorded.entries if isinstance(entry, Answer))
+    kinds = Counter(entry.reply.kind for entry in recorded.entries if isinstance(entry, ReceivedReply))
     assert kinds == {"completion": 12, "StatusError": 8}
 
 

@@ -53,6 +53,6 @@ def test_the_same_command_in_a_new_process_asks_the_model_nothing(tmp_path: Path
         assert done.returncode == 0, done.stderr
         reader = Reader(tmp_path / "labels.csv.job")
         said.append((reader.usage(), (tmp_path / "labels.csv").read_text(encoding="utf-8")))
-        exchanges = [exchange for row in reader.known(0, 9).values() for exchange in row.exchanges]
+        exchanges = [exchange for row in reader.read_rows(0, 9).values() for exchange in row.exchanges]
         assert len(exchanges) == 2
     assert said[0] == said[1]

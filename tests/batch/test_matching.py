@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from structkit.batch import matching
 from structkit.batch.matching import Matching, Removed
-from structkit.journal.entries import PART
+from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.journal import Journal
-from structkit.journal.row_state import Kept
+from structkit.journal.row_state import RowState
 from structkit.tables.records import Record, digest
 
 
@@ -36,7 +36,7 @@ def conclude(journal: Journal, record: Record) -> None:
     )
 
 
-def found(journal: Journal, rows: list[Record]) -> list[tuple[Record, Kept | None]]:
+def found(journal: Journal, rows: list[Record]) -> list[tuple[Record, RowState | None]]:
     return [*Matching(rows, journal)]
 
 
@@ -89,12 +89,12 @@ def test_of_many_rows_that_are_gone_the_first_are_named(folder: Path, monkeypatc
 
 def test_rows_are_found_in_every_part(folder: Path) -> None:
     with Journal.open(folder, {}) as journal:
-        for record, ordinal in zip(records("abcd"), (0, 5, PART + 1, 3 * PART), strict=True):
+        for record, ordinal in zip(records("abcd"), (0, 5, SHARD_ORDINALS + 1, 3 * SHARD_ORDINALS), strict=True):
             conclude(journal, Record(ordinal, record.key, record.values))
-        assert journal.end == 3 * PART + 1
+        assert journal.next_ordinal == 3 * SHARD_ORDINALS + 1
         assert known(journal, records("dxca")) == ["d", None, "c", "a"]
-        assert [ordinal for ordinal, _ in journal.every_key(6)] == [PART + 1, 3 * PART]
-        assert [record.ordinal for record, _ in found(journal, records("dx"))] == [3 * PART, 1]
+        assert [ordinal for ordinal, _ in journal.read_keys(6)] == [SHARD_ORDINALS + 1, 3 * SHARD_ORDINALS]
+        assert [record.ordinal for record, _ in found(journal, records("dx"))] == [3 * SHARD_ORDINALS, 1]
 
 
 @settings(max_examples=60, deadline=None)

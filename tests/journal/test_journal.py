@@ -28,14 +28,14 @@ from hypothesis import strategies as st
 
 from structkit.costs.reply_cost import Spending
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
-from structkit.journal.database import RESERVE, open_file, version_of
-from structkit.journal.entries import PART, Intent
-from structkit.journal.journal import STATES, Exchange, Journal, Kept, Reader
-from structkit.journal.lock import NAME, is_alive, started
-from structkit.journal.migrations import PART_MIGRATIONS
-from structkit.journal.reader import BETWEEN, LOST, REPLIES_OF_OPEN, SPENT
-from structkit.journal.shards import MOST_OPEN, Parts
-from structkit.journal.writer import ENOUGH, MOST
+from structkit.journal.database import MIN_FREE_BYTES, open_database, schema_version
+from structkit.journal.entries import SHARD_ORDINALS, Intent
+from structkit.journal.journal import FINAL_STATES, Exchange, Journal, Reader, RowState
+from structkit.journal.lock import LOCK_NAME, is_alive, process_start
+from structkit.journal.migrations import SHARD_MIGRATIONS
+from structkit.journal.reader import AMBIGUOUS, BETWEEN, REPLIES_OF_OPEN, TOKENS
+from structkit.journal.shards import MAX_OPEN_FILES, JournalFiles
+from structkit.journal.writer import FULL_GROUP, MAX_QUEUED
 from structkit.parsing import read_completion
 from structkit.testing import completion
 from structkit.values import Choice, Completion, ToolCall, Usage
@@ -108,22 +108,22 @@ def finished(process: subprocess.Popen[str]) -> str:
 def test_what_was_handed_over_is_known_after_reopening(folder):
     with Journal.open(folder, HEADER) as journal:
         ask(journal, 7)
-        journal.answer(7, 1, said("no"))
+        journal.add_reply(7, 1, said("no"))
         ask(journal, 7, 2)
-        journal.answer(7, 2, said("{}"))
+        journal.add_reply(7, 2, said("{}"))
         journal.conclude(7, "done", DONE)
         ask(journal, 8)
     with Journal.open(folder, {"another": "header"}) as journal:
         exchanges = Exchange(1, "request 1", said("no")), Exchange(2, "request 2", said("{}"))
-        assert journal.known(0, 100) == {
-            7: Kept(7, "key 7", "d", "done", exchanges, DONE),
-            8: Kept(8, "key 8", "d", None, (Exchange(1, "request 1", None),), None),
+        assert journal.read_rows(0, 100) == {
+            7: RowState(7, "key 7", "d", "done", exchanges, DONE),
+            8: RowState(8, "key 8", "d", None, (Exchange(1, "request 1", None),), None),
         }
-        assert journal.known(8, 8).keys() == {8}
-        assert journal.known(9, 6) == {}
+        assert journal.read_rows(8, 8).keys() == {8}
+        assert journal.read_rows(9, 6) == {}
         assert journal.counts() == {"done": 1, "failed": 0, "held": 0, "skipped": 0, "open": 1}
-        assert [kept.ordinal for kept in journal.outcomes()] == [7]
-        assert [*journal.ambiguous()] == [(8, "key 8")]
+        assert [kept.ordinal for kept in journal.finished_rows()] == [7]
+        assert [*journal.ambiguous_rows()] == [(8, "key 8")]
         assert journal.header == HEADER
 
 
@@ -136,9 +136,9 @@ def test_an_intent_is_on_disk_when_its_future_is_done(journal, folder):
 
 def test_a_body_is_on_disk_before_its_row_has_ended(journal, folder):
     ask(journal, 0)
-    journal.answer(0, 1, said("not even JSON"))
+    journal.add_reply(0, 1, said("not even JSON"))
     journal.flush()
-    assert Reader(folder).known(0, 0)[0].exchanges == (Exchange(1, "request 1", said("not even JSON")),)
+    assert Reader(folder).read_rows(0, 0)[0].exchanges == (Exchange(1, "request 1", said("not even JSON")),)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_a_body_is_on_disk_before_its_row_has_ended(journal, folder):
 )
 def test_a_reply_comes_back_as_it_came(journal, reply):
     ask(journal, 0)
-    journal.answer(0, 1, reply)
-    kept = journal.known(0, 0)[0].exchanges[0].reply
+    journal.add_reply(0, 1, reply)
+    kept = journal.read_rows(0, 0)[0].exchanges[0].reply
     assert told(kept) == told(reply)
 
 
@@ -192,8 +192,8 @@ def test_a_fault_of_a_kind_of_the_callers_comes_back_as_the_nearest(journal):
         status_code = 429
 
     ask(journal, 0)
-    journal.answer(0, 1, TooMany("slow down"))
-    kept = journal.known(0, 0)[0].exchanges[0].reply
+    journal.add_reply(0, 1, TooMany("slow down"))
+    kept = journal.read_rows(0, 0)[0].exchanges[0].reply
     assert (type(kept), kept.status_code) == (StatusError, 429)
 
 
@@ -205,9 +205,9 @@ def test_a_reply_too_deep_to_be_written_keeps_what_can_be_read_of_it(journal):
     fault = StatusError("odd", body=deep)
     ask(journal, 0)
     ask(journal, 0, 2)
-    journal.answer(0, 1, replace(whole, raw={**whole.raw, "odd": deep}))
-    journal.answer(0, 2, fault)
-    first, second = journal.known(0, 0)[0].exchanges
+    journal.add_reply(0, 1, replace(whole, raw={**whole.raw, "odd": deep}))
+    journal.add_reply(0, 2, fault)
+    first, second = journal.read_rows(0, 0)[0].exchanges
     assert (first.reply.choices, first.reply.usage) == (whole.choices, whole.usage)
     assert (str(second.reply), second.reply.body) == ("odd", None)
 
@@ -215,7 +215,7 @@ def test_a_reply_too_deep_to_be_written_keeps_what_can_be_read_of_it(journal):
 @pytest.mark.parametrize("key", ["", "naïve 漢字", "half \udc80", "\0", "'; DROP TABLE rows; --"])
 def test_any_text_is_a_key(journal, key):
     journal.intend(0, key, "d", 1, "r")
-    assert journal.known(0, 0)[0].key == key
+    assert journal.read_rows(0, 0)[0].key == key
 
 
 def test_without_raw_text_usage_and_outcome_are_kept_and_nothing_that_was_said(folder):
@@ -225,44 +225,44 @@ def test_without_raw_text_usage_and_outcome_are_kept_and_nothing_that_was_said(f
     with Journal.open(folder, HEADER, keep_raw=False) as journal:
         for ordinal, reply in enumerate((said(secret), said(secret), fault)):
             ask(journal, ordinal)
-            journal.answer(ordinal, 1, reply)
+            journal.add_reply(ordinal, 1, reply)
         journal.conclude(0, "done", DONE)
     with Journal.open(folder, HEADER) as journal:
-        known = journal.known(0, 9)
+        known = journal.read_rows(0, 9)
         assert known[0].outcome == DONE
         assert known[0].exchanges == (Exchange(1, "request 1", None),)
         assert (known[2].exchanges[0].reply.status_code, secret in str(known[2].exchanges[0].reply)) == (400, False)
         assert journal.usage() == said().usage + said().usage
-        assert [*journal.ambiguous()] == [(1, "key 1")], "its reply was lost with the process"
+        assert [*journal.ambiguous_rows()] == [(1, "key 1")], "its reply was lost with the process"
         ask(journal, 1)
-        assert [*journal.ambiguous()] == []
+        assert [*journal.ambiguous_rows()] == []
     assert secret.encode() not in b"".join(path.read_bytes() for path in folder.iterdir())
 
 
 def test_an_edited_row_begins_anew_and_its_old_cost_stays(journal):
     ask(journal, 0, digest="old")
-    journal.answer(0, 1, said("old"))
+    journal.add_reply(0, 1, said("old"))
     journal.conclude(0, "done", DONE)
     ask(journal, 0, digest="new")
-    assert journal.known(0, 0)[0] == Kept(0, "key 0", "new", None, (Exchange(1, "request 1", None),), None)
-    journal.answer(0, 1, said("new"))
-    assert [exchange.reply for exchange in journal.known(0, 0)[0].exchanges] == [said("new")]
+    assert journal.read_rows(0, 0)[0] == RowState(0, "key 0", "new", None, (Exchange(1, "request 1", None),), None)
+    journal.add_reply(0, 1, said("new"))
+    assert [exchange.reply for exchange in journal.read_rows(0, 0)[0].exchanges] == [said("new")]
     assert journal.usage() == said().usage + said().usage
     assert journal.counts()["open"] == 1
 
 
 @pytest.mark.parametrize("afresh", [False, True])
 def test_a_reopened_row_has_its_exchanges_unless_it_begins_afresh(journal, afresh):
-    for ordinal in (0, 1, PART):
+    for ordinal in (0, 1, SHARD_ORDINALS):
         ask(journal, ordinal)
-        journal.answer(ordinal, 1, said())
+        journal.add_reply(ordinal, 1, said())
         journal.conclude(ordinal, "failed", {"issues": []})
-    journal.reopen(iter([0, PART, 99]), afresh=afresh)
-    known = journal.known(0, PART)
-    assert [known[ordinal].state for ordinal in (0, 1, PART)] == [None, "failed", None]
+    journal.reopen(iter([0, SHARD_ORDINALS, 99]), ignore_exchanges=afresh)
+    known = journal.read_rows(0, SHARD_ORDINALS)
+    assert [known[ordinal].state for ordinal in (0, 1, SHARD_ORDINALS)] == [None, "failed", None]
     assert known[0].outcome is None
-    assert known[PART].exchanges == (() if afresh else (Exchange(1, "request 1", said()),))
-    assert known.keys() == {0, 1, PART}
+    assert known[SHARD_ORDINALS].exchanges == (() if afresh else (Exchange(1, "request 1", said()),))
+    assert known.keys() == {0, 1, SHARD_ORDINALS}
     assert journal.counts()["open"] == 2
 
 
@@ -270,28 +270,30 @@ def test_only_what_was_in_flight_is_ambiguous_and_only_until_it_is_sent_again(fo
     with Journal.open(folder, HEADER) as journal:
         ask(journal, 0)
         ask(journal, 1)
-        journal.answer(1, 1, refused())
-        ask(journal, PART + 5)
-        assert [*journal.ambiguous()] == [], "this run still waits for them"
+        journal.add_reply(1, 1, refused())
+        ask(journal, SHARD_ORDINALS + 5)
+        assert [*journal.ambiguous_rows()] == [], "this run still waits for them"
     with Journal.open(folder, HEADER) as journal:
-        assert [*journal.ambiguous()] == [(0, "key 0"), (PART + 5, f"key {PART + 5}")]
+        assert [*journal.ambiguous_rows()] == [(0, "key 0"), (SHARD_ORDINALS + 5, f"key {SHARD_ORDINALS + 5}")]
         ask(journal, 0)
-        assert [*journal.ambiguous()] == [(PART + 5, f"key {PART + 5}")]
+        assert [*journal.ambiguous_rows()] == [(SHARD_ORDINALS + 5, f"key {SHARD_ORDINALS + 5}")]
         assert journal.usage().unreported == 2 + refused().usage_of_reply.unreported, "both may have been billed"
-        journal.answer(PART + 5, 1, said("hours later"))
-        assert [*journal.ambiguous()] == []
-        assert journal.known(PART, 2 * PART)[PART + 5].exchanges == (Exchange(1, "request 1", said("hours later")),)
+        journal.add_reply(SHARD_ORDINALS + 5, 1, said("hours later"))
+        assert [*journal.ambiguous_rows()] == []
+        assert journal.read_rows(SHARD_ORDINALS, 2 * SHARD_ORDINALS)[SHARD_ORDINALS + 5].exchanges == (
+            Exchange(1, "request 1", said("hours later")),
+        )
 
 
 def test_a_row_that_nothing_was_sent_for_can_end(journal):
     journal.conclude(4, "skipped", {"why": "empty"}, key="k", digest="d")
-    assert journal.known(4, 4) == {4: Kept(4, "k", "d", "skipped", (), {"why": "empty"})}
+    assert journal.read_rows(4, 4) == {4: RowState(4, "k", "d", "skipped", (), {"why": "empty"})}
 
 
 def test_a_reply_that_nobody_announced_is_kept(journal):
-    journal.answer(4, 1, said())
-    journal.answer(4, 1, said("again"))
-    assert journal.known(4, 4) == {4: Kept(4, "", "", None, (Exchange(1, "", said("again")),), None)}
+    journal.add_reply(4, 1, said())
+    journal.add_reply(4, 1, said("again"))
+    assert journal.read_rows(4, 4) == {4: RowState(4, "", "", None, (Exchange(1, "", said("again")),), None)}
     assert journal.usage() == said().usage + said().usage
 
 
@@ -315,20 +317,20 @@ def test_marks_are_kept_beside_the_header(folder):
 
 
 def test_outcomes_stream_in_order_over_parts_and_gaps(journal):
-    ordinals = [3, 0, 999, 1000, 5000, PART - 1, PART, 3 * PART + 2]
+    ordinals = [3, 0, 999, 1000, 5000, SHARD_ORDINALS - 1, SHARD_ORDINALS, 3 * SHARD_ORDINALS + 2]
     for ordinal in ordinals:
         journal.conclude(ordinal, "done", {"value": ordinal})
     ask(journal, 4000)
-    assert [kept.outcome["value"] for kept in journal.outcomes()] == sorted(ordinals)
+    assert [kept.outcome["value"] for kept in journal.finished_rows()] == sorted(ordinals)
     assert sum(journal.counts().values()) == len(ordinals) + 1
 
 
 def test_a_resume_reads_the_replies_of_open_rows_alone(journal):
     for ordinal in (0, 1):
         ask(journal, ordinal)
-        journal.answer(ordinal, 1, said())
+        journal.add_reply(ordinal, 1, said())
     journal.conclude(0, "done", DONE)
-    known = journal.known(0, 1, full=False)
+    known = journal.read_rows(0, 1, with_exchanges=False)
     assert (known[0].outcome, known[0].exchanges) == (DONE, ())
     assert known[1].exchanges == (Exchange(1, "request 1", said()),)
 
@@ -337,7 +339,7 @@ def test_a_journal_can_be_written_while_it_is_read(journal):
     for ordinal in range(3000):
         journal.conclude(ordinal, "done", {})
     seen = 0
-    for kept in journal.outcomes():
+    for kept in journal.finished_rows():
         journal.reopen([kept.ordinal])
         seen += 1
     assert seen == 3000
@@ -348,22 +350,22 @@ def test_a_job_is_for_its_owner_alone(journal, folder):
     journal.conclude(0, "done", {})
     journal.flush()
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-    assert {"job.db", "part-00000.db", "part-00000.db-wal", NAME} <= modes.keys()
+    assert {"job.db", "part-00000.db", "part-00000.db-wal", LOCK_NAME} <= modes.keys()
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_few_files_are_open_however_many_parts_there_are(journal, folder):
     for part in range(12):
-        journal.conclude(part * PART, "done", {})
+        journal.conclude(part * SHARD_ORDINALS, "done", {})
     journal.flush()
     assert journal.counts()["done"] == 12
     logs = {path.name for path in folder.glob("part-*.db-wal")}
-    assert logs == {f"part-{part:05}.db-wal" for part in range(12 - MOST_OPEN, 12)}, "closed files have none"
+    assert logs == {f"part-{part:05}.db-wal" for part in range(12 - MAX_OPEN_FILES, 12)}, "closed files have none"
 
 
 @pytest.mark.parametrize(
-    "query", [LOST, REPLIES_OF_OPEN.format(BETWEEN, BETWEEN), "SELECT state, rows FROM counts", SPENT]
+    "query", [AMBIGUOUS, REPLIES_OF_OPEN.format(BETWEEN, BETWEEN), "SELECT state, rows FROM counts", TOKENS]
 )
 def test_what_a_resume_asks_first_does_not_read_every_row_that_has_ended(journal, folder, query):
     ask(journal, 0)
@@ -377,14 +379,14 @@ def test_what_a_resume_asks_first_does_not_read_every_row_that_has_ended(journal
 
 def test_a_file_of_the_first_version_keeps_its_sums(folder):
     folder.mkdir()
-    with contextlib.closing(open_file(folder / "part-00000.db", PART_MIGRATIONS[:1])) as connection:
+    with contextlib.closing(open_database(folder / "part-00000.db", SHARD_MIGRATIONS[:1])) as connection:
         for number, (kind, tokens, unreported) in enumerate([("completion", 9, 0), ("StatusError", 0, 0), ("x", 0, 1)]):
             values = (number + 1, 0, number + 1, "", 1, kind, 0, tokens, tokens, 2 * tokens, unreported, None)
             connection.execute(f"INSERT INTO exchanges VALUES ({','.join('?' * len(values))})", values)
     with Journal.open(folder, {}) as journal:
         assert journal.usage() == Usage(9, 9, 18, 1)
         assert journal.spending() == Spending(Decimal(0), 0, 9, 9, without_cost=2, unreported=1)
-        journal.answer(1, 1, read_completion({**completion("{}"), "usage": {"cost": 0.25, "prompt_tokens": 5}}))
+        journal.add_reply(1, 1, read_completion({**completion("{}"), "usage": {"cost": 0.25, "prompt_tokens": 5}}))
         assert journal.spending() == Spending(Decimal("0.25"), 1, 9, 9, without_cost=2, unreported=1)
 
 
@@ -394,29 +396,29 @@ def test_a_file_of_the_first_version_keeps_its_sums(folder):
 def test_entries_are_written_in_the_order_they_came(folder):
     groups = []
 
-    class Watched(Parts):
+    class Watched(JournalFiles):
         def write(self, entries):
             groups.append(list(entries))
             return super().write(entries)
 
     with Journal.open(folder, HEADER) as journal:
         journal._writer._write = Watched(folder, 9).write
-        futures = [journal.intend(ordinal, "k", "d", 1, "r") for ordinal in range(3 * ENOUGH)]
+        futures = [journal.intend(ordinal, "k", "d", 1, "r") for ordinal in range(3 * FULL_GROUP)]
         for future in futures:
             future.result(30)
     written = [entry.ordinal for group in groups for entry in group if isinstance(entry, Intent)]
-    assert written == [*range(3 * ENOUGH)]
+    assert written == [*range(3 * FULL_GROUP)]
     assert len(groups) < len(written) / 10, "many entries are one transaction"
 
 
 def test_changes_of_one_row_in_one_group_keep_their_order(journal):
     for turn in range(20):
         journal.intend(0, "k", "d", 1, f"r{turn}")
-        journal.answer(0, 1, said(str(turn)))
+        journal.add_reply(0, 1, said(str(turn)))
         journal.conclude(0, "done", {"turn": turn})
-        journal.reopen([0], afresh=turn % 2 == 0)
+        journal.reopen([0], ignore_exchanges=turn % 2 == 0)
     journal.conclude(0, "failed", {"turn": "last"})
-    kept = journal.known(0, 0)[0]
+    kept = journal.read_rows(0, 0)[0]
     assert (kept.state, kept.outcome, kept.exchanges) == ("failed", {"turn": "last"}, (Exchange(1, "r19", said("19")),))
     assert journal.usage().total_tokens == 20 * said().usage.total_tokens
 
@@ -425,7 +427,7 @@ def test_eight_threads_lose_nothing(journal):
     def work(thread: int) -> None:
         for ordinal in range(thread, 800, 8):
             ask(journal, ordinal) if ordinal % 50 == 0 else journal.intend(ordinal, f"key {ordinal}", "d", 1, "r")
-            journal.answer(ordinal, 1, said(str(ordinal)))
+            journal.add_reply(ordinal, 1, said(str(ordinal)))
             journal.conclude(ordinal, "done", {"value": ordinal})
 
     threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
@@ -433,19 +435,19 @@ def test_eight_threads_lose_nothing(journal):
         thread.start()
     for thread in threads:
         thread.join()
-    kept = {row.ordinal: (row.outcome["value"], row.exchanges[0].reply) for row in journal.outcomes()}
+    kept = {row.ordinal: (row.outcome["value"], row.exchanges[0].reply) for row in journal.finished_rows()}
     assert kept == {ordinal: (ordinal, said(str(ordinal))) for ordinal in range(800)}
 
 
 def test_an_event_loop_waits_for_intents_without_being_held_up(journal):
     async def row(ordinal: int) -> None:
-        await journal.intended(ordinal, "k", "d", 1, "r")
-        journal.answer(ordinal, 1, said())
+        await journal.intend_async(ordinal, "k", "d", 1, "r")
+        journal.add_reply(ordinal, 1, said())
         journal.conclude(ordinal, "done", {})
 
     async def rows() -> None:
         await asyncio.gather(*map(row, range(300)))
-        given_up = asyncio.ensure_future(journal.intended(300, "k", "d", 1, "r"))
+        given_up = asyncio.ensure_future(journal.intend_async(300, "k", "d", 1, "r"))
         await asyncio.sleep(0)
         given_up.cancel()
 
@@ -493,7 +495,7 @@ def test_who_brings_more_than_the_disk_takes_waits_and_is_told_when_the_journal_
 
     thread = threading.Thread(target=work)
     thread.start()
-    while len(journal._writer._queue) < MOST:
+    while len(journal._writer._queue) < MAX_QUEUED:
         pass
     closing = threading.Thread(target=journal.close)
     closing.start()
@@ -524,7 +526,7 @@ def test_a_second_process_is_refused_and_told_who_has_the_folder(journal, folder
     """
     out = finished(child(code, folder))
     assert f"in use by process {os.getpid()} on " in out
-    assert str(folder / NAME) in out
+    assert str(folder / LOCK_NAME) in out
 
 
 def test_the_same_process_is_refused_too(journal, folder):
@@ -541,18 +543,18 @@ def test_a_lock_of_a_process_that_was_killed_is_free(folder):
         Journal.open(folder, {})
     process.kill()
     process.communicate()
-    assert json.loads((folder / NAME).read_text())["pid"] == process.pid, "its name still stands there"
+    assert json.loads((folder / LOCK_NAME).read_text())["pid"] == process.pid, "its name still stands there"
     Journal.open(folder, {}).close()
-    assert (folder / NAME).read_text() == ""
+    assert (folder / LOCK_NAME).read_text() == ""
 
 
 def test_a_holder_is_told_from_a_later_process_of_the_same_number(folder):
     with Journal.open(folder, {}):
-        holder = json.loads((folder / NAME).read_text())
+        holder = json.loads((folder / LOCK_NAME).read_text())
     assert is_alive(holder)
     assert is_alive({**holder, "host": "elsewhere", "pid": 2**22 + 1}), "who knows"
     assert not is_alive({**holder, "pid": 2**22 + 1})
-    if started(os.getpid()) is not None:
+    if process_start(os.getpid()) is not None:
         assert not is_alive({**holder, "started": 1})
 
 
@@ -597,7 +599,7 @@ WORK = """
             future.result()
             tell("intent", [ordinal])
         for ordinal in rows:
-            journal.answer(ordinal, 1, reply(ordinal))
+            journal.add_reply(ordinal, 1, reply(ordinal))
         journal.flush()
         tell("answer", rows)
         for ordinal in rows:
@@ -611,7 +613,7 @@ WORK = """
 def test_after_kills_everything_acknowledged_is_there_and_nothing_half(folder):
     acknowledged: dict[str, set[int]] = {"intent": set(), "answer": set(), "done": set()}
     for turn in range(5):
-        process = child(WORK, folder, PART - 300 + turn * 1000)
+        process = child(WORK, folder, SHARD_ORDINALS - 300 + turn * 1000)
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(random.randint(1, 300))]
         process.send_signal(signal.SIGKILL)
@@ -620,7 +622,7 @@ def test_after_kills_everything_acknowledged_is_there_and_nothing_half(folder):
             what, ordinal = line.split()
             acknowledged[what].add(int(ordinal))
     with Journal.open(folder, {}) as journal:
-        known = journal.known(0, 9 * PART)
+        known = journal.read_rows(0, 9 * SHARD_ORDINALS)
         assert acknowledged["intent"] <= known.keys()
         assert acknowledged["done"] <= {ordinal for ordinal, kept in known.items() if kept.state == "done"}
         answered = {ordinal for ordinal, kept in known.items() if kept.exchanges[0].reply is not None}
@@ -630,7 +632,7 @@ def test_after_kills_everything_acknowledged_is_there_and_nothing_half(folder):
             assert kept.outcome == ({"value": ordinal} if kept.state else None)
             whole = said(f"answer {ordinal} " * 40)
             assert kept.exchanges[0].reply == (whole if ordinal in answered else None)
-        assert {ordinal for ordinal, _ in journal.ambiguous()} == known.keys() - answered
+        assert {ordinal for ordinal, _ in journal.ambiguous_rows()} == known.keys() - answered
         assert sum(journal.counts().values()) == len(known)
         assert journal.usage().total_tokens == len(answered) * said().usage.total_tokens
     for path in folder.glob("*.db"):
@@ -649,10 +651,10 @@ FILL = """
         while True:
             journal.intend(row, "k", "d", 1, "r").result()
             row += 1
-            journal.answer(row - 1, 1, reply)
+            journal.add_reply(row - 1, 1, reply)
     except JobError as error:
         print(error.file, error)
-    for use in (lambda: journal.intend(row, "k", "d", 1, "r"), lambda: journal.answer(row - 1, 1, reply)):
+    for use in (lambda: journal.intend(row, "k", "d", 1, "r"), lambda: journal.add_reply(row - 1, 1, reply)):
         try:
             use()
             print("no error")
@@ -681,7 +683,7 @@ def check_filled(out: str, folder: Path) -> None:
 
 FILL_BEYOND = """
     try:
-        journal.answer(row, 1, reply)  # the reserve takes what nobody announced, too
+        journal.add_reply(row, 1, reply)  # the reserve takes what nobody announced, too
         journal.flush()
         row += 1
         with (folder.parent / "another program's").open("wb", buffering=0) as other:
@@ -691,7 +693,7 @@ FILL_BEYOND = """
         print(error)
     try:
         while True:
-            journal.answer(row, 1, reply)
+            journal.add_reply(row, 1, reply)
             row += 1
             journal.flush()
     except JobError as error:
@@ -700,7 +702,7 @@ FILL_BEYOND = """
 
 
 def test_a_full_disk_stops_the_journal_and_it_goes_on_when_there_is_space(tmp_path):
-    size = f"size={RESERVE + 2**20}"
+    size = f"size={MIN_FREE_BYTES + 2**20}"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", tmp_path], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("no file system can be mounted here; the next test has a limit in its place")
@@ -734,7 +736,11 @@ def test_a_write_that_fails_fails_its_futures_and_every_later_call_until_it_succ
         with pytest.raises(JobError, match=r"part-00000\.db") as caught:
             ask(journal, 0)
         assert caught.value.file == str(folder / "part-00000.db")
-        for use in (lambda: journal.answer(0, 1, said()), lambda: ask(journal, PART), lambda: journal.mark("a", 1)):
+        for use in (
+            lambda: journal.add_reply(0, 1, said()),
+            lambda: ask(journal, SHARD_ORDINALS),
+            lambda: journal.mark("a", 1),
+        ):
             with pytest.raises(JobError, match=r"part-00000\.db"):
                 use()
         with pytest.raises(JobError):
@@ -743,7 +749,7 @@ def test_a_write_that_fails_fails_its_futures_and_every_later_call_until_it_succ
         journal.flush()
         assert journal.usage() == said().usage, "the answer was kept in memory"
         assert journal.marks == {"a": 1}
-        ask(journal, PART)
+        ask(journal, SHARD_ORDINALS)
 
 
 def test_close_says_what_is_lost(folder):
@@ -760,7 +766,7 @@ def test_close_says_what_is_lost(folder):
 def test_an_error_that_is_not_the_disks_does_not_end_the_thread_silently(folder):
     journal = Journal.open(folder, HEADER)
     ask(journal, 0)
-    journal.answer(0, 1, replace(said(), usage=Usage(2**70)))
+    journal.add_reply(0, 1, replace(said(), usage=Usage(2**70)))
     for use in (journal.flush, journal.counts, lambda: ask(journal, 1), journal.close):
         with pytest.raises(JobError, match="OverflowError"):
             use()
@@ -771,7 +777,7 @@ def test_a_number_that_cannot_count_is_refused_at_once(journal, number):
     for use in (
         lambda: ask(journal, number),
         lambda: ask(journal, 0, number),
-        lambda: journal.answer(number, 1, said()),
+        lambda: journal.add_reply(number, 1, said()),
         lambda: journal.conclude(number, "done", {}),
         lambda: journal.reopen([number]),
     ):
@@ -791,7 +797,7 @@ def test_a_damaged_file_is_named_with_what_to_do(folder, name, opens):
             assert opens
             ask(journal, 1)
 
-    with pytest.raises(JobError, match="damaged; put a copy back") as caught:
+    with pytest.raises(JobError, match="damaged; restore a copy") as caught:
         go_on()
     assert caught.value.file == str(folder / name)
 
@@ -803,7 +809,7 @@ def test_a_file_cut_short_is_damaged_when_it_is_read(folder):
     path = folder / "part-00000.db"
     os.truncate(path, path.stat().st_size // 8192 * 4096)
     with Journal.open(folder, HEADER) as journal, pytest.raises(JobError, match="damaged"):
-        journal.known(0, 2000)
+        journal.read_rows(0, 2000)
 
 
 READ_ONLY = """
@@ -825,9 +831,9 @@ def test_what_cannot_be_written_is_named(name):
             path.chmod(0o777)
         (folder / name).chmod(0o555)
         if not name:
-            (folder / NAME).unlink()
+            (folder / LOCK_NAME).unlink()
         out = finished(child(READ_ONLY, folder))
-        assert str(folder / (name or NAME)) in out
+        assert str(folder / (name or LOCK_NAME)) in out
         assert "cannot be written" in out
 
 
@@ -842,7 +848,7 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
 def test_a_job_whose_first_moment_was_cut_off_begins_again(folder):
     folder.mkdir()
     (folder / "job.db").touch()
-    with pytest.raises(JobError, match="never begun"):
+    with pytest.raises(JobError, match="interrupted before it started"):
         Reader(folder)
     with Journal.open(folder, HEADER) as journal:
         assert journal.header == HEADER
@@ -865,22 +871,22 @@ def test_an_older_file_is_brought_up_to_date_with_its_rows(tmp_path):
         connection.execute("DROP TABLE things")
         connection.execute("nonsense")
 
-    open_file(path, [first]).close()
+    open_database(path, [first]).close()
     with pytest.raises(JobError, match="nonsense"):
-        open_file(path, [first, second, broken])
-    with contextlib.closing(open_file(path, [first])) as unharmed:
-        assert version_of(unharmed) == 1
+        open_database(path, [first, second, broken])
+    with contextlib.closing(open_database(path, [first])) as unharmed:
+        assert schema_version(unharmed) == 1
     for _ in range(2):
-        with contextlib.closing(open_file(path, [first, second])) as connection:
+        with contextlib.closing(open_database(path, [first, second])) as connection:
             assert connection.execute("SELECT * FROM things").fetchall() == [("kept", "blue")]
-            assert version_of(connection) == 2
+            assert schema_version(connection) == 2
 
 
 def test_a_file_of_a_newer_structkit_is_left_alone(folder):
     with Journal.open(folder, HEADER) as journal:
         ask(journal, 0)
     with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as connection:
-        connection.execute(f"PRAGMA user_version = {len(PART_MIGRATIONS) + 1}")
+        connection.execute(f"PRAGMA user_version = {len(SHARD_MIGRATIONS) + 1}")
     with Journal.open(folder, HEADER) as journal, pytest.raises(JobError, match="update structkit"):
         ask(journal, 1)
 
@@ -888,7 +894,7 @@ def test_a_file_of_a_newer_structkit_is_left_alone(folder):
 # Any history
 
 
-ORDINALS = [0, 1, PART - 1, PART]
+ORDINALS = [0, 1, SHARD_ORDINALS - 1, SHARD_ORDINALS]
 REPLIES = [said("a"), said("b"), refused(), RequestTimeout("late")]
 rows = st.sampled_from(ORDINALS)
 numbers = st.integers(1, 2)
@@ -896,7 +902,7 @@ histories = st.lists(
     st.one_of(
         st.tuples(st.just("intend"), rows, st.sampled_from("de"), numbers),
         st.tuples(st.just("answer"), rows, numbers, st.integers(0, len(REPLIES) - 1)),
-        st.tuples(st.just("conclude"), rows, st.sampled_from(STATES), st.integers()),
+        st.tuples(st.just("conclude"), rows, st.sampled_from(FINAL_STATES), st.integers()),
         st.tuples(st.just("reopen"), rows, st.booleans()),
         st.tuples(st.just("flush")),
         st.tuples(st.just("restart")),
@@ -972,7 +978,7 @@ class Model:
         return Usage(unreported=sum(counts) + self.lost)
 
 
-def flat(kept: Kept) -> Any:
+def flat(kept: RowState) -> Any:
     end = None if kept.state is None else (kept.state, kept.outcome)
     return kept.key, kept.digest, end, [(one.number, one.request, told(one.reply)) for one in kept.exchanges]
 
@@ -982,11 +988,11 @@ def do(journal: Journal, what: str, *args: Any) -> None:
         case "intend", (ordinal, digest, number):
             journal.intend(ordinal, "k", digest, number, "r")
         case "answer", (ordinal, number, reply):
-            journal.answer(ordinal, number, REPLIES[reply])
+            journal.add_reply(ordinal, number, REPLIES[reply])
         case "conclude", (ordinal, state, outcome):
             journal.conclude(ordinal, state, {"value": outcome})
         case "reopen", (ordinal, afresh):
-            journal.reopen([ordinal], afresh=afresh)
+            journal.reopen([ordinal], ignore_exchanges=afresh)
         case _:
             journal.flush()
 
@@ -1007,17 +1013,17 @@ def test_any_prefix_of_any_history_reopened_is_what_happened(history):
                 model.do(what, *args)
         journal.close()
         with Journal.open(Path(there), HEADER) as again:
-            known = again.known(0, 2 * PART)
+            known = again.read_rows(0, 2 * SHARD_ORDINALS)
             assert {ordinal: flat(kept) for ordinal, kept in known.items()} == model.kept()
             assert again.usage() == model.usage + model.unanswered()
             ended = [ordinal for ordinal, row in sorted(model.rows.items()) if row["end"]]
-            assert [kept.ordinal for kept in again.outcomes()] == ended
+            assert [kept.ordinal for kept in again.finished_rows()] == ended
             assert {state: rows for state, rows in again.counts().items() if rows} == {
                 state: rows
-                for state in (*STATES, "open")
+                for state in (*FINAL_STATES, "open")
                 if (rows := sum((row["end"] or ("open",))[0] == state for row in model.rows.values()))
             }
-            assert [ordinal for ordinal, _ in again.ambiguous()] == [
+            assert [ordinal for ordinal, _ in again.ambiguous_rows()] == [
                 ordinal
                 for ordinal, row in sorted(model.rows.items())
                 if any(reply is None for _, reply in row["exchanges"].values())

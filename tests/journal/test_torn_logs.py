@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
-from structkit.journal.database import open_file
+from structkit.journal.database import open_database
 from structkit.journal.journal import Journal
-from structkit.journal.migrations import PART_MIGRATIONS
+from structkit.journal.migrations import SHARD_MIGRATIONS
 from structkit.values import Choice, Completion, Usage
 
 GROUPS = 25
@@ -29,7 +29,7 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Journal.open(live, {}) as journal:
         for row in range(GROUPS):
             journal.intend(row, f"key {row}", "d", 1, "r").result()
-            journal.answer(row, 1, Completion((Choice(0, f"{row}"),), Usage(1, 1, 2)))
+            journal.add_reply(row, 1, Completion((Choice(0, f"{row}"),), Usage(1, 1, 2)))
             journal.flush()
             journal.conclude(row, "done", {"value": row})
             journal.flush()
@@ -51,7 +51,7 @@ def test_a_log_torn_anywhere_holds_a_beginning_of_what_was_written(torn: Path, s
         with (folder / LOG).open("ab") as log:
             log.write(garbage)
         with Journal.open(folder, {}) as journal:
-            known, counts = journal.known(0, GROUPS), journal.counts()
+            known, counts = journal.read_rows(0, GROUPS), journal.counts()
         with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as file:
             assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert [*known] == [*range(len(known))], "a row is there only with all before it"
@@ -63,6 +63,6 @@ def test_a_log_torn_anywhere_holds_a_beginning_of_what_was_written(torn: Path, s
 
 
 def test_a_commit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
-    with contextlib.closing(open_file(tmp_path / "part.db", PART_MIGRATIONS)) as connection:
+    with contextlib.closing(open_database(tmp_path / "part.db", SHARD_MIGRATIONS)) as connection:
         found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
     assert found == ["wal", 2], "2 is FULL: a power cut takes nothing that was acknowledged"

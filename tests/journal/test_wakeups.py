@@ -8,10 +8,10 @@ import threading
 import pytest
 
 from structkit.errors import JobError
-from structkit.journal.wakeups import Promise, Wakes
+from structkit.journal.wakeups import PendingWrite, WakeupQueue
 
 
-def from_a_thread(wakes: Wakes, *promises: Promise, error: Exception | None = None) -> None:
+def from_a_thread(wakes: WakeupQueue, *promises: PendingWrite, error: Exception | None = None) -> None:
     """Resolve promises in a thread, which has ended when this returns."""
 
     def work() -> None:
@@ -26,8 +26,8 @@ def from_a_thread(wakes: Wakes, *promises: Promise, error: Exception | None = No
 
 def test_all_that_is_ready_is_told_in_one_turn_of_the_loop() -> None:
     async def rows() -> list[bool]:
-        wakes = Wakes()
-        promises = [wakes.promise() for _ in range(100)]
+        wakes = WakeupQueue()
+        promises = [wakes.create_pending() for _ in range(100)]
         from_a_thread(wakes, *promises)
         await promises[0].future
         return [promise.future.done() for promise in promises]
@@ -37,8 +37,8 @@ def test_all_that_is_ready_is_told_in_one_turn_of_the_loop() -> None:
 
 def test_who_waits_is_told_what_went_wrong() -> None:
     async def row() -> None:
-        wakes = Wakes()
-        promise = wakes.promise()
+        wakes = WakeupQueue()
+        promise = wakes.create_pending()
         from_a_thread(wakes, promise, error=JobError("the disk is full"))
         await promise.future
 
@@ -48,8 +48,8 @@ def test_who_waits_is_told_what_went_wrong() -> None:
 
 def test_who_was_cancelled_is_passed_over() -> None:
     async def rows() -> None:
-        wakes = Wakes()
-        first, second = wakes.promise(), wakes.promise()
+        wakes = WakeupQueue()
+        first, second = wakes.create_pending(), wakes.create_pending()
         first.future.cancel()
         from_a_thread(wakes, first, second)
         await second.future
@@ -59,11 +59,11 @@ def test_who_was_cancelled_is_passed_over() -> None:
 
 
 def test_a_loop_that_is_gone_and_one_that_never_was_are_no_harm() -> None:
-    wakes = Wakes()
+    wakes = WakeupQueue()
     wakes.wake()
 
-    async def row() -> Promise:
-        return wakes.promise()
+    async def row() -> PendingWrite:
+        return wakes.create_pending()
 
     promise = asyncio.run(row())
     promise.set_result(None)

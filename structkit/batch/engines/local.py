@@ -24,7 +24,7 @@ from structkit.batch.outcome import (
 from structkit.client.steps import next_step
 from structkit.errors import ConfigError, PromptError, StructkitError, TransportError
 from structkit.extraction import Extraction, SplitExtraction
-from structkit.journal.row_state import Exchange, Kept
+from structkit.journal.row_state import Exchange, RowState
 from structkit.tables.records import Record
 from structkit.values import Request
 
@@ -80,7 +80,7 @@ class LocalEngine:
         """See `Engine.pause`."""
         return self.context.limiter.pause(time.monotonic())
 
-    async def _finish_row(self, record: Record, row: Kept | None) -> None:
+    async def _finish_row(self, record: Record, row: RowState | None) -> None:
         """Finish one row: its conversation receives the stored replies first, and only the remaining requests are sent.
 
         Raises:

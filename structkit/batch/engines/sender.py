@@ -86,9 +86,9 @@ class RequestSender:
                 sent.append(request)
                 context.hooks.notify_request(request)
             row = record.ordinal, record.key, record.digest
-            await context.journal.intended(*row, number, _digest(request))
+            await context.journal.intend_async(*row, number, _digest(request))
             reply = await context.transport.send(request, self._policy)
-            context.journal.answer(record.ordinal, number, reply)
+            context.journal.add_reply(record.ordinal, number, reply)
             return reply
         finally:
             context.limiter.ended(time.monotonic(), reply, permit)

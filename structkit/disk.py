@@ -1,0 +1,54 @@
+"""File system calls that differ between systems: locks on open files, and folders whose new names outlive a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+LOCKED_BYTE = 1 << 20
+"""The byte that is locked on Windows, where other processes cannot read a locked one: beyond the file's content."""
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    def try_lock(file: int) -> bool:
+        """Lock an open file for as long as it stays open; False if another process, or another handle, has locked it.
+
+        Raises:
+            OSError: The file system has no locks.
+        """
+        os.lseek(file, LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def try_lock(file: int) -> bool:
+        """Lock an open file for as long as it stays open; False if another process, or another handle, has locked it.
+
+        Raises:
+            OSError: The file system has no locks.
+        """
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Write the names in a folder to the disk, so that a new file is still found after a power failure."""
+    if os.name != "posix":  # Windows cannot open a folder
+        return
+    with contextlib.suppress(OSError):  # some file systems do not support it, and do not need it
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
