@@ -99,6 +99,19 @@ def test_the_readmes_have_the_same_commands_and_links() -> None:
     assert links[0] - {"README.zh-CN.md"} == links[1] - {"README.md"}
 
 
+SEARCHED = [
+    *("resume", "retry", "truncated", "callback", "fallback", "system prompt", "response_model", "structured outputs"),
+    *("function calling", "max_retries", "repair", "re-ask", "route", "dialect", "journal", "attempt", "issue", "mode"),
+]
+
+
+@pytest.mark.parametrize("word", SEARCHED)
+def test_the_glossary_has_the_words_that_people_search_for(word: str) -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    first_cells = re.findall(r"^\| (.+?) \|", page, re.MULTILINE)
+    assert any(word in re.split(r", | \(", cell.replace("`", "")) for cell in first_cells)
+
+
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
