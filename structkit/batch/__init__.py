@@ -1,1 +1,1 @@
-"""Batch labelling: every row of a source once, whatever happens on the way."""
+"""Batch labelling: every row of a table exactly once, also when a run is killed."""

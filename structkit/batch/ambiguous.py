@@ -13,7 +13,7 @@ DIGEST_CHARS = 8
 """Characters of a digest that are shown: enough to compare, and the row's text cannot be read from them."""
 
 AMBIGUOUS = "lost"
-"""The mark of rows that were ambiguous when a run started: once they are sent again, they may be paid for twice."""
+"""The mark of rows that were ambiguous when a run started: after a retry they may be paid for twice."""
 
 
 def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:

@@ -62,7 +62,7 @@ def host_of(base_url: str) -> str:
     return str(parts.hostname) if is_loopback(base_url) else parts.netloc.rpartition("@")[2]
 
 
-def differences(before: JSON, now: JSON) -> Iterator[str]:
+def differences(before: JSON, after: JSON) -> Iterator[str]:
     r"""Return what differs between two fingerprints, line by line, as `diff` shows it.
 
     >>> print(*differences({"model": "a", "prompt": "x"}, {"model": "b", "prompt": "x"}), sep="\n")
@@ -70,18 +70,18 @@ def differences(before: JSON, now: JSON) -> Iterator[str]:
       -"a"
       +"b"
     """
-    for name in {**before, **now}:
-        old, new = (json.dumps(each.get(name), indent=1, ensure_ascii=False).splitlines() for each in (before, now))
+    for name in {**before, **after}:
+        old, new = (json.dumps(each.get(name), indent=1, ensure_ascii=False).splitlines() for each in (before, after))
         if old != new:
             yield f"{name}:"
             lines = difflib.unified_diff(old, new, n=0, lineterm="")
             yield from (f"  {line}" for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-def is_readable_again(before: JSON, now: JSON) -> bool:
+def is_readable_again(before: JSON, after: JSON) -> bool:
     """Return whether the stored replies can be read as the new type, without sending requests.
 
     >>> is_readable_again({"schema": 1, "model": "a"}, {"schema": 2, "model": "a"})
     True
     """
-    return all(before.get(name) == now.get(name) for name in {**before, **now} if name not in TYPE_KEYS)
+    return all(before.get(name) == after.get(name) for name in {**before, **after} if name not in TYPE_KEYS)

@@ -42,7 +42,7 @@ class Job(JobSettings):
             send it again (`resend`), or leave the row (`hold`).
         on_change: What to do if the job no longer matches its journal: `stop`; read the stored replies as the new
             type (`reparse`); start from scratch (`new`); or continue with the new settings (`mix`).
-        retry_failed: Whether failed rows are sent again.
+        retry_failed: Whether failed rows are retried.
         overwrite: Whether to replace an output that this job did not write.
         columns: What the output has about each row's run, beside the values.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.

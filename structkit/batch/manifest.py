@@ -48,5 +48,5 @@ def input_hash(source: Any, stored_stream: Path) -> str | None:
 
 def versions() -> dict[str, str]:
     """Return the versions of what the values were made with."""
-    own = import_module("structkit").__version__  # of the code that runs, installed or not
-    return {"structkit": own, "pydantic": version("pydantic"), "python": platform.python_version()}
+    structkit_version = import_module("structkit").__version__  # of the code that runs, installed or not
+    return {"structkit": structkit_version, "pydantic": version("pydantic"), "python": platform.python_version()}

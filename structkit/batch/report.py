@@ -9,6 +9,7 @@ from pathlib import Path
 
 from structkit.batch.engines.stop import Reason
 from structkit.batch.matching import Removed
+from structkit.errors import BudgetExceeded, JobError, TransportError
 
 MAX_AMBIGUOUS_NAMES = 5
 """Ambiguous rows that are named in the text of a report."""
@@ -59,6 +60,26 @@ class Report:
     def is_complete(self) -> bool:
         """Whether every row has finished."""
         return not self.reason
+
+    def raise_for_status(self) -> None:
+        """Raise an error if the run ended before its rows had finished; return if all have, also if some have failed.
+
+        Raises:
+            BudgetExceeded: The budget is used up.
+            TransportError: The endpoint failed for every row.
+            JobError: Rows were left out, for instance because only stored replies were read.
+            KeyboardInterrupt: The run was interrupted.
+
+        >>> Report("budget", None, 9, {"open": 9}, 0, 0, None, (), 0.1, "the budget is used up").raise_for_status()
+        Traceback (most recent call last):
+        structkit.errors.BudgetExceeded: the budget is used up; 9 of 9 rows are open: run the job again to resume it
+        """
+        if self.is_complete:
+            return
+        rows = f"{self.counts.get('open', 0):,} of {self.rows:,} rows are open"
+        message = f"{self.detail or 'rows were left out'}; {rows}: run the job again to resume it"
+        errors = {"budget": BudgetExceeded, "endpoint": TransportError, "interrupted": KeyboardInterrupt}
+        raise errors.get(self.reason, JobError)(message)
 
     def __str__(self) -> str:
         """Return a few lines that a manager could read.

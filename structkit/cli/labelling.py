@@ -15,14 +15,13 @@ from shutil import which
 from rich.console import Console
 
 from structkit.batch.conversations import RowConversations
-from structkit.batch.engines.stop import Reason
 from structkit.batch.job import Job
 from structkit.batch.report import Report
 from structkit.batch.validation import validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.showing import showing
 from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
-from structkit.errors import BudgetExceeded, ConfigError, JobError, TransportError
+from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.sources import open_source
@@ -34,15 +33,6 @@ SAMPLED = 100
 
 COUNTED = 100_000
 """Rows that are counted before a run begins, so that it can say when it will end."""
-
-CODES: Mapping[Reason, int] = {
-    "": 0,
-    "budget": BudgetExceeded.exit_code,
-    "interrupted": INTERRUPTED,
-    "endpoint": TransportError.exit_code,
-    "left": ConfigError.exit_code,
-}
-"""Exit codes, by why a run ended."""
 
 
 def follow(job: Job) -> int:
@@ -58,7 +48,18 @@ def follow(job: Job) -> int:
     notice(str(report))
     for line in advice(report, sys.argv):
         notice(line)
-    return CODES[report.reason]
+    return exit_code(report)
+
+
+def exit_code(report: Report) -> int:
+    """Return 0 if all rows have finished, or the exit code of the error that says why not."""
+    try:
+        report.raise_for_status()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except StructkitError as error:
+        return error.exit_code
+    return 0
 
 
 def advice(report: Report, arguments: list[str]) -> Iterator[str]:

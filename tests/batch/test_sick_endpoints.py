@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from structkit import Policy
-from structkit.batch.engines.limiter import ENOUGH, TRIES
+from structkit.batch.engines.limiter import MAX_PROBES, MIN_FAULTS
 from structkit.batch.job import Job
 from structkit.testing import Endpoint, Reply
 from structkit.testing.endpoint_faults import error_reply
@@ -101,7 +101,7 @@ def test_an_endpoint_that_fails_for_everybody_stops_the_run_and_no_row_fails(
             **({"done": before} if before else {}),
             "open": 200 - before,
         }
-        assert len(endpoint.requests) <= before + 2 * ENOUGH + 2 * 4 + 2 * TRIES
+        assert len(endpoint.requests) <= before + 2 * MIN_FAULTS + 2 * 4 + 2 * MAX_PROBES
     with Endpoint() as endpoint:
         assert job(endpoint, 200, policy=policy).run().counts == {"done": 200}
     assert asked(endpoint) == Counter(f"row-{number}" for number in range(before, 200))
@@ -126,12 +126,12 @@ def test_an_endpoint_that_comes_back_loses_no_row(job: Callable[..., Job]) -> No
         nonlocal seen
         with turn:
             seen += 1
-            return DOWN if 30 < seen <= 30 + ENOUGH + TRIES else conforming_reply(request)
+            return DOWN if 30 < seen <= 30 + MIN_FAULTS + MAX_PROBES else conforming_reply(request)
 
     with Endpoint(answer) as endpoint:
-        made = job(endpoint, 100, policy=Policy(wait_initial=0.001, wait_max=0.01, retries=ENOUGH + TRIES))
+        made = job(endpoint, 100, policy=Policy(wait_initial=0.001, wait_max=0.01, retries=MIN_FAULTS + MAX_PROBES))
         assert made.run().counts == {"done": 100}
-    assert len(endpoint.requests) == 100 + ENOUGH + TRIES
+    assert len(endpoint.requests) == 100 + MIN_FAULTS + MAX_PROBES
 
 
 REFUSALS = {
@@ -178,9 +178,9 @@ def test_rows_refused_beside_others_that_are_served_have_failed_at_once(job: Cal
 
 def test_rows_that_are_all_refused_and_too_few_for_a_verdict_have_failed(job: Callable[..., Job]) -> None:
     with Endpoint(error_reply(400, "too long")) as endpoint:
-        assert job(endpoint, ENOUGH - 1).run().counts == {"failed": ENOUGH - 1}
-        assert job(endpoint, ENOUGH - 1).run().is_complete
-    assert len(endpoint.requests) == ENOUGH - 1
+        assert job(endpoint, MIN_FAULTS - 1).run().counts == {"failed": MIN_FAULTS - 1}
+        assert job(endpoint, MIN_FAULTS - 1).run().is_complete
+    assert len(endpoint.requests) == MIN_FAULTS - 1
 
 
 def test_rows_refused_for_reasons_of_their_own_are_not_kept_in_doubt_for_ever(job: Callable[..., Job]) -> None:

@@ -39,8 +39,8 @@ class RunContext:
         cost: What a reply cost; None if that is unknown.
         estimate: The most that a request may cost.
         policy: How hard to try.
-        learn: Called with each step of a conversation, the next step and the replies: what they say about the route.
-        hold_ambiguous: Whether a row whose last request may have been answered is held instead of sent again.
+        learn: Called with each step of a conversation, the next step and the replies, to learn about the route.
+        hold_ambiguous: Whether a row whose last request may have been answered is held instead of retried.
         is_offline: Whether nothing is sent: stored replies are read as another type.
         on_row: Called with the outcome of each row that finishes.
         hooks: Called for each request that is sent and for its reply; not for stored replies.

@@ -1,4 +1,4 @@
-"""When the next request of a run may go out: one for all its rows; it is told the time and never waits itself."""
+"""When the next request of a run may go out: one limiter for all rows; it receives the time and never waits itself."""
 
 from __future__ import annotations
 
@@ -12,47 +12,49 @@ from structkit.dialects.refusals import OUT_OF_QUOTA
 from structkit.errors import StatusError, StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
 
-START = 8
-"""Requests at once at first, and again after a time when nothing went through."""
+INITIAL_CONCURRENCY = 8
+"""Requests in flight at first, and again after a time when nothing went through."""
 
-TURN = 0.02
-"""Seconds after which to ask again, where a request under way has to end first."""
+POLL_S = 0.02
+"""Seconds after which to call `wait` again if a request in flight has to finish first."""
 
-ENOUGH = 5
-"""So many faults in a row, or all that are under way where those are more, and the endpoint is taken for down;
-so many first rows refused for one reason, and the job is taken for wrong."""
+MIN_FAULTS = 5
+"""After so many faults in a row (or as many as are in flight, if that is more) the endpoint counts as down; after so
+many rows rejected for one reason from the start, the job counts as misconfigured."""
 
-TRIES = 10
-"""So many tries in a row of an endpoint taken for down, or twice as many where it had answered before, and the run
-ends: at the default waits after 3 minutes, or 10."""
+MAX_PROBES = 10
+"""After so many probes in a row of an endpoint that is down, or twice as many if it had answered before, the run ends:
+with the default waits after 3 minutes, or 10."""
 
-LOCKED = frozenset({401, 402})
-"""The key is refused, or the account is empty: it will be for every row."""
+FATAL_STATUSES = frozenset({401, 402})
+"""The key is rejected, or the account is empty: every row will fail."""
 
-GONE = frozenset({403, 404})
-"""The key, the model or the address may be wrong; or, for 403, a firewall dislikes one row's text."""
+SUSPECT_STATUSES = frozenset({403, 404})
+"""The key, the model or the address may be wrong; or, for 403, a firewall rejects one row's text."""
 
-QUOTA = frozenset({403, 429})
-"""Statuses with which endpoints say that the quota is used up."""
+QUOTA_STATUSES = frozenset({403, 429})
+"""Statuses with which endpoints report that the quota is used up."""
+
+FORBIDDEN, TOO_MANY_REQUESTS = 403, 429
 
 
 class Limiter:
     """Concurrency, pauses and rate limits of one run.
 
-    Ask `wait` before each request, and call `began` at once where it says 0, before anything is awaited; call `ended`
-    with what came of it. Requests at once rise quickly from a few until something goes wrong, then slowly; a fault
-    that may pass halves them. A 429, and any `Retry-After`, pauses the whole run. When nothing goes through, one
-    request at a time tries whether the endpoint is back, but not for ever; a rate limit alone is waited for.
+    Call `wait` before each request, and `start` at once if it returns 0, before anything is awaited; call `finish` with
+    the reply. The concurrency rises quickly from a few requests until the first fault, then slowly; a fault that may
+    pass halves it. A 429, and any `Retry-After`, pauses the whole run. When nothing goes through, one request at a time
+    probes whether the endpoint is back, but not forever; a rate limit alone is always waited for.
 
     Args:
-        concurrency: Requests at once: found out (`auto`), or this many at most and at first.
+        concurrency: Requests in flight: detected (`auto`), or this many at first and at most.
         maximum: The most that `auto` rises to.
         policy: Bounds the waits (`wait_initial`, `wait_max`).
-        chance: Spreads the waits.
+        random: Spreads the waits.
 
     Attributes:
-        stop: Why the run has to end; None while it need not.
-        open_since: Since when nothing goes through; None while something does.
+        stop: Why the run has to end; None if it need not.
+        open_since: Since when nothing goes through; None if something does.
 
     Raises:
         ValueError: The concurrency is less than 1.
@@ -64,158 +66,162 @@ class Limiter:
         *,
         maximum: int = 128,
         policy: Policy | None = None,
-        chance: Random | None = None,
+        random: Random | None = None,
     ) -> None:
-        """Begin with nothing under way."""
-        self._most = maximum if concurrency == "auto" else concurrency
-        if self._most < 1:
-            raise ValueError(f"concurrency: 1 or more, not {self._most}")
+        """Start with nothing in flight."""
+        self._maximum = maximum if concurrency == "auto" else concurrency
+        if self._maximum < 1:
+            raise ValueError(f"concurrency: 1 or more, not {self._maximum}")
         self.stop: Stop | None = None
         self.open_since: float | None = None
         self._policy = policy = policy or Policy()
-        self._chance = chance or Random()  # noqa: S311 (waits are no secret)
-        self._size = float(min(START, self._most) if concurrency == "auto" else self._most)
-        self._knee = float(self._most)  # below it the size doubles with each round of replies, above it grows by one
-        self._before = self._size, self._knee  # when the faults in a row began
-        self._under_way: dict[int, float] = {}  # number -> tokens
-        self._number = self._heeded = 0  # what has a lower number began before the last fault that was heeded
-        self._faults = self._rounds = self._tries = 0  # faults in a row; of them heeded; and since nothing goes through
-        self._until = float("-inf")
+        self._random = random or Random()  # noqa: S311 (waits need no secret numbers)
+        self._size = float(min(INITIAL_CONCURRENCY, self._maximum) if concurrency == "auto" else self._maximum)
+        # Below this threshold the size doubles with each round of replies, above it grows by one.
+        self._threshold = float(self._maximum)
+        self._before_faults = self._size, self._threshold
+        self._in_flight: dict[int, float] = {}  # number -> tokens
+        self._number = 0
+        self._first_after_fault = 0  # requests with a lower number started before the last fault that slowed the run
+        self._faults = self._fault_rounds = self._probes = 0  # in a row; `_fault_rounds` are those that slowed the run
+        self._paused_until = float("-inf")
         self._buckets = {kind: Bucket(policy.wait_max) for kind in ("requests", "tokens")}
-        self._answered = self._is_short = False  # whether a request had to wait for another's end
-        self._alike, self._refusals = "", 0
+        self._has_answered = False
+        self._is_full = False  # whether a request had to wait for another to finish
+        self._last_rejection, self._rejections = "", 0
 
     @property
     def capacity(self) -> int:
-        """Requests that may be under way at once."""
+        """The requests that may be in flight at once."""
         return int(self._size)
 
     @property
     def max_unsettled(self) -> int:
-        """Rows that may have failed in a row, at most, when there is a verdict on the endpoint that failed them."""
-        return 2 * (max(ENOUGH, self._most) + TRIES)
+        """The most rows that can have failed in a row before the endpoint that failed them counts as down."""
+        return 2 * (max(MIN_FAULTS, self._maximum) + MAX_PROBES)
 
     @property
     def in_flight(self) -> int:
-        """Requests that are."""
-        return len(self._under_way)
+        """The requests that have started and not finished."""
+        return len(self._in_flight)
 
     @property
     def is_open(self) -> bool:
         """Whether nothing goes through."""
         return self.open_since is not None
 
-    def pause(self, now: float) -> float:
-        """Seconds for which the run waits for the endpoint."""
-        return max(0.0, self._until - now)
+    def pause(self, time_s: float) -> float:
+        """Return the seconds for which the run waits for the endpoint."""
+        return max(0.0, self._paused_until - time_s)
 
-    def wait(self, now: float, tokens: float = 0) -> float:
-        """Seconds after which to ask again; 0 where a request may go now. After a verdict, none may.
+    def wait(self, time_s: float, tokens: float = 0) -> float:
+        """Return the seconds after which to call it again; 0 if a request may go out time_s. With `stop` set, none may.
 
         Args:
-            now: The time, on a clock that never goes back.
-            tokens: What the request may take.
+            time_s: The time, on a clock that never goes back.
+            tokens: The tokens that the request may take.
         """
-        probing = self.is_open and any(number >= self._heeded for number in self._under_way)
-        full = not self.is_open and self.in_flight >= self.capacity
-        self._is_short = full
-        turn = TURN if self.stop or probing or full else 0.0
-        short = max(self._buckets["requests"].wait(now, 1), self._buckets["tokens"].wait(now, tokens))
-        return max(turn, min(max(short, self.pause(now)), self._policy.wait_max))
+        is_probing = self.is_open and any(number >= self._first_after_fault for number in self._in_flight)
+        self._is_full = not self.is_open and self.in_flight >= self.capacity
+        poll = POLL_S if self.stop or is_probing or self._is_full else 0.0
+        limits = max(self._buckets["requests"].wait(time_s, 1), self._buckets["tokens"].wait(time_s, tokens))
+        return max(poll, min(max(limits, self.pause(time_s)), self._policy.wait_max))
 
-    def began(self, now: float, tokens: float = 0) -> int:  # noqa: ARG002 (each event says when it was)
-        """A request goes out; what is left of the rate limits is that much less.
+    def start(self, tokens: float = 0) -> int:
+        """Count a request that goes out, also against the rate limits.
 
         Returns:
-            Its number, for `ended`.
+            Its number, for `finish`.
         """
         self._number += 1
-        self._under_way[self._number] = tokens
+        self._in_flight[self._number] = tokens
         self._buckets["requests"].spend(1)
         self._buckets["tokens"].spend(tokens)
         return self._number
 
-    def ended(self, now: float, reply: Completion | TransportError | None, number: int | None = None) -> None:
-        """A request came to its end.
+    def finish(self, time_s: float, reply: Completion | TransportError | None, number: int | None = None) -> None:
+        """Learn from the reply to a request.
 
         Args:
-            now: The time.
-            reply: What came; None where it was given up, or never sent.
-            number: Which one it was; by default the oldest under way.
+            time_s: The time.
+            reply: The reply; None if the request was abandoned, or never sent.
+            number: The request's number; by default the oldest one's in flight.
         """
-        number = next(iter(self._under_way)) if number is None else number
-        self._under_way.pop(number)
+        number = next(iter(self._in_flight)) if number is None else number
+        self._in_flight.pop(number)
         if reply is None:
             return
-        self._learn(now, reply.limits)
+        self._update_buckets(time_s, reply.limits)
         if isinstance(reply, TransportError) and reply.retryable:
-            self._faulted(now, reply, was_late=number < self._heeded)
+            self._slow_down(time_s, reply, is_late=number < self._first_after_fault)
             return
         if isinstance(reply, StatusError):
-            self.stop = self.stop or self._verdict_on(reply)
-        self._went_through(grows=isinstance(reply, Completion))
+            self.stop = self.stop or self._fatal(reply)
+        self._speed_up(is_answer=isinstance(reply, Completion))
 
-    def concluded(self, error: StructkitError | None) -> None:
-        """A row came to its end: with a value, or with this error. Rows all refused for one reason end the run.
+    def finish_row(self, error: StructkitError | None) -> None:
+        """Learn from how a row ended: with a value (None), or this error. Rows rejected for one reason end the run.
 
-        One refusal tells little: it may concern the way of asking, which the row's conversation then changes.
+        A single rejection does not count: it may concern the mode, which the row's conversation then changes.
         """
         if not isinstance(error, TransportError):
-            self._answered, self._refusals = True, 0
+            self._has_answered, self._rejections = True, 0
             return
-        lasting = getattr(error, "status_code", 0) in GONE
-        if error.retryable or (self._answered and not lasting):
+        is_suspect = getattr(error, "status_code", 0) in SUSPECT_STATUSES
+        if error.retryable or (self._has_answered and not is_suspect):
             return
-        alike = re.sub(r"\w*\d\w*", "#", str(error))
-        self._refusals = self._refusals + 1 if alike == self._alike else 1
-        self._alike = alike
-        if self._refusals >= (max(ENOUGH, self._most) if self._answered else ENOUGH):
-            self.stop = self.stop or Stop("endpoint", f"{self._refusals} rows in a row were refused: {error}")
+        rejection = re.sub(r"\w*\d\w*", "#", str(error))  # without request ids and the like
+        self._rejections = self._rejections + 1 if rejection == self._last_rejection else 1
+        self._last_rejection = rejection
+        if self._rejections >= (max(MIN_FAULTS, self._maximum) if self._has_answered else MIN_FAULTS):
+            self.stop = self.stop or Stop("endpoint", f"{self._rejections} rows in a row were rejected: {error}")
 
-    def _verdict_on(self, refusal: StatusError) -> Stop | None:
-        status = refusal.status_code
-        quota = status in QUOTA and OUT_OF_QUOTA.search(f"{refusal} {refusal.body}")
-        locked = status in LOCKED or (status == 403 and not self._answered)  # noqa: PLR2004 (as in GONE)
-        return Stop("endpoint", str(refusal)) if quota or locked else None
+    def _fatal(self, rejection: StatusError) -> Stop | None:
+        status = rejection.status_code
+        is_quota = status in QUOTA_STATUSES and OUT_OF_QUOTA.search(f"{rejection} {rejection.body}")
+        is_fatal = status in FATAL_STATUSES or (status == FORBIDDEN and not self._has_answered)
+        return Stop("endpoint", str(rejection)) if is_quota or is_fatal else None
 
-    def _learn(self, now: float, limits: tuple[RateLimit, ...]) -> None:
+    def _update_buckets(self, time_s: float, limits: tuple[RateLimit, ...]) -> None:
         if not limits:
             return
-        under_way = {"requests": self.in_flight, "tokens": sum(self._under_way.values())}
+        in_flight = {"requests": self.in_flight, "tokens": sum(self._in_flight.values())}
         for limit in limits:
-            self._buckets[limit.kind].learn(limit, now, under_way[limit.kind])
+            self._buckets[limit.kind].update(limit, time_s, in_flight[limit.kind])
 
-    def _went_through(self, *, grows: bool) -> None:
-        """The endpoint is there. After a time when it was not, begin anew with a few, up to what it bore before."""
-        self._answered = self._answered or grows
+    def _speed_up(self, *, is_answer: bool) -> None:
+        """Note that the endpoint is up. If it was down, start again with a few requests, up to the earlier size."""
+        self._has_answered = self._has_answered or is_answer
         if self.is_open:
             self.open_since = None
-            self._size, self._knee = min(float(START), self._before[0]), max(self._before)
-        elif grows and (self._is_short or self.in_flight + 1 >= self.capacity):
-            self._size = min(float(self._most), self._size + (1 if self._size < self._knee else 1 / self._size))
-        self._faults = self._rounds = self._tries = 0
+            self._size = min(float(INITIAL_CONCURRENCY), self._before_faults[0])
+            self._threshold = max(self._before_faults)
+        elif is_answer and (self._is_full or self.in_flight + 1 >= self.capacity):
+            growth = 1 if self._size < self._threshold else 1 / self._size
+            self._size = min(float(self._maximum), self._size + growth)
+        self._faults = self._fault_rounds = self._probes = 0
 
-    def _faulted(self, now: float, fault: TransportError, *, was_late: bool) -> None:
-        """Slow down, once for all that was under way at the time; and stop where nothing else came for long."""
+    def _slow_down(self, time_s: float, fault: TransportError, *, is_late: bool) -> None:
+        """Halve the concurrency, once for all requests that were in flight; stop after too many probes."""
         if not self._faults:
-            self._before = self._size, self._knee
+            self._before_faults = self._size, self._threshold
         self._faults += 1
-        asked, backoff = fault.retry_after or 0.0, self._backoff()
-        if not was_late:
-            self._heeded = self._number + 1
-            self._rounds += 1
-            self._size = max(1.0, min(self._size / 2, START))
-            self._knee = max(1.0, self._before[0] / 2)
-        is_limit = getattr(fault, "status_code", 0) == 429  # noqa: PLR2004 (too many requests)
-        self._tries += self.is_open and not (was_late or is_limit)
-        if self._tries >= TRIES * (1 + self._answered):
+        backoff = self._backoff()  # by the rounds before this one
+        if not is_late:
+            self._first_after_fault = self._number + 1
+            self._fault_rounds += 1
+            self._size = max(1.0, min(self._size / 2, INITIAL_CONCURRENCY))
+            self._threshold = max(1.0, self._before_faults[0] / 2)
+        is_rate_limit = getattr(fault, "status_code", 0) == TOO_MANY_REQUESTS
+        self._probes += self.is_open and not (is_late or is_rate_limit)
+        if self._probes >= MAX_PROBES * (1 + self._has_answered):
             self.stop = self.stop or Stop("endpoint", f"the endpoint failed {self._faults} times in a row: {fault}")
-        opens = not self.is_open and self._faults >= max(ENOUGH, self._before[0])
-        self.open_since = now if opens else self.open_since
-        pauses = opens or (not was_late and (is_limit or self.is_open))
-        wait = asked or (backoff if pauses else 0.0)
-        self._until = max(self._until, now + min(wait, self._policy.wait_max))
+        opens = not self.is_open and self._faults >= max(MIN_FAULTS, self._before_faults[0])
+        self.open_since = time_s if opens else self.open_since
+        pauses = opens or (not is_late and (is_rate_limit or self.is_open))
+        wait = fault.retry_after or (backoff if pauses else 0.0)
+        self._paused_until = max(self._paused_until, time_s + min(wait, self._policy.wait_max))
 
     def _backoff(self) -> float:
-        longest = min(self._policy.wait_max, self._policy.wait_initial * 2.0 ** min(self._rounds, 30))
-        return self._chance.uniform(0.5, 1) * longest
+        max_backoff = min(self._policy.wait_max, self._policy.wait_initial * 2.0 ** min(self._fault_rounds, 30))
+        return self._random.uniform(0.5, 1) * max_backoff

@@ -126,7 +126,7 @@ class LocalEngine:
         """
         context, is_rejected = self.context, isinstance(step, TransportError)
         if has_sent:
-            context.limiter.concluded(step if isinstance(step, StructkitError) else None)
+            context.limiter.finish_row(step if isinstance(step, StructkitError) else None)
         stop = context.limiter.stop
         if stop and is_rejected:
             raise RunStopped(stop)

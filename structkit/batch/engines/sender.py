@@ -78,7 +78,7 @@ class RequestSender:
             permit = await self._wait_for_permit(tokens)
         reserved = context.estimate(request)
         if not context.budget.reserve(reserved):
-            context.limiter.ended(time.monotonic(), None, permit)
+            context.limiter.finish(time.monotonic(), None, permit)
             raise RunStopped(Stop("budget", "the budget is used up"))
         reply: TransportReply | None = None
         try:
@@ -91,7 +91,7 @@ class RequestSender:
             context.journal.add_reply(record.ordinal, number, reply)
             return reply
         finally:
-            context.limiter.ended(time.monotonic(), reply, permit)
+            context.limiter.finish(time.monotonic(), reply, permit)
             context.budget.settle(reserved, Decimal(0) if reply is None else context.cost(reply))
 
     async def _wait_for_permit(self, tokens: int) -> int:
@@ -102,7 +102,7 @@ class RequestSender:
                 raise RunStopped(limiter.stop)
             wait = limiter.wait(time.monotonic(), tokens)
             if wait <= 0:
-                return limiter.began(time.monotonic(), tokens)
+                return limiter.start(tokens)
             try:
                 await asyncio.wait_for(self._is_stopped.wait(), wait)
             except TimeoutError:
