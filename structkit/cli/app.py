@@ -102,13 +102,13 @@ def schema(
     output: Output = None,
 ) -> None:
     """Print the `response_format` payload of a type, or explain it."""
-    from structkit.dialects import DIALECTS, named_dialect
+    from structkit.dialects import DIALECTS, get_dialect
     from structkit.schema import ResponseFormat, compare
 
     names = [*DIALECTS] if dialect == ["all"] else dialect or ["openai"]
     loaded = load_type(output_type)
     loaded = loaded.output_type if isinstance(loaded, ResponseFormat) else loaded
-    wanted: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=named_dialect(name)) for name in names]
+    wanted: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=get_dialect(name)) for name in names]
     if len(wanted) > 1 and not explain:
         raise ConfigError("a payload is for one dialect; --explain compares several")
     if explain:

@@ -80,7 +80,7 @@ def _remembered(
 
 def _row(known: CachedRoute) -> tuple[str, ...]:
     route, learnt = known.route, datetime.fromtimestamp(known.stored_at, timezone.utc)
-    lost = (", ".join(sorted(modes)) for modes in (route.refused, route.ignored))
+    lost = (", ".join(sorted(modes)) for modes in (route.rejected, route.ignored))
     when = f"{learnt:%Y-%m-%d %H:%M} UTC"
     return (known.base_url, known.model, route.mode, *lost, _taken(route.dialect), when)
 

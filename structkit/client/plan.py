@@ -9,7 +9,7 @@ from structkit.client.arguments import CallOptions, example_to_json, validate_ca
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoute
-from structkit.dialects import CORE, Dialect, Route, find_dialect, named_dialect
+from structkit.dialects import CORE, Dialect, Route, find_dialect, get_dialect
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import conversation
@@ -92,7 +92,7 @@ def in_route_dialect(output_format: ResponseFormat[T], dialect: Any) -> Response
     """
     if not output_format.is_translatable:
         return output_format
-    return output_format.in_dialect(named_dialect(dialect) if isinstance(dialect, str) else dialect)
+    return output_format.in_dialect(get_dialect(dialect) if isinstance(dialect, str) else dialect)
 
 
 def make_plan(
@@ -113,7 +113,7 @@ def make_plan(
     if endpoint is not None:
         model, dialect_name, address = endpoint.model, endpoint.dialect, endpoint.address
     model = model_name(model)
-    dialect = named_dialect(dialect_name) if dialect_name else find_dialect(model, address)
+    dialect = get_dialect(dialect_name) if dialect_name else find_dialect(model, address)
     return Plan(model, call, dialect), ClientRoute(address, model, dialect)
 
 

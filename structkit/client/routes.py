@@ -55,7 +55,7 @@ class ClientRoute:
         self._route = replace(
             route,
             dialect=after.dialect if before.dialect == route.dialect else route.dialect,
-            refused=route.refused | (after.refused - before.refused),
+            rejected=route.rejected | (after.rejected - before.rejected),
             ignored=route.ignored | (after.ignored - before.ignored),
         )
         store_route(self.base_url, self.model, self._route, provider)

@@ -1,7 +1,7 @@
-"""What routes accept, as data: a vendor that differs is a row here, never an `if`."""
+"""What routes accept, as data: a vendor that differs is a row here, never an `if` elsewhere."""
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
-from structkit.dialects.find import find_dialect, named_dialect
+from structkit.dialects.find import find_dialect, get_dialect
 from structkit.dialects.route import Route, route_from_json, route_to_json
 from structkit.dialects.rows import CORE, DIALECTS, OPENAI
 
@@ -15,7 +15,7 @@ __all__ = [
     "Route",
     "Size",
     "find_dialect",
-    "named_dialect",
+    "get_dialect",
     "route_from_json",
     "route_to_json",
 ]

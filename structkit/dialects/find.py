@@ -1,4 +1,4 @@
-"""Which dialect a route speaks, as far as its address and the model's name tell."""
+"""The dialect of a route, from its address and the model's name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from structkit.values.text import suggest_name
 
 
 def find_dialect(model: str, base_url: str = "") -> Dialect:
-    """The row of the vendor at that address; else of the model's maker, whoever serves it; else the common core.
+    """Return the dialect of the vendor at that address; else of the model's maker; else `CORE`.
 
     >>> find_dialect("gpt-4o-2024-08-06").name, find_dialect("anthropic/claude-sonnet-4.5").name
     ('openai', 'anthropic')
@@ -21,18 +21,18 @@ def find_dialect(model: str, base_url: str = "") -> Dialect:
     """
     host = urlsplit(base_url).netloc.rpartition("@")[2].lower()
     name = model.rpartition("/")[2].lower()
-    by_host = (row for row in DIALECTS.values() if any(fnmatchcase(host, each) for each in row.hosts))
-    by_model = (row for row in DIALECTS.values() if any(fnmatchcase(name, each) for each in row.models))
+    by_host = (row for row in DIALECTS.values() if any(fnmatchcase(host, pattern) for pattern in row.hosts))
+    by_model = (row for row in DIALECTS.values() if any(fnmatchcase(name, pattern) for pattern in row.models))
     return next(by_host, None) or next(by_model, CORE)
 
 
-def named_dialect(name: str) -> Dialect:
-    """The row of that name.
+def get_dialect(name: str) -> Dialect:
+    """Return the dialect with that name.
 
     Raises:
         ConfigError: There is none.
 
-    >>> named_dialect("opnai")
+    >>> get_dialect("opnai")
     Traceback (most recent call last):
     structkit.errors.ConfigError: unknown dialect 'opnai'; did you mean 'openai'?
     """

@@ -54,16 +54,16 @@ TOOL_FIELD = r"\btools\b|\btool.?(choice|use)|\bfunction.?call"
 """How a rejection names the field that carries the schema."""
 
 
-def _about(words: str) -> re.Pattern[str]:
+def _mode_pattern(words: str) -> re.Pattern[str]:
     """Match *words*, or that no provider serves the request (OpenRouter), or that the model failed (Groq)."""
     return re.compile(f"{words}|requested parameters|failed to (generate|validate) json", re.IGNORECASE)
 
 
 MODE_WORDS: dict[ModeName, re.Pattern[str]] = {
-    "json_schema": _about(rf"{RESPONSE_FORMAT_FIELD}|schema|structured|strict|guided|grammar"),
-    "json_schema_lax": _about(rf"{RESPONSE_FORMAT_FIELD}|schema|structured|guided|grammar"),
-    "tool": _about(r"tool|function|schema|strict|grammar"),
-    "json_object": _about(rf"{RESPONSE_FORMAT_FIELD}|structured"),
+    "json_schema": _mode_pattern(rf"{RESPONSE_FORMAT_FIELD}|schema|structured|strict|guided|grammar"),
+    "json_schema_lax": _mode_pattern(rf"{RESPONSE_FORMAT_FIELD}|schema|structured|guided|grammar"),
+    "tool": _mode_pattern(r"tool|function|schema|strict|grammar"),
+    "json_object": _mode_pattern(rf"{RESPONSE_FORMAT_FIELD}|structured"),
     "prompt": re.compile(r"(?!)"),
 }
 """How a rejection names the mode that it rejects."""

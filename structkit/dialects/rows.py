@@ -1,4 +1,4 @@
-"""The vendors known, a row each, with the page that says so; what is not documented is not sent."""
+"""One dialect per vendor, with the page that documents it; what is not documented is not sent."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ NUMBERS = INCLUSIVE | {"exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 LENGTHS = frozenset({"minLength", "maxLength"})
 ITEMS = frozenset({"minItems", "maxItems"})
 CONST = frozenset({"const"})
-NINE = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"])
+OPENAI_FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"])
 WITHOUT_SCHEMA: tuple[ModeName, ...] = ("json_object", "prompt")
 
 # developers.openai.com, guide "Structured model outputs", section "Supported schemas" (text checked 2026-08-23).
 OPENAI = Dialect(
     name="openai",
     keywords=CONST | NUMBERS | ITEMS | {"pattern", "format"},
-    formats=NINE,
-    enum_characters=15_000,
-    most=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
+    formats=OPENAI_FORMATS,
+    max_enum_characters=15_000,
+    max_size=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
     hosts=("api.openai.com",),
     models=("gpt-*", "o[1-9]*", "chatgpt-*"),
 )
@@ -30,9 +30,9 @@ OPENAI = Dialect(
 AZURE = Dialect(
     name="azure",
     keywords=OPENAI.keywords | LENGTHS,
-    formats=NINE,
-    enum_characters=15_000,
-    most=Size(properties=400, enum_values=1_000, characters=15_000, optional=0, unions=math.inf),
+    formats=OPENAI_FORMATS,
+    max_enum_characters=15_000,
+    max_size=Size(properties=400, enum_values=1_000, characters=15_000, optional=0, unions=math.inf),
     hosts=("*.openai.azure.com", "*.services.ai.azure.com"),
 )
 
@@ -41,17 +41,17 @@ AZURE = Dialect(
 ANTHROPIC = Dialect(
     name="anthropic",
     keywords=CONST | {"format"},
-    formats=NINE | {"uri"},
+    formats=OPENAI_FORMATS | {"uri"},
     recursion=False,
     optional=True,
-    names=r"[a-zA-Z0-9_.-]{1,64}",
-    most=Size(properties=math.inf, enum_values=math.inf, characters=math.inf, optional=24, unions=16),
+    name_pattern=r"[a-zA-Z0-9_.-]{1,64}",
+    max_size=Size(properties=math.inf, enum_values=math.inf, characters=math.inf, optional=24, unions=16),
     hosts=("api.anthropic.com",),
     models=("claude*",),
 )
 
-# ai.google.dev, `responseJsonSchema`: `const` is ignored, exclusive bounds are unknown, and cyclic references
-# may stand in optional properties only.
+# ai.google.dev, `responseJsonSchema`: `const` is ignored, exclusive bounds are not in the list, and cyclic references
+# are accepted in optional properties only.
 GEMINI = Dialect(
     name="gemini",
     keywords=INCLUSIVE | ITEMS | {"format"},
@@ -94,12 +94,12 @@ GLM = Dialect(name="glm", modes=WITHOUT_SCHEMA, hosts=("open.bigmodel.cn", "api.
 VLLM = Dialect(name="vllm", keywords=CONST | INCLUSIVE | LENGTHS | ITEMS | {"pattern"})
 
 # llama.cpp, grammars/README.md: bounds of integers, lengths, patterns from `^` to `$`, four formats; a class escape
-# inside a character class is answered with "unsupported escape", and any text let through.
+# inside a character class is answered with "unsupported escape", and then any text is accepted.
 LLAMA_CPP = Dialect(
     name="llama.cpp",
     keywords=CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "format"},
     formats=frozenset({"date", "time", "date-time", "uuid"}),
-    no_pattern=r"\[[^\]]*\\[dswDSW]",
+    rejected_pattern=r"\[[^\]]*\\[dswDSW]",
 )
 
 # ollama.com, "Structured outputs": llama.cpp's grammars; its own port is 11434.
@@ -107,19 +107,19 @@ OLLAMA = Dialect(
     name="ollama",
     keywords=LLAMA_CPP.keywords,
     formats=LLAMA_CPP.formats,
-    no_pattern=LLAMA_CPP.no_pattern,
+    rejected_pattern=LLAMA_CPP.rejected_pattern,
     hosts=("localhost:11434", "127.0.0.1:11434"),
 )
 
 CORE = Dialect(
     name="core",
-    most=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
-    enum_characters=15_000,
+    max_size=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
+    max_enum_characters=15_000,
 )
-"""What every vendor with a schema mode is known to take: where a route is not known, this is sent first."""
+"""What every vendor with a schema mode accepts: the first dialect for a route of which nothing else is known."""
 
 _HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)
 _SERVERS = (VLLM, LLAMA_CPP, OLLAMA)
 
 DIALECTS = {row.name: row for row in (*_HOSTED, *_SERVERS, CORE)}
-"""Every row by its name."""
+"""All dialects by their names."""

@@ -217,7 +217,7 @@ class Extraction(Generic[T]):
 
     def _with_next_mode(self) -> Extraction[T] | None:
         """Return the same step in the next mode, or None if there is none or the caller has fixed the mode."""
-        route = self.route.ignoring(self.current_mode.name)
+        route = self.route.with_ignored(self.current_mode.name)
         has_next = self.mode == "auto" and route.mode != self.current_mode.name
         return replace(self, route=route, is_unconstrained=False) if has_next else None
 
@@ -287,7 +287,7 @@ class Extraction(Generic[T]):
             if codec := self._in_route_dialect(route):
                 return step._with_codec(codec, route)
             # The narrower dialect changes nothing: the same request would be rejected a second time.
-            route = None if is_fixed else self.route.refusing(mode.name)
+            route = None if is_fixed else self.route.with_rejected(mode.name)
         return error.after(step.attempts) if route is None else replace(step, route=route)
 
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:

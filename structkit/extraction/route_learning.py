@@ -82,7 +82,7 @@ def learn_from_error(
         return replace(route, dialect=dialect)
     if is_mode_fixed or mode.name == "prompt" or not _is_about_mode(error, text, mode) or _is_unrelated(text, mode):
         return None
-    return route.refusing(mode.name)
+    return route.with_rejected(mode.name)
 
 
 def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
@@ -183,12 +183,12 @@ def _has_keyword(text: str, keyword: str) -> bool:
 
 def _limit_size(text: str, limit: int, dialect: Dialect) -> Dialect | None:
     """Return the dialect with the limit that an error names, or None if the dialect has a smaller one already."""
-    if PROPERTY_COUNT.search(text) and 0 < limit < dialect.most.properties:
-        return replace(dialect, most=replace(dialect.most, properties=limit))
-    if ENUM_COUNT.search(text) and limit < dialect.most.enum_values:
-        return replace(dialect, most=replace(dialect.most, enum_values=limit))
-    if NESTING.search(text) and MIN_LEVELS <= limit < dialect.levels:
-        return replace(dialect, levels=limit)
+    if PROPERTY_COUNT.search(text) and 0 < limit < dialect.max_size.properties:
+        return replace(dialect, max_size=replace(dialect.max_size, properties=limit))
+    if ENUM_COUNT.search(text) and limit < dialect.max_size.enum_values:
+        return replace(dialect, max_size=replace(dialect.max_size, enum_values=limit))
+    if NESTING.search(text) and MIN_LEVELS <= limit < dialect.max_levels:
+        return replace(dialect, max_levels=limit)
     return None
 
 

@@ -42,7 +42,7 @@ class SplitExtraction(Generic[T]):
     def route(self) -> Route:
         """The route of the part that has learned the most about it."""
         routes = [part.route for part in (*self.initial_parts, *self.parts) if isinstance(part, Extraction)]
-        return max(routes, key=lambda route: len(route.refused | route.ignored))
+        return max(routes, key=lambda route: len(route.rejected | route.ignored))
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

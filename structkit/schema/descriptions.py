@@ -67,7 +67,7 @@ def is_sendable(keyword: str, value: JSONValue, dialect: Dialect) -> bool:
     if keyword == "format":
         return value in dialect.formats - UNSENDABLE_FORMATS
     if keyword == "pattern":
-        return is_regular(value) and not (dialect.no_pattern and re.search(dialect.no_pattern, value))
+        return is_regular(value) and not (dialect.rejected_pattern and re.search(dialect.rejected_pattern, value))
     return True
 
 

@@ -28,7 +28,7 @@ LOCAL_TTL_S = 60.0
 FILE_NAME = re.compile(r"[0-9a-f]{32}\.json")
 """Other files are left alone: the folder may be one of the user's own."""
 
-VERSION = 1
+VERSION = 2
 """The version of the file format; files of another version are ignored."""
 
 
@@ -79,7 +79,9 @@ def store_route(base_url: str, model: str, route: Route, provider: str | None = 
     entry = {"version": VERSION, "base_url": base_url, "model": model, "providers": sorted(providers)}
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / _file_name(base_url, model), {**entry, "learnt": time.time(), "route": route_to_json(route)})
+        _replace(
+            folder / _file_name(base_url, model), {**entry, "stored_at": time.time(), "route": route_to_json(route)}
+        )
 
 
 def delete_route(base_url: str, model: str) -> None:
@@ -117,7 +119,7 @@ def _read(path: Path) -> CachedRoute | None:
         if entry["version"] != VERSION:
             return None
         route, providers = route_from_json(entry["route"]), tuple(entry["providers"])
-        cached = CachedRoute(entry["base_url"], entry["model"], route, providers, float(entry["learnt"]))
+        cached = CachedRoute(entry["base_url"], entry["model"], route, providers, float(entry["stored_at"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # missing, damaged or foreign
         return None
     age = time.time() - cached.stored_at

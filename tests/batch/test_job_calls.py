@@ -87,7 +87,7 @@ def test_a_request_that_is_sent_again_is_one_to_hooks(tmp_path: Path) -> None:
 
 def test_hooks_are_told_of_what_is_sent_and_not_of_what_is_kept(tmp_path: Path) -> None:
     first, second = Heard(), Heard()
-    small = Dialect("small", frozenset(), most=Size(3, 100, 1_000, 0, 100))
+    small = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 0, 100))
     locked = Reply({"error": {"message": "wrong key"}}, status=401)
 
     def answer(body: JSON) -> Reply:

@@ -15,7 +15,7 @@ from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
-SMALL = Dialect("small", frozenset(), most=Size(3, 100, 1_000, 0, 100))
+SMALL = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 0, 100))
 FIELDS: dict[str, Any] = dict.fromkeys("abcde", (int, ...))
 Five = create_model("Five", **FIELDS)
 

@@ -300,7 +300,7 @@ def test_what_a_hook_raises_ends_the_call(connect: Connect) -> None:
 
 
 def test_hooks_are_told_of_every_attempt_of_every_part_once(connect: Connect) -> None:
-    small = Dialect("small", frozenset(), most=Size(3, 100, 1_000, 0, 100))
+    small = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 0, 100))
     fields: dict[str, Any] = {name: (int, Field(ge=0)) for name in "abcde"}
     wrong = {"a": -1, "d": -1}
 

@@ -158,14 +158,14 @@ def test_a_refused_response_format_is_told_with_status_and_text(probed: Any) -> 
     refused = {"json_schema", "json_schema_lax", "json_object"}
     assert {name for name, verdict in verdicts(report, "mode").items() if verdict == "refused"} == refused
     assert report["json_schema"].note.startswith("400: \"Invalid parameter: 'response_format' of type 'json_schema'")
-    assert (report.route.refused, report.route.mode) == (refused, "tool")
+    assert (report.route.rejected, report.route.mode) == (refused, "tool")
     assert verdicts(report, "keyword") == dict.fromkeys(KEYWORDS, "constrained")
 
 
 def test_refused_tools_leave_the_rest_as_it_is(probed: Any) -> None:
     report, _ = probed(but(rejects_tools))
     assert (report["tool"].verdict, report["tools"].verdict) == ("refused", "refused")
-    assert (report.route.refused, report.route.mode) == ({"tool"}, "json_schema")
+    assert (report.route.rejected, report.route.mode) == ({"tool"}, "json_schema")
 
 
 @pytest.mark.parametrize("keyword", sorted(KEYWORDS))
@@ -246,13 +246,13 @@ def test_a_model_that_thinks_first_gets_room_for_it(probed: Any) -> None:
 def test_an_empty_reply_tells_nothing(probed: Any) -> None:
     report, _ = probed(Reply(completion("")))
     assert set(verdicts(report, "mode").values()) == {"unknown"}
-    assert (report.route.refused, report.route.ignored) == (frozenset(), frozenset())
+    assert (report.route.rejected, report.route.ignored) == (frozenset(), frozenset())
 
 
 def test_a_cut_reply_tells_nothing_of_the_mode(probed: Any) -> None:
     report, _ = probed(Reply(completion('{"a', finish_reason="length")))
     assert {report[mode].verdict for mode in SCHEMA_MODES} == {"unknown"}
-    assert (report.route.refused, report.route.ignored) == (frozenset(), frozenset())
+    assert (report.route.rejected, report.route.ignored) == (frozenset(), frozenset())
 
 
 def test_a_fault_that_passes_is_no_refusal(probed: Any) -> None:
@@ -261,7 +261,7 @@ def test_a_fault_that_passes_is_no_refusal(probed: Any) -> None:
 
     report, _ = probed(answer, policy=structkit.Policy(retries=0))
     assert (report["json_schema"].verdict, report["json_schema"].note) == ("unknown", "503: 'overloaded'")
-    assert (report["tool"].verdict, report.route.refused) == ("constrained", frozenset())
+    assert (report["tool"].verdict, report.route.rejected) == ("constrained", frozenset())
 
 
 def test_a_missing_usage_is_told(probed: Any) -> None:

@@ -59,8 +59,8 @@ CODES = st.sampled_from([400, 400, 400, 404, 422, 500, 501, 401, 429, 503])
 
 def size(dialect: Dialect) -> list[Any]:
     """What a narrower dialect has less of."""
-    most = dialect.most
-    return [len(dialect.keywords), len(dialect.formats), dialect.recursion, dialect.levels, most.properties, most.enum_values]  # fmt: skip
+    most = dialect.max_size
+    return [len(dialect.keywords), len(dialect.formats), dialect.recursion, dialect.max_levels, most.properties, most.enum_values]  # fmt: skip
 
 
 @SETTINGS
@@ -72,11 +72,11 @@ def test_a_lesson_takes_something_away_and_adds_nothing(body, code, dialect, mod
     taught = learn_from_error(status(body, code), route, mode, schema, is_mode_fixed=fixed)
     assert repr(body) == repr(before)
     if taught is not None and taught.dialect != dialect:
-        assert (taught.refused, taught.ignored) == (route.refused, route.ignored)
+        assert (taught.rejected, taught.ignored) == (route.rejected, route.ignored)
         assert all(less <= more for less, more in zip(size(taught.dialect), size(dialect), strict=True))
         assert size(taught.dialect) != size(dialect)
     elif taught is not None:
-        assert taught.refused == route.refused | {mode.name}
+        assert taught.rejected == route.rejected | {mode.name}
         assert not fixed
 
 
@@ -126,7 +126,7 @@ def test_what_a_refusal_repeats_of_the_prompt_teaches_nothing(body: Any) -> None
     assert isinstance(asked.receive(status(echo)), StatusError)
     taught = asked.receive(status({"error": {"message": f"response_format is not supported: {prompt}"}}))
     assert isinstance(taught, Extraction)
-    assert taught.route.refused == {"json_schema"}
+    assert taught.route.rejected == {"json_schema"}
 
 
 # Every conversation has an end

@@ -15,7 +15,7 @@ from structkit.testing import Endpoint, Reply, completion
 from structkit.values import JSON, Policy, Result
 
 Connect = Callable[..., Any]
-SMALL = Dialect("small", frozenset({"minimum", "const"}), most=Size(3, 100, 1_000, 0, 100))
+SMALL = Dialect("small", frozenset({"minimum", "const"}), max_size=Size(3, 100, 1_000, 0, 100))
 FIELDS: dict[str, Any] = {name: (int, Field(ge=0)) for name in "abcde"}
 Five = create_model("Five", **FIELDS)
 

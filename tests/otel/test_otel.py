@@ -219,7 +219,7 @@ def test_the_parts_of_a_large_type_are_spans_under_the_callers(connect: Connect,
         return Reply(completion(json.dumps(dict.fromkeys(wanted, 1 if good else "one"))))
 
     wide = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
-    small = Dialect("small", most=Size(3, 100, 1_000, 0, 100))
+    small = Dialect("small", max_size=Size(3, 100, 1_000, 0, 100))
     with Endpoint(answer) as endpoint, spans.tracer.start_as_current_span("mine") as mine:
         client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), dialect=small)
         client.extract(wide, "count")
@@ -239,7 +239,7 @@ def test_each_attempt_of_a_divided_call_is_told_once() -> None:
     wide = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
     told: list[structkit.Attempt] = []
     with Endpoint(answer) as endpoint:
-        small = Dialect("small", most=Size(3, 100, 1_000, 0, 100))
+        small = Dialect("small", max_size=Size(3, 100, 1_000, 0, 100))
         hooks = structkit.Hooks(on_attempt=told.append)
         client = structkit.Client("m", base_url=endpoint.base_url, dialect=small, hooks=hooks)
         result = client.run(wide, "count")

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from structkit import ResponseFormat, SchemaError
-from structkit.dialects import DIALECTS, OPENAI, Dialect, Size, find_dialect, named_dialect
+from structkit.dialects import DIALECTS, OPENAI, Dialect, Size, find_dialect, get_dialect
 from structkit.errors import ConfigError, InvalidOutput
 from structkit.schema.strict.compiled import compile_schema
 from structkit.testing import sample
@@ -128,7 +128,7 @@ def faults(schema: dict[str, Any], dialect: Dialect) -> Iterator[str]:
         names = part.get("properties", {})
         if not dialect.optional and [*names] != part.get("required", []):
             yield f"{[*names]} not all required"
-        yield from (name for name in names if dialect.names and not re.fullmatch(dialect.names, name))
+        yield from (name for name in names if dialect.name_pattern and not re.fullmatch(dialect.name_pattern, name))
     if not dialect.recursion:
         definitions = schema.get("$defs", {})
         yield from (f"{name} is recursive" for name in definitions if refers_to_itself(name, definitions))
@@ -176,7 +176,7 @@ def test_a_route_is_known_by_its_host_else_by_its_model_else_it_gets_the_common_
 
 def test_a_misspelt_dialect_is_refused_with_the_one_that_was_meant():
     with pytest.raises(ConfigError, match="did you mean 'anthropic'"):
-        named_dialect("antropic")
+        get_dialect("antropic")
 
 
 # Limits
@@ -244,8 +244,8 @@ def test_enums_over_the_limit_together_are_opened_longest_first_with_their_value
 
 
 def test_a_size_is_over_the_limits_when_any_count_is():
-    assert OPENAI.most.excess(OPENAI.most) == ""
-    assert Size(properties=5_001).excess(OPENAI.most) == "5,001 properties of at most 5,000"
+    assert OPENAI.max_size.excess(OPENAI.max_size) == ""
+    assert Size(properties=5_001).excess(OPENAI.max_size) == "5,001 properties of at most 5,000"
 
 
 @pytest.mark.parametrize("fixed", [None, DIALECTS["azure"]])

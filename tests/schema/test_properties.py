@@ -444,7 +444,7 @@ def test_a_place_is_asked_for_alone_only_where_it_can_be_put(draft, path, asked)
 @SETTINGS
 @given(st.data(), models(TYPES), st.integers(1, 9), st.integers(2, 40), st.integers(10, 200))
 def test_parts_are_within_the_limits_and_make_the_value_together(same, data, each, properties, enum_values, characters):
-    tiny = Dialect("tiny", frozenset({"const"}), most=Size(properties, enum_values, characters, 9, 9))
+    tiny = Dialect("tiny", frozenset({"const"}), max_size=Size(properties, enum_values, characters, 9, 9))
     try:
         response_format = ResponseFormat(each.type, dialect=tiny)
     except SchemaError:
@@ -452,7 +452,7 @@ def test_parts_are_within_the_limits_and_make_the_value_together(same, data, eac
     value = data.draw(each.values)
     natural = response_format.natural(value)
     answers = [part.read(json.dumps(part.wire(natural))) for part in response_format.parts]
-    assert [measure(part.schema).excess(tiny.most) for part in response_format.parts] == [""] * len(answers)
+    assert [measure(part.schema).excess(tiny.max_size) for part in response_format.parts] == [""] * len(answers)
     if len(answers) > 1:
         assert same(response_format.join([answer.value for answer in answers]).value, value)
         assert all(response_format.owners(path) for path in [(), *paths_below(natural)])
@@ -461,7 +461,7 @@ def test_parts_are_within_the_limits_and_make_the_value_together(same, data, eac
 @pytest.mark.parametrize("most", range(1, 8))
 def test_keys_that_nobody_declared_count_in_the_part_that_holds_them(most):
     schema = {"type": "object", "properties": {name: {"type": "integer"} for name in "abcd"}, "required": ["a"]}
-    response_format = ResponseFormat(schema, dialect=Dialect("tiny", most=Size(most, 9, 99, 9, 99)))
+    response_format = ResponseFormat(schema, dialect=Dialect("tiny", max_size=Size(most, 9, 99, 9, 99)))
     value = {"a": 1, "d": 2, "x": [3]}
     answers = [part.read(json.dumps(part.wire(value))).value for part in response_format.parts]
     assert max(measure(part.schema).properties for part in response_format.parts) <= max(most, 3)

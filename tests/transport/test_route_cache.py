@@ -23,7 +23,7 @@ from structkit.values import JSON
 
 Connect = Callable[..., Any]
 REMOTE = "https://gateway.example/v1"
-TOOL_ONLY = Route(OPENAI, refused=frozenset({"json_schema", "json_schema_lax"}))
+TOOL_ONLY = Route(OPENAI, rejected=frozenset({"json_schema", "json_schema_lax"}))
 ONCE = structkit.Policy(attempts=1, wait_initial=0.001)
 DAY = 24 * 3600
 
@@ -44,8 +44,8 @@ def by_tool_only(body: JSON) -> Reply:
 def aged(folder: Path, seconds: float) -> None:
     """Make what is remembered so many seconds older."""
     for path in folder.iterdir():
-        kept = json.loads(path.read_text())
-        path.write_text(json.dumps({**kept, "learnt": kept["learnt"] - seconds}))
+        entry = json.loads(path.read_text())
+        path.write_text(json.dumps({**entry, "stored_at": entry["stored_at"] - seconds}))
 
 
 def test_a_client_starts_where_the_last_one_ended(connect: Connect) -> None:
@@ -124,7 +124,7 @@ def test_a_call_over_a_route_that_is_too_old_starts_at_the_top(connect: Connect,
 @pytest.mark.parametrize("setting", ["off", "OFF", "0", "no", "false"])
 def test_nothing_is_read_or_written_when_it_is_off(folder: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
     with Endpoint(by_tool_only) as endpoint:
-        store_route(endpoint.base_url, "fake", Route(refused=frozenset({"tool"})))
+        store_route(endpoint.base_url, "fake", Route(rejected=frozenset({"tool"})))
         [path] = folder.iterdir()
         before = path.read_bytes()
         monkeypatch.setenv("STRUCTKIT_ROUTES", setting)
@@ -145,15 +145,15 @@ BROKEN: dict[str, Callable[[str], str | bytes]] = {
     "a list": lambda _: "[]",
     "null": lambda _: "null",
     "deep": lambda _: "[" * 100_000,
-    "another version": lambda text: broken(text, version=2),
+    "another version": lambda text: broken(text, version=1),
     "no version": lambda _: "{}",
-    "no time": lambda text: broken(text, learnt=None),
-    "no number": lambda text: broken(text, learnt="soon"),
-    "a time that is none": lambda text: text.replace('"learnt": ', '"learnt": NaN, "x": '),
+    "no time": lambda text: broken(text, stored_at=None),
+    "no number": lambda text: broken(text, stored_at="soon"),
+    "a time that is none": lambda text: text.replace('"stored_at": ', '"stored_at": NaN, "x": '),
     "no route": lambda text: broken(text, route=[]),
-    "a dialect of another form": lambda text: broken(text, route={"dialect": {"x": 1}, "refused": [], "ignored": []}),
+    "a dialect of another form": lambda text: broken(text, route={"dialect": {"x": 1}, "rejected": [], "ignored": []}),
     "modes that there are not": lambda text: text.replace('"json_schema_lax"', '"yaml"'),
-    "levels that are none": lambda text: re.sub(r'"levels": \d+', '"levels": "ten"', text),
+    "levels that are none": lambda text: re.sub(r'"max_levels": \d+', '"max_levels": "ten"', text),
 }
 
 
@@ -195,7 +195,7 @@ from structkit.dialects import MODES, Route
 from structkit.transport.route_cache import load_route, store_route
 lost = 0
 for turn in range(100):
-    store_route(sys.argv[1], "m", Route(refused=frozenset(MODES[: turn % 4])), f"vendor {sys.argv[2]}")
+    store_route(sys.argv[1], "m", Route(rejected=frozenset(MODES[: turn % 4])), f"vendor {sys.argv[2]}")
     lost += load_route(sys.argv[1], "m") is None
 print(lost)
 """
@@ -208,7 +208,7 @@ def test_many_processes_at_once_never_leave_or_see_a_broken_file(folder: Path) -
     [path] = folder.iterdir()
     known = load_route(REMOTE, "m")
     assert known is not None
-    assert json.loads(path.read_text())["version"] == 1
+    assert json.loads(path.read_text())["version"] == 2
 
 
 def test_a_dialect_of_one_call_teaches_nothing_of_the_route() -> None:

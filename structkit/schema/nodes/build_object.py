@@ -48,7 +48,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
 
 def _in_alphabet(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
     """The fields under names that the vendor takes; one that had to change says its own name."""
-    alphabet = compiler.dialect.names
+    alphabet = compiler.dialect.name_pattern
     if alphabet is None:
         return fields
     taken = {field.name for field in fields if re.fullmatch(alphabet, field.name)}

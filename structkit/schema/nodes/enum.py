@@ -55,7 +55,7 @@ def _one_type(name: str, values: list[JSONValue], path: JSONPath, compiler: Comp
 def _is_too_long(values: list[JSONValue], compiler: Compiler) -> bool:
     characters = sum(len(value) for value in values if isinstance(value, str))
     return len(values) > compiler.max_enum_values or (
-        len(values) > MANY and characters > compiler.dialect.enum_characters
+        len(values) > MANY and characters > compiler.dialect.max_enum_characters
     )
 
 

@@ -44,12 +44,12 @@ class CompiledSchema:
         needed = references(root, all_definitions)
         definitions = {name: part for name, part in all_definitions.items() if name in needed}
         schema = {**root, **({"$defs": definitions} if definitions else {})}
-        return flatten(share(schema) if self.shared else schema, self.dialect.levels - 2)
+        return flatten(share(schema) if self.shared else schema, self.dialect.max_levels - 2)
 
     @cached_property
     def excess(self) -> str:
         """What exceeds the vendor's limits, as text; empty where nothing does."""
-        return measure(self.schema).excess(self.dialect.most)
+        return measure(self.schema).excess(self.dialect.max_size)
 
 
 def compile_schema(
@@ -83,7 +83,7 @@ def compile_schema(
 
     compiled = compile_with(math.inf)
     compiled = replace(compiled, shared=True) if compiled.excess else compiled
-    limit = dialect.most.enum_values
+    limit = dialect.max_size.enum_values
     if measure(compiled.schema).enum_values > limit:
         compiled = replace(compile_with(max_enum_length(compiled.schema, limit)), shared=True)
     return compiled

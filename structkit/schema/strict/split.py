@@ -34,7 +34,7 @@ class _Division:
     """The division of one type into parts."""
 
     def __init__(self, compiled: CompiledSchema) -> None:
-        self._limits = compiled.dialect.most
+        self._limits = compiled.dialect.max_size
         self._definitions = compiled.definitions.schemas
         self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._definitions.items()}
 
