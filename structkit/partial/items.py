@@ -25,7 +25,7 @@ from structkit.schema.natural import InvalidValue
 from structkit.schema.nodes import ArrayNode, BoxedNode, Node, ObjectNode, UnionNode, WireError
 from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import bare
-from structkit.schema.pydantic.pydantic_type import validated
+from structkit.schema.pydantic.pydantic_type import validate_json
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import Issue, JSONPath, JSONValue
 
@@ -219,7 +219,7 @@ Validate: TypeAlias = Callable[[JSONValue, "str | None", Any], Any]
 def _by_type(side: Typed) -> Validate:
     """By the items' part of a type that pydantic validates."""
     validator = side.cores.validator(side.core, side.config)
-    return partial(validated, validator)
+    return partial(validate_json, validator)
 
 
 def _by_schema(side: Side) -> Validate:

@@ -186,7 +186,7 @@ ASKED_AGAIN: dict[str, str] = {
     "null_content": "empty",
     "ignores_schema": "not valid JSON",
     "other_keys": "it has none of the expected keys",
-    "schema_back": "this is the schema",
+    "schema_back": "expected",
     "deep": "nested too deep",
     "duplicate_keys": 'duplicate key "lines"',
     "nan": "NaN",

@@ -1,4 +1,4 @@
-"""Fields of a core schema, read and written by one name."""
+"""Fields of a core schema, validated and serialized under one name."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ from typing import Any
 
 from structkit.values import JSON
 
-UNSAID = object()
+NO_DEFAULT = object()
 
 
-def plainly_named(field: JSON) -> JSON:
-    """The field by one name on both ways, and never left out."""
+def with_one_name(field: JSON) -> JSON:
+    """Return the field with the same name for validation and serialization, and never excluded.
+
+    The exception is a field whose default `SkipJsonSchema` hides: it is excluded where it has that default.
+    """
     alias = field.get("validation_alias")
-    if (hidden := _hidden_default(field["schema"])) is not UNSAID:
+    if (hidden := _hidden_default(field["schema"])) is not NO_DEFAULT:
         return {**field, "serialization_exclude_if": lambda value: value == hidden}
-    known = field.keys() & {"serialization_exclude", "serialization_exclude_if"}
-    if not known and (alias is None or isinstance(alias, str)) and alias == field.get("serialization_alias"):
+    exclusions = field.keys() & {"serialization_exclude", "serialization_exclude_if"}
+    if not exclusions and (alias is None or isinstance(alias, str)) and alias == field.get("serialization_alias"):
         return field
-    plain = {key: value for key, value in field.items() if key not in known}
+    bare = {key: value for key, value in field.items() if key not in exclusions}
     for key in ("validation_alias", "serialization_alias"):
-        plain.pop(key, None)
+        bare.pop(key, None)
     name = _first_name(alias)
-    return plain if name is None else {**plain, "validation_alias": name, "serialization_alias": name}
+    return bare if name is None else {**bare, "validation_alias": name, "serialization_alias": name}
 
 
 def _hidden_default(schema: JSON) -> Any:
-    """The default of a field that `SkipJsonSchema` keeps from the model: it need not be written."""
-    told = schema.get("schema", {}).get("metadata", {}).get("pydantic_js_annotation_functions", ())
-    is_hidden = any(type(getattr(function, "__self__", None)).__name__ == "SkipJsonSchema" for function in told)
-    return schema.get("default", UNSAID) if is_hidden else UNSAID
+    """Return the default of a field that `SkipJsonSchema` hides from the model, which need not be written."""
+    functions = schema.get("schema", {}).get("metadata", {}).get("pydantic_js_annotation_functions", ())
+    is_hidden = any(type(getattr(function, "__self__", None)).__name__ == "SkipJsonSchema" for function in functions)
+    return schema.get("default", NO_DEFAULT) if is_hidden else NO_DEFAULT
 
 
 def _first_name(alias: Any) -> str | None:
-    """The alias, or the first of several that is no path; None where the field's own name has to do."""
+    """Return the alias, or of several the first that is not a path; None where only the field's own name remains."""
     if alias is None or isinstance(alias, str):
         return alias
     paths = alias if isinstance(alias[0], list) else [alias]

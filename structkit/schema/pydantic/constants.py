@@ -1,4 +1,4 @@
-"""Core schemas of constants that are no JSON, such as members of an enum, by what they are in JSON."""
+"""Core schemas of constants that are not JSON values, such as members of an enum, as the JSON they are written as."""
 
 from __future__ import annotations
 
@@ -13,58 +13,62 @@ from structkit.schema.pydantic.lossless import write_bytes
 from structkit.values import JSON
 
 
-def _literal(part: JSON) -> JSON:
-    """Constants that are no JSON, such as members of an enum, by what they are in JSON."""
+def _rewrite_literal(part: JSON) -> JSON:
+    """Write the constants of a literal as JSON scalars."""
     expected = part["expected"]
-    texts = [_said(value) for value in expected]
-    return part if all(map(is_, texts, expected)) else _mapped(dict(zip(texts, expected, strict=True)))
+    scalars = [_to_json(constant) for constant in expected]
+    return part if all(map(is_, scalars, expected)) else _mapped(dict(zip(scalars, expected, strict=True)))
 
 
-def _enum(part: JSON) -> JSON:
-    """An enum of structures by the names of its members: JSON cannot say a tuple."""
+def _rewrite_enum(part: JSON) -> JSON:
+    """Write an enum of structures by its members' names: JSON has no tuple, for instance."""
     members = part["members"]
     if all(isinstance(member.value, str | int | float | bool | None) for member in members):
         return part
     return _mapped({member.name: member for member in members})
 
 
-def _tags(part: JSON) -> JSON:
-    """A union discriminated by members of an enum, by what those are in JSON."""
-    choices = {_plain(tag): choice for tag, choice in part["choices"].items()}
+def _rewrite_tags(part: JSON) -> JSON:
+    """Discriminate a union by JSON values instead of by members of an enum."""
+    choices = {_enum_value(tag): choice for tag, choice in part["choices"].items()}
     name = part["discriminator"]
     if all(map(is_, choices, part["choices"])) or not isinstance(name, str):
         return part
 
-    def tag(value: Any) -> Any:
-        return _plain(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
+    def find_tag(value: Any) -> Any:
+        return _enum_value(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
 
-    return {**part, "choices": choices, "discriminator": tag}
+    return {**part, "choices": choices, "discriminator": find_tag}
 
 
-def _said(constant: Any) -> Any:
-    """A constant in JSON; a member of an enum of structures by its name."""
-    value = _plain(constant)
+def _to_json(constant: Any) -> Any:
+    """Return a constant as a JSON scalar; a member of an enum of structures as its name."""
+    value = _enum_value(constant)
     if isinstance(value, bytes):
         return write_bytes(value)
     return value if isinstance(value, str | int | float | bool | None) else constant.name
 
 
-def _plain(value: Any) -> Any:
+def _enum_value(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
 def _mapped(constants: dict[Any, Any]) -> JSON:
-    """One of a few values, each written as the JSON that stands for it."""
-    names = {value: text for text, value in constants.items()}
-    writing = core_schema.plain_serializer_function_ser_schema(names.__getitem__)
-    listed = core_schema.literal_schema([*constants])
-    reading = core_schema.no_info_after_validator_function(constants.__getitem__, listed)
-    any_of_them = core_schema.literal_schema([*constants.values()])
-    either = core_schema.json_or_python_schema(
-        reading, core_schema.union_schema([any_of_them, reading]), serialization=writing
+    """Return the schema of a few constants, each written as the JSON scalar that is its key."""
+    scalars = {constant: scalar for scalar, constant in constants.items()}
+    serialization = core_schema.plain_serializer_function_ser_schema(scalars.__getitem__)
+    any_scalar = core_schema.literal_schema([*constants])
+    any_constant = core_schema.literal_schema([*constants.values()])
+    from_scalar = core_schema.no_info_after_validator_function(constants.__getitem__, any_scalar)
+    schema = core_schema.json_or_python_schema(
+        from_scalar, core_schema.union_schema([any_constant, from_scalar]), serialization=serialization
     )
-    return cast("JSON", either)
+    return cast("JSON", schema)
 
 
-SPELLED: dict[str, Callable[[JSON], JSON]] = {"literal": _literal, "enum": _enum, "tagged-union": _tags}
-"""By the type of a core schema, how its constants are spelled."""
+CONSTANT_REWRITES: dict[str, Callable[[JSON], JSON]] = {
+    "literal": _rewrite_literal,
+    "enum": _rewrite_enum,
+    "tagged-union": _rewrite_tags,
+}
+"""The rewrite of constants, by the type of the core schema."""

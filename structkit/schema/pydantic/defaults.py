@@ -1,4 +1,4 @@
-"""Defaults that their own type refuses, changes or cannot write: left out, and so read back as they are."""
+"""Defaults that their own type rejects, changes or cannot write: they are not written, and so are read back exactly."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError
 
-from structkit.schema.pydantic.part import UNSAID, Alone
+from structkit.schema.pydantic.part import NO_JSON, SchemaPart
 from structkit.values import JSON
 
 SCALARS = frozenset({"bool", "int", "float", "str"})
 CONTAINERS = frozenset({"list", "dict", "set", "frozenset"})
-CONFIGURED = frozenset({"str_strip_whitespace", "str_to_lower", "str_to_upper", "str_min_length", "str_max_length"})
-"""Settings of a model that change or refuse a text."""
+STRING_SETTINGS = frozenset(
+    {"str_strip_whitespace", "str_to_lower", "str_to_upper", "str_min_length", "str_max_length"}
+)
+"""Settings of a model that change or reject a string."""
 
 
-class Unreadable:
-    """Whether a value is a default that does not come back: found out when the default is first met."""
+class IsUnreadableDefault:
+    """A predicate: whether a value is the default of its field, and the field would not read it back."""
 
-    def __init__(self, default: Any, alone: Alone) -> None:
-        """Keep the default and the type that may write and read it."""
-        self._default, self._alone = default, alone
+    def __init__(self, default: Any, part: SchemaPart) -> None:
+        """Store the default, and the type that writes and reads it."""
+        self._default, self._part = default, part
 
     def __call__(self, value: Any) -> bool:
-        """Whether the value is to be left out."""
-        return not self._comes_back and self._is_default(value)
+        """Return whether the value has to be excluded."""
+        return not self._is_read_back and self._is_default(value)
 
     @cached_property
-    def _comes_back(self) -> bool:
-        found = self._alone.writes(self._default)
-        return found is not UNSAID and self._alone.reads(found, self._default)
+    def _is_read_back(self) -> bool:
+        """Whether the default is read back; computed when a value is first written, not when a type is compiled."""
+        natural = self._part.write(self._default)
+        return natural is not NO_JSON and self._part.reads_back(natural, self._default)
 
     def _is_default(self, value: Any) -> bool:
         if value is self._default:
@@ -42,8 +45,8 @@ class Unreadable:
             return False
 
 
-def comes_back(part: Any, default: Any, config: JSON) -> bool:
-    """Whether a default can be seen to be one that its type writes and reads."""
+def is_readable_default(part: Any, default: Any, config: JSON) -> bool:
+    """Return whether it is evident, without compiling the part, that its type writes a default and reads it back."""
     while part["type"] == "nullable":
         if default is None:
             return True
@@ -54,13 +57,13 @@ def comes_back(part: Any, default: Any, config: JSON) -> bool:
     if kind == "literal":
         return any(default is each for each in part["expected"])
     if kind in SCALARS:
-        return not config.keys() & CONFIGURED and _is_scalar(part, default)
+        return not config.keys() & STRING_SETTINGS and _is_valid_scalar(part, default)
     return kind in CONTAINERS and type(default).__name__ == kind and not default and not part.get("min_length")
 
 
-def _is_scalar(part: Any, default: Any) -> bool:
+def _is_valid_scalar(part: Any, default: Any) -> bool:
     try:
-        same = SchemaValidator(part).validate_python(default, strict=True) == default
+        is_unchanged = SchemaValidator(part).validate_python(default, strict=True) == default
     except ValidationError:
         return False
-    return same and (not isinstance(default, float) or math.isfinite(default))
+    return is_unchanged and (not isinstance(default, float) or math.isfinite(default))

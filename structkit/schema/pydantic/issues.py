@@ -1,4 +1,4 @@
-"""pydantic's errors as issues: each at its place in the JSON, and of a union only the branch that was meant."""
+"""pydantic's errors as issues: each at its place in the JSON, and of a union only those of the intended branch."""
 
 from __future__ import annotations
 
@@ -10,80 +10,88 @@ from structkit.values import Issue, JSONPath, JSONValue
 from structkit.values.text import shorten, shorten_json
 
 Step: TypeAlias = "str | int"
+Location: TypeAlias = "list[tuple[Step, bool]]"
+"""The steps of pydantic's `loc`, each with whether it is a step into the value."""
 
-ABSENT = frozenset({"missing", "missing_argument", "missing_positional_only_argument", "missing_keyword_only_argument"})
+MISSING_TYPES = frozenset(
+    {"missing", "missing_argument", "missing_positional_only_argument", "missing_keyword_only_argument"}
+)
+"""pydantic's error types for an absent key."""
 
 
 def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
-    """The issues of a validation.
+    """Return the issues of a validation.
 
     Args:
-        errors: As `ValidationError.errors()` gives them.
+        errors: As `ValidationError.errors()` returns them.
         value: The natural JSON that was validated.
     """
-    placed = [(_steps(error, value), error) for error in errors]
-    return tuple(dict.fromkeys(_issue(_path(steps), error) for steps, error in _meant(placed)))
+    located = [(_locate(error, value), error) for error in errors]
+    return tuple(dict.fromkeys(_issue(_path(location), error) for location, error in _intended(located)))
 
 
 def _issue(path: JSONPath, error: Any) -> Issue:
-    is_absent = error["type"] in ABSENT
-    message = "required, but missing" if is_absent else shorten(error["msg"], 2 * MAX_QUOTED_CHARS)
-    return Issue(path, message, "" if is_absent else shorten_json(error["input"], MAX_QUOTED_CHARS))
+    is_missing = error["type"] in MISSING_TYPES
+    message = "required, but missing" if is_missing else shorten(error["msg"], 2 * MAX_QUOTED_CHARS)
+    return Issue(path, message, "" if is_missing else shorten_json(error["input"], MAX_QUOTED_CHARS))
 
 
-def _steps(error: Any, value: JSONValue) -> list[tuple[Step, bool]]:
-    """The steps of pydantic's `loc`, each with whether it leads on through the value.
+def _locate(error: Any, value: JSONValue) -> Location:
+    """Return the location of an error in the value.
 
-    The others name branches of unions, validators and the like. The last step of a missing key
-    leads nowhere and is a step all the same.
+    Steps that are not into the value name branches of unions, validators and the like. The last step of a missing
+    key counts as a step into the value, although it leads to nothing.
     """
-    steps: list[tuple[Step, bool]] = []
+    location: Location = []
     for position, step in enumerate(error["loc"]):
         is_last = position == len(error["loc"]) - 1
-        leads = _leads(value, step)
-        steps.append((step, leads or (is_last and error["type"] in ABSENT)))
-        value = value[step] if leads else value
-    return steps
+        is_inside = _has_step(value, step)
+        location.append((step, is_inside or (is_last and error["type"] in MISSING_TYPES)))
+        value = value[step] if is_inside else value
+    return location
 
 
-def _leads(value: JSONValue, step: Step) -> bool:
+def _has_step(value: JSONValue, step: Step) -> bool:
     if isinstance(value, list):
         return isinstance(step, int) and step < len(value)
     return isinstance(value, dict) and step in value
 
 
-def _path(steps: list[tuple[Step, bool]]) -> JSONPath:
-    """The steps through the value, without the boxes of branches: pydantic says a box's name twice."""
-    following = [*steps, (None, True)][1:]
-    boxed = [leads and (step, False) == after for (step, leads), after in zip(steps, following, strict=True)]
-    return tuple(step for (step, leads), is_box in zip(steps, boxed, strict=True) if leads and not is_box)
+def _path(location: Location) -> JSONPath:
+    """Return the steps into the value, without the boxes of branches, whose name pydantic repeats in `loc`."""
+    next_steps = [*location, (None, True)][1:]
+    are_boxes = [
+        is_inside and (step, False) == next_step
+        for (step, is_inside), next_step in zip(location, next_steps, strict=True)
+    ]
+    return tuple(
+        step for (step, is_inside), is_box in zip(location, are_boxes, strict=True) if is_inside and not is_box
+    )
 
 
-Placed: TypeAlias = "list[tuple[list[tuple[Step, bool]], Any]]"
+def _intended(located: list[tuple[Location, Any]]) -> Iterator[tuple[Location, Any]]:
+    """Yield the errors, of each union only those of the branch that the value is closest to.
 
-
-def _meant(placed: Placed) -> Iterator[tuple[list[tuple[Step, bool]], Any]]:
-    """Of each union, the errors of the branch that the value comes nearest to.
-
-    A branch whose very type or constant is refused was not meant where another's was not; of
-    those left, the one with the fewest errors was.
+    A branch that rejects the very type or constant of the value is further away than one that does not; among
+    equals, the one with the fewest errors is closest.
     """
-    sites: dict[JSONPath, dict[Step, list[Any]]] = {}
-    for steps, error in placed:
-        if (site := _union(steps)) is not None:
-            sites.setdefault(_path(steps[:site]), {}).setdefault(steps[site][0], []).append((steps[site + 1 :], error))
-    meant = {path: min(branches, key=lambda name: _distance(branches[name])) for path, branches in sites.items()}
-    for steps, error in placed:
-        site = _union(steps)
-        if site is None or meant[_path(steps[:site])] == steps[site][0]:
-            yield steps, error
+    unions: dict[JSONPath, dict[Step, list[Any]]] = {}
+    for location, error in located:
+        if (position := _union_position(location)) is not None:
+            branches = unions.setdefault(_path(location[:position]), {})
+            branches.setdefault(location[position][0], []).append((location[position + 1 :], error))
+    closest = {path: min(branches, key=lambda name: _distance(branches[name])) for path, branches in unions.items()}
+    for location, error in located:
+        position = _union_position(location)
+        if position is None or closest[_path(location[:position])] == location[position][0]:
+            yield location, error
 
 
-def _union(steps: list[tuple[Step, bool]]) -> int | None:
-    """Where a `loc` leaves the value for the first time, to name a branch."""
-    return next((position for position, (_, leads) in enumerate(steps) if not leads), None)
+def _union_position(location: Location) -> int | None:
+    """Return the position of the first step that is not into the value, but names a branch."""
+    return next((position for position, (_, is_inside) in enumerate(location) if not is_inside), None)
 
 
-def _distance(errors: list[tuple[list[tuple[Step, bool]], Any]]) -> tuple[bool, int]:
-    refused = any(not _path(rest) or error["type"] in {"literal_error", "enum"} for rest, error in errors)
-    return refused, len(errors)
+def _distance(errors: list[tuple[Location, Any]]) -> tuple[bool, int]:
+    is_rejected = any(not _path(inner) or error["type"] in {"literal_error", "enum"} for inner, error in errors)
+    return is_rejected, len(errors)

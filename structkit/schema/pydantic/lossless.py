@@ -1,4 +1,4 @@
-"""Core schemas that read back what pydantic alone loses or lets pass: bytes, keys of maps, items of sets."""
+"""Core schemas that keep what pydantic loses or does not report: arbitrary bytes, map keys, duplicate set items."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from structkit.values import JSON
 from structkit.values.text import shorten_json
 
 DATA_URL = "data:;base64,"
-"""How bytes begin that are no UTF-8 text (RFC 2397)."""
+"""The prefix of bytes that are not UTF-8 text (RFC 2397)."""
 
 STRUCTURES = frozenset({"tuple", "named-tuple", "list", "set", "frozenset", "model", "dataclass", "typed-dict", "dict"})
 NOT_AS_KEYS = STRUCTURES | {"none", "nullable", "union", "tagged-union", "complex", "frozendict"}
-"""Types whose values JSON cannot say as a key, or which are not read back from one."""
+"""Types whose values cannot be JSON keys, or are not read back from one."""
 
 STRING_CHANGES = frozenset({"strip_whitespace", "to_lower", "to_upper"})
 
 Resolve = Callable[[Any], Any]
+"""Returns what a part is without wrappers and references."""
 
 
 def write_bytes(raw: bytes) -> str:
-    """Bytes as the text they spell in UTF-8; a data URL where they spell none, or one themselves.
+    """Return bytes as UTF-8 text; as a data URL where they are not UTF-8, or start like a data URL themselves.
 
     >>> write_bytes(b"abc"), write_bytes(b"data:;base64,"), write_bytes(bytes([255]))
     ('abc', 'data:;base64,ZGF0YTo7YmFzZTY0LA==', 'data:;base64,/w==')
@@ -40,132 +41,135 @@ def write_bytes(raw: bytes) -> str:
 
 
 def read_bytes(text: Any) -> Any:
-    """What `write_bytes` has written; what is no text is left to pydantic.
+    """Return the bytes that `write_bytes` has written; a value that is not a string is returned unchanged.
 
     Raises:
-        ValueError: A data URL that is none.
+        ValueError: The text starts like a data URL and is not one.
     """
     if not isinstance(text, str):
         return text
     return b64decode(text.removeprefix(DATA_URL), validate=True) if text.startswith(DATA_URL) else text.encode()
 
 
-def any_bytes(part: JSON, _resolve: Resolve) -> JSON:
-    """Bytes of any kind: pydantic writes and reads UTF-8 only."""
-    reading = core_schema.no_info_before_validator_function(read_bytes, _bare(part))
-    writing = core_schema.plain_serializer_function_ser_schema(
+def with_any_bytes(part: JSON, _resolve: Resolve) -> JSON:
+    """Write and read bytes of any kind: pydantic writes and reads UTF-8 only."""
+    from_json = core_schema.no_info_before_validator_function(read_bytes, _bare(part))
+    serialization = core_schema.plain_serializer_function_ser_schema(
         write_bytes, return_schema=core_schema.str_schema(), when_used="json-unless-none"
     )
-    return _in_json(reading, part, writing)
+    return _with_json_form(from_json, part, serialization)
 
 
-def each_once(part: JSON, _resolve: Resolve) -> JSON:
-    """A set that refuses an item given twice: pydantic keeps one of them without a word."""
-    make = set if part["type"] == "set" else frozenset
-    listed: Any = {**_bare(part), "type": "list"}
-    told = {"pydantic_js_updates": {"uniqueItems": True}}
-    reading = core_schema.no_info_after_validator_function(partial(_gathered, make), listed, metadata=told)
-    return _in_json(reading, part)
+def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
+    """Reject duplicate items of a set: pydantic drops them."""
+    set_type = set if part["type"] == "set" else frozenset
+    list_schema: Any = {**_bare(part), "type": "list"}
+    metadata = {"pydantic_js_updates": {"uniqueItems": True}}
+    from_json = core_schema.no_info_after_validator_function(partial(_to_set, set_type), list_schema, metadata=metadata)
+    return _with_json_form(from_json, part)
 
 
-def _gathered(make: Callable[[list[Any]], Any], items: list[Any]) -> Any:
-    found = make(items)
-    if len(found) < len(items):
-        twice = next(item for position, item in enumerate(items) if item in items[:position])
-        raise PydanticCustomError("item_twice", "the item {item} is given twice", {"item": shorten_json(twice)})
-    return found
+def _to_set(set_type: Callable[[list[Any]], Any], items: list[Any]) -> Any:
+    result = set_type(items)
+    if len(result) < len(items):
+        duplicate = next(item for position, item in enumerate(items) if item in items[:position])
+        raise PydanticCustomError("duplicate_item", "duplicate item {item}", {"item": shorten_json(duplicate)})
+    return result
 
 
 def as_list(part: JSON, _resolve: Resolve) -> JSON:
-    """An iterable as a list, which can be read more than once."""
+    """Read an iterable as a list, which can be iterated more than once."""
 
-    def write(value: Any, as_before: Callable[[Any], Any]) -> Any:
-        return as_before(list(value))
+    def write(value: Any, write_list: Callable[[Any], Any]) -> Any:
+        return write_list(list(value))
 
-    listed: Any = {**_bare(part), "type": "list"}
-    return _in_json(listed, part, core_schema.wrap_serializer_function_ser_schema(write, schema=listed))
+    list_schema: Any = {**_bare(part), "type": "list"}
+    serialization = core_schema.wrap_serializer_function_ser_schema(write, schema=list_schema)
+    return _with_json_form(list_schema, part, serialization)
 
 
-def faithful_keys(part: JSON, resolve: Resolve) -> JSON:
-    """A map whose keys come back as they were, each once."""
+def with_lossless_keys(part: JSON, resolve: Resolve) -> JSON:
+    """Write map keys so that they are read back, and reject duplicate keys."""
     keys = part.get("keys_schema", {"type": "any"})
-    if keys["type"] == "nullable" or not _reads_back(resolve(keys), resolve):
+    if keys["type"] == "nullable" or not _are_read_back(resolve(keys), resolve):
         part = {**part, "keys_schema": _as_json_text(keys)}
-    elif _stays_distinct(keys):
+    elif _are_unchanged(keys):
         return part
-    once = core_schema.no_info_after_validator_function(_Once, part["keys_schema"])
-    kept_apart: Any = {**_bare(part), "keys_schema": once}
-    reading = core_schema.no_info_after_validator_function(_unwrapped, kept_apart)
-    return _in_json(reading, part)
+    distinct_keys = core_schema.no_info_after_validator_function(_DistinctKey, part["keys_schema"])
+    map_schema: Any = {**_bare(part), "keys_schema": distinct_keys}
+    from_json = core_schema.no_info_after_validator_function(_unwrap_keys, map_schema)
+    return _with_json_form(from_json, part)
 
 
-def _reads_back(keys: Any, resolve: Resolve) -> bool:
-    """Whether a key of the type is text that the type reads."""
+def _are_read_back(keys: Any, resolve: Resolve) -> bool:
+    """Return whether keys of the type are written as text that the type reads."""
     kind = keys["type"]
     if kind == "union":
         choices = [resolve(choice[0] if isinstance(choice, tuple) else choice) for choice in keys["choices"]]
-        return all(choice["type"] in {"str", "literal"} and _reads_back(choice, resolve) for choice in choices)
+        return all(choice["type"] in {"str", "literal"} and _are_read_back(choice, resolve) for choice in choices)
     if kind in {"literal", "enum"}:
         values = keys["expected"] if kind == "literal" else [member.value for member in keys["members"]]
         return all(isinstance(value, str) for value in values)
     return kind not in NOT_AS_KEYS
 
 
-def _stays_distinct(keys: Any) -> bool:
-    """Whether different texts are different keys."""
+def _are_unchanged(keys: Any) -> bool:
+    """Return whether different JSON keys always become different keys."""
     if keys["type"] == "str":
         return not keys.keys() & STRING_CHANGES
     return keys["type"] in {"any", "literal", "enum"}
 
 
 def _as_json_text(keys: Any) -> JSON:
-    def write(key: Any, as_json: Callable[[Any], Any]) -> str:
-        return json.dumps(as_json(key), ensure_ascii=False)
+    """Return the schema of keys that are written as their JSON text."""
 
-    writing = core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(keys))
-    text = _in_json(core_schema.json_schema(keys), keys, writing)
-    return {key: value for key, value in text.items() if key != "ref"}  # it is the name of the keys as they are
+    def write(key: Any, write_json: Callable[[Any], Any]) -> str:
+        return json.dumps(write_json(key), ensure_ascii=False)
+
+    serialization = core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(keys))
+    text = _with_json_form(core_schema.json_schema(keys), keys, serialization)
+    return {key: value for key, value in text.items() if key != "ref"}  # the name belongs to the schema of the keys
 
 
-class _Once:
-    """A key that equals no other, so that none is lost before they can be counted."""
+class _DistinctKey:
+    """A key that equals no other key, so that duplicate keys survive until they are counted."""
 
     def __init__(self, key: Any) -> None:
         self.key = key
 
 
-def _unwrapped(found: Any) -> Any:
-    """The map with its keys as they are."""
-    keys = [once.key for once in found]
+def _unwrap_keys(wrapped: Any) -> Any:
+    """Return the map with its own keys, which must be distinct."""
+    keys = [wrapper.key for wrapper in wrapped]
     if len({*keys}) < len(keys):
-        twice = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise PydanticCustomError("key_twice", "the key {key} is given twice", {"key": shorten_json(twice)})
-    return type(found)({once.key: item for once, item in found.items()})
+        duplicate = next(key for position, key in enumerate(keys) if key in keys[:position])
+        raise PydanticCustomError("duplicate_key", "duplicate key {key}", {"key": shorten_json(duplicate)})
+    return type(wrapped)({wrapper.key: item for wrapper, item in wrapped.items()})
 
 
-def _in_json(reading: Any, part: JSON, writing: Any = None) -> JSON:
-    """The part, read from JSON in a way of its own."""
+def _with_json_form(from_json: Any, part: JSON, serialization: Any = None) -> JSON:
+    """Return the part with its own schema for JSON input; Python input is validated by the part as before."""
 
-    def write(value: Any, as_before: Callable[[Any], Any]) -> Any:
-        return as_before(value)
+    def write(value: Any, write_default: Callable[[Any], Any]) -> Any:
+        return write_default(value)
 
-    writing = writing or core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part))
-    told = {**part.get("metadata", {}), ORIGINAL_SCHEMA: part}
-    either = core_schema.json_or_python_schema(
-        reading, _bare(part), ref=part.get("ref"), metadata=told, serialization=writing
+    serialization = serialization or core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part))
+    metadata = {**part.get("metadata", {}), ORIGINAL_SCHEMA: part}
+    schema = core_schema.json_or_python_schema(
+        from_json, _bare(part), ref=part.get("ref"), metadata=metadata, serialization=serialization
     )
-    return cast("JSON", either)
+    return cast("JSON", schema)
 
 
 def _bare(part: JSON) -> Any:
     return {key: value for key, value in part.items() if key not in {"ref", "metadata"}}
 
 
-FAITHFUL: dict[str, Callable[[JSON, Resolve], JSON]] = {
-    "bytes": any_bytes,
+LOSSLESS_REWRITES: dict[str, Callable[[JSON, Resolve], JSON]] = {
+    "bytes": with_any_bytes,
     "generator": as_list,
-    "set": each_once,
-    "frozenset": each_once,
-    **dict.fromkeys(("dict", "ordered-dict", "counter"), faithful_keys),
+    "set": with_unique_items,
+    "frozenset": with_unique_items,
+    **dict.fromkeys(("dict", "ordered-dict", "counter"), with_lossless_keys),
 }
-"""By the type of a core schema, how it becomes exact."""
+"""The rewrite that makes a core schema lossless, by its type."""

@@ -1,4 +1,4 @@
-"""Parts of a core schema compiled by themselves: what they write, and whether they read it back."""
+"""One part of a core schema compiled separately: what it writes, and whether it reads that back."""
 
 from __future__ import annotations
 
@@ -10,73 +10,73 @@ from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, co
 
 from structkit.values import JSONValue, json_text
 
-UNSAID = object()
-"""What stands for a value that has no JSON form."""
+NO_JSON = object()
+"""The result for a value that has no JSON form."""
 
 Definitions = Callable[[], Iterable[Any]]
-"""The parts of the whole schema that have a name; asked for only when a part is compiled."""
+"""Returns the named parts of the whole schema; called only when a part is compiled."""
 
 
-class Alone:
-    """One part, compiled when it is first needed: few values ever ask."""
+class SchemaPart:
+    """One part of a core schema, compiled on first use, because most are never needed."""
 
     def __init__(self, part: Any, definitions: Definitions, config: Any) -> None:
-        """Keep the part, where its references lead, and the settings of the model around."""
+        """Store the part, the definitions it may refer to, and the config of the model that contains it."""
         self._part, self._definitions, self._config = part, definitions, config
 
-    def writes(self, value: Any) -> JSONValue:
-        """The value as JSON, or UNSAID where the part cannot write it."""
+    def write(self, value: Any) -> JSONValue:
+        """Return the value as JSON, or NO_JSON where the part cannot write it."""
         try:
             return to_natural(self._serializer, value)
-        except Exception:  # noqa: BLE001 (a serialiser may be the caller's)
-            return UNSAID
+        except Exception:  # noqa: BLE001 (a serializer may be the caller's)
+            return NO_JSON
 
-    def reads(self, found: JSONValue, value: Any) -> bool:
-        """Whether the part reads JSON back as the value."""
+    def reads_back(self, natural: JSONValue, value: Any) -> bool:
+        """Return whether the part validates JSON as a value that equals *value*."""
         try:
-            return bool(self._validator.validate_json(json_text(found), by_alias=True) == value)
+            return bool(self._validator.validate_json(json_text(natural), by_alias=True) == value)
         except Exception:  # noqa: BLE001 (a validator may be the caller's)
             return False
 
-    def takes(self, found: JSONValue) -> bool:
-        """Whether JSON is of the part's type, to the letter."""
+    def accepts(self, natural: JSONValue) -> bool:
+        """Return whether JSON is valid for the part in strict mode."""
         try:
-            self._validator.validate_json(json_text(found), strict=True, by_alias=True)
+            self._validator.validate_json(json_text(natural), strict=True, by_alias=True)
         except ValidationError:
             return False
         return True
 
     @cached_property
     def _validator(self) -> SchemaValidator:
-        return SchemaValidator(self._whole, self._config, _use_prebuilt=False)
+        return SchemaValidator(self._complete_schema, self._config, _use_prebuilt=False)
 
     @cached_property
     def _serializer(self) -> SchemaSerializer:
-        return SchemaSerializer(self._whole, self._config, _use_prebuilt=False)
+        return SchemaSerializer(self._complete_schema, self._config, _use_prebuilt=False)
 
     @cached_property
-    def _whole(self) -> Any:
-        return standing_alone(self._part, self._definitions())
+    def _complete_schema(self) -> Any:
+        return with_definitions(self._part, self._definitions())
 
 
 def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
-    """A value as natural JSON.
+    """Return a value as natural JSON.
 
     Raises:
         ValueError, TypeError: It has no JSON form.
-        Exception: What a serialiser of the caller's raises.
+        Exception: Whatever a serializer of the caller's raises.
     """
-    found = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-    json_text(found)
-    return found
+    natural = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
+    json_text(natural)  # raises where it is not JSON: pydantic passes on some values that are not
+    return natural
 
 
-def standing_alone(part: Any, definitions: Iterable[Any]) -> Any:
-    """A part as a whole schema, with everything that has a name beside it."""
-    others = [each for each in definitions if each is not part and each["type"] != "definitions"]
-    return core_schema.definitions_schema(without_ref(part), others)
+def with_definitions(part: Any, definitions: Iterable[Any]) -> Any:
+    """Return a part as a complete schema, with all named parts as its definitions."""
+    named_parts = [each for each in definitions if each is not part and each["type"] != "definitions"]
+    return core_schema.definitions_schema(without_ref(part), named_parts)
 
 
 def without_ref(part: Any) -> Any:
-    """The part without its name: a name may stand only once."""
+    """Return the part without its name, which may occur only once in a schema."""
     return {key: value for key, value in part.items() if key != "ref"}

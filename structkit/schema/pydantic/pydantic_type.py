@@ -13,74 +13,72 @@ from pydantic_core import SchemaError as CoreSchemaError
 from structkit.errors import SchemaError
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
-from structkit.schema.pydantic.diagnose import blame
+from structkit.schema.pydantic.diagnose import find_unsupported_part
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.issues import read_errors
-from structkit.schema.pydantic.json_schema import NaturalSchema
+from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.part import to_natural
-from structkit.values import Issue, JSONValue
+from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
 
 T = TypeVar("T")
 
 
 class PydanticType(Generic[T]):
-    """Anything pydantic validates."""
+    """Any type that pydantic can validate."""
 
     def __init__(self, output_type: Any) -> None:
-        """Ask pydantic for the schema.
+        """Generate the type's JSON Schema, and compile its invertible core schema.
 
         Raises:
             SchemaError: The type has no JSON form.
         """
         self.name = snake_case(type_name(output_type))
         try:
-            core = _complete_schema(output_type)
+            core = invertible(core_schema(output_type))
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a default that is no JSON is left out, and that is right here
-                self.schema = NaturalSchema(by_alias=True).generate(core, "validation")
-            # A class keeps its own compiled validator, which knows nothing of the rewritten schema.
+                warnings.simplefilter("ignore")  # pydantic warns of a default that is not JSON, and correctly omits it
+                self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(core, "validation")
+            # A class has a prebuilt validator, which was not made from the rewritten schema.
             self._validator = SchemaValidator(core, _use_prebuilt=False)
             self._serializer = SchemaSerializer(core, _use_prebuilt=False)
         except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError, AssertionError) as error:
             raise _no_json_form(output_type, error) from error
 
     def dump(self, value: T) -> JSONValue:
-        """As JSON that validation reads back as the same value.
+        """Return a value as JSON that validation reads back as the same value.
 
         Raises:
-            SchemaError: It has no JSON form.
+            SchemaError: The value has no JSON form.
         """
         try:
-            found = to_natural(self._serializer, value)
-            if found is None:  # pydantic writes None for anything
+            natural = to_natural(self._serializer, value)
+            if natural is None:  # pydantic writes None for any type
                 self.validate(None)
         except InvalidValue as error:
-            raise SchemaError(
-                f"{shorten_json(repr(value), MAX_QUOTED_CHARS)} is no value of the type: {error}"
-            ) from None
+            reason = f"{shorten_json(repr(value), MAX_QUOTED_CHARS)} is not a value of the type: {error}"
+            raise SchemaError(reason) from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            raise SchemaError(
-                f"{shorten_json(repr(value), MAX_QUOTED_CHARS)} cannot be written as JSON: {_reason(error)}"
-            ) from error
-        return found
+            text = shorten_json(repr(value), MAX_QUOTED_CHARS)
+            raise SchemaError(f"{text} cannot be written as JSON: {_first_line(error)}") from error
+        return natural
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
-        """As pydantic validates JSON (lax or strict, as the type says)."""
-        return cast("T", validated(self._validator, value, text, context))
+        """Return natural JSON as a value, validated as pydantic validates JSON (lax or strict, as the type says)."""
+        return cast("T", validate_json(self._validator, value, text, context))
 
 
-def validated(validator: SchemaValidator, value: JSONValue, text: str | None, context: Any) -> Any:
-    """Natural JSON, or its text where that is at hand, as a validator of pydantic's takes it.
+def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None, context: Any) -> Any:
+    """Return natural JSON, or its text where that is available, as the value that a pydantic validator makes of it.
 
     Raises:
-        InvalidValue: With what is wrong.
+        InvalidValue: With the issues.
     """
     try:
         document = to_json(value) if text is None else text
         return validator.validate_json(document, by_alias=True, context=context)
     except PydanticSerializationError as error:
-        raise InvalidValue((Issue((), f"no JSON: {error}"),)) from None
+        raise InvalidValue((Issue((), f"not JSON: {error}"),)) from None
     except ValidationError as error:
         raise InvalidValue(read_errors(error.errors(include_url=False), value)) from None
     except RecursionError:
@@ -90,13 +88,8 @@ def validated(validator: SchemaValidator, value: JSONValue, text: str | None, co
         raise InvalidValue((Issue((), shorten(reason, 2 * MAX_QUOTED_CHARS)),)) from error
 
 
-def _complete_schema(output_type: Any) -> Any:
-    """Pydantic's core schema of a type, made invertible."""
-    return invertible(core_schema(output_type))
-
-
 def core_schema(output_type: Any) -> Any:
-    """Pydantic's core schema of a type, forward references resolved."""
+    """Return pydantic's core schema of a type, with forward references resolved."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
     adapter: TypeAdapter[Any] = TypeAdapter(output_type)
@@ -105,18 +98,18 @@ def core_schema(output_type: Any) -> Any:
     return adapter.core_schema
 
 
-def _reason(error: Exception) -> str:
-    """The first line that says something: pydantic puts a heading over its warnings."""
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error's message, after the heading that pydantic puts over its warnings."""
     lines = str(error).strip().removeprefix("Pydantic serializer warnings:").strip().splitlines()
     return shorten(lines[0], 2 * MAX_QUOTED_CHARS) if lines else type(error).__name__
 
 
 def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
-    path, culprit = blame(output_type)
+    path, part = find_unsupported_part(output_type)
     reason = str(error).strip().splitlines()[0]
     return SchemaError(
-        f"{culprit} has no JSON form ({reason}); use a pydantic model, a dataclass, a TypedDict or a plain JSON type, "
-        "or say its form with Annotated[..., pydantic.WithJsonSchema(...)] and a validator",
+        f"{part} has no JSON form ({reason}); use a pydantic model, a dataclass, a TypedDict or a plain JSON type, "
+        "or declare its form with Annotated[..., pydantic.WithJsonSchema(...)] and a validator",
         output_type=output_type,
         path=path,
     )

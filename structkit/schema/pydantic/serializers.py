@@ -1,4 +1,4 @@
-"""How a value is written that a validator and a serialiser of the caller's stand around."""
+"""How a value is written whose type the caller has given validators and a serializer."""
 
 from __future__ import annotations
 
@@ -8,79 +8,79 @@ from typing import Any
 from pydantic_core import core_schema
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
-from structkit.schema.pydantic.part import UNSAID, Alone, without_ref
+from structkit.schema.pydantic.part import NO_JSON, SchemaPart, without_ref
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
-CHECKS = frozenset({"function-after", "function-before", "function-wrap"})
-WRAPPERS = CHECKS | {"default", "nullable"}
-"""Types that are about the one within."""
+VALIDATORS = frozenset({"function-after", "function-before", "function-wrap"})
+WRAPPERS = VALIDATORS | {"default", "nullable"}
+"""Types of core schemas that wrap the schema of a type."""
 
-UNSURE = CHECKS | {"any"}
-"""Types whose values may be of any class."""
+ANY_CLASS = VALIDATORS | {"any"}
+"""Types of core schemas whose values may be of any class."""
 
 INPUT = "json_schema_input_schema"
-"""Key of the type that a validator is said to read, where that is not the one it makes."""
+"""Key for the type that a validator declares to read, where that is not the type that it returns."""
 
 Write = Callable[[Any], JSONValue]
-Compile = Callable[[Any], Alone]
+Compile = Callable[[Any], SchemaPart]
 
 
 def layers(part: Any, definitions: dict[str, Any]) -> list[Any]:
-    """The part, and what is within its wrappers; the last is the type itself."""
-    found = [part]
-    while (inner := _within(found[-1], definitions)) is not None and all(inner is not each for each in found):
-        found.append(inner)
-    return found
+    """Return the part and what its wrappers contain, outermost first; the last is the type without wrappers."""
+    result = [part]
+    while (inner := _unwrap(result[-1], definitions)) is not None and all(inner is not each for each in result):
+        result.append(inner)
+    return result
 
 
-def _within(part: Any, definitions: dict[str, Any]) -> Any:
+def _unwrap(part: Any, definitions: dict[str, Any]) -> Any:
     if part["type"] == "definition-ref":
         return definitions.get(part["schema_ref"])
     return part["schema"] if part["type"] in WRAPPERS else None
 
 
-def as_read(part: JSON, compiled: Compile) -> JSON:
-    """The part, never written as what it is not said to read."""
-    if INPUT not in part or part["type"] not in CHECKS or "serialization" in part:
+def checked_against_input_type(part: JSON, compile_part: Compile) -> JSON:
+    """Return the part so that it raises instead of writing what its declared input type does not accept."""
+    if INPUT not in part or part["type"] not in VALIDATORS or "serialization" in part:
         return part
-    told = compiled(part[INPUT])
+    input_type = compile_part(part[INPUT])
 
-    def write(value: Any, as_made: Write) -> JSONValue:
-        found = as_made(value)
-        if not told.takes(found):
-            raise ValueError(
-                f"its json_schema_input_type does not take {shorten_json(found, MAX_QUOTED_CHARS)}: add a serializer"
-            )
-        return found
+    def write(value: Any, write_default: Write) -> JSONValue:
+        natural = write_default(value)
+        if not input_type.accepts(natural):
+            text = shorten_json(natural, MAX_QUOTED_CHARS)
+            raise ValueError(f"its json_schema_input_type does not accept {text}: add a serializer")
+        return natural
 
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}
 
 
-def without_serializer(part: JSON, within: list[Any], compiled: Compile) -> JSON:
-    """The part without its serialiser; a validator may need it, so then the value decides.
+def without_serializer(part: JSON, part_layers: list[Any], compile_part: Compile) -> JSON:
+    """Return the part without its serializer; with validators around it, each value decides, since they may need it.
 
     Args:
         part: The part.
-        within: Its layers.
-        compiled: Compiles a part by itself.
+        part_layers: Its layers.
+        compile_part: Compiles a part separately.
     """
-    plain = as_read({key: value for key, value in part.items() if key != "serialization"}, compiled)
-    if all(each["type"] not in UNSURE for each in within):
-        return plain
-    write = _Exactly(compiled(plain))
+    bare = {key: value for key, value in part.items() if key != "serialization"}
+    bare = checked_against_input_type(bare, compile_part)
+    if all(each["type"] not in ANY_CLASS for each in part_layers):
+        return bare
+    write = _WriteReadable(compile_part(bare))
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}
 
 
-class _Exactly:
-    """Writes a value as its type does where that is read back; else as the caller's serialiser does."""
+class _WriteReadable:
+    """Writes a value without the caller's serializer where that is read back; else with it."""
 
-    def __init__(self, plain: Alone) -> None:
-        self._plain = plain
+    def __init__(self, bare: SchemaPart) -> None:
+        self._bare = bare
 
-    def __call__(self, value: Any, write: Write) -> JSONValue:
-        plain = self._plain.writes(value)
-        if plain is not UNSAID and self._plain.reads(plain, value):
-            return plain
-        formatted = write(value)
-        return formatted if plain is UNSAID or self._plain.reads(formatted, value) else plain
+    def __call__(self, value: Any, write_formatted: Write) -> JSONValue:
+        natural = self._bare.write(value)
+        if natural is not NO_JSON and self._bare.reads_back(natural, value):
+            return natural
+        formatted = write_formatted(value)
+        return formatted if natural is NO_JSON or self._bare.reads_back(formatted, value) else natural

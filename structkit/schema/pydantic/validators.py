@@ -1,4 +1,4 @@
-"""The validators of a type's own, by path: what no schema can say, and only the caller's side enforces."""
+"""The caller's own validators in a type, by path: no schema can express them, and only structkit runs them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from structkit.schema.explanation import Note
 from structkit.values import JSON, JSONPath
 
 FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
-OURS = ("pydantic", "structkit")
-"""Packages whose validators belong to a type; others are the caller's."""
+LIBRARY_PACKAGES = ("pydantic", "structkit")
+"""Packages whose validators belong to a type; all others are the caller's."""
 
 ITEMS: dict[str, JSONPath] = {"items_schema": ("[]",), "values_schema": ("[]",)}
-"""Parts of a core schema that stand for the members of a list or map."""
+"""Keys for the schema of a list's or map's members."""
+
+SKIPPED_KEYS = frozenset(
+    {"metadata", "serialization", "cls", "config", "members", "expected", "default", "computed_fields", "definitions"}
+)
+"""Keys whose values do not validate, or are reached by reference."""
 
 
 def explain_validators(core: Any) -> tuple[Note, ...]:
-    """A note for each validator of the caller's in a pydantic core schema.
+    """Return a note for each validator of the caller's in a pydantic core schema.
 
     >>> from typing import Annotated
     >>> from pydantic import AfterValidator, TypeAdapter
@@ -27,50 +32,44 @@ def explain_validators(core: Any) -> tuple[Note, ...]:
     []: checked locally: validator abs
     """
     definitions = {part["ref"]: part for part in core.get("definitions", ())}
-    notes = (Note(path, "checked locally", f"validator {name}") for path, name in _Walk(definitions).of(core, ()))
+    notes = (Note(path, "checked locally", f"validator {name}") for path, name in _Walk(definitions).visit(core, ()))
     return tuple(dict.fromkeys(notes))
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """One walk over a core schema; a definition is not entered inside itself."""
+    """A walk over a core schema; inside a definition, the same definition is not entered again."""
 
     definitions: JSON
-    within: frozenset[str] = frozenset()
+    entered_refs: frozenset[str] = frozenset()
 
-    def of(self, part: JSON, path: JSONPath) -> Iterator[tuple[JSONPath, str]]:
-        """Every validator in a part, and below it."""
+    def visit(self, part: JSON, path: JSONPath) -> Iterator[tuple[JSONPath, str]]:
+        """Yield every validator in a part, outermost first: its path and name."""
         part = self.definitions.get(part.get("schema_ref", ""), part)
-        if (name := part.get("ref")) in self.within:
+        if (ref := part.get("ref")) in self.entered_refs:
             return
         if part.get("type") in FUNCTIONS and (function := _name(part["function"]["function"])):
             yield path, function
-        inside = self if name is None else replace(self, within=self.within | {name})
-        for step, inner in _inside(part):
-            yield from inside.of(inner, (*path, *step))
+        walk = self if ref is None else replace(self, entered_refs=self.entered_refs | {ref})
+        for step, inner in _children(part):
+            yield from walk.visit(inner, (*path, *step))
 
 
-def _inside(part: JSON) -> Iterator[tuple[JSONPath, JSON]]:
-    """The parts right inside a part, each with its step in the value."""
+def _children(part: JSON) -> Iterator[tuple[JSONPath, JSON]]:
+    """Yield the parts directly inside a part, each with its step in the value."""
     for key, value in part.items():
         if key == "fields":
-            named = (
+            fields = (
                 value.items()
                 if isinstance(value, dict)
                 else ((field["name"], field) for field in value if isinstance(field, dict))
             )
-            yield from (((_alias(field, name),), field) for name, field in named)
-        elif key not in SKIPPED:
-            several = value.values() if key == "choices" and isinstance(value, dict) else value
-            each = [value] if isinstance(several, dict) else several if isinstance(several, Iterable) else ()
-            parts = (item[0] if isinstance(item, tuple) else item for item in each)
-            yield from ((ITEMS.get(key, ()), inner) for inner in parts if isinstance(inner, dict))
-
-
-SKIPPED = frozenset(
-    {"metadata", "serialization", "cls", "config", "members", "expected", "default", "computed_fields", "definitions"}
-)
-"""Parts of a core schema that validate nothing, or that are reached by their names."""
+            yield from (((_alias(field, name),), field) for name, field in fields)
+        elif key not in SKIPPED_KEYS:
+            parts = value.values() if key == "choices" and isinstance(value, dict) else value
+            parts = [value] if isinstance(parts, dict) else parts if isinstance(parts, Iterable) else ()
+            schemas = (item[0] if isinstance(item, tuple) else item for item in parts)
+            yield from ((ITEMS.get(key, ()), schema) for schema in schemas if isinstance(schema, dict))
 
 
 def _alias(field: JSON, name: str) -> str:
@@ -79,6 +78,6 @@ def _alias(field: JSON, name: str) -> str:
 
 
 def _name(function: Callable[..., Any]) -> str:
-    """The name of a function of the caller's; nothing for pydantic's own."""
+    """Return the name of a function of the caller's; "" for pydantic's."""
     module = getattr(function, "__module__", None) or ""
-    return "" if module.partition(".")[0] in OURS else getattr(function, "__name__", repr(function))
+    return "" if module.partition(".")[0] in LIBRARY_PACKAGES else getattr(function, "__name__", repr(function))
