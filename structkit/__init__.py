@@ -1,4 +1,4 @@
-"""Structured output from any OpenAI-compatible endpoint: any type, strict, exactly once."""
+"""Structured output from any OpenAI-compatible endpoint: any type, strict, validated, with batch jobs that resume."""
 
 from typing import TYPE_CHECKING, Any
 
