@@ -1,4 +1,4 @@
-"""The decorator: a function whose answer comes from a model."""
+"""`structkit.prompt`: a function whose value comes from a model."""
 
 from structkit.functions.prompt import prompt
 

@@ -1,4 +1,4 @@
-"""One function, many rows: as many calls at once as are wanted, and what they came to in the order of the rows."""
+"""One function, many rows: several calls at a time, and the values in the order of the rows."""
 
 from __future__ import annotations
 
@@ -15,52 +15,54 @@ from structkit.errors import ConfigError, StructkitError
 T = TypeVar("T")
 
 OnError = Literal["raise", "return"]
-"""What to do with a row that comes to an error: raise it when its turn comes, or give it in the value's place."""
+"""What to do with a row that fails: raise the error when its turn comes, or return it in the value's place."""
 
-AHEAD = 2
-"""For each call at once so many rows are begun, so that a slow one holds the others up later."""
+ROWS_PER_CALL = 2
+"""Rows that are started for each concurrent call, so that a slow one does not block the others at once."""
 
 
-def in_threads(call: Callable[[Any], T], rows: Iterable[Any], at_once: int) -> Iterator[T]:
-    """What *call* gives for each row; rows are taken as they are needed, so that there may be endlessly many."""
-    waiting = iter(rows)
-    with ThreadPoolExecutor(at_once, thread_name_prefix="structkit-map") as pool:
-        begun = deque(pool.submit(copy_context().run, call, row) for row in islice(waiting, AHEAD * at_once))
+def map_in_threads(call: Callable[[Any], T], rows: Iterable[Any], concurrency: int) -> Iterator[T]:
+    """Return the value of *call* for each row; rows are read as they are needed, so the iterable may be infinite."""
+    remaining = iter(rows)
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="structkit-map") as pool:
+        futures = deque(
+            pool.submit(copy_context().run, call, row) for row in islice(remaining, ROWS_PER_CALL * concurrency)
+        )
         try:
-            while begun:
-                yield begun.popleft().result()
-                begun.extend(pool.submit(copy_context().run, call, row) for row in islice(waiting, 1))
+            while futures:
+                yield futures.popleft().result()
+                futures.extend(pool.submit(copy_context().run, call, row) for row in islice(remaining, 1))
         finally:
-            for future in begun:
+            for future in futures:
                 future.cancel()
 
 
-async def in_tasks(
-    call: Callable[[Any], Awaitable[T]], rows: Iterable[Any] | AsyncIterable[Any], at_once: int
+async def map_in_tasks(
+    call: Callable[[Any], Awaitable[T]], rows: Iterable[Any] | AsyncIterable[Any], concurrency: int
 ) -> AsyncIterator[T]:
-    """As `in_threads`, awaited; when the consumer leaves, what is under way is cancelled."""
-    waiting = _awaited(rows)
-    begun: deque[asyncio.Task[T]] = deque()
-    room = asyncio.Semaphore(at_once)
+    """As `map_in_threads`, awaited; when the consumer stops, the calls in progress are cancelled."""
+    remaining = _iterate(rows)
+    tasks: deque[asyncio.Task[T]] = deque()
+    semaphore = asyncio.Semaphore(concurrency)
 
-    async def in_turn(row: Any) -> T:
-        async with room:
+    async def call_with_limit(row: Any) -> T:
+        async with semaphore:
             return await call(row)
 
     try:
-        async for row in waiting:
-            begun.append(asyncio.create_task(in_turn(row)))
-            if len(begun) == AHEAD * at_once:
-                yield await begun.popleft()
-        while begun:
-            yield await begun.popleft()
+        async for row in remaining:
+            tasks.append(asyncio.create_task(call_with_limit(row)))
+            if len(tasks) == ROWS_PER_CALL * concurrency:
+                yield await tasks.popleft()
+        while tasks:
+            yield await tasks.popleft()
     finally:
-        for task in begun:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _awaited(rows: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
+async def _iterate(rows: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
     if isinstance(rows, AsyncIterable):
         async for row in rows:
             yield row
@@ -69,39 +71,39 @@ async def _awaited(rows: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[An
         yield row
 
 
-def check_mapping(rows: Any, at_once: int, on_error: str) -> None:
-    """Refuse rows that are one thing only, and settings that mean nothing.
+def validate_map(rows: Any, concurrency: int, on_error: str) -> None:
+    """Validate the arguments of `map`.
 
     Raises:
-        ConfigError: With what was probably meant.
+        ConfigError: The rows are a single value, or an argument is invalid.
     """
     if isinstance(rows, str | bytes | Mapping):
-        raise ConfigError(f"rows: an iterable of them, not a {type(rows).__name__}; of a file, `label` makes a table")
-    if at_once < 1:
-        raise ConfigError(f"concurrency: 1 or more, not {at_once}")
+        raise ConfigError(f"rows: an iterable of rows, not a {type(rows).__name__}; to label a file, use `label`")
+    if concurrency < 1:
+        raise ConfigError(f"concurrency: 1 or more, not {concurrency}")
     if on_error not in {"raise", "return"}:
-        raise ConfigError(f'on_error is "raise" or "return", not {on_error!r}')
+        raise ConfigError(f'on_error: "raise" or "return", not {on_error!r}')
 
 
-def caught(call: Callable[[Any], T]) -> Callable[[Any], T | StructkitError]:
-    """A call that gives what it would raise."""
+def return_errors(call: Callable[[Any], T]) -> Callable[[Any], T | StructkitError]:
+    """Return a function that returns the errors that *call* raises."""
 
-    def tried(row: Any) -> T | StructkitError:
+    def call_row(row: Any) -> T | StructkitError:
         try:
             return call(row)
         except StructkitError as error:
             return error
 
-    return tried
+    return call_row
 
 
-def caught_later(call: Callable[[Any], Awaitable[T]]) -> Callable[[Any], Awaitable[T | StructkitError]]:
-    """As `caught`, awaited."""
+def return_errors_async(call: Callable[[Any], Awaitable[T]]) -> Callable[[Any], Awaitable[T | StructkitError]]:
+    """As `return_errors`, awaited."""
 
-    async def tried(row: Any) -> T | StructkitError:
+    async def call_row(row: Any) -> T | StructkitError:
         try:
             return await call(row)
         except StructkitError as error:
             return error
 
-    return tried
+    return call_row

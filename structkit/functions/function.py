@@ -1,4 +1,4 @@
-"""What a decorated function is: callable as declared, and able to show its prompt or its whole result."""
+"""Decorated functions: called as declared; they also return their prompt, their full result, or a job."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ C = TypeVar("C", Client, AsyncClient)
 
 
 class Decorator(Protocol[T]):
-    """What `prompt(T)` is: it gives the function T for an answer, awaited where the function is."""
+    """The type of `prompt(T)`: the decorated function returns T, awaited if the function is async."""
 
     @overload
     def __call__(self, function: Callable[P, Awaitable[Prompt]], /) -> AsyncFunction[P, T]: ...
@@ -45,87 +45,89 @@ class Decorator(Protocol[T]):
 
 @dataclass
 class Declaration(Generic[T]):
-    """What the decorator was told; without a client, one is made from the environment when first asked for."""
+    """The arguments of the decorator; without a client, one is created from the environment at the first call."""
 
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
     model: str | None
     call: CallOptions
-    _made: Client | AsyncClient | None = None
+    _default_client: Client | AsyncClient | None = None
 
     @classmethod
     def of(cls, output_type: Any, client: Any, model: str | None, call: CallOptions) -> Declaration[Any]:
-        """Compile the type and check the keywords, so that mistakes show where they are written."""
+        """Compile the type and validate the keywords, so that mistakes show at the declaration."""
         validate_call(call)
         if client is not None and model is not None:
-            raise ConfigError("a client has its model already; leave out model=, or client=")
+            raise ConfigError("a client has a model already: leave out model= or client=")
         return Declaration(response_format(output_type), client, model, call)
 
     @property
     def endpoint_settings(self) -> LabelOptions:
-        """How a job of the function gets to the endpoint.
+        """Return the settings with which a job of the function reaches the endpoint.
 
         Raises:
-            ConfigError: The client blocks over a transport of its own.
+            ConfigError: The client is a blocking one with a transport of the caller's.
         """
         if self.client is None:
             return {"model": self.model} if self.model else {}
-        if (place := self.client.endpoint) is not None:
-            return {"model": place.model, "base_url": place.base_url, "api_key": place.api_key}
+        if (endpoint := self.client.endpoint) is not None:
+            return {"model": endpoint.model, "base_url": endpoint.base_url, "api_key": endpoint.api_key}
         if isinstance(self.client, AsyncClient):
             return {"model": self.client.model, "transport": self.client.transport}
-        raise ConfigError("a job awaits its requests: give the function an AsyncClient, or a client with an address")
+        raise ConfigError("a job awaits its requests: give the function an AsyncClient, or a client with a base URL")
 
     def client_for(self, kind: type[C]) -> C:
-        """The client, shared by all instances whose method this is."""
-        self._made = client = self.client or self._made or kind(self.model)
+        """Return the client; all instances share it if the function is a method."""
+        self._default_client = client = self.client or self._default_client or kind(self.model)
         if not isinstance(client, kind):
             raise ConfigError(f"this function needs client={kind.__name__}(...), not {type(client).__name__}")
         return client
 
 
 class Decorated(Generic[P, T]):
-    """The part that both kinds of function share."""
+    """What `Function` and `AsyncFunction` share."""
 
     def __init__(self, function: Callable[..., Any], declaration: Declaration[T]) -> None:
-        """Keep the function that makes the prompt, and look like it."""
+        """Wrap the function that returns the prompt."""
         functools.update_wrapper(cast("Any", self), inspect.unwrap(function))
         self._function = function
         self._declaration = declaration
 
     @property
     def response_format(self) -> ResponseFormat[T]:
-        """The type wanted, compiled."""
+        """The output type, compiled."""
         return self._declaration.response_format
 
     @property
     def declaration(self) -> Declaration[T]:
-        """What the decorator was told."""
+        """The arguments of the decorator."""
         return self._declaration
 
     @property
     def row_function(self) -> RowFunction:
-        """What makes the prompt, as a function of a row: its columns are the arguments of the same names."""
+        """The function that returns the prompt, called with a row: its columns are the arguments of the same names."""
         return RowFunction(self._function, self)
 
     def job(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Job:
-        """Labelling a table with this function, not begun.
+        """Return a job that labels a table with this function; nothing is sent.
 
         Raises:
-            ConfigError: The function's client blocks over a transport of its own, or a setting means nothing.
+            ConfigError: The function's client is a blocking one with a transport of the caller's.
         """
         from structkit.batch.job import Job
 
-        said = self._declaration
-        own: LabelOptions = {**said.endpoint_settings, **settings}
-        call: CallOptions = {**said.client.defaults, **said.call} if said.client else said.call
+        declaration = self._declaration
+        options: LabelOptions = {**declaration.endpoint_settings, **settings}
+        call: CallOptions = (
+            {**declaration.client.defaults, **declaration.call} if declaration.client else declaration.call
+        )
         return Job(
             source=source,
             output=output,
             output_type=self.response_format,
             prompt=self.row_function,
             call=call,
-            **own,
+            **options,
         )
 
     def _bound(self, instance: Any) -> Any:
@@ -139,29 +141,29 @@ class Decorated(Generic[P, T]):
 class Function(Decorated[P, T]):
     """A decorated function.
 
-    `f(...)` is the value, `f.run(...)` the whole `Result`, `f.format(...)` the prompt, not sent.
+    `f(...)` returns the value, `f.run(...)` the full `Result`, and `f.format(...)` the prompt without sending it.
     """
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the model; raises as `Client.extract` does."""
+        """Return the value; raises as `Client.extract` does."""
         return self.run(*args, **kwargs).value
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        """Ask the model, and tell everything that happened."""
+        """Return the value with all attempts, as `Client.run` does."""
         return self._client.run(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
-        """Ask the model, and show the value while it arrives, as `Client.stream` does."""
+        """Stream the value while it arrives, as `Client.stream` does."""
         return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
-        """Ask the model, and give each item of the list as soon as it is complete, as `Client.stream_items` does."""
+        """Stream each item of the list as soon as it is complete, as `Client.stream_items` does."""
         return self._client.stream_items(
             self.response_format, self._function(*args, **kwargs), **self._declaration.call
         )
 
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
-        """The prompt that would be sent."""
+        """Return the prompt without sending it."""
         return cast("Prompt", self._function(*args, **kwargs))
 
     @overload
@@ -171,29 +173,29 @@ class Function(Decorated[P, T]):
         self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
     ) -> Iterator[T | StructkitError]: ...
     def map(self, rows: Iterable[Any], *, concurrency: int = 16, on_error: OnError = "raise") -> Iterator[Any]:
-        """The value for each row, in the order of the rows; nothing is kept, for that there is `label`.
+        """Return the value for each row, in the order of the rows; nothing is stored (`label` does that).
 
         Args:
-            rows: Dicts, whose keys are the arguments' names, or single arguments; taken as they are needed.
-            concurrency: Calls at once.
-            on_error: What to do with a row that comes to a `StructkitError`: `raise` it when its turn comes, which
-                ends the rest, or `return` it in the value's place.
+            rows: Dicts, whose keys are the names of arguments, or single arguments; read as they are needed.
+            concurrency: Calls at a time.
+            on_error: What to do with a row that fails with a `StructkitError`: `raise` the error when its turn comes,
+                which ends the iteration, or `return` it in the value's place.
         """
-        from structkit.functions.concurrent_map import caught, check_mapping, in_threads
+        from structkit.functions.concurrent_map import map_in_threads, return_errors, validate_map
 
-        check_mapping(rows, concurrency, on_error)
+        validate_map(rows, concurrency, on_error)
         call = RowFunction(self)
-        return in_threads(caught(call) if on_error == "return" else call, rows, concurrency)
+        return map_in_threads(return_errors(call) if on_error == "return" else call, rows, concurrency)
 
     def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
-        """Label a table, every row once: as `structkit.Job(...).run()`, whose other settings these are.
+        """Label a table, every row exactly once, as `structkit.Job(...).run()` does with these settings.
 
         The columns of the input are the arguments of the same names.
 
         Raises:
-            JobError: The job does not match its journal, its files cannot be used, or another run has it.
-            ConfigError: Something else is wrong on this side; nothing was sent.
-            KeyboardInterrupt: It was interrupted twice.
+            JobError: The job does not match its journal, its files cannot be used, or another run has the folder.
+            ConfigError: Another setting is invalid; nothing was sent.
+            KeyboardInterrupt: The run was interrupted twice.
         """
         return self.job(source, output, **settings).run()
 
@@ -206,7 +208,7 @@ class Function(Decorated[P, T]):
     @overload
     def __get__(self: Function[Concatenate[S, Q], T], instance: S, owner: type[Any]) -> Function[Q, T]: ...
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
-        """As methods do: the instance becomes the first argument."""
+        """Bind the function to an instance, which becomes its first argument."""
         return self if instance is None else self._bound(instance)
 
 
@@ -214,7 +216,7 @@ class AsyncFunction(Decorated[P, T]):
     """A decorated `async def`: as `Function`, awaited."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-        """Ask the model."""
+        """Return the value."""
         return self._value(*args, **kwargs)
 
     async def _value(self, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -255,11 +257,11 @@ class AsyncFunction(Decorated[P, T]):
         self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 16, on_error: OnError = "raise"
     ) -> AsyncIterator[Any]:
         """As `Function.map`, with `async for`."""
-        from structkit.functions.concurrent_map import caught_later, check_mapping, in_tasks
+        from structkit.functions.concurrent_map import map_in_tasks, return_errors_async, validate_map
 
-        check_mapping(rows, concurrency, on_error)
+        validate_map(rows, concurrency, on_error)
         call = RowFunction(self)
-        return in_tasks(caught_later(call) if on_error == "return" else call, rows, concurrency)
+        return map_in_tasks(return_errors_async(call) if on_error == "return" else call, rows, concurrency)
 
     async def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
         """As `Function.label`, awaited."""
@@ -274,5 +276,5 @@ class AsyncFunction(Decorated[P, T]):
     @overload
     def __get__(self: AsyncFunction[Concatenate[S, Q], T], instance: S, owner: type[Any]) -> AsyncFunction[Q, T]: ...
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
-        """As methods do."""
+        """As for `Function`."""
         return self if instance is None else self._bound(instance)

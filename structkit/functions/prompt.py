@@ -61,7 +61,7 @@ def prompt(
     model: str | None = None,
     **call: Unpack[CallOptions],
 ) -> Any:
-    r"""Make a function ask a model.
+    r"""Turn a function that returns a prompt into one that returns a value from a model.
 
     The function's body returns the prompt (text, a `Message` or several); calling the decorated
     function sends it and returns a value of *output_type*. Works on `async def` and on methods.
@@ -71,21 +71,21 @@ def prompt(
             return f"Read the invoice:\n{text}"
 
     Bare, `@structkit.prompt` takes the return annotation as the type and the docstring as the
-    template, `{name}` standing for an argument. For an `async def`, the annotation is the awaited type.
+    template, in which `{name}` is the argument of that name. For an `async def`, the annotation is the awaited type.
 
     Args:
         output_type: As for `Client.extract`.
-        client: Who asks; by default a client from the environment, made at the first call.
-        model: The model's name, where no client is given.
+        client: Sends the requests; by default a client from the environment, created at the first call.
+        model: The model's name, without a client.
         **call: As for `Client.extract`.
 
     Raises:
-        SchemaError: The type has no strict form: at declaration, before anything is sent.
+        SchemaError: The type has no strict form; raised at the declaration, before anything is sent.
         PromptError: A bare function has no return annotation or no docstring.
     """
     if inspect.isfunction(output_type):
-        wanted, template = _bare_parts(output_type)
-        return _declare(wanted, client, model, call)(_templated(output_type, template))
+        return_type, template = _bare_parts(output_type)
+        return _declare(return_type, client, model, call)(_with_template(output_type, template))
     return _declare(output_type, client, model, call)
 
 
@@ -104,30 +104,30 @@ def _declare(
 def _bare_parts(function: Callable[..., Any]) -> tuple[Any, str]:
     name, template = function.__qualname__, inspect.getdoc(function)
     try:
-        wanted = typing.get_type_hints(function, include_extras=True).get("return")
+        return_type = typing.get_type_hints(function, include_extras=True).get("return")
     except NameError as error:
         raise PromptError(f"{name} has an annotation that cannot be resolved here: {error}") from None
-    if wanted is None or wanted is type(None):
-        raise PromptError(f"{name} has no return annotation: it is the type wanted; or write @structkit.prompt(Type)")
+    if return_type is None or return_type is type(None):
+        raise PromptError(f"{name} has no return annotation: it is the output type; or write @structkit.prompt(Type)")
     if not template:
         raise PromptError(f"{name} has no docstring: it is the prompt; or write @structkit.prompt(Type)")
-    return wanted, template
+    return return_type, template
 
 
-def _templated(function: Callable[..., Any], template: str) -> Callable[..., Any]:
-    """A function of the same signature that returns its docstring, filled in."""
+def _with_template(function: Callable[..., Any], template: str) -> Callable[..., Any]:
+    """Return a function of the same signature that returns its docstring, filled in."""
     signature = inspect.signature(function)
     fields = {name: f"{{{name}}}" for name in signature.parameters}
-    fill(template, fields)  # a template that asks for what is no argument fails where it is declared
+    fill(template, fields)  # a template with an unknown name raises at the declaration
 
-    def text(*args: Any, **kwargs: Any) -> Prompt:
+    def fill_template(*args: Any, **kwargs: Any) -> Prompt:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return fill(template, bound.arguments)
 
-    async def text_later(*args: Any, **kwargs: Any) -> Prompt:
-        return text(*args, **kwargs)
+    async def fill_template_async(*args: Any, **kwargs: Any) -> Prompt:
+        return fill_template(*args, **kwargs)
 
-    twin = text_later if inspect.iscoroutinefunction(function) else text
-    twin.__dict__["__wrapped__"] = function
-    return twin
+    wrapper = fill_template_async if inspect.iscoroutinefunction(function) else fill_template
+    wrapper.__dict__["__wrapped__"] = function
+    return wrapper

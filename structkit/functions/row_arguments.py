@@ -10,17 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RowFunction:
-    """A function as a function of a row.
+    """Calls a function with the columns of a row as arguments.
 
     Args:
-        function: What is called.
-        origin: Whose source tells what it does, where that is not the function's: a method's partial has none.
+        function: The function.
+        origin: The function with the source, if that is another one: the partial of a method has no source.
 
     Attributes:
-        needs: Columns without which it cannot be called.
+        needs: Columns without which the function cannot be called.
 
-    >>> said = RowFunction(lambda text, language="en": f"{language}: {text}")
-    >>> said({"text": "Moin", "id": 7}), said("Moin"), sorted(said.needs)
+    >>> greet = RowFunction(lambda text, language="en": f"{language}: {text}")
+    >>> greet({"text": "Moin", "id": 7}), greet("Moin"), sorted(greet.needs)
     ('en: Moin', 'en: Moin', ['text'])
     """
 
@@ -28,7 +28,7 @@ class RowFunction:
     origin: Any = None
 
     def __call__(self, row: Any) -> Any:
-        """What it gives for a row; a row that has no columns is its first argument."""
+        """Call the function with a row; a row without columns is its first argument."""
         if not isinstance(row, Mapping):
             return self.function(row)
         if any(each.kind is each.VAR_KEYWORD for each in self._parameters.values()):
@@ -44,7 +44,7 @@ class RowFunction:
 
     @property
     def __wrapped__(self) -> Callable[..., Any]:
-        """Where `inspect` finds the source, by which a job is known."""
+        """The function whose source `inspect` returns: it is part of a job's identity."""
         return self.origin or self.function
 
     @property

@@ -1,4 +1,4 @@
-"""The decorator: what it asks, what it gives, and what it refuses where it is written."""
+"""The decorator: what it sends, what it returns, and what it rejects at the declaration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
         yield endpoint
 
 
-def test_the_body_is_the_prompt_and_the_answer_has_the_type(endpoint: Endpoint) -> None:
+def test_the_body_returns_the_prompt_and_the_value_has_the_type(endpoint: Endpoint) -> None:
     @structkit.prompt(Label, instructions="Label reviews.", temperature=0)
     def label(text: str, *, language: str = "en") -> str:
         """Label a review."""
@@ -54,12 +54,12 @@ def test_an_async_function_is_awaited(endpoint: Endpoint) -> None:
     async def two() -> list[Label]:
         return await asyncio.gather(label("a"), label("b"))
 
-    async def fresh() -> list[Label]:
+    async def with_client() -> list[Label]:
         async with structkit.AsyncClient() as client:
-            own = structkit.prompt(Label, client=client)(label.__wrapped__)
-            return await asyncio.gather(own("a"), own("b"))
+            function = structkit.prompt(Label, client=client)(label.__wrapped__)
+            return await asyncio.gather(function("a"), function("b"))
 
-    assert asyncio.run(fresh()) == [Label(mood="good")] * 2
+    assert asyncio.run(with_client()) == [Label(mood="good")] * 2
     assert asyncio.run(two()) == [Label(mood="good")] * 2
     assert inspect.iscoroutinefunction(label.__wrapped__)
 
@@ -86,7 +86,7 @@ def test_methods_keep_their_instance(endpoint: Endpoint) -> None:
     assert endpoint.requests[0]["messages"][0]["content"] == "lamp: fine"
 
 
-def test_run_gives_the_whole_result_and_format_sends_nothing(endpoint: Endpoint) -> None:
+def test_run_returns_the_full_result_and_format_sends_nothing(endpoint: Endpoint) -> None:
     @structkit.prompt(list[int])
     def numbers(text: str) -> str:
         return text
@@ -110,10 +110,10 @@ def test_bare_works_on_async_functions(endpoint: Endpoint) -> None:
     async def label(text: str) -> Label:
         """Label this review: {text}"""
 
-    async def ask() -> Label:
+    async def run() -> Label:
         return await label("x")
 
-    assert asyncio.run(ask()) == Label(mood="good")
+    assert asyncio.run(run()) == Label(mood="good")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_bare_works_on_async_functions(endpoint: Endpoint) -> None:
         ("Label {text", "not a template"),
     ],
 )
-def test_a_bare_function_that_cannot_work_fails_where_it_is_declared(docstring: str | None, message: str) -> None:
+def test_an_invalid_bare_function_raises_at_the_declaration(docstring: str | None, message: str) -> None:
     def label(text: str) -> int: ...
 
     label.__doc__ = docstring
@@ -142,12 +142,12 @@ def test_a_bare_function_needs_a_return_annotation() -> None:
         structkit.prompt(label)
 
 
-def test_a_type_without_a_json_form_fails_where_it_is_declared() -> None:
+def test_a_type_without_a_json_form_raises_at_the_declaration() -> None:
     with pytest.raises(structkit.SchemaError):
         structkit.prompt(object().__class__.__init__)
 
 
-def test_the_wrong_kind_of_client_is_refused(endpoint: Endpoint) -> None:
+def test_a_client_of_the_wrong_kind_is_rejected(endpoint: Endpoint) -> None:
     @structkit.prompt(int, client=structkit.AsyncClient("fake", base_url=endpoint.base_url))
     def count(text: str) -> str:
         return text
@@ -156,6 +156,6 @@ def test_the_wrong_kind_of_client_is_refused(endpoint: Endpoint) -> None:
         count("x")
 
 
-def test_a_misspelt_argument_fails_where_it_is_declared() -> None:
+def test_a_misspelt_argument_raises_at_the_declaration() -> None:
     with pytest.raises(TypeError, match="did you mean 'temperature'"):
         structkit.prompt(int, temprature=0)  # type: ignore[call-overload]
