@@ -14,7 +14,7 @@ from rich.table import Table
 
 from structkit.cli.app import BaseURL, app, notice, refuse_unwritable, write, write_text
 from structkit.cli.client import default_client
-from structkit.client.probing.probe_report import markdown
+from structkit.client.probing.probe_report import TABLE_HEAD, markdown
 from structkit.dialects import Dialect, route_to_json
 from structkit.transport import normalise_base_url, route_cache
 from structkit.transport.route_cache import CachedRoute
@@ -53,7 +53,7 @@ def probe(
     if output:
         write(report.as_json(), output)
     else:
-        _print([("what", "found", "how it showed"), *report.rows])
+        _print([TABLE_HEAD, *report.rows])
         write_text(f"\n{report.summary}", None)
 
 

@@ -67,14 +67,14 @@ class Snapshots(Generic[T]):
         """Start without a snapshot."""
         self.partial: T | None = None
         self._only_complete = only_complete
-        self._make_snapshots: Callable[[], SnapshotBuilder[T]] | None = None
+        self._make_builder: Callable[[], SnapshotBuilder[T]] | None = None
         self._by_kind: dict[str, SnapshotBuilder[T]] = {}
 
     def start_reply(self, step: Extraction[T]) -> None:
         """Start a value from scratch for the reply to a step."""
         output_format = step.response_format if step.patch is None else None
         has_snapshots = isinstance(output_format, ResponseFormat)
-        self._make_snapshots = (
+        self._make_builder = (
             partial(SnapshotBuilder, cast("Any", output_format), step.context) if has_snapshots else None
         )
         self._by_kind = {}
@@ -90,10 +90,10 @@ class Snapshots(Generic[T]):
             yield snapshot
 
     def _builder(self, delta: Delta) -> SnapshotBuilder[T] | None:
-        if self._make_snapshots is None or delta.index or delta.kind not in ANSWER_KINDS:
+        if self._make_builder is None or delta.index or delta.kind not in ANSWER_KINDS:
             return None
         if delta.kind not in self._by_kind:
-            self._by_kind[delta.kind] = self._make_snapshots()
+            self._by_kind[delta.kind] = self._make_builder()
         return self._by_kind[delta.kind]
 
     def finish(self, result: Result[T]) -> Iterator[T]:
@@ -122,22 +122,22 @@ class ListItems(Generic[T]):
         self.issues: tuple[Issue, ...] = ()
         self._output_format = output_format
         self._positions: set[Any] = set()
-        self._make_items: Callable[[], ItemReader[T]] | None = None
+        self._make_reader: Callable[[], ItemReader[T]] | None = None
         self._by_kind: dict[str, ItemReader[T]] = {}
 
     def start_reply(self, step: Extraction[Any]) -> None:
         """Prepare for the reply to a step; it yields items only if no earlier reply has."""
         output_format = None if step.patch or self._positions else step.response_format
         has_items = isinstance(output_format, ResponseFormat)
-        self._make_items = partial(ItemReader, cast("Any", output_format), step.context) if has_items else None
+        self._make_reader = partial(ItemReader, cast("Any", output_format), step.context) if has_items else None
         self._by_kind = {}
 
     def feed(self, delta: Delta) -> Iterator[T]:
         """Yield the valid items that a fragment completes."""
-        if self._make_items is None or delta.index or delta.kind not in ANSWER_KINDS:
+        if self._make_reader is None or delta.index or delta.kind not in ANSWER_KINDS:
             return
         if delta.kind not in self._by_kind:
-            self._by_kind[delta.kind] = self._make_items()
+            self._by_kind[delta.kind] = self._make_reader()
         for item in self._by_kind[delta.kind].feed(delta.text):
             if item.valid:
                 yield from self._yield_at(item.path[-1], item.value)

@@ -320,9 +320,9 @@ def test_a_report_is_read_as_a_table_and_as_json(probed: Any) -> None:
     report, _ = probed(but(rejects_keyword("pattern")))
     lines = str(report).splitlines()
     assert lines[:3] == [
-        "| what | found | how it showed |",
+        "| feature | verdict | note |",
         "|---|---|---|",
-        "| mode json_schema | constrained | the reply keeps to the schema against the prompt |",
+        "| mode json_schema | constrained | the reply satisfies the schema against the prompt |",
     ]
     assert "| keywords | refused | pattern |" in lines
     assert json.loads(json.dumps(report.as_json()))["calls"] == 12

@@ -1,4 +1,4 @@
-"""Which keywords and formats of a schema a route takes, and whether they bind what the model writes."""
+"""Which keywords and formats of a schema a route accepts, and whether they constrain what the model writes."""
 
 from __future__ import annotations
 
@@ -8,91 +8,98 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from structkit.client.probing.probe_report import Finding, Kind, Verdict
-from structkit.client.probing.request_template import (
-    ProbeSchema,
-    RequestTemplate,
-    Steps,
-    failed,
-    is_cut,
-    is_refusal,
-    said,
+from structkit.client.probing.probe_reply import (
+    ProbeSteps,
+    error_note,
+    error_text,
+    failed_finding,
+    is_rejection,
+    is_truncated,
     value_of,
-    words,
 )
+from structkit.client.probing.probe_report import Finding, Kind, Verdict
+from structkit.client.probing.request_template import ProbeSchema, RequestTemplate
 from structkit.dialects import Dialect
 from structkit.errors import TransportError
 from structkit.extraction import Mode
 from structkit.extraction.route_learning import narrow_dialect
 from structkit.transport import TransportReply
 from structkit.values import ABSENT, JSON, Completion, JSONValue, Request
+from structkit.values.text import shorten
 
 COPY = "Copy this JSON object exactly, and change nothing in it: "
 
-MOST = 15
-"""Requests after which the keywords that are left stay unknown."""
+MAX_REQUESTS = 15
+"""After this many requests the remaining keywords are reported as unknown."""
 
-ROOM = 40
+TOKENS_PER_VALUE = 40
 """Tokens for the value of one property."""
+
+MAX_VALUE_CHARS = 60
+"""The length at which a finding shortens a value that breaks the schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A keyword or format under test.
+    """A keyword or format to be tested.
 
     Args:
-        kind: Which of both.
+        kind: Whether it is a keyword or a format.
         name: The keyword, or the format.
-        part: A schema that uses it.
-        bad: What the prompt wants written there instead.
-        holds: Whether a value keeps to it.
+        schema: A schema that uses it.
+        invalid_value: A value that the schema forbids; the prompt requests it.
+        is_valid: Returns whether a value satisfies the schema.
     """
 
     kind: Kind
     name: str
-    part: JSON
-    bad: JSONValue
-    holds: Callable[[JSONValue], bool]
+    schema: JSON
+    invalid_value: JSONValue
+    is_valid: Callable[[JSONValue], bool]
 
 
 Group: TypeAlias = tuple[Feature, ...]
 
-Left: TypeAlias = list[tuple[Group, str]]
-"""Groups to ask for, the last one first; with a text where that refused the group together with the one below it."""
+Queue: TypeAlias = list[tuple[Group, str]]
+"""Groups still to be tested, the last one first. The text is that of an error that rejected the group together with the
+one below it in the queue."""
 
-FAR = 54321
-"""A bound that no model meets by chance."""
+BOUND = 54321
+"""A bound that no model satisfies by chance."""
 
 STEP = 997
 
 
-def _number(keyword: str, bound: int, bad: int, holds: Callable[[int], bool]) -> Feature:
-    return Feature("keyword", keyword, {"type": "integer", keyword: bound}, bad, lambda value: holds(int(value)))
+def _number(keyword: str, bound: int, invalid: int, is_valid: Callable[[int], bool]) -> Feature:
+    return Feature("keyword", keyword, {"type": "integer", keyword: bound}, invalid, lambda value: is_valid(int(value)))
 
 
-def _text(keyword: str, bound: int | str, bad: str, holds: Callable[[str], bool]) -> Feature:
-    return Feature("keyword", keyword, {"type": "string", keyword: bound}, bad, lambda value: holds(str(value)))
+def _text(keyword: str, bound: int | str, invalid: str, is_valid: Callable[[str], bool]) -> Feature:
+    return Feature("keyword", keyword, {"type": "string", keyword: bound}, invalid, lambda value: is_valid(str(value)))
 
 
-def _list(keyword: str, bound: int, bad: list[int], holds: Callable[[int], bool]) -> Feature:
-    part = {"type": "array", "items": {"type": "integer"}, keyword: bound}
-    return Feature("keyword", keyword, part, bad, lambda value: isinstance(value, list) and holds(len(value)))
+def _list(keyword: str, bound: int, invalid: list[int], is_valid: Callable[[int], bool]) -> Feature:
+    def is_valid_list(value: JSONValue) -> bool:
+        return isinstance(value, list) and is_valid(len(value))
+
+    schema = {"type": "array", "items": {"type": "integer"}, keyword: bound}
+    return Feature("keyword", keyword, schema, invalid, is_valid_list)
 
 
-def _format(name: str, shape: str) -> Feature:
-    """A format; its shape alone is looked at, because grammars let the 31st of February through."""
-    looks_right = re.compile(shape).fullmatch
-    part = {"type": "string", "format": name}
-    return Feature("format", name, part, "blue", lambda value: bool(looks_right(str(value))))
+def _format(name: str, pattern: str) -> Feature:
+    """Return a format; only its pattern is validated, because grammars allow the 31st of February."""
+    match = re.compile(pattern).fullmatch
+    schema = {"type": "string", "format": name}
+    return Feature("format", name, schema, "blue", lambda value: bool(match(str(value))))
 
 
 DATE, TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 FEATURES: Group = (
-    _number("minimum", FAR, 3, lambda value: value >= FAR),
-    _number("maximum", -FAR, 3, lambda value: value <= -FAR),
-    _number("exclusiveMinimum", FAR, FAR, lambda value: value > FAR),
-    _number("exclusiveMaximum", -FAR, -FAR, lambda value: value < -FAR),
+    _number("minimum", BOUND, 3, lambda value: value >= BOUND),
+    _number("maximum", -BOUND, 3, lambda value: value <= -BOUND),
+    _number("exclusiveMinimum", BOUND, BOUND, lambda value: value > BOUND),
+    _number("exclusiveMaximum", -BOUND, -BOUND, lambda value: value < -BOUND),
     _number("multipleOf", STEP, 10, lambda value: value % STEP == 0),
     _text("minLength", 12, "no", lambda value: len(value) >= 12),  # noqa: PLR2004 (as in the schema)
     _text("maxLength", 2, "elephant", lambda value: len(value) <= 2),  # noqa: PLR2004 (as in the schema)
@@ -110,103 +117,107 @@ FEATURES: Group = (
     _format("ipv6", r"(?=.*:.*:)[0-9A-Fa-f:.]+"),
     _format("uuid", r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
 )
-"""Those of OpenAI's dialect and the bounds of length, relatives side by side."""
+"""The keywords and formats of OpenAI's dialect, and the bounds of lengths; related ones are next to each other, so that
+halving a group separates them late."""
 
 
-def features(line: RequestTemplate, mode: Mode, *, binds: bool) -> Steps[list[Finding]]:
-    """Ask with all at once; leave out what a refusal names, or halve where it names nothing.
+def probe_features(template: RequestTemplate, mode: Mode, *, constrains: bool) -> ProbeSteps[list[Finding]]:
+    """Test all keywords in one request; after a rejection, omit what its text names, or halve the group.
 
     Args:
-        line: How to ask.
-        mode: A way of asking that is served.
-        binds: Whether it constrains the decoding.
+        template: The model and parameters of the requests.
+        mode: A mode that the endpoint supports.
+        constrains: Whether the mode constrains the decoding.
     """
-    found: list[Finding] = []
-    left: Left = [(FEATURES, "")]
-    for _ in range(MOST):
-        if not left:
+    findings: list[Finding] = []
+    queue: Queue = [(FEATURES, "")]
+    for _ in range(MAX_REQUESTS):
+        if not queue:
             break
-        group, refusal = left.pop()
-        reply = yield _question(line, mode, group)
-        settled, again = settle(group, mode, reply, binds=binds)
-        if refusal and isinstance(reply, Completion) and not again:  # then it was the other half
-            settled, again = _blame(settled, left.pop()[0], refusal)
-        found += settled
-        left += again
-    missed = (each for group, _ in left for each in _all(group, "unknown", "too many requests were refused"))
+        group, rejection = queue.pop()
+        reply = yield _request(template, mode, group)
+        group_findings, remaining = read_reply(group, mode, reply, constrains=constrains)
+        if rejection and isinstance(reply, Completion) and not remaining:
+            # This half is accepted, so the other half caused the rejection of both.
+            group_findings, remaining = _narrow_down(group_findings, queue.pop()[0], rejection)
+        findings += group_findings
+        queue += remaining
+    untested = (each for group, _ in queue for each in _all(group, "unknown", "too many requests were rejected"))
     order = [feature.name for feature in FEATURES]
-    return sorted([*found, *missed], key=lambda finding: order.index(finding.name))
+    return sorted([*findings, *untested], key=lambda finding: order.index(finding.name))
 
 
-def _question(line: RequestTemplate, mode: Mode, group: Group) -> Request:
-    wish = json.dumps({name: feature.bad for name, feature in _named(group).items()})
-    return line.put(mode, _schema(group), f"{COPY}{wish}", ROOM * (1 + len(group)))
+def _request(template: RequestTemplate, mode: Mode, group: Group) -> Request:
+    values = json.dumps({name: feature.invalid_value for name, feature in _by_property(group).items()})
+    return template.with_schema(mode, _schema(group), f"{COPY}{values}", TOKENS_PER_VALUE * (1 + len(group)))
 
 
-def _named(group: Group) -> dict[str, Feature]:
-    """Under names that no refusal quotes as a keyword."""
+def _by_property(group: Group) -> dict[str, Feature]:
+    """Return the features by the names of their properties, which no error quotes as a keyword."""
     return {f"value_{number}": feature for number, feature in enumerate(group, 1)}
 
 
 def _schema(group: Group) -> ProbeSchema:
-    return ProbeSchema("values", {name: feature.part for name, feature in _named(group).items()})
+    return ProbeSchema("values", {name: feature.schema for name, feature in _by_property(group).items()})
 
 
-def settle(group: Group, mode: Mode, reply: TransportReply, *, binds: bool) -> tuple[list[Finding], Left]:
-    """What a reply says of a group of keywords, and which smaller groups are to be asked for again."""
+def read_reply(group: Group, mode: Mode, reply: TransportReply, *, constrains: bool) -> tuple[list[Finding], Queue]:
+    """Return the findings of a reply about a group of keywords, and the smaller groups to be tested next."""
     if isinstance(reply, Completion):
         wire = value_of(reply, mode)
-        if wire is ABSENT and is_cut(reply) and len(group) > 1:
+        if wire is ABSENT and is_truncated(reply) and len(group) > 1:
             return [], _halves(group, "")
-        return [*_read(group, wire, binds=binds)], []
-    if not is_refusal(reply):
-        return [failed(each.kind, each.name, reply) for each in group], []
-    blamed = _blamed(group, reply)
-    if not blamed:
-        return _blame([], group, words(reply))
-    rest = tuple(each for each in group if each not in blamed)
-    return _all(blamed, "refused", words(reply)), [(rest, "")] if rest else []
+        return [*_findings(group, wire, constrains=constrains)], []
+    if not is_rejection(reply):
+        return [failed_finding(each.kind, each.name, reply) for each in group], []
+    rejected = _features_in_error(group, reply)
+    if not rejected:
+        return _narrow_down([], group, error_note(reply))
+    remaining = tuple(each for each in group if each not in rejected)
+    return _all(rejected, "refused", error_note(reply)), [(remaining, "")] if remaining else []
 
 
-def _blame(found: list[Finding], group: Group, refusal: str) -> tuple[list[Finding], Left]:
-    """What is known of a group in which something is refused that no text names."""
+def _narrow_down(findings: list[Finding], group: Group, rejection: str) -> tuple[list[Finding], Queue]:
+    """Return the findings and next groups for a group of which a member is rejected that the error does not name."""
     if len(group) == 1:
-        return [*found, *_all(group, "refused", refusal)], []
-    return found, _halves(group, refusal)
+        return [*findings, *_all(group, "refused", rejection)], []
+    return findings, _halves(group, rejection)
 
 
-def _read(group: Group, wire: JSONValue, *, binds: bool) -> Iterator[Finding]:
-    for name, feature in _named(group).items():
+def _findings(group: Group, wire: JSONValue, *, constrains: bool) -> Iterator[Finding]:
+    for name, feature in _by_property(group).items():
         value = wire.get(name, ABSENT) if isinstance(wire, dict) else ABSENT
         if value is ABSENT:
-            yield Finding(feature.kind, feature.name, "served", "taken; the reply does not show whether it binds")
-        elif not _keeps(feature, value):
-            yield Finding(feature.kind, feature.name, "ignored", f"the reply breaks it: {json.dumps(value)[:60]}")
+            yield Finding(feature.kind, feature.name, "served", "accepted; the reply does not show whether it binds")
+        elif not _is_valid(feature, value):
+            note = f"the reply breaks it: {shorten(json.dumps(value), MAX_VALUE_CHARS)}"
+            yield Finding(feature.kind, feature.name, "ignored", note)
         else:
-            yield Finding(feature.kind, feature.name, "constrained" if binds else "served", "kept against the prompt")
+            verdict: Verdict = "constrained" if constrains else "served"
+            yield Finding(feature.kind, feature.name, verdict, "satisfied against the prompt")
 
 
-def _keeps(feature: Feature, value: JSONValue) -> bool:
+def _is_valid(feature: Feature, value: JSONValue) -> bool:
     try:
-        return feature.holds(value)
-    except (TypeError, ValueError):  # of another type, where nothing binds
+        return feature.is_valid(value)
+    except (TypeError, ValueError):  # a value of another type, which an unconstrained model may write
         return False
 
 
-def _blamed(group: Group, fault: TransportError) -> Group:
-    """What a refusal names."""
+def _features_in_error(group: Group, error: TransportError) -> Group:
+    """Return the features that an error names."""
     keywords = frozenset(each.name for each in group if each.kind == "keyword")
     formats = frozenset(each.name for each in group if each.kind == "format")
-    sent = Dialect("sent", keywords | ({"format"} if formats else set()), formats)
-    left = narrow_dialect(said(fault), sent, _schema(group).schema) or sent
-    formats_left = left.formats if "format" in left.keywords else frozenset[str]()
-    return tuple(each for each in group if each.name not in left.keywords | formats_left)
+    used = Dialect("probe", keywords | ({"format"} if formats else set()), formats)
+    accepted = narrow_dialect(error_text(error), used, _schema(group).schema) or used
+    accepted_formats = accepted.formats if "format" in accepted.keywords else frozenset[str]()
+    return tuple(each for each in group if each.name not in accepted.keywords | accepted_formats)
 
 
-def _halves(group: Group, refusal: str) -> Left:
-    """Both halves, the first one to be asked for next."""
+def _halves(group: Group, rejection: str) -> Queue:
+    """Return both halves of a group, the first one to be tested next."""
     middle = len(group) // 2
-    return [(group[middle:], ""), (group[:middle], refusal)]
+    return [(group[middle:], ""), (group[:middle], rejection)]
 
 
 def _all(group: Group, verdict: Verdict, note: str) -> list[Finding]:

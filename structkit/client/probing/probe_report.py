@@ -1,4 +1,4 @@
-"""What a probe found, and what it says of the route."""
+"""The findings of a probe, and the route that follows from them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from structkit.values import JSON, Usage
 Kind: TypeAlias = Literal["mode", "keyword", "format", "parameter"]
 Verdict: TypeAlias = Literal["constrained", "served", "ignored", "refused", "unknown"]
 
-Row: TypeAlias = tuple[str, str, str]
-"""What, what was found, and how that showed."""
+TableRow: TypeAlias = tuple[str, str, str]
+"""A row of the report's table; see `TABLE_HEAD`."""
+
+TABLE_HEAD: TableRow = ("feature", "verdict", "note")
 
 SCHEMA_MODES: tuple[ModeName, ...] = ("json_schema", "json_schema_lax", "tool")
-"""The ways of asking in which the endpoint gets the schema itself."""
+"""The modes in which the endpoint receives the schema itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one question to a route came to.
+    """What a probe found out about one feature of a route.
 
     Args:
-        kind: Whether it was about a mode, a keyword, a format, or a parameter of the request.
-        name: Which one.
-        verdict: `constrained` where the reply kept to it against the prompt; `served` where it is taken, and the
-            prompt or the model may overrule it; `ignored` where it is taken and nothing of it shows; `refused` with
-            an error; `unknown` where the question got no answer.
-        note: How that showed: the text of a refusal, for instance.
+        kind: Whether the feature is a mode, a keyword, a format, or a parameter of the request.
+        name: Its name.
+        verdict: `constrained` if the reply satisfied it against the prompt; `served` if it is accepted, but the prompt
+            or the model may override it; `ignored` if it is accepted without an effect; `refused` if the endpoint
+            rejects it with an error; `unknown` if the test had no result.
+        note: The reason for the verdict, for instance the text of an error.
     """
 
     kind: Kind
@@ -40,18 +42,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """What a route honours, as far as a few small calls show; `str` gives it as a table.
+    """What a route supports, as far as a few small requests show; `str` returns it as a Markdown table.
 
     Args:
-        model: The model asked.
-        route: What is remembered of it.
-        findings: What each question came to.
-        calls: How many requests were answered.
-        usage: What they cost.
-        providers: Who served them, where the replies say so.
+        model: The model's name.
+        route: The route that is stored for later calls.
+        findings: The findings, in the order of the tests.
+        calls: The number of requests with a reply.
+        usage: The tokens of the replies.
+        providers: The providers that the replies name.
 
     >>> print(ProbeReport("m", Route(), (Finding("parameter", "n", "ignored", "one choice"),), 1))
-    | what | found | how it showed |
+    | feature | verdict | note |
     |---|---|---|
     | n | ignored | one choice |
     """
@@ -64,105 +66,109 @@ class ProbeReport:
     providers: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Finding:
-        """The finding of that name.
+        """Return the finding of that name.
 
         Raises:
-            KeyError: It was not asked for.
+            KeyError: No feature of that name was tested.
         """
-        found = next((finding for finding in self.findings if finding.name == name), None)
-        if found is None:
-            raise KeyError(name)
-        return found
+        for finding in self.findings:
+            if finding.name == name:
+                return finding
+        raise KeyError(name)
 
     def __iter__(self) -> Iterator[Finding]:
-        """The findings, in the order of the questions."""
+        """Iterate over the findings, in the order of the tests."""
         return iter(self.findings)
 
     def __len__(self) -> int:
-        """How many findings there are."""
+        """Return the number of findings."""
         return len(self.findings)
 
-    def __contains__(self, wanted: object) -> bool:
-        """Whether there is a finding of that name, or that finding."""
-        return any(wanted in (finding.name, finding) for finding in self.findings)
+    def __contains__(self, item: object) -> bool:
+        """Return whether the report has a finding, given by itself or by its name."""
+        return any(item in (finding.name, finding) for finding in self.findings)
 
     def __str__(self) -> str:
-        """The table, in Markdown."""
-        return markdown((("what", "found", "how it showed"), *self.rows))
+        """Return the table, in Markdown."""
+        return markdown((TABLE_HEAD, *self.rows))
 
     @property
     def summary(self) -> str:
-        """What it took, and how the schema is put to the endpoint from now on.
+        """The number of requests and tokens, and the mode in which schemas are sent from now on.
 
         >>> ProbeReport("m", Route(), (), 12, Usage(900, 100, 1000)).summary
         '12 requests, 1,000 tokens; schemas are sent by json_schema'
         """
-        more = f" ({self.usage.unreported} of the replies did not say)" if self.usage.unreported else ""
-        return f"{self.calls} requests, {self.usage.total_tokens:,} tokens{more}; schemas are sent by {self.route.mode}"
+        unreported = f" (replies without token counts: {self.usage.unreported})" if self.usage.unreported else ""
+        tokens = f"{self.usage.total_tokens:,} tokens{unreported}"
+        return f"{self.calls} requests, {tokens}; schemas are sent by {self.route.mode}"
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """The lines of the table; keywords and formats stand together that came to the same."""
+    def rows(self) -> tuple[TableRow, ...]:
+        """The rows of the table; keywords and formats with the same verdict share a row."""
         modes = (_row(finding) for finding in self.findings if finding.kind == "mode")
-        others = (_row(finding) for finding in self.findings if finding.kind == "parameter")
-        return (*modes, *self._together("keyword"), *self._together("format"), *others)
+        parameters = (_row(finding) for finding in self.findings if finding.kind == "parameter")
+        return (*modes, *self._rows_by_verdict("keyword"), *self._rows_by_verdict("format"), *parameters)
 
-    def _together(self, kind: Kind) -> Iterator[Row]:
+    def _rows_by_verdict(self, kind: Kind) -> Iterator[TableRow]:
         of_kind = [finding for finding in self.findings if finding.kind == kind]
         for verdict in dict.fromkeys(finding.verdict for finding in of_kind):
             yield f"{kind}s", verdict, ", ".join(each.name for each in of_kind if each.verdict == verdict)
 
     def as_json(self) -> JSON:
-        """The report as a JSON value."""
+        """Return the report as JSON."""
         findings = [asdict(finding) for finding in self.findings]
-        about = {"model": self.model, "providers": [*self.providers], "calls": self.calls, "usage": asdict(self.usage)}
-        return {**about, "findings": findings, "route": route_to_json(self.route)}
+        head = {"model": self.model, "providers": [*self.providers], "calls": self.calls, "usage": asdict(self.usage)}
+        return {**head, "findings": findings, "route": route_to_json(self.route)}
 
 
-def _row(finding: Finding) -> Row:
+def _row(finding: Finding) -> TableRow:
     return f"mode {finding.name}" if finding.kind == "mode" else finding.name, finding.verdict, finding.note
 
 
 def markdown(rows: Iterable[Iterable[str]]) -> str:
-    """Rows, the head first, as a Markdown table."""
+    """Return rows, the head first, as a Markdown table."""
     head, *body = ([" ".join(cell.replace("|", "\\|").split()) for cell in row] for row in rows)
     lines = [f"| {' | '.join(row)} |" for row in (head, *body)]
     return "\n".join((lines[0], f"|{'---|' * len(head)}", *lines[1:]))
 
 
-def learnt(route: Route, findings: Iterable[Finding]) -> Route:
-    """What is known of a route after its probe: the ways of asking that are left, and what may be sent in them.
+def route_after_probe(route: Route, findings: Iterable[Finding]) -> Route:
+    """Return a route with the findings of its probe: the modes that it supports, and the keywords to send in them.
 
-    >>> learnt(Route(), [Finding("mode", "json_schema", "ignored"), Finding("mode", "tool", "constrained")]).mode
+    >>> findings = [Finding("mode", "json_schema", "ignored"), Finding("mode", "tool", "constrained")]
+    >>> route_after_probe(Route(), findings).mode
     'tool'
     """
-    found = [*findings]
-    modes: dict[str, Verdict] = {each.name: each.verdict for each in found if each.kind == "mode"}
-    dialect = _with_modes(_with_features(route.dialect, found), modes)
+    all_findings = [*findings]
+    modes: dict[str, Verdict] = {each.name: each.verdict for each in all_findings if each.kind == "mode"}
+    dialect = _with_modes(_with_features(route.dialect, all_findings), modes)
 
-    def that_are(verdict: Verdict) -> frozenset[ModeName]:
-        lost: list[ModeName] = [mode for mode in MODES if mode != "prompt" and modes.get(mode) == verdict]
-        return frozenset(lost)
+    def with_verdict(verdict: Verdict) -> frozenset[ModeName]:
+        names: list[ModeName] = [mode for mode in MODES if mode != "prompt" and modes.get(mode) == verdict]
+        return frozenset(names)
 
-    return Route(dialect, that_are("refused"), that_are("ignored"))
+    return Route(dialect, with_verdict("refused"), with_verdict("ignored"))
 
 
 def _with_features(dialect: Dialect, findings: list[Finding]) -> Dialect:
-    """What was seen to bind may be sent; what binds nothing is better said in words."""
+    """Add the keywords that constrain; remove those without an effect, which work better in a description."""
 
-    def settled(kind: Kind, before: frozenset[str]) -> frozenset[str]:
+    def updated(kind: Kind, before: frozenset[str]) -> frozenset[str]:
         verdicts = {each.name: each.verdict for each in findings if each.kind == kind}
-        binding = {name for name, verdict in verdicts.items() if verdict == "constrained"}
-        return before - {name for name, verdict in verdicts.items() if verdict in {"refused", "ignored"}} | binding
+        constraining = {name for name, verdict in verdicts.items() if verdict == "constrained"}
+        return before - {name for name, verdict in verdicts.items() if verdict in {"refused", "ignored"}} | constraining
 
-    formats, keywords = settled("format", dialect.formats), settled("keyword", dialect.keywords) - {"format"}
+    formats, keywords = updated("format", dialect.formats), updated("keyword", dialect.keywords) - {"format"}
     return replace(dialect, formats=formats, keywords=keywords | {"format"} if formats else keywords)
 
 
 def _with_modes(dialect: Dialect, verdicts: dict[str, Verdict]) -> Dialect:
-    """Ways of asking that bind the decoding come first; one that the vendor was not known to serve is added."""
-    works = {"constrained", "served"}
-    known: list[ModeName] = [mode for mode in MODES if mode in dialect.modes or verdicts.get(mode) in works]
-    binding: list[ModeName] = [mode for mode in known if mode in SCHEMA_MODES and verdicts.get(mode) == "constrained"]
-    others: list[ModeName] = [mode for mode in known if mode not in binding]
-    return replace(dialect, modes=(*binding, *others))
+    """Put the modes that constrain the decoding first, and add supported ones that the dialect does not have."""
+    supported = {"constrained", "served"}
+    modes: list[ModeName] = [mode for mode in MODES if mode in dialect.modes or verdicts.get(mode) in supported]
+
+    def is_constraining(mode: ModeName) -> bool:
+        return mode in SCHEMA_MODES and verdicts.get(mode) == "constrained"
+
+    return replace(dialect, modes=tuple(sorted(modes, key=lambda mode: not is_constraining(mode))))

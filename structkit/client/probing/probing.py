@@ -1,4 +1,8 @@
-"""`probe_route`: the questions to a route, in order. Schema and prompt pull in opposite directions: which one wins?"""
+"""`probe_route`: the requests to a route, in order.
+
+Most of them contradict the schema in the prompt: if the reply satisfies the schema all the same, the schema constrains
+the decoding.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,18 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from structkit.client.probing.features import COPY, features
-from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, learnt
-from structkit.client.probing.request_template import (
-    THINKING,
-    ProbeSchema,
-    RequestTemplate,
-    Steps,
-    failed,
-    is_cut,
-    is_refusal,
-    is_silent,
-    said,
+from structkit.client.probing.features import COPY, probe_features
+from structkit.client.probing.probe_reply import (
+    ProbeSteps,
+    error_text,
+    failed_finding,
+    is_empty,
+    is_rejection,
+    is_truncated,
     value_of,
 )
+from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, route_after_probe
+from structkit.client.probing.request_template import REASONING_FACTOR, ProbeSchema, RequestTemplate
 from structkit.dialects import Route
 from structkit.errors import MalformedReply, TransportError
 from structkit.extraction import MODES, Mode
@@ -28,12 +30,12 @@ from structkit.transport import TransportReply
 from structkit.values import Completion, Request, Usage
 
 HELLO = "Answer with one word: what colour is the sky?"
-AGAINST = f'{COPY}{{"colour": "blue"}}'
-FREELY = "Name an animal."
+CONTRADICT_SCHEMA = f'{COPY}{{"colour": "blue"}}'
+NAME_ANIMAL = "Name an animal."
 NO_JSON = "Copy this text exactly, and write no JSON: The sky is blue."
 
-PICK = ProbeSchema("pick", {"animal": {"type": "string", "enum": ["xq7", "zz9"]}})
-"""Nobody writes these names who has not seen them."""
+ANIMAL = ProbeSchema("pick", {"animal": {"type": "string", "enum": ["xq7", "zz9"]}})
+"""A model writes these names only if it has read the schema."""
 
 WEATHER = {
     "name": "weather",
@@ -44,170 +46,178 @@ WEATHER = {
 Outcome: TypeAlias = "ProbeReport | TransportError"
 
 
-def probe_route(model: str, route: Route) -> Steps[Outcome]:
-    """Ask a route what it honours, in at most 30 requests, most of them of a few dozen tokens.
+def probe_route(model: str, route: Route) -> ProbeSteps[Outcome]:
+    """Test what a route supports, in at most 30 requests, most of them of a few dozen tokens.
 
     Args:
-        model: The model to ask.
-        route: What its address and name tell; nothing that was refused before is taken for granted.
+        model: The model's name.
+        route: The route by its address and the model's name; what it rejected before is tested again.
 
     Returns:
-        The report; or the fault, where a plain question already gets no answer.
+        The report, or the error if a plain question already has no answer.
     """
-    asking = _findings(model)
+    steps = _findings(model)
     calls, usage, providers = 0, Usage(), dict[str, None]()
-    step: Any = advance(asking)
+    step: Any = advance(steps)
     while isinstance(step, Request):
         reply = yield step
         calls += 1
         usage += reply.usage if isinstance(reply, Completion) else reply.usage_of_reply
         if isinstance(reply, Completion) and reply.provider:
             providers[reply.provider] = None
-        step = advance(asking, reply)
+        step = advance(steps, reply)
     if isinstance(step, TransportError):
         return step
-    return ProbeReport(model, learnt(route, step), tuple(step), calls, usage, tuple(providers))
+    return ProbeReport(model, route_after_probe(route, step), tuple(step), calls, usage, tuple(providers))
 
 
 def advance(steps: Generator[Request, Any, Any], reply: TransportReply | None = None) -> Any:
-    """The next request of a probe; or what it came to."""
+    """Send a reply to a probe; return its next request, or its outcome."""
     try:
         return steps.send(reply)
-    except StopIteration as done:
-        return done.value
+    except StopIteration as stop:
+        return stop.value
 
 
-def _findings(model: str) -> Steps[list[Finding] | TransportError]:
-    begun = yield from _hello(RequestTemplate(model))
-    if isinstance(begun, TransportError):
-        return begun
-    line, plain = begun
-    modes = yield from _modes(line)
+def _findings(model: str) -> ProbeSteps[list[Finding] | TransportError]:
+    outcome = yield from _hello(RequestTemplate(model))
+    if isinstance(outcome, TransportError):
+        return outcome
+    template, basic = outcome
+    modes = yield from _modes(template)
     verdicts: dict[str, Verdict] = {finding.name: finding.verdict for finding in modes}
-    best = _best(verdicts)
-    bounds = (yield from features(line, best, binds=verdicts[best.name] == "constrained")) if best else []
-    return [*modes, *bounds, *plain, *(yield from _parameters(line))]
+    mode = _mode_for_features(verdicts)
+    features: list[Finding] = []
+    if mode:
+        features = yield from probe_features(template, mode, constrains=verdicts[mode.name] == "constrained")
+    return [*modes, *features, *basic, *(yield from _parameters(template))]
 
 
-def _modes(line: RequestTemplate) -> Steps[list[Finding]]:
-    found: list[Finding] = []
+def _modes(template: RequestTemplate) -> ProbeSteps[list[Finding]]:
+    findings: list[Finding] = []
     for mode in MODES.values():
-        found += [(yield from _mode(line, mode))]
-    return found
+        findings += [(yield from _mode(template, mode))]
+    return findings
 
 
-def _best(verdicts: dict[str, Verdict]) -> Mode | None:
-    """The way of asking in which keywords show best what they do."""
-    wanted: tuple[Verdict, ...] = ("constrained", "served")
-    ranked = (MODES[name] for verdict in wanted for name in SCHEMA_MODES if verdicts[name] == verdict)
+def _mode_for_features(verdicts: dict[str, Verdict]) -> Mode | None:
+    """Return the mode in which the effect of keywords shows best, or None if no mode sends the schema."""
+    order: tuple[Verdict, ...] = ("constrained", "served")
+    ranked = (MODES[name] for verdict in order for name in SCHEMA_MODES if verdicts[name] == verdict)
     return next(ranked, None)
 
 
-def _hello(line: RequestTemplate) -> Steps[tuple[RequestTemplate, list[Finding]] | TransportError]:
-    """Find parameters that the model takes: some take no temperature, or another limit."""
-    found: list[Finding] = []
-    reply = yield line.ask(HELLO)
+def _hello(template: RequestTemplate) -> ProbeSteps[tuple[RequestTemplate, list[Finding]] | TransportError]:
+    """Find parameters that the model accepts: some models reject `temperature`, or need another limit."""
+    findings: list[Finding] = []
+    reply = yield template.with_text(HELLO)
     while isinstance(reply, TransportError):
-        other = _without_what_is_refused(line, reply)
-        if other is None:
+        changed = _without_rejected_parameter(template, reply)
+        if changed is None:
             return reply
-        found.append(failed("parameter", "temperature" if other.cap == line.cap else line.cap, reply))
-        line = other
-        reply = yield line.ask(HELLO)
-    if is_silent(reply) and is_cut(reply):
-        line = replace(line, room=THINKING)
-    is_told = not reply.usage.unreported
-    note = "" if is_told else "replies carry no token counts"
-    return line, [*found, Finding("parameter", "usage", "served" if is_told else "ignored", note)]
+        rejected = "temperature" if changed.cap == template.cap else template.cap
+        findings.append(failed_finding("parameter", rejected, reply))
+        template = changed
+        reply = yield template.with_text(HELLO)
+    if is_empty(reply) and is_truncated(reply):
+        template = replace(template, factor=REASONING_FACTOR)
+    has_usage = not reply.usage.unreported
+    note = "" if has_usage else "replies carry no token counts"
+    return template, [*findings, Finding("parameter", "usage", "served" if has_usage else "ignored", note)]
 
 
-def _without_what_is_refused(line: RequestTemplate, fault: TransportError) -> RequestTemplate | None:
-    text = said(fault)
-    if not is_refusal(fault):
+def _without_rejected_parameter(template: RequestTemplate, error: TransportError) -> RequestTemplate | None:
+    text = error_text(error)
+    if not is_rejection(error):
         return None
-    if line.cap == "max_tokens" and "max_tokens" in text:
-        return replace(line, cap="max_completion_tokens")
-    return replace(line, temperature=None) if line.temperature is not None and "temperature" in text else None
+    if template.cap == "max_tokens" and "max_tokens" in text:
+        return replace(template, cap="max_completion_tokens")
+    if template.temperature is not None and "temperature" in text:
+        return replace(template, temperature=None)
+    return None
 
 
-def _mode(line: RequestTemplate, mode: Mode) -> Steps[Finding]:
-    """Whether the endpoint takes the schema in this way, and what it does with it."""
+def _mode(template: RequestTemplate, mode: Mode) -> ProbeSteps[Finding]:
+    """Return whether the endpoint accepts the schema in a mode, and whether the reply satisfies it."""
     if mode.name == "json_object":
-        return (yield from _json_object(line, mode))
+        return (yield from _json_object(template, mode))
     if mode.name in SCHEMA_MODES:
-        reply = yield line.put(mode, PICK, AGAINST)
+        reply = yield template.with_schema(mode, ANIMAL, CONTRADICT_SCHEMA)
         if isinstance(reply, TransportError):
-            return failed("mode", mode.name, reply)
-        if _is_picked(reply, mode):
-            return Finding("mode", mode.name, "constrained", "the reply keeps to the schema against the prompt")
-    reply = yield line.put(mode, PICK, FREELY)
+            return failed_finding("mode", mode.name, reply)
+        if _satisfies_schema(reply, mode):
+            return Finding("mode", mode.name, "constrained", "the reply satisfies the schema against the prompt")
+    reply = yield template.with_schema(mode, ANIMAL, NAME_ANIMAL)
     if isinstance(reply, TransportError):
-        return failed("mode", mode.name, reply)
-    if _is_picked(reply, mode):
-        note = "the model follows the schema" + (", unless the prompt says otherwise" if mode.constrains else "")
+        return failed_finding("mode", mode.name, reply)
+    if _satisfies_schema(reply, mode):
+        note = "the model follows the schema" + (", unless the prompt contradicts it" if mode.constrains else "")
         return Finding("mode", mode.name, "served", note)
-    return _unheard(mode, reply, "the reply shows nothing of the schema")
+    return _ignored_mode(mode, reply, "the reply does not satisfy the schema")
 
 
-def _json_object(line: RequestTemplate, mode: Mode) -> Steps[Finding]:
-    reply = yield line.ask(NO_JSON, response_format={"type": "json_object"})
+def _json_object(template: RequestTemplate, mode: Mode) -> ProbeSteps[Finding]:
+    reply = yield template.with_text(NO_JSON, response_format={"type": "json_object"})
     if isinstance(reply, TransportError):
-        return failed("mode", mode.name, reply)
+        return failed_finding("mode", mode.name, reply)
     if any(text.lstrip().startswith("{") for text in mode.decode(reply.choices[0])):
         return Finding("mode", mode.name, "constrained", "the reply is JSON against the prompt")
-    return _unheard(mode, reply, "the reply is no JSON where the prompt wants none")
+    return _ignored_mode(mode, reply, "the reply is not JSON if the prompt forbids it")
 
 
-def _is_picked(reply: Completion, mode: Mode) -> bool:
-    return conforms(value_of(reply, mode), PICK.schema)
+def _satisfies_schema(reply: Completion, mode: Mode) -> bool:
+    return conforms(value_of(reply, mode), ANIMAL.schema)
 
 
-def _unheard(mode: Mode, reply: Completion, note: str) -> Finding:
-    if is_silent(reply):
+def _ignored_mode(mode: Mode, reply: Completion, note: str) -> Finding:
+    if is_empty(reply):
         return Finding("mode", mode.name, "unknown", "the reply is empty")
-    if is_cut(reply):
-        return Finding("mode", mode.name, "unknown", "the reply was cut before it showed anything")
+    if is_truncated(reply):
+        return Finding("mode", mode.name, "unknown", "the reply was truncated before it proved anything")
     return Finding("mode", mode.name, "ignored", note)
 
 
-def _parameters(line: RequestTemplate) -> Steps[list[Finding]]:
-    """What else of the protocol is served."""
+def _parameters(template: RequestTemplate) -> ProbeSteps[list[Finding]]:
+    """Return what else of the protocol the endpoint supports."""
     tools = [{"type": "function", "function": WEATHER}]
+    stream = template.with_text(HELLO, stream=True)
+    tool_call = template.with_text("What is the weather in Paris? Use the tool.", tools=tools)
     return [
-        (yield from _parameter("stream", line.ask(HELLO, stream=True), _is_stream, "the reply came whole")),
+        (yield from _parameter("stream", stream, _is_stream, "the reply came in one body")),
+        (yield from _parameter("tools", tool_call, _has_tool_call, "the model does not call the tool")),
         (
             yield from _parameter(
-                "tools",
-                line.ask("What is the weather in Paris? Use the tool.", tools=tools),
-                lambda reply: isinstance(reply, Completion) and bool(reply.choices[0].tool_calls),
-                "the model calls none that it may call",
+                "logprobs", template.with_text(HELLO, logprobs=True), _has_logprobs, "the reply carries none"
             )
         ),
-        (yield from _parameter("logprobs", line.ask(HELLO, logprobs=True), _has_logprobs, "the reply carries none")),
-        (yield from _parameter("n", line.ask(HELLO, n=2), _is_double, "n=2 gets one choice")),
+        (yield from _parameter("n", template.with_text(HELLO, n=2), _has_two_choices, "n=2 gets one choice")),
     ]
 
 
 def _parameter(
-    name: str, request: Request, is_served: Callable[[TransportReply], bool], otherwise: str
-) -> Steps[Finding]:
+    name: str, request: Request, is_served: Callable[[TransportReply], bool], note: str
+) -> ProbeSteps[Finding]:
     reply = yield request
     if is_served(reply):
         return Finding("parameter", name, "served")
     if isinstance(reply, TransportError):
-        return failed("parameter", name, reply)
-    return Finding("parameter", name, "ignored", otherwise)
+        return failed_finding("parameter", name, reply)
+    return Finding("parameter", name, "ignored", note)
 
 
 def _is_stream(reply: TransportReply) -> bool:
-    """Whether server-sent events came; to a reader of whole replies they are a malformed one."""
+    """Return whether the reply is server-sent events, which a reader of complete replies reports as malformed."""
     text = reply.body if isinstance(reply, MalformedReply) else None
     return isinstance(text, str) and any(line.startswith("data:") for line in text.splitlines())
+
+
+def _has_tool_call(reply: TransportReply) -> bool:
+    return isinstance(reply, Completion) and bool(reply.choices[0].tool_calls)
 
 
 def _has_logprobs(reply: TransportReply) -> bool:
     return isinstance(reply, Completion) and any(choice.get("logprobs") for choice in reply.raw["choices"])
 
 
-def _is_double(reply: TransportReply) -> bool:
+def _has_two_choices(reply: TransportReply) -> bool:
     return isinstance(reply, Completion) and len(reply.choices) > 1

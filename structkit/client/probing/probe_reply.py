@@ -1,0 +1,73 @@
+"""What the replies to a probe show: an answer, a rejection of what was sent, or a failure that proves nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from typing import TypeAlias, TypeVar
+
+from structkit.client.probing.probe_report import Finding, Kind
+from structkit.errors import MalformedReply, StatusError, TransportError
+from structkit.extraction import Mode, failure
+from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
+from structkit.parsing import NotJSON, read_json
+from structkit.transport import TransportReply
+from structkit.values import ABSENT, Completion, JSONValue, Request
+from structkit.values.text import shorten
+
+T = TypeVar("T")
+ProbeSteps: TypeAlias = Generator[Request, TransportReply, T]
+"""A part of a probe: it yields requests, is sent their replies, and returns its findings."""
+
+MAX_NOTE_CHARS = 160
+"""The length at which a finding shortens the text of an error."""
+
+SERVER_ERROR = 500
+"""A status that does not prove a rejection, because it may be a transient failure."""
+
+
+def is_rejection(error: TransportError) -> bool:
+    """Return whether an error is about the request, if the same endpoint has answered a plain question before."""
+    if isinstance(error, StatusError):
+        return error.status_code in SCHEMA_ERROR_STATUSES - {SERVER_ERROR}
+    return isinstance(error, MalformedReply) and isinstance(error.body, dict) and bool(error.body.get("error"))
+
+
+def failed_finding(kind: Kind, name: str, error: TransportError) -> Finding:
+    """Return the finding for a request without a completion."""
+    return Finding(kind, name, "refused" if is_rejection(error) else "unknown", error_note(error))
+
+
+def error_note(error: TransportError) -> str:
+    """Return a short text of an error.
+
+    >>> error_note(StatusError("the endpoint answered 400: 'tools' is not supported"))
+    "400: 'tools' is not supported"
+    """
+    return shorten(str(error).removeprefix("the endpoint answered "), MAX_NOTE_CHARS)
+
+
+def error_text(error: TransportError) -> str:
+    """Return the full text of an error."""
+    return json.dumps(error.body, ensure_ascii=False) if error.body else str(error)
+
+
+def value_of(reply: Completion, mode: Mode) -> JSONValue:
+    """Return the first JSON value among the texts that may be the answer, or `ABSENT`."""
+    for text in mode.decode(reply.choices[0]):
+        try:
+            return read_json(text)
+        except NotJSON:
+            continue
+    return ABSENT
+
+
+def is_truncated(reply: Completion) -> bool:
+    """Return whether the reply ended at the token limit."""
+    return failure.is_truncated(reply.choices[0])
+
+
+def is_empty(reply: Completion) -> bool:
+    """Return whether a reply has neither text nor tool calls, so that it proves nothing."""
+    first = reply.choices[0]
+    return not (first.content or "").strip() and not first.tool_calls
