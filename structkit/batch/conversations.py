@@ -15,7 +15,7 @@ from structkit.client.endpoint_settings import find_endpoint
 from structkit.client.plan import make_plan
 from structkit.costs.budget import worst_case_cost
 from structkit.extraction import Conversation
-from structkit.prompts import conversation, fill
+from structkit.prompts import build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
 from structkit.values import JSON, Parameters, Policy, Request
@@ -58,9 +58,9 @@ class RowConversations:
             PromptError: The template names a column that the row does not have.
         """
         prompt = self.settings.prompt
-        text = fill(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
+        text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
         text = await text if inspect.isawaitable(text) else text
-        messages = conversation(text, self.settings.call.get("instructions"))
+        messages = build_messages(text, self.settings.call.get("instructions"))
         return self._template(self.known_route.route).with_messages(messages)
 
     def estimate_cost(self, request: Request) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Any
 
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
-from structkit.prompts import fill
+from structkit.prompts import fill_template
 from structkit.tables.formats import STANDARD, find_format
 
 CHOICES = {"on_ambiguous": ("resend", "hold"), "on_change": ("stop", "reparse", "new", "mix")}
@@ -75,7 +75,7 @@ def validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:
     if not columns:  # the rows do not declare any
         return
     if isinstance(prompt, str):
-        fill(prompt, dict.fromkeys(columns, ""))
+        fill_template(prompt, dict.fromkeys(columns, ""))
     elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
         names = ", ".join(map(repr, missing))
         raise ConfigError(f"the prompt needs {names}, but the columns of the input are: {', '.join(columns)}")

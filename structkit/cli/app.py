@@ -72,7 +72,7 @@ def extract(
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
-    from structkit.prompts import fill
+    from structkit.prompts import fill_template
     from structkit.schema.cache import response_format
 
     refuse_unwritable(output)
@@ -81,7 +81,7 @@ def extract(
     given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
     call: Any = {name: value for name, value in given.items() if value is not None}
     with default_client(model, base_url, notice) as client:
-        value = client.extract(wanted, fill(prompt, {"text": text}) if prompt else text, **call)
+        value = client.extract(wanted, fill_template(prompt, {"text": text}) if prompt else text, **call)
     write(wanted.natural(value), output)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 from typing_extensions import TypeForm
 
 from structkit.client.arguments import example_to_json
-from structkit.prompts import conversation
+from structkit.prompts import build_messages
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import JSON, Message, Prompt
@@ -50,5 +50,5 @@ def finetune_rows(
     output_format = response_format(output_type)
     for prompt, value in examples:
         wire = json.dumps(output_format.wire(example_to_json(output_format, value)), ensure_ascii=False)
-        messages = (*conversation(prompt, instructions), Message("assistant", wire))
+        messages = (*build_messages(prompt, instructions), Message("assistant", wire))
         yield {"messages": [message.body for message in messages]}

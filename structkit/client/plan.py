@@ -12,7 +12,7 @@ from structkit.client.routes import ClientRoute
 from structkit.dialects import CORE, Dialect, Route, find_dialect, get_dialect
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
-from structkit.prompts import conversation
+from structkit.prompts import build_messages
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Parameters, Policy, Prompt, Request
@@ -73,7 +73,7 @@ class Plan:
         extraction: Extraction[Any] = Extraction(
             response_format=output_format,
             model=self.model,
-            messages=conversation(prompt, instructions),
+            messages=build_messages(prompt, instructions),
             examples=tuple((source, example_to_json(output_format, value)) for source, value in examples),
             parameters=Parameters(**arguments) if arguments else DEFAULT_PARAMETERS,
             policy=policy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from structkit.prompts import ask_for_places, feedback
+from structkit.prompts import feedback, patch_feedback
 from structkit.schema import Codec, Patch, make_patch
 from structkit.values import Answer, JSONPath, Message, value_at
 
@@ -32,7 +32,7 @@ def correction_messages(
     if invalid_answer is None:
         return ()
     if patch is not None:
-        return (_message("user", ask_for_places(invalid_answer.issues, patch_places(patch), patch.draft)),)
+        return (_message("user", patch_feedback(invalid_answer.issues, patch_places(patch), patch.draft)),)
     if invalid_answer.draft is None and "{" not in invalid_answer.text:
         reason = "; ".join(issue.message for issue in invalid_answer.issues)
         return (_message("user", NO_JSON.format(why=reason)),)

@@ -12,7 +12,7 @@ from typing_extensions import ParamSpec, TypeForm, Unpack
 from structkit.client import AsyncClient, CallOptions, Client
 from structkit.errors import PromptError
 from structkit.functions.function import AsyncFunction, Declaration, Decorator, Function
-from structkit.prompts import fill
+from structkit.prompts import fill_template
 from structkit.schema import ResponseFormat
 from structkit.values import JSON, Prompt
 
@@ -118,12 +118,12 @@ def _with_template(function: Callable[..., Any], template: str) -> Callable[...,
     """Return a function of the same signature that returns its docstring, filled in."""
     signature = inspect.signature(function)
     fields = {name: f"{{{name}}}" for name in signature.parameters}
-    fill(template, fields)  # a template with an unknown name raises at the declaration
+    fill_template(template, fields)  # a template with an unknown name raises at the declaration
 
     def fill_template(*args: Any, **kwargs: Any) -> Prompt:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return fill(template, bound.arguments)
+        return fill_template(template, bound.arguments)
 
     async def fill_template_async(*args: Any, **kwargs: Any) -> Prompt:
         return fill_template(*args, **kwargs)

@@ -1,8 +1,8 @@
-"""What the model is told: templates and messages, examples, and the feedback on a wrong reply."""
+"""The texts that the model reads: templates and messages, examples, and the feedback on an invalid reply."""
 
-from structkit.prompts.feedback import ask_for_places, feedback
-from structkit.prompts.messages import conversation, with_examples
+from structkit.prompts.feedback import feedback, patch_feedback
+from structkit.prompts.messages import build_messages, with_examples
 from structkit.prompts.skeleton import skeleton
-from structkit.prompts.template import fill
+from structkit.prompts.template import fill_template
 
-__all__ = ["ask_for_places", "conversation", "feedback", "fill", "skeleton", "with_examples"]
+__all__ = ["build_messages", "feedback", "fill_template", "patch_feedback", "skeleton", "with_examples"]

@@ -1,4 +1,7 @@
-"""What the model is told of a reply that broke the contract: one line an issue, in the wire's names."""
+"""The feedback that the model receives on an invalid reply: one line per issue, in the names of the wire.
+
+The wording was measured with a small model (docs/benchmarks.md): do not change it without measuring it again.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from structkit.values import Issue, JSONPath, JSONValue, format_path, value_at
 from structkit.values.text import shorten_json
 
-MOST = 20
-"""Issues told at once; a reply with more is wrong as a whole, and the first ones say how."""
+MAX_ISSUES = 20
+"""A reply with more issues is invalid as a whole, and the first ones show how."""
 
-SHOWN = 240
-"""Characters of the object around a wrong place that are shown, for the model to know which one it is."""
+MAX_CONTEXT_CHARS = 240
+"""Of the object around an invalid value, which is quoted so that the model knows which one is meant."""
 
 
 def feedback(issues: Iterable[Issue], wire_path: Callable[[JSONPath], JSONPath]) -> str:
-    """The correction to send after a wrong reply.
+    """Return the correction to send after an invalid reply.
 
-    What stood there is quoted as JSON, cut short: it is data and says nothing on its own.
+    Values from the reply are quoted as shortened JSON, so that text in them does not read as an instruction.
 
     >>> issue = Issue(("age",), "Input should be a valid integer", '"old"')
     >>> print(feedback([issue], lambda path: path))
@@ -26,54 +29,57 @@ def feedback(issues: Iterable[Issue], wire_path: Callable[[JSONPath], JSONPath])
     Reply again with the whole corrected JSON and nothing else.
     """
     lines = [str(Issue(wire_path(issue.path), issue.message, issue.got)) for issue in issues]
-    more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
+    omitted = [f"and {len(lines) - MAX_ISSUES} more"] if len(lines) > MAX_ISSUES else []
     return "\n".join(
         [
             "Your reply does not fit the schema:",
-            *lines[:MOST],
-            *more,
+            *lines[:MAX_ISSUES],
+            *omitted,
             "Reply again with the whole corrected JSON and nothing else.",
         ]
     )
 
 
-def ask_for_places(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath, bool]], draft: JSONValue) -> str:
-    """The correction where only some places are asked for.
+def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath, bool]], draft: JSONValue) -> str:
+    """Return the correction that asks for a part of the reply only.
 
     Args:
         issues: What is wrong.
-        places: For each place the name it is asked for under, its path, and whether a list is to be gone on with.
-        draft: The value so far, for the objects around the places.
+        places: For each missing or invalid value: its name in the next reply, its path, and whether it is a truncated
+            list to be continued.
+        draft: The value so far, for the objects around the invalid values.
 
     >>> draft = {"rows": [{"item": "tea", "price": "x"}]}
     >>> issue = Issue(("rows", 0, "price"), "Input should be a valid number", '"x"')
-    >>> print(ask_for_places([issue], [("rows_0_price", ("rows", 0, "price"), False)], draft))
+    >>> print(patch_feedback([issue], [("rows_0_price", ("rows", 0, "price"), False)], draft))
     Your last reply was right but for this:
     rows[0].price: Input should be a valid number (got "x")
     It stands in {"item": "tea", "price": "x"}
     Reply with a JSON object of these values alone: rows_0_price is rows[0].price.
     """
-    around = dict.fromkeys(_around(draft, path) for _, path, appends in places if not appends)
-    cut = [(name, path) for name, path, appends in places if appends]
-    named = ", ".join(f"{name} is {format_path(path)}" for name, path, appends in places if not appends)
-    rest = ", ".join(f"{name} is what follows in {format_path(path)}" for name, path in cut)
+    contexts = dict.fromkeys(_context(draft, path) for _, path, is_list in places if not is_list)
+    truncated = [(name, path) for name, path, is_list in places if is_list]
+    values = ", ".join(f"{name} is {format_path(path)}" for name, path, is_list in places if not is_list)
+    items = ", ".join(f"{name} is what follows in {format_path(path)}" for name, path in truncated)
     return "\n".join(
         [
-            "Your last reply was right but for this:" if not cut else "Your last reply was cut short:",
-            *(() if cut else map(str, issues[:MOST])),
-            *(f"It stands in {shown}" for shown in around if shown),
-            *(_so_far(draft, path) for _, path in cut),
-            f"Reply with a JSON object of these values alone: {', '.join(filter(None, [rest, named]))}.",
+            "Your last reply was right but for this:" if not truncated else "Your last reply was cut short:",
+            *(() if truncated else map(str, issues[:MAX_ISSUES])),
+            *(f"It stands in {context}" for context in contexts if context),
+            *(_progress(draft, path) for _, path in truncated),
+            f"Reply with a JSON object of these values alone: {', '.join(filter(None, [items, values]))}.",
         ]
     )
 
 
-def _around(draft: JSONValue, path: JSONPath) -> str:
-    """The innermost object inside a list that holds the place; nothing where the path alone says which it is."""
+def _context(draft: JSONValue, path: JSONPath) -> str:
+    """The innermost object of a list that contains the value; empty outside lists, where the path is unambiguous."""
     items = (value_at(draft, path[:end]) for end in range(len(path) - 1, 0, -1) if isinstance(path[end - 1], int))
-    return next((shorten_json(item, SHOWN) for item in items if isinstance(item, dict)), "")
+    return next((shorten_json(item, MAX_CONTEXT_CHARS) for item in items if isinstance(item, dict)), "")
 
 
-def _so_far(draft: JSONValue, path: JSONPath) -> str:
+def _progress(draft: JSONValue, path: JSONPath) -> str:
     items = value_at(draft, path)
-    return f"{format_path(path)} has {len(items)} items so far, the last one {shorten_json(items[-1], SHOWN)}"
+    return (
+        f"{format_path(path)} has {len(items)} items so far, the last one {shorten_json(items[-1], MAX_CONTEXT_CHARS)}"
+    )

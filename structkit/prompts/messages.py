@@ -7,42 +7,42 @@ from collections.abc import Iterable
 from structkit.errors import PromptError
 from structkit.values import Message, Prompt, json_text
 
-SYSTEM = frozenset({"system", "developer"})
+SYSTEM_ROLES = frozenset({"system", "developer"})
 
 
-def conversation(prompt: Prompt, instructions: str | None = None) -> tuple[Message, ...]:
-    """The messages: instructions as the system's, the input as the user's.
+def build_messages(prompt: Prompt, instructions: str | None = None) -> tuple[Message, ...]:
+    """Return the messages to send: the instructions as the system message, the prompt as the user message.
 
     Raises:
-        PromptError: The input is neither text nor messages, or is empty.
+        PromptError: The prompt is neither text nor messages, or is empty.
 
-    >>> [message.role for message in conversation("9.11 or 9.8?", "Be brief.")]
+    >>> [message.role for message in build_messages("9.11 or 9.8?", "Be brief.")]
     ['system', 'user']
     """
     system = (Message("system", instructions),) if instructions else ()
-    return tuple(map(_sendable, (*system, *_messages(prompt))))
+    return tuple(map(_validated, (*system, *_messages(prompt))))
 
 
 def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[str, str]]) -> tuple[Message, ...]:
-    """The messages with each example as a turn, after the instructions and before the input.
+    """Return the messages with each example (input, reply) as a turn, between the instructions and the input.
 
     Raises:
         PromptError: An example cannot be sent as JSON.
 
-    >>> asked = with_examples(conversation("9.11 or 9.8?", "Be brief."), [("1 or 2?", '{"answer": 2}')])
-    >>> [message.role for message in asked]
+    >>> messages = with_examples(build_messages("9.11 or 9.8?", "Be brief."), [("1 or 2?", '{"answer": 2}')])
+    >>> [message.role for message in messages]
     ['system', 'user', 'assistant', 'user']
     """
-    first = next((n for n, message in enumerate(messages) if message.role not in SYSTEM), len(messages))
-    turns = (turn for given, reply in examples for turn in (Message("user", given), Message("assistant", reply)))
-    return (*messages[:first], *map(_sendable, turns), *messages[first:])
+    first = next((n for n, message in enumerate(messages) if message.role not in SYSTEM_ROLES), len(messages))
+    turns = (turn for text, reply in examples for turn in (Message("user", text), Message("assistant", reply)))
+    return (*messages[:first], *map(_validated, turns), *messages[first:])
 
 
-def _sendable(message: Message) -> Message:
-    """The message, if JSON can carry it.
+def _validated(message: Message) -> Message:
+    """Return the message, if it can be sent as JSON.
 
     Raises:
-        PromptError: Its content is neither text nor parts, or holds half a surrogate pair.
+        PromptError: Its content is neither text nor parts, or has half a surrogate pair.
     """
     if not isinstance(message.content, str | list | tuple):
         raise PromptError(f"a message's content must be text or parts, not {type(message.content).__name__}")
@@ -58,8 +58,8 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
         if not prompt.strip():
             raise PromptError("the input is empty: there is nothing to read")
         return (Message("user", prompt),)
-    given: object = prompt  # callers without a type checker may give anything
-    found = (given,) if isinstance(given, Message) else tuple(given) if isinstance(given, list | tuple) else ()
-    if not found or not all(isinstance(message, Message) for message in found):
+    value: object = prompt  # callers without a type checker may pass anything
+    messages = (value,) if isinstance(value, Message) else tuple(value) if isinstance(value, list | tuple) else ()
+    if not messages or not all(isinstance(message, Message) for message in messages):
         raise PromptError(f"the input must be text, a Message or a list of Messages, not {type(prompt).__name__}")
-    return found
+    return messages

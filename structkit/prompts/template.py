@@ -1,4 +1,4 @@
-"""Templates with `{name}` fields; what is filled in is data and is never read as a template again."""
+"""Templates with `{name}` fields. The values are data: braces in them are not fields."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from typing import Any
 from structkit.errors import PromptError
 
 
-def fill(template: str, arguments: Mapping[str, Any]) -> str:
-    """The template with its fields filled in.
+def fill_template(template: str, arguments: Mapping[str, Any]) -> str:
+    """Return the template with its fields filled in.
 
-    Only plain names: no attributes, indices or format specifications, which would let data reach
-    into objects. `{{` and `}}` are braces.
+    A field is a plain name: attributes, indices and format specifications would let data reach into objects. `{{` and
+    `}}` are braces.
 
     Raises:
-        PromptError: A field has no argument, or is no plain name.
+        PromptError: A field has no argument, or is not a plain name.
 
-    >>> fill("Label {text} as {{json}}", {"text": "{x} %s"})
+    >>> fill_template("Label {text} as {{json}}", {"text": "{x} %s"})
     'Label {x} %s as {json}'
     """
     try:
-        pieces = list(Formatter().parse(inspect.cleandoc(template)))
+        fields = list(Formatter().parse(inspect.cleandoc(template)))
     except ValueError as error:
         raise PromptError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
-    return "".join(text + _value(name, spec, conversion, arguments) for text, name, spec, conversion in pieces)
+    return "".join(text + _value(name, spec, conversion, arguments) for text, name, spec, conversion in fields)
 
 
 def _value(name: str | None, spec: str | None, conversion: str | None, arguments: Mapping[str, Any]) -> str:
     if name is None:
         return ""
     if not name.isidentifier() or spec or conversion:
-        raise PromptError(f"the template field {{{name}}} is no plain name; compute it and pass it as an argument")
+        raise PromptError(
+            f"the template field {{{name}}} is not a plain name; compute the value and pass it as an argument"
+        )
     if name not in arguments:
-        known = ", ".join(arguments) or "none"
-        raise PromptError(f"the template asks for {{{name}}}, but the arguments are: {known}")
+        names = ", ".join(arguments) or "none"
+        raise PromptError(f"the template asks for {{{name}}}, but the arguments are: {names}")
     return str(arguments[name])

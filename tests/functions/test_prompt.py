@@ -121,8 +121,8 @@ def test_bare_works_on_async_functions(endpoint: Endpoint) -> None:
     [
         (None, "no docstring"),
         ("Label {review}", "asks for {review}"),
-        ("Label {text.upper}", "no plain name"),
-        ("Label {text!r}", "no plain name"),
+        ("Label {text.upper}", "not a plain name"),
+        ("Label {text!r}", "not a plain name"),
         ("Label {text", "not a template"),
     ],
 )
