@@ -120,14 +120,14 @@ def _with_template(function: Callable[..., Any], template: str) -> Callable[...,
     fields = {name: f"{{{name}}}" for name in signature.parameters}
     fill_template(template, fields)  # a template with an unknown name raises at the declaration
 
-    def fill_template(*args: Any, **kwargs: Any) -> Prompt:
+    def build_prompt(*args: Any, **kwargs: Any) -> Prompt:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return fill_template(template, bound.arguments)
 
-    async def fill_template_async(*args: Any, **kwargs: Any) -> Prompt:
-        return fill_template(*args, **kwargs)
+    async def build_prompt_async(*args: Any, **kwargs: Any) -> Prompt:
+        return build_prompt(*args, **kwargs)
 
-    wrapper = fill_template_async if inspect.iscoroutinefunction(function) else fill_template
+    wrapper = build_prompt_async if inspect.iscoroutinefunction(function) else build_prompt
     wrapper.__dict__["__wrapped__"] = function
     return wrapper
