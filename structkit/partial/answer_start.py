@@ -1,4 +1,4 @@
-"""Where the answer begins in a text that arrives in pieces: behind thinking, fences and prose."""
+"""Find where the answer starts in a text that arrives in chunks: after thinking, a code fence or prose."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ import re
 from collections.abc import Iterable
 
 BLANK = "\ufeff \t\r\n"
-THINKING = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-LONGEST = len("</thinking>")
+THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+MAX_TAG_CHARS = len("</thinking>")
 
 
-class Start:
-    """Looks for the beginning of an answer that is an object.
+class AnswerFinder:
+    """Find the start of an answer that is an object.
 
-    A text that opens with an object is the answer. In any other, the first object is that begins with a key which
-    is wanted, and stands in no thinking.
+    If the text starts with an object, that is the answer. Otherwise the answer is the first object outside of thinking
+    whose first key is an expected one.
 
-    >>> start = Start(["price"])
-    >>> [start.feed(piece) for piece in ("<think>{}</th", "ink>Here {it} is: {", '"price": ', "3}")]
+    >>> finder = AnswerFinder(["price"])
+    >>> [finder.feed(chunk) for chunk in ("<think>{}</th", "ink>Here {it} is: {", '"price": ', "3}")]
     [None, None, '{"price": ', '3}']
     """
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        """For an object that has some of the *wanted* keys."""
-        keys = [*wanted]
-        named = "|".join(re.escape(json.dumps(key, ensure_ascii=False)) for key in keys)
-        self._mark = re.compile(rf"<think(?:ing)?>|\{{[ \t\r\n]*+(?:{named})[ \t\r\n]*+:", re.IGNORECASE)
-        self._longest = LONGEST + max(map(len, keys), default=0) + 50
-        self._held = ""
-        self._found = False
+    def __init__(self, keys: Iterable[str]) -> None:
+        """Start before the text; *keys* are the keys that the answer may have."""
+        keys = [*keys]
+        first_key = "|".join(re.escape(json.dumps(key, ensure_ascii=False)) for key in keys)
+        self._mark = re.compile(rf"<think(?:ing)?>|\{{[ \t\r\n]*+(?:{first_key})[ \t\r\n]*+:", re.IGNORECASE)
+        self._max_mark_chars = MAX_TAG_CHARS + max(map(len, keys), default=0) + 50  # 50 for brackets and blanks
+        self._pending = ""
+        self._has_started = False
         self._is_first = True
         self._is_thinking = False
 
-    def feed(self, piece: str) -> str | None:
-        """The answer's part of a piece; None where it has not begun."""
-        if self._found:
-            return piece
-        text = self._held + piece
+    def feed(self, chunk: str) -> str | None:
+        """Return the part of a chunk that belongs to the answer; None before its start."""
+        if self._has_started:
+            return chunk
+        text = self._pending + chunk
         if self._is_first:
             text = text.lstrip(BLANK)
             self._is_first = not text
-            self._found = text[:1] == "{"
-        return text if self._found else self._search(text)
+            self._has_started = text[:1] == "{"
+        return text if self._has_started else self._search(text)
 
     def _search(self, text: str) -> str | None:
         at = 0
-        while found := (THINKING if self._is_thinking else self._mark).search(text, at):
-            at = found.end()
-            if text[found.start()] == "{":
-                self._found, self._held = True, ""
-                return text[found.start() :]
+        while match := (THINKING_END if self._is_thinking else self._mark).search(text, at):
+            at = match.end()
+            if text[match.start()] == "{":
+                self._has_started, self._pending = True, ""
+                return text[match.start() :]
             self._is_thinking = not self._is_thinking
-        self._held = text[max(at, len(text) - self._longest) :]
+        self._pending = text[max(at, len(text) - self._max_mark_chars) :]  # a mark may be split between two chunks
         return None

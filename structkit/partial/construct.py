@@ -1,4 +1,4 @@
-"""Instances of which a part is there: of the caller's class, made without validation; what is missing is absent."""
+"""Partial instances of the caller's classes, created without validation; missing fields are absent attributes."""
 
 from __future__ import annotations
 
@@ -12,63 +12,63 @@ from pydantic_core import PydanticUndefined
 
 from structkit.values import JSON
 
-Make: TypeAlias = Callable[[dict[str, Any]], Any]
-"""An instance of these attributes; the dict becomes its own."""
+InstanceFactory: TypeAlias = Callable[[dict[str, Any]], Any]
+"""Creates an instance from its attributes, and may keep the dict as its own."""
 
-put = object.__setattr__
+set_attribute = object.__setattr__  # works for frozen classes too
 
-MOST_CLASSES = 1_000
-"""Classes that are remembered with what stands for them while they are incomplete."""
+MAX_CACHED_CLASSES = 1_000
+"""Classes whose variant for partial instances is cached."""
 
 
-def model_maker(cls: Any) -> Make:
-    """Makes instances of a pydantic model, as its `model_construct` does, but without defaults."""
-    takes_extra = cls.model_config.get("extra") == "allow"
+def model_factory(cls: Any) -> InstanceFactory:
+    """Return a factory of instances of a pydantic model; like its `model_construct`, but without defaults."""
+    allows_extra = cls.model_config.get("extra") == "allow"
     private = cls.__private_attributes__
-    partial = _without_computed(cls) if cls.__pydantic_computed_fields__ else cls
+    partial = _without_computed_fields(cls) if cls.__pydantic_computed_fields__ else cls
 
-    def make(values: dict[str, Any]) -> Any:
-        made = partial.__new__(partial)
-        put(made, "__dict__", values)
-        put(made, "__pydantic_fields_set__", {*values})
-        put(made, "__pydantic_extra__", {} if takes_extra else None)
-        put(made, "__pydantic_private__", _private(private) if private else None)
-        return made
+    def create(values: dict[str, Any]) -> Any:
+        instance = partial.__new__(partial)
+        set_attribute(instance, "__dict__", values)
+        set_attribute(instance, "__pydantic_fields_set__", {*values})
+        set_attribute(instance, "__pydantic_extra__", {} if allows_extra else None)
+        set_attribute(instance, "__pydantic_private__", _private_defaults(private) if private else None)
+        return instance
 
-    return make
-
-
-@lru_cache(maxsize=MOST_CLASSES)
-def _without_computed(cls: Any) -> Any:
-    """The model without its computed fields, which `repr` would compute of fields that are not there."""
-    about = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-    return ABCMeta.__new__(type(cls), cls.__name__, (cls,), {**about, "__pydantic_computed_fields__": {}})
+    return create
 
 
-def fill(made: Any, values: dict[str, Any]) -> None:
-    """Put values in for those that a complete record has."""
-    if isinstance(made, dict):
-        made.update(values)
+@lru_cache(maxsize=MAX_CACHED_CLASSES)
+def _without_computed_fields(cls: Any) -> Any:
+    """Return the model without its computed fields, because `repr` would compute them from missing fields."""
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+    return ABCMeta.__new__(type(cls), cls.__name__, (cls,), {**names, "__pydantic_computed_fields__": {}})
+
+
+def set_values(instance: Any, values: dict[str, Any]) -> None:
+    """Replace values of a complete object."""
+    if isinstance(instance, dict):
+        instance.update(values)
     else:
         for name, value in values.items():
-            put(made, name, value)
+            set_attribute(instance, name, value)
 
 
-def root_maker(cls: Any) -> Callable[[Any], Any]:
-    """Makes instances of a pydantic `RootModel` around a value."""
+def root_model_factory(cls: Any) -> Callable[[Any], Any]:
+    """Return a factory of instances of a pydantic `RootModel` from their root value."""
 
-    def make(value: Any) -> Any:
-        made = cls.__new__(cls)
-        put(made, "__dict__", {"root": value})
-        put(made, "__pydantic_fields_set__", {"root"})
-        put(made, "__pydantic_private__", _private(cls.__private_attributes__) or None)
-        return made
+    def create(value: Any) -> Any:
+        instance = cls.__new__(cls)
+        set_attribute(instance, "__dict__", {"root": value})
+        set_attribute(instance, "__pydantic_fields_set__", {"root"})
+        set_attribute(instance, "__pydantic_private__", _private_defaults(cls.__private_attributes__) or None)
+        return instance
 
-    return make
+    return create
 
 
-def _private(attributes: dict[str, Any]) -> JSON:
-    """Private attributes as they are at first; one whose default needs the fields is missing."""
+def _private_defaults(attributes: dict[str, Any]) -> JSON:
+    """Return the defaults of private attributes, without those that are computed from the fields."""
     return {
         name: default
         for name, attribute in attributes.items()
@@ -77,53 +77,54 @@ def _private(attributes: dict[str, Any]) -> JSON:
     }
 
 
-def dataclass_maker(cls: Any) -> Make:
-    """Makes instances of a dataclass."""
-    partial = _incomplete(cls)
+def dataclass_factory(cls: Any) -> InstanceFactory:
+    """Return a factory of instances of a dataclass."""
+    partial = _partial_dataclass(cls)
 
-    def make(values: dict[str, Any]) -> Any:
-        made = object.__new__(partial)
+    def create(values: dict[str, Any]) -> Any:
+        instance = object.__new__(partial)
         for name, value in values.items():
-            put(made, name, value)
-        return made
+            set_attribute(instance, name, value)
+        return instance
 
-    return make
+    return create
 
 
-@lru_cache(maxsize=MOST_CLASSES)
-def _incomplete(cls: Any) -> Any:
-    """The dataclass without what takes every field to be there: a default on the class, `repr`, `==`.
+@lru_cache(maxsize=MAX_CACHED_CLASSES)
+def _partial_dataclass(cls: Any) -> Any:
+    """Return a subclass that works with missing fields: it hides defaults on the class, and has its own repr and `==`.
 
-    A class that watches its subclasses is taken as it is.
+    A class with an `__init_subclass__` is returned as it is, because a subclass could have side effects.
     """
     if any("__init_subclass__" in vars(base) and base.__module__ != "typing" for base in cls.__mro__[:-1]):
         return cls
     names = [field.name for field in dataclasses.fields(cls)]
 
-    def there(made: Any) -> JSON:
-        return {name: getattr(made, name) for name in names if hasattr(made, name)}
+    def present(instance: Any) -> JSON:
+        return {name: getattr(instance, name) for name in names if hasattr(instance, name)}
 
-    def show(made: Any) -> str:
-        return f"{cls.__qualname__}({', '.join(f'{name}={value!r}' for name, value in there(made).items())})"
+    def represent(instance: Any) -> str:
+        return f"{cls.__qualname__}({', '.join(f'{name}={value!r}' for name, value in present(instance).items())})"
 
-    def equal(made: Any, other: Any) -> Any:
-        return there(made) == there(other) if type(made) is type(other) else NotImplemented
+    def equal(instance: Any, operand: Any) -> Any:
+        return present(instance) == present(operand) if type(instance) is type(operand) else NotImplemented
 
-    hidden = {name: _Missing(cls.__name__, name) for name in names if _has_default(cls, name)}
-    about = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__, "__slots__": ()}
-    return type(cls)(cls.__name__, (cls,), {**about, **hidden, "__repr__": show, "__eq__": equal, "__hash__": None})
+    hidden = {name: _MissingField(cls.__name__, name) for name in names if _has_default(cls, name)}
+    identity = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__, "__slots__": ()}
+    methods = {"__repr__": represent, "__eq__": equal, "__hash__": None}
+    return type(cls)(cls.__name__, (cls,), {**identity, **hidden, **methods})
 
 
-class _Missing:
-    """Hides a default that stands on the class, where the instance has no value of its own."""
+class _MissingField:
+    """A descriptor that hides a default on the class, for instances without a value of their own."""
 
     def __init__(self, owner: str, name: str) -> None:
-        self._told = f"{owner!r} object has no attribute {name!r} yet"
+        self._message = f"{owner!r} object has no attribute {name!r} yet"
 
-    def __get__(self, made: Any, owner: Any = None) -> Any:
-        raise AttributeError(self._told)
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        raise AttributeError(self._message)
 
 
 def _has_default(cls: Any, name: str) -> bool:
-    found = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
-    return bool(found) and not hasattr(found[0], "__set__")  # what sets is a slot
+    attributes = [vars(base)[name] for base in cls.__mro__ if name in vars(base)]
+    return bool(attributes) and not hasattr(attributes[0], "__set__")  # an attribute with `__set__` is a slot

@@ -1,157 +1,157 @@
-"""What is known of a place before anything stands there, and of a container there while it is open."""
+"""Decoders, which turn the wire at one place into values of the caller's type, and frames, their open containers."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from structkit.partial.validation import Check
+from structkit.partial.validation import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 
 class Frame:
-    """A container that is open: an object or array of the wire, and what is known of it.
+    """An open container: an object or array of the wire that is not complete.
 
     Attributes:
-        start: Where it begins in the text.
-        flawed: Whether something in it is left out because it is not valid.
+        start: Its position in the text.
+        has_invalid: Whether a value inside was left out because it is not valid.
     """
 
-    __slots__ = ("flawed", "start")
-    keeps: ClassVar[bool] = False
-    """Whether its text is wanted when it is closed."""
-    blind: ClassVar[bool] = False
-    """Whether nothing inside is looked at."""
+    __slots__ = ("has_invalid", "start")
+    needs_text: ClassVar[bool] = False
+    """Whether `close` needs the text of the container."""
+    is_opaque: ClassVar[bool] = False
+    """Whether everything inside is skipped."""
 
     def __init__(self, start: int) -> None:
-        """With nothing in it."""
+        """Start with an empty container."""
         self.start = start
-        self.flawed = False
+        self.has_invalid = False
 
-    def key(self, name: str) -> Frame | None:  # noqa: ARG002 (not every frame has keys)
-        """The next value stands under this key. A frame that is given takes the place of this one."""
+    def key(self, name: str) -> Frame | None:  # noqa: ARG002 (only frames of objects have keys)
+        """Note the key of the next value. If a frame is returned, it replaces this one."""
         return None
 
     def scalar(self, value: JSONValue, context: Any) -> Frame | None:
-        """A scalar stands here. A frame that is given takes the place of this one."""
+        """Add a scalar. If a frame is returned, it replaces this one."""
         raise NotImplementedError
 
     def open(self, bracket: str, start: int) -> Frame:
-        """A container opens here."""
+        """Return the frame of a container that opens inside."""
         raise NotImplementedError
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """The container that was open here is closed; `ABSENT` where it is not valid."""
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Add the value of a container that was open inside; `ABSENT` if it is not valid."""
         raise NotImplementedError
 
-    sets_apart: bool = False
-    """Whether a container that opens here is a part that need not be validated again with the whole."""
+    validates_separately: bool = False
+    """Whether a container that opens here is validated by its own frame, and not again with this one."""
 
-    def put_apart(self, value: Any, *, flawed: bool) -> None:
-        """Such a container is closed; it stands empty in the text of this one."""
+    def add_validated(self, value: Any, *, has_invalid: bool) -> None:
+        """Add the value of such a container; the text of this frame has an empty one in its place."""
         raise NotImplementedError
 
     @property
-    def grows(self) -> bool:
-        """Whether text that is open here is shown."""
+    def streams_text(self) -> bool:
+        """Whether snapshots have the incomplete text that is open here."""
         return False
 
     def partial(self, inner: Any) -> Any:
-        """A snapshot, with that of what is open inside; it never changes."""
+        """Return a snapshot that has *inner*, the snapshot of the open value inside; it never changes later."""
         raise NotImplementedError
 
     def close(self, text: str, context: Any) -> Any:
-        """The value; `ABSENT` where it is not valid and nothing inside is to blame, else what it has shown so far."""
+        """Return the value; `ABSENT` if it is not valid, or the last snapshot if only a value inside is to blame."""
         raise NotImplementedError
 
 
-class Shape(Protocol):
-    """A place of the wire and of the caller's type at once."""
+class Decoder(Protocol):
+    """Decodes the wire at one place of the caller's type: scalars at once, containers by a frame."""
 
     @property
-    def grows(self) -> bool:
-        """Whether text that is open here is shown."""
+    def streams_text(self) -> bool:
+        """Whether snapshots have an incomplete text of this place."""
         ...
 
     def scalar(self, value: JSONValue, context: Any) -> Any:
-        """A scalar of the wire as a value; `ABSENT` where it is not valid."""
+        """Return the value of a scalar of the wire; `ABSENT` if it is not valid."""
         ...
 
     def open(self, bracket: str, start: int) -> Frame:
-        """A container of the wire that opens here."""
+        """Return the frame of a container of the wire."""
         ...
 
 
-class Closed:
-    """A place that shows when it is closed."""
+class OpaqueDecoder:
+    """Decodes a place whose value is in no snapshot before it is complete."""
 
-    grows = False
+    streams_text = False
 
-    def __init__(self, check: Check) -> None:
-        """By what makes its values."""
-        self.check = check
-
-    def scalar(self, value: JSONValue, context: Any) -> Any:
-        """Checked."""
-        return self.check.value(value, context)
-
-    def open(self, bracket: str, start: int) -> Frame:  # noqa: ARG002 (either will do)
-        """Nothing is shown of it."""
-        return ClosedFrame(self.check, start)
-
-
-class Plain(Closed):
-    """A place for scalars, of which those of one type are values as they are."""
-
-    def __init__(self, check: Check, plain: type | None, *, grows: bool) -> None:
-        """Of a type."""
-        super().__init__(check)
-        self._plain = plain
-        self.grows = grows
+    def __init__(self, loader: ValueLoader) -> None:
+        """Decode by a loader of complete values."""
+        self.loader = loader
 
     def scalar(self, value: JSONValue, context: Any) -> Any:
-        """As it is, or checked."""
-        return value if type(value) is self._plain else self.check.value(value, context)
+        """Return the loaded value."""
+        return self.loader.load(value, context)
+
+    def open(self, bracket: str, start: int) -> Frame:  # noqa: ARG002 (the same for both)
+        """Return a frame that skips everything inside."""
+        return OpaqueFrame(self.loader, start)
 
 
-class ClosedFrame(Frame):
-    """A container of which nothing is shown while it is open."""
+class ScalarDecoder(OpaqueDecoder):
+    """Decodes a place of scalars."""
 
-    __slots__ = ("check",)
-    keeps = True
-    blind = True
+    def __init__(self, loader: ValueLoader, passthrough_type: type | None, *, streams_text: bool) -> None:
+        """Decode by a loader, except for scalars of the *passthrough_type*, which are values as they are."""
+        super().__init__(loader)
+        self._passthrough_type = passthrough_type
+        self.streams_text = streams_text
 
-    def __init__(self, check: Check, start: int) -> None:
-        """By what makes its value."""
+    def scalar(self, value: JSONValue, context: Any) -> Any:
+        """Return the value as it is, or loaded."""
+        return value if type(value) is self._passthrough_type else self.loader.load(value, context)
+
+
+class OpaqueFrame(Frame):
+    """A container that is in no snapshot before it is complete."""
+
+    __slots__ = ("loader",)
+    needs_text = True
+    is_opaque = True
+
+    def __init__(self, loader: ValueLoader, start: int) -> None:
+        """Decode by a loader of complete values."""
         super().__init__(start)
-        self.check = check
+        self.loader = loader
 
-    def partial(self, inner: Any) -> Any:  # noqa: ARG002 (not looked at)
-        """Nothing."""
+    def partial(self, inner: Any) -> Any:  # noqa: ARG002 (everything inside is skipped)
+        """Return nothing."""
         return ABSENT
 
     def close(self, text: str, context: Any) -> Any:
-        """Checked."""
-        return self.check.read(text, context)
+        """Return the loaded value."""
+        return self.loader.load_text(text, context)
 
 
-class Skipped(Frame):
-    """A container that is no part of the value."""
+class SkippedFrame(Frame):
+    """A container that is not part of the value."""
 
     __slots__ = ()
-    blind = True
+    is_opaque = True
 
-    def partial(self, inner: Any) -> Any:  # noqa: ARG002 (not looked at)
-        """Nothing."""
+    def partial(self, inner: Any) -> Any:  # noqa: ARG002 (everything inside is skipped)
+        """Return nothing."""
         return ABSENT
 
-    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (not looked at)
-        """Nothing."""
+    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (everything inside is skipped)
+        """Return nothing."""
         return ABSENT
 
 
-def settle(frame: Frame, found: Any) -> Any:
-    """What a closed container comes to: its value, what it has shown where a part of it is to blame, or nothing."""
-    if found is ABSENT:
-        return frame.partial(ABSENT) if frame.flawed else ABSENT
-    frame.flawed = False
-    return found
+def resolve_value(frame: Frame, value: Any) -> Any:
+    """Return the value of a complete container; if it is absent because of a value inside, the last snapshot."""
+    if value is ABSENT:
+        return frame.partial(ABSENT) if frame.has_invalid else ABSENT
+    frame.has_invalid = False
+    return value

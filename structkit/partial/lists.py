@@ -1,4 +1,4 @@
-"""Lists that grow by an item."""
+"""Lists, tuples and sets, whose snapshots grow item by item."""
 
 from __future__ import annotations
 
@@ -6,117 +6,127 @@ from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
-from structkit.partial.frames import Closed, Frame, Shape, settle
-from structkit.partial.snapshot_reuse import SHORT, Copies, grown_list
-from structkit.partial.validation import Check
+from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, resolve_value
+from structkit.partial.snapshot_reuse import GROWTH_DIVISOR, MIN_REUSED_LENGTH, SnapshotPool, list_snapshot
+from structkit.partial.validation import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
+COPIED_TYPES: tuple[Any, ...] = (tuple, set, frozenset)
+"""Types whose snapshots are always copies."""
 
-class Listing(Closed):
-    """A place for lists."""
+
+class ListDecoder(OpaqueDecoder):
+    """Decodes a place of lists."""
 
     def __init__(
-        self, check: Check, dress: Callable[[Any], Any] | None, item: Callable[[], Shape], *, composed: bool
+        self,
+        loader: ValueLoader,
+        wrap: Callable[[Any], Any] | None,
+        build_item: Callable[[], Decoder],
+        *,
+        is_unconstrained: bool,
     ) -> None:
-        """Of items of a shape; *composed* where a list of valid items is valid."""
-        super().__init__(check)
-        self.dress = dress
-        self.composed = composed
-        self._item = item
+        """Decode a list by a decoder of its items.
+
+        Args:
+            loader: Loads the complete list.
+            wrap: Makes the value of a list; None if it is the list itself.
+            build_item: Builds the decoder of an item, when it is first needed.
+            is_unconstrained: Whether every list of valid items is valid.
+        """
+        super().__init__(loader)
+        self.wrap = wrap
+        self.is_unconstrained = is_unconstrained
+        self._build_item = build_item
 
     @cached_property
-    def item(self) -> Shape:
-        """What an item looks like."""
-        return self._item()
+    def item(self) -> Decoder:
+        """The decoder of an item."""
+        return self._build_item()
 
     def open(self, bracket: str, start: int) -> Frame:
-        """A list; an object is none."""
+        """Return the frame of a list; an object is opaque."""
         if bracket == "{":
             return super().open(bracket, start)
-        if self.composed:
-            return ListingFrame(self, start)
-        return GatheredFrame(self, start) if self.dress in COPIED else BoundedFrame(self, start)
+        if self.is_unconstrained:
+            return ListFrame(self, start)
+        return CopiedListFrame(self, start) if self.wrap in COPIED_TYPES else ConstrainedListFrame(self, start)
 
 
-class ListingFrame(Frame):
-    """A list that is open."""
+class ListFrame(Frame):
+    """An open list."""
 
-    __slots__ = ("closed", "copies", "shape")
+    __slots__ = ("decoder", "items", "pool")
 
-    def __init__(self, shape: Listing, start: int) -> None:
-        """With no items."""
+    def __init__(self, decoder: ListDecoder, start: int) -> None:
+        """Start without items."""
         super().__init__(start)
-        self.shape = shape
-        self.closed: list[Any] = []
-        self.copies: Copies[list[Any]] = Copies()
+        self.decoder = decoder
+        self.items: list[Any] = []
+        self.pool: SnapshotPool[list[Any]] = SnapshotPool()
 
     def scalar(self, value: JSONValue, context: Any) -> None:
-        """An item."""
-        self.put(self.shape.item.scalar(value, context), flawed=False)
+        """Add an item."""
+        self.add(self.decoder.item.scalar(value, context), has_invalid=False)
 
     def open(self, bracket: str, start: int) -> Frame:
-        """An item's."""
-        return self.shape.item.open(bracket, start)
+        """Return the frame of an item."""
+        return self.decoder.item.open(bracket, start)
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """An item."""
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Add an item."""
         if value is ABSENT:
-            self.flawed = True
+            self.has_invalid = True
         else:
-            self.flawed |= flawed
-            self.closed.append(value)
+            self.has_invalid |= has_invalid
+            self.items.append(value)
 
     @property
-    def grows(self) -> bool:
-        """As an item does."""
-        return self.shape.item.grows
+    def streams_text(self) -> bool:
+        """Whether its items do."""
+        return self.decoder.item.streams_text
 
     def partial(self, inner: Any) -> Any:
-        """The items so far."""
-        made = grown_list(self.copies, self.closed, inner)
-        return self.shape.dress(made) if self.shape.dress else made
+        """Return the items so far."""
+        snapshot = list_snapshot(self.pool, self.items, inner)
+        return self.decoder.wrap(snapshot) if self.decoder.wrap else snapshot
 
-    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (nothing is left to be checked)
-        """The items."""
-        return self.closed
+    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (the items are valid already)
+        """Return the items."""
+        return self.items
 
 
-class BoundedFrame(ListingFrame):
-    """A list that is open, and has rules of its own."""
+class ConstrainedListFrame(ListFrame):
+    """An open list that has constraints of its own, and is validated when it is complete."""
 
     __slots__ = ()
-    keeps = True
+    needs_text = True
 
     def close(self, text: str, context: Any) -> Any:
-        """The whole, validated."""
-        return settle(self, self.shape.check.read(text, context))
+        """Return the validated list."""
+        return resolve_value(self, self.decoder.loader.load_text(text, context))
 
 
-COPIED: tuple[Any, ...] = (tuple, set, frozenset)
-"""Kinds of lists that are copied item by item."""
+class CopiedListFrame(ConstrainedListFrame):
+    """An open tuple or set; a long one is copied only each time it has grown by a part of its length."""
 
-STEP = 16
+    __slots__ = ("snapshot",)
 
+    def __init__(self, decoder: ListDecoder, start: int) -> None:
+        """Start without items."""
+        super().__init__(decoder, start)
+        self.snapshot: Any = None
 
-class GatheredFrame(BoundedFrame):
-    """A tuple or set that is open; a long one is shown in steps, each a part of its length, for each is a copy."""
-
-    __slots__ = ("shown",)
-
-    def __init__(self, shape: Listing, start: int) -> None:
-        """With no items."""
-        super().__init__(shape, start)
-        self.shown: Any = None
-
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """An item; one that no set can hold is left out."""
-        is_item = self.shape.dress is tuple or isinstance(value, Hashable)
-        super().put(value if is_item else ABSENT, flawed=flawed)
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Add an item; one that is not hashable is left out of a set."""
+        is_allowed = self.decoder.wrap is tuple or isinstance(value, Hashable)
+        super().add(value if is_allowed else ABSENT, has_invalid=has_invalid)
 
     def partial(self, inner: Any) -> Any:
-        """The items so far; of a set, those that are closed."""
-        make = self.shape.dress or tuple
-        count = len(self.closed)
-        if self.shown is None or count < SHORT or count > len(self.shown) * (1 + 1 / STEP):
-            self.shown = make(self.closed if inner is ABSENT or make is not tuple else [*self.closed, inner])
-        return self.shown
+        """Return the items so far; of a set, without the open one."""
+        wrap = self.decoder.wrap or tuple
+        count = len(self.items)
+        is_due = self.snapshot is None or count > len(self.snapshot) * (1 + 1 / GROWTH_DIVISOR)
+        if is_due or count < MIN_REUSED_LENGTH:
+            self.snapshot = wrap(self.items if inner is ABSENT or wrap is not tuple else [*self.items, inner])
+        return self.snapshot

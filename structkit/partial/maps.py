@@ -6,138 +6,146 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from structkit.partial.frames import Closed, Frame, Shape, Skipped, settle
-from structkit.partial.snapshot_reuse import Copies, grown_map
-from structkit.partial.validation import Check
+from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, SkippedFrame, resolve_value
+from structkit.partial.snapshot_reuse import SnapshotPool, map_snapshot
+from structkit.partial.validation import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 
-class Mapping(Closed):
-    """A place for maps."""
+class MapDecoder(OpaqueDecoder):
+    """Decodes a place of maps."""
 
     def __init__(
         self,
-        check: Check,
-        dress: Callable[[Any], Any] | None,
-        key: Callable[[str, Any], Any] | None,
-        value: Callable[[], Shape],
+        loader: ValueLoader,
+        wrap: Callable[[Any], Any] | None,
+        load_key: Callable[[str, Any], Any] | None,
+        build_value: Callable[[], Decoder],
         *,
-        composed: bool,
+        is_unconstrained: bool,
     ) -> None:
-        """Of keys made by *key* and values of a shape; *composed* where a map of valid members is valid."""
-        super().__init__(check)
-        self.dress = dress
-        self.key = key
-        self.composed = composed
-        self._value = value
+        """Decode a map by a decoder of its values.
+
+        Args:
+            loader: Loads the complete map.
+            wrap: Makes the value of a dict; None if it is the dict itself.
+            load_key: Loads a key from its text; None if it is the text itself.
+            build_value: Builds the decoder of a value, when it is first needed.
+            is_unconstrained: Whether every map of valid members is valid.
+        """
+        super().__init__(loader)
+        self.wrap = wrap
+        self.load_key = load_key
+        self.is_unconstrained = is_unconstrained
+        self._build_value = build_value
 
     @cached_property
-    def value(self) -> Shape:
-        """What a value looks like."""
-        return self._value()
+    def value(self) -> Decoder:
+        """The decoder of a value."""
+        return self._build_value()
 
     def open(self, bracket: str, start: int) -> Frame:
-        """A map; an object is none."""
+        """Return the frame of a map; an object is opaque."""
         if bracket == "{":
             return super().open(bracket, start)
-        return MappingFrame(self, start) if self.composed else BoundedFrame(self, start)
+        return MapFrame(self, start) if self.is_unconstrained else ConstrainedMapFrame(self, start)
 
 
-class MappingFrame(Frame):
-    """A map that is open."""
+class MapFrame(Frame):
+    """An open map."""
 
-    __slots__ = ("closed", "copies", "names", "shape")
+    __slots__ = ("decoder", "keys", "members", "pool")
 
-    def __init__(self, shape: Mapping, start: int) -> None:
-        """With no members."""
+    def __init__(self, decoder: MapDecoder, start: int) -> None:
+        """Start without members."""
         super().__init__(start)
-        self.shape = shape
-        self.closed: dict[Any, Any] = {}
-        self.names: list[Any] = []
-        self.copies: Copies[dict[Any, Any]] = Copies()
+        self.decoder = decoder
+        self.members: dict[Any, Any] = {}
+        self.keys: list[Any] = []
+        self.pool: SnapshotPool[dict[Any, Any]] = SnapshotPool()
 
-    def scalar(self, value: JSONValue, context: Any) -> None:  # noqa: ARG002 (none will do)
-        """No member."""
-        self.flawed = True
+    def scalar(self, value: JSONValue, context: Any) -> None:  # noqa: ARG002 (any scalar is invalid)
+        """Reject a scalar, which cannot be a member."""
+        self.has_invalid = True
 
     def open(self, bracket: str, start: int) -> Frame:
-        """A member."""
-        return MemberFrame(self.shape, start) if bracket == "{" else Skipped(start)
+        """Return the frame of a member."""
+        return MapMemberFrame(self.decoder, start) if bracket == "{" else SkippedFrame(start)
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """A pair of key and value; one whose key is there already is left out."""
-        if value is ABSENT or value[0] in self.closed:
-            self.flawed = True
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Add a member, a (key, value) pair; one with a duplicate key is left out."""
+        if value is ABSENT or value[0] in self.members:
+            self.has_invalid = True
         else:
-            self.flawed |= flawed
-            self.closed[value[0]] = value[1]
-            self.names.append(value[0])
+            self.has_invalid |= has_invalid
+            self.members[value[0]] = value[1]
+            self.keys.append(value[0])
 
     def partial(self, inner: Any) -> Any:
-        """The members so far."""
-        made = grown_map(self.copies, self.closed, self.names, inner)
-        return self.shape.dress(made) if self.shape.dress else made
+        """Return the members so far."""
+        snapshot = map_snapshot(self.pool, self.members, self.keys, inner)
+        return self.decoder.wrap(snapshot) if self.decoder.wrap else snapshot
 
-    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (nothing is left to be checked)
-        """The members."""
-        return self.closed
+    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (the members are valid already)
+        """Return the members."""
+        return self.members
 
 
-class BoundedFrame(MappingFrame):
-    """A map that is open, and has rules of its own."""
+class ConstrainedMapFrame(MapFrame):
+    """An open map that has constraints of its own, and is validated when it is complete."""
 
     __slots__ = ()
-    keeps = True
+    needs_text = True
 
     def close(self, text: str, context: Any) -> Any:
-        """The whole, validated."""
-        return settle(self, self.shape.check.read(text, context))
+        """Return the validated map."""
+        return resolve_value(self, self.decoder.loader.load_text(text, context))
 
 
-class MemberFrame(Frame):
-    """A member of a map that is open."""
+class MapMemberFrame(Frame):
+    """An open member of a map."""
 
-    __slots__ = ("name", "shape", "slot", "value")
+    __slots__ = ("decoder", "map_key", "map_value", "wire_key")
 
-    def __init__(self, shape: Mapping, start: int) -> None:
-        """With neither key nor value."""
+    def __init__(self, decoder: MapDecoder, start: int) -> None:
+        """Start with neither key nor value."""
         super().__init__(start)
-        self.shape = shape
-        self.slot = ""
-        self.name: Any = ABSENT
-        self.value: Any = ABSENT
+        self.decoder = decoder
+        self.wire_key = ""
+        self.map_key: Any = ABSENT
+        self.map_value: Any = ABSENT
 
     def key(self, name: str) -> None:
-        """Which of the two comes next."""
-        self.slot = name
+        """Note which of the two is next: "key" or "value"."""
+        self.wire_key = name
 
     def scalar(self, value: JSONValue, context: Any) -> None:
-        """The key or the value."""
-        if self.slot == "value":
-            self.value = self.shape.value.scalar(value, context)
-        elif self.slot == "key" and isinstance(value, str):
-            self.name = self.shape.key(value, context) if self.shape.key else value
+        """Set the key or the value."""
+        if self.wire_key == "value":
+            self.map_value = self.decoder.value.scalar(value, context)
+        elif self.wire_key == "key" and isinstance(value, str):
+            self.map_key = self.decoder.load_key(value, context) if self.decoder.load_key else value
 
     def open(self, bracket: str, start: int) -> Frame:
-        """The value's."""
-        return self.shape.value.open(bracket, start) if self.slot == "value" else Skipped(start)
+        """Return the frame of the value."""
+        return self.decoder.value.open(bracket, start) if self.wire_key == "value" else SkippedFrame(start)
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """The value."""
-        if self.slot == "value":
-            self.value = value
-            self.flawed = flawed
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Set the value."""
+        if self.wire_key == "value":
+            self.map_value = value
+            self.has_invalid = has_invalid
 
     @property
-    def grows(self) -> bool:
-        """As the value does, once the key is known."""
-        return self.slot == "value" and self.name is not ABSENT and self.shape.value.grows
+    def streams_text(self) -> bool:
+        """Whether the value does, once there is a key."""
+        return self.wire_key == "value" and self.map_key is not ABSENT and self.decoder.value.streams_text
 
     def partial(self, inner: Any) -> Any:
-        """The pair, as far as it has both."""
-        value = self.value if inner is ABSENT else inner
-        return ABSENT if self.name is ABSENT or value is ABSENT else (self.name, value)
+        """Return the (key, value) pair, if it has both."""
+        value = self.map_value if inner is ABSENT else inner
+        return ABSENT if self.map_key is ABSENT or value is ABSENT else (self.map_key, value)
 
-    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (its parts are checked)
-        """The pair, if it has both."""
+    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (both are valid already)
+        """Return the (key, value) pair, if it has both."""
         return self.partial(ABSENT)

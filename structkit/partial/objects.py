@@ -1,4 +1,4 @@
-"""Objects with declared properties: models, dataclasses, typed dicts and plain ones."""
+"""Objects with declared properties: models, dataclasses, typed dicts and plain dicts."""
 
 from __future__ import annotations
 
@@ -7,110 +7,118 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from structkit.partial.construct import Make, fill
-from structkit.partial.frames import Closed, Frame, Shape, Skipped, settle
-from structkit.partial.validation import Check
+from structkit.partial.construct import InstanceFactory, set_values
+from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, SkippedFrame, resolve_value
+from structkit.partial.validation import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A property: where its value goes, and what it looks like."""
+    """A property: the attribute of its value, and its decoder."""
 
     name: str
-    shape: Shape
-    may_be_null: bool
-    """Whether null says that it is absent."""
-    is_apart: bool = False
-    """Whether it is a list or map that is known when it is closed, and need not be validated again."""
+    decoder: Decoder
+    is_absent_if_null: bool
+    """Whether null means that the property is absent."""
+    validates_separately: bool = False
+    """Whether its value is a list or map that is validated by its own frame, and not again with the object."""
 
 
-class Record(Closed):
-    """A place for objects."""
+class ObjectDecoder(OpaqueDecoder):
+    """Decodes a place of objects."""
 
-    def __init__(self, check: Check, make: Make | None, slots: Callable[[], dict[str, Slot]]) -> None:
-        """Made by *make*; its slots, by their wire names, are asked for when they are first needed."""
-        super().__init__(check)
-        self.make = make
-        self._slots = slots
+    def __init__(
+        self, loader: ValueLoader, factory: InstanceFactory | None, build_slots: Callable[[], dict[str, Slot]]
+    ) -> None:
+        """Decode an object by its slots.
+
+        Args:
+            loader: Loads the complete object.
+            factory: Creates an instance from its attributes; None if it is the dict itself.
+            build_slots: Builds the slots by wire name, when they are first needed.
+        """
+        super().__init__(loader)
+        self.factory = factory
+        self._build_slots = build_slots
 
     @cached_property
     def slots(self) -> dict[str, Slot]:
-        """By wire names."""
-        return self._slots()
+        """The slots by wire name."""
+        return self._build_slots()
 
     def open(self, bracket: str, start: int) -> Frame:
-        """An object; an array is none."""
-        return RecordFrame(self, start) if bracket == "{" else super().open(bracket, start)
+        """Return the frame of an object; an array is opaque."""
+        return ObjectFrame(self, start) if bracket == "{" else super().open(bracket, start)
 
 
-class RecordFrame(Frame):
-    """An object that is open."""
+class ObjectFrame(Frame):
+    """An open object."""
 
-    __slots__ = ("apart", "is_broken", "shape", "slot", "values")
-    keeps = True
+    __slots__ = ("decoder", "has_invalid_separate", "separate_values", "slot", "values")
+    needs_text = True
 
-    def __init__(self, shape: Record, start: int) -> None:
-        """With no properties."""
+    def __init__(self, decoder: ObjectDecoder, start: int) -> None:
+        """Start without properties."""
         super().__init__(start)
-        self.shape = shape
+        self.decoder = decoder
         self.slot: Slot | None = None
         self.values: dict[str, Any] = {}
-        self.apart: dict[str, Any] | None = None
-        self.is_broken = False
+        self.separate_values: dict[str, Any] | None = None
+        self.has_invalid_separate = False
 
     def key(self, name: str) -> None:
-        """A property; one that is not declared is for the end."""
-        self.slot = self.shape.slots.get(name)
+        """Select the slot of the next value; an undeclared property has none, and is in no snapshot."""
+        self.slot = self.decoder.slots.get(name)
 
     def scalar(self, value: JSONValue, context: Any) -> None:
-        """Its value, unless it says that there is none."""
+        """Set the property, unless null means that it is absent."""
         slot = self.slot
-        if slot is None or (value is None and slot.may_be_null):
+        if slot is None or (value is None and slot.is_absent_if_null):
             return
-        found = slot.shape.scalar(value, context)
-        if found is ABSENT:
-            self.flawed = True
+        decoded = slot.decoder.scalar(value, context)
+        if decoded is ABSENT:
+            self.has_invalid = True
         else:
-            self.values[slot.name] = found
+            self.values[slot.name] = decoded
 
     def open(self, bracket: str, start: int) -> Frame:
-        """The property's."""
-        return self.slot.shape.open(bracket, start) if self.slot else Skipped(start)
+        """Return the frame of the property."""
+        return self.slot.decoder.open(bracket, start) if self.slot else SkippedFrame(start)
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """The property's value."""
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Set the property."""
         if self.slot:
-            self.flawed |= flawed or value is ABSENT
+            self.has_invalid |= has_invalid or value is ABSENT
             if value is not ABSENT:
                 self.values[self.slot.name] = value
 
     @property
-    def sets_apart(self) -> bool:  # type: ignore[override]
-        """As the property does."""
-        return self.slot is not None and self.slot.is_apart
+    def validates_separately(self) -> bool:  # type: ignore[override]
+        """Whether the slot does."""
+        return self.slot is not None and self.slot.validates_separately
 
-    def put_apart(self, value: Any, *, flawed: bool) -> None:
-        """The property's value, to be put in after the rest is validated."""
-        self.put(value, flawed=flawed)
-        self.is_broken |= flawed
+    def add_validated(self, value: Any, *, has_invalid: bool) -> None:
+        """Set the property, which replaces its empty value after the object is validated."""
+        self.add(value, has_invalid=has_invalid)
+        self.has_invalid_separate |= has_invalid
         if self.slot:
-            self.apart = {**(self.apart or {}), self.slot.name: value}
+            self.separate_values = {**(self.separate_values or {}), self.slot.name: value}
 
     @property
-    def grows(self) -> bool:
-        """As the property does."""
-        return self.slot is not None and self.slot.shape.grows
+    def streams_text(self) -> bool:
+        """Whether the property does."""
+        return self.slot is not None and self.slot.decoder.streams_text
 
     def partial(self, inner: Any) -> Any:
-        """An instance of what is there."""
-        slot, make = self.slot, self.shape.make
+        """Return an instance with the properties so far."""
+        slot, factory = self.slot, self.decoder.factory
         values = {**self.values} if inner is ABSENT or slot is None else {**self.values, slot.name: inner}
-        return values if make is None else make(values)
+        return values if factory is None else factory(values)
 
     def close(self, text: str, context: Any) -> Any:
-        """The whole, validated; what was set apart is put in."""
-        found = ABSENT if self.is_broken else self.shape.check.read(text, context)
-        if self.apart and found is not ABSENT:
-            fill(found, self.apart)
-        return settle(self, found)
+        """Return the validated object, with the values that were validated separately."""
+        value = ABSENT if self.has_invalid_separate else self.decoder.loader.load_text(text, context)
+        if self.separate_values and value is not ABSENT:
+            set_values(value, self.separate_values)
+        return resolve_value(self, value)

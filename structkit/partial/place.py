@@ -1,8 +1,8 @@
-"""The caller's side of a place of a type: what stands there, and what stands inside it.
+"""`TypePlace`: one place of the caller's type, with what a decoder needs to know about it.
 
-A wire node says how a place looks on the wire. What it becomes is said by pydantic's core schema (`Typed`), or by
-the caller's JSON Schema (`Documented`). The two trees are walked together, as far as they can be paired; what is
-beyond that shows when it is closed.
+A wire node describes a place on the wire. What its values become is described by pydantic's core schema
+(`PydanticPlace`), or by the caller's JSON Schema (`JSONSchemaPlace`). The tree of nodes and the tree of places are
+walked together as far as they can be paired; anything beyond that is in no snapshot before it is complete.
 """
 
 from __future__ import annotations
@@ -10,69 +10,69 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from structkit.partial.construct import Make
-from structkit.partial.validation import Check
+from structkit.partial.construct import InstanceFactory
+from structkit.partial.validation import ValueLoader
 from structkit.schema.nodes.node import Node
 from structkit.values import JSONValue
 
 
-class Side(Protocol):
+class TypePlace(Protocol):
     """One place of the caller's type."""
 
     def is_a(self, kind: str) -> bool:
-        """Whether the place is a `record`, `list`, `map` or `any` that can be shown while it is open."""
+        """Return whether the place is an "object", "list", "map" or "any" whose snapshots can be partial."""
         ...
 
-    def check(self, node: Node) -> Check:
-        """What makes a value of the place when it is closed."""
-        ...
-
-    @property
-    def composed(self) -> bool:
-        """Whether a list or map is what its members are, with nothing to be checked but these."""
+    def loader(self, node: Node) -> ValueLoader:
+        """Return the loader of complete values."""
         ...
 
     @property
-    def grows(self) -> bool:
-        """Whether text of the place is shown while it is open."""
+    def is_unconstrained(self) -> bool:
+        """Whether a list or map is valid if its members are."""
         ...
 
     @property
-    def plain(self) -> type | None:
-        """The type of JSON values that are the place's as they are."""
-        ...
-
-    def fields(self, names: Iterable[str]) -> dict[str, tuple[str, Side]]:
-        """Of a record, by natural names: the attributes, and their places."""
+    def streams_text(self) -> bool:
+        """Whether snapshots have an incomplete text of the place."""
         ...
 
     @property
-    def divisible(self) -> bool:
-        """Whether a record is valid where its lists and maps are, and the rest is."""
+    def passthrough_type(self) -> type | None:
+        """The type of JSON scalars that are values of the place as they are."""
+        ...
+
+    def fields(self, names: Iterable[str]) -> dict[str, tuple[str, TypePlace]]:
+        """Return the attributes of an object and their places, by natural name."""
         ...
 
     @property
-    def make(self) -> Make | None:
-        """Makes a record of its attributes; None where it is a dict."""
+    def has_independent_fields(self) -> bool:
+        """Whether an object is valid if its lists and maps are, and it is with empty ones in their place."""
         ...
 
     @property
-    def dress(self) -> Callable[[Any], Any] | None:
-        """Makes a value of a list or map; None where it is one."""
+    def factory(self) -> InstanceFactory | None:
+        """The factory of an object; None if it is a dict."""
         ...
 
-    def inside(self, what: str) -> Side | None:
-        """The place of `items_schema` or `values_schema`."""
+    @property
+    def wrap(self) -> Callable[[Any], Any] | None:
+        """Makes the value from a list or dict; None if it is the list or dict itself."""
         ...
 
-    def key(self) -> Callable[[str, Any], Any] | None:
-        """Makes a key of a map's text, `ABSENT` of one that is none; None where the text is the key."""
+    def member(self, key: str) -> TypePlace | None:
+        """Return the place of the members of a list ("items_schema") or map ("values_schema")."""
         ...
 
-    def branch(self, node: Node, tag: tuple[str, JSONValue] | None) -> Side | None:
-        """Of a union, the place of the branch that a wire node is, told by its tag, if it has any."""
+    def key_loader(self) -> Callable[[str, Any], Any] | None:
+        """Return a function that loads a map's key from its text (`ABSENT` if invalid); None if it is the text."""
         ...
 
-    def box(self, name: str, *, own: bool) -> Side | None:
-        """Of a union, the place inside the box of that name: one of the type's own JSON, or of the wire's."""
+    def branch(self, node: Node, tag: tuple[str, JSONValue] | None) -> TypePlace | None:
+        """Return the place of the branch of a union that matches a wire node, by its tag if it has one."""
+        ...
+
+    def box(self, key: str, *, is_natural: bool) -> TypePlace | None:
+        """Return the place in a box of a union; the box is part of the natural JSON, or only of the wire."""
         ...

@@ -1,4 +1,4 @@
-"""Places of a JSON Schema; what stands there is natural JSON."""
+"""Places of a JSON Schema, whose values are natural JSON."""
 
 from __future__ import annotations
 
@@ -7,85 +7,90 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from structkit.partial.construct import Make
-from structkit.partial.place import Side
-from structkit.partial.validation import Check, Unchecked
+from structkit.partial.construct import InstanceFactory
+from structkit.partial.place import TypePlace
+from structkit.partial.validation import JSONSchemaLoader, ValueLoader
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
 
-NO_BOUNDS = frozenset(
+PREFIX_SAFE_KEYWORDS = frozenset(
     {"type", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"}
     | {"minLength", "maxLength"}
 )
+"""Keywords that an incomplete text cannot break, except by its length, which is validated at the end."""
+
 UNKNOWN: JSON = {"not": {}}
-"""The schema of a place that cannot be followed: nothing is said to grow in it."""
+"""The schema of a place that cannot be followed: no incomplete text of it is in a snapshot."""
+
+MAX_REFERENCES = 20
+"""How many references to references are followed."""
 
 
 @dataclass(frozen=True)
-class Documented:
-    """A place of a JSON Schema; what it becomes is natural JSON, as the wire node loads it.
+class JSONSchemaPlace:
+    """A place of a JSON Schema; its values are natural JSON, as the wire node loads it.
 
     Args:
-        schema: The part of the document.
-        document: The whole.
+        schema: The schema of the place.
+        document: The JSON Schema document.
     """
 
     schema: JSONValue
     document: JSON
-    make: Make | None = None
-    dress: Callable[[Any], Any] | None = None
-    plain: type | None = None
-    composed: bool = True
-    divisible: bool = True
+    factory: InstanceFactory | None = None
+    wrap: Callable[[Any], Any] | None = None
+    passthrough_type: type | None = None
+    is_unconstrained: bool = True
+    has_independent_fields: bool = True
 
     @property
-    def _found(self) -> JSON:
-        """The part, or what it refers to."""
+    def _resolved_schema(self) -> JSON:
+        """The schema, or the one that it refers to."""
         part = self.schema
-        for _ in range(20):
+        for _ in range(MAX_REFERENCES):
             if not isinstance(part, dict) or part.keys() != {"$ref"}:
                 break
-            part = _pointed(self.document, part["$ref"])
+            part = _referenced(self.document, part["$ref"])
         return part if isinstance(part, dict) else {} if part is True else UNKNOWN
 
-    def is_a(self, kind: str) -> bool:  # noqa: ARG002 (the node knows)
-        """The node says what it is."""
+    def is_a(self, kind: str) -> bool:  # noqa: ARG002 (the node decides)
+        """Return True, because the kind of the node is enough."""
         return True
 
-    def check(self, node: Node) -> Check:
-        """Only the whole is checked."""
-        return Unchecked(node)
+    def loader(self, node: Node) -> ValueLoader:
+        """Return a loader without validation, because only the root is validated."""
+        return JSONSchemaLoader(node)
 
     @property
-    def grows(self) -> bool:
-        """Text without a rule but its length."""
-        return self._found.keys() <= NO_BOUNDS
+    def streams_text(self) -> bool:
+        """Whether it has no constraint that an incomplete text could break."""
+        return self._resolved_schema.keys() <= PREFIX_SAFE_KEYWORDS
 
-    def fields(self, names: Iterable[str]) -> dict[str, tuple[str, Side]]:
-        """The properties, declared or not."""
-        declared = self._found.get("properties", {})
-        return {name: (name, replace(self, schema=declared.get(name, UNKNOWN))) for name in names}
+    def fields(self, names: Iterable[str]) -> dict[str, tuple[str, TypePlace]]:
+        """Return the properties, declared or not."""
+        properties = self._resolved_schema.get("properties", {})
+        return {name: (name, replace(self, schema=properties.get(name, UNKNOWN))) for name in names}
 
-    def inside(self, what: str) -> Side | None:
-        """The members' place, where they are alike."""
-        part = self._found.get({"items_schema": "items"}.get(what, "additionalProperties"), UNKNOWN)
-        return replace(self, schema=part)
+    def member(self, key: str) -> TypePlace | None:
+        """Return the place of the members, if they have one schema."""
+        keyword = {"items_schema": "items"}.get(key, "additionalProperties")
+        return replace(self, schema=self._resolved_schema.get(keyword, UNKNOWN))
 
-    def key(self) -> None:
-        """A key is text."""
+    def key_loader(self) -> None:
+        """Return None, because a key is its text."""
         return
 
-    def branch(self, node: Node, tag: tuple[str, JSONValue] | None) -> Side | None:  # noqa: ARG002 (not looked for)
-        """A place of which no more is known than the node says."""
+    def branch(self, node: Node, tag: tuple[str, JSONValue] | None) -> TypePlace | None:  # noqa: ARG002 (not searched)
+        """Return an unknown place; the node of the branch is enough."""
         return replace(self, schema=UNKNOWN)
 
-    def box(self, name: str, *, own: bool) -> Side | None:  # noqa: ARG002 (not looked for)
-        """As a branch; it has no boxes of its own."""
-        return None if own else replace(self, schema=UNKNOWN)
+    def box(self, key: str, *, is_natural: bool) -> TypePlace | None:  # noqa: ARG002 (not searched)
+        """Return an unknown place, as for a branch; natural JSON of a JSON Schema has no boxes."""
+        return None if is_natural else replace(self, schema=UNKNOWN)
 
 
-def _pointed(document: JSON, pointer: str) -> JSONValue:
-    """What a local reference leads to."""
+def _referenced(document: JSON, pointer: str) -> JSONValue:
+    """Return the schema that a local reference points to."""
     part: JSONValue = document if pointer.startswith("#") else UNKNOWN
     for step in filter(None, pointer.removeprefix("#").split("/")):
         name = unquote(step).replace("~1", "/").replace("~0", "~")

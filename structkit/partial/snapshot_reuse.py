@@ -1,7 +1,7 @@
-"""Snapshots of a list or map that grows: each a value of its own, without copying all of it each time.
+"""Snapshots of a growing list or map: separate values, without copying the whole container for each.
 
-A snapshot that nobody holds any more is brought up to date and handed out again. Whoever keeps snapshots pays a
-copy for each.
+A snapshot that has no other reference left is updated and returned again. A consumer that stores snapshots pays for one
+copy each.
 """
 
 from __future__ import annotations
@@ -14,84 +14,88 @@ from structkit.values import ABSENT
 
 C = TypeVar("C", list[Any], dict[Any, Any])
 
-MOST = 4
-"""Snapshots that are remembered: the consumer's last one, the one before, and those of drivers in between."""
+MAX_POOLED = 4
+"""Snapshots that are remembered: the consumer's current one, the one before, and those of drivers in between."""
 
-SHORT = 64
-"""Members up to which a copy costs less than the question whether it is needed."""
+MIN_REUSED_LENGTH = 64
+"""The number of members from which a copy costs more than checking whether it is needed."""
 
-references: Callable[[object], int] | None = getattr(sys, "getrefcount", None)
-_spare: list[list[Any]] = [[]]
-ALONE = references(_spare[0]) if references else 0
-"""What is counted for a value that stands in one list and nowhere else."""
+GROWTH_DIVISOR = 16
+"""A long tuple, set or text is updated in snapshots each time it has grown by 1/16, because each update is a copy."""
+
+count_references: Callable[[object], int] | None = getattr(sys, "getrefcount", None)
+_probe: list[list[Any]] = [[]]
+SOLE_REFERENCE_COUNT = count_references(_probe[0]) if count_references else 0
+"""The reference count of a value that is in one list and nowhere else, measured since it depends on the interpreter."""
 
 
-class Copies(Generic[C]):
-    """The snapshots of one growing container that were handed out last."""
+class SnapshotPool(Generic[C]):
+    """The latest snapshots of one growing container."""
 
-    __slots__ = ("_counts", "_handed")
+    __slots__ = ("_counts", "_snapshots")
 
     def __init__(self) -> None:
-        """With none."""
-        self._handed: list[C] = []
+        """Start with an empty pool."""
+        self._snapshots: list[C] = []
         self._counts: list[int] = []
 
-    def take(self, count: int) -> tuple[C, int] | None:
-        """A snapshot that nobody holds, to be handed out again with *count* closed members, and how many it has now.
+    def reuse(self, count: int) -> tuple[C, int] | None:
+        """Return a snapshot without other references, and its number of closed members, which becomes *count*.
 
-        One that its holder has changed is not taken, as far as its size tells.
+        A snapshot that its consumer has changed is dropped, as far as its length shows that.
         """
-        handed = self._handed
-        for position in range(len(handed)):
-            if references is not None and references(handed[position]) == ALONE:
-                free, before = handed[position], self._counts[position]
-                if before <= len(free) <= before + 1:
+        snapshots = self._snapshots
+        for position in range(len(snapshots)):
+            if count_references is not None and count_references(snapshots[position]) == SOLE_REFERENCE_COUNT:
+                snapshot, old_count = snapshots[position], self._counts[position]
+                if old_count <= len(snapshot) <= old_count + 1:
                     self._counts[position] = count
-                    return free, before
-                del handed[position], self._counts[position]
+                    return snapshot, old_count
+                del snapshots[position], self._counts[position]
                 return None
         return None
 
-    def hand(self, made: C, count: int) -> C:
-        """Remember a new one that is handed out, with so many closed members."""
-        self._handed.append(made)
+    def remember(self, snapshot: C, count: int) -> None:
+        """Remember a new snapshot with its number of closed members."""
+        self._snapshots.append(snapshot)
         self._counts.append(count)
-        if len(self._handed) > MOST:
-            del self._handed[0], self._counts[0]
-        return made
+        if len(self._snapshots) > MAX_POOLED:
+            del self._snapshots[0], self._counts[0]
 
 
-def grown_list(copies: Copies[list[Any]], closed: list[Any], inner: Any) -> list[Any]:
-    """A snapshot of a list: its closed items, and the open one if there is any."""
+def list_snapshot(pool: SnapshotPool[list[Any]], closed: list[Any], inner: Any) -> list[Any]:
+    """Return a snapshot of a list: its closed items, and the open one unless it is `ABSENT`."""
     total = len(closed)
-    if total >= SHORT and (found := copies.take(total)):
-        made, count = found
-        if made[0] is closed[0] and made[count - 1] is closed[count - 1]:
-            made[count:] = [*closed[count:], inner]
-        else:
-            made[:] = [*closed, inner]
+    if total >= MIN_REUSED_LENGTH and (reused := pool.reuse(total)):
+        snapshot, count = reused
+        if snapshot[0] is closed[0] and snapshot[count - 1] is closed[count - 1]:
+            snapshot[count:] = [*closed[count:], inner]
+        else:  # the consumer has changed it
+            snapshot[:] = [*closed, inner]
     else:
-        made = [*closed, inner]
-        if total >= SHORT:
-            copies.hand(made, total)
+        snapshot = [*closed, inner]
+        if total >= MIN_REUSED_LENGTH:
+            pool.remember(snapshot, total)
     if inner is ABSENT:
-        del made[-1]
-    return made
+        del snapshot[-1]
+    return snapshot
 
 
-def grown_map(copies: Copies[dict[Any, Any]], closed: dict[Any, Any], names: list[Any], inner: Any) -> dict[Any, Any]:
-    """A snapshot of a map: its closed members, and the open one, a pair of key and value, if there is any."""
+def map_snapshot(
+    pool: SnapshotPool[dict[Any, Any]], closed: dict[Any, Any], keys: list[Any], inner: Any
+) -> dict[Any, Any]:
+    """Return a snapshot of a map: its closed members, and the open one, a (key, value) pair, unless it is `ABSENT`."""
     total = len(closed)
-    if total >= SHORT and (found := copies.take(total)):
-        made, count = found
-        while len(made) > count:
-            made.popitem()
-        for name in names[count:]:
-            made[name] = closed[name]
+    if total >= MIN_REUSED_LENGTH and (reused := pool.reuse(total)):
+        snapshot, count = reused
+        while len(snapshot) > count:
+            snapshot.popitem()
+        for key in keys[count:]:
+            snapshot[key] = closed[key]
     else:
-        made = {**closed}
-        if total >= SHORT:
-            copies.hand(made, total)
+        snapshot = {**closed}
+        if total >= MIN_REUSED_LENGTH:
+            pool.remember(snapshot, total)
     if inner is not ABSENT:
-        made.setdefault(*inner)
-    return made
+        snapshot.setdefault(*inner)
+    return snapshot

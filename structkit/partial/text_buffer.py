@@ -1,86 +1,86 @@
-"""As much of a reply's text as is still wanted: that of containers which are validated when they are closed."""
+"""The text of a reply as far as it is still needed: that of containers that are validated when they are complete."""
 
 from __future__ import annotations
 
 from io import StringIO
 
 EMPTY = "[]"
-"""What stands in a text for a list or map that is not part of it, because it is known already."""
+"""Replaces a list or map that has been validated separately in the text of the object around it."""
 
 
-class KeptText:
-    """The text from the outermost container on that wants its own.
+class TextBuffer:
+    """The text since the start of the outermost container that needs its text.
 
-    Containers are known by how deep they stand. One may be set apart: what is around it gets along without its text.
+    Containers are identified by their depth. One may be excluded: the text around it is stored without it.
 
     Attributes:
-        wanted: How deep the outermost container stands whose text is wanted; 0 where none is. Of what stands in a
-            container that is set apart, only those count that stand in it too.
+        depth: The depth of the outermost container whose text is stored; 0 if there is none. Inside an excluded
+            container, only the containers in it count.
     """
 
     def __init__(self) -> None:
-        """With nothing."""
-        self.wanted = 0
+        """Start with an empty buffer."""
+        self.depth = 0
         self._text = StringIO()
         self._fed = 0
-        self._origin = 0  # what position of the reply the kept text begins with, but for what was cut out
-        self._apart: list[tuple[int, int, int]] = []
+        self._origin = 0  # the reply position of the buffer's first character, corrected by what was replaced
+        self._exclusions: list[tuple[int, int, int]] = []  # depth, start in the buffer, `depth` of the buffer around
 
-    def add(self, piece: str) -> None:
-        """More of the reply."""
-        self._text.write(piece)
-        self._fed += len(piece)
+    def add(self, chunk: str) -> None:
+        """Add more of the reply."""
+        self._text.write(chunk)
+        self._fed += len(chunk)
 
-    def place(self, at: int) -> int:
-        """Where a position of the reply is in the kept text."""
-        return at - self._origin
+    def offset(self, position: int) -> int:
+        """Return the offset in the buffer of a position in the reply."""
+        return position - self._origin
 
-    def want(self, depth: int, start: int) -> int:
-        """The text of a container is wanted from its start on, where none is yet; gives where that is from now on."""
+    def store_from(self, depth: int, start: int) -> int:
+        """Store the text of a container from an offset on, if none is stored; return its new offset."""
         base = self._base
         if start > base:
-            self._cut(base, "", start)
+            self._replace(base, start, "")
             self._origin += start - base
-        self.wanted = depth
+        self.depth = depth
         return base
 
-    def set_apart(self, depth: int, start: int) -> None:
-        """A container opens here whose text is to be left out."""
-        self._apart.append((depth, start, self.wanted))
-        self.wanted = 0
+    def exclude(self, depth: int, start: int) -> None:
+        """Exclude the text of a container that starts at an offset from the text around it."""
+        self._exclusions.append((depth, start, self.depth))
+        self.depth = 0
 
-    def closed(self, depth: int, at: int) -> bool:
-        """A container is closed before a position of the reply; whether it was set apart, and is cut out now."""
-        if self.wanted == depth:
-            self.wanted = 0
-        if not self._apart or self._apart[-1][0] != depth:
+    def close(self, depth: int, position: int) -> bool:
+        """Note that a container ends at a position in the reply; return whether its text was excluded."""
+        if self.depth == depth:
+            self.depth = 0
+        if not self._exclusions or self._exclusions[-1][0] != depth:
             return False
-        _, start, self.wanted = self._apart.pop()
-        self._cut(start, EMPTY, self.place(at))
-        self._origin = at - start - len(EMPTY)
+        _, start, self.depth = self._exclusions.pop()
+        self._replace(start, self.offset(position), EMPTY)
+        self._origin = position - start - len(EMPTY)
         return True
 
     @property
     def _base(self) -> int:
-        """Up to where text is wanted by what is around."""
-        return self._apart[-1][1] if self._apart else 0
+        """The offset up to which the containers around need the text."""
+        return self._exclusions[-1][1] if self._exclusions else 0
 
-    def _cut(self, start: int, instead: str, end: int) -> None:
-        rest = self.read(end, self._fed)
+    def _replace(self, start: int, end: int, replacement: str) -> None:
+        tail = self.read(end, self._fed)
         self._text.seek(start)
-        self._text.write(instead + rest)
+        self._text.write(replacement + tail)
         self._text.truncate()
 
-    def read(self, start: int, at: int) -> str:
-        """The text from a place of the kept text up to a position of the reply."""
+    def read(self, start: int, position: int) -> str:
+        """Return the text from an offset in the buffer to a position in the reply."""
         self._text.seek(start)
-        text = self._text.read(self.place(at) - start)
+        text = self._text.read(self.offset(position) - start)
         self._text.seek(0, 2)
         return text
 
     def trim(self) -> None:
-        """Let go what nobody wants, once a piece is read."""
-        if not self.wanted:
+        """Drop the text that no container needs, after each chunk."""
+        if not self.depth:
             self._text.seek(self._base)
             self._text.truncate()
             self._origin = self._fed - self._base

@@ -1,4 +1,4 @@
-"""Unions, each branch known once its tag or its box is there, and values in a box."""
+"""Unions, whose branch is chosen once its tag or its box is open, and values in a box (an object with one key)."""
 
 from __future__ import annotations
 
@@ -7,157 +7,159 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from structkit.partial.frames import Closed, ClosedFrame, Frame, Shape, Skipped
-from structkit.partial.validation import Check
+from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, OpaqueFrame, SkippedFrame
+from structkit.partial.validation import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 
 @dataclass(frozen=True)
 class Branches:
-    """What a container may be: told by its bracket, by the first key's value, or by the first key."""
+    """The decoders of a container: by its bracket, by the value of the first key (a tag), or by the first key (a box)."""
 
-    array: Shape | None = None
-    object: Shape | None = None
+    array: Decoder | None = None
+    object: Decoder | None = None
     tag: str = ""
-    tagged: Mapping[str, Shape] = field(default_factory=dict)
-    boxed: Mapping[str, Boxed] = field(default_factory=dict)
+    tagged: Mapping[str, Decoder] = field(default_factory=dict)
+    boxes: Mapping[str, BoxDecoder] = field(default_factory=dict)
 
 
-class Choice(Closed):
-    """A place for one of several."""
+class UnionDecoder(OpaqueDecoder):
+    """Decodes a place of one of several types."""
 
-    def __init__(self, check: Check, branches: Callable[[], Branches], *, grows: bool = False) -> None:
-        """The branches are asked for when they are first needed."""
-        super().__init__(check)
-        self.grows = grows
-        self._branches = branches
+    def __init__(
+        self, loader: ValueLoader, build_branches: Callable[[], Branches], *, streams_text: bool = False
+    ) -> None:
+        """Decode by branches, which are built when they are first needed."""
+        super().__init__(loader)
+        self.streams_text = streams_text
+        self._build_branches = build_branches
 
     @cached_property
     def branches(self) -> Branches:
-        """What a container may be."""
-        return self._branches()
+        """The decoders of containers."""
+        return self._build_branches()
 
     def open(self, bracket: str, start: int) -> Frame:
-        """The branch's, as far as the bracket tells."""
+        """Return the frame of the branch, if the bracket decides it."""
         branches = self.branches
-        known = branches.array if bracket == "[" else branches.object
-        if known:
-            return known.open(bracket, start)
-        if bracket == "{" and (branches.tagged or branches.boxed):
-            return ChoiceFrame(self, start)
+        branch = branches.array if bracket == "[" else branches.object
+        if branch:
+            return branch.open(bracket, start)
+        if bracket == "{" and (branches.tagged or branches.boxes):
+            return UndecidedFrame(self, start)
         return super().open(bracket, start)
 
 
-class ChoiceFrame(Frame):
-    """An object of which is not known yet what it is."""
+class UndecidedFrame(Frame):
+    """An open object whose branch is not decided; the first key or its value replaces this frame."""
 
-    __slots__ = ("has_tag", "shape")
-    keeps = True
+    __slots__ = ("decoder", "has_tag")
+    needs_text = True
 
-    def __init__(self, shape: Choice | Boxed, start: int) -> None:
-        """With nothing in it."""
+    def __init__(self, decoder: UnionDecoder | BoxDecoder, start: int) -> None:
+        """Start without a key."""
         super().__init__(start)
-        self.shape = shape
+        self.decoder = decoder
         self.has_tag = False
 
     def key(self, name: str) -> Frame | None:
-        """A box, a tag, or the end of guessing."""
-        branches = self.shape.branches
-        if name in branches.boxed and not self.has_tag:
-            return begun(BoxedFrame(branches.boxed[name], self.start), name)
+        """Decide for a box, wait for the value of a tag, or decide for no branch."""
+        branches = self.decoder.branches
+        if name in branches.boxes and not self.has_tag:
+            return _with_key(BoxFrame(branches.boxes[name], self.start), name)
         if name == branches.tag and not self.has_tag:
             self.has_tag = True
             return None
-        return ClosedFrame(self.shape.check, self.start)
+        return OpaqueFrame(self.decoder.loader, self.start)
 
     def scalar(self, value: JSONValue, context: Any) -> Frame | None:
-        """The tag's value."""
-        branches = self.shape.branches
+        """Decide by the value of the tag."""
+        branches = self.decoder.branches
         branch = branches.tagged.get(repr(value))
         if branch is None:
-            return ClosedFrame(self.shape.check, self.start)
-        frame = begun(branch.open("{", self.start), branches.tag)
+            return OpaqueFrame(self.decoder.loader, self.start)
+        frame = _with_key(branch.open("{", self.start), branches.tag)
         frame.scalar(value, context)
         return frame
 
-    def open(self, bracket: str, start: int) -> Frame:  # noqa: ARG002 (neither is a tag)
-        """No tag."""
-        return Skipped(start)
+    def open(self, bracket: str, start: int) -> Frame:  # noqa: ARG002 (a container is never a tag)
+        """Skip a container."""
+        return SkippedFrame(start)
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """No tag."""
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Skip a container."""
 
-    def partial(self, inner: Any) -> Any:  # noqa: ARG002 (not known yet)
-        """Nothing."""
+    def partial(self, inner: Any) -> Any:  # noqa: ARG002 (undecided)
+        """Return nothing."""
         return ABSENT
 
     def close(self, text: str, context: Any) -> Any:
-        """The whole, validated."""
-        return self.shape.check.read(text, context)
+        """Return the validated value."""
+        return self.decoder.loader.load_text(text, context)
 
 
-def begun(frame: Frame, name: str) -> Frame:
-    """The frame, after a key."""
+def _with_key(frame: Frame, name: str) -> Frame:
+    """Return the frame after a key."""
     frame.key(name)
     return frame
 
 
-class Boxed(Closed):
-    """A place for a value under one key; what is in no box shows when it is closed."""
+class BoxDecoder(OpaqueDecoder):
+    """Decodes a place of a value in a box; a value without its box is opaque."""
 
-    def __init__(self, key: str, inner: Shape, check: Check) -> None:
-        """With what is in the box."""
-        super().__init__(check)
+    def __init__(self, key: str, inner: Decoder, loader: ValueLoader) -> None:
+        """Decode the value under *key* by *inner*."""
+        super().__init__(loader)
         self.key = key
         self.inner = inner
-        self.branches = Branches(boxed={key: self})
+        self.branches = Branches(boxes={key: self})
 
     def open(self, bracket: str, start: int) -> Frame:
-        """An object, which may be a box."""
-        return ChoiceFrame(self, start) if bracket == "{" else super().open(bracket, start)
+        """Return the frame of an object, which may be the box."""
+        return UndecidedFrame(self, start) if bracket == "{" else super().open(bracket, start)
 
 
-class BoxedFrame(Frame):
-    """A box that is open."""
+class BoxFrame(Frame):
+    """An open box."""
 
-    __slots__ = ("is_inside", "shape", "value")
+    __slots__ = ("decoder", "is_inside", "value")
 
-    def __init__(self, shape: Boxed, start: int) -> None:
-        """Empty."""
+    def __init__(self, decoder: BoxDecoder, start: int) -> None:
+        """Start with an empty box."""
         super().__init__(start)
-        self.shape = shape
+        self.decoder = decoder
         self.is_inside = False
         self.value: Any = ABSENT
 
     def key(self, name: str) -> None:
-        """The box's own, or one that belongs in no box."""
-        self.is_inside = name == self.shape.key
-        self.flawed |= not self.is_inside
+        """Note whether the next value is the one in the box; any other key is invalid."""
+        self.is_inside = name == self.decoder.key
+        self.has_invalid |= not self.is_inside
 
     def scalar(self, value: JSONValue, context: Any) -> None:
-        """The value."""
+        """Set the value."""
         if self.is_inside:
-            self.value = self.shape.inner.scalar(value, context)
+            self.value = self.decoder.inner.scalar(value, context)
 
     def open(self, bracket: str, start: int) -> Frame:
-        """The value's."""
-        return self.shape.inner.open(bracket, start) if self.is_inside else Skipped(start)
+        """Return the frame of the value."""
+        return self.decoder.inner.open(bracket, start) if self.is_inside else SkippedFrame(start)
 
-    def put(self, value: Any, *, flawed: bool) -> None:
-        """The value."""
+    def add(self, value: Any, *, has_invalid: bool) -> None:
+        """Set the value."""
         if self.is_inside:
             self.value = value
-            self.flawed |= flawed
+            self.has_invalid |= has_invalid
 
     @property
-    def grows(self) -> bool:
-        """As the value does."""
-        return self.is_inside and self.shape.inner.grows
+    def streams_text(self) -> bool:
+        """Whether the value does."""
+        return self.is_inside and self.decoder.inner.streams_text
 
     def partial(self, inner: Any) -> Any:
-        """The value."""
+        """Return the value."""
         return self.value if inner is ABSENT else inner
 
-    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (what is inside is checked)
-        """The value."""
+    def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (the value is valid already)
+        """Return the value."""
         return self.value

@@ -1,4 +1,4 @@
-"""Closed parts of a reply as values of the caller's type, each validated by the part of the type that stands there."""
+"""Loaders: they turn a complete part of a reply into a value of the caller's type, validated by that part of the type."""
 
 from __future__ import annotations
 
@@ -13,73 +13,73 @@ from structkit.schema.nodes.node import Node, WireError
 from structkit.values import ABSENT, JSONValue
 
 
-class Check(Protocol):
-    """Makes a value of a closed part."""
+class ValueLoader(Protocol):
+    """Loads the values of one place of the caller's type."""
 
-    def read(self, text: str, context: Any) -> Any:
-        """The value of a part's wire text; `ABSENT` where it is not valid."""
+    def load_text(self, text: str, context: Any) -> Any:
+        """Return the value of a wire text; `ABSENT` if it is not valid."""
         ...
 
-    def value(self, wire: JSONValue, context: Any) -> Any:
-        """The value of a part's wire JSON; `ABSENT` where it is not valid."""
+    def load(self, wire: JSONValue, context: Any) -> Any:
+        """Return the value of wire JSON; `ABSENT` if it is not valid."""
         ...
 
 
-class Validated:
-    """By a part of a type that pydantic validates."""
+class PydanticLoader:
+    """Loads and validates by a part of a type that pydantic validates."""
 
-    def __init__(self, node: Node, build: Callable[[], SchemaValidator]) -> None:
-        """For a wire node; the validator is built when it is first needed."""
+    def __init__(self, node: Node, build_validator: Callable[[], SchemaValidator]) -> None:
+        """Load by a wire node; the validator is built when it is first needed."""
         self._node = node
-        self._build = build
+        self._build_validator = build_validator
 
     @cached_property
     def _validate(self) -> Callable[..., Any]:
         try:
-            return self._build().validate_json
+            return self._build_validator().validate_json
         except SchemaError:
-            return _never
+            return _reject
 
     @cached_property
-    def _plain(self) -> bool:
-        return self._node.is_identity
+    def _is_identity(self) -> bool:
+        return self._node.identity
 
-    def read(self, text: str, context: Any) -> Any:
-        """The value of a text, if it is valid."""
-        if not self._plain:
-            return self.value(json.loads(text), context)
+    def load_text(self, text: str, context: Any) -> Any:
+        """Return the value of a text, if it is valid."""
+        if not self._is_identity:
+            return self.load(json.loads(text), context)
         try:
             return self._validate(text, by_alias=True, context=context)
-        except Exception:  # noqa: BLE001 (validators are the caller's; the end result tells)
+        except Exception:  # noqa: BLE001 (validators are the caller's code; the final result has the error)
             return ABSENT
 
-    def value(self, wire: JSONValue, context: Any) -> Any:
-        """The value of wire JSON, if it is valid."""
+    def load(self, wire: JSONValue, context: Any) -> Any:
+        """Return the value of wire JSON, if it is valid."""
         try:
-            natural = wire if self._plain else self._node.load(wire)
+            natural = wire if self._is_identity else self._node.load(wire)
             return self._validate(to_json(natural), by_alias=True, context=context)
         except Exception:  # noqa: BLE001 (as above)
             return ABSENT
 
 
-def _never(*_: Any, **__: Any) -> Any:
-    """A part that cannot be validated without what is around it shows when that is closed."""
+def _reject(*_: Any, **__: Any) -> Any:
+    """Reject any value of a part that cannot be validated by itself; the container around it is validated later."""
     raise WireError("not by itself")
 
 
-class Unchecked:
-    """By nothing: the values of a JSON Schema are natural JSON, and only the whole is checked."""
+class JSONSchemaLoader:
+    """Loads the values of a JSON Schema, which are natural JSON, without validation; only the root is validated."""
 
     def __init__(self, node: Node) -> None:
-        """For a wire node."""
+        """Load by a wire node."""
         self._node = node
 
-    def read(self, text: str, context: Any) -> Any:
-        """The natural JSON of a text, if it has any."""
-        return self.value(json.loads(text), context)
+    def load_text(self, text: str, context: Any) -> Any:
+        """Return the natural JSON of a text, if it has any."""
+        return self.load(json.loads(text), context)
 
-    def value(self, wire: JSONValue, context: Any) -> Any:  # noqa: ARG002 (no validator gets it)
-        """The natural JSON of wire JSON, if it has any."""
+    def load(self, wire: JSONValue, context: Any) -> Any:  # noqa: ARG002 (there are no validators)
+        """Return the natural JSON of wire JSON, if it has any."""
         try:
             return self._node.load(wire)
         except (WireError, RecursionError):
