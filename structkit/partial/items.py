@@ -1,4 +1,4 @@
-"""`ItemReader`: the items of a list that arrives in pieces, each validated once, when it is closed."""
+"""`ItemReader`: the items of a list that arrives in chunks, each validated once, when it is complete."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pydantic import RootModel
 from structkit.errors import SchemaError
 from structkit.parsing.exact import NotJSON
 from structkit.parsing.push import PushParser
-from structkit.partial.answer_start import Start
-from structkit.partial.pairing import documented, typed
-from structkit.partial.place import Side
-from structkit.partial.place_json_schema import Documented
-from structkit.partial.place_pydantic import Typed
-from structkit.partial.skipping import Unseen
-from structkit.partial.text_buffer import KeptText
+from structkit.partial.answer_start import AnswerFinder
+from structkit.partial.pairing import root_place
+from structkit.partial.place import TypePlace
+from structkit.partial.place_json_schema import JSONSchemaPlace
+from structkit.partial.place_pydantic import PydanticPlace
+from structkit.partial.skipping import SkippingReceiver
+from structkit.partial.text_buffer import TextBuffer
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.natural import InvalidValue
 from structkit.schema.nodes import ArrayNode, BoxedNode, Node, ObjectNode, UnionNode, WireError
@@ -31,21 +31,21 @@ from structkit.values import Issue, JSONPath, JSONValue
 
 T = TypeVar("T")
 
-DEPTH = 1
-"""How deep an item stands, as the text's keeper counts: nothing around it is wanted."""
+ITEM_DEPTH = 1
+"""The depth of an item in the text buffer, which stores nothing around it."""
 
-UNORDERED = (set, frozenset)
+UNORDERED_TYPES = (set, frozenset)
 
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[T]):
-    """An item of the list, complete: a value, or the issues that kept it from being one.
+    """A complete item of the list: a value, or the issues that make it invalid.
 
     Args:
-        path: Where it stands in the value, in the names of the caller's type.
-        value: The item; None where it is not valid.
-        issues: What is wrong with it, each at its place in the whole value.
-        draft: Of an item that is not valid, the JSON that was validated, in the type's own form.
+        path: The path of the item in the value, in the names of the caller's type.
+        value: The item; None if it is not valid.
+        issues: The issues, with their paths in the value.
+        draft: Of an invalid item, the natural JSON that was validated.
     """
 
     path: JSONPath
@@ -60,83 +60,84 @@ class Item(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the list stands, and what its items are."""
+class ListLocation:
+    """The location of the list in a reply, and its items."""
 
-    route: tuple[str, ...]
-    """The keys that lead there on the wire."""
+    wire_keys: tuple[str, ...]
+    """The keys on the wire from the root to the list."""
     path: JSONPath
-    """The same in the caller's names."""
+    """The path in the names of the caller's type."""
     attribute: str
-    """Where an instance of the caller's type has it; empty where the list is all."""
+    """The attribute or key of the list in a value; empty if the value is the list."""
     node: Node
-    side: Side
-    is_as_written: bool
-    """Whether the value has the items at the places where the reply has them."""
+    """The wire node of an item."""
+    item_place: TypePlace
+    is_order_preserved: bool
+    """Whether the value has its items in the order of the reply."""
 
 
 class ItemReader(Generic[T]):
-    """The items of a reply's one list: the root's, or that of an object's only list property.
+    """Read the items of a reply's one list: the root, or the only list property of an object.
 
     Args:
-        response_format: The type that is wanted.
+        response_format: The expected type.
         context: What pydantic's validators get as `info.context`.
 
     Attributes:
-        path: Where the list stands in the value.
+        path: The path of the list in the value.
 
     Raises:
         SchemaError: The type has no list, or several.
 
     >>> items = ItemReader(ResponseFormat(list[int]))
-    >>> for piece in ('{"value": [1, 2', '3, "x"', "]}"):
-    ...     print([item.value if item.valid else str(item.issues[0]) for item in items.feed(piece)])
+    >>> for chunk in ('{"value": [1, 2', '3, "x"', "]}"):
+    ...     print([item.value if item.valid else str(item.issues[0]) for item in items.feed(chunk)])
     [1]
     [23, '[2]: Input should be a valid integer, unable to parse string as an integer (got "x")']
     []
     """
 
     def __init__(self, response_format: ResponseFormat[Any], context: Any = None) -> None:
-        """With none yet."""
-        self._place = place = _place(response_format)
-        self.path = place.path
-        self._route = place.route
-        self._read = _Reader(place, context)
-        self._start = Start(response_format.schema["properties"])
+        """Start before the list."""
+        self._location = location = _locate_list(response_format)
+        self.path = location.path
+        self._wire_keys = location.wire_keys
+        self._load_item = _ItemLoader(location, context)
+        self._finder = AnswerFinder(response_format.schema["properties"])
         self._parser = PushParser(self)
-        self._unseen = Unseen(self._parser, self)
-        self._text = KeptText()
-        self._begun = -1  # where the text of the open item begins
-        self._keys: list[str] = []  # on the way to the list, one for each open object
-        self._inside = False
-        self._aside = False
+        self._skipping = SkippingReceiver(self._parser, self)
+        self._text = TextBuffer()
+        self._item_start = -1  # the offset of the open item in the buffer
+        self._keys: list[str] = []  # the current key of each open object around the list
+        self._is_in_list = False
+        self._is_skipping = False
         self._is_over = False
         self._count = 0
-        self._found: list[Item[T]] = []
+        self._items: list[Item[T]] = []
 
     @property
     def has_object_items(self) -> bool:
         """Whether the items are objects."""
-        return isinstance(bare(self._place.node), ObjectNode)
+        return isinstance(bare(self._location.node), ObjectNode)
 
     @property
     def is_order_preserved(self) -> bool:
-        """Whether a value has its items where the reply has them; a set has not, nor what the caller's code makes."""
-        return self._place.is_as_written
+        """Whether a value has its items in the order of the reply; sets and the caller's validators may change it."""
+        return self._location.is_order_preserved
 
     def items_of(self, value: Any) -> Iterable[T]:
-        """The items of a value of the type; none where it has no list."""
-        name = self._place.attribute
+        """Return the items of a value of the type; none if it has no list."""
+        name = self._location.attribute
         if name:
             return (value.get(name) if isinstance(value, dict) else getattr(value, name)) or ()
         return (value.root if isinstance(value, RootModel) else value) or ()
 
-    def feed(self, piece: str) -> list[Item[T]]:
-        """Read one more piece of the text; the items that it completes, in order. Nothing is raised.
+    def feed(self, chunk: str) -> list[Item[T]]:
+        """Add one more chunk of the text, and return the items that it completes, in order. Nothing is raised.
 
-        Of a text that is no JSON, those come that are complete before it breaks.
+        If the text is not JSON, only the items before the error are returned.
         """
-        answer = self._start.feed(piece)
+        answer = self._finder.feed(chunk)
         if answer is not None and not self._is_over:
             self._text.add(answer)
             try:
@@ -144,70 +145,69 @@ class ItemReader(Generic[T]):
             except NotJSON:
                 self._is_over = True
             self._text.trim()
-        found, self._found = self._found, []
-        return found
+        items, self._items = self._items, []
+        return items
 
     def begin(self, bracket: str, at: int) -> None:
-        """Told by the parser: the list opens, an item, an object on the way to the list, or something else."""
+        """Open the list, an item, an object around the list, or anything else, which is skipped."""
         keys = tuple(self._keys)
-        if self._inside:
-            self._begun = self._text.want(DEPTH, self._text.place(at))
-            self._unseen.watch()
-        elif bracket == "[" and keys == self._route:
-            self._inside = True
-        elif bracket == "{" and len(keys) < len(self._route) and keys == self._route[: len(keys)]:
+        if self._is_in_list:
+            self._item_start = self._text.store_from(ITEM_DEPTH, self._text.offset(at))
+            self._skipping.skip_container()
+        elif bracket == "[" and keys == self._wire_keys:
+            self._is_in_list = True
+        elif bracket == "{" and len(keys) < len(self._wire_keys) and keys == self._wire_keys[: len(keys)]:
             self._keys.append("")
         else:
-            self._aside = True
-            self._unseen.watch()
+            self._is_skipping = True
+            self._skipping.skip_container()
 
     def key(self, name: str) -> None:
-        """Told by the parser: a key on the way to the list."""
+        """Note a key of an object around the list."""
         self._keys[-1] = name
 
     def scalar(self, value: JSONValue) -> None:
-        """Told by the parser: an item that is a scalar, or something beside the list."""
-        if self._inside:
-            self._add(json.dumps(value))
+        """Add an item that is a scalar; scalars outside of the list are ignored."""
+        if self._is_in_list:
+            self._add_item(json.dumps(value))
 
     def end(self, at: int) -> None:
-        """Told by the parser: one of these is closed."""
-        if self._begun >= 0:
-            text = self._text.read(self._begun, at)
-            self._text.closed(DEPTH, at)
-            self._begun = -1
-            self._add(text)
-        elif self._aside:
-            self._aside = False
-        elif self._inside:
-            self._inside, self._route = False, ()
+        """Close what `begin` has opened."""
+        if self._item_start >= 0:
+            text = self._text.read(self._item_start, at)
+            self._text.close(ITEM_DEPTH, at)
+            self._item_start = -1
+            self._add_item(text)
+        elif self._is_skipping:
+            self._is_skipping = False
+        elif self._is_in_list:
+            self._is_in_list, self._wire_keys = False, ()
         else:
             self._keys.pop()
 
-    def _add(self, text: str) -> None:
-        self._found.append(self._read((*self.path, self._count), text))
+    def _add_item(self, text: str) -> None:
+        self._items.append(self._load_item((*self.path, self._count), text))
         self._count += 1
 
 
-class _Reader:
-    """Makes items of their texts."""
+class _ItemLoader:
+    """Load and validate items from their wire texts."""
 
-    def __init__(self, place: Place, context: Any) -> None:
-        self._place = place
+    def __init__(self, location: ListLocation, context: Any) -> None:
+        self._node = location.node
+        self._is_identity = location.node.is_identity  # walks all nodes, so it is stored
         self._context = context
-        self._is_plain = place.node.is_identity
-        side = place.side
-        self._validate = _by_type(side) if isinstance(side, Typed) else _by_schema(side)
+        self._validate = _item_validator(location.item_place)
 
     def __call__(self, path: JSONPath, text: str) -> Item[Any]:
         try:
-            natural = self._place.node.load(json.loads(text))
+            natural = self._node.load(json.loads(text))
         except WireError as error:
             return Item(path, None, (Issue((*path, *error.path), str(error)),))
         except RecursionError:
             return Item(path, None, (Issue(path, "nested too deep"),))
         try:
-            return Item(path, self._validate(natural, text if self._is_plain else None, self._context))
+            return Item(path, self._validate(natural, text if self._is_identity else None, self._context))
         except InvalidValue as error:
             issues = tuple(replace(issue, path=(*path, *issue.path)) for issue in error.issues)
             return Item(path, None, issues, natural)
@@ -216,58 +216,56 @@ class _Reader:
 Validate: TypeAlias = Callable[[JSONValue, "str | None", Any], Any]
 
 
-def _by_type(side: Typed) -> Validate:
-    """By the items' part of a type that pydantic validates."""
-    validator = side.cores.validator(side.core, side.config)
-    return partial(validate_json, validator)
+def _item_validator(place: TypePlace) -> Validate:
+    """Return the validator of the items' part of a type or of a JSON Schema."""
+    if isinstance(place, PydanticPlace):
+        return partial(validate_json, place.cores.validator(place.core, place.config))
+    assert isinstance(place, JSONSchemaPlace)  # noqa: S101 (there are only two kinds of places)
+    return RawSchema(place.document).part(place.schema).validate
 
 
-def _by_schema(side: Side) -> Validate:
-    """By the items' part of a JSON Schema."""
-    assert isinstance(side, Documented)  # noqa: S101 (there are two)
-    return RawSchema(side.document).part(side.schema).validate
-
-
-def _place(response_format: ResponseFormat[Any]) -> Place:
-    """Where the list of a type stands.
+def _locate_list(response_format: ResponseFormat[Any]) -> ListLocation:
+    """Return the location of the list of a type.
 
     Raises:
-        SchemaError: It has none, or several.
+        SchemaError: The type has no list, or several.
     """
-    given = response_format.output_type
-    side = documented(given) if isinstance(given, dict) else typed(given)
+    place = root_place(response_format.output_type)
     root = bare(response_format.compiled_schema.root)
+    is_object = isinstance(root, ObjectNode)
     fields = root.fields if isinstance(root, ObjectNode) else [Field("", "", root)]
-    places = [place for field in fields if (place := _list_of(field, side, is_root=not isinstance(root, ObjectNode)))]
-    if len(places) != 1:
-        reason = "the type has no list" if not places else "the type has more than one list"
-        raise SchemaError(f"{reason} whose items could come one by one", output_type=given)
-    return places[0]
+    locations = [location for field in fields if (location := _list_of(field, place, is_root=not is_object))]
+    if len(locations) != 1:
+        reason = "the type has no list" if not locations else "the type has more than one list"
+        raise SchemaError(f"{reason} whose items could come one by one", output_type=response_format.output_type)
+    return locations[0]
 
 
-def _list_of(field: Field, side: Side, *, is_root: bool) -> Place | None:
-    """The list that a property is, or the root itself."""
-    keys, node = _unboxed(field.node)
-    under = _underneath(side)
-    attribute, known = ("", side) if is_root else under.fields([field.name]).get(field.name, ("", None))
-    within = _underneath(known).inside("items_schema") if known and isinstance(node, ArrayNode) else None
-    if known is None or within is None or not isinstance(node, ArrayNode):
+def _list_of(field: Field, place: TypePlace, *, is_root: bool) -> ListLocation | None:
+    """Return the location of the list that is a property, or the root itself."""
+    box_keys, node = _unboxed(field.node)
+    if not isinstance(node, ArrayNode):
         return None
-    route, path = ((), ()) if is_root else ((field.wire,), (field.name,))
-    is_as_written = known.is_a("list") and known.dress not in UNORDERED
-    return Place((*route, *keys), path, attribute, node.items, within, is_as_written)
+    fields = {field.name: ("", place)} if is_root else _without_functions(place).fields([field.name])
+    attribute, list_place = fields.get(field.name, ("", None))
+    item_place = _without_functions(list_place).member("items_schema") if list_place else None
+    if list_place is None or item_place is None:
+        return None
+    wire_keys, path = ((), ()) if is_root else ((field.wire,), (field.name,))
+    is_order_preserved = list_place.is_a("list") and list_place.wrap not in UNORDERED_TYPES
+    return ListLocation((*wire_keys, *box_keys), path, attribute, node.items, item_place, is_order_preserved)
 
 
-def _underneath(side: Side) -> Side:
-    return side.underneath if isinstance(side, Typed) else side
+def _without_functions(place: TypePlace) -> TypePlace:
+    return place.without_functions if isinstance(place, PydanticPlace) else place
 
 
 def _unboxed(node: Node) -> tuple[tuple[str, ...], Node]:
-    """What is in a node's boxes, and their keys."""
+    """Return the keys of a node's boxes, and the node inside."""
     inner = bare(node)
     if isinstance(inner, UnionNode) and inner.only:
         return _unboxed(inner.only)
     if not isinstance(inner, BoxedNode):
         return (), inner
-    keys, found = _unboxed(inner.node)
-    return (inner.key, *keys), found
+    keys, node = _unboxed(inner.node)
+    return (inner.key, *keys), node

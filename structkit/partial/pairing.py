@@ -1,18 +1,18 @@
-"""Pairs the wire nodes of a type with the caller's side of it: the shape of each place."""
+"""Build decoders: pair the wire nodes of a type with the places of the caller's type."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from structkit.partial.frames import Closed, Plain, Shape
-from structkit.partial.lists import Listing
-from structkit.partial.maps import Mapping
-from structkit.partial.objects import Record, Slot
-from structkit.partial.place import Side
-from structkit.partial.place_json_schema import Documented
-from structkit.partial.place_pydantic import Cores, Typed
-from structkit.partial.unions import Boxed, Branches, Choice
+from structkit.partial.frames import Decoder, OpaqueDecoder, ScalarDecoder
+from structkit.partial.lists import ListDecoder
+from structkit.partial.maps import MapDecoder
+from structkit.partial.objects import ObjectDecoder, Slot
+from structkit.partial.place import TypePlace
+from structkit.partial.place_json_schema import JSONSchemaPlace
+from structkit.partial.place_pydantic import CoreDefinitions, PydanticPlace
+from structkit.partial.unions import BoxDecoder, Branches, UnionDecoder
 from structkit.schema.nodes import AnyValueNode, ArrayNode, BoxedNode, MapNode, Node, ObjectNode, ScalarNode, UnionNode
 from structkit.schema.nodes.anything import AnyMapNode
 from structkit.schema.nodes.leaf import NULL
@@ -23,130 +23,129 @@ from structkit.schema.pydantic.pydantic_type import core_schema
 from structkit.schema.response_format import ResponseFormat
 
 
-def root_shape(response_format: ResponseFormat[Any]) -> Shape:
-    """The shape of a whole reply."""
-    given = response_format.output_type
-    return shape(response_format.compiled_schema.root, documented(given) if isinstance(given, dict) else typed(given))
+def root_decoder(response_format: ResponseFormat[Any]) -> Decoder:
+    """Build the decoder of a type's replies."""
+    return build_decoder(response_format.compiled_schema.root, root_place(response_format.output_type))
 
 
-def documented(schema: Any) -> Side:
-    """The side of a JSON Schema."""
-    return Documented(schema, schema)
-
-
-def typed(output_type: Any) -> Side:
-    """The side of a type that pydantic validates."""
+def root_place(output_type: Any) -> TypePlace:
+    """Return the place of a whole value of a type or JSON Schema."""
+    if isinstance(output_type, dict):
+        return JSONSchemaPlace(output_type, output_type)
     core: Any = invertible(core_schema(output_type))
     if core["type"] != "definitions":
-        return Typed(core, Cores())
-    return Typed(core["schema"], Cores({each["ref"]: each for each in core["definitions"]}))
+        return PydanticPlace(core, CoreDefinitions())
+    return PydanticPlace(core["schema"], CoreDefinitions({each["ref"]: each for each in core["definitions"]}))
 
 
-def shape(node: Node, side: Side) -> Shape:
-    """The shape of a place; one that cannot be followed shows when it is closed."""
-    check = side.check(node)
+def build_decoder(node: Node, place: TypePlace) -> Decoder:
+    """Build the decoder of a place; an opaque one if node and place cannot be paired."""
+    loader = place.loader(node)
     inner = bare(node)
     if isinstance(inner, UnionNode) and inner.only is not None:
         inner = bare(inner.only)
     if isinstance(inner, BoxedNode):
-        return Boxed(inner.key, shape(inner.node, side), check)
+        return BoxDecoder(inner.key, build_decoder(inner.node, place), loader)
     if isinstance(inner, ScalarNode):
         is_text = "string" in inner.types and not inner.schema.keys() & {"const", "enum"}
-        return Plain(check, side.plain, grows=is_text and side.grows)
+        return ScalarDecoder(loader, place.passthrough_type, streams_text=is_text and place.streams_text)
     if isinstance(inner, UnionNode):
-        return Choice(check, partial(branches, inner, side))
-    return container(inner, side) or Closed(check)
+        return UnionDecoder(loader, partial(_union_branches, inner, place))
+    return _container_decoder(inner, place) or OpaqueDecoder(loader)
 
 
-def container(node: Node, side: Side) -> Shape | None:
-    """The shape of a place for one kind of container; None where it cannot be followed."""
-    check = side.check(node)
-    if isinstance(node, ObjectNode) and side.is_a("record"):
-        return Record(check, side.make, partial(slots, node, side))
-    if isinstance(node, ArrayNode) and side.is_a("list"):
-        item = partial(inside, node.items, side, "items_schema")
-        return Listing(check, side.dress, item, composed=side.composed)
-    if isinstance(node, MapNode | AnyMapNode) and side.is_a("map"):
+def _container_decoder(node: Node, place: TypePlace) -> Decoder | None:
+    """Build the decoder of one kind of container; None if node and place cannot be paired."""
+    loader = place.loader(node)
+    if isinstance(node, ObjectNode) and place.is_a("object"):
+        return ObjectDecoder(loader, place.factory, partial(_slots, node, place))
+    if isinstance(node, ArrayNode) and place.is_a("list"):
+        build_item = partial(_member_decoder, node.items, place, "items_schema")
+        return ListDecoder(loader, place.wrap, build_item, is_unconstrained=place.is_unconstrained)
+    if isinstance(node, MapNode | AnyMapNode) and place.is_a("map"):
         values: Any = node.value if isinstance(node, MapNode) else node.values
-        value = partial(inside, values, side, "values_schema")
-        return Mapping(check, side.dress, side.key(), value, composed=side.composed)
-    if isinstance(node, AnyValueNode) and side.is_a("any"):
-        return Choice(check, partial(anything, node, side), grows=side.grows)
+        build_value = partial(_member_decoder, values, place, "values_schema")
+        return MapDecoder(loader, place.wrap, place.key_loader(), build_value, is_unconstrained=place.is_unconstrained)
+    if isinstance(node, AnyValueNode) and place.is_a("any"):
+        return UnionDecoder(loader, partial(_any_branches, node, place), streams_text=place.streams_text)
     return None
 
 
-def inside(node: Node, side: Side, what: str) -> Shape:
-    """The shape of a container's members."""
-    within = side.inside(what)
-    return shape(node, within) if within else Closed(side.check(node))
+def _member_decoder(node: Node, place: TypePlace, key: str) -> Decoder:
+    """Build the decoder of a container's members."""
+    member = place.member(key)
+    return build_decoder(node, member) if member else OpaqueDecoder(place.loader(node))
 
 
-def slots(node: ObjectNode, side: Side) -> dict[str, Slot]:
-    """The properties whose places are known; the others, and the keys that are not declared, are for the end."""
-    known = side.fields(field.name for field in node.fields)
-    found: dict[str, Slot] = {}
+def _slots(node: ObjectNode, place: TypePlace) -> dict[str, Slot]:
+    """Build the slots of the fields that have a place, by wire name; other properties are in no snapshot."""
+    places = place.fields(field.name for field in node.fields)
+    slots: dict[str, Slot] = {}
     for field in node.fields:
-        if field.name in known:
-            name, place = known[field.name]
-            looks = shape(field.node, place)
-            found[field.wire] = Slot(name, looks, field.absence == "null", side.divisible and _is_composed(looks))
-    return found
+        if field.name in places:
+            name, field_place = places[field.name]
+            decoder = build_decoder(field.node, field_place)
+            is_separate = place.has_independent_fields and _is_unconstrained(decoder)
+            slots[field.wire] = Slot(name, decoder, field.absence == "null", is_separate)
+    return slots
 
 
-def _is_composed(looks: Shape) -> bool:
-    return isinstance(looks, Listing | Mapping) and looks.composed
+def _is_unconstrained(decoder: Decoder) -> bool:
+    return isinstance(decoder, ListDecoder | MapDecoder) and decoder.is_unconstrained
 
 
-def anything(node: AnyValueNode, side: Side) -> Branches:
-    """Any value: lists and maps are in boxes of their own."""
-    member = partial(shape, node, side)
-    check = side.check(node)
-    listing = Listing(check, None, member, composed=True)
-    mapping = Mapping(check, None, None, member, composed=True)
-    return Branches(boxed={"list": Boxed("list", listing, check), "dict": Boxed("dict", mapping, check)})
+def _any_branches(node: AnyValueNode, place: TypePlace) -> Branches:
+    """Build the branches of any value, whose lists and maps are in boxes."""
+    build_member = partial(build_decoder, node, place)
+    loader = place.loader(node)
+    list_decoder = ListDecoder(loader, None, build_member, is_unconstrained=True)
+    map_decoder = MapDecoder(loader, None, None, build_member, is_unconstrained=True)
+    boxes = {"list": BoxDecoder("list", list_decoder, loader), "dict": BoxDecoder("dict", map_decoder, loader)}
+    return Branches(boxes=boxes)
 
 
-def branches(node: UnionNode, side: Side) -> Branches:
-    """What a container in a union may be, as far as it can be told before it is closed."""
-    bares = [bare(branch) for branch in node.branches if branch is not NULL]
-    objects = [branch for branch in bares if branch.kind == "object"]
-    arrays = [branch for branch in bares if branch.kind == "array"]
-    array = _branch(arrays[0], side) if len(arrays) == 1 else None
+def _union_branches(node: UnionNode, place: TypePlace) -> Branches:
+    """Build the branches of a union, as far as they can be distinguished before they are complete."""
+    branches = [bare(branch) for branch in node.branches if branch is not NULL]
+    objects = [branch for branch in branches if branch.kind == "object"]
+    arrays = [branch for branch in branches if branch.kind == "array"]
+    array = _branch_decoder(arrays[0], place) if len(arrays) == 1 else None
     if len(objects) == 1 and not isinstance(objects[0], BoxedNode):
-        return Branches(array=array, object=_branch(objects[0], side))
-    boxed = dict(filter(None, (_box(branch, side) for branch in objects)))
-    tags = {field.wire for branch in objects if (field := _lead(branch))}
-    if len(tags) != 1 or boxed:
-        return Branches(array=array, boxed=boxed)
+        return Branches(array=array, object=_branch_decoder(objects[0], place))
+    boxes = dict(filter(None, (_box(branch, place) for branch in objects)))
+    tags = {field.wire for branch in objects if (field := _tag_field(branch))}
+    if len(tags) != 1 or boxes:
+        return Branches(array=array, boxes=boxes)
     tagged = {
-        repr(constant_of(lead.node)): found
+        repr(constant_of(field.node)): decoder
         for branch in objects
-        if (lead := _lead(branch)) and (found := _branch(branch, side, (lead.name, constant_of(lead.node))))
+        if (field := _tag_field(branch))
+        and (decoder := _branch_decoder(branch, place, (field.name, constant_of(field.node))))
     }
     return Branches(array=array, tag=tags.pop(), tagged=tagged)
 
 
-def _branch(node: Node, side: Side, tag: tuple[str, Any] | None = None) -> Shape | None:
+def _branch_decoder(node: Node, place: TypePlace, tag: tuple[str, Any] | None = None) -> Decoder | None:
     if not isinstance(node, ObjectNode | ArrayNode | MapNode):
         return None
-    found = side.branch(node, tag)
-    return container(node, found) if found else None
+    branch = place.branch(node, tag)
+    return _container_decoder(node, branch) if branch else None
 
 
-def _lead(node: Node) -> Field | None:
-    """The first property of an object, if its value is the tag of a branch."""
+def _tag_field(node: Node) -> Field | None:
+    """Return the first property of an object if its value is constant, so that it may be the tag of a branch."""
     first = node.fields[0] if isinstance(node, ObjectNode) and node.fields else None
     return first if first and constant_of(first.node) is not None else None
 
 
-def _box(node: Node, side: Side) -> tuple[str, Boxed] | None:
-    """The box of a branch, by its key: the wire's, or one that the type's own JSON has."""
-    is_own = isinstance(node, ObjectNode) and len(node.fields) == 1 and not node.rest
+def _box(node: Node, place: TypePlace) -> tuple[str, BoxDecoder] | None:
+    """Return the key and the decoder of a branch that is a box, either of the wire or of the natural JSON."""
+    is_natural = isinstance(node, ObjectNode) and len(node.fields) == 1 and not node.rest
     if isinstance(node, BoxedNode):
         key, inner = node.key, node.node
-    elif isinstance(node, ObjectNode) and is_own:
+    elif isinstance(node, ObjectNode) and is_natural:
         key, inner = node.fields[0].wire, node.fields[0].node
     else:
         return None
-    found = side.box(key, own=is_own)
-    return (key, Boxed(key, shape(inner, found), found.check(inner))) if found else None
+    boxed = place.box(key, is_natural=is_natural)
+    return (key, BoxDecoder(key, build_decoder(inner, boxed), boxed.loader(inner))) if boxed else None

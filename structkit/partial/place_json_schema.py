@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
 
 from structkit.partial.construct import InstanceFactory
 from structkit.partial.place import TypePlace
 from structkit.partial.validation import JSONSchemaLoader, ValueLoader
+from structkit.schema.json_schema.document import steps
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
 
@@ -92,7 +92,6 @@ class JSONSchemaPlace:
 def _referenced(document: JSON, pointer: str) -> JSONValue:
     """Return the schema that a local reference points to."""
     part: JSONValue = document if pointer.startswith("#") else UNKNOWN
-    for step in filter(None, pointer.removeprefix("#").split("/")):
-        name = unquote(step).replace("~1", "/").replace("~0", "~")
-        part = part.get(name, UNKNOWN) if isinstance(part, dict) else UNKNOWN
+    for step in steps(pointer):
+        part = part.get(step, UNKNOWN) if isinstance(part, dict) else UNKNOWN
     return part

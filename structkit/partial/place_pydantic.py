@@ -1,4 +1,4 @@
-"""Places of a type that pydantic validates, by its core schema."""
+"""Places of a type that pydantic validates, described by its core schema."""
 
 from __future__ import annotations
 
@@ -9,223 +9,240 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, core_schema
 
-from structkit.partial.construct import Make, dataclass_maker, model_maker, root_maker
-from structkit.partial.place import Side
-from structkit.partial.validation import Check, Validated
+from structkit.partial.construct import InstanceFactory, dataclass_factory, model_factory, root_model_factory
+from structkit.partial.place import TypePlace
+from structkit.partial.validation import PydanticLoader, ValueLoader
 from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.nodes.node import Node
 from structkit.values import ABSENT, JSONValue
 
-RECORDS = frozenset({"model", "dataclass", "typed-dict"})
-GATHERED: dict[str, Callable[[list[Any]], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
-KINDS = {**dict.fromkeys(RECORDS, "record"), **dict.fromkeys(["list", *GATHERED], "list"), "dict": "map", "any": "any"}
-PLAIN = {"str": str, "int": int, "float": float, "bool": bool}
-AROUND = frozenset({"default", "nullable", "definitions"})
-FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap"})
-SAID = frozenset({"type", "ref", "metadata", "serialization", "strict"})
-"""Keys of a core schema that neither bound nor change a value that has its JSON type."""
+OBJECT_TYPES = frozenset({"model", "dataclass", "typed-dict"})
+LIST_CLASSES: dict[str, Callable[[list[Any]], Any]] = {"tuple": tuple, "set": set, "frozenset": frozenset}
+KINDS = {
+    **dict.fromkeys(OBJECT_TYPES, "object"),
+    **dict.fromkeys(["list", *LIST_CLASSES], "list"),
+    "dict": "map",
+    "any": "any",
+}
+SCALAR_CLASSES = {"str": str, "int": int, "float": float, "bool": bool}
+WRAPPER_TYPES = frozenset({"default", "nullable", "definitions"})
+FUNCTION_TYPES = frozenset({"function-before", "function-after", "function-wrap"})
+NEUTRAL_KEYS = frozenset({"type", "ref", "metadata", "serialization", "strict"})
+"""Keys of a core schema that neither constrain nor change a value of the right JSON type."""
 
-LENGTHS = frozenset({"min_length", "max_length"})
-CHANGES_TEXT = frozenset({"str_strip_whitespace", "str_to_lower", "str_to_upper"})
+LENGTH_KEYS = frozenset({"min_length", "max_length"})
+TEXT_CHANGES = frozenset({"str_strip_whitespace", "str_to_lower", "str_to_upper"})
 
 
 @dataclass(frozen=True)
-class Cores:
+class CoreDefinitions:
     """The definitions of a core schema."""
 
     definitions: dict[str, Any] = field(default_factory=dict)
 
-    def bare(self, core: Any, *, validators: bool = True) -> Any:
-        """A part without what need not be known while it is open: defaults, null, a model's own *validators*."""
+    def resolve(self, core: Any, *, skips_model_validators: bool = True) -> Any:
+        """Return a core schema without what only matters when its value is complete.
+
+        That is references, defaults, null, and a model's own "after" validators.
+        """
         while True:
             kind = core["type"]
             if ORIGINAL_SCHEMA in (core.get("metadata") or ()):
                 core = core["metadata"][ORIGINAL_SCHEMA]
             elif kind == "definition-ref":
                 core = self.definitions[core["schema_ref"]]
-            elif kind in AROUND or (kind == "function-after" and validators and self._is_own(core)):
+            elif kind in WRAPPER_TYPES or (skips_model_validators and self._is_model_validator(core)):
                 core = core["schema"]
             else:
                 return core
 
-    def _is_own(self, core: Any) -> bool:
-        """Whether a validator is one of the model's below, so that it gives that model."""
-        inside = self.bare(core["schema"])
-        decorators = getattr(inside.get("cls"), "__pydantic_decorators__", None)
-        own = decorators.model_validators.values() if decorators else ()
-        return any(validator.func == core["function"]["function"] for validator in own)
+    def _is_model_validator(self, core: Any) -> bool:
+        """Return whether it is an "after" validator of the model inside, so that its result is that model."""
+        if core["type"] != "function-after":
+            return False
+        inner = self.resolve(core["schema"])
+        decorators = getattr(inner.get("cls"), "__pydantic_decorators__", None)
+        validators = decorators.model_validators.values() if decorators else ()
+        return any(validator.func == core["function"]["function"] for validator in validators)
 
     def validator(self, core: Any, config: Any) -> SchemaValidator:
-        """The validator of a part by itself."""
-        needed = self._needed(core, {})
-        if needed:
-            core = core_schema.definitions_schema(core, [*needed.values()])
+        """Return the validator of a core schema by itself."""
+        referenced = self._referenced(core, {})
+        if referenced:
+            core = core_schema.definitions_schema(core, [*referenced.values()])
         return SchemaValidator(core, config, _use_prebuilt=False)
 
-    def _needed(self, part: Any, found: dict[str, Any]) -> dict[str, Any]:
-        """The definitions that a part refers to, and those they refer to."""
+    def _referenced(self, part: Any, referenced: dict[str, Any]) -> dict[str, Any]:
+        """Add the definitions that a part refers to, directly or through others, and return them all."""
         if isinstance(part, dict):
             name = part.get("schema_ref")
-            if part.get("type") == "definition-ref" and name not in found and name in self.definitions:
-                found[name] = self.definitions[name]
-                self._needed(found[name], found)
-        inside = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
-        for each in inside:
-            if isinstance(each, dict | list | tuple):
-                self._needed(each, found)
-        return found
+            if part.get("type") == "definition-ref" and name not in referenced and name in self.definitions:
+                referenced[name] = self.definitions[name]
+                self._referenced(referenced[name], referenced)
+        children = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
+        for child in children:
+            if isinstance(child, dict | list | tuple):
+                self._referenced(child, referenced)
+        return referenced
 
 
 @dataclass(frozen=True)
-class Typed:
+class PydanticPlace:
     """A place of a type that pydantic validates.
 
     Args:
-        core: The part of its core schema, made invertible.
-        cores: Its definitions.
-        config: The settings of the model around.
+        core: The core schema of the place, made invertible.
+        cores: The definitions that it refers to.
+        config: The configuration of the model around.
     """
 
     core: Any
-    cores: Cores
+    cores: CoreDefinitions
     config: Any = None
 
     @property
-    def _bare(self) -> Any:
-        return self.cores.bare(self.core)
+    def _resolved_core(self) -> Any:
+        return self.cores.resolve(self.core)
 
     @property
-    def _inner(self) -> Any:
-        """What a `RootModel` is around; else the place itself."""
-        bare = self._bare
-        return self.cores.bare(bare["schema"]) if bare.get("root_model") else bare
+    def _root_core(self) -> Any:
+        """The core schema inside a `RootModel`; of any other type, its own."""
+        core = self._resolved_core
+        return self.cores.resolve(core["schema"]) if core.get("root_model") else core
 
     @property
-    def _fields(self) -> Any:
-        """Where a record's fields are listed; None where something is done to them first."""
-        bare = self._bare
-        if bare["type"] == "typed-dict":
-            return bare["fields"]
-        inner = bare["schema"] if bare["type"] in RECORDS and not bare.get("root_model") else {}
+    def _field_cores(self) -> Any:
+        """The fields of an object; None if a function is applied to them first."""
+        core = self._resolved_core
+        if core["type"] == "typed-dict":
+            return core["fields"]
+        inner = core["schema"] if core["type"] in OBJECT_TYPES and not core.get("root_model") else {}
         return inner.get("fields") if inner.get("type") in {"model-fields", "dataclass-args"} else None
 
     def is_a(self, kind: str) -> bool:
-        """By the type of the core schema."""
-        inner = self._inner
-        if KINDS.get(inner["type"]) != kind:
+        """Return whether the type of the core schema is of a kind."""
+        core = self._root_core
+        if KINDS.get(core["type"]) != kind:
             return False
-        if inner["type"] in GATHERED:  # a tuple is complete or none, unless it may have any length
-            return inner is self._bare and (inner["type"] != "tuple" or _is_endless(inner))
-        return kind != "record" or self._fields is not None
+        if core["type"] in LIST_CLASSES:  # a tuple of fixed length has no valid part
+            return core is self._resolved_core and (core["type"] != "tuple" or _has_any_length(core))
+        return kind != "object" or self._field_cores is not None
 
     @property
-    def underneath(self) -> Typed:
-        """The place without the caller's functions around it: what they are given, or make anew."""
-        core = self._under(self.core)
+    def without_functions(self) -> PydanticPlace:
+        """The place without the caller's functions around it, which see or replace the value."""
+        core = self._strip_functions(self.core)
         has_inner = core["type"] in {"model", "dataclass"}
-        return replace(self, core={**core, "schema": self._under(core["schema"])} if has_inner else core)
+        return replace(self, core={**core, "schema": self._strip_functions(core["schema"])} if has_inner else core)
 
-    def _under(self, core: Any) -> Any:
-        while (core := self.cores.bare(core))["type"] in FUNCTIONS:
+    def _strip_functions(self, core: Any) -> Any:
+        while (core := self.cores.resolve(core))["type"] in FUNCTION_TYPES:
             core = core["schema"]
         return core
 
-    def check(self, node: Node) -> Check:
-        """By its own validator."""
-        return Validated(node, lambda: self.cores.validator(self.core, self.config))
+    def loader(self, node: Node) -> ValueLoader:
+        """Return a loader that validates by this part of the type."""
+        return PydanticLoader(node, lambda: self.cores.validator(self.core, self.config))
 
     @property
-    def composed(self) -> bool:
-        """Where no length is bounded, and it is a plain list or map."""
-        return self._bare["type"] in {"list", "dict", "any"} and not self._bare.keys() & LENGTHS
+    def is_unconstrained(self) -> bool:
+        """Whether it is a plain list or map of any length."""
+        core = self._resolved_core
+        return core["type"] in {"list", "dict", "any"} and not core.keys() & LENGTH_KEYS
 
     @property
-    def grows(self) -> bool:
-        """Text without a rule that a beginning could break, or that changes it; lengths are for the end."""
-        if self._bare["type"] == "any":
+    def streams_text(self) -> bool:
+        """Whether it is text without constraints that an incomplete text could break, and without changes to it.
+
+        Lengths do not count, because they are validated at the end.
+        """
+        core = self._resolved_core
+        if core["type"] == "any":
             return True
-        is_text = self._bare["type"] == "str" and self._bare.keys() <= SAID | LENGTHS
-        return is_text and not _is_changed(self.config)
+        is_text = core["type"] == "str" and core.keys() <= NEUTRAL_KEYS | LENGTH_KEYS
+        return is_text and not _changes_text(self.config)
 
     @property
-    def plain(self) -> type | None:
-        """A scalar without bounds."""
-        kind = PLAIN.get(self._bare["type"])
-        return kind if self._bare.keys() <= SAID and not (kind is str and _is_changed(self.config)) else None
+    def passthrough_type(self) -> type | None:
+        """The class of a scalar without constraints."""
+        core = self._resolved_core
+        scalar_class = SCALAR_CLASSES.get(core["type"])
+        is_changed = scalar_class is str and _changes_text(self.config)
+        return scalar_class if core.keys() <= NEUTRAL_KEYS and not is_changed else None
 
-    def fields(self, names: Iterable[str]) -> dict[str, tuple[str, Side]]:
-        """By alias, or by name."""
-        wanted = {*names}
-        listed = self._fields or {}
-        named = listed.items() if isinstance(listed, dict) else ((each["name"], each) for each in listed)
-        config = self._bare.get("config") or self.config
+    def fields(self, names: Iterable[str]) -> dict[str, tuple[str, TypePlace]]:
+        """Return the attributes and places of fields, by alias or name."""
+        requested = {*names}
+        cores = self._field_cores or {}
+        named_cores = cores.items() if isinstance(cores, dict) else ((each["name"], each) for each in cores)
+        config = self._resolved_core.get("config") or self.config
         return {
             alias: (name, replace(self, core=each["schema"], config=config))
-            for name, each in named
-            if (alias := each.get("validation_alias") or name) in wanted and not each.get("init_only")
+            for name, each in named_cores
+            if (alias := each.get("validation_alias") or name) in requested and not each.get("init_only")
         }
 
     @property
-    def divisible(self) -> bool:
-        """Where no code of the caller's sees one field beside another."""
-        bare = self._bare
-        is_looked_at = bare.get("post_init") or bare.get("custom_init") or _looks_around(self._fields)
-        return not is_looked_at and self.cores.bare(self.core, validators=False) is bare
+    def has_independent_fields(self) -> bool:
+        """Whether none of the caller's code sees more than one field."""
+        core = self._resolved_core
+        sees_object = core.get("post_init") or core.get("custom_init") or _sees_other_fields(self._field_cores)
+        return not sees_object and self.cores.resolve(self.core, skips_model_validators=False) is core
 
     @property
-    def make(self) -> Make | None:
-        """An instance of the class."""
-        makers = {"model": model_maker, "dataclass": dataclass_maker}
-        kind = self._bare["type"]
-        return makers[kind](self._bare["cls"]) if kind in makers else None
+    def factory(self) -> InstanceFactory | None:
+        """The factory of the class."""
+        factories = {"model": model_factory, "dataclass": dataclass_factory}
+        core = self._resolved_core
+        return factories[core["type"]](core["cls"]) if core["type"] in factories else None
 
     @property
-    def dress(self) -> Callable[[Any], Any] | None:
-        """A root model's, or another kind of list."""
-        return root_maker(self._bare["cls"]) if self._bare.get("root_model") else GATHERED.get(self._bare["type"])
+    def wrap(self) -> Callable[[Any], Any] | None:
+        """The factory of a root model, or the class of a tuple or set."""
+        core = self._resolved_core
+        return root_model_factory(core["cls"]) if core.get("root_model") else LIST_CLASSES.get(core["type"])
 
-    def inside(self, what: str) -> Side | None:
-        """The members' place; anything where the type does not say."""
-        config = self._bare.get("config") or self.config
-        inner = self._inner
-        if what not in inner and inner["type"] not in {"list", "dict", "any", *GATHERED}:
+    def member(self, key: str) -> TypePlace | None:
+        """Return the place of the members; of any value if the type does not have one for them."""
+        config = self._resolved_core.get("config") or self.config
+        core = self._root_core
+        if key not in core and core["type"] not in {"list", "dict", "any", *LIST_CLASSES}:
             return None
-        core = inner.get(what, {"type": "any"})
-        return replace(self, core=core[0] if isinstance(core, list) else core, config=config)
+        member = core.get(key, {"type": "any"})
+        return replace(self, core=member[0] if isinstance(member, list) else member, config=config)
 
-    def key(self) -> Callable[[str, Any], Any] | None:
-        """By a map of one member."""
-        keys = self._inner.get("keys_schema", {"type": "any"})
-        if keys["type"] in {"any", "str"} and keys.keys() <= SAID and not _is_changed(self.config):
+    def key_loader(self) -> Callable[[str, Any], Any] | None:
+        """Return a function that validates a map with that key only."""
+        core = self._root_core.get("keys_schema", {"type": "any"})
+        if core["type"] in {"any", "str"} and core.keys() <= NEUTRAL_KEYS and not _changes_text(self.config):
             return None
-        one = Validated(ANY_NODE, lambda: self.cores.validator(core_schema.dict_schema(keys), self.config))
+        loader = PydanticLoader(IDENTITY_NODE, lambda: self.cores.validator(core_schema.dict_schema(core), self.config))
 
-        def read(text: str, context: Any) -> Any:
-            found = one.value({text: None}, context)
-            return ABSENT if found is ABSENT else next(iter(found))
+        def load_key(text: str, context: Any) -> Any:
+            value = loader.load({text: None}, context)
+            return ABSENT if value is ABSENT else next(iter(value))
 
-        return read
+        return load_key
 
-    def branch(self, node: Node, tag: tuple[str, JSONValue] | None) -> Side | None:
-        """The only branch that has the tag, or the only one of its JSON type."""
-        wanted = {"object": RECORDS | {"dict"}, "array": {"list"}}[node.kind]
-        bare = [(choice, self.cores.bare(choice)) for choice in self._choices(self._bare)]
-        fitting = [choice for choice, inner in bare if inner["type"] in wanted]
+    def branch(self, node: Node, tag: tuple[str, JSONValue] | None) -> TypePlace | None:
+        """Return the place of the only branch with the tag, or of the only one of the node's JSON type."""
+        types = {"object": OBJECT_TYPES | {"dict"}, "array": {"list"}}[node.kind]
+        choices = [each for each in self._choices(self._resolved_core) if self.cores.resolve(each)["type"] in types]
         if tag is not None:
-            fitting = [choice for choice in fitting if self._constant(choice, tag[0]) == [tag[1]]]
-        return replace(self, core=fitting[0]) if len(fitting) == 1 else None
+            choices = [choice for choice in choices if self._constants(choice, tag[0]) == [tag[1]]]
+        return replace(self, core=choices[0]) if len(choices) == 1 else None
 
-    def box(self, name: str, *, own: bool) -> Side | None:
-        """What `invertible` has put into a box."""
-        for choice in self._choices(self._bare):
-            if own and isinstance(choice.get("function", {}).get("function"), itemgetter):
-                boxed = choice["schema"]["fields"]
-                if name in boxed:
-                    return replace(self, core=boxed[name]["schema"])
+    def box(self, key: str, *, is_natural: bool) -> TypePlace | None:
+        """Return the place that `invertible` has put into a box."""
+        for choice in self._choices(self._resolved_core):
+            if is_natural and isinstance(choice.get("function", {}).get("function"), itemgetter):
+                fields = choice["schema"]["fields"]
+                if key in fields:
+                    return replace(self, core=fields[key]["schema"])
         return None
 
     def _choices(self, union: Any) -> Iterator[Any]:
-        """The branches of a union, and of unions in it."""
+        """Yield the branches of a union, and of unions in it."""
         if union["type"] not in {"union", "tagged-union"}:
             yield union
             return
@@ -233,35 +250,36 @@ class Typed:
         for choice in choices.values() if isinstance(choices, dict) else choices:
             yield from self._choices(choice[0] if isinstance(choice, tuple) else choice)
 
-    def _constant(self, choice: Any, name: str) -> Any:
-        """The values that a record's field may have, where they are listed."""
-        side = replace(self, core=choice)
-        found = side.fields([name]).get(name) if side.is_a("record") else None
-        return self.cores.bare(found[1].core).get("expected") if found and isinstance(found[1], Typed) else None
+    def _constants(self, choice: Any, name: str) -> Any:
+        """Return the values that the field of an object may have, if they are listed."""
+        place = replace(self, core=choice)
+        fields = place.fields([name]) if place.is_a("object") else {}
+        _, field_place = fields.get(name, ("", None))
+        return self.cores.resolve(field_place.core).get("expected") if isinstance(field_place, PydanticPlace) else None
 
 
-def _is_endless(core: Any) -> bool:
-    """Whether a tuple has alike items, as many as there are."""
+def _has_any_length(core: Any) -> bool:
+    """Return whether a tuple has any number of items of one type."""
     return core.get("variadic_item_index") == 0 and len(core["items_schema"]) == 1
 
 
-def _looks_around(part: Any) -> bool:
-    """Whether a validator or a default factory gets the fields before its own."""
+def _sees_other_fields(part: Any) -> bool:
+    """Return whether a validator or a default factory gets the values of earlier fields."""
     if isinstance(part, dict):
         if part.get("type") == "with-info" or part.get("default_factory_takes_data"):
             return True
-        return any(_looks_around(value) for key, value in part.items() if key not in {"serialization", "metadata"})
-    return isinstance(part, list | tuple) and any(map(_looks_around, part))
+        return any(_sees_other_fields(value) for key, value in part.items() if key not in {"serialization", "metadata"})
+    return isinstance(part, list | tuple) and any(map(_sees_other_fields, part))
 
 
-def _is_changed(config: Any) -> bool:
-    return any((config or {}).get(name) for name in CHANGES_TEXT)
+def _changes_text(config: Any) -> bool:
+    return any((config or {}).get(name) for name in TEXT_CHANGES)
 
 
-class _Anything:
-    """Stands for the node of what is natural JSON already."""
+class _IdentityNode:
+    """A node of values whose wire JSON is their natural JSON."""
 
     is_identity = True
 
 
-ANY_NODE: Any = _Anything()
+IDENTITY_NODE: Any = _IdentityNode()

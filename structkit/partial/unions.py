@@ -14,7 +14,7 @@ from structkit.values import ABSENT, JSONValue
 
 @dataclass(frozen=True)
 class Branches:
-    """The decoders of a container: by its bracket, by the value of the first key (a tag), or by the first key (a box)."""
+    """The decoders of a container: by its bracket, by the value of its first key (a tag), or by its key (a box)."""
 
     array: Decoder | None = None
     object: Decoder | None = None

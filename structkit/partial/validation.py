@@ -1,4 +1,4 @@
-"""Loaders: they turn a complete part of a reply into a value of the caller's type, validated by that part of the type."""
+"""Loaders: they turn a complete part of a reply into a value of the caller's type, and validate it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PydanticLoader:
 
     @cached_property
     def _is_identity(self) -> bool:
-        return self._node.identity
+        return self._node.is_identity
 
     def load_text(self, text: str, context: Any) -> Any:
         """Return the value of a text, if it is valid."""

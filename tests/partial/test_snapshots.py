@@ -538,7 +538,7 @@ def test_a_long_list_is_not_copied_while_nobody_keeps_its_snapshots() -> None:
 
 
 def test_where_references_are_not_counted_every_snapshot_is_a_copy(monkeypatch) -> None:
-    monkeypatch.setattr(snapshot_reuse, "references", None)
+    monkeypatch.setattr(snapshot_reuse, "count_references", None)
     growing = SnapshotBuilder(ResponseFormat(list[str]))
     growing.feed('{"value": [' + '"word", ' * 100 + '"')
     kept = []
@@ -750,13 +750,13 @@ def test_recursion_that_the_vendor_does_not_take_shows_when_it_is_closed() -> No
 
 
 def test_a_format_that_goes_is_not_kept_for_its_shapes() -> None:
-    from structkit.partial.snapshots import _shapes
+    from structkit.partial.snapshots import _decoders
 
     gc.collect()
-    before = len(_shapes)
+    before = len(_decoders)
     SnapshotBuilder(ResponseFormat(list[int])).feed('{"value": [1]}')
     gc.collect()
-    assert len(_shapes) <= before
+    assert len(_decoders) <= before
 
 
 def test_partial_is_the_type_itself_with_a_word_on_it() -> None:
