@@ -188,13 +188,6 @@ def test_a_reference_back_to_itself_for_the_same_value_is_refused_with_its_path(
     assert caught.value.path == path
 
 
-@pytest.mark.parametrize("pattern", [r"^(a*)*\1$", "^(a+)+(?!b)", "(?<!x)(a|aa)+"])
-def test_a_pattern_that_could_take_forever_is_refused_with_its_path_and_advice(pattern):
-    with pytest.raises(SchemaError, match="without lookaround and backreferences") as caught:
-        ResponseFormat(obj(x={"type": "string", "pattern": pattern}))
-    assert caught.value.path == ("properties", "x", "pattern")
-
-
 def test_a_schema_nested_too_deep_is_refused_with_advice_that_helps():
     nested: dict[str, Any] = {"type": "integer"}
     for _ in range(300):
@@ -206,7 +199,7 @@ def test_a_schema_nested_too_deep_is_refused_with_advice_that_helps():
 
 
 def test_a_repeat_beyond_any_engine_is_no_regular_expression():
-    with pytest.raises(SchemaError, match="no regular expression"):
+    with pytest.raises(SchemaError, match="not a regular expression"):
         ResponseFormat({"type": "string", "pattern": "a{99999999999999999999}"})
 
 

@@ -1,8 +1,7 @@
-"""Patterns of foreign schemas, matched in linear time or in one that is bounded: none can hang the caller."""
+"""Patterns of JSON Schemas, each matched in linear time or within a limit of time: none can hang the caller."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -10,14 +9,18 @@ from pydantic_core import SchemaError as CoreSchemaError
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.errors import SchemaError
-from structkit.schema.json_schema.backtracking import count_ways
+from structkit.schema.json_schema.backtracking import PatternError, PatternTimeout, compile_bounded
 from structkit.schema.json_schema.lookahead import split_lookaheads
 from structkit.values import JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern is found in a text, as JSON Schema means it.
+    """Return whether a text contains a match of a pattern, as JSON Schema defines it.
+
+    Raises:
+        PatternTimeout: That takes too long.
+        InvalidPattern: The pattern is not a regular expression.
 
     >>> matches("^a", "abc"), matches("^(a+)+$", "a" * 60 + "b")
     (True, False)
@@ -27,65 +30,41 @@ def matches(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    """A linear engine for each part of the pattern, where it can be parted; else Python's, which may backtrack."""
-    wanted, unwanted = split_lookaheads(pattern)
+    """Return a linear engine for each part of the pattern where there is one, else a backtracking engine."""
+    required, forbidden = split_lookaheads(pattern)
     try:
-        found, never = [*map(_linear, wanted)], [*map(_linear, unwanted)]
+        must, must_not = [*map(_linear, required)], [*map(_linear, forbidden)]
     except CoreSchemaError:
-        return _backtracking(pattern)
-    return lambda text: all(finds(text) for finds in found) and not any(finds(text) for finds in never)
+        return compile_bounded(pattern)
+    return lambda text: all(search(text) for search in must) and not any(search(text) for search in must_not)
 
 
 def _linear(pattern: str) -> Callable[[str], bool]:
-    r"""pydantic-core's engine, which knows \p{..} and no lookaround."""
+    r"""Return pydantic-core's engine, which supports \p{..} but not lookaround."""
     return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")).isinstance_python
 
 
-def _backtracking(pattern: str) -> Callable[[str], bool]:
-    """Python's engine; no text matches that it could take too long for.
+def validate_patterns(schema: JSONValue, path: JSONPath = ()) -> None:
+    """Validate every pattern of a schema.
 
     Raises:
-        Hopeless: That would be every text of some length.
-    """
-    compiled, ways = re.compile(pattern), count_ways(pattern)
-    if ways.too_many(SHORT):
-        raise Hopeless(f"a text of {SHORT} characters can be read in too many ways")
-    return lambda text: not ways.too_many(len(text)) and compiled.search(text) is not None
-
-
-class Hopeless(ValueError):
-    """A pattern that cannot be matched in bounded time."""
-
-
-SHORT = 500
-"""Characters of a text that every pattern has to be matched with in bounded time."""
-
-
-def check_patterns(schema: JSONValue, path: JSONPath = ()) -> None:
-    """Try every pattern of a schema.
-
-    Raises:
-        SchemaError: One is no regular expression.
+        SchemaError: One is not a regular expression, or too large.
     """
     children = schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
     for key, part in children:
         if key == "pattern" and isinstance(part, str):
-            _try(part, (*path, key))
+            _validate_pattern(part, (*path, key))
         if key == "patternProperties" and isinstance(part, dict):
             for expression in part:
-                _try(expression, (*path, key))
-        check_patterns(part, (*path, key))
+                _validate_pattern(expression, (*path, key))
+        validate_patterns(part, (*path, key))
 
 
-def _try(expression: str, path: JSONPath) -> None:
+def _validate_pattern(expression: str, path: JSONPath) -> None:
     try:
         matches(expression, "")
-    except Hopeless as error:
-        message = (
-            f"the pattern {shorten_json(expression)} could take forever to match: {error}; "
-            "write it without lookaround and backreferences, or without repeats that run into each other"
-        )
-        raise SchemaError(message, path=path) from None
-    except (re.error, OverflowError) as error:
-        message = f"not a JSON Schema: the pattern {expression!r} is no regular expression: {error}"
+    except PatternTimeout as error:
+        raise SchemaError(str(error), path=path) from None
+    except PatternError as error:
+        message = f"not a JSON Schema: the pattern {shorten_json(expression)} is not a regular expression: {error}"
         raise SchemaError(message, path=path) from None

@@ -6,6 +6,7 @@ import copy
 from itertools import islice
 from typing import Any
 
+from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import Document
 from structkit.schema.naming import snake_case
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
@@ -30,7 +31,7 @@ class RawSchema:
 
         from structkit.schema.json_schema.formats import with_our_formats
         from structkit.schema.json_schema.metaschema import check_document
-        from structkit.schema.json_schema.patterns import check_patterns
+        from structkit.schema.json_schema.patterns import validate_patterns
         from structkit.schema.json_schema.reference_cycles import refuse_circles
         from structkit.schema.json_schema.validation import with_our_rules
 
@@ -38,7 +39,7 @@ class RawSchema:
         self.name = snake_case(str(schema.get("title") or "output"))
         validator = validator_for(schema, default=Draft202012Validator)
         check_document(schema, validator)
-        check_patterns(schema)
+        validate_patterns(schema)
         document = Document(schema)
         refuse_circles(document)
         ours, formats = with_our_rules(validator, is_dynamic=document.is_dynamic), validator.FORMAT_CHECKER
@@ -65,6 +66,8 @@ class RawSchema:
                 )
                 for error in islice(self._validator.iter_errors(value), MOST_ISSUES)
             )
+        except PatternTimeout as error:  # raised, since a rule such as `not` would take "does not match" for valid
+            raise InvalidValue((Issue((), str(error), shorten_json(error.text, MAX_QUOTED_CHARS)),)) from None
         except BaseException as error:
             if type(error).__name__ == "PanicException":  # jsonschema's maps are Rust's, and panic at the stack's end
                 raise RecursionError from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.json_schema.backtracking import PatternError
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
@@ -58,11 +59,17 @@ class ScalarNode:
 
     def matches_value(self, value: JSONValue) -> bool:
         """By JSON type, and by membership where the values are listed."""
-        if isinstance(value, str) and "pattern" in self.schema and not matches(self.schema["pattern"], value):
+        if isinstance(value, str) and not self._matches_pattern(value):
             return False
         return any(is_of_type(value, name) for name in self.types) and value in self.values_or(value)
 
     matches_wire = matches_value
+
+    def _matches_pattern(self, text: str) -> bool:
+        try:
+            return "pattern" not in self.schema or matches(self.schema["pattern"], text)
+        except PatternError:  # here a branch is chosen; validation reports the pattern
+            return False
 
     def values_or(self, value: JSONValue) -> list[JSONValue]:
         """The values listed, or just *value* where any will do."""
