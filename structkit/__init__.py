@@ -75,7 +75,7 @@ __all__ = [
     "soft",
 ]
 
-ROOMS = {
+MODULES = {
     "client": ("AsyncClient", "Client", "Hooks", "finetune_rows"),
     "client.streams": ("AsyncStream", "Stream"),
     "extraction": ("soft",),
@@ -88,20 +88,21 @@ ROOMS = {
         *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "Usage"),
     ),
 }
-"""Where the names stand; those not named here are errors. A room is loaded for who asks, so that importing is cheap."""
+"""The module of each name; a name without one is in `errors`. Modules are imported on first use, so that
+`import structkit` stays fast."""
 
-if not TYPE_CHECKING:  # a checker that saw it would take any misspelt name
+if not TYPE_CHECKING:  # a type checker that saw `__getattr__` would accept any misspelt name
 
     def __getattr__(name: str) -> Any:
-        """A name of `__all__`, imported when it is first asked for."""
+        """Import a name of `__all__` on first use."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        room = next((room for room, names in ROOMS.items() if name in names), "errors")
-        found = globals()[name] = getattr(import_module(f"{__name__}.{room}"), name)
-        return found
+        module = next((module for module, names in MODULES.items() if name in names), "errors")
+        value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+        return value
 
     def __dir__() -> list[str]:
-        """The names that may be asked for, too."""
+        """List the names that are imported on first use, too."""
         return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""The embedded endpoint: llama.cpp in this process, behind the same HTTP as any other."""
+"""The embedded endpoint: llama.cpp in this process, served over HTTP like any other endpoint."""
 
 from structkit.local.server import LocalServer, open_endpoint
 

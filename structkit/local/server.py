@@ -23,10 +23,10 @@ from structkit.client.endpoint_settings import NO_KEY
 from structkit.errors import ConfigError, install_hint
 from structkit.local.model import NAME, model_file
 
-MOST_TOKENS = 1024
-"""Where a reply ends if the request sets no limit: a small model's lists can run away until the context is full."""
+MAX_TOKENS = 1024
+"""The limit of a reply if the request has none; a small model may otherwise repeat a list until the context is full."""
 
-CONTEXT = 8192
+CONTEXT_TOKENS = 8192
 
 
 class LocalServer:
@@ -34,16 +34,16 @@ class LocalServer:
 
     Args:
         path: The model's `.gguf`.
-        name: What the model is called in requests and replies.
-        port: 0 takes a free one.
-        host: Where to listen.
+        name: The model's name in requests and replies; by default that of the file.
+        port: The port; 0 for a free one.
+        host: The address to listen on.
 
     Raises:
         ConfigError: The extra `local` is not installed, or the model or port cannot be used.
     """
 
     def __init__(self, path: Path, *, name: str | None = None, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Load the model and listen."""
+        """Load the model and start to listen."""
         try:
             xllamacpp: Any = import_module("xllamacpp")  # it has no type hints
         except ImportError:
@@ -53,59 +53,59 @@ class LocalServer:
         self.name = name or path.stem
         params.model_alias = {self.name}
         params.hostnames, params.port = [host], port
-        params.n_ctx, params.n_predict, params.n_parallel = CONTEXT, MOST_TOKENS, 2
-        _be_steady(params)
+        params.n_ctx, params.n_predict, params.n_parallel = CONTEXT_TOKENS, MAX_TOKENS, 2
+        _set_sampling(params)
         params.verbosity = -1
         _use_threads(params)
         try:
-            with undisturbed():
+            with block_signals():
                 self._server = xllamacpp.Server(params)
-                _answered(self._server.listening_address)
+                _wait_until_ready(self._server.listening_address)
         except RuntimeError as error:
             raise ConfigError(f"llama.cpp could not serve {path} on {host}:{port}: {error}") from None
         self.base_url = f"{self._server.listening_address}/v1"
 
     def close(self) -> None:
-        """Stop listening and let go of the model."""
+        """Stop listening, and free the model."""
         self._server = None
 
     def __enter__(self) -> Self:
-        """The server itself."""
+        """Return the server itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close."""
+        """Close the server."""
         self.close()
 
 
-def _answered(address: str) -> None:
-    """Wait for a first answer: a server that is let go of before can wait for itself without end."""
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=10)  # past any proxy
+def _wait_until_ready(address: str) -> None:
+    """Wait for the first reply: a server that is destroyed before may deadlock."""
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=10)  # a direct connection ignores proxies
     with suppress(OSError, HTTPException), closing(connection):
         connection.request("GET", "/health")
         connection.getresponse().read()
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block has ended, so that no server is let go of while it starts."""
+def block_signals() -> Iterator[None]:
+    """Defer SIGINT and SIGTERM until the block has finished, so that a server is not destroyed while it starts."""
     if sys.platform == "win32":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def open_endpoint(argument: str | None = None) -> EndpointSettings:
-    """The embedded model as an endpoint: what `Client("local")` and `Client("local:PATH.gguf")` use.
+    """Return the embedded model as an endpoint, for `Client("local")` and `Client("local:PATH.gguf")`.
 
     Raises:
-        ConfigError: It is not installed, or the model cannot be fetched or read.
+        ConfigError: The extra is not installed, or the model cannot be downloaded or read.
     """
     server = _running(str(model_file(argument).resolve()), None if argument else NAME)
     return EndpointSettings(model=server.name, base_url=server.base_url, api_key=NO_KEY, dialect="llama.cpp")
@@ -119,23 +119,23 @@ def _running(path: str, name: str | None) -> LocalServer:
 
 
 def _use_threads(params: Any) -> None:
-    """Half the cores, and no spinning while waiting for work.
+    """Use half the cores, and do not spin while waiting for work.
 
-    llama.cpp's threads wait for each other by spinning, so a core that is busy with something else
-    holds up all of them. Measured on two cores, 60 tokens, median of 5: idle, two threads 0.6 s and
-    one 1.2 s; beside one busy process, two spinning threads 27 s, two with poll = 0 4.8 s, one 1.2 s.
+    llama.cpp's threads spin while they wait for each other, so a core that is busy with another process
+    delays all of them. Measured on two cores, 60 tokens, median of 5: on an idle machine, two threads 0.6 s
+    and one 1.2 s; beside one busy process, two spinning threads 27 s, two with poll = 0 4.8 s, one 1.2 s.
     """
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = min(4, max(1, (os.cpu_count() or 2) // 2))
         threads.poll = 0
 
 
-def _be_steady(params: Any) -> None:
-    """Sampling where the request does not set its own.
+def _set_sampling(params: Any) -> None:
+    """Set the sampling for requests that do not set their own.
 
-    Chance only harms a small model, and without a penalty its lists repeat one item until the token
-    limit. Measured with SmolLM2-135M at temperature 0: the endpoint's published example is cut at 1,024
-    tokens with no penalty, and ends after about 100 with 1.1; at 1.2 it stops copying what it reads.
+    Randomness only harms a small model, and without a penalty its lists repeat one item until the token
+    limit. Measured with SmolLM2-135M at temperature 0: the reply to OpenAI's published example is truncated at
+    1,024 tokens without a penalty, and ends after about 100 with 1.1; at 1.2 the model no longer copies its input.
     """
     params.sampling.temp = 0.0
     params.sampling.penalty_repeat = 1.1

@@ -16,7 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
-from structkit.local.server import undisturbed
+from structkit.local.server import block_signals
 
 pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
 pytestmark = pytest.mark.local
@@ -112,7 +112,7 @@ def test_a_ctrl_c_waits_until_the_model_has_started() -> None:
     gone_on: list[bool] = []
 
     def interrupted() -> None:
-        with undisturbed():
+        with block_signals():
             signal.pthread_kill(threading.get_ident(), signal.SIGINT)
             gone_on.append(True)
 
