@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -110,6 +111,32 @@ def test_the_glossary_has_the_words_that_people_search_for(word: str) -> None:
     page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     first_cells = re.findall(r"^\| (.+?) \|", page, re.MULTILINE)
     assert any(word in re.split(r", | \(", cell.replace("`", "")) for cell in first_cells)
+
+
+def test_the_documented_layers_are_the_checked_ones() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    documented: dict[int, set[str]] = {}
+    for layer, name in re.findall(r"^\| (\d+) \| `(\w+)/?` \|", page, re.MULTILINE):
+        documented.setdefault(int(layer), set()).add(name)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert [documented[layer] for layer in sorted(documented, reverse=True)] == [
+        {*layer.split(" | ")} for layer in layers
+    ]
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_files_and_names_in_a_page_for_developers_exist(name: str) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    files = {str(path.relative_to(ROOT)): path for path in (ROOT / "structkit").rglob("*.py")}
+    paths = {path for path in re.findall(r"(?<![\w/])((?:\w+/)*\w+\.py)\b", page) if "NAME" not in path}
+    missing = [path for path in paths if not (ROOT / path).exists() and not any(f.endswith(f"/{path}") for f in files)]
+    assert missing == []
+    for module, member in re.findall(r"`(\w+)\.(\w+)`", page):
+        texts = [path.read_text(encoding="utf-8") for path in files.values() if path.stem == module]
+        assert not texts or any(re.search(rf"\b(def|class) {member}\b", text) for text in texts), f"{module}.{member}"
 
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
