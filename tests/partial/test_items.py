@@ -1,4 +1,4 @@
-"""The items of a list that arrives in pieces: each once, in order, as soon as it is closed, validated."""
+"""The items of a list that arrives in chunks: each once, in order, validated, as soon as it is complete."""
 
 from __future__ import annotations
 
@@ -56,46 +56,47 @@ CASES: dict[str, tuple[Any, Any, tuple[str | int, ...], list[Any]]] = {
 }
 
 
-def fed(items: ItemReader[Any], text: str, size: int) -> list[Item[Any]]:
+def feed(items: ItemReader[Any], text: str, size: int) -> list[Item[Any]]:
     return [item for at in range(0, len(text), size) for item in items.feed(text[at : at + size])]
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("size", [1, 2, 7, 10_000])
-def test_each_item_comes_once_in_order_whatever_the_pieces(name: str, size: int) -> None:
-    output_type, value, path, wanted = CASES[name]
+def test_each_item_is_returned_once_in_order_at_any_split(name: str, size: int) -> None:
+    output_type, value, path, expected = CASES[name]
     response_format: ResponseFormat[Any] = ResponseFormat(output_type)
     items: ItemReader[Any] = ItemReader(response_format)
-    found = fed(items, json.dumps(response_format.dump(value)), size)
+    returned = feed(items, json.dumps(response_format.dump(value)), size)
     assert items.path == path
-    assert [item.value for item in found] == wanted
-    assert [item.path for item in found] == [(*path, number) for number in range(len(wanted))]
-    assert all(item.valid for item in found)
+    assert [item.value for item in returned] == expected
+    assert [item.path for item in returned] == [(*path, number) for number in range(len(expected))]
+    assert all(item.valid for item in returned)
 
 
 @settings(deadline=None)
 @given(
     st.lists(st.builds(Line, item=st.text(st.characters(exclude_categories=["Cs"]))), min_size=1, max_size=5), st.data()
 )
-def test_an_item_comes_with_the_piece_that_closes_it(lines: list[Line], data: st.DataObject) -> None:
+def test_an_item_is_returned_with_the_chunk_that_completes_it(lines: list[Line], data: st.DataObject) -> None:
     response_format = ResponseFormat(list[Line])
-    ends = []
+    item_ends = []
     text = '{"value": ['
     for line in lines:
         text += json.dumps(response_format.dump([line])["value"][0])
-        ends.append(len(text))
+        item_ends.append(len(text))
         text += ", "
-    cut = data.draw(st.integers(0, len(text)))
+    split = data.draw(st.integers(0, len(text)))
     items: ItemReader[Line] = ItemReader(response_format)
-    assert [item.value for item in items.feed(text[:cut])] == lines[: sum(end <= cut for end in ends)]
-    assert [item.value for item in items.feed(text[cut:])] == lines[sum(end <= cut for end in ends) :]
+    complete = sum(end <= split for end in item_ends)
+    assert [item.value for item in items.feed(text[:split])] == lines[:complete]
+    assert [item.value for item in items.feed(text[split:])] == lines[complete:]
 
 
-def test_an_item_that_is_not_valid_comes_with_its_issues_at_its_place_and_the_others_come_all_the_same() -> None:
+def test_an_invalid_item_has_issues_with_its_path_and_does_not_affect_the_others() -> None:
     items: ItemReader[Line] = ItemReader(ResponseFormat(Bill))
-    listed = '[{"item": "a", "quantity": "many"}, 4, {"item": "b", "quantity": null}, {"quantity": []}]'
-    text = f'{{"shop": "x", "lines": {{"value": {listed}}}}}'  # in a box, because null is not the default
-    first, second, third, fourth = fed(items, text, 5)
+    lines = '[{"item": "a", "quantity": "many"}, 4, {"item": "b", "quantity": null}, {"quantity": []}]'
+    text = f'{{"shop": "x", "lines": {{"value": {lines}}}}}'  # in a box, because null is not the default
+    first, second, third, fourth = feed(items, text, 5)
     assert [str(issue) for issue in first.issues] == [
         'lines[0].quantity: Input should be a valid integer, unable to parse string as an integer (got "many")'
     ]
@@ -105,23 +106,23 @@ def test_an_item_that_is_not_valid_comes_with_its_issues_at_its_place_and_the_ot
     assert [issue.path for issue in fourth.issues] == [("lines", 3, "item"), ("lines", 3, "quantity")]
 
 
-def test_an_item_of_a_json_schema_is_checked_by_its_part_of_the_document() -> None:
+def test_an_item_of_a_json_schema_is_validated_by_its_part_of_the_document() -> None:
     items: ItemReader[Any] = ItemReader(ResponseFormat(ROWS))
-    good, low, wrong = items.feed(
+    valid, too_small, text = items.feed(
         '{"rows": [{"n": 3, "other_keys": []}, {"n": 2, "other_keys": []}, "x"], "other_keys": []}'
     )
-    assert good.value == {"n": 3}
-    assert [str(issue) for issue in low.issues] == ["rows[1].n: 2 is less than the minimum of 3 (got 2)"]
-    assert [issue.path for issue in wrong.issues] == [("rows", 2)]
+    assert valid.value == {"n": 3}
+    assert [str(issue) for issue in too_small.issues] == ["rows[1].n: 2 is less than the minimum of 3 (got 2)"]
+    assert [issue.path for issue in text.issues] == [("rows", 2)]
 
 
-def test_an_item_without_a_form_of_the_type_comes_with_the_reason() -> None:
+def test_an_item_without_a_natural_form_has_the_reason_as_an_issue() -> None:
     items: ItemReader[Any] = ItemReader(ResponseFormat(list[dict[str, int]]))
-    [twice] = items.feed('{"value": [[{"key": "a", "value": 1}, {"key": "a", "value": 2}]]}')
-    assert [str(issue) for issue in twice.issues] == ['[0]: the key "a" is given twice']
+    [duplicate] = items.feed('{"value": [[{"key": "a", "value": 1}, {"key": "a", "value": 2}]]}')
+    assert [str(issue) for issue in duplicate.issues] == ['[0]: the key "a" is given twice']
     items = ItemReader(ResponseFormat(list[Any]))
-    [deep] = items.feed('{"value": [' + '{"list": [' * 450 + "]}" * 450 + "]}")
-    assert not deep.valid
+    [nested] = items.feed('{"value": [' + '{"list": [' * 450 + "]}" * 450 + "]}")
+    assert not nested.valid
 
 
 def test_validators_get_the_context_and_a_failing_one_makes_an_issue() -> None:
@@ -134,17 +135,17 @@ def test_validators_get_the_context_and_a_failing_one_makes_an_issue() -> None:
     assert "ZeroDivisionError" in str(second.issues[0])
 
 
-def test_text_around_the_answer_and_lists_elsewhere_give_no_items() -> None:
+def test_text_around_the_answer_and_other_lists_have_no_items() -> None:
     items: ItemReader[Any] = ItemReader(ResponseFormat(list[int]))
     assert [
-        item.value for item in fed(items, 'Use [1, 2] or {"a": [3]}: ```{"value": [4]}``` or {"value": [5]}', 3)
+        item.value for item in feed(items, 'Use [1, 2] or {"a": [3]}: ```{"value": [4]}``` or {"value": [5]}', 3)
     ] == [4]
     items = ItemReader(ResponseFormat(Bill))
     text = '{"first": {"lines": [1]}, "value": {"lines": [2]}, "lines": {"lines": [3]}}'
-    assert fed(items, text, 4) == []
+    assert feed(items, text, 4) == []
 
 
-def test_of_a_text_that_is_no_json_the_items_before_the_fault_come() -> None:
+def test_of_a_text_that_is_not_json_the_items_before_the_error_are_returned() -> None:
     items: ItemReader[Any] = ItemReader(ResponseFormat(list[int]))
     assert [item.value for item in items.feed('{"value": [1, 2, x, 3')] == [1, 2]
     assert items.feed(", 4]}") == []
@@ -158,7 +159,7 @@ class Two(BaseModel):
 @pytest.mark.parametrize(
     ("output_type", "reason"),
     [
-        (int, "the type has no list whose items could come one by one"),
+        (int, "the type has no list whose items could be streamed one by one"),
         (Line, "the type has no list"),
         (dict[str, int], "the type has no list"),
         (tuple[int, str], "the type has no list"),
@@ -166,13 +167,13 @@ class Two(BaseModel):
         ({"type": "object", "properties": {"a": {"type": "string"}}}, "the type has no list"),
     ],
 )
-def test_a_type_without_the_one_list_is_refused(output_type: Any, reason: str) -> None:
+def test_a_type_without_exactly_one_list_is_rejected(output_type: Any, reason: str) -> None:
     with pytest.raises(SchemaError, match=reason):
         ItemReader(ResponseFormat(output_type))
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in {"JSON Schema", "deque"}])
-def test_together_the_items_are_the_list_of_the_value(name: str) -> None:
+def test_the_items_together_are_the_list_of_the_value(name: str) -> None:
     output_type, value, path, _ = CASES[name]
     response_format: ResponseFormat[Any] = ResponseFormat(output_type)
     text = json.dumps(response_format.dump(value))
@@ -180,6 +181,6 @@ def test_together_the_items_are_the_list_of_the_value(name: str) -> None:
     for step in path:
         natural = natural[step]
     dumped = [
-        TypeAdapter(Any).dump_python(item.value, mode="json") for item in fed(ItemReader(response_format), text, 3)
+        TypeAdapter(Any).dump_python(item.value, mode="json") for item in feed(ItemReader(response_format), text, 3)
     ]
     assert dumped == (natural or [])

@@ -1,4 +1,4 @@
-"""Snapshots of a growing reply: in the caller's shape, true, never more than what is there, and never changed later."""
+"""Snapshots of a streamed reply: in the caller's shape, without invented values, and never changed later."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Sorted(BaseModel):
         return f"{value}{len(info.data['words'])}"
 
     @model_validator(mode="after")
-    def stays(self) -> Sorted:
+    def unchanged(self) -> Sorted:
         return self
 
 
@@ -262,7 +262,7 @@ def format_of(name: str) -> ResponseFormat[Any]:
 
 
 def members(value: Any) -> dict[Any, Any] | None:
-    """What a record or list holds, in order."""
+    """Return the members of an object or list, in order."""
     if isinstance(value, BaseModel):
         return {**value.__dict__, **(value.__pydantic_extra__ or {})}
     if dataclasses.is_dataclass(value):
@@ -270,99 +270,101 @@ def members(value: Any) -> dict[Any, Any] | None:
     return value if isinstance(value, dict) else dict(enumerate(value)) if type(value) in {list, tuple} else None
 
 
-def same(first: Any, second: Any) -> bool:
+def is_same(first: Any, second: Any) -> bool:
     return type(first) is type(second) and (first == second or repr(first) == repr(second))
 
 
-def begins(part: Any, whole: Any) -> bool:
-    """Whether a snapshot is a beginning of the whole: all in it is the same, but for the last thing that grows."""
-    if part is ABSENT or same(part, whole):
+def is_part_of(part: Any, value: Any) -> bool:
+    """Whether a snapshot is the start of a value: all in it is the same, except for the last part, which grows."""
+    if part is ABSENT or is_same(part, value):
         return True
-    if not isinstance(part, type(whole)):
+    if not isinstance(part, type(value)):
         return False
-    if isinstance(whole, str):
-        return type(part) is str and whole.startswith(part)
-    if isinstance(whole, set | frozenset):
-        return part <= whole
-    if isinstance(whole, RootModel):
-        return begins(part.root, whole.root)
-    there, wanted = members(part), members(whole)
-    said = part.model_fields_set if isinstance(part, BaseModel) else {*(there or ())}
-    return there is not None and wanted is not None and said == {*there} and _members_begin(there, wanted)
+    if isinstance(value, str):
+        return type(part) is str and value.startswith(part)
+    if isinstance(value, set | frozenset):
+        return part <= value
+    if isinstance(value, RootModel):
+        return is_part_of(part.root, value.root)
+    part_members = members(part)
+    fields_set = part.model_fields_set if isinstance(part, BaseModel) else {*(part_members or ())}
+    return fields_set == {*(part_members or ())} and are_part_of(part_members, members(value))
 
 
-def _members_begin(part: dict[Any, Any], whole: dict[Any, Any]) -> bool:
-    if not part.keys() <= whole.keys():
+def are_part_of(part: dict[Any, Any] | None, value: dict[Any, Any] | None) -> bool:
+    if part is None or value is None or not part.keys() <= value.keys():
         return False
     *closed, last = [*part] or [None]
-    return all(same(part[name], whole[name]) for name in closed) and (not part or begins(part[last], whole[last]))
+    is_last_part = not part or is_part_of(part[last], value[last])
+    return is_last_part and all(is_same(part[name], value[name]) for name in closed)
 
 
-def snapshots(growing: SnapshotBuilder[Any], pieces: list[str]) -> list[Any]:
-    found = []
-    for piece in pieces:
-        before = growing.snapshot()
-        if not growing.feed(piece):
-            assert growing.snapshot() is before
-        found.append(growing.snapshot())
-    return found
+def snapshots(builder: SnapshotBuilder[Any], chunks: list[str]) -> list[Any]:
+    collected = []
+    for chunk in chunks:
+        before = builder.snapshot()
+        if not builder.feed(chunk):
+            assert builder.snapshot() is before
+        collected.append(builder.snapshot())
+    return collected
 
 
-def split(text: str, places: list[int] | None) -> list[str]:
-    cuts = range(len(text) + 1) if places is None else sorted({0, len(text), *(place % len(text) for place in places)})
-    return [text[start:end] for start, end in pairwise(cuts)]
+def split(text: str, positions: list[int] | None) -> list[str]:
+    inner = range(len(text)) if positions is None else (position % len(text) for position in positions)
+    return [text[start:end] for start, end in pairwise(sorted({0, len(text), *inner}))]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
 @given(st.sampled_from([*CASES]).flatmap(lambda name: st.tuples(st.just(name), CASES[name][1])),
        st.none() | st.lists(st.integers(0, 10_000), max_size=8), st.booleans())  # fmt: skip
-def test_every_snapshot_is_a_beginning_of_the_value_and_the_last_one_is_the_value(case, places, escaped) -> None:
+def test_every_snapshot_is_part_of_the_value_and_the_last_one_is_the_value(case, positions, escaped) -> None:
     name, value = case
-    wanted = format_of(name)
-    text = json.dumps(wanted.dump(value), ensure_ascii=escaped)
-    whole = wanted.parse(text)
-    found = snapshots(SnapshotBuilder(wanted), split(text, places))
-    shown = [repr(each) for each in found]
-    for snapshot in found:
-        assert begins(snapshot, whole)
-    assert same(found[-1], whole)
-    assert [repr(each) for each in found] == shown
+    response_format = format_of(name)
+    text = json.dumps(response_format.dump(value), ensure_ascii=escaped)
+    expected = response_format.parse(text)
+    collected = snapshots(SnapshotBuilder(response_format), split(text, positions))
+    texts = [repr(each) for each in collected]
+    for snapshot in collected:
+        assert is_part_of(snapshot, expected)
+    assert is_same(collected[-1], expected)
+    assert [repr(each) for each in collected] == texts
 
 
-def spoilt(wire: Any, wrong: Any, at: list[int]) -> Any:
-    """The wire with a wrong value somewhere inside."""
+def with_invalid_value(wire: Any, invalid: Any, at: list[int]) -> Any:
+    """Return the wire with an invalid value somewhere inside."""
     if not isinstance(wire, dict | list) or not wire or not at:
-        return wrong
+        return invalid
     keys = [*wire] if isinstance(wire, dict) else [*range(len(wire))]
-    made = wire.copy()
-    made[keys[at[0] % len(keys)]] = spoilt(wire[keys[at[0] % len(keys)]], wrong, at[1:])
-    return made
+    key = keys[at[0] % len(keys)]
+    changed = wire.copy()
+    changed[key] = with_invalid_value(wire[key], invalid, at[1:])
+    return changed
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
 @given(st.sampled_from([*CASES]).flatmap(lambda name: st.tuples(st.just(name), CASES[name][1])), JSON | st.just({"key": 1}),
        st.lists(st.integers(0, 10), max_size=5), st.lists(st.integers(0, 10_000), max_size=8))  # fmt: skip
-def test_a_wrong_reply_is_shown_as_far_as_it_goes_and_nothing_is_raised(case, wrong, at, places) -> None:
+def test_an_invalid_reply_has_snapshots_of_its_valid_parts_and_nothing_is_raised(case, invalid, at, positions) -> None:
     name, value = case
-    wanted = format_of(name)
-    text = json.dumps(spoilt(wanted.dump(value), wrong, at))
-    found = snapshots(SnapshotBuilder(wanted), split(text, places))
-    shown = [repr(each) for each in found]
-    assert [repr(each) for each in found] == shown
-    answer = wanted.read(text)
-    if answer.valid and conforms(json.loads(text), wanted.schema):
-        assert same(found[-1], answer.value)
+    response_format = format_of(name)
+    text = json.dumps(with_invalid_value(response_format.dump(value), invalid, at))
+    collected = snapshots(SnapshotBuilder(response_format), split(text, positions))
+    texts = [repr(each) for each in collected]
+    assert [repr(each) for each in collected] == texts
+    answer = response_format.read(text)
+    if answer.valid and conforms(json.loads(text), response_format.schema):
+        assert is_same(collected[-1], answer.value)
 
 
-def test_a_model_grows_field_by_field_and_nothing_is_there_before_it_came() -> None:
+def test_a_model_grows_field_by_field_and_later_fields_are_absent() -> None:
     text = '{"number": "A-1", "day": "2024-02-29", "color": "dark red", "state": "paid late", "total": "19.90", "is_paid": true'
-    growing = SnapshotBuilder(ResponseFormat(Invoice))
-    shown: list[Any] = []
-    for piece in split(text + ' , "lines": [{"item": "la', None):
-        growing.feed(piece)
-        if not shown or repr(growing.snapshot()) != repr(shown[-1]):
-            shown.append(growing.snapshot())
-    assert [repr(each).removeprefix("Invoice(").removesuffix(")") for each in shown] == [
+    builder = SnapshotBuilder(ResponseFormat(Invoice))
+    distinct: list[Any] = []
+    for chunk in split(text + ' , "lines": [{"item": "la', None):
+        builder.feed(chunk)
+        if not distinct or repr(builder.snapshot()) != repr(distinct[-1]):
+            distinct.append(builder.snapshot())
+    assert [repr(each).removeprefix("Invoice(").removesuffix(")") for each in distinct] == [
         "",
         "number=''",
         "number='A'",
@@ -370,95 +372,98 @@ def test_a_model_grows_field_by_field_and_nothing_is_there_before_it_came() -> N
         "number='A-1'",
         "number='A-1', day=datetime.date(2024, 2, 29)",
         "number='A-1', day=datetime.date(2024, 2, 29), color=<Color.DARK_RED: 'dark red'>",
-        (seen := "number='A-1', day=datetime.date(2024, 2, 29), color=<Color.DARK_RED: 'dark red'>, state='paid late'"),
-        (seen := f"{seen}, total=Decimal('19.90')"),
-        (seen := f"{seen}, is_paid=True"),
-        f"{seen}, lines=[]",
-        f"{seen}, lines=[Line()]",
-        f"{seen}, lines=[Line(item='')]",
-        f"{seen}, lines=[Line(item='l')]",
-        f"{seen}, lines=[Line(item='la')]",
+        (
+            fields
+            := "number='A-1', day=datetime.date(2024, 2, 29), color=<Color.DARK_RED: 'dark red'>, state='paid late'"
+        ),
+        (fields := f"{fields}, total=Decimal('19.90')"),
+        (fields := f"{fields}, is_paid=True"),
+        f"{fields}, lines=[]",
+        f"{fields}, lines=[Line()]",
+        f"{fields}, lines=[Line(item='')]",
+        f"{fields}, lines=[Line(item='l')]",
+        f"{fields}, lines=[Line(item='la')]",
     ]
-    last = growing.snapshot()
+    last = builder.snapshot()
     assert last.model_fields_set == {"number", "day", "color", "state", "total", "is_paid", "lines"}
     for name in ("notes", "buyer", "remark"):
         assert not hasattr(last, name)
     assert not hasattr(last.lines[0], "price")
 
 
-def test_null_is_absence_where_the_wire_says_so_and_a_value_where_the_type_does() -> None:
-    class Half(BaseModel):
+def test_null_is_absence_or_a_value_as_the_field_requires() -> None:
+    class Nullable(BaseModel):
         a: int | None
         b: int | None = 3
         c: str | None = "none"
         d: str = "x"
 
-    growing = SnapshotBuilder(ResponseFormat(Half))
-    growing.feed('{"a": null, "b": {"value": null}, "c": {"value": "te')
-    assert growing.snapshot().__dict__ == {"a": None, "b": None, "c": "te"}
-    growing.feed('xt"}, "d": null')
-    assert growing.snapshot().__dict__ == {"a": None, "b": None, "c": "text"}
-    growing.feed("}")
-    assert growing.snapshot() == Half(a=None, b=None, c="text", d="x")
+    builder = SnapshotBuilder(ResponseFormat(Nullable))
+    builder.feed('{"a": null, "b": {"value": null}, "c": {"value": "te')
+    assert builder.snapshot().__dict__ == {"a": None, "b": None, "c": "te"}
+    builder.feed('xt"}, "d": null')
+    assert builder.snapshot().__dict__ == {"a": None, "b": None, "c": "text"}
+    builder.feed("}")
+    assert builder.snapshot() == Nullable(a=None, b=None, c="text", d="x")
 
 
-def test_what_is_closed_is_validated_once_and_shared() -> None:
+def test_complete_parts_are_validated_once_and_shared() -> None:
     validated: list[str] = []
 
     class Word(BaseModel):
         text: str
 
         @model_validator(mode="after")
-        def seen(self) -> Word:
+        def record(self) -> Word:
             validated.append(self.text)
             return self
 
-    growing = SnapshotBuilder(ResponseFormat(list[Word]))
-    found = snapshots(growing, split('{"value": [{"text": "one"}, {"text": "two"}, {"text": "th', None))
+    builder = SnapshotBuilder(ResponseFormat(list[Word]))
+    collected = snapshots(builder, split('{"value": [{"text": "one"}, {"text": "two"}, {"text": "th', None))
     assert validated == ["one", "two"]
-    closed = [each for each in found if each is not ABSENT and len(each) == 3]
+    closed = [each for each in collected if each is not ABSENT and len(each) == 3]
     assert len(closed) > 3
     assert all(each[0] is closed[0][0] and each[1] is closed[0][1] for each in closed)
 
 
-def test_a_list_of_valid_items_is_not_validated_again_with_what_is_around_it() -> None:
+def test_a_list_of_valid_items_is_not_validated_again_with_the_object_around_it() -> None:
     validated: list[int] = []
 
-    def seen(value: int) -> int:
+    def record(value: int) -> int:
         validated.append(value)
         return value
 
     class Numbers(BaseModel):
         name: str
-        numbers: list[Annotated[int, AfterValidator(seen)]]
-        more: dict[str, Annotated[int, AfterValidator(seen)]] = {}
+        numbers: list[Annotated[int, AfterValidator(record)]]
+        extra: dict[str, Annotated[int, AfterValidator(record)]] = {}
 
-    growing = SnapshotBuilder(ResponseFormat(list[Numbers]))
-    text = '{"value": [{"name": "a", "numbers": [1, 2], "more": [{"key": "b", "value": 3}]}'
-    found = snapshots(growing, split(text, None))
+    builder = SnapshotBuilder(ResponseFormat(list[Numbers]))
+    text = '{"value": [{"name": "a", "numbers": [1, 2], "extra": [{"key": "b", "value": 3}]}'
+    collected = snapshots(builder, split(text, None))
     assert validated == [1, 2, 3]
-    assert found[-1] == [Numbers.model_construct(name="a", numbers=[1, 2], more={"b": 3})]
-    growing.feed(', {"name": "c", "numbers": [4], "more": null}]}')
+    assert collected[-1] == [Numbers.model_construct(name="a", numbers=[1, 2], extra={"b": 3})]
+    builder.feed(', {"name": "c", "numbers": [4], "extra": null}]}')
     assert validated == [1, 2, 3, 4]
-    assert growing.snapshot()[1].model_dump() == {"name": "c", "numbers": [4], "more": {}}
+    assert builder.snapshot()[1].model_dump() == {"name": "c", "numbers": [4], "extra": {}}
 
 
-def test_a_validator_that_looks_around_sees_every_field_as_it_is() -> None:
-    class Looking(BaseModel):
+def test_a_validator_that_sees_other_fields_gets_their_values() -> None:
+    class FieldChecked(BaseModel):
         words: list[str]
         count: int
 
         @field_validator("count")
         @classmethod
-        def is_right(cls, value: int, info: Any) -> int:
+        def is_valid(cls, value: int, info: Any) -> int:
             assert value == len(info.data["words"])
             return value
 
-    class Whole(BaseModel):
+    class ModelChecked(BaseModel):
         words: list[str]
 
         @model_validator(mode="after")
-        def has_words(self) -> Whole:
+        def has_words(self) -> ModelChecked:
             assert self.words
             return self
 
@@ -469,169 +474,169 @@ def test_a_validator_that_looks_around_sees_every_field_as_it_is() -> None:
         def model_post_init(self, _context: Any) -> None:
             self._count = len(self.words)
 
-    looking, whole, initialised = (
-        SnapshotBuilder(ResponseFormat(Looking)),
-        SnapshotBuilder(ResponseFormat(Whole | None)),
+    field_checked, model_checked, initialised = (
+        SnapshotBuilder(ResponseFormat(FieldChecked)),
+        SnapshotBuilder(ResponseFormat(ModelChecked | None)),
         SnapshotBuilder(ResponseFormat(Initialised)),
     )
-    for piece in split('{"words": ["a", "b"], "count": 2}', None):
-        looking.feed(piece)
-    assert looking.snapshot() == Looking(words=["a", "b"], count=2)
-    whole.feed('{"value": {"words": ["a"]}}')
-    assert whole.snapshot() == Whole(words=["a"])
+    for chunk in split('{"words": ["a", "b"], "count": 2}', None):
+        field_checked.feed(chunk)
+    assert field_checked.snapshot() == FieldChecked(words=["a", "b"], count=2)
+    model_checked.feed('{"value": {"words": ["a"]}}')
+    assert model_checked.snapshot() == ModelChecked(words=["a"])
     initialised.feed('{"words": ["a", "b"]}')
     assert initialised.snapshot()._count == 2
 
 
-def test_what_is_around_a_list_with_an_item_left_out_stays_as_it_is_shown() -> None:
-    growing = SnapshotBuilder(ResponseFormat(list[Owner]))
-    growing.feed(
+def test_an_object_around_a_list_with_an_invalid_item_stays_in_the_snapshot() -> None:
+    builder = SnapshotBuilder(ResponseFormat(list[Owner]))
+    builder.feed(
         '{"value": [{"pets": [{"kind": "cat", "name": "a"}, {"kind": "cow"}, {"kind": "dog", "tricks": [1, "sit"]}]}, '
     )
-    [owner] = growing.snapshot()
+    [owner] = builder.snapshot()
     assert owner.pets[0] == Cat(name="a")
     assert [pet.__dict__ for pet in owner.pets[1:]] == [{"kind": "dog", "tricks": ["sit"]}]
 
 
-def test_a_kept_snapshot_of_a_long_list_never_changes() -> None:
+def test_a_stored_snapshot_of_a_long_list_never_changes() -> None:
     text = json.dumps(
         {"value": [{"item": f"item {number}", "quantity": number, "price": None} for number in range(300)]}
     )
-    wanted = ResponseFormat(list[Line])
-    growing = SnapshotBuilder(wanted)
-    kept: list[tuple[list[Line], int, str]] = []
-    for number, piece in enumerate(split(text, [*range(0, len(text), 7)])):
-        growing.feed(piece)
-        snapshot = growing.snapshot()
+    response_format = ResponseFormat(list[Line])
+    builder = SnapshotBuilder(response_format)
+    stored: list[tuple[list[Line], int, str]] = []
+    for number, chunk in enumerate(split(text, [*range(0, len(text), 7)])):
+        builder.feed(chunk)
+        snapshot = builder.snapshot()
         if snapshot is not ABSENT and number % 5 == 0:
-            kept.append((snapshot, len(snapshot), repr(snapshot)))
-    assert growing.snapshot() == wanted.parse(text)
-    assert all(len(each) == count and repr(each) == said for each, count, said in kept)
+            stored.append((snapshot, len(snapshot), repr(snapshot)))
+    assert builder.snapshot() == response_format.parse(text)
+    assert all(len(each) == count and repr(each) == text for each, count, text in stored)
 
 
-def test_a_kept_snapshot_of_a_long_map_never_changes() -> None:
+def test_a_stored_snapshot_of_a_long_map_never_changes() -> None:
     text = json.dumps({"value": [{"key": f"k{number}", "value": "word " * 3} for number in range(300)]})
-    wanted = ResponseFormat(dict[str, str])
-    growing = SnapshotBuilder(wanted)
-    kept: list[tuple[dict[str, str], str]] = []
-    for number, piece in enumerate(split(text, [*range(0, len(text), 7)])):
-        growing.feed(piece)
-        if growing.snapshot() is not ABSENT and number % 5 == 0:
-            kept.append((growing.snapshot(), repr(growing.snapshot())))
-        assert growing.snapshot() is ABSENT or [*growing.snapshot()] == [
-            f"k{at}" for at in range(len(growing.snapshot()))
+    response_format = ResponseFormat(dict[str, str])
+    builder = SnapshotBuilder(response_format)
+    stored: list[tuple[dict[str, str], str]] = []
+    for number, chunk in enumerate(split(text, [*range(0, len(text), 7)])):
+        builder.feed(chunk)
+        if builder.snapshot() is not ABSENT and number % 5 == 0:
+            stored.append((builder.snapshot(), repr(builder.snapshot())))
+        assert builder.snapshot() is ABSENT or [*builder.snapshot()] == [
+            f"k{at}" for at in range(len(builder.snapshot()))
         ]
-    assert growing.snapshot() == wanted.parse(text)
-    assert all(repr(each) == said for each, said in kept)
+    assert builder.snapshot() == response_format.parse(text)
+    assert all(repr(each) == text for each, text in stored)
 
 
-def test_a_long_list_is_not_copied_while_nobody_keeps_its_snapshots() -> None:
-    growing = SnapshotBuilder(ResponseFormat(list[str]))
-    growing.feed('{"value": [' + '"word", ' * 1_000 + '"')
-    met = {}
+def test_a_long_list_is_not_copied_while_no_snapshot_is_stored() -> None:
+    builder = SnapshotBuilder(ResponseFormat(list[str]))
+    builder.feed('{"value": [' + '"word", ' * 1_000 + '"')
+    lengths = {}
     for _ in range(50):
-        growing.feed("a")
-        made = growing.snapshot()
-        met[id(made)] = len(made)
+        builder.feed("a")
+        snapshot = builder.snapshot()
+        lengths[id(snapshot)] = len(snapshot)
     gc.collect()
-    assert len(met) <= 6
+    assert len(lengths) <= 6
 
 
-def test_where_references_are_not_counted_every_snapshot_is_a_copy(monkeypatch) -> None:
+def test_without_reference_counts_every_snapshot_is_a_copy(monkeypatch) -> None:
     monkeypatch.setattr(snapshot_reuse, "count_references", None)
-    growing = SnapshotBuilder(ResponseFormat(list[str]))
-    growing.feed('{"value": [' + '"word", ' * 100 + '"')
-    kept = []
+    builder = SnapshotBuilder(ResponseFormat(list[str]))
+    builder.feed('{"value": [' + '"word", ' * 100 + '"')
+    stored = []
     for count in range(1, 10):
-        growing.feed("a")
-        kept.append(growing.snapshot())
-        assert growing.snapshot() == ["word"] * 100 + ["a" * count]
-    assert len({id(each) for each in kept}) == 9
+        builder.feed("a")
+        stored.append(builder.snapshot())
+        assert builder.snapshot() == ["word"] * 100 + ["a" * count]
+    assert len({id(each) for each in stored}) == 9
 
 
-@pytest.mark.parametrize("change", [list.clear, list.reverse, lambda found: found.insert(0, "x")])
-def test_a_snapshot_that_its_holder_has_changed_is_not_handed_out_again(change) -> None:
-    growing = SnapshotBuilder(ResponseFormat(list[str]))
-    growing.feed('{"value": [' + ", ".join(f'"{number}"' for number in range(100)) + ', "')
-    wanted = [str(number) for number in range(100)]
+@pytest.mark.parametrize("change", [list.clear, list.reverse, lambda snapshot: snapshot.insert(0, "x")])
+def test_a_snapshot_that_its_consumer_has_changed_is_not_reused(change) -> None:
+    builder = SnapshotBuilder(ResponseFormat(list[str]))
+    builder.feed('{"value": [' + ", ".join(f'"{number}"' for number in range(100)) + ', "')
+    expected = [str(number) for number in range(100)]
     for count in range(1, 20):
-        growing.feed("a")
-        assert growing.snapshot() == [*wanted, "a" * count]
-        change(growing.snapshot())
+        builder.feed("a")
+        assert builder.snapshot() == [*expected, "a" * count]
+        change(builder.snapshot())
 
 
-def test_a_long_tuple_is_shown_in_steps_and_whole_at_the_end() -> None:
+def test_a_long_tuple_grows_in_steps_and_is_complete_in_the_last_snapshot() -> None:
     text = json.dumps({"value": [*range(500)]})
-    growing = SnapshotBuilder(ResponseFormat(tuple[int, ...]))
-    found = snapshots(growing, split(text, [*range(0, len(text), 3)]))
-    lengths = [len(each) for each in found if each is not ABSENT]
+    builder = SnapshotBuilder(ResponseFormat(tuple[int, ...]))
+    collected = snapshots(builder, split(text, [*range(0, len(text), 3)]))
+    lengths = [len(each) for each in collected if each is not ABSENT]
     assert lengths == sorted(lengths)
     assert len({*lengths}) < 150
-    assert found[-1] == tuple(range(500))
+    assert collected[-1] == tuple(range(500))
 
 
-def test_a_long_text_is_shown_in_steps_and_whole_at_the_end() -> None:
-    growing = SnapshotBuilder(ResponseFormat(str))
-    growing.feed('{"value": "')
-    shown = set()
+def test_a_long_text_grows_in_steps_and_is_complete_in_the_last_snapshot() -> None:
+    builder = SnapshotBuilder(ResponseFormat(str))
+    builder.feed('{"value": "')
+    lengths = set()
     for _ in range(5_000):
-        if growing.feed("some text that goes on and on " * 2):
-            shown.add(len(growing.snapshot()))
-    assert max(shown) > 5_000 * 60 * 15 / 16 - 60
-    assert len([length for length in shown if length > 70_000]) < 40
-    growing.feed('"}')
-    assert len(growing.snapshot()) == 5_000 * 60
+        if builder.feed("thirty characters of some text" * 2):
+            lengths.add(len(builder.snapshot()))
+    assert max(lengths) > 5_000 * 60 * 15 / 16 - 60
+    assert len([length for length in lengths if length > 70_000]) < 40
+    builder.feed('"}')
+    assert len(builder.snapshot()) == 5_000 * 60
 
 
-def test_what_is_not_valid_is_left_out_and_what_is_around_it_stays() -> None:
-    growing = SnapshotBuilder(ResponseFormat(Invoice))
-    growing.feed(
+def test_an_invalid_value_is_left_out_and_the_object_around_it_stays() -> None:
+    builder = SnapshotBuilder(ResponseFormat(Invoice))
+    builder.feed(
         '{"number": "1", "day": "no day", "lines": [{"item": "a", "quantity": 1}, {"item": "b", "quantity": "x"}, '
     )
-    assert growing.snapshot().__dict__ == {
+    assert builder.snapshot().__dict__ == {
         "number": "1",
-        "lines": [Line(item="a", quantity=1), growing.snapshot().lines[1]],
+        "lines": [Line(item="a", quantity=1), builder.snapshot().lines[1]],
     }
-    assert growing.snapshot().lines[1].__dict__ == {"item": "b"}
-    growing.feed('{"item": "c", "quantity": 2, "price": null}], "notes": [], "buyer": null}')
-    assert [line.item for line in growing.snapshot().lines] == ["a", "b", "c"]
-    assert not hasattr(growing.snapshot(), "day")
+    assert builder.snapshot().lines[1].__dict__ == {"item": "b"}
+    builder.feed('{"item": "c", "quantity": 2, "price": null}], "notes": [], "buyer": null}')
+    assert [line.item for line in builder.snapshot().lines] == ["a", "b", "c"]
+    assert not hasattr(builder.snapshot(), "day")
 
 
-def test_a_member_that_breaks_a_rule_of_its_own_is_left_out() -> None:
+def test_a_member_that_violates_its_own_constraint_is_left_out() -> None:
     class Even(BaseModel):
         n: int
 
         @model_validator(mode="after")
         def is_even(self) -> Even:
             if self.n % 2:
-                raise ValueError("odd")
+                raise ValueError("not even")
             return self
 
-    growing = SnapshotBuilder(ResponseFormat(list[Even]))
-    growing.feed('{"value": [{"n": 2}, {"n": 3}, {"n": 4}')
-    assert growing.snapshot() == [Even(n=2), Even(n=4)]
-    growing = SnapshotBuilder(ResponseFormat(dict[int, Even]))
-    growing.feed(
+    builder = SnapshotBuilder(ResponseFormat(list[Even]))
+    builder.feed('{"value": [{"n": 2}, {"n": 3}, {"n": 4}')
+    assert builder.snapshot() == [Even(n=2), Even(n=4)]
+    builder = SnapshotBuilder(ResponseFormat(dict[int, Even]))
+    builder.feed(
         '{"value": [{"key": "1", "value": {"n": 2}}, {"key": "x", "value": {"n": 2}}, {"key": "3", "value": {"n": 3}}, 4]'
     )
-    assert growing.snapshot() == {1: Even(n=2)}
-    growing.feed("}")
-    assert growing.snapshot() == {1: Even(n=2)}
+    assert builder.snapshot() == {1: Even(n=2)}
+    builder.feed("}")
+    assert builder.snapshot() == {1: Even(n=2)}
 
 
-def test_the_whole_stays_as_it_was_where_only_a_rule_of_its_own_is_broken() -> None:
-    growing = SnapshotBuilder(ResponseFormat(Annotated[list[int], Field(max_length=2)]))
-    growing.feed('{"value": [1, 2, 3]}')
-    assert growing.snapshot() == [1, 2, 3]
+def test_a_root_that_violates_only_its_own_constraint_stays_in_the_snapshot() -> None:
+    builder = SnapshotBuilder(ResponseFormat(Annotated[list[int], Field(max_length=2)]))
+    builder.feed('{"value": [1, 2, 3]}')
+    assert builder.snapshot() == [1, 2, 3]
 
 
-def test_a_key_given_twice_is_shown_as_it_was_first() -> None:
-    growing = SnapshotBuilder(ResponseFormat(dict[str, str]))
-    growing.feed('{"value": [{"key": "a", "value": "first"}, {"key": "a", "value": "sec')
-    assert growing.snapshot() == {"a": "first"}
-    growing.feed('ond"}, {"value": "before its key", "key": "b"}')
-    assert growing.snapshot() == {"a": "first", "b": "before its key"}
+def test_of_duplicate_keys_the_first_value_stays() -> None:
+    builder = SnapshotBuilder(ResponseFormat(dict[str, str]))
+    builder.feed('{"value": [{"key": "a", "value": "first"}, {"key": "a", "value": "sec')
+    assert builder.snapshot() == {"a": "first"}
+    builder.feed('ond"}, {"value": "before its key", "key": "b"}')
+    assert builder.snapshot() == {"a": "first", "b": "before its key"}
 
 
 @pytest.mark.parametrize(
@@ -646,110 +651,111 @@ def test_a_key_given_twice_is_shown_as_it_was_first() -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1, 3, 1_000])
-def test_text_around_the_answer_is_left_out(before: str, after: str, size: int) -> None:
+def test_text_around_the_answer_is_ignored(before: str, after: str, size: int) -> None:
     text = f'{before}{{"item": "la\\u00e9", "quantity": 3, "price": null}}{after}'
-    whole = Line(item="laé", quantity=3)
-    found = snapshots(SnapshotBuilder(ResponseFormat(Line)), [text[at : at + size] for at in range(0, len(text), size)])
-    assert all(begins(each, whole) for each in found)
-    assert found[-1] == whole
+    expected = Line(item="laé", quantity=3)
+    chunks = [text[at : at + size] for at in range(0, len(text), size)]
+    collected = snapshots(SnapshotBuilder(ResponseFormat(Line)), chunks)
+    assert all(is_part_of(each, expected) for each in collected)
+    assert collected[-1] == expected
 
 
-def test_nothing_is_shown_of_thinking_that_does_not_end_or_where_no_answer_begins() -> None:
+def test_unfinished_thinking_or_a_text_without_an_answer_has_no_snapshot() -> None:
     for text in ('<thinking>{"item": "lamp", ', "Sorry, I cannot.", '{"ite', "[1, 2]", ""):
         assert all(
             each is ABSENT or each.__dict__ == {} for each in snapshots(SnapshotBuilder(ResponseFormat(Line)), [*text])
         )
 
 
-def test_of_a_text_that_is_no_json_what_was_shown_before_stays() -> None:
-    growing = SnapshotBuilder(ResponseFormat(Line))
-    assert growing.feed('{"item": "lamp", quan')
-    assert growing.snapshot().__dict__ == {"item": "lamp"}
-    assert not growing.feed('tity": 3}')
-    assert growing.snapshot().__dict__ == {"item": "lamp"}
+def test_of_a_text_that_is_not_json_the_last_snapshot_stays() -> None:
+    builder = SnapshotBuilder(ResponseFormat(Line))
+    assert builder.feed('{"item": "lamp", quan')
+    assert builder.snapshot().__dict__ == {"item": "lamp"}
+    assert not builder.feed('tity": 3}')
+    assert builder.snapshot().__dict__ == {"item": "lamp"}
 
 
-def test_whether_something_is_complete_is_told_apart_from_growth() -> None:
-    growing = SnapshotBuilder(ResponseFormat(Line))
-    told = []
-    for piece in ('{"item": "la', "mp", '"', ', "quan', 'tity": 3', ",", '"price": null}'):
-        growing.feed(piece)
-        told.append(growing.has_completed_value)
-    assert told == [False, False, True, False, False, True, True]
+def test_a_completed_value_is_distinguished_from_growth() -> None:
+    builder = SnapshotBuilder(ResponseFormat(Line))
+    completed = []
+    for chunk in ('{"item": "la', "mp", '"', ', "quan', 'tity": 3', ",", '"price": null}'):
+        builder.feed(chunk)
+        completed.append(builder.has_completed_value)
+    assert completed == [False, False, True, False, False, True, True]
 
 
 def test_validators_get_the_context() -> None:
-    def told(value: str, info: Any) -> str:
+    def add_context(value: str, info: Any) -> str:
         return f"{value} {info.context}"
 
-    wanted = ResponseFormat(list[Annotated[str, AfterValidator(told)]])
-    growing = SnapshotBuilder(wanted, context="here")
-    growing.feed('{"value": ["a", "b')
-    assert growing.snapshot() == ["a here"]
+    response_format = ResponseFormat(list[Annotated[str, AfterValidator(add_context)]])
+    builder = SnapshotBuilder(response_format, context="here")
+    builder.feed('{"value": ["a", "b')
+    assert builder.snapshot() == ["a here"]
 
 
-def test_an_incomplete_dataclass_can_be_shown_and_compared_and_hides_its_defaults() -> None:
-    growing = SnapshotBuilder(ResponseFormat(Place))
-    growing.feed('{"name": "a", "tags": ["b')
-    first = growing.snapshot()
-    growing.feed("c")
-    second = growing.snapshot()
+def test_a_partial_dataclass_has_a_repr_and_equality_and_hides_its_defaults() -> None:
+    builder = SnapshotBuilder(ResponseFormat(Place))
+    builder.feed('{"name": "a", "tags": ["b')
+    first = builder.snapshot()
+    builder.feed("c")
+    second = builder.snapshot()
     assert isinstance(first, Place)
     assert repr(first) == "Place(name='a', tags=['b'])"
     assert first != second
     assert first != Place("a")
-    assert second == growing.snapshot()
+    assert second == builder.snapshot()
     with pytest.raises(AttributeError, match="'Place' object has no attribute 'height' yet"):
         _ = first.height
 
 
-def test_an_incomplete_value_of_any_kind_can_be_copied() -> None:
+def test_a_partial_value_of_any_kind_can_be_copied() -> None:
     for output_type in (Place, Slotted, Checked, Line, Movie, Aliased):
-        growing = SnapshotBuilder(ResponseFormat(output_type))
-        growing.feed(
+        builder = SnapshotBuilder(ResponseFormat(output_type))
+        builder.feed(
             '{"title": "a' if output_type is Movie else '{"userName": "a' if output_type is Aliased else '{"name": "a'
         )
-        partial = growing.snapshot()
+        partial = builder.snapshot()
         assert repr(copy.deepcopy(partial)) == repr(partial)
 
 
-def test_a_dataclass_that_watches_its_subclasses_gets_none() -> None:
-    met = []
+def test_a_dataclass_with_init_subclass_is_not_subclassed() -> None:
+    subclasses = []
 
     @dataclasses.dataclass
-    class Watched:
+    class Hooked:
         name: str
 
         def __init_subclass__(cls) -> None:
-            met.append(cls)
+            subclasses.append(cls)
 
-    growing = SnapshotBuilder(ResponseFormat(Watched))
-    growing.feed('{"name": "a')
-    assert type(growing.snapshot()) is Watched
-    assert growing.snapshot().name == "a"
-    assert met == []
+    builder = SnapshotBuilder(ResponseFormat(Hooked))
+    builder.feed('{"name": "a')
+    assert type(builder.snapshot()) is Hooked
+    assert builder.snapshot().name == "a"
+    assert subclasses == []
 
 
-def test_private_attributes_and_extras_are_as_in_any_instance() -> None:
-    growing = SnapshotBuilder(ResponseFormat(Aliased))
-    growing.feed('{"userName": "ada", "other_keys": [')
-    partial = growing.snapshot()
+def test_private_attributes_and_extra_keys_are_as_in_any_instance() -> None:
+    builder = SnapshotBuilder(ResponseFormat(Aliased))
+    builder.feed('{"userName": "ada", "other_keys": [')
+    partial = builder.snapshot()
     assert (partial.user_name, partial._cache, partial.model_extra, partial.shout) == ("ada", 3, {}, "ADA")
     assert repr(partial) == "Aliased(user_name='ada')"
     assert isinstance(partial, Aliased)
 
 
-def test_recursion_that_the_vendor_does_not_take_shows_when_it_is_closed() -> None:
-    wanted = ResponseFormat(Folder, dialect=DIALECTS["anthropic"])
-    text = json.dumps(wanted.dump(Folder(name="a", folders=[Folder(name="b"), Folder(name="c")])))
-    whole = wanted.parse(text)
-    found = snapshots(SnapshotBuilder(wanted), split(text, None))
-    assert all(begins(each, whole) for each in found)
-    assert {len(each.folders) for each in found if hasattr(each, "folders")} == {0, 1, 2}
-    assert found[-1] == whole
+def test_recursion_that_the_vendor_rejects_is_in_the_snapshot_once_it_is_complete() -> None:
+    response_format = ResponseFormat(Folder, dialect=DIALECTS["anthropic"])
+    text = json.dumps(response_format.dump(Folder(name="a", folders=[Folder(name="b"), Folder(name="c")])))
+    expected = response_format.parse(text)
+    collected = snapshots(SnapshotBuilder(response_format), split(text, None))
+    assert all(is_part_of(each, expected) for each in collected)
+    assert {len(each.folders) for each in collected if hasattr(each, "folders")} == {0, 1, 2}
+    assert collected[-1] == expected
 
 
-def test_a_format_that_goes_is_not_kept_for_its_shapes() -> None:
+def test_the_cache_of_decoders_does_not_keep_a_response_format_alive() -> None:
     from structkit.partial.snapshots import _decoders
 
     gc.collect()
@@ -759,5 +765,5 @@ def test_a_format_that_goes_is_not_kept_for_its_shapes() -> None:
     assert len(_decoders) <= before
 
 
-def test_partial_is_the_type_itself_with_a_word_on_it() -> None:
+def test_partial_is_the_type_itself_with_an_annotation() -> None:
     assert Partial[Line].__origin__ is Line

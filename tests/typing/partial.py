@@ -15,21 +15,21 @@ class Invoice(BaseModel):
     lines: list[Line]
 
 
-growing = SnapshotBuilder(ResponseFormat(Invoice))
-assert_type(growing.snapshot(), Invoice)
-assert_type(growing.snapshot().lines[0].item, str)
-assert_type(growing.feed("{"), bool)
+builder = SnapshotBuilder(ResponseFormat(Invoice))
+assert_type(builder.snapshot(), Invoice)
+assert_type(builder.snapshot().lines[0].item, str)
+assert_type(builder.feed("{"), bool)
 
 
-def show(partial: Partial[Invoice]) -> str:
+def first_item(partial: Partial[Invoice]) -> str:
     assert_type(partial.lines, list[Line])
     _ = partial.total  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     return partial.lines[0].item
 
 
-show(growing.snapshot())
-show(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-several: list[Partial[Line]] = growing.snapshot().lines
+first_item(builder.snapshot())
+first_item(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+lines: list[Partial[Line]] = builder.snapshot().lines
 
 items: ItemReader[Line] = ItemReader(ResponseFormat(list[Line]))
 for item in items.feed("{"):
