@@ -134,7 +134,7 @@ def test_the_files_and_names_in_a_page_for_developers_exist(name: str) -> None:
     paths = {path for path in re.findall(r"(?<![\w/])((?:\w+/)*\w+\.py)\b", page) if "NAME" not in path}
     missing = [path for path in paths if not (ROOT / path).exists() and not any(f.endswith(f"/{path}") for f in files)]
     assert missing == []
-    for module, member in re.findall(r"`(\w+)\.(\w+)`", page):
+    for module, member in re.findall(r"`(\w+)\.(?!py`)(\w+)`", page):
         texts = [path.read_text(encoding="utf-8") for path in files.values() if path.stem == module]
         assert not texts or any(re.search(rf"\b(def|class) {member}\b", text) for text in texts), f"{module}.{member}"
 
