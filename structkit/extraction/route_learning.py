@@ -30,7 +30,7 @@ from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
 from structkit.schema.strict.conformance import conforms
-from structkit.schema.strict.size import walk
+from structkit.schema.strict.size import walk_schema
 from structkit.values import JSON, JSONValue, Message
 
 SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
@@ -158,7 +158,7 @@ def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:
 
 def _keywords(schema: JSON) -> Iterator[tuple[str, str]]:
     """Yield every keyword of a strict schema with its value, or with an empty text if the value is not a text."""
-    for part in walk(schema):
+    for part in walk_schema(schema):
         for keyword, value in part.items():
             yield keyword, value if isinstance(value, str) else ""
 

@@ -14,8 +14,8 @@ from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions
 from structkit.schema.strict.compiler import SchemaCompiler
-from structkit.schema.strict.definitions import flatten, share
-from structkit.schema.strict.size import max_enum_length, measure, references
+from structkit.schema.strict.definitions import flatten, share_repeated_parts
+from structkit.schema.strict.size import find_references, max_enum_length, measure
 from structkit.values import JSON
 
 
@@ -41,10 +41,10 @@ class CompiledSchema:
     def schema(self) -> JSON:
         """The strict schema, with the definitions that it needs."""
         root, all_definitions = self.root.schema, self.definitions.schemas
-        needed = references(root, all_definitions)
+        needed = find_references(root, all_definitions)
         definitions = {name: part for name, part in all_definitions.items() if name in needed}
         schema = {**root, **({"$defs": definitions} if definitions else {})}
-        return flatten(share(schema) if self.shared else schema, self.dialect.max_levels - 2)
+        return flatten(share_repeated_parts(schema) if self.shared else schema, self.dialect.max_levels - 2)
 
     @cached_property
     def excess(self) -> str:

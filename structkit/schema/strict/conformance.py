@@ -1,4 +1,4 @@
-"""Whether a reply has the structure of its schema: what constrained decoding cannot get wrong."""
+"""Whether a reply has the structure of its schema, which constrained decoding guarantees."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from structkit.values import JSON, JSONValue
 
 
 def conforms(wire: JSONValue, schema: JSON) -> bool:
-    """Whether a value fits a strict schema's types, properties, constants and lists of values.
+    """Return whether a value fits the types, properties, constants and enums of a strict schema.
 
-    Bounds are left out: servers that constrain decoding by a grammar ignore some of them.
+    Bounds are not checked, because servers that constrain decoding with a grammar ignore some of them.
 
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     >>> conforms({"n": 3}, schema), conforms({"m": 3}, schema), conforms({"n": "3"}, schema)
@@ -22,23 +22,23 @@ def conforms(wire: JSONValue, schema: JSON) -> bool:
             return fits(value, definitions[part["$ref"].rpartition("/")[2]])
         if "anyOf" in part:
             return any(fits(value, branch) for branch in part["anyOf"])
-        return _is_listed(value, part) and within(value, part)
+        return _fits_scalar(value, part) and parts_fit(value, part)
 
-    def within(value: JSONValue, part: JSON) -> bool:
+    def parts_fit(value: JSONValue, part: JSON) -> bool:
         if isinstance(value, list):
             return all(fits(item, part["items"]) for item in value)
         if not isinstance(value, dict):
             return True
-        known = part["properties"]
-        complete = {*part["required"]} <= value.keys() <= known.keys()
-        return complete and all(fits(item, known[name]) for name, item in value.items())
+        properties = part["properties"]
+        has_keys = {*part["required"]} <= value.keys() <= properties.keys()
+        return has_keys and all(fits(item, properties[name]) for name, item in value.items())
 
     return fits(wire, schema)
 
 
-def _is_listed(value: JSONValue, part: JSON) -> bool:
-    """Whether a value is of the types, and one of the values, that a schema names."""
-    kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
-    if not any(is_of_type(value, kind) for kind in kinds):
+def _fits_scalar(value: JSONValue, part: JSON) -> bool:
+    """Return whether a value has a type that the schema names, and equals its constant or one of its enum."""
+    names = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    if not any(is_of_type(value, name) for name in names):
         return False
     return value in part.get("enum", [value]) and value == part.get("const", value)

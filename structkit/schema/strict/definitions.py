@@ -1,4 +1,4 @@
-"""Schemas that stand more than once, said once: `$defs` shorten the payload and save the vendor's budgets."""
+"""Repeated parts of a strict schema as definitions: `$defs` shorten the payload, and count once for its limits."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterator
 from structkit.schema.naming import unused_name, wire_name
 from structkit.values import JSON
 
-SHORTEST = 60
-"""Characters below which a reference would not be shorter by enough."""
+MIN_SHARED_CHARS = 60
+"""Characters of a part from which a reference to it saves enough."""
 
 
-def share(schema: JSON) -> JSON:
-    """The same strict schema with its repeated parts as definitions.
+def share_repeated_parts(schema: JSON) -> JSON:
+    """Return a strict schema with its repeated parts as definitions.
 
     >>> point = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}
-    >>> shared = share({"type": "object", "properties": {"start": point, "end": point}})
+    >>> shared = share_repeated_parts({"type": "object", "properties": {"start": point, "end": point}})
     >>> shared["properties"], [*shared["$defs"]]
     ({'start': {'$ref': '#/$defs/start'}, 'end': {'$ref': '#/$defs/start'}}, ['start'])
     """
     parts = [(name, json.dumps(part)) for name, part in _parts(schema, "root")]
-    counts = Counter(text for _, text in parts if len(text) >= SHORTEST)
+    counts = Counter(text for _, text in parts if len(text) >= MIN_SHARED_CHARS)
     names: dict[str, str] = {}
     for name, text in parts:
         if counts[text] > 1 and text not in names:
@@ -38,47 +38,47 @@ def share(schema: JSON) -> JSON:
         return {"$ref": f"#/$defs/{name}"}
 
     shared = _with_parts(schema, refer)
-    together = {**shared.pop("$defs", {}), **definitions}
-    return {**shared, "$defs": together} if together else shared
+    all_definitions = {**shared.pop("$defs", {}), **definitions}
+    return {**shared, "$defs": all_definitions} if all_definitions else shared
 
 
-def flatten(schema: JSON, most: int = 8) -> JSON:
-    """The same schema with objects nested deeper than *most* moved to `$defs`: vendors count levels.
+def flatten(schema: JSON, max_depth: int = 8) -> JSON:
+    """Return a strict schema with objects nested deeper than *max_depth* in `$defs`: vendors limit the levels.
 
-    OpenAI allows 10; nested objects with the root as 1 fit the probes known (13 were refused, 9 accepted).
+    OpenAI documents 10. Counting nested objects, the root as 1, agrees with recorded replies (13 rejected, 9 accepted).
 
     >>> deep = {"type": "object", "properties": {"a": {"type": "object", "properties": {}}}}
     >>> flatten(deep, 1)["properties"], [*flatten(deep, 1)["$defs"]]
     ({'a': {'$ref': '#/$defs/level_2'}}, ['level_2'])
     """
-    hoisted: JSON = {}
+    level_definitions: JSON = {}
 
-    def below(part: JSON, depth: int) -> JSON:
+    def flatten_part(part: JSON, depth: int) -> JSON:
         depth += part.get("type") == "object"
-        if depth <= most:
-            return _with_parts(part, lambda inner: below(inner, depth))
-        name = unused_name(f"level_{most + 1}", {*schema.get("$defs", {}), *hoisted})
-        hoisted[name] = {}
-        hoisted[name] = _with_parts(part, lambda inner: below(inner, 1))
+        if depth <= max_depth:
+            return _with_parts(part, lambda inner: flatten_part(inner, depth))
+        name = unused_name(f"level_{max_depth + 1}", {*schema.get("$defs", {}), *level_definitions})
+        level_definitions[name] = {}  # reserves the name for the parts inside
+        level_definitions[name] = _with_parts(part, lambda inner: flatten_part(inner, 1))
         return {"$ref": f"#/$defs/{name}"}
 
-    definitions = {name: below(part, 0) for name, part in schema.get("$defs", {}).items()}
-    flat = below({key: value for key, value in schema.items() if key != "$defs"}, 0)
-    together = {**definitions, **hoisted}
-    return {**flat, "$defs": together} if together else flat
+    definitions = {name: flatten_part(part, 0) for name, part in schema.get("$defs", {}).items()}
+    flat = flatten_part({key: value for key, value in schema.items() if key != "$defs"}, 0)
+    all_definitions = {**definitions, **level_definitions}
+    return {**flat, "$defs": all_definitions} if all_definitions else flat
 
 
 def _parts(schema: JSON, name: str) -> Iterator[tuple[str, JSON]]:
-    """Every part below a schema, outermost first, with the name of the property it stands under."""
+    """Yield every part inside a schema, outermost first, with the name of the property that contains it."""
     for key, part in children(schema):
         yield key or name, part
         yield from _parts(part, key or name)
-    for definition in schema.get("$defs", {}).values():  # it has its name already; its parts may have none
+    for definition in schema.get("$defs", {}).values():  # it has a name already; its parts may need one
         yield from _parts(definition, name)
 
 
 def children(schema: JSON) -> Iterator[tuple[str, JSON]]:
-    """The schemas right inside a strict schema, with the names of the properties among them."""
+    """Yield the schemas directly inside a strict schema, properties with their names, others with ""."""
     yield from schema.get("properties", {}).items()
     yield from (("", part) for part in schema.get("anyOf", ()))
     if "items" in schema:
@@ -86,7 +86,7 @@ def children(schema: JSON) -> Iterator[tuple[str, JSON]]:
 
 
 def _with_parts(schema: JSON, change: Callable[[JSON], JSON]) -> JSON:
-    """The schema with each schema right inside it changed."""
+    """Return the schema with each schema directly inside it changed."""
     changed = dict(schema)
     if "properties" in schema:
         changed["properties"] = {name: change(part) for name, part in schema["properties"].items()}

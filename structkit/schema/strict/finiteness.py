@@ -1,4 +1,4 @@
-"""Definitions that no finite value fits: each value of theirs must hold another one."""
+"""Definitions that no finite value fits, because each of their values must contain another one."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from collections.abc import Iterator
 from structkit.values import JSON
 
 
-def find_endless(schema: JSON, definitions: JSON) -> set[str]:
-    """The names of the endless definitions that a strict schema cannot do without; a branch of a union it can.
+def find_infinite(schema: JSON, definitions: JSON) -> set[str]:
+    """Return the names of the infinite definitions that a strict schema requires; a branch of a union is not required.
 
-    >>> endless = {"type": "object", "properties": {"next": {"$ref": "#/$defs/a"}}}
-    >>> find_endless({"$ref": "#/$defs/a"}, {"a": endless})
+    >>> infinite = {"type": "object", "properties": {"next": {"$ref": "#/$defs/a"}}}
+    >>> find_infinite({"$ref": "#/$defs/a"}, {"a": infinite})
     {'a'}
-    >>> find_endless({"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}, {"a": endless})
+    >>> find_infinite({"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}, {"a": infinite})
     set()
     """
     finite: set[str] = set()
-    while found := {name for name, part in definitions.items() if name not in finite and _ends(part, finite)}:
-        finite |= found
-    endless = definitions.keys() - finite
-    if not endless or not _ends(schema, finite):
-        return endless
+    while added := {name for name, part in definitions.items() if name not in finite and _is_finite(part, finite)}:
+        finite |= added
+    infinite = definitions.keys() - finite
+    if not infinite or not _is_finite(schema, finite):
+        return infinite
     roots = [schema, *(definitions[name] for name in finite)]
-    return endless if any(endless.intersection(_needed(part)) for part in roots) else set()
+    return infinite if any(infinite.intersection(_required(part)) for part in roots) else set()
 
 
-def _ends(schema: JSON, finite: set[str]) -> bool:
-    """Whether a finite value fits, if one fits each of the definitions *finite*."""
+def _is_finite(schema: JSON, finite: set[str]) -> bool:
+    """Return whether a finite value fits a schema, if one fits each of the definitions *finite*."""
     if "$ref" in schema:
         return _name(schema) in finite
     if "anyOf" in schema:
-        return any(_ends(part, finite) for part in schema["anyOf"])
+        return any(_is_finite(part, finite) for part in schema["anyOf"])
     if schema.get("minItems"):
-        return _ends(schema["items"], finite)
-    return all(_ends(part, finite) for part in schema.get("properties", {}).values())
+        return _is_finite(schema["items"], finite)
+    return all(_is_finite(part, finite) for part in schema.get("properties", {}).values())
 
 
-def _needed(schema: JSON) -> Iterator[str]:
-    """The definitions that stand in a schema, but not as one of several."""
+def _required(schema: JSON) -> Iterator[str]:
+    """Yield the definitions that a schema requires: those in a union are not, since another branch may fit."""
     if "$ref" in schema:
         yield _name(schema)
     for part in (*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else ())):
-        yield from _needed(part)
+        yield from _required(part)
 
 
 def _name(reference: JSON) -> str:

@@ -11,7 +11,7 @@ from structkit.schema.nodes.described import described, said_of, undescribed
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.strict.compiled import CompiledSchema
-from structkit.schema.strict.size import measure, references
+from structkit.schema.strict.size import find_references, measure
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -89,7 +89,7 @@ class _Division:
         return sum((self._sizes[name] for name in self._references(node) - definitions), measure(node.schema))
 
     def _references(self, node: Node) -> frozenset[str]:
-        return references(node.schema, self._definitions)
+        return find_references(node.schema, self._definitions)
 
 
 def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
