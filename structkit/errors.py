@@ -1,4 +1,4 @@
-"""The error tree, by whose move is next: yours, the endpoint's, the model's, your budget's.
+"""The error tree, by who has to act next: you, the endpoint, the model, or whoever set the budget.
 
     StructkitError
     ├── ConfigError        you: nothing was sent                exit 2
@@ -23,14 +23,12 @@ Every argument but the message has a default: an exception must survive pickling
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, Usage, format_path, sum_usage
 
 DISTRIBUTION = "structkit-llm"
 """The name on the package index, where `structkit` is another project."""
-
-E = TypeVar("E", bound="StructkitError")
 
 
 def install_hint(extra: str) -> str:
@@ -46,7 +44,7 @@ class StructkitError(Exception):
     """Anything structkit raises on purpose.
 
     Attributes:
-        attempts: Every ask of the model so far, with request, raw reply and usage.
+        attempts: Every attempt so far, with request, raw reply and usage.
     """
 
     exit_code: ClassVar[int] = 1
@@ -57,15 +55,15 @@ class StructkitError(Exception):
         """The tokens of all attempts together."""
         return sum_usage(self.attempts)
 
-    def after(self, attempts: tuple[Attempt, ...]) -> Self:
-        """The same error, knowing the attempts that led to it."""
+    def with_attempts(self, attempts: tuple[Attempt, ...]) -> Self:
+        """Return a copy of the error with the attempts that led to it."""
         error = copy.copy(self)
         error.attempts = attempts
         return error
 
 
 class ConfigError(StructkitError):
-    """Your move: something in the code, the settings or the files is wrong, and nothing was sent."""
+    """You have to act: something in the code, the settings or the files is wrong, and nothing was sent."""
 
     exit_code = 2
 
@@ -81,11 +79,11 @@ class SchemaError(ConfigError):
 
 
 class PromptError(ConfigError):
-    """A prompt template and its arguments do not fit each other."""
+    """A prompt template and its arguments do not match, or the prompt is empty or cannot be sent."""
 
 
 class JobError(ConfigError):
-    """A batch job and its journal or files do not fit each other."""
+    """A batch job does not match its journal or its files."""
 
     def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
         """Say what is wrong in *file* at *line*."""
@@ -95,18 +93,18 @@ class JobError(ConfigError):
 
 
 class TransportError(StructkitError):
-    """The endpoint's move: it gave no usable completion.
+    """The endpoint returned no usable completion.
 
     Attributes:
-        retryable: Whether sending the same request again may help.
-        retry_after: Seconds the endpoint asked to wait, if it did.
-        request_id: The endpoint's name for the request, for its support.
-        body: The reply as it came: parsed JSON, or text.
-        retries: How often the request had been sent again.
-        usage_of_reply: What the lost reply may have cost; unreported where it may have been billed.
-        limits: What the reply's headers told of rate limits.
-        partial: What there was of a streamed reply that broke off, explicitly not a value: the last snapshot, the items
-            that were complete, or its text. `body` has all that came.
+        retryable: Whether a retry of the same request may help.
+        retry_after: Seconds that the endpoint asked to wait; None if it did not.
+        request_id: The endpoint's id of the request, for its support.
+        body: The reply: parsed JSON, or text.
+        retries: How often the request was retried.
+        usage_of_reply: The tokens of the failed requests; `unreported` counts those that may have been billed.
+        limits: The rate limits in the reply's headers.
+        partial: Of a streamed reply that was interrupted: the last snapshot, the complete items, or its text. It is not
+            a value of the type. `body` has the whole reply so far.
     """
 
     exit_code = 3
@@ -124,7 +122,7 @@ class TransportError(StructkitError):
         request_id: str | None = None,
         body: JSONValue = None,
     ) -> None:
-        """Say what came instead of a completion."""
+        """Say what was received instead of a completion."""
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
@@ -133,11 +131,11 @@ class TransportError(StructkitError):
 
 
 class ConnectionFailed(TransportError):
-    """No connection, which costs nothing; or it broke before the reply was whole, which may."""
+    """No connection, which costs nothing; or it was lost before the reply was complete, which may be billed."""
 
 
 class RequestTimeout(TransportError):
-    """The endpoint did not answer in time; it may have done, and billed, the work."""
+    """The endpoint did not answer in time; it may still have processed and billed the request."""
 
     usage_of_reply = Usage(unreported=1)
 
@@ -149,43 +147,43 @@ class StatusError(TransportError):
 
 
 class MalformedReply(TransportError):
-    """A reply, but no chat completion: an HTML page, an error object, empty choices, more bytes than allowed."""
+    """A reply that is not a chat completion: an HTML page, an error object, empty choices, more bytes than allowed."""
 
     usage_of_reply = Usage(unreported=1)
 
 
 class ExtractionError(StructkitError):
-    """The model's move: it answered, but not with a value of the type.
+    """The model answered, but not with a value of the type.
 
     Attributes:
-        partial: What could be kept of the last reply: text, explicitly not a value.
+        partial: The text of the last reply. It is not a value of the type.
     """
 
     exit_code = 4
 
     def __init__(self, message: str, *, partial: str | None = None) -> None:
-        """Say how the answer fell short."""
+        """Say why the answer is not a value."""
         super().__init__(message)
         self.partial = partial
 
 
 class Refusal(ExtractionError):
-    """The model declined to answer; asking again costs and seldom helps, so it is not done."""
+    """The model declined to answer. It is not re-asked, because that costs tokens and seldom helps."""
 
 
 class Truncated(ExtractionError):
-    """The reply was cut at the token limit; cut text is never mended into a value."""
+    """The reply was truncated at the token limit. Truncated text is never repaired into a value."""
 
 
 class Filtered(ExtractionError):
-    """The endpoint's content filter held back the reply."""
+    """The endpoint's content filter withheld the reply."""
 
 
 class InvalidOutput(ExtractionError):
     """The reply does not fit the type.
 
     Attributes:
-        issues: What is wrong, by path.
+        issues: What is wrong, and at which path.
     """
 
     def __init__(self, message: str, *, issues: tuple[Issue, ...] = (), partial: str | None = None) -> None:

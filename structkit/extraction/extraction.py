@@ -209,7 +209,7 @@ class Extraction(Generic[T]):
             return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
         answer_count = self.answer_count + 1
         if answer_count >= self.policy.attempts:
-            return invalid_output(self.response_format, answer, answer_count).after(self.attempts)
+            return invalid_output(self.response_format, answer, answer_count).with_attempts(self.attempts)
         unconstrained = is_conclusive and is_unconstrained(answer.text, self.current_mode, self.codec.schema)
         if fallback and unconstrained and self.is_unconstrained:
             return fallback._reask(answer, answer_count)
@@ -235,7 +235,7 @@ class Extraction(Generic[T]):
     def _continue(self, answer: Answer[T], error: ExtractionError) -> NextStep[T]:
         """Return the step after a truncated reply; the error if it cannot be continued, or was not truncated."""
         if not isinstance(error, Truncated):
-            return error.after(self.attempts)
+            return error.with_attempts(self.attempts)
         answer_count = self.answer_count + 1
         has_attempts = answer_count < self.policy.attempts
         patch = make_continuation(self.response_format, self.patch, answer.text)
@@ -247,7 +247,7 @@ class Extraction(Generic[T]):
             return replace(self, answer_count=answer_count, invalid_answer=invalid_answer, patch=patch, origins=origins)
         if has_attempts and (parameters := raise_token_cap(self.parameters, self.policy)):
             return replace(self, answer_count=answer_count, parameters=parameters)
-        final_error = error.after(self.attempts)
+        final_error = error.with_attempts(self.attempts)
         if draft_patch := patch or self.patch:
             final_error.partial = json.dumps(draft_patch.draft, ensure_ascii=False)
         return final_error
@@ -288,7 +288,7 @@ class Extraction(Generic[T]):
                 return step._with_codec(codec, route)
             # The narrower dialect changes nothing: the same request would be rejected a second time.
             route = None if is_fixed else self.route.with_rejected(mode.name)
-        return error.after(step.attempts) if route is None else replace(step, route=route)
+        return error.with_attempts(step.attempts) if route is None else replace(step, route=route)
 
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:
         """Return the type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""

@@ -74,7 +74,7 @@ class SplitExtraction(Generic[T]):
         attempts = tuple(chain.from_iterable(step.attempts for step in steps))
         parts = tuple(step for step in steps if not isinstance(step, StructkitError))
         if len(parts) < len(steps):
-            return next(step for step in steps if isinstance(step, StructkitError)).after(attempts)
+            return next(step for step in steps if isinstance(step, StructkitError)).with_attempts(attempts)
         step = replace(self, initial_parts=tuple(map(_with_route, self.initial_parts, self.parts)), parts=parts)
         results = tuple(part for part in parts if isinstance(part, Result))
         return step._join(results, attempts) if len(results) == len(parts) else step  # noqa: SLF001 (its own class)
@@ -92,7 +92,7 @@ class SplitExtraction(Generic[T]):
             )
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
-            return invalid_output(self.response_format, answer, self.policy.attempts).after(attempts)
+            return invalid_output(self.response_format, answer, self.policy.attempts).with_attempts(attempts)
         parts = (
             self._reask(number, result, answer) if number in owners else result for number, result in enumerate(results)
         )
@@ -101,7 +101,7 @@ class SplitExtraction(Generic[T]):
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
         """Return the error after checks outside of the conversation found issues: a joined value is not re-asked."""
         invalid_answer = replace(result.choices[0], value=None, issues=issues)
-        return invalid_output(self.response_format, invalid_answer, self.policy.attempts).after(result.attempts)
+        return invalid_output(self.response_format, invalid_answer, self.policy.attempts).with_attempts(result.attempts)
 
     def _reask(self, number: int, result: Result[Any], answer: Answer[T]) -> Extraction[Any]:
         """Return the conversation that re-asks a part, with the issues of the joined value that it owns."""

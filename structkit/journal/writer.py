@@ -64,14 +64,14 @@ class JournalWriter:
         with self._changed:
             self._raise_if_closed()
             if self._error is not None and isinstance(entry, Intent):
-                raise self._error.after(())
+                raise self._error.with_attempts(())
             while self._is_full():
                 self._changed.wait()
             self._raise_if_closed()
             self._queue.append(entry)
             self._added += 1
             if self._error is not None:
-                raise self._error.after(())
+                raise self._error.with_attempts(())
             if len(self._queue) in {1, FULL_GROUP}:
                 self._changed.notify_all()
 
@@ -93,7 +93,7 @@ class JournalWriter:
             if not self._queue:  # only intents failed, and their callers have the error: the next one may try again
                 self._error = None
             if self._error is not None:
-                raise self._error.after(())
+                raise self._error.with_attempts(())
 
     def close(self) -> None:
         """Write the remaining entries and end the thread; a second call does nothing.
@@ -160,7 +160,7 @@ class JournalWriter:
         with self._changed:
             self._settled += len(intents)
         for intent in intents:
-            intent.future.set_exception(error.after(()))
+            intent.future.set_exception(error.with_attempts(()))
         return [entry for entry in group if not isinstance(entry, Intent)]
 
     def _has_work(self) -> bool:
@@ -183,4 +183,4 @@ class JournalWriter:
                 entry.future.set_result(None)
         for entry in result.unwritten:
             if isinstance(entry, Intent) and result.error is not None:
-                entry.future.set_exception(result.error.after(()))
+                entry.future.set_exception(result.error.with_attempts(()))

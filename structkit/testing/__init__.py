@@ -1,4 +1,4 @@
-"""Parts for tests, yours and ours: an endpoint on loopback with faults, recorded replies, a guard."""
+"""Tools for tests: an endpoint on loopback with faults, recorded replies, and a guard against real requests."""
 
 from structkit.testing.cassette import Tape, cassette
 from structkit.testing.faults import FAULTS, fault

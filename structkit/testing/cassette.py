@@ -1,4 +1,4 @@
-"""Cassettes: real replies, kept once in a readable file and given again without a network."""
+"""Cassettes: real replies, recorded in a readable file and replayed without a network."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing_extensions import Self
 
 from structkit.errors import ConfigError, TransportError
 from structkit.testing.cassette_entries import (
-    HOW,
-    RECORD,
-    deltas_of,
-    entry_of,
-    lines,
+    REMEDY,
+    VARIABLE,
+    entry_to_reply,
+    json_lines,
     read_entries,
-    reply_of,
-    scrubbed,
+    reply_deltas,
+    reply_to_entry,
+    without_keys,
     write_entries,
 )
 from structkit.transport import Transport
@@ -31,47 +31,49 @@ from structkit.transport.streaming import open_stream
 from structkit.transport.transport import AsyncReplyStream, ReplyStream
 from structkit.values import JSON, Completion, Delta, Policy, Request
 
-SHOWN = 30
-"""How many lines of a difference an error shows."""
+MAX_DIFF_LINES = 30
+"""Lines of a difference that an error message quotes."""
 
 
-class Sender(Protocol):
-    """What a tape records: a `Client`, or whatever else has a transport."""
+class TransportOwner(Protocol):
+    """What a tape records: a `Client`, or any object with a transport."""
 
     @property
     def transport(self) -> Transport:
-        """Where requests go."""
+        """What sends the requests."""
         ...
 
 
-Over: TypeAlias = "Sender | Callable[[], Sender]"
+ClientSource: TypeAlias = "TransportOwner | Callable[[], TransportOwner]"
 
 
-def cassette(path: str | Path, mode: Literal["auto", "replay", "record"] = "auto", over: Over | None = None) -> Tape:
-    """A tape to put into a client as its transport, for the length of a `with` block.
+def cassette(
+    path: str | Path, mode: Literal["auto", "replay", "record"] = "auto", over: ClientSource | None = None
+) -> Tape:
+    """Return a tape, to be used as the transport of a client inside a `with` block.
 
     Args:
         path: The JSON file.
-        mode: `replay` answers from the file and sends nothing; `record` sends everything and writes the file anew;
+        mode: `replay` answers from the file and sends nothing; `record` sends everything and overwrites the file;
             `auto` records while the variable `STRUCTKIT_RECORD` is set to `1`, and replays otherwise.
-        over: What is recorded: a client, or a function that makes one (called only where something is recorded, so
-            that replaying needs no key). It is not closed.
+        over: What is recorded: a client, or a function that returns one. The function is called only while recording,
+            so that replaying needs no key. The client is not closed.
 
     Raises:
-        ConfigError: There is no such file, or it is no cassette; or something is to be recorded with no `over`.
+        ConfigError: The file does not exist or is not a cassette; or `over` is missing in order to record.
 
         with cassette("tests/invoice.json", over=lambda: structkit.Client("gpt-4o")) as tape:
             client = structkit.Client("gpt-4o", transport=tape)
-            later = structkit.AsyncClient("gpt-4o", transport=tape.asynchronous)
+            async_client = structkit.AsyncClient("gpt-4o", transport=tape.asynchronous)
     """
-    asked = os.environ.get(RECORD, "0").strip() not in {"", "0"}
-    return Tape(Path(path), over, records=mode == "record" or (mode == "auto" and asked))
+    is_set = os.environ.get(VARIABLE, "0").strip() not in {"", "0"}
+    return Tape(Path(path), over, records=mode == "record" or (mode == "auto" and is_set))
 
 
 class Tape:
-    """Recorded replies as a transport, by the request's body.
+    """A transport that finds recorded replies by the request's body.
 
-    A request that was recorded several times gets its replies in their order, each once.
+    A request that was recorded several times gets its replies in that order, each once.
 
     Attributes:
         path: The file.
@@ -79,117 +81,117 @@ class Tape:
         asynchronous: The same tape for an `AsyncClient`.
     """
 
-    def __init__(self, path: Path, over: Over | None, *, records: bool) -> None:
-        """Take the file's place; nothing is read before the tape is entered."""
+    def __init__(self, path: Path, over: ClientSource | None, *, records: bool) -> None:
+        """Set up; the file is read when the tape is entered."""
         if records and over is None:
-            raise ConfigError(f"to record {path} takes a client: cassette(..., over=structkit.Client)")
+            raise ConfigError(f"a client is needed to record {path}: cassette(..., over=structkit.Client)")
         self.path = path
         self.records = records
         self.asynchronous = AsyncTape(self)
-        self._over = over
+        self._client_source = over
         self._entries: list[JSON] | None = None
         self._played: set[int] = set()
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
-        """Read the file, where it is to be replayed."""
+        """Read the file, unless the tape records."""
         self._entries, self._played = [] if self.records else read_entries(self.path), set()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Write the file, where it was recorded: whole or not at all, and also after a failure (it is paid for)."""
-        entries, self._entries = self._kept, None
+        """Write the file if the tape records, also after an exception, because the replies are paid for."""
+        entries, self._entries = self._open_entries, None
         if self.records and entries:
             write_entries(self.path, entries)
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
-        """The recorded reply; or the real one, to be recorded.
+        """Return the recorded reply; while recording, send the request and record its reply.
 
         Raises:
-            ConfigError: No reply is recorded for this request, or all of them have been given; or the `with` block
-                is not entered, or left.
+            ConfigError: No reply is recorded for this request, or all of them have been replayed; or the tape is used
+                outside its `with` block.
         """
-        body, kept = scrubbed(request.body), self._kept
+        body, entries = without_keys(request.body), self._open_entries
         if not self.records:
-            return reply_of(self._next(body))
-        reply = self._sender.transport.send(request, policy)
+            return entry_to_reply(self._next(body))
+        reply = self._client.transport.send(request, policy)
         with self._lock:
-            kept.append({"request": body, "reply": entry_of(reply)})
+            entries.append({"request": body, "reply": reply_to_entry(reply)})
         return reply
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
-        """As `send`, as a stream; what was recorded by either is replayed by both, in deltas of the same length.
+        """As `send`, as a stream. Recordings of either are replayed by both, in deltas of a fixed length.
 
         Raises:
             ConfigError: As for `send`.
         """
         if not self.records:
             reply = self.send(request, policy)
-            yield from deltas_of(reply)
+            yield from reply_deltas(reply)
             yield reply
             return
-        body, kept = scrubbed(request.body), self._kept
-        for item in open_stream(self._sender.transport, request, policy):
+        body, entries = without_keys(request.body), self._open_entries
+        for item in open_stream(self._client.transport, request, policy):
             if not isinstance(item, Delta):
                 with self._lock:
-                    kept.append({"request": body, "reply": entry_of(item)})
+                    entries.append({"request": body, "reply": reply_to_entry(item)})
             yield item
 
     def models(self) -> tuple[str, ...]:
-        """The endpoint's models, while recording.
+        """Return the endpoint's models, while recording.
 
         Raises:
-            ConfigError: The tape is replayed: it holds no lists.
+            ConfigError: The tape replays: a list of models is not recorded.
         """
         if self.records:
-            return self._sender.transport.models()
-        raise ConfigError(f"the cassette {self.path} holds completions, and no list of models")
+            return self._client.transport.models()
+        raise ConfigError(f"the cassette {self.path} has completions only, not the list of models")
 
     def close(self) -> None:
-        """Nothing: the file is written when the `with` block ends."""
+        """Do nothing: the file is written when the `with` block ends."""
 
     @property
-    def _sender(self) -> Sender:
+    def _client(self) -> TransportOwner:
         with self._lock:
-            if callable(self._over):
-                self._over = self._over()
-        return cast("Sender", self._over)  # there is one: to record without is refused at once
+            if callable(self._client_source):
+                self._client_source = self._client_source()
+        return cast("TransportOwner", self._client_source)  # not None: `__init__` raises without one
 
     @property
-    def _kept(self) -> list[JSON]:
+    def _open_entries(self) -> list[JSON]:
         if self._entries is None:
             raise ConfigError(f"the cassette {self.path} is closed: use it inside its `with` block")
         return self._entries
 
     def _next(self, body: JSON) -> JSON:
         with self._lock:
-            same = [index for index, entry in enumerate(self._kept) if entry["request"] == body]
-            left = [index for index in same if index not in self._played]
-            self._played.update(left[:1])
-        if left:
-            reply: JSON = self._kept[left[0]]["reply"]
+            matches = [index for index, entry in enumerate(self._open_entries) if entry["request"] == body]
+            remaining = [index for index in matches if index not in self._played]
+            self._played.update(remaining[:1])
+        if remaining:
+            reply: JSON = self._open_entries[remaining[0]]["reply"]
             return reply
-        if same:
-            times = "once" if len(same) == 1 else f"{len(same)} times"
-            raise ConfigError(f"the cassette {self.path} has this request {times}, and was asked once more; {HOW}")
-        raise ConfigError(f"the cassette {self.path} does not have this request; {HOW}\n{self._difference(body)}")
+        if matches:
+            times = "once" if len(matches) == 1 else f"{len(matches)} times"
+            raise ConfigError(f"the cassette {self.path} has this request {times}, but it was sent once more; {REMEDY}")
+        raise ConfigError(f"the cassette {self.path} does not have this request; {REMEDY}\n{self._difference(body)}")
 
     def _difference(self, body: JSON) -> str:
-        recorded = [lines(entry["request"]) for entry in self._kept]
-        asked = lines(body)
-        nearest = max(recorded, key=lambda one: difflib.SequenceMatcher(None, one, asked).ratio(), default=[])
-        found = [*difflib.unified_diff(nearest, asked, "the nearest recorded", "this request", lineterm="", n=1)]
-        more = [f"... and {len(found) - SHOWN} lines more"] if len(found) > SHOWN else []
-        return "\n".join(found[:SHOWN] + more)
+        recorded = [json_lines(entry["request"]) for entry in self._open_entries]
+        request = json_lines(body)
+        nearest = max(recorded, key=lambda item: difflib.SequenceMatcher(None, item, request).ratio(), default=[])
+        diff = [*difflib.unified_diff(nearest, request, "the nearest recorded", "this request", lineterm="", n=1)]
+        omitted = [f"... and {len(diff) - MAX_DIFF_LINES} lines more"] if len(diff) > MAX_DIFF_LINES else []
+        return "\n".join(diff[:MAX_DIFF_LINES] + omitted)
 
 
 class AsyncTape:
-    """A tape for an `AsyncClient`; while recording, a thread waits for the blocking client."""
+    """A tape for an `AsyncClient`; while recording, the blocking client runs in a thread."""
 
     def __init__(self, tape: Tape) -> None:
-        """Take the tape."""
+        """Use the entries of *tape*."""
         self._tape = tape
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:

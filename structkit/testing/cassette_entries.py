@@ -1,4 +1,4 @@
-"""A cassette's file: requests with their replies as readable JSON, rid of keys, written whole or not at all."""
+"""A cassette's file: requests and their replies as readable JSON without API keys, written atomically."""
 
 from __future__ import annotations
 
@@ -15,114 +15,121 @@ from structkit.parsing.serialized import fault_from_json, fault_to_json
 from structkit.transport.http_reply import redact
 from structkit.values import JSON, Completion, Delta, JSONValue
 
-RECORD = "STRUCTKIT_RECORD"
-"""Set to anything but `0`, it makes every cassette in mode `auto` record."""
+VARIABLE = "STRUCTKIT_RECORD"
+"""An environment variable: any value but `0` makes every cassette in mode `auto` record."""
 
-HOW = f"record it with {RECORD}=1, or pytest --structkit-record"
+REMEDY = f"record it with {VARIABLE}=1, or pytest --structkit-record"
 
-DELTA = 20
-"""Characters of a delta that is played."""
+DELTA_CHARS = 20
+"""Characters of a replayed delta."""
 
-SHORTEST_KEY = 12
-"""Characters below which `OPENAI_API_KEY` is a placeholder, and may stand in any text."""
+MIN_KEY_CHARS = 12
+"""A shorter `OPENAI_API_KEY` is a placeholder, which may occur in any text."""
 
 
-def entry_of(reply: Completion | TransportError) -> JSON:
-    """A reply as the file keeps it."""
+def reply_to_entry(reply: Completion | TransportError) -> JSON:
+    """Return a reply as it is stored in the file."""
     if isinstance(reply, Completion):
-        return {"completion": scrubbed(reply.raw)}
+        return {"completion": without_keys(reply.raw)}
     fault = fault_to_json(reply)
-    fault.pop("request_id", None)  # the next recording's would be another
-    return {"fault": scrubbed(fault)}
+    fault.pop("request_id", None)  # differs in every recording
+    return {"fault": without_keys(fault)}
 
 
-def reply_of(entry: JSON) -> Completion | TransportError:
-    """What the file keeps, as a reply.
+def entry_to_reply(entry: JSON) -> Completion | TransportError:
+    """Return the reply that `reply_to_entry` has stored.
 
     >>> from structkit.errors import ConnectionFailed
-    >>> reply_of(entry_of(ConnectionFailed("no connection", retryable=True)))
+    >>> entry_to_reply(reply_to_entry(ConnectionFailed("no connection", retryable=True)))
     ConnectionFailed('no connection')
     """
     return read_completion(entry["completion"]) if "completion" in entry else fault_from_json(entry["fault"])
 
 
-def deltas_of(reply: Completion | TransportError) -> Iterator[Delta]:
-    """A stream that comes to the reply, whose own deltas the file does not keep.
+def reply_deltas(reply: Completion | TransportError) -> Iterator[Delta]:
+    """Yield deltas that add up to the reply; those of the recorded stream are not stored.
 
     >>> body = {"choices": [{"message": {"content": "9.8 is the greater one"}}]}
-    >>> [delta.text for delta in deltas_of(read_completion(body))]
+    >>> [delta.text for delta in reply_deltas(read_completion(body))]
     ['9.8 is the greater o', 'ne']
     """
-    found = reply if isinstance(reply, Completion) else read_completion(reply.body) if reply.partial else None
-    for choice in found.choices if isinstance(found, Completion) else ():
+    if not isinstance(reply, Completion) and reply.partial:
+        reply = read_completion(reply.body)
+    for choice in reply.choices if isinstance(reply, Completion) else ():
         arguments = [call.arguments for call in choice.tool_calls[:1]]
         texts: list[tuple[DeltaKind, str]] = [("content", choice.content or ""), ("refusal", choice.refusal or "")]
-        for kind, text in [*texts, *(("arguments", said) for said in arguments)]:
-            yield from (Delta(choice.index, text[at : at + DELTA], kind) for at in range(0, len(text), DELTA))
+        for kind, text in [*texts, *(("arguments", argument) for argument in arguments)]:
+            yield from (
+                Delta(choice.index, text[at : at + DELTA_CHARS], kind) for at in range(0, len(text), DELTA_CHARS)
+            )
 
 
-def scrubbed(value: JSONValue) -> JSONValue:
-    """The value without keys: the one in `OPENAI_API_KEY`, and whatever looks like one.
+def without_keys(value: JSONValue) -> JSONValue:
+    """Return the value without the key in `OPENAI_API_KEY`, and without anything that looks like a key.
 
-    >>> scrubbed({"messages": [{"content": "my key is sk-abcdef1234567890"}]})
+    >>> without_keys({"messages": [{"content": "my key is sk-abcdef1234567890"}]})
     {'messages': [{'content': 'my key is sk-[redacted]'}]}
     """
     if isinstance(value, str):
         key = os.environ.get("OPENAI_API_KEY", "").strip()
-        return redact(value, key if len(key) >= SHORTEST_KEY else "")
+        return redact(value, key if len(key) >= MIN_KEY_CHARS else "")
     if isinstance(value, list | tuple):
-        return [scrubbed(item) for item in value]
-    return {scrubbed(str(key)): scrubbed(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+        return [without_keys(item) for item in value]
+    return (
+        {without_keys(str(key)): without_keys(item) for key, item in value.items()}
+        if isinstance(value, Mapping)
+        else value
+    )
 
 
-def lines(value: JSONValue) -> list[str]:
-    """Readable JSON, always written the same way."""
+def json_lines(value: JSONValue) -> list[str]:
+    """Return the lines of readable JSON; equal values have equal lines."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
 
 
 def read_entries(path: Path) -> list[JSON]:
-    """What a cassette holds.
+    """Return the entries of a cassette.
 
     Raises:
-        ConfigError: There is no such file, or it is no cassette.
+        ConfigError: The file does not exist, or is not a cassette.
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"there is no cassette {path}; {HOW}") from None
+        raise ConfigError(f"there is no cassette {path}; {REMEDY}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"the cassette {path} cannot be read: {error}; {HOW}") from error
+        raise ConfigError(f"the cassette {path} cannot be read: {error}; {REMEDY}") from error
     if isinstance(entries, list) and all(map(_is_entry, entries)):
         return entries
-    raise ConfigError(f"{path} is no cassette: a list of objects with a request and a reply is wanted; {HOW}")
+    raise ConfigError(f"{path} is not a cassette, a list of objects with a request and a reply; {REMEDY}")
 
 
 def _is_entry(entry: JSONValue) -> bool:
     reply = entry.get("reply") if isinstance(entry, dict) and isinstance(entry.get("request"), dict) else None
     fault = reply.get("fault") if isinstance(reply, dict) else None
-    said = isinstance(fault, dict) and {"kind", "message"} <= fault.keys()
-    return said or (isinstance(reply, dict) and "completion" in reply)
+    is_fault = isinstance(fault, dict) and {"kind", "message"} <= fault.keys()
+    return is_fault or (isinstance(reply, dict) and "completion" in reply)
 
 
 def write_entries(path: Path, entries: list[JSON]) -> None:
-    """Put a cassette in its place, together with the folders on the way there.
+    """Write a cassette atomically, and create its folders.
 
     Raises:
-        ConfigError: The disk does not take it; what stood there before is unharmed.
+        ConfigError: It cannot be written; a file that was there before is unchanged.
     """
-    text = "\n".join([*lines(entries), ""])
+    text = "\n".join([*json_lines(entries), ""])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise ConfigError(f"the cassette {path} cannot be written: {error}") from error
-    part = Path(name)
+    draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))  # half a surrogate pair becomes JSON's own escape
-        part.chmod(0o644)
-        part.replace(path)
+            file.write(text.encode("utf-8", "backslashreplace"))  # half a surrogate pair becomes a JSON escape
+        draft.chmod(0o644)
+        draft.replace(path)
     except OSError as error:
         raise ConfigError(f"the cassette {path} cannot be written: {error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What goes wrong in a completion: other words than were asked for, or the right ones in a strange place."""
+"""Faults in a completion: another text than was asked for, or the right text in an unusual field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-from structkit.testing.endpoint_faults import Change
+from structkit.testing.endpoint_faults import ReplyChange
 from structkit.testing.scripted_reply import (
     Reply,
     completion,
@@ -20,16 +20,16 @@ from structkit.testing.scripted_reply import (
 from structkit.values import JSON, JSONValue
 
 DEPTH = 10_000
-"""Levels of a value that no recursive parser survives."""
+"""Nesting of a value that exhausts the stack of a recursive parser."""
 
 
-def says(text: Callable[[JSON], str]) -> Change:
-    """The model says something else, wherever the request wants it said."""
+def with_text(text: Callable[[JSON], str]) -> ReplyChange:
+    """Replace the text, in the field that the request asks for."""
     return lambda request, _reply: text_reply(request, text(request), model=request["model"])
 
 
-def rewritten(change: Callable[[str], str], finish_reason: str | None = None) -> Change:
-    """The model's words changed where they stand."""
+def rewritten(change: Callable[[str], str], finish_reason: str | None = None) -> ReplyChange:
+    """Change the text, in the field where it is."""
 
     def changed(choice: JSON) -> JSON:
         reason = finish_reason or choice.get("finish_reason")
@@ -47,47 +47,48 @@ def _rewritten(message: JSON, change: Callable[[str], str]) -> JSON:
 
 
 def with_choices(reply: Reply, choices: Callable[[JSON], list[JSON]]) -> Reply:
-    """A completion with other choices; any other reply stays as it is."""
-    return altered(reply, lambda body: {**body, "choices": choices(body)})
+    """Replace the choices of a completion; any other reply is returned unchanged."""
+    return with_body(reply, lambda body: {**body, "choices": choices(body)})
 
 
-def altered(reply: Reply, change: Callable[[JSON], JSON]) -> Reply:
-    """A completion with another body; any other reply stays as it is."""
+def with_body(reply: Reply, change: Callable[[JSON], JSON]) -> Reply:
+    """Replace the body of a completion; any other reply is returned unchanged."""
     is_completion = isinstance(reply.body, dict) and bool(reply.body.get("choices"))
     return replace(reply, body=change(reply.body)) if is_completion else reply
 
 
 def schema_back(request: JSON) -> str:
-    """The schema itself."""
+    """Return the schema itself as the text."""
     return json.dumps(requested_schema(request) or {"type": "object", "properties": {}})
 
 
-def deep(_request: JSON) -> str:
-    """Lists in lists in lists."""
+def nested_lists(_request: JSON) -> str:
+    """Return lists nested `DEPTH` times."""
     return "[" * DEPTH + "]" * DEPTH
 
 
 def wrapper(request: JSON, reply: Reply) -> Reply:
-    """The words inside an object with one key, the schema's name."""
+    """Wrap the text into an object with one key, the schema's name."""
     name = json.dumps(schema_name(request))
     return rewritten(lambda text: f"{{{name}: {text}}}")(request, reply)
 
 
-def twice(text: str) -> str:
-    """The first key of an object once more, with another value.
+def with_duplicate_key(text: str) -> str:
+    """Repeat the first key of an object with another value.
 
-    >>> twice('{"a": 1, "b": 2}')
+    >>> with_duplicate_key('{"a": 1, "b": 2}')
     '{"a": null, "a": 1, "b": 2}'
     """
-    found = _read(text)
-    known = isinstance(found, dict) and bool(found)
-    return f"{{{json.dumps(next(iter(found)))}: null, {text.lstrip()[1:]}" if known else '{"value": 1, "value": 2}'
+    value = _read(text)
+    if isinstance(value, dict) and value:
+        return f"{{{json.dumps(next(iter(value)))}: null, {text.lstrip()[1:]}"
+    return '{"value": 1, "value": 2}'
 
 
-def filled(leaf: JSONValue) -> Callable[[str], str]:
-    """Every scalar replaced; an object of one where there is none.
+def with_scalars(leaf: JSONValue) -> Callable[[str], str]:
+    """Replace every scalar by *leaf*; a text that is not JSON becomes an object with one.
 
-    >>> filled(float("nan"))('{"a": [1, "x"], "b": {}}')
+    >>> with_scalars(float("nan"))('{"a": [1, "x"], "b": {}}')
     '{"a": [NaN, NaN], "b": {}}'
     """
 
@@ -107,55 +108,55 @@ def _read(text: str) -> JSONValue:
 
 
 def null_content(_request: JSON, reply: Reply) -> Reply:
-    """A message without content, and without anything in its place."""
+    """Remove the content, with nothing in its place."""
     return with_choices(reply, lambda body: completion(*[None] * len(body["choices"]))["choices"])
 
 
 def content_instead(_request: JSON, reply: Reply) -> Reply:
-    """The words as content, though a tool call was asked for."""
-    return with_choices(reply, lambda body: completion(*map(_spoken, body["choices"]))["choices"])
+    """Move the text to the content, although a tool call was asked for."""
+    return with_choices(reply, lambda body: completion(*map(_text, body["choices"]))["choices"])
 
 
 def tool_call_instead(request: JSON, reply: Reply) -> Reply:
-    """The words as a tool call's arguments, though content was asked for."""
+    """Move the text to a tool call's arguments, although content was asked for."""
     name = schema_name(request)
-    return with_choices(reply, lambda body: tool_call_completion(name, *map(_spoken, body["choices"]))["choices"])
+    return with_choices(reply, lambda body: tool_call_completion(name, *map(_text, body["choices"]))["choices"])
 
 
 def several_tool_calls(request: JSON, reply: Reply) -> Reply:
-    """A second tool call beside the one with the words."""
+    """Add a second tool call to the one with the text."""
 
-    def more(choice: JSON) -> JSON:
-        calls = [tool_call(name, _spoken(choice)), tool_call(name, "{}", number=2)]
+    def with_two_calls(choice: JSON) -> JSON:
+        calls = [tool_call(name, _text(choice)), tool_call(name, "{}", number=2)]
         return {**choice, "message": {**choice["message"], "content": None, "tool_calls": calls}}
 
     name = schema_name(request)
-    return with_choices(reply, lambda body: [*map(more, body["choices"])])
+    return with_choices(reply, lambda body: [*map(with_two_calls, body["choices"])])
 
 
-def _spoken(choice: JSON) -> str:
-    """The model's words, wherever they stand."""
+def _text(choice: JSON) -> str:
+    """The model's text: a tool call's arguments, or the content."""
     calls = choice["message"].get("tool_calls")
     return calls[0]["function"]["arguments"] if calls else choice["message"].get("content") or ""
 
 
 def no_usage(_request: JSON, reply: Reply) -> Reply:
-    """Nothing said about tokens."""
-    return altered(reply, lambda body: {name: value for name, value in body.items() if name != "usage"})
+    """Remove the token counts."""
+    return with_body(reply, lambda body: {name: value for name, value in body.items() if name != "usage"})
 
 
-def bad_usage(_request: JSON, reply: Reply) -> Reply:
-    """Tokens that cannot be counted."""
+def invalid_usage(_request: JSON, reply: Reply) -> Reply:
+    """Replace the token counts by values that are not counts."""
     usage = {"prompt_tokens": -1, "completion_tokens": "many", "total_tokens": 1.5}
-    return altered(reply, lambda body: {**body, "usage": usage})
+    return with_body(reply, lambda body: {**body, "usage": usage})
 
 
-def other_vendor() -> Change:
-    """A provider and a model that differ from call to call."""
+def changing_vendor() -> ReplyChange:
+    """Name another provider and model in every reply."""
     turns = itertools.count(1)
 
     def change(_request: JSON, reply: Reply) -> Reply:
         turn = next(turns)
-        return altered(reply, lambda body: {**body, "provider": f"vendor-{turn}", "model": f"{body['model']}-{turn}"})
+        return with_body(reply, lambda body: {**body, "provider": f"vendor-{turn}", "model": f"{body['model']}-{turn}"})
 
     return change

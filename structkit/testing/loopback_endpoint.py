@@ -1,4 +1,4 @@
-"""A chat completions endpoint on loopback: real HTTP, scripted replies, faults, every request kept."""
+"""A chat completions endpoint on loopback: real HTTP, scripted replies, faults, and a record of every request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType, TracebackType
 
 from typing_extensions import Self
 
-from structkit.testing.faults import Fault, Odds
+from structkit.testing.faults import Fault, FaultDraw
 from structkit.testing.scripted_reply import Reply, Script, conforming_reply, text_reply
 from structkit.testing.stream_faults import as_stream
 from structkit.values import JSON
@@ -20,31 +20,32 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no fault of the endpoint's."""
+        """Print nothing: a client that disconnects is not an error of the endpoint."""
 
 
 class Endpoint:
     """A running endpoint; use it as a context manager.
 
     Args:
-        *replies: What to answer, in order; the last one is repeated. A text is what the model says: content, or
-            the arguments of the tool that the request forces. Without any, every request gets a reply that
+        *replies: The replies, in order; the last one is repeated. A text is the model's: it is sent as the content, or
+            as the arguments of the tool that the request forces. Without any, every request gets a reply that
             conforms to its own schema.
         models: What `GET /v1/models` lists.
-        faults: Which share of the requests meets which fault, by the names in `FAULTS`
-            (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that a fault has swallowed is kept for the next request.
-        seed: Chooses which requests these are: the same ones for the same seed.
-        delta: How many characters a delta has, where a request wants its reply streamed.
+        faults: Which share of the requests has which fault, by the names in `FAULTS`
+            (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that did not reach the client because of a fault is sent to
+            the next request.
+        seed: Selects the requests that have a fault: the same ones for the same seed.
+        delta: Characters of a delta, where a request asks for a stream.
 
     Attributes:
         requests: The JSON body of every completion request so far.
-        headers: Its headers, by lower-case name.
-        paths: Its path.
-        met: The name of the fault that each request met, drawn or scripted, or None.
-        base_url: Where it listens, ending in `/v1`.
+        headers: The headers of each, by lower-case name.
+        paths: The path of each.
+        fault_names: The name of the fault of each, random or scripted; None without one.
+        base_url: The address, which ends with `/v1`.
 
     Raises:
-        ValueError: A fault's name is misspelt, or its rate is no share.
+        ValueError: There is no such fault, or its rate is not a share.
 
     >>> import structkit
     >>> with Endpoint('{"value": 3}') as endpoint:
@@ -67,35 +68,35 @@ class Endpoint:
         self.paths: list[str] = []
         self.fault_names: list[str | None] = []
         self._replies = list(replies) or [conforming_reply]
-        self._odds = Odds(faults, seed)
+        self._faults = FaultDraw(faults, seed)
         self._models = models
         self._delta = delta
-        self._turn = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), self._handler_class())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, body: JSON, headers: Mapping[str, str], path: str) -> Reply:
-        """Take the next reply of the script, and what becomes of it."""
-        with self._turn:
+        """Record a request, and return the next reply of the script, with a fault if one is drawn."""
+        with self._lock:
             self.requests.append(body)
             self.headers.append(headers)
             self.paths.append(path)
-            script, met = self._take(), self._odds.draw()
-            named = met or script
-            self.fault_names.append(named.name if isinstance(named, Fault) else None)
-        reply = text_reply(body, script) if isinstance(script, str) else script
-        reply = reply if isinstance(reply, Reply) else reply(body)
-        came = met.change(body, reply) if met else reply
-        if met and not met.spends(reply, came):
-            self._give_back(script)
-        return as_stream(body, came, self._delta)
+            script, drawn = self._next_script(), self._faults.draw()
+            current = drawn or script
+            self.fault_names.append(current.name if isinstance(current, Fault) else None)
+        scripted = text_reply(body, script) if isinstance(script, str) else script
+        scripted = scripted if isinstance(scripted, Reply) else scripted(body)
+        reply = drawn.change(body, scripted) if drawn else scripted
+        if drawn and not drawn.delivers(scripted, reply):
+            self._return_script(script)
+        return as_stream(body, reply, self._delta)
 
-    def _take(self) -> Script:
+    def _next_script(self) -> Script:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
 
-    def _give_back(self, script: Script) -> None:
-        with self._turn:
+    def _return_script(self, script: Script) -> None:
+        with self._lock:
             if self._replies[0] is not script:
                 self._replies.insert(0, script)
 
@@ -111,54 +112,54 @@ class Endpoint:
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler_class(self) -> type[BaseHTTPRequestHandler]:
         endpoint = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class RequestHandler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True  # head and body are two writes; together with delayed ACKs they cost 40 ms
 
             def do_GET(self) -> None:
-                listed = [{"id": name, "object": "model"} for name in endpoint._models]
-                _write(self, Reply({"object": "list", "data": listed}))
+                models = [{"id": name, "object": "model"} for name in endpoint._models]
+                _write(self, Reply({"object": "list", "data": models}))
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 try:
                     reply = endpoint.answer(body, headers, self.path)
-                except Exception as error:  # noqa: BLE001 (the test's own function failed: say so where it is seen)
+                except Exception as error:  # noqa: BLE001 (the test's own function failed: a reply shows it where it is looked for)
                     reply = Reply({"error": {"message": f"the test's reply failed: {error!r}"}}, status=500)
                 _write(self, reply)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: stderr belongs to the tests."""
+                """Log nothing: stderr belongs to the tests."""
 
-        return Handler
+        return RequestHandler
 
 
 def _write(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     threading.Event().wait(reply.delay)
     if isinstance(reply.body, Iterator):
-        _head(handler, reply, {"transfer-encoding": "chunked"})
-        _stream(handler, reply.body)
+        _write_headers(handler, reply, {"transfer-encoding": "chunked"})
+        _write_chunks(handler, reply.body)
         handler.wfile.write(b"" if reply.is_truncated else b"0\r\n\r\n")
         handler.close_connection = reply.is_truncated
         return
     content = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
     data = content.encode() if isinstance(content, str) else content
-    _head(handler, reply, {"content-length": str(len(data))})
+    _write_headers(handler, reply, {"content-length": str(len(data))})
     handler.wfile.write(data[: len(data) // 2] if reply.is_truncated else data)
     handler.close_connection = reply.is_truncated
 
 
-def _head(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, str]) -> None:
+def _write_headers(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, str]) -> None:
     handler.send_response(reply.status)
     for name, value in {"content-type": "application/json", **length, **reply.headers}.items():
         handler.send_header(name, value)
     handler.end_headers()
 
 
-def _stream(handler: BaseHTTPRequestHandler, pieces: Iterable[bytes]) -> None:
-    for piece in filter(None, pieces):
-        handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+def _write_chunks(handler: BaseHTTPRequestHandler, chunks: Iterable[bytes]) -> None:
+    for chunk in filter(None, chunks):
+        handler.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))

@@ -1,4 +1,4 @@
-"""A guard: while it is up, nothing in this process connects to another machine."""
+"""A guard against real requests: while it is active, this process cannot connect to another machine."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from typing import Any
 
 from structkit.errors import ConfigError
 
-Check = Callable[[Any], None]
+HostCheck = Callable[[Any], None]
 
 
 @contextmanager
-def offline(refuse: Callable[[str], BaseException] = ConfigError) -> Iterator[list[str]]:
-    """Refuse every connection of this process to another machine; loopback and Unix sockets stay open.
+def offline(make_error: Callable[[str], BaseException] = ConfigError) -> Iterator[list[str]]:
+    """Block every connection of this process to another machine; loopback and Unix sockets work.
 
-    It gives the list of the hosts that were asked for. An SDK catches the refusal and raises an error of its own
-    (`ConnectionFailed`, in structkit), so look at the list too, or refuse with an exception that nobody catches.
+    The context value is the list of blocked hosts. An SDK may catch the exception and raise one of its own
+    (`ConnectionFailed` in structkit), so check the list too, or pass a `BaseException`.
 
     Args:
-        refuse: Makes the exception to raise from the reason.
+        make_error: Returns the exception to raise, from the reason.
 
-    >>> with offline() as asked_for:
+    >>> with offline() as blocked_hosts:
     ...     socket.create_connection(("gateway.example", 443))
     Traceback (most recent call last):
-    structkit.errors.ConfigError: a real request to gateway.example, and none is allowed here: answer it ...
-    >>> asked_for
+    structkit.errors.ConfigError: blocked a real request to gateway.example: answer it with ...
+    >>> blocked_hosts
     ['gateway.example']
     """
-    asked_for: list[str] = []
+    blocked_hosts: list[str] = []
 
     def check(host: Any) -> None:
-        if not _is_here(host):
-            asked_for.append(host)
+        if not _is_loopback(host):
+            blocked_hosts.append(host)
             remedy = "answer it with structkit.testing.Endpoint or from a cassette"
-            raise refuse(f"a real request to {host}, and none is allowed here: {remedy}")
+            raise make_error(f"blocked a real request to {host}: {remedy}")
 
     with ExitStack() as stack:
-        _replace(stack, socket, "getaddrinfo", _lookup(socket.getaddrinfo, check))
+        _replace(stack, socket, "getaddrinfo", _checked_lookup(socket.getaddrinfo, check))
         for name in ("connect", "connect_ex"):
-            _replace(stack, socket.socket, name, _connection(getattr(socket.socket, name), check))
-        yield asked_for
+            _replace(stack, socket.socket, name, _checked_connection(getattr(socket.socket, name), check))
+        yield blocked_hosts
 
 
-def _lookup(real: Callable[..., Any], check: Check) -> Callable[..., Any]:
+def _checked_lookup(lookup: Callable[..., Any], check: HostCheck) -> Callable[..., Any]:
     def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
         check(host.decode() if isinstance(host, bytes) else host)
-        return real(host, *args, **kwargs)
+        return lookup(host, *args, **kwargs)
 
     return getaddrinfo
 
 
-def _connection(real: Callable[..., Any], check: Check) -> Callable[..., Any]:
-    def connect(self: socket.socket, address: Any) -> Any:
+def _checked_connection(connect: Callable[..., Any], check: HostCheck) -> Callable[..., Any]:
+    def checked_connect(self: socket.socket, address: Any) -> Any:
         if self.family in {socket.AF_INET, socket.AF_INET6}:
             check(address[0])
-        return real(self, address)
+        return connect(self, address)
 
-    return connect
+    return checked_connect
 
 
-def _is_here(host: str | None) -> bool:
+def _is_loopback(host: str | None) -> bool:
     if not host or host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -73,10 +73,10 @@ def _is_here(host: str | None) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def _replace(stack: ExitStack, owner: Any, name: str, other: Any) -> None:
-    """Set an attribute until the stack unwinds; what was inherited is inherited again."""
+def _replace(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Set an attribute until the stack unwinds; one that *owner* only inherited is deleted then, not set."""
     if name in vars(owner):
         stack.callback(setattr, owner, name, vars(owner)[name])
     else:
         stack.callback(delattr, owner, name)
-    setattr(owner, name, other)
+    setattr(owner, name, value)

@@ -1,4 +1,4 @@
-"""A small value that conforms to a strict schema, but for patterns of uncommon shape."""
+"""A small value that conforms to a strict schema, except where that has an uncommon pattern."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from structkit.values import JSON, JSONValue
 
-DEEP = 8
-"""Levels after which lists stay empty and unions take their plainest branch, so that recursion ends."""
+MAX_DEPTH = 8
+"""Below it, lists are empty and unions use a scalar branch, so that a recursive schema ends."""
 
-MORE = 2
-"""With a seed: how many items more than needed a list gets at most, and steps above its bound a number."""
+MAX_EXTRA = 2
+"""With a seed: the items that a list has beyond its minimum, and the steps of a number above its own."""
 
 FORMATS = {
     "date": "2024-02-29",
@@ -27,11 +27,11 @@ FORMATS = {
     "uuid": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
 }
 TEXTS = ("text", "1", "1.50", "A", "a1", "ABC", "2024-02-29", "", *("x" * length for length in range(1, 101)))
-"""What is tried, in order, against a pattern and bounds of length; "text" where none fits."""
+"""Candidates, in order, for a pattern and bounds of length; "text" if none conforms."""
 
 
 def sample(schema: JSON, seed: int | None = None) -> JSONValue:
-    """A value for *schema*, always the same one; with a *seed*, the one of that seed.
+    """Return a value for *schema*: without a *seed* always the same one.
 
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3}}, "required": ["n"]}
     >>> sample(schema)
@@ -45,7 +45,7 @@ def sample(schema: JSON, seed: int | None = None) -> JSONValue:
 @dataclass(frozen=True)
 class _Sampler:
     definitions: JSON
-    chance: Random | None
+    random: Random | None
 
     def value(self, schema: JSON, depth: int) -> JSONValue:
         if "$ref" in schema:
@@ -53,9 +53,9 @@ class _Sampler:
         if "anyOf" in schema:
             return self.value(self._branch(schema["anyOf"], depth), depth + 1)
         if "const" in schema or "enum" in schema:
-            return schema["const"] if "const" in schema else self._one(schema["enum"])
+            return schema["const"] if "const" in schema else self._choose(schema["enum"])
         kind = schema.get("type", "object" if "properties" in schema else "string")
-        return self._typed({**schema, "type": self._one(kind) if isinstance(kind, list) else kind}, depth)
+        return self._typed({**schema, "type": self._choose(kind) if isinstance(kind, list) else kind}, depth)
 
     def _typed(self, schema: JSON, depth: int) -> JSONValue:
         if schema["type"] == "object":
@@ -64,28 +64,28 @@ class _Sampler:
             return [self.value(schema.get("items", {}), depth + 1) for _ in range(self._length(schema, depth))]
         return self._text(schema) if schema["type"] == "string" else self._scalar(schema)
 
-    def _one(self, options: list[Any]) -> Any:
-        return self.chance.choice(options) if self.chance else options[0]
+    def _choose(self, options: list[Any]) -> Any:
+        return self.random.choice(options) if self.random else options[0]
 
-    def _more(self) -> int:
-        return self.chance.randint(0, MORE) if self.chance else 0
+    def _extra(self) -> int:
+        return self.random.randint(0, MAX_EXTRA) if self.random else 0
 
     def _branch(self, branches: list[JSON], depth: int) -> JSON:
-        plain = [branch for branch in branches if branch.get("type") not in {None, "object", "array"}]
-        return plain[-1] if depth > DEEP and plain else self._one(branches)
+        scalars = [branch for branch in branches if branch.get("type") not in {None, "object", "array"}]
+        return scalars[-1] if depth > MAX_DEPTH and scalars else self._choose(branches)
 
     def _length(self, schema: JSON, depth: int) -> int:
-        least: int = schema.get("minItems", 0 if depth > DEEP else 1)
-        most: int = schema.get("maxItems", least + MORE)
-        return min(least if depth > DEEP else least + self._more(), most)
+        minimum: int = schema.get("minItems", 0 if depth > MAX_DEPTH else 1)
+        maximum: int = schema.get("maxItems", minimum + MAX_EXTRA)
+        return min(minimum if depth > MAX_DEPTH else minimum + self._extra(), maximum)
 
     def _scalar(self, schema: JSON) -> JSONValue:
         if schema["type"] in {"boolean", "null"}:
-            return None if schema["type"] == "null" else self._one([True, False])
+            return None if schema["type"] == "null" else self._choose([True, False])
         step = schema.get("multipleOf", 1)
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema))
         first = -(-low // step) * step
-        number = first + self._more() * step
+        number = first + self._extra() * step
         high = schema.get("maximum", number)
         fits = number <= high and number < schema.get("exclusiveMaximum", number + 1)
         return number if fits else min(first, high)
@@ -95,4 +95,4 @@ class _Sampler:
             return FORMATS.get(schema["format"], "text")
         bounds = range(schema.get("minLength", 0), schema.get("maxLength", len(TEXTS)) + 1)
         fits = [text for text in TEXTS if len(text) in bounds and re.search(schema.get("pattern", ""), text)]
-        return self._one(fits[: 1 + MORE]) if fits else "text"
+        return self._choose(fits[: 1 + MAX_EXTRA]) if fits else "text"

@@ -1,4 +1,4 @@
-"""What an endpoint can answer: any HTTP reply, and chat completions in the place that the request wants."""
+"""Replies of a test endpoint: any HTTP reply, and chat completions in the form that a request asks for."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from structkit.values import JSON, JSONValue
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the endpoint answers to one request.
+    """The reply of the endpoint to one request.
 
     Args:
-        body: A JSON value, text or bytes sent as they are, or an iterator of bytes, sent piece by piece (and once:
-            a reply of this kind that is repeated is made by a function).
+        body: A JSON value, text or bytes sent unchanged, or an iterator of bytes, sent chunk by chunk. An iterator can
+            be sent only once; use a function where such a reply is repeated.
         status: The HTTP status.
-        headers: Further headers.
-        delay: Seconds to wait before answering.
-        is_truncated: Whether to close the connection in the middle of the body.
-        rewrite_events: What becomes of its events, where it is a completion that is streamed.
+        headers: Additional headers.
+        delay: Seconds to wait before the reply is sent.
+        is_truncated: Whether the connection is closed in the middle of the body.
+        rewrite_events: Changes the events of the reply where it is a streamed completion.
     """
 
     body: JSONValue
@@ -34,13 +34,13 @@ class Reply:
 
 
 Script: TypeAlias = "Reply | str | Callable[[JSON], Reply]"
-"""A reply as it is, the model's text, or a function of the request's body."""
+"""A reply, the model's text, or a function of the request's body."""
 
 
 def completion(
     *contents: str | None, finish_reason: str = "stop", refusal: str | None = None, model: str = "fake"
 ) -> JSON:
-    """The body of a chat completion with a choice for each of *contents*."""
+    """Return the body of a chat completion with one choice for each of *contents*."""
     message: JSON = {"role": "assistant"} if refusal is None else {"role": "assistant", "refusal": refusal}
     choices = [
         {"index": index, "message": {**message, "content": content}, "finish_reason": finish_reason}
@@ -51,7 +51,7 @@ def completion(
 
 
 def tool_call_completion(name: str, *arguments: str, model: str = "fake") -> JSON:
-    """The body of a chat completion that calls the tool *name*, with a choice for each of *arguments*."""
+    """Return the body of a chat completion that calls the tool *name*, with one choice for each of *arguments*."""
     body = completion(*[None] * len(arguments), finish_reason="tool_calls", model=model)
     for choice, text in zip(body["choices"], arguments, strict=True):
         choice["message"]["tool_calls"] = [tool_call(name, text)]
@@ -59,7 +59,7 @@ def tool_call_completion(name: str, *arguments: str, model: str = "fake") -> JSO
 
 
 def tool_call(name: str, arguments: str, number: int = 1) -> JSON:
-    """One entry of a message's `tool_calls`.
+    """Return one entry of a message's `tool_calls`.
 
     >>> tool_call("invoice", '{"total": 3}')["function"]
     {'name': 'invoice', 'arguments': '{"total": 3}'}
@@ -68,7 +68,7 @@ def tool_call(name: str, arguments: str, number: int = 1) -> JSON:
 
 
 def text_reply(request: JSON, *texts: str, model: str = "fake") -> Reply:
-    """A reply in which the model says *texts*: as content, or as arguments of the tool that the request forces.
+    """Return a reply with *texts* as the content, or as the arguments of the tool that the request forces.
 
     >>> text_reply({"model": "m"}, "3").body["choices"][0]["message"]["content"]
     '3'
@@ -80,32 +80,32 @@ def text_reply(request: JSON, *texts: str, model: str = "fake") -> Reply:
 
 
 def conforming_reply(request: JSON) -> Reply:
-    """A reply that conforms to the schema the request asks for; `{}` where it shows none outside its messages."""
+    """Return a reply that conforms to the request's schema; `{}` where the schema is only in the messages."""
     schema = requested_schema(request)
     text = "{}" if schema is None else json.dumps(sample(schema), ensure_ascii=False)
     return text_reply(request, *[text] * (request.get("n") or 1), model=request["model"])
 
 
 def requested_schema(request: JSON) -> JSON | None:
-    """The schema that a request enforces, by `response_format` or by a tool that it forces."""
+    """Return the schema in `response_format`, or of the tool that the request forces."""
     tool = forced_tool(request)
     schema: JSON | None = tool.get("parameters") if tool else _json_schema(request).get("schema")
     return schema
 
 
 def schema_name(request: JSON) -> str:
-    """What the request calls its schema."""
+    """Return the request's name for its schema."""
     tool = forced_tool(request)
     return str(tool["name"] if tool else _json_schema(request).get("name", "result"))
 
 
 def _json_schema(request: JSON) -> JSON:
-    found: JSON = (request.get("response_format") or {}).get("json_schema") or {}
-    return found
+    json_schema: JSON = (request.get("response_format") or {}).get("json_schema") or {}
+    return json_schema
 
 
 def forced_tool(request: JSON) -> JSON | None:
-    """The function that `tool_choice` leaves the model no way around.
+    """Return the function that `tool_choice` forces the model to call; None if there is none.
 
     >>> forced_tool({"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"})
     {'name': 'f'}

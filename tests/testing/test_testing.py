@@ -567,7 +567,7 @@ def test_the_same_request_gets_its_replies_in_order_and_each_once(tmp_path: Path
         assert [ask(tape).value.age, ask(tape).value.age] == [1, 2]
     with cassette(path, "replay") as tape:
         assert [ask(tape).value.age, ask(tape).value.age] == [1, 2]
-        with pytest.raises(structkit.ConfigError, match="has this request 2 times, and was asked once more"):
+        with pytest.raises(structkit.ConfigError, match="has this request 2 times, but it was sent once more"):
             ask(tape)
     with tape:
         assert ask(tape).value.age == 1, "entered again, it starts again"
@@ -619,7 +619,7 @@ def test_replaying_needs_the_file_and_recording_a_client(tmp_path: Path) -> None
     path = tmp_path / "tape.json"
     with pytest.raises(structkit.ConfigError, match=r"there is no cassette .*; record it with"), cassette(path):
         raise AssertionError("it was entered")
-    with pytest.raises(structkit.ConfigError, match="takes a client"):
+    with pytest.raises(structkit.ConfigError, match="a client is needed"):
         cassette(path, "record")
 
 
@@ -638,7 +638,7 @@ def test_a_tape_that_is_replayed_makes_no_client_and_lists_no_models(tmp_path: P
 
     path = tmp_path / "tape.json"
     path.write_text("[]")
-    with cassette(path, "replay", never) as tape, pytest.raises(structkit.ConfigError, match="no list of models"):
+    with cassette(path, "replay", never) as tape, pytest.raises(structkit.ConfigError, match="not the list of models"):
         structkit.Client("m", transport=tape).models()
 
 
@@ -712,7 +712,7 @@ def test_a_client_behind_the_guard_reaches_this_machine_only(connect: Connect) -
     with Endpoint() as endpoint, offline() as asked_for:
         assert connect(endpoint.base_url).extract(int, "how many?") == 0
         assert asked_for == []
-        with pytest.raises(structkit.TransportError, match="none is allowed here") as caught:
+        with pytest.raises(structkit.TransportError, match="blocked a real request") as caught:
             connect("https://gateway.example").extract(int, "how many?")
         assert not caught.value.retryable
     assert asked_for == ["gateway.example"]
@@ -883,9 +883,9 @@ def test_a_guarded_test_fails_by_name_if_it_sends_a_real_request(
     done.assert_outcomes(passed=2, failed=4, errors=1)
     done.stdout.fnmatch_lines(
         [
-            "*test_it.py::test_direct: a real request to 192.0.2.1, and none is allowed here*",
-            "*test_it.py::test_swallowed: a real request to 192.0.2.1 was refused, and the test went on without it*",
-            "*test_it.py::test_awaited: a real request to 192.0.2.1 was refused",
+            "*test_it.py::test_direct: blocked a real request to 192.0.2.1*",
+            "*test_it.py::test_swallowed: a real request to 192.0.2.1 was blocked, and the test continued without it*",
+            "*test_it.py::test_awaited: a real request to 192.0.2.1 was blocked",
             "*assert False",
         ]
     )
@@ -900,7 +900,7 @@ def test_the_tests_on_the_page_pass(pytester: pytest.Pytester, run: Callable[...
 
 
 def test_the_page_names_every_fault() -> None:
-    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
     assert [name for name in FAULTS if f"`{name}`" not in page and f"`{name}:" not in page] == []
 
 
