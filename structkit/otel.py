@@ -105,27 +105,27 @@ class Spans:
 
     def reply(self, request: Request, reply: Completion | TransportError) -> None:
         """Record a reply; the span stays open for the issues, but its end time is that of the reply."""
-        if opened := self.open_spans.get(id(request)):
-            opened.replied_at = time.time_ns()
+        if entry := self.open_spans.get(id(request)):
+            entry.replied_at = time.time_ns()
             if isinstance(reply, TransportError):
-                _fail(opened.span, _error_type(reply))
-                opened.span.set_attributes(_usage_attributes(reply.usage_of_reply))
+                _fail(entry.span, _error_type(reply))
+                entry.span.set_attributes(_usage_attributes(reply.usage_of_reply))
                 return
             content = {"gen_ai.output.messages": _choices(reply.choices)} if self.content else {}
-            opened.span.set_attributes({**_reply_attributes(reply), **content})
+            entry.span.set_attributes({**_reply_attributes(reply), **content})
 
     def issue(self, issue: Issue, attempt: Attempt) -> None:
         """Record an issue of the reply."""
-        if opened := self.open_spans.get(id(attempt.request)):
+        if entry := self.open_spans.get(id(attempt.request)):
             message = issue.message if self.content else redact(issue.message, issue.got)
             event = {"structkit.issue.path": format_path(issue.path), "structkit.issue.message": message}
             got = {"structkit.issue.got": issue.got} if self.content else {}
-            opened.span.add_event("structkit.issue", {**event, **got}, timestamp=opened.replied_at)
+            entry.span.add_event("structkit.issue", {**event, **got}, timestamp=entry.replied_at)
 
     def finish(self, attempt: Attempt) -> None:
         """End the span of an attempt whose reply has been read."""
-        if opened := self.open_spans.pop(id(attempt.request), None):
-            opened.span.set_attributes(
+        if entry := self.open_spans.pop(id(attempt.request), None):
+            entry.span.set_attributes(
                 {
                     "structkit.attempt": attempt.number,
                     "structkit.mode": attempt.mode,
@@ -134,13 +134,13 @@ class Spans:
                     "structkit.issues": len(attempt.issues),
                 }
             )
-            opened.span.end(opened.replied_at)
+            entry.span.end(entry.replied_at)
 
     def abort(self, request: Request, error: BaseException) -> None:
         """End the span of a request that was interrupted."""
-        if opened := self.open_spans.pop(id(request), None):
-            _fail(opened.span, type(error).__name__)
-            opened.span.end(opened.replied_at)
+        if entry := self.open_spans.pop(id(request), None):
+            _fail(entry.span, type(error).__name__)
+            entry.span.end(entry.replied_at)
 
 
 def _server(base_url: str | None) -> JSON:

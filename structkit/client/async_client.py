@@ -88,9 +88,9 @@ class AsyncClient:
 
     async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""
-        following = await next_step(step, replies, self._client_route.update_from_step)
-        hooks.notify_attempts(step.attempts, following.attempts)
-        return following
+        after = await next_step(step, replies, self._client_route.update_from_step)
+        hooks.notify_attempts(step.attempts, after.attempts)
+        return after
 
     @overload
     def stream(

@@ -1,4 +1,4 @@
-"""The one loop: a conversation as a value that says what to send next and takes what came back."""
+"""The one loop: a conversation as a frozen value that has the next request and receives its reply."""
 
 from structkit.extraction.checks import ValueCheck, check_failure, is_async_check, soft, to_issues
 from structkit.extraction.extraction import Conversation, Extraction, ModeChoice

@@ -15,7 +15,7 @@ TRUNCATED_REASONS = frozenset({"length", "model_length", "max_tokens"})
 Anthropic and Gemini."""
 
 INTERRUPTED = "error"
-"""The finish reason of a reply that failed in transfer, which says nothing about the mode."""
+"""The finish reason of a reply that failed in transfer; such a reply proves nothing about the mode."""
 
 MAX_REFUSAL_CHARS = 200
 """The length at which an error shortens a refusal."""

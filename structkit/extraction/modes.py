@@ -69,9 +69,9 @@ def _with_form(codec: Codec[Any], messages: Messages) -> Messages:
     DeepSeek reject `json_object` unless the messages contain the word JSON.
     """
     form = f"Reply with one JSON object in this form, and nothing else:\n{skeleton(codec.schema)}"
-    first, rest = (messages[0], messages[1:]) if messages else (None, ())
+    first, remaining = (messages[0], messages[1:]) if messages else (None, ())
     if first and first.role in {"system", "developer"} and isinstance(first.content, str):
-        return (Message(first.role, f"{first.content}\n\n{form}"), *_with_reminder(rest))
+        return (Message(first.role, f"{first.content}\n\n{form}"), *_with_reminder(remaining))
     return (Message("system", form), *_with_reminder(messages))
 
 

@@ -126,7 +126,7 @@ def origins_after_patch(
     updated = dict(origins)
     for place in patch.places:
         if not place.appends:
-            updated = {path: known for path, known in updated.items() if path[: len(place.path)] != place.path}
+            updated = {path: each for path, each in updated.items() if path[: len(place.path)] != place.path}
             updated[place.path] = origin
             continue
         start, end = (len(value_at(draft, place.path)) for draft in (patch.draft, merged))

@@ -127,7 +127,7 @@ def split_if_too_large(extraction: Extraction[T]) -> Extraction[T] | SplitExtrac
     output_format = extraction.response_format
     if not isinstance(output_format, ResponseFormat) or len(output_format.parts) == 1:
         return extraction
-    first, *others = (replace(extraction, response_format=part, checks=()) for part in output_format.parts)
+    first, *remaining = (replace(extraction, response_format=part, checks=()) for part in output_format.parts)
     # Attempts before the split are listed once, with the first part.
-    parts = (first, *(replace(part, attempts=()) for part in others))
+    parts = (first, *(replace(part, attempts=()) for part in remaining))
     return SplitExtraction(output_format, parts, parts, extraction.checks)

@@ -1,4 +1,4 @@
-"""The fold: what is asked next, and what comes of each reply. No clock, no socket."""
+"""`Extraction`: the next request, and the step after each reply, without a clock or a socket."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ class Bill(BaseModel):
     lines: list[Line]
 
 
-RIGHT = '{"lines": [{"item": "tea", "price": 2.5}]}'
-WRONG = '{"lines": [{"item": "tea", "price": -1}, {"price": "x"}]}'
+VALID = '{"lines": [{"item": "tea", "price": 2.5}]}'
+INVALID = '{"lines": [{"item": "tea", "price": -1}, {"price": "x"}]}'
 
 
-def begin(**changes: object) -> Extraction[Bill]:
-    start = Extraction(structkit.ResponseFormat(Bill), "m", (Message("user", "tea 2.50"),))
-    return replace(start, **changes)  # type: ignore[arg-type]
+def start(**changes: object) -> Extraction[Bill]:
+    extraction = Extraction(structkit.ResponseFormat(Bill), "m", (Message("user", "tea 2.50"),))
+    return replace(extraction, **changes)  # type: ignore[arg-type]
 
 
 def reply(*contents: str | None, **kwargs: str) -> Completion:
-    found = read_completion(completion(*contents, **kwargs))
-    assert isinstance(found, Completion)
-    return found
+    parsed = read_completion(completion(*contents, **kwargs))
+    assert isinstance(parsed, Completion)
+    return parsed
 
 
-def test_the_body_holds_what_was_given_and_nothing_else() -> None:
-    body = begin(parameters=Parameters(seed=7)).request.body
+def test_the_body_has_only_the_arguments_and_the_fields_of_the_mode() -> None:
+    body = start(parameters=Parameters(seed=7)).request.body
     assert list(body) == ["model", "messages", "seed", "response_format"]
     assert body["messages"] == [{"role": "user", "content": "tea 2.50"}]
 
 
 def test_a_valid_reply_is_the_result() -> None:
-    result = begin().receive(reply(RIGHT))
+    result = start().receive(reply(VALID))
     assert isinstance(result, Result)
     assert result.value == Bill(lines=[Line(item="tea", price=2.5)])
     assert (result.mode, result.usage.total_tokens, len(result.attempts)) == ("json_schema", 15, 1)
 
 
-def test_a_wrong_reply_is_asked_again_with_its_issues() -> None:
-    step = begin().receive(reply(WRONG))
+def test_an_invalid_reply_is_re_asked_with_its_issues() -> None:
+    step = start().receive(reply(INVALID))
     assert isinstance(step, Extraction)
     assert [message.role for message in step.request.messages] == ["user", "assistant", "user"]
-    assert step.request.messages[1].content == WRONG
+    assert step.request.messages[1].content == INVALID
     assert step.request.messages[2].content == snapshot("""\
 Your reply does not fit the schema:
 lines[0].price: Input should be greater than or equal to 0 (got -1)
@@ -68,27 +68,27 @@ Reply again with the whole corrected JSON and nothing else.\
 """)
 
 
-def test_the_feedback_names_what_the_model_wrote_not_what_the_caller_sees() -> None:
+def test_the_feedback_uses_the_names_of_the_wire_form() -> None:
     step = Extraction(structkit.ResponseFormat(list[int]), "m", ()).receive(reply('{"value": ["x"]}'))
     assert isinstance(step, Extraction)
     assert step.attempts[0].issues[0].path == (0,)
     assert "\nvalue[0]: " in str(step.request.messages[-1].content)
 
 
-def test_only_the_last_wrong_reply_is_shown() -> None:
-    step = begin()
+def test_only_the_last_invalid_reply_is_in_the_request() -> None:
+    step = start()
     for _ in range(2):
-        step = step.receive(reply(WRONG))  # type: ignore[assignment]
+        step = step.receive(reply(INVALID))  # type: ignore[assignment]
     assert len(step.request.messages) == 3
 
 
-def test_attempts_end_with_the_issues_and_everything_that_was_paid() -> None:
-    step: object = begin(policy=Policy(attempts=2))
+def test_the_error_after_the_last_attempt_has_the_issues_and_the_usage_of_all_attempts() -> None:
+    step: object = start(policy=Policy(attempts=2))
     while isinstance(step, Extraction):
-        step = step.receive(reply(WRONG))
+        step = step.receive(reply(INVALID))
     assert isinstance(step, InvalidOutput)
     assert step.usage == Usage(20, 10, 30)
-    assert [attempt.raw["choices"][0]["message"]["content"] for attempt in step.attempts] == [WRONG, WRONG]
+    assert [attempt.raw["choices"][0]["message"]["content"] for attempt in step.attempts] == [INVALID, INVALID]
     assert {issue.path for issue in step.issues} == {("lines", 0, "price"), ("lines", 1, "item"), ("lines", 1, "price")}
     assert "in 2 attempts" in str(step)
 
@@ -101,9 +101,11 @@ def test_attempts_end_with_the_issues_and_everything_that_was_paid() -> None:
         ({"finish_reason": "content_filter"}, Filtered),
     ],
 )
-def test_an_ending_that_asking_again_cannot_cure_ends_at_once(kwargs: dict[str, str], error: type[Exception]) -> None:
-    content = None if "refusal" in kwargs else RIGHT
-    step = begin().receive(reply(content, **kwargs))
+def test_a_finish_reason_that_a_re_ask_cannot_change_is_an_error_at_once(
+    kwargs: dict[str, str], error: type[Exception]
+) -> None:
+    content = None if "refusal" in kwargs else VALID
+    step = start().receive(reply(content, **kwargs))
     assert isinstance(step, error)
     assert isinstance(step, structkit.ExtractionError)
     assert len(step.attempts) == 1
@@ -111,30 +113,30 @@ def test_an_ending_that_asking_again_cannot_cure_ends_at_once(kwargs: dict[str, 
 
 
 @pytest.mark.parametrize("reason", ["length", "model_length", "max_tokens", "MAX_TOKENS"])
-def test_text_cut_at_the_limit_is_no_value_even_where_it_parses(reason: str) -> None:
-    step = begin(parameters=Parameters(max_tokens=9)).receive(reply(RIGHT, finish_reason=reason))
+def test_a_truncated_text_is_not_a_value_even_if_it_parses(reason: str) -> None:
+    step = start(parameters=Parameters(max_tokens=9)).receive(reply(VALID, finish_reason=reason))
     assert isinstance(step, Truncated)
-    assert step.partial == RIGHT
+    assert step.partial == VALID
     assert "max_tokens=9" in str(step)
 
 
 @pytest.mark.parametrize("content", [None, "", "  "])
-def test_an_empty_reply_is_asked_again(content: str | None) -> None:
-    step = begin().receive(reply(content))
+def test_an_empty_reply_is_re_asked(content: str | None) -> None:
+    step = start().receive(reply(content))
     assert isinstance(step, Extraction)
     assert step.attempts[0].issues[0].message == "the reply is empty"
 
 
-def test_every_choice_is_in_the_result_and_one_valid_is_enough() -> None:
-    result = begin().receive(reply(WRONG, RIGHT, RIGHT))
+def test_every_choice_is_in_the_result_and_one_valid_choice_is_enough() -> None:
+    result = start().receive(reply(INVALID, VALID, VALID))
     assert isinstance(result, Result)
     assert [choice.valid for choice in result.choices] == [False, True, True]
     assert result.value == result.values[0]
     assert len(result.values) == 2
 
 
-def test_a_fault_of_the_endpoint_keeps_the_attempts_before_it() -> None:
-    step = begin().receive(reply(WRONG))
+def test_a_transport_error_keeps_the_attempts_before_it() -> None:
+    step = start().receive(reply(INVALID))
     assert isinstance(step, Extraction)
     fault = StatusError("down", body={"error": "down"})
     error = step.receive(fault)
@@ -146,9 +148,9 @@ def test_a_fault_of_the_endpoint_keeps_the_attempts_before_it() -> None:
 
 
 def test_receiving_changes_nothing_in_the_extraction() -> None:
-    step = begin()
+    step = start()
     before = step.request.body
-    step.receive(reply(WRONG))
+    step.receive(reply(INVALID))
     assert step.request.body == before
 
 
@@ -162,31 +164,31 @@ def test_receiving_changes_nothing_in_the_extraction() -> None:
         ('{"lines": [{"item": "\\ud800", "price": 1}]}', "surrogate"),
         ("[" * 100_000, "nested too deep"),
         ('{"lines": [{"item": "a", "price": ' + "9" * 5000 + "}]}", "too many digits"),
-        (json.dumps(RIGHT), "should be an object"),
+        (json.dumps(VALID), "should be an object"),
     ],
 )
-def test_what_is_no_such_json_is_an_issue_never_an_exception(text: str, message: str) -> None:
-    step = begin().receive(reply(text))
+def test_text_without_valid_json_is_an_issue_and_not_an_exception(text: str, message: str) -> None:
+    step = start().receive(reply(text))
     assert isinstance(step, Extraction)
     assert message in step.attempts[0].issues[0].message
 
 
-def test_a_policy_without_an_attempt_is_refused() -> None:
+def test_a_policy_without_an_attempt_is_rejected() -> None:
     with pytest.raises(ValueError, match="1 or more"):
         Policy(attempts=0)
     with pytest.raises(ValueError, match="0 or more"):
         Policy(retries=-1)
 
 
-def cut(text: str) -> Completion:
+def truncated(text: str) -> Completion:
     return reply(text, finish_reason="length")
 
 
-def test_a_list_that_is_the_whole_value_is_gone_on_with_after_a_cut() -> None:
+def test_a_truncated_list_that_is_the_root_value_is_continued() -> None:
     lines = [{"item": f"tea {number}", "price": number} for number in range(9)]
-    whole = json.dumps({"value": lines})
-    start = begin(response_format=structkit.ResponseFormat(list[Line]))
-    step = start.receive(cut(whole[: whole.index("tea 5")]))
+    text = json.dumps({"value": lines})
+    first = start(response_format=structkit.ResponseFormat(list[Line]))
+    step = first.receive(truncated(text[: text.index("tea 5")]))
     assert isinstance(step, Extraction)
     assert "raise max_tokens" not in step.request.messages[-1].content
     result = step.receive(reply(json.dumps({"rest": lines[5:]})))
@@ -195,14 +197,14 @@ def test_a_list_that_is_the_whole_value_is_gone_on_with_after_a_cut() -> None:
     assert [result.provenance[number, "item"].how for number in (0, 8)] == ["salvaged", "re-asked"]
 
 
-def test_a_place_that_a_patch_leaves_out_is_not_taken_for_absent() -> None:
+def test_a_place_that_the_reply_to_a_patch_omits_is_an_issue() -> None:
     class Order(BaseModel):
         note: str = "none"
         price: float
         text: str
 
     price, note = {"price": "x", "note": 3}, {"price": 2, "note": "fragile"}
-    step = begin(response_format=structkit.ResponseFormat(Order)).receive(
+    step = start(response_format=structkit.ResponseFormat(Order)).receive(
         reply(json.dumps({"text": "t" * 400, **price}))
     )
     assert isinstance(step, Extraction)

@@ -1,4 +1,4 @@
-"""The ladder: what a refusal or an ignored schema teaches, what it costs, and what is never sent twice."""
+"""Mode fallback: what a rejected mode or an ignored schema changes, what it costs, and that no request is repeated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON, JSONValue
 
 Connect = Callable[..., Any]
-ONCE = structkit.Policy(attempts=1, wait_initial=0.001)
+ONE_ATTEMPT = structkit.Policy(attempts=1, wait_initial=0.001)
 
 
 class Count(BaseModel):
@@ -24,55 +24,57 @@ class Count(BaseModel):
     unit: str
 
 
-RIGHT = '{"count": 3, "unit": "cups"}'
+VALID = '{"count": 3, "unit": "cups"}'
 VALUE = Count(count=3, unit="cups")
 
 
 def mode_of(body: JSON) -> str:
-    """The way in which a request puts its schema."""
+    """Return the mode of a request."""
     if "tools" in body:
         return "tool"
-    asked = body.get("response_format", {})
-    lax = "_lax" if "json_schema" in asked and "strict" not in asked["json_schema"] else ""
-    return str(asked.get("type", "prompt")) + lax
+    response_format = body.get("response_format", {})
+    lax = "_lax" if "json_schema" in response_format and "strict" not in response_format["json_schema"] else ""
+    return str(response_format.get("type", "prompt")) + lax
 
 
-def refusing(*modes: str, status: int = 400, said: JSONValue = None) -> Callable[[JSON], Reply]:
-    """An endpoint that refuses some modes, and answers the others."""
-    named = {"tool": "tools", "json_schema_lax": "json_schema"}
+def rejecting(*modes: str, status: int = 400, error: JSONValue = None) -> Callable[[JSON], Reply]:
+    """Return an endpoint that rejects some modes and answers the others."""
+    fields = {"tool": "tools", "json_schema_lax": "json_schema"}
 
     def answer(body: JSON) -> Reply:
         mode = mode_of(body)
-        message = f"Unsupported parameter: {named.get(mode, mode)}"
-        return Reply(said or {"error": {"message": message}}, status) if mode in modes else text_reply(body, RIGHT)
+        message = f"Unsupported parameter: {fields.get(mode, mode)}"
+        return Reply(error or {"error": {"message": message}}, status) if mode in modes else text_reply(body, VALID)
 
     return answer
 
 
-def assert_nothing_twice(requests: list[JSON]) -> None:
-    sent = [json.dumps(body, sort_keys=True) for body in requests]
+def assert_no_repeated_request(requests: list[JSON]) -> None:
+    sent = [json.dumps(request, sort_keys=True) for request in requests]
     assert len({*sent}) == len(sent)
 
 
-# A mode is refused
+# A mode is rejected
 
 
 @pytest.mark.parametrize("status", [400, 404, 422, 501])
-@pytest.mark.parametrize("rung", range(1, len(MODES)))
-def test_each_rung_that_is_refused_leads_to_the_next_uncounted(connect: Connect, rung: int, status: int) -> None:
-    with Endpoint(refusing(*MODES[:rung], status=status)) as endpoint:
-        result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
-    assert (result.value, result.mode) == (VALUE, MODES[rung])
-    assert [mode_of(body) for body in endpoint.requests] == [*MODES[: rung + 1]]
-    assert [attempt.mode for attempt in result.attempts] == [*MODES[: rung + 1]]
-    assert_nothing_twice(endpoint.requests)
+@pytest.mark.parametrize("index", range(1, len(MODES)))
+def test_a_rejected_mode_falls_back_to_the_next_without_counting_as_an_attempt(
+    connect: Connect, index: int, status: int
+) -> None:
+    with Endpoint(rejecting(*MODES[:index], status=status)) as endpoint:
+        result = connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, MODES[index])
+    assert [mode_of(request) for request in endpoint.requests] == [*MODES[: index + 1]]
+    assert [attempt.mode for attempt in result.attempts] == [*MODES[: index + 1]]
+    assert_no_repeated_request(endpoint.requests)
 
 
-def test_a_mode_that_is_refused_with_a_server_error_is_sent_once(connect: Connect) -> None:
+def test_a_mode_rejected_with_a_server_error_is_not_retried(connect: Connect) -> None:
     policy = structkit.Policy(retries=3, wait_initial=0.001)
-    with Endpoint(refusing("json_schema", "json_schema_lax", status=500, said=UNSERVED)) as endpoint:
+    with Endpoint(rejecting("json_schema", "json_schema_lax", status=500, error=UNSERVED)) as endpoint:
         result = connect(endpoint.base_url, policy=policy).run(Count, "three cups")
-    assert [mode_of(body) for body in endpoint.requests] == ["json_schema", "json_schema_lax", "tool"]
+    assert [mode_of(request) for request in endpoint.requests] == ["json_schema", "json_schema_lax", "tool"]
     assert result.mode == "tool"
 
 
@@ -80,17 +82,17 @@ UNSERVED: JSON = {"error": {"message": "response_format json_schema is not suppo
 
 
 def openai(message: str, **error: Any) -> JSON:
-    """An error in OpenAI's form."""
+    """Return an error in OpenAI's form."""
     return {"error": {"message": message, "type": "invalid_request_error", "param": None, "code": None, **error}}
 
 
 def vllm(message: str) -> JSON:
-    """An error in vLLM's form."""
+    """Return an error in vLLM's form."""
     return {"object": "error", "message": message, "type": "BadRequestError", "param": None, "code": 400}
 
 
 def fastapi(*loc: str, kind: str, msg: str, **error: Any) -> JSON:
-    """An error in FastAPI's form."""
+    """Return an error in FastAPI's form."""
     return {"detail": [{"type": kind, "loc": ["body", *loc], "msg": msg, **error}]}
 
 
@@ -106,7 +108,7 @@ LITELLM = (
     "To drop these, set `litellm.drop_params=True` or for proxy:\n\n`litellm_settings:\n drop_params: true`\n."
 )
 FAILED = "json_validate_failed"
-REFUSALS: dict[str, tuple[str, int, JSONValue]] = {
+REJECTIONS: dict[str, tuple[str, int, JSONValue]] = {
     "openai": ("json_schema", 400, openai(NOT_WITH_THIS_MODEL)),
     "openai schema": (
         "json_schema",
@@ -159,28 +161,28 @@ REFUSALS: dict[str, tuple[str, int, JSONValue]] = {
     "one string": ("json_schema", 400, {"error": "unsupported response_format"}),
     "plain text": ("json_schema", 400, "json_schema is not supported"),
     "not implemented": ("json_schema", 501, ""),
-    "says nothing": ("tool", 400, {"error": {"message": "Provider returned error", "code": 400}}),
+    "generic": ("tool", 400, {"error": {"message": "Provider returned error", "code": 400}}),
     "error with 200": ("json_schema", 200, {"error": {"message": "response_format json_schema is not supported"}}),
     "error with 200 and code": ("tool", 200, {"error": {"message": "tools are not supported", "code": 400}}),
     "string with 200": ("json_schema", 200, {"error": "unsupported parameter: response_format"}),
 }
 
 
-@pytest.mark.parametrize(("mode", "status", "said"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_a_refusal_as_gateways_word_it_is_understood(connect: Connect, mode: str, status: int, said: Any) -> None:
-    refused = MODES[: MODES.index(mode)]  # type: ignore[arg-type]
+@pytest.mark.parametrize(("mode", "status", "error"), REJECTIONS.values(), ids=REJECTIONS.keys())
+def test_the_rejections_of_gateways_are_recognised(connect: Connect, mode: str, status: int, error: Any) -> None:
+    rejected = MODES[: MODES.index(mode)]  # type: ignore[arg-type]
 
     def answer(body: JSON) -> Reply:
-        return Reply(said, status) if mode_of(body) == mode else refusing(*refused)(body)
+        return Reply(error, status) if mode_of(body) == mode else rejecting(*rejected)(body)
 
     with Endpoint(answer) as endpoint:
-        result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
-    assert (result.value, result.mode) == (VALUE, MODES[len(refused) + 1])
-    assert len(endpoint.requests) == len(refused) + 2
-    assert_nothing_twice(endpoint.requests)
+        result = connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, MODES[len(rejected) + 1])
+    assert len(endpoint.requests) == len(rejected) + 2
+    assert_no_repeated_request(endpoint.requests)
 
 
-OTHER_REFUSALS: dict[str, tuple[int, str]] = {
+OTHER_REJECTIONS: dict[str, tuple[int, str]] = {
     "context": (400, "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001."),
     "model": (404, "The model `gpt-9` does not exist or you do not have access to it."),
     "deployment": (404, "The API deployment for this resource does not exist."),
@@ -197,18 +199,22 @@ OTHER_REFUSALS: dict[str, tuple[int, str]] = {
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda said: {"error": {"message": said}}, lambda said: {"error": said}], ids=["object", "text"]
+    "wrap",
+    [lambda message: {"error": {"message": message}}, lambda message: {"error": message}],
+    ids=["object", "text"],
 )
-@pytest.mark.parametrize(("status", "said"), OTHER_REFUSALS.values(), ids=OTHER_REFUSALS.keys())
-def test_a_refusal_of_something_else_is_raised_at_once(connect: Connect, wrap: Any, status: int, said: str) -> None:
-    with Endpoint(Reply(wrap(said), status), RIGHT) as endpoint, pytest.raises(structkit.StatusError) as caught:
+@pytest.mark.parametrize(("status", "message"), OTHER_REJECTIONS.values(), ids=OTHER_REJECTIONS.keys())
+def test_a_rejection_of_something_else_is_raised_at_once(
+    connect: Connect, wrap: Any, status: int, message: str
+) -> None:
+    with Endpoint(Reply(wrap(message), status), VALID) as endpoint, pytest.raises(structkit.StatusError) as caught:
         connect(endpoint.base_url).run(Count, "three cups")
     assert (caught.value.status_code, len(endpoint.requests)) == (status, 1)
-    assert caught.value.attempts[0].raw == wrap(said)
+    assert caught.value.attempts[0].raw == wrap(message)
 
 
 PAGE = "<!DOCTYPE html><html itemtype='https://schema.org/WebPage'><script>function tool(response_format) {}</script>"
-NO_REFUSALS: dict[str, tuple[int, JSONValue]] = {
+UNRELATED_ERRORS: dict[str, tuple[int, JSONValue]] = {
     "a page with 200": (200, PAGE),
     "a page with 400": (400, PAGE),
     "a page with 404": (404, PAGE),
@@ -216,30 +222,32 @@ NO_REFUSALS: dict[str, tuple[int, JSONValue]] = {
     "an upstream's failure with 200": (200, {"error": {"message": "Provider returned error", "code": 502}}),
     "a failing tool with 200": (200, {"error": {"message": "the tool server is overloaded", "code": 503}}),
     "a failing line of code": (500, {"error": {"message": "unsupported operand type(s) for +"}}),
-    "a failure that says nothing": (500, {"error": {"message": "Error"}}),
+    "a failure without a reason": (500, {"error": {"message": "Error"}}),
     "no choices": (200, {"choices": [], "object": "response_format"}),
 }
 
 
 @pytest.mark.parametrize("mode", ["auto", "tool"])
-@pytest.mark.parametrize(("status", "said"), NO_REFUSALS.values(), ids=NO_REFUSALS.keys())
-def test_what_is_no_refusal_leads_nowhere(connect: Connect, status: int, said: JSONValue, mode: str) -> None:
+@pytest.mark.parametrize(("status", "body"), UNRELATED_ERRORS.values(), ids=UNRELATED_ERRORS.keys())
+def test_an_error_that_is_not_a_rejection_does_not_change_the_mode(
+    connect: Connect, status: int, body: JSONValue, mode: str
+) -> None:
     policy = structkit.Policy(retries=1, wait_initial=0.001)
-    with Endpoint(Reply(said, status)) as endpoint, pytest.raises(structkit.TransportError) as caught:
+    with Endpoint(Reply(body, status)) as endpoint, pytest.raises(structkit.TransportError) as caught:
         connect(endpoint.base_url, policy=policy).run(Count, "three cups", mode=mode)
     assert len(caught.value.attempts) == 1
     assert len(endpoint.requests) == (1 if status in {400, 404} else 2)
 
 
-def test_the_last_rung_that_is_refused_is_the_error(connect: Connect) -> None:
-    with Endpoint(refusing(*MODES)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+def test_the_rejection_of_the_last_mode_is_the_error(connect: Connect) -> None:
+    with Endpoint(rejecting(*MODES)) as endpoint, pytest.raises(structkit.StatusError) as caught:
         connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in caught.value.attempts] == [*MODES]
-    assert_nothing_twice(endpoint.requests)
+    assert_no_repeated_request(endpoint.requests)
 
 
-def test_what_was_refused_is_not_asked_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
-    with Endpoint(refusing("json_schema", "json_schema_lax")) as endpoint:
+def test_a_rejected_mode_is_not_used_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
+    with Endpoint(rejecting("json_schema", "json_schema_lax")) as endpoint:
         first, second = calls(endpoint.base_url, Count, Count)
     assert (first.mode, second.mode) == ("tool", "tool")
     assert (len(first.attempts), len(second.attempts), len(endpoint.requests)) == (3, 1, 4)
@@ -249,21 +257,23 @@ def test_what_was_refused_is_not_asked_by_the_next_call(calls: Callable[..., lis
 
 
 @pytest.mark.parametrize("name", ["ignores_schema", "other_keys", "schema_back"])
-def test_a_reply_that_never_saw_the_schema_leads_down_uncounted(connect: Connect, name: str) -> None:
+def test_an_ignored_schema_falls_back_to_the_next_mode_without_counting_as_an_attempt(
+    connect: Connect, name: str
+) -> None:
     def answer(body: JSON) -> Reply:
-        return text_reply(body, RIGHT) if "tools" in body else fault(name)(body)
+        return text_reply(body, VALID) if "tools" in body else fault(name)(body)
 
     with Endpoint(answer) as endpoint:
-        result = connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+        result = connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
     assert (result.value, result.mode) == (VALUE, "tool")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema", "tool"]
     assert result.attempts[0].issues
-    assert result.usage.total_tokens == 30, "it was paid for, though it is no fault of the model's"
+    assert result.usage.total_tokens == 30, "the tokens count, although the attempt does not"
 
 
-def test_what_never_saw_the_schema_is_not_shown_to_the_next_mode(connect: Connect) -> None:
-    with Endpoint("Gladly! Which one?", RIGHT) as endpoint:
-        connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+def test_the_reply_to_an_ignored_schema_is_not_in_the_request_of_the_next_mode(connect: Connect) -> None:
+    with Endpoint("Gladly! Which one?", VALID) as endpoint:
+        connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
     assert endpoint.requests[1]["messages"] == endpoint.requests[0]["messages"]
 
 
@@ -283,53 +293,53 @@ JSON_ALL_THE_SAME: dict[str, str] = {
 
 
 @pytest.mark.parametrize("text", JSON_ALL_THE_SAME.values(), ids=JSON_ALL_THE_SAME.keys())
-def test_json_that_is_cut_or_says_no_value_teaches_nothing_of_the_mode(connect: Connect, text: str) -> None:
-    with Endpoint(text, text, RIGHT) as endpoint:
+def test_truncated_json_or_json_without_a_value_does_not_change_the_mode(connect: Connect, text: str) -> None:
+    with Endpoint(text, text, VALID) as endpoint:
         result = connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema"] * 3
     assert endpoint.requests[1]["messages"][1] == {"role": "assistant", "content": text}
 
 
 @pytest.mark.parametrize("text", ["Sorry, the upst", '{"count": "x", "unit": "cu', '{"number": 3}'])
-def test_a_reply_that_failed_on_the_way_teaches_nothing_of_the_mode(connect: Connect, text: str) -> None:
+def test_a_reply_that_failed_in_transfer_does_not_change_the_mode(connect: Connect, text: str) -> None:
     failed = Reply(completion(text, finish_reason="error"))
-    with Endpoint(failed, failed, RIGHT) as endpoint:
+    with Endpoint(failed, failed, VALID) as endpoint:
         result = connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema"] * 3
 
 
 @pytest.mark.parametrize("text", ["{count: 3", "{'count': 3", '{"count": 3} cups', "[see above]", '{"count": NaN}'])
-def test_what_no_json_grammar_writes_never_saw_the_schema(connect: Connect, text: str) -> None:
-    with Endpoint(text, RIGHT) as endpoint:
+def test_text_that_no_json_grammar_allows_shows_an_ignored_schema(connect: Connect, text: str) -> None:
+    with Endpoint(text, VALID) as endpoint:
         assert connect(endpoint.base_url, policy=structkit.Policy(repairs=False)).run(Count, "x").mode == "tool"
 
 
-def test_an_endpoint_that_ignores_everything_costs_two_uncounted_requests(connect: Connect) -> None:
+def test_an_endpoint_that_ignores_every_mode_costs_two_requests_that_do_not_count(connect: Connect) -> None:
     with (
         Endpoint("Gladly! Which one?") as endpoint,
         pytest.raises(structkit.InvalidOutput, match="1 attempt") as caught,
     ):
-        connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+        connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
     assert [attempt.mode for attempt in caught.value.attempts] == ["json_schema", "tool", "prompt"]
 
 
-def test_an_ignored_schema_is_not_tried_again_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
-    with Endpoint(lambda body: text_reply(body, RIGHT if mode_of(body) == "prompt" else "Gladly!")) as endpoint:
+def test_an_ignored_mode_is_not_used_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
+    with Endpoint(lambda body: text_reply(body, VALID if mode_of(body) == "prompt" else "Gladly!")) as endpoint:
         first, second = calls(endpoint.base_url, Count, Count)
     assert (first.mode, second.mode, len(endpoint.requests)) == ("prompt", "prompt", 4)
 
 
-def test_right_keys_with_a_wrong_type_are_corrected_in_the_same_mode_and_counted(connect: Connect) -> None:
-    wrong = '{"count": "several", "unit": "cups"}'
-    with Endpoint(wrong, RIGHT) as endpoint:
+def test_an_invalid_type_under_valid_keys_is_re_asked_in_the_same_mode_and_counts(connect: Connect) -> None:
+    invalid = '{"count": "several", "unit": "cups"}'
+    with Endpoint(invalid, VALID) as endpoint:
         result = connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema", "json_schema"]
-    assert endpoint.requests[1]["messages"][1] == {"role": "assistant", "content": wrong}
-    with Endpoint(wrong, RIGHT) as endpoint, pytest.raises(structkit.InvalidOutput, match="1 attempt"):
-        connect(endpoint.base_url, policy=ONCE).run(Count, "three cups")
+    assert endpoint.requests[1]["messages"][1] == {"role": "assistant", "content": invalid}
+    with Endpoint(invalid, VALID) as endpoint, pytest.raises(structkit.InvalidOutput, match="1 attempt"):
+        connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
 
 
-def test_a_type_that_is_wrong_twice_under_a_strict_schema_is_asked_for_in_another_mode(connect: Connect) -> None:
-    with Endpoint('{"count": "some", "unit": "cups"}', '{"count": "a few", "unit": "cups"}', RIGHT) as endpoint:
+def test_a_second_invalid_type_under_a_strict_schema_falls_back_to_the_next_mode(connect: Connect) -> None:
+    with Endpoint('{"count": "some", "unit": "cups"}', '{"count": "a few", "unit": "cups"}', VALID) as endpoint:
         result = connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema", "json_schema", "tool"]

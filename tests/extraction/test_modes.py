@@ -1,4 +1,4 @@
-"""The five ways of asking: the same value by each, the way that was fixed kept, and what each one sends."""
+"""The five modes: each returns the same value, a fixed mode does not change, and what each one sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from structkit.testing import Endpoint, Reply, completion, fault
 from structkit.values import JSON
 
 Connect = Callable[..., Any]
-ASKED = "Invoice 17 of 2 March: tea 2.50, paid by card 4242."
+PROMPT = "Invoice 17 of 2 March: tea 2.50, paid by card 4242."
 
 
 class Kind(Enum):
@@ -61,77 +61,77 @@ VALUE = Invoice(
     paid=Card(by="card", digits="4242"),
     taxes={"VAT": 0.2},
 )
-SAID = json.dumps(structkit.ResponseFormat(Invoice, dialect=CORE).dump(VALUE))
+REPLY = json.dumps(structkit.ResponseFormat(Invoice, dialect=CORE).dump(VALUE))
 
 
 def fields(body: JSON) -> JSON:
-    """What a request asks for the schema with."""
+    """Return the fields of a request that carry the schema."""
     return {name: value for name, value in body.items() if name not in {"model", "messages"}}
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_mode_gives_the_same_value_and_says_which_it_was(connect: Connect, mode: str) -> None:
-    with Endpoint(SAID) as endpoint:
-        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+def test_every_mode_returns_the_same_value_and_its_own_name(connect: Connect, mode: str) -> None:
+    with Endpoint(REPLY) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
     assert result.value == VALUE
     assert (result.mode, result.attempts[0].mode, len(endpoint.requests)) == (mode, mode, 1)
     assert result.repairs == ()
 
 
 @pytest.mark.parametrize("mode", ["auto", None])
-def test_the_strongest_mode_is_asked_first_where_nothing_is_known(connect: Connect, mode: Any) -> None:
-    with Endpoint(SAID) as endpoint:
-        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+def test_the_strongest_mode_is_the_first_on_an_unknown_route(connect: Connect, mode: Any) -> None:
+    with Endpoint(REPLY) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
     assert (result.value, result.mode) == (VALUE, "json_schema")
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_value_that_only_the_natural_form_spells_is_read_in_every_mode(connect: Connect, mode: str) -> None:
+def test_a_reply_in_the_natural_form_is_read_in_every_mode(connect: Connect, mode: str) -> None:
     natural = VALUE.model_dump(mode="json", exclude_defaults=True)
     with Endpoint(json.dumps(natural)) as endpoint:
-        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+        result = connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
     assert (result.value, len(endpoint.requests)) == (VALUE, 1)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_mode_that_is_fixed_is_kept_when_it_is_refused(connect: Connect, mode: str) -> None:
+def test_a_fixed_mode_that_is_rejected_is_not_changed(connect: Connect, mode: str) -> None:
     message = "Unsupported parameter: 'response_format', 'tools' and JSON are not supported with this model."
-    refusal = Reply({"error": {"message": message, "code": "unsupported_parameter"}}, status=400)
-    with Endpoint(refusal, SAID) as endpoint, pytest.raises(structkit.StatusError) as caught:
-        connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+    rejection = Reply({"error": {"message": message, "code": "unsupported_parameter"}}, status=400)
+    with Endpoint(rejection, REPLY) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
     assert [attempt.mode for attempt in caught.value.attempts] == [mode]
     assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("name", ["ignores_schema", "other_keys", "schema_back"])
 @pytest.mark.parametrize("mode", MODES)
-def test_a_mode_that_is_fixed_is_kept_when_it_is_ignored(connect: Connect, mode: str, name: str) -> None:
-    with Endpoint(fault(name), SAID) as endpoint:
-        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+def test_a_fixed_mode_that_is_ignored_is_not_changed(connect: Connect, mode: str, name: str) -> None:
+    with Endpoint(fault(name), REPLY) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
     assert (result.value, result.mode) == (VALUE, mode)
     first, second = map(fields, endpoint.requests)
     assert first == second
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_fixed_mode_is_kept_to_the_last_attempt(connect: Connect, mode: str) -> None:
+def test_a_fixed_mode_is_used_until_the_last_attempt(connect: Connect, mode: str) -> None:
     with Endpoint("Which one did you mean?") as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
-        connect(endpoint.base_url).run(Invoice, ASKED, mode=mode)
+        connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
     assert {attempt.mode for attempt in caught.value.attempts} == {mode}
     assert [fields(body) for body in endpoint.requests] == [fields(endpoint.requests[0])] * 3
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_first_valid_of_several_choices_is_the_value_in_every_mode(connect: Connect, mode: str) -> None:
-    with Endpoint(lambda body: Reply(completion("No.", SAID, SAID))) as endpoint:
-        result = connect(endpoint.base_url).run(Invoice, ASKED, mode=mode, n=3)
+    with Endpoint(lambda body: Reply(completion("No.", REPLY, REPLY))) as endpoint:
+        result = connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode, n=3)
     assert [choice.valid for choice in result.choices] == [False, True, True]
     assert result.value == VALUE
 
 
-def test_a_mode_that_there_is_not_is_refused_before_anything_is_sent(connect: Connect) -> None:
+def test_an_unknown_mode_is_rejected_before_anything_is_sent(connect: Connect) -> None:
     with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="did you mean 'json_schema'"):
-        connect(endpoint.base_url).run(Invoice, ASKED, mode="json_shema")
+        connect(endpoint.base_url).run(Invoice, PROMPT, mode="json_shema")
     assert endpoint.requests == []
 
 
@@ -272,9 +272,9 @@ Reply with the JSON object and nothing else.\
     )
 
 
-def test_a_rich_type_as_it_stands_in_a_prompt(connect: Connect) -> None:
-    with Endpoint(SAID) as endpoint:
-        connect(endpoint.base_url).run(Invoice, ASKED, mode="prompt")
+def test_the_form_of_a_rich_type_in_a_prompt(connect: Connect) -> None:
+    with Endpoint(REPLY) as endpoint:
+        connect(endpoint.base_url).run(Invoice, PROMPT, mode="prompt")
     assert endpoint.requests[0]["messages"][0]["content"] == snapshot("""\
 Reply with one JSON object in this form, and nothing else:
 {

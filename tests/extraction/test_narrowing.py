@@ -1,4 +1,4 @@
-"""What a refusal takes out of the dialect: exactly the keyword, the format or the limit that it names."""
+"""What a rejection removes from the dialect: exactly the keyword, the format or the limit that it names."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Bounded(BaseModel):
     id: UUID
 
 
-def refusing_schema(is_refused: Callable[[str], bool], message: str) -> Callable[[JSON], Reply]:
-    """An endpoint that refuses a schema by its text, and answers the others with a reply that conforms."""
+def rejecting_schema(is_rejected: Callable[[str], bool], message: str) -> Callable[[JSON], Reply]:
+    """Return an endpoint that rejects a schema by its text, and answers others with a conforming reply."""
 
     def answer(body: JSON) -> Reply:
         schema = body["response_format"]["json_schema"]["schema"] if "response_format" in body else {}
-        said = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_json_schema"}}
-        if is_refused(json.dumps(schema)):
-            return Reply(said, 400)
+        error = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_json_schema"}}
+        if is_rejected(json.dumps(schema)):
+            return Reply(error, 400)
         return text_reply(
             body, '{"count": 3, "code": "A1", "day": "2026-01-02", "id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}'
         )
@@ -44,41 +44,41 @@ def refusing_schema(is_refused: Callable[[str], bool], message: str) -> Callable
     return answer
 
 
-SERVED = refusing_schema(lambda _: False, "")
+SERVED = rejecting_schema(lambda _: False, "")
 
 
-def words_of(body: JSON) -> set[str]:
-    """The bounds and formats in a request's schema."""
+def keywords_of(body: JSON) -> set[str]:
+    """Return the bounds and formats in the schema of a request."""
     parts = body["response_format"]["json_schema"]["schema"]["properties"].values()
     return {str(part.get("format", word)) for part in parts for word in part if word not in {"type", "description"}}
 
 
-BOUNDED = "Invalid schema for response_format 'pattern': In context=('properties', 'minimum'), "
+REJECTED_SCHEMA = "Invalid schema for response_format 'pattern': In context=('properties', 'minimum'), "
 
 
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("pattern", BOUNDED + "'pattern' is not permitted."),
+        ("pattern", REJECTED_SCHEMA + "'pattern' is not permitted."),
         ("minimum", "Unsupported JSON schema keyword: minimum"),
         ("maximum", 'output_format.schema: For "integer" type, property "maximum" is not supported'),
-        ("uuid", BOUNDED + "'uuid' is not a valid format."),
+        ("uuid", REJECTED_SCHEMA + "'uuid' is not a valid format."),
         ("date", 'Unknown format "date" in the schema'),
     ],
 )
 @pytest.mark.parametrize("mode", ["auto", "json_schema"])
-def test_a_word_that_is_refused_is_all_that_leaves_the_schema(calls: Calls, word: str, message: str, mode: str) -> None:
-    with Endpoint(refusing_schema(lambda schema: f'"{word}"' in schema, message)) as endpoint:
+def test_only_a_rejected_keyword_is_removed_from_the_schema(calls: Calls, word: str, message: str, mode: str) -> None:
+    with Endpoint(rejecting_schema(lambda schema: f'"{word}"' in schema, message)) as endpoint:
         first, second = calls(endpoint.base_url, Bounded, Bounded, mode=mode)
-    before, after, next_call = map(words_of, endpoint.requests)
+    before, after, next_call = map(keywords_of, endpoint.requests)
     assert (before - after, after - before) == ({word}, set())
     assert next_call == after
     assert (first.mode, second.value, len(first.attempts)) == ("json_schema", first.value, 2)
 
 
 @pytest.mark.parametrize("message", ["regex patterns are not supported", "pattern: not supported"])
-def test_a_word_that_is_said_to_be_unsupported_leaves_the_schema(calls: Calls, message: str) -> None:
-    with Endpoint(refusing_schema(lambda schema: '"pattern"' in schema, message)) as endpoint:
+def test_an_unsupported_keyword_is_removed_from_the_schema(calls: Calls, message: str) -> None:
+    with Endpoint(rejecting_schema(lambda schema: '"pattern"' in schema, message)) as endpoint:
         [result] = calls(endpoint.base_url, Bounded)
     assert (result.mode, len(result.attempts)) == ("json_schema", 2)
 
@@ -95,9 +95,9 @@ ABOUT_SOMETHING_ELSE = [
 
 @pytest.mark.parametrize("message", ABOUT_SOMETHING_ELSE)
 @pytest.mark.parametrize("mode", ["auto", "json_schema"])
-def test_a_refusal_of_something_else_takes_no_word_out_of_the_schema(connect: Connect, message: str, mode: str) -> None:
-    said = {"error": {"message": message, "type": "invalid_request_error"}}
-    with Endpoint(Reply(said, 400)) as endpoint, pytest.raises(StatusError):
+def test_a_rejection_of_something_else_removes_no_keyword(connect: Connect, message: str, mode: str) -> None:
+    error = {"error": {"message": message, "type": "invalid_request_error"}}
+    with Endpoint(Reply(error, 400)) as endpoint, pytest.raises(StatusError):
         connect(endpoint.base_url, model="gpt-4o").run(Bounded, "x", mode=mode)
     assert len(endpoint.requests) == 1
 
@@ -105,19 +105,23 @@ def test_a_refusal_of_something_else_takes_no_word_out_of_the_schema(connect: Co
 PATTERN = Annotated[str, Field(pattern="^[a-z]+$")]
 
 
-def test_a_keyword_is_refused_of_a_tool_too(connect: Connect) -> None:
+def test_a_rejected_keyword_is_removed_from_a_tool(connect: Connect) -> None:
     with Endpoint(fault("rejects_keyword:pattern")) as endpoint:
         result = connect(endpoint.base_url, model="gpt-4o").run(PATTERN, "x", mode="tool")
     assert [json.dumps(body).count('"pattern"') for body in endpoint.requests] == [1, 0]
     assert result.mode == "tool"
 
 
-def test_the_request_that_a_refusal_quotes_is_not_what_it_refuses(connect: Connect) -> None:
+def test_an_echo_of_the_request_in_an_error_is_not_a_reason(connect: Connect) -> None:
     def answer(body: JSON) -> Reply:
-        given = {"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}
-        quoted = {**given, "input": body.get("response_format")}
-        refused = "response_format" in body
-        return Reply({"detail": [quoted]}, 422) if refused else SERVED(body)
+        detail = {
+            "type": "extra_forbidden",
+            "loc": ["body", "response_format"],
+            "msg": "Extra inputs are not permitted",
+        }
+        echo = {**detail, "input": body.get("response_format")}
+        is_rejected = "response_format" in body
+        return Reply({"detail": [echo]}, 422) if is_rejected else SERVED(body)
 
     with Endpoint(answer) as endpoint:
         connect(endpoint.base_url, model="gpt-4o").run(Bounded, "x")
@@ -125,39 +129,47 @@ def test_the_request_that_a_refusal_quotes_is_not_what_it_refuses(connect: Conne
 
 
 def mode_of(body: JSON) -> str:
-    """The way in which a request puts its schema."""
-    asked = body.get("response_format", {}).get("json_schema")
-    return "tool" if "tools" in body else "none" if asked is None else "strict" if "strict" in asked else "lax"
+    """Return the mode of a request."""
+    schema_field = body.get("response_format", {}).get("json_schema")
+    return (
+        "tool"
+        if "tools" in body
+        else "none"
+        if schema_field is None
+        else "strict"
+        if "strict" in schema_field
+        else "lax"
+    )
 
 
-# While places are asked for alone: the vendor may have changed since the first reply
+# During a patch: a gateway may have routed it to another vendor than the first request
 
 NOTED = create_model("Noted", note=(str, ...), count=(Annotated[int, Field(ge=0)], ...))
 NOTE = "It was counted twice, and then once more. " * 10
 
 
-def patching(refused: Callable[[JSON], bool], message: str, *texts: str) -> Callable[[JSON], Reply]:
-    """An endpoint whose second vendor refuses what the first took."""
+def patching(rejects: Callable[[JSON], bool], message: str, *texts: str) -> Callable[[JSON], Reply]:
+    """Return an endpoint whose second vendor rejects what the first accepted."""
     replies = [json.dumps({"note": NOTE, "count": "x"}), *texts]
 
     def answer(body: JSON) -> Reply:
-        is_refused = "count" in body["messages"][-1]["content"] and refused(body)
-        return Reply({"error": {"message": message}}, 400) if is_refused else text_reply(body, replies.pop(0))
+        is_rejected = "count" in body["messages"][-1]["content"] and rejects(body)
+        return Reply({"error": {"message": message}}, 400) if is_rejected else text_reply(body, replies.pop(0))
 
     return answer
 
 
-def test_a_keyword_that_is_refused_of_a_patch_leaves_the_patch(calls: Calls) -> None:
+def test_a_keyword_rejected_in_a_patch_is_removed_from_the_patch(calls: Calls) -> None:
     message = "Invalid schema for response_format 'noted_part': 'minimum' is not permitted."
-    endless = patching(lambda body: '"minimum"' in json.dumps(body), message, '{"count": 3}')
-    with Endpoint(endless) as endpoint:
+    answer = patching(lambda body: '"minimum"' in json.dumps(body), message, '{"count": 3}')
+    with Endpoint(answer) as endpoint:
         [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
     assert result.value.model_dump() == {"note": NOTE, "count": 3}
     assert [[*(requested_schema(body) or {})["properties"]] for body in endpoint.requests[1:]] == [["count"], ["count"]]
     assert result.provenance["count",].attempt == 3
 
 
-def test_a_mode_that_is_refused_of_a_patch_leads_down_with_the_patch(calls: Calls) -> None:
+def test_a_mode_rejected_for_a_patch_falls_back_with_the_patch(calls: Calls) -> None:
     message = "response_format is not supported"
     with Endpoint(patching(lambda body: "response_format" in body, message, '{"count": 3}')) as endpoint:
         [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
@@ -166,7 +178,7 @@ def test_a_mode_that_is_refused_of_a_patch_leads_down_with_the_patch(calls: Call
     assert [*(requested_schema(endpoint.requests[-1]) or {})["properties"]] == ["count"]
 
 
-def test_a_patch_that_never_saw_its_schema_is_asked_for_in_another_way(calls: Calls) -> None:
+def test_a_patch_whose_schema_is_ignored_falls_back_to_the_next_mode(calls: Calls) -> None:
     with Endpoint(patching(lambda _: False, "", "Gladly! Which one?", '{"count": 3}')) as endpoint:
         [result] = calls(endpoint.base_url, NOTED, policy=Policy(attempts=2))
     assert result.value.model_dump() == {"note": NOTE, "count": 3}
@@ -174,7 +186,7 @@ def test_a_patch_that_never_saw_its_schema_is_asked_for_in_another_way(calls: Ca
     assert endpoint.requests[2]["messages"] == endpoint.requests[1]["messages"]
 
 
-# A limit is refused
+# A limit is exceeded
 
 
 class Colour(BaseModel):
@@ -190,7 +202,7 @@ class Four(BaseModel):
 
 
 def nested(levels: int) -> Any:
-    """A type of so many objects, each in the one before."""
+    """Return a type of that many nested objects."""
     inner: Any = int
     for level in range(levels):
         inner = create_model(f"Level{level}", inside=(inner, ...))
@@ -198,9 +210,9 @@ def nested(levels: int) -> Any:
 
 
 def depth_of(schema: JSON) -> int:
-    """How deep objects stand in each other in the text of a schema."""
-    below = [depth_of(part) for part in [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]]
-    return (schema.get("type") == "object") + max(below, default=0)
+    """Return the nesting depth of objects in a schema."""
+    depths = [depth_of(part) for part in [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]]
+    return (schema.get("type") == "object") + max(depths, default=0)
 
 
 LIMITS: list[tuple[Any, str, Callable[[JSON], float], int]] = [
@@ -211,14 +223,14 @@ LIMITS: list[tuple[Any, str, Callable[[JSON], float], int]] = [
 
 
 @pytest.mark.parametrize(("output", "message", "size", "requests"), LIMITS, ids=["enums", "properties", "levels"])
-def test_a_limit_that_is_named_is_kept_to_in_the_same_mode(
+def test_a_limit_in_an_error_applies_in_the_same_mode(
     calls: Calls, output: Any, message: str, size: Callable[[JSON], float], requests: int
 ) -> None:
-    most = int(re.findall(r"\d+", message)[-1])
+    limit = int(re.findall(r"\d+", message)[-1])
 
     def answer(body: JSON) -> Reply:
         schema = body["response_format"]["json_schema"]["schema"]
-        too_large = size(schema) > most
+        too_large = size(schema) > limit
         return (
             Reply({"error": {"message": message}}, 400) if too_large else text_reply(body, json.dumps(sample(schema)))
         )

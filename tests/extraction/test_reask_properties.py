@@ -1,4 +1,4 @@
-"""Re-asking for places and going on with a cut list, over generated values and cuts: nothing lost, nothing invented."""
+"""Re-asked places and continued lists, over generated values and truncations: nothing is lost, nothing is invented."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ DUMPS: list[Callable[[Any], str]] = [
 ]
 
 
-# The complete part of a cut text
+# The complete part of a truncated text
 
 
 @pytest.mark.parametrize(
-    "cut", ['"b, c', '"b], c', '{"d": "e}, f', '{"d": 1, "', '"\\"', '"\\', "[[1], [", "12", "tru"]
+    "text", ['"b, c', '"b], c', '{"d": "e}, f', '{"d": 1, "', '"\\"', '"\\', "[[1], [", "12", "tru"]
 )
-def test_what_was_cut_is_left_out_whatever_marks_stand_in_it(cut: str) -> None:
-    prefix = read_prefix('{"rows": ["a, b", ' + cut)
+def test_an_incomplete_item_is_omitted_whatever_punctuation_it_has(text: str) -> None:
+    prefix = read_prefix('{"rows": ["a, b", ' + text)
     assert prefix is not None
     assert (prefix.value, prefix.path) == ({"rows": ["a, b"]}, ("rows",))
 
@@ -58,35 +58,37 @@ def test_what_was_cut_is_left_out_whatever_marks_stand_in_it(cut: str) -> None:
     st.lists(ANY_JSON, min_size=1, max_size=4),
     st.sampled_from(DUMPS),
 )
-def test_of_a_cut_list_every_complete_element_is_kept_and_nothing_else(data, before, rows, dumped) -> None:
+def test_a_truncated_list_has_every_complete_item_and_nothing_else(data, before, rows, dump) -> None:
     before.pop("rows", None)
 
-    def until(number: int) -> int:
-        """Where the text has said this many elements for sure: behind a number it takes a comma."""
-        text = dumped({**before, "rows": rows[:number]})
+    def position_after(number: int) -> int:
+        """Return the position after which that many items are complete; a number is complete only after a comma."""
+        text = dump({**before, "rows": rows[:number]})
         last = rows[number - 1] if number else []
         return len(text[: text.rindex("]")].rstrip()) + (not isinstance(last, str | list | dict))
 
-    text = dumped({**before, "rows": rows})
-    cut = data.draw(st.integers(until(0), text.rindex("]")))
-    kept = max(number for number in range(len(rows) + 1) if until(number) <= cut)
-    prefix = read_prefix(text[:cut])
-    assert (prefix and (prefix.value, prefix.path)) == (({**before, "rows": rows[:kept]}, ("rows",)) if kept else None)
+    text = dump({**before, "rows": rows})
+    position = data.draw(st.integers(position_after(0), text.rindex("]")))
+    complete = max(number for number in range(len(rows) + 1) if position_after(number) <= position)
+    prefix = read_prefix(text[:position])
+    assert (prefix and (prefix.value, prefix.path)) == (
+        ({**before, "rows": rows[:complete]}, ("rows",)) if complete else None
+    )
 
 
 @SETTINGS
 @given(st.data(), ANY_JSON, st.sampled_from(DUMPS))
-def test_whatever_the_text_its_complete_part_stands_in_it(data, value, dumped) -> None:
-    text = dumped(value)
+def test_the_complete_part_of_any_text_is_part_of_its_value(data, value, dump) -> None:
+    text = dump(value)
     prefix = read_prefix(text[: data.draw(st.integers(0, len(text)))])
     if prefix is not None:
-        found, whole = prefix.value, value
+        parsed, expected = prefix.value, value
         for step in prefix.path:
-            assert found == whole or [*found][-1] == step
-            assert isinstance(found, list) or all(found[key] == whole[key] for key in found if key != step)
-            found, whole = found[step], whole[step]
-        assert found
-        assert found == whole[: len(found)]
+            assert parsed == expected or [*parsed][-1] == step
+            assert isinstance(parsed, list) or all(parsed[key] == expected[key] for key in parsed if key != step)
+            parsed, expected = parsed[step], expected[step]
+        assert parsed
+        assert parsed == expected[: len(parsed)]
 
 
 HOSTILE = {
@@ -104,7 +106,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_megabyte_that_was_cut_is_read_in_little_time_and_memory(unit: str) -> None:
+def test_a_truncated_megabyte_is_read_in_little_time_and_memory(unit: str) -> None:
     pytest.importorskip("resource")  # not on every system
     program = (
         "import json, resource, sys\n"
@@ -114,11 +116,11 @@ def test_a_megabyte_that_was_cut_is_read_in_little_time_and_memory(unit: str) ->
         "read_prefix(unit * (1_000_000 // len(unit) or 1))\n"
     )
     run = [sys.executable, "-c", program]
-    done = subprocess.run(run, input=json.dumps(unit), text=True, timeout=60, check=False, capture_output=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    item_count = subprocess.run(run, input=json.dumps(unit), text=True, timeout=60, check=False, capture_output=True)
+    assert (item_count.returncode, item_count.stderr) == (0, "")
 
 
-# Going on with a cut list
+# Continue a truncated list
 
 
 class Item(BaseModel):
@@ -179,29 +181,29 @@ VALUES: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
 }
 
 
-def said(text: str | None, **kwargs: str) -> Completion:
-    found = read_completion(completion(text, **kwargs))
-    assert isinstance(found, Completion)
-    return found
+def completion_of(text: str | None, **kwargs: str) -> Completion:
+    parsed = read_completion(completion(text, **kwargs))
+    assert isinstance(parsed, Completion)
+    return parsed
 
 
-def right_answer(step: Extraction[Any], natural: JSONValue) -> str:
-    """What a model that knows the value says to a request."""
+def valid_answer(step: Extraction[Any], natural: JSONValue) -> str:
+    """Return the reply of a model that knows the value."""
     if step.patch is None:
         return json.dumps(step.codec.wire(natural), ensure_ascii=False)
-    wanted: JSON = {}
+    places: JSON = {}
     for place in step.patch.places:
         item = value_at(natural, place.path)
         if item is not ABSENT:
-            done = len(value_at(step.patch.draft, place.path)) if place.appends else 0
-            wanted[place.field.name] = item[done:] if place.appends else item
-    return json.dumps(step.codec.dump(wanted), ensure_ascii=False)
+            item_count = len(value_at(step.patch.draft, place.path)) if place.appends else 0
+            places[place.field.name] = item[item_count:] if place.appends else item
+    return json.dumps(step.codec.dump(places), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("kind", VALUES)
 @settings(SETTINGS, max_examples=100)
 @given(data=st.data(), dialect=st.sampled_from([*DIALECTS.values()]))
-def test_a_value_that_was_cut_comes_out_whole_or_not_at_all(kind: str, data: st.DataObject, dialect: Any) -> None:
+def test_a_truncated_value_is_completed_or_an_error(kind: str, data: st.DataObject, dialect: Any) -> None:
     output_type, values = VALUES[kind]
     value = data.draw(values)
     response_format = ResponseFormat(output_type, dialect=dialect)
@@ -210,10 +212,10 @@ def test_a_value_that_was_cut_comes_out_whole_or_not_at_all(kind: str, data: st.
         response_format, "m", (Message("user", "x"),), policy=Policy(attempts=9), route=Route(dialect)
     )
     while isinstance(step, Extraction):
-        text = right_answer(step, natural)
-        is_cut = len(step.attempts) < 3 and data.draw(st.integers(0, 3)) > 0
-        cut = data.draw(st.integers(0, len(text) - 1)) if is_cut else len(text)
-        step = step.receive(said(text[:cut], finish_reason="length" if is_cut else "stop"))
+        text = valid_answer(step, natural)
+        is_truncated = len(step.attempts) < 3 and data.draw(st.integers(0, 3)) > 0
+        position = data.draw(st.integers(0, len(text) - 1)) if is_truncated else len(text)
+        step = step.receive(completion_of(text[:position], finish_reason="length" if is_truncated else "stop"))
     assert isinstance(step, Truncated) or step.value == value
 
 
@@ -223,14 +225,14 @@ class Survey(BaseModel):
     tags: list[str] = []
 
 
-def test_what_may_be_left_out_is_asked_for_too_where_the_cut_came_before_it() -> None:
+def test_optional_properties_after_the_truncation_are_requested() -> None:
     step = Extraction(ResponseFormat(Survey), "m", (Message("user", "x"),)).receive(
-        said('{"rows": ["a", "b', finish_reason="length")
+        completion_of('{"rows": ["a", "b', finish_reason="length")
     )
     assert isinstance(step, Extraction)
     assert step.patch
     assert {place.path for place in step.patch.places} == {("rows",), ("note",), ("tags",)}
-    result = step.receive(said('{"rows_rest": ["bc"], "note": "n", "tags": ["t"]}'))
+    result = step.receive(completion_of('{"rows_rest": ["bc"], "note": "n", "tags": ["t"]}'))
     assert isinstance(result, Result)
     assert result.value == Survey(rows=["a", "bc"], note="n", tags=["t"])
     assert {path: origin.how for path, origin in result.provenance.items()} == {
@@ -241,60 +243,63 @@ def test_what_may_be_left_out_is_asked_for_too_where_the_cut_came_before_it() ->
     }
 
 
-# Checks that are not as they should be
+# Checks that raise, or return what a check may not return
 
 
-def raising(_: Any) -> Any:
+def raising_check(_: Any) -> Any:
     raise KeyError("zip")
 
 
-async def waiting(_: Any) -> str:
-    return "never awaited"
+async def async_check(_: Any) -> str:
+    return "an issue"
 
 
 CHECKS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
-    "raises": (raising, [((), "a check failed: KeyError('zip')")]),
-    "raises late": (
+    "raises": (raising_check, [((), "a check failed: KeyError('zip')")]),
+    "raises during iteration": (
         lambda value: (1 / 0 for _ in "x"),
         [((), "a check failed: ZeroDivisionError('division by zero')")],
     ),
-    "gives a bool": (lambda value: False, [((), f"a check returned bool; {CHECK_OUTCOMES}")]),
-    "gives a number": (lambda value: 0, [((), f"a check returned int; {CHECK_OUTCOMES}")]),
-    "gives a dict": (lambda value: {"a": "b"}, [((), f"a check returned dict; {CHECK_OUTCOMES}")]),
-    "gives bytes": (lambda value: b"ab", [((), f"a check returned bytes; {CHECK_OUTCOMES}")]),
-    "gives a number in a list": (lambda value: ["a", 1], [((), "a"), ((), f"a check returned int; {CHECK_OUTCOMES}")]),
-    "gives what has to be awaited": (
-        lambda value: [waiting(value)],
+    "returns a bool": (lambda value: False, [((), f"a check returned bool; {CHECK_OUTCOMES}")]),
+    "returns a number": (lambda value: 0, [((), f"a check returned int; {CHECK_OUTCOMES}")]),
+    "returns a dict": (lambda value: {"a": "b"}, [((), f"a check returned dict; {CHECK_OUTCOMES}")]),
+    "returns bytes": (lambda value: b"ab", [((), f"a check returned bytes; {CHECK_OUTCOMES}")]),
+    "returns a number in a list": (
+        lambda value: ["a", 1],
+        [((), "a"), ((), f"a check returned int; {CHECK_OUTCOMES}")],
+    ),
+    "returns a coroutine in a list": (
+        lambda value: [async_check(value)],
         [((), f"a check returned coroutine; {CHECK_OUTCOMES}")],
     ),
-    "gives nothing in a text": (lambda value: "", []),
-    "gives issues one by one": (lambda value: iter(["a", "b"]), [((), "a"), ((), "b")]),
-    "names a place by a text": (lambda value: Issue("rows", "a"), [(("rows",), "a")]),  # type: ignore[arg-type]
-    "names a place by a list": (lambda value: Issue(["rows", 0], "a"), [(("rows", 0), "a")]),  # type: ignore[arg-type]
-    "names a place that is not there": (lambda value: Issue(("rows", 9, "x"), "a"), [(("rows", 9, "x"), "a")]),
+    "returns an empty text": (lambda value: "", []),
+    "returns an iterator": (lambda value: iter(["a", "b"]), [((), "a"), ((), "b")]),
+    "has a path that is a text": (lambda value: Issue("rows", "a"), [(("rows",), "a")]),  # type: ignore[arg-type]
+    "has a path that is a list": (lambda value: Issue(["rows", 0], "a"), [(("rows", 0), "a")]),  # type: ignore[arg-type]
+    "has a path of a missing place": (lambda value: Issue(("rows", 9, "x"), "a"), [(("rows", 9, "x"), "a")]),
 }
 
 
 @pytest.mark.parametrize(("check", "issues"), CHECKS.values(), ids=CHECKS.keys())
-def test_whatever_a_check_does_is_an_issue_and_no_exception(check: Any, issues: Any) -> None:
+def test_anything_that_a_check_returns_or_raises_is_an_issue_and_not_an_exception(check: Any, issues: Any) -> None:
     value = Survey(rows=["x" * 200, "y" * 200])
     text = value.model_dump_json()
-    begun = Extraction(ResponseFormat(Survey), "m", (Message("user", "x"),), checks=(check,))
-    step = begun.receive(said(text))
+    extraction = Extraction(ResponseFormat(Survey), "m", (Message("user", "x"),), checks=(check,))
+    step = extraction.receive(completion_of(text))
     assert [(issue.path, issue.message) for issue in step.attempts[0].issues] == issues
     assert isinstance(step, Extraction if issues else Result)
-    while isinstance(step, Extraction):  # the same again, until the attempts are used up
+    while isinstance(step, Extraction):  # the same reply until the attempts are used up
         assert step.request.body
-        step = step.receive(said(right_answer(step, begun.codec.natural(value))))
-    warned = replace(begun, checks=(soft(check),)).receive(said(text))
-    assert isinstance(warned, Result)
-    assert [(issue.path, issue.message) for issue in warned.warnings] == issues
+        step = step.receive(completion_of(valid_answer(step, extraction.codec.natural(value))))
+    soft_result = replace(extraction, checks=(soft(check),)).receive(completion_of(text))
+    assert isinstance(soft_result, Result)
+    assert [(issue.path, issue.message) for issue in soft_result.warnings] == issues
 
 
-async def raising_later(_: Any) -> str:
+async def async_raising(_: Any) -> str:
     raise KeyError("zip")
 
 
-def test_a_check_that_is_awaited_and_raises_is_an_issue_too() -> None:
+def test_an_exception_of_an_async_check_is_an_issue() -> None:
     failed = (Issue((), "a check failed: KeyError('zip')"),)
-    assert asyncio.run(async_issues(3, [raising_later, soft(raising_later)])) == (failed, failed)
+    assert asyncio.run(async_issues(3, [async_raising, soft(async_raising)])) == (failed, failed)

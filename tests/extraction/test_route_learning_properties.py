@@ -1,4 +1,4 @@
-"""What refusals teach: any body at all, each lesson less than was known, and every conversation with an end."""
+"""What errors change about a route: for any body, a route only gets narrower, and every conversation ends."""
 
 from __future__ import annotations
 
@@ -58,29 +58,29 @@ CODES = st.sampled_from([400, 400, 400, 404, 422, 500, 501, 401, 429, 503])
 
 
 def size(dialect: Dialect) -> list[Any]:
-    """What a narrower dialect has less of."""
-    most = dialect.max_size
-    return [len(dialect.keywords), len(dialect.formats), dialect.recursion, dialect.max_levels, most.properties, most.enum_values]  # fmt: skip
+    """Return the sizes that a narrower dialect reduces."""
+    limits = dialect.max_size
+    return [len(dialect.keywords), len(dialect.formats), dialect.recursion, dialect.max_levels, limits.properties, limits.enum_values]  # fmt: skip
 
 
 @SETTINGS
 @given(BODIES, CODES, st.sampled_from([*DIALECTS.values()]), st.sampled_from([*MODES.values()]), st.booleans())
-def test_a_lesson_takes_something_away_and_adds_nothing(body, code, dialect, mode, fixed) -> None:
+def test_an_error_removes_something_from_the_route_and_adds_nothing(body, code, dialect, mode, is_fixed) -> None:
     before = copy.deepcopy(body)
     route = Route(dialect)
     schema = ResponseFormat(Node, dialect=dialect).schema
-    taught = learn_from_error(status(body, code), route, mode, schema, is_mode_fixed=fixed)
+    learned_route = learn_from_error(status(body, code), route, mode, schema, is_mode_fixed=is_fixed)
     assert repr(body) == repr(before)
-    if taught is not None and taught.dialect != dialect:
-        assert (taught.rejected, taught.ignored) == (route.rejected, route.ignored)
-        assert all(less <= more for less, more in zip(size(taught.dialect), size(dialect), strict=True))
-        assert size(taught.dialect) != size(dialect)
-    elif taught is not None:
-        assert taught.rejected == route.rejected | {mode.name}
-        assert not fixed
+    if learned_route is not None and learned_route.dialect != dialect:
+        assert (learned_route.rejected, learned_route.ignored) == (route.rejected, route.ignored)
+        assert all(small <= large for small, large in zip(size(learned_route.dialect), size(dialect), strict=True))
+        assert size(learned_route.dialect) != size(dialect)
+    elif learned_route is not None:
+        assert learned_route.rejected == route.rejected | {mode.name}
+        assert not is_fixed
 
 
-def deep(levels: int = 100_000) -> list[Any]:
+def nested_lists(levels: int = 100_000) -> list[Any]:
     outer: list[Any] = []
     for _ in range(levels):
         outer = [outer]
@@ -96,14 +96,14 @@ HOSTILE = {
     "newlines": "\n" * 1_000_000 + "error",
     "models": "model " * 200_000,
     "names": "minimum" * 200_000,
-    "lists": deep(),
-    "an error in lists": {"error": deep()},
+    "lists": nested_lists(),
+    "an error in lists": {"error": nested_lists()},
     "many texts": ["response_format"] * 500_000,
 }
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_refusal_is_read_without_a_crash_or_a_wait(body: Any) -> None:
+def test_a_hostile_error_is_read_without_a_crash_or_a_delay(body: Any) -> None:
     schema = ResponseFormat(Node).schema
     started = time.process_time()
     for mode in MODES.values():
@@ -119,20 +119,20 @@ def test_a_hostile_refusal_is_read_without_a_crash_or_a_wait(body: Any) -> None:
         {"error": {"message": "too busy", "request": ["{}"]}},
     ],
 )
-def test_what_a_refusal_repeats_of_the_prompt_teaches_nothing(body: Any) -> None:
+def test_an_echo_of_the_prompt_in_an_error_does_not_change_the_route(body: Any) -> None:
     prompt = "Say why response_format with 'minimum' and tools is not supported at a maximum of 3 properties."
     echo = json.loads(json.dumps(body).replace("{}", json.dumps(prompt)[1:-1]))
-    asked = Extraction(ResponseFormat(Node), "m", (Message("user", prompt),))
-    assert isinstance(asked.receive(status(echo)), StatusError)
-    taught = asked.receive(status({"error": {"message": f"response_format is not supported: {prompt}"}}))
-    assert isinstance(taught, Extraction)
-    assert taught.route.rejected == {"json_schema"}
+    extraction = Extraction(ResponseFormat(Node), "m", (Message("user", prompt),))
+    assert isinstance(extraction.receive(status(echo)), StatusError)
+    learned_route = extraction.receive(status({"error": {"message": f"response_format is not supported: {prompt}"}}))
+    assert isinstance(learned_route, Extraction)
+    assert learned_route.route.rejected == {"json_schema"}
 
 
-# Every conversation has an end
+# Every conversation ends
 
 
-MODEL_SAYS = st.sampled_from(
+MODEL_TEXTS = st.sampled_from(
     [
         *("", "{}", "[]", "null", "Sure!", '{"name": "a"}', '{"value": 3}', '{"nodes": [' * 50, "[" * 3_000),
         '{"name": "A", "size": 99, "kind": "", "nodes": [], "either": null}',
@@ -142,63 +142,69 @@ MODEL_SAYS = st.sampled_from(
         '{"name": "a", "size": 1, "kind": "%s", "nodes": [{}, 3, null], "either": ["x"]}' % ("c" * 400),
     ]
 )
-ENDINGS = st.sampled_from(["stop", "stop", "stop", "length", "length", "content_filter", "tool_calls", ""])
+FINISH_REASONS = st.sampled_from(["stop", "stop", "stop", "length", "length", "content_filter", "tool_calls", ""])
 
 
 @st.composite
 def replies(draw: st.DrawFn, step: Extraction[Any]) -> Completion | TransportError:
-    """A refusal, a fault by name, or whatever a model may say."""
+    """Draw an error, a named fault, or any text of a model."""
     kind = draw(st.integers(0, 3))
     if kind == 0:
         return status(draw(BODIES), draw(CODES))
     if kind == 1:
         name = draw(st.sampled_from([name for name in FAULTS if name not in {"huge", "gzip_bomb", "read_timeout"}]))
-        came = fault(name, *["minimum"] * (name == "rejects_keyword"))(step.request.body)
-        error = status(came.body, came.status) if came.status != 200 else None
-        return error or read_completion(came.body)
+        reply = fault(name, *["minimum"] * (name == "rejects_keyword"))(step.request.body)
+        error = status(reply.body, reply.status) if reply.status != 200 else None
+        return error or read_completion(reply.body)
     if kind == 2:
         return read_completion(conforming_reply(step.request.body).body)
-    texts = draw(st.lists(MODEL_SAYS, min_size=1, max_size=2))
-    body = tool_call_completion("x", *texts) if draw(st.booleans()) else completion(*texts, finish_reason=draw(ENDINGS))
+    texts = draw(st.lists(MODEL_TEXTS, min_size=1, max_size=2))
+    body = (
+        tool_call_completion("x", *texts)
+        if draw(st.booleans())
+        else completion(*texts, finish_reason=draw(FINISH_REASONS))
+    )
     return read_completion(body)
 
 
 @SETTINGS
 @given(st.data(), st.sampled_from([*DIALECTS.values()]), st.sampled_from(["auto", *MODES]), st.sampled_from(["places", "whole"]), st.sampled_from([None, 9_000]))  # fmt: skip
-def test_whatever_comes_a_conversation_ends_and_keeps_its_books(data, dialect, mode, reask, most) -> None:
+def test_a_conversation_ends_and_counts_every_attempt_whatever_the_replies(
+    data, dialect, mode, reask, max_tokens
+) -> None:
     step: Any = Extraction(
         ResponseFormat(Node, dialect=dialect),
         "m",
         (Message("user", "x"),),
-        parameters=Parameters(max_tokens=most and 100),
-        policy=Policy(attempts=4, reask=reask, max_tokens=most),
+        parameters=Parameters(max_tokens=max_tokens and 100),
+        policy=Policy(attempts=4, reask=reask, max_tokens=max_tokens),
         route=Route(dialect),
         mode=mode,
     )
-    spent = Usage()
+    usage = Usage()
     for number in range(1, 60):
         reply = data.draw(replies(step))
-        spent += reply.usage if isinstance(reply, Completion) else reply.usage_of_reply
-        kept, before, asked = pickle.dumps(step), repr(step), json.dumps(step.request.body)
-        following = step.receive(reply)
+        usage += reply.usage if isinstance(reply, Completion) else reply.usage_of_reply
+        pickled, before, body = pickle.dumps(step), repr(step), json.dumps(step.request.body)
+        next_step = step.receive(reply)
         assert repr(step) == before
-        for copied in (pickle.loads(kept), copy.deepcopy(step)):
-            assert_alike(copied.receive(reply), following)
-        assert [attempt.number for attempt in following.attempts] == [*range(1, number + 1)]
-        assert sum((attempt.usage for attempt in following.attempts), Usage()) == spent
-        if not isinstance(following, Extraction):
-            assert isinstance(following, Result | StructkitError)
+        for copied_step in (pickle.loads(pickled), copy.deepcopy(step)):
+            assert_equal_steps(copied_step.receive(reply), next_step)
+        assert [attempt.number for attempt in next_step.attempts] == [*range(1, number + 1)]
+        assert sum((attempt.usage for attempt in next_step.attempts), Usage()) == usage
+        if not isinstance(next_step, Extraction):
+            assert isinstance(next_step, Result | StructkitError)
             return
-        assert isinstance(reply, Completion) or json.dumps(following.request.body) != asked
-        step = following
-    pytest.fail("it goes on and on")
+        assert isinstance(reply, Completion) or json.dumps(next_step.request.body) != body
+        step = next_step
+    pytest.fail("the conversation does not end")
 
 
-def assert_alike(one: Any, other: Any) -> None:
-    assert type(one) is type(other)
-    assert repr(one.attempts) == repr(other.attempts)  # nan is not itself
-    assert str(one) == str(other) if isinstance(one, Exception) else True
-    if isinstance(one, Extraction):
-        assert one.request.body == other.request.body
-    if isinstance(one, Result):
-        assert one.value == other.value
+def assert_equal_steps(first: Any, second: Any) -> None:
+    assert type(first) is type(second)
+    assert repr(first.attempts) == repr(second.attempts)  # nan is not itself
+    assert str(first) == str(second) if isinstance(first, Exception) else True
+    if isinstance(first, Extraction):
+        assert first.request.body == second.request.body
+    if isinstance(first, Result):
+        assert first.value == second.value

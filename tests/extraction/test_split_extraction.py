@@ -1,4 +1,4 @@
-"""A type larger than the vendor takes: asked for in parts at once, joined, validated as one."""
+"""A type too large for one request: requested in parts at once, joined, and validated as one value."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ FIELDS: dict[str, Any] = {name: (int, Field(ge=0)) for name in "abcde"}
 Five = create_model("Five", **FIELDS)
 
 
-class Rising(Five):  # type: ignore[misc, valid-type]
+class Ordered(Five):  # type: ignore[misc, valid-type]
     @model_validator(mode="after")
-    def rising(self) -> Any:
+    def validate_order(self) -> Any:
         if self.a > self.e:
             raise ValueError("e must not be less than a")
         return self
 
 
 def value_of(body: JSON, numbers: dict[str, int]) -> Reply:
-    """The reply that gives each property asked for its number."""
-    asked = body["response_format"]["json_schema"]["schema"]["properties"]
-    return Reply(completion(json.dumps({name: numbers[name] for name in asked})))
+    """Return the reply with the number of each requested property."""
+    properties = body["response_format"]["json_schema"]["schema"]["properties"]
+    return Reply(completion(json.dumps({name: numbers[name] for name in properties})))
 
 
-def test_the_parts_go_out_as_requests_of_their_own_and_come_back_as_one_value(connect: Connect) -> None:
+def test_the_parts_are_separate_requests_and_one_value(connect: Connect) -> None:
     numbers = {name: position for position, name in enumerate("abcde")}
     with Endpoint(lambda body: value_of(body, numbers)) as endpoint:
         result = connect(endpoint.base_url, dialect=SMALL).run(Five, "count")
-    asked = sorted([*body["response_format"]["json_schema"]["schema"]["properties"]] for body in endpoint.requests)
-    assert asked == [["a", "b", "c"], ["d", "e"]]
+    properties = sorted([*body["response_format"]["json_schema"]["schema"]["properties"]] for body in endpoint.requests)
+    assert properties == [["a", "b", "c"], ["d", "e"]]
     assert result.value == Five(**numbers)
     assert (len(result.attempts), result.usage.total_tokens) == (2, 30)
 
 
-def test_only_the_part_that_is_wrong_is_asked_for_again(connect: Connect) -> None:
+def test_only_the_invalid_part_is_re_asked(connect: Connect) -> None:
     first = {"a": 1, "b": 1, "c": 1, "d": -5, "e": 1}
 
     def answer(body: JSON) -> Reply:
@@ -57,16 +57,16 @@ def test_only_the_part_that_is_wrong_is_asked_for_again(connect: Connect) -> Non
     assert "d: Input should be greater than or equal to 0 (got -5)" in endpoint.requests[2]["messages"][-1]["content"]
 
 
-def test_what_the_whole_breaks_is_asked_of_every_part(connect: Connect) -> None:
+def test_an_issue_of_the_root_re_asks_every_part(connect: Connect) -> None:
     def answer(body: JSON) -> Reply:
         return value_of(body, dict.fromkeys("abcde", 1) | {"e": 0 if len(body["messages"]) == 1 else 2})
 
     with Endpoint(answer) as endpoint:
-        result = connect(endpoint.base_url, dialect=SMALL).run(Rising, "count")
+        result = connect(endpoint.base_url, dialect=SMALL).run(Ordered, "count")
     assert (result.value.a, result.value.e, len(endpoint.requests)) == (1, 2, 4)
 
 
-def test_the_attempts_of_a_part_are_counted(connect: Connect) -> None:
+def test_the_policy_limits_the_attempts_of_each_part(connect: Connect) -> None:
     with Endpoint(lambda body: value_of(body, dict.fromkeys("abcde", -1))) as endpoint:
         client = connect(endpoint.base_url, dialect=SMALL, policy=Policy(attempts=2))
         with pytest.raises(InvalidOutput, match="in 2 attempts") as caught:
@@ -74,10 +74,10 @@ def test_the_attempts_of_a_part_are_counted(connect: Connect) -> None:
     assert len(endpoint.requests) == len(caught.value.attempts) == 4
 
 
-def test_a_part_that_is_lost_loses_the_whole_with_every_attempt_kept(connect: Connect) -> None:
+def test_the_error_of_a_part_has_the_attempts_of_all_parts(connect: Connect) -> None:
     def answer(body: JSON) -> Reply:
-        asked = body["response_format"]["json_schema"]["schema"]["properties"]
-        return Reply({"error": "no"}, status=401) if "e" in asked else value_of(body, dict.fromkeys("abcde", 1))
+        properties = body["response_format"]["json_schema"]["schema"]["properties"]
+        return Reply({"error": "no"}, status=401) if "e" in properties else value_of(body, dict.fromkeys("abcde", 1))
 
     with Endpoint(answer) as endpoint, pytest.raises(StatusError) as caught:
         connect(endpoint.base_url, dialect=SMALL).run(Five, "count")
@@ -85,12 +85,12 @@ def test_a_part_that_is_lost_loses_the_whole_with_every_attempt_kept(connect: Co
     assert caught.value.usage.total_tokens == 15
 
 
-def test_examples_are_shown_to_each_part_as_far_as_they_are_its_own(connect: Connect) -> None:
+def test_each_part_has_its_own_properties_of_the_examples(connect: Connect) -> None:
     with Endpoint() as endpoint:
         client = connect(endpoint.base_url, dialect=SMALL)
         client.run(Five, "count", examples=[("ones", Five(**dict.fromkeys("abcde", 1)))])
-    shown = sorted(body["messages"][1]["content"] for body in endpoint.requests)
-    assert shown == ['{"a": 1, "b": 1, "c": 1}', '{"d": 1, "e": 1}']
+    examples = sorted(body["messages"][1]["content"] for body in endpoint.requests)
+    assert examples == ['{"a": 1, "b": 1, "c": 1}', '{"d": 1, "e": 1}']
 
 
 class Nested(BaseModel):
@@ -98,7 +98,7 @@ class Nested(BaseModel):
     right: int
 
 
-def test_a_nested_object_is_divided_where_it_is_too_large_alone(connect: Connect) -> None:
+def test_a_nested_object_that_is_too_large_is_split(connect: Connect) -> None:
     with Endpoint() as endpoint:
         value = connect(endpoint.base_url, dialect=SMALL).extract(Nested, "count")
     assert value == Nested(left=Five(**dict.fromkeys("abcde", 0)), right=0)
@@ -181,7 +181,7 @@ def test_a_list_that_a_part_continues_has_salvaged_and_re_asked_places(connect: 
     }
 
 
-def test_the_origins_of_a_divided_nested_object_name_the_part_that_wrote_each_place(connect: Connect) -> None:
+def test_the_origins_of_a_split_nested_object_have_the_attempt_of_each_part(connect: Connect) -> None:
     with Endpoint() as endpoint:
         result = connect(endpoint.base_url, dialect=SMALL).run(Nested, "count")
     assert result.provenance.keys() == {*[("left", name) for name in "abcde"], ("right",)}

@@ -23,7 +23,7 @@ SCHEMA_MODES: tuple[ModeName, ...] = ("json_schema", "json_schema_lax", "tool")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a probe found out about one feature of a route.
+    """The result of one test of a probe.
 
     Args:
         kind: Whether the feature is a mode, a keyword, a format, or a parameter of the request.
