@@ -17,12 +17,12 @@ import structkit
 
 class Letter(BaseModel):
     sender: str
-    written: date
+    sent_on: date
 
 
 EXAMPLE = (
     "From: Anna Berg\nDate: 2025-11-03\n\nDear Sirs,\n\nthe bell does not ring. Please repair it.\n\nAnna Berg\n",
-    Letter(sender="Anna Berg", written=date(2025, 11, 3)),
+    Letter(sender="Anna Berg", sent_on=date(2025, 11, 3)),
 )
 
 

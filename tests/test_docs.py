@@ -1,6 +1,6 @@
 """The documentation is true: its examples run and print what they show, its help is the real help, it builds.
 
-A comment before a block of Python says what the endpoint answers, one reply a comment, in order
+A comment before a block of Python has the endpoint's reply, one comment per reply, in order
 (`<!-- reply: {"name": "Ada"} -->`; without one, every reply conforms to its request's schema), or
 why the block is not run (`<!-- skip: starts the embedded model -->`).
 """
@@ -31,7 +31,7 @@ PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
 
 BLOCK = re.compile(r"(?P<comments>(?:<!--.*?-->\s*)*)^```python\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!-- (reply|skip): (.*?) -->", re.DOTALL)
-SHOWN = re.compile(r"^ *#> ?(.*)$", re.MULTILINE)
+PRINTED_LINE = re.compile(r"^ *#> ?(.*)$", re.MULTILINE)
 HELP = re.compile(r"^<!-- help: (?P<command>.*?) -->\n+```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 COMMANDS = sorted(typer.main.get_group(app).commands)
@@ -47,25 +47,25 @@ class Example:
     skip: str | None
 
     @property
-    def shown(self) -> str:
-        """What the block says that it prints."""
-        return "".join(f"{line}\n" for line in SHOWN.findall(self.source))
+    def expected_output(self) -> str:
+        """The text that the block prints, by its `#>` lines."""
+        return "".join(f"{line}\n" for line in PRINTED_LINE.findall(self.source))
 
 
 def examples(page: Path) -> list[Example]:
     text = page.read_text(encoding="utf-8")
-    return [example(page, text, found) for found in BLOCK.finditer(text)]
+    return [example(page, text, match) for match in BLOCK.finditer(text)]
 
 
-def example(page: Path, text: str, found: re.Match[str]) -> Example:
-    comments = COMMENT.findall(found["comments"])
-    replies = tuple(said for kind, said in comments if kind == "reply")
-    skip = next((said for kind, said in comments if kind == "skip"), None)
-    line = text.count("\n", 0, found.start("source"))
-    return Example(f"{page.relative_to(ROOT)}:{line}", found["source"], replies, skip)
+def example(page: Path, text: str, match: re.Match[str]) -> Example:
+    comments = COMMENT.findall(match["comments"])
+    replies = tuple(comment for kind, comment in comments if kind == "reply")
+    skip = next((comment for kind, comment in comments if kind == "skip"), None)
+    line = text.count("\n", 0, match.start("source"))
+    return Example(f"{page.relative_to(ROOT)}:{line}", match["source"], replies, skip)
 
 
-EXAMPLES = [found for page in PAGES for found in examples(page)]
+EXAMPLES = [each for page in PAGES for each in examples(page)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -82,7 +82,7 @@ def test_an_example_runs_and_prints_what_it_shows(
         monkeypatch.setenv("OPENAI_API_KEY", "sk-documentation")
         monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
         exec(compile(example.source, example.name, "exec"), vars(module))
-    assert capsys.readouterr().out == example.shown
+    assert capsys.readouterr().out == example.expected_output
 
 
 def test_every_python_block_is_found_and_hardly_any_is_skipped() -> None:
@@ -167,7 +167,7 @@ def help_text(*command: str) -> str:
 
 def documented_help() -> dict[str, str]:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    return {found["command"]: found["text"] for found in HELP.finditer(page)}
+    return {match["command"]: match["text"] for match in HELP.finditer(page)}
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -191,8 +191,8 @@ def documented_repairs() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", [*get_args(Repair), "number in text at PATH"])
 def test_every_repair_is_documented_by_an_example_that_needs_it_alone(name: str) -> None:
-    wanted = ResponseFormat(str if name in {"raw newline", "string escape"} else int)
-    read = wanted.read(documented_repairs()[name], repairs=True)
+    response_format = ResponseFormat(str if name in {"raw newline", "string escape"} else int)
+    read = response_format.read(documented_repairs()[name], repairs=True)
     assert (read.valid, read.repairs) == (True, (name.replace("PATH", "value"),))
 
 

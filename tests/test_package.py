@@ -1,4 +1,4 @@
-"""The package as a whole: its names, its weight at import, its typing."""
+"""The package: its name, its public names, what an import loads, its typing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_public_names_are_these() -> None:
     assert all(hasattr(structkit, name) for name in NAMES)
 
 
-def test_the_version_is_the_distributions() -> None:
+def test_the_version_is_that_of_the_distribution() -> None:
     assert structkit.__version__ == version("structkit-llm")
 
 
@@ -97,7 +97,7 @@ def test_the_page_on_installing_warns_of_the_other_project() -> None:
     assert WARNING in (ROOT / "docs" / "index.md").read_text(encoding="utf-8").replace("\n", " ")
 
 
-HEAVY = [
+OPTIONAL_MODULES = [
     *("openai", "httpx2", "httpcore2", "aiohttp", "urllib3", "requests", "jsonschema", "rich", "typer", "xllamacpp"),
     *("tenacity", "asyncio", "sqlite3", "pyarrow", "opentelemetry", "anyio", "difflib"),
 ]
@@ -113,7 +113,7 @@ AWAITED = "import asyncio; asyncio.run(structkit.AsyncClient('m', base_url=sys.a
 
 
 def loaded(code: str, before: str = "", address: str = "") -> set[str]:
-    """The modules that some code loads, beyond those that pydantic and what measures the coverage have loaded."""
+    """Return the modules that some code loads, except those that pydantic and the coverage tool have loaded."""
     python = [sys.executable, "-c", LOADED.format(code=code, before=before), address]
     done = subprocess.run(python, capture_output=True, text=True, check=True)
     return {*ast.literal_eval(done.stdout.splitlines()[-1])}
@@ -123,35 +123,41 @@ def test_importing_loads_nothing_but_itself() -> None:
     assert loaded("import structkit", "import typing") <= {"structkit"}
 
 
-def test_a_name_loads_only_its_room() -> None:
-    found = loaded("import structkit; structkit.Policy, structkit.ConfigError", "import pydantic.main")
-    assert {name.split(".")[1] for name in found if name.startswith("structkit.")} == {"values", "errors"}
-    found = loaded("import structkit; structkit.Client('m', api_key='k')", "import pydantic.main, http.client")
-    assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.direct"} == set()
+def test_a_name_loads_only_its_module() -> None:
+    modules = loaded("import structkit; structkit.Policy, structkit.ConfigError", "import pydantic.main")
+    assert {name.split(".")[1] for name in modules if name.startswith("structkit.")} == {"values", "errors"}
+    modules = loaded("import structkit; structkit.Client('m', api_key='k')", "import pydantic.main, http.client")
+    assert (
+        modules & {*OPTIONAL_MODULES, "structkit.batch", "structkit.client.probing", "structkit.transport.direct"}
+        == set()
+    )
 
 
 def test_a_call_loads_no_sdk_and_what_the_standard_library_has_for_it() -> None:
     with Endpoint() as endpoint:
         before = "import pydantic.main, pydantic.json_schema, http.client"
-        found = loaded(f"import structkit; {CALL}", before, endpoint.base_url)
-    assert found & {*HEAVY, "structkit.batch", "structkit.client.probing", "structkit.transport.openai_sdk"} == set()
-    assert "structkit.transport.http.http_client_pool" in found
+        modules = loaded(f"import structkit; {CALL}", before, endpoint.base_url)
+    assert (
+        modules & {*OPTIONAL_MODULES, "structkit.batch", "structkit.client.probing", "structkit.transport.openai_sdk"}
+        == set()
+    )
+    assert "structkit.transport.http.http_client_pool" in modules
 
 
 def test_an_awaited_call_loads_one_library_for_it() -> None:
     with Endpoint() as endpoint:
-        found = loaded(f"import structkit; {AWAITED}", "import pydantic.main", endpoint.base_url)
-    assert found & {"openai", "httpx2", "aiohttp", "jsonschema", "tenacity", "rich"} == {"aiohttp"}
+        modules = loaded(f"import structkit; {AWAITED}", "import pydantic.main", endpoint.base_url)
+    assert modules & {"openai", "httpx2", "aiohttp", "jsonschema", "tenacity", "rich"} == {"aiohttp"}
 
 
-def test_every_name_is_offered_and_found() -> None:
+def test_every_public_name_can_be_listed_and_imported() -> None:
     assert {*NAMES} <= {*dir(structkit)}
     namespace: dict[str, object] = {}
     exec("from structkit import *", namespace)
     assert {name: namespace[name] for name in NAMES} == {name: getattr(structkit, name) for name in NAMES}
 
 
-def test_what_needs_a_database_is_loaded_when_it_is_asked_for() -> None:
+def test_names_that_need_a_database_are_loaded_on_first_use() -> None:
     from structkit.batch.job import Job
     from structkit.costs.price import Price
 

@@ -1,4 +1,4 @@
-"""The recipes run, against an endpoint of the test's, and the main one against the embedded model."""
+"""The recipes run against a scripted endpoint, and the main one against the embedded model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MATH_REQUEST = {
 
 
 def run_recipe(name: str, endpoint: Endpoint, model: str = "fake") -> list[str]:
-    """The lines that a recipe prints when it is started the way its first lines say."""
+    """Return the lines that a recipe prints when it is run as its first lines say."""
     settings = {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": "sk-recipes", "STRUCTKIT_MODEL": model}
     environment = {**os.environ, **settings, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, str(RECIPES / name)]
@@ -43,14 +43,14 @@ def run_recipe(name: str, endpoint: Endpoint, model: str = "fake") -> list[str]:
     return done.stdout.splitlines()
 
 
-def asked(body: dict[str, Any]) -> str:
-    """The text that a request is about."""
+def prompt_of(body: dict[str, Any]) -> str:
+    """Return the prompt of a request."""
     return str(body["messages"][-1]["content"])
 
 
 def text_reply(answer: Callable[[str], object]) -> Callable[[dict[str, Any]], Reply]:
-    """Replies with the JSON of what *answer* says to the text."""
-    return lambda body: Reply(completion(json.dumps(answer(asked(body)))))
+    """Return a function that replies with the JSON of *answer* to the prompt."""
+    return lambda body: Reply(completion(json.dumps(answer(prompt_of(body)))))
 
 
 def test_the_math_tutor_sends_the_published_example_and_prints_its_steps() -> None:
@@ -68,14 +68,14 @@ def test_the_classifier_labels_every_review_once() -> None:
         printed = [line.split("\t") for line in run_recipe("classifier.py", endpoint)]
     rows = (RECIPES / "data" / "reviews.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [label_id for label_id, _, _ in printed] == [row.partition(",")[0] for row in rows]
-    assert [text for _, _, text in printed] == [asked(body) for body in endpoint.requests]
+    assert [text for _, _, text in printed] == [prompt_of(body) for body in endpoint.requests]
     assert all(label == ("negative" if "again" in text else "positive") for _, label, text in printed)
 
 
-def test_the_folder_recipe_keeps_the_order_and_goes_on_after_a_bad_letter() -> None:
+def test_the_folder_recipe_keeps_the_order_and_continues_after_an_invalid_letter() -> None:
     def answer(text: str) -> object:
         sender, day = (line.partition(": ")[2] for line in text.splitlines()[:2])
-        return {"sender": sender, "written": "some day" if sender == "Ingrid Solberg" else day}
+        return {"sender": sender, "sent_on": "some day" if sender == "Ingrid Solberg" else day}
 
     def reply(body: dict[str, Any]) -> Reply:
         letter = body["messages"][2]["content"]  # after the example's two turns; further ones are feedback
@@ -83,10 +83,10 @@ def test_the_folder_recipe_keeps_the_order_and_goes_on_after_a_bad_letter() -> N
 
     with Endpoint(reply) as endpoint:
         printed = run_recipe("folder.py", endpoint)
-    assert printed[0] == '01-heating.txt\t{"sender":"Maria Kowalski","written":"2026-01-12"}'
-    assert printed[1] == '02-invoice.txt\t{"sender":"James Okafor","written":"2026-01-15"}'
+    assert printed[0] == '01-heating.txt\t{"sender":"Maria Kowalski","sent_on":"2026-01-12"}'
+    assert printed[1] == '02-invoice.txt\t{"sender":"James Okafor","sent_on":"2026-01-15"}'
     assert printed[2].startswith("03-thanks.txt\tfailed: no valid letter in 3 attempts")
-    assert printed[-1] == '05-keys.txt\t{"sender":"Yuki Tanaka","written":"2026-01-27"}'
+    assert printed[-1] == '05-keys.txt\t{"sender":"Yuki Tanaka","sent_on":"2026-01-27"}'
 
 
 @pytest.mark.local
