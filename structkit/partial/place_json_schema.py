@@ -9,9 +9,9 @@ from typing import Any
 from structkit.partial.construct import InstanceFactory
 from structkit.partial.place import TypePlace
 from structkit.partial.validation import JSONSchemaLoader, ValueLoader
-from structkit.schema.json_schema.document import steps
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
+from structkit.values.json_pointer import pointer_keys
 
 PREFIX_SAFE_KEYWORDS = frozenset(
     {"type", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"}
@@ -92,6 +92,6 @@ class JSONSchemaPlace:
 def _referenced(document: JSON, pointer: str) -> JSONValue:
     """Return the schema that a local reference points to."""
     part: JSONValue = document if pointer.startswith("#") else UNKNOWN
-    for step in steps(pointer):
+    for step in pointer_keys(pointer):
         part = part.get(step, UNKNOWN) if isinstance(part, dict) else UNKNOWN
     return part

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
-from urllib.parse import unquote
 
 from structkit.errors import JobError
 from structkit.values import ABSENT, JSON, JSONPath, JSONValue, value_at
+from structkit.values.json_pointer import pointer_keys
 
 MOST_COLUMNS = 10_000
 """Of a flat table; a type with more is no table."""
@@ -228,5 +228,5 @@ def _is_null(schema: JSONValue) -> bool:
 def _pointed(reference: str) -> JSONPath:
     """The path of a JSON pointer; one that leads nowhere for a reference of another kind."""
     place, _, pointer = reference.partition("#")
-    steps = tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+    steps = tuple(pointer_keys(pointer))
     return (reference,) if place or (pointer and not steps) else steps

@@ -1,6 +1,6 @@
-"""Schemas that nobody here wrote, with valid and invalid values of each: the figures, as they are reached.
+"""Figures for a collection of real-world schemas, with valid and invalid values of each.
 
-The collection lies beside the repository (its README says where from) and is not part of it.
+The collection is beside the repository, not part of it; its README names the sources.
 """
 
 # ruff: noqa: T201 (the figures are printed)
@@ -20,22 +20,22 @@ from structkit.prompts import skeleton
 
 FILE = pathlib.Path(__file__).parents[3] / "shared" / "schemas" / "real_world.jsonl.gz"
 
-RIGHT = 0.9995
-"""Share of schemas with a strict payload, every valid value back equal and every invalid one refused. To reach: 0.998."""
+MIN_CORRECT = 0.9995
+"""Share of schemas with a strict payload, every valid value back equal and every invalid one rejected."""
 
-STOPPED = 0.941
-"""Share of invalid values that the strict schema itself stops: no wire form, or one that breaks it. The aim was 0.93."""
+MIN_STOPPED = 0.941
+"""Share of invalid values that the strict schema itself stops: they have no wire form, or one that breaks it."""
 
-SIZE = 1.38
-"""Characters of all strict schemas over those of the originals, at most. The aim was 1.4."""
+MAX_SIZE_RATIO = 1.38
+"""Characters of all strict schemas over those of the originals."""
 
-CRASHED = 0
-"""Schemas at which something else than a SchemaError or an InvalidOutput got out. To stay so."""
+MAX_CRASHED = 0
+"""Schemas at which another error than a SchemaError or an InvalidOutput was raised."""
 
 
 @dataclass
 class Score:
-    """What came of one schema: its faults by kind, and the parts of the figures."""
+    """The faults of one schema by kind, and its parts of the figures."""
 
     name: str
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Score:
     strict_size: int = 0
     skeleton_size: int = 0
 
-    def blame(self, kind: str, detail: Any = "") -> None:
+    def add_fault(self, kind: str, detail: Any = "") -> None:
         self.faults.append((kind, str(detail)[:300]))
 
 
@@ -54,13 +54,13 @@ def scores(strict_faults, wire_errors, same) -> list[Score]:
     """Every schema of the collection, scored."""
     if not FILE.exists():
         pytest.skip(f"the collection of real-world schemas is not at {FILE}")
-    judge = Judge(strict_faults, wire_errors, same)
+    scorer = Scorer(strict_faults, wire_errors, same)
     with gzip.open(FILE, "rt", encoding="utf-8") as lines:
-        return [judge.score(json.loads(line)) for line in lines]
+        return [scorer.score(json.loads(line)) for line in lines]
 
 
 @dataclass
-class Judge:
+class Scorer:
     strict_faults: Any
     wire_errors: Any
     same: Any
@@ -70,13 +70,13 @@ class Judge:
         try:
             response_format = ResponseFormat(row["schema"])
             schema = response_format.schema
-        except Exception as error:  # noqa: BLE001 (which one is what the figures tell)
-            score.blame("compile", repr(error))
+        except Exception as error:  # noqa: BLE001 (the figures count them by kind)
+            score.add_fault("compile", repr(error))
             return score
         score.size, score.strict_size = len(json.dumps(row["schema"])), len(json.dumps(schema))
         score.skeleton_size = len(skeleton(schema))
         for fault in self.strict_faults(schema):
-            score.blame("not strict", fault)
+            score.add_fault("not strict", fault)
         for test in row["tests"]:
             (self.valid if test["valid"] else self.invalid)(response_format, test["data"], score)
         return score
@@ -85,13 +85,13 @@ class Judge:
         try:
             wire = response_format.dump(value)
             for error in self.wire_errors(response_format.schema, wire):
-                score.blame("does not conform", error)
+                score.add_fault("does not conform", error)
             if not self.same(response_format.load(wire), value):
-                score.blame("load is not equal", value)
+                score.add_fault("load is not equal", value)
             if not self.same(response_format.parse(json.dumps(wire)), value):
-                score.blame("parse is not equal", value)
+                score.add_fault("parse is not equal", value)
         except Exception as error:  # noqa: BLE001 (as above)
-            score.blame("valid value refused", repr(error))
+            score.add_fault("valid value rejected", repr(error))
 
     def invalid(self, response_format: ResponseFormat[Any], value: Any, score: Score) -> None:
         try:
@@ -99,7 +99,7 @@ class Judge:
         except SchemaError:
             wire, stopped = value, True
         except Exception as error:  # noqa: BLE001 (as above)
-            score.blame("dump", repr(error))
+            score.add_fault("dump", repr(error))
             wire, stopped = value, True
         else:
             stopped = bool(self.wire_errors(response_format.schema, wire))
@@ -109,48 +109,48 @@ class Judge:
         except InvalidOutput:
             return
         except Exception as error:  # noqa: BLE001 (as above)
-            score.blame("parse", repr(error))
+            score.add_fault("parse", repr(error))
         else:
-            score.blame("invalid value accepted", value)
+            score.add_fault("invalid value accepted", value)
 
 
-def test_schemas_are_entirely_right(scores):
-    right = sum(not score.faults for score in scores) / len(scores)
+def test_schemas_and_values_are_handled_correctly(scores):
+    correct = sum(not score.faults for score in scores) / len(scores)
     kinds = Counter(kind for score in scores for kind in {kind for kind, _ in score.faults})
-    print(f"\nentirely right: {right:.4f} of {len(scores)} schemas; faults by schemas: {dict(kinds.most_common())}")
+    print(f"\ncorrect: {correct:.4f} of {len(scores)} schemas; faults by schemas: {dict(kinds.most_common())}")
     for kind in kinds:
-        some = [(score.name, detail) for score in scores for found, detail in score.faults if found == kind]
+        some = [(score.name, detail) for score in scores for fault, detail in score.faults if fault == kind]
         print(*(f"  {kind}: {name}: {detail}" for name, detail in some[:5]), sep="\n")
-    assert right >= RIGHT
+    assert correct >= MIN_CORRECT
 
 
 def test_invalid_values_are_stopped_by_the_strict_schema_itself(scores):
     stopped = sum(score.stopped for score in scores) / sum(score.invalid for score in scores)
     print(f"\ninvalid values stopped by the strict schema: {stopped:.4f}")
-    assert stopped >= STOPPED
+    assert stopped >= MIN_STOPPED
 
 
 def test_the_strict_schemas_are_not_much_longer_than_the_originals(scores):
     ratio = sum(score.strict_size for score in scores) / sum(score.size for score in scores)
     print(f"\nsize of the strict schemas: {ratio:.3f} of the originals")
-    assert ratio <= SIZE
+    assert ratio <= MAX_SIZE_RATIO
 
 
-def test_no_skeleton_is_longer_than_the_schema_it_stands_for(scores):
+def test_no_skeleton_is_longer_than_its_schema(scores):
     ratio = sum(score.skeleton_size for score in scores) / sum(score.strict_size for score in scores)
     print(f"\nsize of the skeletons: {ratio:.3f} of the strict schemas")
     assert [score.name for score in scores if score.skeleton_size > score.strict_size] == []
     assert ratio < 0.7
 
 
-def test_nothing_but_our_own_errors_gets_out(scores):
-    ours = ("SchemaError(", "InvalidOutput(")
-    kinds = ("compile", "valid value refused", "dump", "parse")
+def test_only_structkit_errors_are_raised(scores):
+    expected = ("SchemaError(", "InvalidOutput(")
+    kinds = ("compile", "valid value rejected", "dump", "parse")
     crashed = [
         f"{score.name}: {kind}: {detail}"
         for score in scores
         for kind, detail in score.faults
-        if kind in kinds and not detail.startswith(ours)
+        if kind in kinds and not detail.startswith(expected)
     ]
     print("", *crashed[:20], sep="\n")
-    assert len({line.partition(":")[0] for line in crashed}) <= CRASHED
+    assert len({line.partition(":")[0] for line in crashed}) <= MAX_CRASHED

@@ -1,6 +1,6 @@
-"""`allOf` as one schema: what two schemas say together, or a superset of it where that cannot be written.
+"""`allOf` as one schema: the intersection of two schemas, or a superset of it where it cannot be written.
 
-A superset is enough for the wire: the reply is checked against the original afterwards.
+A superset is enough for the wire, since the reply is validated against the original afterwards.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
-LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
-SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
+LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
+UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
-BOTH = frozenset({"items", "propertyNames"})
-REMARKS = frozenset({"title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
+SCHEMAS = frozenset({"items", "propertyNames"})
+ANNOTATIONS = frozenset({"title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
 
 CONDITION = ("if", "then", "else")
 
 
-WITHIN_NUMBER = frozenset({"integer", "number"})
+NUMBER_TYPES = frozenset({"integer", "number"})
 
 
 def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
-    """The two schemas together; where they share a part, the part is `allOf` the two.
+    """Return one schema for two; a part that both have is `allOf` of the two parts.
 
     Raises:
-        SchemaError: No value can fit both.
+        UnsatisfiableSchema: No value can fit both.
 
     >>> merge({"type": "integer", "minimum": 1}, {"type": "number", "minimum": 3, "maximum": 9})
     {'type': 'integer', 'minimum': 3, 'maximum': 9}
@@ -40,52 +40,60 @@ def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
     {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
     """
     merged = dict(first)
-    for keyword, value in _with_condition_apart(first, second).items():
+    for keyword, value in _with_separate_condition(first, second).items():
         if keyword not in merged:
             merged[keyword] = value
         elif keyword in _RULES:
             merged[keyword] = _RULES[keyword](merged[keyword], value, path)
-        elif merged[keyword] != value and keyword not in REMARKS:
+        elif merged[keyword] != value and keyword not in ANNOTATIONS:
             merged[ADDITIONAL_BOUNDS] = [*merged.get(ADDITIONAL_BOUNDS, ()), {keyword: value}]
     return merged
 
 
-def _with_condition_apart(first: JSON, second: JSON) -> JSON:
-    """The second schema; its `if`, where the first has one too, stays together with its own `then` and `else`."""
+def _with_separate_condition(first: JSON, second: JSON) -> JSON:
+    """Return the second schema, with its `if`, `then` and `else` kept together where the first has an `if` too."""
     condition = {word: second[word] for word in CONDITION if word in second}
     if not condition or "if" not in first:
         return second
-    rest = {word: value for word, value in second.items() if word not in CONDITION}
-    is_known = condition == {word: first[word] for word in CONDITION if word in first}
-    return rest if is_known else {**rest, ADDITIONAL_BOUNDS: [*rest.get(ADDITIONAL_BOUNDS, ()), condition]}
+    remaining = {word: value for word, value in second.items() if word not in CONDITION}
+    is_duplicate = condition == {word: first[word] for word in CONDITION if word in first}
+    return (
+        remaining
+        if is_duplicate
+        else {**remaining, ADDITIONAL_BOUNDS: [*remaining.get(ADDITIONAL_BOUNDS, ()), condition]}
+    )
 
 
-def _both(first: JSONValue, second: JSONValue, _path: JSONPath) -> JSONValue:
+def _merge_schemas(first: JSONValue, second: JSONValue, _path: JSONPath) -> JSONValue:
     return first if first == second else {"allOf": [first, second]}
 
 
-def _map(first: JSON, second: JSON, path: JSONPath) -> JSON:
-    shared = {key: _both(first[key], second[key], path) for key in first if key in second and first[key] != second[key]}
+def _merge_maps(first: JSON, second: JSON, path: JSONPath) -> JSON:
+    shared = {
+        key: _merge_schemas(first[key], second[key], path)
+        for key in first
+        if key in second and first[key] != second[key]
+    }
     return {**second, **first, **shared}
 
 
-def _others(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
-    """`additionalProperties`: closed only where both are, because each counts only its own properties."""
+def _merge_additional(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
+    """Merge `additionalProperties`: closed only where both are, because each is about its own properties."""
     if first is False or second is False:
         return second if first is False else first
-    return _both(first, second, path)
+    return _merge_schemas(first, second, path)
 
 
-def _types(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
+def _merge_types(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
     names = [name for name in type_names(first) if name in type_names(second)]
-    if {*type_names(first), *type_names(second)} >= WITHIN_NUMBER and not WITHIN_NUMBER & {*names}:
+    if {*type_names(first), *type_names(second)} >= NUMBER_TYPES and not NUMBER_TYPES & {*names}:
         names.append("integer")
     if not names:
         raise UnsatisfiableSchema(f"contradiction: a value cannot be {first} and {second} at once", path=path)
     return names[0] if len(names) == 1 else names
 
 
-def _values(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> list[JSONValue]:
+def _merge_enums(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> list[JSONValue]:
     shared = [value for value in first if value in second]
     if not shared:
         raise UnsatisfiableSchema("contradiction: no value is in both enums", path=path)
@@ -93,56 +101,56 @@ def _values(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> 
 
 
 _RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
-    **dict.fromkeys(LARGER, lambda first, second, _: max(first, second)),
-    **dict.fromkeys(SMALLER, lambda first, second, _: min(first, second)),
-    **dict.fromkeys(MAPS, _map),
-    **dict.fromkeys(BOTH, _both),
+    **dict.fromkeys(LOWER_BOUNDS, lambda first, second, _: max(first, second)),
+    **dict.fromkeys(UPPER_BOUNDS, lambda first, second, _: min(first, second)),
+    **dict.fromkeys(MAPS, _merge_maps),
+    **dict.fromkeys(SCHEMAS, _merge_schemas),
     "allOf": lambda first, second, _: [*first, *second],
     ADDITIONAL_BOUNDS: lambda first, second, _: [*first, *second],
     "required": lambda first, second, _: [*dict.fromkeys([*first, *second])],
-    "type": _types,
-    "enum": _values,
-    "additionalProperties": _others,
+    "type": _merge_types,
+    "enum": _merge_enums,
+    "additionalProperties": _merge_additional,
     "description": lambda first, second, _: first if first == second else f"{first} {second}",
 }
 
 
 def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSON:
-    """An object schema whose `anyOf`, `if` and the like bring further properties: all of them, as optional ones.
+    """Return an object schema with the properties that its `anyOf`, `if` and the like add, as optional ones.
 
     >>> either = [{"properties": {"b": {"type": "null"}}}, {"properties": {"c": {"type": "null"}}}]
     >>> with_alternatives({"type": "object", "properties": {}, "anyOf": either}, lambda part: part)["properties"]
     {'b': {'type': 'null'}, 'c': {'type': 'null'}}
     """
     declared = schema.get("properties", {})
-    found: dict[str, list[JSONValue]] = {}
-    for name, wanted in (*_of_branches(schema, resolve), *_of_conditions(schema, resolve)):
+    alternatives: dict[str, list[JSONValue]] = {}
+    for name, part in (*_branch_properties(schema, resolve), *_conditional_properties(schema, resolve)):
         if name not in declared:
-            found.setdefault(name, []).append(wanted)
-    return {**schema, "properties": {**declared, **{name: _any(wanted) for name, wanted in found.items()}}}
+            alternatives.setdefault(name, []).append(part)
+    return {**schema, "properties": {**declared, **{name: _any_of(schemas) for name, schemas in alternatives.items()}}}
 
 
-def _of_branches(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
-    """The properties that any branch of `anyOf` or `oneOf` declares."""
+def _branch_properties(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
+    """Yield the properties that any branch of `anyOf` or `oneOf` declares."""
     for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         yield from resolve(branch).get("properties", {}).items()
 
 
-def _of_conditions(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
-    """The properties that conditions bring, each as it is in either case; where one case is silent, anything goes."""
+def _conditional_properties(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:
+    """Yield the properties that conditions add, as they are in each case; any value fits where a case has none."""
     cases: list[tuple[JSONValue, JSONValue]] = []
     for part in (schema, *schema.get(ADDITIONAL_BOUNDS, ())):
         cases += [(part.get("then", True), part.get("else", True))] if "if" in part else []
         cases += [(case, True) for case in part.get("dependentSchemas", {}).values()]
     for pair in cases:
-        met, unmet = (resolve(case).get("properties", {}) for case in pair)
-        for name in {**met, **unmet}:
-            yield from ((name, met.get(name, True)), (name, unmet.get(name, True)))
+        if_true, if_false = (resolve(case).get("properties", {}) for case in pair)
+        for name in {**if_true, **if_false}:
+            yield from ((name, if_true.get(name, True)), (name, if_false.get(name, True)))
 
 
-def _any(wanted: list[JSONValue]) -> JSONValue:
-    different = [part for position, part in enumerate(wanted) if part not in wanted[:position]]
+def _any_of(schemas: list[JSONValue]) -> JSONValue:
+    different = [part for position, part in enumerate(schemas) if part not in schemas[:position]]
     if True in different:
-        told = "; ".join(shorten_json(part) for part in different if part is not True)
-        return {"description": f"In some cases: {told}."} if told else True
+        cases = "; ".join(shorten_json(part) for part in different if part is not True)
+        return {"description": f"In some cases: {cases}."} if cases else True
     return different[0] if len(different) == 1 else {"anyOf": different}

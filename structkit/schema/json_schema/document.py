@@ -1,79 +1,84 @@
-"""A JSON Schema document: where its references lead. Nothing outside it is ever fetched."""
+"""A JSON Schema document and the targets of its references. Nothing outside the document is ever fetched."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from urllib.parse import unquote
 
 from structkit.errors import SchemaError
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.json_pointer import pointer_keys
 
 
-class Document:
-    """A schema document and the schemas that have been put beside it under names of their own."""
+class SchemaDocument:
+    """A schema document, and schemas that the compiler has added to it.
+
+    Attributes:
+        root: The document, with every reference as a pointer from the root; never changed.
+        is_dynamic: Whether it has references whose target depends on the path to them.
+    """
 
     def __init__(self, root: JSON) -> None:
-        """Take the document; it is never changed.
+        """Rewrite its references as pointers.
 
         Raises:
-            SchemaError: An address in it is none.
+            SchemaError: An `$id` or `$ref` is not an address.
         """
         self.root = root
-        self.is_dynamic = any(DYNAMIC & part.keys() for part in self._objects())
-        if any(map(_is_addressed, self._objects())):
-            self.root = _rooted(root)
+        self.is_dynamic = any(DYNAMIC_REFERENCES & part.keys() for part in self._objects())
+        if any(map(_has_address, self._objects())):
+            self.root = _with_pointers(root)
         self._added: dict[str, JSON] = {}
 
     @cached_property
     def uses(self) -> Counter[str]:
-        """How often each `$ref` stands in the document."""
+        """The number of uses of each `$ref`."""
         return Counter(part["$ref"] for part in self._objects() if isinstance(part.get("$ref"), str))
 
     def add(self, pointer: str, schema: JSON, uses: int) -> None:
-        """Put a schema beside the document, to be referred to by *pointer*."""
+        """Add a schema that *pointer* refers to."""
         self._added[pointer] = schema
         self.uses[pointer] += uses
 
     def __contains__(self, pointer: str) -> bool:
-        """Whether a schema was added under this pointer."""
+        """Return whether a schema was added under this pointer."""
         return pointer in self._added
 
     def resolve(self, schema: JSONValue, path: JSONPath = ()) -> JSON:
-        """The schema itself, or what its `$ref` leads to in the end.
+        """Return the schema, or the one that its chain of `$ref`s leads to.
 
         Raises:
             SchemaError: The `$ref` leads back to itself, out of the document, or nowhere.
         """
-        seen: set[str] = set()
+        visited: set[str] = set()
         while isinstance(schema, dict) and "$ref" in schema:
-            if schema["$ref"] in seen:
+            if schema["$ref"] in visited:
                 raise SchemaError(f"the $ref {schema['$ref']!r} leads back to itself", path=path)
-            seen.add(schema["$ref"])
-            schema = self.follow(schema["$ref"], path)
+            visited.add(schema["$ref"])
+            schema = self.resolve_pointer(schema["$ref"], path)
         return schema if isinstance(schema, dict) else {}
 
-    def follow(self, pointer: str, path: JSONPath) -> JSONValue:
-        """What one `$ref` leads to.
+    def resolve_pointer(self, pointer: str, path: JSONPath) -> JSONValue:
+        """Return the target of one `$ref`.
 
         Raises:
-            SchemaError: It leads out of the document, nowhere, or to what is no schema.
+            SchemaError: It leads out of the document, nowhere, or to a value that is not a schema.
         """
         if pointer in self._added:
             return self._added[pointer]
         if not pointer.startswith("#"):
             raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
-        target = self._pointed(pointer)
+        target = self._lookup(pointer)
         if target is None:
             raise SchemaError(f"the $ref {pointer!r} leads nowhere in the document", path=path)
         if not isinstance(target, dict | bool):
-            raise SchemaError(f"the $ref {pointer!r} leads to what is no schema", path=path)
+            raise SchemaError(f"the $ref {pointer!r} leads to a value that is not a schema", path=path)
         return target
 
-    def _pointed(self, pointer: str) -> JSONValue:
+    def _lookup(self, pointer: str) -> JSONValue:
         target: JSONValue = self.root if pointer.partition("/")[0] == "#" else None
-        for key in steps(pointer):
+        for key in pointer_keys(pointer):
             try:
                 target = target[int(key)] if isinstance(target, list) else target[key]
             except (KeyError, IndexError, ValueError, TypeError):
@@ -81,35 +86,30 @@ class Document:
         return target
 
     def _objects(self) -> Iterator[JSON]:
-        """Every object of the document, in its order."""
-        waiting: list[JSONValue] = [self.root]
-        while waiting:
-            part = waiting.pop()
+        """Yield every object of the document, in its order."""
+        stack: list[JSONValue] = [self.root]
+        while stack:
+            part = stack.pop()
             if isinstance(part, dict):
                 yield part
-            inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-            waiting += reversed([*inside])
+            children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+            stack += reversed([*children])
 
 
-DYNAMIC = frozenset({"$dynamicRef", "$recursiveRef"})
+DYNAMIC_REFERENCES = frozenset({"$dynamicRef", "$recursiveRef"})
 
 
-def _is_addressed(part: JSON) -> bool:
-    """Whether an object has an address of its own, or refers to one by more than a pointer."""
+def _has_address(part: JSON) -> bool:
+    """Return whether an object has an address of its own, or a reference that is more than a pointer."""
     address = part.get("$ref")
     is_address = isinstance(address, str) and address != "#" and not address.startswith("#/")
-    return is_address or any(isinstance(part.get(word), str) for word in (*DYNAMIC, "$id", "id"))
+    return is_address or any(isinstance(part.get(word), str) for word in (*DYNAMIC_REFERENCES, "$id", "id"))
 
 
-def steps(pointer: str) -> Iterator[str]:
-    """The keys that a JSON pointer names, one after the other."""
-    return (unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
-
-
-def _rooted(root: JSON) -> JSON:
-    from structkit.schema.json_schema.references import rooted
+def _with_pointers(root: JSON) -> JSON:
+    from structkit.schema.json_schema.references import with_pointers
 
     try:
-        return rooted(root)
+        return with_pointers(root)
     except ValueError as error:
-        raise SchemaError(f"an $id or $ref is no address: {error}") from None
+        raise SchemaError(f"an $id or $ref is not an address: {error}") from None

@@ -1,4 +1,4 @@
-"""References that lead back to themselves without going down into a value: no value decides what they say."""
+"""References that lead back to themselves for the same value: no value can decide whether it fits."""
 
 from __future__ import annotations
 
@@ -6,77 +6,78 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from structkit.errors import SchemaError
-from structkit.schema.json_schema.document import Document, steps
-from structkit.schema.json_schema.metaschema import inside
+from structkit.schema.json_schema.document import SchemaDocument
+from structkit.schema.json_schema.metaschema import child_schemas
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.json_pointer import pointer_keys
 
 IN_PLACE = frozenset({"allOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"})
 """Keywords whose schemas are about the value itself, not about a part of it."""
 
 UNIONS = frozenset({"anyOf", "oneOf"})
-"""Such ones too, but their rules answer a question that leads back to itself with no, where they know what it means."""
+"""Such keywords too; but a branch that leads back to itself counts as not fitting, unless references are dynamic."""
 
-ASIDE = frozenset({"$defs", "definitions"})
-"""Keywords whose schemas say nothing until they are referred to."""
+DEFINITIONS = frozenset({"$defs", "definitions"})
+"""Keywords whose schemas have no effect until a reference leads to them."""
 
 
-def refuse_circles(document: Document) -> None:
-    """Follow every reference that can be come to from the root.
+def validate_cycles(document: SchemaDocument) -> None:
+    """Validate every reference that is reachable from the root.
 
     Raises:
         SchemaError: One leads back to itself for the same value.
     """
-    walk = _Walk(document)
+    references = _ReferenceGraph(document)
     try:
-        TopologicalSorter(walk.graph()).prepare()
+        TopologicalSorter(references.graph()).prepare()
     except CycleError as error:
-        circle: list[int] = error.args[1]
-        part = next(part for part in map(walk.parts.__getitem__, circle) if "$ref" in part)
+        cycle: list[int] = error.args[1]
+        part = next(part for part in map(references.parts.__getitem__, cycle) if "$ref" in part)
         reason = (
             f"the $ref {part['$ref']!r} leads back to itself for the same value, which decides nothing; "
             "refer to it from below properties or items, or leave it out"
         )
-        raise SchemaError(reason, path=walk.paths[id(part)]) from None
+        raise SchemaError(reason, path=references.paths[id(part)]) from None
 
 
-class _Walk:
-    """The parts of a document by identity, each with its path."""
+class _ReferenceGraph:
+    """The reachable parts of a document by identity, each with its path."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: SchemaDocument) -> None:
         self.document = document
         self.in_place = IN_PLACE | UNIONS if document.is_dynamic else IN_PLACE
         self.parts: dict[int, JSON] = {id(document.root): document.root}
         self.paths: dict[int, JSONPath] = {id(document.root): ()}
 
     def graph(self) -> dict[int, list[int]]:
-        """Of each part in use, the parts that are about the same value."""
+        """Return, for each reachable part, the parts that are about the same value."""
         graph: dict[int, list[int]] = {}
-        waiting = [id(self.document.root)]
-        while waiting:
-            here = waiting.pop()
-            if here not in graph:
-                following = [*self._following(here)]
-                graph[here] = [there for there, in_place in following if in_place]
-                waiting += [there for there, _ in following]
+        stack = [id(self.document.root)]
+        while stack:
+            part_id = stack.pop()
+            if part_id not in graph:
+                children = [*self._children(part_id)]
+                graph[part_id] = [child_id for child_id, in_place in children if in_place]
+                stack += [child_id for child_id, _ in children]
         return graph
 
-    def _following(self, here: int) -> Iterator[tuple[int, bool]]:
-        part, path = self.parts[here], self.paths[here]
-        for step, inner in inside(part):
-            if isinstance(inner, dict) and step[0] not in ASIDE:
-                yield self._met(inner, path + step), step[0] in self.in_place
+    def _children(self, part_id: int) -> Iterator[tuple[int, bool]]:
+        part, path = self.parts[part_id], self.paths[part_id]
+        for step, inner in child_schemas(part):
+            if isinstance(inner, dict) and step[0] not in DEFINITIONS:
+                yield self._add(inner, path + step), step[0] in self.in_place
         if isinstance(part.get("$ref"), str) and (target := self._target(part["$ref"])):
-            yield self._met(target, tuple(steps(part["$ref"]))), True
+            yield self._add(target, tuple(pointer_keys(part["$ref"]))), True
 
-    def _met(self, part: JSON, path: JSONPath) -> int:
+    def _add(self, part: JSON, path: JSONPath) -> int:
         self.paths.setdefault(id(part), path)
         self.parts[id(part)] = part
         return id(part)
 
     def _target(self, pointer: str) -> JSONValue:
-        """Where a reference leads; the compiler refuses one that leads nowhere, should it ever come to it."""
+        """Return the target of a reference; None if child_id is none, which is the compiler's to report."""
         try:
-            target = self.document.follow(pointer, ())
+            target = self.document.resolve_pointer(pointer, ())
         except SchemaError:
             return None
         return target if isinstance(target, dict) else None

@@ -1,4 +1,4 @@
-"""Rules of JSON Schema that are checked here: where jsonschema's own are not exact, or take more than linear time."""
+"""Rules of JSON Schema that replace jsonschema's where those are not exact, or take more than linear time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from structkit.values.text import shorten_json
 Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]
 
 
-def with_our_rules(validator: Any, *, is_dynamic: bool) -> Any:
-    """A jsonschema validator class with the rules of this file, and each branch of a union tried once.
+def with_exact_rules(validator: Any, *, is_dynamic: bool) -> Any:
+    """Return a jsonschema validator class with the rules of this file, which evaluate each branch of a union once.
 
     Args:
         validator: The class.
-        is_dynamic: Whether a reference is: what a branch means depends on the way to it then; it is tried each time.
+        is_dynamic: Whether the schema has dynamic references: a branch then depends on the path to it, and is evaluated
+            each time.
     """
     from jsonschema.validators import extend
 
-    extended: Callable[[Any, Any], Any] = extend
-    ours = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else UNIONS)}
-    return extended(validator, {word: rule for word, rule in ours.items() if word in validator.VALIDATORS})
+    extend_class: Callable[[Any, Any], Any] = extend
+    rules = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else UNIONS)}
+    return extend_class(validator, {word: rule for word, rule in rules.items() if word in validator.VALIDATORS})
 
 
 def _all_of(validator: Any, parts: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
@@ -47,40 +48,40 @@ def _any_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: J
 def _one_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
     from jsonschema.exceptions import ValidationError
 
-    fitting = [branch for branch in branches if _fits(validator, branch, instance)]
-    if not fitting:
+    matching = [branch for branch in branches if _fits(validator, branch, instance)]
+    if not matching:
         yield ValidationError(f"{instance!r} is not valid under any of the given schemas")
-    if len(fitting) > 1:
-        yield ValidationError(f"{instance!r} is valid under each of {', '.join(map(repr, fitting))}")
+    if len(matching) > 1:
+        yield ValidationError(f"{instance!r} is valid under each of {', '.join(map(repr, matching))}")
 
 
 def _fits(validator: Any, branch: JSONValue, instance: JSONValue) -> bool:
-    """Whether a value fits a branch; the errors that would say why multiply from union to union."""
+    """Return whether a value fits a branch, without the errors: their number multiplies from union to union."""
 
-    def try_it(value: JSONValue) -> bool:
+    def is_valid(value: JSONValue) -> bool:
         return next(validator.descend(value, branch), None) is None
 
-    return evaluate_once(try_it, instance, id(branch))
+    return evaluate_once(is_valid, instance, id(branch))
 
 
-def _pattern(_: Any, wanted: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:
+def _pattern(_: Any, pattern: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:
     from jsonschema.exceptions import ValidationError
 
-    if isinstance(instance, str) and not matches(wanted, instance):
-        yield ValidationError(f"{instance!r} does not match {wanted!r}")
+    if isinstance(instance, str) and not matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-def _pattern_properties(validator: Any, wanted: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
-    for expression, schema in wanted.items() if isinstance(instance, dict) else ():
+def _pattern_properties(validator: Any, schemas: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    for expression, schema in schemas.items() if isinstance(instance, dict) else ():
         for name in filter(lambda name: matches(expression, name), instance):
             yield from validator.descend(instance[name], schema, path=name, schema_path=expression)
 
 
-def _additional(validator: Any, wanted: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
+def _additional(validator: Any, additional: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
     declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, value in instance.items() if isinstance(instance, dict) else ():
         if name not in declared and not any(matches(expression, name) for expression in patterns):
-            yield from validator.descend(value, wanted, path=name)
+            yield from validator.descend(value, additional, path=name)
 
 
 def _multiple_of(_: Any, step: float, instance: JSONValue, __: JSON) -> Iterator[Exception]:
@@ -91,51 +92,51 @@ def _multiple_of(_: Any, step: float, instance: JSONValue, __: JSON) -> Iterator
 
 
 def is_multiple(number: JSONValue, step: JSONValue) -> bool:
-    """Whether a number is a multiple of another, as both are written.
+    """Return whether a number is a multiple of another, in decimal digits as both are written.
 
     >>> is_multiple(19.99, 0.01), is_multiple(10**400, 0.5), is_multiple(0.75, 0.5)
     (True, True, False)
     """
     if any(isinstance(each, float) and not math.isfinite(each) for each in (number, step)):
         return False
-    return (_as_written(number) / _as_written(step)).denominator == 1
+    return (_as_fraction(number) / _as_fraction(step)).denominator == 1
 
 
-def _as_written(number: JSONValue) -> Fraction:
+def _as_fraction(number: JSONValue) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
-def _unique_items(_: Any, wanted: bool, instance: JSONValue, __: JSON) -> Iterator[Exception]:
+def _unique_items(_: Any, is_required: bool, instance: JSONValue, __: JSON) -> Iterator[Exception]:
     from jsonschema.exceptions import ValidationError
 
-    if not wanted or not isinstance(instance, list):
+    if not is_required or not isinstance(instance, list):
         return
-    seen: set[Hashable] = set()
+    keys: set[Hashable] = set()
     for item in instance:
-        if equality_key(item) in seen:
-            yield ValidationError(f"the item {shorten_json(item)} is given twice")
+        if equality_key(item) in keys:
+            yield ValidationError(f"the item {shorten_json(item)} is a duplicate")
             return
-        seen.add(equality_key(item))
+        keys.add(equality_key(item))
 
 
 def _enum_rule() -> Rule:
-    """The rule for the enums of one document, the values of each looked through once."""
-    known: dict[int, tuple[list[JSONValue], frozenset[Hashable]]] = {}
+    """Return the rule for the enums of one document, which indexes the values of each enum once."""
+    indexes: dict[int, tuple[list[JSONValue], frozenset[Hashable]]] = {}
 
-    def enum(_: Any, wanted: list[JSONValue], instance: JSONValue, __: JSON) -> Iterator[Exception]:
+    def enum(_: Any, values: list[JSONValue], instance: JSONValue, __: JSON) -> Iterator[Exception]:
         from jsonschema.exceptions import ValidationError
 
-        if id(wanted) not in known:
-            known[id(wanted)] = wanted, frozenset(map(equality_key, wanted))
-        if equality_key(instance) not in known[id(wanted)][1]:
-            some = f"{wanted[:MOST_SHOWN]!r}{' and others' if len(wanted) > MOST_SHOWN else ''}"
-            yield ValidationError(f"{instance!r} is not one of {some}")
+        if id(values) not in indexes:
+            indexes[id(values)] = values, frozenset(map(equality_key, values))
+        if equality_key(instance) not in indexes[id(values)][1]:
+            listed_values = f"{values[:MAX_LISTED_VALUES]!r}{' and others' if len(values) > MAX_LISTED_VALUES else ''}"
+            yield ValidationError(f"{instance!r} is not one of {listed_values}")
 
     return enum
 
 
-MOST_SHOWN = 20
-"""Values of an enum that are named where none of them is given."""
+MAX_LISTED_VALUES = 20
+"""Values of an enum that a message lists."""
 
 RULES: dict[str, Rule] = {
     "pattern": _pattern,

@@ -14,7 +14,7 @@ from structkit.errors import SchemaError
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import merge, with_alternatives
-from structkit.schema.json_schema.document import Document
+from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS
 from structkit.schema.naming import unused_name, wire_name
@@ -111,7 +111,7 @@ class SchemaCompiler:
             allows_extra_keys: Whether an object without `additionalProperties` accepts undeclared keys.
             max_enum_values: The length above which an enum is only described.
         """
-        self.document = Document(document)
+        self.document = SchemaDocument(document)
         self.dialect = dialect
         self.allows_extra_keys = allows_extra_keys
         self.max_enum_values = max_enum_values
@@ -274,7 +274,7 @@ class SchemaCompiler:
             return ReferenceNode(name, self.definitions)
         self._building[name] = path
         self.document.resolve({"$ref": pointer}, path)
-        node = self.build(self.document.follow(pointer, path), path)
+        node = self.build(self.document.resolve_pointer(pointer, path), path)
         del self._building[name]
         if self.document.uses[pointer] == 1 and name not in self._referenced:
             return node
