@@ -145,7 +145,7 @@ def test_a_schema_that_is_no_json_schema_is_refused_at_its_place(schema, path):
         ("#/$defs/nope", "leads nowhere"),
         ("#/properties/x/items/0", "leads nowhere"),
         ("#nope", "leads nowhere"),
-        ("#/required", "no schema"),
+        ("#/required", "not a schema"),
     ],
 )
 def test_a_reference_that_leads_out_or_nowhere_is_refused(reference, reason, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from structkit.schema.json_schema.document import Document
+from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type, type_names
 from structkit.values import JSON, JSONValue
 
@@ -15,7 +15,7 @@ NO_CONST = object()
 class Nullability:
     """Answers for the schemas of one document; the answer for each `$ref` is cached."""
 
-    def __init__(self, document: Document, *, keywords_imply_type: bool) -> None:
+    def __init__(self, document: SchemaDocument, *, keywords_imply_type: bool) -> None:
         """Store the document.
 
         Args:
