@@ -24,7 +24,7 @@ from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.natural import InvalidValue
 from structkit.schema.nodes import ArrayNode, BoxedNode, Node, ObjectNode, UnionNode, WireError
 from structkit.schema.nodes.node import Field
-from structkit.schema.nodes.union import bare
+from structkit.schema.nodes.union import resolve_node
 from structkit.schema.pydantic.pydantic_type import validate_json
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import Issue, JSONPath, JSONValue
@@ -118,7 +118,7 @@ class ItemReader(Generic[T]):
     @property
     def has_object_items(self) -> bool:
         """Whether the items are objects."""
-        return isinstance(bare(self._location.node), ObjectNode)
+        return isinstance(resolve_node(self._location.node), ObjectNode)
 
     @property
     def is_order_preserved(self) -> bool:
@@ -231,7 +231,7 @@ def _locate_list(response_format: ResponseFormat[Any]) -> ListLocation:
         SchemaError: The type has no list, or several.
     """
     place = root_place(response_format.output_type)
-    root = bare(response_format.compiled_schema.root)
+    root = resolve_node(response_format.compiled_schema.root)
     is_object = isinstance(root, ObjectNode)
     fields = root.fields if isinstance(root, ObjectNode) else [Field("", "", root)]
     locations = [location for field in fields if (location := _list_of(field, place, is_root=not is_object))]
@@ -262,9 +262,9 @@ def _without_functions(place: TypePlace) -> TypePlace:
 
 def _unboxed(node: Node) -> tuple[tuple[str, ...], Node]:
     """Return the keys of a node's boxes, and the node inside."""
-    inner = bare(node)
-    if isinstance(inner, UnionNode) and inner.only:
-        return _unboxed(inner.only)
+    inner = resolve_node(node)
+    if isinstance(inner, UnionNode) and inner.single_branch:
+        return _unboxed(inner.single_branch)
     if not isinstance(inner, BoxedNode):
         return (), inner
     keys, node = _unboxed(inner.node)

@@ -14,10 +14,10 @@ from structkit.partial.place_json_schema import JSONSchemaPlace
 from structkit.partial.place_pydantic import CoreDefinitions, PydanticPlace
 from structkit.partial.unions import BoxDecoder, Branches, UnionDecoder
 from structkit.schema.nodes import AnyValueNode, ArrayNode, BoxedNode, MapNode, Node, ObjectNode, ScalarNode, UnionNode
-from structkit.schema.nodes.anything import AnyMapNode
-from structkit.schema.nodes.leaf import NULL
+from structkit.schema.nodes.any_value import AnyMapNode
 from structkit.schema.nodes.node import Field
-from structkit.schema.nodes.union import bare, constant_of
+from structkit.schema.nodes.scalar import NULL
+from structkit.schema.nodes.union import constant_of, resolve_node
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.pydantic_type import core_schema
 from structkit.schema.response_format import ResponseFormat
@@ -41,9 +41,9 @@ def root_place(output_type: Any) -> TypePlace:
 def build_decoder(node: Node, place: TypePlace) -> Decoder:
     """Build the decoder of a place; an opaque one if node and place cannot be paired."""
     loader = place.loader(node)
-    inner = bare(node)
-    if isinstance(inner, UnionNode) and inner.only is not None:
-        inner = bare(inner.only)
+    inner = resolve_node(node)
+    if isinstance(inner, UnionNode) and inner.single_branch is not None:
+        inner = resolve_node(inner.single_branch)
     if isinstance(inner, BoxedNode):
         return BoxDecoder(inner.key, build_decoder(inner.node, place), loader)
     if isinstance(inner, ScalarNode):
@@ -106,7 +106,7 @@ def _any_branches(node: AnyValueNode, place: TypePlace) -> Branches:
 
 def _union_branches(node: UnionNode, place: TypePlace) -> Branches:
     """Build the branches of a union, as far as they can be distinguished before they are complete."""
-    branches = [bare(branch) for branch in node.branches if branch is not NULL]
+    branches = [resolve_node(branch) for branch in node.branches if branch is not NULL]
     objects = [branch for branch in branches if branch.kind == "object"]
     arrays = [branch for branch in branches if branch.kind == "array"]
     array = _branch_decoder(arrays[0], place) if len(arrays) == 1 else None
@@ -140,7 +140,7 @@ def _tag_field(node: Node) -> Field | None:
 
 def _box(node: Node, place: TypePlace) -> tuple[str, BoxDecoder] | None:
     """Return the key and the decoder of a branch that is a box, either of the wire or of the natural JSON."""
-    is_natural = isinstance(node, ObjectNode) and len(node.fields) == 1 and not node.rest
+    is_natural = isinstance(node, ObjectNode) and len(node.fields) == 1 and not node.extra_keys
     if isinstance(node, BoxedNode):
         key, inner = node.key, node.node
     elif isinstance(node, ObjectNode) and is_natural:

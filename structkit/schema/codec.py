@@ -12,7 +12,7 @@ from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_candidates, read_json, repair_numbers
 from structkit.schema.natural import InvalidValue, NaturalType
-from structkit.schema.nodes.described import undescribed
+from structkit.schema.nodes.description import without_description
 from structkit.schema.nodes.node import WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.paths import wire_path
@@ -170,8 +170,12 @@ class Codec(Generic[T]):
     @cached_property
     def _property_names(self) -> frozenset[str]:
         """The natural and wire names of the properties; empty where the type accepts other keys."""
-        root = undescribed(self._compiled_schema.root)
-        return root.names | root.by_wire.keys() if isinstance(root, ObjectNode) and root.rest is None else frozenset()
+        root = without_description(self._compiled_schema.root)
+        return (
+            root.names | root.by_wire.keys()
+            if isinstance(root, ObjectNode) and root.extra_keys is None
+            else frozenset()
+        )
 
     def read_natural(
         self, natural: JSONValue, document: str | None = None, text: str = "", context: Any = None

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from structkit.schema.codec import Codec, UnvalidatedJSON
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import ArrayNode
-from structkit.schema.nodes.boxed import BoxedNode
-from structkit.schema.nodes.described import described
+from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.paths import child, unwrap
@@ -102,7 +102,7 @@ class PatchObject(ObjectNode):
         """
         for field in self.fields:
             if isinstance(wire, dict) and field.wire not in wire and field.absence != "missing":
-                raise WireError("required, but missing").under(field.name)
+                raise WireError("required, but missing").with_step(field.name)
         return super().load(wire)
 
 
@@ -169,7 +169,7 @@ def make_patch(
         if field is None or not (path or appends):
             return None
         name = unused_name(_property_name(path, appends=appends), names)
-        node = described(field.node, f"{format_path(path)}{', from where it was truncated' if appends else ''}.")
+        node = describe(field.node, f"{format_path(path)}{', from where it was truncated' if appends else ''}.")
         names[name] = PatchPlace(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())
     compiled = replace(codec.compiled_schema, root=PatchObject(tuple(place.field for place in places)), shared=False)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import singledispatch
 
 from structkit.schema.nodes.array import ArrayNode
-from structkit.schema.nodes.boxed import BoxedNode
+from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.constants import ConstantsNode
-from structkit.schema.nodes.described import DescribedNode
+from structkit.schema.nodes.description import DescribedNode
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
@@ -71,7 +71,7 @@ def _(node: TupleNode, path: JSONPath) -> JSONPath:
         field = node.fields[path[0]]
         return (field.wire, *wire_path(field.node, path[1:]))
     remainder = (path[0] - len(node.fields), *path[1:])
-    return (node.rest.wire, *wire_path(node.rest.node, remainder)) if node.rest else remainder
+    return (node.extra_items.wire, *wire_path(node.extra_items.node, remainder)) if node.extra_items else remainder
 
 
 @wire_path.register
@@ -121,7 +121,9 @@ def _(node: ObjectNode, step: str | int, _value: JSONValue) -> Field | None:
 def _(node: TupleNode, step: str | int, value: JSONValue) -> Field | None:
     if not isinstance(step, int):
         return None
-    return node.fields[step] if step < len(node.fields) else node.rest and child(node.rest.node, step, value)
+    return (
+        node.fields[step] if step < len(node.fields) else node.extra_items and child(node.extra_items.node, step, value)
+    )
 
 
 @child.register
@@ -136,8 +138,8 @@ def unwrap(node: Node) -> Node:
     while True:
         if isinstance(node, DescribedNode | ReferenceNode):
             node = node.node
-        elif isinstance(node, UnionNode) and node.only is not None:
-            node = node.only
+        elif isinstance(node, UnionNode) and node.single_branch is not None:
+            node = node.single_branch
         else:
             return node
 
@@ -163,7 +165,11 @@ def find_truncated_list(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JS
             node = node.node
         elif isinstance(node, ArrayNode):
             natural, node = (*natural, step), node.items
-        elif isinstance(node, ObjectNode) and step in node.by_wire and (node.rest is None or node.rest.wire in wire):
+        elif (
+            isinstance(node, ObjectNode)
+            and step in node.by_wire
+            and (node.extra_keys is None or node.extra_keys.wire in wire)
+        ):
             absent += [(*natural, field.name) for field in node.fields if field.wire not in wire]
             natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
         else:

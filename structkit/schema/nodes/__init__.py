@@ -1,14 +1,14 @@
 """The wire nodes: one construct a file, each knowing the schema it shows and the way there and back."""
 
-from structkit.schema.nodes.anything import AnyValueNode
+from structkit.schema.nodes.any_value import AnyValueNode
 from structkit.schema.nodes.array import ArrayNode
-from structkit.schema.nodes.boxed import BoxedNode
-from structkit.schema.nodes.described import DescribedNode, described
-from structkit.schema.nodes.leaf import ScalarNode
+from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.description import DescribedNode, describe
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions, ReferenceNode
+from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
 from structkit.schema.nodes.union import UnionNode
 
@@ -27,5 +27,5 @@ __all__ = [
     "TupleNode",
     "UnionNode",
     "WireError",
-    "described",
+    "describe",
 ]

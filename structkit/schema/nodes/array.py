@@ -7,9 +7,9 @@ from functools import cached_property
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import described
-from structkit.schema.nodes.leaf import refuse_crossed
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.scalar import validate_bounds
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
@@ -46,7 +46,7 @@ class ArrayNode:
             for position, item in enumerate(wire):  # noqa: B007 (read when an item is refused)
                 natural.append(self.items.load(item))
         except WireError as error:
-            raise error.under(position) from None
+            raise error.with_step(position) from None
         return natural
 
     @cached_property
@@ -67,11 +67,11 @@ BOUNDS = ("minItems", "maxItems", "uniqueItems")
 
 def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """An array of alike items; whatever bounds the dialect does not take are said."""
-    refuse_crossed(schema, path)
+    validate_bounds(schema, path)
     kept, moved = split_bounds(schema, BOUNDS, compiler.dialect)
     for name, value in moved.items():
         if value is False:
             continue
         compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
-    return described(ArrayNode(items, kept), describe_bounds(moved))
+    return describe(ArrayNode(items, kept), describe_bounds(moved))

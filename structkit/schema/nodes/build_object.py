@@ -7,19 +7,19 @@ from dataclasses import replace
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.boxed import BoxedNode
+from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import described, said_of
-from structkit.schema.nodes.leaf import NULL, ScalarNode
+from structkit.schema.nodes.description import describe, description_of
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
-from structkit.schema.nodes.union import constant_of, hides_null, nullable
+from structkit.schema.nodes.scalar import NULL, ScalarNode
+from structkit.schema.nodes.union import constant_of, nullable, writes_null_as_text
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
-NOTHING = Field("nothing", "nothing", NULL, "null", takes_null=False)
+NOTHING = Field("nothing", "nothing", NULL, "null", is_nullable=False)
 """The one property of an object that has none: an empty object is refused by some vendors."""
 
 SIZES = {"minProperties": "minItems", "maxProperties": "maxItems"}
@@ -30,7 +30,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """An object with declared properties, a map, or both."""
     required = {*schema.get("required", ())}
     declared = schema.get("properties", {})
-    others = open_keys(schema, compiler)
+    others = extra_key_schemas(schema, compiler)
     if not declared and others:
         return _map(schema, others, path, compiler)
     fields = [
@@ -60,7 +60,7 @@ def _in_alphabet(fields: list[Field], path: JSONPath, compiler: Compiler) -> lis
         wire = unused_name(wire_name(field.name), taken)
         taken.add(wire)
         compiler.note((*path, field.name), "rewritten", f"a name the vendor does not take: {wire!r} on the wire")
-        named.append(replace(field, wire=wire, node=described(field.node, f"{field.name}.")))
+        named.append(replace(field, wire=wire, node=describe(field.node, f"{field.name}.")))
     return named
 
 
@@ -75,7 +75,7 @@ def _possible(name: str, schema: JSONValue, required: bool, path: JSONPath, comp
         return None
 
 
-def open_keys(schema: JSON, compiler: Compiler) -> list[JSONValue]:
+def extra_key_schemas(schema: JSON, compiler: Compiler) -> list[JSONValue]:
     """The schemas of keys beyond the declared ones; none where the object is closed.
 
     A map without a word on its keys is one whatever the default: it could hold nothing else.
@@ -91,14 +91,14 @@ def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, co
     default = schema.get("default", UNSAID) if isinstance(schema, dict) and compiler.defaults_apply else UNSAID
     if required or ("const" in compiler.resolve(schema) and default is not UNSAID):
         return Field(name, name, node, is_assumed=not required)
-    takes_null = compiler.takes_null(schema)
+    is_nullable = compiler.is_nullable(schema)
     if compiler.dialect.optional:
-        return Field(name, name, described(node, said_of(node), _when_left_out(default)), "missing", takes_null)
+        return Field(name, name, describe(node, description_of(node), _when_left_out(default)), "missing", is_nullable)
     compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
     if default is None:  # null means both, also where the schema does not show that the type takes it
-        return Field(name, name, node if takes_null else nullable(node), "null")
-    node = nullable(BoxedNode(node) if takes_null and not hides_null(node) else node)
-    return Field(name, name, described(node, said_of(node), _hint(default, compiler)), "null", takes_null)
+        return Field(name, name, node if is_nullable else nullable(node), "null")
+    node = nullable(BoxedNode(node) if is_nullable and not writes_null_as_text(node) else node)
+    return Field(name, name, describe(node, description_of(node), _hint(default, compiler)), "null", is_nullable)
 
 
 def _hint(default: JSONValue, compiler: Compiler) -> str | None:
@@ -123,9 +123,9 @@ def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compil
     for name, bound in moved.items():
         compiler.note(path, "checked locally", f"{name} {bound}: stated in the description")
     if not kept and _is_any_map(schema, others):
-        return described(compiler.any_map(), describe_bounds(moved))
+        return describe(compiler.any_map(), describe_bounds(moved))
     pairs = MapNode(_key(schema, path, compiler), _value(others, path, compiler), kept)
-    return described(pairs, describe_bounds(moved))
+    return describe(pairs, describe_bounds(moved))
 
 
 def _rest(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:

@@ -33,7 +33,7 @@ class Compiler(Protocol):
         """Whether the type fills in defaults itself: pydantic does, in JSON Schema they are a remark."""
         ...
 
-    def takes_null(self, schema: JSONValue) -> bool:
+    def is_nullable(self, schema: JSONValue) -> bool:
         """Whether null is a value of a part of the schema."""
         ...
 

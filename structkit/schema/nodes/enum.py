@@ -6,9 +6,9 @@ from structkit.schema.json_equality import equality_key, unique_values
 from structkit.schema.json_types import guess_type, is_of_type, type_names
 from structkit.schema.nodes.constants import ConstantsNode
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import described
-from structkit.schema.nodes.leaf import NULL, ScalarNode
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.scalar import NULL, ScalarNode
 from structkit.schema.nodes.union import any_of
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
@@ -47,7 +47,7 @@ def _one_type(name: str, values: list[JSONValue], path: JSONPath, compiler: Comp
         return ConstantsNode(tuple(values))
     if _is_too_long(values, compiler):
         compiler.note(path, "checked locally", f"enum of {len(values)} values, too long to be sent: in words")
-        return described(ScalarNode({"type": name}), _listed(values))
+        return describe(ScalarNode({"type": name}), _listed(values))
     one = len(values) == 1 and "const" in compiler.dialect.keywords
     return ScalarNode({"type": name, "const": values[0]} if one else {"type": name, "enum": values})
 

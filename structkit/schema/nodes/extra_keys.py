@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
-from structkit.schema.nodes.anything import array_of, closed
+from structkit.schema.nodes.any_value import array_of, closed
 from structkit.schema.nodes.node import WireError
 from structkit.values import JSON, JSONValue
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
-from structkit.schema.nodes.described import described
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONValue
 
@@ -50,6 +50,6 @@ class JSONTextNode:
         return isinstance(wire, str)
 
 
-def as_text(of: str = "value") -> Node:
+def json_text_node(of: str = "value") -> Node:
     """The node of a value whose schema the vendor would not take, with what the text is to hold."""
-    return described(JSONTextNode(of), f"The JSON text of a {of}.")
+    return describe(JSONTextNode(of), f"The JSON text of a {of}.")

@@ -57,7 +57,7 @@ class MapNode:
             try:
                 natural[key] = self.value.load(pair["value"])
             except WireError as error:
-                raise error.under(key) from None
+                raise error.with_step(key) from None
         return natural
 
     def matches_value(self, value: JSONValue) -> bool:

@@ -26,7 +26,7 @@ class WireError(ValueError):
         super().__init__(message)
         self.path: JSONPath = ()
 
-    def under(self, step: str | int) -> WireError:
+    def with_step(self, step: str | int) -> WireError:
         """The same error, seen from one level up."""
         self.path = (step, *self.path)
         return self
@@ -79,7 +79,7 @@ class Field:
     wire: str
     node: Node
     absence: Absence = "never"
-    takes_null: bool = True
+    is_nullable: bool = True
     is_assumed: bool = False
     """Whether the type fills it in where a reply leaves it out, although it is always there on the wire."""
 
@@ -89,13 +89,13 @@ class Field:
         A null that the type refuses would read as absent, so it is written as what neither the
         strict schema nor the type takes.
         """
-        if value is None and self.absence == "null" and not self.takes_null:
+        if value is None and self.absence == "null" and not self.is_nullable:
             return {"value": None} if self.node.matches_wire("null") else "null"
         return self.node.dump(value)
 
     def matches_value(self, value: JSONValue) -> bool:
         """Whether a value looks like the property's."""
-        return (value is not None or self.takes_null) and self.node.matches_value(value)
+        return (value is not None or self.is_nullable) and self.node.matches_value(value)
 
     @property
     def is_identity(self) -> bool:

@@ -16,7 +16,7 @@ from structkit.values.text import shorten_json
 class ObjectNode:
     """A closed object.
 
-    `rest` is the property that holds, as pairs, the keys beyond the declared ones; None where the
+    `extra_keys` is the property that holds, as pairs, the keys beyond the declared ones; None where the
     type takes no others.
 
     >>> from structkit.schema.nodes import ScalarNode, UnionNode
@@ -27,10 +27,10 @@ class ObjectNode:
     """
 
     fields: tuple[Field, ...]
-    rest: Field | None = None
+    extra_keys: Field | None = None
     is_complete: bool = False
     """Whether every value of the type has all its properties: plain JSON may lack some, and is refused by load."""
-    is_narrowed: bool = False
+    excludes_other_types: bool = False
     """Whether the type takes values of other types, which are not offered."""
     kind = "object"
 
@@ -52,12 +52,12 @@ class ObjectNode:
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:
         """The declared fields, then the rest."""
-        return self.fields if self.rest is None else (*self.fields, self.rest)
+        return self.fields if self.extra_keys is None else (*self.fields, self.extra_keys)
 
     @property
     def is_identity(self) -> bool:
         """When no field needs anything done."""
-        return self.rest is None and all(field.is_identity for field in self.fields)
+        return self.extra_keys is None and all(field.is_identity for field in self.fields)
 
     @property
     def schema(self) -> JSON:
@@ -81,7 +81,7 @@ class ObjectNode:
                 declare; or the value is of a type that is not offered.
         """
         if not isinstance(value, dict):
-            if self.is_narrowed:
+            if self.excludes_other_types:
                 raise SchemaError(
                     f'the schema was taken to be an object\'s; say "type" for other values: {shorten_json(value)}'
                 )
@@ -91,14 +91,14 @@ class ObjectNode:
         wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
         wire |= {field.wire: None for field in self.fields if field.name not in value and field.absence == "null"}
         others = {key: item for key, item in value.items() if key not in self.names}
-        if self.rest is None:
+        if self.extra_keys is None:
             return wire | others
-        return wire | {self.rest.wire: self.rest.node.dump(others)}
+        return wire | {self.extra_keys.wire: self.extra_keys.node.dump(others)}
 
     def _refuse_other_keys(self, value: JSON) -> None:
         if lacking := self._always.difference(value):
             raise SchemaError(f"the value lacks {json.dumps(min(lacking))}, which its type requires")
-        if self.rest is None and (others := value.keys() - self.names):
+        if self.extra_keys is None and (others := value.keys() - self.names):
             raise SchemaError(f"the value has {json.dumps(min(others))}, which its type does not declare")
 
     def load(self, wire: JSONValue) -> JSONValue:
@@ -114,7 +114,7 @@ class ObjectNode:
     @cached_property
     def _working(self) -> tuple[Field, ...]:
         """The fields that need something done; asked only when all definitions are known."""
-        return tuple(field for field in self.all_fields if field is self.rest or not field.is_identity)
+        return tuple(field for field in self.all_fields if field is self.extra_keys or not field.is_identity)
 
     def _load_field(self, field: Field, item: JSONValue, natural: JSON) -> None:
         if item is None and field.absence == "null":
@@ -122,8 +122,8 @@ class ObjectNode:
         try:
             loaded = field.node.load(item)
         except WireError as error:
-            raise (error if field is self.rest else error.under(field.name)) from None
-        if field is self.rest and isinstance(loaded, dict):
+            raise (error if field is self.extra_keys else error.with_step(field.name)) from None
+        if field is self.extra_keys and isinstance(loaded, dict):
             if twice := loaded.keys() & self.names:
                 raise WireError(f"the key {json.dumps(min(twice))} is given twice")
             natural.update(loaded)
@@ -134,7 +134,7 @@ class ObjectNode:
         """A dict with the required keys, each value looking right, and no foreign key."""
         if not isinstance(value, dict):
             return False
-        if self.rest is None and not value.keys() <= self.names:
+        if self.extra_keys is None and not value.keys() <= self.names:
             return False
         return all(
             field.matches_value(value[field.name]) if field.name in value else field.absence != "never"

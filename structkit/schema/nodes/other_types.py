@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.json_types import is_of_type
-from structkit.schema.nodes.anything import closed
+from structkit.schema.nodes.any_value import closed
 from structkit.schema.nodes.node import WireError
 from structkit.values import JSON, JSONValue
 

@@ -13,18 +13,18 @@ from structkit.values import JSON, JSONValue
 class Definitions:
     """The nodes that references lead to.
 
-    `plain` says which of them are identities. A definition may contain itself, so the answer is
-    the greatest fixed point: `settle` starts from "all of them" and takes away until nothing changes.
+    `identities` says which of them are identities. A definition may contain itself, so the answer is
+    the greatest fixed point: `find_identities` starts from "all of them" and takes away until nothing changes.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
-    plain: set[str] = field(default_factory=set)
+    identities: set[str] = field(default_factory=set)
 
-    def settle(self) -> None:
+    def find_identities(self) -> None:
         """Find out which definitions are identities; call it once, when all are there."""
-        self.plain = set(self.nodes)
-        while changed := {name for name in self.plain if not self.nodes[name].is_identity}:
-            self.plain -= changed
+        self.identities = set(self.nodes)
+        while changed := {name for name in self.identities if not self.nodes[name].is_identity}:
+            self.identities -= changed
 
     @property
     def schemas(self) -> JSON:
@@ -52,7 +52,7 @@ class ReferenceNode:
     @property
     def is_identity(self) -> bool:
         """As found when the definitions were settled."""
-        return self.name in self.definitions.plain
+        return self.name in self.definitions.identities
 
     @property
     def schema(self) -> JSON:

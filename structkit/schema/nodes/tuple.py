@@ -17,7 +17,7 @@ from structkit.values import JSON, JSONPath, JSONValue
 
 @dataclass(frozen=True)
 class TupleNode:
-    """`["Ada", 36]` as `{"item_0": "Ada", "item_1": 36}`; items beyond the fixed ones under `rest`.
+    """`["Ada", 36]` as `{"item_0": "Ada", "item_1": 36}`; items beyond the fixed ones under `extra_items`.
 
     >>> from structkit.schema.nodes import ScalarNode
     >>> text, number = ScalarNode({"type": "string"}), ScalarNode({"type": "integer"})
@@ -27,14 +27,14 @@ class TupleNode:
     """
 
     fields: tuple[Field, ...]
-    rest: Field | None = None
+    extra_items: Field | None = None
     kind = "object"
     is_identity = False
 
     @cached_property
     def object(self) -> ObjectNode:
         """The same as an object."""
-        return ObjectNode(self.fields if self.rest is None else (*self.fields, self.rest))
+        return ObjectNode(self.fields if self.extra_items is None else (*self.fields, self.extra_items))
 
     @property
     def schema(self) -> JSON:
@@ -53,15 +53,15 @@ class TupleNode:
         given = [field.name in natural for field in self.fields]
         length = given.index(False) if False in given else len(given)
         fixed = [natural[field.name] for field in self.fields[:length]]
-        return fixed + (natural[self.rest.name] if self.rest and length == len(given) else [])
+        return fixed + (natural[self.extra_items.name] if self.extra_items and length == len(given) else [])
 
     def _is_long(self, value: list[JSONValue]) -> bool:
         least = sum(field.absence == "never" for field in self.fields)
-        return least <= len(value) and (self.rest is not None or len(value) <= len(self.fields))
+        return least <= len(value) and (self.extra_items is not None or len(value) <= len(self.fields))
 
     def _spread(self, value: list[JSONValue]) -> JSON:
         fixed = {field.name: item for field, item in zip(self.fields, value, strict=False)}
-        return fixed if self.rest is None else {**fixed, self.rest.name: value[len(self.fields) :]}
+        return fixed if self.extra_items is None else {**fixed, self.extra_items.name: value[len(self.fields) :]}
 
     def matches_value(self, value: JSONValue) -> bool:
         """A list of the right length whose items look right."""

@@ -10,16 +10,16 @@ from functools import cached_property
 from structkit.schema.json_types import json_type
 from structkit.schema.keywords import BOXED_BRANCH
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.anything import AnyValueNode
-from structkit.schema.nodes.boxed import BoxedNode
+from structkit.schema.nodes.any_value import AnyValueNode
+from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import DescribedNode, described, said_of, undescribed
+from structkit.schema.nodes.description import DescribedNode, describe, description_of, without_description
 from structkit.schema.nodes.json_text import JSONTextNode
-from structkit.schema.nodes.leaf import NULL, ScalarNode
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.other_types import OtherTypesNode
 from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.scalar import NULL, ScalarNode
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
@@ -50,15 +50,15 @@ class UnionNode:
 
     def dump(self, value: JSONValue) -> JSONValue:
         """By the branch that holds the value."""
-        branch = next((branch for branch in self.branches if branch.matches_value(value)), self.only)
+        branch = next((branch for branch in self.branches if branch.matches_value(value)), self.single_branch)
         return value if branch is None else branch.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
         """By the branch that reads the value."""
         if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
             wanted = ", ".join(shorten_json(constant_of(tag.node)) for tag in self._tags)
-            raise WireError(f"required: one of {wanted}").under(self._tags[0].name)
-        branch = self.only or self._read_by(wire)
+            raise WireError(f"required: one of {wanted}").with_step(self._tags[0].name)
+        branch = self.single_branch or self._read_by(wire)
         return wire if wire is None or branch is None else branch.load(wire)
 
     @cached_property
@@ -67,7 +67,7 @@ class UnionNode:
         return _tags(self.branches)
 
     @cached_property
-    def only(self) -> Node | None:
+    def single_branch(self) -> Node | None:
         """The one branch beside null, where there is just one."""
         others = [branch for branch in self.branches if branch is not NULL]
         return others[0] if len(others) == 1 else None
@@ -107,13 +107,13 @@ def nullable(node: Node) -> Node:
 
     A scalar becomes `"type": [T, "null"]`, the form that OpenAI's guide gives for optional values.
 
-    >>> nullable(described(ScalarNode({"type": "integer"}), "A count.")).schema
+    >>> nullable(describe(ScalarNode({"type": "integer"}), "A count.")).schema
     {'type': ['integer', 'null'], 'description': 'A count.'}
     """
-    inner = undescribed(node)
+    inner = without_description(node)
     if isinstance(inner, ScalarNode) and inner.may_be_nullable:
-        return described(ScalarNode({**inner.schema, "type": [inner.schema["type"], "null"]}), said_of(node))
-    return described(any_of([inner, NULL]), said_of(node))
+        return describe(ScalarNode({**inner.schema, "type": [inner.schema["type"], "null"]}), description_of(node))
+    return describe(any_of([inner, NULL]), description_of(node))
 
 
 def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
@@ -123,7 +123,7 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if not wanted:
         return NULL
     wanted, nodes = _distinct(*_possible(wanted, path, compiler))
-    if any(isinstance(bare(node), AnyValueNode) or bare(node) == ANY_TEXT for node in nodes):
+    if any(isinstance(resolve_node(node), AnyValueNode) or resolve_node(node) == ANY_TEXT for node in nodes):
         return compiler.anything()
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
@@ -152,13 +152,13 @@ def _distinct(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[No
     kept: list[int] = []
     alike: dict[str, list[int]] = {}
     for position, node in enumerate(nodes):
-        others = alike.setdefault(json.dumps(undescribed(node).schema), [])
-        twin = next((other for other in others if undescribed(nodes[other]) == undescribed(node)), None)
+        others = alike.setdefault(json.dumps(without_description(node).schema), [])
+        twin = next((other for other in others if without_description(nodes[other]) == without_description(node)), None)
         if twin is None:
             others.append(position)
             kept.append(position)
         else:
-            nodes[twin] = described(nodes[twin], said_of(nodes[twin]), said_of(node))
+            nodes[twin] = describe(nodes[twin], description_of(nodes[twin]), description_of(node))
     return [parts[position] for position in kept], [nodes[position] for position in kept]
 
 
@@ -167,18 +167,18 @@ def _take_out_others(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
     others: dict[str, Node] = {}
     bereft: list[Node] = []
     for node in nodes:
-        inner = undescribed(node)
-        if isinstance(inner, UnionNode) and isinstance(bare(inner.branches[0]), OtherTypesNode):
+        inner = without_description(node)
+        if isinstance(inner, UnionNode) and isinstance(resolve_node(inner.branches[0]), OtherTypesNode):
             others[json.dumps(inner.branches[0].schema)] = inner.branches[0]
-            node = described(any_of(inner.branches[1:]), said_of(node))  # noqa: PLW2901 (the same one, with less)
+            node = describe(any_of(inner.branches[1:]), description_of(node))  # noqa: PLW2901 (the same one, with less)
         bereft.append(node)
     return [*others.values()], bereft
 
 
-def hides_null(node: Node) -> bool:
+def writes_null_as_text(node: Node) -> bool:
     """Whether the node writes null as text, so that a bare null can stand for what is absent."""
-    inner = bare(node)
-    return isinstance(inner, UnionNode) and isinstance(bare(inner.branches[0]), OtherTypesNode)
+    inner = resolve_node(node)
+    return isinstance(inner, UnionNode) and isinstance(resolve_node(inner.branches[0]), OtherTypesNode)
 
 
 def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compiler) -> list[Node]:
@@ -188,7 +188,9 @@ def _apart(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compi
     confused = [] if _are_distinct(objects) else objects
     confused += [] if len(arrays) < 2 or all(node.is_identity for node in arrays) else arrays  # noqa: PLR2004
     texts = [node for node in nodes if node.kind == "string"]
-    confused += texts if len(texts) > 1 and any(isinstance(undescribed(node), JSONTextNode) for node in texts) else []
+    confused += (
+        texts if len(texts) > 1 and any(isinstance(without_description(node), JSONTextNode) for node in texts) else []
+    )
     if not confused:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)
@@ -230,31 +232,31 @@ def _tags(branches: Sequence[Node]) -> list[Field]:
 
 def _holds_objects(node: Node) -> bool:
     """Whether a union holds objects, at any depth; a union met again has been asked."""
-    waiting, met = [bare(node)], set[int]()
+    waiting, met = [resolve_node(node)], set[int]()
     while waiting:
         inner = waiting.pop()
         if isinstance(inner, UnionNode) and id(inner) not in met:
             met.add(id(inner))
             if any(each.kind == "object" for each in inner.branches):
                 return True
-            waiting += map(bare, inner.branches)
+            waiting += map(resolve_node, inner.branches)
     return False
 
 
 def _lead(node: Node) -> Field | None:
     """The first property of an object branch, if it is one that is always there."""
-    inner = bare(node)
+    inner = resolve_node(node)
     first = inner.fields[0] if isinstance(inner, ObjectNode) and inner.fields else None
     return first if first and first.absence == "never" else None
 
 
 def constant_of(node: Node) -> JSONValue:
     """The only value the node takes, or None."""
-    inner = undescribed(node)
+    inner = without_description(node)
     return inner.constant if isinstance(inner, ScalarNode) else None
 
 
-def bare(node: Node) -> Node:
+def resolve_node(node: Node) -> Node:
     """The node without what is said of it, and out of its definition, where that is there already."""
     while isinstance(node, DescribedNode) or (isinstance(node, ReferenceNode) and node.name in node.definitions.nodes):
         node = node.node

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from structkit.dialects import Dialect
 from structkit.schema.explanation import Note
-from structkit.schema.nodes.boxed import BoxedNode
-from structkit.schema.nodes.described import undescribed
+from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.description import without_description
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions
@@ -76,7 +76,7 @@ def compile_schema(
             max_enum_values=max_enum_values,
         )
         root = compiler.root()
-        if not isinstance(undescribed(root), ObjectNode):
+        if not isinstance(without_description(root), ObjectNode):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = BoxedNode(root)
         return CompiledSchema(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)

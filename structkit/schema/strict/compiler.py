@@ -18,20 +18,20 @@ from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.anything import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
+from structkit.schema.nodes.any_value import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
 from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_object import build_object
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import described, said_of, undescribed
+from structkit.schema.nodes.description import describe, description_of, without_description
 from structkit.schema.nodes.enum import build_enum
 from structkit.schema.nodes.extra_keys import NAME as EXTRA
 from structkit.schema.nodes.extra_keys import ExtraKeyNode, ExtraKeysNode
-from structkit.schema.nodes.json_text import as_text
-from structkit.schema.nodes.leaf import build_scalar
+from structkit.schema.nodes.json_text import json_text_node
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.other_types import KEY, OtherTypesNode
 from structkit.schema.nodes.reference import Definitions, ReferenceNode
+from structkit.schema.nodes.scalar import build_scalar
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.finiteness import find_infinite
@@ -128,12 +128,14 @@ class SchemaCompiler:
     def root(self) -> Node:
         """Build the node of the whole document; a root `$ref` is inlined, because strict mode requires an object."""
         node = self.build(self.document.root, ())
-        self.definitions.settle()
+        self.definitions.find_identities()
         if self._recursive:
             self._validate_finite(node)
-        inner = undescribed(node)
+        inner = without_description(node)
         return (
-            described(inner.node, said_of(node)) if isinstance(inner, ReferenceNode) and inner.name != VALUE else node
+            describe(inner.node, description_of(node))
+            if isinstance(inner, ReferenceNode) and inner.name != VALUE
+            else node
         )
 
     def _validate_finite(self, root: Node) -> None:
@@ -158,7 +160,7 @@ class SchemaCompiler:
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
-        return described(node, *self._texts(schema, path))
+        return describe(node, *self._texts(schema, path))
 
     def _has_siblings(self, schema: JSON) -> bool:
         """Return whether a `$ref` has siblings that count: those of earlier drafts than 2019-09 are ignored."""
@@ -217,7 +219,7 @@ class SchemaCompiler:
             return node
         if path == () and isinstance(node, ObjectNode):
             self.note(path, "dropped", "assumed to be an object: values of other types are not offered")
-            return replace(node, is_narrowed=True)
+            return replace(node, excludes_other_types=True)
         other_types = OtherTypesNode(str(guess_type(schema)), unused_name(KEY, schema.get("properties", {})))
         self.note(path, "rewritten", f"no `type`: values of other types as their JSON text under {other_types.key!r}")
         self.definitions.nodes.setdefault(other_types.name, other_types)
@@ -268,7 +270,7 @@ class SchemaCompiler:
             self._recursive.setdefault(name, path)
             if not self.dialect.recursion:
                 self.note(path, "rewritten", f"{name} inside itself: a JSON text")
-                return as_text(name)
+                return json_text_node(name)
         if name in self.definitions.nodes or name in self._building:
             self._referenced.add(name)
             return ReferenceNode(name, self.definitions)
@@ -285,14 +287,14 @@ class SchemaCompiler:
         """Return the schema itself, or the schema that its `$ref` leads to."""
         return self.document.resolve(schema)
 
-    def takes_null(self, schema: JSONValue) -> bool:
+    def is_nullable(self, schema: JSONValue) -> bool:
         """Return whether null is valid for a part of the schema."""
         return self._nullability.accepts_null(schema)
 
     def anything(self) -> Node:
         """Return a reference to the recursive definition of any JSON value, which is added on first use."""
         if not self.dialect.recursion:
-            return as_text()
+            return json_text_node()
         self._define_anything()
         return ReferenceNode(VALUE, self.definitions)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from structkit.dialects import Size
 from structkit.errors import SchemaError
-from structkit.schema.nodes.described import described, said_of, undescribed
+from structkit.schema.nodes.description import describe, description_of, without_description
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.strict.compiled import CompiledSchema
@@ -22,7 +22,7 @@ def split(compiled: CompiledSchema) -> tuple[CompiledSchema, ...]:
         SchemaError: A part that cannot be divided is over the limits.
     """
     objects = _Division(compiled).parts(compiled.root, ())
-    parts = (replace(compiled, root=described(part, said_of(compiled.root))) for part in objects)
+    parts = (replace(compiled, root=describe(part, description_of(compiled.root))) for part in objects)
     # The definitions for repeated parts have names, whose characters count too, so that they can exceed a limit.
     return tuple(replace(part, shared=False) if part.excess else part for part in parts)
 
@@ -46,7 +46,7 @@ class _Division:
             path: Its natural path.
             outer_size: The size of what contains it.
         """
-        undivided = undescribed(node)
+        undivided = without_description(node)
         if not isinstance(undivided, ObjectNode):
             size = self._size_of(node)
             excess = size.excess(self._limits) or (outer_size + size).excess(self._limits)
@@ -63,10 +63,14 @@ class _Division:
                 fields, total, definitions = {}, outer_size, frozenset()
             fields[field.name] = field
             total, definitions = total + self._cost(field, definitions), definitions | self._references(field.node)
-        if fields and undivided.rest and (total + self._cost(undivided.rest, definitions)).excess(self._limits):
+        if (
+            fields
+            and undivided.extra_keys
+            and (total + self._cost(undivided.extra_keys, definitions)).excess(self._limits)
+        ):
             yield ObjectNode(tuple(fields.values()))
             fields = {}
-        yield ObjectNode(tuple(fields.values()), undivided.rest)
+        yield ObjectNode(tuple(fields.values()), undivided.extra_keys)
 
     def _fields(self, undivided: ObjectNode, path: JSONPath, outer_size: Size) -> Iterator[Field]:
         """Yield the fields of an object; a field that is too large for one part is yielded several times, in parts."""
@@ -75,7 +79,7 @@ class _Division:
                 yield field
                 continue
             for part in self.parts(field.node, (*path, field.name), outer_size + self._property_size(field)):
-                yield replace(field, node=described(part, said_of(field.node)))
+                yield replace(field, node=describe(part, description_of(field.node)))
 
     def _cost(self, field: Field, definitions: frozenset[str]) -> Size:
         """Return the size that a field adds to a part that has some definitions already."""
@@ -94,22 +98,22 @@ class _Division:
 
 def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
     """Return what belongs to a part, of a natural value of the whole type."""
-    part, whole_type = undescribed(part), undescribed(whole_type)
+    part, whole_type = without_description(part), without_description(whole_type)
     if not (isinstance(part, ObjectNode) and isinstance(whole_type, ObjectNode) and isinstance(natural, dict)):
         return natural
     nodes = {field.name: field.node for field in whole_type.fields}
     part_nodes = {field.name: field.node for field in part.fields if field.name in natural}
-    extra_keys = {name: item for name, item in natural.items() if part.rest is not None and name not in nodes}
+    extra_keys = {name: item for name, item in natural.items() if part.extra_keys is not None and name not in nodes}
     return {**{name: select_part(part_nodes[name], nodes[name], natural[name]) for name in part_nodes}, **extra_keys}
 
 
 def has_path(part: Node, path: JSONPath) -> bool:
     """Return whether a part of a divided type contains a natural path."""
-    inner = undescribed(part)
+    inner = without_description(part)
     if not path or not isinstance(inner, ObjectNode):
         return True
     field = next((field for field in inner.fields if field.name == path[0]), None)
-    return has_path(field.node, path[1:]) if field else inner.rest is not None
+    return has_path(field.node, path[1:]) if field else inner.extra_keys is not None
 
 
 def join_parts(values: list[JSONValue]) -> JSONValue:

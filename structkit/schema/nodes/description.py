@@ -54,22 +54,22 @@ class DescribedNode:
         return self.node.matches_wire(wire)
 
 
-def undescribed(node: Node) -> Node:
+def without_description(node: Node) -> Node:
     """The node without what is said of it."""
     return node.node if isinstance(node, DescribedNode) else node
 
 
-def said_of(node: Node) -> str | None:
+def description_of(node: Node) -> str | None:
     """What is said of the node, if anything."""
     return node.text if isinstance(node, DescribedNode) else None
 
 
-def described(node: Node, *texts: str | None) -> Node:
+def describe(node: Node, *texts: str | None) -> Node:
     """*node* with these texts said of it, each once, before what is said of it already.
 
-    >>> from structkit.schema.nodes.leaf import ScalarNode
-    >>> described(described(ScalarNode({"type": "string"}), "A name."), "The buyer.", None).schema
+    >>> from structkit.schema.nodes.scalar import ScalarNode
+    >>> describe(describe(ScalarNode({"type": "string"}), "A name."), "The buyer.", None).schema
     {'type': 'string', 'description': 'The buyer. A name.'}
     """
-    wanted = dict.fromkeys(text for text in (*texts, said_of(node)) if text)
-    return DescribedNode(undescribed(node), " ".join(wanted)) if wanted else node
+    wanted = dict.fromkeys(text for text in (*texts, description_of(node)) if text)
+    return DescribedNode(without_description(node), " ".join(wanted)) if wanted else node

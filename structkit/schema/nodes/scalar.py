@@ -9,7 +9,7 @@ from structkit.schema.json_schema.backtracking import PatternError
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.described import described
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
@@ -92,7 +92,7 @@ BOUNDS = {"string": STRING_BOUNDS, "integer": NUMBER_BOUNDS, "number": NUMBER_BO
 CROSSING = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
 
 
-def refuse_crossed(schema: JSON, path: JSONPath) -> None:
+def validate_bounds(schema: JSON, path: JSONPath) -> None:
     """Refuse bounds that leave nothing between them.
 
     Raises:
@@ -130,7 +130,7 @@ def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """A scalar with the bounds the dialect takes; the others in words."""
     names = BOUNDS.get(schema["type"], ())
     schema = _without_draft_4(schema)
-    refuse_crossed(schema, path)
+    validate_bounds(schema, path)
     if "pattern" in compiler.dialect.keywords:
         schema = _length_as_pattern(schema, path, compiler)
     kept, moved = split_bounds(schema, names, compiler.dialect)
@@ -139,4 +139,4 @@ def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
             compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
         else:
             compiler.note(path, "dropped", f"{name} {shorten_json(value)}: says nothing of what to write")
-    return described(ScalarNode({"type": schema["type"], **kept}), describe_bounds(moved))
+    return describe(ScalarNode({"type": schema["type"], **kept}), describe_bounds(moved))
