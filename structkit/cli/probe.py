@@ -1,4 +1,4 @@
-"""The command `probe`: what a route honours, and what is remembered of all routes."""
+"""The command `probe`: what a route supports, and what is stored about all routes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from structkit.cli.app import BaseURL, app, notice, refuse_unwritable, write, write_text
+from structkit.cli.app import BaseURL, app, notice, validate_output, write, write_text
 from structkit.cli.client import default_client
 from structkit.client.probing.probe_report import TABLE_HEAD, markdown
 from structkit.dialects import Dialect, route_to_json
@@ -20,7 +20,7 @@ from structkit.transport import normalise_base_url, route_cache
 from structkit.transport.route_cache import CachedRoute
 from structkit.values import JSON
 
-HEAD = ("endpoint", "model", "sent by", "refused", "ignored", "keywords and formats", "learnt")
+HEADER = ("endpoint", "model", "mode", "rejected", "ignored", "keywords and formats", "stored at")
 
 
 @app.command(epilog="Example: structkit probe my-model --base-url https://gateway.example/v1")
@@ -32,21 +32,21 @@ def probe(
         ),
     ] = None,
     base_url: BaseURL = None,
-    show: Annotated[bool, typer.Option("--show", help="Print what is remembered; nothing is sent.")] = False,  # noqa: FBT002
-    forget: Annotated[bool, typer.Option("--forget", help="Drop what is remembered; nothing is sent.")] = False,  # noqa: FBT002
+    show: Annotated[bool, typer.Option("--show", help="Print what is stored; send nothing.")] = False,  # noqa: FBT002
+    forget: Annotated[bool, typer.Option("--forget", help="Delete what is stored; send nothing.")] = False,  # noqa: FBT002
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Write JSON to this file instead of a table.", show_default=False),
     ] = None,
 ) -> None:
-    """Find out what a route honours, with at most 30 small requests.
+    """Detect what a route supports, with at most 30 small requests.
 
-    What is found is remembered, and used by later calls. `--show` and `--forget` are about all routes, or those of
-    MODEL and `--base-url` alone.
+    The result is stored, and later calls use it. `--show` and `--forget` concern all routes, or only those of MODEL
+    and `--base-url`.
     """
-    refuse_unwritable(output)
+    validate_output(output)
     if show or forget:
-        _remembered(model, base_url, output, is_shown=show, is_dropped=forget)
+        _stored_routes(model, base_url, output, show=show, forget=forget)
         return
     with default_client(model, base_url, notice) as client:
         report = client.probe()
@@ -57,52 +57,55 @@ def probe(
         write_text(f"\n{report.summary}", None)
 
 
-def _remembered(
-    model: str | None, base_url: str | None, output: Path | None, *, is_shown: bool, is_dropped: bool
-) -> None:
+def _stored_routes(model: str | None, base_url: str | None, output: Path | None, *, show: bool, forget: bool) -> None:
     address = normalise_base_url(base_url) if base_url else None
-    known = [
+    routes = [
         each for each in route_cache.list_routes() if model in {None, each.model} and address in {None, each.base_url}
     ]
-    if is_shown and output:
-        write([*map(_as_json, known)], output)
-    elif is_shown and known:
-        _print([HEAD, *map(_row, known)])
-    elif not known:
-        notice("nothing is remembered")
-    if is_dropped and not (model or address):
+    if show and output:
+        write([*map(_as_json, routes)], output)
+    elif show and routes:
+        _print([HEADER, *map(_row, routes)])
+    elif not routes:
+        notice("no routes are stored")
+    if forget:
+        _delete(routes, is_all=not (model or address))
+
+
+def _delete(routes: list[CachedRoute], *, is_all: bool) -> None:
+    if is_all:  # also those of other versions, which cannot be listed
         route_cache.clear_routes()
-    for each in known if is_dropped else ():
-        route_cache.delete_route(each.base_url, each.model)
-    if is_dropped and known:
-        notice(f"{len(known)} forgotten")
+    for route in routes:
+        route_cache.delete_route(route.base_url, route.model)
+    if routes:
+        notice(f"{len(routes)} deleted")
 
 
-def _row(known: CachedRoute) -> tuple[str, ...]:
-    route, learnt = known.route, datetime.fromtimestamp(known.stored_at, timezone.utc)
-    lost = (", ".join(sorted(modes)) for modes in (route.rejected, route.ignored))
-    when = f"{learnt:%Y-%m-%d %H:%M} UTC"
-    return (known.base_url, known.model, route.mode, *lost, _taken(route.dialect), when)
+def _row(cached: CachedRoute) -> tuple[str, ...]:
+    route, stored_at = cached.route, datetime.fromtimestamp(cached.stored_at, timezone.utc)
+    modes = (", ".join(sorted(names)) for names in (route.rejected, route.ignored))
+    keywords = _supported(route.dialect)
+    return (cached.base_url, cached.model, route.mode, *modes, keywords, f"{stored_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _taken(dialect: Dialect) -> str:
+def _supported(dialect: Dialect) -> str:
     return ", ".join([*sorted(dialect.keywords - {"format"}), *sorted(dialect.formats)])
 
 
-def _as_json(known: CachedRoute) -> JSON:
-    """What is remembered of a route, as a JSON value."""
-    about = {"base_url": known.base_url, "model": known.model, "providers": [*known.providers]}
-    return {**about, "learnt": known.stored_at, "route": route_to_json(known.route)}
+def _as_json(cached: CachedRoute) -> JSON:
+    """Return what is stored about a route as a JSON value."""
+    route: JSON = {"base_url": cached.base_url, "model": cached.model, "providers": [*cached.providers]}
+    return {**route, "stored_at": cached.stored_at, "route": route_to_json(cached.route)}
 
 
 def _print(rows: Iterable[tuple[str, ...]]) -> None:
-    """A table for eyes; in a file or pipe, one in Markdown."""
-    head, *body = rows
+    """Print a table: drawn in a terminal, otherwise in Markdown."""
+    header, *body = rows
     console = Console()
     if not console.is_terminal:
-        write_text(markdown([head, *body]), None)
+        write_text(markdown([header, *body]), None)
         return
-    table = Table(*head)
+    table = Table(*header)
     for row in body:
         table.add_row(*map(escape, row))
     console.print(table)

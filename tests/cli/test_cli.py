@@ -1,4 +1,4 @@
-"""The command line as a process: stdout, stderr and exit codes are its promises."""
+"""The command line as a process: what it prints and its exit codes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def structkit(
     )
 
 
-def test_extract_prints_the_value_in_its_own_shape(folder: Path, endpoint: Endpoint) -> None:
+def test_extract_prints_the_value_in_the_form_of_its_type(folder: Path, endpoint: Endpoint) -> None:
     done = structkit(folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", endpoint=endpoint)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == {"shop": "Café Noir", "total": "12.50", "tip": 0}
@@ -132,19 +132,19 @@ def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["extract", "missing.txt", "--type", "types_of_mine.py:Bill"], "cannot read 'missing.txt'"),
         (["extract", ".", "--type", "types_of_mine.py:Bill"], "cannot read '.'"),
-        (["extract", "latin1.txt", "--type", "types_of_mine.py:Bill"], "no UTF-8"),
+        (["extract", "latin1.txt", "--type", "types_of_mine.py:Bill"], "not UTF-8"),
         (["extract", "bill.txt", "--type", "types_of_mine.py"], "write path"),
         (["extract", "bill.txt", "--type", "missing.py:Bill"], "there is no file 'missing.py'"),
         (["extract", "bill.txt", "--type", "missing_module:Bill"], "'missing_module' fails to import"),
-        (["extract", "bill.txt", "--type", "types_of_mine.py:Bil"], "there is no 'Bil'"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bil"], "has no 'Bil'"),
         (["extract", "bill.txt", "--type", "broken.py:Bill"], "fails to import: NameError: name 'nope'"),
         (["extract", "bill.txt", "--type", "leaves.py:Bill"], "fails to import: SystemExit"),
-        (["extract", "bill.txt", "--type", "list.json"], "no JSON Schema"),
-        (["extract", "bill.txt", "--type", "types_of_mine.py:TYPE"], "there is no 'TYPE'"),
+        (["extract", "bill.txt", "--type", "list.json"], "not a JSON Schema"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:TYPE"], "has no 'TYPE'"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "{x}"], "asks for {x}"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--base-url", "gateway"], "http"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "-o", "no/out.json"], "cannot write"),
@@ -154,7 +154,7 @@ def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
     ],
 )
 def test_a_mistake_is_one_clear_line_and_exit_code_2(
-    folder: Path, endpoint: Endpoint, arguments: list[str], said: str
+    folder: Path, endpoint: Endpoint, arguments: list[str], message: str
 ) -> None:
     (folder / "broken.py").write_text("x = nope\n", encoding="utf-8")
     (folder / "leaves.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
@@ -162,14 +162,14 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(
     (folder / "latin1.txt").write_bytes("Café".encode("latin-1"))
     done = structkit(folder, *arguments, endpoint=endpoint)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("reply", "code", "said"),
+    ("reply", "code", "message"),
     [
         (Reply({"error": {"message": f"Incorrect API key: {KEY}"}}, status=401), 3, "StatusError"),
         (Reply("<html>sign in</html>"), 3, "MalformedReply"),
@@ -178,16 +178,16 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(
         (Reply(completion('{"shop": 3}')), 4, "InvalidOutput"),
     ],
 )
-def test_the_exit_code_says_whose_move_it_is(folder: Path, reply: Reply, code: int, said: str) -> None:
+def test_the_exit_code_says_who_has_to_act(folder: Path, reply: Reply, code: int, message: str) -> None:
     with Endpoint(reply) as endpoint:
         done = structkit(folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", endpoint=endpoint)
     assert done.returncode == code
-    assert done.stderr.startswith(said)
+    assert done.stderr.startswith(message)
     assert KEY not in done.stderr
     assert done.stdout == ""
 
 
-def test_without_an_endpoint_or_the_extra_it_says_what_to_do(folder: Path) -> None:
+def test_without_an_endpoint_or_the_extra_the_error_says_what_to_do(folder: Path) -> None:
     hide = "import sys; sys.modules['xllamacpp'] = None; import structkit.cli; structkit.cli.main()"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "STRUCTKIT"))}
     command = [sys.executable, "-c", hide, "extract", "bill.txt", "--type", "types_of_mine.py:Bill"]
@@ -206,12 +206,12 @@ def test_ctrl_c_stops_without_a_traceback(folder: Path) -> None:
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=15)
+        _, message = process.communicate(timeout=15)
     assert process.returncode == 130
-    assert said == "stopped\n"
+    assert message == "stopped\n"
 
 
-def test_an_output_that_cannot_be_written_is_found_before_paying(folder: Path, endpoint: Endpoint) -> None:
+def test_an_output_that_cannot_be_written_is_rejected_before_anything_is_sent(folder: Path, endpoint: Endpoint) -> None:
     for output in (".", "missing/out.json"):
         done = structkit(
             folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", "-o", output, endpoint=endpoint
@@ -220,7 +220,7 @@ def test_an_output_that_cannot_be_written_is_found_before_paying(folder: Path, e
     assert endpoint.requests == []
 
 
-def test_a_type_file_may_be_called_as_a_standard_module_is(folder: Path) -> None:
+def test_a_type_file_may_have_the_name_of_a_standard_module(folder: Path) -> None:
     (folder / "types.py").write_text(TYPES, encoding="utf-8")
     assert structkit(folder, "schema", "types.py:Bill").returncode == 0
 

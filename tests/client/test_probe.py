@@ -355,10 +355,10 @@ def test_the_command_prints_shows_and_forgets(routes: Path) -> None:
     assert done.stdout.endswith("schemas are sent by json_schema\n")
     shown = command("--show", routes=routes).stdout
     assert f"| {endpoint.base_url} | fake | json_schema | tool |" in shown
-    assert command("--show", "another", routes=routes).stderr == "nothing is remembered\n"
-    assert command("another", "--forget", routes=routes).stderr == "nothing is remembered\n"
-    assert command("--forget", routes=routes).stderr == "1 forgotten\n"
-    assert command("--show", routes=routes).stderr == "nothing is remembered\n"
+    assert command("--show", "another", routes=routes).stderr == "no routes are stored\n"
+    assert command("another", "--forget", routes=routes).stderr == "no routes are stored\n"
+    assert command("--forget", routes=routes).stderr == "1 deleted\n"
+    assert command("--show", routes=routes).stderr == "no routes are stored\n"
     assert len(endpoint.requests) == 11
 
 
@@ -366,7 +366,7 @@ def test_one_route_can_be_forgotten_alone(routes: Path) -> None:
     for model in ("a", "b"):
         route_cache.store_route("https://gateway.example/v1", model, Route())
     done = command("a", "--base-url", "https://gateway.example", "--forget", routes=routes)
-    assert done.stderr == "1 forgotten\n"
+    assert done.stderr == "1 deleted\n"
     assert [known.model for known in route_cache.list_routes()] == ["b"]
 
 

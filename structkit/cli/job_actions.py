@@ -1,0 +1,188 @@
+"""What `label` does with a job: run it, preview it, print its status, export its rows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from shutil import which
+
+from rich.console import Console
+
+from structkit.batch.conversations import RowConversations
+from structkit.batch.job import Job
+from structkit.batch.report import Report
+from structkit.batch.validation import validate_settings
+from structkit.cli.app import INTERRUPTED, notice, write, write_text
+from structkit.cli.progress_display import display_progress
+from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
+from structkit.errors import ConfigError, JobError, StructkitError
+from structkit.journal.journal import Reader
+from structkit.tables.formats import STANDARD
+from structkit.tables.sources import open_source
+from structkit.testing import sample
+from structkit.values import Request
+
+MAX_SAMPLED_ROWS = 100
+"""Rows that an estimate is made from."""
+
+MAX_COUNTED_ROWS = 100_000
+"""Rows that are counted before a run starts, to estimate the remaining time."""
+
+MAX_STATUS_KEYS = 5
+"""Ambiguous rows that `--status` names."""
+
+
+def run_job(job: Job) -> int:
+    """Run a job, and print its progress and its report; return the exit code."""
+    validate_output_owner(job)
+    rows = count_remaining_rows(job)
+    try:
+        with display_progress(rows, job.price, Console(stderr=True)) as on_progress:
+            report = job.run(on_progress)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        notice(f"the replies so far are stored in {job.folder}; resume with: {resume_command(sys.argv)}")
+        return INTERRUPTED
+    notice(str(report))
+    for line in advice(report, sys.argv):
+        notice(line)
+    return exit_code(report)
+
+
+def exit_code(report: Report) -> int:
+    """Return 0 if all rows have finished, or the exit code of the error that says why not."""
+    try:
+        report.raise_for_status()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except StructkitError as error:
+        return error.exit_code
+    return 0
+
+
+def advice(report: Report, arguments: list[str]) -> Iterator[str]:
+    """Return what the user can do next."""
+    if not report.is_complete:
+        yield f"resume with: {resume_command(arguments)}"
+    elif report.counts.get("failed"):
+        yield "the output has the reason of each failed row; --retry-failed sends them again"
+
+
+def resume_command(arguments: list[str]) -> str:
+    """Return the command that resumes a job: the same one, with its path if the shell would not find it.
+
+    >>> resume_command([".venv/bin/structkit", "label", "a.csv", "-o", "b.csv", "--prompt", "Label: {text}"])
+    ".venv/bin/structkit label a.csv -o b.csv --prompt 'Label: {text}'"
+    """
+    program, *options = arguments
+    needs_path = Path(program).stem == "structkit" and which("structkit") != program
+    return shlex.join([program if needs_path else "structkit", *options])
+
+
+def count_remaining_rows(job: Job) -> int | None:
+    """Return about how many rows a run will process; None if that is not cheap to know.
+
+    Raises:
+        JobError: The input cannot be read.
+    """
+    if job.source == STANDARD:
+        return None
+    source = open_source(job.source, key=job.key)
+    rows = source.count()
+    if rows is None:
+        rows = sum(1 for _ in islice(source, MAX_COUNTED_ROWS))
+        rows = rows if rows < MAX_COUNTED_ROWS else job.limit
+    return None if rows is None else max(0, min(rows, job.limit or rows, job.sample or rows) - count_finished_rows(job))
+
+
+def count_finished_rows(job: Job) -> int:
+    """Return how many rows earlier runs have finished and this one will not process again."""
+    counts: Mapping[str, int] = {}
+    with suppress(JobError):  # there was no earlier run
+        counts = Reader(job.folder).counts()
+    states = ("done", "skipped") if job.retry_failed else ("done", "skipped", "failed")
+    return 0 if job.on_change in {"new", "reparse"} else sum(counts.get(state, 0) for state in states)
+
+
+def validate_output_owner(job: Job) -> None:
+    """Check, before anything is paid for, that the output may be replaced if it exists.
+
+    Raises:
+        JobError: The file is not this job's.
+    """
+    if not Path(job.output).exists() or job.overwrite:
+        return
+    with suppress(JobError):  # there was no earlier run
+        if "output" in Reader(job.folder).marks:
+            return
+    raise JobError(f"{str(job.output)!r} exists and is not this job's output: --overwrite replaces it")
+
+
+def export_job(job: Job, path: Path) -> int:
+    """Write the journal's rows to another file; return the exit code.
+
+    Raises:
+        JobError: There is no such job, or a file cannot be used.
+    """
+    notice(str(job.export(path)))
+    return 0
+
+
+def preview_job(job: Job) -> int:
+    """Print the first request and an estimate of the run; send nothing; return the exit code.
+
+    Raises:
+        ConfigError: The input has no rows, or a setting is invalid.
+    """
+    validate_settings(job)
+    conversations = RowConversations(job)
+    rows, requests = asyncio.run(read_requests(conversations))  # noqa: TID251 (the command line may)
+    if not requests:
+        raise ConfigError("the input has no rows")
+    write(requests[0].body, None)
+    reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
+    samples = [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
+    rows = min(rows, job.sample or rows)
+    notice(f"{rows:,} rows; {forecast_line(forecast_run(rows, samples, job.price))}; nothing was sent")
+    return 0
+
+
+async def read_requests(conversations: RowConversations) -> tuple[int, list[Request]]:
+    """Return the number of rows, and the first request of each of the first rows."""
+    rows, requests = 0, list[Request]()
+    settings = conversations.settings
+    for record in islice(open_source(settings.source, key=settings.key), settings.limit):
+        rows += 1
+        if len(requests) < MAX_SAMPLED_ROWS:
+            requests.append((await conversations.start(record)).requests[0])
+    return rows, requests
+
+
+def forecast_line(forecast: Forecast) -> str:
+    """Return an estimate as a line."""
+    prompt, completion = forecast.prompt_tokens.expected, forecast.completion_tokens.expected
+    cost = "cost unknown without --price-input and --price-output"
+    if forecast.cost:
+        cost = f"cost {forecast.cost.low:.4f} to {forecast.cost.high:.4f}"
+    return f"about {prompt:,.0f} tokens of input and {completion:,.0f} of output, by their characters; {cost}"
+
+
+def print_status(output: Path) -> int:
+    """Print how many rows of a job are in each state, also while it runs; return the exit code.
+
+    Raises:
+        JobError: There is no job of this output.
+    """
+    reader = Reader(Job(source=(), output=output, output_type=str, prompt="").folder)
+    usage, keys = reader.usage(), [key for _, key in reader.ambiguous_rows()]
+    lines = [f"{number:,} {state}" for state, number in reader.counts().items()]
+    lines.append(f"{usage.total_tokens:,} tokens")
+    if keys:
+        lines.append(f"{len(keys):,} in flight when a run was killed: {', '.join(keys[:MAX_STATUS_KEYS])}")
+    write_text("\n".join(lines), None)
+    return 0
