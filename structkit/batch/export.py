@@ -16,7 +16,7 @@ from structkit.batch.validation import is_same_file, validate_settings
 from structkit.errors import ConfigError, JobError
 from structkit.journal.reader import Reader
 from structkit.tables.formats import STANDARD
-from structkit.tables.sources import STREAM, Source, open_source
+from structkit.tables.sources import STREAM_FILE, Source, open_source
 
 
 def export_journal(settings: JobSettings, path: Path) -> Report:
@@ -52,9 +52,9 @@ def _open_rows(settings: JobSettings) -> Source:
         JobError: The input cannot be read, or no run has stored the stream.
     """
     source = None if settings.source == STANDARD else open_source(settings.source, key=settings.key)
-    if source is not None and source.repeatable:
+    if source is not None and source.is_repeatable:
         return source
-    stored = settings.folder / STREAM
+    stored = settings.folder / STREAM_FILE
     if not stored.exists():
         raise JobError("no run has read the whole stream yet: there are no rows to write", file=str(stored))
     return open_source(stored, key=settings.key, format="jsonl")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from structkit.errors import JobError
-from structkit.tables.files import Draft, whole_hash
+from structkit.tables.atomic_file import AtomicFile
+from structkit.tables.files import hash_file
 from structkit.values import JSON
 
 
@@ -28,12 +29,12 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
             f"the journal has the states of {sum(counts.values())} rows, but the input has {manifest['rows']}"
         )
     path = output.with_name(f"{output.name}.manifest.json")
-    draft = Draft(path, overwrite=True)
+    draft = AtomicFile(path, overwrite=True)
     try:
         draft.file.write(f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode())
         draft.publish()
     except OSError as error:
-        raise draft.wrong(error) from None
+        raise draft.error(error) from None
     finally:
         draft.discard()
     return path
@@ -43,7 +44,7 @@ def input_hash(source: Any, stored_stream: Path) -> str | None:
     """Return the SHA-256 of the input: of its file or of the stored stream; None for rows in memory."""
     is_file = isinstance(source, str | PathLike) and Path(source).is_file()
     path = Path(source) if is_file else stored_stream
-    return whole_hash(path) if path.is_file() else None
+    return hash_file(path) if path.is_file() else None
 
 
 def versions() -> dict[str, str]:

@@ -23,7 +23,7 @@ from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import output_columns, run_columns
 from structkit.tables.sinks import Sink, open_sink
-from structkit.tables.sources import STREAM, Source
+from structkit.tables.sources import STREAM_FILE, Source
 from structkit.values import JSON
 
 
@@ -140,7 +140,7 @@ def make_manifest(settings: JobSettings, report: Report, journal: Journal | Read
         "rows": report.rows,
         "counts": dict(report.counts),
         "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
-        "source_sha256": input_hash(source, settings.folder / STREAM),
+        "source_sha256": input_hash(source, settings.folder / STREAM_FILE),
         "limit": settings.limit,
         "sample": settings.sample,
         "output": str(report.output),

@@ -33,7 +33,7 @@ from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
 from structkit.costs.reply_cost import cost_of_reply
 from structkit.journal.journal import Journal
-from structkit.tables.sources import STREAM, Source, keep_stream, open_source
+from structkit.tables.sources import STREAM_FILE, Source, open_source, store_stream
 from structkit.transport import AsyncTransport
 from structkit.transport.direct import AsyncHTTPTransport
 
@@ -73,7 +73,7 @@ class JobRunner:
             source = open_source(settings.source, key=settings.key)
             validate_columns(settings.prompt, source.columns)
             with open_journal(settings, self.conversations.fingerprint()) as journal:
-                source = keep_stream(source, settings.folder / STREAM)
+                source = store_stream(source, settings.folder / STREAM_FILE)
                 return await self._run(source, journal, handle_signals=handle_signals)
         finally:
             if settings.transport is None:  # a transport of the caller's stays open
@@ -90,7 +90,7 @@ class JobRunner:
         rows = unfinished_rows(files.selection, source, journal, retry_failed=self.settings.retry_failed)
         if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
             ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
-        source.check()
+        source.validate_unchanged()
         return self._write(files, engine, context, AmbiguousRows(ambiguous.items(), is_keyed=source.key is not None))
 
     async def _finish_rows(

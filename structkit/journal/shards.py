@@ -25,8 +25,8 @@ LAST_ID = "SELECT max((SELECT coalesce(max(id), 0) FROM exchanges), (SELECT coal
 class WriteResult(NamedTuple):
     """What happened to a group: the entries on disk, the entries that are not, and why."""
 
-    written: list[Entry]
-    unwritten: list[Entry]
+    committed_entries: list[Entry]
+    failed_entries: list[Entry]
     error: JobError | None
 
 
@@ -135,14 +135,14 @@ class JournalFiles:
         groups: dict[int | None, list[Entry]] = {}
         for entry in entries:
             groups.setdefault(shard_of(entry), []).append(entry)
-        written: list[Entry] = []
-        unwritten: list[Entry] = []
+        committed: list[Entry] = []
+        failed: list[Entry] = []
         first_error: JobError | None = None
         for shard, group in groups.items():
             error = self._write_group(shard, group)
-            (written if error is None else unwritten).extend(group)
+            (committed if error is None else failed).extend(group)
             first_error = first_error or error
-        return WriteResult(written, unwritten, first_error)
+        return WriteResult(committed, failed, first_error)
 
     def close(self) -> None:
         """Close every file; what was committed is safe even if that fails."""

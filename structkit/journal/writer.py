@@ -168,19 +168,19 @@ class JournalWriter:
         return self._is_closing or bool(self._queue and (self._error is None or self._is_hurried))
 
     def _settle(self, result: WriteResult) -> None:
-        retryable = [entry for entry in result.unwritten if not isinstance(entry, Intent)]
+        retryable = [entry for entry in result.failed_entries if not isinstance(entry, Intent)]
         with self._changed:
             self._queue[:0] = retryable
-            self._settled += len(result.written) + len(result.unwritten) - len(retryable)
+            self._settled += len(result.committed_entries) + len(result.failed_entries) - len(retryable)
             self._failures += result.error is not None
             self._error = result.error
             self._changed.notify_all()
 
     @staticmethod
     def _resolve_futures(result: WriteResult) -> None:
-        for entry in result.written:
+        for entry in result.committed_entries:
             if isinstance(entry, Intent):
                 entry.future.set_result(None)
-        for entry in result.unwritten:
+        for entry in result.failed_entries:
             if isinstance(entry, Intent) and result.error is not None:
                 entry.future.set_exception(result.error.with_attempts(()))

@@ -1,4 +1,4 @@
-"""A row's cells by column: the input's, those of the type's natural JSON, and what the run has to say of it.
+"""A row's cells by column: of the input, of the type's natural JSON, and of the run.
 
 A row is `{"input": {...}, "output": ..., "run": {...}}`, and a column is a name and a path into that.
 """
@@ -14,25 +14,25 @@ from structkit.errors import JobError
 from structkit.values import ABSENT, JSON, JSONPath, JSONValue, value_at
 from structkit.values.json_pointer import pointer_keys
 
-MOST_COLUMNS = 10_000
-"""Of a flat table; a type with more is no table."""
+MAX_COLUMNS = 10_000
+"""Columns of a flat table; a type with more cannot be one."""
 
-MOST_STEPS = 50
-"""References that are followed for one schema."""
+MAX_REFERENCES = 50
+"""References that are followed for one schema, which may be circular."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A name, and where in a row its cells stand.
+    """A name, and the path of its cells in a row.
 
     Args:
-        name: What it is called.
-        path: Where its cells stand; it begins with `input`, `output` or `run`.
-        schema: The natural JSON Schema of the cells; `{}` where they may be anything.
-        document: What the references in `schema` lead into.
-        arrow: The Arrow type that the input has it in, if it has one.
-        besides: For the column of undeclared keys: the declared ones, which it leaves out.
-        is_open: Whether an object whose schema does not speak of further keys may have some.
+        name: The name in the header.
+        path: The path of its cells; it starts with `input`, `output` or `run`.
+        schema: The natural JSON Schema of the cells; `{}` if they may be anything.
+        document: The document that references in `schema` point into.
+        arrow: The Arrow type of the column in the input, if it has one.
+        declared_keys: For the column of undeclared keys: the declared ones, which it omits.
+        is_open: Whether an object may have further keys if its schema does not mention them.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Column:
     schema: JSON = field(default_factory=dict)
     document: JSON = field(default_factory=dict)
     arrow: Any = None
-    besides: frozenset[str] | None = None
+    declared_keys: frozenset[str] | None = None
     is_open: bool = False
 
     @property
@@ -49,11 +49,11 @@ class Column:
         return str(self.path[0])
 
     def cell(self, row: JSON) -> JSONValue:
-        """What a row has here; `ABSENT` where it has nothing."""
-        found = value_at(row, self.path)
-        if self.besides is None or not isinstance(found, dict):
-            return found if self.besides is None else ABSENT
-        return {name: value for name, value in found.items() if name not in self.besides} or ABSENT
+        """Return a row's cell in this column; `ABSENT` if it has none."""
+        value = value_at(row, self.path)
+        if self.declared_keys is None or not isinstance(value, dict):
+            return value if self.declared_keys is None else ABSENT
+        return {key: item for key, item in value.items() if key not in self.declared_keys} or ABSENT
 
 
 _ISSUES: JSON = {
@@ -61,7 +61,7 @@ _ISSUES: JSON = {
     "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("path", "message", "got")}},
 }
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens", "unreported")
-RUN: dict[str, JSON] = {
+RUN_SCHEMAS: dict[str, JSON] = {
     "status": {"type": "string"},
     "error": {"type": "string"},
     "message": {"type": "string"},
@@ -73,33 +73,33 @@ RUN: dict[str, JSON] = {
     "mode": {"type": "string"},
     "repairs": {"type": "array", "items": {"type": "string"}},
 }
-"""What a run can say of a row, by column."""
+"""The columns that a run can add to a row, by name."""
 
 
 def input_columns(names: Iterable[str], schema: JSON | None = None) -> tuple[Column, ...]:
-    """Columns of the input, whose cells are of one kind."""
+    """Return columns of the input, whose cells all have the same schema."""
     return tuple(Column(name, ("input", name), schema or {}) for name in names)
 
 
 def run_columns(*names: str) -> tuple[Column, ...]:
-    """Columns for what the run has to say of a row; see `RUN`.
+    """Return columns of the run, by name; see `RUN_SCHEMAS`.
 
     Raises:
         JobError: There is no such column.
     """
     for name in names:
-        if name not in RUN:
-            raise JobError(f"a run has no column {name!r}; it has {', '.join(RUN)}")
-    return tuple(Column(name, ("run", name), RUN[name]) for name in names)
+        if name not in RUN_SCHEMAS:
+            raise JobError(f"a run has no column {name!r}; it has {', '.join(RUN_SCHEMAS)}")
+    return tuple(Column(name, ("run", name), RUN_SCHEMAS[name]) for name in names)
 
 
 def output_columns(schema: JSON, *, is_open: bool = False) -> tuple[Column, ...]:
-    """The columns of a type: one for each field, or `value` where the type is no object with fields.
+    """Return the columns of a type: one for each field, or `value` if the type is not an object with fields.
 
     Args:
         schema: The type's natural JSON Schema.
-        is_open: Whether an object whose schema does not speak of further keys may have some (a JSON Schema of the
-            user's own). Keys that are not declared go into one column, `extras`.
+        is_open: Whether an object may have further keys if its schema does not mention them (a JSON Schema of the
+            user's own). Undeclared keys share one column, `extras`.
 
     >>> [column.name for column in output_columns({"type": "object", "properties": {"a": {}, "b": {}}})]
     ['a', 'b']
@@ -107,80 +107,80 @@ def output_columns(schema: JSON, *, is_open: bool = False) -> tuple[Column, ...]
     'value'
     """
     root = Column("value", ("output",), schema, schema, is_open=is_open)
-    found = meaning(schema, schema)
-    if not _has_fields(found):
+    resolved = resolve_schema(schema, schema)
+    if not _has_fields(resolved):
         return (root,)
-    declared = found["properties"]
-    columns = [replace(root, name=name, path=("output", name), schema=part) for name, part in declared.items()]
-    if takes_more(found, is_open=is_open):
-        columns.append(replace(root, name="extras", schema={}, besides=frozenset(declared)))
+    fields = resolved["properties"]
+    columns = [replace(root, name=name, path=("output", name), schema=part) for name, part in fields.items()]
+    if allows_more_keys(resolved, is_open=is_open):
+        columns.append(replace(root, name="extras", schema={}, declared_keys=frozenset(fields)))
     return tuple(columns)
 
 
-def flat(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """The same columns with objects taken apart, names joined by dots. Lists, maps and unions stay whole.
+def flatten_columns(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Replace objects by a column for each field, with names joined by dots. Lists, maps and unions stay one column.
 
     Raises:
         JobError: There are too many.
 
     >>> point = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}
-    >>> [column.name for column in flat(output_columns({"type": "object", "properties": {"at": point}}))]
+    >>> [column.name for column in flatten_columns(output_columns({"type": "object", "properties": {"at": point}}))]
     ['at.x', 'at.y']
     """
-    found = tuple(islice((leaf for column in columns for leaf in _leaves(column, ())), MOST_COLUMNS + 1))
-    if len(found) > MOST_COLUMNS:
-        raise JobError(f"the type has more than {MOST_COLUMNS} columns as a flat table; write JSONL or Parquet")
-    return found
+    leaves = tuple(islice((leaf for column in columns for leaf in _leaves(column, ())), MAX_COLUMNS + 1))
+    if len(leaves) > MAX_COLUMNS:
+        raise JobError(f"the type has more than {MAX_COLUMNS} columns as a flat table; write JSONL or Parquet")
+    return leaves
 
 
 def _leaves(column: Column, trail: tuple[int, ...]) -> Iterator[Column]:
-    schema = meaning(column.schema, column.document)
-    whole = column.arrow is not None or column.besides is not None or id(schema) in trail
-    if whole or not is_record(schema, is_open=column.is_open):
+    schema = resolve_schema(column.schema, column.document)
+    is_leaf = column.arrow is not None or column.declared_keys is not None or id(schema) in trail
+    if is_leaf or not is_closed_object(schema, is_open=column.is_open):
         yield column
         return
     for name, part in schema["properties"].items():
-        inner = replace(column, name=f"{column.name}.{name}", path=(*column.path, name), schema=part)
-        yield from _leaves(inner, (*trail, id(schema)))
+        child = replace(column, name=f"{column.name}.{name}", path=(*column.path, name), schema=part)
+        yield from _leaves(child, (*trail, id(schema)))
 
 
-def named(columns: Iterable[Column], *, folds: bool = False) -> tuple[Column, ...]:
-    """The columns under names of their own, those of the input first.
+def with_unique_names(columns: Iterable[Column], *, folds_case: bool = False) -> tuple[Column, ...]:
+    """Rename columns so that every name is unique, and return those of the input first.
 
-    The input's columns keep their names. A column of the output or the run whose name is taken (in any case of
-    letters) gets `_output` or `_run` behind it, as often as it needs.
+    The input's columns keep their names. A column of the output or the run whose name is taken (in upper or lower case)
+    gets `_output` or `_run` appended, repeatedly if necessary.
 
     Args:
-        columns: In the order they are wanted.
-        folds: Whether the format takes names that differ only in case for the same.
+        columns: In the order that the table has them.
+        folds_case: Whether the format treats names that differ only in case as the same.
 
     >>> columns = (*output_columns({"properties": {"id": {}, "Text": {}}}), *input_columns(["id", "text"]))
-    >>> [column.name for column in named(columns)]
+    >>> [column.name for column in with_unique_names(columns)]
     ['id', 'text', 'id_output', 'Text_output']
     """
-    taken: set[str] = set()
-    found = []
+    names: set[str] = set()
+    unique = []
     for column in sorted(columns, key=lambda column: column.origin != "input"):
         name = column.name
-        while (folds or column.origin != "input") and name.casefold() in taken:
+        while (folds_case or column.origin != "input") and name.casefold() in names:
             name = f"{name}_{column.origin}"
-        taken.add(name.casefold())
-        found.append(replace(column, name=name))
-    return tuple(found)
+        names.add(name.casefold())
+        unique.append(replace(column, name=name))
+    return tuple(unique)
 
 
-def meaning(schema: JSONValue, document: JSON) -> JSON:
-    """A schema without what stands around it: references, a union with null, an `allOf` of one.
+def resolve_schema(schema: JSONValue, document: JSON) -> JSON:
+    """Return the schema inside references, a union with null, or an `allOf` of one.
 
-    >>> meaning({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}, {"$defs": {"A": {"type": "string"}}})
+    >>> resolve_schema({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}, {"$defs": {"A": {"type": "string"}}})
     {'type': 'string'}
     """
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_REFERENCES):
         if not isinstance(schema, dict):
             return {}
         parts = [part for name in ("anyOf", "oneOf", "allOf") for part in schema.get(name, ()) if not _is_null(part)]
         if "$ref" in schema:
-            schema = value_at(document, _pointed(str(schema["$ref"])))
+            schema = value_at(document, _reference_path(str(schema["$ref"])))
         elif len(parts) == 1 and "properties" not in schema:
             schema = parts[0]
         else:
@@ -188,45 +188,45 @@ def meaning(schema: JSONValue, document: JSON) -> JSON:
     return {}
 
 
-def kinds(schema: JSON) -> set[str]:
-    """The JSON types that a schema takes besides null; empty where it does not say.
+def schema_types(schema: JSON) -> set[str]:
+    """Return the JSON types besides null that a schema accepts; empty if it does not say.
 
-    >>> kinds({"type": ["integer", "null"]}), kinds({"enum": ["a", None]}), kinds({})
+    >>> schema_types({"type": ["integer", "null"]}), schema_types({"enum": ["a", None]}), schema_types({})
     ({'integer'}, {'string'}, set())
     """
     if "type" in schema:
-        found = schema["type"]
-        return {*(found if isinstance(found, list) else [found])} - {"null"}
+        types = schema["type"]
+        return {*(types if isinstance(types, list) else [types])} - {"null"}
     values = schema.get("enum", [schema["const"]] if "const" in schema else [])
     if not values and "properties" in schema:
         return {"object"}
-    return {_KINDS.get(type(value), "null") for value in values} - {"null"}
+    return {_JSON_TYPES.get(type(value), "null") for value in values} - {"null"}
 
 
-_KINDS = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
 
-def is_record(schema: JSON, *, is_open: bool) -> bool:
-    """Whether a value is an object with just the fields that are declared, or null."""
-    return _has_fields(schema) and not takes_more(schema, is_open=is_open)
+def is_closed_object(schema: JSON, *, is_open: bool) -> bool:
+    """Return whether a value is null or an object with only the declared fields."""
+    return _has_fields(schema) and not allows_more_keys(schema, is_open=is_open)
 
 
-def takes_more(schema: JSON, *, is_open: bool) -> bool:
-    """Whether an object may have keys that are not declared."""
+def allows_more_keys(schema: JSON, *, is_open: bool) -> bool:
+    """Return whether an object may have keys that are not declared."""
     return schema.get("additionalProperties", is_open) is not False or bool(schema.get("patternProperties"))
 
 
 def _has_fields(schema: JSON) -> bool:
-    composed = any(name in schema for name in ("anyOf", "oneOf", "allOf", "if"))
-    return kinds(schema) == {"object"} and bool(schema.get("properties")) and not composed
+    is_combined = any(name in schema for name in ("anyOf", "oneOf", "allOf", "if"))
+    return schema_types(schema) == {"object"} and bool(schema.get("properties")) and not is_combined
 
 
 def _is_null(schema: JSONValue) -> bool:
     return isinstance(schema, dict) and (schema.get("type") == "null" or schema.get("const", ABSENT) is None)
 
 
-def _pointed(reference: str) -> JSONPath:
-    """The path of a JSON pointer; one that leads nowhere for a reference of another kind."""
-    place, _, pointer = reference.partition("#")
+def _reference_path(reference: str) -> JSONPath:
+    """Return the path of a JSON pointer; for any other reference, a path that does not exist."""
+    base, _, pointer = reference.partition("#")
     steps = tuple(pointer_keys(pointer))
-    return (reference,) if place or (pointer and not steps) else steps
+    return (reference,) if base or (pointer and not steps) else steps

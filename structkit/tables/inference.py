@@ -1,4 +1,4 @@
-"""What the rows that were read have shown of their columns: which there are, and what their cells are."""
+"""Columns of rows that declare none: inferred from the rows that were read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from uuid import UUID
 from structkit.tables.columns import Column
 from structkit.values import JSON
 
-_BOUND, _EXACT = 2**63, 2**53
-_TEXTS = (str, bytes, date, time, Decimal, UUID)
+_INT64_BOUND, _EXACT_FLOAT_BOUND = 2**63, 2**53
+_TEXT_TYPES = (str, bytes, date, time, Decimal, UUID)
 _SCHEMAS: dict[frozenset[str], JSON] = {
     frozenset(): {"type": "string"},
     frozenset({"text"}): {"type": "string"},
@@ -22,24 +22,24 @@ _SCHEMAS: dict[frozenset[str], JSON] = {
     frozenset({"number"}): {"type": "number"},
     frozenset({"integer", "number"}): {"type": "number"},
 }
-"""By the kinds of cells, the schema of a column; for others, and mixtures, anything."""
+"""The schema of a column, by the kinds of its cells. Any other mixture may be anything: `{}`."""
 
 
-class Observed:
+class ColumnInference:
     """The columns of rows, as far as they have been read.
 
-    >>> observed = Observed()
-    >>> for row in ({"id": 1, "note": None}, {"id": 2.5, "tags": []}): observed.row(row)
-    >>> {column.name: column.schema for column in observed.columns()}
+    >>> inference = ColumnInference()
+    >>> for row in ({"id": 1, "note": None}, {"id": 2.5, "tags": []}): inference.add_row(row)
+    >>> {column.name: column.schema for column in inference.columns()}
     {'id': {'type': 'number'}, 'note': {'type': 'string'}, 'tags': {}}
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start without columns."""
         self._kinds: dict[str, set[str]] = {}
 
-    def row(self, values: JSON) -> None:
-        """Look at a row."""
+    def add_row(self, values: JSON) -> None:
+        """Take the columns and kinds of a row into account."""
         for name, value in values.items():
             kinds = self._kinds.setdefault(name, set())
             if value is not None:
@@ -51,16 +51,19 @@ class Observed:
         return tuple(self._kinds)
 
     def columns(self) -> tuple[Column, ...]:
-        """The columns so far, each with a schema that its cells so far are of."""
-        known = self._kinds.items()
-        return tuple(Column(name, ("input", name), _SCHEMAS.get(frozenset(kinds), {})) for name, kinds in known)
+        """Return the columns so far, each with a schema that all its cells so far match."""
+        return tuple(
+            Column(name, ("input", name), _SCHEMAS.get(frozenset(kinds), {})) for name, kinds in self._kinds.items()
+        )
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, _TEXTS):
+    if isinstance(value, _TEXT_TYPES):
         return "text"
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
-        return "integer" if abs(value) <= _EXACT else "large" if -_BOUND <= value < _BOUND else "other"
+        if abs(value) <= _EXACT_FLOAT_BOUND:
+            return "integer"
+        return "large" if -_INT64_BOUND <= value < _INT64_BOUND else "other"
     return "number" if isinstance(value, float) else "other"

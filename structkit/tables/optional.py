@@ -1,4 +1,4 @@
-"""What is installed only when asked for."""
+"""Modules that are installed with an extra."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from structkit.errors import ConfigError, install_hint
 
 
-def need(module: str, extra: str) -> Any:
-    """A module that comes with an extra.
+def import_extra(module: str, extra: str) -> Any:
+    """Import a module that is installed with an extra.
 
     Raises:
-        ConfigError: It is not installed; with what to install.
+        ConfigError: It is not installed; the message has the command that installs it.
     """
     try:
         return import_module(module)

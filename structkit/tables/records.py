@@ -1,4 +1,4 @@
-"""A row of the input: its place, its key, its values, and what its content comes to."""
+"""A row of the input: its position, its key, its values, and a digest of its content."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Record:
     """One row of the input.
 
     Args:
-        ordinal: Its place, counted from 0; in a journal the one that it has there.
-        key: What names it, also after rows were added or removed: its key column, or else its `digest`. Rows with
-            the same content share a key then.
+        ordinal: Its position, counted from 0; in a journal the one that it has there.
+        key: What identifies it, even after rows were added or removed: its key column, or else its `digest`. Rows with
+            the same content then share a key.
         values: Its cells by column, as the source has them: text stays text.
-        row: Its place in the input, counted from 1; 0 where it came from none.
+        row: Its position in the input, counted from 1; 0 if it is not from an input.
     """
 
     ordinal: int
@@ -33,58 +33,61 @@ class Record:
 
     @cached_property
     def digest(self) -> str:
-        """What its content comes to."""
+        """The digest of its content."""
         return digest(self.values)
 
 
 def digest(values: Mapping[str, Any]) -> str:
-    """A row's content as 32 hex digits: the same in every run and for every order of its columns.
+    """Return a digest of a row's content, as 32 hex digits: the same in every run and for every order of columns.
 
     Raises:
-        TypeError: A cell is no data.
+        TypeError: A cell is an object that is not data.
 
     >>> digest({"a": 1, "b": "x"}) == digest({"b": "x", "a": 1}) != digest({"a": "1", "b": "x"})
     True
     """
-    return hashlib.sha256(IN_ORDER(dict(values)).encode()).hexdigest()[:32]
+    return hashlib.sha256(ENCODE_SORTED(dict(values)).encode()).hexdigest()[:32]
 
 
-def plain(value: Any) -> JSONValue:
-    r"""A cell that is no JSON as JSON: dates in ISO form, bytes in base64, decimals as text, sets in order.
+def to_json_value(value: Any) -> JSONValue:
+    r"""Return a cell as JSON: dates in ISO form, bytes in base64, decimals as text, sets as sorted lists.
 
     Raises:
-        TypeError: It is no data.
+        TypeError: It is an object that is not data.
 
     >>> import datetime, decimal
-    >>> plain(datetime.date(2026, 1, 2)), plain(decimal.Decimal("1.50")), plain(b"\xff"), plain({"b", "a"})
-    ('2026-01-02', '1.50', '_w==', ['a', 'b'])
+    >>> cells = datetime.date(2026, 1, 2), decimal.Decimal("1.50"), b"\xff", {"b", "a"}
+    >>> [to_json_value(cell) for cell in cells]
+    ['2026-01-02', '1.50', '_w==', ['a', 'b']]
     """
     if isinstance(value, set | frozenset):
-        return sorted(map(plain, value), key=json.dumps)
+        return sorted(map(to_json_value, value), key=json.dumps)
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
 
 
-IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=plain).encode
-FINITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain).encode
-"""Encoders made once: `json.dumps` makes one for every call."""
+# Encoders are created once: `json.dumps` with options creates one for every call.
+ENCODE_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=to_json_value).encode
+ENCODE_FINITE = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=to_json_value
+).encode
 
 
-def as_json(value: Any) -> str:
-    """A value as JSON text on one line; what JSON cannot say (NaN, infinities) is null.
+def to_json_text(value: Any) -> str:
+    """Return a value as JSON text on one line; what JSON cannot represent (NaN, infinities) is null.
 
-    >>> as_json({"a": [1.5, float("nan")], "b": "é"})
+    >>> to_json_text({"a": [1.5, float("nan")], "b": "é"})
     '{"a":[1.5,null],"b":"é"}'
     """
     try:
-        return FINITE(value)
+        return ENCODE_FINITE(value)
     except ValueError:
-        known = to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=_scalar)
-        return json.dumps(known, ensure_ascii=False, separators=(",", ":"), default=plain)
+        finite = to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=_scalar)
+        return json.dumps(finite, ensure_ascii=False, separators=(",", ":"), default=to_json_value)
 
 
 def _scalar(value: Any) -> JSONValue:
-    """What a number of numpy's holds."""
+    """Return the Python value of a numpy scalar."""
     item = getattr(value, "item", None)
     if item is None:
-        raise TypeError(f"a {type(value).__name__} is no data")
+        raise TypeError(f"a {type(value).__name__} is not data")
     return item()

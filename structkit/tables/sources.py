@@ -1,4 +1,4 @@
-"""Where rows come from: a file of any format, standard input, a data frame, rows in memory."""
+"""Where rows are read from: a file of any format, standard input, a data frame, rows in memory."""
 
 from __future__ import annotations
 
@@ -9,217 +9,232 @@ from pathlib import Path
 from typing import Any
 
 from structkit.errors import JobError
+from structkit.tables.atomic_file import AtomicFile
 from structkit.tables.columns import Column
-from structkit.tables.files import Draft, Identity, Input, identity, is_same
+from structkit.tables.files import FileIdentity, Input, identify_file, is_unchanged
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.formats.arrow import read_stream
-from structkit.tables.formats.format import Line, Table
+from structkit.tables.formats.format import SourceRow, Table
 from structkit.tables.formats.memory import read_rows
-from structkit.tables.inference import Observed
-from structkit.tables.records import Record, as_json, digest
-from structkit.tables.seen_keys import Seen
+from structkit.tables.inference import ColumnInference
+from structkit.tables.records import Record, digest, to_json_text
+from structkit.tables.seen_keys import SeenKeys
 
-STREAM = "input.jsonl"
-"""Where a job's folder has the rows of a stream."""
+STREAM_FILE = "input.jsonl"
+"""The file in a job's folder with the rows of a stream."""
 
-PEEKED = 100
-"""Rows that are looked at for their columns where the format does not declare them; one of a stream."""
+PEEK_ROWS = 100
+"""Rows from which columns are inferred where the format does not declare them; of a stream, one."""
 
-CHECKED = 10_000
-"""Rows after which the file is looked at again."""
+CHECK_INTERVAL_ROWS = 10_000
+"""Rows after which the file is checked for changes."""
+
+MAX_ERROR_CHARS = 80
+"""Characters of a key that an error message quotes."""
 
 
 def open_source(source: Any, *, key: str | None = None, format: str | None = None, table: str | None = None) -> Source:
-    """The rows of a file, of standard input, of a data frame, or in memory.
+    """Open the rows of a file, of standard input, of a data frame, or in memory.
 
     Args:
-        source: A path (the suffix says the format: `rows.csv`, `rows.jsonl.gz`); `-` for standard input; anything with
-            `__arrow_c_stream__`, such as a pandas or polars frame; an iterable of dicts, or of texts, which become
+        source: A path (the suffix determines the format: `rows.csv`, `rows.jsonl.gz`); `-` for standard input; anything
+            with `__arrow_c_stream__`, such as a pandas or polars frame; an iterable of dicts, or of texts, which become
             the column `text`.
-        key: The column that names a row; by default its content does.
-        format: `csv`, `tsv`, `jsonl`, `sqlite`, `parquet`, `arrow` or `excel`, where the suffix does not say.
+        key: The column that identifies a row; by default a digest of its content does.
+        format: `csv`, `tsv`, `jsonl`, `sqlite`, `parquet`, `arrow` or `excel`, if the suffix does not determine it.
         table: Which table or query of a database, or which sheet of a workbook.
 
     Raises:
-        JobError: There is no such file, format or column, or the header is not sound.
+        JobError: There is no such file, format or column, or the header is invalid.
         ConfigError: The format needs an extra that is not installed.
     """
     if isinstance(source, str | PathLike):
-        return _from_file(str(source), key, format, table)
+        return _open_file(str(source), key, format, table)
     if hasattr(source, "__arrow_c_stream__"):
         place = Input(f"the {type(source).__name__}")
-        once = type(source).__name__ == "RecordBatchReader"
-        return Source(lambda: read_stream(source, place), place, key, once=once, count=lambda: _length(source))
+        is_stream = type(source).__name__ == "RecordBatchReader"
+        return Source(
+            lambda: read_stream(source, place), place, key, is_stream=is_stream, count=lambda: _length(source)
+        )
     if isinstance(source, bytes | Mapping) or hasattr(type(source), "columns") or not hasattr(source, "__iter__"):
-        raise JobError(f"a {type(source).__name__} is no source of rows: give a path, a data frame or a list of dicts")
-    place, once = Input("the rows"), iter(source) is source
-    return Source(lambda: read_rows(source, place), place, key, once=once, count=lambda: _length(source))
+        name = type(source).__name__
+        raise JobError(f"rows cannot be read from a {name}: pass a path, a data frame or a list of dicts")
+    place, is_stream = Input("the rows"), iter(source) is source
+    return Source(lambda: read_rows(source, place), place, key, is_stream=is_stream, count=lambda: _length(source))
 
 
-def keep_stream(source: Source, path: Path) -> Source:
-    """A source that can be read again: the source itself, or the rows of a stream, read to its end into a JSONL file.
+def store_stream(source: Source, path: Path) -> Source:
+    """Return a source that can be read again: the source itself, or the rows of a stream, copied to a JSONL file.
 
-    Dates, bytes and decimals become text on the way. What a killed process has kept is not used again: a stream
-    is complete under the file's name, or not there.
+    Dates, bytes and decimals become text in the file. A copy that a killed process left is not used: the file has its
+    name only once the whole stream is in it.
 
     Raises:
         JobError: The stream or the file fails.
     """
-    if source.repeatable:
+    if source.is_repeatable:
         return source
-    draft = Draft(path, overwrite=True)
+    draft = AtomicFile(path, overwrite=True)
     try:
         for record in source:
-            draft.file.write(as_json(record.values).encode() + b"\n")
+            draft.file.write(to_json_text(record.values).encode() + b"\n")
         draft.publish()
     except OSError as error:
-        raise draft.wrong(error) from None
+        raise draft.error(error) from None
     finally:
         draft.discard()
     return open_source(path, key=source.key, format="jsonl")
 
 
-def _from_file(name: str, key: str | None, given: str | None, table: str | None) -> Source:
-    found = find_format(name, given or ("jsonl" if name == STANDARD else None))
+def _open_file(name: str, key: str | None, format_name: str | None, table: str | None) -> Source:
+    match = find_format(name, format_name or ("jsonl" if name == STANDARD else None))
     path = None if name == STANDARD else Path(name).expanduser()
-    place = Input("standard input" if path is None else name, path, found.compression, table)
+    place = Input("standard input" if path is None else name, path, match.compression, table)
     if path is not None and not path.exists():
         raise JobError(f"there is no file {name!r}", file=name)
     if path is not None and path.is_dir():
         raise JobError(f"{name!r} is a folder", file=name)
-    if not place.repeatable and not found.format.streams:
-        raise JobError(f"{found.format.name} cannot be read from a stream: give a file", file=name)
-    once = not place.repeatable
-    return Source(lambda: found.format.read(place), place, key, once=once, count=lambda: found.format.count(place))
+    if not place.is_repeatable and not match.format.can_stream:
+        raise JobError(f"{match.format.name} cannot be read from a stream: pass a file", file=name)
+    is_stream = not place.is_repeatable
+    return Source(
+        lambda: match.format.read(place), place, key, is_stream=is_stream, count=lambda: match.format.count(place)
+    )
 
 
 class Source:
-    """Rows that are read one after the other; each iteration begins anew, unless it is a stream.
+    """Rows that are read one after the other; each iteration starts from the first row, unless it is a stream.
 
     Args:
-        begin: Opens the table.
-        place: What it is, for messages.
-        key: The column that names a row; None for its content.
-        once: Whether it is a stream, which can be read once.
-        count: The number of rows, where it is cheap to know.
+        open_table: Opens the table.
+        place: The file or stream, for messages.
+        key: The column that identifies a row; None for its content.
+        is_stream: Whether it can be read only once.
+        count: Returns the number of rows, if that is cheap to know.
 
     Attributes:
-        key: The column that names a row; None for its content.
-        repeatable: Whether it can be iterated again.
-        file: Its name, as given; None for what is no file.
-        identity: The state that the file was in when it was opened.
+        key: The column that identifies a row; None for its content.
+        is_repeatable: Whether it can be iterated again.
+        file: Its name, as the caller wrote it; None if it is not a file.
+        identity: The state of the file when it was opened.
 
     Raises:
         JobError: It cannot be read, or has no such column.
     """
 
     def __init__(
-        self, begin: Callable[[], Table], place: Input, key: str | None, *, once: bool, count: Callable[[], int | None]
+        self,
+        open_table: Callable[[], Table],
+        place: Input,
+        key: str | None,
+        *,
+        is_stream: bool,
+        count: Callable[[], int | None],
     ) -> None:
-        """Open it, and read as much as it takes to know its columns."""
-        self._begin, self._place, self.key, self._count = begin, place, key, count
-        self.repeatable = not once
+        """Open it, and read as many rows as its columns require."""
+        self._open_table, self._place, self.key, self._count = open_table, place, key, count
+        self.is_repeatable = not is_stream
         self.file = place.name if place.path else None
-        self.identity: Identity | None = identity(place.path) if place.path and place.repeatable else None
-        self._observed, self._ended = Observed(), False
-        self._header, rows = begin()
-        self._stream = self._look(rows)
+        self.identity: FileIdentity | None = identify_file(place.path) if place.path and place.is_repeatable else None
+        self._inference = ColumnInference()
+        self._header, rows = open_table()
+        self._stream = self._peek(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
             raise JobError(f"{place.name} has no column {key!r}; it has {', '.join(self.columns)}", file=self.file)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of its columns. Of rows that do not declare them (JSONL, dicts): those that were read so far."""
-        return tuple(column.name for column in self._header.columns) or self._observed.names
+        """The names of its columns. If the format declares none (JSONL, dicts): those of the rows read so far."""
+        return tuple(column.name for column in self._header.columns) or self._inference.names
 
     @property
     def fields(self) -> tuple[Column, ...]:
-        """Its columns as a sink takes them. What untyped cells are is known once all rows have been read."""
-        if self._header.typed:
+        """Its columns as a sink takes them. Inferred types are final once all rows have been read."""
+        if self._header.is_typed:
             return self._header.columns
-        seen = {column.name: column for column in self._observed.columns()}
-        return tuple(seen.get(column.name, column) for column in self._header.columns) or tuple(seen.values())
+        inferred = {column.name: column for column in self._inference.columns()}
+        return tuple(inferred.get(column.name, column) for column in self._header.columns) or tuple(inferred.values())
 
     def count(self) -> int | None:
-        """The number of rows, where it is cheap to know; else None."""
-        return self._count() if self.repeatable else None
+        """Return the number of rows if that is cheap to know; otherwise None."""
+        return self._count() if self.is_repeatable else None
 
-    def check(self) -> None:
-        """See that the file is as it was when it was opened.
+    def validate_unchanged(self) -> None:
+        """Validate that the file has not changed since it was opened.
 
         Raises:
             JobError: It has changed.
         """
-        if self.identity and self._place.path and not is_same(self._place.path, self.identity):
-            raise self._place.wrong("the file has changed while it was being read; start again")
+        if self.identity and self._place.path and not is_unchanged(self._place.path, self.identity):
+            raise self._place.error("the file has changed while it was being read; start again")
 
     def __iter__(self) -> Iterator[Record]:
-        """Its rows.
+        """Yield its rows.
 
-        A key that stands twice is found by a hash of each, and then looked for from the beginning of the source, so
-        that both places can be said; of a stream, only the second. Beyond five million keys, later ones are only
-        looked for among these.
+        Duplicate keys are detected by a hash of each; the source is then read from the start for the first occurrence,
+        so that the error has both lines. Of a stream it has only the second. Keys after the first five million are
+        only compared with these.
 
         Raises:
-            JobError: A row cannot be read, its key is empty or stands twice, the file has changed, or it is a stream
-                that has been read.
+            JobError: A row cannot be read, its key is empty or a duplicate, the file has changed, or the stream has
+                already been consumed.
         """
-        seen, lines = Seen(), self._lines()
-        for ordinal, line in enumerate(lines):
-            if not self._header.typed:
-                self._observed.row(line.values)
-            if ordinal % CHECKED == CHECKED - 1:
-                self.check()
-            yield Record(ordinal, self._key_of(line, seen), line.values, ordinal + 1)
-        self.check()
+        seen_keys, rows = SeenKeys(), self._rows()
+        for ordinal, row in enumerate(rows):
+            if not self._header.is_typed:
+                self._inference.add_row(row.values)
+            if ordinal % CHECK_INTERVAL_ROWS == CHECK_INTERVAL_ROWS - 1:
+                self.validate_unchanged()
+            yield Record(ordinal, self._read_key(row, seen_keys), row.values, ordinal + 1)
+        self.validate_unchanged()
 
-    def _look(self, rows: Iterator[Line]) -> Iterator[Line] | None:
-        """Look at the first rows for their columns; what remains of a stream, or None."""
-        wanted = 0 if self._header.columns else 1 if not self.repeatable else PEEKED
-        peeked = list(islice(rows, wanted))
-        for line in peeked:
-            self._observed.row(line.values)
-        if not self.repeatable:
-            return chain(peeked, rows)
+    def _peek(self, rows: Iterator[SourceRow]) -> Iterator[SourceRow] | None:
+        """Infer columns from the first rows; return all rows of a stream, and otherwise None."""
+        count = 0 if self._header.columns else 1 if not self.is_repeatable else PEEK_ROWS
+        first_rows = list(islice(rows, count))
+        for row in first_rows:
+            self._inference.add_row(row.values)
+        if not self.is_repeatable:
+            return chain(first_rows, rows)
         _close(rows)
         return None
 
-    def _lines(self) -> Iterator[Line]:
-        if self.repeatable:
-            self.check()
-            return self._begin().rows
+    def _rows(self) -> Iterator[SourceRow]:
+        if self.is_repeatable:
+            self.validate_unchanged()
+            return self._open_table().rows
         if self._stream is None:
-            raise self._place.wrong("it is a stream, and has been read")
+            raise self._place.error("stream already consumed")
         stream, self._stream = self._stream, None
         return stream
 
-    def _key_of(self, line: Line, seen: Seen) -> str:
+    def _read_key(self, row: SourceRow, seen_keys: SeenKeys) -> str:
         if self.key is None:
-            return digest(line.values)
-        key = _named(line, self.key)
+            return digest(row.values)
+        key = _key_text(row, self.key)
         if not key:
-            raise self._wrong(f"the key {self.key!r} is empty", line)
-        if seen.add(key):
-            self._refuse_twice(key, line)
+            raise self._error(f"the key {self.key!r} is empty", row)
+        if seen_keys.add(key):
+            self._validate_unique(key, row)
         return key
 
-    def _refuse_twice(self, key: str, line: Line) -> None:
-        unit, again = self._header.unit, "before"
-        if self.repeatable:
-            rows = self._begin().rows
-            first = next((earlier.number for earlier in rows if _named(earlier, str(self.key)) == key), line.number)
+    def _validate_unique(self, key: str, row: SourceRow) -> None:
+        unit, lines = self._header.unit, "it occurs in an earlier row"
+        if self.is_repeatable:
+            rows = self._open_table().rows
+            first = next((earlier.number for earlier in rows if _key_text(earlier, str(self.key)) == key), row.number)
             _close(rows)
-            if first == line.number:  # two keys with one hash
+            if first == row.number:  # two different keys with the same hash
                 return
-            again = f"in {unit} {first}"
-        raise self._wrong(f"the key {key[:80]!r} stands here and {again}", line)
+            lines = f"{unit}s {first} and {row.number}"
+        raise self._error(f"duplicate key {key[:MAX_ERROR_CHARS]!r} ({lines})", row)
 
-    def _wrong(self, message: str, line: Line) -> JobError:
-        return self._place.wrong(message, line.number, unit=self._header.unit)
+    def _error(self, message: str, row: SourceRow) -> JobError:
+        return self._place.error(message, row.number, unit=self._header.unit)
 
 
-def _named(line: Line, key: str) -> str:
-    value = line.values.get(key)
+def _key_text(row: SourceRow, key: str) -> str:
+    value = row.values.get(key)
     return "" if value is None else str(value)
 
 
@@ -228,8 +243,8 @@ def _length(source: Any) -> int | None:
     return rows if isinstance(rows, int) else len(source) if hasattr(source, "__len__") else None
 
 
-def _close(rows: Iterable[Line]) -> None:
-    """End a generator, and with it what it has open."""
+def _close(rows: Iterable[SourceRow]) -> None:
+    """Close a generator, and with it the files that it has open."""
     close = getattr(rows, "close", None)
     if close:
         close()

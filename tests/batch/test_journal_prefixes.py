@@ -91,7 +91,7 @@ class Recorded:
             for group in groups:
                 assert files.write(
                     [entry if not isinstance(entry, Intent) else again(entry) for entry in group]
-                ).written
+                ).committed_entries
         before = len(self.asked.endpoint.requests)
         self.asked.seen.clear()
         assert job.run().counts == self.counts

@@ -393,6 +393,6 @@ def test_rows_without_stored_replies_are_sent_by_the_second_reparse(folder: Path
 def test_an_unknown_suffix_is_reported_before_anything_is_written(folder: Path, endpoint: Endpoint) -> None:
     done = label(folder, endpoint, "rows.csv", "-o", "out.foo", *ASK)
     assert done.returncode == 2
-    assert "the suffix of 'out.foo' says no format; suffixes are .csv" in done.stderr
+    assert "the suffix of 'out.foo' is not one of a known format; suffixes are .csv" in done.stderr
     assert not (folder / "out.foo.job").exists()
     assert endpoint.requests == []

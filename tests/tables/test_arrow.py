@@ -1,4 +1,4 @@
-"""Parquet and Arrow: the types of the input survive."""
+"""Parquet and Arrow: the types of the input are preserved."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ TYPES = [
 
 @pytest.mark.parametrize(("type", "value"), TYPES, ids=[str(kind) for kind, _ in TYPES])
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
-def test_a_type_survives(tmp_path: Path, suffix: str, type: Any, value: Any) -> None:
+def test_a_type_is_preserved(tmp_path: Path, suffix: str, type: Any, value: Any) -> None:
     table = pa.table({"v": pa.array([value, None], type)})
     copy(table, tmp_path / f"t.{suffix}")
-    found = open_source(tmp_path / f"t.{suffix}")
-    assert [record.values["v"] for record in found] == [value, None]
-    assert str(found.fields[0].arrow).removeprefix("large_") == str(type).replace(
+    source = open_source(tmp_path / f"t.{suffix}")
+    assert [record.values["v"] for record in source] == [value, None]
+    assert str(source.fields[0].arrow).removeprefix("large_") == str(type).replace(
         "item", "element" if suffix == "parquet" else "item"
     ).removeprefix("large_")
 
 
 @pytest.mark.parametrize("type", [pa.timestamp("ns"), pa.timestamp("ns", tz="Europe/Berlin")])
-def test_nanoseconds_survive(tmp_path: Path, type: Any) -> None:
+def test_nanoseconds_are_preserved(tmp_path: Path, type: Any) -> None:
     table = pa.table({"v": pa.array([1_700_000_000_123_456_789, None], type)})
     copy(table, tmp_path / "t.parquet")
     assert pq.read_table(tmp_path / "t.parquet").column("v").combine_chunks().equals(table.column("v").combine_chunks())
 
 
 @pytest.mark.parametrize("type", [pa.dictionary(pa.int8(), pa.string()), pa.string_view()])
-def test_what_not_every_file_can_have_is_written_as_its_plain_type(tmp_path: Path, type: Any) -> None:
+def test_a_type_that_not_every_file_has_is_written_as_its_equivalent(tmp_path: Path, type: Any) -> None:
     copy(pa.table({"v": pa.array(["a", "b"], type)}), tmp_path / "t.parquet")
     assert [record.values["v"] for record in open_source(tmp_path / "t.parquet")] == ["a", "b"]
 
@@ -67,7 +67,7 @@ def copy(table: Any, path: Path) -> None:
             sink.write({"input": record.values})
 
 
-def test_a_value_that_its_column_cannot_hold_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_value_that_does_not_fit_its_column_raises_and_leaves_no_file(tmp_path: Path) -> None:
     with (
         pytest.raises(JobError, match=r"'n' is int64.*JSONL"),
         open_sink(tmp_path / "t.parquet", input_columns(["n"], {"type": "integer"})) as sink,
@@ -76,7 +76,7 @@ def test_a_value_that_its_column_cannot_hold_is_told_and_leaves_no_file(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_arrow_streams_are_read_from_files_and_taken_once_from_readers(tmp_path: Path) -> None:
+def test_arrow_streams_are_read_from_files_and_only_once_from_readers(tmp_path: Path) -> None:
     table = pa.table({"id": ["1", "2"]})
     stream = io.BytesIO()
     with pa.ipc.new_stream(stream, table.schema) as writer:
@@ -84,13 +84,13 @@ def test_arrow_streams_are_read_from_files_and_taken_once_from_readers(tmp_path:
     (tmp_path / "t.arrow").write_bytes(stream.getvalue())
     assert [record.values["id"] for record in open_source(tmp_path / "t.arrow")] == ["1", "2"]
     source = open_source(table.to_reader())
-    assert not source.repeatable
+    assert not source.is_repeatable
     assert [record.values["id"] for record in source] == ["1", "2"]
-    with pytest.raises(JobError, match="has been read"):
+    with pytest.raises(JobError, match="already consumed"):
         list(source)
 
 
-def test_a_parquet_file_is_counted_and_read_in_pieces(tmp_path: Path) -> None:
+def test_a_parquet_file_is_counted_and_read_in_batches(tmp_path: Path) -> None:
     pq.write_table(pa.table({"n": list(range(5_000))}), tmp_path / "t.parquet")
     source = open_source(tmp_path / "t.parquet")
     assert source.count() == 5_000
@@ -98,14 +98,14 @@ def test_a_parquet_file_is_counted_and_read_in_pieces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "xlsx", "db"])
-def test_a_broken_file_is_told(tmp_path: Path, suffix: str) -> None:
-    (tmp_path / f"t.{suffix}").write_bytes(b"no table at all, whatever its name says" * 20)
+def test_a_corrupt_file_raises(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"t.{suffix}").write_bytes(b"this is not a table" * 20)
     with pytest.raises(JobError, match="cannot be read"):
         list(open_source(tmp_path / f"t.{suffix}"))
 
 
 @pytest.mark.parametrize(("suffix", "extra"), [("parquet", "arrow"), ("arrow", "arrow"), ("xlsx", "excel")])
-def test_a_missing_extra_is_told_with_what_to_install(
+def test_a_missing_extra_raises_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, extra: str
 ) -> None:
     for module in ("pyarrow", "pyarrow.parquet", "python_calamine", "xlsxwriter"):
@@ -118,7 +118,7 @@ def test_a_missing_extra_is_told_with_what_to_install(
         open_source(tmp_path / f"t.{suffix}")
 
 
-def test_the_standard_formats_load_no_extra(tmp_path: Path) -> None:
+def test_the_standard_formats_import_no_extra(tmp_path: Path) -> None:
     code = """
 import sys
 from structkit.tables.columns import input_columns

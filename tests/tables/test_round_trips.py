@@ -1,4 +1,4 @@
-"""Tables both ways: what was written is read again, in every format."""
+"""Round trips: rows that were written are read back unchanged, in every format."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Label(BaseModel):
     tags: list[str] = []
     steps: list[Step] = []
     by_name: dict[str, int] = {}
-    either: int | str = 0
+    union: int | str = 0
 
 
 VALUE = Label(
@@ -49,7 +49,7 @@ VALUE = Label(
     tags=["a", "b"],
     steps=[Step(note="m", score=0.5)],
     by_name={"x": 1},
-    either="y",
+    union="y",
 )
 
 
@@ -69,14 +69,14 @@ def as_text(cell: Any) -> Any:
 
 
 @pytest.mark.parametrize("suffix", FLAT + EXACT)
-def test_a_nasty_text_comes_back_as_it_was(tmp_path: Path, suffix: str) -> None:
+def test_a_nasty_text_is_read_back_unchanged(tmp_path: Path, suffix: str) -> None:
     rows = [{"id": str(number), "text": text} for number, text in enumerate(NASTY)]
-    found = write_and_read(
+    read = write_and_read(
         tmp_path / f"t.{suffix}", rows, input_columns(["id", "text"], {"type": "string"}), formulas=True
     )
     if suffix == "xlsx":
-        found = [{name: str(cell) for name, cell in row.items()} for row in found]
-    assert found == rows
+        read = [{name: str(cell) for name, cell in row.items()} for row in read]
+    assert read == rows
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -92,7 +92,7 @@ def tables(draw: st.DrawFn) -> list[dict[str, str]]:
 @pytest.mark.parametrize("suffix", ["csv", "tsv.gz", "jsonl", "db", "parquet", "arrow"])
 @given(rows=tables())
 @EASY
-def test_any_table_of_texts_comes_back_as_it_was(tmp_path: Path, suffix: str, rows: list[dict[str, str]]) -> None:
+def test_any_table_of_texts_is_read_back_unchanged(tmp_path: Path, suffix: str, rows: list[dict[str, str]]) -> None:
     if suffix == "db" and "\x00" in "".join(rows[0]):
         rows = [{name.replace("\x00", "0"): cell for name, cell in row.items()} for row in rows]
     columns = input_columns(rows[0], {"type": "string"})
@@ -113,24 +113,24 @@ VALUES = st.recursive(
 
 @given(values=st.lists(VALUES, min_size=1, max_size=5))
 @EASY
-def test_any_json_is_exact_in_jsonl_and_in_parquet_as_text(tmp_path: Path, values: list[Any]) -> None:
+def test_any_json_is_exact_in_jsonl_and_as_text_in_parquet(tmp_path: Path, values: list[Any]) -> None:
     rows = [{"v": value} for value in values]
     assert write_and_read(tmp_path / "t.jsonl", rows, input_columns(["v"])) == rows
-    found = write_and_read(tmp_path / "t.parquet", rows, input_columns(["v"]))
-    assert [None if row["v"] is None else json.loads(row["v"]) for row in found] == values
+    read = write_and_read(tmp_path / "t.parquet", rows, input_columns(["v"]))
+    assert [None if row["v"] is None else json.loads(row["v"]) for row in read] == values
 
 
 @given(values=st.lists(VALUES, min_size=1, max_size=5))
 @EASY
-def test_columns_that_rows_have_shown_can_be_written_as_parquet(tmp_path: Path, values: list[Any]) -> None:
+def test_inferred_columns_can_be_written_as_parquet(tmp_path: Path, values: list[Any]) -> None:
     source = open_source([{"v": value} for value in values])
     records = list(source)
     with open_sink(tmp_path / "t.parquet", source.fields, overwrite=True) as sink:
         for record in records:
             sink.write({"input": record.values})
-    found = [record.values["v"] for record in open_source(tmp_path / "t.parquet")]
+    cells = [record.values["v"] for record in open_source(tmp_path / "t.parquet")]
     is_text = source.fields[0].schema == {}
-    assert [json.loads(cell) if is_text and cell is not None else cell for cell in found] == values
+    assert [json.loads(cell) if is_text and cell is not None else cell for cell in cells] == values
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
@@ -146,20 +146,20 @@ def test_a_value_keeps_its_nested_types(tmp_path: Path, suffix: str) -> None:
         "tags": ["a", "b"],
         "steps": [{"note": "m", "score": 0.5}],
         "by_name": [("x", 1)],
-        "either": '"y"',
+        "union": '"y"',
     }
     assert set(failed.values()) == {None}
 
 
-def test_jsonl_has_the_value_as_its_type_writes_it(tmp_path: Path) -> None:
-    wanted = ResponseFormat(Label)
+def test_jsonl_has_the_natural_form_of_the_value(tmp_path: Path) -> None:
+    response_format = ResponseFormat(Label)
     with open_sink(tmp_path / "t.jsonl", natural_columns(Label)) as sink:
-        sink.write({"output": wanted.natural(VALUE)})
+        sink.write({"output": response_format.natural(VALUE)})
     [line] = (tmp_path / "t.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line) == wanted.natural(VALUE)
+    assert json.loads(line) == response_format.natural(VALUE)
 
 
-def test_csv_takes_objects_apart_and_keeps_lists_as_json(tmp_path: Path) -> None:
+def test_csv_has_a_column_for_each_field_and_lists_as_json(tmp_path: Path) -> None:
     columns = (*input_columns(["id", "kind"]), *natural_columns(Label), *run_columns("status", "attempts", "usage"))
     with open_sink(tmp_path / "t.csv", columns) as sink:
         run = {"status": "done", "attempts": 2, "usage": {"prompt_tokens": 7, "total_tokens": 9}}
@@ -167,20 +167,20 @@ def test_csv_takes_objects_apart_and_keeps_lists_as_json(tmp_path: Path) -> None
         sink.write({"input": row, "output": ResponseFormat(Label).natural(VALUE), "run": run})
         sink.write({"input": row, "run": {"status": "failed", "attempts": 3}})
     assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == [
-        "id,kind,kind_output,amount,step.note,step.score,tags,steps,by_name,either,status,attempts,usage.prompt_tokens,usage.completion_tokens,usage.total_tokens,usage.unreported",
+        "id,kind,kind_output,amount,step.note,step.score,tags,steps,by_name,union,status,attempts,usage.prompt_tokens,usage.completion_tokens,usage.total_tokens,usage.unreported",
         '1,x,good,1.50,n,,"[""a"",""b""]","[{""note"":""m"",""score"":0.5}]","{""x"":1}",y,done,2,7,,9,',
         "1,x" + "," * 8 + ",failed,3,,,,",
     ]
 
 
-def test_sqlite_keeps_numbers_texts_bytes_and_what_is_too_large(tmp_path: Path) -> None:
+def test_sqlite_keeps_numbers_texts_bytes_and_large_integers_as_text(tmp_path: Path) -> None:
     rows = [{"A": value, "a": 1} for value in ("00501", 5, 2.5, None, b"\xff", 2**70, -(2**63))]
     with open_sink(tmp_path / "t.db", input_columns(["A", "a"])) as sink:
         for row in rows:
             sink.write({"input": row})
     assert sink.names == ("A", "a_input")
-    found = [value for (value,) in sqlite3.connect(tmp_path / "t.db").execute("SELECT A FROM labels")]
-    assert found == ["00501", 5, 2.5, None, b"\xff", str(2**70), -(2**63)]
+    cells = [value for (value,) in sqlite3.connect(tmp_path / "t.db").execute("SELECT A FROM labels")]
+    assert cells == ["00501", 5, 2.5, None, b"\xff", str(2**70), -(2**63)]
 
 
 class Node(BaseModel):
@@ -189,15 +189,15 @@ class Node(BaseModel):
 
 
 class Loose(BaseModel, extra="allow"):
-    known: str
+    name: str
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "xlsx", "db"])
 @pytest.mark.parametrize(
-    ("output_type", "value", "wanted"),
+    ("output_type", "value", "cells"),
     [
         (Node, Node(value=1, left=Node(value=2)), {"value": "1"}),
-        (Loose, Loose.model_validate({"known": "k", "more": 1}), {"known": "k"}),
+        (Loose, Loose.model_validate({"name": "k", "more": 1}), {"name": "k"}),
         (Literal["a", "b"], "a", {"value": "a"}),
         (list[int], [1, 2], {}),
         (Step | None, None, {}),
@@ -206,21 +206,23 @@ class Loose(BaseModel, extra="allow"):
         (int | None, None, {}),
     ],
 )
-def test_a_type_of_any_form_is_a_table(tmp_path: Path, suffix: str, output_type: Any, value: Any, wanted: Any) -> None:
+def test_a_type_of_any_form_can_be_a_table(
+    tmp_path: Path, suffix: str, output_type: Any, value: Any, cells: Any
+) -> None:
     natural = ResponseFormat(output_type).natural(value)
     with open_sink(
         tmp_path / f"t.{suffix}", (*input_columns(["id"], {"type": "string"}), *natural_columns(output_type))
     ) as sink:
         sink.write({"input": {"id": "x"}, "output": natural})
     [record] = open_source(tmp_path / f"t.{suffix}")
-    assert {name: str(record.values[name]) for name in ("id", *wanted)} == {"id": "x", **wanted}
+    assert {name: str(record.values[name]) for name in ("id", *cells)} == {"id": "x", **cells}
 
 
-def test_undeclared_keys_have_a_column_of_their_own(tmp_path: Path) -> None:
+def test_undeclared_keys_share_a_column(tmp_path: Path) -> None:
     with open_sink(tmp_path / "t.csv", natural_columns(Loose)) as sink:
-        sink.write({"output": {"known": "k", "more": 1}})
-        sink.write({"output": {"known": "k"}})
-    assert (tmp_path / "t.csv").read_bytes().decode() == 'known,extras\r\nk,"{""more"":1}"\r\nk,\r\n'
+        sink.write({"output": {"name": "k", "more": 1}})
+        sink.write({"output": {"name": "k"}})
+    assert (tmp_path / "t.csv").read_bytes().decode() == 'name,extras\r\nk,"{""more"":1}"\r\nk,\r\n'
 
 
 @pytest.mark.parametrize("module", ["pandas", "polars"])

@@ -1,4 +1,4 @@
-"""Where rows go: never half a file under its name, and nothing that a spreadsheet would run."""
+"""Sinks: never half a file under its name, and nothing that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from structkit.errors import JobError
 from structkit.tables.columns import input_columns, output_columns, run_columns
-from structkit.tables.formats.formulas import is_formula, neutral
+from structkit.tables.formats.formulas import escape_formula, is_formula
 from structkit.tables.sinks import open_sink
 from structkit.tables.sources import open_source
 
@@ -26,7 +26,7 @@ COLUMNS = input_columns(["id"], {"type": "string"})
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path, suffix: str) -> None:
+def test_a_file_appears_when_it_is_complete(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"t.{suffix}"
     with open_sink(path, COLUMNS) as sink:
         sink.write({"input": {"id": "1"}})
@@ -36,13 +36,13 @@ def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path, suffix: str) -> 
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_an_exception_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+def test_an_exception_leaves_no_file(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(ZeroDivisionError), open_sink(tmp_path / f"t.{suffix}", COLUMNS) as sink:
         sink.write({"input": {"id": str(1)}, "output": 1 / 0})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_there_is_only_replaced_when_asked(tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_with_overwrite(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("mine")
     with pytest.raises(JobError, match="exists"):
@@ -52,12 +52,12 @@ def test_a_file_that_is_there_is_only_replaced_when_asked(tmp_path: Path) -> Non
     assert path.read_bytes() == b"id\r\n"
     path.unlink()
     with pytest.raises(JobError, match="exists"), open_sink(path, COLUMNS):
-        path.write_text("somebody else's")
-    assert path.read_text() == "somebody else's"
+        path.write_text("another program's")
+    assert path.read_text() == "another program's"
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_raises(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     for name in ("folder.csv", "none/t.csv"):
         with pytest.raises(JobError, match="cannot write"):
@@ -70,7 +70,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+def test_a_full_disk_raises_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     sink = open_sink(tmp_path / f"t.{suffix}", COLUMNS)
     with Path("/dev/full").open("wb", buffering=0) as full:
         os.dup2(full.fileno(), sink._draft.file.fileno())
@@ -94,15 +94,15 @@ for number in range(10**7):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills")
 @pytest.mark.parametrize("suffix", ["csv", "jsonl.gz", "parquet", "db"])
-def test_a_killed_writer_leaves_the_old_file_and_its_rest_is_removed(tmp_path: Path, suffix: str) -> None:
+def test_a_killed_writer_leaves_the_old_file_and_its_temporary_file_is_removed(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"t.{suffix}"
     path.write_bytes(b"old")
     with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as child:
         try:
             assert child.stdout.readline() == b"writing\n"
-            other = open_sink(path, COLUMNS, overwrite=True)
-            assert len(list(tmp_path.glob(".*.part"))) == 2, "a living writer's file is left alone"
-            other.discard()
+            second = open_sink(path, COLUMNS, overwrite=True)
+            assert len(list(tmp_path.glob(".*.part"))) == 2, "the file of a running writer is not removed"
+            second.discard()
         finally:
             child.send_signal(signal.SIGKILL)
     assert path.read_bytes() == b"old"
@@ -137,33 +137,33 @@ GOLDEN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), GOLDEN)
+@pytest.mark.parametrize(("text", "escaped"), GOLDEN)
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "xlsx"])
-def test_spreadsheets_run_nothing(tmp_path: Path, suffix: str, text: str, wanted: str) -> None:
-    def found(*, formulas: bool) -> list[object]:
+def test_formulas_are_escaped_in_spreadsheets(tmp_path: Path, suffix: str, text: str, escaped: str) -> None:
+    def cells(*, formulas: bool) -> list[object]:
         columns = (*input_columns([text]), *output_columns({"properties": {"o": {"type": "string"}}}))
         with open_sink(tmp_path / f"t.{suffix}", columns, formulas=formulas, overwrite=True) as sink:
             sink.write({"input": {text: text}, "output": {"o": text}})
         source = open_source(tmp_path / f"t.{suffix}")
         return [*source.columns, *next(iter(source)).values.values()]
 
-    assert found(formulas=False) == [wanted, "o", wanted, wanted]
-    assert found(formulas=True) == [text, "o", text, text]
+    assert cells(formulas=False) == [escaped, "o", escaped, escaped]
+    assert cells(formulas=True) == [text, "o", text, text]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet", "arrow", "db"])
-def test_other_formats_are_exact(tmp_path: Path, suffix: str) -> None:
+def test_formulas_are_unchanged_in_other_formats(tmp_path: Path, suffix: str) -> None:
     with open_sink(tmp_path / f"t.{suffix}", COLUMNS) as sink:
         sink.write({"input": {"id": "=1+1"}})
     assert [record.values for record in open_source(tmp_path / f"t.{suffix}")] == [{"id": "=1+1"}]
 
 
 @given(st.text(st.sampled_from("=+-@\t\r\n '\"1.ea\x00\uff1d")))
-def test_a_neutral_text_is_no_formula_to_those_who_strip_and_can_be_told_from_every_other(text: str) -> None:
-    shown = neutral(text)
-    assert not shown.startswith(("=", "@", "\t", "\r"))
-    before = shown[1:] if shown.startswith("'") and is_formula(shown[1:]) else shown
-    assert before == text
+def test_an_escaped_text_is_not_a_formula_after_stripping_and_can_be_unescaped(text: str) -> None:
+    escaped = escape_formula(text)
+    assert not escaped.startswith(("=", "@", "\t", "\r"))
+    original = escaped[1:] if escaped.startswith("'") and is_formula(escaped[1:]) else escaped
+    assert original == text
 
 
 def test_numbers_are_numbers(tmp_path: Path) -> None:
@@ -176,19 +176,19 @@ def test_numbers_are_numbers(tmp_path: Path) -> None:
     assert list(sheet.values.values()) == [-5, -2.5, True, "", str(2**60), "-5"]
 
 
-def test_a_cell_that_excel_would_cut_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(JobError, match="holds 32,767 letters"), open_sink(tmp_path / "t.xlsx", COLUMNS) as sink:
+def test_a_cell_that_excel_would_truncate_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="at most 32,767 characters"), open_sink(tmp_path / "t.xlsx", COLUMNS) as sink:
         sink.write({"input": {"id": "😀" * 20_000}})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_json_cannot_say_is_null_and_never_an_exception(tmp_path: Path) -> None:
+def test_a_value_that_json_cannot_represent_is_null_or_escaped(tmp_path: Path) -> None:
     with open_sink(tmp_path / "t.jsonl", input_columns(["a", "b"])) as sink:
         sink.write({"input": {"a": float("nan"), "b": "\ud800"}})
     assert (tmp_path / "t.jsonl").read_bytes() == b'{"a":null,"b":"\\ud800"}\n'
 
 
-def test_a_row_without_a_value_has_nulls_and_a_missing_field_is_left_out(tmp_path: Path) -> None:
+def test_a_row_without_a_value_has_nulls_and_a_missing_field_is_omitted(tmp_path: Path) -> None:
     columns = (*COLUMNS, *output_columns({"properties": {"a": {}, "b": {}}}), *run_columns("status"))
     with open_sink(tmp_path / "t.jsonl", columns) as sink:
         sink.write({"input": {"id": "1"}, "output": {"a": 1}, "run": {"status": "done"}})
@@ -199,7 +199,7 @@ def test_a_row_without_a_value_has_nulls_and_a_missing_field_is_left_out(tmp_pat
     ]
 
 
-def test_names_that_clash_are_told_apart(tmp_path: Path) -> None:
+def test_duplicate_names_get_a_suffix(tmp_path: Path) -> None:
     output = output_columns({"properties": {"Status": {}, "id": {}, "status": {}}})
     columns = (*run_columns("status"), *output, *input_columns(["id", "status", "id_output"]))
     with open_sink(tmp_path / "t.csv", columns) as sink:
@@ -211,7 +211,7 @@ def test_names_that_clash_are_told_apart(tmp_path: Path) -> None:
         run_columns("state")
 
 
-def test_a_type_without_end_is_no_flat_table(tmp_path: Path) -> None:
+def test_a_type_with_too_many_columns_is_not_a_flat_table(tmp_path: Path) -> None:
     fields = {name: {"$ref": f"#/$defs/{depth}"} for depth, name in enumerate("abcdefghij")}
     levels = {
         str(depth): {"type": "object", "properties": {n: {"$ref": f"#/$defs/{depth + 1}"} for n in "abcd"}}
@@ -237,7 +237,7 @@ def test_standard_output_stays_open(monkeypatch: pytest.MonkeyPatch, format: str
     assert not stream.closed
 
 
-def test_rows_are_written_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_written_immediately(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.BytesIO()
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=stream))
     with open_sink("-", COLUMNS, format="csv") as sink:

@@ -1,4 +1,4 @@
-"""Where rows come from: nothing is guessed, nothing is lost, and what is wrong is told with its line."""
+"""Sources: no types are guessed, no rows are lost, and an error has the line."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from structkit.errors import ConfigError, JobError
-from structkit.tables.files import COMPRESSIONS, whole_hash
+from structkit.tables.files import COMPRESSIONS, hash_file
 from structkit.tables.records import digest
-from structkit.tables.seen_keys import Seen
-from structkit.tables.sources import Source, keep_stream, open_source
+from structkit.tables.seen_keys import SeenKeys
+from structkit.tables.sources import Source, open_source, store_stream
 
 
 def values(source: Source) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def write(path: Path, content: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("content", "wanted"),
+    ("content", "rows"),
     [
         ("id,text\n00501,NA\n", [{"id": "00501", "text": "NA"}]),
         ("\ufeffid,text\r\n1,a\r\n", [{"id": "1", "text": "a"}]),
@@ -54,52 +54,52 @@ def write(path: Path, content: str | bytes) -> Path:
         ("id\u2028x,text\n1,a\u0085\x0bb\n", [{"id\u2028x": "1", "text": "a\u0085\x0bb"}]),
     ],
 )
-def test_csv_is_read_as_it_is_written(tmp_path: Path, content: str, wanted: list[dict[str, str]]) -> None:
+def test_csv_cells_are_read_without_changes(tmp_path: Path, content: str, rows: list[dict[str, str]]) -> None:
     source = open_source(write(tmp_path / "t.csv", content))
-    assert values(source) == wanted
-    assert values(source) == wanted, "it can be iterated again"
+    assert values(source) == rows
+    assert values(source) == rows, "it can be iterated again"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "line", "told"),
+    ("name", "content", "line", "message"),
     [
         ("t.csv", "id,text\n1\n", 2, "1 cells where the header has 2"),
         ("t.csv", 'id,text\n1,"a\nb"\n2,x,y\n', 4, "3 cells"),
         ("t.csv", "id,id\n1,2\n", 1, "same name: 'id'"),
-        ("t.csv", "", 1, "a header is needed"),
-        ("t.csv", b"id,text\n1,a\n2,\xe9\n", 3, "no UTF-8"),
-        ("t.csv", "id\n1\n".encode("utf-16"), 1, "no UTF-8"),
+        ("t.csv", "", 1, "a header is required"),
+        ("t.csv", b"id,text\n1,a\n2,\xe9\n", 3, "not UTF-8"),
+        ("t.csv", "id\n1\n".encode("utf-16"), 1, "not UTF-8"),
         ("t.csv", 'id,text\n1,a\n2,"open\n3,b\n', 3, "not valid CSV"),
         ("t.csv", 'id,text\n1,"a"b\n', 2, "not valid CSV"),
-        ("t.jsonl", '{"a": 1}\n[1]\n', 2, "a row is an object"),
-        ("t.jsonl", '{"a": 1}\n"text"\n', 2, "a row is an object"),
+        ("t.jsonl", '{"a": 1}\n[1]\n', 2, "a row must be an object"),
+        ("t.jsonl", '{"a": 1}\n"text"\n', 2, "a row must be an object"),
         ("t.jsonl", '{"a": 1}\n\n{"a": 1', 3, "not valid JSON"),
         ("t.jsonl", '{"a": NaN}\n', 1, "NaN is not a JSON number"),
-        ("t.jsonl", '{"a": 1, "a": 2}\n', 1, "twice"),
+        ("t.jsonl", '{"a": 1, "a": 2}\n', 1, "duplicate key"),
         ("t.jsonl", '{"a": "\\ud800"}\n', 1, "surrogate"),
-        ("t.jsonl", b'{"a": 1}\n{"a": "\xff"}\n', 2, "no UTF-8"),
+        ("t.jsonl", b'{"a": 1}\n{"a": "\xff"}\n', 2, "not UTF-8"),
         ("t.csv.gz", gzip.compress(b"id\n" + os.urandom(2000).hex().encode())[:500], None, "cannot be read"),
-        ("t.csv.gz", b"no gzip", None, "cannot be read"),
-        ("t.csv.xz", b"no xz", None, "cannot be read"),
-        ("t.csv.bz2", b"no bz2", None, "cannot be read"),
+        ("t.csv.gz", b"not gzip", None, "cannot be read"),
+        ("t.csv.xz", b"not xz", None, "cannot be read"),
+        ("t.csv.bz2", b"not bz2", None, "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_told_with_file_and_line(
-    tmp_path: Path, name: str, content: str | bytes, line: int | None, told: str
+def test_an_invalid_row_raises_with_file_and_line(
+    tmp_path: Path, name: str, content: str | bytes, line: int | None, message: str
 ) -> None:
     path = write(tmp_path / name, content)
-    with pytest.raises(JobError, match=told) as caught:
+    with pytest.raises(JobError, match=message) as caught:
         list(open_source(path))
     assert (caught.value.file, caught.value.line) == (str(path), line)
     assert name in str(caught.value)
 
 
 @pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
-def test_compressed_files_are_read_as_they_are(tmp_path: Path, suffix: str, pack: Any) -> None:
+def test_compressed_files_are_read(tmp_path: Path, suffix: str, pack: Any) -> None:
     assert values(open_source(write(tmp_path / f"t.jsonl.{suffix}", pack(b'{"a": "00501"}\n')))) == [{"a": "00501"}]
 
 
-def test_zstandard_is_read_where_this_python_can_and_else_said(tmp_path: Path) -> None:
+def test_zstandard_is_read_or_raises_with_the_package_to_install(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv.zst", bytes.fromhex("28b52ffd2005290000") + b"id\n1\n")
     if any(importlib.util.find_spec(name.partition(".")[0]) for name in COMPRESSIONS[".zst"]):
         assert values(open_source(path)) == [{"id": "1"}]
@@ -116,7 +116,7 @@ def test_a_cell_may_be_fifty_megabytes(tmp_path: Path, name: str) -> None:
     assert len(record.values["text"]) == 50_000_000
 
 
-def test_a_row_is_known_by_its_key_or_its_content(tmp_path: Path) -> None:
+def test_a_row_is_identified_by_its_key_or_its_content(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "id,text\n7,a\n8,a\n")
     assert [(r.ordinal, r.key) for r in open_source(path, key="id")] == [(0, "7"), (1, "8")]
     first, second = open_source(path)
@@ -125,23 +125,23 @@ def test_a_row_is_known_by_its_key_or_its_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "key", "told", "line"),
+    ("content", "key", "message", "line"),
     [
         ("id,text\n1,a\n", "name", "no column 'name'; it has id, text", None),
-        ("id,text\n1,a\n2,b\n1,c\n", "id", "'1' stands here and in line 2", 4),
+        ("id,text\n1,a\n2,b\n1,c\n", "id", r"duplicate key '1' \(lines 2 and 4\)", 4),
         ("id,text\n1,a\n,b\n", "id", "the key 'id' is empty", 3),
     ],
 )
-def test_a_key_that_names_no_row_is_refused(
-    tmp_path: Path, content: str, key: str, told: str, line: int | None
+def test_a_key_that_does_not_identify_a_row_is_rejected(
+    tmp_path: Path, content: str, key: str, message: str, line: int | None
 ) -> None:
     path = write(tmp_path / "t.csv", content)
-    with pytest.raises(JobError, match=told) as caught:
+    with pytest.raises(JobError, match=message) as caught:
         list(open_source(path, key=key))
     assert caught.value.line == line
 
 
-def test_columns_of_rows_of_their_own_are_known_as_they_are_read(tmp_path: Path) -> None:
+def test_undeclared_columns_are_inferred_while_rows_are_read(tmp_path: Path) -> None:
     lines = ['{"a": 1}'] * 150 + ['{"b": "x", "a": 2.5}', '{"c": [1]}', '{"d": 1}', '{"d": "1"}', '{"e": null}']
     source = open_source(write(tmp_path / "t.jsonl", "\n".join(lines)))
     assert source.columns == ("a",)
@@ -154,42 +154,42 @@ def test_rows_in_memory_are_dicts_or_texts() -> None:
     assert values(open_source([{"a": 1}, {"b": [2]}])) == [{"a": 1}, {"b": [2]}]
     assert values(open_source(["one", "two"])) == [{"text": "one"}, {"text": "two"}]
     assert open_source(["one", "two"]).count() == 2
-    for row, told in (
+    for row, message in (
         (1, "not a int"),
         ({1: 2}, "a dict of columns"),
-        ({"a": object()}, "no data"),
+        ({"a": object()}, "not data"),
         ("\ud800", "half"),
     ):
-        with pytest.raises(JobError, match=rf"row 1: .*{told}"):
+        with pytest.raises(JobError, match=rf"row 1: .*{message}"):
             list(open_source([row]))
 
 
-@pytest.mark.parametrize("wrong", [{"a": 1}, b"rows.csv", 5, None])
-def test_what_is_no_source_is_refused(wrong: Any) -> None:
-    with pytest.raises(JobError, match="is no source of rows"):
-        open_source(wrong)
+@pytest.mark.parametrize("value", [{"a": 1}, b"rows.csv", 5, None])
+def test_an_object_that_is_not_a_source_is_rejected(value: Any) -> None:
+    with pytest.raises(JobError, match="rows cannot be read from a"):
+        open_source(value)
 
 
-def test_an_iterator_is_never_pulled_further_than_one_row_ahead() -> None:
-    pulled = []
+def test_an_iterator_is_read_at_most_one_row_ahead() -> None:
+    consumed = []
 
     def rows() -> Iterator[dict[str, int]]:
         for number in range(1_000_000):
-            pulled.append(number)
+            consumed.append(number)
             yield {"n": number}
 
     source = open_source(rows(), key="n")
-    assert not source.repeatable
+    assert not source.is_repeatable
     for record in source:
-        assert len(pulled) <= record.ordinal + 2
+        assert len(consumed) <= record.ordinal + 2
         if record.ordinal == 1_000:
             break
-    with pytest.raises(JobError, match="has been read"):
+    with pytest.raises(JobError, match="already consumed"):
         list(source)
 
 
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl"])
-def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+def test_standard_input_can_be_read_only_once(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     content = {"csv": "a,b\n1,2\n3,4\n", "tsv": "a\tb\n1\t2\n3\t4\n", "jsonl": '{"a":"1","b":"2"}\n{"a":"3","b":"4"}\n'}
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content[format].encode())))
     source = open_source("-", format=format)
@@ -200,35 +200,35 @@ def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, format: st
         list(source)
 
 
-def test_a_stream_can_be_kept_to_be_read_again(tmp_path: Path) -> None:
+def test_a_stored_stream_can_be_read_again(tmp_path: Path) -> None:
     rows = [{"id": "00501", "n": 1}, {"id": "NA", "n": None}]
-    source = keep_stream(open_source(iter(rows), key="id"), tmp_path / "input.jsonl")
-    assert source.repeatable
+    source = store_stream(open_source(iter(rows), key="id"), tmp_path / "input.jsonl")
+    assert source.is_repeatable
     assert values(source) == values(source) == rows
     assert [record.key for record in source] == ["00501", "NA"]
     with pytest.raises(JobError):
-        keep_stream(open_source(iter([{"a": 1}, 5])), tmp_path / "other.jsonl")
+        store_stream(open_source(iter([{"a": 1}, 5])), tmp_path / "other.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["input.jsonl"]
 
 
-def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+def test_a_file_that_changes_while_it_is_read_raises(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "id\n1\n2\n")
     source = open_source(path)
     os.utime(path, ns=(1, 1))
-    assert len(list(source)) == 2, "only touched"
-    assert whole_hash(path) == hashlib.sha256(b"id\n1\n2\n").hexdigest()
+    assert len(list(source)) == 2, "only its time has changed"
+    assert hash_file(path) == hashlib.sha256(b"id\n1\n2\n").hexdigest()
     with pytest.raises(JobError, match="has changed"):
         _ = [write(path, "id\n1\n2\n3\n") for _ in source]
     with pytest.raises(JobError, match="has changed"):
         list(source)
 
 
-def test_a_database_is_read_as_it_is(tmp_path: Path) -> None:
+def test_a_database_is_read_without_changes(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "t.db") as connection:
         connection.executescript("CREATE TABLE a (id TEXT, n INT); INSERT INTO a VALUES ('00501', 5), ('NA', NULL)")
         connection.executescript('CREATE TABLE "b c" (x); INSERT INTO "b c" VALUES (x\'ff\')')
     connection.close()
-    with pytest.raises(JobError, match="which table\\? It has 'a', 'b c'"):
+    with pytest.raises(JobError, match="choose a table; it has 'a', 'b c'"):
         open_source(tmp_path / "t.db")
     with pytest.raises(JobError, match="has no table 'z'"):
         open_source(tmp_path / "t.db", table="z")
@@ -245,7 +245,7 @@ def test_a_database_is_read_as_it_is(tmp_path: Path) -> None:
         open_source(tmp_path / "t.db", table="SELECT nothing FROM a")
 
 
-def test_a_sheet_shows_whole_numbers_as_such(tmp_path: Path) -> None:
+def test_integers_in_a_sheet_are_read_as_integers(tmp_path: Path) -> None:
     xlsxwriter = pytest.importorskip("xlsxwriter")
     with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
         for name, rows in {"one": [["id", "n"], ["00501", 5], ["", ""], ["NA", 2.5]], "two": [["x"], [True]]}.items():
@@ -260,38 +260,38 @@ def test_a_sheet_shows_whole_numbers_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "told"),
+    ("name", "settings", "message"),
     [
         ("none.csv", {}, "there is no file"),
-        ("t.json", {}, "says no format; suffixes are .csv"),
+        ("t.json", {}, "is not one of a known format; suffixes are .csv"),
         ("t.csv", {"format": "xml"}, "there is no format 'xml'"),
-        ("t.parquet.gz", {}, "compressed as a whole"),
+        ("t.parquet.gz", {}, "as a compressed file"),
         ("-", {"format": "parquet"}, "cannot be read from a stream"),
         (".csv", {"format": "csv"}, "is a folder"),
     ],
 )
-def test_a_name_that_says_nothing_is_refused(tmp_path: Path, name: str, settings: Any, told: str) -> None:
+def test_a_name_that_is_not_a_table_is_rejected(tmp_path: Path, name: str, settings: Any, message: str) -> None:
     (tmp_path / ".csv").mkdir()
     write(tmp_path / "t.json", "{}")
-    with pytest.raises(JobError, match=told):
+    with pytest.raises(JobError, match=message):
         open_source(name if name == "-" else str(tmp_path / name), **settings)
 
 
 @given(st.lists(st.text(max_size=3), max_size=3_000), st.integers(0, 50))
-def test_keys_seen_before_are_known_as_far_as_they_are_remembered(keys: list[str], most: int) -> None:
-    everything, some = Seen(), Seen(most)
-    kept: set[str] = set()
-    for place, key in enumerate(keys):
-        assert everything.add(key) == (key in keys[:place])
-        assert some.add(key) == (key in kept)
-        if len(kept) < most:
-            kept.add(key)
+def test_earlier_keys_are_detected_up_to_the_limit(keys: list[str], limit: int) -> None:
+    unlimited, limited = SeenKeys(), SeenKeys(limit)
+    stored: set[str] = set()
+    for position, key in enumerate(keys):
+        assert unlimited.add(key) == (key in keys[:position])
+        assert limited.add(key) == (key in stored)
+        if len(stored) < limit:
+            stored.add(key)
 
 
-def test_a_table_of_keys_grows() -> None:
-    seen = Seen()
-    assert not any(seen.add(str(number)) for number in range(20_000))
-    assert all(seen.add(str(number)) for number in range(20_000))
+def test_a_set_of_keys_grows() -> None:
+    keys = SeenKeys()
+    assert not any(keys.add(str(number)) for number in range(20_000))
+    assert all(keys.add(str(number)) for number in range(20_000))
 
 
 READER = """
@@ -319,4 +319,4 @@ def test_a_file_larger_than_memory_is_copied(tmp_path: Path, output: str) -> Non
     command = [sys.executable, "-c", READER, str(tmp_path / "t.csv.gz"), str(tmp_path / output)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(rows)
-    (tmp_path / output).unlink()  # 120 MB that nobody needs
+    (tmp_path / output).unlink()  # 120 MB that no later test needs

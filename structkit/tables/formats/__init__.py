@@ -1,4 +1,4 @@
-"""Formats of tables: one format a file, both ways; and which one a name means."""
+"""Formats of tables: one module for each, with its reader and its writer; and which one a file name has."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from structkit.tables.formats.sqlite import SQLITE
 
 FORMATS = (CSV, TSV, JSONL, SQLITE, PARQUET, ARROW, EXCEL)
 STANDARD = "-"
-"""The name that means standard input or standard output."""
+"""The file name that means standard input or standard output."""
 
 
-class Found(NamedTuple):
+class FormatMatch(NamedTuple):
     """The format of a file, and the suffix of its compression."""
 
     format: Format
     compression: str
 
 
-def find_format(name: str, given: str | None = None) -> Found:
-    """What a file is, by its suffix, or by a format's name that was given.
+def find_format(name: str, format_name: str | None = None) -> FormatMatch:
+    """Return the format of a file, by the name of the format, or else by the suffix of the file.
 
     Raises:
-        JobError: Neither says.
+        JobError: There is no such format, or the suffix is not one of a format.
 
     >>> find_format("rows.csv.gz").format.name, find_format("rows.csv.gz").compression, find_format("x", "tsv")[0].name
     ('csv', '.gz', 'tsv')
@@ -39,14 +39,20 @@ def find_format(name: str, given: str | None = None) -> Found:
     compression = suffix if suffix in COMPRESSIONS else ""
     stem = name[: len(name) - len(compression)]
     suffix = Path(stem).suffix.lower()
-    wanted = [each for each in FORMATS if (given == each.name if given else suffix in each.suffixes)]
-    if not wanted:
-        unknown = f"there is no format {given!r}" if given else f"the suffix of {name!r} says no format"
-        known = [each.name for each in FORMATS] if given else [suffix for each in FORMATS for suffix in each.suffixes]
-        raise JobError(f"{unknown}; {'formats' if given else 'suffixes'} are {', '.join(known)}", file=name)
-    if compression and not wanted[0].is_text:
-        raise JobError(f"{name}: {wanted[0].name} is not read or written compressed as a whole", file=name)
-    return Found(wanted[0], compression)
+    matches = [each for each in FORMATS if (format_name == each.name if format_name else suffix in each.suffixes)]
+    if not matches:
+        raise _unknown_format(name, format_name)
+    if compression and not matches[0].is_text:
+        raise JobError(f"{name}: {matches[0].name} cannot be read or written as a compressed file", file=name)
+    return FormatMatch(matches[0], compression)
 
 
-__all__ = ["FORMATS", "STANDARD", "Format", "Found", "find_format"]
+def _unknown_format(name: str, format_name: str | None) -> JobError:
+    if format_name:
+        names = ", ".join(each.name for each in FORMATS)
+        return JobError(f"there is no format {format_name!r}; formats are {names}", file=name)
+    suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
+    return JobError(f"the suffix of {name!r} is not one of a known format; suffixes are {suffixes}", file=name)
+
+
+__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format"]

@@ -1,4 +1,4 @@
-"""Parquet, Arrow files and streams, and data frames: what has `__arrow_c_stream__`."""
+"""Parquet, Arrow files and streams, and data frames (objects with `__arrow_c_stream__`)."""
 
 from __future__ import annotations
 
@@ -9,91 +9,90 @@ from typing import Any
 from structkit.errors import JobError
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
-from structkit.tables.formats.arrow_types import Shape, is_fine, shape_of
-from structkit.tables.formats.format import Format, Header, Line, Table, Target, headed
-from structkit.tables.optional import need
+from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of, has_nanoseconds
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.optional import import_extra
 from structkit.values import ABSENT, JSON
 
 EXTRA = "arrow"
-AT_ONCE = 1_000
-"""Rows that are read at once."""
+BATCH_ROWS = 1_000
+"""Rows that are read at a time."""
 
-GROUP = 10_000
-"""Rows of a group, which is written at once; fewer where they are large."""
+MAX_GROUP_ROWS = 10_000
+"""Rows of a group, which is written with one call; fewer if they are large."""
 
-HEAVY = 32 * 1024 * 1024
-"""Letters of a group at most."""
+MAX_GROUP_CHARS = 32 * 1024 * 1024
 
-MARK = {b"structkit": b"json"}
+JSON_METADATA = {b"structkit": b"json"}
 """The metadata of a column whose texts are JSON."""
 
 
 def read_stream(frame: Any, source: Input) -> Table:
-    """A data frame, or anything else that has `__arrow_c_stream__`.
+    """Open a data frame, or anything else that has `__arrow_c_stream__`.
 
     Raises:
         ConfigError: pyarrow is not installed.
     """
-    arrow = need("pyarrow", EXTRA)
+    arrow = import_extra("pyarrow", EXTRA)
     reader = arrow.RecordBatchReader.from_stream(frame)
     return _table(source, reader.schema, reader, ExitStack())
 
 
 def _read_parquet(source: Input) -> Table:
-    parquet = need("pyarrow.parquet", EXTRA)
-    with _told(source), ExitStack() as opened:
-        file = opened.enter_context(parquet.ParquetFile(source.path, buffer_size=1024 * 1024, pre_buffer=False))
-        return _table(source, file.schema_arrow, file.iter_batches(AT_ONCE), opened.pop_all())
+    parquet = import_extra("pyarrow.parquet", EXTRA)
+    with _translate_errors(source), ExitStack() as stack:
+        file = stack.enter_context(parquet.ParquetFile(source.path, buffer_size=1024 * 1024, pre_buffer=False))
+        return _table(source, file.schema_arrow, file.iter_batches(BATCH_ROWS), stack.pop_all())
 
 
 def _read_arrow(source: Input) -> Table:
-    """An Arrow file or stream, whichever it is."""
-    ipc = need("pyarrow", EXTRA).ipc
-    with _told(source), ExitStack() as opened:
-        file = opened.enter_context(source.open())
-        if source.path is None or not source.repeatable or file.peek(6)[:6] != b"ARROW1":  # type: ignore[attr-defined]
+    """Open an Arrow file or stream, whichever it is."""
+    ipc = import_extra("pyarrow", EXTRA).ipc
+    with _translate_errors(source), ExitStack() as stack:
+        file = stack.enter_context(source.open())
+        if source.path is None or not source.is_repeatable or file.peek(6)[:6] != b"ARROW1":  # type: ignore[attr-defined]
             stream = ipc.open_stream(file)
-            return _table(source, stream.schema, stream, opened.pop_all())
-        found = ipc.open_file(file)
-        batches = (found.get_batch(number) for number in range(found.num_record_batches))
-        return _table(source, found.schema, batches, opened.pop_all())
+            return _table(source, stream.schema, stream, stack.pop_all())
+        reader = ipc.open_file(file)
+        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+        return _table(source, reader.schema, batches, stack.pop_all())
 
 
-def _table(source: Input, schema: Any, batches: Iterable[Any], opened: ExitStack) -> Table:
+def _table(source: Input, schema: Any, batches: Iterable[Any], resources: ExitStack) -> Table:
     try:
-        names = headed(schema.names, source)
+        names = read_header(schema.names, source)
     except JobError:
-        opened.close()
+        resources.close()
         raise
     columns = [Column(name, ("input", name), arrow=field.type) for name, field in zip(names, schema, strict=True)]
-    return Table(Header(tuple(columns), typed=True, unit="row"), _rows(source, names, batches, opened))
+    return Table(Header(tuple(columns), is_typed=True, unit="row"), _rows(source, names, batches, resources))
 
 
-def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], opened: ExitStack) -> Iterator[Line]:
+def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], resources: ExitStack) -> Iterator[SourceRow]:
     number = 0
-    with opened, _told(source):
+    with resources, _translate_errors(source):
         for batch in batches:
-            for start in range(0, batch.num_rows, AT_ONCE):
-                cells = [_values(column) for column in batch.slice(start, AT_ONCE).columns]
+            for start in range(0, batch.num_rows, BATCH_ROWS):
+                cells = [_values(column) for column in batch.slice(start, BATCH_ROWS).columns]
                 for row in zip(*cells, strict=True):
                     number += 1
-                    yield Line(number, dict(zip(names, row, strict=True)))
+                    yield SourceRow(number, dict(zip(names, row, strict=True)))
 
 
 def _values(column: Any) -> list[Any]:
-    """The cells as Python has them; as text where they have nanoseconds."""
-    arrow = need("pyarrow", EXTRA)
-    cells: list[Any] = (column.cast(arrow.string()) if is_fine(column.type, arrow) else column).to_pylist()
+    """Return the cells as Python values; as text if they have nanoseconds."""
+    arrow = import_extra("pyarrow", EXTRA)
+    cells: list[Any] = (column.cast(arrow.string()) if has_nanoseconds(column.type, arrow) else column).to_pylist()
     return cells
 
 
 def _count_parquet(source: Input) -> int | None:
-    with _told(source):
-        return int(need("pyarrow.parquet", EXTRA).read_metadata(source.path).num_rows)
+    with _translate_errors(source):
+        return int(import_extra("pyarrow.parquet", EXTRA).read_metadata(source.path).num_rows)
 
 
-class _told:  # noqa: N801 (a context manager that is written as a call)
-    """pyarrow's errors as ours."""
+class _translate_errors:  # noqa: N801 (a context manager that is written as a call)
+    """Turns pyarrow's errors into a `JobError`."""
 
     def __init__(self, source: Input) -> None:
         self._source = source
@@ -102,76 +101,76 @@ class _told:  # noqa: N801 (a context manager that is written as a call)
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError | ValueError | NotImplementedError | LookupError | TypeError):
-            raise self._source.wrong(f"cannot be read: {error}") from None
+            raise self._source.error(f"cannot be read: {error}") from None
 
 
 class _Writer:
-    """Rows as Arrow batches, with the nested types of the values."""
+    """Writes rows as Arrow batches, with the nested types of the values."""
 
-    def __init__(self, target: Target, begin: Callable[[Target, Any], Any]) -> None:
-        self._arrow = need("pyarrow", EXTRA)
+    def __init__(self, target: Target, open_file: Callable[[Target, Any], Any]) -> None:
+        self._arrow = import_extra("pyarrow", EXTRA)
         self._name, self._columns = target.name, target.columns
-        self._shapes = [shape_of(column, self._arrow) for column in target.columns]
+        self._encodings = [encoding_of(column, self._arrow) for column in target.columns]
         self._schema = self._arrow.schema(
-            [self._field(*pair) for pair in zip(target.columns, self._shapes, strict=True)]
+            [self._field(*pair) for pair in zip(target.columns, self._encodings, strict=True)]
         )
-        self._file = begin(target, self._schema)
-        self._waiting, self._weight = list[list[Any]](), 0
+        self._file = open_file(target, self._schema)
+        self._buffer, self._buffer_chars = list[list[Any]](), 0
 
     def write(self, row: JSON) -> None:
-        """Take a row."""
+        """Write a row."""
         cells = [column.cell(row) for column in self._columns]
-        self._waiting.append([None if cell is ABSENT else cell for cell in cells])
-        self._weight += sum(_weight(cell) for cell in cells)
-        if len(self._waiting) >= GROUP or self._weight > HEAVY:
+        self._buffer.append([None if cell is ABSENT else cell for cell in cells])
+        self._buffer_chars += sum(_size(cell) for cell in cells)
+        if len(self._buffer) >= MAX_GROUP_ROWS or self._buffer_chars > MAX_GROUP_CHARS:
             self._flush()
 
     def close(self) -> None:
-        """Write what is still to be written."""
+        """Write everything that is buffered."""
         try:
             self._flush()
         finally:
             self._file.close()
 
     def _flush(self) -> None:
-        waiting, self._waiting, self._weight = self._waiting, [], 0
-        if waiting:
-            cells = zip(*waiting, strict=True)
-            arrays = [self._array(*each) for each in zip(self._columns, self._shapes, cells, strict=True)]
+        buffer, self._buffer, self._buffer_chars = self._buffer, [], 0
+        if buffer:
+            cells = zip(*buffer, strict=True)
+            arrays = [self._array(*each) for each in zip(self._columns, self._encodings, cells, strict=True)]
             self._file.write_batch(self._arrow.record_batch(arrays, schema=self._schema))
 
-    def _field(self, column: Column, shape: Shape) -> Any:
-        return self._arrow.field(column.name, shape.type, metadata=MARK if shape.is_text else None)
+    def _field(self, column: Column, encoding: ArrowEncoding) -> Any:
+        return self._arrow.field(column.name, encoding.type, metadata=JSON_METADATA if encoding.is_text else None)
 
-    def _array(self, column: Column, shape: Shape, cells: tuple[Any, ...]) -> Any:
+    def _array(self, column: Column, encoding: ArrowEncoding, cells: tuple[Any, ...]) -> Any:
         try:
-            values = [shape.convert(cell) for cell in cells]
-            if is_fine(shape.type, self._arrow):
-                return self._arrow.array(values, self._arrow.string()).cast(shape.type)
-            return self._arrow.array(values, shape.type)
+            values = [encoding.convert(cell) for cell in cells]
+            if has_nanoseconds(encoding.type, self._arrow):
+                return self._arrow.array(values, self._arrow.string()).cast(encoding.type)
+            return self._arrow.array(values, encoding.type)
         except (ValueError, TypeError, OverflowError, AttributeError) as error:
-            told = f"column {column.name!r} is {shape.type}, and a cell is not: {error}; write JSONL, which takes all"
-            raise JobError(f"cannot write {self._name}: {told}", file=self._name) from None
+            reason = f"column {column.name!r} is {encoding.type}, but a cell is not: {error}; write JSONL instead"
+            raise JobError(f"cannot write {self._name}: {reason}", file=self._name) from None
 
 
-def _weight(cell: Any) -> int:
+def _size(cell: Any) -> int:
     if isinstance(cell, str | bytes):
         return len(cell)
-    return sum(map(_weight, cell.values() if isinstance(cell, dict) else cell)) if isinstance(cell, dict | list) else 8
+    return sum(map(_size, cell.values() if isinstance(cell, dict) else cell)) if isinstance(cell, dict | list) else 8
 
 
-def _begin_parquet(target: Target, schema: Any) -> Any:
-    return need("pyarrow.parquet", EXTRA).ParquetWriter(target.file, schema, compression="zstd")
+def _open_parquet(target: Target, schema: Any) -> Any:
+    return import_extra("pyarrow.parquet", EXTRA).ParquetWriter(target.file, schema, compression="zstd")
 
 
-def _begin_arrow(target: Target, schema: Any) -> Any:
-    ipc = need("pyarrow", EXTRA).ipc
+def _open_arrow(target: Target, schema: Any) -> Any:
+    ipc = import_extra("pyarrow", EXTRA).ipc
     return (ipc.new_stream if target.path is None else ipc.new_file)(target.file, schema)
 
 
 PARQUET = Format(
-    "parquet", (".parquet", ".pq"), _read_parquet, lambda target: _Writer(target, _begin_parquet), _count_parquet
+    "parquet", (".parquet", ".pq"), _read_parquet, lambda target: _Writer(target, _open_parquet), _count_parquet
 )
 ARROW = Format(
-    "arrow", (".arrow", ".feather", ".ipc"), _read_arrow, lambda target: _Writer(target, _begin_arrow), streams=True
+    "arrow", (".arrow", ".feather", ".ipc"), _read_arrow, lambda target: _Writer(target, _open_arrow), can_stream=True
 )

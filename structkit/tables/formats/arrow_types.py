@@ -1,7 +1,7 @@
-"""Natural JSON as Arrow: the type of a column, and its values in the form that Arrow takes.
+"""Natural JSON as Arrow: the type of a column, and its values in the form that pyarrow takes.
 
-Texts, numbers and truth values are what they are; objects are structs, lists are lists, maps are maps. What Arrow has
-no one type for (a union, a tuple, any value, a recursion) is JSON text.
+Texts, numbers and booleans keep their types; objects are structs, lists are lists, maps are maps. A type that Arrow
+cannot express (a union, a tuple, any value, a recursion) is JSON text.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from structkit.tables.columns import Column, is_record, kinds, meaning
-from structkit.tables.records import as_json, plain
+from structkit.tables.columns import Column, is_closed_object, resolve_schema, schema_types
+from structkit.tables.records import to_json_text, to_json_value
 from structkit.values import ABSENT, JSON, JSONValue
 
 Convert = Callable[[Any], Any]
@@ -19,24 +19,24 @@ Convert = Callable[[Any], Any]
 SCALARS = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 """By JSON type, pyarrow's name for the type of a column."""
 
-KEPT = (
+STORABLE_TYPES = (
     "null boolean int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 string large_string binary "
     "large_binary fixed_size_binary decimal128 decimal256 date32 date64 time32 timestamp"
 )
-"""pyarrow's checks for the types of the input that are written as they were."""
+"""pyarrow's checks for the types of the input that are written unchanged."""
 
-STANDINS = {"string_view": "large_string", "binary_view": "large_binary"}
-"""Types that not every file can have, and those that say the same."""
+SUBSTITUTES = {"string_view": "large_string", "binary_view": "large_binary"}
+"""Types that not every file format has, and the equivalent that is written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How values of a schema are stored: an Arrow type, and the way into it.
+class ArrowEncoding:
+    """How values of a schema are stored: an Arrow type, and the conversion to it.
 
     Args:
         type: The type, pyarrow's.
-        convert: Makes of a natural value what pyarrow takes for one of the type.
-        is_text: Whether that is JSON text.
+        convert: Converts a natural value to what pyarrow takes for that type.
+        is_text: Whether the column contains JSON text.
     """
 
     type: Any
@@ -44,56 +44,57 @@ class Shape:
     is_text: bool = False
 
 
-def shape_of(column: Column, arrow: Any) -> Shape:
-    """How the cells of a column are stored; *arrow* is pyarrow."""
+def encoding_of(column: Column, arrow: Any) -> ArrowEncoding:
+    """Return how the cells of a column are stored; *arrow* is pyarrow."""
     if column.arrow is not None:
-        found = storable(column.arrow, arrow)
-        return _text(arrow) if found is None else Shape(found, _unchanged)
-    return _shape(column.schema, column, arrow, ())
+        arrow_type = storable(column.arrow, arrow)
+        return _text(arrow) if arrow_type is None else ArrowEncoding(arrow_type, _unchanged)
+    return _encoding(column.schema, column, arrow, ())
 
 
-def _shape(schema: JSONValue, column: Column, arrow: Any, trail: tuple[int, ...]) -> Shape:
-    found = meaning(schema, column.document)
-    if id(found) in trail:
+def _encoding(schema: JSONValue, column: Column, arrow: Any, trail: tuple[int, ...]) -> ArrowEncoding:
+    resolved = resolve_schema(schema, column.document)
+    if id(resolved) in trail:
         return _text(arrow)
-    trail = (*trail, id(found))
-    if is_record(found, is_open=column.is_open):
-        parts = {name: _shape(part, column, arrow, trail) for name, part in found["properties"].items()}
-        return Shape(arrow.struct([(name, part.type) for name, part in parts.items()]), _struct(parts))
-    kind = kinds(found)
-    if kind == {"array"} and found.get("items") and "prefixItems" not in found:
-        item = _shape(found["items"], column, arrow, trail)
-        return Shape(arrow.list_(item.type), _list(item.convert))
-    if kind == {"object"} and found.get("additionalProperties") and not found.keys() & {"properties", "anyOf", "allOf"}:
-        item = _shape(found["additionalProperties"], column, arrow, trail)
-        return Shape(arrow.map_(arrow.string(), item.type), _map(item.convert))
-    return _scalar(kind, found, arrow)
+    trail = (*trail, id(resolved))
+    if is_closed_object(resolved, is_open=column.is_open):
+        parts = {name: _encoding(part, column, arrow, trail) for name, part in resolved["properties"].items()}
+        return ArrowEncoding(arrow.struct([(name, part.type) for name, part in parts.items()]), _struct(parts))
+    types = schema_types(resolved)
+    if types == {"array"} and resolved.get("items") and "prefixItems" not in resolved:
+        item = _encoding(resolved["items"], column, arrow, trail)
+        return ArrowEncoding(arrow.list_(item.type), _list(item.convert))
+    is_map = types == {"object"} and not resolved.keys() & {"properties", "anyOf", "allOf"}
+    if is_map and resolved.get("additionalProperties"):
+        item = _encoding(resolved["additionalProperties"], column, arrow, trail)
+        return ArrowEncoding(arrow.map_(arrow.string(), item.type), _map(item.convert))
+    return _scalar(types, resolved, arrow)
 
 
-def _scalar(kind: set[str], schema: JSON, arrow: Any) -> Shape:
-    name = SCALARS.get(*kind) if len(kind) == 1 else None
+def _scalar(types: set[str], schema: JSON, arrow: Any) -> ArrowEncoding:
+    name = SCALARS.get(*types) if len(types) == 1 else None
     if name is None or schema.keys() & {"anyOf", "oneOf", "allOf", "not"}:
         return _text(arrow)
-    return Shape(getattr(arrow, name)(), _whole if name == "int64" else _known)
+    return ArrowEncoding(getattr(arrow, name)(), _to_integer if name == "int64" else _to_scalar)
 
 
-def _text(arrow: Any) -> Shape:
-    return Shape(arrow.string(), lambda value: None if value is None else as_json(value), is_text=True)
+def _text(arrow: Any) -> ArrowEncoding:
+    return ArrowEncoding(arrow.string(), lambda value: None if value is None else to_json_text(value), is_text=True)
 
 
 def _unchanged(value: Any) -> Any:
     return value
 
 
-def _known(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | None) else plain(value)
+def _to_scalar(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | None) else to_json_value(value)
 
 
-def _whole(value: Any) -> Any:
+def _to_integer(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _struct(parts: dict[str, Shape]) -> Convert:
+def _struct(parts: dict[str, ArrowEncoding]) -> Convert:
     def convert(value: Any) -> Any:
         if value is None:
             return None
@@ -112,28 +113,27 @@ def _map(item: Convert) -> Convert:
 
 
 def storable(type: Any, arrow: Any) -> Any:
-    """The type that a column of the input is written in; None where there is none that every file can have."""
+    """Return the type that a column of the input is written with; None if not every file format has one."""
     types = arrow.types
     if types.is_dictionary(type):
         return storable(type.value_type, arrow)
-    for name, standin in STANDINS.items():
+    for name, substitute in SUBSTITUTES.items():
         if getattr(types, f"is_{name}")(type):
-            return getattr(arrow, standin)()
+            return getattr(arrow, substitute)()
     if types.is_list(type) or types.is_large_list(type):
-        inner = None if _is_fine(type.value_type, arrow) else storable(type.value_type, arrow)
+        inner = None if has_nanoseconds(type.value_type, arrow) else storable(type.value_type, arrow)
         return None if inner is None else arrow.list_(inner)
     if types.is_struct(type):
         parts = [(field.name, storable(field.type, arrow)) for field in type]
-        fits = parts and all(part is not None for _, part in parts) and not any(_is_fine(f.type, arrow) for f in type)
+        fits = (
+            parts
+            and all(part is not None for _, part in parts)
+            and not any(has_nanoseconds(f.type, arrow) for f in type)
+        )
         return arrow.struct(parts) if fits else None
-    return type if any(getattr(types, f"is_{name}")(type) for name in KEPT.split()) else None
+    return type if any(getattr(types, f"is_{name}")(type) for name in STORABLE_TYPES.split()) else None
 
 
-def _is_fine(type: Any, arrow: Any) -> bool:
-    """Whether values have nanoseconds, which Python's own do not."""
+def has_nanoseconds(type: Any, arrow: Any) -> bool:
+    """Return whether values have nanoseconds, which Python's own types do not, so that they are read as text."""
     return getattr(type, "unit", None) == "ns" and arrow.types.is_temporal(type)
-
-
-def is_fine(type: Any, arrow: Any) -> bool:
-    """Whether values have nanoseconds, so that they are read as text."""
-    return _is_fine(type, arrow)

@@ -1,4 +1,4 @@
-"""Cells of a flat table: texts, numbers, truth values, nothing; everything else as JSON text."""
+"""Cells of a flat table: texts, numbers, booleans, None; everything else as JSON text."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from structkit.tables.columns import Column
-from structkit.tables.records import as_json, plain
+from structkit.tables.records import to_json_text, to_json_value
 from structkit.values import ABSENT, JSON
 
 _SCALARS = (str, int, float, bool, type(None))
 
 
 def flat_cells(columns: Sequence[Column], row: JSON) -> list[Any]:
-    """What stands in each column; None where nothing does."""
+    """Return the cells of a row, one for each column; None if a column has none."""
     return [flat_cell(column.cell(row)) for column in columns]
 
 
 def flat_cell(value: Any) -> str | float | bool | None:
-    """A value as a cell.
+    """Return a value as a cell.
 
     >>> flat_cell("a"), flat_cell([1, "b"]), flat_cell({"k": None}), flat_cell(b"x")
     ('a', '[1,"b"]', '{"k":null}', 'eA==')
@@ -26,14 +26,14 @@ def flat_cell(value: Any) -> str | float | bool | None:
     if value is ABSENT:
         return None
     if type(value) not in _SCALARS:
-        value = plain(value)
-    return value if isinstance(value, _SCALARS) else as_json(value)
+        value = to_json_value(value)
+    return value if isinstance(value, _SCALARS) else to_json_text(value)
 
 
-def text_of(cell: str | float | bool | None) -> str:
-    """A cell as text: JSON's words for truth values, and nothing for None.
+def cell_text(cell: str | float | bool | None) -> str:
+    """Return a cell as text: JSON's words for booleans, and an empty text for None.
 
-    >>> text_of(True), text_of(None), text_of(1.5), text_of("NA")
+    >>> cell_text(True), cell_text(None), cell_text(1.5), cell_text("NA")
     ('true', '', '1.5', 'NA')
     """
     if isinstance(cell, bool) or cell is None:

@@ -1,4 +1,4 @@
-"""CSV and TSV: cells are text, and nothing is guessed of them."""
+"""CSV and TSV: every cell is text; no types are guessed."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ from typing import Any, BinaryIO
 
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
-from structkit.tables.formats.cells import flat_cells, text_of
-from structkit.tables.formats.format import Format, Header, Line, Table, Target, headed
-from structkit.tables.formats.formulas import neutral
+from structkit.tables.formats.cells import cell_text, flat_cells
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.formats.formulas import escape_formula
 from structkit.values import JSON
 
-LONGEST = 2**31 - 1
-"""Letters of a cell: the csv module's own limit, 131,072, is less than a page of HTML may have."""
+MAX_CELL_CHARS = 2**31 - 1
+"""The csv module's own limit, 131,072, is less than a page of HTML may have."""
 
 _AFTER_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
 
 
 def _read(source: Input, *, dialect: str) -> Table:
-    """A table whose first row has the names of the columns."""
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+    """Open a table whose first row has the names of the columns."""
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     rows = _rows(source, dialect)
     line, first = next(rows, (1, []))
-    names = headed(first, source, line)
-    return Table(Header(input_columns(names, {"type": "string"}), typed=True), _records(source, names, rows))
+    names = read_header(first, source, line)
+    return Table(Header(input_columns(names, {"type": "string"}), is_typed=True), _records(source, names, rows))
 
 
-def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[str]]]) -> Iterator[Line]:
+def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[str]]]) -> Iterator[SourceRow]:
     for line, row in rows:
         if len(row) != len(names):
-            raise source.wrong(f"{len(row)} cells where the header has {len(names)}", line)
-        yield Line(line, dict(zip(names, row, strict=True)))
+            raise source.error(f"{len(row)} cells where the header has {len(names)}", line)
+        yield SourceRow(line, dict(zip(names, row, strict=True)))
 
 
 def _rows(source: Input, dialect: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line that each begins in; blank lines are none."""
+    """Yield the rows with the line in which each starts, without blank lines."""
     line = 0
 
-    def physical() -> Iterator[str]:
+    def physical_lines() -> Iterator[str]:
         nonlocal line
-        for line, text in source.lines():  # noqa: B007 (told below)
-            yield from _at_returns(text)
+        for line, text in source.lines():  # noqa: B007 (used below)
+            yield from _split_at_returns(text)
 
-    reader = csv.reader(physical(), dialect, strict=True)
+    reader = csv.reader(physical_lines(), dialect, strict=True)
     while True:
-        begun = line + 1
+        start = line + 1
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise source.wrong(f"not valid CSV: {error}", begun) from None
+            raise source.error(f"not valid CSV: {error}", start) from None
         if row is None:
             return
         if row:
-            yield begun, row
+            yield start, row
 
 
-def _at_returns(text: str) -> list[str]:
-    """A line cut at lone carriage returns, which end lines too."""
+def _split_at_returns(text: str) -> list[str]:
+    """Split a line at single carriage returns, which end lines too."""
     return _AFTER_RETURN.split(text) if "\r" in text[:-2] else [text]
 
 
-class _Encoded:
-    """Takes text for a binary file, which it does not own: a `TextIOWrapper` would close standard output."""
+class _TextEncoder:
+    """Encodes text into a binary file and never closes it: a `TextIOWrapper` would close standard output."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -75,28 +75,28 @@ class _Encoded:
 
 
 class _Writer:
-    """Rows as CSV. Lines end in CR LF, so that a lone CR or LF in a cell is quoted."""
+    """Writes rows as CSV. Lines end in CR LF, so that a single CR or LF in a cell is quoted."""
 
     def __init__(self, target: Target, *, dialect: str) -> None:
         self._columns = target.columns
-        self._guard = str if target.formulas else neutral
-        self._rows = csv.writer(_Encoded(target.file), dialect, lineterminator="\r\n")
-        self._rows.writerow([self._guard(column.name) for column in self._columns])
+        self._escape = str if target.formulas else escape_formula
+        self._rows = csv.writer(_TextEncoder(target.file), dialect, lineterminator="\r\n")
+        self._rows.writerow([self._escape(column.name) for column in self._columns])
 
     def write(self, row: JSON) -> None:
-        """Take a row."""
-        self._rows.writerow([self._shown(cell) for cell in flat_cells(self._columns, row)])
+        """Write a row."""
+        self._rows.writerow([self._cell_text(cell) for cell in flat_cells(self._columns, row)])
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no row is buffered."""
 
-    def _shown(self, cell: Any) -> str:
-        return self._guard(cell) if isinstance(cell, str) else text_of(cell)
+    def _cell_text(self, cell: Any) -> str:
+        return self._escape(cell) if isinstance(cell, str) else cell_text(cell)
 
 
 def _format(name: str, suffixes: tuple[str, ...], dialect: str) -> Format:
     read, write = partial(_read, dialect=dialect), partial(_Writer, dialect=dialect)
-    return Format(name, suffixes, read, write, is_text=True, streams=True, is_flat=True)
+    return Format(name, suffixes, read, write, is_text=True, can_stream=True, is_flat=True)
 
 
 CSV = _format("csv", (".csv",), "excel")

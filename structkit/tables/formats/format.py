@@ -1,4 +1,4 @@
-"""What a format of tables is: its suffixes, how its rows are read, and how they are written."""
+"""What a format of tables consists of: its suffixes, its reader and its writer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from structkit.tables.files import Input
 from structkit.values import JSON
 
 
-class Line(NamedTuple):
-    """A row of the input, and the line (or row) of the file it begins in."""
+class SourceRow(NamedTuple):
+    """A row of the input, and the number of the line (or row) in the file where it starts."""
 
     number: int
     values: JSON
@@ -21,48 +21,48 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What is known of a table before its rows.
+    """What a table declares before its rows.
 
     Args:
         columns: The columns that it declares.
-        typed: Whether they say what their cells are; else the cells do.
-        unit: What is counted to say where a row stands.
+        is_typed: Whether they declare the types of their cells; otherwise these are inferred from the cells.
+        unit: What `SourceRow.number` counts: lines or rows.
     """
 
     columns: tuple[Column, ...] = ()
-    typed: bool = False
+    is_typed: bool = False
     unit: str = "line"
 
 
 class Table(NamedTuple):
-    """A table that is being read: its rows can be taken once."""
+    """A table that is being read; its rows can be iterated once."""
 
     header: Header
-    rows: Iterator[Line]
+    rows: Iterator[SourceRow]
 
 
-class Writer(Protocol):
-    """Takes rows, one after the other."""
+class TableWriter(Protocol):
+    """What writes the rows of a table, one after the other."""
 
     def write(self, row: JSON) -> None:
-        """Take a row: `{"input": ..., "output": ..., "run": ...}`."""
+        """Write a row: `{"input": ..., "output": ..., "run": ...}`."""
         ...
 
     def close(self) -> None:
-        """Write what is still to be written. The file itself stays open."""
+        """Write everything that is buffered. The file itself stays open."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go.
+    """Where a table is written.
 
     Args:
-        name: What to call it in messages.
-        file: Where bytes are written, compressed on their way.
-        path: The file, for formats that are no stream of bytes; None for standard output.
-        columns: What is written, under their final names.
-        formulas: Whether a text may be a formula to a spreadsheet.
+        name: Its name in messages.
+        file: The file for the bytes, which compresses them if the name says so.
+        path: The file's path, for formats that do not write a stream of bytes; None for standard output.
+        columns: The columns, with their final names.
+        formulas: Whether texts that a spreadsheet would run are written unchanged.
         table: The name of the table or sheet.
     """
 
@@ -74,7 +74,7 @@ class Target:
     table: str = "labels"
 
 
-def _uncounted(source: Input) -> int | None:  # noqa: ARG001 (as other formats count)
+def _uncounted(source: Input) -> int | None:  # noqa: ARG001 (the signature of the formats that count)
     return None
 
 
@@ -83,40 +83,40 @@ class Format:
     """One format of tables.
 
     Args:
-        name: What it is called.
+        name: Its name.
         suffixes: Of its files.
         read: Opens a table.
-        write: Begins one; None where it is only read.
-        count: The number of rows, where it is cheap to know.
-        is_text: Whether it may be compressed as a whole.
-        streams: Whether it can be read from standard input and written to standard output.
-        is_flat: Whether a cell is a text or a number, so that objects are taken apart.
-        folds: Whether names of columns that differ only in case are the same.
-        written: The suffixes that can be written; by default all.
+        write: Starts a table; None if the format can only be read.
+        count: Returns the number of rows, if that is cheap to know.
+        is_text: Whether a file may be compressed as a whole.
+        can_stream: Whether it can be read from standard input and written to standard output.
+        is_flat: Whether a cell is a text or a number, so that each field of an object is a column.
+        folds_case: Whether names of columns that differ only in case are the same.
+        write_suffixes: The suffixes that can be written; by default all.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Input], Table]
-    write: Callable[[Target], Writer] | None = None
+    write: Callable[[Target], TableWriter] | None = None
     count: Callable[[Input], int | None] = _uncounted
     is_text: bool = False
-    streams: bool = False
+    can_stream: bool = False
     is_flat: bool = False
-    folds: bool = False
-    written: tuple[str, ...] = ()
+    folds_case: bool = False
+    write_suffixes: tuple[str, ...] = ()
 
 
-def headed(names: Sequence[Any], source: Input, line: int | None = None, *, unit: str = "line") -> tuple[str, ...]:
-    """The names of columns, as text; an empty one is called after its place, `column_3`.
+def read_header(names: Sequence[Any], source: Input, line: int | None = None, *, unit: str = "line") -> tuple[str, ...]:
+    """Return the names of columns, as text; an empty one gets a name from its position, `column_3`.
 
     Raises:
-        JobError: There are none, or one stands twice.
+        JobError: There are none, or two are equal.
     """
-    found = tuple(str(name) if name not in {"", None} else f"column_{place}" for place, name in enumerate(names, 1))
-    if not found:
-        raise source.wrong("no columns: a header is needed", line, unit=unit)
-    twice = sorted({name for name in found if found.count(name) > 1}) if len(set(found)) < len(found) else []
-    if twice:
-        raise source.wrong(f"columns with the same name: {', '.join(map(repr, twice))}", line, unit=unit)
-    return found
+    header = tuple(str(name) if name not in {"", None} else f"column_{place}" for place, name in enumerate(names, 1))
+    if not header:
+        raise source.error("no columns: a header is required", line, unit=unit)
+    duplicates = sorted({name for name in header if header.count(name) > 1}) if len({*header}) < len(header) else []
+    if duplicates:
+        raise source.error(f"columns with the same name: {', '.join(map(repr, duplicates))}", line, unit=unit)
+    return header

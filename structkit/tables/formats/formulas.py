@@ -1,36 +1,36 @@
-"""Texts that a spreadsheet would take for formulas, and how they are kept from being ones."""
+"""Texts that a spreadsheet would run as formulas, and how to escape them."""
 
 from __future__ import annotations
 
 import re
 
 _FORMULA = re.compile("[=+\\-@\\t\\r\uff1d\uff0b\uff0d\uff20]")
-"""What a formula begins with, in its full-width forms too, which some spreadsheets take for the same."""
+"""The first character of a formula, in full width too, which some spreadsheets treat as the same."""
 
-_BEFORE = re.compile("[\\s\"'`\ufeff\u200b\x00]*")
-"""What a spreadsheet, or the next program, may take away before it looks."""
+_STRIPPED = re.compile("[\\s\"'`\ufeff\u200b\x00]*")
+"""Leading characters that a spreadsheet, or a program in between, may strip."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def is_formula(text: str) -> bool:
-    r"""Whether a spreadsheet might run the text. A number is none.
+    r"""Return whether a spreadsheet might run the text. A number is not a formula.
 
     >>> [is_formula(text) for text in ("=1+1", "@SUM(A1)", ' "=1', "\tx", "-5", "+1.5e3", "a=b", "- x")]
     [True, True, True, True, False, False, False, True]
     """
     if text.lstrip("'")[:1] in {"\t", "\r"}:
         return True
-    start = _BEFORE.match(text).end()  # type: ignore[union-attr]
+    start = _STRIPPED.match(text).end()  # type: ignore[union-attr]
     return bool(_FORMULA.match(text, start)) and not _NUMBER.fullmatch(text.rstrip("\"'` "), start)
 
 
-def neutral(text: str) -> str:
-    """The text with an apostrophe before it where it might be run, which says that it is text.
+def escape_formula(text: str) -> str:
+    """Return the text, with a leading apostrophe if it might be run, which marks it as text.
 
-    No two texts become one: a text that begins with an apostrophe and a formula gets another.
+    The result is unambiguous: a formula that already has an apostrophe gets another.
 
-    >>> neutral("=cmd|' /C calc'!A0"), neutral("-5"), neutral("fine")
+    >>> escape_formula("=cmd|' /C calc'!A0"), escape_formula("-5"), escape_formula("fine")
     ("'=cmd|' /C calc'!A0", '-5', 'fine')
     """
     return f"'{text}" if is_formula(text) else text

@@ -1,4 +1,4 @@
-"""JSONL: one object a line, exactly."""
+"""JSONL: one object on each line, written and read without loss."""
 
 from __future__ import annotations
 
@@ -6,48 +6,50 @@ from collections.abc import Iterator
 
 from structkit.parsing import NotJSON, read_json
 from structkit.tables.files import Input
-from structkit.tables.formats.format import Format, Header, Line, Table, Target
-from structkit.tables.records import as_json
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target
+from structkit.tables.records import to_json_text
 from structkit.values import ABSENT, JSON
 
 
 def _read(source: Input) -> Table:
-    """A table whose rows each have columns of their own."""
+    """Open a table whose rows each have columns of their own."""
     return Table(Header(), _rows(source))
 
 
-def _rows(source: Input) -> Iterator[Line]:
+def _rows(source: Input) -> Iterator[SourceRow]:
     for number, text in source.lines():
         if text.isspace():
             continue
         try:
             value = read_json(text)
         except NotJSON as error:
-            raise source.wrong(str(error).removesuffix(" at line 1 column 1"), number) from None
+            raise source.error(str(error).removesuffix(" at line 1 column 1"), number) from None
         if not isinstance(value, dict):
-            raise source.wrong(f"a row is an object with a value for each column, not {text[:40].strip()!r}", number)
-        yield Line(number, value)
+            raise source.error(
+                f"a row must be an object with a value for each column, not {text[:40].strip()!r}", number
+            )
+        yield SourceRow(number, value)
 
 
 class _Writer:
-    """Rows as JSON objects. A field that a value does not have is left out; a row without a value has nulls."""
+    """Writes rows as JSON objects. A field that a value does not have is omitted; a row without a value has nulls."""
 
     def __init__(self, target: Target) -> None:
         self._file, self._columns = target.file, target.columns
 
     def write(self, row: JSON) -> None:
-        """Take a row."""
-        failed = row.get("output", ABSENT) is ABSENT
+        """Write a row."""
+        has_value = row.get("output", ABSENT) is not ABSENT
         cells = ((column, column.cell(row)) for column in self._columns)
-        shown = {
+        fields = {
             column.name: None if cell is ABSENT else cell
             for column, cell in cells
-            if cell is not ABSENT or (failed and column.origin == "output")
+            if cell is not ABSENT or (not has_value and column.origin == "output")
         }
-        self._file.write(as_json(shown).encode("utf-8", "backslashreplace") + b"\n")
+        self._file.write(to_json_text(fields).encode("utf-8", "backslashreplace") + b"\n")
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no row is buffered."""
 
 
-JSONL = Format("jsonl", (".jsonl", ".ndjson"), _read, _Writer, is_text=True, streams=True)
+JSONL = Format("jsonl", (".jsonl", ".ndjson"), _read, _Writer, is_text=True, can_stream=True)
