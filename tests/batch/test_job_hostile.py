@@ -76,7 +76,7 @@ def test_a_table_as_spreadsheets_save_it(job: Callable[..., Job], tmp_path: Path
         ("id,text\n1,a\n2\n", "line 3: 1 cells where the header has 2"),
         ("id,text\n1,a,b\n", "line 2: 3 cells"),
         ("id,text,id\n1,a,2\n", "columns with the same name: 'id'"),
-        ("id,text\n1,a\n1,b\n", "duplicate key '1' .lines 2 and 3."),
+        ("id,text\n1,a\n1,b\n", r"duplicate key '1' \(lines 2 and 3\)"),
         ("id,text\n,a\n", "the key 'id' is empty"),
         ("", "no columns"),
     ],
@@ -119,7 +119,7 @@ def test_an_odd_text_is_labelled_once_and_comes_back_exactly(
 
 def test_numbers_are_keys_by_what_they_look_like(job: Callable[..., Job], endpoint: Endpoint) -> None:
     assert job([{"id": number, "text": "x"} for number in (1, 2.5, True)], key="id").run().counts == {"done": 3}
-    with pytest.raises(JobError, match="duplicate key '1' .rows 1 and 2."):
+    with pytest.raises(JobError, match=r"duplicate key '1' \(rows 1 and 2\)"):
         job([{"id": 1, "text": "x"}, {"id": "1", "text": "x"}], key="id").run()
     assert len(endpoint.requests) == 3
 
