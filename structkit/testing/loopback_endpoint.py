@@ -82,13 +82,13 @@ class Endpoint:
             self.requests.append(body)
             self.headers.append(headers)
             self.paths.append(path)
-            script, drawn = self._next_script(), self._faults.draw()
-            current = drawn or script
+            script, random_fault = self._next_script(), self._faults.draw()
+            current = random_fault or script
             self.fault_names.append(current.name if isinstance(current, Fault) else None)
         scripted = text_reply(body, script) if isinstance(script, str) else script
         scripted = scripted if isinstance(scripted, Reply) else scripted(body)
-        reply = drawn.change(body, scripted) if drawn else scripted
-        if drawn and not drawn.delivers(scripted, reply):
+        reply = random_fault.change(body, scripted) if random_fault else scripted
+        if random_fault and not random_fault.delivers(scripted, reply):
             self._return_script(script)
         return as_stream(body, reply, self._delta)
 

@@ -7,7 +7,7 @@ from structkit.transport.http_reply import redact_error
 from structkit.values import Usage
 
 MAX_CONNECT_S = 30.0
-"""Seconds to wait for a connection at most, however long a reply may take."""
+"""Seconds to wait for a connection at most; a longer timeout applies only to the reply."""
 
 # Classes are compared by name: a user's own client may bring another HTTP library, or another copy of the same one.
 NOT_CONNECTED = frozenset(

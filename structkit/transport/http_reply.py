@@ -137,7 +137,7 @@ def redact(text: str, secret: str) -> str:
     return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
 
 
-def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def read_retry_after(headers: Mapping[str, str], current_time: datetime | None = None) -> float | None:
     """Return the seconds that the endpoint asks to wait; None without the header, or if it makes no sense.
 
     >>> read_retry_after({"retry-after": "7"}), read_retry_after({"retry-after-ms": "250"})
@@ -152,7 +152,7 @@ def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) ->
         return milliseconds / 1000
     text = headers.get("retry-after")
     seconds = _seconds(text)
-    return seconds if seconds is not None or text is None else _seconds_until(text, now)
+    return seconds if seconds is not None or text is None else _seconds_until(text, current_time)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -163,11 +163,11 @@ def _seconds(text: str | None) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _seconds_until(text: str, now: datetime | None) -> float | None:
+def _seconds_until(text: str, current_time: datetime | None) -> float | None:
     try:
         date = parsedate_to_datetime(text)
         aware = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-        return max(0.0, (aware - (now or datetime.now(timezone.utc))).total_seconds())
+        return max(0.0, (aware - (current_time or datetime.now(timezone.utc))).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None
 

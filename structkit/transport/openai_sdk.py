@@ -1,7 +1,7 @@
 """The transports over a user's own `openai` client: the SDK builds, signs and sends a request; we read the reply.
 
 The client, also Azure's, keeps its authentication, proxies and URL rules. The SDK's handling of replies is bypassed,
-because it retries, follows redirects with the API key, and reads the body of an error to its end, however long it is.
+because it retries, follows redirects with the API key, and reads the whole body of an error, whatever its size.
 """
 
 from __future__ import annotations
@@ -130,20 +130,20 @@ def _sending_client(client: Any, raise_response: Callable[..., Any]) -> Any:
     return copy
 
 
-UNREAD: Any = {"stream": True, "follow_redirects": False}
+WITHOUT_BODY: Any = {"stream": True, "follow_redirects": False}
 """Options with which httpx2 returns a response before it has read the body."""
 
 
 def _raise_response(send: Callable[..., httpx2.Response]) -> Callable[..., None]:
     def send_only(request: httpx2.Request, **options: Any) -> None:
-        raise _ResponseReceived(send(request, **{**options, **UNREAD}))
+        raise _ResponseReceived(send(request, **{**options, **WITHOUT_BODY}))
 
     return send_only
 
 
 def _raise_response_async(send: Callable[..., Awaitable[httpx2.Response]]) -> Callable[..., Awaitable[None]]:
     async def send_only(request: httpx2.Request, **options: Any) -> None:
-        raise _ResponseReceived(await send(request, **{**options, **UNREAD}))
+        raise _ResponseReceived(await send(request, **{**options, **WITHOUT_BODY}))
 
     return send_only
 

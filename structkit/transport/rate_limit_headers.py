@@ -32,12 +32,12 @@ MAX_TIMESTAMP_S = 1e11
 """A larger number is milliseconds since 1970."""
 
 
-def read_limits(headers: Mapping[str, str], now: datetime | None = None) -> tuple[RateLimit, ...]:
+def read_limits(headers: Mapping[str, str], current_time: datetime | None = None) -> tuple[RateLimit, ...]:
     """Return the limits of requests and of tokens; values that make no sense are ignored.
 
     Args:
         headers: With lower-case or case-insensitive names.
-        now: The time from which dates are counted.
+        current_time: The time from which dates are counted.
 
     >>> read_limits({"x-ratelimit-limit-requests": "60", "x-ratelimit-reset-requests": "6m0s"})
     (RateLimit(kind='requests', limit=60, remaining=None, reset=360.0),)
@@ -47,15 +47,15 @@ def read_limits(headers: Mapping[str, str], now: datetime | None = None) -> tupl
     if not any("ratelimit-" in name.lower() for name in headers):
         return ()
     limits: dict[LimitKind, RateLimit] = {}
-    for limit in _all_limits(headers, now):
+    for limit in _all_limits(headers, current_time):
         limits.setdefault(limit.kind, limit)
     return tuple(limits.values())
 
 
-def _all_limits(headers: Mapping[str, str], now: datetime | None) -> Iterator[RateLimit]:
+def _all_limits(headers: Mapping[str, str], current_time: datetime | None) -> Iterator[RateLimit]:
     for kind, template in HEADER_NAMES:
         total, remaining, reset = (headers.get(template.format(part)) for part in ("limit", "remaining", "reset"))
-        limit = RateLimit(kind, _count(total), _count(remaining), read_reset(reset, now))
+        limit = RateLimit(kind, _count(total), _count(remaining), read_reset(reset, current_time))
         if limit != RateLimit(kind):
             yield limit
 
@@ -64,7 +64,7 @@ def _count(text: str | None) -> int | None:
     return int(text) if text and COUNT.fullmatch(text) else None
 
 
-def read_reset(text: str | None, now: datetime | None = None) -> float | None:
+def read_reset(text: str | None, current_time: datetime | None = None) -> float | None:
     """Return the seconds until a limit is reset, from a duration, a number of seconds, a timestamp or an ISO date.
 
     >>> read_reset("1s"), read_reset("6m0s"), read_reset("20ms"), read_reset("2.5"), read_reset("1h0m30.5s")
@@ -79,7 +79,7 @@ def read_reset(text: str | None, now: datetime | None = None) -> float | None:
     try:
         seconds = _duration(text)
         is_date = seconds is None or seconds > MAX_DURATION_S
-        return _seconds_until(text, seconds, now or datetime.now(timezone.utc)) if is_date else seconds
+        return _seconds_until(text, seconds, current_time or datetime.now(timezone.utc)) if is_date else seconds
     except (ValueError, OverflowError):
         return None
 
@@ -91,10 +91,10 @@ def _duration(text: str) -> float | None:
     return float(text) if text[:1].isdecimal() and text.isascii() and text.replace(".", "", 1).isdecimal() else None
 
 
-def _seconds_until(text: str, timestamp: float | None, now: datetime) -> float | None:
+def _seconds_until(text: str, timestamp: float | None, current_time: datetime) -> float | None:
     if timestamp is not None:
-        seconds = (timestamp / 1000 if timestamp > MAX_TIMESTAMP_S else timestamp) - now.timestamp()
+        seconds = (timestamp / 1000 if timestamp > MAX_TIMESTAMP_S else timestamp) - current_time.timestamp()
     else:
         date = datetime.fromisoformat(text)
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=timezone.utc)) - now).total_seconds()
+        seconds = ((date if date.tzinfo else date.replace(tzinfo=timezone.utc)) - current_time).total_seconds()
     return max(0.0, seconds) if seconds < MAX_DURATION_S else None

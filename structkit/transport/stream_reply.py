@@ -16,7 +16,7 @@ from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Delta, Policy, Request
 
 MAX_LINGER_S = 1.0
-"""How long to wait for the end of the body after the last event: a body that was read to its end lets the connection
+"""How long to wait for the end of the body after the last event: only after a complete body can the connection
 be reused."""
 
 BLANK = b"\xef\xbb\xbf \t\r\n"

@@ -171,7 +171,7 @@ def _with_timeouts(
 def _shut_down_at_deadline(sock: socket.socket, reader: BodyReader) -> Iterator[None]:
     """Shut the socket down when the deadline passes.
 
-    A socket timeout is not enough: `http.client` applies it anew to every read of the status line and headers, so a
+    A socket timeout is not enough: `http.client` applies it to every single read of the status line and headers, so a
     server that sends a byte now and then would never time out.
 
     Raises:
