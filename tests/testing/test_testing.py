@@ -1,4 +1,4 @@
-"""`structkit.testing`: every fault as it is on the wire, cassettes, the guard, and the pytest plugin."""
+"""`structkit.testing`: every fault on the wire, cassettes, the guard, and the pytest plugin."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SCHEMA = {
     "required": ["name", "age"],
     "additionalProperties": False,
 }
-HONEST = {"name": "A", "age": 0}
+CONFORMING = {"name": "A", "age": 0}
 BY_SCHEMA = {
     "model": "m",
     "messages": [],
@@ -62,11 +62,11 @@ BY_TOOL = {
     "tool_choice": {"type": "function", "function": {"name": "person"}},
 }
 AS_OBJECT = {"model": "m", "messages": [], "response_format": {"type": "json_object"}}
-PLAIN = {"model": "m", "messages": []}
+NO_FORMAT = {"model": "m", "messages": []}
 
 
-class Seen:
-    """An HTTP reply as a plain client sees it."""
+class ReceivedReply:
+    """An HTTP reply, read without structkit."""
 
     def __init__(self, response: http.client.HTTPResponse, body: bytes) -> None:
         self.status, self.headers, self.bytes = response.status, response.headers, body
@@ -81,64 +81,64 @@ class Seen:
 
     @property
     def text(self) -> str:
-        """What the model says, wherever it says it."""
+        """The model's text: a tool call's arguments, or the content."""
         calls = self.message.get("tool_calls")
         return calls[0]["function"]["arguments"] if calls else self.message["content"]
 
 
-def post(endpoint: Endpoint, body: dict[str, Any], timeout: float = 30) -> Seen:
+def post(endpoint: Endpoint, body: dict[str, Any], timeout: float = 30) -> ReceivedReply:
     connection = http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=timeout)
     try:
         connection.request("POST", "/v1/chat/completions", json.dumps(body))
         response = connection.getresponse()
-        return Seen(response, response.read())
+        return ReceivedReply(response, response.read())
     finally:
         connection.close()
 
 
-def see(name: str, *arguments: Any, request: dict[str, Any] = BY_SCHEMA) -> Seen:
+def request_fault(name: str, *arguments: Any, request: dict[str, Any] = BY_SCHEMA) -> ReceivedReply:
     with Endpoint(fault(name, *arguments)) as endpoint:
         return post(endpoint, request)
 
 
-# The obliging endpoint.
+# Replies without a script.
 
 
 @pytest.mark.parametrize("request_body", [BY_SCHEMA, BY_TOOL, {**BY_TOOL, "tool_choice": "required"}])
-def test_without_a_script_the_reply_conforms_to_the_requests_own_schema(request_body: dict[str, Any]) -> None:
+def test_without_a_script_the_reply_conforms_to_the_requests_schema(request_body: dict[str, Any]) -> None:
     with Endpoint() as endpoint:
-        seen = post(endpoint, request_body)
-    assert json.loads(seen.text) == HONEST
-    assert bool(seen.message.get("tool_calls")) == ("tools" in request_body)
+        reply = post(endpoint, request_body)
+    assert json.loads(reply.text) == CONFORMING
+    assert bool(reply.message.get("tool_calls")) == ("tools" in request_body)
 
 
 @pytest.mark.parametrize(
-    "request_body", [AS_OBJECT, PLAIN, {**BY_TOOL, "tool_choice": "auto"}, {**PLAIN, "tool_choice": None}]
+    "request_body", [AS_OBJECT, NO_FORMAT, {**BY_TOOL, "tool_choice": "auto"}, {**NO_FORMAT, "tool_choice": None}]
 )
-def test_where_no_schema_is_enforced_the_reply_is_an_empty_object(request_body: dict[str, Any]) -> None:
+def test_without_a_schema_the_reply_is_an_empty_object(request_body: dict[str, Any]) -> None:
     with Endpoint() as endpoint:
         assert post(endpoint, request_body).message["content"] == "{}"
 
 
-def test_every_choice_is_made_that_is_asked_for() -> None:
+def test_the_reply_has_as_many_choices_as_requested() -> None:
     with Endpoint() as endpoint:
         choices = post(endpoint, {**BY_TOOL, "n": 3}).body["choices"]
     assert [choice["index"] for choice in choices] == [0, 1, 2]
 
 
-def test_a_text_of_the_script_is_what_the_model_says_where_the_request_wants_it() -> None:
+def test_a_scripted_text_is_in_the_field_that_the_request_asks_for() -> None:
     with Endpoint("words") as endpoint:
         assert post(endpoint, BY_SCHEMA).message["content"] == "words"
-        assert post(endpoint, PLAIN).message["content"] == "words"
+        assert post(endpoint, NO_FORMAT).message["content"] == "words"
         call = post(endpoint, BY_TOOL).message["tool_calls"][0]
     assert call["function"] == {"name": "person", "arguments": "words"}
 
 
-def test_an_iterator_of_bytes_is_sent_in_pieces() -> None:
+def test_an_iterator_of_bytes_is_sent_in_chunks() -> None:
     with Endpoint(lambda _: Reply(iter([b'{"a"', b"", b": 1}"]))) as endpoint:
-        seen = post(endpoint, PLAIN)
-    assert seen.body == {"a": 1}
-    assert seen.headers["transfer-encoding"] == "chunked"
+        reply = post(endpoint, NO_FORMAT)
+    assert reply.body == {"a": 1}
+    assert reply.headers["transfer-encoding"] == "chunked"
 
 
 @pytest.mark.parametrize(
@@ -158,14 +158,14 @@ def test_an_iterator_of_bytes_is_sent_in_pieces() -> None:
         },
     ],
 )
-def test_samples_conform_and_differ_only_by_seed(schema: dict[str, Any]) -> None:
+def test_samples_conform_and_depend_only_on_the_seed(schema: dict[str, Any]) -> None:
     for seed in (None, *range(20)):
         value = sample(schema, seed) if "#" not in str(schema.get("anyOf")) else None
         jsonschema.validate(value, schema)
         assert value is None or value == sample(schema, seed)
 
 
-def test_a_seed_gives_variety() -> None:
+def test_seeds_give_different_samples() -> None:
     schema = {"type": "array", "items": {"enum": ["a", "b", "c"]}}
     assert len({str(sample(schema, seed)) for seed in range(50)}) > 5
 
@@ -184,205 +184,208 @@ def test_a_seed_gives_variety() -> None:
         ("unavailable", 503),
     ],
 )
-def test_a_failing_status(name: str, status: int) -> None:
-    seen = see(name)
-    assert seen.status == status
-    assert ("retry-after" in seen.headers) == (name in {"rate_limited", "rate_limited_until"})
-    assert name == "bad_gateway" or seen.body["error"]["message"]
+def test_faults_with_an_error_status(name: str, status: int) -> None:
+    reply = request_fault(name)
+    assert reply.status == status
+    assert ("retry-after" in reply.headers) == (name in {"rate_limited", "rate_limited_until"})
+    assert name == "bad_gateway" or reply.body["error"]["message"]
 
 
-def test_retry_after_comes_in_seconds_or_as_a_date() -> None:
-    assert see("rate_limited").headers["retry-after"] == "1"
-    assert see("rate_limited", 0.25).headers["retry-after"] == "0.25"
-    assert see("rate_limited:7").headers["retry-after"] == "7"
-    ahead = parsedate_to_datetime(see("rate_limited_until", 3600).headers["retry-after"]).timestamp() - time.time()
-    assert 3500 < ahead <= 3600
+def test_retry_after_is_in_seconds_or_a_date() -> None:
+    assert request_fault("rate_limited").headers["retry-after"] == "1"
+    assert request_fault("rate_limited", 0.25).headers["retry-after"] == "0.25"
+    assert request_fault("rate_limited:7").headers["retry-after"] == "7"
+    seconds = (
+        parsedate_to_datetime(request_fault("rate_limited_until", 3600).headers["retry-after"]).timestamp()
+        - time.time()
+    )
+    assert 3500 < seconds <= 3600
 
 
-def test_a_read_timeout_keeps_the_client_waiting() -> None:
+def test_a_read_timeout_delays_the_reply() -> None:
     with Endpoint(fault("read_timeout")) as endpoint, pytest.raises(TimeoutError):
-        post(endpoint, PLAIN, timeout=0.2)
+        post(endpoint, NO_FORMAT, timeout=0.2)
 
 
-def test_a_reset_ends_in_mid_body() -> None:
+def test_a_reset_truncates_the_body() -> None:
     with Endpoint(fault("reset")) as endpoint, pytest.raises(http.client.IncompleteRead) as caught:
-        post(endpoint, PLAIN)
+        post(endpoint, NO_FORMAT)
     assert caught.value.partial.startswith(b'{"id"')
 
 
-def test_a_web_page_comes_with_200() -> None:
-    seen = see("html")
-    assert (seen.status, seen.headers.get_content_type()) == (200, "text/html")
-    assert seen.bytes.startswith(b"<!doctype html>")
+def test_a_web_page_has_status_200() -> None:
+    reply = request_fault("html")
+    assert (reply.status, reply.headers.get_content_type()) == (200, "text/html")
+    assert reply.bytes.startswith(b"<!doctype html>")
 
 
-def test_a_wrong_content_type_leaves_the_body_alone() -> None:
-    seen = see("wrong_content_type")
-    assert seen.headers["content-type"] == "text/plain; charset=iso-8859-1"
-    assert json.loads(seen.text) == HONEST
+def test_a_wrong_content_type_does_not_change_the_body() -> None:
+    reply = request_fault("wrong_content_type")
+    assert reply.headers["content-type"] == "text/plain; charset=iso-8859-1"
+    assert json.loads(reply.text) == CONFORMING
 
 
-def test_an_error_object_comes_with_200() -> None:
-    seen = see("error_with_200", "no capacity")
-    assert (seen.status, seen.body["error"]["message"]) == (200, "no capacity")
+def test_an_error_object_has_status_200() -> None:
+    reply = request_fault("error_with_200", "no capacity")
+    assert (reply.status, reply.body["error"]["message"]) == (200, "no capacity")
 
 
 def test_choices_may_be_empty() -> None:
-    assert see("no_choices").body["choices"] == []
+    assert request_fault("no_choices").body["choices"] == []
 
 
 @pytest.mark.parametrize("request_body", [BY_SCHEMA, BY_TOOL])
 def test_content_may_be_null(request_body: dict[str, Any]) -> None:
-    assert see("null_content", request=request_body).message == {"role": "assistant", "content": None}
+    assert request_fault("null_content", request=request_body).message == {"role": "assistant", "content": None}
 
 
-def test_usage_may_be_missing_or_make_no_sense() -> None:
-    assert "usage" not in see("no_usage").body
-    assert see("bad_usage").body["usage"]["prompt_tokens"] == -1
-    assert json.loads(see("bad_usage").text) == HONEST
+def test_usage_may_be_missing_or_invalid() -> None:
+    assert "usage" not in request_fault("no_usage").body
+    assert request_fault("bad_usage").body["usage"]["prompt_tokens"] == -1
+    assert json.loads(request_fault("bad_usage").text) == CONFORMING
 
 
-def test_a_refusal_and_a_filter_say_what_they_are() -> None:
-    assert see("refusal").message["refusal"]
-    assert see("refusal").message["content"] is None
-    assert see("content_filter").body["choices"][0]["finish_reason"] == "content_filter"
+def test_a_refusal_and_a_filtered_reply_are_marked() -> None:
+    assert request_fault("refusal").message["refusal"]
+    assert request_fault("refusal").message["content"] is None
+    assert request_fault("content_filter").body["choices"][0]["finish_reason"] == "content_filter"
 
 
-BROKEN = ["length", "prose", "fence", "think", "deep", "broken_arguments", "ignores_schema"]
+INVALID_TEXTS = ["length", "prose", "fence", "think", "deep", "broken_arguments", "ignores_schema"]
 
 
 @pytest.mark.parametrize("request_body", [BY_SCHEMA, BY_TOOL], ids=["content", "arguments"])
-@pytest.mark.parametrize("name", BROKEN)
-def test_words_that_are_not_the_json_alone_stand_where_they_were_asked_for(
-    name: str, request_body: dict[str, Any]
-) -> None:
-    seen = see(name, request=request_body)
-    assert bool(seen.message.get("tool_calls")) == (request_body is BY_TOOL)
+@pytest.mark.parametrize("name", INVALID_TEXTS)
+def test_an_invalid_text_is_in_the_field_that_the_request_asks_for(name: str, request_body: dict[str, Any]) -> None:
+    reply = request_fault(name, request=request_body)
+    assert bool(reply.message.get("tool_calls")) == (request_body is BY_TOOL)
     with pytest.raises((ValueError, RecursionError)):
-        json.loads(seen.text)
-    assert (json.dumps(HONEST) in seen.text) == (name in {"prose", "fence", "think"})
-    assert (seen.body["choices"][0]["finish_reason"] == "length") == (name == "length")
+        json.loads(reply.text)
+    assert (json.dumps(CONFORMING) in reply.text) == (name in {"prose", "fence", "think"})
+    assert (reply.body["choices"][0]["finish_reason"] == "length") == (name == "length")
 
 
 def test_deep_is_ten_thousand_levels() -> None:
-    assert see("deep").text.count("[") == 10_000
+    assert request_fault("deep").text.count("[") == 10_000
 
 
 @pytest.mark.parametrize("request_body", [BY_SCHEMA, BY_TOOL], ids=["content", "arguments"])
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("wrapper", {"person": HONEST}),
+        ("wrapper", {"person": CONFORMING}),
         ("schema_back", SCHEMA),
         ("other_keys", {"answer": "yes", "confidence": "high"}),
         ("infinity", {"name": math.inf, "age": math.inf}),
-        ("lone_surrogate", dict.fromkeys(HONEST, "half an emoji: \ud83d")),
-        ("duplicate_keys", HONEST),
+        ("lone_surrogate", dict.fromkeys(CONFORMING, "half an emoji: \ud83d")),
+        ("duplicate_keys", CONFORMING),
     ],
 )
-def test_words_that_are_other_json(name: str, value: Any, request_body: dict[str, Any]) -> None:
-    assert json.loads(see(name, request=request_body).text) == value
+def test_a_text_may_be_other_json(name: str, value: Any, request_body: dict[str, Any]) -> None:
+    assert json.loads(request_fault(name, request=request_body).text) == value
 
 
-def test_a_key_stands_twice() -> None:
-    pairs = json.loads(see("duplicate_keys").text, object_pairs_hook=list)
+def test_a_key_is_duplicated() -> None:
+    pairs = json.loads(request_fault("duplicate_keys").text, object_pairs_hook=list)
     assert pairs == [("name", None), ("name", "A"), ("age", 0)]
-    assert see("duplicate_keys", request=PLAIN).text == '{"value": 1, "value": 2}'
+    assert request_fault("duplicate_keys", request=NO_FORMAT).text == '{"value": 1, "value": 2}'
 
 
-def test_nan_is_written_where_a_scalar_stood() -> None:
-    assert see("nan").text == '{"name": NaN, "age": NaN}'
-    assert see("nan", request=PLAIN).text == '{"value": NaN}'
+def test_scalars_are_replaced_by_nan() -> None:
+    assert request_fault("nan").text == '{"name": NaN, "age": NaN}'
+    assert request_fault("nan", request=NO_FORMAT).text == '{"value": NaN}'
     with Endpoint("no JSON", faults={"nan": 1.0}) as endpoint:
-        assert post(endpoint, PLAIN).text == '{"value": NaN}'
+        assert post(endpoint, NO_FORMAT).text == '{"value": NaN}'
 
 
-def test_a_tool_call_comes_where_content_was_asked_and_content_where_a_call_was() -> None:
-    call = see("tool_call_instead")
+def test_content_and_tool_call_are_exchanged() -> None:
+    call = request_fault("tool_call_instead")
     assert call.message["content"] is None
-    assert json.loads(call.message["tool_calls"][0]["function"]["arguments"]) == HONEST
-    content = see("content_instead", request=BY_TOOL)
+    assert json.loads(call.message["tool_calls"][0]["function"]["arguments"]) == CONFORMING
+    content = request_fault("content_instead", request=BY_TOOL)
     assert "tool_calls" not in content.message
-    assert json.loads(content.message["content"]) == HONEST
+    assert json.loads(content.message["content"]) == CONFORMING
 
 
 @pytest.mark.parametrize("request_body", [BY_SCHEMA, BY_TOOL])
-def test_several_tool_calls_come_with_the_words_in_the_first(request_body: dict[str, Any]) -> None:
-    calls = see("several_tool_calls", request=request_body).message["tool_calls"]
-    assert [json.loads(call["function"]["arguments"]) for call in calls] == [HONEST, {}]
+def test_the_first_of_several_tool_calls_has_the_text(request_body: dict[str, Any]) -> None:
+    calls = request_fault("several_tool_calls", request=request_body).message["tool_calls"]
+    assert [json.loads(call["function"]["arguments"]) for call in calls] == [CONFORMING, {}]
     assert len({call["id"] for call in calls}) == 2
 
 
-def test_a_response_format_is_rejected_and_everything_else_is_served() -> None:
-    refused = see("rejects_response_format")
-    assert refused.status == 400
-    assert refused.body["error"]["param"] == "response_format"
-    assert [see("rejects_response_format", request=body).status for body in (AS_OBJECT, BY_TOOL, PLAIN)] == [200] * 3
-    both = "rejects_response_format:json_schema,json_object"
-    assert [see(both, request=body).status for body in (BY_SCHEMA, AS_OBJECT, BY_TOOL)] == [400, 400, 200]
+def test_a_response_format_is_rejected_and_other_requests_are_served() -> None:
+    rejection = request_fault("rejects_response_format")
+    assert rejection.status == 400
+    assert rejection.body["error"]["param"] == "response_format"
+    assert [
+        request_fault("rejects_response_format", request=body).status for body in (AS_OBJECT, BY_TOOL, NO_FORMAT)
+    ] == [200] * 3
+    name = "rejects_response_format:json_schema,json_object"
+    assert [request_fault(name, request=body).status for body in (BY_SCHEMA, AS_OBJECT, BY_TOOL)] == [400, 400, 200]
 
 
-def test_tools_are_rejected_and_everything_else_is_served() -> None:
-    assert [see("rejects_tools", request=body).status for body in (BY_TOOL, BY_SCHEMA)] == [400, 200]
+def test_tools_are_rejected_and_other_requests_are_served() -> None:
+    assert [request_fault("rejects_tools", request=body).status for body in (BY_TOOL, BY_SCHEMA)] == [400, 200]
 
 
-def test_a_keyword_is_rejected_while_the_schema_has_it() -> None:
+def test_a_keyword_is_rejected_if_the_schema_has_it() -> None:
     for body in (BY_SCHEMA, BY_TOOL):
-        refused = see("rejects_keyword", "pattern", request=body)
-        assert (refused.status, "'pattern' is not permitted" in refused.body["error"]["message"]) == (400, True)
-    assert see("rejects_keyword:name").status == 200, "a property's name is no keyword"
-    assert see("rejects_keyword:minimum").status == 200
-    assert see("rejects_keyword:pattern", request=PLAIN).status == 200
+        rejection = request_fault("rejects_keyword", "pattern", request=body)
+        assert (rejection.status, "'pattern' is not permitted" in rejection.body["error"]["message"]) == (400, True)
+    assert request_fault("rejects_keyword:name").status == 200, "a property's name is not a keyword"
+    assert request_fault("rejects_keyword:minimum").status == 200
+    assert request_fault("rejects_keyword:pattern", request=NO_FORMAT).status == 200
 
 
-def test_the_vendor_changes_from_call_to_call() -> None:
+def test_the_vendor_changes_with_every_call() -> None:
     with Endpoint(fault("other_vendor")) as endpoint:
-        seen = [post(endpoint, BY_SCHEMA).body for _ in range(3)]
-    assert len({body["provider"] for body in seen}) == len({body["model"] for body in seen}) == 3
+        bodies = [post(endpoint, BY_SCHEMA).body for _ in range(3)]
+    assert len({body["provider"] for body in bodies}) == len({body["model"] for body in bodies}) == 3
 
 
-def read_in_pieces(endpoint: Endpoint) -> Iterator[bytes]:
+def read_chunks(endpoint: Endpoint) -> Iterator[bytes]:
     connection = http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=30)
-    connection.request("POST", "/v1/chat/completions", json.dumps(PLAIN))
+    connection.request("POST", "/v1/chat/completions", json.dumps(NO_FORMAT))
     response = connection.getresponse()
-    while piece := response.read(1 << 20):
-        yield piece
+    while chunk := response.read(1 << 20):
+        yield chunk
     connection.close()
 
 
-def test_a_huge_body_is_sent_to_the_end_and_is_a_completion() -> None:
+def test_a_huge_body_is_a_complete_completion() -> None:
     with Endpoint(fault("huge")) as endpoint:
-        assert sum(map(len, read_in_pieces(endpoint))) > 100 * 1024 * 1024
-    assert len(see("huge", 1).text) == 1024 * 1024
+        assert sum(map(len, read_chunks(endpoint))) > 100 * 1024 * 1024
+    assert len(request_fault("huge", 1).text) == 1024 * 1024
 
 
 def test_a_gzip_bomb_is_small_on_the_wire() -> None:
     with Endpoint(fault("gzip_bomb")) as endpoint:
-        pieces = [*read_in_pieces(endpoint)]
-    assert sum(map(len, pieces)) < 1024 * 1024
-    opener = zlib.decompressobj(wbits=31)
-    assert sum(len(opener.decompress(piece)) for piece in pieces) > 100 * 1024 * 1024
-    assert see("gzip_bomb:1").headers["content-encoding"] == "gzip"
+        chunks = [*read_chunks(endpoint)]
+    assert sum(map(len, chunks)) < 1024 * 1024
+    decompressor = zlib.decompressobj(wbits=31)
+    assert sum(len(decompressor.decompress(chunk)) for chunk in chunks) > 100 * 1024 * 1024
+    assert request_fault("gzip_bomb:1").headers["content-encoding"] == "gzip"
 
 
-def test_a_client_that_hangs_up_does_not_disturb_the_endpoint() -> None:
+def test_the_endpoint_survives_a_disconnected_client() -> None:
     with Endpoint(fault("huge"), "fine") as endpoint:
-        next(read_in_pieces(endpoint))
-        assert post(endpoint, PLAIN).text == "fine"
+        next(read_chunks(endpoint))
+        assert post(endpoint, NO_FORMAT).text == "fine"
 
 
-def test_every_fault_is_seen_above() -> None:
-    here = [Path(__file__), ROOT / "tests" / "transport" / "test_streaming.py"]
-    text = "".join(path.read_text(encoding="utf-8") for path in here)
+def test_every_fault_is_tested() -> None:
+    paths = [Path(__file__), ROOT / "tests" / "transport" / "test_streaming.py"]
+    text = "".join(path.read_text(encoding="utf-8") for path in paths)
     assert [name for name in FAULTS if f'"{name}' not in text] == []
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_leaves_a_reply_alone_that_is_no_completion(name: str) -> None:
+def test_a_fault_does_not_change_a_reply_that_is_not_a_completion(name: str) -> None:
     arguments = ("pattern",) if name == "rejects_keyword" else ()
     teapot = Reply("short and stout", status=418)
-    came = fault(name, *arguments).change(PLAIN, teapot)
-    assert came.body == teapot.body or came.status != 418
+    changed = fault(name, *arguments).change(NO_FORMAT, teapot)
+    assert changed.body == teapot.body or changed.status != 418
 
 
 # Names, rates and seeds.
@@ -398,7 +401,7 @@ def test_a_fault_leaves_a_reply_alone_that_is_no_completion(name: str) -> None:
         ("rejects_keyword", "does not take"),
     ],
 )
-def test_a_misspelt_fault_is_refused_before_anything_is_served(name: str, message: str) -> None:
+def test_an_unknown_fault_raises_before_anything_is_served(name: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fault(name)
     with pytest.raises(ValueError, match=message):
@@ -406,56 +409,56 @@ def test_a_misspelt_fault_is_refused_before_anything_is_served(name: str, messag
 
 
 @pytest.mark.parametrize("rates", [{"html": 1.5}, {"html": -0.1}, {"html": 0.6, "prose": 0.6}, {"html": math.nan}])
-def test_rates_are_shares_of_one_whole(rates: dict[str, float]) -> None:
+def test_rates_that_are_not_shares_raise(rates: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="shares"):
         Endpoint(faults=rates)
 
 
-def met(seed: int, rates: dict[str, float]) -> list[str | None]:
+def drawn_faults(seed: int, rates: dict[str, float]) -> list[str | None]:
     with Endpoint(faults=rates, seed=seed) as endpoint:
         for _ in range(100):
             post(endpoint, BY_SCHEMA)
     return endpoint.fault_names
 
 
-def test_the_same_seed_brings_the_same_faults_at_about_their_rates() -> None:
+def test_the_same_seed_draws_the_same_faults_at_about_their_rates() -> None:
     rates = {"rate_limited": 0.3, "prose": 0.2}
-    first = met(1, rates)
-    assert first == met(1, rates)
-    assert first != met(2, rates)
+    first = drawn_faults(1, rates)
+    assert first == drawn_faults(1, rates)
+    assert first != drawn_faults(2, rates)
     assert 15 < first.count("rate_limited") < 45
     assert 8 < first.count("prose") < 35
     assert first.count(None) > 30
 
 
-def test_a_fault_of_the_script_is_met_as_one_that_was_drawn() -> None:
+def test_scripted_faults_are_recorded_by_name() -> None:
     with Endpoint(fault("unavailable"), "1", fault("rate_limited:0"), faults={}) as endpoint:
         for _ in range(3):
-            post(endpoint, PLAIN)
+            post(endpoint, NO_FORMAT)
     assert endpoint.fault_names == ["unavailable", None, "rate_limited"]
 
 
-def test_a_reply_that_a_fault_swallowed_comes_with_the_next_request() -> None:
+def test_a_reply_blocked_by_a_fault_is_sent_to_the_next_request() -> None:
     with Endpoint("1", "2", "3", faults={"unavailable": 0.5}, seed=3) as endpoint:
-        seen = [post(endpoint, PLAIN) for _ in range(20)]
-    said = [reply.text for reply in seen if reply.status == 200]
-    assert said[:3] == ["1", "2", "3"]
-    assert 503 in [reply.status for reply in seen[:3]]
+        replies = [post(endpoint, NO_FORMAT) for _ in range(20)]
+    texts = [reply.text for reply in replies if reply.status == 200]
+    assert texts[:3] == ["1", "2", "3"]
+    assert 503 in [reply.status for reply in replies[:3]]
 
 
-def test_a_reply_that_a_fault_only_dresses_up_is_used_up() -> None:
+def test_a_reply_changed_by_a_fault_is_not_sent_again() -> None:
     with Endpoint("1", "2", faults={"fence": 1.0}) as endpoint:
-        assert [post(endpoint, PLAIN).text for _ in range(3)] == [
+        assert [post(endpoint, NO_FORMAT).text for _ in range(3)] == [
             "```json\n1\n```",
             "```json\n2\n```",
             "```json\n2\n```",
         ]
 
 
-def test_a_request_that_is_served_uses_up_its_reply() -> None:
+def test_a_rejected_request_does_not_use_up_a_reply() -> None:
     with Endpoint("1", "2", faults={"rejects_response_format": 1.0}) as endpoint:
         assert post(endpoint, BY_SCHEMA).status == 400
-        assert [post(endpoint, PLAIN).text, post(endpoint, PLAIN).text] == ["1", "2"]
+        assert [post(endpoint, NO_FORMAT).text, post(endpoint, NO_FORMAT).text] == ["1", "2"]
 
 
 # Cassettes.
@@ -466,7 +469,7 @@ class Person(BaseModel):
     age: int
 
 
-def over(endpoint: Endpoint) -> structkit.Client:
+def new_client(endpoint: Endpoint) -> structkit.Client:
     return structkit.Client("m", base_url=endpoint.base_url, api_key=KEY, policy=structkit.Policy(retries=0))
 
 
@@ -478,23 +481,26 @@ def ask(tape: Any, prompt: str = "Ada, 36", kind: str = "sync", **call: Any) -> 
 
 @pytest.mark.parametrize("replayed", ["sync", "async"])
 @pytest.mark.parametrize("recorded", ["sync", "async"])
-def test_what_was_recorded_is_replayed_by_either_client(tmp_path: Path, recorded: str, replayed: str) -> None:
+def test_a_recording_is_replayed_by_both_clients(tmp_path: Path, recorded: str, replayed: str) -> None:
     path = tmp_path / "deep" / "tape.json"
     replies = '{"name": "Ada"}', '{"name": "Ada", "age": 36}'
-    with Endpoint(*replies) as endpoint, cassette(path, "record", over(endpoint)) as tape:
+    with Endpoint(*replies) as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
         first = ask(tape, kind=recorded)
         assert tape.models() == asyncio.run(tape.asynchronous.models()) == ("fake",)
     assert len(endpoint.requests) == 2
     with cassette(path) as tape:
-        again = ask(tape, kind=replayed)
-    assert again.value == first.value == Person(name="Ada", age=36)
-    assert [attempt.raw for attempt in again.attempts] == [attempt.raw for attempt in first.attempts]
-    assert again.usage == first.usage
+        replay = ask(tape, kind=replayed)
+    assert replay.value == first.value == Person(name="Ada", age=36)
+    assert [attempt.raw for attempt in replay.attempts] == [attempt.raw for attempt in first.attempts]
+    assert replay.usage == first.usage
 
 
 def test_a_cassette_is_readable_json(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
-    with Endpoint('{"name": "Zoë", "age": 1}') as endpoint, cassette(path, "record", lambda: over(endpoint)) as tape:
+    with (
+        Endpoint('{"name": "Zoë", "age": 1}') as endpoint,
+        cassette(path, "record", lambda: new_client(endpoint)) as tape,
+    ):
         ask(tape, "Zoë 🙂")
     text = path.read_text(encoding="utf-8")
     assert text.startswith('[\n  {\n    "reply": {\n      "completion": {\n')
@@ -505,10 +511,13 @@ def test_a_cassette_is_readable_json(tmp_path: Path) -> None:
     assert list(entry["request"]) == sorted(entry["request"])
 
 
-def test_half_a_surrogate_pair_survives_the_file(tmp_path: Path) -> None:
+def test_half_a_surrogate_pair_is_recorded_and_replayed(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
     body = completion('{"name": "A", "age": 1}')
-    with Endpoint(Reply({**body, "note": "\ud83d"})) as endpoint, cassette(path, "record", over(endpoint)) as tape:
+    with (
+        Endpoint(Reply({**body, "note": "\ud83d"})) as endpoint,
+        cassette(path, "record", new_client(endpoint)) as tape,
+    ):
         ask(tape)
     with cassette(path) as tape:
         assert ask(tape).completion.raw["note"] == "\ud83d"
@@ -522,24 +531,26 @@ def test_half_a_surrogate_pair_survives_the_file(tmp_path: Path) -> None:
         ("reset", structkit.ConnectionFailed),
     ],
 )
-def test_faults_are_recorded_too(tmp_path: Path, name: str, kind: type[structkit.TransportError]) -> None:
+def test_errors_are_recorded_too(tmp_path: Path, name: str, kind: type[structkit.TransportError]) -> None:
     path = tmp_path / "tape.json"
-    once = structkit.Policy(retries=0)
-    with Endpoint(fault(name)) as end, cassette(path, "record", over(end)) as tape, pytest.raises(kind) as first:
-        ask(tape, policy=once)
-    with cassette(path) as tape, pytest.raises(kind) as again:
+    no_retries = structkit.Policy(retries=0)
+    with Endpoint(fault(name)) as end, cassette(path, "record", new_client(end)) as tape, pytest.raises(kind) as first:
+        ask(tape, policy=no_retries)
+    with cassette(path) as tape, pytest.raises(kind) as replay:
         ask(tape)
-    kept = ("retryable", "retry_after", "status_code", "body", "args")
-    assert [getattr(again.value, one, None) for one in kept] == [getattr(first.value, one, None) for one in kept]
+    attributes = ("retryable", "retry_after", "status_code", "body", "args")
+    assert [getattr(replay.value, name, None) for name in attributes] == [
+        getattr(first.value, name, None) for name in attributes
+    ]
 
 
-def test_no_key_gets_into_a_cassette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_is_in_a_cassette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tape.json"
     secret = "correct-horse-battery"
     monkeypatch.setenv("OPENAI_API_KEY", secret)
-    said = json.dumps({"name": f"{secret} and sk-abcdef1234567890", "age": 1})
+    text = json.dumps({"name": f"{secret} and sk-abcdef1234567890", "age": 1})
     echo = Reply({"error": {"message": f"bad key {KEY}", secret: [KEY, 1]}}, status=401)
-    with Endpoint(said, echo) as endpoint, cassette(path, "record", over(endpoint)) as tape:
+    with Endpoint(text, echo) as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
         ask(tape, f"my key is {secret}")
         with pytest.raises(structkit.StatusError):
             ask(tape)
@@ -550,44 +561,44 @@ def test_no_key_gets_into_a_cassette(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert ask(tape, f"my key is {secret}").value.age == 1
 
 
-def test_a_placeholder_for_a_key_is_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_placeholder_key_is_not_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tape.json"
     monkeypatch.setenv("OPENAI_API_KEY", "test")
-    with Endpoint() as endpoint, cassette(path, "record", over(endpoint)) as tape:
+    with Endpoint() as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
         ask(tape, "a test of tests")
     monkeypatch.delenv("OPENAI_API_KEY")
     with cassette(path) as tape:
         assert ask(tape, "a test of tests").value.age == 0
 
 
-def test_the_same_request_gets_its_replies_in_order_and_each_once(tmp_path: Path) -> None:
+def test_replies_to_the_same_request_are_replayed_in_order_and_once(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
     replies = '{"name": "A", "age": 1}', '{"name": "A", "age": 2}'
-    with Endpoint(*replies) as endpoint, cassette(path, "record", over(endpoint)) as tape:
+    with Endpoint(*replies) as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
         assert [ask(tape).value.age, ask(tape).value.age] == [1, 2]
     with cassette(path, "replay") as tape:
         assert [ask(tape).value.age, ask(tape).value.age] == [1, 2]
         with pytest.raises(structkit.ConfigError, match="has this request 2 times, but it was sent once more"):
             ask(tape)
     with tape:
-        assert ask(tape).value.age == 1, "entered again, it starts again"
+        assert ask(tape).value.age == 1, "it is replayed from the start when it is entered again"
 
 
-def test_a_request_that_is_not_there_is_shown_beside_the_nearest(tmp_path: Path) -> None:
+def test_an_unrecorded_request_is_compared_with_the_nearest_one(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
-    with Endpoint() as endpoint, cassette(path, "record", over(endpoint)) as tape:
+    with Endpoint() as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
         ask(tape, "something else entirely\n" * 50, temperature=1)
         ask(tape, "Ada, 36")
     with cassette(path) as tape, pytest.raises(structkit.ConfigError) as caught:
         ask(tape, "Ada, 37")
-    said = str(caught.value)
-    assert "does not have this request; record it with STRUCTKIT_RECORD=1" in said
-    assert '-      "content": "Ada, 36",' in said
-    assert '+      "content": "Ada, 37",' in said
-    assert len(said.splitlines()) < 15
+    message = str(caught.value)
+    assert "does not have this request; record it with STRUCTKIT_RECORD=1" in message
+    assert '-      "content": "Ada, 36",' in message
+    assert '+      "content": "Ada, 37",' in message
+    assert len(message.splitlines()) < 15
 
 
-def test_a_long_difference_is_cut(tmp_path: Path) -> None:
+def test_a_long_difference_is_truncated(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
     path.write_text('[{"request": {"model": "m"}, "reply": {"completion": {}}}]')
     with cassette(path) as tape, pytest.raises(structkit.ConfigError, match=r"and \d+ lines more$"):
@@ -608,14 +619,14 @@ def test_a_long_difference_is_cut(tmp_path: Path) -> None:
         '[{"request": {}, "reply": {"fault": 1}}]',
     ],
 )
-def test_a_file_that_is_no_cassette_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_cassette_raises(tmp_path: Path, text: str) -> None:
     path = tmp_path / "tape.json"
     path.write_text(text)
     with pytest.raises(structkit.ConfigError, match=r"tape\.json"), cassette(path):
         raise AssertionError("it was entered")
 
 
-def test_replaying_needs_the_file_and_recording_a_client(tmp_path: Path) -> None:
+def test_replaying_needs_the_file_and_recording_needs_a_client(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
     with pytest.raises(structkit.ConfigError, match=r"there is no cassette .*; record it with"), cassette(path):
         raise AssertionError("it was entered")
@@ -623,121 +634,128 @@ def test_replaying_needs_the_file_and_recording_a_client(tmp_path: Path) -> None
         cassette(path, "record")
 
 
-@pytest.mark.parametrize(("value", "records"), [("1", True), ("yes", True), ("0", False), ("", False)])
+@pytest.mark.parametrize(("value", "is_recording"), [("1", True), ("yes", True), ("0", False), ("", False)])
 def test_the_environment_decides_in_mode_auto(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, records: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, is_recording: bool
 ) -> None:
     monkeypatch.setenv("STRUCTKIT_RECORD", value)
-    assert cassette(tmp_path / "tape.json", over=structkit.Client).records is records
+    assert cassette(tmp_path / "tape.json", over=structkit.Client).records is is_recording
     assert cassette(tmp_path / "tape.json", "replay").records is False
 
 
-def test_a_tape_that_is_replayed_makes_no_client_and_lists_no_models(tmp_path: Path) -> None:
-    def never() -> structkit.Client:
-        raise AssertionError("a client was made")
+def test_a_replaying_tape_creates_no_client_and_lists_no_models(tmp_path: Path) -> None:
+    def fail_if_called() -> structkit.Client:
+        raise AssertionError("a client was created")
 
     path = tmp_path / "tape.json"
     path.write_text("[]")
-    with cassette(path, "replay", never) as tape, pytest.raises(structkit.ConfigError, match="not the list of models"):
+    with (
+        cassette(path, "replay", fail_if_called) as tape,
+        pytest.raises(structkit.ConfigError, match="not the list of models"),
+    ):
         structkit.Client("m", transport=tape).models()
 
 
 @pytest.mark.parametrize("mode", ["record", "replay"])
-def test_a_tape_is_of_no_use_outside_its_block(tmp_path: Path, mode: Any) -> None:
+def test_a_tape_raises_outside_its_block(tmp_path: Path, mode: Any) -> None:
     (tmp_path / "tape.json").write_text("[]")
     with Endpoint() as endpoint:
-        tape = cassette(tmp_path / "tape.json", mode, over(endpoint))
+        tape = cassette(tmp_path / "tape.json", mode, new_client(endpoint))
         with pytest.raises(structkit.ConfigError, match="inside its `with` block"):
             ask(tape)
         with tape:
             pass
         with pytest.raises(structkit.ConfigError, match="inside its `with` block"):
             ask(tape)
-    assert endpoint.requests == [], "nothing is paid for that would not be kept"
+    assert endpoint.requests == [], "no request is paid for whose reply would not be recorded"
 
 
-def test_an_old_cassette_is_unharmed_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_an_old_cassette_is_kept_until_the_new_one_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
     with Endpoint() as endpoint:
-        with cassette(path, "record", over(endpoint)) as tape:
+        with cassette(path, "record", new_client(endpoint)) as tape:
             ask(tape, "first")
         before = path.read_bytes()
-        with cassette(path, "record", over(endpoint)) as tape:
+        with cassette(path, "record", new_client(endpoint)) as tape:
             ask(tape, "second")
             assert path.read_bytes() == before
         assert b"second" in path.read_bytes()
-        with cassette(path, "record", over(endpoint)):
+        with cassette(path, "record", new_client(endpoint)):
             pass
     assert b"second" in path.read_bytes(), "nothing was recorded, so nothing is written"
     assert [*tmp_path.iterdir()] == [path]
 
 
-def test_what_was_paid_for_is_written_also_when_the_test_fails(tmp_path: Path) -> None:
+def test_the_recording_is_written_also_when_the_test_fails(tmp_path: Path) -> None:
     path = tmp_path / "tape.json"
-    with Endpoint() as endpoint, pytest.raises(ZeroDivisionError), cassette(path, "record", over(endpoint)) as tape:
+    with (
+        Endpoint() as endpoint,
+        pytest.raises(ZeroDivisionError),
+        cassette(path, "record", new_client(endpoint)) as tape,
+    ):
         1 / ask(tape).value.age
     with cassette(path) as tape:
         assert ask(tape).value.age == 0
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_path_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
     with Endpoint() as endpoint:
         for path in (tmp_path / "file" / "tape.json", tmp_path / "folder"):
-            tape = cassette(path, "record", over(endpoint))
+            tape = cassette(path, "record", new_client(endpoint))
             with pytest.raises(structkit.ConfigError, match="cannot be written"), tape:
                 ask(tape)
-    assert {found.name for found in tmp_path.iterdir()} == {"file", "folder"}
+    assert {file.name for file in tmp_path.iterdir()} == {"file", "folder"}
 
 
 # The guard.
 
 
 @pytest.mark.parametrize("address", [("gateway.example", 443), ("192.0.2.1", 443), ("2001:db8::1", 443)])
-def test_nothing_is_sent_to_another_machine_while_the_guard_is_up(address: tuple[str, int]) -> None:
-    with offline() as asked_for, pytest.raises(structkit.ConfigError, match="a real request to"):
+def test_the_guard_blocks_requests_to_another_machine(address: tuple[str, int]) -> None:
+    with offline() as blocked_hosts, pytest.raises(structkit.ConfigError, match="a real request to"):
         socket.create_connection(address, timeout=1)
-    assert asked_for == [address[0]]
+    assert blocked_hosts == [address[0]]
 
 
 @pytest.mark.parametrize("method", ["connect", "connect_ex"])
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
-def test_an_address_is_refused_as_a_name_is(family: int, method: str) -> None:
+def test_the_guard_blocks_ip_addresses_too(family: int, method: str) -> None:
     with socket.socket(family) as sock, offline(), pytest.raises(structkit.ConfigError):
         getattr(sock, method)(("::ffff:192.0.2.1" if family == socket.AF_INET6 else "192.0.2.1", 443))
 
 
-def test_a_client_behind_the_guard_reaches_this_machine_only(connect: Connect) -> None:
-    with Endpoint() as endpoint, offline() as asked_for:
+def test_a_guarded_client_reaches_only_this_machine(connect: Connect) -> None:
+    with Endpoint() as endpoint, offline() as blocked_hosts:
         assert connect(endpoint.base_url).extract(int, "how many?") == 0
-        assert asked_for == []
+        assert blocked_hosts == []
         with pytest.raises(structkit.TransportError, match="blocked a real request") as caught:
             connect("https://gateway.example").extract(int, "how many?")
         assert not caught.value.retryable
-    assert asked_for == ["gateway.example"]
+    assert blocked_hosts == ["gateway.example"]
 
 
 @pytest.mark.parametrize(
     "host", [None, "", "localhost", b"localhost", "a.localhost", "127.0.0.1", "::1", "0.0.0.0"], ids=repr
 )
-def test_this_machine_is_no_other(host: Any) -> None:
-    with offline() as asked_for:
+def test_the_guard_does_not_block_this_machine(host: Any) -> None:
+    with offline() as blocked_hosts:
         try:
             socket.getaddrinfo(host, 80)
         except OSError:
             assert host in {"", "a.localhost"}, "not every resolver knows them"
-    assert asked_for == []
+    assert blocked_hosts == []
 
 
-def test_unix_sockets_stay_open(tmp_path: Path) -> None:
+def test_the_guard_does_not_block_unix_sockets(tmp_path: Path) -> None:
     if not hasattr(socket, "AF_UNIX"):
         pytest.skip("this system has none")
     with offline(), socket.socket(socket.AF_UNIX) as sock, pytest.raises(FileNotFoundError):
         sock.connect(str(tmp_path / "s"))
 
 
-def test_the_guard_is_taken_down_as_it_was_put_up() -> None:
+def test_the_guard_restores_everything() -> None:
     before = socket.getaddrinfo, socket.socket.connect, dict(vars(socket.socket))
     with offline(), offline():
         assert socket.getaddrinfo is not before[0]
@@ -749,13 +767,13 @@ def test_the_guard_is_taken_down_as_it_was_put_up() -> None:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
-    """pytest in a process of its own, with the plugin and without those of this machine."""
+    """Run pytest in a subprocess with this plugin only."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     return lambda *args: pytester.runpytest_subprocess("-p", "structkit_pytest", "--strict-markers", *args)
 
 
-def test_the_plugin_is_found_by_its_entry_point() -> None:
+def test_the_plugin_has_an_entry_point() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"][
         "pytest11"
     ]
@@ -763,20 +781,20 @@ def test_the_plugin_is_found_by_its_entry_point() -> None:
     assert plugin.structkit_endpoint
 
 
-def test_the_plugin_loads_nothing_of_structkit_until_a_test_asks() -> None:
+def test_the_plugin_imports_structkit_only_for_tests_that_use_it() -> None:
     heavy = ["structkit", "pydantic", "openai", "asyncio"]
     code = f"import sys, pytest; before = {{*sys.modules}}; import structkit_pytest\nprint([name for name in {heavy} if name in sys.modules.keys() - before])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
-def test_a_test_gets_an_endpoint_to_which_the_environment_points(
+def test_the_environment_points_to_the_fixtures_endpoint(
     pytester: pytest.Pytester, run: Callable[..., pytest.RunResult]
 ) -> None:
     pytester.makepyfile("""
         import pytest, structkit
 
-        def test_obliging(structkit_endpoint):
+        def test_without_script(structkit_endpoint):
             assert structkit.Client().extract(int, "how many?") == 0
             assert len(structkit_endpoint.requests) == 1
 
@@ -789,7 +807,7 @@ def test_a_test_gets_an_endpoint_to_which_the_environment_points(
     run().assert_outcomes(passed=2)
 
 
-def test_a_test_has_a_cassette_of_its_own(
+def test_every_test_has_its_own_cassette(
     pytester: pytest.Pytester, run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makepyfile(
@@ -874,7 +892,7 @@ GUARDED = """
 
 
 @pytest.mark.parametrize("by", ["marker", "setting"])
-def test_a_guarded_test_fails_by_name_if_it_sends_a_real_request(
+def test_a_guarded_test_that_sends_a_real_request_fails(
     pytester: pytest.Pytester, run: Callable[..., pytest.RunResult], by: str
 ) -> None:
     pytester.makepyfile(test_it=GUARDED.format(mark="@pytest.mark.structkit_offline" if by == "marker" else ""))
@@ -889,22 +907,22 @@ def test_a_guarded_test_fails_by_name_if_it_sends_a_real_request(
             "*assert False",
         ]
     )
-    assert time.monotonic() - start < 60, "a refusal is not retried"
+    assert time.monotonic() - start < 60, "a blocked request is not retried"
 
 
-def test_the_tests_on_the_page_pass(pytester: pytest.Pytester, run: Callable[..., pytest.RunResult]) -> None:
+def test_the_tests_in_the_docs_pass(pytester: pytest.Pytester, run: Callable[..., pytest.RunResult]) -> None:
     page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
-    [block] = [found for found in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def test_" in found]
+    [block] = [file for file in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def test_" in file]
     pytester.makepyfile(block)
     run().assert_outcomes(passed=3)
 
 
-def test_the_page_names_every_fault() -> None:
+def test_the_docs_name_every_fault() -> None:
     page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
     assert [name for name in FAULTS if f"`{name}`" not in page and f"`{name}:" not in page] == []
 
 
-def test_without_marker_and_setting_there_is_no_guard(
+def test_without_marker_or_setting_there_is_no_guard(
     pytester: pytest.Pytester, run: Callable[..., pytest.RunResult]
 ) -> None:
     pytester.makepyfile("""
@@ -916,8 +934,8 @@ def test_without_marker_and_setting_there_is_no_guard(
     run().assert_outcomes(passed=1)
 
 
-def test_a_call_by_hand_has_the_shape_of_a_tool_call() -> None:
+def test_a_tool_call_completion_has_the_form_of_a_tool_call() -> None:
     with Endpoint(Reply(tool_call_completion("person", '{"a": 1}'))) as endpoint:
-        choice = post(endpoint, PLAIN).body["choices"][0]
+        choice = post(endpoint, NO_FORMAT).body["choices"][0]
     assert choice["finish_reason"] == "tool_calls"
     assert choice["message"]["content"] is None

@@ -1,4 +1,4 @@
-"""What replies tell of rate limits, in every spelling and in none."""
+"""Rate limits in the headers of replies, in every format and in none."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from structkit.transport.http_reply import read_reply
 from structkit.transport.rate_limit_headers import read_limits, read_reset
 from structkit.values import Completion, RateLimit
 
-NOW = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)
+CURRENT_TIME = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)
 Connect = Callable[..., Any]
 
-SPELT = {
+HEADERS = {
     "openai": (
         {
             "x-ratelimit-limit-requests": "5000",
@@ -57,13 +57,13 @@ SPELT = {
 }
 
 
-@pytest.mark.parametrize(("headers", "limits"), SPELT.values(), ids=SPELT.keys())
-def test_limits_are_read_in_every_spelling(headers: dict[str, str], limits: tuple[RateLimit, ...]) -> None:
-    assert read_limits(headers, NOW) == limits
+@pytest.mark.parametrize(("headers", "limits"), HEADERS.values(), ids=HEADERS.keys())
+def test_limits_are_read_in_every_format(headers: dict[str, str], limits: tuple[RateLimit, ...]) -> None:
+    assert read_limits(headers, CURRENT_TIME) == limits
 
 
 @given(some.text() | some.from_regex(r"[0-9.:TZdhms+-]{0,25}"))
-def test_whatever_stands_in_a_header_is_a_wait_or_nothing(text: str) -> None:
+def test_any_header_value_is_a_valid_number_or_ignored(text: str) -> None:
     names = ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"]
     assert read_reset(text) is None or 0 <= (read_reset(text) or 0) <= 1e8
     for limit in read_limits(dict.fromkeys(names, text)):
@@ -71,14 +71,14 @@ def test_whatever_stands_in_a_header_is_a_wait_or_nothing(text: str) -> None:
 
 
 @given(some.integers(0, 10**7))
-def test_a_duration_reads_the_same_in_every_unit(milliseconds: int) -> None:
-    minutes, rest = divmod(milliseconds, 60_000)
-    spellings = [f"{milliseconds}ms", f"{milliseconds / 1000}s", f"{minutes}m{rest / 1000}s", f"{milliseconds / 1000}"]
-    assert [read_reset(spelling) for spelling in spellings] == pytest.approx([milliseconds / 1000] * 4)
+def test_a_duration_is_the_same_in_every_unit(milliseconds: int) -> None:
+    minutes, remainder = divmod(milliseconds, 60_000)
+    texts = [f"{milliseconds}ms", f"{milliseconds / 1000}s", f"{minutes}m{remainder / 1000}s", f"{milliseconds / 1000}"]
+    assert [read_reset(text) for text in texts] == pytest.approx([milliseconds / 1000] * 4)
 
 
 @pytest.mark.parametrize("status", [200, 429])
-def test_completions_and_faults_tell_the_limits_that_came_with_them(status: int) -> None:
+def test_completions_and_errors_have_the_limits_of_their_headers(status: int) -> None:
     headers = {"x-ratelimit-remaining-requests": "7"}
     with Endpoint(Reply(completion('{"value": 3}'), status=status, headers=headers)) as endpoint:
         client = structkit.Client("m", base_url=endpoint.base_url)
