@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import structkit
 from structkit.testing import Endpoint
@@ -91,6 +92,13 @@ def test_no_text_says_to_install_the_other_project_of_this_name() -> None:
     for path in files:
         text = path.read_text(encoding="utf-8").replace(WARNING, "")
         assert OTHER_PROJECT.search(text) is None, path
+
+
+def test_the_requirements_that_pages_install_are_valid() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    texts = (page.read_text(encoding="utf-8") for page in pages)
+    requirements = [Requirement(each) for text in texts for each in re.findall(r"pip install '(\S+ @ \S+)'", text)]
+    assert [each.name for each in requirements] == ["structkit-llm"]
 
 
 def test_the_page_on_installing_warns_of_the_other_project() -> None:
