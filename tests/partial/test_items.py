@@ -119,7 +119,7 @@ def test_an_item_of_a_json_schema_is_validated_by_its_part_of_the_document() -> 
 def test_an_item_without_a_natural_form_has_the_reason_as_an_issue() -> None:
     items: ItemReader[Any] = ItemReader(ResponseFormat(list[dict[str, int]]))
     [duplicate] = items.feed('{"value": [[{"key": "a", "value": 1}, {"key": "a", "value": 2}]]}')
-    assert [str(issue) for issue in duplicate.issues] == ['[0]: the key "a" is given twice']
+    assert [str(issue) for issue in duplicate.issues] == ['[0]: duplicate key "a"']
     items = ItemReader(ResponseFormat(list[Any]))
     [nested] = items.feed('{"value": [' + '{"list": [' * 450 + "]}" * 450 + "]}")
     assert not nested.valid

@@ -1,4 +1,4 @@
-"""The wire nodes: one construct a file, each knowing the schema it shows and the way there and back."""
+"""The wire nodes, one construct a file: each has its strict schema and converts values to the wire and back."""
 
 from structkit.schema.nodes.any_value import AnyValueNode
 from structkit.schema.nodes.array import ArrayNode

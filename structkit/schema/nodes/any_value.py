@@ -1,4 +1,4 @@
-"""Any JSON value, said in strict form: scalars as they are, lists and maps in boxes of their own."""
+"""Any JSON value in strict form: scalars as they are, lists and maps each in a box."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCALARS = ("string", "number", "boolean", "null")
 
 @dataclass(frozen=True)
 class AnyValueNode:
-    """`{"a": [1]}` as `{"dict": [{"key": "a", "value": {"list": [1]}}]}`.
+    """Any value: `{"a": [1]}` as `{"dict": [{"key": "a", "value": {"list": [1]}}]}`.
 
     >>> AnyValueNode().load(AnyValueNode().dump({"a": [1, None]}))
     {'a': [1, None]}
@@ -24,12 +24,12 @@ class AnyValueNode:
 
     @property
     def schema(self) -> JSON:
-        """The definition itself; it refers to itself by its name."""
+        """The schema of the definition, which refers to itself by its name."""
         boxes = [closed(list=array_of(VALUE)), closed(dict=array_of(MEMBER))]
         return {"anyOf": [*({"type": name} for name in SCALARS), *boxes]}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Lists and maps into their boxes, all the way down."""
+        """Put lists and maps into their boxes, at any depth."""
         if isinstance(value, list):
             return {"list": [self.dump(item) for item in value]}
         if isinstance(value, dict):
@@ -37,7 +37,7 @@ class AnyValueNode:
         return value
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Out of the boxes; a reply that did not use them is taken as it is."""
+        """Take lists and maps out of their boxes; a value that is not in one is returned unchanged."""
         if not isinstance(wire, dict):
             return wire
         if wire.keys() == {"list"} and isinstance(wire["list"], list):
@@ -47,18 +47,22 @@ class AnyValueNode:
         return wire
 
     def load_members(self, members: list[JSONValue]) -> JSON:
-        """The pairs of a map back to the map."""
+        """Return a map from its members.
+
+        Raises:
+            WireError: A member is not one, or a key is a duplicate.
+        """
         natural: JSON = {}
         for member in members:
             if not isinstance(member, dict) or member.keys() != {"key", "value"} or not isinstance(member["key"], str):
                 raise WireError('every member must be an object with "key" and "value"')
             if member["key"] in natural:
-                raise WireError(f"the key {member['key']!r} is given twice")
+                raise WireError(f"duplicate key {member['key']!r}")
             natural[member["key"]] = self.load(member["value"])
         return natural
 
     def matches_value(self, value: JSONValue) -> bool:
-        """Always."""
+        """Return True: any value fits."""
         return True
 
     matches_wire = matches_value
@@ -66,7 +70,7 @@ class AnyValueNode:
 
 @dataclass(frozen=True)
 class AnyMapNode:
-    """A map of anything: the list of its members, without the box that tells it from a list."""
+    """A map of any values: the list of its members, without the box that distinguishes it from a list."""
 
     kind = "array"
     is_identity = False
@@ -74,40 +78,40 @@ class AnyMapNode:
 
     @property
     def schema(self) -> JSON:
-        """An array of members."""
+        """The schema: an array of members."""
         return array_of(MEMBER)
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Member by member."""
+        """Return the members of a map."""
         return self.values.dump(value)["dict"] if isinstance(value, dict) else value
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Back to the map."""
+        """Return the map from its members."""
         return self.values.load_members(wire) if isinstance(wire, list) else wire
 
     def matches_value(self, value: JSONValue) -> bool:
-        """Any dict."""
+        """Return whether it is a dict."""
         return isinstance(value, dict)
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """Any list of members."""
+        """Return whether it is a list of members."""
         return isinstance(wire, list) and all(isinstance(each, dict) and "key" in each for each in wire)
 
 
 class AnyMemberNode(AnyValueNode):
-    """The definition of one member of a map of anything; only ever shown."""
+    """The definition of one member of a map of any values; only its schema is used."""
 
     @property
     def schema(self) -> JSON:
-        """A key and a value."""
+        """The schema: a key and a value."""
         return closed(key={"type": "string"}, value={"$ref": f"#/$defs/{VALUE}"})
 
 
 def array_of(name: str) -> JSON:
-    """An array schema of a definition's values."""
+    """Return an array schema whose items refer to a definition."""
     return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
 
 
 def closed(**properties: JSON) -> JSON:
-    """A closed object schema with every property required."""
+    """Return a closed object schema with every property required."""
     return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}

@@ -1,4 +1,4 @@
-"""Lists, sets and other arrays of alike items."""
+"""Lists, sets and other arrays whose items are all of one schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from structkit.values.text import shorten_json
 
 @dataclass(frozen=True)
 class ArrayNode:
-    """An array whose items are all one node's; `bounds` are the keywords the dialect takes."""
+    """An array whose items are all of one node; `bounds` are the keywords that the dialect supports."""
 
     items: Node
     bounds: JSON = field(default_factory=dict)
@@ -25,25 +25,25 @@ class ArrayNode:
 
     @property
     def is_identity(self) -> bool:
-        """As the items are."""
+        """Whether the items are."""
         return self.items.is_identity
 
     @property
     def schema(self) -> JSON:
-        """An array schema with the items' schema."""
+        """The array schema."""
         return {"type": "array", "items": self.items.schema, **self.bounds}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Item by item."""
+        """Return the items as wire values."""
         return [self.items.dump(item) for item in value] if isinstance(value, list) else value
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Item by item."""
+        """Return the items as natural values."""
         if not isinstance(wire, list) or self._is_plain:
             return wire
         position, natural = 0, []
         try:
-            for position, item in enumerate(wire):  # noqa: B007 (read when an item is refused)
+            for position, item in enumerate(wire):  # noqa: B007 (read when an item is rejected)
                 natural.append(self.items.load(item))
         except WireError as error:
             raise error.with_step(position) from None
@@ -54,11 +54,11 @@ class ArrayNode:
         return self.items.is_identity
 
     def matches_value(self, value: JSONValue) -> bool:
-        """A list whose items look right."""
+        """Return whether it is a list whose items match."""
         return isinstance(value, list) and all(map(self.items.matches_value, value))
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """A list whose items look right."""
+        """Return whether it is a list whose items match."""
         return isinstance(wire, list) and all(map(self.items.matches_wire, wire))
 
 
@@ -66,12 +66,12 @@ BOUNDS = ("minItems", "maxItems", "uniqueItems")
 
 
 def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """An array of alike items; whatever bounds the dialect does not take are said."""
+    """Build an array; its description states the bounds that the dialect does not support."""
     validate_bounds(schema, path)
-    kept, moved = split_bounds(schema, BOUNDS, compiler.dialect)
-    for name, value in moved.items():
+    supported, unsupported = split_bounds(schema, BOUNDS, compiler.dialect)
+    for name, value in unsupported.items():
         if value is False:
             continue
         compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
-    return describe(ArrayNode(items, kept), describe_bounds(moved))
+    return describe(ArrayNode(items, supported), describe_bounds(unsupported))

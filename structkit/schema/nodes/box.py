@@ -12,9 +12,8 @@ from structkit.values import JSON, JSONValue
 class BoxedNode:
     """One value under one key.
 
-    Roots that are no objects need it (strict mode wants an object), optional properties that take
-    null themselves (absent is null, null is `{"value": null}`), and branches of a union that could
-    be mistaken for each other (the key tells them apart).
+    Non-object roots need it, because strict mode requires an object; so do optional properties that accept null
+    (absent is null, null is `{"value": null}`), and branches of a union that look alike, which the key distinguishes.
 
     >>> from structkit.schema.nodes import ScalarNode
     >>> BoxedNode(ScalarNode({"type": "integer"})).dump(3)
@@ -28,7 +27,7 @@ class BoxedNode:
 
     @property
     def schema(self) -> JSON:
-        """A closed object with the one property."""
+        """The schema: a closed object with one property."""
         return {
             "type": "object",
             "properties": {self.key: self.node.schema},
@@ -37,19 +36,19 @@ class BoxedNode:
         }
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Put it in."""
+        """Return the value in its box."""
         return {self.key: self.node.dump(value)}
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Take it out; what is not in a box is taken as it is."""
+        """Return the value from its box; a value that is not in one is returned unchanged."""
         if not isinstance(wire, dict) or wire.keys() != {self.key}:
             return wire
         return self.node.load(wire[self.key])
 
     def matches_value(self, value: JSONValue) -> bool:
-        """As the value inside."""
+        """Return whether the value inside matches."""
         return self.node.matches_value(value)
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """An object with just this key."""
+        """Return whether it is an object with only this key."""
         return isinstance(wire, dict) and wire.keys() == {self.key}

@@ -1,4 +1,4 @@
-"""How an object schema becomes a node: which properties may be absent, and where other keys go."""
+"""Build objects and maps: which properties may be absent, and where undeclared keys are on the wire."""
 
 from __future__ import annotations
 
@@ -19,53 +19,55 @@ from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
-NOTHING = Field("nothing", "nothing", NULL, "null", is_nullable=False)
-"""The one property of an object that has none: an empty object is refused by some vendors."""
+EMPTY_FIELD = Field("nothing", "nothing", NULL, "null", is_nullable=False)
+"""The one property of an object that has none, because some vendors reject an empty object."""
 
-SIZES = {"minProperties": "minItems", "maxProperties": "maxItems"}
-UNSAID = object()
+SIZE_KEYWORDS = {"minProperties": "minItems", "maxProperties": "maxItems"}
+ABSENT = object()
 
 
 def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """An object with declared properties, a map, or both."""
+    """Build an object with declared properties, a map, or both."""
     required = {*schema.get("required", ())}
     declared = schema.get("properties", {})
-    others = extra_key_schemas(schema, compiler)
-    if not declared and others:
-        return _map(schema, others, path, compiler)
+    extra_schemas = extra_key_schemas(schema, compiler)
+    if not declared and extra_schemas:
+        return _build_map(schema, extra_schemas, path, compiler)
     fields = [
         field
         for name, part in declared.items()
-        if (field := _possible(name, part, name in required, (*path, name), compiler))
+        if (field := _build_satisfiable(name, part, name in required, (*path, name), compiler))
     ]
-    fields.sort(key=lambda field: constant_of(field.node) is None)  # constants first: they tell branches apart
-    fields = _in_alphabet(fields, path, compiler)
+    fields.sort(key=lambda field: constant_of(field.node) is None)  # constants first: they distinguish branches
+    fields = _with_valid_names(fields, path, compiler)
     if not fields:
-        compiler.note(path, "rewritten", f"no properties: one that is always null, {NOTHING.wire!r}")
-    rest = _rest(schema, others, path, compiler) if others else None
-    return ObjectNode(tuple(fields) or (NOTHING,), rest, compiler.defaults_apply)
+        compiler.note(path, "rewritten", f"no properties: one that is always null, {EMPTY_FIELD.wire!r}")
+    extra_keys = _build_extra_keys(schema, extra_schemas, path, compiler) if extra_schemas else None
+    return ObjectNode(tuple(fields) or (EMPTY_FIELD,), extra_keys, compiler.defaults_apply)
 
 
-def _in_alphabet(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
-    """The fields under names that the vendor takes; one that had to change says its own name."""
-    alphabet = compiler.dialect.name_pattern
-    if alphabet is None:
+def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
+    """Return the fields under names that the vendor accepts; a changed field has its own name in its description."""
+    name_pattern = compiler.dialect.name_pattern
+    if name_pattern is None:
         return fields
-    taken = {field.name for field in fields if re.fullmatch(alphabet, field.name)}
-    named: list[Field] = []
+    used_names = {field.name for field in fields if re.fullmatch(name_pattern, field.name)}
+    renamed_fields: list[Field] = []
     for field in fields:
-        if re.fullmatch(alphabet, field.name):
-            named.append(field)
+        if re.fullmatch(name_pattern, field.name):
+            renamed_fields.append(field)
             continue
-        wire = unused_name(wire_name(field.name), taken)
-        taken.add(wire)
-        compiler.note((*path, field.name), "rewritten", f"a name the vendor does not take: {wire!r} on the wire")
-        named.append(replace(field, wire=wire, node=describe(field.node, f"{field.name}.")))
-    return named
+        wire = unused_name(wire_name(field.name), used_names)
+        used_names.add(wire)
+        compiler.note((*path, field.name), "rewritten", f"a name that the vendor does not accept: {wire!r} on the wire")
+        renamed_fields.append(replace(field, wire=wire, node=describe(field.node, f"{field.name}.")))
+    return renamed_fields
 
 
-def _possible(name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler) -> Field | None:
-    """The property, or None where it may be absent and no value can fit it."""
+def _build_satisfiable(
+    name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler
+) -> Field | None:
+    """Build a property; None where it may be absent and no value can fit it."""
     try:
         return build_field(name, schema, required, path, compiler)
     except UnsatisfiableSchema:
@@ -76,75 +78,79 @@ def _possible(name: str, schema: JSONValue, required: bool, path: JSONPath, comp
 
 
 def extra_key_schemas(schema: JSON, compiler: Compiler) -> list[JSONValue]:
-    """The schemas of keys beyond the declared ones; none where the object is closed.
+    """Return the schemas of the values of undeclared keys; none where the object is closed.
 
-    A map without a word on its keys is one whatever the default: it could hold nothing else.
+    An object schema without any keyword for its keys is open even if the default is closed: else only `{}` would fit.
     """
-    silent = not schema.keys() & {"properties", "patternProperties"} or compiler.allows_extra_keys
-    others = schema.get("additionalProperties", silent)
-    return [part for part in (*schema.get("patternProperties", {}).values(), others) if part is not False]
+    default = not schema.keys() & {"properties", "patternProperties"} or compiler.allows_extra_keys
+    additional = schema.get("additionalProperties", default)
+    return [part for part in (*schema.get("patternProperties", {}).values(), additional) if part is not False]
 
 
 def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler) -> Field:
-    """A property, and whether and how it may be absent."""
+    """Build a property, with whether and how it may be absent."""
     node = compiler.build(schema, path)
-    default = schema.get("default", UNSAID) if isinstance(schema, dict) and compiler.defaults_apply else UNSAID
-    if required or ("const" in compiler.resolve(schema) and default is not UNSAID):
+    default = schema.get("default", ABSENT) if isinstance(schema, dict) and compiler.defaults_apply else ABSENT
+    if required or ("const" in compiler.resolve(schema) and default is not ABSENT):
         return Field(name, name, node, is_assumed=not required)
     is_nullable = compiler.is_nullable(schema)
     if compiler.dialect.optional:
-        return Field(name, name, describe(node, description_of(node), _when_left_out(default)), "missing", is_nullable)
+        return Field(
+            name, name, describe(node, description_of(node), _absence_description(default)), "missing", is_nullable
+        )
     compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
-    if default is None:  # null means both, also where the schema does not show that the type takes it
+    if default is None:  # null means both, even where the schema itself does not accept null
         return Field(name, name, node if is_nullable else nullable(node), "null")
     node = nullable(BoxedNode(node) if is_nullable and not writes_null_as_text(node) else node)
-    return Field(name, name, describe(node, description_of(node), _hint(default, compiler)), "null", is_nullable)
+    return Field(
+        name, name, describe(node, description_of(node), _null_description(default, compiler)), "null", is_nullable
+    )
 
 
-def _hint(default: JSONValue, compiler: Compiler) -> str | None:
-    """What null stands for: without a word, a required property invites inventing a value."""
-    if default is UNSAID:
+def _null_description(default: JSONValue, compiler: Compiler) -> str | None:
+    """Return the meaning of null: without it, a required property invites the model to invent a value."""
+    if default is ABSENT:
         return "Null if not given." if compiler.defaults_apply else None
     return None if default is None else f"Null for the default, {shorten_json(default, 60)}."
 
 
-def _when_left_out(default: JSONValue) -> str | None:
-    return None if default is UNSAID or default is None else f"{shorten_json(default, 60)} if left out."
+def _absence_description(default: JSONValue) -> str | None:
+    return None if default is ABSENT or default is None else f"{shorten_json(default, 60)} if left out."
 
 
 def _default_note(default: JSONValue) -> str:
-    return "" if default is UNSAID or default is None else f", {shorten_json(default, 60)} applies"
+    return "" if default is ABSENT or default is None else f", {shorten_json(default, 60)} applies"
 
 
-def _map(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
+def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
     compiler.note(path, "rewritten", "map: an array of key and value")
-    renamed = {SIZES[name]: schema[name] for name in SIZES if name in schema}
-    kept, moved = split_bounds(renamed, tuple(SIZES.values()), compiler.dialect)
-    for name, bound in moved.items():
+    renamed = {SIZE_KEYWORDS[name]: schema[name] for name in SIZE_KEYWORDS if name in schema}
+    supported, unsupported = split_bounds(renamed, tuple(SIZE_KEYWORDS.values()), compiler.dialect)
+    for name, bound in unsupported.items():
         compiler.note(path, "checked locally", f"{name} {bound}: stated in the description")
-    if not kept and _is_any_map(schema, others):
-        return describe(compiler.any_map(), describe_bounds(moved))
-    pairs = MapNode(_key(schema, path, compiler), _value(others, path, compiler), kept)
-    return describe(pairs, describe_bounds(moved))
+    if not supported and _is_any_map(schema, extra_schemas):
+        return describe(compiler.any_map_node(), describe_bounds(unsupported))
+    pairs = MapNode(_build_key(schema, path, compiler), _build_value(extra_schemas, path, compiler), supported)
+    return describe(pairs, describe_bounds(unsupported))
 
 
-def _rest(schema: JSON, others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:
-    """The property for keys beyond the declared ones, under a name that none of them has."""
-    for word in SIZES.keys() & schema.keys():
+def _build_extra_keys(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:
+    """Build the property for undeclared keys, under a name that none of the declared ones has."""
+    for word in SIZE_KEYWORDS.keys() & schema.keys():
         compiler.note(path, "checked locally", f"{word} {schema[word]}: counts keys of both kinds")
     name = unused_name("other_keys", schema.get("properties", {}))
     compiler.note(path, "rewritten", f"keys beyond the declared ones: an array of key and value under {name!r}")
-    if _is_any_map(schema, others):
-        return Field(name, name, compiler.extras())
-    return Field(name, name, MapNode(_key(schema, path, compiler), _value(others, path, compiler)))
+    if _is_any_map(schema, extra_schemas):
+        return Field(name, name, compiler.extra_keys_node())
+    return Field(name, name, MapNode(_build_key(schema, path, compiler), _build_value(extra_schemas, path, compiler)))
 
 
-def _is_any_map(schema: JSON, others: list[JSONValue]) -> bool:
-    return "propertyNames" not in schema and (True in others or {} in others)
+def _is_any_map(schema: JSON, extra_schemas: list[JSONValue]) -> bool:
+    return "propertyNames" not in schema and (True in extra_schemas or {} in extra_schemas)
 
 
-def _key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """A string, bounded as `propertyNames` or the only pattern says."""
+def _build_key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
+    """Build the node of a key: a string with the bounds of `propertyNames` or of the only pattern."""
     patterns = [*schema.get("patternProperties", {})]
     names = schema.get("propertyNames", {})
     if (
@@ -159,6 +165,6 @@ def _key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     )
 
 
-def _value(others: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
-    """What any of the open keys may hold; which key wants which is checked after."""
-    return compiler.build(others[0] if len(others) == 1 else {"anyOf": others}, (*path, "[]"))
+def _build_value(extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
+    """Build the node of a value: any schema of an undeclared key; which key has which is validated afterwards."""
+    return compiler.build(extra_schemas[0] if len(extra_schemas) == 1 else {"anyOf": extra_schemas}, (*path, "[]"))

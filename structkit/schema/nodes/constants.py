@@ -1,4 +1,4 @@
-"""Structured constants: an enum of objects or arrays, by their JSON text."""
+"""Structured constants: an enum of objects or arrays, as their JSON texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from structkit.values import JSON, JSONValue
 
 @dataclass(frozen=True)
 class ConstantsNode:
-    """One of a few values that strict mode cannot list, listed as text.
+    """One of several values that strict mode cannot list, as an enum of texts.
 
     >>> ConstantsNode(([1, 2], {"a": 1})).schema
     {'type': 'string', 'enum': ['[1, 2]', '{"a": 1}']}
@@ -25,28 +25,28 @@ class ConstantsNode:
 
     @cached_property
     def texts(self) -> list[str]:
-        """The values as text, in order."""
+        """The JSON texts of the values, in order."""
         return [json.dumps(value, ensure_ascii=False) for value in self.values]
 
     @property
     def schema(self) -> JSON:
-        """An enum of texts."""
+        """The schema: an enum of texts."""
         return {"type": "string", "enum": self.texts}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """The value's text."""
+        """Return the value's text; another value is returned unchanged."""
         return self._text_by_key.get(equality_key(value), value)
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """The text's value."""
+        """Return the text's value; another text is returned unchanged."""
         return self._value_by_text.get(wire, wire) if isinstance(wire, str) else wire
 
     def matches_value(self, value: JSONValue) -> bool:
-        """By membership."""
+        """Return whether it is one of the values."""
         return equality_key(value) in self._text_by_key
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """By the text."""
+        """Return whether it is one of the texts."""
         return isinstance(wire, str) and wire in self._value_by_text
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`Compiler`: what the function that builds a node may ask for."""
+"""`Compiler`: what the functions that build nodes need of the compiler."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from structkit.values import JSON, JSONPath, JSONValue
 
 
 class Compiler(Protocol):
-    """What a construct's `build` function may ask of the compiler."""
+    """What a construct's `build` function needs of the compiler."""
 
     @property
     def dialect(self) -> Dialect:
-        """What the vendor accepts."""
+        """The dialect of the endpoint's vendor."""
         ...
 
     @property
     def max_enum_values(self) -> float:
-        """The values up to which an enum is listed; a longer one is a text, checked after."""
+        """The number of values up to which an enum is listed; a longer one is a text that is validated afterwards."""
         ...
 
     @property
     def allows_extra_keys(self) -> bool:
-        """Whether an object that says nothing of other keys takes them: JSON Schema says yes, pydantic no."""
+        """Whether an object without `additionalProperties` accepts other keys: yes in JSON Schema, no in pydantic."""
         ...
 
     @property
     def defaults_apply(self) -> bool:
-        """Whether the type fills in defaults itself: pydantic does, in JSON Schema they are a remark."""
+        """Whether the type fills in defaults itself: pydantic does, in JSON Schema they are annotations."""
         ...
 
     def is_nullable(self, schema: JSONValue) -> bool:
-        """Whether null is a value of a part of the schema."""
+        """Return whether null is a value of a part of the schema."""
         ...
 
     def build(self, schema: JSONValue, path: JSONPath) -> Node:
-        """The node of a part of the schema."""
+        """Return the node of a part of the schema."""
         ...
 
     def resolve(self, schema: JSONValue) -> JSON:
-        """The schema itself, or what its `$ref` leads to."""
+        """Return the schema, or the target of its `$ref`."""
         ...
 
-    def anything(self) -> Node:
-        """The node that takes any JSON value."""
+    def any_value_node(self) -> Node:
+        """Return the node of any JSON value."""
         ...
 
-    def any_map(self) -> Node:
-        """The node that takes any JSON object, as the list of its members."""
+    def any_map_node(self) -> Node:
+        """Return the node of any JSON object, as the list of its members."""
         ...
 
-    def extras(self) -> Node:
-        """The node of an object's keys beyond the declared ones, where they may hold anything."""
+    def extra_keys_node(self) -> Node:
+        """Return the node of an object's undeclared keys, where their values may be anything."""
         ...
 
     def note(self, path: JSONPath, kind: NoteKind, text: str) -> None:
-        """Something for `explain`."""
+        """Add a note to `explain`."""
         ...

@@ -1,4 +1,4 @@
-"""A description on any node: the only prompt the schema itself carries."""
+"""A description of any node: the only part of the prompt that the schema carries."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from structkit.values import JSON, JSONValue
 
 @dataclass(frozen=True)
 class DescribedNode:
-    """A node and what to say of it."""
+    """A node with a description."""
 
     node: Node
     text: str
 
     @property
     def kind(self) -> str:
-        """As the node below."""
+        """The kind of the node below."""
         return self.node.kind
 
     @property
     def is_identity(self) -> bool:
-        """As the node below."""
+        """Whether the node below is."""
         return self.node.is_identity
 
     @property
     def schema(self) -> JSON:
         """The node's schema with the description.
 
-        A `$ref` may have no siblings, but an `anyOf` may be described (OpenAI's 400 "$ref cannot
+        A `$ref` may not have siblings, but an `anyOf` may be described (OpenAI's 400 "$ref cannot
         have keywords {'description'}", reported until 2026-09).
         """
         schema = self.node.schema
@@ -38,38 +38,38 @@ class DescribedNode:
         return {**schema, "description": self.text}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """As the node below."""
+        """Dump by the node below."""
         return self.node.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """As the node below."""
+        """Load by the node below."""
         return self.node.load(wire)
 
     def matches_value(self, value: JSONValue) -> bool:
-        """As the node below."""
+        """Match by the node below."""
         return self.node.matches_value(value)
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """As the node below."""
+        """Match by the node below."""
         return self.node.matches_wire(wire)
 
 
 def without_description(node: Node) -> Node:
-    """The node without what is said of it."""
+    """Return the node without its description."""
     return node.node if isinstance(node, DescribedNode) else node
 
 
 def description_of(node: Node) -> str | None:
-    """What is said of the node, if anything."""
+    """Return the description of the node, if it has one."""
     return node.text if isinstance(node, DescribedNode) else None
 
 
 def describe(node: Node, *texts: str | None) -> Node:
-    """*node* with these texts said of it, each once, before what is said of it already.
+    """Return *node* with these texts before its own description, each once.
 
     >>> from structkit.schema.nodes.scalar import ScalarNode
     >>> describe(describe(ScalarNode({"type": "string"}), "A name."), "The buyer.", None).schema
     {'type': 'string', 'description': 'The buyer. A name.'}
     """
-    wanted = dict.fromkeys(text for text in (*texts, description_of(node)) if text)
-    return DescribedNode(without_description(node), " ".join(wanted)) if wanted else node
+    sentences = dict.fromkeys(text for text in (*texts, description_of(node)) if text)
+    return DescribedNode(without_description(node), " ".join(sentences)) if sentences else node

@@ -1,4 +1,4 @@
-"""A value as its JSON text: where the vendor takes no schema that refers to itself."""
+"""A value as its JSON text, for vendors that reject a schema which refers to itself."""
 
 from __future__ import annotations
 
@@ -13,43 +13,47 @@ from structkit.values import JSON, JSONValue
 
 @dataclass(frozen=True)
 class JSONTextNode:
-    r"""`{"a": [1]}` as `"{\"a\": [1]}"`; inside the text the type's own names and forms hold.
+    r"""`{"a": [1]}` as `"{\"a\": [1]}"`; the text is natural JSON.
 
     >>> JSONTextNode().load(JSONTextNode().dump({"a": [1]}))
     {'a': [1]}
     """
 
-    of: str = "value"
+    subject: str = "value"
     kind = "string"
     is_identity = False
 
     @property
     def schema(self) -> JSON:
-        """A string."""
+        """The schema: a string."""
         return {"type": "string"}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """The value's text."""
+        """Return the value's text."""
         return json.dumps(value, ensure_ascii=False)
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """The text's value; what is no text is taken as it is."""
+        """Return the text's value; a value that is not a text is returned unchanged.
+
+        Raises:
+            WireError: The text is not JSON.
+        """
         if not isinstance(wire, str):
             return wire
         try:
             return read_json(wire)
         except NotJSON:
-            raise WireError(f"the JSON text of a {self.of} is wanted") from None
+            raise WireError(f"expected the JSON text of a {self.subject}") from None
 
     def matches_value(self, value: JSONValue) -> bool:
-        """Always: any value has a text."""
+        """Return True: any value has a text."""
         return True
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """A text."""
+        """Return whether it is a text."""
         return isinstance(wire, str)
 
 
-def json_text_node(of: str = "value") -> Node:
-    """The node of a value whose schema the vendor would not take, with what the text is to hold."""
-    return describe(JSONTextNode(of), f"The JSON text of a {of}.")
+def json_text_node(subject: str = "value") -> Node:
+    """Return the node of a value whose schema the vendor rejects, with a description of the text."""
+    return describe(JSONTextNode(subject), f"The JSON text of a {subject}.")

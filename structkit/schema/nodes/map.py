@@ -1,4 +1,4 @@
-"""Maps: an array of key and value, because strict objects have no open keys."""
+"""Maps: an array of key and value, because strict objects cannot have undeclared keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MapNode:
     {'a': 1}
     >>> node.load([{"key": "a", "value": 1}, {"key": "a", "value": 2}])
     Traceback (most recent call last):
-    structkit.schema.nodes.node.WireError: the key "a" is given twice
+    structkit.schema.nodes.node.WireError: duplicate key "a"
     """
 
     key: Node
@@ -30,7 +30,7 @@ class MapNode:
 
     @property
     def schema(self) -> JSON:
-        """An array of closed key-value objects."""
+        """The schema: an array of closed key-value objects."""
         pair = {
             "type": "object",
             "properties": {"key": self.key.schema, "value": self.value.schema},
@@ -40,20 +40,24 @@ class MapNode:
         return {"type": "array", "items": pair, **self.bounds}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Pair by pair, in order."""
+        """Return the pairs, in order."""
         if not isinstance(value, dict):
             return value
         return [{"key": key, "value": self.value.dump(item)} for key, item in value.items()]
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Pair by pair; a key given twice has no natural form."""
+        """Return the map from its pairs.
+
+        Raises:
+            WireError: A key is a duplicate, which has no natural form.
+        """
         if not isinstance(wire, list) or not all(map(_is_pair, wire)):
             return wire
         natural: JSON = {}
         for pair in wire:
             key = pair["key"]
             if key in natural:
-                raise WireError(f"the key {json.dumps(key)} is given twice")
+                raise WireError(f"duplicate key {json.dumps(key)}")
             try:
                 natural[key] = self.value.load(pair["value"])
             except WireError as error:
@@ -61,13 +65,13 @@ class MapNode:
         return natural
 
     def matches_value(self, value: JSONValue) -> bool:
-        """A dict whose keys and values look right."""
+        """Return whether it is a dict whose keys and values match."""
         return isinstance(value, dict) and all(
             self.key.matches_value(key) and self.value.matches_value(item) for key, item in value.items()
         )
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """A list of pairs whose values look right."""
+        """Return whether it is a list of pairs whose values match."""
         return isinstance(wire, list) and all(
             _is_pair(pair) and self.value.matches_wire(pair["value"]) for pair in wire
         )

@@ -6,8 +6,8 @@ hold for every node, and for every natural value that the type accepts:
 1. `load(dump(value)) == value`
 2. `dump(value)` conforms to `schema`
 
-`load` is lenient: what does not have the wire's form passes through unchanged, because the type's
-own validation runs afterwards and says it better. It objects only to what validation cannot see.
+`load` is lenient: a value that does not have the wire's form passes through unchanged, because the type's
+own validation runs afterwards and reports it better. It raises only for what validation cannot see.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class WireError(ValueError):
     """A wire value that has no natural form; `path` grows as the error climbs the tree."""
 
     def __init__(self, message: str) -> None:
-        """Start at the value itself."""
+        """Start with the path of the value itself."""
         super().__init__(message)
         self.path: JSONPath = ()
 
     def with_step(self, step: str | int) -> WireError:
-        """The same error, seen from one level up."""
+        """Return this error with its path as seen from one level up."""
         self.path = (step, *self.path)
         return self
 
@@ -42,7 +42,7 @@ class Node(Protocol):
 
     @property
     def is_identity(self) -> bool:
-        """Whether every wire value is its own natural value, all the way down."""
+        """Whether every wire value equals its natural value, at any depth."""
         ...
 
     @property
@@ -51,29 +51,29 @@ class Node(Protocol):
         ...
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Natural to wire."""
+        """Return a natural value as a wire value."""
         ...
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Wire to natural."""
+        """Return a wire value as a natural value."""
         ...
 
     def matches_value(self, value: JSONValue, /) -> bool:
-        """Whether a natural value looks like this node's: enough to choose a union's branch."""
+        """Return whether a natural value looks like one of this node: enough to choose the branch of a union."""
         ...
 
     def matches_wire(self, wire: JSONValue, /) -> bool:
-        """Whether a wire value looks like this node's: enough to choose a union's branch."""
+        """Return whether a wire value looks like one of this node: enough to choose the branch of a union."""
         ...
 
 
 Absence = Literal["never", "null", "missing"]
-"""How the wire says that a property is absent: it cannot, by null, or by leaving it out."""
+"""How the wire expresses that a property is absent: not at all, by null, or by leaving it out."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One property: its name on either side, its node, and how it may be absent."""
+    """One property: its natural name and its wire name, its node, and how it may be absent."""
 
     name: str
     wire: str
@@ -81,23 +81,23 @@ class Field:
     absence: Absence = "never"
     is_nullable: bool = True
     is_assumed: bool = False
-    """Whether the type fills it in where a reply leaves it out, although it is always there on the wire."""
+    """Whether the type fills it in if a reply leaves it out, although the wire schema requires it."""
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """The property's wire value.
+        """Return the property's wire value.
 
-        A null that the type refuses would read as absent, so it is written as what neither the
-        strict schema nor the type takes.
+        A null that the type rejects would be read as absent, so it is written as a value that both the strict schema
+        and the type reject.
         """
         if value is None and self.absence == "null" and not self.is_nullable:
             return {"value": None} if self.node.matches_wire("null") else "null"
         return self.node.dump(value)
 
     def matches_value(self, value: JSONValue) -> bool:
-        """Whether a value looks like the property's."""
+        """Return whether a natural value looks like one of the property."""
         return (value is not None or self.is_nullable) and self.node.matches_value(value)
 
     @property
     def is_identity(self) -> bool:
-        """Whether the property needs nothing done."""
+        """Whether `load` and `dump` leave the property unchanged."""
         return self.name == self.wire and self.absence != "null" and self.node.is_identity

@@ -16,8 +16,7 @@ from structkit.values.text import shorten_json
 class ObjectNode:
     """A closed object.
 
-    `extra_keys` is the property that holds, as pairs, the keys beyond the declared ones; None where the
-    type takes no others.
+    `extra_keys` is the property that contains the undeclared keys as pairs; None where the type does not accept them.
 
     >>> from structkit.schema.nodes import ScalarNode, UnionNode
     >>> nullable = UnionNode((ScalarNode({"type": "string"}), ScalarNode({"type": "null"})))
@@ -29,39 +28,39 @@ class ObjectNode:
     fields: tuple[Field, ...]
     extra_keys: Field | None = None
     is_complete: bool = False
-    """Whether every value of the type has all its properties: plain JSON may lack some, and is refused by load."""
+    """Whether every value of the type has all its properties; plain JSON may lack some, and `load` rejects it."""
     excludes_other_types: bool = False
-    """Whether the type takes values of other types, which are not offered."""
+    """Whether the schema accepts values of other types, which the wire does not."""
     kind = "object"
 
     @cached_property
     def by_wire(self) -> dict[str, Field]:
-        """The fields by the name the model uses."""
+        """The fields by their wire names."""
         return {field.wire: field for field in self.all_fields}
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The declared fields' own names."""
+        """The natural names of the declared fields."""
         return frozenset(field.name for field in self.fields)
 
     @cached_property
-    def _always(self) -> frozenset[str]:
-        """The names of the fields that are never absent."""
+    def _required_names(self) -> frozenset[str]:
+        """The natural names of the fields that are never absent."""
         return frozenset(field.name for field in self.fields if field.absence == "never")
 
     @cached_property
     def all_fields(self) -> tuple[Field, ...]:
-        """The declared fields, then the rest."""
+        """The declared fields, then the one for undeclared keys."""
         return self.fields if self.extra_keys is None else (*self.fields, self.extra_keys)
 
     @property
     def is_identity(self) -> bool:
-        """When no field needs anything done."""
+        """Whether every field is, and undeclared keys are not accepted."""
         return self.extra_keys is None and all(field.is_identity for field in self.fields)
 
     @property
     def schema(self) -> JSON:
-        """A closed object schema; every property is required that cannot be left out."""
+        """The schema: a closed object; every property is required that cannot be left out."""
         properties = {field.wire: field.node.schema for field in self.all_fields}
         required = [field.wire for field in self.all_fields if field.absence != "missing"]
         return {
@@ -72,48 +71,53 @@ class ObjectNode:
         }
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Every property by its wire name; an absent one as null.
+        """Return the properties under their wire names; an absent one as null.
 
-        What does not belong is passed on, not dropped: a value the type refuses must not come out right.
+        Undeclared keys are kept, not dropped: a value that the type rejects must not become valid.
 
         Raises:
-            SchemaError: An instance lacks a property that its type requires, or has one that it does not
-                declare; or the value is of a type that is not offered.
+            SchemaError: An instance lacks a required property, or has an undeclared one; or the value is not an object,
+                which the wire cannot express.
         """
         if not isinstance(value, dict):
             if self.excludes_other_types:
                 raise SchemaError(
-                    f'the schema was taken to be an object\'s; say "type" for other values: {shorten_json(value)}'
+                    'the schema has no "type" and was taken to be an object; add "type" for other values: '
+                    f"{shorten_json(value)}"
                 )
             return value
         if self.is_complete:
-            self._refuse_other_keys(value)
+            self._validate_keys(value)
         wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
         wire |= {field.wire: None for field in self.fields if field.name not in value and field.absence == "null"}
-        others = {key: item for key, item in value.items() if key not in self.names}
+        undeclared = {key: item for key, item in value.items() if key not in self.names}
         if self.extra_keys is None:
-            return wire | others
-        return wire | {self.extra_keys.wire: self.extra_keys.node.dump(others)}
+            return wire | undeclared
+        return wire | {self.extra_keys.wire: self.extra_keys.node.dump(undeclared)}
 
-    def _refuse_other_keys(self, value: JSON) -> None:
-        if lacking := self._always.difference(value):
-            raise SchemaError(f"the value lacks {json.dumps(min(lacking))}, which its type requires")
-        if self.extra_keys is None and (others := value.keys() - self.names):
-            raise SchemaError(f"the value has {json.dumps(min(others))}, which its type does not declare")
+    def _validate_keys(self, value: JSON) -> None:
+        if missing := self._required_names.difference(value):
+            raise SchemaError(f"the value lacks {json.dumps(min(missing))}, which its type requires")
+        if self.extra_keys is None and (undeclared := value.keys() - self.names):
+            raise SchemaError(f"the value has {json.dumps(min(undeclared))}, which its type does not declare")
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Every property by its own name; keys nobody declared stay for the type to judge."""
-        if not isinstance(wire, dict) or not self._working:
+        """Return the properties under their natural names; undeclared keys stay, for the type to validate.
+
+        Raises:
+            WireError: A value has no natural form, or an undeclared key is a duplicate of a declared one.
+        """
+        if not isinstance(wire, dict) or not self._converted_fields:
             return wire
         natural = dict(wire)
-        for field in self._working:
+        for field in self._converted_fields:
             if field.wire in natural:
                 self._load_field(field, natural.pop(field.wire), natural)
         return natural
 
     @cached_property
-    def _working(self) -> tuple[Field, ...]:
-        """The fields that need something done; asked only when all definitions are known."""
+    def _converted_fields(self) -> tuple[Field, ...]:
+        """The fields that `load` converts; computed on first use, when all definitions are complete."""
         return tuple(field for field in self.all_fields if field is self.extra_keys or not field.is_identity)
 
     def _load_field(self, field: Field, item: JSONValue, natural: JSON) -> None:
@@ -124,14 +128,14 @@ class ObjectNode:
         except WireError as error:
             raise (error if field is self.extra_keys else error.with_step(field.name)) from None
         if field is self.extra_keys and isinstance(loaded, dict):
-            if twice := loaded.keys() & self.names:
-                raise WireError(f"the key {json.dumps(min(twice))} is given twice")
+            if duplicates := loaded.keys() & self.names:
+                raise WireError(f"duplicate key {json.dumps(min(duplicates))}")
             natural.update(loaded)
         else:
             natural[field.name] = loaded
 
     def matches_value(self, value: JSONValue) -> bool:
-        """A dict with the required keys, each value looking right, and no foreign key."""
+        """Return whether it is a dict with the required keys, no undeclared one, and values that match."""
         if not isinstance(value, dict):
             return False
         if self.extra_keys is None and not value.keys() <= self.names:
@@ -142,7 +146,7 @@ class ObjectNode:
         )
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """A dict whose declared values look right."""
+        """Return whether it is a dict whose declared values match."""
         return isinstance(wire, dict) and all(
             field.node.matches_wire(wire[field.wire]) if field.wire in wire else field.absence != "never"
             for field in self.all_fields

@@ -11,17 +11,17 @@ from structkit.values import JSON, JSONValue
 
 @dataclass
 class Definitions:
-    """The nodes that references lead to.
+    """The nodes of the definitions, by name.
 
-    `identities` says which of them are identities. A definition may contain itself, so the answer is
-    the greatest fixed point: `find_identities` starts from "all of them" and takes away until nothing changes.
+    `identities` are the names of those that are identities. A definition may contain itself, so this is the greatest
+    fixed point: `find_identities` starts with all of them and removes names until nothing changes.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     identities: set[str] = field(default_factory=set)
 
     def find_identities(self) -> None:
-        """Find out which definitions are identities; call it once, when all are there."""
+        """Compute `identities`; call it once, when all definitions are complete."""
         self.identities = set(self.nodes)
         while changed := {name for name in self.identities if not self.nodes[name].is_identity}:
             self.identities -= changed
@@ -41,36 +41,36 @@ class ReferenceNode:
 
     @property
     def node(self) -> Node:
-        """What the name stands for."""
+        """The node of the definition."""
         return self.definitions.nodes[self.name]
 
     @property
     def kind(self) -> str:
-        """As the definition; one still being built can only be an object."""
+        """The kind of the definition; one that is still being built can only be an object."""
         return self.node.kind if self.name in self.definitions.nodes else "object"
 
     @property
     def is_identity(self) -> bool:
-        """As found when the definitions were settled."""
+        """Whether the definition is, as `find_identities` computed it."""
         return self.name in self.definitions.identities
 
     @property
     def schema(self) -> JSON:
-        """A bare `$ref`."""
+        """The schema: a `$ref`."""
         return {"$ref": f"#/$defs/{self.name}"}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """As the definition does."""
+        """Dump by the definition."""
         return self.node.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """As the definition does."""
+        """Load by the definition."""
         return self.node.load(wire)
 
     def matches_value(self, value: JSONValue) -> bool:
-        """As the definition does."""
+        """Match by the definition."""
         return evaluate_once(self.node.matches_value, value, id(self.definitions), self.name, "matches_value")
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """As the definition does."""
+        """Match by the definition."""
         return evaluate_once(self.node.matches_wire, wire, id(self.definitions), self.name, "matches_wire")

@@ -1,4 +1,4 @@
-"""Scalars, enums and constants: the same on both sides."""
+"""Scalars, with an enum or a constant: natural and wire values are the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from structkit.values.text import shorten_json
 
 @dataclass(frozen=True)
 class ScalarNode:
-    """A string, number, boolean or null, perhaps one of a few.
+    """A string, number, boolean or null, or one of several of them.
 
     >>> ScalarNode({"type": "string", "enum": ["a", "b"]}).matches_value("c")
     False
@@ -34,19 +34,19 @@ class ScalarNode:
 
     @property
     def types(self) -> list[str]:
-        """The scalar's type, and null where it may be that."""
-        given = self.schema["type"]
-        return given if isinstance(given, list) else [given]
+        """The scalar's type, and null where it is nullable."""
+        names = self.schema["type"]
+        return names if isinstance(names, list) else [names]
 
     @property
-    def may_be_nullable(self) -> bool:
-        """Whether null can be added to the type: bounds and lists of values would be null's too."""
+    def can_be_nullable(self) -> bool:
+        """Whether null can be added to the type: bounds and lists of values would apply to null too."""
         return self.types != ["null"] and self.schema.keys() == {"type"} and len(self.types) == 1
 
     @property
     def constant(self) -> JSONValue:
-        """The only value it takes, or None."""
-        values = self.values_or(None)
+        """The only value that it accepts, or None."""
+        values = self.allowed_values(None)
         return values[0] if len(values) == 1 else None
 
     def dump(self, value: JSONValue) -> JSONValue:
@@ -58,10 +58,10 @@ class ScalarNode:
         return wire
 
     def matches_value(self, value: JSONValue) -> bool:
-        """By JSON type, and by membership where the values are listed."""
+        """Return whether the JSON type fits, the pattern, and the list of values, where there is one."""
         if isinstance(value, str) and not self._matches_pattern(value):
             return False
-        return any(is_of_type(value, name) for name in self.types) and value in self.values_or(value)
+        return any(is_of_type(value, name) for name in self.types) and value in self.allowed_values(value)
 
     matches_wire = matches_value
 
@@ -71,8 +71,8 @@ class ScalarNode:
         except PatternError:  # here a branch is chosen; validation reports the pattern
             return False
 
-    def values_or(self, value: JSONValue) -> list[JSONValue]:
-        """The values listed, or just *value* where any will do."""
+    def allowed_values(self, value: JSONValue) -> list[JSONValue]:
+        """Return the listed values, or only *value* where any is accepted."""
         return [self.schema["const"]] if "const" in self.schema else self.schema.get("enum", [value])
 
 
@@ -80,25 +80,25 @@ NULL = ScalarNode({"type": "null"})
 
 
 STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength")
-LONGEST = 100
-"""Characters up to which a length is said as a pattern: grammars grow with the count."""
+MAX_PATTERN_LENGTH = 100
+"""Length up to which a length bound is written as a pattern: grammars grow with the count."""
 
 NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
 BOUNDS = {"string": STRING_BOUNDS, "integer": NUMBER_BOUNDS, "number": NUMBER_BOUNDS}
-"""The bounds that each type knows; the others have none."""
+"""The bounds of each type; other types have none."""
 
-CROSSING = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
+BOUND_PAIRS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
 
 
 def validate_bounds(schema: JSON, path: JSONPath) -> None:
-    """Refuse bounds that leave nothing between them.
+    """Validate that the lower bounds are not above the upper ones.
 
     Raises:
-        SchemaError: No value can fit.
+        UnsatisfiableSchema: No value can fit.
     """
-    for low, high in CROSSING:
+    for low, high in BOUND_PAIRS:
         if low in schema and high in schema and schema[low] > schema[high]:
             raise UnsatisfiableSchema(
                 f"no value can fit: {low} {schema[low]} is above {high} {schema[high]}", path=path
@@ -106,37 +106,42 @@ def validate_bounds(schema: JSON, path: JSONPath) -> None:
 
 
 def _without_draft_4(schema: JSON) -> JSON:
-    """In draft 4, `exclusiveMinimum: true` makes the minimum exclusive."""
-    found = dict(schema)
+    """Return a schema with the numeric `exclusiveMinimum` of later drafts for the boolean of draft 4."""
+    converted = dict(schema)
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and bound in found:
-            found[exclusive] = found.pop(bound)
-    return found
+        if isinstance(converted.get(exclusive), bool) and converted.pop(exclusive) and bound in converted:
+            converted[exclusive] = converted.pop(bound)
+    return converted
 
 
-def _length_as_pattern(schema: JSON, path: JSONPath, compiler: Compiler) -> JSON:
-    """Length bounds as a pattern: no vendor documents minLength and maxLength, and most take patterns."""
-    least, most = schema.get("minLength", 0), schema.get("maxLength", "")
+def _with_length_pattern(schema: JSON, path: JSONPath, compiler: Compiler) -> JSON:
+    """Write length bounds as a pattern: no vendor documents minLength and maxLength, and most support patterns."""
+    min_length, max_length = schema.get("minLength", 0), schema.get("maxLength", "")
     if {"minLength", "maxLength"} <= compiler.dialect.keywords:
         return schema
-    if "pattern" in schema or not (least or most) or least > LONGEST or (most and most > LONGEST):
+    if (
+        "pattern" in schema
+        or not (min_length or max_length)
+        or min_length > MAX_PATTERN_LENGTH
+        or (max_length and max_length > MAX_PATTERN_LENGTH)
+    ):
         return schema
-    bare = {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
+    unbounded = {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
     compiler.note(path, "rewritten", "length bounds: a pattern")
-    return {**bare, "pattern": rf"^(.|\n){{{least},{most}}}$"}
+    return {**unbounded, "pattern": rf"^(.|\n){{{min_length},{max_length}}}$"}
 
 
 def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """A scalar with the bounds the dialect takes; the others in words."""
+    """Build a scalar with the bounds that the dialect supports; its description states the others."""
     names = BOUNDS.get(schema["type"], ())
     schema = _without_draft_4(schema)
     validate_bounds(schema, path)
     if "pattern" in compiler.dialect.keywords:
-        schema = _length_as_pattern(schema, path, compiler)
-    kept, moved = split_bounds(schema, names, compiler.dialect)
-    for name, value in moved.items():
+        schema = _with_length_pattern(schema, path, compiler)
+    supported, unsupported = split_bounds(schema, names, compiler.dialect)
+    for name, value in unsupported.items():
         if describe_bounds({name: value}):
             compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
         else:
-            compiler.note(path, "dropped", f"{name} {shorten_json(value)}: says nothing of what to write")
-    return describe(ScalarNode({"type": schema["type"], **kept}), describe_bounds(moved))
+            compiler.note(path, "dropped", f"{name} {shorten_json(value)}: does not constrain what to write")
+    return describe(ScalarNode({"type": schema["type"], **supported}), describe_bounds(unsupported))

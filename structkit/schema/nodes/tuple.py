@@ -1,4 +1,4 @@
-"""Tuples: an object with one property a position, because strict arrays have alike items only."""
+"""Tuples: an object with one property per position, because all items of a strict array have one schema."""
 
 from __future__ import annotations
 
@@ -33,67 +33,75 @@ class TupleNode:
 
     @cached_property
     def object(self) -> ObjectNode:
-        """The same as an object."""
+        """The object node with the same fields."""
         return ObjectNode(self.fields if self.extra_items is None else (*self.fields, self.extra_items))
 
     @property
     def schema(self) -> JSON:
-        """A closed object, a property a position."""
+        """The schema: a closed object with one property per position."""
         return self.object.schema
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Position by position; a tuple of the wrong length stays one, and is refused."""
-        return self.object.dump(self._spread(value)) if isinstance(value, list) and self._is_long(value) else value
+        """Return the items under the names of their positions; an array of an invalid length unchanged."""
+        return (
+            self.object.dump(self._as_object(value))
+            if isinstance(value, list) and self._has_valid_length(value)
+            else value
+        )
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Back to an array, up to the first position that is absent."""
+        """Return the array, up to the first position that is absent."""
         if not isinstance(wire, dict) or not wire.keys() <= self.object.by_wire.keys():
             return wire
         natural = self.object.load(wire)
-        given = [field.name in natural for field in self.fields]
-        length = given.index(False) if False in given else len(given)
+        has_position = [field.name in natural for field in self.fields]
+        length = has_position.index(False) if False in has_position else len(has_position)
         fixed = [natural[field.name] for field in self.fields[:length]]
-        return fixed + (natural[self.extra_items.name] if self.extra_items and length == len(given) else [])
+        return fixed + (natural[self.extra_items.name] if self.extra_items and length == len(self.fields) else [])
 
-    def _is_long(self, value: list[JSONValue]) -> bool:
-        least = sum(field.absence == "never" for field in self.fields)
-        return least <= len(value) and (self.extra_items is not None or len(value) <= len(self.fields))
+    def _has_valid_length(self, value: list[JSONValue]) -> bool:
+        min_length = sum(field.absence == "never" for field in self.fields)
+        return min_length <= len(value) and (self.extra_items is not None or len(value) <= len(self.fields))
 
-    def _spread(self, value: list[JSONValue]) -> JSON:
+    def _as_object(self, value: list[JSONValue]) -> JSON:
         fixed = {field.name: item for field, item in zip(self.fields, value, strict=False)}
         return fixed if self.extra_items is None else {**fixed, self.extra_items.name: value[len(self.fields) :]}
 
     def matches_value(self, value: JSONValue) -> bool:
-        """A list of the right length whose items look right."""
-        return isinstance(value, list) and self._is_long(value) and self.object.matches_value(self._spread(value))
+        """Return whether it is a list of a valid length whose items match."""
+        return (
+            isinstance(value, list)
+            and self._has_valid_length(value)
+            and self.object.matches_value(self._as_object(value))
+        )
 
     def matches_wire(self, wire: JSONValue) -> bool:
-        """An object with just these names."""
+        """Return whether it is an object with these names."""
         return self.object.matches_wire(wire)
 
 
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """A tuple: an array where all items are alike, else an object, a property a position."""
-    parts, others = _parts(schema, compiler)
-    least = schema.get("minItems", 0)
-    if others is False and all(part == parts[0] for part in parts):
-        return build_array({"items": parts[0], "minItems": least, "maxItems": len(parts)}, path, compiler)
-    compiler.note(path, "rewritten", "tuple: an object, a property a position")
+    """Build a tuple: an array where all positions have one schema, else an object with one property per position."""
+    parts, further_items = _parts(schema, compiler)
+    min_items = schema.get("minItems", 0)
+    if further_items is False and all(part == parts[0] for part in parts):
+        return build_array({"items": parts[0], "minItems": min_items, "maxItems": len(parts)}, path, compiler)
+    compiler.note(path, "rewritten", "tuple: an object with one property per position")
     fields: list[Field] = []
     for position, part in enumerate(parts):
-        given = part.get(POSITION_NAME) if isinstance(part, dict) else None
-        name = unused_name(wire_name(given or f"item_{position}"), [field.name for field in fields])
-        fields.append(build_field(name, part, position < least, (*path, position), compiler))
-    if others is False:
+        own_name = part.get(POSITION_NAME) if isinstance(part, dict) else None
+        name = unused_name(wire_name(own_name or f"item_{position}"), [field.name for field in fields])
+        fields.append(build_field(name, part, position < min_items, (*path, position), compiler))
+    if further_items is False:
         return TupleNode(tuple(fields))
     name = unused_name("rest", [field.name for field in fields])
-    return TupleNode(tuple(fields), Field(name, name, ArrayNode(compiler.build(others, (*path, "[]")))))
+    return TupleNode(tuple(fields), Field(name, name, ArrayNode(compiler.build(further_items, (*path, "[]")))))
 
 
 def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue]:
-    """The positions, and the schema of items beyond them (false where there are none), in any draft."""
+    """Return the schemas of the positions and that of further items (false where there are none), in any draft."""
     if isinstance(schema.get("items"), list):
-        parts, others = schema["items"], schema.get("additionalItems", True)
+        parts, further_items = schema["items"], schema.get("additionalItems", True)
     else:
-        parts, others = schema["prefixItems"], schema.get("items", compiler.allows_extra_keys)
-    return parts, False if schema.get("maxItems") == len(parts) else others
+        parts, further_items = schema["prefixItems"], schema.get("items", compiler.allows_extra_keys)
+    return parts, False if schema.get("maxItems") == len(parts) else further_items

@@ -24,7 +24,7 @@ from structkit.schema.nodes.build_object import build_object
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe, description_of, without_description
 from structkit.schema.nodes.enum import build_enum
-from structkit.schema.nodes.extra_keys import NAME as EXTRA
+from structkit.schema.nodes.extra_keys import DEFINITION_NAME as EXTRA
 from structkit.schema.nodes.extra_keys import ExtraKeyNode, ExtraKeysNode
 from structkit.schema.nodes.json_text import json_text_node
 from structkit.schema.nodes.node import Node
@@ -149,10 +149,10 @@ class SchemaCompiler:
     def build(self, schema: JSONValue, path: JSONPath) -> Node:
         """Build the node of a part of the document, with its description."""
         if schema is True or schema == {}:
-            return self.anything()
+            return self.any_value_node()
         if len(path) > MAX_PATH_LENGTH:
             self.note(path, "checked locally", "nested too deep: any value")
-            return self.anything()
+            return self.any_value_node()
         if not isinstance(schema, dict):
             raise UnsatisfiableSchema(f"no value can fit the schema {shorten_json(schema)}", path=path)
         if schema.get("not") is True or schema.get("not") == {}:
@@ -229,7 +229,7 @@ class SchemaCompiler:
         """Build any value, because bounds for one type accept every value of all other types."""
         for keyword in schema.keys() - ANNOTATIONS:
             self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
-        return self.anything()
+        return self.any_value_node()
 
     def _object_with_alternatives(self, schema: JSON, path: JSONPath) -> Node:
         """Build a union where each alternative is an object; else one object with all properties as optional ones."""
@@ -291,21 +291,21 @@ class SchemaCompiler:
         """Return whether null is valid for a part of the schema."""
         return self._nullability.accepts_null(schema)
 
-    def anything(self) -> Node:
+    def any_value_node(self) -> Node:
         """Return a reference to the recursive definition of any JSON value, which is added on first use."""
         if not self.dialect.recursion:
             return json_text_node()
         self._define_anything()
         return ReferenceNode(VALUE, self.definitions)
 
-    def any_map(self) -> Node:
+    def any_map_node(self) -> Node:
         """Return the node of a map of any values, which uses the same definitions."""
         if not self.dialect.recursion:
-            return self.extras()
+            return self.extra_keys_node()
         self._define_anything()
         return AnyMapNode()
 
-    def extras(self) -> Node:
+    def extra_keys_node(self) -> Node:
         """Return the node for undeclared keys."""
         self.definitions.nodes.setdefault(EXTRA, ExtraKeyNode())
         return ExtraKeysNode()
