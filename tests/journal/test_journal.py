@@ -1,4 +1,4 @@
-"""The journal: what it promises to the runner, through kills, full disks, other processes and threads."""
+"""The journal's promises to the runner, through kills, full disks, other processes and threads."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ HEADER = {"schema": "abc", "model": "m"}
 DONE = {"value": {"label": "good"}}
 
 
-def said(text: str = "{}") -> Completion:
+def reply_of(text: str = "{}") -> Completion:
     reply = read_completion(completion(text))
     assert isinstance(reply, Completion)
     return reply
 
 
-def refused(status: int = 429) -> StatusError:
+def rate_limited(status: int = 429) -> StatusError:
     fault = StatusError("slow down", retryable=True, retry_after=2.5, request_id="r-1", body={"error": {"code": "x"}})
     fault.status_code, fault.retries, fault.usage_of_reply = status, 3, Usage(unreported=2)
     return fault
 
 
-def told(reply: Any) -> Any:
-    """A reply so that equal ones are equal: exceptions are not."""
+def comparable(reply: Any) -> Any:
+    """Return a reply in a form that compares by content, which exceptions do not."""
     names = ("retryable", "retry_after", "request_id", "body", "retries", "usage_of_reply", "status_code")
     values = [getattr(reply, name, None) for name in names]
     return (type(reply), reply.args, values) if isinstance(reply, TransportError) else reply
@@ -71,16 +71,16 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def journal(folder: Path) -> Iterator[Journal]:
-    with Journal.open(folder, HEADER) as opened:
-        yield opened
+    with Journal.open(folder, HEADER) as journal:
+        yield journal
 
 
-def ask(journal: Journal, ordinal: int, number: int = 1, digest: str = "d") -> None:
+def intend(journal: Journal, ordinal: int, number: int = 1, digest: str = "d") -> None:
     journal.intend(ordinal, f"key {ordinal}", digest, number, f"request {number}").result(30)
 
 
 def child(code: str, *args: object, **kwargs: Any) -> subprocess.Popen[str]:
-    """A real process that runs code of ours."""
+    """Start a process that runs this code."""
     prelude = """
         import os, sys, time
         from pathlib import Path
@@ -90,8 +90,8 @@ def child(code: str, *args: object, **kwargs: Any) -> subprocess.Popen[str]:
         from structkit.testing import completion
         folder, args = Path(sys.argv[1]), sys.argv[2:]
     """
-    whole = textwrap.dedent(prelude) + textwrap.dedent(code)
-    command = [sys.executable, "-c", whole, *map(str, args)]
+    program = textwrap.dedent(prelude) + textwrap.dedent(code)
+    command = [sys.executable, "-c", program, *map(str, args)]
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT, **kwargs}
     return subprocess.Popen(command, **settings)
 
@@ -102,19 +102,19 @@ def finished(process: subprocess.Popen[str]) -> str:
     return out
 
 
-# What the runner relies on
+# The promises to the runner
 
 
-def test_what_was_handed_over_is_known_after_reopening(folder):
+def test_every_entry_is_read_back_after_reopening(folder):
     with Journal.open(folder, HEADER) as journal:
-        ask(journal, 7)
-        journal.add_reply(7, 1, said("no"))
-        ask(journal, 7, 2)
-        journal.add_reply(7, 2, said("{}"))
+        intend(journal, 7)
+        journal.add_reply(7, 1, reply_of("no"))
+        intend(journal, 7, 2)
+        journal.add_reply(7, 2, reply_of("{}"))
         journal.conclude(7, "done", DONE)
-        ask(journal, 8)
+        intend(journal, 8)
     with Journal.open(folder, {"another": "header"}) as journal:
-        exchanges = Exchange(1, "request 1", said("no")), Exchange(2, "request 2", said("{}"))
+        exchanges = Exchange(1, "request 1", reply_of("no")), Exchange(2, "request 2", reply_of("{}"))
         assert journal.read_rows(0, 100) == {
             7: RowState(7, "key 7", "d", "done", exchanges, DONE),
             8: RowState(8, "key 8", "d", None, (Exchange(1, "request 1", None),), None),
@@ -122,7 +122,7 @@ def test_what_was_handed_over_is_known_after_reopening(folder):
         assert journal.read_rows(8, 8).keys() == {8}
         assert journal.read_rows(9, 6) == {}
         assert journal.counts() == {"done": 1, "failed": 0, "held": 0, "skipped": 0, "open": 1}
-        assert [kept.ordinal for kept in journal.finished_rows()] == [7]
+        assert [row.ordinal for row in journal.finished_rows()] == [7]
         assert [*journal.ambiguous_rows()] == [(8, "key 8")]
         assert journal.header == HEADER
 
@@ -130,41 +130,41 @@ def test_what_was_handed_over_is_known_after_reopening(folder):
 def test_an_intent_is_on_disk_when_its_future_is_done(journal, folder):
     future = journal.intend(3, "k", "d", 1, "r")
     assert future.result(30) is None
-    with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as other:
-        assert other.execute("SELECT ordinal, number, request FROM waiting").fetchall() == [(3, 1, "r")]
+    with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as reader:
+        assert reader.execute("SELECT ordinal, number, request FROM waiting").fetchall() == [(3, 1, "r")]
 
 
-def test_a_body_is_on_disk_before_its_row_has_ended(journal, folder):
-    ask(journal, 0)
-    journal.add_reply(0, 1, said("not even JSON"))
+def test_a_body_is_on_disk_before_its_row_is_finished(journal, folder):
+    intend(journal, 0)
+    journal.add_reply(0, 1, reply_of("not even JSON"))
     journal.flush()
-    assert Reader(folder).read_rows(0, 0)[0].exchanges == (Exchange(1, "request 1", said("not even JSON")),)
+    assert Reader(folder).read_rows(0, 0)[0].exchanges == (Exchange(1, "request 1", reply_of("not even JSON")),)
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        said("short"),
-        said("long " * 5000),
-        said("half a pair: \ud83d, NUL: \0, \u2028 and 漢字"),
-        replace(said(), retries=2, usage=Usage(9, 12, 21, unreported=2)),
-        Completion((Choice(0, "made by a transport of the caller's", finish_reason="stop"),), Usage(1, 2, 3)),
+        reply_of("short"),
+        reply_of("long " * 5000),
+        reply_of("half a pair: \ud83d, NUL: \0, \u2028 and 漢字"),
+        replace(reply_of(), retries=2, usage=Usage(9, 12, 21, unreported=2)),
+        Completion((Choice(0, "from a transport of the caller's", finish_reason="stop"),), Usage(1, 2, 3)),
         Completion((Choice(0, "{}"),), Usage(1, 2, 3), raw=""),
         Completion((Choice(0, "{}"),), Usage(1, 2, 3), raw="data: plain text"),
         Completion((Choice(0, "{}"),), Usage(1, 2, 3), raw={"custom_id": "row-1", "response": {}}),
         Completion((Choice(0, "{}"),), Usage(1, 2, 3), raw={"choices": [{"message": {"content": "another"}}]}),
         Completion((), Usage(unreported=1)),
         Completion((Choice(1, None, "no", "stop", (ToolCall("f", "{}", "c"),)),), Usage(unreported=1), model="m"),
-        refused(),
+        rate_limited(),
         ConnectionFailed("no connection", retryable=True),
         RequestTimeout("too late"),
         MalformedReply("a page", retryable=True, body="<html>\ud83d"),
-        TransportError("of no kind"),
+        TransportError("of no subclass"),
     ],
     ids=[
         "short",
         "long",
-        "odd text",
+        "unusual text",
         "retried",
         "no body",
         "empty body",
@@ -180,173 +180,173 @@ def test_a_body_is_on_disk_before_its_row_has_ended(journal, folder):
         "other",
     ],
 )
-def test_a_reply_comes_back_as_it_came(journal, reply):
-    ask(journal, 0)
+def test_a_reply_is_read_back_unchanged(journal, reply):
+    intend(journal, 0)
     journal.add_reply(0, 1, reply)
-    kept = journal.read_rows(0, 0)[0].exchanges[0].reply
-    assert told(kept) == told(reply)
+    stored = journal.read_rows(0, 0)[0].exchanges[0].reply
+    assert comparable(stored) == comparable(reply)
 
 
-def test_a_fault_of_a_kind_of_the_callers_comes_back_as_the_nearest(journal):
+def test_an_error_of_the_callers_class_is_read_back_as_its_base_class(journal):
     class TooMany(StatusError):
         status_code = 429
 
-    ask(journal, 0)
+    intend(journal, 0)
     journal.add_reply(0, 1, TooMany("slow down"))
-    kept = journal.read_rows(0, 0)[0].exchanges[0].reply
-    assert (type(kept), kept.status_code) == (StatusError, 429)
+    stored = journal.read_rows(0, 0)[0].exchanges[0].reply
+    assert (type(stored), stored.status_code) == (StatusError, 429)
 
 
-def test_a_reply_too_deep_to_be_written_keeps_what_can_be_read_of_it(journal):
-    deep: Any = []
+def test_a_reply_nested_too_deeply_to_be_written_keeps_its_parsed_fields(journal):
+    nested: Any = []
     for _ in range(100_000):
-        deep = [deep]
-    whole = said("{}")
-    fault = StatusError("odd", body=deep)
-    ask(journal, 0)
-    ask(journal, 0, 2)
-    journal.add_reply(0, 1, replace(whole, raw={**whole.raw, "odd": deep}))
+        nested = [nested]
+    parsed = reply_of("{}")
+    fault = StatusError("deep", body=nested)
+    intend(journal, 0)
+    intend(journal, 0, 2)
+    journal.add_reply(0, 1, replace(parsed, raw={**parsed.raw, "deep": nested}))
     journal.add_reply(0, 2, fault)
     first, second = journal.read_rows(0, 0)[0].exchanges
-    assert (first.reply.choices, first.reply.usage) == (whole.choices, whole.usage)
-    assert (str(second.reply), second.reply.body) == ("odd", None)
+    assert (first.reply.choices, first.reply.usage) == (parsed.choices, parsed.usage)
+    assert (str(second.reply), second.reply.body) == ("deep", None)
 
 
 @pytest.mark.parametrize("key", ["", "naïve 漢字", "half \udc80", "\0", "'; DROP TABLE rows; --"])
-def test_any_text_is_a_key(journal, key):
+def test_any_text_can_be_a_key(journal, key):
     journal.intend(0, key, "d", 1, "r")
     assert journal.read_rows(0, 0)[0].key == key
 
 
-def test_without_raw_text_usage_and_outcome_are_kept_and_nothing_that_was_said(folder):
+def test_without_raw_text_usage_and_outcome_are_stored_and_no_text_of_the_endpoint(folder):
     secret = "the patient's name"
     fault = StatusError(f"bad: {secret}", body={"error": secret}, request_id=secret)
     fault.status_code = 400
     with Journal.open(folder, HEADER, keep_raw=False) as journal:
-        for ordinal, reply in enumerate((said(secret), said(secret), fault)):
-            ask(journal, ordinal)
+        for ordinal, reply in enumerate((reply_of(secret), reply_of(secret), fault)):
+            intend(journal, ordinal)
             journal.add_reply(ordinal, 1, reply)
         journal.conclude(0, "done", DONE)
     with Journal.open(folder, HEADER) as journal:
-        known = journal.read_rows(0, 9)
-        assert known[0].outcome == DONE
-        assert known[0].exchanges == (Exchange(1, "request 1", None),)
-        assert (known[2].exchanges[0].reply.status_code, secret in str(known[2].exchanges[0].reply)) == (400, False)
-        assert journal.usage() == said().usage + said().usage
-        assert [*journal.ambiguous_rows()] == [(1, "key 1")], "its reply was lost with the process"
-        ask(journal, 1)
+        stored = journal.read_rows(0, 9)
+        assert stored[0].outcome == DONE
+        assert stored[0].exchanges == (Exchange(1, "request 1", None),)
+        assert (stored[2].exchanges[0].reply.status_code, secret in str(stored[2].exchanges[0].reply)) == (400, False)
+        assert journal.usage() == reply_of().usage + reply_of().usage
+        assert [*journal.ambiguous_rows()] == [(1, "key 1")], "the process had its reply in memory only"
+        intend(journal, 1)
         assert [*journal.ambiguous_rows()] == []
     assert secret.encode() not in b"".join(path.read_bytes() for path in folder.iterdir())
 
 
-def test_an_edited_row_begins_anew_and_its_old_cost_stays(journal):
-    ask(journal, 0, digest="old")
-    journal.add_reply(0, 1, said("old"))
+def test_an_edited_row_starts_from_scratch_and_its_earlier_usage_still_counts(journal):
+    intend(journal, 0, digest="old")
+    journal.add_reply(0, 1, reply_of("old"))
     journal.conclude(0, "done", DONE)
-    ask(journal, 0, digest="new")
+    intend(journal, 0, digest="new")
     assert journal.read_rows(0, 0)[0] == RowState(0, "key 0", "new", None, (Exchange(1, "request 1", None),), None)
-    journal.add_reply(0, 1, said("new"))
-    assert [exchange.reply for exchange in journal.read_rows(0, 0)[0].exchanges] == [said("new")]
-    assert journal.usage() == said().usage + said().usage
+    journal.add_reply(0, 1, reply_of("new"))
+    assert [exchange.reply for exchange in journal.read_rows(0, 0)[0].exchanges] == [reply_of("new")]
+    assert journal.usage() == reply_of().usage + reply_of().usage
     assert journal.counts()["open"] == 1
 
 
-@pytest.mark.parametrize("afresh", [False, True])
-def test_a_reopened_row_has_its_exchanges_unless_it_begins_afresh(journal, afresh):
+@pytest.mark.parametrize("ignore_exchanges", [False, True])
+def test_a_reopened_row_has_its_exchanges_unless_they_are_ignored(journal, ignore_exchanges):
     for ordinal in (0, 1, SHARD_ORDINALS):
-        ask(journal, ordinal)
-        journal.add_reply(ordinal, 1, said())
+        intend(journal, ordinal)
+        journal.add_reply(ordinal, 1, reply_of())
         journal.conclude(ordinal, "failed", {"issues": []})
-    journal.reopen(iter([0, SHARD_ORDINALS, 99]), ignore_exchanges=afresh)
-    known = journal.read_rows(0, SHARD_ORDINALS)
-    assert [known[ordinal].state for ordinal in (0, 1, SHARD_ORDINALS)] == [None, "failed", None]
-    assert known[0].outcome is None
-    assert known[SHARD_ORDINALS].exchanges == (() if afresh else (Exchange(1, "request 1", said()),))
-    assert known.keys() == {0, 1, SHARD_ORDINALS}
+    journal.reopen(iter([0, SHARD_ORDINALS, 99]), ignore_exchanges=ignore_exchanges)
+    stored = journal.read_rows(0, SHARD_ORDINALS)
+    assert [stored[ordinal].state for ordinal in (0, 1, SHARD_ORDINALS)] == [None, "failed", None]
+    assert stored[0].outcome is None
+    assert stored[SHARD_ORDINALS].exchanges == (() if ignore_exchanges else (Exchange(1, "request 1", reply_of()),))
+    assert stored.keys() == {0, 1, SHARD_ORDINALS}
     assert journal.counts()["open"] == 2
 
 
-def test_only_what_was_in_flight_is_ambiguous_and_only_until_it_is_sent_again(folder):
+def test_only_rows_in_flight_are_ambiguous_and_only_until_they_are_retried(folder):
     with Journal.open(folder, HEADER) as journal:
-        ask(journal, 0)
-        ask(journal, 1)
-        journal.add_reply(1, 1, refused())
-        ask(journal, SHARD_ORDINALS + 5)
+        intend(journal, 0)
+        intend(journal, 1)
+        journal.add_reply(1, 1, rate_limited())
+        intend(journal, SHARD_ORDINALS + 5)
         assert [*journal.ambiguous_rows()] == [], "this run still waits for them"
     with Journal.open(folder, HEADER) as journal:
         assert [*journal.ambiguous_rows()] == [(0, "key 0"), (SHARD_ORDINALS + 5, f"key {SHARD_ORDINALS + 5}")]
-        ask(journal, 0)
+        intend(journal, 0)
         assert [*journal.ambiguous_rows()] == [(SHARD_ORDINALS + 5, f"key {SHARD_ORDINALS + 5}")]
-        assert journal.usage().unreported == 2 + refused().usage_of_reply.unreported, "both may have been billed"
-        journal.add_reply(SHARD_ORDINALS + 5, 1, said("hours later"))
+        assert journal.usage().unreported == 2 + rate_limited().usage_of_reply.unreported, "both may have been billed"
+        journal.add_reply(SHARD_ORDINALS + 5, 1, reply_of("hours later"))
         assert [*journal.ambiguous_rows()] == []
         assert journal.read_rows(SHARD_ORDINALS, 2 * SHARD_ORDINALS)[SHARD_ORDINALS + 5].exchanges == (
-            Exchange(1, "request 1", said("hours later")),
+            Exchange(1, "request 1", reply_of("hours later")),
         )
 
 
-def test_a_row_that_nothing_was_sent_for_can_end(journal):
+def test_a_row_without_requests_can_be_finished(journal):
     journal.conclude(4, "skipped", {"why": "empty"}, key="k", digest="d")
     assert journal.read_rows(4, 4) == {4: RowState(4, "k", "d", "skipped", (), {"why": "empty"})}
 
 
-def test_a_reply_that_nobody_announced_is_kept(journal):
-    journal.add_reply(4, 1, said())
-    journal.add_reply(4, 1, said("again"))
-    assert journal.read_rows(4, 4) == {4: RowState(4, "", "", None, (Exchange(1, "", said("again")),), None)}
-    assert journal.usage() == said().usage + said().usage
+def test_a_reply_without_an_intent_is_stored(journal):
+    journal.add_reply(4, 1, reply_of())
+    journal.add_reply(4, 1, reply_of("again"))
+    assert journal.read_rows(4, 4) == {4: RowState(4, "", "", None, (Exchange(1, "", reply_of("again")),), None)}
+    assert journal.usage() == reply_of().usage + reply_of().usage
 
 
-def test_what_is_no_state_or_no_json_is_refused_at_once_and_harms_nothing(journal):
+def test_an_invalid_state_or_outcome_raises_at_once_and_changes_nothing(journal):
     with pytest.raises(ValueError, match="state: one of done, failed, held, skipped"):
         journal.conclude(0, "finished", {})
     with pytest.raises(TypeError):
         journal.conclude(0, "done", {"value": object()})
-    ask(journal, 0)
+    intend(journal, 0)
     assert journal.counts()["open"] == 1
 
 
-def test_marks_are_kept_beside_the_header(folder):
+def test_marks_are_stored_beside_the_header(folder):
     with Journal.open(folder, HEADER) as journal:
         journal.mark("mix", ["a"])
         journal.mark("mix", ["a", "b"])
-        journal.mark("began", 1.5)
-        assert journal.marks == {"began": 1.5, "mix": ["a", "b"]}
-    assert Reader(folder).marks == {"began": 1.5, "mix": ["a", "b"]}
+        journal.mark("start", 1.5)
+        assert journal.marks == {"start": 1.5, "mix": ["a", "b"]}
+    assert Reader(folder).marks == {"start": 1.5, "mix": ["a", "b"]}
     assert Reader(folder).header == HEADER
 
 
-def test_outcomes_stream_in_order_over_parts_and_gaps(journal):
+def test_finished_rows_are_streamed_in_order_across_shards_and_gaps(journal):
     ordinals = [3, 0, 999, 1000, 5000, SHARD_ORDINALS - 1, SHARD_ORDINALS, 3 * SHARD_ORDINALS + 2]
     for ordinal in ordinals:
         journal.conclude(ordinal, "done", {"value": ordinal})
-    ask(journal, 4000)
-    assert [kept.outcome["value"] for kept in journal.finished_rows()] == sorted(ordinals)
+    intend(journal, 4000)
+    assert [row.outcome["value"] for row in journal.finished_rows()] == sorted(ordinals)
     assert sum(journal.counts().values()) == len(ordinals) + 1
 
 
-def test_a_resume_reads_the_replies_of_open_rows_alone(journal):
+def test_a_resume_reads_only_the_replies_of_open_rows(journal):
     for ordinal in (0, 1):
-        ask(journal, ordinal)
-        journal.add_reply(ordinal, 1, said())
+        intend(journal, ordinal)
+        journal.add_reply(ordinal, 1, reply_of())
     journal.conclude(0, "done", DONE)
-    known = journal.read_rows(0, 1, with_exchanges=False)
-    assert (known[0].outcome, known[0].exchanges) == (DONE, ())
-    assert known[1].exchanges == (Exchange(1, "request 1", said()),)
+    stored = journal.read_rows(0, 1, with_exchanges=False)
+    assert (stored[0].outcome, stored[0].exchanges) == (DONE, ())
+    assert stored[1].exchanges == (Exchange(1, "request 1", reply_of()),)
 
 
 def test_a_journal_can_be_written_while_it_is_read(journal):
     for ordinal in range(3000):
         journal.conclude(ordinal, "done", {})
-    seen = 0
-    for kept in journal.finished_rows():
-        journal.reopen([kept.ordinal])
-        seen += 1
-    assert seen == 3000
+    count = 0
+    for row in journal.finished_rows():
+        journal.reopen([row.ordinal])
+        count += 1
+    assert count == 3000
     assert journal.counts()["open"] == 3000
 
 
-def test_a_job_is_for_its_owner_alone(journal, folder):
+def test_only_its_owner_can_read_a_job(journal, folder):
     journal.conclude(0, "done", {})
     journal.flush()
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
@@ -355,20 +355,20 @@ def test_a_job_is_for_its_owner_alone(journal, folder):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_few_files_are_open_however_many_parts_there_are(journal, folder):
-    for part in range(12):
-        journal.conclude(part * SHARD_ORDINALS, "done", {})
+def test_few_files_are_open_even_with_many_shards(journal, folder):
+    for shard in range(12):
+        journal.conclude(shard * SHARD_ORDINALS, "done", {})
     journal.flush()
     assert journal.counts()["done"] == 12
     logs = {path.name for path in folder.glob("part-*.db-wal")}
-    assert logs == {f"part-{part:05}.db-wal" for part in range(12 - MAX_OPEN_FILES, 12)}, "closed files have none"
+    assert logs == {f"part-{shard:05}.db-wal" for shard in range(12 - MAX_OPEN_FILES, 12)}, "closed files have none"
 
 
 @pytest.mark.parametrize(
     "query", [AMBIGUOUS, REPLIES_OF_OPEN.format(BETWEEN, BETWEEN), "SELECT state, rows FROM counts", TOKENS]
 )
-def test_what_a_resume_asks_first_does_not_read_every_row_that_has_ended(journal, folder, query):
-    ask(journal, 0)
+def test_the_first_queries_of_a_resume_do_not_read_every_finished_row(journal, folder, query):
+    intend(journal, 0)
     with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as connection:
         values = {"run": 1} if ":run" in query else (0, 999) * (query.count("?") // 2)
         plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
@@ -393,41 +393,45 @@ def test_a_file_of_the_first_version_keeps_its_sums(folder):
 # Groups
 
 
-def test_entries_are_written_in_the_order_they_came(folder):
+def test_entries_are_written_in_the_order_in_which_they_were_added(folder):
     groups = []
 
-    class Watched(JournalFiles):
+    class RecordingFiles(JournalFiles):
         def write(self, entries):
             groups.append(list(entries))
             return super().write(entries)
 
     with Journal.open(folder, HEADER) as journal:
-        journal._writer._write = Watched(folder, 9).write
+        journal._writer._write = RecordingFiles(folder, 9).write
         futures = [journal.intend(ordinal, "k", "d", 1, "r") for ordinal in range(3 * FULL_GROUP)]
         for future in futures:
             future.result(30)
-    written = [entry.ordinal for group in groups for entry in group if isinstance(entry, Intent)]
-    assert written == [*range(3 * FULL_GROUP)]
-    assert len(groups) < len(written) / 10, "many entries are one transaction"
+    ordinals = [entry.ordinal for group in groups for entry in group if isinstance(entry, Intent)]
+    assert ordinals == [*range(3 * FULL_GROUP)]
+    assert len(groups) < len(ordinals) / 10, "many entries are one transaction"
 
 
 def test_changes_of_one_row_in_one_group_keep_their_order(journal):
     for turn in range(20):
         journal.intend(0, "k", "d", 1, f"r{turn}")
-        journal.add_reply(0, 1, said(str(turn)))
+        journal.add_reply(0, 1, reply_of(str(turn)))
         journal.conclude(0, "done", {"turn": turn})
         journal.reopen([0], ignore_exchanges=turn % 2 == 0)
     journal.conclude(0, "failed", {"turn": "last"})
-    kept = journal.read_rows(0, 0)[0]
-    assert (kept.state, kept.outcome, kept.exchanges) == ("failed", {"turn": "last"}, (Exchange(1, "r19", said("19")),))
-    assert journal.usage().total_tokens == 20 * said().usage.total_tokens
+    row = journal.read_rows(0, 0)[0]
+    assert (row.state, row.outcome, row.exchanges) == (
+        "failed",
+        {"turn": "last"},
+        (Exchange(1, "r19", reply_of("19")),),
+    )
+    assert journal.usage().total_tokens == 20 * reply_of().usage.total_tokens
 
 
 def test_eight_threads_lose_nothing(journal):
     def work(thread: int) -> None:
         for ordinal in range(thread, 800, 8):
-            ask(journal, ordinal) if ordinal % 50 == 0 else journal.intend(ordinal, f"key {ordinal}", "d", 1, "r")
-            journal.add_reply(ordinal, 1, said(str(ordinal)))
+            intend(journal, ordinal) if ordinal % 50 == 0 else journal.intend(ordinal, f"key {ordinal}", "d", 1, "r")
+            journal.add_reply(ordinal, 1, reply_of(str(ordinal)))
             journal.conclude(ordinal, "done", {"value": ordinal})
 
     threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
@@ -435,27 +439,27 @@ def test_eight_threads_lose_nothing(journal):
         thread.start()
     for thread in threads:
         thread.join()
-    kept = {row.ordinal: (row.outcome["value"], row.exchanges[0].reply) for row in journal.finished_rows()}
-    assert kept == {ordinal: (ordinal, said(str(ordinal))) for ordinal in range(800)}
+    values = {row.ordinal: (row.outcome["value"], row.exchanges[0].reply) for row in journal.finished_rows()}
+    assert values == {ordinal: (ordinal, reply_of(str(ordinal))) for ordinal in range(800)}
 
 
-def test_an_event_loop_waits_for_intents_without_being_held_up(journal):
+def test_an_event_loop_awaits_intents_without_being_blocked(journal):
     async def row(ordinal: int) -> None:
         await journal.intend_async(ordinal, "k", "d", 1, "r")
-        journal.add_reply(ordinal, 1, said())
+        journal.add_reply(ordinal, 1, reply_of())
         journal.conclude(ordinal, "done", {})
 
     async def rows() -> None:
         await asyncio.gather(*map(row, range(300)))
-        given_up = asyncio.ensure_future(journal.intend_async(300, "k", "d", 1, "r"))
+        cancelled = asyncio.ensure_future(journal.intend_async(300, "k", "d", 1, "r"))
         await asyncio.sleep(0)
-        given_up.cancel()
+        cancelled.cancel()
 
     asyncio.run(rows())
     assert journal.counts() == {"done": 300, "failed": 0, "held": 0, "skipped": 0, "open": 1}
 
 
-def test_a_callback_may_use_the_journal_and_what_it_raises_is_its_own(journal, caplog):
+def test_a_callback_may_use_the_journal_and_its_exception_does_not_stop_the_writer(journal, caplog):
     done = threading.Event()
 
     def call(_: object) -> None:
@@ -469,29 +473,29 @@ def test_a_callback_may_use_the_journal_and_what_it_raises_is_its_own(journal, c
     assert "cannot be flushed by the thread that writes it" in caplog.text
 
 
-def test_a_closed_journal_says_so_and_closing_twice_is_nothing(folder):
+def test_a_closed_journal_raises_and_a_second_close_does_nothing(folder):
     journal = Journal.open(folder, HEADER)
     journal.close()
     journal.close()
-    for use in (lambda: ask(journal, 0), journal.flush, journal.counts, lambda: journal.mark("a", 1)):
+    for use in (lambda: intend(journal, 0), journal.flush, journal.counts, lambda: journal.mark("a", 1)):
         with pytest.raises(JobError, match="closed"):
             use()
 
 
-def test_who_brings_more_than_the_disk_takes_waits_and_is_told_when_the_journal_closes(folder):
+def test_a_caller_blocked_by_a_slow_disk_gets_an_error_when_the_journal_closes(folder):
     journal = Journal.open(folder, HEADER)
-    write, go = journal._writer._write, threading.Event()
-    journal._writer._write = lambda entries: (go.wait(60), write(entries))[1]
-    given: list[int] = []
-    ends: list[JobError] = []
+    write, resume = journal._writer._write, threading.Event()
+    journal._writer._write = lambda entries: (resume.wait(60), write(entries))[1]
+    added: list[int] = []
+    errors: list[JobError] = []
 
     def work() -> None:
         try:
             while True:
-                journal.conclude(len(given), "done", {})
-                given.append(1)
+                journal.conclude(len(added), "done", {})
+                added.append(1)
         except JobError as error:
-            ends.append(error)
+            errors.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -500,13 +504,13 @@ def test_who_brings_more_than_the_disk_takes_waits_and_is_told_when_the_journal_
     closing = threading.Thread(target=journal.close)
     closing.start()
     thread.join()
-    go.set()
+    resume.set()
     closing.join()
-    assert "closed" in str(ends[0])
-    assert Reader(folder).counts()["done"] == len(given)
+    assert "closed" in str(errors[0])
+    assert Reader(folder).counts()["done"] == len(added)
 
 
-def test_close_writes_what_is_left(folder):
+def test_close_writes_the_remaining_entries(folder):
     journal = Journal.open(folder, HEADER)
     futures = [journal.intend(ordinal, "k", "d", 1, "r") for ordinal in range(1200)]
     journal.close()
@@ -517,7 +521,7 @@ def test_close_writes_what_is_left(folder):
 # Other processes
 
 
-def test_a_second_process_is_refused_and_told_who_has_the_folder(journal, folder):
+def test_a_second_process_is_rejected_with_the_name_of_the_holder(journal, folder):
     code = """
         try:
             Journal.open(folder, {})
@@ -529,13 +533,13 @@ def test_a_second_process_is_refused_and_told_who_has_the_folder(journal, folder
     assert str(folder / LOCK_NAME) in out
 
 
-def test_the_same_process_is_refused_too(journal, folder):
+def test_the_same_process_is_rejected_too(journal, folder):
     with pytest.raises(JobError, match=f"process {os.getpid()} "):
         Journal.open(folder, {})
-    assert Reader(folder).counts()["open"] == 0, "looking is allowed"
+    assert Reader(folder).counts()["open"] == 0, "reading is allowed"
 
 
-def test_a_lock_of_a_process_that_was_killed_is_free(folder):
+def test_the_lock_of_a_killed_process_is_free(folder):
     process = child("journal = Journal.open(folder, {}); print('open', flush=True); time.sleep(60)", folder)
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
@@ -543,46 +547,46 @@ def test_a_lock_of_a_process_that_was_killed_is_free(folder):
         Journal.open(folder, {})
     process.kill()
     process.communicate()
-    assert json.loads((folder / LOCK_NAME).read_text())["pid"] == process.pid, "its name still stands there"
+    assert json.loads((folder / LOCK_NAME).read_text())["pid"] == process.pid, "the file still has its name"
     Journal.open(folder, {}).close()
     assert (folder / LOCK_NAME).read_text() == ""
 
 
-def test_a_holder_is_told_from_a_later_process_of_the_same_number(folder):
+def test_a_holder_is_distinguished_from_a_later_process_with_its_id(folder):
     with Journal.open(folder, {}):
         holder = json.loads((folder / LOCK_NAME).read_text())
     assert is_alive(holder)
-    assert is_alive({**holder, "host": "elsewhere", "pid": 2**22 + 1}), "who knows"
+    assert is_alive({**holder, "host": "elsewhere", "pid": 2**22 + 1}), "it cannot be checked"
     assert not is_alive({**holder, "pid": 2**22 + 1})
     if process_start(os.getpid()) is not None:
         assert not is_alive({**holder, "started": 1})
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_fork_is_refused_and_does_not_keep_the_lock(folder):
+def test_a_fork_is_rejected_and_does_not_hold_the_lock(folder):
     code = """
         journal = Journal.open(folder, {})
-        heard, saying = os.pipe()
+        read_end, write_end = os.pipe()
         if os.fork() == 0:
             for use in (lambda: journal.conclude(0, "done", {}), journal.flush, journal.close):
                 try:
                     use()
                 except JobError as error:
                     os.write(1, f"{error}\\n".encode())
-            os.write(saying, b"done")
+            os.write(write_end, b"done")
             os.close(1)
             os.close(2)
             os.read(0, 1)
             os._exit(0)
-        os.read(heard, 4)
+        os.read(read_end, 4)
         os.kill(os.getpid(), 9)
     """
     process = child(code, folder, stdin=subprocess.PIPE)
     assert process.stdout is not None
     out = process.stdout.read()
     process.wait(60)
-    Journal.open(folder, {}).close()  # while the fork still lives
+    Journal.open(folder, {}).close()  # while the child still runs
     process.communicate("\n", timeout=60)
     assert out.count(f"opened by process {process.pid}, of which this is a fork") == 3
 
@@ -591,27 +595,27 @@ WORK = """
     journal = Journal.open(folder, {})
     first = int(args[0])
     reply = lambda ordinal: read_completion(completion(f"answer {ordinal} " * 40))
-    tell = lambda what, ordinals: os.write(1, "".join(f"{what} {o}\\n" for o in ordinals).encode())
+    report = lambda kind, ordinals: os.write(1, "".join(f"{kind} {o}\\n" for o in ordinals).encode())
     while True:
         rows = range(first, first + 25)
         futures = [(o, journal.intend(o, f"key {o}", "d", 1, "r")) for o in rows]
         for ordinal, future in futures:
             future.result()
-            tell("intent", [ordinal])
+            report("intent", [ordinal])
         for ordinal in rows:
             journal.add_reply(ordinal, 1, reply(ordinal))
         journal.flush()
-        tell("answer", rows)
+        report("reply", rows)
         for ordinal in rows:
             journal.conclude(ordinal, "done", {"value": ordinal})
         journal.flush()
-        tell("done", rows)
+        report("done", rows)
         first += 25
 """
 
 
-def test_after_kills_everything_acknowledged_is_there_and_nothing_half(folder):
-    acknowledged: dict[str, set[int]] = {"intent": set(), "answer": set(), "done": set()}
+def test_after_kills_every_acknowledged_entry_is_read_back_completely(folder):
+    acknowledged: dict[str, set[int]] = {"intent": set(), "reply": set(), "done": set()}
     for turn in range(5):
         process = child(WORK, folder, SHARD_ORDINALS - 300 + turn * 1000)
         assert process.stdout is not None
@@ -619,22 +623,22 @@ def test_after_kills_everything_acknowledged_is_there_and_nothing_half(folder):
         process.send_signal(signal.SIGKILL)
         out, _ = process.communicate()
         for line in (*lines, *out.splitlines()):
-            what, ordinal = line.split()
-            acknowledged[what].add(int(ordinal))
+            kind, ordinal = line.split()
+            acknowledged[kind].add(int(ordinal))
     with Journal.open(folder, {}) as journal:
-        known = journal.read_rows(0, 9 * SHARD_ORDINALS)
-        assert acknowledged["intent"] <= known.keys()
-        assert acknowledged["done"] <= {ordinal for ordinal, kept in known.items() if kept.state == "done"}
-        answered = {ordinal for ordinal, kept in known.items() if kept.exchanges[0].reply is not None}
-        assert acknowledged["answer"] <= answered
-        for ordinal, kept in known.items():
-            assert (kept.key, len(kept.exchanges)) == (f"key {ordinal}", 1)
-            assert kept.outcome == ({"value": ordinal} if kept.state else None)
-            whole = said(f"answer {ordinal} " * 40)
-            assert kept.exchanges[0].reply == (whole if ordinal in answered else None)
-        assert {ordinal for ordinal, _ in journal.ambiguous_rows()} == known.keys() - answered
-        assert sum(journal.counts().values()) == len(known)
-        assert journal.usage().total_tokens == len(answered) * said().usage.total_tokens
+        stored = journal.read_rows(0, 9 * SHARD_ORDINALS)
+        assert acknowledged["intent"] <= stored.keys()
+        assert acknowledged["done"] <= {ordinal for ordinal, row in stored.items() if row.state == "done"}
+        answered = {ordinal for ordinal, row in stored.items() if row.exchanges[0].reply is not None}
+        assert acknowledged["reply"] <= answered
+        for ordinal, row in stored.items():
+            assert (row.key, len(row.exchanges)) == (f"key {ordinal}", 1)
+            assert row.outcome == ({"value": ordinal} if row.state else None)
+            expected = reply_of(f"answer {ordinal} " * 40)
+            assert row.exchanges[0].reply == (expected if ordinal in answered else None)
+        assert {ordinal for ordinal, _ in journal.ambiguous_rows()} == stored.keys() - answered
+        assert sum(journal.counts().values()) == len(stored)
+        assert journal.usage().total_tokens == len(answered) * reply_of().usage.total_tokens
     for path in folder.glob("*.db"):
         with contextlib.closing(sqlite3.connect(path)) as file:
             assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -661,7 +665,7 @@ FILL = """
         except JobError:
             pass
 """
-AGAIN = """
+RESUME = """
     journal.flush()
     journal.intend(row, "k", "d", 1, "r").result()
     journal.close()
@@ -670,25 +674,25 @@ AGAIN = """
 
 
 def check_filled(out: str, folder: Path) -> None:
-    first, *rest = out.splitlines()
+    first, *lines = out.splitlines()
     assert "full" in first
     assert str(folder) in first
-    row, tokens = map(int, rest[-1].split())
-    assert rest[:-1] == [], "every call says so"
+    row, tokens = map(int, lines[-1].split())
+    assert lines[:-1] == [], "every call raised"
     assert row > 1
     with Journal.open(folder, {}) as journal:
         assert journal.counts()["open"] == row + 1
-        assert tokens == journal.usage().total_tokens == (row + 1) * said().usage.total_tokens, "no reply was lost"
+        assert tokens == journal.usage().total_tokens == (row + 1) * reply_of().usage.total_tokens, "no reply was lost"
 
 
-FILL_BEYOND = """
+FILL_RESERVE = """
     try:
-        journal.add_reply(row, 1, reply)  # the reserve takes what nobody announced, too
+        journal.add_reply(row, 1, reply)  # the reserve is also for replies without an intent
         journal.flush()
         row += 1
-        with (folder.parent / "another program's").open("wb", buffering=0) as other:
+        with (folder.parent / "another program's").open("wb", buffering=0) as file:
             while True:
-                other.write(bytes(4096))
+                file.write(bytes(4096))
     except OSError as error:
         print(error)
     try:
@@ -701,44 +705,44 @@ FILL_BEYOND = """
 """
 
 
-def test_a_full_disk_stops_the_journal_and_it_goes_on_when_there_is_space(tmp_path):
+def test_a_full_disk_stops_the_journal_which_resumes_when_there_is_space(tmp_path):
     size = f"size={MIN_FREE_BYTES + 2**20}"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", tmp_path], capture_output=True, check=False)
     if mounted.returncode:
-        pytest.skip("no file system can be mounted here; the next test has a limit in its place")
+        pytest.skip("no file system can be mounted here; the next test limits a file instead")
     try:
-        room = (
+        remount = (
             f"import subprocess; subprocess.run(['mount', '-o', 'remount,size=99m', {str(tmp_path)!r}], check=True)\n"
         )
-        fill = textwrap.dedent(FILL).partition("for use in")[0] + textwrap.dedent(FILL_BEYOND)
-        out = finished(child(fill + room + textwrap.dedent(AGAIN), tmp_path / "job")).splitlines()
+        fill = textwrap.dedent(FILL).partition("for use in")[0] + textwrap.dedent(FILL_RESERVE)
+        out = finished(child(fill + remount + textwrap.dedent(RESUME), tmp_path / "job")).splitlines()
         assert ["nearly full" in out[0], "No space left" in out[1], "the disk is full" in out[2]] == [True] * 3
         row, tokens = map(int, out[3].split())
         with Journal.open(tmp_path / "job", {}) as journal:
             assert journal.counts()["open"] == row + 1
-            assert tokens == journal.usage().total_tokens == row * said().usage.total_tokens, "no reply was lost"
+            assert tokens == journal.usage().total_tokens == row * reply_of().usage.total_tokens, "no reply was lost"
     finally:
         subprocess.run(["umount", tmp_path], check=True)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
-def test_a_file_that_may_not_grow_stops_the_journal_and_it_goes_on_when_it_may(folder):
+@pytest.mark.skipif(sys.platform == "win32", reason="only POSIX has limits")
+def test_a_file_at_its_size_limit_stops_the_journal_which_resumes_without_the_limit(folder):
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))\n"
-    lifted = "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
-    out = finished(child(limit + textwrap.dedent(FILL) + lifted + textwrap.dedent(AGAIN), folder))
+    unlimited = "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+    out = finished(child(limit + textwrap.dedent(FILL) + unlimited + textwrap.dedent(RESUME), folder))
     check_filled(out, folder)
 
 
-def test_a_write_that_fails_fails_its_futures_and_every_later_call_until_it_succeeds(folder):
+def test_a_failed_write_fails_its_futures_and_every_later_call_until_it_succeeds(folder):
     folder.mkdir()
-    (folder / "part-00000.db").mkdir()  # no database can be here
+    (folder / "part-00000.db").mkdir()  # so that no database can be created
     with Journal.open(folder, HEADER) as journal:
         with pytest.raises(JobError, match=r"part-00000\.db") as caught:
-            ask(journal, 0)
+            intend(journal, 0)
         assert caught.value.file == str(folder / "part-00000.db")
         for use in (
-            lambda: journal.add_reply(0, 1, said()),
-            lambda: ask(journal, SHARD_ORDINALS),
+            lambda: journal.add_reply(0, 1, reply_of()),
+            lambda: intend(journal, SHARD_ORDINALS),
             lambda: journal.mark("a", 1),
         ):
             with pytest.raises(JobError, match=r"part-00000\.db"):
@@ -747,12 +751,12 @@ def test_a_write_that_fails_fails_its_futures_and_every_later_call_until_it_succ
             journal.counts()
         (folder / "part-00000.db").rmdir()
         journal.flush()
-        assert journal.usage() == said().usage, "the answer was kept in memory"
+        assert journal.usage() == reply_of().usage, "the reply stayed in memory"
         assert journal.marks == {"a": 1}
-        ask(journal, SHARD_ORDINALS)
+        intend(journal, SHARD_ORDINALS)
 
 
-def test_close_says_what_is_lost(folder):
+def test_close_reports_lost_entries(folder):
     folder.mkdir()
     (folder / "part-00000.db").mkdir()
     journal = Journal.open(folder, HEADER)
@@ -763,21 +767,21 @@ def test_close_says_what_is_lost(folder):
     Journal.open(folder, HEADER).close()
 
 
-def test_an_error_that_is_not_the_disks_does_not_end_the_thread_silently(folder):
+def test_an_unexpected_error_does_not_end_the_thread_silently(folder):
     journal = Journal.open(folder, HEADER)
-    ask(journal, 0)
-    journal.add_reply(0, 1, replace(said(), usage=Usage(2**70)))
-    for use in (journal.flush, journal.counts, lambda: ask(journal, 1), journal.close):
+    intend(journal, 0)
+    journal.add_reply(0, 1, replace(reply_of(), usage=Usage(2**70)))
+    for use in (journal.flush, journal.counts, lambda: intend(journal, 1), journal.close):
         with pytest.raises(JobError, match="OverflowError"):
             use()
 
 
 @pytest.mark.parametrize("number", [-1, 2**70])
-def test_a_number_that_cannot_count_is_refused_at_once(journal, number):
+def test_a_number_out_of_range_raises_at_once(journal, number):
     for use in (
-        lambda: ask(journal, number),
-        lambda: ask(journal, 0, number),
-        lambda: journal.add_reply(number, 1, said()),
+        lambda: intend(journal, number),
+        lambda: intend(journal, 0, number),
+        lambda: journal.add_reply(number, 1, reply_of()),
         lambda: journal.conclude(number, "done", {}),
         lambda: journal.reopen([number]),
     ):
@@ -787,22 +791,22 @@ def test_a_number_that_cannot_count_is_refused_at_once(journal, number):
 
 
 @pytest.mark.parametrize(("name", "opens"), [("job.db", False), ("part-00000.db", True)])
-def test_a_damaged_file_is_named_with_what_to_do(folder, name, opens):
+def test_a_damaged_file_raises_with_its_name_and_what_to_do(folder, name, opens):
     with Journal.open(folder, HEADER) as journal:
-        ask(journal, 0)
+        intend(journal, 0)
     (folder / name).write_bytes(b"not a database" * 1000)
 
-    def go_on() -> None:
+    def resume() -> None:
         with Journal.open(folder, HEADER) as journal:
             assert opens
-            ask(journal, 1)
+            intend(journal, 1)
 
     with pytest.raises(JobError, match="damaged; restore a copy") as caught:
-        go_on()
+        resume()
     assert caught.value.file == str(folder / name)
 
 
-def test_a_file_cut_short_is_damaged_when_it_is_read(folder):
+def test_a_truncated_file_is_damaged_when_it_is_read(folder):
     with Journal.open(folder, HEADER) as journal:
         for ordinal in range(2000):
             journal.conclude(ordinal, "done", {"value": "x" * 100})
@@ -821,13 +825,13 @@ READ_ONLY = """
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+@pytest.mark.skipif(sys.platform == "win32", reason="only POSIX has modes")
 @pytest.mark.parametrize("name", ["", "job.db"])
-def test_what_cannot_be_written_is_named(name):
-    with tempfile.TemporaryDirectory() as there:
-        folder = Path(there) / "job"
+def test_a_file_or_folder_that_cannot_be_written_is_named(name):
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "job"
         Journal.open(folder, HEADER).close()
-        for path in (Path(there), folder, *folder.iterdir()):
+        for path in (Path(temporary), folder, *folder.iterdir()):
             path.chmod(0o777)
         (folder / name).chmod(0o555)
         if not name:
@@ -845,7 +849,7 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
         Reader(tmp_path / "none")
 
 
-def test_a_job_whose_first_moment_was_cut_off_begins_again(folder):
+def test_a_job_interrupted_before_it_started_starts_again(folder):
     folder.mkdir()
     (folder / "job.db").touch()
     with pytest.raises(JobError, match="interrupted before it started"):
@@ -857,12 +861,12 @@ def test_a_job_whose_first_moment_was_cut_off_begins_again(folder):
 # Versions
 
 
-def test_an_older_file_is_brought_up_to_date_with_its_rows(tmp_path):
+def test_an_older_file_is_migrated_with_its_rows(tmp_path):
     path = tmp_path / "file.db"
 
     def first(connection: sqlite3.Connection) -> None:
         connection.execute("CREATE TABLE things (name TEXT)")
-        connection.execute("INSERT INTO things VALUES ('kept')")
+        connection.execute("INSERT INTO things VALUES ('stored')")
 
     def second(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE things ADD COLUMN colour TEXT DEFAULT 'blue'")
@@ -878,24 +882,24 @@ def test_an_older_file_is_brought_up_to_date_with_its_rows(tmp_path):
         assert schema_version(unharmed) == 1
     for _ in range(2):
         with contextlib.closing(open_database(path, [first, second])) as connection:
-            assert connection.execute("SELECT * FROM things").fetchall() == [("kept", "blue")]
+            assert connection.execute("SELECT * FROM things").fetchall() == [("stored", "blue")]
             assert schema_version(connection) == 2
 
 
-def test_a_file_of_a_newer_structkit_is_left_alone(folder):
+def test_a_file_of_a_newer_structkit_is_not_changed(folder):
     with Journal.open(folder, HEADER) as journal:
-        ask(journal, 0)
+        intend(journal, 0)
     with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as connection:
         connection.execute(f"PRAGMA user_version = {len(SHARD_MIGRATIONS) + 1}")
     with Journal.open(folder, HEADER) as journal, pytest.raises(JobError, match="update structkit"):
-        ask(journal, 1)
+        intend(journal, 1)
 
 
-# Any history
+# Random histories
 
 
 ORDINALS = [0, 1, SHARD_ORDINALS - 1, SHARD_ORDINALS]
-REPLIES = [said("a"), said("b"), refused(), RequestTimeout("late")]
+REPLIES = [reply_of("a"), reply_of("b"), rate_limited(), RequestTimeout("late")]
 rows = st.sampled_from(ORDINALS)
 numbers = st.integers(1, 2)
 histories = st.lists(
@@ -917,27 +921,27 @@ class Model:
     def __init__(self) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
         self.usage = Usage()
-        self.lost = 0
+        self.replaced = 0
 
     def row(self, ordinal: int, digest: str = "") -> dict[str, Any]:
         key = "k" if digest else ""
         return self.rows.setdefault(ordinal, {"key": key, "digest": digest, "exchanges": {}, "late": {}, "end": None})
 
-    def do(self, what: str, *args: Any) -> None:
-        getattr(self, what)(*args)
+    def apply(self, name: str, *args: Any) -> None:
+        getattr(self, name)(*args)
 
     def intend(self, ordinal: int, digest: str, number: int) -> None:
         row = self.row(ordinal, digest)
         if row["digest"] != digest:
-            self.set_aside(row)
+            self.ignore_exchanges(row)
         row.update(key="k", digest=digest, end=None)
-        self.lost += number in row["late"]
+        self.replaced += number in row["late"]
         row["late"].pop(number, None)
         if number in row["exchanges"] and row["exchanges"][number][1] is None:
-            self.lost += 1
+            self.replaced += 1
         row["exchanges"][number] = ("r", None)
 
-    def set_aside(self, row: dict[str, Any]) -> None:
+    def ignore_exchanges(self, row: dict[str, Any]) -> None:
         row["late"].update({number: None for number, (_, reply) in row["exchanges"].items() if reply is None})
         row["exchanges"] = {}
 
@@ -947,25 +951,25 @@ class Model:
         if number in row["late"]:  # of a request that no longer counts
             del row["late"][number]
             return
-        request, known = row["exchanges"].get(number, ("", ""))
-        row["exchanges"][number] = (request if known is None else "", REPLIES[reply])
+        request, earlier = row["exchanges"].get(number, ("", ""))
+        row["exchanges"][number] = (request if earlier is None else "", REPLIES[reply])
 
     def conclude(self, ordinal: int, state: str, outcome: int) -> None:
         self.row(ordinal)["end"] = (state, {"value": outcome})
 
-    def reopen(self, ordinal: int, afresh: bool) -> None:
+    def reopen(self, ordinal: int, ignore_exchanges: bool) -> None:
         if ordinal in self.rows:
             self.rows[ordinal]["end"] = None
-            if afresh:
-                self.set_aside(self.rows[ordinal])
+            if ignore_exchanges:
+                self.ignore_exchanges(self.rows[ordinal])
 
-    def kept(self) -> dict[int, Any]:
+    def states(self) -> dict[int, Any]:
         return {
             ordinal: (
                 row["key"],
                 row["digest"],
                 row["end"],
-                [(n, r, told(x)) for n, (r, x) in sorted(row["exchanges"].items())],
+                [(n, r, comparable(x)) for n, (r, x) in sorted(row["exchanges"].items())],
             )
             for ordinal, row in self.rows.items()
         }
@@ -975,55 +979,56 @@ class Model:
             sum(reply is None for _, reply in row["exchanges"].values()) + len(row["late"])
             for row in self.rows.values()
         ]
-        return Usage(unreported=sum(counts) + self.lost)
+        return Usage(unreported=sum(counts) + self.replaced)
 
 
-def flat(kept: RowState) -> Any:
-    end = None if kept.state is None else (kept.state, kept.outcome)
-    return kept.key, kept.digest, end, [(one.number, one.request, told(one.reply)) for one in kept.exchanges]
+def flatten(row: RowState) -> Any:
+    end = None if row.state is None else (row.state, row.outcome)
+    exchanges = [(each.number, each.request, comparable(each.reply)) for each in row.exchanges]
+    return row.key, row.digest, end, exchanges
 
 
-def do(journal: Journal, what: str, *args: Any) -> None:
-    match what, args:
+def apply(journal: Journal, name: str, *args: Any) -> None:
+    match name, args:
         case "intend", (ordinal, digest, number):
             journal.intend(ordinal, "k", digest, number, "r")
         case "answer", (ordinal, number, reply):
             journal.add_reply(ordinal, number, REPLIES[reply])
         case "conclude", (ordinal, state, outcome):
             journal.conclude(ordinal, state, {"value": outcome})
-        case "reopen", (ordinal, afresh):
-            journal.reopen([ordinal], ignore_exchanges=afresh)
+        case "reopen", (ordinal, ignore_exchanges):
+            journal.reopen([ordinal], ignore_exchanges=ignore_exchanges)
         case _:
             journal.flush()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories)
-def test_any_prefix_of_any_history_reopened_is_what_happened(history):
+def test_a_reopened_journal_agrees_with_a_model_of_its_history(history):
     model = Model()
-    with tempfile.TemporaryDirectory() as there, contextlib.ExitStack() as stack:
-        journal = stack.enter_context(Journal.open(Path(there), HEADER))
-        for what, *args in history:
-            if what == "restart":
+    with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
+        journal = stack.enter_context(Journal.open(Path(temporary), HEADER))
+        for name, *args in history:
+            if name == "restart":
                 journal.close()
-                journal = stack.enter_context(Journal.open(Path(there), HEADER))
+                journal = stack.enter_context(Journal.open(Path(temporary), HEADER))
                 continue
-            do(journal, what, *args)
-            if what != "flush":
-                model.do(what, *args)
+            apply(journal, name, *args)
+            if name != "flush":
+                model.apply(name, *args)
         journal.close()
-        with Journal.open(Path(there), HEADER) as again:
-            known = again.read_rows(0, 2 * SHARD_ORDINALS)
-            assert {ordinal: flat(kept) for ordinal, kept in known.items()} == model.kept()
-            assert again.usage() == model.usage + model.unanswered()
-            ended = [ordinal for ordinal, row in sorted(model.rows.items()) if row["end"]]
-            assert [kept.ordinal for kept in again.finished_rows()] == ended
-            assert {state: rows for state, rows in again.counts().items() if rows} == {
+        with Journal.open(Path(temporary), HEADER) as reopened:
+            stored = reopened.read_rows(0, 2 * SHARD_ORDINALS)
+            assert {ordinal: flatten(row) for ordinal, row in stored.items()} == model.states()
+            assert reopened.usage() == model.usage + model.unanswered()
+            finished_ordinals = [ordinal for ordinal, row in sorted(model.rows.items()) if row["end"]]
+            assert [row.ordinal for row in reopened.finished_rows()] == finished_ordinals
+            assert {state: rows for state, rows in reopened.counts().items() if rows} == {
                 state: rows
                 for state in (*FINAL_STATES, "open")
                 if (rows := sum((row["end"] or ("open",))[0] == state for row in model.rows.values()))
             }
-            assert [ordinal for ordinal, _ in again.ambiguous_rows()] == [
+            assert [ordinal for ordinal, _ in reopened.ambiguous_rows()] == [
                 ordinal
                 for ordinal, row in sorted(model.rows.items())
                 if any(reply is None for _, reply in row["exchanges"].values())

@@ -1,4 +1,4 @@
-"""A journal whose log a power cut has torn, at any byte: it opens, and has a beginning of what was written."""
+"""A journal whose log was torn by a power failure, at any byte: it opens, and has a prefix of the entries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOG = "part-00000.db-wal"
 
 @pytest.fixture(scope="module")
 def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of a journal as they stand while it is being written: each row a few transactions of its own."""
+    """Copy the files of a journal while it is being written: each row has a few transactions of its own."""
     live, copied = tmp_path_factory.mktemp("live") / "job", tmp_path_factory.mktemp("copied") / "job"
     with Journal.open(live, {}) as journal:
         for row in range(GROUPS):
@@ -42,27 +42,27 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(share=some.floats(0, 1), garbage=some.binary(max_size=64))
 @example(share=0.0, garbage=b"")
 @example(share=1.0, garbage=b"")
-def test_a_log_torn_anywhere_holds_a_beginning_of_what_was_written(torn: Path, share: float, garbage: bytes) -> None:
-    with tempfile.TemporaryDirectory() as there:
-        folder = Path(there) / "job"
+def test_a_log_torn_at_any_byte_has_a_prefix_of_the_entries(torn: Path, share: float, garbage: bytes) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "job"
         shutil.copytree(torn, folder)
         size = (folder / LOG).stat().st_size
         os.truncate(folder / LOG, round(size * share))
         with (folder / LOG).open("ab") as log:
             log.write(garbage)
         with Journal.open(folder, {}) as journal:
-            known, counts = journal.read_rows(0, GROUPS), journal.counts()
+            rows, counts = journal.read_rows(0, GROUPS), journal.counts()
         with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as file:
             assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert [*known] == [*range(len(known))], "a row is there only with all before it"
-    states = [known[row].state for row in known]
-    assert states in ([*["done"] * len(known)], [*["done"] * (len(known) - 1), None])
-    assert all(row.outcome == {"value": row.ordinal} for row in known.values() if row.state)
-    assert counts["done"] + counts["open"] == len(known)
-    assert len(known) == GROUPS or share < 1
+    assert [*rows] == [*range(len(rows))], "no row is missing before the last one"
+    states = [row.state for row in rows.values()]
+    assert states in ([*["done"] * len(rows)], [*["done"] * (len(rows) - 1), None])
+    assert all(row.outcome == {"value": row.ordinal} for row in rows.values() if row.state)
+    assert counts["done"] + counts["open"] == len(rows)
+    assert len(rows) == GROUPS or share < 1
 
 
 def test_a_commit_is_on_the_disk_before_it_counts(tmp_path: Path) -> None:
     with contextlib.closing(open_database(tmp_path / "part.db", SHARD_MIGRATIONS)) as connection:
-        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
-    assert found == ["wal", 2], "2 is FULL: a power cut takes nothing that was acknowledged"
+        values = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert values == ["wal", 2], "2 is FULL: an acknowledged commit survives a power failure"

@@ -1,4 +1,4 @@
-"""What a thread tells an event loop: all of it at once, and nothing that harms either."""
+"""Results that a thread hands to an event loop: all at once, and without harm to either."""
 
 from __future__ import annotations
 
@@ -11,61 +11,61 @@ from structkit.errors import JobError
 from structkit.journal.wakeups import PendingWrite, WakeupQueue
 
 
-def from_a_thread(wakes: WakeupQueue, *promises: PendingWrite, error: Exception | None = None) -> None:
-    """Resolve promises in a thread, which has ended when this returns."""
+def resolve_in_thread(queue: WakeupQueue, *writes: PendingWrite, error: Exception | None = None) -> None:
+    """Resolve pending writes in a thread, and wait until it has finished."""
 
     def work() -> None:
-        for promise in promises:
-            promise.set_exception(error) if error else promise.set_result(None)
-        wakes.wake()
+        for write in writes:
+            write.set_exception(error) if error else write.set_result(None)
+        queue.wake()
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
 
 
-def test_all_that_is_ready_is_told_in_one_turn_of_the_loop() -> None:
+def test_all_ready_futures_are_resolved_in_one_turn_of_the_loop() -> None:
     async def rows() -> list[bool]:
-        wakes = WakeupQueue()
-        promises = [wakes.create_pending() for _ in range(100)]
-        from_a_thread(wakes, *promises)
-        await promises[0].future
-        return [promise.future.done() for promise in promises]
+        queue = WakeupQueue()
+        writes = [queue.create_pending() for _ in range(100)]
+        resolve_in_thread(queue, *writes)
+        await writes[0].future
+        return [write.future.done() for write in writes]
 
     assert all(asyncio.run(rows()))
 
 
-def test_who_waits_is_told_what_went_wrong() -> None:
+def test_a_waiting_task_gets_the_error() -> None:
     async def row() -> None:
-        wakes = WakeupQueue()
-        promise = wakes.create_pending()
-        from_a_thread(wakes, promise, error=JobError("the disk is full"))
-        await promise.future
+        queue = WakeupQueue()
+        write = queue.create_pending()
+        resolve_in_thread(queue, write, error=JobError("the disk is full"))
+        await write.future
 
     with pytest.raises(JobError, match="the disk is full"):
         asyncio.run(row())
 
 
-def test_who_was_cancelled_is_passed_over() -> None:
+def test_a_cancelled_task_is_skipped() -> None:
     async def rows() -> None:
-        wakes = WakeupQueue()
-        first, second = wakes.create_pending(), wakes.create_pending()
+        queue = WakeupQueue()
+        first, second = queue.create_pending(), queue.create_pending()
         first.future.cancel()
-        from_a_thread(wakes, first, second)
+        resolve_in_thread(queue, first, second)
         await second.future
         assert first.future.cancelled()
 
     asyncio.run(rows())
 
 
-def test_a_loop_that_is_gone_and_one_that_never_was_are_no_harm() -> None:
-    wakes = WakeupQueue()
-    wakes.wake()
+def test_a_closed_loop_and_a_missing_one_do_no_harm() -> None:
+    queue = WakeupQueue()
+    queue.wake()
 
     async def row() -> PendingWrite:
-        return wakes.create_pending()
+        return queue.create_pending()
 
-    promise = asyncio.run(row())
-    promise.set_result(None)
-    wakes.wake()
-    assert not promise.future.done()
+    write = asyncio.run(row())
+    write.set_result(None)
+    queue.wake()
+    assert not write.future.done()
