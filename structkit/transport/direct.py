@@ -14,7 +14,7 @@ from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
-from structkit.transport.retrying import retry, retry_async, with_failures
+from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Policy, Request

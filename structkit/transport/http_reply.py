@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from structkit.dialects.refusals import MODE_FIELD, OUT_OF_QUOTA, UNSUPPORTED
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion, read_envelope
-from structkit.transport.rate_limit_headers import read_limits
+from structkit.transport.rate_limit_headers import read_limits, seconds_until
 from structkit.values import Completion, JSONValue
+from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
 """How much of an endpoint's text an error message quotes."""
@@ -78,7 +79,7 @@ def read_model_names(status: int, headers: Mapping[str, str], body: bytes, secre
     except (ValueError, KeyError, TypeError, RecursionError):
         text = redact(body.decode("utf-8", "replace"), secret)
         raise MalformedReply(
-            f"the endpoint's list of models cannot be read: {text[:MAX_MODELS_CHARS]!r}", body=text
+            f"the endpoint's list of models cannot be read: {shorten(text, MAX_MODELS_CHARS)!r}", body=text
         ) from None
 
 
@@ -144,6 +145,7 @@ def read_retry_after(headers: Mapping[str, str], current_time: datetime | None =
     (7.0, 0.25)
     >>> read_retry_after({"retry-after": "NaN"}), read_retry_after({"retry-after": "-1"})
     (None, None)
+    >>> from datetime import timezone
     >>> now = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)
     >>> read_retry_after({"retry-after": "Wed, 21 Oct 2026 07:28:09 GMT"}, now)
     9.0
@@ -165,9 +167,7 @@ def _seconds(text: str | None) -> float | None:
 
 def _seconds_until(text: str, current_time: datetime | None) -> float | None:
     try:
-        date = parsedate_to_datetime(text)
-        aware = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-        return max(0.0, (aware - (current_time or datetime.now(timezone.utc))).total_seconds())
+        return seconds_until(parsedate_to_datetime(text), current_time)
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -176,7 +176,7 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
     advice = f"; {ADVICE[status]}" if status in ADVICE else ""
     message = _message(body) or ""
     error = StatusError(
-        f"the endpoint answered {status}: {message or text[:MAX_ERROR_CHARS]!r}{advice}",
+        f"the endpoint answered {status}: {message or shorten(text, MAX_ERROR_CHARS)!r}{advice}",
         retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text) and not _rejects_mode(status, message),
         retry_after=read_retry_after(headers),
         request_id=headers.get("x-request-id"),
@@ -206,14 +206,14 @@ def _message(body: JSONValue) -> str | None:
     """The message in an error body, in the shapes that gateways use."""
     error = body.get("error", body) if isinstance(body, dict) else None
     message = error.get("message") or error.get("detail") if isinstance(error, dict) else error
-    return str(message)[:MAX_ERROR_CHARS] if message else None
+    return shorten(str(message), MAX_ERROR_CHARS) if message else None
 
 
 def _not_json_error(status: int, text: str) -> MalformedReply:
     start = text[:1000].lower()
     content = "a web page" if "<html" in start or "<!doctype" in start else "no JSON"
     return MalformedReply(
-        f"the endpoint answered {status} with {content}: {text[:MAX_ERROR_CHARS]!r}; "
+        f"the endpoint answered {status} with {content}: {shorten(text, MAX_ERROR_CHARS)!r}; "
         "check that the base URL leads to a chat completions endpoint (it may lack /v1)",
         retryable=True,
         body=text,

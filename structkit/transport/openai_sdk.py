@@ -17,7 +17,7 @@ from structkit.transport.base_url import COMPLETIONS, MODELS
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
-from structkit.transport.retrying import retry, retry_async, with_failures
+from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
 from structkit.transport.streaming import (

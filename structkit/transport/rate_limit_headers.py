@@ -79,8 +79,8 @@ def read_reset(text: str | None, current_time: datetime | None = None) -> float 
     try:
         seconds = _duration(text)
         is_date = seconds is None or seconds > MAX_DURATION_S
-        return _seconds_until(text, seconds, current_time or datetime.now(timezone.utc)) if is_date else seconds
-    except (ValueError, OverflowError):
+        return _seconds_until_reset(text, seconds, current_time) if is_date else seconds
+    except (ValueError, OverflowError, OSError):  # `datetime` cannot represent it; which one depends on the platform
         return None
 
 
@@ -91,10 +91,17 @@ def _duration(text: str) -> float | None:
     return float(text) if text[:1].isdecimal() and text.isascii() and text.replace(".", "", 1).isdecimal() else None
 
 
-def _seconds_until(text: str, timestamp: float | None, current_time: datetime) -> float | None:
-    if timestamp is not None:
-        seconds = (timestamp / 1000 if timestamp > MAX_TIMESTAMP_S else timestamp) - current_time.timestamp()
-    else:
+def _seconds_until_reset(text: str, timestamp: float | None, current_time: datetime | None) -> float | None:
+    if timestamp is None:
         date = datetime.fromisoformat(text)
-        seconds = ((date if date.tzinfo else date.replace(tzinfo=timezone.utc)) - current_time).total_seconds()
-    return max(0.0, seconds) if seconds < MAX_DURATION_S else None
+    else:
+        unix_s = timestamp / 1000 if timestamp > MAX_TIMESTAMP_S else timestamp
+        date = datetime.fromtimestamp(unix_s, timezone.utc)
+    seconds = seconds_until(date, current_time)
+    return seconds if seconds < MAX_DURATION_S else None
+
+
+def seconds_until(date: datetime, current_time: datetime | None = None) -> float:
+    """Return the seconds until a date, 0 for a past one; a date without a time zone is in UTC."""
+    aware = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    return max(0.0, (aware - (current_time or datetime.now(timezone.utc))).total_seconds())

@@ -9,7 +9,7 @@ from itertools import chain
 
 from structkit.errors import TransportError
 from structkit.transport.reply_body import AsyncHTTPReply, HTTPReply
-from structkit.transport.retrying import retry, retry_async, with_failures
+from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
 from structkit.transport.transport import AsyncReplyStream, AsyncTransport, ReplyStream, Transport, TransportReply
