@@ -106,8 +106,8 @@ class SnapshotBuilder(Generic[T]):
     def _has_longer_string(self) -> bool:
         """Return whether the open string is longer than in the last snapshot, by enough."""
         length = self._string_length
-        min_growth = length // GROWTH_DIVISOR if length > MIN_STEPPED_CHARS else 0
-        return self._parser.length > length + min_growth and self._top.streams_text
+        growth = self._parser.length - length
+        return growth > (length // GROWTH_DIVISOR if length > MIN_STEPPED_CHARS else 0) and self._top.streams_text
 
     def _open_string(self) -> Any:
         if self._parser.length < 0 or not self._top.streams_text:
