@@ -1,4 +1,4 @@
-"""What the conversation costs over reading its reply: `Extraction.receive` against bare validation, interleaved.
+"""The cost of the conversation over parsing its reply: `Extraction.receive` against bare validation, interleaved.
 
 Run it:  python benchmarks/fold.py [--rounds N]
 """
@@ -47,33 +47,33 @@ REPLIES: dict[str, tuple[type[BaseModel], str]] = {
 
 
 def medians(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds of CPU a call of each: the medians of rounds in turn, so that a busy moment of the machine meets all."""
-    found: dict[str, list[float]] = {name: [] for name in works}
+    """Return the median CPU seconds per call; rounds alternate, so that other load on the machine affects all."""
+    times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
             start = time.process_time()
             for _ in range(REPEAT):
                 work()
-            found[name].append((time.process_time() - start) / REPEAT)
-    return {name: statistics.median(times) for name, times in found.items()}
+            times[name].append((time.process_time() - start) / REPEAT)
+    return {name: statistics.median(times) for name, times in times.items()}
 
 
 def works(kind: type[BaseModel], text: str) -> dict[str, Callable[[], Any]]:
-    """A reply read by pydantic alone, by the type, and by the conversation about it; and the making of its request."""
-    wanted = ResponseFormat(kind)
+    """Return the work: parse a reply by pydantic only, by the type, and by the conversation; and build its request."""
+    response_format = ResponseFormat(kind)
     messages = (Message("user", "x"),)
-    begun = Extraction(wanted, "m", messages)
+    start = Extraction(response_format, "m", messages)
     reply = read_completion(completion(text))
     assert isinstance(reply, Completion)
-    assert isinstance(begun.receive(reply), Result)
-    natural = wanted.parse(text).model_dump_json(exclude_defaults=True)
+    assert isinstance(start.receive(reply), Result)
+    natural = response_format.parse(text).model_dump_json(exclude_defaults=True)
     validate = TypeAdapter(kind).validate_json
     return {
         "validate_json": lambda: validate(natural),
-        "parse": lambda: wanted.parse(text),
-        "receive": lambda: begun.receive(reply),
-        "request": lambda: Extraction(wanted, "m", messages).request,
-        "begin": lambda: Extraction(wanted, "m", messages),
+        "parse": lambda: response_format.parse(text),
+        "receive": lambda: start.receive(reply),
+        "request": lambda: Extraction(response_format, "m", messages).request,
+        "begin": lambda: Extraction(response_format, "m", messages),
     }
 
 
@@ -84,10 +84,10 @@ def main() -> None:
     print("| reply | validate_json | ResponseFormat.parse | Extraction.receive | receive over parse | its request |")
     print("|---|--:|--:|--:|--:|--:|")
     for name, (kind, text) in REPLIES.items():
-        took = {work: seconds * 1e6 for work, seconds in medians(works(kind, text), rounds).items()}
-        fold = took["receive"] - took["parse"]
-        each = " | ".join(f"{took[work]:.1f} µs" for work in ("validate_json", "parse", "receive"))
-        request = took["request"] - took["begin"]
+        microseconds = {work: seconds * 1e6 for work, seconds in medians(works(kind, text), rounds).items()}
+        fold = microseconds["receive"] - microseconds["parse"]
+        each = " | ".join(f"{microseconds[work]:.1f} µs" for work in ("validate_json", "parse", "receive"))
+        request = microseconds["request"] - microseconds["begin"]
         print(f"| {name} | {each} | {fold:.1f} µs | {request:.1f} µs |")
 
 

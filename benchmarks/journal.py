@@ -1,4 +1,4 @@
-"""The journal: rows a second, what one pays while the interpreter is busy, and how long a finished part takes to open.
+"""The journal: rows per second, also while the interpreter is busy, and the time to open a finished job.
 
 Run it:  python benchmarks/journal.py [rows]
 """
@@ -28,28 +28,28 @@ def reply() -> Completion:
 
 
 def fill(journal: Journal, first: int, rows: int) -> float:
-    """Rows a second, every one intended, answered and ended; a window of them waits for its intents."""
+    """Return the rows per second, each intended, answered and finished; a window of rows waits for its intents."""
     answer, waiting = reply(), list[tuple[int, Future[None]]]()
     start = time.perf_counter()
     for ordinal in range(first, first + rows):
         waiting.append((ordinal, journal.intend(ordinal, f"row-{ordinal}", "d" * 64, 1, "r" * 64)))
         if len(waiting) == IN_FLIGHT * 8:
-            end(journal, waiting, answer)
-    end(journal, waiting, answer)
+            finish(journal, waiting, answer)
+    finish(journal, waiting, answer)
     journal.flush()
     return rows / (time.perf_counter() - start)
 
 
-def end(journal: Journal, waiting: list[tuple[int, Future[None]]], answer: Completion) -> None:
-    for ordinal, written in waiting:
-        written.result()
+def finish(journal: Journal, waiting: list[tuple[int, Future[None]]], answer: Completion) -> None:
+    for ordinal, intent in waiting:
+        intent.result()
         journal.add_reply(ordinal, 1, answer)
         journal.conclude(ordinal, "done", OUTCOME)
     waiting.clear()
 
 
-def beside_busy_python(journal: Journal, first: int, rows: int) -> float:
-    """The same while another thread computes without a pause: the writer must win the interpreter back each time."""
+def fill_while_busy(journal: Journal, first: int, rows: int) -> float:
+    """The same while another thread computes without a pause, so that the writer has to get the GIL back each time."""
     stop = threading.Event()
 
     def compute() -> None:
@@ -67,8 +67,8 @@ def beside_busy_python(journal: Journal, first: int, rows: int) -> float:
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory() as there:
-        folder = Path(there) / "job"
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "job"
         with Journal.open(folder, {}) as journal:
             print(f"intend + answer + conclude     {fill(journal, 0, rows):10,.0f} rows/s")
         size = sum(path.stat().st_size for path in folder.iterdir())
@@ -76,16 +76,16 @@ def main() -> None:
 
         start = time.perf_counter()
         with Journal.open(folder, {}) as journal:
-            counts, known = journal.counts(), journal.read_rows(0, 999)
+            counts, states = journal.counts(), journal.read_rows(0, 999)
             ambiguous = list(journal.ambiguous_rows())
-            opened = time.perf_counter() - start
-            assert (counts["done"], len(known), ambiguous) == (rows, min(rows, 1000), [])
-            print(f"open {rows:,} rows: counts, 1,000 known rows, the ambiguous  {opened:.3f} s")
+            seconds = time.perf_counter() - start
+            assert (counts["done"], len(states), ambiguous) == (rows, min(rows, 1000), [])
+            print(f"open {rows:,} rows: counts, 1,000 row states, the ambiguous  {seconds:.3f} s")
             start = time.perf_counter()
             read = sum(1 for _ in journal.finished_rows(with_exchanges=False))
             print(f"outcomes, streamed             {read / (time.perf_counter() - start):10,.0f} rows/s")
             some = min(rows, 20_000)
-            print(f"the same beside busy Python    {beside_busy_python(journal, 5_000_000, some):10,.0f} rows/s")
+            print(f"the same with a busy thread    {fill_while_busy(journal, 5_000_000, some):10,.0f} rows/s")
             start = time.perf_counter()
             for ordinal in range(100):
                 journal.intend(6_000_000 + ordinal, "k", "d", 1, "r").result()

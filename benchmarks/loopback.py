@@ -1,6 +1,6 @@
-"""An endpoint in a process of its own, fast enough not to be what is measured; it counts the requests for each row.
+"""An endpoint in its own process, fast enough not to affect a measurement; it counts the requests for each row.
 
-Run it:  python benchmarks/loopback.py LATENCY REFUSING     (`Loopback` does)
+Run it:  python benchmarks/loopback.py LATENCY REJECT_SECONDS     (started by `Loopback`)
 """
 
 import asyncio
@@ -21,32 +21,34 @@ ROW = re.compile(rb"row-(\d+)")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
-class Served:
-    """What all connections share.
+class ServerState:
+    """The state that all connections share.
 
     Args:
         latency: Seconds until a reply.
-        refusing: Seconds from the first request for which all are refused.
+        reject_seconds: Seconds after the first request in which every request is rejected.
     """
 
-    def __init__(self, latency: float, refusing: float) -> None:
-        self.latency, self.refusing = latency, refusing
-        self.asked: Counter[int] = Counter()
-        self.refused, self.began = 0, 0.0
+    def __init__(self, latency: float, reject_seconds: float) -> None:
+        self.latency, self.reject_seconds = latency, reject_seconds
+        self.row_counts: Counter[int] = Counter()
+        self.rejected, self.started_at = 0, 0.0
         self.reply = _http(200, {"id": "chatcmpl-1", "object": "chat.completion", "model": "fake", **_completion()})
 
     def answer(self, path: bytes, body: bytes) -> tuple[float, bytes]:
-        """After how long to answer what."""
+        """Return the delay in seconds and the response."""
         if path.endswith(b"/counts"):
-            twice = {row: times for row, times in self.asked.items() if times > 1}
-            return 0.0, _http(200, {"rows": len(self.asked), "refused": self.refused, "twice": twice})
-        self.began = self.began or time.monotonic()
-        left = self.began + self.refusing - time.monotonic()
-        if left > 0:
-            self.refused += 1
-            return self.latency, _http(429, {"error": {"message": "slow down"}}, f"retry-after: {math.ceil(left)}\r\n")
+            repeated = {row: times for row, times in self.row_counts.items() if times > 1}
+            return 0.0, _http(200, {"rows": len(self.row_counts), "rejected": self.rejected, "repeated": repeated})
+        self.started_at = self.started_at or time.monotonic()
+        remaining = self.started_at + self.reject_seconds - time.monotonic()
+        if remaining > 0:
+            self.rejected += 1
+            return self.latency, _http(
+                429, {"error": {"message": "slow down"}}, f"retry-after: {math.ceil(remaining)}\r\n"
+            )
         if row := ROW.search(body):
-            self.asked[int(row[1])] += 1
+            self.row_counts[int(row[1])] += 1
         return self.latency, self.reply
 
 
@@ -57,47 +59,47 @@ def _completion() -> dict[str, Any]:
 
 
 def _http(status: int, body: dict[str, Any], headers: str = "") -> bytes:
-    told = json.dumps(body).encode()
-    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(told)}\r\n{headers}\r\n"
-    return head.encode() + told
+    payload = json.dumps(body).encode()
+    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(payload)}\r\n{headers}\r\n"
+    return head.encode() + payload
 
 
 class Connection(asyncio.Protocol):
     """One connection, with one request at a time."""
 
-    def __init__(self, served: Served) -> None:
-        self.served, self.came = served, b""
+    def __init__(self, state: ServerState) -> None:
+        self.state, self.received = state, b""
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.came += data
-        head, end, body = self.came.partition(b"\r\n\r\n")
+        self.received += data
+        head, end, body = self.received.partition(b"\r\n\r\n")
         length = LENGTH.search(head)
         if not end or len(body) < (int(length[1]) if length else 0):
             return
-        self.came = b""
-        delay, told = self.served.answer(head.split(b" ", 2)[1], body)
-        asyncio.get_running_loop().call_later(delay, self.transport.write, told)
+        self.received = b""
+        delay, payload = self.state.answer(head.split(b" ", 2)[1], body)
+        asyncio.get_running_loop().call_later(delay, self.transport.write, payload)
 
 
 class Loopback:
-    """The endpoint, as the process that measures sees it; a context manager."""
+    """The endpoint, for the process that measures; a context manager."""
 
-    def __init__(self, *, latency: float = 0.0, refusing: float = 0.0) -> None:
-        command = [sys.executable, __file__, str(latency), str(refusing)]
+    def __init__(self, *, latency: float = 0.0, reject_seconds: float = 0.0) -> None:
+        command = [sys.executable, __file__, str(latency), str(reject_seconds)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.base_url = f"http://127.0.0.1:{int(self._process.stdout.readline())}/v1"
 
     def counts(self) -> dict[str, Any]:
-        """How many rows there were, which were asked for more than once and how often, and how many were refused."""
+        """Return the number of rows, the requests of each repeated row, and the number of rejected requests."""
         with urllib.request.urlopen(f"{self.base_url}/counts") as reply:
             return json.load(reply)
 
     def wait_for(self, rows: int) -> None:
-        """Until so many rows were asked for."""
+        """Wait until so many rows have been requested."""
         while self.counts()["rows"] < rows:
             time.sleep(0.01)
 
@@ -109,11 +111,11 @@ class Loopback:
         self._process.communicate()
 
 
-async def serve(served: Served) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(served), "127.0.0.1", 0, backlog=1024)
+async def serve(state: ServerState) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(state), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Served(*map(float, sys.argv[1:3]))))
+    asyncio.run(serve(ServerState(*map(float, sys.argv[1:3]))))

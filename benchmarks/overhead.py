@@ -1,4 +1,4 @@
-"""What structkit costs over pydantic and a bare HTTP call: ratios, measured side by side in one run.
+"""The overhead of structkit over pydantic: times and ratios, measured in one run.
 
 Run it:  python benchmarks/overhead.py
 """
@@ -33,7 +33,7 @@ class Bill(BaseModel):
 
 
 def median_of(work: Callable[[], object], repeat: int) -> float:
-    """Seconds a call: the median of several rounds."""
+    """Return the seconds per call, as the median of several rounds."""
     rounds = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -44,7 +44,7 @@ def median_of(work: Callable[[], object], repeat: int) -> float:
 
 
 def seconds_of(statement: str) -> float:
-    """A fresh process's time for an import, without the interpreter's own start."""
+    """Return the seconds of an import in a new process, without the start of the interpreter."""
     code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
     runs = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
@@ -57,8 +57,8 @@ def main() -> None:
     text = '{"shop": "Northwind", "lines": [{"item": "lamp", "quantity": 3, "price": 24.5}], "note": null}'
     validate = TypeAdapter(Bill).validate_json
     natural = text.replace(', "note": null', "")
-    wanted = structkit.ResponseFormat(Bill)
-    start = Extraction(wanted, "m", (Message("user", "x"),))
+    response_format = structkit.ResponseFormat(Bill)
+    start = Extraction(response_format, "m", (Message("user", "x"),))
     reply = read_completion(completion(text))
     assert isinstance(reply, Completion)
 
@@ -66,11 +66,13 @@ def main() -> None:
     fold = median_of(lambda: start.receive(reply), 2000)
     compiled = median_of(lambda: structkit.ResponseFormat(Bill), 50)
     pydantic, model = seconds_of("import pydantic"), seconds_of("from pydantic import BaseModel")
-    ours, client = seconds_of("import structkit"), seconds_of("from structkit import Client")
+    package, client = seconds_of("import structkit"), seconds_of("from structkit import Client")
 
     print(f"compile an ordinary model, first use    {compiled * 1e3:8.2f} ms")
     print(f"receive a reply, over validate_json     {(fold - bare) * 1e6:8.1f} µs ({fold / bare:.1f} times)")
-    print(f"import structkit, over import pydantic  {(ours - pydantic) * 1e3:8.1f} ms ({ours / pydantic:.1f} times)")
+    print(
+        f"import structkit, over import pydantic  {(package - pydantic) * 1e3:8.1f} ms ({package / pydantic:.1f} times)"
+    )
     print(f"its Client, over pydantic's BaseModel   {(client - model) * 1e3:8.1f} ms ({client / model:.1f} times)")
 
 

@@ -1,4 +1,4 @@
-"""What a streamed reply costs with a snapshot for each piece, against the floor: reading the events, validating once.
+"""The cost of a streamed reply with a snapshot for each chunk; baseline: parse the events, validate once.
 
 Run it:  python benchmarks/partials.py [--rows N ...] [--rounds N]
 """
@@ -18,7 +18,7 @@ from structkit import ResponseFormat
 from structkit.parsing.push import PushParser, ValueBuilder
 from structkit.partial import ItemReader, SnapshotBuilder
 
-PIECE = 20
+CHUNK_CHARS = 20
 
 
 class Line(BaseModel):
@@ -34,30 +34,30 @@ class Order(BaseModel):
     note: str = ""
 
 
-def reply(rows: int, of: str) -> tuple[Any, str]:
-    """A type, and the text of a reply with so many rows."""
+def reply(rows: int, kind: str) -> tuple[Any, str]:
+    """Return a type, and the text of a reply with so many rows."""
     lines = [
         {"item": f"lamp {at}", "quantity": at % 7, "price": 24.5, "note": "with a shade " * 3} for at in range(rows)
     ]
-    if of == "list":
+    if kind == "list":
         return list[Line], json.dumps({"value": lines})
-    if of == "model":
+    if kind == "model":
         return Order, json.dumps({"shop": "Northwind", "lines": lines, "note": None})
     return str, json.dumps({"value": "one long text \n" * rows * 7})
 
 
-def event(piece: str) -> str:
-    """A chunk as endpoints send it."""
-    delta = {"index": 0, "delta": {"content": piece}, "logprobs": None, "finish_reason": None}
-    about = {"id": "chatcmpl-8f3a", "object": "chat.completion.chunk", "created": 1770000000, "model": "m-2026"}
-    return json.dumps({**about, "choices": [delta]})
+def event(chunk: str) -> str:
+    """Return an event as endpoints send it."""
+    delta = {"index": 0, "delta": {"content": chunk}, "logprobs": None, "finish_reason": None}
+    fields = {"id": "chatcmpl-8f3a", "object": "chat.completion.chunk", "created": 1770000000, "model": "m-2026"}
+    return json.dumps({**fields, "choices": [delta]})
 
 
-def floor(wanted: ResponseFormat[Any], pieces: list[str]) -> Callable[[], object]:
-    """The events of a stream read, and the type's own JSON validated once."""
-    events = [event(piece) for piece in pieces]
-    adapter: TypeAdapter[Any] = TypeAdapter(wanted.output_type)
-    natural = adapter.dump_json(wanted.parse("".join(pieces)))
+def baseline(response_format: ResponseFormat[Any], chunks: list[str]) -> Callable[[], object]:
+    """Return the baseline: parse the events of a stream, and validate the natural JSON once."""
+    events = [event(chunk) for chunk in chunks]
+    adapter: TypeAdapter[Any] = TypeAdapter(response_format.output_type)
+    natural = adapter.dump_json(response_format.parse("".join(chunks)))
 
     def work() -> None:
         for each in events:
@@ -67,72 +67,77 @@ def floor(wanted: ResponseFormat[Any], pieces: list[str]) -> Callable[[], object
     return work
 
 
-def works(wanted: ResponseFormat[Any], text: str) -> dict[str, Callable[[], object]]:
-    """The floor, and what is done with each piece."""
-    pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+def works(response_format: ResponseFormat[Any], text: str) -> dict[str, Callable[[], object]]:
+    """Return the baseline, and the work for each chunk."""
+    chunks = [text[at : at + CHUNK_CHARS] for at in range(0, len(text), CHUNK_CHARS)]
 
     def parse() -> None:
         parser = PushParser(ValueBuilder())
-        for piece in pieces:
-            parser.feed(piece)
+        for chunk in chunks:
+            parser.feed(chunk)
 
     def snapshots() -> Any:
-        growing, last = SnapshotBuilder(wanted), None
-        for piece in pieces:
-            if growing.feed(piece):
-                last = growing.snapshot()
+        builder, last = SnapshotBuilder(response_format), None
+        for chunk in chunks:
+            if builder.feed(chunk):
+                last = builder.snapshot()
         return last
 
     def items() -> None:
-        found: ItemReader[Any] = ItemReader(wanted)
-        for piece in pieces:
-            found.feed(piece)
+        reader: ItemReader[Any] = ItemReader(response_format)
+        for chunk in chunks:
+            reader.feed(chunk)
 
-    done: dict[str, Callable[[], object]] = {"floor": floor(wanted, pieces), "parse": parse, "snapshots": snapshots}
-    return done if wanted.output_type is str else {**done, "items": items}
+    measured: dict[str, Callable[[], object]] = {
+        "baseline": baseline(response_format, chunks),
+        "parse": parse,
+        "snapshots": snapshots,
+    }
+    return measured if response_format.output_type is str else {**measured, "items": items}
 
 
-def medians(done: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds of CPU of each: the medians of rounds in turn, so that a busy moment of the machine meets all."""
-    found: dict[str, list[float]] = {name: [] for name in done}
+def medians(measured: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the median CPU seconds of each; rounds alternate, so that other load on the machine affects all."""
+    seconds: dict[str, list[float]] = {name: [] for name in measured}
     for _ in range(rounds):
-        for name, work in done.items():
+        for name, work in measured.items():
             start = time.process_time()
             work()
-            found[name].append(time.process_time() - start)
-    return {name: statistics.median(times) for name, times in found.items()}
+            seconds[name].append(time.process_time() - start)
+    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def peak(work: Callable[[], object]) -> int:
-    """The most bytes that are held at once."""
+    """Return the peak memory in bytes."""
     tracemalloc.start()
     work()
-    most = tracemalloc.get_traced_memory()[1]
+    peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return most
+    return peak_bytes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The cost of snapshots.")
     parser.add_argument("--rows", type=int, nargs="+", default=[2_500, 10_000, 40_000])
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    print(f"| {PIECE} characters a piece | size | floor | parse | snapshots | over floor | growth | items | memory |")
+    options = parser.parse_args()
+    head = "size | baseline | parse | snapshots | over baseline | growth | items | memory"
+    print(f"| {CHUNK_CHARS} characters a chunk | {head} |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
-    for of in ("list", "model", "text"):
+    for kind in ("list", "model", "text"):
         before: tuple[int, float] | None = None
-        for rows in given.rows:
-            output_type, text = reply(rows, of)
-            done = works(ResponseFormat(output_type), text)
-            took = medians(done, given.rounds)
-            grew = math.log(took["snapshots"] / before[1]) / math.log(len(text) / before[0]) if before else None
-            before = len(text), took["snapshots"]
-            cells = [f"{took[name]:.3f} s" if name in took else "" for name in ("floor", "parse", "snapshots")]
-            over, exponent = f"{took['snapshots'] / took['floor']:.1f}x", f"n^{grew:.2f}" if grew else ""
-            items = f"{took['items']:.3f} s" if "items" in took else ""
-            memory = f"{peak(done['snapshots']) / len(text):.1f}x"
+        for rows in options.rows:
+            output_type, text = reply(rows, kind)
+            measured = works(ResponseFormat(output_type), text)
+            times = medians(measured, options.rounds)
+            exponent = math.log(times["snapshots"] / before[1]) / math.log(len(text) / before[0]) if before else None
+            before = len(text), times["snapshots"]
+            cells = [f"{times[name]:.3f} s" if name in times else "" for name in ("baseline", "parse", "snapshots")]
+            over, growth = f"{times['snapshots'] / times['baseline']:.1f}x", f"n^{exponent:.2f}" if exponent else ""
+            items = f"{times['items']:.3f} s" if "items" in times else ""
+            memory = f"{peak(measured['snapshots']) / len(text):.1f}x"
             print(
-                f"| {of} | {len(text) / 1e6:.2f} MB | {' | '.join(cells)} | {over} | {exponent} | {items} | {memory} |"
+                f"| {kind} | {len(text) / 1e6:.2f} MB | {' | '.join(cells)} | {over} | {growth} | {items} | {memory} |"
             )
 
 

@@ -1,4 +1,4 @@
-"""What it costs to put a few wrong values of a long reply right: the places alone against the whole again.
+"""The cost of correcting a few invalid values of a long reply: re-asking for the places, or for the whole value.
 
 Run it:  python benchmarks/reask.py [--rows N]
 """
@@ -21,11 +21,11 @@ from structkit.testing.scripted_reply import requested_schema, text_reply
 from structkit.values import JSON
 
 INPUT = "Read the shipments from the attached manifest."
-WRONG_ROWS = (7, 15, 23, 31, 42)
+INVALID_ROWS = (7, 15, 23, 31, 42)
 
 
 class Shipment(BaseModel):
-    """A row of twenty fields, with a rule over two of them."""
+    """A row of twenty fields, with a constraint over two of them."""
 
     number: str
     sender: str
@@ -59,8 +59,8 @@ class Manifest(BaseModel):
     rows: list[Shipment]
 
 
-def right_row(number: int) -> JSON:
-    """A row that looks like one of a real manifest."""
+def valid_row(number: int) -> JSON:
+    """Return a row that looks like one of a real manifest."""
     return {
         "number": f"SH-{20260000 + number}",
         "sender": ("Northwind Traders Ltd", "Baltic Timber", "Fjordfisk AS")[number % 3],
@@ -87,7 +87,7 @@ def right_row(number: int) -> JSON:
 
 @dataclass(frozen=True)
 class Case:
-    """A way to be wrong: in which rows, and which field says what there."""
+    """An invalid reply: the rows, and the field and value that are invalid in them."""
 
     name: str
     rows: tuple[int, ...]
@@ -96,9 +96,9 @@ class Case:
 
 
 CASES = (
-    Case("one value", WRONG_ROWS[:1], "weight", -1.0),
-    Case("five values in five rows", WRONG_ROWS, "weight", -1.0),
-    Case("one rule over two fields", WRONG_ROWS[:1], "gross", 0.0),
+    Case("one value", INVALID_ROWS[:1], "weight", -1.0),
+    Case("five values in five rows", INVALID_ROWS, "weight", -1.0),
+    Case("one constraint over two fields", INVALID_ROWS[:1], "gross", 0.0),
 )
 
 
@@ -106,26 +106,26 @@ COLUMNS = ("requests", "messages", "with schema", "rewritten")
 
 
 class Model:
-    """A model that is wrong at first, and right in whatever it is asked for after that."""
+    """A model whose first reply is invalid, and whose later replies are valid."""
 
     def __init__(self, case: Case, rows: int) -> None:
-        right = [right_row(number) for number in range(rows)]
-        wrong = {number % rows for number in case.rows}
-        said = [row | ({case.field: case.value} if n in wrong else {}) for n, row in enumerate(right)]
-        self.right, self.first = {"rows": right}, {"rows": said}
+        valid = [valid_row(number) for number in range(rows)]
+        invalid = {number % rows for number in case.rows}
+        first_rows = [row | ({case.field: case.value} if n in invalid else {}) for n, row in enumerate(valid)]
+        self.valid, self.first = {"rows": valid}, {"rows": first_rows}
         self.sizes: list[int] = []
 
     def __call__(self, body: JSON) -> Reply:
-        value = {name: at(self.right, path) for name, path in places(body)} if self.sizes else self.first
+        value = {name: at(self.valid, path) for name, path in requested_places(body)} if self.sizes else self.first
         text = json.dumps(value, ensure_ascii=False)
         self.sizes.append(len(text))
         return text_reply(body, text)
 
 
-def places(body: JSON) -> list[tuple[str, str]]:
-    """The properties that a request's schema asks for, each with the path that stands in its description."""
+def requested_places(body: JSON) -> list[tuple[str, str]]:
+    """Return the properties of a request's schema, each with the path that its description has."""
     schema = requested_schema(body)
-    if schema is None:  # the schema's form stands in the system message
+    if schema is None:  # in prompt mode, the form of the schema is in the system message
         form = body["messages"][0]["content"]
         names = re.findall(r'^ {2}"(\w+)":', form, re.MULTILINE)
         paths = re.findall(r"^ {2}\S.*// (rows[\w\[\].]*?)\.(?=\s|$)", form, re.MULTILINE)
@@ -144,13 +144,13 @@ def at(value: Any, path: str) -> Any:
 
 @dataclass(frozen=True)
 class Cost:
-    """What asking again cost, in characters.
+    """The cost of re-asking, in characters.
 
     Args:
-        requests: How many there were in all.
-        messages: Of the messages beyond the caller's own.
-        fields: Of the request fields that hold the schema.
-        rewritten: The characters of the replies to it, as a share of the first reply's.
+        requests: The number of all requests.
+        messages: Those of the messages, beyond the caller's own.
+        fields: Those of the request fields with the schema.
+        rewritten: Those of the later replies, as a share of the first reply's.
     """
 
     requests: int
@@ -158,37 +158,44 @@ class Cost:
     fields: int
     rewritten: float
 
+    @property
+    def sent(self) -> int:
+        """The characters of messages and schemas."""
+        return self.messages + self.fields
+
 
 def cost(case: Case, mode: Any, policy: Policy, rows: int) -> Cost:
     model = Model(case, rows)
     with Endpoint(model) as endpoint, Client("fake", base_url=endpoint.base_url) as client:
         result = client.run(Manifest, INPUT, mode=mode, policy=policy)
-    assert [row.model_dump(mode="json") for row in result.value.rows] == model.right["rows"]
-    again = [attempt.request for attempt in result.attempts[1:]]
-    messages = sum(len(str(message.content)) for request in again for message in request.messages)
-    fields = sum(len(json.dumps(request.fields, ensure_ascii=False)) for request in again if request.fields)
-    return Cost(len(result.attempts), messages - len(again) * len(INPUT), fields, sum(model.sizes[1:]) / model.sizes[0])
+    assert [row.model_dump(mode="json") for row in result.value.rows] == model.valid["rows"]
+    reasks = [attempt.request for attempt in result.attempts[1:]]
+    messages = sum(len(str(message.content)) for request in reasks for message in request.messages)
+    fields = sum(len(json.dumps(request.fields, ensure_ascii=False)) for request in reasks if request.fields)
+    return Cost(
+        len(result.attempts), messages - len(reasks) * len(INPUT), fields, sum(model.sizes[1:]) / model.sizes[0]
+    )
 
 
 def row(case: Case, mode: str, rows: int) -> str:
-    """One line of the table: the places alone, the whole again, and how many times more that is."""
-    few, whole = (cost(case, mode, Policy(reask=reask), rows) for reask in ("places", "whole"))
-    times = (whole.messages + whole.fields) / (few.messages + few.fields)
+    """Return one line of the table: re-asking for the places, for the whole value, and the ratio."""
+    places_cost, whole_cost = (cost(case, mode, Policy(reask=reask), rows) for reask in ("places", "whole"))
+    times = whole_cost.sent / places_cost.sent
     return (
-        f"| {case.name} | {mode} | {few.requests} | {few.messages:,} | {few.messages + few.fields:,} "
-        f"| {few.rewritten:.1%} | {whole.requests} | {whole.messages:,} | {whole.messages + whole.fields:,} "
-        f"| {whole.rewritten:.0%} | {times:.0f} |"
+        f"| {case.name} | {mode} | {places_cost.requests} | {places_cost.messages:,} | {places_cost.sent:,} "
+        f"| {places_cost.rewritten:.1%} | {whole_cost.requests} | {whole_cost.messages:,} | {whole_cost.sent:,} "
+        f"| {whole_cost.rewritten:.0%} | {times:.0f} |"
     )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The cost of a second ask.")
+    parser = argparse.ArgumentParser(description="The cost of re-asking.")
     parser.add_argument("--rows", type=int, default=50, help="rows of twenty fields in the reply")
     rows = parser.parse_args().rows
     os.environ["STRUCTKIT_ROUTES"] = "off"
-    print(f"A reply of {rows} rows with 20 fields; characters sent beyond the input after it.\n")
-    whole = " | ".join(f"whole: {name}" for name in COLUMNS)
-    print(f"| wrong | mode | {' | '.join(COLUMNS)} | {whole} | times less sent |")
+    print(f"A reply of {rows} rows with 20 fields; characters sent after it, beyond the input.\n")
+    whole_columns = " | ".join(f"whole: {name}" for name in COLUMNS)
+    print(f"| invalid | mode | {' | '.join(COLUMNS)} | {whole_columns} | times less sent |")
     print("|---|---" + "|--:" * 9 + "|")
     for case in CASES:
         for mode in MODES:

@@ -1,4 +1,4 @@
-"""Label short reviews: a decorated function is the classifier, one call a row.
+"""Label short reviews: a decorated function is the classifier, with one call per row.
 
 Run it:  python recipes/classifier.py
 Or:      structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label

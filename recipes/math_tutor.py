@@ -2,9 +2,9 @@
 
 Run it:  python recipes/math_tutor.py
 
-Uses the embedded model, or the one that STRUCTKIT_MODEL names at OPENAI_BASE_URL. The embedded model
-gives the right shape and, being small, often the wrong answer; the bound on the list stops it from
-adding steps for ever.
+Uses the embedded model, or the one that STRUCTKIT_MODEL names at OPENAI_BASE_URL. The embedded model is small: its
+reply has the right shape, but often the wrong answer. The maximum length of the list stops it from adding steps
+without end.
 """
 
 import os

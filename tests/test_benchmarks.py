@@ -1,4 +1,4 @@
-"""Each benchmark is a command that runs and prints its table; what the numbers are is its own business."""
+"""Each benchmark is a command that runs and prints its table; the figures themselves are not tested."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ ROOT = Path(__file__).parent.parent
 
 
 def tables(name: str, *options: str) -> list[list[list[str]]]:
-    """The rows, without the head, of each table that a benchmark prints."""
+    """Return the rows, without the header, of each table that a benchmark prints."""
     command = [sys.executable, str(ROOT / "benchmarks" / name), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr  # which tells of the embedded model being fetched
+    assert done.returncode == 0, done.stderr  # stderr may report the download of the embedded model
     blocks = re.findall(r"(?:^\|.*\n)+", done.stdout, re.MULTILINE)
-    found = [[line.strip("|").split("|") for line in block.splitlines()] for block in blocks]
-    assert all(len({len(cells) for cells in rows}) == 1 for rows in found), "the tables are whole"
-    return [[[cell.strip() for cell in cells] for cells in rows[2:]] for rows in found]
+    parsed = [[line.strip("|").split("|") for line in block.splitlines()] for block in blocks]
+    assert all(len({len(cells) for cells in rows}) == 1 for rows in parsed), "every row has all cells"
+    return [[[cell.strip() for cell in cells] for cells in rows[2:]] for rows in parsed]
 
 
 def table(name: str, *options: str) -> list[list[str]]:
-    """The rows of the only table."""
+    """Return the rows of the only table."""
     (rows,) = tables(name, *options)
     return rows
 
 
 def test_the_reask_benchmark_measures_every_case_in_every_mode() -> None:
     rows = table("reask.py", "--rows", "50")
-    assert len({(wrong, mode) for wrong, mode, *_ in rows}) == len(rows) == 15
-    for wrong, _, requests, _, sent, rewritten, *_ in rows:
+    assert len({(case, mode) for case, mode, *_ in rows}) == len(rows) == 15
+    for case, _, requests, _, sent, rewritten, *_ in rows:
         share = float(rewritten.rstrip("%"))
         assert requests == "2"
-        if wrong == "one value":
+        if case == "one value":
             assert int(sent.replace(",", "")) <= 1500
             assert share <= 5
         assert share <= 10
@@ -52,7 +52,7 @@ def test_the_fold_benchmark_measures_every_reply() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_the_labelling_benchmark_finds_no_row_lost_or_paid_for_twice() -> None:
-    measured = {what: found for what, *_, found in table("labelling.py", "--quick", "--rows", "500")}
+    measured = {name: figure for name, *_, figure in table("labelling.py", "--quick", "--rows", "500")}
     assert len(measured) == 18
     for nothing in (
         "rows lost after kill -9",
@@ -61,35 +61,35 @@ def test_the_labelling_benchmark_finds_no_row_lost_or_paid_for_twice() -> None:
         "rows failed in it",
     ):
         assert measured[nothing] == "0"
-    assert measured["the second one is"] == "refused"
+    assert measured["the second one is"] == "rejected"
     assert measured["one row of 500 edited: requests"] == "1"
 
 
-def test_the_comparison_measures_the_floor_and_structkit() -> None:
+def test_the_comparison_measures_the_baseline_and_structkit() -> None:
     page = (ROOT / "docs" / "benchmarks.md").read_bytes()
     calls, streams = tables("compare.py", "--quick", "--here", "--only", "structkit")
     for rows in (calls, streams):
-        assert [name for name, *_ in rows] == ["floor", "structkit"]
+        assert [name for name, *_ in rows] == ["baseline", "structkit"]
     ratio = re.compile(r"[\d.,]+ \([\d.,]+\u2013[\d.,]+\)")
     _, _, imported, *ratios, rate = calls[1]
     assert imported.endswith(" ms")
     assert rate.endswith("%)")
     assert all(ratio.fullmatch(cell) for cell in ratios)
     assert streams[0][1] == "1"
-    assert (ROOT / "docs" / "benchmarks.md").read_bytes() == page, "a quick look writes nothing"
+    assert (ROOT / "docs" / "benchmarks.md").read_bytes() == page, "--quick writes nothing"
 
 
-def test_the_comparison_knows_its_libraries() -> None:
+def test_the_comparison_rejects_an_unknown_library() -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / "compare.py"), "--only", "nothing"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "no such library: nothing" in done.stderr
 
 
 @pytest.mark.local
-def test_the_prompt_mode_benchmark_counts_what_came_of_its_texts() -> None:
+def test_the_prompt_mode_benchmark_counts_the_results_of_its_texts() -> None:
     if find_spec("xllamacpp") is None:
         pytest.skip("xllamacpp is not installed: pip install 'structkit-llm[local]'")
-    (row,) = table("prompt_mode.py", "--texts", "1", "--ways", "json_schema (grammar)")
+    (row,) = table("prompt_mode.py", "--texts", "1", "--settings", "json_schema (grammar)")
     assert row[1].endswith("of 6")
     assert int(row[6].replace(",", "")) > 0
 

@@ -1,6 +1,6 @@
-"""A fast endpoint on loopback: a fixed reply in the form that the request asks for, at once, late or streamed.
+"""A fast endpoint on loopback: a fixed reply in the requested form, immediate, delayed or streamed.
 
-Prints its port, and ends when its standard input does. A request that it has seen before costs it a look into a dict.
+It prints its port, and exits at the end of its standard input. The answer to a repeated request is cached.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ DELTA = 20
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\n%s\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-ASKED = re.compile(rb"\(reply: (bill|rows), (?:delay|size): (\d+)\)")
+REPLY_REQUEST = re.compile(rb"\(reply: (bill|rows), (?:delay|size): (\d+)\)")
 USAGE = {"prompt_tokens": 60, "completion_tokens": 40, "total_tokens": 100}
 BILL = {
     "shop": "Northwind",
@@ -29,19 +29,19 @@ CITIES = ("Lisbon", "Oslo", "Kyoto", "Accra", "Quito")
 
 @lru_cache(maxsize=16)
 def rows(size: int) -> str:
-    """A list of rows with about *size* characters."""
-    found, length = [], 12
+    """Return a list of rows with about *size* characters."""
+    items, length = [], 12
     while length < size:
-        n = len(found)
+        n = len(items)
         row = {"id": n, "name": f"Member number {n * 7919 % 100_003}", "city": CITIES[n % 5]}
         row |= {"score": n * 37 % 1000 / 10, "active": n % 3 > 0}
-        found.append(json.dumps(row))
-        length += len(found[-1]) + 2
-    return '{"rows": [' + ", ".join(found) + "]}"
+        items.append(json.dumps(row))
+        length += len(items[-1]) + 2
+    return '{"rows": [' + ", ".join(items) + "]}"
 
 
-def wanted_text(kind: bytes, number: int, schema: dict[str, Any]) -> str:
-    """The reply's JSON, in the envelope of one property that some libraries put around a type."""
+def reply_text(kind: bytes, number: int, schema: dict[str, Any]) -> str:
+    """Return the JSON of the reply, inside the one property that some libraries put around a type."""
     text = json.dumps(BILL) if kind == b"bill" else rows(number)
     names = list(schema.get("properties", {}))
     if len(names) == 1 and names[0] not in {"shop", "rows"}:
@@ -50,17 +50,17 @@ def wanted_text(kind: bytes, number: int, schema: dict[str, Any]) -> str:
 
 
 def answer(body: bytes) -> tuple[float, bytes]:
-    """Seconds to wait, and the response."""
-    found = ASKED.search(body)
-    if found is None:
+    """Return the delay in seconds, and the response."""
+    match = REPLY_REQUEST.search(body)
+    if match is None:
         return 0, HEAD % (b"application/json", b"content-length: 0")
     request = json.loads(body)
-    kind, number = found[1], int(found[2])
+    kind, number = match[1], int(match[2])
     tool = request["tools"][0]["function"] if request.get("tools") else None
     envelope = (request.get("response_format") or {}).get("json_schema", {})
-    text = wanted_text(kind, number, tool["parameters"] if tool else envelope.get("schema", {}))
-    made = streamed if request.get("stream") else whole
-    return (number / 1000 if kind == b"bill" else 0), made(request, text, tool and tool["name"])
+    text = reply_text(kind, number, tool["parameters"] if tool else envelope.get("schema", {}))
+    build = streamed_reply if request.get("stream") else complete_reply
+    return (number / 1000 if kind == b"bill" else 0), build(request, text, tool and tool["name"])
 
 
 def completion(request: dict[str, Any], kind: str, choice: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def completion(request: dict[str, Any], kind: str, choice: dict[str, Any]) -> di
     return {**head, "system_fingerprint": "fp_1", "choices": choices}
 
 
-def whole(request: dict[str, Any], text: str, tool: str | None) -> bytes:
+def complete_reply(request: dict[str, Any], text: str, tool: str | None) -> bytes:
     message: dict[str, Any] = {"role": "assistant", "content": None if tool else text, "refusal": None}
     if tool:
         call = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": text}}
@@ -79,8 +79,8 @@ def whole(request: dict[str, Any], text: str, tool: str | None) -> bytes:
     return HEAD % (b"application/json", b"content-length: %d" % len(body)) + body
 
 
-def streamed(request: dict[str, Any], text: str, tool: str | None) -> bytes:
-    """Each event is a chunk of its own, as servers send it."""
+def streamed_reply(request: dict[str, Any], text: str, tool: str | None) -> bytes:
+    """Return a response with each event as one HTTP chunk, as servers send it."""
     events = [f"data: {json.dumps(event)}\n\n".encode() for event in chunks(request, text, tool)]
     events.append(b"data: [DONE]\n\n")
     body = b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in events) + b"0\r\n\r\n"
@@ -96,12 +96,12 @@ def chunks(request: dict[str, Any], text: str, tool: str | None) -> Iterator[dic
 
     yield chunk({"role": "assistant", "content": None if tool else ""})
     if tool:
-        opened = called(name=tool, arguments="")
-        opened["tool_calls"][0] |= {"id": "call_1", "type": "function"}
-        yield chunk(opened)
+        first = called(name=tool, arguments="")
+        first["tool_calls"][0] |= {"id": "call_1", "type": "function"}
+        yield chunk(first)
     for start in range(0, len(text), DELTA):
-        piece = text[start : start + DELTA]
-        yield chunk(called(arguments=piece) if tool else {"content": piece})
+        fragment = text[start : start + DELTA]
+        yield chunk(called(arguments=fragment) if tool else {"content": fragment})
     yield chunk({}, "tool_calls" if tool else "stop")
     if (request.get("stream_options") or {}).get("include_usage"):
         yield {**completion(request, "chat.completion.chunk", {}), "choices": [], "usage": USAGE}
@@ -110,7 +110,7 @@ def chunks(request: dict[str, Any], text: str, tool: str | None) -> Iterator[dic
 class Connection(asyncio.Protocol):
     """One kept-alive connection."""
 
-    known = staticmethod(lru_cache(maxsize=64)(answer))
+    cached_answer = staticmethod(lru_cache(maxsize=64)(answer))
 
     def connection_made(self, transport: Any) -> None:
         self.transport, self.received = transport, b""
@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
         if head < 0 or len(self.received) < end:
             return
         body, self.received = self.received[head + 4 : end], self.received[end:]
-        wait, response = self.known(body)
+        wait, response = self.cached_answer(body)
         if wait:
             asyncio.get_running_loop().call_later(wait, self.transport.write, response)
         else:

@@ -1,4 +1,4 @@
-"""From samples to figures: medians of ratios to the floor, and how a stream's cost grows."""
+"""Figures from samples: medians of ratios to the baseline, and the growth of a stream's cost."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import math
 import statistics
 from dataclasses import dataclass, field
 
-SMALL = (50_000, 100_000, 200_000, 400_000)
-WHOLE = (250_000, 500_000, 1_000_000)
-"""Characters of the streams: the last is the one that is compared."""
+SHORT_SIZES = (50_000, 100_000, 200_000, 400_000)
+LONG_SIZES = (250_000, 500_000, 1_000_000)
+"""The characters of the streams; the last one is compared."""
 
 
 @dataclass
 class Samples:
-    """All that was measured of a library.
+    """The samples of a library.
 
     Attributes:
         name: The library.
-        versions: What was installed.
+        versions: The installed versions.
         notes: Why a measure is missing, by measure; "all" for the library.
-        pairs: By measure, the library's figure and the floor's beside it, one pair a sample.
+        pairs: By measure, the figures of the library and of the baseline, one pair per sample.
     """
 
     name: str
@@ -27,29 +27,29 @@ class Samples:
     notes: dict[str, str] = field(default_factory=dict)
     pairs: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
-    def add(self, measure: str, figure: float, floor: float) -> None:
-        """One more pair."""
-        self.pairs.setdefault(measure, []).append((figure, floor))
+    def add(self, measure: str, figure: float, baseline: float) -> None:
+        """Add a pair."""
+        self.pairs.setdefault(measure, []).append((figure, baseline))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A median, and the least and the most."""
+    """A median with the minimum and the maximum."""
 
-    middle: float
-    least: float
-    most: float
+    median: float
+    minimum: float
+    maximum: float
 
 
 @dataclass(frozen=True)
 class Growth:
-    """What a whole stream costs: read, or extrapolated from shorter ones.
+    """The cost of a long stream: measured, or extrapolated from shorter ones.
 
     Attributes:
         seconds: CPU.
-        ratio: Over the floor's.
-        exponent: Of the cost over the size.
-        peak: Memory at most, over the text; of the longest stream that was read.
+        ratio: To the baseline's.
+        exponent: Of the growth of the cost with the size.
+        peak: Peak memory divided by the size, of the longest stream that was read.
         partials: Values for each delta.
         read: The characters of the longest stream that was read.
     """
@@ -64,7 +64,7 @@ class Growth:
 
 def ratio(samples: Samples, measure: str) -> Figure | None:
     pairs = samples.pairs.get(measure)
-    return spread([value / floor for value, floor in pairs]) if pairs else None
+    return spread([value / baseline for value, baseline in pairs]) if pairs else None
 
 
 def value(samples: Samples, measure: str) -> Figure | None:
@@ -73,7 +73,7 @@ def value(samples: Samples, measure: str) -> Figure | None:
 
 
 def rounded(number: float) -> int:
-    """To two digits: an extrapolated figure has no more."""
+    """Round to two digits, because an extrapolated figure is not more precise."""
     return int(float(f"{number:.1e}"))
 
 
@@ -86,32 +86,32 @@ def seconds(samples: Samples, size: int) -> float:
 
 
 def exponent(samples: Samples, sizes: tuple[int, ...]) -> float:
-    """The slope of a line through the medians, on two logarithmic axes."""
+    """Return the slope of a line through the medians, on two logarithmic axes."""
     return statistics.linear_regression(
         [math.log(size) for size in sizes], [math.log(seconds(samples, size)) for size in sizes]
     ).slope
 
 
 def read(samples: Samples, sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """The sizes that were."""
+    """Return the sizes that were read."""
     return tuple(size for size in sizes if f"stream {size}" in samples.pairs)
 
 
-def predicted(samples: Samples, sizes: tuple[int, ...], whole: int) -> float:
-    """The seconds of a whole stream, by what the two longest of *sizes* took; no growth is thought over quadratic."""
-    *_, last = known = read(samples, sizes)[-2:]
-    return seconds(samples, last) * (whole / last) ** min(exponent(samples, known), 2)
+def predicted(samples: Samples, sizes: tuple[int, ...], long_size: int) -> float:
+    """Return the expected seconds of a long stream, from the two longest of *sizes*, at most quadratic."""
+    *_, last = measured_sizes = read(samples, sizes)[-2:]
+    return seconds(samples, last) * (long_size / last) ** min(exponent(samples, measured_sizes), 2)
 
 
-def growth(samples: Samples, small: tuple[int, ...], whole: tuple[int, ...]) -> Growth | None:
-    """The cost of a whole stream, or None where it was not measured."""
-    sizes = whole if read(samples, whole) == whole else read(samples, small)[-2:]
+def growth(samples: Samples, short_sizes: tuple[int, ...], long_sizes: tuple[int, ...]) -> Growth | None:
+    """Return the cost of a long stream; None if it was not measured."""
+    sizes = long_sizes if read(samples, long_sizes) == long_sizes else read(samples, short_sizes)[-2:]
     if len(sizes) < 2:
         return None
-    last, taken = sizes[-1], predicted(samples, sizes, whole[-1])
-    times = taken / seconds(samples, last)
-    own = spread([figure / floor * times for figure, floor in samples.pairs[f"stream {last}"]])
+    last, cpu_seconds = sizes[-1], predicted(samples, sizes, long_sizes[-1])
+    times = cpu_seconds / seconds(samples, last)
+    ratio_to_baseline = spread([figure / baseline * times for figure, baseline in samples.pairs[f"stream {last}"]])
     peak, partials = ratio(samples, f"peak {last}"), ratio(samples, f"partials {last}")
     assert peak
     assert partials
-    return Growth(taken, own, exponent(samples, sizes), peak.middle, partials.middle, last)
+    return Growth(cpu_seconds, ratio_to_baseline, exponent(samples, sizes), peak.median, partials.median, last)

@@ -1,11 +1,11 @@
-"""The types that every library is asked for, and the prompts: the endpoint reads in a prompt what it is to answer."""
+"""The output types and prompts of the comparison; the endpoint finds the requested reply in the prompt."""
 
 import os
 
 from pydantic import BaseModel
 
 MODEL = "gpt-4o-2024-08-06"
-BASE_URL = os.environ.get("OPENAI_BASE_URL", "")  # libraries that read the variable themselves are left to do so
+BASE_URL = os.environ.get("OPENAI_BASE_URL", "")  # some libraries read the variable themselves
 
 
 class Line(BaseModel):

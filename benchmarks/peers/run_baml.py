@@ -1,4 +1,4 @@
-"""https://docs.boundaryml.com/guide/baml-basics/streaming, with the client that baml-cli generated of baml_src."""
+"""https://docs.boundaryml.com/guide/baml-basics/streaming, with the client that baml-cli generated from baml_src."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any

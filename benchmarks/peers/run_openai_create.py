@@ -1,4 +1,4 @@
-"""The SDK's plain call, and pydantic after it. https://developers.openai.com/api/docs/guides/structured-outputs."""
+"""A plain call of the SDK, validated by pydantic. https://developers.openai.com/api/docs/guides/structured-outputs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

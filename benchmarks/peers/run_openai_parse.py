@@ -31,7 +31,7 @@ def async_call() -> Callable[[str], Awaitable[Any]]:
 
 
 def partials() -> Callable[[str], Iterator[Any]]:
-    """What is parsed so far is JSON, not yet of the type."""
+    """The partial values are JSON, not of the type."""
     client = openai.OpenAI()
 
     def ask(prompt: str) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""https://dottxt-ai.github.io/outlines/latest/features/models/openai/: its outputs are text, for pydantic to read."""
+"""https://dottxt-ai.github.io/outlines/latest/features/models/openai/: its outputs are text, which pydantic parses."""
 
 from collections.abc import Awaitable, Callable
 

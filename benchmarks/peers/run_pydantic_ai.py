@@ -1,4 +1,4 @@
-"""https://ai.pydantic.dev/output/; of a stream, an output for every delta instead of one every tenth of a second."""
+"""https://ai.pydantic.dev/output/; a stream yields an output for every delta, not one every 0.1 s."""
 
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 
 class Row(TypedDict, total=False):
-    """Models give a partial value only where every field is there; the page on streams takes these instead."""
+    """A model has partial values only once every field has arrived, so its page on streams uses typed dicts."""
 
     id: int
     name: str

@@ -29,4 +29,4 @@ def partials() -> Callable[[str], Iterator[Rows]]:
     return ask
 
 
-measure.run(call, async_call, partials if hasattr(structkit.Client, "stream") else "not there yet")
+measure.run(call, async_call, partials if hasattr(structkit.Client, "stream") else "not available")
