@@ -1,4 +1,4 @@
-"""Read a folder of letters, a few at a time: an async loop, one record a file.
+"""Read a folder of letters, a few at a time: an async loop, one record per file.
 
 Run it:  python recipes/folder.py
 
@@ -26,12 +26,12 @@ EXAMPLE = (
 )
 
 
-async def read_letters(texts: list[str], at_once: int) -> list[Letter | structkit.StructkitError]:
-    """A letter for each text, in order; or its error, because one bad text must not stop the others."""
-    turn = asyncio.Semaphore(at_once)
+async def read_letters(texts: list[str], concurrency: int) -> list[Letter | structkit.StructkitError]:
+    """Return a letter for each text, in order, or its error, because one bad text must not stop the others."""
+    semaphore = asyncio.Semaphore(concurrency)
 
     async def read(text: str) -> Letter | structkit.StructkitError:
-        async with turn:
+        async with semaphore:
             try:
                 return await client.extract(Letter, text, examples=[EXAMPLE], max_tokens=100)
             except structkit.StructkitError as error:
@@ -43,6 +43,6 @@ async def read_letters(texts: list[str], at_once: int) -> list[Letter | structki
 
 if __name__ == "__main__":
     files = sorted((Path(__file__).parent / "data" / "letters").glob("*.txt"))
-    letters = asyncio.run(read_letters([file.read_text(encoding="utf-8") for file in files], at_once=2))
+    letters = asyncio.run(read_letters([file.read_text(encoding="utf-8") for file in files], concurrency=2))
     for file, letter in zip(files, letters, strict=True):
         print(file.name, letter.model_dump_json() if isinstance(letter, Letter) else f"failed: {letter}", sep="\t")

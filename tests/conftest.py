@@ -1,4 +1,4 @@
-"""What the tests share: one client that is driven blocking and awaited."""
+"""Shared fixtures: a client for each driver, sync and async."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = "sk-test-hunter2-hunter2"
 
 
 class Blocking:
-    """`AsyncClient` behind the names of `Client`: each call runs in an event loop of its own."""
+    """`AsyncClient` with the interface of `Client`: each call runs in its own event loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._make = lambda: structkit.AsyncClient(*args, **kwargs)
@@ -36,33 +36,33 @@ class Blocking:
 
 
 class BlockingOverSDK(Blocking):
-    """The same over an SDK client that the user brings."""
+    """The same with an SDK client of the caller."""
 
     def __init__(self, model: str, *, base_url: str, api_key: str | None = None, **call: Any) -> None:
         endpoint = find_endpoint(model, base_url, api_key)
 
         def make() -> structkit.AsyncClient:
-            own = openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
-            client = structkit.AsyncClient(model, client=own, **call)
-            client.close = own.close  # type: ignore[method-assign]
+            sdk_client = openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+            client = structkit.AsyncClient(model, client=sdk_client, **call)
+            client.close = sdk_client.close  # type: ignore[method-assign]
             return client
 
         self._make = make
 
 
 def over_sdk(model: str, *, base_url: str, api_key: str | None = None, **call: Any) -> structkit.Client:
-    """`Client` over an SDK client that the user brings."""
+    """Return a `Client` with an SDK client of the caller."""
     endpoint = find_endpoint(model, base_url, api_key)
-    own = openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
-    return structkit.Client(model, client=own, **call)
+    sdk_client = openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+    return structkit.Client(model, client=sdk_client, **call)
 
 
 class OverHTTPX2(structkit.Client):
-    """`Client` behind a proxy that only httpx2 knows."""
+    """`Client` with a proxy that only httpx2 supports."""
 
 
 class BlockingOverHTTPX2(Blocking):
-    """The same of `AsyncClient`, or without aiohttp."""
+    """The same for `AsyncClient`, or without aiohttp."""
 
 
 DRIVERS: dict[str, Callable[..., Any]] = {"sync": structkit.Client, "async": Blocking}
@@ -71,13 +71,13 @@ OVER_SDK: dict[str, Callable[..., Any]] = {"sync-sdk": over_sdk, "async-sdk": Bl
 
 
 @pytest.fixture(autouse=True)
-def no_route_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test's endpoint taught is not for the next one on its port."""
+def no_route_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cache no route, because another test may start a different endpoint on the same port."""
     monkeypatch.setenv("STRUCTKIT_ROUTES", "off")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `connect` runs through every driver, and where HTTP is the point, over every transport."""
+    """Run a test with `connect` for every driver, and for every transport in the modules that test HTTP."""
     if "connect" in metafunc.fixturenames:
         over_http = metafunc.module.__name__.rpartition(".")[2] in {"test_transport", "test_hostile", "test_clients"}
         drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_SDK} if over_http else DRIVERS
@@ -86,7 +86,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Makes a client for an endpoint."""
+    """Return a function that creates a client for an endpoint."""
     if request.param in OVER_HTTPX2.values():
         for name in ("HTTP_CLIENT_PROXIES", "AIOHTTP_PROXIES"):
             monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
@@ -95,12 +95,12 @@ def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def connect_later() -> Callable[..., Any]:
-    """Makes a client that awaits, for what the blocking one cannot do."""
+    """Return a function that creates an async client, for tests of async features."""
     return connecting(Blocking)
 
 
 def connecting(kind: Callable[..., Any]) -> Callable[..., Any]:
-    """Makes a client of a kind for an endpoint."""
+    """Return a function that creates a client of a kind for an endpoint."""
 
     def make(base_url: str, **kwargs: Any) -> Any:
         settings = {"api_key": KEY, "policy": structkit.Policy(wait_initial=0.001, timeout=30), **kwargs}
@@ -111,7 +111,7 @@ def connecting(kind: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture(params=["sync", "async"])
 def calls(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
-    """Makes several calls, one after the other, through one client."""
+    """Return a function that makes several calls in sequence with one client."""
 
     def run(base_url: str, *outputs: Any, **call: Any) -> list[Any]:
         settings = {"base_url": base_url, "policy": structkit.Policy(attempts=1, wait_initial=0.001), **call}
@@ -130,25 +130,25 @@ def calls(request: pytest.FixtureRequest) -> Callable[..., list[Any]]:
 
 @pytest.fixture(scope="session")
 def no_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder without any."""
+    """Return an empty folder."""
     return tmp_path_factory.mktemp("certificates")
 
 
 @pytest.fixture(autouse=True)
 def no_certificate_is_read(monkeypatch: pytest.MonkeyPatch, no_certificates: Path) -> None:
-    """Loopback needs none, and each client would read the whole bundle, which costs more than all else it does."""
+    """Load no certificates: loopback needs none, and the bundle costs each client more than everything else."""
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", str(no_certificates))
 
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reaches an endpoint that the developer has configured."""
+    """Hide the settings of the developer, so that no test reaches a real endpoint."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "STRUCTKIT_MODEL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def fresh_python() -> list[str]:
-    """A Python that has imported nothing of ours yet."""
+    """Return the command of a new Python process."""
     return [sys.executable, "-I", "-c"]

@@ -73,8 +73,8 @@ OTHER_PROJECT = re.compile(r"pip3? install\b[^\n`]*?[\s'\"=]structkit(?![\w.-])|
 TEXTS = ("*.md", "*.py", "*.toml", "*.yml", "*.yaml", "run")
 
 
-def our_texts() -> list[Path]:
-    """Every text of the repository: documentation, code, recipes, tests and settings."""
+def repository_texts() -> list[Path]:
+    """Return every text file of the repository: documentation, code, recipes, tests and settings."""
     folders = ("docs", "recipes", "structkit", "tests", "benchmarks", ".ci", ".github")
     inside = [path for folder in folders for kind in TEXTS for path in (ROOT / folder).rglob(kind)]
     return [*inside, *(path for kind in TEXTS for path in ROOT.glob(kind))]
@@ -87,7 +87,7 @@ def test_a_hint_that_installs_another_project_is_recognised(text: str) -> None:
 
 
 def test_no_text_says_to_install_the_other_project_of_this_name() -> None:
-    files = [path for path in our_texts() if path != Path(__file__)]
+    files = [path for path in repository_texts() if path != Path(__file__)]
     assert {path.name for path in files} >= {"README.md", "index.md", "errors.py", "pyproject.toml", "classifier.py"}
     for path in files:
         text = path.read_text(encoding="utf-8").replace(WARNING, "")
@@ -141,7 +141,7 @@ def test_a_name_loads_only_its_module() -> None:
     )
 
 
-def test_a_call_loads_no_sdk_and_what_the_standard_library_has_for_it() -> None:
+def test_a_call_loads_no_sdk_and_uses_the_http_client_of_the_standard_library() -> None:
     with Endpoint() as endpoint:
         before = "import pydantic.main, pydantic.json_schema, http.client"
         modules = loaded(f"import structkit; {CALL}", before, endpoint.base_url)
@@ -152,7 +152,7 @@ def test_a_call_loads_no_sdk_and_what_the_standard_library_has_for_it() -> None:
     assert "structkit.transport.http.http_client_pool" in modules
 
 
-def test_an_awaited_call_loads_one_library_for_it() -> None:
+def test_an_async_call_loads_only_aiohttp() -> None:
     with Endpoint() as endpoint:
         modules = loaded(f"import structkit; {AWAITED}", "import pydantic.main", endpoint.base_url)
     assert modules & {"openai", "httpx2", "aiohttp", "jsonschema", "tenacity", "rich"} == {"aiohttp"}

@@ -90,7 +90,7 @@ def test_the_folder_recipe_keeps_the_order_and_continues_after_an_invalid_letter
 
 
 @pytest.mark.local
-def test_the_invoice_comes_out_of_the_embedded_model_as_a_validated_record() -> None:
+def test_the_invoice_recipe_extracts_a_validated_record_with_the_embedded_model() -> None:
     if find_spec("xllamacpp") is None:
         pytest.skip("xllamacpp is not installed: pip install 'structkit-llm[local]'")
     invoice_type = runpy.run_path(str(RECIPES / "invoice.py"))["Invoice"]

@@ -29,7 +29,7 @@ DAY = 24 * 3600
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_route_is_remembered: None) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_route_is_cached: None) -> Path:
     """A cache folder for the test."""
     monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path / "routes"))
     return tmp_path / "routes"
