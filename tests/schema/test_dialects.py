@@ -1,4 +1,4 @@
-"""Each vendor's dialect: what it does not take is not sent, and every value still comes back equal."""
+"""Each vendor's dialect: what it does not accept is not sent, and every value is read back equal."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Order(BaseModel):
     counts: dict[str, int] = {}
     pet: Cat | Dog
     extra: Any = None
-    odd: str = Field("x", alias="straße & co")
+    street: str = Field("x", alias="straße & co")
 
 
 class Open(BaseModel):
@@ -86,18 +86,18 @@ CASES: dict[str, tuple[Any, list[Any]]] = {
     "recursion in a union": (list[Comment | str], [["a", Comment(text="b")], ['{"text": "a"}']]),
     "any": (JsonValue, [None, 3, "a", '{"a": 1}', [1, [2]], {"a": {"b": None}}]),
     "map of any": (dict[str, Any], [{}, {"a": [1], "b": None}]),
-    "keys beyond": (Open, [Open(name="a"), Open.model_validate({"name": "a", "b": [1], "c": "x"})]),
+    "undeclared keys": (Open, [Open(name="a"), Open.model_validate({"name": "a", "b": [1], "c": "x"})]),
     "one value": (Literal["only"], ["only"]),
     "tuple": (tuple[int, str, float | None], [(1, "a", None)]),
 }
 
 
 def parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """Every schema inside a schema."""
+    """Yield every schema inside a schema, itself included."""
     if isinstance(schema, dict):
         yield schema
-        inside = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values(), *schema.get("anyOf", ())]
-        for part in [*inside, schema.get("items")]:
+        children = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values(), *schema.get("anyOf", ())]
+        for part in [*children, schema.get("items")]:
             yield from parts(part)
 
 
@@ -107,20 +107,20 @@ BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipl
 
 
 def refers_to_itself(name: str, definitions: dict[str, Any]) -> bool:
-    waiting, seen = [name], set()
+    waiting, visited = [name], set()
     while waiting:
         for part in parts(definitions[waiting.pop()]):
-            found = part.get("$ref", "").rpartition("/")[2]
-            if found == name:
+            target = part.get("$ref", "").rpartition("/")[2]
+            if target == name:
                 return True
-            if found and found not in seen:
-                seen.add(found)
-                waiting.append(found)
+            if target and target not in visited:
+                visited.add(target)
+                waiting.append(target)
     return False
 
 
 def faults(schema: dict[str, Any], dialect: Dialect) -> Iterator[str]:
-    """What a vendor of that dialect would refuse."""
+    """Yield what a vendor of that dialect would reject."""
     for part in parts(schema):
         yield from BOUNDS & part.keys() - dialect.keywords
         if part.get("format", "date") not in dialect.formats | {"date"}:
@@ -136,7 +136,7 @@ def faults(schema: dict[str, Any], dialect: Dialect) -> Iterator[str]:
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=[*DIALECTS])
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_a_vendor_refuses_is_sent_and_values_come_back_equal(case, dialect):
+def test_nothing_that_a_vendor_rejects_is_sent_and_values_are_read_back_equal(case, dialect):
     output_type, values = CASES[case]
     response_format: ResponseFormat[Any] = ResponseFormat(output_type, dialect=dialect)
     assert [*faults(response_format.schema, dialect)] == []
@@ -147,7 +147,7 @@ def test_nothing_a_vendor_refuses_is_sent_and_values_come_back_equal(case, diale
 
 
 @pytest.mark.parametrize("name", ["anthropic", "gemini"])
-def test_a_text_that_is_no_json_is_refused_where_json_text_is_wanted(name):
+def test_invalid_json_is_rejected_where_json_text_is_expected(name):
     response_format = ResponseFormat(Comment, dialect=DIALECTS[name])
     with pytest.raises(InvalidOutput) as caught:
         response_format.load({"text": "a", "replies": ["not json"]})
@@ -170,11 +170,11 @@ def test_a_text_that_is_no_json_is_refused_where_json_text_is_wanted(name):
         ("orca", "", "core"),
     ],
 )
-def test_a_route_is_known_by_its_host_else_by_its_model_else_it_gets_the_common_core(model, base_url, name):
+def test_a_dialect_is_found_by_the_host_else_by_the_model_else_it_is_the_common_core(model, base_url, name):
     assert find_dialect(model, base_url).name == name
 
 
-def test_a_misspelt_dialect_is_refused_with_the_one_that_was_meant():
+def test_a_misspelt_dialect_is_rejected_with_a_suggestion():
     with pytest.raises(ConfigError, match="did you mean 'anthropic'"):
         get_dialect("antropic")
 
@@ -194,7 +194,7 @@ def deep_and_wide() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("schema", [wide(6_000), deep_and_wide()], ids=["wide", "deep and wide"])
-def test_a_type_over_the_limits_is_split_into_parts_within_them_that_join_to_the_whole(schema):
+def test_a_type_over_the_limits_is_split_into_parts_within_them_that_join_to_the_value(schema):
     response_format = ResponseFormat(schema)
     value = sample(response_format.schema)
     assert len(response_format.parts) == 2
@@ -207,43 +207,43 @@ def test_a_type_over_the_limits_is_split_into_parts_within_them_that_join_to_the
     assert "2 requests" in str(response_format.explain())
 
 
-def test_every_path_of_a_divided_type_has_its_owner():
+def test_every_path_of_a_split_type_has_an_owner():
     response_format = ResponseFormat(wide(6_000))
     assert [response_format.owners((f"p{number}",)) for number in (0, 4_999, 5_000)] == [[0], [0], [1]]
     assert response_format.owners(()) == [0, 1]
 
 
-def test_what_fits_is_one_part_itself():
+def test_a_type_within_the_limits_is_its_own_only_part():
     response_format = ResponseFormat(Order)
     assert response_format.parts == (response_format,)
 
 
-def test_optional_properties_over_a_vendors_count_are_split_too():
+def test_optional_properties_over_a_vendors_limit_are_split_too():
     schema = {"type": "object", "properties": {f"p{n}": {"type": "integer"} for n in range(30)}}
     response_format = ResponseFormat({**schema, "additionalProperties": False}, dialect=DIALECTS["anthropic"])
     assert [len(part.schema["properties"]) for part in response_format.parts] == [24, 6]
 
 
-def test_a_part_that_cannot_be_divided_is_refused_with_its_path():
+def test_a_part_that_cannot_be_divided_is_rejected_with_its_path():
     schema = {"type": "object", "properties": {"rows": {"type": "array", "items": wide(6_000)}}, "required": ["rows"]}
     with pytest.raises(SchemaError, match="6,000 properties of at most 5,000") as caught:
         ResponseFormat(schema)
     assert caught.value.path == ("rows",)
 
 
-def test_enums_over_the_limit_together_are_opened_longest_first_with_their_values_in_words():
+def test_enums_over_the_common_limit_are_described_instead_longest_first():
     sizes = {"long": 800, "middle": 300, "short": 3}
     enums = {name: {"enum": [f"{name}{n}" for n in range(size)]} for name, size in sizes.items()}
     response_format = ResponseFormat({"type": "object", "properties": enums, "required": [*enums]})
-    shown = response_format.schema["properties"]
-    assert "enum" not in shown["long"]
-    assert shown["long"]["description"].startswith("One of 800 known values, such as: long0, long1,")
-    assert (len(shown["middle"]["enum"]), len(shown["short"]["enum"])) == (300, 3)
+    properties = response_format.schema["properties"]
+    assert "enum" not in properties["long"]
+    assert properties["long"]["description"].startswith("One of 800 known values, such as: long0, long1,")
+    assert (len(properties["middle"]["enum"]), len(properties["short"]["enum"])) == (300, 3)
     with pytest.raises(InvalidOutput):
         response_format.load({"long": "other", "middle": "middle1", "short": "short1", "other_keys": []})
 
 
-def test_a_size_is_over_the_limits_when_any_count_is():
+def test_a_size_exceeds_the_limits_when_any_count_does():
     assert OPENAI.max_size.excess(OPENAI.max_size) == ""
     assert Size(properties=5_001).excess(OPENAI.max_size) == "5,001 properties of at most 5,000"
 

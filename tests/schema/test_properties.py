@@ -1,4 +1,4 @@
-"""The codec's properties over generated types: strict, conforming, exact, and closed under any conforming reply."""
+"""Properties of the codec over generated types: strict, conforming, lossless, and safe for any conforming reply."""
 
 # ruff: noqa: PT017, PYI061 (a reply may become a value or give issues; None among literals is tested)
 
@@ -43,7 +43,7 @@ class Color(enum.Enum):
 
 @dataclass(frozen=True)
 class Typed:
-    """A type, and how to make its values; `kind` is the JSON type of its wire form where unions must tell it apart."""
+    """A type, a strategy for its values, and the JSON types of its wire form, by which unions distinguish branches."""
 
     type: Any
     values: st.SearchStrategy[Any]
@@ -120,7 +120,7 @@ def union_of(items: list[Typed]) -> Typed:
 
 
 def tagged(models: list["Typed"]) -> Typed:
-    """A union of models, each with a constant of its own."""
+    """A union of models, each with a different constant."""
     branches = [
         Typed(
             create_model(f"Tagged{next(NUMBERS)}", kind=(Literal[f"k{number}"], ...), inner=(item.type, ...)),
@@ -142,39 +142,41 @@ def models(draw: st.DrawFn, inner: st.SearchStrategy[Typed]) -> Typed:
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
     fields: dict[str, Any] = {}
     required: dict[str, Any] = {}
-    optional_: dict[str, Any] = {}
+    optional_fields: dict[str, Any] = {}
     for name in names:
         part = draw(inner)
-        fate = draw(st.sampled_from(["required", "default", "null", "factory", "alias"]))
-        if fate == "required":
+        presence = draw(st.sampled_from(["required", "default", "null", "factory", "alias"]))
+        if presence == "required":
             fields[name], required[name] = (part.type, ...), part.values
-        elif fate == "alias":
+        elif presence == "alias":
             fields[f"p_{name}"] = (part.type, Field(alias=f"{name}-{name}"))
             required[f"{name}-{name}"] = part.values
-        elif fate == "null":
-            fields[name], optional_[name] = (part.type | None, None), st.none() | part.values
+        elif presence == "null":
+            fields[name], optional_fields[name] = (part.type | None, None), st.none() | part.values
         else:
             default = draw(part.values)
-            extra = {"default_factory": lambda default=default: default} if fate == "factory" else {"default": default}
-            fields[name], optional_[name] = (part.type, Field(**extra)), part.values
+            extra = (
+                {"default_factory": lambda default=default: default} if presence == "factory" else {"default": default}
+            )
+            fields[name], optional_fields[name] = (part.type, Field(**extra)), part.values
     cls = create_model(f"Model{next(NUMBERS)}", **fields)
-    values = st.fixed_dictionaries(required, optional=optional_).map(cls.model_validate)
+    values = st.fixed_dictionaries(required, optional=optional_fields).map(cls.model_validate)
     return typed(cls, values, "object", hashable=False)
 
 
 def containers(inner: st.SearchStrategy[Typed]) -> st.SearchStrategy[Typed]:
-    several = st.lists(inner, min_size=1, max_size=3)
-    apart = several.filter(lambda items: sum(len(item.kinds) for item in items) == len(union_of(items).kinds))
+    items = st.lists(inner, min_size=1, max_size=3)
+    distinct = items.filter(lambda types: sum(len(each.kinds) for each in types) == len(union_of(types).kinds))
     return st.one_of(
         inner.map(list_of),
         inner.map(dict_of),
         inner.map(dict_by_int),
         st.sampled_from(SCALARS).map(set_of),
-        several.map(tuple_of),
-        several.map(named_tuple_of),
+        items.map(tuple_of),
+        items.map(named_tuple_of),
         inner.map(optional),
-        apart.map(union_of),
-        several.map(tagged),
+        distinct.map(union_of),
+        items.map(tagged),
         models(inner),
     )
 
@@ -193,19 +195,19 @@ def test_every_type_has_a_strict_payload(payload_faults, each):
 
 @SETTINGS
 @given(TYPES_AND_VALUES)
-def test_every_value_conforms_on_the_wire_and_comes_back_equal(wire_errors, same, pair):
+def test_every_value_conforms_on_the_wire_and_is_read_back_equal(wire_errors, is_equal, pair):
     output_type, values = pair
     response_format = ResponseFormat(output_type)
     for value in values:
         text = json.dumps(response_format.dump(value))
         assert wire_errors(response_format.schema, json.loads(text)) == []
-        assert same(response_format.load(json.loads(text)), value)
-        assert same(response_format.parse(text), value)
+        assert is_equal(response_format.load(json.loads(text)), value)
+        assert is_equal(response_format.parse(text), value)
 
 
 @st.composite
 def replies(draw: st.DrawFn, schema: dict[str, Any], node: dict[str, Any], depth: int = 0) -> Any:
-    """Any JSON value that conforms to a strict schema, made without the codec."""
+    """Any JSON value that conforms to a strict schema, generated without the codec."""
     if "$ref" in node:
         node = schema if node["$ref"] == "#" else schema["$defs"][node["$ref"].rpartition("/")[2]]
     if "anyOf" in node:
@@ -219,8 +221,8 @@ def replies(draw: st.DrawFn, schema: dict[str, Any], node: dict[str, Any], depth
     if node["type"] == "object":
         return {name: draw(replies(schema, part, depth + 1)) for name, part in node["properties"].items()}
     if node["type"] == "array":
-        least = node.get("minItems", 0)
-        size = draw(st.integers(least, min(node.get("maxItems", least + 3), least + 3))) if depth < 8 else least
+        minimum = node.get("minItems", 0)
+        size = draw(st.integers(minimum, min(node.get("maxItems", minimum + 3), minimum + 3))) if depth < 8 else minimum
         return [draw(replies(schema, node["items"], depth + 1)) for _ in range(size)]
     return draw(_scalar(node))
 
@@ -244,7 +246,7 @@ def _scalar(node: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 @SETTINGS
 @given(st.data(), TYPES)
-def test_a_conforming_reply_becomes_a_value_that_comes_back_or_gives_issues(wire_errors, same, data, each):
+def test_a_conforming_reply_becomes_a_value_that_is_read_back_or_gives_issues(wire_errors, is_equal, data, each):
     response_format = ResponseFormat(each.type)
     reply = data.draw(replies(response_format.schema, response_format.schema))
     assert wire_errors(response_format.schema, reply) == []
@@ -254,12 +256,12 @@ def test_a_conforming_reply_becomes_a_value_that_comes_back_or_gives_issues(wire
         assert error.issues
         assert all(issue.message for issue in error.issues)
     else:
-        assert same(response_format.load(response_format.dump(value)), value)
+        assert is_equal(response_format.load(response_format.dump(value)), value)
 
 
 @SETTINGS
 @given(TYPES, JSON)
-def test_any_json_at_all_becomes_a_value_or_gives_issues(each, reply):
+def test_any_json_value_becomes_a_value_or_gives_issues(each, reply):
     try:
         value = ResponseFormat(each.type).parse(json.dumps(reply))
     except InvalidOutput as error:
@@ -270,7 +272,7 @@ def test_any_json_at_all_becomes_a_value_or_gives_issues(each, reply):
 
 @SETTINGS
 @given(TYPES, st.text(max_size=20) | st.sampled_from(["", "{", "[]", "null", "{}", '{"value": NaN}', '{"a":1}x']))
-def test_any_text_at_all_becomes_a_value_or_gives_issues(each, text):
+def test_any_text_becomes_a_value_or_gives_issues(each, text):
     assume(each.type is not Any)
     response_format = ResponseFormat(each.type)
     try:
@@ -281,18 +283,18 @@ def test_any_text_at_all_becomes_a_value_or_gives_issues(each, text):
 
 @SETTINGS
 @given(TYPES)
-def test_the_same_type_gives_the_same_payload_each_time(each):
+def test_the_same_type_has_the_same_payload_every_time(each):
     assert json.dumps(ResponseFormat(each.type).payload) == json.dumps(ResponseFormat(each.type).payload)
 
 
 class Recursive(BaseModel):
-    """A type that holds itself in every way at once."""
+    """A type that contains itself in every way at once."""
 
     name: str
     children: list["Recursive"] = []
     by_name: dict[str, "Recursive"] = {}
     pair: tuple[int, "Recursive"] | None = None
-    either: Union["Recursive", int] = 0
+    other: Union["Recursive", int] = 0
 
 
 def recursive_values() -> st.SearchStrategy[Recursive]:
@@ -304,7 +306,7 @@ def recursive_values() -> st.SearchStrategy[Recursive]:
             children=st.lists(inner, max_size=2),
             by_name=st.dictionaries(TEXT, inner, max_size=2),
             pair=st.none() | st.tuples(st.integers(), inner),
-            either=inner | st.integers(),
+            other=inner | st.integers(),
         ),
         max_leaves=5,
     )
@@ -312,14 +314,14 @@ def recursive_values() -> st.SearchStrategy[Recursive]:
 
 @SETTINGS
 @given(recursive_values())
-def test_values_of_a_recursive_type_come_back_equal(wire_errors, same, value):
+def test_values_of_a_recursive_type_are_read_back_equal(wire_errors, is_equal, value):
     response_format = ResponseFormat(Recursive)
     wire = response_format.dump(value)
     assert wire_errors(response_format.schema, wire) == []
-    assert same(response_format.load(wire), value)
+    assert is_equal(response_format.load(wire), value)
 
 
-def test_a_value_nested_deep_comes_back_or_is_refused_without_a_crash():
+def test_a_deeply_nested_value_is_read_back_or_rejected_without_a_crash():
     response_format = ResponseFormat(Recursive)
     value = Recursive(name="leaf")
     for _ in range(40):
@@ -328,8 +330,8 @@ def test_a_value_nested_deep_comes_back_or_is_refused_without_a_crash():
 
 
 @pytest.mark.parametrize("depth", [50, 100, 400, 900, 100_000])
-def test_a_reply_nested_deep_becomes_a_value_or_gives_issues(depth):
-    text = '{"name": "x", "by_name": [], "pair": null, "either": 1, "children": [' * depth + "]}" * depth
+def test_a_deeply_nested_reply_becomes_a_value_or_gives_issues(depth):
+    text = '{"name": "x", "by_name": [], "pair": null, "other": 1, "children": [' * depth + "]}" * depth
     try:
         value = ResponseFormat(Recursive).parse(text)
     except InvalidOutput as error:
@@ -338,9 +340,9 @@ def test_a_reply_nested_deep_becomes_a_value_or_gives_issues(depth):
         assert value.name == "x"
 
 
-# Places asked for alone
+# Places that are asked for separately
 
-WRONG_SCALARS = st.sampled_from([None, True, 17, "wröng", -1.5, 10**30])
+OTHER_SCALARS = st.sampled_from([None, True, 17, "wröng", -1.5, 10**30])
 
 
 def paths_below(value: JSONValue, path: JSONPath = ()) -> list[JSONPath]:
@@ -348,36 +350,38 @@ def paths_below(value: JSONValue, path: JSONPath = ()) -> list[JSONPath]:
     return [inner for step, item in members for inner in [(*path, step), *paths_below(item, (*path, step))]]
 
 
-def spoilt(value: JSONValue, path: JSONPath, by: JSONValue) -> JSONValue:
-    """The value with something else at a path; with nothing there, where that is ABSENT."""
-    whole = copy.deepcopy(value)
-    holder = value_at(whole, path[:-1])
+def with_value_at(value: JSONValue, path: JSONPath, by: JSONValue) -> JSONValue:
+    """Return the value with something else at a path, or with nothing there where that is ABSENT."""
+    changed = copy.deepcopy(value)
+    holder = value_at(changed, path[:-1])
     if by is not ABSENT:
         holder[path[-1]] = by
     elif isinstance(holder, dict) or path[-1] == len(holder) - 1:
         del holder[path[-1]]
-    return whole
+    return changed
 
 
 @st.composite
 def with_mistakes(draw: st.DrawFn, response_format: ResponseFormat[Any], natural: JSONValue) -> JSONValue:
-    """The value with up to three mistakes in places of their own, each of which the type refuses."""
-    whole, made = natural, list[JSONPath]()
+    """The value with up to three mistakes in different places, each of which the type rejects."""
+    changed, places = natural, list[JSONPath]()
     for _ in range(3):
         paths = [
-            path for path in paths_below(whole) if not any(path[: len(p)] == p or p[: len(path)] == path for p in made)
+            path
+            for path in paths_below(changed)
+            if not any(path[: len(p)] == p or p[: len(path)] == path for p in places)
         ]
         if not paths:
             break
-        path, by = draw(st.sampled_from(paths)), draw(WRONG_SCALARS | st.just(ABSENT))
-        if not response_format.read_natural(spoilt(natural, path, by)).valid:
-            whole, made = spoilt(whole, path, by), [*made, path]
-    return whole
+        path, by = draw(st.sampled_from(paths)), draw(OTHER_SCALARS | st.just(ABSENT))
+        if not response_format.read_natural(with_value_at(natural, path, by)).valid:
+            changed, places = with_value_at(changed, path, by), [*places, path]
+    return changed
 
 
 @SETTINGS
 @given(st.data(), TYPES | recursive_values().map(lambda value: typed(Recursive, st.just(value))), st.sampled_from([*DIALECTS.values()]))  # fmt: skip
-def test_right_answers_to_a_patch_make_the_value_right(strict_faults, wire_errors, same, data, each, dialect):
+def test_valid_replies_to_a_patch_make_the_value_valid(strict_faults, wire_errors, is_equal, data, each, dialect):
     response_format = ResponseFormat(each.type, dialect=dialect)
     value = data.draw(each.values)
     natural = response_format.natural(value)
@@ -386,27 +390,27 @@ def test_right_answers_to_a_patch_make_the_value_right(strict_faults, wire_error
     patch = make_patch(response_format, draft, [issue.path for issue in response_format.read_natural(draft).issues])
     assume(patch is not None)
     assert strict_faults(patch.codec.schema) == [] or dialect.name != "openai"
-    right = {place.field.name: value_at(natural, place.path) for place in patch.places}
-    wire = patch.codec.dump({name: item for name, item in right.items() if item is not ABSENT})
+    values = {place.field.name: value_at(natural, place.path) for place in patch.places}
+    wire = patch.codec.dump({name: item for name, item in values.items() if item is not ABSENT})
     assert wire_errors(patch.codec.schema, wire) == []
     answer = patch.codec.read(json.dumps(wire))
-    assert same(response_format.read_natural(patch.merge(answer.value)).value, value)
+    assert is_equal(response_format.read_natural(patch.merge(answer.value)).value, value)
     assert draft == before
 
 
 @SETTINGS
 @given(st.data(), TYPES, JSON)
-def test_any_answer_to_a_patch_for_any_places_gives_a_whole_without_a_crash(data, each, reply):
+def test_any_reply_to_a_patch_for_any_places_is_merged_without_a_crash(data, each, reply):
     response_format = ResponseFormat(each.type)
     draft = data.draw(JSON | each.values.map(response_format.natural))
     steps = st.sampled_from([*(step for path in paths_below(draft) for step in path), "a", "value", 0, 1, -1])
     paths = data.draw(st.lists(st.lists(steps, max_size=4).map(tuple), min_size=1, max_size=4))
-    rest = data.draw(st.none() | st.sampled_from(paths))
-    patch = make_patch(response_format, draft, paths, rest)
+    truncated_list = data.draw(st.none() | st.sampled_from(paths))
+    patch = make_patch(response_format, draft, paths, truncated_list)
     assume(patch is not None)
     names = {place.field.name: reply for place in patch.places}
-    for given_ in (reply, names, {}):
-        response_format.read_natural(patch.merge(given_))
+    for each_reply in (reply, names, {}):
+        response_format.read_natural(patch.merge(each_reply))
     assert all(value_at(draft, place.path[:-1]) is not ABSENT for place in patch.places)
 
 
@@ -419,23 +423,23 @@ class Parcel(BaseModel):
     """A pair, and a box whose size may be written as text."""
 
     pair: tuple[int, str]
-    box: Annotated[Box, BeforeValidator(lambda given: {"w": given} if isinstance(given, str) else given)]
+    box: Annotated[Box, BeforeValidator(lambda value: {"w": value} if isinstance(value, str) else value)]
 
 
 @pytest.mark.parametrize(
-    ("draft", "path", "asked"),
+    ("draft", "path", "expected"),
     [
         ({"pair": [1]}, ("pair", 1), [("pair",)]),  # a list with a gap has no JSON form
         ({"pair": [1, "x"]}, ("pair", -1), [("pair",)]),
-        ({"pair": [1, "x"], "box": "3"}, ("box", "h"), [("box",)]),  # a text has no room for it
+        ({"pair": [1, "x"], "box": "3"}, ("box", "h"), [("box",)]),  # a text has no properties
         ({"pair": [1, "x"], "box": {"w": 3}}, ("box", "h"), [("box", "h")]),
         ({"pair": [1, "x"]}, ("unknown",), None),
         ({"pair": [1, "x"]}, (), None),
     ],
 )
-def test_a_place_is_asked_for_alone_only_where_it_can_be_put(draft, path, asked):
+def test_a_place_is_asked_for_separately_only_where_it_can_be_replaced(draft, path, expected):
     patch = make_patch(ResponseFormat(Parcel), draft, [path])
-    assert (patch and [place.path for place in patch.places]) == asked
+    assert (patch and [place.path for place in patch.places]) == expected
 
 
 # Types in parts
@@ -443,7 +447,7 @@ def test_a_place_is_asked_for_alone_only_where_it_can_be_put(draft, path, asked)
 
 @SETTINGS
 @given(st.data(), models(TYPES), st.integers(1, 9), st.integers(2, 40), st.integers(10, 200))
-def test_parts_are_within_the_limits_and_make_the_value_together(same, data, each, properties, enum_values, characters):
+def test_parts_are_within_the_limits_and_join_to_the_value(is_equal, data, each, properties, enum_values, characters):
     tiny = Dialect("tiny", frozenset({"const"}), max_size=Size(properties, enum_values, characters, 9, 9))
     try:
         response_format = ResponseFormat(each.type, dialect=tiny)
@@ -454,15 +458,15 @@ def test_parts_are_within_the_limits_and_make_the_value_together(same, data, eac
     answers = [part.read(json.dumps(part.wire(natural))) for part in response_format.parts]
     assert [measure(part.schema).excess(tiny.max_size) for part in response_format.parts] == [""] * len(answers)
     if len(answers) > 1:
-        assert same(response_format.join([answer.value for answer in answers]).value, value)
+        assert is_equal(response_format.join([answer.value for answer in answers]).value, value)
         assert all(response_format.owners(path) for path in [(), *paths_below(natural)])
 
 
-@pytest.mark.parametrize("most", range(1, 8))
-def test_keys_that_nobody_declared_count_in_the_part_that_holds_them(most):
+@pytest.mark.parametrize("limit", range(1, 8))
+def test_undeclared_keys_count_in_the_part_that_contains_them(limit):
     schema = {"type": "object", "properties": {name: {"type": "integer"} for name in "abcd"}, "required": ["a"]}
-    response_format = ResponseFormat(schema, dialect=Dialect("tiny", max_size=Size(most, 9, 99, 9, 99)))
+    response_format = ResponseFormat(schema, dialect=Dialect("tiny", max_size=Size(limit, 9, 99, 9, 99)))
     value = {"a": 1, "d": 2, "x": [3]}
     answers = [part.read(json.dumps(part.wire(value))).value for part in response_format.parts]
-    assert max(measure(part.schema).properties for part in response_format.parts) <= max(most, 3)
+    assert max(measure(part.schema).properties for part in response_format.parts) <= max(limit, 3)
     assert (answers[0] if len(answers) == 1 else response_format.join(answers).value) == value

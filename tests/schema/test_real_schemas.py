@@ -50,11 +50,11 @@ class Score:
 
 
 @pytest.fixture(scope="module")
-def scores(strict_faults, wire_errors, same) -> list[Score]:
+def scores(strict_faults, wire_errors, is_equal) -> list[Score]:
     """Every schema of the collection, scored."""
     if not FILE.exists():
         pytest.skip(f"the collection of real-world schemas is not at {FILE}")
-    scorer = Scorer(strict_faults, wire_errors, same)
+    scorer = Scorer(strict_faults, wire_errors, is_equal)
     with gzip.open(FILE, "rt", encoding="utf-8") as lines:
         return [scorer.score(json.loads(line)) for line in lines]
 
@@ -63,7 +63,7 @@ def scores(strict_faults, wire_errors, same) -> list[Score]:
 class Scorer:
     strict_faults: Any
     wire_errors: Any
-    same: Any
+    is_equal: Any
 
     def score(self, row: dict[str, Any]) -> Score:
         score = Score(row["name"], invalid=sum(not test["valid"] for test in row["tests"]))
@@ -86,9 +86,9 @@ class Scorer:
             wire = response_format.dump(value)
             for error in self.wire_errors(response_format.schema, wire):
                 score.add_fault("does not conform", error)
-            if not self.same(response_format.load(wire), value):
+            if not self.is_equal(response_format.load(wire), value):
                 score.add_fault("load is not equal", value)
-            if not self.same(response_format.parse(json.dumps(wire)), value):
+            if not self.is_equal(response_format.parse(json.dumps(wire)), value):
                 score.add_fault("parse is not equal", value)
         except Exception as error:  # noqa: BLE001 (as above)
             score.add_fault("valid value rejected", repr(error))

@@ -1,4 +1,4 @@
-"""Types and JSON Schemas that have no strict form are refused at declaration: where, why, and what to write instead."""
+"""Types and JSON Schemas that have no strict form are rejected at declaration: where, why, and what to write instead."""
 
 import dataclasses
 import socket
@@ -14,7 +14,7 @@ from structkit.errors import ConfigError, SchemaError
 
 
 class Machine:
-    """No type that pydantic knows."""
+    """A class that pydantic does not support."""
 
 
 class Holder(BaseModel):
@@ -25,7 +25,7 @@ class Holder(BaseModel):
 
 
 class Nesting(BaseModel):
-    deep: dict[str, list[Holder]]
+    holders: dict[str, list[Holder]]
 
 
 class Calling(BaseModel):
@@ -33,7 +33,7 @@ class Calling(BaseModel):
 
 
 class OptionalCalling(BaseModel):
-    either: int | Callable[[], int]
+    result: int | Callable[[], int]
 
 
 class Dangling(BaseModel):
@@ -63,10 +63,10 @@ def obj(**properties: Any) -> dict[str, Any]:
         pytest.param(list[type[Machine] | int], ("[]",), "Machine", id="class of classes in a union"),
         pytest.param(Calling, ("callback",), "Callable", id="field"),
         pytest.param(Holder, ("machine",), "Machine", id="field of an arbitrary type"),
-        pytest.param(Nesting, ("deep", "[]", "[]", "machine"), "Machine", id="deep inside"),
+        pytest.param(Nesting, ("holders", "[]", "[]", "machine"), "Machine", id="deep inside"),
         pytest.param(
             OptionalCalling,
-            ("either",),
+            ("result",),
             "Callable",
             id="branch of a union",
         ),
@@ -84,14 +84,14 @@ def obj(**properties: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_type_without_a_json_form_is_refused_with_the_place_and_advice(output_type, path, culprit):
+def test_a_type_without_a_json_form_is_rejected_with_its_path_and_advice(output_type, path, culprit):
     with pytest.raises(SchemaError, match=r"use |write |give |define ") as caught:
         ResponseFormat(output_type)
     assert caught.value.path == path
     assert culprit in str(caught.value)
 
 
-def test_the_error_keeps_the_type_it_is_about():
+def test_the_error_has_the_type_that_was_rejected():
     with pytest.raises(SchemaError) as caught:
         ResponseFormat(Calling)
     assert caught.value.output_type is Calling
@@ -109,7 +109,7 @@ def test_the_error_keeps_the_type_it_is_about():
     ],
     ids=["number", "name of a type", "list", "tuple", "object"],
 )
-def test_what_is_no_type_is_refused(value):
+def test_what_is_not_a_type_is_rejected(value):
     with pytest.raises(SchemaError):
         ResponseFormat(value)
 
@@ -125,11 +125,11 @@ def test_what_is_no_type_is_refused(value):
         pytest.param({"type": "string", "pattern": "["}, ("pattern",), id="broken pattern"),
         pytest.param({"type": "array", "minItems": -1}, ("minItems",), id="negative length"),
         pytest.param({"anyOf": []}, ("anyOf",), id="union of nothing"),
-        pytest.param(obj(x={"$ref": 3}), ("properties", "x", "$ref"), id="reference that is no text"),
-        pytest.param(obj(x={"minimum": "3"}), ("properties", "x", "minimum"), id="bound that is no number"),
+        pytest.param(obj(x={"$ref": 3}), ("properties", "x", "$ref"), id="reference that is not text"),
+        pytest.param(obj(x={"minimum": "3"}), ("properties", "x", "minimum"), id="bound that is not a number"),
     ],
 )
-def test_a_schema_that_is_no_json_schema_is_refused_at_its_place(schema, path):
+def test_an_invalid_json_schema_is_rejected_with_the_path(schema, path):
     with pytest.raises(SchemaError, match="not a JSON Schema") as caught:
         ResponseFormat(schema)
     assert caught.value.path == path
@@ -148,7 +148,7 @@ def test_a_schema_that_is_no_json_schema_is_refused_at_its_place(schema, path):
         ("#/required", "not a schema"),
     ],
 )
-def test_a_reference_that_leads_out_or_nowhere_is_refused(reference, reason, monkeypatch):
+def test_a_reference_out_of_the_document_or_to_nothing_is_rejected(reference, reason, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the network was touched"))
     with pytest.raises(SchemaError, match=reason) as caught:
         ResponseFormat(obj(x={"$ref": reference}))
@@ -162,11 +162,11 @@ def test_a_reference_that_leads_out_or_nowhere_is_refused(reference, reason, mon
         pytest.param({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, id="circle"),
         pytest.param({**obj(x={"$ref": "#/$defs/a"}), "$defs": {"a": {"$ref": "#/$defs/a"}}}, id="property"),
         pytest.param({**obj(x={"$ref": "#/$defs/a"}), "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}}, id="union of itself"),
-        pytest.param({"$ref": "#/$defs/a", "$defs": {"a": obj(next={"$ref": "#/$defs/a"})}}, id="value without end"),
-        pytest.param({"$ref": "#/$defs/a", "$defs": {"a": obj(b={"$ref": "#/$defs/b"}), "b": obj(a={"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/a"}})}}, id="values without end in each other"),
+        pytest.param({"$ref": "#/$defs/a", "$defs": {"a": obj(next={"$ref": "#/$defs/a"})}}, id="infinite value"),
+        pytest.param({"$ref": "#/$defs/a", "$defs": {"a": obj(b={"$ref": "#/$defs/b"}), "b": obj(a={"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/a"}})}}, id="infinite values in each other"),
     ],
 )  # fmt: skip
-def test_a_reference_that_never_arrives_is_refused(schema):
+def test_a_schema_that_only_infinite_values_fit_is_rejected(schema):
     with pytest.raises(SchemaError):
         ResponseFormat(schema)
 
@@ -182,49 +182,49 @@ def test_a_reference_that_never_arrives_is_refused(schema):
         ({"$dynamicAnchor": "a", "anyOf": [{"$dynamicRef": "#a"}, {"type": "object"}]}, ("anyOf", 0)),
     ],
 )
-def test_a_reference_back_to_itself_for_the_same_value_is_refused_with_its_path(schema, path):
+def test_a_reference_to_itself_for_the_same_value_is_rejected_with_its_path(schema, path):
     with pytest.raises(SchemaError, match="leads back to itself for the same value") as caught:
         ResponseFormat(schema)
     assert caught.value.path == path
 
 
-def test_a_schema_nested_too_deep_is_refused_with_advice_that_helps():
+def test_a_schema_that_is_nested_too_deep_is_rejected_with_useful_advice():
     nested: dict[str, Any] = {"type": "integer"}
     for _ in range(300):
         nested = obj(a=nested)
     with pytest.raises(SchemaError, match=r"name its inner parts, under \$defs"):
         ResponseFormat(nested)
-    named = {f"a{i}": obj(a={"$ref": f"#/$defs/a{i + 1}"}) for i in range(300)}
-    ResponseFormat({"$ref": "#/$defs/a0", "$defs": {**named, "a300": {"type": "integer"}}})
+    definitions = {f"a{i}": obj(a={"$ref": f"#/$defs/a{i + 1}"}) for i in range(300)}
+    ResponseFormat({"$ref": "#/$defs/a0", "$defs": {**definitions, "a300": {"type": "integer"}}})
 
 
-def test_a_repeat_beyond_any_engine_is_no_regular_expression():
+def test_a_repeat_count_that_no_engine_supports_is_rejected():
     with pytest.raises(SchemaError, match="not a regular expression"):
         ResponseFormat({"type": "string", "pattern": "a{99999999999999999999}"})
 
 
-class Endless(BaseModel):
-    next: "Endless"
+class Infinite(BaseModel):
+    next: "Infinite"
 
 
 class Chained(BaseModel):
     next: "Chained | None"
-    never: "Endless | None" = None
+    infinite: "Infinite | None" = None
 
 
 class Holding(BaseModel):
-    several: list[Endless]
+    several: list[Infinite]
 
 
-@pytest.mark.parametrize(("output_type", "path"), [(Endless, ("next",)), (Holding, ("several", "[]", "next"))])
-def test_a_type_that_only_a_value_without_end_fits_is_refused_with_its_path(output_type, path):
+@pytest.mark.parametrize(("output_type", "path"), [(Infinite, ("next",)), (Holding, ("several", "[]", "next"))])
+def test_a_type_that_only_infinite_values_fit_is_rejected_with_its_path(output_type, path):
     with pytest.raises(SchemaError, match="only an infinite value fits") as caught:
         ResponseFormat(output_type)
     assert caught.value.path == path
 
 
-def test_a_value_without_end_is_no_harm_where_there_is_another():
-    assert ResponseFormat(Chained).load({"next": None, "never": None}) == Chained(next=None)
+def test_an_infinite_branch_is_accepted_where_another_branch_is_finite():
+    assert ResponseFormat(Chained).load({"next": None, "infinite": None}) == Chained(next=None)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_value_without_end_is_no_harm_where_there_is_another():
         pytest.param({"enum": []}, id="enum of nothing"),
         pytest.param(
             {"not": {}},
-            id="not anything",
+            id="not of everything",
         ),
         pytest.param({"allOf": [{"type": "string"}, {"type": "integer"}]}, id="string and number"),
         pytest.param(
@@ -254,7 +254,7 @@ def test_a_value_without_end_is_no_harm_where_there_is_another():
         ),
     ],
 )
-def test_a_property_that_no_value_can_fit_is_refused_with_its_path(schema):
+def test_a_property_that_no_value_can_fit_is_rejected_with_its_path(schema):
     with pytest.raises(SchemaError) as caught:
         ResponseFormat(obj(x=schema))
     assert caught.value.path == ("x",)
