@@ -1,4 +1,4 @@
-"""Checks of the caller's own, the context of validators, and hooks: what they see and what comes of what they say."""
+"""The caller's checks, the context of validators, and hooks: what they receive, and the effect of what they return."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Person(BaseModel):
     notes: str = ""
 
 
-LONG = "Was born, lived, and wrote of it at some length. " * 10
+LONG_NOTES = "Was born, lived, and wrote of it at some length. " * 10
 
 
-def said(name: str = "Ada", age: int = 36, notes: str | None = None) -> str:
-    """A reply."""
+def person_json(name: str = "Ada", age: int = 36, notes: str | None = None) -> str:
+    """Return a reply."""
     return json.dumps({"name": name, "age": age, "notes": notes})
 
 
@@ -39,16 +39,16 @@ def of_age(person: Person) -> str | None:
     return "age must be 18 or more" if person.age < 18 else None
 
 
-def age_placed(person: Person) -> Issue | None:
+def age_issue(person: Person) -> Issue | None:
     return Issue(("age",), "must be 18 or more", str(person.age)) if person.age < 18 else None
 
 
-async def awaited(person: Person) -> str | None:
+async def async_of_age(person: Person) -> str | None:
     return of_age(person)
 
 
-class Awaited:
-    """A check that is an object."""
+class AsyncCheck:
+    """A check that is an object with an async `__call__`."""
 
     async def __call__(self, person: Person) -> str | None:
         return of_age(person)
@@ -58,8 +58,8 @@ class Awaited:
 
 
 @every_mode
-def test_what_a_check_says_is_asked_again(connect: Connect, mode: str) -> None:
-    with Endpoint(said(age=7), said()) as endpoint:
+def test_the_issue_of_a_check_is_re_asked(connect: Connect, mode: str) -> None:
+    with Endpoint(person_json(age=7), person_json()) as endpoint:
         result = connect(endpoint.base_url).run(Person, "x", mode=mode, checks=[of_age])
     assert (result.value.age, result.mode, len(endpoint.requests)) == (36, mode, 2)
     assert result.attempts[0].issues == (Issue((), "age must be 18 or more"),)
@@ -67,150 +67,152 @@ def test_what_a_check_says_is_asked_again(connect: Connect, mode: str) -> None:
 
 
 @every_mode
-def test_a_check_that_names_a_place_has_it_asked_for_alone(connect: Connect, mode: str) -> None:
-    with Endpoint(said(age=7, notes=LONG), '{"age": 37}') as endpoint:
-        result = connect(endpoint.base_url).run(Person, "x", mode=mode, checks=[age_placed])
-    assert result.value == Person(name="Ada", age=37, notes=LONG)
+def test_the_place_of_a_check_issue_is_re_asked_separately(connect: Connect, mode: str) -> None:
+    with Endpoint(person_json(age=7, notes=LONG_NOTES), '{"age": 37}') as endpoint:
+        result = connect(endpoint.base_url).run(Person, "x", mode=mode, checks=[age_issue])
+    assert result.value == Person(name="Ada", age=37, notes=LONG_NOTES)
     assert "age: must be 18 or more (got 7)" in endpoint.requests[1]["messages"][-1]["content"]
     assert {path for path, origin in result.provenance.items() if origin.how == "re-asked"} == {("age",)}
 
 
-def test_a_check_sees_the_merged_value_and_the_whole_of_it(connect: Connect) -> None:
-    seen: list[Person] = []
+def test_a_check_receives_the_merged_value(connect: Connect) -> None:
+    values: list[Person] = []
 
     def check(person: Person) -> Issue | None:
-        seen.append(person)
-        return age_placed(person)
+        values.append(person)
+        return age_issue(person)
 
-    with Endpoint(said(age=7, notes=LONG), '{"age": 37}') as endpoint:
+    with Endpoint(person_json(age=7, notes=LONG_NOTES), '{"age": 37}') as endpoint:
         connect(endpoint.base_url).run(Person, "x", checks=[check])
-    assert seen == [Person(name="Ada", age=7, notes=LONG), Person(name="Ada", age=37, notes=LONG)]
+    assert values == [Person(name="Ada", age=7, notes=LONG_NOTES), Person(name="Ada", age=37, notes=LONG_NOTES)]
 
 
-def test_every_check_is_heard_and_they_may_say_several_things(connect: Connect) -> None:
-    def several(person: Person) -> list[str | Issue]:
+def test_every_check_runs_and_may_return_several_issues(connect: Connect) -> None:
+    def several_issues(person: Person) -> list[str | Issue]:
         return ["first", Issue(("name",), "second")] if person.age < 18 else []
 
-    with Endpoint(said(age=7), said()) as endpoint:
-        result = connect(endpoint.base_url).run(Person, "x", checks=[several, of_age])
+    with Endpoint(person_json(age=7), person_json()) as endpoint:
+        result = connect(endpoint.base_url).run(Person, "x", checks=[several_issues, of_age])
     assert [issue.message for issue in result.attempts[0].issues] == ["first", "second", "age must be 18 or more"]
 
 
-def test_checks_are_asked_only_of_values_of_the_type(connect: Connect) -> None:
-    def never_wrong(person: Person) -> None:
+def test_checks_only_receive_values_of_the_type(connect: Connect) -> None:
+    def assert_type(person: Person) -> None:
         assert isinstance(person, Person)
 
-    with Endpoint('{"name": "Ada", "age": "?", "notes": null}', said()) as endpoint:
-        assert connect(endpoint.base_url).extract(Person, "x", checks=[never_wrong]).age == 36
+    with Endpoint('{"name": "Ada", "age": "?", "notes": null}', person_json()) as endpoint:
+        assert connect(endpoint.base_url).extract(Person, "x", checks=[assert_type]).age == 36
 
 
-def test_attempts_run_out_on_checks_too(connect: Connect) -> None:
-    with Endpoint(said(age=7)) as endpoint, pytest.raises(structkit.InvalidOutput, match="18 or more") as caught:
+def test_the_issue_of_a_check_counts_as_an_attempt(connect: Connect) -> None:
+    with Endpoint(person_json(age=7)) as endpoint, pytest.raises(structkit.InvalidOutput, match="18 or more") as caught:
         connect(endpoint.base_url).run(Person, "x", checks=[of_age])
     assert (len(endpoint.requests), caught.value.usage) == (3, Usage(30, 15, 45))
     assert caught.value.issues == (Issue((), "age must be 18 or more"),)
 
 
-def test_a_check_steps_down_no_ladder(connect: Connect) -> None:
-    with Endpoint(said(age=7)) as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
+def test_the_issue_of_a_check_does_not_change_the_mode(connect: Connect) -> None:
+    with Endpoint(person_json(age=7)) as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
         connect(endpoint.base_url).run(Person, "x", checks=[of_age])
     assert {attempt.mode for attempt in caught.value.attempts} == {"json_schema"}
 
 
-def test_of_several_choices_the_first_that_passes_the_checks_is_the_value(connect: Connect) -> None:
-    with Endpoint(Reply(completion(said(age=7), said()))) as endpoint:
+def test_the_first_choice_that_passes_the_checks_is_the_value(connect: Connect) -> None:
+    with Endpoint(Reply(completion(person_json(age=7), person_json()))) as endpoint:
         result = connect(endpoint.base_url).run(Person, "x", n=2, checks=[of_age])
     assert (result.value.age, len(endpoint.requests)) == (36, 1)
 
 
-def test_what_a_soft_check_says_is_a_warning_and_costs_nothing(connect: Connect) -> None:
-    with Endpoint(said(age=7)) as endpoint:
+def test_the_issue_of_a_soft_check_is_a_warning_and_is_not_re_asked(connect: Connect) -> None:
+    with Endpoint(person_json(age=7)) as endpoint:
         result = connect(endpoint.base_url).run(Person, "x", checks=[soft(of_age), soft(lambda _: None)])
     assert (result.value.age, len(endpoint.requests)) == (7, 1)
     assert result.warnings == (Issue((), "age must be 18 or more"),)
     assert result.attempts[0].issues == ()
 
 
-def test_checks_of_the_client_apply_to_each_call_and_a_calls_own_replace_them(connect: Connect) -> None:
-    with Endpoint(said(age=7)) as endpoint:
+def test_checks_of_the_client_apply_to_each_call_unless_the_call_has_its_own(connect: Connect) -> None:
+    with Endpoint(person_json(age=7)) as endpoint:
         client = connect(endpoint.base_url, checks=[soft(of_age)])
         assert len(client.run(Person, "x").warnings) == 1
         assert client.run(Person, "x", checks=[]).warnings == ()
 
 
-def test_what_a_check_raises_is_an_issue(connect: Connect) -> None:
-    def careless(person: Person) -> None:
+def test_an_exception_of_a_check_is_an_issue(connect: Connect) -> None:
+    def raising_check(person: Person) -> None:
         if person.age < 18:
             raise LookupError(person.name)
 
-    with Endpoint(said(age=7), said()) as endpoint:
-        result = connect(endpoint.base_url).run(Person, "x", checks=[careless])
+    with Endpoint(person_json(age=7), person_json()) as endpoint:
+        result = connect(endpoint.base_url).run(Person, "x", checks=[raising_check])
     assert (result.value.age, len(endpoint.requests)) == (36, 2)
     assert "LookupError('Ada')" in result.attempts[0].issues[0].message
 
 
-@pytest.mark.parametrize("check", [awaited, Awaited(), soft(awaited)], ids=["function", "object", "soft"])
-def test_a_check_that_has_to_be_awaited_is_refused_where_nothing_can_be(check: Any) -> None:
-    with Endpoint(said()) as endpoint, pytest.raises(structkit.ConfigError, match="AsyncClient"):
+@pytest.mark.parametrize("check", [async_of_age, AsyncCheck(), soft(async_of_age)], ids=["function", "object", "soft"])
+def test_the_blocking_client_rejects_async_checks(check: Any) -> None:
+    with Endpoint(person_json()) as endpoint, pytest.raises(structkit.ConfigError, match="AsyncClient"):
         structkit.Client("fake", base_url=endpoint.base_url).run(Person, "x", checks=[check])
     assert endpoint.requests == []
 
 
-@pytest.mark.parametrize("check", [awaited, Awaited()], ids=["function", "object"])
-def test_what_an_awaited_check_says_is_asked_again(connect_later: Connect, check: Any) -> None:
-    with Endpoint(said(age=7), said()) as endpoint:
+@pytest.mark.parametrize("check", [async_of_age, AsyncCheck()], ids=["function", "object"])
+def test_the_issue_of_an_async_check_is_re_asked(connect_later: Connect, check: Any) -> None:
+    with Endpoint(person_json(age=7), person_json()) as endpoint:
         result = connect_later(endpoint.base_url).run(Person, "x", checks=[check])
     assert (result.value.age, len(endpoint.requests), len(result.attempts)) == (36, 2, 2)
     assert result.attempts[0].issues == (Issue((), "age must be 18 or more"),)
-    with Endpoint(said(age=7)) as endpoint, pytest.raises(structkit.InvalidOutput, match="3 attempts") as caught:
+    with Endpoint(person_json(age=7)) as endpoint, pytest.raises(structkit.InvalidOutput, match="3 attempts") as caught:
         connect_later(endpoint.base_url).run(Person, "x", checks=[check])
     assert (len(endpoint.requests), caught.value.usage) == (3, Usage(30, 15, 45))
 
 
-def test_an_awaited_check_may_warn_or_name_a_place(connect_later: Connect) -> None:
-    async def placed(person: Person) -> Issue | None:
-        return age_placed(person)
+def test_an_async_check_may_warn_or_return_a_path(connect_later: Connect) -> None:
+    async def async_age_issue(person: Person) -> Issue | None:
+        return age_issue(person)
 
-    async def odd(person: Person) -> str | None:
+    async def warn_of_odd(person: Person) -> str | None:
         return "37 is odd" if person.age % 2 else None
 
-    with Endpoint(said(age=7, notes=LONG), '{"age": 37}') as endpoint:
-        result = connect_later(endpoint.base_url).run(Person, "x", checks=[placed, soft(odd), soft(lambda _: "hm")])
-    assert (result.value, len(endpoint.requests)) == (Person(name="Ada", age=37, notes=LONG), 2)
+    with Endpoint(person_json(age=7, notes=LONG_NOTES), '{"age": 37}') as endpoint:
+        result = connect_later(endpoint.base_url).run(
+            Person, "x", checks=[async_age_issue, soft(warn_of_odd), soft(lambda _: "hm")]
+        )
+    assert (result.value, len(endpoint.requests)) == (Person(name="Ada", age=37, notes=LONG_NOTES), 2)
     assert [issue.message for issue in result.warnings] == ["hm", "37 is odd"]
 
 
 # The context of validators
 
 
-class Known(BaseModel):
+class KnownCity(BaseModel):
     city: str
 
     @field_validator("city")
     @classmethod
-    def is_known(cls, city: str, info: ValidationInfo) -> str:
+    def validate_city(cls, city: str, info: ValidationInfo) -> str:
         if city not in (info.context or {"cities": [city]})["cities"]:
             raise ValueError("no such city")
         return city
 
 
 @every_mode
-def test_validators_get_the_context_of_the_call(connect: Connect, mode: str) -> None:
+def test_validators_receive_the_context_of_the_call(connect: Connect, mode: str) -> None:
     with Endpoint('{"city": "Atlantis"}', '{"city": "Basel"}') as endpoint:
         client = connect(endpoint.base_url)
-        result = client.run(Known, "x", mode=mode, context={"cities": ["Basel"]})
+        result = client.run(KnownCity, "x", mode=mode, context={"cities": ["Basel"]})
     assert (result.value.city, len(endpoint.requests)) == ("Basel", 2)
     assert result.attempts[0].issues[0].path == ("city",)
     with Endpoint('{"city": "Atlantis"}') as endpoint:
-        assert connect(endpoint.base_url).run(Known, "x", mode=mode).value.city == "Atlantis"
+        assert connect(endpoint.base_url).run(KnownCity, "x", mode=mode).value.city == "Atlantis"
 
 
-def test_a_context_is_there_for_patches_and_mended_replies_too(connect: Connect) -> None:
+def test_validators_receive_the_context_for_patches_and_repaired_replies(connect: Connect) -> None:
     class Trip(BaseModel):
         diary: str
-        stop: Known
+        stop: KnownCity
 
-    first = json.dumps({"diary": LONG, "stop": {"city": "Atlantis"}})
+    first = json.dumps({"diary": LONG_NOTES, "stop": {"city": "Atlantis"}})
     with Endpoint(f"```json\n{first}\n```", '{"stop_city": "Thule"}', first.replace("Atlantis", "Basel")) as endpoint:
         result = connect(endpoint.base_url).run(Trip, "x", mode="prompt", context={"cities": ["Basel"]})
     assert (result.value.stop.city, len(endpoint.requests)) == ("Basel", 3)
@@ -220,22 +222,22 @@ def test_a_context_is_there_for_patches_and_mended_replies_too(connect: Connect)
 # Hooks
 
 
-def listening(heard: list[tuple[Any, ...]]) -> Hooks:
-    """Hooks that keep what they are told, in order."""
+def recording_hooks(events: list[tuple[Any, ...]]) -> Hooks:
+    """Return hooks that append each of their calls to a list."""
     return Hooks(
-        before_request=lambda request: heard.append(("request", request.fields.keys())),
-        after_reply=lambda request, reply: heard.append(("reply", type(reply).__name__)),
-        on_issue=lambda issue, attempt: heard.append(("issue", attempt.number, issue.message)),
-        on_attempt=lambda attempt: heard.append(("attempt", attempt.number, attempt.mode)),
+        before_request=lambda request: events.append(("request", request.fields.keys())),
+        after_reply=lambda request, reply: events.append(("reply", type(reply).__name__)),
+        on_issue=lambda issue, attempt: events.append(("issue", attempt.number, issue.message)),
+        on_attempt=lambda attempt: events.append(("attempt", attempt.number, attempt.mode)),
     )
 
 
-def test_hooks_are_told_in_order(connect: Connect) -> None:
-    heard: list[tuple[Any, ...]] = []
-    with Endpoint(fault("rejects_response_format"), said(age=7), said()) as endpoint:
-        hooks = listening(heard)
+def test_hooks_are_called_in_order(connect: Connect) -> None:
+    events: list[tuple[Any, ...]] = []
+    with Endpoint(fault("rejects_response_format"), person_json(age=7), person_json()) as endpoint:
+        hooks = recording_hooks(events)
         connect(endpoint.base_url, hooks=hooks).run(Person, "x", checks=[of_age])
-    assert heard == [
+    assert events == [
         ("request", {"response_format"}),
         ("reply", "StatusError"),
         ("attempt", 1, "json_schema"),
@@ -249,69 +251,69 @@ def test_hooks_are_told_in_order(connect: Connect) -> None:
     ]
 
 
-def test_hooks_are_told_of_an_attempt_that_ends_the_call(connect: Connect) -> None:
-    heard: list[tuple[Any, ...]] = []
+def test_hooks_are_called_for_an_attempt_that_ends_the_call(connect: Connect) -> None:
+    events: list[tuple[Any, ...]] = []
     with Endpoint(fault("refusal")) as endpoint, pytest.raises(structkit.Refusal):
-        connect(endpoint.base_url).run(Person, "x", hooks=listening(heard))
-    assert [told[0] for told in heard] == ["request", "reply", "issue", "attempt"]
-    heard.clear()
+        connect(endpoint.base_url).run(Person, "x", hooks=recording_hooks(events))
+    assert [event[0] for event in events] == ["request", "reply", "issue", "attempt"]
+    events.clear()
     with Endpoint(Reply({"error": "no"}, 401)) as endpoint, pytest.raises(structkit.StatusError):
-        connect(endpoint.base_url).run(Person, "x", hooks=listening(heard))
-    assert [told[0] for told in heard] == ["request", "reply", "attempt"]
+        connect(endpoint.base_url).run(Person, "x", hooks=recording_hooks(events))
+    assert [event[0] for event in events] == ["request", "reply", "attempt"]
 
 
-def test_hooks_see_what_is_sent_and_what_came(connect: Connect) -> None:
+def test_hooks_receive_requests_replies_and_attempts(connect: Connect) -> None:
     requests, replies, attempts = [], [], []
     hooks = Hooks(
         before_request=requests.append,
         after_reply=lambda request, reply: replies.append((request, reply)),
         on_attempt=attempts.append,
     )
-    with Endpoint(said()) as endpoint:
+    with Endpoint(person_json()) as endpoint:
         result = connect(endpoint.base_url, hooks=hooks).run(Person, "x", temperature=0)
     assert [request.body for request in requests] == endpoint.requests
     assert replies == [(requests[0], result.completion)]
     assert attempts == [*result.attempts]
 
 
-def test_a_retry_of_the_transports_is_one_request_to_hooks(connect: Connect) -> None:
+def test_a_request_and_its_retries_are_one_request_to_hooks(connect: Connect) -> None:
     attempts: list[Attempt] = []
-    with Endpoint(fault("server_error"), said()) as endpoint:
+    with Endpoint(fault("server_error"), person_json()) as endpoint:
         connect(endpoint.base_url).run(Person, "x", hooks=Hooks(on_attempt=attempts.append))
     assert [(attempt.number, attempt.retries) for attempt in attempts] == [(1, 1)]
 
 
-def test_hooks_of_the_call_go_before_the_clients(connect: Connect) -> None:
-    mine: list[Any] = []
-    own: list[Any] = []
-    with Endpoint(said()) as endpoint:
-        client = connect(endpoint.base_url, hooks=Hooks(on_attempt=mine.append))
-        client.run(Person, "x", hooks=Hooks(on_attempt=own.append))
-    assert (len(mine), len(own)) == (0, 1)
+def test_hooks_of_the_call_replace_those_of_the_client(connect: Connect) -> None:
+    client_attempts: list[Any] = []
+    call_attempts: list[Any] = []
+    with Endpoint(person_json()) as endpoint:
+        client = connect(endpoint.base_url, hooks=Hooks(on_attempt=client_attempts.append))
+        client.run(Person, "x", hooks=Hooks(on_attempt=call_attempts.append))
+    assert (len(client_attempts), len(call_attempts)) == (0, 1)
 
 
-def test_what_a_hook_raises_ends_the_call(connect: Connect) -> None:
-    def stop(_request: Any) -> None:
+def test_an_exception_of_a_hook_ends_the_call(connect: Connect) -> None:
+    def raise_error(_request: Any) -> None:
         raise PermissionError("over budget")
 
-    with Endpoint(said()) as endpoint, pytest.raises(PermissionError, match="over budget"):
-        connect(endpoint.base_url).run(Person, "x", hooks=Hooks(before_request=stop))
+    with Endpoint(person_json()) as endpoint, pytest.raises(PermissionError, match="over budget"):
+        connect(endpoint.base_url).run(Person, "x", hooks=Hooks(before_request=raise_error))
     assert endpoint.requests == []
 
 
-def test_hooks_are_told_of_every_attempt_of_every_part_once(connect: Connect) -> None:
+def test_hooks_are_called_once_for_every_attempt_of_every_part(connect: Connect) -> None:
     small = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 0, 100))
     fields: dict[str, Any] = {name: (int, Field(ge=0)) for name in "abcde"}
-    wrong = {"a": -1, "d": -1}
+    invalid = {"a": -1, "d": -1}
 
     def answer(body: dict[str, Any]) -> Reply:
-        asked = body["response_format"]["json_schema"]["schema"]["properties"]
+        properties = body["response_format"]["json_schema"]["schema"]["properties"]
         first = len(body["messages"]) == 1
-        return text_reply(body, json.dumps({name: wrong.get(name, 1) if first else 1 for name in asked}))
+        return text_reply(body, json.dumps({name: invalid.get(name, 1) if first else 1 for name in properties}))
 
     attempts: list[Attempt] = []
     with Endpoint(answer) as endpoint:
         client = connect(endpoint.base_url, dialect=small, hooks=Hooks(on_attempt=attempts.append))
         result = client.run(create_model("Five", **fields), "x")
     assert len(attempts) == len(result.attempts) == len(endpoint.requests) == 4
-    assert all(any(told is attempt for told in attempts) for attempt in result.attempts)
+    assert all(any(each is attempt for each in attempts) for attempt in result.attempts)

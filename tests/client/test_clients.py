@@ -1,4 +1,4 @@
-"""The clients over real HTTP, each test through the blocking and the awaited driver."""
+"""The clients over real HTTP, each test through the blocking and the async client."""
 
 from __future__ import annotations
 
@@ -68,15 +68,15 @@ def test_the_published_example_is_sent_as_published(connect: Connect) -> None:
     assert endpoint.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
-@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/", "/v1/chat/completions"])
-def test_the_base_url_may_end_as_users_paste_it(connect: Connect, ending: str) -> None:
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/", "/v1/chat/completions"])
+def test_the_base_url_may_have_any_usual_suffix(connect: Connect, suffix: str) -> None:
     with Endpoint() as endpoint:
-        base_url = endpoint.base_url.removesuffix("/v1") + ending
+        base_url = endpoint.base_url.removesuffix("/v1") + suffix
         assert connect(base_url).extract(int, "how many?") == 0
 
 
-def test_parameters_go_out_under_their_own_names(connect: Connect) -> None:
-    given = {
+def test_parameters_are_sent_under_their_own_names(connect: Connect) -> None:
+    parameters = {
         "temperature": 0,
         "top_p": 0.5,
         "n": 2,
@@ -90,14 +90,14 @@ def test_parameters_go_out_under_their_own_names(connect: Connect) -> None:
         "user": "u1",
     }
     with Endpoint() as endpoint:
-        result = connect(endpoint.base_url, temperature=1).run(int, "how many?", **given)
+        result = connect(endpoint.base_url, temperature=1).run(int, "how many?", **parameters)
     sent = endpoint.requests[0]
-    assert {name: sent[name] for name in given} == given
+    assert {name: sent[name] for name in parameters} == parameters
     assert len(result.choices) == 2
     assert result.values == (0, 0)
 
 
-def test_examples_are_shown_in_the_wire_form(connect: Connect) -> None:
+def test_examples_are_sent_in_the_wire_form(connect: Connect) -> None:
     with Endpoint() as endpoint:
         connect(endpoint.base_url).extract(list[int], "4 and 5", examples=[("1 and 2", [1, 2])])
     assert [message["content"] for message in endpoint.requests[0]["messages"]] == [
@@ -107,7 +107,7 @@ def test_examples_are_shown_in_the_wire_form(connect: Connect) -> None:
     ]
 
 
-def test_messages_with_content_parts_pass_as_they_are(connect: Connect) -> None:
+def test_messages_with_content_parts_are_sent_unchanged(connect: Connect) -> None:
     part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
     with Endpoint() as endpoint:
         connect(endpoint.base_url).extract(int, [structkit.Message("user", ({"type": "text", "text": "?"}, part))])
@@ -115,28 +115,28 @@ def test_messages_with_content_parts_pass_as_they_are(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n", [], 3, ["text"]])
-def test_an_input_that_is_nothing_to_read_is_refused_before_sending(connect: Connect, prompt: Any) -> None:
+def test_an_empty_or_invalid_prompt_is_rejected_before_sending(connect: Connect, prompt: Any) -> None:
     with Endpoint() as endpoint:
         with pytest.raises(structkit.PromptError):
             connect(endpoint.base_url).extract(int, prompt)
         assert endpoint.requests == []
 
 
-def test_a_misspelt_argument_is_refused_with_the_right_name(connect: Connect) -> None:
+def test_a_misspelt_argument_is_rejected_with_a_hint(connect: Connect) -> None:
     with Endpoint() as endpoint:
         with pytest.raises(TypeError, match="did you mean 'temperature'"):
             connect(endpoint.base_url).extract(int, "x", temprature=0)
         assert endpoint.requests == []
 
 
-def test_a_type_without_a_json_form_is_refused_before_sending(connect: Connect) -> None:
+def test_a_type_without_a_json_form_is_rejected_before_sending(connect: Connect) -> None:
     with Endpoint() as endpoint:
         with pytest.raises(structkit.SchemaError):
             connect(endpoint.base_url).extract(Callable[[], int], "x")
         assert endpoint.requests == []
 
 
-def test_invalid_output_is_asked_again_and_both_are_counted(connect: Connect) -> None:
+def test_invalid_output_is_re_asked_and_both_attempts_are_counted(connect: Connect) -> None:
     with Endpoint('{"value": "x"}', '{"value": 3}') as endpoint:
         result = connect(endpoint.base_url).run(int, "how many?")
     assert result.value == 3
@@ -145,7 +145,7 @@ def test_invalid_output_is_asked_again_and_both_are_counted(connect: Connect) ->
     assert len(endpoint.requests) == 2
 
 
-def test_attempts_run_out_after_three_by_default(connect: Connect) -> None:
+def test_the_default_is_three_attempts(connect: Connect) -> None:
     with Endpoint('{"value": "x"}') as endpoint:
         with pytest.raises(structkit.InvalidOutput) as caught:
             connect(endpoint.base_url).extract(int, "how many?")
@@ -154,7 +154,7 @@ def test_attempts_run_out_after_three_by_default(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
-def test_a_passing_failure_is_retried_and_is_no_attempt(connect: Connect, status: int) -> None:
+def test_a_transient_failure_is_retried_and_does_not_count_as_an_attempt(connect: Connect, status: int) -> None:
     failure = Reply({"error": {"message": "try later"}}, status=status)
     with Endpoint(failure, failure, '{"value": 3}') as endpoint:
         result = connect(endpoint.base_url).run(int, "how many?")
@@ -163,16 +163,16 @@ def test_a_passing_failure_is_retried_and_is_no_attempt(connect: Connect, status
 
 
 @pytest.mark.parametrize("after", ["0.3", formatdate(time.time() + 3600, usegmt=True)], ids=["seconds", "date"])
-def test_retry_after_is_honoured_within_bounds(connect: Connect, after: str) -> None:
-    limited = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": after})
+def test_retry_after_is_respected_up_to_wait_max(connect: Connect, after: str) -> None:
+    rate_limited = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": after})
     policy = structkit.Policy(wait_initial=0.0, wait_max=0.3)
-    with Endpoint(limited, '{"value": 3}') as endpoint:
+    with Endpoint(rate_limited, '{"value": 3}') as endpoint:
         start = time.monotonic()
         assert connect(endpoint.base_url, policy=policy).extract(int, "how many?") == 3
         assert time.monotonic() - start >= 0.3
 
 
-def test_retries_end_with_the_last_failure(connect: Connect) -> None:
+def test_the_error_after_the_last_retry_is_the_last_failure(connect: Connect) -> None:
     with Endpoint(Reply({"error": {"message": "down"}}, status=503)) as endpoint:
         with pytest.raises(structkit.StatusError) as caught:
             connect(endpoint.base_url).extract(int, "how many?", policy=structkit.Policy(retries=2, wait_initial=0.001))
@@ -183,7 +183,7 @@ def test_retries_end_with_the_last_failure(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "advice"),
+    ("status", "message", "advice"),
     [
         (400, "messages[0] is malformed", "malformed"),
         (401, f"Incorrect API key provided: {KEY}", "check the API key"),
@@ -192,10 +192,10 @@ def test_retries_end_with_the_last_failure(connect: Connect) -> None:
         (429, "You exceeded your current quota", "quota"),
     ],
 )
-def test_a_lasting_failure_is_not_retried_and_says_what_to_do(
-    connect: Connect, status: int, said: str, advice: str
+def test_a_permanent_failure_is_not_retried_and_has_advice(
+    connect: Connect, status: int, message: str, advice: str
 ) -> None:
-    with Endpoint(Reply({"error": {"message": said, "type": "x"}}, status=status)) as endpoint:
+    with Endpoint(Reply({"error": {"message": message, "type": "x"}}, status=status)) as endpoint:
         with pytest.raises(structkit.StatusError, match=advice) as caught:
             connect(endpoint.base_url).extract(int, "how many?")
         assert len(endpoint.requests) == 1
@@ -215,9 +215,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("body", "message"), MALFORMED)
-def test_a_200_that_is_no_completion_is_tried_once_more_and_says_what_came(
-    connect: Connect, body: Any, message: str
-) -> None:
+def test_a_200_without_a_completion_is_retried_once_and_described(connect: Connect, body: Any, message: str) -> None:
     with Endpoint(Reply(body)) as endpoint:
         with pytest.raises(structkit.MalformedReply, match=message) as caught:
             connect(endpoint.base_url).extract(int, "how many?")
@@ -225,7 +223,7 @@ def test_a_200_that_is_no_completion_is_tried_once_more_and_says_what_came(
     assert caught.value.attempts[0].raw == caught.value.body
 
 
-def test_an_error_object_that_no_retry_cures_is_not_retried(connect: Connect) -> None:
+def test_a_permanent_error_object_is_not_retried(connect: Connect) -> None:
     with Endpoint(Reply({"error": {"message": "Invalid API key", "code": 401}})) as endpoint:
         with pytest.raises(structkit.MalformedReply):
             connect(endpoint.base_url).extract(int, "how many?")
@@ -240,7 +238,9 @@ def test_an_error_object_that_no_retry_cures_is_not_retried(connect: Connect) ->
         (completion("", finish_reason="content_filter"), structkit.Filtered),
     ],
 )
-def test_a_refusal_a_cut_and_a_filter_are_paid_once(connect: Connect, body: Any, error: type[Exception]) -> None:
+def test_a_refusal_a_truncation_and_a_filter_cost_one_request(
+    connect: Connect, body: Any, error: type[Exception]
+) -> None:
     with Endpoint(Reply(body)) as endpoint:
         with pytest.raises(error) as caught:
             connect(endpoint.base_url).extract(int, "how many?")
@@ -250,19 +250,19 @@ def test_a_refusal_a_cut_and_a_filter_are_paid_once(connect: Connect, body: Any,
 
 
 @pytest.mark.parametrize("usage", [None, "many", {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": 1.5}])
-def test_unreadable_usage_is_unknown_not_zero(connect: Connect, usage: Any) -> None:
+def test_unreadable_usage_is_unreported_and_not_zero(connect: Connect, usage: Any) -> None:
     with Endpoint(Reply({**completion('{"value": 3}'), "usage": usage})) as endpoint:
         result = connect(endpoint.base_url).run(int, "how many?")
     assert result.usage == structkit.Usage(unreported=1)
 
 
-def test_a_connection_cut_in_the_body_is_retried(connect: Connect) -> None:
+def test_a_connection_that_breaks_in_the_body_is_retried(connect: Connect) -> None:
     with Endpoint(Reply(completion('{"value": 3}'), is_truncated=True), '{"value": 3}') as endpoint:
         result = connect(endpoint.base_url).run(int, "how many?")
     assert (result.value, result.attempts[0].retries) == (3, 1)
 
 
-def test_no_connection_says_so(connect: Connect) -> None:
+def test_a_failed_connection_is_an_error_with_advice(connect: Connect) -> None:
     with Endpoint() as endpoint:
         closed = endpoint.base_url
     with pytest.raises(structkit.ConnectionFailed, match="check the base URL") as caught:
@@ -280,7 +280,7 @@ def test_models_are_listed(connect: Connect) -> None:
         assert connect(endpoint.base_url).models() == ("a", "b")
 
 
-def test_a_key_is_asked_for_where_the_endpoint_is_remote(connect: Connect) -> None:
+def test_a_remote_endpoint_needs_a_key(connect: Connect) -> None:
     with pytest.raises(structkit.ConfigError, match="OPENAI_API_KEY"):
         connect("https://gateway.example", api_key=None).models()
 
@@ -306,15 +306,15 @@ def test_a_model_must_be_named() -> None:
 
 
 @pytest.mark.parametrize("base_url", ["gateway.example", "ftp://x", "http://", "not a url"])
-def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
+def test_an_invalid_base_url_is_rejected(base_url: str) -> None:
     with pytest.raises(structkit.ConfigError, match="http"):
         structkit.Client("m", base_url=base_url, api_key=KEY)
 
 
-def test_a_client_of_the_callers_own_is_used() -> None:
+def test_an_sdk_client_of_the_callers_is_used() -> None:
     with Endpoint() as endpoint:
-        mine = openai.OpenAI(base_url=endpoint.base_url, api_key="mine")
-        assert structkit.Client("m", client=mine).extract(int, "how many?") == 0
+        sdk_client = openai.OpenAI(base_url=endpoint.base_url, api_key="mine")
+        assert structkit.Client("m", client=sdk_client).extract(int, "how many?") == 0
     assert endpoint.headers[0]["authorization"] == "Bearer mine"
 
 
@@ -334,27 +334,27 @@ def test_an_azure_client_keeps_its_url_rules_and_key_header() -> None:
     assert endpoint.headers[0]["api-key"] == "mine"
 
 
-def test_a_transport_of_the_callers_own_is_used() -> None:
-    class Canned:
+def test_a_transport_of_the_callers_is_used() -> None:
+    class FixedTransport:
         def send(self, request: structkit.Request, policy: structkit.Policy) -> structkit.Completion:
             assert policy.attempts == 3
             from structkit.parsing import read_completion
 
-            found = read_completion(completion('{"value": 4}', model=request.model))
-            assert isinstance(found, structkit.Completion)
-            return found
+            reply = read_completion(completion('{"value": 4}', model=request.model))
+            assert isinstance(reply, structkit.Completion)
+            return reply
 
         def models(self) -> tuple[str, ...]:
             return ("canned",)
 
         def close(self) -> None:
-            raise AssertionError("only what the client made is closed by whoever made it")
+            raise AssertionError("a client must not close a transport of the caller's")
 
-    client = structkit.Client("m", transport=Canned())
+    client = structkit.Client("m", transport=FixedTransport())
     assert (client.extract(int, "how many?"), client.models()) == (4, ("canned",))
 
 
-def test_a_json_schema_is_a_type_too(connect: Connect) -> None:
+def test_a_json_schema_is_an_output_type(connect: Connect) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 5}}, "required": ["n"]}
     with Endpoint('{"n": 9}', '{"n": 3}') as endpoint:
         result = connect(endpoint.base_url).run(schema, "how many?")
@@ -365,8 +365,8 @@ def test_a_json_schema_is_a_type_too(connect: Connect) -> None:
 def test_errors_survive_pickling(connect: Connect) -> None:
     with Endpoint("prose") as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
         connect(endpoint.base_url).extract(int, "how many?")
-    again = pickle.loads(pickle.dumps(caught.value))
-    assert (str(again), again.issues, again.usage) == (str(caught.value), caught.value.issues, caught.value.usage)
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copy), copy.issues, copy.usage) == (str(caught.value), caught.value.issues, caught.value.usage)
 
 
 @pytest.mark.parametrize(
@@ -375,16 +375,16 @@ def test_errors_survive_pickling(connect: Connect) -> None:
         ("gpt-4o", {"type": "integer", "minimum": 3}),
         ("vendor/gpt-4o", {"type": "integer", "minimum": 3}),
         ("claude-sonnet-4-5", {"type": "integer", "description": "At least 3."}),
-        ("unheard-of", {"type": "integer", "description": "At least 3."}),
+        ("unknown-model", {"type": "integer", "description": "At least 3."}),
     ],
 )
-def test_a_type_is_written_in_the_dialect_of_the_route(connect: Connect, model: str, bounds: Any) -> None:
+def test_a_type_is_compiled_for_the_dialect_of_the_route(connect: Connect, model: str, bounds: Any) -> None:
     with Endpoint('{"value": 3}') as endpoint:
         connect(endpoint.base_url, model=model).extract(THREE_OR_MORE, "how many?")
     assert endpoint.requests[0]["response_format"]["json_schema"]["schema"]["properties"]["value"] == bounds
 
 
-def test_a_dialect_given_goes_before_the_routes_and_a_formats_own_before_both(connect: Connect) -> None:
+def test_the_dialect_of_a_call_overrides_the_routes_and_that_of_a_format_overrides_both(connect: Connect) -> None:
     with Endpoint('{"value": 3}') as endpoint:
         client = connect(endpoint.base_url, model="gpt-4o", dialect="anthropic")
         client.extract(THREE_OR_MORE, "how many?")
@@ -394,13 +394,13 @@ def test_a_dialect_given_goes_before_the_routes_and_a_formats_own_before_both(co
     assert ["minimum" in schema for schema in sent] == [False, True, True]
 
 
-def test_a_misspelt_dialect_is_refused_before_anything_is_sent(connect: Connect) -> None:
+def test_a_misspelt_dialect_is_rejected_before_anything_is_sent(connect: Connect) -> None:
     with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="did you mean 'openai'"):
         connect(endpoint.base_url, dialect="opnai").extract(int, "how many?")
     assert endpoint.requests == []
 
 
-def test_training_rows_are_what_the_model_is_to_write() -> None:
+def test_training_rows_have_the_wire_form_of_each_value() -> None:
     rows = structkit.finetune_rows(dict[str, int], [("a is 1", {"a": 1})], instructions="Read.")
     assert [*rows] == [
         {

@@ -1,4 +1,4 @@
-"""A probe tells the truth about what an endpoint takes, refuses and ignores; what it found is remembered."""
+"""A probe reports what an endpoint supports, rejects and ignores; the route that follows is cached."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from structkit.values import JSON, Request, Usage
 SCHEMA_MODES = ("json_schema", "json_schema_lax", "tool")
 KEYWORDS = {each.name for each in FEATURES if each.kind == "keyword"}
 FORMATS = {each.name for each in FEATURES if each.kind == "format"}
-GOOD = {
+VALID_VALUES = {
     "exclusiveMaximum": -99_999,
     "pattern": "ABC",
     "multipleOf": 1994,
@@ -39,19 +39,19 @@ GOOD = {
 Answer = Callable[[JSON], Reply]
 
 
-def honours_everything(request: JSON) -> Reply:
-    """What a perfect endpoint answers."""
+def perfect(request: JSON) -> Reply:
+    """Return the reply of an endpoint that supports everything."""
     if request.get("stream"):
         return Reply('data: {"choices": []}\n\ndata: [DONE]\n\n', headers={"content-type": "text/event-stream"})
     if request.get("tools") and not forced_tool(request):
         return Reply(tool_call_completion("weather", '{"city": "Paris"}'))
-    reply = _binding(request)
+    reply = _conforming(request)
     if request.get("logprobs"):
         reply.body["choices"][0]["logprobs"] = {"content": [{"token": "blue", "logprob": -0.1}]}
     return reply
 
 
-def _binding(request: JSON) -> Reply:
+def _conforming(request: JSON) -> Reply:
     schema = requested_schema(request)
     if schema is None:
         is_json = request.get("response_format") or "in this form" in request["messages"][0]["content"]
@@ -59,35 +59,35 @@ def _binding(request: JSON) -> Reply:
     reply = conforming_reply(request)
     message = reply.body["choices"][0]["message"]
     place = message["tool_calls"][0]["function"] if message.get("tool_calls") else message
-    word = "arguments" if "arguments" in place else "content"
-    wire = json.loads(place[word])
+    field = "arguments" if "arguments" in place else "content"
+    wire = json.loads(place[field])
     for name, part in schema["properties"].items():
-        wire[name] = next((GOOD[keyword] for keyword in GOOD if keyword in part), wire[name])
-    place[word] = json.dumps(wire)
+        wire[name] = next((VALID_VALUES[keyword] for keyword in VALID_VALUES if keyword in part), wire[name])
+    place[field] = json.dumps(wire)
     return reply
 
 
-def says_blue(request: JSON) -> Reply:
-    """What an endpoint answers that looks at messages alone, with a model that does as it is told."""
-    asked = request["messages"][-1]["content"]
-    reply = Reply(completion(asked.partition("in it: ")[2] or "The sky is blue."))
+def ignores_the_schema(request: JSON) -> Reply:
+    """Return the reply of an endpoint that only reads the messages, with a model that follows the prompt."""
+    content = request["messages"][-1]["content"]
+    reply = Reply(completion(content.partition("in it: ")[2] or "The sky is blue."))
     return fault("stream_ignored").change(request, reply)
 
 
-def sees_the_schema(request: JSON) -> Reply:
-    """What an endpoint answers that shows the schema to the model, which does as the prompt says all the same."""
-    is_told_otherwise = "in it: " in request["messages"][-1]["content"]
-    return says_blue(request) if is_told_otherwise else honours_everything(request)
+def follows_the_prompt(request: JSON) -> Reply:
+    """Return the reply of an endpoint that shows the schema to the model, which follows the prompt if they contradict."""
+    contradicts = "in it: " in request["messages"][-1]["content"]
+    return ignores_the_schema(request) if contradicts else perfect(request)
 
 
-def but(change: Callable[[JSON, Reply], Reply]) -> Answer:
-    """A perfect endpoint but for one thing."""
-    return lambda request: change(request, honours_everything(request))
+def perfect_except(change: Callable[[JSON, Reply], Reply]) -> Answer:
+    """Return a perfect endpoint with one exception."""
+    return lambda request: change(request, perfect(request))
 
 
 @pytest.fixture
 def routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A memory of this test's own."""
+    """A route cache of this test."""
     monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path / "routes"))
     return tmp_path / "routes"
 
@@ -105,8 +105,8 @@ def verdicts(report: ProbeReport, kind: str) -> dict[str, str]:
     return {finding.name: finding.verdict for finding in report.findings if finding.kind == kind}
 
 
-def test_an_endpoint_that_honours_everything_is_told_so_in_few_requests(probed: Any) -> None:
-    report, endpoint = probed(honours_everything)
+def test_a_perfect_endpoint_is_recognised_in_few_requests(probed: Any) -> None:
+    report, endpoint = probed(perfect)
     assert verdicts(report, "mode") == {
         **dict.fromkeys((*SCHEMA_MODES, "json_object"), "constrained"),
         "prompt": "served",
@@ -120,13 +120,13 @@ def test_an_endpoint_that_honours_everything_is_told_so_in_few_requests(probed: 
     assert report.route.dialect.formats == FORMATS
 
 
-def test_every_request_asks_for_a_short_and_steady_reply(probed: Any) -> None:
-    _, endpoint = probed(honours_everything)
+def test_every_request_limits_the_reply_and_the_temperature(probed: Any) -> None:
+    _, endpoint = probed(perfect)
     assert all(request["temperature"] == 0 and request["max_tokens"] <= 1000 for request in endpoint.requests)
 
 
-def test_a_schema_that_is_ignored_is_not_taken_for_one_that_is_honoured(probed: Any) -> None:
-    report, _ = probed(says_blue)
+def test_an_ignored_schema_is_recognised(probed: Any) -> None:
+    report, _ = probed(ignores_the_schema)
     assert set(verdicts(report, "mode").values()) == {"ignored"}
     assert (report.route.mode, report.route.ignored) == ("prompt", {*SCHEMA_MODES, "json_object"})
     assert verdicts(report, "keyword") == {}
@@ -136,16 +136,16 @@ def test_a_schema_that_is_ignored_is_not_taken_for_one_that_is_honoured(probed: 
     }
 
 
-def test_a_schema_that_the_model_sees_and_the_prompt_overrules_is_served_but_not_constrained(probed: Any) -> None:
-    report, _ = probed(sees_the_schema)
+def test_a_schema_that_the_prompt_overrides_is_served_but_not_constrained(probed: Any) -> None:
+    report, _ = probed(follows_the_prompt)
     assert [report[mode].verdict for mode in SCHEMA_MODES] == ["served"] * 3
     assert set(verdicts(report, "keyword").values()) == {"ignored"}
     assert report.route.mode == "json_schema"
 
 
-def test_what_constrains_comes_before_what_does_not(probed: Any) -> None:
+def test_a_mode_that_constrains_is_preferred(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        return honours_everything(request) if request.get("tools") else sees_the_schema(request)
+        return perfect(request) if request.get("tools") else follows_the_prompt(request)
 
     report, _ = probed(answer)
     assert (report["json_schema"].verdict, report["tool"].verdict) == ("served", "constrained")
@@ -153,24 +153,24 @@ def test_what_constrains_comes_before_what_does_not(probed: Any) -> None:
     assert report["minimum"].verdict == "constrained"
 
 
-def test_a_refused_response_format_is_told_with_status_and_text(probed: Any) -> None:
-    report, _ = probed(but(rejects_response_format("json_schema", "json_object")))
-    refused = {"json_schema", "json_schema_lax", "json_object"}
-    assert {name for name, verdict in verdicts(report, "mode").items() if verdict == "refused"} == refused
+def test_a_rejected_response_format_is_reported_with_status_and_text(probed: Any) -> None:
+    report, _ = probed(perfect_except(rejects_response_format("json_schema", "json_object")))
+    rejected = {"json_schema", "json_schema_lax", "json_object"}
+    assert {name for name, verdict in verdicts(report, "mode").items() if verdict == "refused"} == rejected
     assert report["json_schema"].note.startswith("400: \"Invalid parameter: 'response_format' of type 'json_schema'")
-    assert (report.route.rejected, report.route.mode) == (refused, "tool")
+    assert (report.route.rejected, report.route.mode) == (rejected, "tool")
     assert verdicts(report, "keyword") == dict.fromkeys(KEYWORDS, "constrained")
 
 
-def test_refused_tools_leave_the_rest_as_it_is(probed: Any) -> None:
-    report, _ = probed(but(rejects_tools))
+def test_rejected_tools_do_not_affect_other_modes(probed: Any) -> None:
+    report, _ = probed(perfect_except(rejects_tools))
     assert (report["tool"].verdict, report["tools"].verdict) == ("refused", "refused")
     assert (report.route.rejected, report.route.mode) == ({"tool"}, "json_schema")
 
 
 @pytest.mark.parametrize("keyword", sorted(KEYWORDS))
-def test_a_keyword_that_a_refusal_names_is_found_with_one_request_more(probed: Any, keyword: str) -> None:
-    report, _ = probed(but(rejects_keyword(keyword)), dialect="openai")
+def test_a_keyword_named_in_a_rejection_costs_one_more_request(probed: Any, keyword: str) -> None:
+    report, _ = probed(perfect_except(rejects_keyword(keyword)), dialect="openai")
     assert {name for name, verdict in verdicts(report, "keyword").items() if verdict != "constrained"} == {keyword}
     assert f"'{keyword}' is not permitted" in report[keyword].note
     assert report.calls == 12
@@ -180,37 +180,37 @@ def test_a_keyword_that_a_refusal_names_is_found_with_one_request_more(probed: A
 def _uses(request: JSON, *words: str) -> bool:
     schema = requested_schema(request) or {"properties": {}}
     parts = schema["properties"].values()
-    return any(word in part or part.get("format") == word for part in parts for word in words)
+    return any(field in part or part.get("format") == field for part in parts for field in words)
 
 
 @pytest.mark.parametrize("words", [("pattern",), ("uuid",), ("multipleOf", "uuid"), ("minimum", "maximum")])
-def test_what_a_refusal_does_not_name_is_found_by_halving(probed: Any, words: tuple[str, ...]) -> None:
+def test_a_keyword_that_a_rejection_does_not_name_is_determined_by_halving(probed: Any, words: tuple[str, ...]) -> None:
     def answer(request: JSON) -> Reply:
-        return error_reply(400, "Bad request") if _uses(request, *words) else honours_everything(request)
+        return error_reply(400, "Bad request") if _uses(request, *words) else perfect(request)
 
     report, _ = probed(answer)
-    found = verdicts(report, "keyword") | verdicts(report, "format")
-    assert {name for name, verdict in found.items() if verdict == "refused"} == {*words}
-    assert {verdict for name, verdict in found.items() if name not in words} == {"constrained"}
-    assert {report[word].note for word in words} == {"400: 'Bad request'"}
+    verdict_by_name = verdicts(report, "keyword") | verdicts(report, "format")
+    assert {name for name, verdict in verdict_by_name.items() if verdict == "refused"} == {*words}
+    assert {verdict for name, verdict in verdict_by_name.items() if name not in words} == {"constrained"}
+    assert {report[field].note for field in words} == {"400: 'Bad request'"}
     assert report.calls <= 30
 
 
-def test_a_route_that_refuses_all_keywords_costs_at_most_30_requests(probed: Any) -> None:
+def test_a_route_that_rejects_all_keywords_costs_at_most_30_requests(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        known = KEYWORDS | FORMATS
-        return error_reply(422, "no") if _uses(request, *known) else honours_everything(request)
+        cached = KEYWORDS | FORMATS
+        return error_reply(422, "no") if _uses(request, *cached) else perfect(request)
 
     report, endpoint = probed(answer)
-    found = verdicts(report, "keyword") | verdicts(report, "format")
-    assert {*found} == KEYWORDS | FORMATS
-    assert {*found.values()} == {"refused", "unknown"}
+    verdict_by_name = verdicts(report, "keyword") | verdicts(report, "format")
+    assert {*verdict_by_name} == KEYWORDS | FORMATS
+    assert {*verdict_by_name.values()} == {"refused", "unknown"}
     assert len(endpoint.requests) == report.calls <= 30
 
 
-def test_a_keyword_that_binds_nothing_is_no_longer_sent(probed: Any) -> None:
+def test_a_keyword_without_an_effect_is_no_longer_sent(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        reply = honours_everything(request)
+        reply = perfect(request)
         choice = reply.body["choices"][0]["message"] if isinstance(reply.body, dict) else {}
         if _uses(request, "multipleOf") and choice.get("content"):
             choice["content"] = choice["content"].replace("1994", "10")
@@ -221,13 +221,13 @@ def test_a_keyword_that_binds_nothing_is_no_longer_sent(probed: Any) -> None:
     assert KEYWORDS - report.route.dialect.keywords == {"multipleOf"}
 
 
-def test_a_model_with_other_parameters_is_asked_with_those(probed: Any) -> None:
+def test_a_probe_uses_the_parameters_that_the_model_accepts(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
         if "max_tokens" in request:
             return error_reply(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
         if "temperature" in request:
             return error_reply(400, "Unsupported value: 'temperature' does not support 0 with this model.")
-        return honours_everything(request)
+        return perfect(request)
 
     report, endpoint = probed(answer)
     assert (report["max_tokens"].verdict, report["temperature"].verdict) == ("refused", "refused")
@@ -235,38 +235,38 @@ def test_a_model_with_other_parameters_is_asked_with_those(probed: Any) -> None:
     assert all("max_completion_tokens" in request for request in endpoint.requests[2:])
 
 
-def test_a_model_that_thinks_first_gets_room_for_it(probed: Any) -> None:
+def test_a_reasoning_model_gets_a_higher_token_limit(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        is_cut = request["max_tokens"] < 1000
-        return Reply(completion("", finish_reason="length")) if is_cut else honours_everything(request)
+        is_truncated = request["max_tokens"] < 1000
+        return Reply(completion("", finish_reason="length")) if is_truncated else perfect(request)
 
     assert probed(answer)[0]["json_schema"].verdict == "constrained"
 
 
-def test_an_empty_reply_tells_nothing(probed: Any) -> None:
+def test_an_empty_reply_proves_nothing(probed: Any) -> None:
     report, _ = probed(Reply(completion("")))
     assert set(verdicts(report, "mode").values()) == {"unknown"}
     assert (report.route.rejected, report.route.ignored) == (frozenset(), frozenset())
 
 
-def test_a_cut_reply_tells_nothing_of_the_mode(probed: Any) -> None:
+def test_a_truncated_reply_proves_nothing_about_the_mode(probed: Any) -> None:
     report, _ = probed(Reply(completion('{"a', finish_reason="length")))
     assert {report[mode].verdict for mode in SCHEMA_MODES} == {"unknown"}
     assert (report.route.rejected, report.route.ignored) == (frozenset(), frozenset())
 
 
-def test_a_fault_that_passes_is_no_refusal(probed: Any) -> None:
+def test_a_transient_error_is_not_a_rejection(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        return error_reply(503, "overloaded") if request.get("response_format") else honours_everything(request)
+        return error_reply(503, "overloaded") if request.get("response_format") else perfect(request)
 
     report, _ = probed(answer, policy=structkit.Policy(retries=0))
     assert (report["json_schema"].verdict, report["json_schema"].note) == ("unknown", "503: 'overloaded'")
     assert (report["tool"].verdict, report.route.rejected) == ("constrained", frozenset())
 
 
-def test_a_missing_usage_is_told(probed: Any) -> None:
+def test_a_missing_usage_is_reported(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
-        reply = honours_everything(request)
+        reply = perfect(request)
         return Reply({**reply.body, "usage": None}) if isinstance(reply.body, dict) else reply
 
     report, _ = probed(answer)
@@ -274,26 +274,26 @@ def test_a_missing_usage_is_told(probed: Any) -> None:
     assert report.usage == Usage(unreported=11)
 
 
-def test_an_endpoint_that_does_not_answer_raises_and_is_not_remembered(probed: Any, routes: Path) -> None:
+def test_an_endpoint_that_does_not_answer_is_an_error_and_is_not_cached(probed: Any, routes: Path) -> None:
     with pytest.raises(structkit.StatusError, match="401"):
         probed(error_reply(401, "no such key"))
     assert list(route_cache.list_routes()) == []
 
 
-def test_what_was_found_is_remembered_and_used(routes: Path) -> None:
-    with Endpoint(but(rejects_response_format("json_schema"))) as endpoint:
+def test_the_route_of_a_probe_is_cached_and_used(routes: Path) -> None:
+    with Endpoint(perfect_except(rejects_response_format("json_schema"))) as endpoint:
         report = structkit.Client("fake", base_url=endpoint.base_url).probe()
-        [known] = route_cache.list_routes()
-        asked = len(endpoint.requests)
+        [cached] = route_cache.list_routes()
+        count = len(endpoint.requests)
         structkit.Client("fake", base_url=endpoint.base_url).extract(int, "How many?")
-    assert known.route == report.route
-    assert "tools" in endpoint.requests[asked]
-    assert len(endpoint.requests) == asked + 1
+    assert cached.route == report.route
+    assert "tools" in endpoint.requests[count]
+    assert len(endpoint.requests) == count + 1
 
 
-def test_the_provider_that_replies_name_is_kept(routes: Path) -> None:
+def test_the_provider_of_the_replies_is_cached(routes: Path) -> None:
     def answer(request: JSON) -> Reply:
-        reply = honours_everything(request)
+        reply = perfect(request)
         return Reply({**reply.body, "provider": "Parcel"}) if isinstance(reply.body, dict) else reply
 
     with Endpoint(answer) as endpoint:
@@ -301,7 +301,7 @@ def test_the_provider_that_replies_name_is_kept(routes: Path) -> None:
     assert (report.providers, next(route_cache.list_routes()).providers) == (("Parcel",), ("Parcel",))
 
 
-def test_a_probe_is_a_value_that_needs_no_network() -> None:
+def test_a_probe_needs_no_network() -> None:
     steps = probe_route("m", Route(OPENAI))
     step = advance(steps)
     while isinstance(step, Request):
@@ -313,11 +313,11 @@ def test_a_probe_is_a_value_that_needs_no_network() -> None:
 def _completed(request: Request) -> Any:
     from structkit.parsing import read_completion
 
-    return read_completion(honours_everything({**request.body, "stream": False}).body)
+    return read_completion(perfect({**request.body, "stream": False}).body)
 
 
 def test_a_report_is_read_as_a_table_and_as_json(probed: Any) -> None:
-    report, _ = probed(but(rejects_keyword("pattern")))
+    report, _ = probed(perfect_except(rejects_keyword("pattern")))
     lines = str(report).splitlines()
     assert lines[:3] == [
         "| feature | verdict | note |",
@@ -330,7 +330,7 @@ def test_a_report_is_read_as_a_table_and_as_json(probed: Any) -> None:
         report["nope"]
 
 
-def test_a_report_is_gone_through_finding_by_finding() -> None:
+def test_a_report_is_a_collection_of_findings() -> None:
     tool, n = Finding("mode", "tool", "served"), Finding("parameter", "n", "ignored")
     report = ProbeReport("m", Route(), (tool, n))
     assert ([*report], len(report)) == ([tool, n], 2)
@@ -345,16 +345,16 @@ def command(*arguments: str, routes: Path | None = None, endpoint: Endpoint | No
     return subprocess.run(program, env=environment, capture_output=True, encoding="utf-8", check=False)
 
 
-def test_the_command_prints_shows_and_forgets(routes: Path) -> None:
-    with Endpoint(but(rejects_tools)) as endpoint:
+def test_the_command_prints_shows_and_deletes_routes(routes: Path) -> None:
+    with Endpoint(perfect_except(rejects_tools)) as endpoint:
         done = command(routes=routes, endpoint=endpoint)
     assert (done.returncode, done.stderr) == (0, "")
     assert (
         "| mode tool | refused | 400: \"Invalid parameter: 'tools' is not supported with this model.\" |" in done.stdout
     )
     assert done.stdout.endswith("schemas are sent by json_schema\n")
-    shown = command("--show", routes=routes).stdout
-    assert f"| {endpoint.base_url} | fake | json_schema | tool |" in shown
+    output = command("--show", routes=routes).stdout
+    assert f"| {endpoint.base_url} | fake | json_schema | tool |" in output
     assert command("--show", "another", routes=routes).stderr == "no routes are stored\n"
     assert command("another", "--forget", routes=routes).stderr == "no routes are stored\n"
     assert command("--forget", routes=routes).stderr == "1 deleted\n"
@@ -362,15 +362,15 @@ def test_the_command_prints_shows_and_forgets(routes: Path) -> None:
     assert len(endpoint.requests) == 11
 
 
-def test_one_route_can_be_forgotten_alone(routes: Path) -> None:
+def test_one_route_can_be_deleted(routes: Path) -> None:
     for model in ("a", "b"):
         route_cache.store_route("https://gateway.example/v1", model, Route())
     done = command("a", "--base-url", "https://gateway.example", "--forget", routes=routes)
     assert done.stderr == "1 deleted\n"
-    assert [known.model for known in route_cache.list_routes()] == ["b"]
+    assert [cached.model for cached in route_cache.list_routes()] == ["b"]
 
 
-def test_forgetting_all_leaves_other_files_of_the_folder_alone(routes: Path) -> None:
+def test_deleting_all_routes_keeps_other_files_of_the_folder(routes: Path) -> None:
     route_cache.store_route("https://gateway.example/v1", "a", Route())
     (routes / ("0" * 32 + ".json")).write_text("half a fi", encoding="utf-8")
     (routes / "mine.json").write_text("{}", encoding="utf-8")
@@ -379,24 +379,24 @@ def test_forgetting_all_leaves_other_files_of_the_folder_alone(routes: Path) -> 
 
 
 def test_the_command_writes_json(routes: Path, tmp_path: Path) -> None:
-    with Endpoint(honours_everything) as endpoint:
+    with Endpoint(perfect) as endpoint:
         done = command("-o", str(tmp_path / "found.json"), routes=routes, endpoint=endpoint)
     assert (done.returncode, done.stdout) == (0, "")
-    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
-    assert {"kind": "parameter", "name": "n", "verdict": "served", "note": ""} in found["findings"]
+    report = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert {"kind": "parameter", "name": "n", "verdict": "served", "note": ""} in report["findings"]
     command("--show", "-o", str(tmp_path / "known.json"), routes=routes)
-    [known] = json.loads((tmp_path / "known.json").read_text(encoding="utf-8"))
-    assert known["route"] == found["route"]
+    [cached] = json.loads((tmp_path / "known.json").read_text(encoding="utf-8"))
+    assert cached["route"] == report["route"]
 
 
 @pytest.mark.local
-def test_the_embedded_model_is_told_the_truth_about() -> None:
+def test_the_probe_of_the_embedded_model_is_correct() -> None:
     pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
     from structkit.dialects.rows import LLAMA_CPP
     from structkit.local import open_endpoint
 
     served = open_endpoint()
-    with structkit.Client(served.model, base_url=served.base_url) as client:  # which does not say whose it is
+    with structkit.Client(served.model, base_url=served.base_url) as client:  # whose dialect the client cannot derive
         report = client.probe()
     assert (report["json_schema"].verdict, report["json_object"].verdict) == ("constrained", "constrained")
     assert report["tool"].verdict == "ignored"  # this model's template has no place for tools
@@ -410,10 +410,12 @@ def test_the_embedded_model_is_told_the_truth_about() -> None:
     assert report.route.mode == "json_schema"
 
 
-def test_both_clients_find_the_same() -> None:
-    async def later(base_url: str) -> ProbeReport:
+def test_both_clients_have_the_same_report() -> None:
+    async def probe_async(base_url: str) -> ProbeReport:
         async with structkit.AsyncClient("fake", base_url=base_url) as client:
             return await client.probe()
 
-    with Endpoint(honours_everything) as endpoint:
-        assert asyncio.run(later(endpoint.base_url)) == structkit.Client("fake", base_url=endpoint.base_url).probe()
+    with Endpoint(perfect) as endpoint:
+        assert (
+            asyncio.run(probe_async(endpoint.base_url)) == structkit.Client("fake", base_url=endpoint.base_url).probe()
+        )

@@ -31,7 +31,7 @@ class Node(BaseModel):
     size: int = Field(ge=0, le=9)
     kind: str = Field(json_schema_extra={"format": "date"})
     nodes: list["Node"] = Field(max_length=3)
-    either: int | list[str] | None = None
+    variant: int | list[str] | None = None
 
 
 def status(body: Any, code: int = 400) -> StatusError:
@@ -135,11 +135,11 @@ def test_an_echo_of_the_prompt_in_an_error_does_not_change_the_route(body: Any) 
 MODEL_TEXTS = st.sampled_from(
     [
         *("", "{}", "[]", "null", "Sure!", '{"name": "a"}', '{"value": 3}', '{"nodes": [' * 50, "[" * 3_000),
-        '{"name": "A", "size": 99, "kind": "", "nodes": [], "either": null}',
+        '{"name": "A", "size": 99, "kind": "", "nodes": [], "variant": null}',
         '{"name": "a", "size": 1, "kind": "k", "nodes": [{"name": "%s", "size": 5' % ("b" * 400),
-        '{"name": "a", "size": 1, "kind": "%s", "nodes": [], "either": ["x"], "size": 2}' % ("c" * 400),
-        '{"name": "a", "size": "x", "kind": "%s", "nodes": [], "either": ["x"]}' % ("c" * 400),
-        '{"name": "a", "size": 1, "kind": "%s", "nodes": [{}, 3, null], "either": ["x"]}' % ("c" * 400),
+        '{"name": "a", "size": 1, "kind": "%s", "nodes": [], "variant": ["x"], "size": 2}' % ("c" * 400),
+        '{"name": "a", "size": "x", "kind": "%s", "nodes": [], "variant": ["x"]}' % ("c" * 400),
+        '{"name": "a", "size": 1, "kind": "%s", "nodes": [{}, 3, null], "variant": ["x"]}' % ("c" * 400),
     ]
 )
 FINISH_REASONS = st.sampled_from(["stop", "stop", "stop", "length", "length", "content_filter", "tool_calls", ""])

@@ -1,4 +1,4 @@
-"""The embedded model: a real language model under real constrained decoding. Few and small."""
+"""The embedded model: a real language model under real constrained decoding; few tests, because they are slow."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    """`structkit serve` as a process; Ctrl-C ends it."""
+    """Run `structkit serve` as a process, ended by Ctrl-C."""
     command = [sys.executable, "-m", "structkit", "serve", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     line = next(line for line in process.stderr if line.startswith("serving"))
     yield line.split(" at ")[1].split()[0]
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (130, "stopped\n")
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "stopped\n")
 
 
 def test_any_client_can_use_the_served_model(served: str) -> None:
@@ -71,7 +71,7 @@ def test_any_client_can_use_the_served_model(served: str) -> None:
 
 
 def test_both_clients_share_the_embedded_model() -> None:
-    async def ask() -> int:
+    async def extract() -> int:
         async with structkit.AsyncClient("local") as client:
             return await client.extract(int, "How many legs has a dog? Answer with a number.", max_tokens=60)
 
@@ -80,17 +80,17 @@ def test_both_clients_share_the_embedded_model() -> None:
         result = client.run(bool, "Is the sky blue?", max_tokens=60)
     assert isinstance(result.value, bool)
     assert result.usage.completion_tokens > 0
-    assert isinstance(asyncio.run(ask()), int)
+    assert isinstance(asyncio.run(extract()), int)
 
 
-def test_a_reply_cut_at_the_limit_is_an_error_with_its_text() -> None:
+def test_a_truncated_reply_is_an_error_with_its_text() -> None:
     with structkit.Client("local") as client, pytest.raises(structkit.Truncated) as caught:
         client.extract(MathReasoning, "Explain 1 + 1.", max_tokens=8)
     assert caught.value.partial
     assert caught.value.usage.completion_tokens == 8
 
 
-def test_a_model_file_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_model_file_is_rejected(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF but not really")
     with pytest.raises(structkit.ConfigError, match="could not serve"):
@@ -99,7 +99,7 @@ def test_a_model_file_that_is_none_is_refused(tmp_path: Path) -> None:
         structkit.Client("local:missing.gguf")
 
 
-def test_a_port_in_use_is_refused(served: str) -> None:
+def test_a_port_in_use_is_rejected(served: str) -> None:
     port = served.split(":")[2].split("/", maxsplit=1)[0]
     command = [sys.executable, "-m", "structkit", "serve", "--port", port]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -107,22 +107,22 @@ def test_a_port_in_use_is_refused(served: str) -> None:
     assert "could not serve" in done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be held back there")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be blocked there")
 def test_a_ctrl_c_waits_until_the_model_has_started() -> None:
-    gone_on: list[bool] = []
+    resumed: list[bool] = []
 
     def interrupted() -> None:
         with block_signals():
             signal.pthread_kill(threading.get_ident(), signal.SIGINT)
-            gone_on.append(True)
+            resumed.append(True)
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert gone_on
+    assert resumed
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def test_a_model_can_be_let_go_of_at_once() -> None:
+def test_a_server_can_be_closed_at_once() -> None:
     program = "from structkit.local import LocalServer, model\nLocalServer(model.model_file()).close()"
     for _ in range(3):
         subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

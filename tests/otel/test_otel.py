@@ -1,4 +1,4 @@
-"""OpenTelemetry: a span for each request, told apart from all others under way, and nothing secret in it."""
+"""OpenTelemetry: a span for each request, separate from all others in flight, without secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Connect = Callable[..., Any]
 
 
 class Spans:
-    """What was exported, through the SDK itself."""
+    """The spans that the SDK exported."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -43,9 +43,9 @@ class Spans:
 
     @property
     def text(self) -> str:
-        """All that the spans say; their ids and times are numbers of nobody's choosing."""
-        told = [(span.name, span.attributes, span.status.description) for span in self.all]
-        return repr([*told, *[(event.name, event.attributes) for span in self.all for event in span.events]])
+        """All names, attributes and events of the spans; ids and times are numbers without content."""
+        spans = [(span.name, span.attributes, span.status.description) for span in self.all]
+        return repr([*spans, *[(event.name, event.attributes) for span in self.all for event in span.events]])
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def attributes(span: ReadableSpan) -> JSON:
 
 
 def issues(span: ReadableSpan) -> list[tuple[Any, Any]]:
-    told = [dict(event.attributes or {}) for event in span.events]
-    return [(each["structkit.issue.path"], each["structkit.issue.message"]) for each in told]
+    events = [dict(event.attributes or {}) for event in span.events]
+    return [(each["structkit.issue.path"], each["structkit.issue.message"]) for each in events]
 
 
 def test_a_request_is_a_span_by_the_conventions(connect: Connect, spans: Spans) -> None:
@@ -99,28 +99,34 @@ def test_a_request_is_a_span_by_the_conventions(connect: Connect, spans: Spans) 
     }
 
 
-def test_every_name_under_gen_ai_is_one_of_the_conventions(spans: Spans) -> None:
-    known = {value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_")}
-    given: JSON = {"top_p": 0.5, "presence_penalty": 0.1, "frequency_penalty": 0.1, "n": 2, "max_completion_tokens": 9}
+def test_every_gen_ai_attribute_is_in_the_conventions(spans: Spans) -> None:
+    conventions = {value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_")}
+    parameters: JSON = {
+        "top_p": 0.5,
+        "presence_penalty": 0.1,
+        "frequency_penalty": 0.1,
+        "n": 2,
+        "max_completion_tokens": 9,
+    }
     with Endpoint('{"value": "x"}', '{"value": 7}') as endpoint:
         client = structkit.Client("m", base_url=endpoint.base_url, hooks=otel.hooks(spans.tracer, content=True))
-        client.extract(int, "How many?", temperature=0, seed=1, stop=["a"], **given)
+        client.extract(int, "How many?", temperature=0, seed=1, stop=["a"], **parameters)
     used = {name for span in spans.all for name in attributes(span)}
-    assert {name for name in used if name.startswith("gen_ai.")} <= known
+    assert {name for name in used if name.startswith("gen_ai.")} <= conventions
     assert {name for name in used if not name.startswith("gen_ai.")} <= {
         *("structkit.attempt", "structkit.mode", "structkit.retries", "structkit.repairs", "structkit.issues"),
     }
 
 
-def test_what_is_wrong_with_a_reply_is_an_event_of_its_own_span(connect: Connect, spans: Spans) -> None:
+def test_an_issue_of_a_reply_is_an_event_of_its_span(connect: Connect, spans: Spans) -> None:
     with Endpoint('{"value": "many"}', '{"value": 7}') as endpoint:
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
-    wrong, right = spans.all
+    invalid, valid = spans.all
     message = "Input should be a valid integer, unable to parse string as an integer"
-    assert (issues(wrong), issues(right)) == ([("(root)", message)], [])
+    assert (issues(invalid), issues(valid)) == ([("(root)", message)], [])
     assert [attributes(span)["structkit.attempt"] for span in spans.all] == [1, 2]
-    assert (wrong.end_time or 0) <= (right.start_time or 0)
-    assert wrong.events[0].timestamp == wrong.end_time
+    assert (invalid.end_time or 0) <= (valid.start_time or 0)
+    assert invalid.events[0].timestamp == invalid.end_time
 
 
 def test_retries_of_a_request_are_within_its_span(connect: Connect, spans: Spans) -> None:
@@ -131,24 +137,24 @@ def test_retries_of_a_request_are_within_its_span(connect: Connect, spans: Spans
     assert span.status.status_code is trace.StatusCode.UNSET
 
 
-def test_a_refused_mode_is_a_span_of_its_own_that_failed(connect: Connect, spans: Spans) -> None:
+def test_a_rejected_mode_is_a_separate_failed_span(connect: Connect, spans: Spans) -> None:
     with Endpoint(faults={"rejects_response_format": 1.0}) as endpoint:
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
-    told = [(attributes(span)["structkit.mode"], attributes(span).get("error.type")) for span in spans.all]
-    assert told == [("json_schema", "400"), ("json_schema_lax", "400"), ("tool", None)]
+    outcomes = [(attributes(span)["structkit.mode"], attributes(span).get("error.type")) for span in spans.all]
+    assert outcomes == [("json_schema", "400"), ("json_schema_lax", "400"), ("tool", None)]
     assert [span.status.status_code.name for span in spans.all] == ["ERROR", "ERROR", "UNSET"]
 
 
-def test_a_mode_that_was_ignored_and_the_repairs_of_the_next_are_told(connect: Connect, spans: Spans) -> None:
+def test_an_ignored_mode_and_the_repairs_of_the_next_are_recorded(connect: Connect, spans: Spans) -> None:
     with Endpoint("Seven, I think.", "```json\n{'value': 7}\n```") as endpoint:
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(int, "How many?")
-    ignored, right = map(attributes, spans.all)
+    ignored, valid = map(attributes, spans.all)
     assert (ignored["structkit.mode"], ignored["structkit.issues"]) == ("json_schema", 1)
-    assert (right["structkit.mode"], right["structkit.repairs"]) == ("tool", ("code fence", "single quotes"))
+    assert (valid["structkit.mode"], valid["structkit.repairs"]) == ("tool", ("code fence", "single quotes"))
 
 
 @pytest.mark.parametrize(
-    ("reply", "error_type", "spent"),
+    ("reply", "error_type", "usage"),
     [
         (fault("server_error"), "500", None),
         (fault("html"), "MalformedReply", None),
@@ -158,8 +164,8 @@ def test_a_mode_that_was_ignored_and_the_repairs_of_the_next_are_told(connect: C
     ],
     ids=["500", "html", "no choices", "reset", "timeout"],
 )
-def test_a_request_without_a_completion_names_its_fault(
-    connect: Connect, spans: Spans, reply: Any, error_type: str, spent: int | None
+def test_a_request_without_a_completion_has_an_error_type(
+    connect: Connect, spans: Spans, reply: Any, error_type: str, usage: int | None
 ) -> None:
     policy = structkit.Policy(retries=0, timeout=0.3)
     with Endpoint(reply) as endpoint:
@@ -169,11 +175,11 @@ def test_a_request_without_a_completion_names_its_fault(
     [span] = spans.all
     assert attributes(span)["error.type"] == error_type
     assert span.status.status_code is trace.StatusCode.ERROR
-    assert attributes(span).get("gen_ai.usage.input_tokens") == spent, "unknown is not zero"
+    assert attributes(span).get("gen_ai.usage.input_tokens") == usage, "unknown is not zero"
 
 
 @pytest.mark.parametrize("name", ["refusal", "content_filter", "length"])
-def test_a_reply_that_is_no_answer_says_why_it_ended(connect: Connect, spans: Spans, name: str) -> None:
+def test_a_reply_that_is_not_an_answer_has_an_issue(connect: Connect, spans: Spans, name: str) -> None:
     with Endpoint(fault(name)) as endpoint:
         client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), policy=structkit.Policy(attempts=1))
         with pytest.raises(structkit.ExtractionError):
@@ -183,84 +189,86 @@ def test_a_reply_that_is_no_answer_says_why_it_ended(connect: Connect, spans: Sp
     assert "cannot help" not in spans.text
 
 
-# Which request a span is of
+# The request of a span
 
 
 def echo(body: JSON) -> Reply:
-    """The number in the prompt, in the order in which requests are let through."""
+    """Return the number in the prompt, after a delay that changes the order of the replies."""
     number = body["messages"][0]["content"].rpartition(" ")[2]
-    said = completion(json.dumps({"value": int(number)}))
-    return Reply({**said, "id": f"reply-{number}"}, delay=0.02 * (int(number) % 3))
+    body = completion(json.dumps({"value": int(number)}))
+    return Reply({**body, "id": f"reply-{number}"}, delay=0.02 * (int(number) % 3))
 
 
-def test_calls_at_once_have_each_their_own_span(spans: Spans) -> None:
+def test_concurrent_calls_have_separate_spans(spans: Spans) -> None:
     with Endpoint(echo) as endpoint:
         hooks = otel.hooks(spans.tracer, content=True)
         client = structkit.Client("m", base_url=endpoint.base_url, hooks=hooks)
         with ThreadPoolExecutor(8) as pool:
             values = list(pool.map(lambda number: client.extract(int, f"Say {number}"), range(24)))
 
-        async def awaited() -> list[int]:
+        async def run_async() -> list[int]:
             async with structkit.AsyncClient("m", base_url=endpoint.base_url, hooks=hooks) as client:
                 return await asyncio.gather(*(client.extract(int, f"Say {number}") for number in range(24, 48)))
 
-        values += asyncio.run(awaited())
+        values += asyncio.run(run_async())
     assert values == list(range(48))
-    said = [(attributes(span)["gen_ai.input.messages"], attributes(span)["gen_ai.response.id"]) for span in spans.all]
-    assert sorted(int(reply.removeprefix("reply-")) for _, reply in said) == values
-    assert all(f'Say {reply.removeprefix("reply-")}"' in asked for asked, reply in said)
+    messages = [
+        (attributes(span)["gen_ai.input.messages"], attributes(span)["gen_ai.response.id"]) for span in spans.all
+    ]
+    assert sorted(int(reply.removeprefix("reply-")) for _, reply in messages) == values
+    assert all(f'Say {reply.removeprefix("reply-")}"' in prompt for prompt, reply in messages)
 
 
 def test_the_parts_of_a_large_type_are_spans_under_the_callers(connect: Connect, spans: Spans) -> None:
     def answer(body: JSON) -> Reply:
-        """The first reply to one of the parts is wrong."""
-        wanted = [*body["response_format"]["json_schema"]["schema"]["properties"]]
-        good = len(body["messages"]) > 1 or "a" in wanted
-        return Reply(completion(json.dumps(dict.fromkeys(wanted, 1 if good else "one"))))
+        """Return an invalid first reply to one of the parts."""
+        properties = [*body["response_format"]["json_schema"]["schema"]["properties"]]
+        is_valid = len(body["messages"]) > 1 or "a" in properties
+        return Reply(completion(json.dumps(dict.fromkeys(properties, 1 if is_valid else "one"))))
 
-    wide = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
+    model = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
     small = Dialect("small", max_size=Size(3, 100, 1_000, 0, 100))
-    with Endpoint(answer) as endpoint, spans.tracer.start_as_current_span("mine") as mine:
+    with Endpoint(answer) as endpoint, spans.tracer.start_as_current_span("parent") as parent:
         client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), dialect=small)
-        client.extract(wide, "count")
-    requests = [span for span in spans.all if span.name != "mine"]
+        client.extract(model, "count")
+    requests = [span for span in spans.all if span.name != "parent"]
     parents = [span.parent.span_id for span in requests if span.parent]
-    assert parents == [mine.get_span_context().span_id] * 3
+    assert parents == [parent.get_span_context().span_id] * 3
     assert sorted(attributes(span)["structkit.attempt"] for span in requests) == [1, 1, 2]
     assert sorted(len(span.events) for span in requests) == [0, 0, 1]
 
 
-def test_each_attempt_of_a_divided_call_is_told_once() -> None:
+def test_each_attempt_of_a_split_call_is_reported_once() -> None:
     def answer(body: JSON) -> Reply:
-        wanted = [*body["response_format"]["json_schema"]["schema"]["properties"]]
-        good = len(body["messages"]) > 1 or "d" in wanted
-        return Reply(completion(json.dumps(dict.fromkeys(wanted, 1 if good else "one"))))
+        properties = [*body["response_format"]["json_schema"]["schema"]["properties"]]
+        is_valid = len(body["messages"]) > 1 or "d" in properties
+        return Reply(completion(json.dumps(dict.fromkeys(properties, 1 if is_valid else "one"))))
 
-    wide = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
-    told: list[structkit.Attempt] = []
+    model = create_model("Wide", **dict.fromkeys("abcd", (int, ...)))  # type: ignore[call-overload]
+    attempts: list[structkit.Attempt] = []
     with Endpoint(answer) as endpoint:
         small = Dialect("small", max_size=Size(3, 100, 1_000, 0, 100))
-        hooks = structkit.Hooks(on_attempt=told.append)
+        hooks = structkit.Hooks(on_attempt=attempts.append)
         client = structkit.Client("m", base_url=endpoint.base_url, dialect=small, hooks=hooks)
-        result = client.run(wide, "count")
-    assert len(told) == len(result.attempts) == 3
-    assert {id(attempt) for attempt in told} == {id(attempt) for attempt in result.attempts}
+        result = client.run(model, "count")
+    assert len(attempts) == len(result.attempts) == 3
+    assert {id(attempt) for attempt in attempts} == {id(attempt) for attempt in result.attempts}
 
 
-def test_the_attempt_has_the_very_request_that_was_sent(connect: Connect) -> None:
+def test_the_attempt_has_the_request_object_that_was_sent(connect: Connect) -> None:
     sent: list[structkit.Request] = []
     with Endpoint(fault("rejects_response_format"), '{"value": "x"}', '{"value": 7}') as endpoint:
         result = connect(endpoint.base_url, hooks=structkit.Hooks(before_request=sent.append)).run(int, "How many?")
     assert [id(attempt.request) for attempt in result.attempts] == [id(request) for request in sent]
 
 
-# Calls that do not come to their end
+# Interrupted calls
 
 
 def test_a_cancelled_call_ends_its_span(spans: Spans) -> None:
     arrived = threading.Event()
 
-    def never(body: JSON) -> Reply:
+    def slow_answer(body: JSON) -> Reply:
         arrived.set()
         return Reply(completion('{"value": 7}'), delay=0.5)
 
@@ -271,36 +279,36 @@ def test_a_cancelled_call_ends_its_span(spans: Spans) -> None:
             call.cancel()
             await call
 
-    with Endpoint(never) as endpoint, pytest.raises(asyncio.CancelledError):
+    with Endpoint(slow_answer) as endpoint, pytest.raises(asyncio.CancelledError):
         asyncio.run(work(endpoint.base_url))
     [span] = spans.all
     assert (attributes(span)["error.type"], span.status.status_code.name) == ("CancelledError", "ERROR")
 
 
-class Aborted(BaseException):
-    """What ends a program, and no check's own failure."""
+class Abort(BaseException):
+    """An exception that ends a program, unlike the failure of a check."""
 
 
-def test_what_ends_a_call_in_the_middle_ends_the_span_too(connect: Connect, spans: Spans) -> None:
-    def broken(value: int) -> None:
-        raise Aborted(f"no such number: {value}")
+def test_an_exception_that_ends_a_call_ends_its_span(connect: Connect, spans: Spans) -> None:
+    def aborting_check(value: int) -> None:
+        raise Abort(f"no such number: {value}")
 
-    with Endpoint('{"value": 7}') as endpoint, pytest.raises(Aborted):
-        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), checks=[broken]).extract(int, "How many?")
+    with Endpoint('{"value": 7}') as endpoint, pytest.raises(Abort):
+        connect(endpoint.base_url, hooks=otel.hooks(spans.tracer), checks=[aborting_check]).extract(int, "How many?")
     [span] = spans.all
-    assert attributes(span)["error.type"] == "Aborted"
+    assert attributes(span)["error.type"] == "Abort"
     assert "no such number" not in spans.text
 
 
-# What no span says
+# What no span contains
 
 
-def refuse(value: str) -> str:
-    raise ValueError(f"{value!r} is no name: {value}")
+def raise_with_value(value: str) -> str:
+    raise ValueError(f"{value!r} is not a name: {value}")
 
 
-class Patient(BaseModel):
-    name: Annotated[str, AfterValidator(refuse)]
+class Person(BaseModel):
+    name: Annotated[str, AfterValidator(raise_with_value)]
     born: int
 
 
@@ -315,12 +323,12 @@ def test_nothing_secret_is_in_any_span(connect: Connect, spans: Spans, name: str
         hooks = otel.hooks(spans.tracer, base_url=endpoint.base_url.replace("//", "//user:hunter2@"))
         client = connect(endpoint.base_url, hooks=hooks, policy=policy)
         with pytest.raises(structkit.StructkitError):
-            client.extract(Patient, "Swordfish", instructions="Swordfish", user="Swordfish")
+            client.extract(Person, "Swordfish", instructions="Swordfish", user="Swordfish")
     assert spans.all
     assert [secret for secret in SECRETS if secret in spans.text] == []
 
 
-def test_a_wrong_value_of_a_json_schema_is_not_in_any_span(connect: Connect, spans: Spans) -> None:
+def test_an_invalid_value_of_a_json_schema_is_not_in_any_span(connect: Connect, spans: Spans) -> None:
     schema = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 3}}, "required": ["name"]}
     with Endpoint(json.dumps({"name": "Swordfish " * 30})) as endpoint, pytest.raises(structkit.InvalidOutput):
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(schema, "Name?")
@@ -328,12 +336,12 @@ def test_a_wrong_value_of_a_json_schema_is_not_in_any_span(connect: Connect, spa
     assert "Swordfish" not in spans.text
 
 
-def test_content_goes_along_where_it_is_asked_for(connect: Connect, spans: Spans) -> None:
+def test_content_is_recorded_on_request(connect: Connect, spans: Spans) -> None:
     photo = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
-    asked = structkit.Message("user", ({"type": "text", "text": "How many?"}, photo))
+    message = structkit.Message("user", ({"type": "text", "text": "How many?"}, photo))
     with Endpoint('{"value": "many"}', Reply(tool_call_completion("value", '{"value": 7}'))) as endpoint:
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer, content=True)).extract(
-            int, [asked], instructions="Count."
+            int, [message], instructions="Count."
         )
     first, second = spans.all
     assert json.loads(attributes(first)["gen_ai.input.messages"]) == [
@@ -359,21 +367,21 @@ def test_content_goes_along_where_it_is_asked_for(connect: Connect, spans: Spans
         ("the model refused", "'I cannot help.'", "the model refused"),
         ("required, but missing", "", "required, but missing"),
     ],
-    ids=["short text", "text in a sentence", "object", "cut", "no JSON", "nothing there"],
+    ids=["short text", "text in a sentence", "object", "shortened", "not JSON", "empty"],
 )
 def test_a_message_is_recorded_without_the_value(message: str, got: str, redacted: str) -> None:
     assert otel.redact(message, got) == redacted
 
 
-# Where there is no OpenTelemetry
+# Without OpenTelemetry
 
 
-def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_has_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(structkit.ConfigError, match=r"pip install 'structkit-llm\[otel\]'"):
         otel.hooks()
 
 
-def test_without_a_provider_nothing_is_kept_and_nothing_fails(connect: Connect) -> None:
+def test_without_a_provider_nothing_is_recorded_and_nothing_fails(connect: Connect) -> None:
     with Endpoint('{"value": 7}') as endpoint:
         assert connect(endpoint.base_url, hooks=otel.hooks()).extract(int, "How many?") == 7
