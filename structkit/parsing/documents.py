@@ -92,7 +92,7 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | ThinkBl
 
 
 def _last_thinking_end(text: str) -> int:
-    """Return where thinking certainly ends, since it is full of unclosed brackets; 0 if the text starts with one."""
+    """Return the last certain end of thinking, whose brackets may be unclosed; 0 if the text starts with a bracket."""
     if text.lstrip(BLANK)[:1] in {"{", "["}:
         return 0
     return max((end.start() for end in CERTAIN_THINKING_END.finditer(text)), default=0)

@@ -31,7 +31,7 @@ UNIT_NAMES = """
 """
 CURRENCIES = frozenset(CURRENCY_NAMES.split())
 UNITS = CURRENCIES | frozenset(UNIT_NAMES.split())
-"""Units that do not change the number before them; not `k`, `m`, `M`, `t`, `bn`, which may mean thousands, millions."""
+"""Units that do not change the number before them; not `k`, `m`, `M`, `t`, `bn`, which may mean a multiple of it."""
 
 
 def repair_numbers(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str, ...]]:
@@ -105,7 +105,7 @@ def _number(digits: str, *, is_negative: bool, as_integer: bool) -> int | float 
 
 
 def _repair(value: JSONValue, schemas: list[JSON], root: JSON, path: JSONPath, repairs: list[str]) -> JSONValue:
-    """Return the value, repaired by all the *schemas* of which any may be its own."""
+    """Return the value, repaired where all *schemas* agree; any of them may be the one that it was written for."""
     if isinstance(value, str):
         return _repair_text(value, list(_branches(schemas, root)), path, repairs)
     if isinstance(value, list):

@@ -56,19 +56,19 @@ class Receiver(Protocol):
     """The callbacks of a parser. Positions count characters from the start of the first chunk."""
 
     def begin(self, bracket: str, at: int, /) -> None:
-        """An object (`{`) or array (`[`) opens at a position."""
+        """Open an object (`{`) or array (`[`) at a position."""
         ...
 
     def key(self, name: str, /) -> None:
-        """A key of the innermost object; its value is next."""
+        """Note a key of the innermost object; its value is next."""
         ...
 
     def scalar(self, value: JSONValue, /) -> None:
-        """A string, number, boolean or null, complete."""
+        """Add a complete string, number, boolean or null."""
         ...
 
     def end(self, at: int, /) -> None:
-        """The innermost object or array is complete, before a position."""
+        """Close the innermost object or array, which ends before a position."""
         ...
 
 
@@ -360,7 +360,7 @@ def _is_escaped(text: str, at: int, start: int) -> bool:
 
 
 class ValueBuilder:
-    """A receiver that builds the value, which is the same as that of `read_json`.
+    """A receiver that builds the value, equal to that of `read_json`.
 
     Attributes:
         value: The value, once it is complete.

@@ -21,7 +21,7 @@ MIN_REUSED_LENGTH = 64
 """The number of members from which a copy costs more than checking whether it is needed."""
 
 GROWTH_DIVISOR = 16
-"""A long tuple, set or text is updated in snapshots each time it has grown by 1/16, because each update is a copy."""
+"""A long tuple, set or text is updated each time it has grown by 1/16 of its length, because each update is a copy."""
 
 count_references: Callable[[object], int] | None = getattr(sys, "getrefcount", None)
 _probe: list[list[Any]] = [[]]

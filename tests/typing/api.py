@@ -28,7 +28,7 @@ assert_type(structkit.ResponseFormat(list[int]).parse("{}"), list[int])
 client.extract(Invoice, "text", temprature=0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-async def awaited() -> None:
+async def check_async_client() -> None:
     async with structkit.AsyncClient("m") as asynchronous:
         assert_type(await asynchronous.extract(Invoice, "text"), Invoice)
         assert_type(await asynchronous.run(list[int], "text"), structkit.Result[list[int]])
@@ -46,11 +46,11 @@ read("text", langage="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCa
 
 
 @structkit.prompt(Invoice)
-async def read_later(text: str) -> str:
+async def read_async(text: str) -> str:
     return text
 
 
-later: Callable[[str], Coroutine[Any, Any, Invoice]] = read_later
+async_function: Callable[[str], Coroutine[Any, Any, Invoice]] = read_async
 
 
 @structkit.prompt
@@ -72,13 +72,13 @@ assert_type(Reader().read("text"), Invoice)
 
 
 @structkit.prompt
-async def label_later(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # pyright: ignore[reportReturnType]
+async def label_async(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # pyright: ignore[reportReturnType]
     """Label this: {text}"""
 
 
-async def labelled() -> None:
-    assert_type(await label_later("text"), Literal["good", "bad"])
-    assert_type(await label_later.run("text"), structkit.Result[Literal["good", "bad"]])
+async def check_async_function() -> None:
+    assert_type(await label_async("text"), Literal["good", "bad"])
+    assert_type(await label_async.run("text"), structkit.Result[Literal["good", "bad"]])
 
 
 with cassette("tape.json", over=structkit.Client) as tape:
