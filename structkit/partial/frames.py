@@ -47,7 +47,7 @@ class Frame:
     """Whether a container that opens here is validated by its own frame, and not again with this one."""
 
     def add_validated(self, value: Any, *, has_invalid: bool) -> None:
-        """Add the value of a container that was validated separately; the text of this frame has an empty list instead."""
+        """Add the value of a container validated by its own frame; the text of this frame has an empty list instead."""
         raise NotImplementedError
 
     @property
