@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from typing import TypeVar, cast
 
 from structkit.extraction.checks import ValueCheck, collect_warnings
-from structkit.extraction.provenance import Origins, Provenance
-from structkit.schema import Codec
+from structkit.extraction.provenance import Provenance
 from structkit.values import Answer, Attempt, Result
 
 T = TypeVar("T")
 
 
 def make_result(
-    codec: Codec[T],
     answer: Answer[T],
     choices: tuple[Answer[T], ...],
     attempts: tuple[Attempt, ...],
-    origins: Origins,
+    provenance: Provenance,
     *,
     mode: str,
     checks: Sequence[ValueCheck],
@@ -26,20 +24,12 @@ def make_result(
     """Return the result of an accepted answer.
 
     Args:
-        codec: The type of the value.
         answer: The valid answer whose value is accepted.
         choices: All choices of the last reply.
         attempts: All attempts, the accepted one last.
-        origins: How the places of the answer's draft were obtained.
+        provenance: How the places of the value were obtained.
         mode: The mode in which the schema was sent.
         checks: The caller's checks, of which the soft ones produce warnings.
     """
     value = cast("T", answer.value)
-    return Result(
-        value=value,
-        choices=choices,
-        attempts=attempts,
-        mode=mode,
-        provenance=Provenance(codec, value, answer.draft, origins),
-        warnings=collect_warnings(value, checks) if checks else (),
-    )
+    return Result(value, choices, attempts, mode, provenance, collect_warnings(value, checks) if checks else ())

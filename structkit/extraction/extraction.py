@@ -16,7 +16,7 @@ from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import INTERRUPTED, choice_error, choice_issue, invalid_output
 from structkit.extraction.modes import MODES, Mode
-from structkit.extraction.provenance import DraftOrigins, origins_after_patch
+from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.route_learning import is_schema_ignored, is_unconstrained, learn_from_error
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch
@@ -185,9 +185,9 @@ class Extraction(Generic[T]):
     # From an answer to the next step
 
     def _accept(self, answer: Answer[T], choices: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
-        origins = DraftOrigins(answer.draft, self._origins(answer, len(attempts)))
-        mode = self.current_mode.name
-        return make_result(self.response_format, answer, choices, attempts, origins, mode=mode, checks=self.checks)
+        origins = self._origins(answer, len(attempts))
+        provenance = Provenance(self.response_format, answer.value, answer.draft, origins)
+        return make_result(answer, choices, attempts, provenance, mode=self.current_mode.name, checks=self.checks)
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
         """Return the step after checks outside of the conversation found issues in its result."""

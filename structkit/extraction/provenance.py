@@ -3,70 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from structkit.errors import SchemaError
 from structkit.schema import Codec, Patch
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result, value_at
-
-
-@dataclass(frozen=True, slots=True)
-class DraftOrigins:
-    """The origins in a draft that one extraction produced.
-
-    Args:
-        draft: The natural JSON that was validated.
-        origins: The origins of places of the draft, the root among them; a place has that of its nearest ancestor.
-    """
-
-    draft: JSONValue
-    origins: Mapping[JSONPath, Origin]
-
-    def __contains__(self, path: object) -> bool:
-        """Return whether the place is in the draft."""
-        return isinstance(path, tuple) and value_at(self.draft, path) is not ABSENT
-
-    def __getitem__(self, path: JSONPath) -> Origin:
-        """Return the origin of a place."""
-        ancestors = (path[:length] for length in range(len(path), -1, -1))
-        origin = next(self.origins[ancestor] for ancestor in ancestors if ancestor in self.origins)
-        return origin if path in self else Origin("defaulted", origin.attempt)
-
-
-@dataclass(frozen=True, slots=True)
-class JoinedOrigins:
-    """The origins in a draft that was joined from the results of several parts.
-
-    Args:
-        response_format: The type of the joined value, which knows the parts that own a path.
-        parts: The results of the parts, in order.
-    """
-
-    response_format: ResponseFormat[Any]
-    parts: tuple[Result[Any], ...]
-
-    def __getitem__(self, path: JSONPath) -> Origin:
-        """Return the origin of a place, its attempt counted over the attempts of all parts."""
-        number = self._owner(path)
-        offset = sum(len(part.attempts) for part in self.parts[:number])
-        origin = _origins_of(self.parts[number])[path]
-        return replace(origin, attempt=origin.attempt + offset)
-
-    def _owner(self, path: JSONPath) -> int:
-        """Return the number of the part that wrote a place, or of one that could have written it."""
-        owners = self.response_format.owners(path) or [*range(len(self.parts))]
-        return next((number for number in owners if path in _origins_of(self.parts[number])), owners[0])
-
-
-def _origins_of(part: Result[Any]) -> DraftOrigins:
-    """Return the origins of a part, whose result one extraction made."""
-    return cast("DraftOrigins", cast("Provenance", part.provenance).origins)
-
-
-Origins: TypeAlias = "DraftOrigins | JoinedOrigins"
 
 
 class Provenance(Mapping[JSONPath, Origin]):
@@ -76,13 +20,12 @@ class Provenance(Mapping[JSONPath, Origin]):
         codec: The type.
         value: The accepted value.
         draft: The natural JSON that was validated to it.
-        origins: The origins of the places of the draft.
+        origins: The origins of places of the draft, the root among them; a place has that of its nearest ancestor.
     """
 
-    def __init__(self, codec: Codec[Any], value: Any, draft: JSONValue, origins: Origins) -> None:
+    def __init__(self, codec: Codec[Any], value: Any, draft: JSONValue, origins: Mapping[JSONPath, Origin]) -> None:
         """Store what the lookup needs: most results are never asked for their provenance."""
-        self.origins = origins
-        self._codec, self._value, self._draft = codec, value, draft
+        self._codec, self._value, self._draft, self._origins = codec, value, draft, origins
 
     @cached_property
     def _by_path(self) -> dict[JSONPath, Origin]:
@@ -90,7 +33,17 @@ class Provenance(Mapping[JSONPath, Origin]):
             natural = self._codec.natural(self._value)
         except SchemaError:  # a validator made a value that has no JSON form
             natural = self._draft
-        return {path: self.origins[path] for path in _leaves(natural, ())}
+        return {path: self.origin_at(path) for path in _leaves(natural, ())}
+
+    def is_in_draft(self, path: JSONPath) -> bool:
+        """Return whether the model wrote the place."""
+        return value_at(self._draft, path) is not ABSENT
+
+    def origin_at(self, path: JSONPath) -> Origin:
+        """Return the origin of a place; one that is not in the draft was filled with a default."""
+        ancestors = (path[:length] for length in range(len(path), -1, -1))
+        origin = next(self._origins[ancestor] for ancestor in ancestors if ancestor in self._origins)
+        return origin if self.is_in_draft(path) else Origin("defaulted", origin.attempt)
 
     def __getitem__(self, path: JSONPath) -> Origin:
         """Return the origin of one place."""
@@ -103,6 +56,39 @@ class Provenance(Mapping[JSONPath, Origin]):
     def __len__(self) -> int:
         """Return the number of places."""
         return len(self._by_path)
+
+
+class JoinedProvenance(Provenance):
+    """The provenance of a value that was joined from the results of several parts.
+
+    Args:
+        response_format: The type of the value, which knows the parts that own a path.
+        value: The accepted value.
+        draft: The joined natural JSON.
+        parts: The results of the parts, in order.
+    """
+
+    def __init__(
+        self, response_format: ResponseFormat[Any], value: Any, draft: JSONValue, parts: tuple[Result[Any], ...]
+    ) -> None:
+        """Store what the lookup needs."""
+        super().__init__(response_format, value, draft, {})
+        self._response_format, self._parts = response_format, parts
+
+    def origin_at(self, path: JSONPath) -> Origin:
+        """Return the origin of a place, with its attempt counted over the attempts of all parts."""
+        owner = self._owner(path)
+        offset = sum(len(part.attempts) for part in self._parts[:owner])
+        origin = self._provenance(owner).origin_at(path)
+        return replace(origin, attempt=origin.attempt + offset)
+
+    def _owner(self, path: JSONPath) -> int:
+        """Return the number of the part that wrote a place or, for a default, of one that could have written it."""
+        owners = self._response_format.owners(path) or [*range(len(self._parts))]
+        return next((number for number in owners if self._provenance(number).is_in_draft(path)), owners[0])
+
+    def _provenance(self, number: int) -> Provenance:
+        return cast("Provenance", self._parts[number].provenance)
 
 
 def _leaves(value: JSONValue, path: JSONPath) -> Iterator[JSONPath]:

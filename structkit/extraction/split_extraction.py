@@ -12,7 +12,7 @@ from structkit.extraction.acceptance import make_result
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.extraction import Extraction
 from structkit.extraction.failure import invalid_output
-from structkit.extraction.provenance import JoinedOrigins
+from structkit.extraction.provenance import JoinedProvenance
 from structkit.schema import ResponseFormat
 from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result
 
@@ -85,11 +85,8 @@ class SplitExtraction(Generic[T]):
         """Return the joined value; if it is invalid, the parts that own the invalid places are re-asked."""
         answer = apply_checks(self.response_format.join([result.value for result in results]), self.checks)
         if answer.valid:
-            origins = JoinedOrigins(self.response_format, results)
-            mode = results[0].mode
-            return make_result(
-                self.response_format, answer, (answer,), attempts, origins, mode=mode, checks=self.checks
-            )
+            provenance = JoinedProvenance(self.response_format, answer.value, answer.draft, results)
+            return make_result(answer, (answer,), attempts, provenance, mode=results[0].mode, checks=self.checks)
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
             return invalid_output(self.response_format, answer, self.policy.attempts).with_attempts(attempts)

@@ -43,10 +43,10 @@ WEATHER = {
     "parameters": ProbeSchema("weather", {"city": {"type": "string"}}).schema,
 }
 
-Outcome: TypeAlias = "ProbeReport | TransportError"
+ProbeOutcome: TypeAlias = "ProbeReport | TransportError"
 
 
-def probe_route(model: str, route: Route) -> ProbeSteps[Outcome]:
+def probe_route(model: str, route: Route) -> ProbeSteps[ProbeOutcome]:
     """Test what a route supports, in at most 30 requests, most of them of a few dozen tokens.
 
     Args:
