@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from structkit.extraction.checks import ValueCheck, collect_warnings
 from structkit.extraction.provenance import Provenance
@@ -17,7 +17,6 @@ def make_result(
     choices: tuple[Answer[T], ...],
     attempts: tuple[Attempt, ...],
     provenance: Provenance,
-    *,
     mode: str,
     checks: Sequence[ValueCheck],
 ) -> Result[T]:
@@ -31,5 +30,5 @@ def make_result(
         mode: The mode in which the schema was sent.
         checks: The caller's checks, of which the soft ones produce warnings.
     """
-    value = cast("T", answer.value)
+    value: Any = answer.value  # a `cast` would be a call on the hot path
     return Result(value, choices, attempts, mode, provenance, collect_warnings(value, checks) if checks else ())

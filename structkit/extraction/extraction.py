@@ -187,7 +187,7 @@ class Extraction(Generic[T]):
     def _accept(self, answer: Answer[T], choices: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
         origins = self._origins(answer, len(attempts))
         provenance = Provenance(self.response_format, answer.value, answer.draft, origins)
-        return make_result(answer, choices, attempts, provenance, mode=self.current_mode.name, checks=self.checks)
+        return make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks)
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
         """Return the step after checks outside of the conversation found issues in its result."""

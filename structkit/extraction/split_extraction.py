@@ -86,7 +86,7 @@ class SplitExtraction(Generic[T]):
         answer = apply_checks(self.response_format.join([result.value for result in results]), self.checks)
         if answer.valid:
             provenance = JoinedProvenance(self.response_format, answer.value, answer.draft, results)
-            return make_result(answer, (answer,), attempts, provenance, mode=results[0].mode, checks=self.checks)
+            return make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
             return invalid_output(self.response_format, answer, self.policy.attempts).with_attempts(attempts)
