@@ -6,6 +6,7 @@ import json
 import zlib
 from dataclasses import replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from structkit.costs.reply_cost import reported_cost
@@ -27,6 +28,9 @@ COMPLETION = "completion"
 
 BILLIONTH = Decimal("1e-9")
 """The unit in which costs are stored: SQLite sums integers exactly."""
+
+BODY_FIELDS = attrgetter("choices", "id", "model", "provider")
+"""The fields of a completion that are read from its body; usage is stored in columns of its own."""
 
 
 class PackedReply(NamedTuple):
@@ -113,9 +117,7 @@ def _unpack_completion(stored: JSONValue) -> Completion | TransportError:
 
 def _reads_back(completion: Completion) -> bool:
     body = read_completion(completion.raw)
-    return isinstance(body, Completion) and all(
-        getattr(body, name) == getattr(completion, name) for name in ("choices", "id", "model", "provider")
-    )
+    return isinstance(body, Completion) and BODY_FIELDS(body) == BODY_FIELDS(completion)
 
 
 def _pack_fault(fault: JSON, *, keep_raw: bool) -> bytes:
