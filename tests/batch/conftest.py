@@ -1,4 +1,4 @@
-"""What the tests of whole jobs share: a job in a process of its own, and what its journal says from outside."""
+"""What the tests of whole jobs share: a job in a process, and its journal read from outside."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ except JobError as error:
 
 
 class Disk:
-    """What the journal of a job has, read by somebody else."""
+    """The journal and the output of a job, read from outside."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         output = Path(settings["output"])
         self.folder, self.output = output.with_name(f"{output.name}.job"), output
 
-    def kept(self) -> list[RowState]:
+    def row_states(self) -> list[RowState]:
         return list(Reader(self.folder).read_rows(0, 1_000_000).values()) if (self.folder / "job.db").exists() else []
 
-    def answered(self) -> set[str]:
-        """Digests of the requests that the model's reply to is on disk."""
-        exchanges = [exchange for row in self.kept() for exchange in row.exchanges]
+    def replied_digests(self) -> set[str]:
+        """Digests of the requests whose reply from the model is on disk."""
+        exchanges = [exchange for row in self.row_states() for exchange in row.exchanges]
         return {each.request for each in exchanges if isinstance(each.reply, Completion)}
 
-    def unanswered(self) -> set[int]:
-        """Rows with an intent on disk and no reply to it: their request may be on its way even now."""
-        return {row.ordinal for row in self.kept() if any(each.reply is None for each in row.exchanges)}
+    def unanswered_rows(self) -> set[int]:
+        """Ordinals of rows with an intent on disk and no reply: their request may be in flight."""
+        return {row.ordinal for row in self.row_states() if any(each.reply is None for each in row.exchanges)}
 
-    def written(self) -> list[dict[str, Any]]:
+    def output_rows(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.output.read_bytes().splitlines()]
 
 
 @pytest.fixture
 def disk() -> Callable[[Mapping[str, Any]], Disk]:
-    """What is on disk of the job with these settings."""
+    """The files of the job with these settings."""
     return Disk
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """The settings of this test's job, as JSON could say them."""
+    """The settings of this test's job, as JSON."""
 
     def make(base_url: str, rows: list[Any], **more: Any) -> dict[str, Any]:
         source = tmp_path / "in.jsonl"
@@ -79,22 +79,22 @@ def settings(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def start() -> Callable[..., subprocess.Popen[str]]:
-    """Starts the job with these settings as a process of its own."""
+    """Starts the job with these settings in a process."""
 
-    def go(settings: Mapping[str, Any], before: str = "", **environment: str) -> subprocess.Popen[str]:
+    def start_process(settings: Mapping[str, Any], before: str = "", **environment: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", before + CHILD, json.dumps(settings)]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **environment})
 
-    return go
+    return start_process
 
 
 @pytest.fixture
 def digest() -> Callable[[JSON], str]:
-    """What the journal calls a request."""
+    """The digest of a request in the journal."""
 
-    def of(request: JSON) -> str:
+    def digest_of(request: JSON) -> str:
         body = json.dumps(request, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()
 
-    return of
+    return digest_of

@@ -1,4 +1,4 @@
-"""What a job's journal holds, in another file: at any time, for nothing, and with the job left as it is."""
+"""Exporting the rows of a job's journal: at any time, without a request, and without a change to the job."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROWS = [{"text": f"row-{number}"} for number in range(10)]
 
 @pytest.fixture
 def job(tmp_path: Path) -> Callable[..., Job]:
-    """Makes the job of this test, with other settings each time."""
+    """Returns a function that makes this test's job with other settings."""
 
     def make(endpoint: Endpoint, **settings: Any) -> Job:
         base: dict[str, Any] = {"source": ROWS, "output": tmp_path / "out.jsonl", "output_type": bool}
@@ -49,31 +49,31 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
 def read_sqlite(path: Path) -> list[dict[str, Any]]:
     with sqlite3.connect(path) as connection:
         connection.row_factory = sqlite3.Row
-        found = [dict(row) for row in connection.execute("SELECT * FROM labels")]
+        rows = [dict(row) for row in connection.execute("SELECT * FROM labels")]
     connection.close()
-    return found
+    return rows
 
 
 def read_parquet(path: Path) -> list[dict[str, Any]]:
     pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install 'structkit-llm[arrow]'")
-    found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-    return found
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
 
 
 @pytest.mark.parametrize(
     ("name", "read"),
     [("more.csv", read_csv), ("more.jsonl", read_jsonl), ("more.db", read_sqlite), ("more.parquet", read_parquet)],
 )
-def test_it_is_written_in_any_format_and_the_job_stays_as_it_is(
+def test_an_export_has_any_format_and_leaves_the_job_as_it_is(
     job: Callable[..., Job], tmp_path: Path, name: str, read: Callable[[Path], list[dict[str, Any]]]
 ) -> None:
     with Endpoint() as endpoint:
         job(endpoint, price=Price(Decimal(1), Decimal(2))).run()
-        own = {path: path.read_bytes() for path in tmp_path.glob("out.jsonl*") if path.is_file()}
+        before = {path: path.read_bytes() for path in tmp_path.glob("out.jsonl*") if path.is_file()}
         report = job(endpoint, price=Price(Decimal(1), Decimal(2))).export(tmp_path / name)
     assert len(endpoint.requests) == 10
-    assert {path: path.read_bytes() for path in own} == own
-    assert len(own) == 2
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(before) == 2
     rows = read(tmp_path / name)
     assert [(row["text"], row["status"]) for row in rows] == [(row["text"], "done") for row in ROWS]
     manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
@@ -83,7 +83,7 @@ def test_it_is_written_in_any_format_and_the_job_stays_as_it_is(
     assert report.spend == Price(Decimal(1), Decimal(2)).cost(10, 5) * 10
 
 
-def test_rows_that_have_no_end_yet_are_open(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_rows_that_have_not_finished_are_open(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         job(endpoint, limit=4).run()
         report = job(endpoint).export(tmp_path / "more.jsonl")
@@ -92,7 +92,7 @@ def test_rows_that_have_no_end_yet_are_open(job: Callable[..., Job], tmp_path: P
     assert [row["status"] for row in read_jsonl(tmp_path / "more.jsonl")] == ["done"] * 4 + ["open"] * 6
 
 
-def test_it_holds_the_rows_that_a_run_of_the_job_would_write(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_an_export_has_the_rows_that_a_run_would_write(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         job(endpoint, sample=3).run()
         job(endpoint, sample=3).export(tmp_path / "more.jsonl")
@@ -100,21 +100,21 @@ def test_it_holds_the_rows_that_a_run_of_the_job_would_write(job: Callable[..., 
     assert len(read_jsonl(tmp_path / "more.jsonl")) == 3
 
 
-def test_a_run_that_is_under_way_is_exported_as_far_as_it_is(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_run_in_progress_can_be_exported(job: Callable[..., Job], tmp_path: Path) -> None:
     sixth, gate, turns = threading.Event(), threading.Event(), iter(range(10))
 
     def reply(request: JSON) -> Reply:
         if next(turns) == 5:
-            sixth.set()  # what ended before its intent is on disk before it
+            sixth.set()  # rows that finished earlier are on disk earlier
             assert gate.wait(PATIENCE)
         return conforming_reply(request)
 
     with Endpoint(reply) as endpoint:
-        made = job(endpoint, concurrency=1)
-        running = threading.Thread(target=made.run)
+        label_job = job(endpoint, concurrency=1)
+        running = threading.Thread(target=label_job.run)
         running.start()
         assert sixth.wait(PATIENCE)
-        report = made.export(tmp_path / "more.csv")
+        report = label_job.export(tmp_path / "more.csv")
         gate.set()
         running.join(PATIENCE)
     assert report.counts == {"done": 5, "open": 5}
@@ -123,7 +123,7 @@ def test_a_run_that_is_under_way_is_exported_as_far_as_it_is(job: Callable[..., 
     assert len(endpoint.requests) == 10
 
 
-def test_of_an_edited_table_what_is_new_is_open(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_new_rows_of_an_edited_table_are_open(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         job(endpoint).run()
         edited = [{"text": "new"}, *ROWS[1:]]
@@ -131,7 +131,7 @@ def test_of_an_edited_table_what_is_new_is_open(job: Callable[..., Job], tmp_pat
     assert len(endpoint.requests) == 10
 
 
-def test_a_job_that_has_changed_is_refused_unless_it_is_a_mixture(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_job_that_has_changed_is_rejected_unless_mixed(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         job(endpoint).run()
         other: dict[str, Any] = {"prompt": "Please Label: {text}"}
@@ -142,7 +142,7 @@ def test_a_job_that_has_changed_is_refused_unless_it_is_a_mixture(job: Callable[
     assert len(endpoint.requests) == 10
 
 
-def test_a_stream_is_exported_from_what_a_run_has_kept(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_stream_is_exported_from_the_rows_that_a_run_has_stored(job: Callable[..., Job], tmp_path: Path) -> None:
     def stream() -> Iterator[dict[str, str]]:
         yield from ROWS
 
@@ -157,21 +157,21 @@ def test_a_stream_is_exported_from_what_a_run_has_kept(job: Callable[..., Job], 
             job(endpoint, output=tmp_path / "rows.jsonl", source="-").export(tmp_path / "third.jsonl")
 
 
-def test_files_are_not_written_over(job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_not_overwritten(job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     source = tmp_path / "in.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     (tmp_path / "precious.csv").write_text("mine")
     with Endpoint() as endpoint:
-        made = job(endpoint, source=source, overwrite=True)
+        label_job = job(endpoint, source=source, overwrite=True)
         with pytest.raises(JobError, match="there is no job"):
-            made.export(tmp_path / "more.jsonl")
-        made.run()
-        for own in (source, tmp_path / "out.jsonl", "in.jsonl", "out.jsonl"):
+            label_job.export(tmp_path / "more.jsonl")
+        label_job.run()
+        for path in (source, tmp_path / "out.jsonl", "in.jsonl", "out.jsonl"):
             with pytest.raises(ConfigError, match="own file"):
-                made.export(own)
+                label_job.export(path)
         with pytest.raises(JobError, match="exists"):
             job(endpoint, source=source).export("precious.csv")
         assert (tmp_path / "precious.csv").read_text() == "mine"
-        made.export("precious.csv")
+        label_job.export("precious.csv")
     assert len(read_csv(tmp_path / "precious.csv")) == 10

@@ -1,4 +1,4 @@
-"""A job on a disk that runs full: it stops sending while there is room for what comes back, and goes on later."""
+"""A job on a disk that runs full: it stops sending while there is space for the replies, and can be resumed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,12 @@ def text_of(request: JSON) -> str:
     return str(request["messages"][0]["content"]).partition("Label: ")[2]
 
 
-def asked(endpoint: Endpoint) -> Counter[str]:
+def request_counts(endpoint: Endpoint) -> Counter[str]:
     return Counter(map(text_of, endpoint.requests))
 
 
 def mount(folder: Path, options: str) -> None:
-    """Put a small file system of its own at a folder.
-
-    Skips where this user may not.
-    """
+    """Mount a small file system on a folder; skip the test if this user may not."""
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("no file system can be mounted here")
@@ -45,7 +42,7 @@ def mount(folder: Path, options: str) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system that has little more than the reserve."""
+    """A file system with little more than the reserve."""
     folder = tmp_path / "small"
     folder.mkdir()
     mount(folder, f"size={MIN_FREE_BYTES + 8 * 2**20}")
@@ -53,67 +50,67 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def fill(ballast: Path, left: int) -> None:
-    """Another program's file, after which so many bytes are left."""
+def fill(ballast: Path, remaining: int) -> None:
+    """Write another program's file, so that *remaining* bytes are free."""
     with ballast.open("wb") as file:
-        for _ in range((shutil.disk_usage(ballast.parent).free - left) // 65_536):
+        for _ in range((shutil.disk_usage(ballast.parent).free - remaining) // 65_536):
             file.write(bytes(65_536))
 
 
-class Filling:
-    """An endpoint during whose work the disk is filled, so far that nothing new is to be sent."""
+class FillingEndpoint:
+    """An endpoint that fills the disk after some requests, so that no further one may be sent."""
 
     def __init__(self, ballast: Path) -> None:
-        self.ballast, self.seen, self.turn = ballast, 0, threading.Lock()
+        self.ballast, self.count, self.lock = ballast, 0, threading.Lock()
         self.full = threading.Event()
         self.endpoint = Endpoint(self.answer)
 
     def answer(self, request: JSON) -> Reply:
-        with self.turn:
-            self.seen += 1
-            if self.seen == MOMENT:
+        with self.lock:
+            self.count += 1
+            if self.count == MOMENT:
                 fill(self.ballast, MIN_FREE_BYTES - 2**20)
                 self.full.set()
         return replace(conforming_reply(request), delay=0.005)
 
 
-def test_a_job_stops_sending_before_the_disk_is_full_and_goes_on_when_there_is_space(
+def test_a_job_stops_sending_before_the_disk_is_full_and_resumes_when_there_is_space(
     small: Path, settings: Callable[..., dict[str, Any]], disk: Callable[[Any], Any]
 ) -> None:
-    filling = Filling(small / "ballast")
+    filling = FillingEndpoint(small / "ballast")
     with filling.endpoint as endpoint:
         rows = [f"row-{number}" for number in range(ROWS)]
-        made = settings(endpoint.base_url, rows, output=str(small / "out.jsonl"))
-        del made["policy"]
+        job_settings = settings(endpoint.base_url, rows, output=str(small / "out.jsonl"))
+        del job_settings["policy"]
         with pytest.raises(JobError, match="nearly full") as stopped:
-            Job(**made).run()
+            Job(**job_settings).run()
         assert "\n" not in str(stopped.value)
         assert "same command" in str(stopped.value)
         sent = len(endpoint.requests)
         assert MOMENT <= sent < ROWS
-        assert not disk(made).unanswered(), "every reply found its place"
-        assert len(disk(made).answered()) == sent
+        assert not disk(job_settings).unanswered_rows(), "every reply is on disk"
+        assert len(disk(job_settings).replied_digests()) == sent
         with pytest.raises(JobError, match="nearly full"):
-            Job(**made).run()
+            Job(**job_settings).run()
         assert len(endpoint.requests) == sent, "nothing is sent while there is no space"
         (small / "ballast").unlink()
-        assert Job(**made).run().counts == {"done": ROWS}
-        assert asked(endpoint) == Counter(rows)
-    assert [row["text"] for row in disk(made).written()] == rows
+        assert Job(**job_settings).run().counts == {"done": ROWS}
+        assert request_counts(endpoint) == Counter(rows)
+    assert [row["text"] for row in disk(job_settings).output_rows()] == rows
 
 
 def test_a_job_whose_disk_is_nearly_full_from_the_start_sends_nothing_until_there_is_space(
     settings: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Endpoint() as endpoint:
-        made = settings(endpoint.base_url, ["a", "b"])
-        del made["policy"]
+        job_settings = settings(endpoint.base_url, ["a", "b"])
+        del job_settings["policy"]
         with monkeypatch.context() as patch:
             patch.setattr("structkit.journal.database.MIN_FREE_BYTES", 2**62)  # more than any disk has
             with pytest.raises(JobError, match="nearly full"):
-                Job(**made).run()
+                Job(**job_settings).run()
         assert not endpoint.requests
-        assert Job(**made).run().counts == {"done": 2}
+        assert Job(**job_settings).run().counts == {"done": 2}
     assert len(endpoint.requests) == 2
 
 
@@ -121,35 +118,35 @@ LIMITED = """
 import atexit, resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
 unlimited = resource.RLIM_INFINITY, resource.RLIM_INFINITY
-atexit.register(resource.setrlimit, resource.RLIMIT_FSIZE, unlimited)  # what measures the coverage writes at the end
+atexit.register(resource.setrlimit, resource.RLIMIT_FSIZE, unlimited)  # coverage writes its data at exit
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
-def test_a_write_that_fails_ends_the_run_with_one_line_and_the_next_goes_on(
+def test_a_write_that_fails_ends_the_run_with_one_line_and_the_next_run_resumes(
     settings: Callable[..., dict[str, Any]], start: Callable[..., Any], disk: Callable[[Any], Any]
 ) -> None:
     with Endpoint() as endpoint:
         rows = [f"row-{number}" for number in range(ROWS)]
-        made = settings(endpoint.base_url, rows)
-        child = start(made, LIMITED)
+        job_settings = settings(endpoint.base_url, rows)
+        child = start(job_settings, LIMITED)
         out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, out) == (2, "")
         assert "free some space" in err
         assert err.count("\n") == 1
-        unanswered = disk(made).unanswered()
+        unanswered = disk(job_settings).unanswered_rows()
         sent = len(endpoint.requests)
         assert 0 < sent < ROWS
-        assert len(unanswered) <= made["concurrency"]
-        child = start(made)
+        assert len(unanswered) <= job_settings["concurrency"]
+        child = start(job_settings)
         out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (0, "")
-        twice = {text for text, times in asked(endpoint).items() if times > 1}
-    assert twice <= {rows[ordinal] for ordinal in unanswered}
-    assert [row["text"] for row in disk(made).written()] == rows
+        repeated = {text for text, times in request_counts(endpoint).items() if times > 1}
+    assert repeated <= {rows[ordinal] for ordinal in unanswered}
+    assert [row["text"] for row in disk(job_settings).output_rows()] == rows
 
 
-def test_a_disk_that_cannot_be_written_is_told_before_anything_is_sent(
+def test_a_disk_that_cannot_be_written_is_reported_before_anything_is_sent(
     tmp_path: Path, settings: Callable[..., dict[str, Any]]
 ) -> None:
     folder = tmp_path / "fixed"
@@ -157,25 +154,25 @@ def test_a_disk_that_cannot_be_written_is_told_before_anything_is_sent(
     mount(folder, "ro")
     try:
         with Endpoint() as endpoint:
-            made = settings(endpoint.base_url, ["a"], output=str(folder / "out.jsonl"))
-            del made["policy"]
+            job_settings = settings(endpoint.base_url, ["a"], output=str(folder / "out.jsonl"))
+            del job_settings["policy"]
             with pytest.raises(JobError, match=r"(?i)read-only"):
-                Job(**made).run()
+                Job(**job_settings).run()
             assert not endpoint.requests
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_finished_job_needs_no_space_to_say_so(
+def test_a_finished_job_needs_no_space_for_its_report(
     small: Path, settings: Callable[..., dict[str, Any]], disk: Callable[[Any], Any]
 ) -> None:
     with Endpoint() as endpoint:
-        made = settings(endpoint.base_url, ["a", "b"], output=str(small / "out.jsonl"))
-        del made["policy"]
-        Job(**made).run()
+        job_settings = settings(endpoint.base_url, ["a", "b"], output=str(small / "out.jsonl"))
+        del job_settings["policy"]
+        Job(**job_settings).run()
         before = (small / "out.jsonl").read_bytes()
         fill(small / "ballast", MIN_FREE_BYTES // 2)
-        assert Job(**made).run().counts == {"done": 2}
+        assert Job(**job_settings).run().counts == {"done": 2}
         assert len(endpoint.requests) == 2
     assert (small / "out.jsonl").read_bytes() == before
     assert json.loads((small / "out.jsonl.manifest.json").read_text())["status"] == "complete"

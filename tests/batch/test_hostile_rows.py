@@ -1,4 +1,4 @@
-"""Rows that mean harm, or are merely odd: they stay data, and every one of them ends."""
+"""Hostile and unusual rows: they stay data, and every one of them finishes."""
 
 from __future__ import annotations
 
@@ -62,20 +62,20 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def written(job: Job) -> list[dict[str, Any]]:
+def output_rows(job: Job) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path(job.output).read_bytes().splitlines()]
 
 
-def test_a_row_is_data_in_the_users_message_and_nowhere_else(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_row_is_only_in_the_user_message(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         assert job(endpoint, rows()).run().counts == {"done": len(HOSTILE)}
     sent = {each["messages"][-1]["content"] for each in endpoint.requests}
     assert sent == {f"Label: {text} {{end}}" for text in HOSTILE.values()}
-    around = [{**each, "messages": each["messages"][:-1]} for each in endpoint.requests]
-    assert all(each == around[0] for each in around), (
-        "system message, schema, model and parameters are the same for all"
+    envelopes = [{**each, "messages": each["messages"][:-1]} for each in endpoint.requests]
+    assert all(each == envelopes[0] for each in envelopes), (
+        "system message, schema, model and parameters are the same for all rows"
     )
-    assert [each["role"] for each in around[0]["messages"]] == ["system"]
+    assert [each["role"] for each in envelopes[0]["messages"]] == ["system"]
     assert set(endpoint.paths) == {"/v1/chat/completions"}
     lengths = {name for name in endpoint.headers[0] if name != "content-length"}
     assert all(
@@ -92,33 +92,33 @@ def test_a_row_is_data_in_the_users_message_and_nowhere_else(job: Callable[..., 
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "tsv", "sqlite", "parquet", "xlsx"])
-def test_a_hostile_row_is_in_every_format_once_and_never_asked_again(
+def test_a_hostile_row_is_in_every_format_once_and_sent_once(
     job: Callable[..., Job], tmp_path: Path, suffix: str
 ) -> None:
-    given = rows() if suffix != "xlsx" else [row for row in rows() if len(row["text"]) < 30_000]
+    source = rows() if suffix != "xlsx" else [row for row in rows() if len(row["text"]) < 30_000]
     with Endpoint() as endpoint:
         for _ in range(2):
-            report = job(endpoint, given, output=tmp_path / f"out.{suffix}", key="id").run()
-            assert report.counts == {"done": len(given)}
-        assert len(endpoint.requests) == len(given)
+            report = job(endpoint, source, output=tmp_path / f"out.{suffix}", key="id").run()
+            assert report.counts == {"done": len(source)}
+        assert len(endpoint.requests) == len(source)
 
 
-def test_a_json_line_says_exactly_what_the_row_said(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_json_line_has_exactly_the_text_of_the_row(job: Callable[..., Job], tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows()), encoding="utf-8")
     with Endpoint() as endpoint:
-        made = job(endpoint, source)
-        assert made.run().is_complete
-    assert [row["text"] for row in written(made)] == [*HOSTILE.values()]
+        label_job = job(endpoint, source)
+        assert label_job.run().is_complete
+    assert [row["text"] for row in output_rows(label_job)] == [*HOSTILE.values()]
 
 
-def test_half_a_surrogate_pair_is_told_with_its_row_before_anything_is_sent(job: Callable[..., Job]) -> None:
+def test_half_a_surrogate_pair_is_reported_with_its_row_before_anything_is_sent(job: Callable[..., Job]) -> None:
     with Endpoint() as endpoint, pytest.raises(JobError, match="row 2: half of a surrogate pair"):
         job(endpoint, ["a", "half \ud83d of it"]).run()
     assert not endpoint.requests
 
 
-def test_a_spreadsheet_runs_neither_cells_nor_names_of_columns(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_neither_cells_nor_column_names_are_formulas_of_a_spreadsheet(job: Callable[..., Job], tmp_path: Path) -> None:
     source = [{"text": "a", "=cmd()": "@SUM(A1)", "+A1": "=1+1"}]
     with Endpoint() as endpoint:
         assert job(endpoint, source, output=tmp_path / "out.csv").run().is_complete
@@ -128,80 +128,86 @@ def test_a_spreadsheet_runs_neither_cells_nor_names_of_columns(job: Callable[...
     assert not [cell for cell in cells if cell[:1] in {*"=+-@\t\r"} and cell]
 
 
-def test_what_a_model_says_of_a_hostile_row_is_only_a_value(job: Callable[..., Job]) -> None:
-    def obeys(request: JSON) -> Reply:
+def test_the_reply_to_a_hostile_row_is_only_a_value(job: Callable[..., Job]) -> None:
+    def obey(request: JSON) -> Reply:
         return text_reply(request, "{\"tone\": \"__import__('os').system('reboot')\"}")
 
-    with Endpoint(obeys) as endpoint:
-        made = job(endpoint, rows()[:2])
-        assert made.run().counts == {"failed": 2}
-    again = [each["messages"] for each in endpoint.requests if len(each["messages"]) > 2]
-    assert len(again) == 2
-    assert all(messages[0]["content"] == "You label." for messages in again), "nor does it get to the system message"
-    assert all("tone" in row["message"] for row in written(made))
+    with Endpoint(obey) as endpoint:
+        label_job = job(endpoint, rows()[:2])
+        assert label_job.run().counts == {"failed": 2}
+    reasks = [each["messages"] for each in endpoint.requests if len(each["messages"]) > 2]
+    assert len(reasks) == 2
+    assert all(messages[0]["content"] == "You label." for messages in reasks), "the reply is not in the system message"
+    assert all("tone" in row["message"] for row in output_rows(label_job))
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500])
-def test_no_file_of_a_run_holds_the_key_whatever_the_endpoint_echoes(
+def test_no_file_of_a_run_has_the_key_that_the_endpoint_echoes(
     job: Callable[..., Job], tmp_path: Path, status: int
 ) -> None:
-    def echoes(request: JSON) -> Reply:
+    def echo_key(request: JSON) -> Reply:
         return Reply({"error": {"message": f"wrong key {KEY}, Bearer {KEY}"}, "key": KEY}, status=status)
 
     def all_good(request: JSON) -> Reply:
-        return conforming_reply(request) if "a" in request["messages"][-1]["content"].split() else echoes(request)
+        return conforming_reply(request) if "a" in request["messages"][-1]["content"].split() else echo_key(request)
 
-    said: Report | Exception
-    for answer in (all_good, echoes):
+    result: Report | Exception
+    for answer in (all_good, echo_key):
         with Endpoint(answer) as endpoint:
             policy = Policy(wait_initial=0.001, wait_max=0.001, retries=0)
             limit = 2 if status != 429 else 1  # a rate limit is waited for
             try:
-                said = job(
+                result = job(
                     endpoint, ["a", "b"], limit=limit if answer is all_good else 0, call={"policy": policy}
                 ).run()
             except StructkitError as error:
-                said = error
-        assert KEY not in f"{said} {said!r}"
-    found = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(found) > 2
-    assert not [path for path in found if KEY.encode() in path.read_bytes()]
+                result = error
+        assert KEY not in f"{result} {result!r}"
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(paths) > 2
+    assert not [path for path in paths if KEY.encode() in path.read_bytes()]
 
 
-def test_what_a_row_or_an_endpoint_says_is_shown_to_a_terminal_and_not_done_by_it() -> None:
-    keys, told = ("\x1b[2Jowned", "line\nbreak", "\u202ebackwards", "größer"), "incomplete: no\x1b[2J\n\x9bcode"
-    said = str(Report(told, None, 2, {"done": 2}, 0, 0, None, keys, 1.0))
-    assert len(said.splitlines()) == 3
-    assert all(line.isprintable() for line in said.splitlines())
-    assert "\\x1b[2Jowned, line\\nbreak, \\u202ebackwards, größer" in said
+def test_a_terminal_obeys_no_text_of_a_row_or_an_endpoint() -> None:
+    keys, detail = ("\x1b[2Jowned", "line\nbreak", "\u202ebackwards", "größer"), "incomplete: no\x1b[2J\n\x9bcode"
+    text = str(Report(detail, None, 2, {"done": 2}, 0, 0, None, keys, 1.0))
+    assert len(text.splitlines()) == 3
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "\\x1b[2Jowned, line\\nbreak, \\u202ebackwards, größer" in text
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_few_rows_or_none_are_a_job_too(job: Callable[..., Job], count: int) -> None:
+def test_one_row_or_none_is_a_job_too(job: Callable[..., Job], count: int) -> None:
     with Endpoint() as endpoint:
-        made = job(endpoint, [{"text": "a"}] * count)
+        label_job = job(endpoint, [{"text": "a"}] * count)
         for _ in range(2):
-            report = made.run()
+            report = label_job.run()
             assert (report.status, report.rows) == ("complete", count)
     assert len(endpoint.requests) == count
-    assert len(written(made)) == count
+    assert len(output_rows(label_job)) == count
 
 
-@pytest.mark.parametrize("wrong", [0, -1])
-def test_no_concurrency_is_refused_before_anything_is_sent(job: Callable[..., Job], tmp_path: Path, wrong: int) -> None:
+@pytest.mark.parametrize("concurrency", [0, -1])
+def test_a_concurrency_below_one_is_rejected_before_anything_is_sent(
+    job: Callable[..., Job], tmp_path: Path, concurrency: int
+) -> None:
     with Endpoint() as endpoint, pytest.raises(ConfigError, match="concurrency"):
-        job(endpoint, ["a"], concurrency=wrong).run()
+        job(endpoint, ["a"], concurrency=concurrency).run()
     assert not endpoint.requests
 
 
 def test_a_cell_of_fifty_megabytes_harms_no_other_row(job: Callable[..., Job], tmp_path: Path) -> None:
-    def refuses(request: JSON) -> Reply:
+    def reject_long(request: JSON) -> Reply:
         is_long = len(request["messages"][-1]["content"]) > 1_000_000
         return Reply({"error": {"message": "too long"}}, status=413) if is_long else conforming_reply(request)
 
     source: list[Mapping[str, Any]] = [{"text": "a"}, {"text": "x" * 50_000_000}, {"text": "b"}]
-    with Endpoint(refuses) as endpoint:
-        made = job(endpoint, source)
-        assert made.run().counts == {"done": 2, "failed": 1}
-        assert [row.get("message") for row in written(made)] == [None, "the endpoint answered 413: 'too long'", None]
+    with Endpoint(reject_long) as endpoint:
+        label_job = job(endpoint, source)
+        assert label_job.run().counts == {"done": 2, "failed": 1}
+        assert [row.get("message") for row in output_rows(label_job)] == [
+            None,
+            "the endpoint answered 413: 'too long'",
+            None,
+        ]
     assert len(endpoint.requests) == 3

@@ -1,4 +1,4 @@
-"""What a job does with the arguments of a call: hooks, checks that are awaited, and all that a function declares."""
+"""The arguments of a call in a job: hooks, async checks, and everything that a function declares."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.values import JSON
 
 QUICK = Policy(wait_initial=0.001, attempts=2, retries=2)
-GOOD, BAD = '{"tone": "good"}', '{"tone": "bad"}'
+GOOD, REJECTED = '{"tone": "good"}', '{"tone": "bad"}'
 
 
 class Label(BaseModel):
@@ -42,51 +42,51 @@ def settings(endpoint: Endpoint, folder: Path) -> dict[str, Any]:
 
 
 def job(endpoint: Endpoint, folder: Path, *texts: str, **call: Any) -> Job:
-    given: dict[str, Any] = {"output_type": Label, "prompt": "Label: {text}", **settings(endpoint, folder)}
-    wanted = call.pop("output_type", Label)
-    return Job(**{**given, "output_type": wanted}, source=[*texts], call={"policy": QUICK, **call})
+    arguments: dict[str, Any] = {"output_type": Label, "prompt": "Label: {text}", **settings(endpoint, folder)}
+    output_type = call.pop("output_type", Label)
+    return Job(**{**arguments, "output_type": output_type}, source=[*texts], call={"policy": QUICK, **call})
 
 
-def written(folder: Path) -> list[JSON]:
+def output_rows(folder: Path) -> list[JSON]:
     return [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
 
 
-class Heard:
-    """Writes down what hooks are told."""
+class HookLog:
+    """Records the calls of hooks."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
         self.hooks = Hooks(
-            before_request=lambda request: self.told.append("sent"),
-            after_reply=lambda request, reply: self.told.append(f"reply {type(reply).__name__}"),
-            on_issue=lambda issue, attempt: self.told.append("issue"),
-            on_attempt=lambda attempt: self.told.append(f"attempt {attempt.number} {len(attempt.issues)}"),
-            on_abort=lambda request, error: self.told.append(f"abort {type(error).__name__}"),
+            before_request=lambda request: self.calls.append("sent"),
+            after_reply=lambda request, reply: self.calls.append(f"reply {type(reply).__name__}"),
+            on_issue=lambda issue, attempt: self.calls.append("issue"),
+            on_attempt=lambda attempt: self.calls.append(f"attempt {attempt.number} {len(attempt.issues)}"),
+            on_abort=lambda request, error: self.calls.append(f"abort {type(error).__name__}"),
         )
 
 
-def test_hooks_are_told_what_a_clients_are(tmp_path: Path) -> None:
-    heard, alone = Heard(), Heard()
-    with Endpoint('{"tone": "odd"}', GOOD) as endpoint:
-        assert job(endpoint, tmp_path, "a", hooks=heard.hooks).run().counts == {"done": 1}
-    with Endpoint('{"tone": "odd"}', GOOD) as endpoint:
+def test_hooks_are_called_as_those_of_a_client(tmp_path: Path) -> None:
+    job_log, client_log = HookLog(), HookLog()
+    with Endpoint('{"tone": "unknown"}', GOOD) as endpoint:
+        assert job(endpoint, tmp_path, "a", hooks=job_log.hooks).run().counts == {"done": 1}
+    with Endpoint('{"tone": "unknown"}', GOOD) as endpoint:
         client = structkit.Client("fake", base_url=endpoint.base_url, api_key="sk-test", policy=QUICK)
-        client.extract(Label, "Label: a", hooks=alone.hooks)
-    assert heard.told == alone.told
-    assert heard.told[:3] == ["sent", "reply Completion", "issue"]
-    assert "abort" not in str(heard.told)
+        client.extract(Label, "Label: a", hooks=client_log.hooks)
+    assert job_log.calls == client_log.calls
+    assert job_log.calls[:3] == ["sent", "reply Completion", "issue"]
+    assert "abort" not in str(job_log.calls)
 
 
-def test_a_request_that_is_sent_again_is_one_to_hooks(tmp_path: Path) -> None:
-    heard = Heard()
+def test_a_retried_request_is_one_request_to_hooks(tmp_path: Path) -> None:
+    log = HookLog()
     with Endpoint(Reply({"error": {"message": "busy"}}, status=503), GOOD) as endpoint:
-        assert job(endpoint, tmp_path, "a", hooks=heard.hooks).run().counts == {"done": 1}
+        assert job(endpoint, tmp_path, "a", hooks=log.hooks).run().counts == {"done": 1}
         assert len(endpoint.requests) == 2
-    assert heard.told == ["sent", "reply Completion", "attempt 1 0"]
+    assert log.calls == ["sent", "reply Completion", "attempt 1 0"]
 
 
-def test_hooks_are_told_of_what_is_sent_and_not_of_what_is_kept(tmp_path: Path) -> None:
-    first, second = Heard(), Heard()
+def test_hooks_are_called_for_sent_requests_and_not_for_stored_replies(tmp_path: Path) -> None:
+    first, second = HookLog(), HookLog()
     small = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 0, 100))
     locked = Reply({"error": {"message": "wrong key"}}, status=401)
 
@@ -101,29 +101,29 @@ def test_hooks_are_told_of_what_is_sent_and_not_of_what_is_kept(tmp_path: Path) 
     with Endpoint() as endpoint:
         assert job(endpoint, tmp_path, "a", hooks=second.hooks, **call).run().is_complete
         assert len(endpoint.requests) == 1
-    assert first.told[:4] == ["sent", "reply Completion", "sent", "reply StatusError"]
-    assert Counter(first.told)["sent"] == 2
-    assert second.told == ["sent", "reply Completion", "attempt 1 0"]
+    assert first.calls[:4] == ["sent", "reply Completion", "sent", "reply StatusError"]
+    assert Counter(first.calls)["sent"] == 2
+    assert second.calls == ["sent", "reply Completion", "attempt 1 0"]
 
 
-def test_what_a_hook_raises_ends_the_run_and_loses_nothing(tmp_path: Path) -> None:
-    heard = Heard()
+def test_a_hook_that_raises_ends_the_run_and_loses_no_reply(tmp_path: Path) -> None:
+    log = HookLog()
 
     def fail(attempt: Any) -> None:
         raise RuntimeError("no more")
 
     with Endpoint(GOOD) as endpoint:
         with pytest.raises(RuntimeError, match="no more"):
-            job(endpoint, tmp_path, "a", "b", hooks=Hooks(on_attempt=fail, on_abort=heard.hooks.on_abort)).run()
-        assert heard.told == ["abort RuntimeError"]
+            job(endpoint, tmp_path, "a", "b", hooks=Hooks(on_attempt=fail, on_abort=log.hooks.on_abort)).run()
+        assert log.calls == ["abort RuntimeError"]
         assert len(endpoint.requests) == 1
         assert job(endpoint, tmp_path, "a", "b").run().counts == {"done": 2}
         assert len(endpoint.requests) == 2
 
 
 @pytest.mark.parametrize("moment", ["before_request", "after_reply"])
-def test_a_request_that_a_hook_kept_back_is_no_ambiguous_one(tmp_path: Path, moment: str) -> None:
-    def fail(*told: Any) -> None:
+def test_a_request_that_a_hook_prevents_is_not_ambiguous(tmp_path: Path, moment: str) -> None:
+    def fail(*arguments: Any) -> None:
         raise RuntimeError("no more")
 
     with Endpoint(GOOD) as endpoint:
@@ -135,42 +135,42 @@ def test_a_request_that_a_hook_kept_back_is_no_ambiguous_one(tmp_path: Path, mom
         assert len(endpoint.requests) == 1
 
 
-def test_a_check_that_is_awaited_is_asked_for_each_value(tmp_path: Path) -> None:
+def test_an_async_check_is_called_for_each_value(tmp_path: Path) -> None:
     async def gentle(label: Label) -> str | None:
         await asyncio.sleep(0)
         return "be kinder" if label.tone == "bad" else None
 
-    with Endpoint(BAD, GOOD) as endpoint:
+    with Endpoint(REJECTED, GOOD) as endpoint:
         assert job(endpoint, tmp_path, "a", "b", checks=[gentle]).run().counts == {"done": 2}
         assert len(endpoint.requests) == 3
         assert "be kinder" in str(endpoint.requests[1]["messages"])
-    assert [row["tone"] for row in written(tmp_path)] == ["good", "good"]
-    assert [row["attempts"] for row in written(tmp_path)] == [2, 1]
+    assert [row["tone"] for row in output_rows(tmp_path)] == ["good", "good"]
+    assert [row["attempts"] for row in output_rows(tmp_path)] == [2, 1]
 
 
 @pytest.mark.parametrize("raises", [False, True])
-def test_a_row_whose_awaited_check_is_never_content_fails_alone(tmp_path: Path, raises: bool) -> None:
+def test_a_row_whose_async_check_never_accepts_fails_alone(tmp_path: Path, raises: bool) -> None:
     async def picky(label: Label) -> str | None:
         if raises and label.tone == "bad":
             raise ValueError("cannot say")
         return "not that" if label.tone == "bad" else None
 
     with Endpoint(
-        lambda body: text_reply(body, BAD) if "Label: a" in str(body) else conforming_reply(body)
+        lambda body: text_reply(body, REJECTED) if "Label: a" in str(body) else conforming_reply(body)
     ) as endpoint:
         assert job(endpoint, tmp_path, "a", "b", checks=[picky]).run().counts == {"failed": 1, "done": 1}
-    assert ("cannot say" if raises else "not that") in written(tmp_path)[0]["message"]
+    assert ("cannot say" if raises else "not that") in output_rows(tmp_path)[0]["message"]
 
 
-def test_what_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
-    heard = Heard()
+def test_everything_that_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
+    log = HookLog()
 
     class Mood(BaseModel):
         tone: str
 
         @field_validator("tone")
         @classmethod
-        def known(cls, tone: str, info: ValidationInfo) -> str:
+        def is_known(cls, tone: str, info: ValidationInfo) -> str:
             if info.context and tone not in info.context:
                 raise ValueError("an unknown tone")
             return tone
@@ -189,14 +189,14 @@ def test_what_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
         temperature=0.5,
         max_tokens=77,
         mode="json_object",
-        hooks=heard.hooks,
+        hooks=log.hooks,
     )
     def mood(text: str) -> str:
         return f"Label: {text}"
 
-    with Endpoint('{"tone": "odd"}', '{"tone": "wonderful"}', GOOD) as endpoint:
-        given = {**settings(endpoint, tmp_path), "model": None}
-        report = mood.label([{"text": "a"}], **{name: value for name, value in given.items() if value is not None})
+    with Endpoint('{"tone": "unknown"}', '{"tone": "wonderful"}', GOOD) as endpoint:
+        arguments = {**settings(endpoint, tmp_path), "model": None}
+        report = mood.label([{"text": "a"}], **{name: value for name, value in arguments.items() if value is not None})
         [first, second, third] = endpoint.requests
     assert report.counts == {"done": 1}
     assert (first["model"], first["temperature"], first["max_tokens"]) == ("declared", 0.5, 77)
@@ -205,10 +205,10 @@ def test_what_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
     assert "Label: old" in str(first["messages"])
     assert "an unknown tone" in str(second["messages"])
     assert "too long" in str(third["messages"])
-    assert heard.told.count("sent") == 3
+    assert log.calls.count("sent") == 3
 
 
-def test_a_function_whose_columns_the_input_lacks_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_function_with_columns_that_the_input_lacks_is_rejected_before_anything_is_sent(tmp_path: Path) -> None:
     @structkit.prompt(Label)
     def tone(review: str, title: str, language: str = "en") -> str:
         return f"{title}: {review} ({language})"
@@ -222,7 +222,7 @@ def test_a_function_whose_columns_the_input_lacks_is_refused_before_anything_is_
         assert tone.label([{"review": "a", "title": "b"}], **settings(endpoint, tmp_path)).is_complete
 
 
-def test_an_input_without_rows_lacks_no_column(tmp_path: Path) -> None:
+def test_an_input_without_rows_has_no_missing_column(tmp_path: Path) -> None:
     @structkit.prompt(Label)
     def tone(review: str) -> str:
         return review

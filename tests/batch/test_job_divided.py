@@ -1,4 +1,4 @@
-"""Rows of a type that is asked for in parts."""
+"""Rows of a type that is requested in several parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def part_of(body: JSON) -> str:
     return "".join(body["response_format"]["json_schema"]["schema"]["properties"])
 
 
-def test_only_the_part_that_did_not_come_is_asked_for_by_the_next_run(tmp_path: Path) -> None:
+def test_only_the_missing_part_is_requested_by_the_next_run(tmp_path: Path) -> None:
     locked = Reply({"error": {"message": "wrong key"}}, status=401)
     rows = [{"text": "a row"}]
 
@@ -39,5 +39,5 @@ def test_only_the_part_that_did_not_come_is_asked_for_by_the_next_run(tmp_path: 
     with Endpoint() as endpoint:
         assert job(endpoint).run().counts == {"done": 1}
         assert [*map(part_of, endpoint.requests)] == ["de"]
-    written = json.loads((tmp_path / "out.jsonl").read_text())
-    assert {name: written[name] for name in "abcde"} == dict.fromkeys("abcde", 0)
+    row = json.loads((tmp_path / "out.jsonl").read_text())
+    assert {name: row[name] for name in "abcde"} == dict.fromkeys("abcde", 0)

@@ -1,4 +1,4 @@
-"""Jobs over odd tables and in odd places: what is refused, with what told, and what has to come out right."""
+"""Jobs over unusual tables, files and settings: what is rejected, with which message, and what has to work."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def job(tmp_path: Path, endpoint: Endpoint) -> Callable[..., Job]:
     return make
 
 
-def written(job: Job) -> list[dict[str, Any]]:
+def output_rows(job: Job) -> list[dict[str, Any]]:
     return [dict(record.values) for record in open_source(job.output)]
 
 
-def asked(endpoint: Endpoint) -> list[str]:
+def sent_texts(endpoint: Endpoint) -> list[str]:
     return sorted(str(body["messages"][-1]["content"]).partition("Label: ")[2] for body in endpoint.requests)
 
 
@@ -60,10 +60,10 @@ def asked(endpoint: Endpoint) -> list[str]:
 def test_a_table_as_spreadsheets_save_it(job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint) -> None:
     table = tmp_path / "in.csv"
     table.write_bytes('\ufeffid,text,status\r\n7,"two\r\nlines",old\r\n007,"=1+1",\r\n\r\n'.encode())
-    made = job(table, key="id", output=tmp_path / "out.csv", columns=("status", "attempts"))
-    assert made.run().counts == {"done": 2}
-    assert asked(endpoint) == ["=1+1", "two\r\nlines"]
-    first, second = written(made)
+    label_job = job(table, key="id", output=tmp_path / "out.csv", columns=("status", "attempts"))
+    assert label_job.run().counts == {"done": 2}
+    assert sent_texts(endpoint) == ["=1+1", "two\r\nlines"]
+    first, second = output_rows(label_job)
     assert list(first) == ["id", "text", "status", "tone", "status_output", "status_run", "attempts"]
     assert (first["id"], first["text"], first["status"]) == ("7", "two\r\nlines", "old")
     assert (first["status_output"], first["status_run"]) == ("0", "done")
@@ -71,7 +71,7 @@ def test_a_table_as_spreadsheets_save_it(job: Callable[..., Job], tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("id,text\n1,a\n2\n", "line 3: 1 cells where the header has 2"),
         ("id,text\n1,a,b\n", "line 2: 3 cells"),
@@ -80,20 +80,20 @@ def test_a_table_as_spreadsheets_save_it(job: Callable[..., Job], tmp_path: Path
         ("id,text\n,a\n", "the key 'id' is empty"),
         ("", "no columns"),
     ],
-    ids=["short row", "long row", "column twice", "key twice", "key empty", "empty file"],
+    ids=["short row", "long row", "duplicate column", "duplicate key", "key empty", "empty file"],
 )
-def test_a_table_that_is_not_sound_costs_nothing(
-    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, content: str, told: str
+def test_an_invalid_table_is_rejected_before_anything_is_sent(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, content: str, message: str
 ) -> None:
     table = tmp_path / "in.csv"
     table.write_text(content, encoding="utf-8")
-    with pytest.raises(JobError, match=told):
+    with pytest.raises(JobError, match=message):
         job(table, key="id").run()
     assert not endpoint.requests
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_a_ragged_row_that_comes_late_ends_the_run_and_loses_nothing(
+def test_a_ragged_row_near_the_end_ends_the_run_and_loses_no_reply(
     job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint
 ) -> None:
     table, rows = tmp_path / "in.csv", [f"row {number}" for number in range(30)]
@@ -102,22 +102,22 @@ def test_a_ragged_row_that_comes_late_ends_the_run_and_loses_nothing(
         job(table).run()
     table.write_text("text,note\n" + "".join(f"{row},x\n" for row in [*rows, "late"]), encoding="utf-8")
     assert job(table).run().counts == {"done": 31}
-    assert asked(endpoint) == sorted([*rows, "late"])
+    assert sent_texts(endpoint) == sorted([*rows, "late"])
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x00", "\u2028", "😀", " ", "{text} {nothing}", "'); DROP TABLE rows;--"])
-def test_an_odd_text_is_labelled_once_and_comes_back_exactly(
+def test_an_unusual_text_is_labelled_once_and_returned_exactly(
     job: Callable[..., Job], endpoint: Endpoint, text: str
 ) -> None:
     source = [{"id": text, "text": text}, {"id": f"{text}2", "text": "other"}]
     for rows in (source, source, source[::-1]):
-        made = job(rows, key="id")
-        assert made.run().counts == {"done": 2}
-        assert [row["text"] for row in written(made)] == [row["text"] for row in rows]
+        label_job = job(rows, key="id")
+        assert label_job.run().counts == {"done": 2}
+        assert [row["text"] for row in output_rows(label_job)] == [row["text"] for row in rows]
     assert len(endpoint.requests) == 2
 
 
-def test_numbers_are_keys_by_what_they_look_like(job: Callable[..., Job], endpoint: Endpoint) -> None:
+def test_numbers_are_keys_by_their_text(job: Callable[..., Job], endpoint: Endpoint) -> None:
     assert job([{"id": number, "text": "x"} for number in (1, 2.5, True)], key="id").run().counts == {"done": 3}
     with pytest.raises(JobError, match=r"duplicate key '1' \(rows 1 and 2\)"):
         job([{"id": 1, "text": "x"}, {"id": "1", "text": "x"}], key="id").run()
@@ -134,23 +134,23 @@ def test_a_stream_that_breaks_off_costs_nothing(job: Callable[..., Job], endpoin
     assert not endpoint.requests
 
 
-# Places
+# Files
 
 
-@pytest.mark.parametrize("spelling", ["the same", "with dots", pytest.param("a link", marks=posix), "a hard link"])
-def test_an_output_that_is_the_input_is_refused(
-    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, spelling: str
+@pytest.mark.parametrize("path_kind", ["the same", "with dots", pytest.param("a link", marks=posix), "a hard link"])
+def test_an_output_that_is_the_input_is_rejected(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, path_kind: str
 ) -> None:
     table = tmp_path / "in.jsonl"
     table.write_text('{"text": "a"}\n', encoding="utf-8")
     output = tmp_path / "x.jsonl"
-    if spelling == "a link":
+    if path_kind == "a link":
         output.symlink_to(table)
-    elif spelling == "a hard link":
+    elif path_kind == "a hard link":
         os.link(table, output)
     else:
         (tmp_path / "x").mkdir()
-        output = table if spelling == "the same" else tmp_path / "x" / ".." / "in.jsonl"
+        output = table if path_kind == "the same" else tmp_path / "x" / ".." / "in.jsonl"
     for source in (table, str(table)):
         with pytest.raises(ConfigError, match="is the input"):
             job(source, output=output, overwrite=True).run()
@@ -159,27 +159,27 @@ def test_an_output_that_is_the_input_is_refused(
     assert not list(tmp_path.glob("*.job"))
 
 
-def test_a_missing_folder_is_made(job: Callable[..., Job], tmp_path: Path) -> None:
-    made = job(["a"], output=tmp_path / "new" / "newer" / "out.jsonl")
-    assert made.run().counts == {"done": 1}
-    assert len(written(made)) == 1
+def test_a_missing_folder_is_created(job: Callable[..., Job], tmp_path: Path) -> None:
+    label_job = job(["a"], output=tmp_path / "new" / "newer" / "out.jsonl")
+    assert label_job.run().counts == {"done": 1}
+    assert len(output_rows(label_job)) == 1
 
 
-@pytest.mark.parametrize("where", ["file/out.jsonl", "out.jsonl"])
-def test_what_is_in_the_way_of_the_journal_is_told_before_anything_is_sent(
-    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, where: str
+@pytest.mark.parametrize("path", ["file/out.jsonl", "out.jsonl"])
+def test_a_file_in_place_of_the_journal_is_reported_before_anything_is_sent(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, path: str
 ) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     (tmp_path / "out.jsonl.job").write_text("mine", encoding="utf-8")
     with pytest.raises(JobError, match=r"file|job"):
-        job(["a"], output=tmp_path / where).run()
+        job(["a"], output=tmp_path / path).run()
     assert not endpoint.requests
     assert (tmp_path / "out.jsonl.job").read_text(encoding="utf-8") == "mine"
 
 
 @posix
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_is_told_before_anything_is_sent(
+def test_a_read_only_folder_is_reported_before_anything_is_sent(
     job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint
 ) -> None:
     folder = tmp_path / "closed"
@@ -190,19 +190,19 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_sent(
 
 
 @posix
-def test_a_link_as_output_is_replaced_and_its_target_kept(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_link_as_output_is_replaced_and_its_target_stays(job: Callable[..., Job], tmp_path: Path) -> None:
     (tmp_path / "theirs.jsonl").write_text("theirs", encoding="utf-8")
     (tmp_path / "out.jsonl").symlink_to(tmp_path / "theirs.jsonl")
     with pytest.raises(JobError, match="exists"):
         job(["a"]).run()
-    made = job(["a"], overwrite=True)
-    assert made.run().is_complete
+    label_job = job(["a"], overwrite=True)
+    assert label_job.run().is_complete
     assert (tmp_path / "theirs.jsonl").read_text(encoding="utf-8") == "theirs"
-    assert len(written(made)) == 1
+    assert len(output_rows(label_job)) == 1
 
 
 @posix
-def test_a_job_folder_may_be_a_link_also_when_the_job_begins_anew(
+def test_a_job_folder_may_be_a_link_also_when_the_job_starts_from_scratch(
     job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
@@ -213,7 +213,7 @@ def test_a_job_folder_may_be_a_link_also_when_the_job_begins_anew(
     assert len(endpoint.requests) == 2
 
 
-def test_a_new_beginning_that_was_killed_half_way_begins_anew_again(
+def test_a_start_from_scratch_that_was_killed_starts_from_scratch_again(
     job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint
 ) -> None:
     job(["a", "b"]).run()
@@ -243,15 +243,15 @@ def test_a_tilde_is_the_home_folder_for_all_of_a_jobs_files(
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "settings",
     [{"on_ambiguous": "hodl"}, {"on_change": "reparze"}, {"concurrency": 0}, {"concurrency": "all"}, {"limit": -1}],
     ids=str,
 )
-def test_a_setting_that_means_nothing_is_refused(
-    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, wrong: dict[str, Any]
+def test_an_invalid_setting_is_rejected(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, settings: dict[str, Any]
 ) -> None:
-    with pytest.raises(ConfigError, match=next(iter(wrong))):
-        job(["a"], **wrong).run()
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        job(["a"], **settings).run()
     assert not endpoint.requests
     assert not list(tmp_path.iterdir())
 
@@ -261,15 +261,15 @@ def test_a_transport_of_the_callers_stays_open_and_needs_a_model(
 ) -> None:
     monkeypatch.delenv("STRUCTKIT_MODEL", raising=False)
 
-    async def twice() -> None:
+    async def run_two_jobs() -> None:
         transport = AsyncHTTPTransport(endpoint.base_url, "sk-test", connections=2)
-        own: dict[str, Any] = {"transport": transport, "base_url": None, "api_key": None}
+        arguments: dict[str, Any] = {"transport": transport, "base_url": None, "api_key": None}
         with pytest.raises(ConfigError, match="no model"):
-            await job(["a"], **own, model=None).run_async()
+            await job(["a"], **arguments, model=None).run_async()
         for rows in (["a"], ["a", "b"]):
-            report = await job(rows, **own).run_async()
+            report = await job(rows, **arguments).run_async()
             assert report.counts == {"done": len(rows)}
         await transport.close()
 
-    asyncio.run(twice())
+    asyncio.run(run_two_jobs())
     assert json.dumps(endpoint.requests).count('"fake"') == 2

@@ -1,4 +1,4 @@
-"""A job whose process is killed or interrupted: what is on disk is never asked for again."""
+"""A job whose process is killed or interrupted: a request whose reply is on disk is never repeated."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ except KeyboardInterrupt:
 """
 
 
-class Watched:
-    """An endpoint that says when so many requests have come, and that can hold its replies back."""
+class WatchedEndpoint:
+    """An endpoint that signals when it has received a number of requests, and can delay its replies from then on."""
 
     def __init__(self, at: int, *, holds: bool = False, costs: float | None = None) -> None:
-        self.at, self.came, self.turn = at, threading.Event(), threading.Lock()
-        self.seen, self.gate = 0, threading.Event()
+        self.at, self.reached, self.lock = at, threading.Event(), threading.Lock()
+        self.count, self.gate = 0, threading.Event()
         self.holds, self.costs = holds, costs
         self.endpoint = Endpoint(self.answer)
 
     def answer(self, request: JSON) -> Reply:
-        with self.turn:
-            self.seen += 1
-            here = self.seen
-        if here >= self.at:
-            self.came.set()
+        with self.lock:
+            self.count += 1
+            number = self.count
+        if number >= self.at:
+            self.reached.set()
             if self.holds:
                 self.gate.wait(PATIENCE)
         reply = conforming_reply(request)
@@ -63,16 +63,16 @@ class Watched:
             reply.body["usage"]["cost"] = self.costs
         return replace(reply, delay=0.005)
 
-    def asked(self) -> Counter[str]:
+    def request_counts(self) -> Counter[str]:
         return Counter(request["messages"][-1]["content"].partition("Label: ")[2] for request in self.endpoint.requests)
 
 
 @contextmanager
-def watched(at: int, *, holds: bool = False, costs: float | None = None) -> Iterator[Watched]:
-    found = Watched(at, holds=holds, costs=costs)
-    with found.endpoint:
-        yield found
-        found.gate.set()
+def watched(at: int, *, holds: bool = False, costs: float | None = None) -> Iterator[WatchedEndpoint]:
+    endpoint = WatchedEndpoint(at, holds=holds, costs=costs)
+    with endpoint.endpoint:
+        yield endpoint
+        endpoint.gate.set()
 
 
 def settings_of(folder: Path, endpoint: Endpoint, **more: Any) -> dict[str, Any]:
@@ -88,10 +88,10 @@ def start(settings: dict[str, Any]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
 
 
-def killed(settings: dict[str, Any], found: Watched) -> None:
-    """Run a job in a process of its own, and kill it when the endpoint has seen enough."""
+def run_and_kill(settings: dict[str, Any], watcher: WatchedEndpoint) -> None:
+    """Run a job in a process, and kill it once the endpoint has received its number of requests."""
     child = start(settings)
-    assert found.came.wait(PATIENCE)
+    assert watcher.reached.wait(PATIENCE)
     child.kill()
     child.communicate(timeout=PATIENCE)
     assert child.returncode == -signal.SIGKILL
@@ -101,97 +101,101 @@ def on_disk(folder: Path) -> dict[int, RowState]:
     return Reader(folder / "out.jsonl.job").read_rows(0, ROWS)
 
 
-def answered(kept: dict[int, RowState]) -> set[str]:
-    """The rows whose answer is on disk."""
-    return {f"row-{each.ordinal}" for each in kept.values() if any(exchange.reply for exchange in each.exchanges)}
+def replied_rows(row_states: dict[int, RowState]) -> set[str]:
+    """The rows with a reply on disk."""
+    return {f"row-{each.ordinal}" for each in row_states.values() if any(exchange.reply for exchange in each.exchanges)}
 
 
-def in_flight(kept: dict[int, RowState]) -> set[str]:
-    """The rows whose intent is on disk, and no answer: their request may be on its way to the endpoint even now."""
-    return {f"row-{each.ordinal}" for each in kept.values() if each.exchanges} - answered(kept)
+def in_flight(row_states: dict[int, RowState]) -> set[str]:
+    """The rows with an intent on disk and no reply: their request may still be in flight."""
+    return {f"row-{each.ordinal}" for each in row_states.values() if each.exchanges} - replied_rows(row_states)
 
 
 def assert_every_row_once(folder: Path) -> None:
-    written = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
-    assert [row["text"] for row in written] == [f"row-{number}" for number in range(ROWS)]
-    assert {row["status"] for row in written} == {"done"}
+    output_rows = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+    assert [row["text"] for row in output_rows] == [f"row-{number}" for number in range(ROWS)]
+    assert {row["status"] for row in output_rows} == {"done"}
 
 
 @pytest.mark.parametrize("moment", [1, 90, 255, 499])
-def test_after_kill_9_only_what_was_in_flight_is_asked_again(tmp_path: Path, moment: int) -> None:
-    with watched(moment) as found:
-        settings = settings_of(tmp_path, found.endpoint)
-        killed(settings, found)
+def test_after_kill_9_only_requests_in_flight_are_sent_again(tmp_path: Path, moment: int) -> None:
+    with watched(moment) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint)
+        run_and_kill(settings, watcher)
         unanswered = in_flight(on_disk(tmp_path))
         report = Job(**settings).run()
     assert report.is_complete
     assert_every_row_once(tmp_path)
-    twice = {row for row, times in found.asked().items() if times > 1}
-    assert twice <= unanswered
+    repeated = {row for row, times in watcher.request_counts().items() if times > 1}
+    assert repeated <= unanswered
     assert len(unanswered) == len(report.ambiguous) <= AT_ONCE
-    assert max(found.asked().values()) <= 2
+    assert max(watcher.request_counts().values()) <= 2
     with watched(1) as quiet:
-        again = Job(**{**settings, "base_url": quiet.endpoint.base_url}).run()
-    assert again.ambiguous == report.ambiguous, "what may have been paid for twice is told as long as the job is"
+        second = Job(**{**settings, "base_url": quiet.endpoint.base_url}).run()
+    assert second.ambiguous == report.ambiguous, "rows that may have been paid for twice are reported by all later runs"
     assert json.loads((tmp_path / "out.jsonl.manifest.json").read_text())["ambiguous"] == [*report.ambiguous]
-    assert not quiet.seen
+    assert not quiet.count
 
 
-def test_what_the_endpoint_reported_as_cost_is_known_after_kill_9(tmp_path: Path) -> None:
-    with watched(255, costs=0.00025) as found:
-        settings = settings_of(tmp_path, found.endpoint)
-        killed(settings, found)
+def test_the_reported_cost_is_known_after_kill_9(tmp_path: Path) -> None:
+    with watched(255, costs=0.00025) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint)
+        run_and_kill(settings, watcher)
         report = Job(**settings).run()
-        again = Job(**settings).run()
+        second = Job(**settings).run()
     answers = sum(len(each.exchanges) for each in on_disk(tmp_path).values())
-    assert report.spend == again.spend == Decimal("0.00025") * answers
-    assert report.unpriced == again.unpriced == len(report.ambiguous), "what was never answered may have cost something"
+    assert report.spend == second.spend == Decimal("0.00025") * answers
+    assert report.unpriced == second.unpriced == len(report.ambiguous), (
+        "a request without a reply may have cost something"
+    )
 
 
 def test_rows_in_flight_can_be_held_instead_and_sent_later(tmp_path: Path) -> None:
-    with watched(200, holds=True) as found:
-        settings = settings_of(tmp_path, found.endpoint, key="text")
-        killed(settings, found)
-        found.gate.set()
+    with watched(200, holds=True) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint, key="text")
+        run_and_kill(settings, watcher)
+        watcher.gate.set()
         first = Job(**settings, on_ambiguous="hold").run()
         for report in (first, Job(**settings, on_ambiguous="hold").run()):  # held rows stay held
             assert report.is_complete
             assert report.counts == {"done": ROWS - len(report.ambiguous), "held": len(report.ambiguous)}
-            assert set(found.asked().values()) == {1}
+            assert set(watcher.request_counts().values()) == {1}
         assert 0 < len(first.ambiguous) <= AT_ONCE
         assert first.ambiguous[0] in str(first)
         held = set(first.ambiguous)
         assert Job(**settings).run().counts == {"done": ROWS}
-    assert {row for row, times in found.asked().items() if times > 1} <= held
+    assert {row for row, times in watcher.request_counts().items() if times > 1} <= held
     assert_every_row_once(tmp_path)
 
 
-def test_rows_without_a_key_are_named_by_their_places(tmp_path: Path) -> None:
-    with watched(200, holds=True) as found:
-        settings = settings_of(tmp_path, found.endpoint)
-        killed(settings, found)
-        kept = on_disk(tmp_path)
-        lost = {each.ordinal: each.digest for each in kept.values() if f"row-{each.ordinal}" in in_flight(kept)}
+def test_rows_without_a_key_are_named_by_their_positions(tmp_path: Path) -> None:
+    with watched(200, holds=True) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint)
+        run_and_kill(settings, watcher)
+        row_states = on_disk(tmp_path)
+        digests = {
+            each.ordinal: each.digest for each in row_states.values() if f"row-{each.ordinal}" in in_flight(row_states)
+        }
         source = tmp_path / "in.jsonl"
-        first, *others = source.read_text().splitlines(keepends=True)
-        source.write_text("".join([others[0], first, *others[1:-1]]))  # rows 1 and 2 change places
-        found.gate.set()
+        first, *lines = source.read_text().splitlines(keepends=True)
+        source.write_text("".join([lines[0], first, *lines[1:-1]]))  # swap rows 1 and 2
+        watcher.gate.set()
         report = Job(**settings).run()
-    places = {0: 2, 1: 1} | {ordinal: ordinal + 1 for ordinal in range(2, ROWS)}
-    assert lost
-    assert report.ambiguous == tuple(f"row {places[ordinal]} ({digest[:8]})" for ordinal, digest in lost.items())
+    positions = {0: 2, 1: 1} | {ordinal: ordinal + 1 for ordinal in range(2, ROWS)}
+    assert digests
+    assert report.ambiguous == tuple(f"row {positions[ordinal]} ({digest[:8]})" for ordinal, digest in digests.items())
     assert report.ambiguous[0] in str(report)
 
 
-def test_a_second_process_is_refused_and_told_who_has_the_job(tmp_path: Path) -> None:
-    with watched(1, holds=True) as found:
-        settings = settings_of(tmp_path, found.endpoint)
+def test_a_second_process_is_rejected_with_the_process_that_has_the_job(tmp_path: Path) -> None:
+    with watched(1, holds=True) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint)
         child = start(settings)
-        assert found.came.wait(PATIENCE)
+        assert watcher.reached.wait(PATIENCE)
         for choice in ("stop", "new"):
             with pytest.raises(JobError, match=str(child.pid)):
                 Job(**settings, on_change=choice).run()
-        found.gate.set()
+        watcher.gate.set()
         out, err = child.communicate(timeout=PATIENCE)
     assert (child.returncode, err) == (0, "")
     assert "complete" in out
@@ -199,33 +203,33 @@ def test_a_second_process_is_refused_and_told_who_has_the_job(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_lets_what_is_in_flight_end(tmp_path: Path, name: signal.Signals) -> None:
-    with watched(100) as found:
-        settings = settings_of(tmp_path, found.endpoint)
+def test_an_interrupt_waits_for_requests_in_flight(tmp_path: Path, name: signal.Signals) -> None:
+    with watched(100) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint)
         child = start(settings)
-        assert found.came.wait(PATIENCE)
+        assert watcher.reached.wait(PATIENCE)
         child.send_signal(name)
         out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (0, "")
         assert "incomplete: interrupted" in out
-        assert found.seen < ROWS
+        assert watcher.count < ROWS
         assert not list(Reader(tmp_path / "out.jsonl.job").ambiguous_rows())
-        assert answered(on_disk(tmp_path)) == found.asked().keys()
+        assert replied_rows(on_disk(tmp_path)) == watcher.request_counts().keys()
         assert Job(**settings).run().counts == {"done": ROWS}
-    assert set(found.asked().values()) == {1}
+    assert set(watcher.request_counts().values()) == {1}
     assert_every_row_once(tmp_path)
 
 
 def test_a_second_interrupt_ends_the_run_at_once(tmp_path: Path) -> None:
-    with watched(100, holds=True) as found:
-        settings = settings_of(tmp_path, found.endpoint)
+    with watched(100, holds=True) as watcher:
+        settings = settings_of(tmp_path, watcher.endpoint)
         child = start(settings)
-        assert found.came.wait(PATIENCE)
+        assert watcher.reached.wait(PATIENCE)
         child.send_signal(signal.SIGINT)
-        child.send_signal(signal.SIGTERM)  # another one: two alike that come together are one
+        child.send_signal(signal.SIGTERM)  # another signal: two equal ones at the same time arrive as one
         _, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (130, "")
-        found.gate.set()
+        watcher.gate.set()
         report = Job(**settings).run()
     assert report.is_complete
     assert 0 < len(report.ambiguous) <= AT_ONCE

@@ -1,4 +1,4 @@
-"""Tables of every format as the output of a job: native types, failed rows, going on, and no rows at all."""
+"""Tables of every format as the output of a job: native types, failed rows, resuming, and no rows at all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUFFIXES = ["parquet", "arrow", "xlsx", "sqlite", "csv", "jsonl"]
 
 class Mood(enum.Enum):
     good = "good"
-    bad = "bad"
+    poor = "poor"
 
 
 class Place(BaseModel):
@@ -48,7 +48,7 @@ class Label(BaseModel):
     tags: list[str]
     points: list[Place]
     by: dict[str, int]
-    both: int | str
+    mixed: int | str
 
 
 LABEL = Label(
@@ -62,17 +62,17 @@ LABEL = Label(
     tags=["a", "b"],
     points=[Place(city="Oslo", zip=None)],
     by={"k": 1},
-    both="x",
+    mixed="x",
 )
 NATURAL = LABEL.model_dump(mode="json")
-SAID = json.dumps(ResponseFormat(Label).dump(LABEL))
+REPLY = json.dumps(ResponseFormat(Label).dump(LABEL))
 
 
 def answer(request: JSON) -> Reply:
-    """A label; but one row is refused."""
+    """Reply with a label, but reject one row."""
     if "hinge" in str(request["messages"][-1]["content"]):
         return Reply({"error": {"message": "no"}}, status=400)
-    return text_reply(request, SAID)
+    return text_reply(request, REPLY)
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_parquet_file_has_the_types_of_the_values(job: Callable[..., Job], tmp
     assert types["points"].value_type == place
     assert types["by"] == pa.map_(pa.string(), pa.int64())
     first, second, *_ = table.to_pylist()
-    assert {name: first[name] for name in NATURAL} == {**NATURAL, "by": [("k", 1)], "both": '"x"'}
+    assert {name: first[name] for name in NATURAL} == {**NATURAL, "by": [("k", 1)], "mixed": '"x"'}
     assert {name: second[name] for name in NATURAL} == dict.fromkeys(NATURAL)
     assert (first["status"], second["status"]) == ("done", "failed")
     assert "no" in second["message"]
@@ -107,14 +107,14 @@ def test_a_parquet_file_has_the_types_of_the_values(job: Callable[..., Job], tmp
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_job_goes_on_in_every_format_and_replaces_its_own_output(
+def test_a_job_resumes_in_every_format_and_replaces_its_output(
     job: Callable[..., Job], tmp_path: Path, suffix: str
 ) -> None:
     with Endpoint(answer) as endpoint:
         assert job(endpoint, REVIEWS, suffix, limit=3).run().counts == {"done": 2, "failed": 1}
-        asked = len(endpoint.requests)
+        count = len(endpoint.requests)
         assert job(endpoint, REVIEWS, suffix).run().counts == {"done": 11, "failed": 1}
-        assert len(endpoint.requests) == asked + 9
+        assert len(endpoint.requests) == count + 9
     rows = [record.values for record in open_source(tmp_path / f"labels.{suffix}")]
     assert [row["id"] for row in rows] == [record.values["id"] for record in open_source(REVIEWS)]
     assert [row["status"] for row in rows].count("done") == 11
@@ -123,8 +123,10 @@ def test_a_job_goes_on_in_every_format_and_replaces_its_own_output(
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("source", ["", "id,text\n", []], ids=["empty file", "header alone", "no rows"])
-def test_no_rows_are_a_table_of_none(job: Callable[..., Job], tmp_path: Path, suffix: str, source: Any) -> None:
+@pytest.mark.parametrize("source", ["", "id,text\n", []], ids=["empty file", "only a header", "no rows"])
+def test_an_input_without_rows_is_an_output_without_rows(
+    job: Callable[..., Job], tmp_path: Path, suffix: str, source: Any
+) -> None:
     if isinstance(source, str):
         path = tmp_path / ("rows.csv" if source else "rows.jsonl")
         path.write_text(source, encoding="utf-8")
@@ -140,7 +142,7 @@ def test_no_rows_are_a_table_of_none(job: Callable[..., Job], tmp_path: Path, su
 def test_the_output_of_a_job_is_the_input_of_another(job: Callable[..., Job], tmp_path: Path, suffix: str) -> None:
     with Endpoint(answer) as endpoint:
         first = job(endpoint, REVIEWS, suffix).run()
-        again = job(endpoint, first.output, suffix, output=tmp_path / f"again.{suffix}").run()
-    assert again.counts == first.counts
-    row = next(iter(open_source(again.output))).values
+        second = job(endpoint, first.output, suffix, output=tmp_path / f"second.{suffix}").run()
+    assert second.counts == first.counts
+    row = next(iter(open_source(second.output))).values
     assert {"status", "status_run", "mood", "mood_output"} <= row.keys()

@@ -1,4 +1,4 @@
-"""A wall clock that jumps by years, back and forth, within runs and between them, changes nothing."""
+"""A wall clock that jumps by years, within runs and between them, changes nothing."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ time.time, time.time_ns = wall, lambda: max(0, real_ns() + jump() * 10**9)
 
 
 def clock(folder: Path, seed: int, shift: int) -> str:
-    """A folder whose `sitecustomize` makes the wall clock of a process jump, before anything of ours is there."""
-    place = folder / f"clock-{seed}"
-    place.mkdir()
+    """A folder whose `sitecustomize` makes the wall clock of a process jump before structkit is imported."""
+    site = folder / f"clock-{seed}"
+    site.mkdir()
     text = CLOCK.replace("SEED", str(seed)).replace("SHIFT", str(shift))
-    (place / "sitecustomize.py").write_text(text, encoding="utf-8")
-    return str(place)
+    (site / "sitecustomize.py").write_text(text, encoding="utf-8")
+    return str(site)
 
 
 class Faulty:
-    """An endpoint with faults that pass, which kills the first process at some moment."""
+    """An endpoint with temporary faults that kills the first process at some moment."""
 
     def __init__(self) -> None:
-        self.turn, self.seen, self.faults = threading.Lock(), 0, 0
+        self.lock, self.count, self.faults = threading.Lock(), 0, 0
         self.children: list[subprocess.Popen[str]] = []
         self.endpoint = Endpoint(self.answer)
 
     def answer(self, request: JSON) -> Reply:
-        with self.turn:
-            self.seen += 1
-            if self.seen == MOMENT:
+        with self.lock:
+            self.count += 1
+            if self.count == MOMENT:
                 self.children[0].kill()
-            if self.seen % 25 == 10:
+            if self.count % 25 == 10:
                 self.faults += 1
                 slow_down = Reply({}, status=429, headers={"retry-after": "0.01"})
                 return error_reply(503, "later") if self.faults % 2 else slow_down
@@ -74,17 +74,17 @@ def test_a_clock_that_jumps_changes_nothing(
     def run(seed: int, shift: int) -> tuple[int, str, str]:
         path = filter(None, [clock(tmp_path, seed, shift), os.environ.get("PYTHONPATH")])
         proof = "import time; assert time.time.__name__ == 'wall'"
-        faulty.children.append(start(made, proof, PYTHONPATH=os.pathsep.join(path)))
+        faulty.children.append(start(job_settings, proof, PYTHONPATH=os.pathsep.join(path)))
         out, err = faulty.children[-1].communicate(timeout=PATIENCE)
         return faulty.children[-1].returncode, out, err
 
     with faulty.endpoint as endpoint:
-        made = settings(endpoint.base_url, rows)
+        job_settings = settings(endpoint.base_url, rows)
         assert run(0, 0) == (-signal.SIGKILL, "", "")
-        unanswered, answered = disk(made).unanswered(), disk(made).answered()
+        unanswered, replied = disk(job_settings).unanswered_rows(), disk(job_settings).replied_digests()
         code, out, err = run(1, -10 * YEAR)
     assert (code, err) == (0, "")
     assert f"complete: {ROWS} rows, {ROWS} done" in out
-    assert answered
-    assert faulty.seen <= ROWS + faulty.faults + len(unanswered)
-    assert [row["text"] for row in disk(made).written()] == rows
+    assert replied
+    assert faulty.count <= ROWS + faulty.faults + len(unanswered)
+    assert [row["text"] for row in disk(job_settings).output_rows()] == rows

@@ -1,4 +1,4 @@
-"""The embedded model labels a real file, and the same job started again asks it nothing."""
+"""The embedded model labels a real file, and a second run of the job sends it nothing."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ def label(output: Path) -> Job:
 
 
 def test_a_real_model_labels_a_real_file_once(tmp_path: Path) -> None:
-    output, told = tmp_path / "labels.jsonl", list[int]()
-    first = label(output).run(lambda now: told.append(now.counts.get("done", 0)))
+    output, counts = tmp_path / "labels.jsonl", list[int]()
+    first = label(output).run(lambda each: counts.append(each.counts.get("done", 0)))
     assert first.counts == {"done": ROWS}
     assert first.tokens > 0
-    written = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
-    assert [row["id"] for row in written] == ["r-1041", "r-1042", "r-1043", "r-1044"]
-    assert all(Label(mood=row["mood"]) for row in written)
-    again = label(output).run(lambda now: told.append(now.counts.get("done", 0)))
-    assert (again.counts, again.tokens) == (first.counts, first.tokens)
-    assert {*told} - {0} == {1, 2, 3, 4}  # and once a second besides
+    rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [row["id"] for row in rows] == ["r-1041", "r-1042", "r-1043", "r-1044"]
+    assert all(Label(mood=row["mood"]) for row in rows)
+    second = label(output).run(lambda each: counts.append(each.counts.get("done", 0)))
+    assert (second.counts, second.tokens) == (first.counts, first.tokens)
+    assert {*counts} - {0} == {1, 2, 3, 4}  # also once a second
 
 
-def test_the_same_command_in_a_new_process_asks_the_model_nothing(tmp_path: Path) -> None:
+def test_the_same_command_in_a_new_process_sends_nothing(tmp_path: Path) -> None:
     (tmp_path / "label.py").write_text("from typing import Literal\nMood = Literal['good', 'bad']\n", encoding="utf-8")
     command = [sys.executable, "-m", "structkit", "label", str(REVIEWS), "-o", "labels.csv", "--type", "label.py:Mood"]
     command += ["--prompt", "Is this good or bad? {text}", "--model", "local", "--limit", "2"]
-    said = []
+    results = []
     for _ in range(2):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr
         reader = Reader(tmp_path / "labels.csv.job")
-        said.append((reader.usage(), (tmp_path / "labels.csv").read_text(encoding="utf-8")))
+        results.append((reader.usage(), (tmp_path / "labels.csv").read_text(encoding="utf-8")))
         exchanges = [exchange for row in reader.read_rows(0, 9).values() for exchange in row.exchanges]
         assert len(exchanges) == 2
-    assert said[0] == said[1]
+    assert results[0] == results[1]

@@ -1,4 +1,4 @@
-"""Rows of an input and rows of a journal: which is which, however either has come about."""
+"""Matching the rows of an input with those of a journal, also after edits."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "job"
 
 
-def records(texts: Iterable[str], *, keyed: bool = False) -> list[Record]:
-    """Rows; with a key, it is their first letter."""
+def records(texts: Iterable[str], *, is_keyed: bool = False) -> list[Record]:
+    """Rows; if is_keyed, the key is the first character."""
     rows = [{"text": text} for text in texts]
-    return [Record(at, row["text"][:1] if keyed else digest(row), row) for at, row in enumerate(rows)]
+    return [Record(at, row["text"][:1] if is_keyed else digest(row), row) for at, row in enumerate(rows)]
 
 
 def conclude(journal: Journal, record: Record) -> None:
@@ -36,65 +36,65 @@ def conclude(journal: Journal, record: Record) -> None:
     )
 
 
-def found(journal: Journal, rows: list[Record]) -> list[tuple[Record, RowState | None]]:
+def match(journal: Journal, rows: list[Record]) -> list[tuple[Record, RowState | None]]:
     return [*Matching(rows, journal)]
 
 
-def known(journal: Journal, rows: list[Record]) -> list[str | None]:
-    """What the journal has of each row."""
-    return [kept.outcome["value"] if kept and kept.outcome else None for _, kept in found(journal, rows)]
+def stored_values(journal: Journal, rows: list[Record]) -> list[str | None]:
+    """The value that the journal has of each row."""
+    return [row.outcome["value"] if row and row.outcome else None for _, row in match(journal, rows)]
 
 
-def test_a_row_that_has_moved_to_where_an_unanswered_one_was_is_still_known(folder: Path) -> None:
+def test_a_row_that_moves_to_the_position_of_an_unfinished_one_is_matched(folder: Path) -> None:
     with Journal.open(folder, {}) as journal:
         for record in records("abcd"):
-            if record.values["text"] != "b":  # it never came to its turn
+            if record.values["text"] != "b":  # it was never sent
                 conclude(journal, record)
-        assert known(journal, records("acd")) == ["a", "c", "d"]
-        assert known(journal, records("abcd")) == ["a", None, "c", "d"]
+        assert stored_values(journal, records("acd")) == ["a", "c", "d"]
+        assert stored_values(journal, records("abcd")) == ["a", None, "c", "d"]
 
 
-def test_a_row_that_was_never_answered_gets_its_own_place(folder: Path) -> None:
+def test_a_row_that_was_never_sent_keeps_its_position(folder: Path) -> None:
     with Journal.open(folder, {}) as journal:
         for record in records("abcd"):
             if record.values["text"] not in "bc":
                 conclude(journal, record)
-        placed = [record.ordinal for record, _ in found(journal, records("abcde"))]
-    assert placed == [0, 1, 2, 3, 4]
+        ordinals = [record.ordinal for record, _ in match(journal, records("abcde"))]
+    assert ordinals == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize("is_keyed", [False, True])
 @pytest.mark.parametrize(
     ("after", "removed"),
     [("abcd", ""), ("abc", "d"), ("bcd", "a"), ("dxb", "ac"), ("", "abcd"), ("abcdxyz", "")],
 )
-def test_rows_that_are_gone_are_counted_and_named(folder: Path, keyed: bool, after: str, removed: str) -> None:
+def test_removed_rows_are_counted_and_named(folder: Path, is_keyed: bool, after: str, removed: str) -> None:
     with Journal.open(folder, {}) as journal:
-        for record in records("abcd", keyed=keyed):
+        for record in records("abcd", is_keyed=is_keyed):
             conclude(journal, record)
-        rows = Matching(records(after, keyed=keyed), journal)
+        rows = Matching(records(after, is_keyed=is_keyed), journal)
         assert len([*rows]) == len(after)
-    assert rows.removed == Removed(len(removed), tuple(each.key for each in records(removed, keyed=keyed)))
+    assert rows.removed == Removed(len(removed), tuple(each.key for each in records(removed, is_keyed=is_keyed)))
 
 
-def test_of_many_rows_that_are_gone_the_first_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_of_many_removed_rows_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "MAX_REMOVED_KEYS", 2)
     with Journal.open(folder, {}) as journal:
-        for record in records("abcdef", keyed=True):
+        for record in records("abcdef", is_keyed=True):
             conclude(journal, record)
-        rows = Matching(records("f", keyed=True), journal)
+        rows = Matching(records("f", is_keyed=True), journal)
         list(rows)
     assert rows.removed == Removed(5, ("a", "b"))
 
 
-def test_rows_are_found_in_every_part(folder: Path) -> None:
+def test_rows_are_matched_in_every_shard(folder: Path) -> None:
     with Journal.open(folder, {}) as journal:
         for record, ordinal in zip(records("abcd"), (0, 5, SHARD_ORDINALS + 1, 3 * SHARD_ORDINALS), strict=True):
             conclude(journal, Record(ordinal, record.key, record.values))
         assert journal.next_ordinal == 3 * SHARD_ORDINALS + 1
-        assert known(journal, records("dxca")) == ["d", None, "c", "a"]
+        assert stored_values(journal, records("dxca")) == ["d", None, "c", "a"]
         assert [ordinal for ordinal, _ in journal.read_keys(6)] == [SHARD_ORDINALS + 1, 3 * SHARD_ORDINALS]
-        assert [record.ordinal for record, _ in found(journal, records("dx"))] == [3 * SHARD_ORDINALS, 1]
+        assert [record.ordinal for record, _ in match(journal, records("dx"))] == [3 * SHARD_ORDINALS, 1]
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,14 +102,14 @@ def test_rows_are_found_in_every_part(folder: Path) -> None:
     st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=12),
     st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), min_size=1, max_size=3),
 )
-def test_no_answer_is_lost_or_used_twice_however_the_input_changes(
-    begun: list[tuple[str, bool]], edits: list[list[str]]
+def test_no_reply_is_lost_or_used_for_two_rows_after_any_edit(
+    rows_before: list[tuple[str, bool]], edits: list[list[str]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "CHUNK_ROWS", 3)
         with Journal.open(Path(folder, "job"), {}) as journal:
             answers = Counter[str]()
-            for record, (text, is_answered) in zip(records(text for text, _ in begun), begun, strict=True):
+            for record, (text, is_answered) in zip(records(text for text, _ in rows_before), rows_before, strict=True):
                 if is_answered:
                     conclude(journal, record)
                     answers[text] += 1
@@ -117,11 +117,11 @@ def test_no_answer_is_lost_or_used_twice_however_the_input_changes(
                 rows = Matching(records(texts), journal)
                 pairs = [*rows]
                 assert len({record.ordinal for record, _ in pairs}) == len(texts)
-                had = Counter(record.values["text"] for record, kept in pairs if kept)
-                assert had == answers & Counter(texts)
+                matched = Counter(record.values["text"] for record, row in pairs if row)
+                assert matched == answers & Counter(texts)
                 assert rows.removed.count == (answers - Counter(texts)).total()
-                for record, kept in pairs:
-                    if not kept:
+                for record, row in pairs:
+                    if not row:
                         conclude(journal, record)
                         answers[record.values["text"]] += 1
-                assert all(kept for _, kept in Matching(records(texts), journal))
+                assert all(row for _, row in Matching(records(texts), journal))

@@ -1,4 +1,4 @@
-"""A job that is killed again and again, at any moment: nothing is lost, and no answer is paid for twice."""
+"""A job that is killed repeatedly, at random moments: no row is lost, and no reply is paid for twice."""
 
 from __future__ import annotations
 
@@ -23,97 +23,97 @@ from structkit.values import JSON
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 ROWS, AT_ONCE, PATIENCE = 200, 20, 120
-LIFE = 2.5
-"""Seconds within which a process is killed by the clock; about as long as one would live."""
+LIFE_S = 2.5
+"""Seconds within which a timer kills a process; about as long as a run takes."""
 
 
 def number_of(text: str) -> int:
-    """What the endpoint says of a row, different for each."""
+    """The value of a row, different for each."""
     return int(hashlib.sha256(text.encode()).hexdigest()[:6], 16)
 
 
 def text_of(request: JSON) -> str:
-    asked = next(each["content"] for each in request["messages"] if each["role"] == "user")
-    return str(asked).partition("Label: ")[2].split("\n")[0]
+    content = next(each["content"] for each in request["messages"] if each["role"] == "user")
+    return str(content).partition("Label: ")[2].split("\n")[0]
 
 
-class Counted:
-    """An endpoint that counts, and kills a process when so many requests more have come.
+class KillingEndpoint:
+    """An endpoint that kills a process after a number of requests.
 
-    Every seventh row is first answered with no value, and asked again; every eleventh request meets a fault that passes.
+    The first reply to every seventh row is invalid, and every eleventh row meets a temporary fault.
     """
 
     def __init__(self) -> None:
-        self.turn = threading.Lock()
+        self.lock = threading.Lock()
         self.endpoint = Endpoint(self.answer)
         self.victim: subprocess.Popen[str] | None = None
-        self.left, self.delay = 0, 0.0
+        self.remaining, self.delay = 0, 0.0
         self.failed = Counter[str]()
 
     def aim(self, victim: subprocess.Popen[str], requests: int, delay: float) -> None:
-        self.victim, self.left, self.delay = victim, requests, delay
+        self.victim, self.remaining, self.delay = victim, requests, delay
 
     def answer(self, request: JSON) -> Reply:
-        body, said = json.dumps(request), request["messages"]
+        body, messages = json.dumps(request), request["messages"]
         text = text_of(request)
-        with self.turn:
-            self.left -= 1
-            if self.left == 0 and self.victim:
+        with self.lock:
+            self.remaining -= 1
+            if self.remaining == 0 and self.victim:
                 threading.Timer(self.delay, self.victim.kill).start()
             number = int(text.removeprefix("row-"))
             if number % 11 == 5 and not self.failed[body]:
                 self.failed[body] += 1
                 return error_reply(503, "overloaded")
-        is_first = not any(each["role"] == "assistant" for each in said)
+        is_first = not any(each["role"] == "assistant" for each in messages)
         value = "seven" if number % 7 == 3 and is_first else number_of(text)
         return replace(text_reply(request, json.dumps({"n": value})), delay=0.005)
 
 
 @dataclass
 class Figures:
-    """What a job came to that was killed so often."""
+    """The numbers of a job that was killed repeatedly."""
 
     kills: int = 0
     starts: int = 0
     requests: int = 0
-    under_way: int = 0
-    twice: int = 0
+    in_flight: int = 0
+    repeated: int = 0
 
 
 class Ordeal:
-    """One job, started again and again until it is complete; the first so many processes are killed, if they live to be.
+    """A job that is started until it is complete; the first processes are killed, unless they finish first.
 
     Attributes:
-        answered: After each kill: how many requests had come, and which of them had an answer on disk.
-        allowed: How often each row had been under way when a process was killed.
+        replied: After each kill: the number of requests so far, and the digests of those with a reply on disk.
+        allowed: How often each row had a request in flight when a process was killed.
     """
 
     def __init__(self, seed: int, kills: int, **tools: Any) -> None:
-        self.chance, self.kills, self.tools = Random(seed), kills, tools
-        self.counted, self.figures = Counted(), Figures()
-        self.answered, self.allowed = list[tuple[int, set[str]]](), Counter[int]()
+        self.random, self.kills, self.tools = Random(seed), kills, tools
+        self.counted, self.figures = KillingEndpoint(), Figures()
+        self.replied, self.allowed = list[tuple[int, set[str]]](), Counter[int]()
 
     def run(self) -> Figures:
         with self.counted.endpoint as endpoint:
             rows = [f"row-{number}" for number in range(ROWS)]
             self.job = self.tools["settings"](endpoint.base_url, rows, concurrency=AT_ONCE)
             self.job["policy"] |= {"retries": 8}
-            while self.one() == -signal.SIGKILL:
-                self.look()
+            while self.run_process() == -signal.SIGKILL:
+                self.record_kill()
             self.requests = list(endpoint.requests)
         self.digests = list(map(self.tools["digest"], self.requests))
         needed = len({*self.digests}) + sum(self.counted.failed.values())
-        self.figures.requests, self.figures.under_way = len(self.requests), sum(self.allowed.values())
-        self.figures.twice = self.figures.requests - needed
+        self.figures.requests, self.figures.in_flight = len(self.requests), sum(self.allowed.values())
+        self.figures.repeated = self.figures.requests - needed
         return self.figures
 
-    def one(self) -> int:
-        """Start a process and wait for its end, which may come after so many requests, or after some time."""
-        child, chance = self.tools["start"](self.job), self.chance
-        clock = threading.Timer(chance.uniform(0, LIFE), child.kill)
+    def run_process(self) -> int:
+        """Start a process, which may be killed after a number of requests or some time, and return its exit code."""
+        child, random = self.tools["start"](self.job), self.random
+        clock = threading.Timer(random.uniform(0, LIFE_S), child.kill)
         if self.figures.kills < self.kills:
-            if chance.random() < 0.5:
-                self.counted.aim(child, chance.randint(1, 2 * ROWS // self.kills), chance.uniform(0, 0.03))
+            if random.random() < 0.5:
+                self.counted.aim(child, random.randint(1, 2 * ROWS // self.kills), random.uniform(0, 0.03))
             else:
                 clock.start()
         _, err = child.communicate(timeout=PATIENCE)
@@ -122,25 +122,25 @@ class Ordeal:
         self.figures.starts += 1
         return int(child.returncode)
 
-    def look(self) -> None:
-        """See what a process that was killed has left."""
+    def record_kill(self) -> None:
+        """Record what a killed process has left on disk."""
         self.figures.kills += 1
-        found = self.tools["disk"](self.job)
-        self.answered.append((len(self.counted.endpoint.requests), found.answered()))
-        self.allowed.update(found.unanswered())
-        assert len(found.unanswered()) <= AT_ONCE
+        disk = self.tools["disk"](self.job)
+        self.replied.append((len(self.counted.endpoint.requests), disk.replied_digests()))
+        self.allowed.update(disk.unanswered_rows())
+        assert len(disk.unanswered_rows()) <= AT_ONCE
 
     def check(self) -> None:
-        written = self.tools["disk"](self.job).written()
+        output_rows = self.tools["disk"](self.job).output_rows()
         rows = [f"row-{number}" for number in range(ROWS)]
-        assert [row["text"] for row in written] == rows, "no row is missing, and none is there twice"
-        assert [row["n"] for row in written] == list(map(number_of, rows))
-        for count, kept in self.answered:
-            assert not {*self.digests[count:]} & kept, "an answer on disk is never asked for again"
+        assert [row["text"] for row in output_rows] == rows, "no row is missing or duplicate"
+        assert [row["n"] for row in output_rows] == list(map(number_of, rows))
+        for count, digests in self.replied:
+            assert not {*self.digests[count:]} & digests, "a request with a reply on disk is never repeated"
         for body, times in Counter(map(json.dumps, self.requests)).items():
             row = int(text_of(json.loads(body)).removeprefix("row-"))
-            assert times <= 1 + self.counted.failed[body] + self.allowed[row], f"row {row} was not under way so often"
-        assert self.figures.twice <= self.figures.under_way
+            assert times <= 1 + self.counted.failed[body] + self.allowed[row], f"row {row} was not in flight so often"
+        assert self.figures.repeated <= self.figures.in_flight
 
 
 def endure(seed: int, kills: int, **tools: Any) -> None:
@@ -151,11 +151,13 @@ def endure(seed: int, kills: int, **tools: Any) -> None:
     assert figures.kills
 
 
-def test_after_kills_at_random_moments_every_row_is_there_once(settings, start, disk, digest) -> None:
+def test_after_kills_at_random_moments_every_row_is_in_the_output_once(settings, start, disk, digest) -> None:
     endure(1, 4, settings=settings, start=start, disk=disk, digest=digest)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 110))
-def test_after_many_kills_at_random_moments_every_row_is_there_once(seed, settings, start, disk, digest) -> None:
+def test_after_many_kills_at_random_moments_every_row_is_in_the_output_once(
+    seed, settings, start, disk, digest
+) -> None:
     endure(seed, 6, settings=settings, start=start, disk=disk, digest=digest)

@@ -1,4 +1,4 @@
-"""What a run tells of itself while it is under way."""
+"""The progress that a run reports."""
 
 from __future__ import annotations
 
@@ -39,74 +39,74 @@ def job(tmp_path: Path) -> Callable[..., Job]:
 
 
 def test_counts_tokens_and_spend_grow_with_each_row(job: Callable[..., Job]) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     with Endpoint() as endpoint:
-        job(endpoint, 3, price=PRICE).run(told.append)
-        told = [*{each.counts.get("done", 0): each for each in told}.values()]  # one a row
-        rows = [each for each in told if each.counts]
+        job(endpoint, 3, price=PRICE).run(reports.append)
+        reports = [*{each.counts.get("done", 0): each for each in reports}.values()]  # one of each row
+        rows = [each for each in reports if each.counts]
         assert [(each.counts["done"], each.tokens, each.spend) for each in rows] == [
             (number, number * 15, number * ONE) for number in (1, 2, 3)
         ]
         assert rows[-1].recent == (Sample(10, 5),) * 3
         assert {each.grace for each in rows} == {None}
-        del told[:]
-        job(endpoint, 4, price=PRICE).run(told.append)
-    last = told[-1]
-    assert (last.counts, last.tokens, last.spend) == ({"done": 1}, 15, ONE * 4)  # what was spent before is spent
+        del reports[:]
+        job(endpoint, 4, price=PRICE).run(reports.append)
+    last = reports[-1]
+    assert (last.counts, last.tokens, last.spend) == ({"done": 1}, 15, ONE * 4)  # earlier runs count
 
 
 def test_without_a_price_the_spend_is_not_known(job: Callable[..., Job]) -> None:
-    told: list[Progress] = []
+    reports: list[Progress] = []
     with Endpoint() as endpoint:
-        job(endpoint, 1).run(told.append)
-    assert {each.spend for each in told} == {None}
+        job(endpoint, 1).run(reports.append)
+    assert {each.spend for each in reports} == {None}
 
 
-def test_a_row_that_fails_is_told_with_what_it_took(job: Callable[..., Job]) -> None:
-    told: list[Progress] = []
-    with Endpoint('{"value": "odd"}') as endpoint:
-        job(endpoint, 1, call={"policy": Policy(attempts=1)}).run(told.append)
-    assert (told[-1].counts, told[-1].tokens) == ({"failed": 1}, 15)
+def test_a_failed_row_counts_with_its_tokens(job: Callable[..., Job]) -> None:
+    reports: list[Progress] = []
+    with Endpoint('{"value": "invalid"}') as endpoint:
+        job(endpoint, 1, call={"policy": Policy(attempts=1)}).run(reports.append)
+    assert (reports[-1].counts, reports[-1].tokens) == ({"failed": 1}, 15)
 
 
-def test_what_is_in_flight_is_told_also_while_no_row_ends(
+def test_requests_in_flight_are_reported_also_while_no_row_finishes(
     job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "REPORT_INTERVAL_S", 0.001)
-    seen = threading.Event()
+    has_three = threading.Event()
 
     def reply(request: JSON) -> Reply:
-        assert seen.wait(PATIENCE)
+        assert has_three.wait(PATIENCE)
         return conforming_reply(request)
 
-    def told(now: Progress) -> None:
-        if now.in_flight == 3:
-            seen.set()
+    def on_progress(progress: Progress) -> None:
+        if progress.in_flight == 3:
+            has_three.set()
 
     with Endpoint(reply) as endpoint:
-        assert job(endpoint, 3, concurrency=3).run(told).counts == {"done": 3}
-    assert seen.is_set()
+        assert job(endpoint, 3, concurrency=3).run(on_progress).counts == {"done": 3}
+    assert has_three.is_set()
 
 
-def test_a_run_that_waits_for_the_endpoint_says_so(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_waits_for_the_endpoint_reports_it(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "REPORT_INTERVAL_S", 0.001)
     waits: list[float] = []
     slow = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "1"})
     with Endpoint(lambda request: conforming_reply(request) if waits else slow) as endpoint:
-        report = job(endpoint, 2).run(lambda now: waits.append(now.waiting) if now.waiting else None)
+        report = job(endpoint, 2).run(lambda each: waits.append(each.waiting) if each.waiting else None)
     assert report.counts == {"done": 2}
     assert 0 < max(waits) <= 1
 
 
 @pytest.mark.parametrize("kind", [ZeroDivisionError, TimeoutError])
-def test_an_error_of_who_is_told_ends_the_run_and_nothing_is_lost(
+def test_an_error_of_the_callback_ends_the_run_and_no_reply_is_lost(
     job: Callable[..., Job], kind: type[Exception]
 ) -> None:
-    def told(now: Progress) -> None:
-        raise kind(now.counts)
+    def on_progress(progress: Progress) -> None:
+        raise kind(progress.counts)
 
     with Endpoint() as endpoint:
         with pytest.raises(kind):
-            job(endpoint, 4).run(told)
+            job(endpoint, 4).run(on_progress)
         assert job(endpoint, 4).run().counts == {"done": 4}
     assert len(endpoint.requests) == 4
