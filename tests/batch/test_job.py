@@ -146,7 +146,7 @@ def test_another_type_is_rejected_with_the_differences(job: Callable[..., Job]) 
         with pytest.raises(JobError, match="reparse") as exc_info:
             job(endpoint, numbered(3), output_type=LabelWithNote).run()
     assert '-"label"' in str(exc_info.value)
-    assert '+"labelwithnote"' in str(exc_info.value)
+    assert '+"label_with_note"' in str(exc_info.value)
     assert len(endpoint.requests) == 3
 
 

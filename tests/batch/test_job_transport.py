@@ -9,7 +9,7 @@ import pytest
 
 from structkit.batch.job import Job
 from structkit.journal.journal import Journal
-from structkit.transport import Reply
+from structkit.transport import TransportReply
 from structkit.values import Choice, Completion, JSONValue, Policy, Request, Usage
 
 BODIES: list[JSONValue] = [
@@ -28,7 +28,7 @@ class Transport:
     def __init__(self, body: JSONValue) -> None:
         self.body, self.requests = body, 0
 
-    async def send(self, request: Request, policy: Policy) -> Reply:
+    async def send(self, request: Request, policy: Policy) -> TransportReply:
         self.requests += 1
         return Completion((Choice(0, '{"value": 3}', finish_reason="stop"),), Usage(9, 12, 21), raw=self.body)
 
