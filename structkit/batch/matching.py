@@ -24,7 +24,7 @@ MAX_REMOVED_KEYS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedRows:
     """Rows that the journal has and the input no longer has; their replies are kept, should they return.
 
     Args:
@@ -55,7 +55,7 @@ class Matching:
     def __init__(self, records: Iterable[Record], journal: Journal | Reader, *, full: bool = True) -> None:
         """Prepare; nothing is read yet."""
         self._rows, self._journal, self._full = iter(records), journal, full
-        self.removed = Removed()
+        self.removed = RemovedRows()
 
     def __iter__(self) -> Iterator[MatchedRow]:
         """Return the rows, one by one; only one pass is possible."""
@@ -90,7 +90,7 @@ class Matching:
 
     def _set_removed(self, keys: Iterator[str]) -> None:
         first = tuple(islice(keys, MAX_REMOVED_KEYS))
-        self.removed = Removed(len(first) + sum(1 for _ in keys), first)
+        self.removed = RemovedRows(len(first) + sum(1 for _ in keys), first)
 
 
 def _is_same(record: Record, row: RowState) -> bool:

@@ -46,21 +46,21 @@ def outcome_of(
         "cost": None if cost is None else str(cost),
     }
     if isinstance(step, StructkitError):
-        return _failed(step, **fields, issues=_issues(getattr(step, "issues", ())))
+        return _failure(step, **fields, issues=_issues(getattr(step, "issues", ())))
     try:
         value = response_format.natural(step.value)
     except SchemaError as error:  # a validator has returned a value that has no JSON form
-        return _failed(error, **fields, issues=[])
+        return _failure(error, **fields, issues=[])
     fields |= {"value": value, "mode": step.mode}
     return Outcome("done", {**fields, "repairs": [*step.repairs], "warnings": _issues(step.warnings)})
 
 
 def outcome_of_error(error: Exception) -> Outcome:
     """Return the outcome of a row whose prompt could not be made: nothing was sent about it."""
-    return _failed(error)
+    return _failure(error)
 
 
-def _failed(error: Exception, **fields: Any) -> Outcome:
+def _failure(error: Exception, **fields: Any) -> Outcome:
     return Outcome("failed", {**fields, "error": type(error).__name__, "message": str(error)})
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from structkit.batch.ambiguous import AmbiguousRows
 from structkit.batch.conversations import RowConversations
-from structkit.batch.engines.stop import Stop
+from structkit.batch.engines.stop import StopCause
 from structkit.batch.manifest import input_hash, versions
-from structkit.batch.matching import MatchedRow, Removed
+from structkit.batch.matching import MatchedRow, RemovedRows
 from structkit.batch.outcome import output_row
 from structkit.batch.report import Report
 from structkit.batch.selection import Selection
@@ -97,9 +97,9 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
     *,
     output: Path,
     spent: Decimal,
-    stop: Stop | None = None,
+    stop_cause: StopCause | None = None,
     ambiguous: tuple[str, ...] = (),
-    removed: Removed | None = None,
+    removed: RemovedRows | None = None,
 ) -> Report:
     """Return the report of a run, or of an export.
 
@@ -110,15 +110,15 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
         clock: When the run started.
         output: The file that was written.
         spent: What all runs have spent by the job's price; 0 without a price.
-        stop: Why the run ended before its rows did, if it did.
+        stop_cause: Why the run ended before its rows did, if it did.
         ambiguous: Names of rows that may have been paid for twice.
         removed: Rows of the journal that the input no longer has.
     """
     usage, spending = journal.usage(), journal.spending()
-    stop = (stop or Stop("left")) if counts.get("open", 0) else Stop("")
+    cause = (stop_cause or StopCause("left")) if counts.get("open", 0) else StopCause("")
     return Report(
-        reason=stop.reason,
-        detail=stop.detail,
+        reason=cause.reason,
+        detail=cause.detail,
         output=output,
         rows=sum(counts.values()),
         counts=dict(counts),

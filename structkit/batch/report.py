@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from structkit.batch.engines.stop import Reason
-from structkit.batch.matching import Removed
+from structkit.batch.matching import RemovedRows
 from structkit.errors import BudgetExceeded, JobError, TransportError
 
 MAX_AMBIGUOUS_NAMES = 5
@@ -48,7 +48,7 @@ class Report:
     ambiguous: tuple[str, ...]
     seconds: float
     detail: str = ""
-    removed: Removed | None = None
+    removed: RemovedRows | None = None
     unpriced: int = 0
 
     @property

@@ -131,7 +131,7 @@ class JobRunner:
     def _write(self, files: OpenFiles, engine: Engine, context: RunContext, ambiguous: AmbiguousRows) -> Report:
         """Write the output and the manifest; return the report."""
         settings, journal, selection = self.settings, files.journal, files.selection
-        if engine.stopped:
+        if engine.stop_cause:
             read_through(selection, files.source)
         elif context.is_offline:
             journal.mark(REPARSING, value=False)
@@ -148,7 +148,7 @@ class JobRunner:
             self.clock,
             output=Path(settings.output),
             spent=context.budget.spent,
-            stop=engine.stopped,
+            stop_cause=engine.stop_cause,
             ambiguous=ambiguous.names,
             removed=rows.removed if selection.is_everything else None,
         )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structkit.batch import matching
-from structkit.batch.matching import Matching, Removed
+from structkit.batch.matching import Matching, RemovedRows
 from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.journal import Journal
 from structkit.journal.row_state import RowState
@@ -74,7 +74,7 @@ def test_removed_rows_are_counted_and_named(folder: Path, is_keyed: bool, after:
             conclude(journal, record)
         rows = Matching(records(after, is_keyed=is_keyed), journal)
         assert len([*rows]) == len(after)
-    assert rows.removed == Removed(len(removed), tuple(each.key for each in records(removed, is_keyed=is_keyed)))
+    assert rows.removed == RemovedRows(len(removed), tuple(each.key for each in records(removed, is_keyed=is_keyed)))
 
 
 def test_only_the_first_of_many_removed_rows_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_only_the_first_of_many_removed_rows_are_named(folder: Path, monkeypatch
             conclude(journal, record)
         rows = Matching(records("f", is_keyed=True), journal)
         list(rows)
-    assert rows.removed == Removed(5, ("a", "b"))
+    assert rows.removed == RemovedRows(5, ("a", "b"))
 
 
 def test_rows_are_matched_in_every_shard(folder: Path) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from structkit.batch.engines.limiter import Limiter
-from structkit.batch.engines.stop import Stop
+from structkit.batch.engines.stop import StopCause
 from structkit.batch.matching import MatchedRow
 from structkit.batch.outcome import Outcome
 from structkit.client.hooks import Hooks
@@ -83,12 +83,12 @@ class Engine(Protocol):
         """
         ...
 
-    def stop(self, stop: Stop) -> None:
+    def stop(self, cause: StopCause) -> None:
         """Send nothing more, and let `run` return once what is in flight has its reply. The first call counts."""
         ...
 
     @property
-    def stopped(self) -> Stop | None:
+    def stop_cause(self) -> StopCause | None:
         """Why it sends nothing more; None while it does."""
         ...
 

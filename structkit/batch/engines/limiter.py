@@ -6,7 +6,7 @@ import re
 from random import Random
 from typing import Literal
 
-from structkit.batch.engines.stop import Stop
+from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
 from structkit.dialects.refusals import OUT_OF_QUOTA
 from structkit.errors import StatusError, StructkitError, TransportError
@@ -53,7 +53,7 @@ class Limiter:
         random: Spreads the waits.
 
     Attributes:
-        stop: Why the run has to end; None if it need not.
+        stop_cause: Why the run has to end; None if it need not.
         open_since: Since when nothing goes through; None if something does.
 
     Raises:
@@ -72,7 +72,7 @@ class Limiter:
         self._maximum = maximum if concurrency == "auto" else concurrency
         if self._maximum < 1:
             raise ValueError(f"concurrency: 1 or more, not {self._maximum}")
-        self.stop: Stop | None = None
+        self.stop_cause: StopCause | None = None
         self.open_since: float | None = None
         self._policy = policy = policy or Policy()
         self._random = random or Random()  # noqa: S311 (waits need no secret numbers)
@@ -115,7 +115,7 @@ class Limiter:
         return max(0.0, self._paused_until - time_s)
 
     def wait(self, time_s: float, tokens: float = 0) -> float:
-        """Return the seconds after which to call it again; 0 if a request may go out time_s. With `stop` set, none may.
+        """Return the seconds until the next call; 0 if a request may go out at once. With a `stop_cause`, none may.
 
         Args:
             time_s: The time, on a clock that never goes back.
@@ -123,7 +123,7 @@ class Limiter:
         """
         is_probing = self.is_open and any(number >= self._first_after_fault for number in self._in_flight)
         self._is_full = not self.is_open and self.in_flight >= self.capacity
-        poll = POLL_S if self.stop or is_probing or self._is_full else 0.0
+        poll = POLL_S if self.stop_cause or is_probing or self._is_full else 0.0
         limits = max(self._buckets["requests"].wait(time_s, 1), self._buckets["tokens"].wait(time_s, tokens))
         return max(poll, min(max(limits, self.pause(time_s)), self._policy.wait_max))
 
@@ -156,7 +156,7 @@ class Limiter:
             self._slow_down(time_s, reply, is_late=number < self._first_after_fault)
             return
         if isinstance(reply, StatusError):
-            self.stop = self.stop or self._fatal(reply)
+            self.stop_cause = self.stop_cause or self._fatal(reply)
         self._speed_up(is_answer=isinstance(reply, Completion))
 
     def finish_row(self, error: StructkitError | None) -> None:
@@ -174,13 +174,15 @@ class Limiter:
         self._rejections = self._rejections + 1 if rejection == self._last_rejection else 1
         self._last_rejection = rejection
         if self._rejections >= (max(MIN_FAULTS, self._maximum) if self._has_answered else MIN_FAULTS):
-            self.stop = self.stop or Stop("endpoint", f"{self._rejections} rows in a row were rejected: {error}")
+            self.stop_cause = self.stop_cause or StopCause(
+                "endpoint", f"{self._rejections} rows in a row were rejected: {error}"
+            )
 
-    def _fatal(self, rejection: StatusError) -> Stop | None:
+    def _fatal(self, rejection: StatusError) -> StopCause | None:
         status = rejection.status_code
         is_quota = status in QUOTA_STATUSES and OUT_OF_QUOTA.search(f"{rejection} {rejection.body}")
         is_fatal = status in FATAL_STATUSES or (status == FORBIDDEN and not self._has_answered)
-        return Stop("endpoint", str(rejection)) if is_quota or is_fatal else None
+        return StopCause("endpoint", str(rejection)) if is_quota or is_fatal else None
 
     def _update_buckets(self, time_s: float, limits: tuple[RateLimit, ...]) -> None:
         if not limits:
@@ -215,7 +217,9 @@ class Limiter:
         is_rate_limit = getattr(fault, "status_code", 0) == TOO_MANY_REQUESTS
         self._probes += self.is_open and not (is_late or is_rate_limit)
         if self._probes >= MAX_PROBES * (1 + self._has_answered):
-            self.stop = self.stop or Stop("endpoint", f"the endpoint failed {self._faults} times in a row: {fault}")
+            self.stop_cause = self.stop_cause or StopCause(
+                "endpoint", f"the endpoint failed {self._faults} times in a row: {fault}"
+            )
         opens = not self.is_open and self._faults >= max(MIN_FAULTS, self._before_faults[0])
         self.open_since = time_s if opens else self.open_since
         pauses = opens or (not is_late and (is_rate_limit or self.is_open))

@@ -11,7 +11,7 @@ from typing import Any
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.replay import replies_to_replay
 from structkit.batch.engines.sender import RequestSender, is_among
-from structkit.batch.engines.stop import RunStopped, Stop
+from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.matching import MatchedRow
 from structkit.batch.outcome import (
     AMBIGUOUS_OUTCOME,
@@ -36,7 +36,7 @@ class LocalEngine:
         """Prepare a run; nothing is sent."""
         self.context = context
         self._sender = RequestSender(context)
-        self._rejected = deque[tuple[Record, Outcome]]()
+        self._rejected_rows = deque[tuple[Record, Outcome]]()
 
     async def run(self, rows: Iterator[MatchedRow]) -> None:
         """See `Engine.run`."""
@@ -46,29 +46,29 @@ class LocalEngine:
             try:
                 for record, row in rows:  # shared by all workers: in one event loop, each row is taken by one of them
                     await self._finish_row(record, row)
-                    if self.stopped:
+                    if self.stop_cause:
                         return
             except RunStopped as error:
-                self.stop(error.stop)
+                self.stop(error.cause)
             except Exception as error:  # noqa: BLE001 (raised below, when the requests in flight have their replies)
                 errors.append(error)
-                self.stop(Stop("left", str(error)))
+                self.stop(StopCause("left", str(error)))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(self.context.max_rows):
                 group.create_task(work())
         if errors:
             raise errors[0]
-        self._settle_rejected(self.context.limiter.max_unsettled if self.stopped else 0)
+        self._settle_rejected(self.context.limiter.max_unsettled if self.stop_cause else 0)
 
-    def stop(self, stop: Stop) -> None:
+    def stop(self, cause: StopCause) -> None:
         """See `Engine.stop`."""
-        self._sender.stop(stop)
+        self._sender.stop(cause)
 
     @property
-    def stopped(self) -> Stop | None:
-        """See `Engine.stopped`."""
-        return self._sender.stopped
+    def stop_cause(self) -> StopCause | None:
+        """See `Engine.stop_cause`."""
+        return self._sender.stop_cause
 
     @property
     def in_flight(self) -> int:
@@ -127,21 +127,21 @@ class LocalEngine:
         context, is_rejected = self.context, isinstance(step, TransportError)
         if has_sent:
             context.limiter.finish_row(step if isinstance(step, StructkitError) else None)
-        stop = context.limiter.stop
-        if stop and is_rejected:
-            raise RunStopped(stop)
+        cause = context.limiter.stop_cause
+        if cause and is_rejected:
+            raise RunStopped(cause)
         costs = [context.cost(each.completion) for each in step.attempts if each.completion is not None]
         outcome = outcome_of(step, context.response_format, sum_costs(costs))
         if is_rejected:
-            self._rejected.append((record, outcome))
+            self._rejected_rows.append((record, outcome))
         else:
             context.finish_row(record, outcome)
-        self._settle_rejected(context.limiter.max_unsettled if is_rejected or stop or not has_sent else 0)
+        self._settle_rejected(context.limiter.max_unsettled if is_rejected or cause or not has_sent else 0)
 
     def _settle_rejected(self, max_unsettled: int) -> None:
         """Finish the rows that were rejected, except for the last few."""
-        while len(self._rejected) > max_unsettled:
-            self.context.finish_row(*self._rejected.popleft())
+        while len(self._rejected_rows) > max_unsettled:
+            self.context.finish_row(*self._rejected_rows.popleft())
 
     def _finish_offline(self, record: Record, exchanges: tuple[Exchange, ...]) -> None:
         """Fail a row that would need a request although nothing is sent; one that was never sent stays open."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from structkit.batch.engines.engine import RunContext
-from structkit.batch.engines.stop import RunStopped, Stop
+from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.costs.budget import estimate_tokens
 from structkit.errors import StatusError
 from structkit.tables.records import Record
@@ -25,17 +25,17 @@ class RequestSender:
     """Sends requests until it is stopped.
 
     Attributes:
-        stopped: Why no further request goes out; None while they do.
+        stop_cause: Why no further request goes out; None while they do.
     """
 
     context: RunContext
-    stopped: Stop | None = None
+    stop_cause: StopCause | None = None
     _is_stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)  # only its holder polls the limiter
 
-    def stop(self, stop: Stop) -> None:
+    def stop(self, cause: StopCause) -> None:
         """Let no further request go out. The first reason counts."""
-        self.stopped = self.stopped or stop
+        self.stop_cause = self.stop_cause or cause
         self._is_stopped.set()
 
     @cached_property
@@ -79,7 +79,7 @@ class RequestSender:
         reserved = context.estimate(request)
         if not context.budget.reserve(reserved):
             context.limiter.finish(time.monotonic(), None, permit)
-            raise RunStopped(Stop("budget", "the budget is used up"))
+            raise RunStopped(StopCause("budget", "the budget is used up"))
         reply: TransportReply | None = None
         try:
             if not is_among(request, sent):
@@ -97,9 +97,9 @@ class RequestSender:
     async def _wait_for_permit(self, tokens: int) -> int:
         """Wait until the next request may go out; return its number for the limiter."""
         limiter = self.context.limiter
-        while self.stopped is None:
-            if limiter.stop:
-                raise RunStopped(limiter.stop)
+        while self.stop_cause is None:
+            if limiter.stop_cause:
+                raise RunStopped(limiter.stop_cause)
             wait = limiter.wait(time.monotonic(), tokens)
             if wait <= 0:
                 return limiter.start(tokens)
@@ -107,7 +107,7 @@ class RequestSender:
                 await asyncio.wait_for(self._is_stopped.wait(), wait)
             except TimeoutError:
                 continue
-        raise RunStopped(self.stopped)
+        raise RunStopped(self.stop_cause)
 
 
 def is_among(request: Request, sent: list[Request]) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from structkit.batch.engines.engine import Engine
 from structkit.batch.engines.progress import ProgressReporter
-from structkit.batch.engines.stop import Stop
+from structkit.batch.engines.stop import StopCause
 
 
 async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: ProgressReporter, grace: float) -> bool:
@@ -35,7 +35,7 @@ async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: Prog
             task.cancel()
             return
         deadline.reschedule(loop.time() + grace)
-        engine.stop(Stop("interrupted", "interrupted"))
+        engine.stop(StopCause("interrupted", "interrupted"))
         progress.on_interrupt(grace)
 
     try:

@@ -11,7 +11,7 @@ row; or rows were left out, for instance because only stored replies were read. 
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopCause:
     """Why a run ends before its rows have finished.
 
     Args:
@@ -26,7 +26,7 @@ class Stop:
 class RunStopped(Exception):
     """No further request goes out; raised inside an engine to leave the row that would have needed one."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, cause: StopCause) -> None:
         """Say why."""
-        super().__init__(stop.detail)
-        self.stop = stop
+        super().__init__(cause.detail)
+        self.cause = cause

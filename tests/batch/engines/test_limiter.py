@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 import structkit
 from structkit.batch.engines.limiter import INITIAL_CONCURRENCY, MAX_PROBES, Limiter
-from structkit.batch.engines.stop import Stop
+from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
 from structkit.errors import ConnectionFailed, Refusal, RequestTimeout, StatusError, TransportError
 from structkit.values import Completion, Policy, RateLimit, Usage
@@ -54,7 +54,7 @@ def run(
     """Send every row until it is answered; the clock jumps from event to event."""
     simulation, random, time_s, remaining, number = Simulation(), Random(seed), 0.0, rows, itertools.count()
     events: list[tuple[float, int, bool]] = [(0.0, next(number), False)]
-    while simulation.done < rows and events and time_s < end and not limiter.stop:
+    while simulation.done < rows and events and time_s < end and not limiter.stop_cause:
         time_s, _, is_reply = heapq.heappop(events)
         if is_reply:
             reply = answer(time_s, limiter.in_flight)
@@ -172,8 +172,8 @@ def test_an_endpoint_that_stays_down_ends_the_run(served: int, probes: int) -> N
     limiter, answers = Limiter(8, random=Random(4)), itertools.chain([DONE] * served, itertools.repeat(None))
     down = status(503, "no healthy upstream", retryable=True)
     simulation = run(limiter, lambda time_s, _: next(answers) or down, 1000)
-    assert limiter.stop is not None
-    assert "no healthy upstream" in limiter.stop.detail
+    assert limiter.stop_cause is not None
+    assert "no healthy upstream" in limiter.stop_cause.detail
     assert simulation.done == served
     assert probes <= simulation.rejected <= probes + 2 * 8
     assert simulation.rejected <= limiter.max_unsettled
@@ -181,7 +181,7 @@ def test_an_endpoint_that_stays_down_ends_the_run(served: int, probes: int) -> N
 
 def test_a_rate_limit_is_waited_for_without_a_time_limit() -> None:
     simulation = run(limiter := Limiter(8, random=Random(5)), lambda time_s, _: limited(30), 10, end=36_000)
-    assert limiter.stop is None
+    assert limiter.stop_cause is None
     assert simulation.seconds >= 36_000
     assert simulation.rejected < 36_000 / 30 + 8
 
@@ -226,7 +226,7 @@ def test_a_rejection_that_concerns_every_row_ends_the_run_at_once(fault: StatusE
     limiter = Limiter()
     limiter.start()
     limiter.finish(0, fault)
-    assert limiter.stop == Stop("endpoint", str(fault))
+    assert limiter.stop_cause == StopCause("endpoint", str(fault))
     assert limiter.wait(1e9) > 0
 
 
@@ -236,17 +236,17 @@ def test_a_row_that_a_firewall_rejects_does_not_end_a_run_that_went_well() -> No
         limiter.start()
         limiter.finish(0, reply)
     limiter.finish_row(status(403, "blocked"))
-    assert limiter.stop is None
+    assert limiter.stop_cause is None
 
 
 @pytest.mark.parametrize("code", [400, 404, 422])
 def test_first_rows_all_rejected_for_one_reason_end_the_run(code: int) -> None:
     limiter = Limiter()
     for row in range(5):
-        assert limiter.stop is None
+        assert limiter.stop_cause is None
         limiter.finish_row(status(code, f"no such model (request a{row}b)"))
-    assert limiter.stop is not None
-    assert "no such model" in limiter.stop.detail
+    assert limiter.stop_cause is not None
+    assert "no such model" in limiter.stop_cause.detail
 
 
 @pytest.mark.parametrize("error", [None, Refusal("I cannot")])
@@ -258,8 +258,8 @@ def test_rejections_after_an_answer_or_for_several_reasons_concern_only_their_ro
     for reason in ["too long", "bad image", "too short"] * 20:
         answered.finish_row(status(400, "too long"))
         mixed.finish_row(status(400, reason))
-    assert answered.stop is None
-    assert mixed.stop is None
+    assert answered.stop_cause is None
+    assert mixed.stop_cause is None
 
 
 def test_a_key_that_is_revoked_ends_the_run_once_nothing_goes_through() -> None:
@@ -267,7 +267,7 @@ def test_a_key_that_is_revoked_ends_the_run_once_nothing_goes_through() -> None:
     limiter.finish_row(None)
     for _ in range(10):
         limiter.finish_row(status(403, "key disabled"))
-    assert limiter.stop is not None
+    assert limiter.stop_cause is not None
 
 
 @pytest.mark.parametrize("concurrency", [0, -1])
