@@ -108,7 +108,8 @@ def _describe_holder(path: Path) -> str:
         return f"{path.parent} is in use by another process; wait until it ends"
     name = f"process {holder['pid']} on {holder['host']}"
     if not is_alive(holder):
-        return f"{path.parent} is in use by a child of {name}, which has died; stop the child (`fuser {path}` lists it)"
+        advice = f"stop that child (`fuser {path}` lists it)"
+        return f"{path.parent} is in use by a child of {name}, although {name} has ended; {advice}"
     return f"{path.parent} is in use by {name} since {holder.get('since')}; wait until it ends, or stop it"
 
 
