@@ -62,7 +62,7 @@ def compile_bounded(pattern: str) -> Callable[[str], bool]:
         raise InvalidPattern(f"its repeats, written out, are more than {MAX_COMPILED_ITEMS:,} items")
     try:
         compiled: Any = regex.compile(_as_regex_syntax(pattern), regex.VERSION0)
-    except (regex.error, ValueError) as error:  # ValueError: flags that exclude each other
+    except (regex.error, ValueError, KeyError) as error:  # the latter two for flags that exclude each other
         raise InvalidPattern(str(error)) from None
 
     def search(text: str) -> bool:

@@ -79,7 +79,7 @@ def _is_kept(name: str, item: JSONValue, first: str | None) -> bool:
 
 
 def child_schemas(part: JSON) -> Iterator[tuple[JSONPath, JSONValue]]:
-    """Yield the schemas directly child_schemas a part, each with the path to it."""
+    """Yield the schemas directly inside a part, each with the path to it."""
     for key, value in part.items():
         if key in SCHEMA_KEYWORDS and isinstance(value, dict):
             yield (key,), value

@@ -75,7 +75,7 @@ class _ReferenceGraph:
         return id(part)
 
     def _target(self, pointer: str) -> JSONValue:
-        """Return the target of a reference; None if child_id is none, which is the compiler's to report."""
+        """Return the target of a reference; None if there is none, which is the compiler's to report."""
         try:
             target = self.document.resolve_pointer(pointer, ())
         except SchemaError:

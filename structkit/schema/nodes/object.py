@@ -30,7 +30,7 @@ class ObjectNode:
     is_complete: bool = False
     """Whether every value of the type has all its properties; plain JSON may lack some, and `load` rejects it."""
     excludes_other_types: bool = False
-    """Whether the schema accepts values of other types, which the wire does not."""
+    """Whether the caller's schema accepts values of other types, which the wire cannot express."""
     kind = "object"
 
     @cached_property
