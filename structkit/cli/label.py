@@ -19,7 +19,7 @@ from structkit.errors import ConfigError
 if TYPE_CHECKING:
     from structkit.batch.settings import OnChange
     from structkit.costs.price import Price
-    from structkit.functions.function import Decorated
+    from structkit.functions.function import DecoratedFunction
 
 
 class OnAmbiguous(enum.Enum):
@@ -195,16 +195,16 @@ def find_request(output_type: str | None, prompt: str | None, function: str | No
     return decorated.response_format, decorated.row_function, declaration.model, {**declaration.call}
 
 
-def load_function(name: str) -> Decorated[..., Any]:
+def load_function(name: str) -> DecoratedFunction[..., Any]:
     """Load a decorated function.
 
     Raises:
         ConfigError: It is not decorated, or has a client.
     """
-    from structkit.functions.function import Decorated
+    from structkit.functions.function import DecoratedFunction
 
     function = load_type(name)
-    if not isinstance(function, Decorated):
+    if not isinstance(function, DecoratedFunction):
         raise ConfigError(f"--function {name!r}: it is not decorated with @structkit.prompt")
     if function.declaration.client is not None:
         raise ConfigError(f"--function {name!r}: the function has a client; declare it with model= instead")

@@ -1,4 +1,4 @@
-"""Decorated functions: called as declared; they also return their prompt, their full result, or a job."""
+"""DecoratedFunction functions: called as declared; they also return their prompt, their full result, or a job."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Declaration(Generic[T]):
         return client
 
 
-class Decorated(Generic[P, T]):
+class DecoratedFunction(Generic[P, T]):
     """What `Function` and `AsyncFunction` share."""
 
     def __init__(self, function: Callable[..., Any], declaration: Declaration[T]) -> None:
@@ -130,7 +130,7 @@ class Decorated(Generic[P, T]):
             **options,
         )
 
-    def _bound(self, instance: Any) -> Any:
+    def _bind(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
         functools.update_wrapper(cast("Any", bound), cast("Any", self), updated=())
         parameters = [*inspect.signature(cast("Any", self)).parameters.values()]
@@ -138,7 +138,7 @@ class Decorated(Generic[P, T]):
         return bound
 
 
-class Function(Decorated[P, T]):
+class Function(DecoratedFunction[P, T]):
     """A decorated function.
 
     `f(...)` returns the value, `f.run(...)` the full `Result`, and `f.format(...)` the prompt without sending it.
@@ -209,10 +209,10 @@ class Function(Decorated[P, T]):
     def __get__(self: Function[Concatenate[S, Q], T], instance: S, owner: type[Any]) -> Function[Q, T]: ...
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
         """Bind the function to an instance, which becomes its first argument."""
-        return self if instance is None else self._bound(instance)
+        return self if instance is None else self._bind(instance)
 
 
-class AsyncFunction(Decorated[P, T]):
+class AsyncFunction(DecoratedFunction[P, T]):
     """A decorated `async def`: as `Function`, awaited."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
@@ -277,4 +277,4 @@ class AsyncFunction(Decorated[P, T]):
     def __get__(self: AsyncFunction[Concatenate[S, Q], T], instance: S, owner: type[Any]) -> AsyncFunction[Q, T]: ...
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
         """As for `Function`."""
-        return self if instance is None else self._bound(instance)
+        return self if instance is None else self._bind(instance)
