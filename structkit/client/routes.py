@@ -34,8 +34,8 @@ class ClientRoute:
     def route(self) -> Route:
         """The route, by default as an earlier process cached it."""
         if self._route is None:
-            cached = load_route(self.base_url, self.model)
-            self._route = cached.route if cached else Route(self.dialect)
+            cached_route = load_route(self.base_url, self.model)
+            self._route = cached_route.route if cached_route else Route(self.dialect)
         return self._route
 
     def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:

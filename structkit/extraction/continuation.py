@@ -29,14 +29,14 @@ def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patc
     position = find_truncated_list(reply_codec.compiled_schema.root, prefix.value, prefix.path)
     if draft is None or position is None:
         return None
-    path, missing = position
+    path, missing_paths = position
     if patch is not None:
-        if any(place.appends and (place.field.name,) in missing for place in patch.places):
+        if any(place.appends and (place.field.name,) in missing_paths for place in patch.places):
             return None  # two lists would have to be continued at once
-        path, *missing = (_path_in_value(patch, each) for each in (path, *missing))
+        path, *missing_paths = (_path_in_value(patch, each) for each in (path, *missing_paths))
         draft = patch.merge(draft)
-    invalid = dict.fromkeys(issue.path for issue in codec.read_natural(draft).issues)
-    return make_patch(codec, draft, [*missing, *invalid], truncated_list=path)
+    invalid_paths = dict.fromkeys(issue.path for issue in codec.read_natural(draft).issues)
+    return make_patch(codec, draft, [*missing_paths, *invalid_paths], truncated_list=path)
 
 
 def _path_in_value(patch: Patch, path: JSONPath) -> JSONPath:

@@ -126,14 +126,14 @@ class Extraction(Generic[T]):
             return self._learn(reply)
         choices = [self._read(choice) for choice in reply.choices]
         answers = tuple(answer for answer, _ in choices)
-        accepted = next((answer for answer in answers if answer.valid), None)
-        if accepted is not None:
-            return self._accept(accepted, answers, self._attempts_with(reply, accepted))
-        invalid = next((answer for answer, error in choices if error is None), None)
-        step = replace(self, attempts=self._attempts_with(reply, invalid or answers[0]))
-        if invalid is None:
+        valid_answer = next((answer for answer in answers if answer.valid), None)
+        if valid_answer is not None:
+            return self._accept(valid_answer, answers, self._attempts_with(reply, valid_answer))
+        invalid_answer = next((answer for answer, error in choices if error is None), None)
+        step = replace(self, attempts=self._attempts_with(reply, invalid_answer or answers[0]))
+        if invalid_answer is None:
             return step._continue(answers[0], cast("ExtractionError", choices[0][1]))
-        return step._correct(invalid)
+        return step._correct(invalid_answer)
 
     def _attempts_with(self, reply: Completion, answer: Answer[T]) -> tuple[Attempt, ...]:
         """Return the attempts so far and the one of this reply."""
@@ -174,8 +174,8 @@ class Extraction(Generic[T]):
         """Return a text as an answer; the reply to a patch is merged into the draft first."""
         answer = self.codec.read(text, repairs=self.policy.repairs, context=self.context)
         if self.patch is not None and answer.valid:
-            merged = self.response_format.read_natural(self.patch.merge(answer.value), None, text, self.context)
-            answer = replace(merged, repairs=answer.repairs)
+            merged_answer = self.response_format.read_natural(self.patch.merge(answer.value), None, text, self.context)
+            answer = replace(merged_answer, repairs=answer.repairs)
         elif self.patch is not None:  # the model may have sent the whole value instead of the places
             value = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
             is_complete = self.patch.covers_draft(value.draft) and all(issue.path for issue in value.issues)
@@ -191,10 +191,10 @@ class Extraction(Generic[T]):
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
         """Return the step after checks outside of the conversation found issues in its result."""
-        accepted = next(answer for answer in result.choices if answer.valid)
-        *earlier, last = result.attempts
-        step = replace(self, attempts=(*earlier, replace(last, issues=issues)))
-        return step._correct(replace(accepted, value=None, issues=issues))
+        valid_answer = next(answer for answer in result.choices if answer.valid)
+        *earlier_attempts, last = result.attempts
+        step = replace(self, attempts=(*earlier_attempts, replace(last, issues=issues)))
+        return step._correct(replace(valid_answer, value=None, issues=issues))
 
     def _correct(self, answer: Answer[T]) -> NextStep[T]:
         """Return the step after an invalid answer.
@@ -210,10 +210,10 @@ class Extraction(Generic[T]):
         answer_count = self.answer_count + 1
         if answer_count >= self.policy.attempts:
             return invalid_output(self.response_format, answer, answer_count).with_attempts(self.attempts)
-        unconstrained = is_conclusive and is_unconstrained(answer.text, self.current_mode, self.codec.schema)
-        if fallback and unconstrained and self.is_unconstrained:
+        breaks_schema = is_conclusive and is_unconstrained(answer.text, self.current_mode, self.codec.schema)
+        if fallback and breaks_schema and self.is_unconstrained:
             return fallback._reask(answer, answer_count)
-        return replace(self, is_unconstrained=unconstrained)._reask(answer, answer_count)
+        return replace(self, is_unconstrained=breaks_schema)._reask(answer, answer_count)
 
     def _with_next_mode(self) -> Extraction[T] | None:
         """Return the same step in the next mode, or None if there is none or the caller has fixed the mode."""

@@ -109,12 +109,12 @@ def origins_after_patch(
     origins: Mapping[JSONPath, Origin], patch: Patch, merged: JSONValue, origin: Origin
 ) -> dict[JSONPath, Origin]:
     """Return the origins after the reply to a patch: the places that it re-asked have the origin of its attempt."""
-    updated = dict(origins)
+    new_origins = dict(origins)
     for place in patch.places:
         if not place.appends:
-            updated = {path: each for path, each in updated.items() if path[: len(place.path)] != place.path}
-            updated[place.path] = origin
+            new_origins = {path: each for path, each in new_origins.items() if path[: len(place.path)] != place.path}
+            new_origins[place.path] = origin
             continue
         start, end = (len(value_at(draft, place.path)) for draft in (patch.draft, merged))
-        updated |= {(*place.path, position): origin for position in range(start, end)}
-    return updated
+        new_origins |= {(*place.path, position): origin for position in range(start, end)}
+    return new_origins

@@ -145,10 +145,12 @@ def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:
     frozenset({'minimum'})
     >>> narrow_dialect("'maximum' is not permitted", OPENAI, schema)
     """
-    used = {*_keywords(schema)}
-    if formats := {value for keyword, value in used if keyword == "format" and _has_keyword(text, value)}:
+    used_keywords = {*_keywords(schema)}
+    if formats := {value for keyword, value in used_keywords if keyword == "format" and _has_keyword(text, value)}:
         return replace(dialect, formats=dialect.formats - formats)
-    if keywords := {keyword for keyword, _ in used if keyword in dialect.keywords and _has_keyword(text, keyword)}:
+    if keywords := {
+        keyword for keyword, _ in used_keywords if keyword in dialect.keywords and _has_keyword(text, keyword)
+    }:
         return replace(dialect, keywords=dialect.keywords - keywords)
     if dialect.recursion and RECURSION.search(text):
         return replace(dialect, recursion=False)

@@ -105,13 +105,15 @@ class SplitExtraction(Generic[T]):
         issues = tuple(issue for issue in answer.issues if number in self.response_format.owners(issue.path))
         invalid_answer = replace(result.choices[0], value=None, issues=issues)
         attempts = (*result.attempts[:-1], replace(result.attempts[-1], issues=issues))
-        initial = self.initial_parts[number]
-        return replace(initial, attempts=attempts, answer_count=_answer_count(result), invalid_answer=invalid_answer)
+        initial_part = self.initial_parts[number]
+        return replace(
+            initial_part, attempts=attempts, answer_count=_answer_count(result), invalid_answer=invalid_answer
+        )
 
 
-def _with_route(initial: Extraction[Any], part: Extraction[Any] | Result[Any]) -> Extraction[Any]:
+def _with_route(initial_part: Extraction[Any], part: Extraction[Any] | Result[Any]) -> Extraction[Any]:
     """Return a part's first step with the current route, so that a rejected request is not sent a second time."""
-    return replace(initial, route=part.route) if isinstance(part, Extraction) else initial
+    return replace(initial_part, route=part.route) if isinstance(part, Extraction) else initial_part
 
 
 def _answer_count(result: Result[Any]) -> int:
@@ -124,7 +126,7 @@ def split_if_too_large(extraction: Extraction[T]) -> Extraction[T] | SplitExtrac
     output_format = extraction.response_format
     if not isinstance(output_format, ResponseFormat) or len(output_format.parts) == 1:
         return extraction
-    first, *remaining = (replace(extraction, response_format=part, checks=()) for part in output_format.parts)
+    first, *other_parts = (replace(extraction, response_format=part, checks=()) for part in output_format.parts)
     # Attempts before the split are listed once, with the first part.
-    parts = (first, *(replace(part, attempts=()) for part in remaining))
+    parts = (first, *(replace(part, attempts=()) for part in other_parts))
     return SplitExtraction(output_format, parts, parts, extraction.checks)

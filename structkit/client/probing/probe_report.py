@@ -154,19 +154,24 @@ def route_after_probe(route: Route, findings: Iterable[Finding]) -> Route:
 def _with_features(dialect: Dialect, findings: list[Finding]) -> Dialect:
     """Add the keywords that constrain; remove those without an effect, which work better in a description."""
 
-    def updated(kind: Kind, before: frozenset[str]) -> frozenset[str]:
+    def names_after(kind: Kind, before: frozenset[str]) -> frozenset[str]:
         verdicts = {each.name: each.verdict for each in findings if each.kind == kind}
-        constraining = {name for name, verdict in verdicts.items() if verdict == "constrained"}
-        return before - {name for name, verdict in verdicts.items() if verdict in {"refused", "ignored"}} | constraining
+        constraining_names = {name for name, verdict in verdicts.items() if verdict == "constrained"}
+        return (
+            before - {name for name, verdict in verdicts.items() if verdict in {"refused", "ignored"}}
+            | constraining_names
+        )
 
-    formats, keywords = updated("format", dialect.formats), updated("keyword", dialect.keywords) - {"format"}
+    formats, keywords = names_after("format", dialect.formats), names_after("keyword", dialect.keywords) - {"format"}
     return replace(dialect, formats=formats, keywords=keywords | {"format"} if formats else keywords)
 
 
 def _with_modes(dialect: Dialect, verdicts: dict[str, Verdict]) -> Dialect:
     """Put the modes that constrain the decoding first, and add supported ones that the dialect does not have."""
-    supported = {"constrained", "served"}
-    modes: list[ModeName] = [mode for mode in MODES if mode in dialect.modes or verdicts.get(mode) in supported]
+    supporting_verdicts = {"constrained", "served"}
+    modes: list[ModeName] = [
+        mode for mode in MODES if mode in dialect.modes or verdicts.get(mode) in supporting_verdicts
+    ]
 
     def is_constraining(mode: ModeName) -> bool:
         return mode in SCHEMA_MODES and verdicts.get(mode) == "constrained"

@@ -83,14 +83,14 @@ def _findings(model: str) -> ProbeSteps[list[Finding] | TransportError]:
     outcome = yield from _hello(RequestTemplate(model))
     if isinstance(outcome, TransportError):
         return outcome
-    template, basic = outcome
+    template, basic_findings = outcome
     modes = yield from _modes(template)
     verdicts: dict[str, Verdict] = {finding.name: finding.verdict for finding in modes}
     mode = _mode_for_features(verdicts)
     features: list[Finding] = []
     if mode:
         features = yield from probe_features(template, mode, constrains=verdicts[mode.name] == "constrained")
-    return [*modes, *features, *basic, *(yield from _parameters(template))]
+    return [*modes, *features, *basic_findings, *(yield from _parameters(template))]
 
 
 def _modes(template: RequestTemplate) -> ProbeSteps[list[Finding]]:
@@ -103,8 +103,8 @@ def _modes(template: RequestTemplate) -> ProbeSteps[list[Finding]]:
 def _mode_for_features(verdicts: dict[str, Verdict]) -> Mode | None:
     """Return the mode in which the effect of keywords shows best, or None if no mode sends the schema."""
     order: tuple[Verdict, ...] = ("constrained", "served")
-    ranked = (MODES[name] for verdict in order for name in SCHEMA_MODES if verdicts[name] == verdict)
-    return next(ranked, None)
+    ranked_modes = (MODES[name] for verdict in order for name in SCHEMA_MODES if verdicts[name] == verdict)
+    return next(ranked_modes, None)
 
 
 def _hello(template: RequestTemplate) -> ProbeSteps[tuple[RequestTemplate, list[Finding]] | TransportError]:
@@ -112,12 +112,12 @@ def _hello(template: RequestTemplate) -> ProbeSteps[tuple[RequestTemplate, list[
     findings: list[Finding] = []
     reply = yield template.with_text(HELLO)
     while isinstance(reply, TransportError):
-        changed = _without_rejected_parameter(template, reply)
-        if changed is None:
+        next_template = _without_rejected_parameter(template, reply)
+        if next_template is None:
             return reply
-        rejected = "temperature" if changed.cap == template.cap else template.cap
-        findings.append(failed_finding("parameter", rejected, reply))
-        template = changed
+        rejected_parameter = "temperature" if next_template.cap == template.cap else template.cap
+        findings.append(failed_finding("parameter", rejected_parameter, reply))
+        template = next_template
         reply = yield template.with_text(HELLO)
     if is_empty(reply) and is_truncated(reply):
         template = replace(template, factor=REASONING_FACTOR)
