@@ -13,7 +13,6 @@ from structkit.dialects import CORE, Dialect, Route, find_dialect, get_dialect
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
-from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Parameters, Policy, Prompt, Request
 
@@ -66,7 +65,8 @@ class Plan:
         instructions, policy = arguments.pop("instructions", None), arguments.pop("policy", DEFAULT_POLICY)
         examples = arguments.pop("examples", ())
         route = route or Route(self.dialect)
-        output_format = in_route_dialect(response_format(output_type), arguments.pop("dialect", route.dialect))
+        dialect = arguments.pop("dialect", route.dialect)
+        output_format = response_format(output_type, get_dialect(dialect) if isinstance(dialect, str) else dialect)
         settings = {name: arguments.pop(name) for name in ("mode", "context") if name in arguments}
         validate_mode(settings.get("mode", "auto"))
         checks = tuple(arguments.pop("checks", ()))
@@ -82,17 +82,6 @@ class Plan:
             **settings,
         )
         return split_if_too_large(extraction)
-
-
-def in_route_dialect(output_format: ResponseFormat[T], dialect: Any) -> ResponseFormat[T]:
-    """Return a type in a dialect, or unchanged if the caller has compiled it for a fixed one.
-
-    Raises:
-        ConfigError: There is no dialect of that name.
-    """
-    if not output_format.is_translatable:
-        return output_format
-    return output_format.in_dialect(get_dialect(dialect) if isinstance(dialect, str) else dialect)
 
 
 def make_plan(

@@ -24,6 +24,8 @@ from structkit.values.text import shorten_json
 T = TypeVar("T")
 S = TypeVar("S")
 Extras: TypeAlias = Literal["keep", "close"]
+Settings: TypeAlias = tuple[str | None, Dialect | None, Extras]
+"""The name, dialect and extras that the caller has chosen."""
 
 
 class ResponseFormat(Codec[T]):
@@ -70,11 +72,19 @@ class ResponseFormat(Codec[T]):
         """Compile the type."""
         if extras not in {"keep", "close"}:
             raise SchemaError(f'extras must be "keep" or "close", not {extras!r}', output_type=output_type)
+        self._prepare(output_type, (name, dialect, extras), dialect or OPENAI)
+
+    @classmethod
+    def translatable(cls, output_type: Any, dialect: Dialect) -> ResponseFormat[Any]:
+        """Compile a type for *dialect*; clients may still choose another, as if none had been chosen."""
+        return _restore(output_type, (None, None, "keep"), dialect)
+
+    def _prepare(self, output_type: Any, settings: Settings, dialect: Dialect) -> None:
         natural = _with_depth_error(natural_type, output_type)
         self.output_type = natural.schema if isinstance(output_type, dict) else output_type
-        self._settings = (name, dialect, extras)
+        self._settings = settings
         self._by_dialect: dict[Dialect, ResponseFormat[T]] = {}
-        self._compile(natural, dialect or OPENAI)
+        self._compile(natural, dialect)
 
     def _compile(self, natural: NaturalType[T], dialect: Dialect) -> None:
         """Compile the type for a dialect, as this format."""
@@ -95,8 +105,7 @@ class ResponseFormat(Codec[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the arguments; unpickling compiles the type again."""
-        name, dialect, extras = self._settings
-        return _unpickle, (self.output_type, name, dialect, extras, self.dialect)
+        return _restore, (self.output_type, self._settings, self.dialect)
 
     def dump(self, value: T) -> JSONValue:
         """Return a value of the type as wire JSON, as `Codec.dump` does.
@@ -136,7 +145,7 @@ class ResponseFormat(Codec[T]):
     def in_dialect(self, dialect: Dialect) -> ResponseFormat[T]:
         """Return the same type in another dialect; it is compiled once per dialect."""
         if dialect not in self._by_dialect:
-            # Not by copy.copy, which goes through __reduce__ and so compiles the type in its first dialect again.
+            # Not by copy.copy, which goes through __reduce__ and would compile the natural side again.
             other: ResponseFormat[T] = object.__new__(ResponseFormat)
             other.output_type, other._settings = self.output_type, self._settings
             other._by_dialect = self._by_dialect
@@ -198,8 +207,8 @@ def _with_depth_error(compute: Callable[[Any], S], schema: Any) -> S:
         raise SchemaError(reason, output_type=schema) from None
 
 
-def _unpickle(
-    output_type: Any, name: str | None, dialect: Dialect | None, extras: Extras, current_dialect: Dialect
-) -> ResponseFormat[Any]:
-    response_format: ResponseFormat[Any] = ResponseFormat(output_type, name=name, dialect=dialect, extras=extras)
-    return response_format.in_dialect(current_dialect)
+def _restore(output_type: Any, settings: Settings, dialect: Dialect) -> ResponseFormat[Any]:
+    """Compile a type for *dialect*, with the settings that the caller has chosen."""
+    response_format: ResponseFormat[Any] = object.__new__(ResponseFormat)
+    response_format._prepare(output_type, settings, dialect)  # noqa: SLF001 (its own module)
+    return response_format

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from structkit import ResponseFormat, SchemaError
 from structkit.dialects import DIALECTS, OPENAI, Dialect, Size, find_dialect, get_dialect
 from structkit.errors import ConfigError, InvalidOutput
+from structkit.schema.cache import response_format as cached_response_format
 from structkit.schema.strict.compiled import compile_schema
 from structkit.testing import sample
 
@@ -290,3 +291,15 @@ def test_a_type_is_compiled_once_for_each_dialect_that_it_is_used_in(compilation
         assert response_format.load(response_format.dump(Cat(lives=3))) == Cat(lives=3)
         assert response_format.parts == (response_format,)
     assert compilations == ["openai", "anthropic", "gemini"]
+
+
+@pytest.mark.parametrize(
+    "output_type", [Cat, {"title": "cached", "type": "object", "properties": {"a": {"type": "integer"}}}]
+)
+def test_a_cached_type_is_compiled_only_in_the_dialects_of_its_routes(compilations, output_type):
+    for name in ("anthropic", "gemini", "anthropic"):
+        response_format = cached_response_format(output_type, DIALECTS[name])
+        assert response_format.dialect.name == name
+        assert response_format.is_translatable
+    assert cached_response_format(output_type, DIALECTS["gemini"]).in_dialect(DIALECTS["anthropic"]).is_translatable
+    assert compilations == ["anthropic", "gemini"]

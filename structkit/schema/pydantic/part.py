@@ -13,14 +13,14 @@ from structkit.values import JSONValue, json_text
 NO_JSON = object()
 """The result for a value that has no JSON form."""
 
-Definitions = Callable[[], Iterable[Any]]
+GetDefinitions = Callable[[], Iterable[Any]]
 """Returns the named parts of the whole schema; called only when a part is compiled."""
 
 
 class SchemaPart:
     """One part of a core schema, compiled on first use, because most are never needed."""
 
-    def __init__(self, part: Any, definitions: Definitions, config: Any) -> None:
+    def __init__(self, part: Any, definitions: GetDefinitions, config: Any) -> None:
         """Store the part, the definitions it may refer to, and the config of the model that contains it."""
         self._part, self._definitions, self._config = part, definitions, config
 
