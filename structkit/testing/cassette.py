@@ -67,7 +67,7 @@ def cassette(
             async_client = structkit.AsyncClient("gpt-4o", transport=tape.asynchronous)
     """
     is_set = os.environ.get(VARIABLE, "0").strip() not in {"", "0"}
-    return Tape(Path(path), over, records=mode == "record" or (mode == "auto" and is_set))
+    return Tape(Path(path), over, is_recording=mode == "record" or (mode == "auto" and is_set))
 
 
 class Tape:
@@ -77,25 +77,25 @@ class Tape:
 
     Attributes:
         path: The file.
-        records: Whether it records.
+        is_recording: Whether it records, or else replays.
         asynchronous: The same tape for an `AsyncClient`.
     """
 
-    def __init__(self, path: Path, over: ClientSource | None, *, records: bool) -> None:
+    def __init__(self, path: Path, over: ClientSource | None, *, is_recording: bool) -> None:
         """Set up; the file is read when the tape is entered."""
-        if records and over is None:
+        if is_recording and over is None:
             raise ConfigError(f"a client is needed to record {path}: cassette(..., over=structkit.Client)")
         self.path = path
-        self.records = records
+        self.is_recording = is_recording
         self.asynchronous = AsyncTape(self)
         self._client_source = over
         self._entries: list[JSON] | None = None
-        self._played: set[int] = set()
+        self._played_indices: set[int] = set()
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
         """Read the file, unless the tape records."""
-        self._entries, self._played = [] if self.records else read_entries(self.path), set()
+        self._entries, self._played_indices = [] if self.is_recording else read_entries(self.path), set()
         return self
 
     def __exit__(
@@ -103,7 +103,7 @@ class Tape:
     ) -> None:
         """Write the file if the tape records, also after an exception, because the replies are paid for."""
         entries, self._entries = self._open_entries, None
-        if self.records and entries:
+        if self.is_recording and entries:
             write_entries(self.path, entries)
 
     def send(self, request: Request, policy: Policy) -> Completion | TransportError:
@@ -114,7 +114,7 @@ class Tape:
                 outside its `with` block.
         """
         body, entries = without_keys(request.body), self._open_entries
-        if not self.records:
+        if not self.is_recording:
             return entry_to_reply(self._next(body))
         reply = self._client.transport.send(request, policy)
         with self._lock:
@@ -127,7 +127,7 @@ class Tape:
         Raises:
             ConfigError: As for `send`.
         """
-        if not self.records:
+        if not self.is_recording:
             reply = self.send(request, policy)
             yield from reply_deltas(reply)
             yield reply
@@ -145,7 +145,7 @@ class Tape:
         Raises:
             ConfigError: The tape replays: a list of models is not recorded.
         """
-        if self.records:
+        if self.is_recording:
             return self._client.transport.models()
         raise ConfigError(f"the cassette {self.path} has completions only, not the list of models")
 
@@ -168,8 +168,8 @@ class Tape:
     def _next(self, body: JSON) -> JSON:
         with self._lock:
             matches = [index for index, entry in enumerate(self._open_entries) if entry["request"] == body]
-            remaining = [index for index in matches if index not in self._played]
-            self._played.update(remaining[:1])
+            remaining = [index for index in matches if index not in self._played_indices]
+            self._played_indices.update(remaining[:1])
         if remaining:
             reply: JSON = self._open_entries[remaining[0]]["reply"]
             return reply
@@ -196,7 +196,7 @@ class AsyncTape:
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
         """As `Tape.send`."""
-        if not self._tape.records:
+        if not self._tape.is_recording:
             return self._tape.send(request, policy)
         return await asyncio.to_thread(self._tape.send, request, policy)
 

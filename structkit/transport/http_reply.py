@@ -38,7 +38,7 @@ ADVICE = {
     401: "check the API key (OPENAI_API_KEY, or api_key=)",
     403: "the key may not use this model or endpoint",
     404: "check the base URL and the model's name (`structkit models` lists them)",
-    429: "the endpoint wants you to slow down, or the quota is used up",
+    429: "send fewer requests at a time, or check the quota",
 }
 
 

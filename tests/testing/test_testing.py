@@ -639,8 +639,8 @@ def test_the_environment_decides_in_mode_auto(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, is_recording: bool
 ) -> None:
     monkeypatch.setenv("STRUCTKIT_RECORD", value)
-    assert cassette(tmp_path / "tape.json", over=structkit.Client).records is is_recording
-    assert cassette(tmp_path / "tape.json", "replay").records is False
+    assert cassette(tmp_path / "tape.json", over=structkit.Client).is_recording is is_recording
+    assert cassette(tmp_path / "tape.json", "replay").is_recording is False
 
 
 def test_a_replaying_tape_creates_no_client_and_lists_no_models(tmp_path: Path) -> None:
@@ -825,7 +825,7 @@ def test_every_test_has_its_own_cassette(
 
         def test_own(tmp_path):
             from structkit.testing import cassette
-            if cassette(tmp_path / "own.json", over=structkit.Client).records:
+            if cassette(tmp_path / "own.json", over=structkit.Client).is_recording:
                 pytest.skip("it records")
     """
     )
