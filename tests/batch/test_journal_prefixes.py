@@ -34,7 +34,7 @@ ROWS = [
     "busy 3",
     "never 4",
     "plain 5",
-    "refused 6",
+    "rejected 6",
     "invalid 7",
     "busy 8",
     "limited 9",
@@ -55,7 +55,7 @@ class ScriptedEndpoint:
         body = json.dumps(request, sort_keys=True)
         kind, number = request["messages"][0]["content"].partition("Label: ")[2].split()[:2]
         self.counts[body] += 1
-        if kind == "refused":
+        if kind == "rejected":
             return error_reply(400, "too long")
         if kind in FAULTS and self.counts[body] <= len(FAULTS[kind]):
             return error_reply(FAULTS[kind][self.counts[body] - 1], "later")
@@ -124,7 +124,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedRun]:
     scripted = ScriptedEndpoint()
     with scripted.endpoint, pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRUCTKIT_ROUTES", "off")
-        yield RecordedRun(tmp_path_factory.mktemp("whole"), scripted)
+        yield RecordedRun(tmp_path_factory.mktemp("recorded"), scripted)
 
 
 def check(recorded: RecordedRun, digest: Callable[[JSON], str], groups: list[list[Entry]]) -> None:

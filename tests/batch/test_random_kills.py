@@ -80,7 +80,7 @@ class Figures:
     repeated: int = 0
 
 
-class Ordeal:
+class KillScenario:
     """A job that is started until it is complete; the first processes are killed, unless they finish first.
 
     Attributes:
@@ -143,16 +143,16 @@ class Ordeal:
         assert self.figures.repeated <= self.figures.in_flight
 
 
-def endure(seed: int, kills: int, **tools: Any) -> None:
-    ordeal = Ordeal(seed, kills, **tools)
-    figures = ordeal.run()
+def run_scenario(seed: int, kills: int, **tools: Any) -> None:
+    scenario = KillScenario(seed, kills, **tools)
+    figures = scenario.run()
     sys.stdout.write(f"seed {seed}: {figures}\n")
-    ordeal.check()
+    scenario.check()
     assert figures.kills
 
 
 def test_after_kills_at_random_moments_every_row_is_in_the_output_once(settings, start, disk, digest) -> None:
-    endure(1, 4, settings=settings, start=start, disk=disk, digest=digest)
+    run_scenario(1, 4, settings=settings, start=start, disk=disk, digest=digest)
 
 
 @pytest.mark.slow
@@ -160,4 +160,4 @@ def test_after_kills_at_random_moments_every_row_is_in_the_output_once(settings,
 def test_after_many_kills_at_random_moments_every_row_is_in_the_output_once(
     seed, settings, start, disk, digest
 ) -> None:
-    endure(seed, 6, settings=settings, start=start, disk=disk, digest=digest)
+    run_scenario(seed, 6, settings=settings, start=start, disk=disk, digest=digest)
