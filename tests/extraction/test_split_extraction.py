@@ -186,3 +186,17 @@ def test_the_origins_of_a_split_nested_object_have_the_attempt_of_each_part(conn
         result = connect(endpoint.base_url, dialect=SMALL).run(Nested, "count")
     assert result.provenance.keys() == {*[("left", name) for name in "abcde"], ("right",)}
     assert len({origin.attempt for origin in result.provenance.values()}) == len(result.attempts)
+
+
+def test_the_attempts_before_a_split_count_in_the_origins(connect: Connect) -> None:
+    def answer(body: JSON) -> Reply:
+        names = body["response_format"]["json_schema"]["schema"]["properties"]
+        if len(names) > 3:
+            message = "Invalid schema for 'five': 5 properties, at most 3."
+            return Reply({"error": {"message": message}}, status=400)
+        return value_of(body, dict.fromkeys("abcde", 1))
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, model="gpt-4o").run(Five, "count")
+    assert len(result.attempts) == len(endpoint.requests) == 3
+    assert origins_of(result) == {(name,): ("direct", 2 if name in "abc" else 3) for name in "abcde"}
