@@ -22,7 +22,7 @@ from structkit.values import JSONPath, JSONValue
 
 
 @singledispatch
-def wire_path(_node: Node, path: JSONPath) -> JSONPath:
+def wire_path(node: Node, path: JSONPath) -> JSONPath:  # noqa: ARG001 (read by the dispatch)
     """Return a natural path as a wire path; steps below a node that has no names of its own stay as they are.
 
     >>> from structkit.schema.nodes import ScalarNode
@@ -86,13 +86,13 @@ def _(_node: JSONTextNode | ConstantsNode, _path: JSONPath) -> JSONPath:
 
 
 @singledispatch
-def child(_node: Node, _step: str | int, _value: JSONValue) -> Field | None:
-    """Return what is at a step inside a natural value, as a property that can be asked for alone; None if unknown.
+def child(node: Node, step: str | int, value: JSONValue) -> Field | None:  # noqa: ARG001 (read by the dispatch)
+    """Return what is at a step inside a natural value, as a property that can be asked for; None if unknown.
 
     Args:
-        _node: The node of the value.
-        _step: A key or a position.
-        _value: The natural value, which chooses the branch of a union.
+        node: The node of the value.
+        step: A key or a position.
+        value: The natural value, which chooses the branch of a union.
     """
     return None
 

@@ -511,7 +511,7 @@ CASES = {
     "generic typed dict": case(GenericDict[int], {"value": 1}, {"value": 1, "next": 2}, invalid=({"value": "x"},)),
     "generic dataclass": case(GenericDataclass[int], GenericDataclass(1), invalid=({"x": "x"},)),
     "generic named tuple": case(GenericTuple[int], GenericTuple(1)),
-    "alias that holds itself": case(MapAlias, {"a": {"b": 1}}, 3, invalid=({"value": "x"},)),
+    "alias that contains itself": case(MapAlias, {"a": {"b": 1}}, 3, invalid=({"value": "x"},)),
     "alias of JSON": case(JsonAlias, [1, {"a": None}], {"x": [1.5, "s", True]}, None),
     "generic alias": case(ListAlias[int], [1], invalid=({"value": ["x"]},)),
     "new type": case(dict[UserId, list[UserId]], {UserId(1): [UserId(2)]}),
@@ -553,7 +553,7 @@ CASES = {
     "length": case(Annotated[list[int], at.Len(1, 2)], [1], invalid=({"value": []},)),
     "conlist": case(conlist(int, min_length=1), [1], invalid=({"value": []},)),
     "root of a map": case(RootModel[dict[str, Item]], RootModel[dict[str, Item]]({"a": Item(sku="x", quantity=1)})),
-    "root that holds itself": case(Forest, Forest([Forest([])])),
+    "root that contains itself": case(Forest, Forest([Forest([])])),
     "roots in a model": case(HoldsRoots, HoldsRoots(tags={"a"}), HoldsRoots(tags={"a"}, texts=Texts([1, "a"]))),
     "root of a union": case(RootModel[Cat | Dog], RootModel[Cat | Dog](Cat(kind="cat", lives=1))),
     "slots": case(Slotted, Slotted(a=1), invalid=({"a": "x", "b": None, "c": None},)),
@@ -586,7 +586,7 @@ CASES = {
     "iterables": case(list[Iterable[int]], [[1], []]),
     "final and class variables": case(Constants, Constants(a=1, c="x")),
     "required in a sparse dict": case(Sparse, {"a": 1}, {"a": 1, "b": "x"}, invalid=({"a": None, "b": None},)),
-    "inherited dict that holds itself": case(Linked, {"a": 1, "next": {"a": 2, "next": None}}),
+    "inherited dict that contains itself": case(Linked, {"a": 1, "next": {"a": 2, "next": None}}),
     "containers": case(list[int] | dict[str, int] | set[str] | None, [1], {"a": 1}, {"a"}, None, [], {}, set()),
     "list or tuple": case(list[list[int] | tuple[str, int]], [[1], ("a", 1)]),
     "mixed literal": case(Literal["a", 1, True, None, "b"], "a", 1, True, None, invalid=({"value": False},)),
@@ -673,7 +673,7 @@ CASES = {
     "model or a map of its form": case(list[HasA | dict[str, int]], [{"a": 1}, HasA(a=1)]),
     "model or a typed dict of its form": case(HasA | DictA, {"a": 1}, HasA(a=1)),
     "JSON values": case(list[JsonValue], [{"a": [1, None]}]),
-    "defaults that their types refuse": case(
+    "defaults that their types reject": case(
         InvalidDefaults,
         InvalidDefaults(),
         InvalidDefaults(name="a", when=dt.datetime(2024, 1, 1), page=1, text="b", next=InvalidDefaults(cents=2)),
@@ -681,7 +681,7 @@ CASES = {
     "defaults that the settings change": case(
         InvalidBySettings, InvalidBySettings(), InvalidBySettings(color=Auto.Y), InvalidBySettings(color=None, word="b")
     ),
-    "default that a dataclass refuses": case(
+    "default that a dataclass rejects": case(
         InvalidInDataclass, InvalidInDataclass(), InvalidInDataclass(dt.datetime(2024, 1, 1))
     ),
     "default of another field": case(DependentDefault, DependentDefault(a=1), DependentDefault(a=1, b=9)),

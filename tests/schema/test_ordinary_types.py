@@ -1070,7 +1070,7 @@ def test_a_box_with_the_name_of_a_branch_is_unboxed():
         pytest.param(MathReasoning, '{"steps": [], "final_answer": "f"', [()], id="truncated text"),
         pytest.param(MathReasoning, 'Sure: {"steps": [], "final_answer": "f"}', [()], id="text around the JSON"),
         pytest.param(int, '{"value": "x"}', [()], id="root primitive"),
-        pytest.param(int, '{"value": NaN}', [()], id="no JSON number"),
+        pytest.param(int, '{"value": NaN}', [()], id="not a JSON number"),
         pytest.param(int, '{"value": 1, "value": 2}', [()], id="duplicate key"),
         pytest.param(int, '{"value": 1, "other": 2}', [()], id="unknown key next to a box"),
         pytest.param(int, "{}", [()], id="empty box"),
