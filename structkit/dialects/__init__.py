@@ -3,13 +3,14 @@
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
 from structkit.dialects.find import find_dialect, get_dialect
 from structkit.dialects.route import Route, route_from_json, route_to_json
-from structkit.dialects.rows import CORE, DIALECTS, OPENAI
+from structkit.dialects.rows import CORE, DIALECTS, OPENAI, UNKNOWN
 
 __all__ = [
     "CORE",
     "DIALECTS",
     "MODES",
     "OPENAI",
+    "UNKNOWN",
     "Dialect",
     "ModeName",
     "Route",

@@ -6,24 +6,24 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from structkit.dialects.dialect import Dialect
-from structkit.dialects.rows import CORE, DIALECTS
+from structkit.dialects.rows import DIALECTS, UNKNOWN
 from structkit.errors import ConfigError
 from structkit.values.text import suggest_name
 
 
 def find_dialect(model: str, base_url: str = "") -> Dialect:
-    """Return the dialect of the vendor at that address; else of the model's maker; else `CORE`.
+    """Return the dialect of the vendor at that address; else of the model's maker; else `UNKNOWN`.
 
     >>> find_dialect("gpt-4o-2024-08-06").name, find_dialect("anthropic/claude-sonnet-4.5").name
     ('openai', 'anthropic')
     >>> find_dialect("openai/gpt-oss-20b", "https://api.groq.com/openai/v1").name, find_dialect("my-model").name
-    ('groq', 'core')
+    ('groq', 'unknown')
     """
     host = urlsplit(base_url).netloc.rpartition("@")[2].lower()
     name = model.rpartition("/")[2].lower()
     by_host = (row for row in DIALECTS.values() if any(fnmatchcase(host, pattern) for pattern in row.hosts))
     by_model = (row for row in DIALECTS.values() if any(fnmatchcase(name, pattern) for pattern in row.models))
-    return next(by_host, None) or next(by_model, CORE)
+    return next(by_host, None) or next(by_model, UNKNOWN)
 
 
 def get_dialect(name: str) -> Dialect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from structkit.dialects.dialect import Dialect, ModeName, Size
 
@@ -12,6 +13,8 @@ LENGTHS = frozenset({"minLength", "maxLength"})
 ITEMS = frozenset({"minItems", "maxItems"})
 CONST = frozenset({"const"})
 OPENAI_FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"])
+CLASS_ESCAPE = r"\[[^\]]*\\[dswDSW]"
+"""A class escape inside a character class, which llama.cpp's grammars do not know."""
 WITHOUT_SCHEMA: tuple[ModeName, ...] = ("json_object", "prompt")
 
 # developers.openai.com, guide "Structured model outputs", section "Supported schemas" (text checked 2026-08-23).
@@ -73,18 +76,31 @@ XAI = Dialect(
 
 # docs.mistral.ai, "Custom Structured Outputs": `json_schema` with `strict`; no subset is published.
 MISTRAL = Dialect(
-    name="mistral", hosts=("api.mistral.ai",), models=("mistral*", "ministral*", "magistral*", "codestral*")
+    name="mistral",
+    keywords=OPENAI.keywords,
+    formats=OPENAI.formats,
+    hosts=("api.mistral.ai",),
+    models=("mistral*", "ministral*", "magistral*", "codestral*"),
 )
 
-# console.groq.com, "Structured Outputs": all required, all closed; strict for gpt-oss, best effort for others.
-GROQ = Dialect(name="groq", hosts=("api.groq.com",))
+# console.groq.com, "Structured Outputs": all required, all closed; strict for gpt-oss, best effort for others; no
+# subset is published.
+GROQ = Dialect(name="groq", keywords=OPENAI.keywords, formats=OPENAI.formats, hosts=("api.groq.com",))
 
 # api-docs.deepseek.com, "JSON Output": json_object only; json_schema is answered with "This response_format
 # type is unavailable now".
 DEEPSEEK = Dialect(name="deepseek", modes=WITHOUT_SCHEMA, hosts=("api.deepseek.com",))
 
-# alibabacloud.com, Model Studio, "Structured output" (2026-03): json_schema for some models.
-QWEN = Dialect(name="qwen", hosts=("dashscope*.aliyuncs.com",), models=("qwen*",))
+# alibabacloud.com, Model Studio, "Structured output" (2026-03): json_schema for some models; no subset is published.
+# The open models of this name are mostly served by vLLM or llama.cpp, whose grammars know these keywords.
+QWEN = Dialect(
+    name="qwen",
+    keywords=OPENAI.keywords,
+    formats=OPENAI.formats,
+    rejected_pattern=CLASS_ESCAPE,
+    hosts=("dashscope*.aliyuncs.com",),
+    models=("qwen*",),
+)
 
 # z-ai-sdk-python, issue 73: text and json_object only.
 GLM = Dialect(name="glm", modes=WITHOUT_SCHEMA, hosts=("open.bigmodel.cn", "api.z.ai"))
@@ -99,7 +115,7 @@ LLAMA_CPP = Dialect(
     name="llama.cpp",
     keywords=CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "format"},
     formats=frozenset({"date", "time", "date-time", "uuid"}),
-    rejected_pattern=r"\[[^\]]*\\[dswDSW]",
+    rejected_pattern=CLASS_ESCAPE,
 )
 
 # ollama.com, "Structured outputs": llama.cpp's grammars; its own port is 11434.
@@ -111,15 +127,18 @@ OLLAMA = Dialect(
     hosts=("localhost:11434", "127.0.0.1:11434"),
 )
 
-CORE = Dialect(
-    name="core",
-    max_size=Size(properties=5_000, enum_values=1_000, characters=120_000, optional=0, unions=math.inf),
-    max_enum_characters=15_000,
-)
-"""What every vendor with a schema mode accepts: the first dialect for a route of which nothing else is known."""
+CORE = Dialect(name="core", max_enum_characters=OPENAI.max_enum_characters, max_size=OPENAI.max_size)
+"""What every vendor with a schema mode accepts: what is sent after an endpoint has rejected more than this twice."""
+
+UNKNOWN = replace(CORE, name="unknown", keywords=OPENAI.keywords, formats=OPENAI.formats, rejected_pattern=CLASS_ESCAPE)
+"""The documented strict subset: what is sent to a route of which nothing is known.
+
+A keyword that the endpoint rejects costs one 400 without a token, once; a keyword that is missing costs wrong answers on
+every call (docs/benchmarks.md).
+"""
 
 _HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)
 _SERVERS = (VLLM, LLAMA_CPP, OLLAMA)
 
-DIALECTS = {row.name: row for row in (*_HOSTED, *_SERVERS, CORE)}
+DIALECTS = {row.name: row for row in (*_HOSTED, *_SERVERS, CORE, UNKNOWN)}
 """All dialects by their names."""

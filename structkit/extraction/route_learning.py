@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from structkit.dialects import Dialect, Route
+from structkit.dialects import CORE, DIALECTS, Dialect, Route
 from structkit.dialects.refusals import (
     CALLER_NAMES,
     ECHO_KEYS,
@@ -62,8 +62,10 @@ def learn_from_error(
 ) -> Route | None:
     """Return the route as an error shows it to be, or None if no other mode or dialect would help.
 
-    A keyword, a format or a limit that the error names is removed from the dialect. Otherwise the mode is marked as
-    rejected, unless the caller has fixed it.
+    A keyword, a format or a limit that the error names is removed from the dialect. An error about the schema that names
+    none, and a second one of either kind, leave the keywords that every vendor accepts: however little an endpoint
+    accepts and explains, a schema is rejected twice at most. Otherwise the mode is marked as rejected, unless the caller
+    has fixed it.
 
     Args:
         error: The error.
@@ -79,7 +81,10 @@ def learn_from_error(
     if UNRELATED_TO_SCHEMA.search(text):
         return None
     if mode.name != "prompt" and (dialect := narrow_dialect(text, route.dialect, schema)):
-        return replace(route, dialect=dialect)
+        return replace(route, dialect=core_keywords(dialect) if is_narrowed(route.dialect) else dialect)
+    core = core_keywords(route.dialect)
+    if mode.name != "prompt" and core != route.dialect and _is_about_schema(error, text):
+        return replace(route, dialect=core)
     if is_mode_fixed or mode.name == "prompt" or not _is_about_mode(error, text, mode) or _is_unrelated(text, mode):
         return None
     return route.with_rejected(mode.name)
@@ -88,8 +93,19 @@ def learn_from_error(
 def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
     """Return whether an error names the mode, or gives no reason at all, so that it may be about anything sent."""
     status = error.status_code if isinstance(error, StatusError) else None
-    is_generic = status != NOT_FOUND and not error.retryable and GENERIC_MESSAGE.fullmatch(_message(error.body))
-    return bool(is_generic or MODE_WORDS[mode.name].search(text) or status == NOT_IMPLEMENTED)
+    return bool(_is_generic(error) or MODE_WORDS[mode.name].search(text) or status == NOT_IMPLEMENTED)
+
+
+def _is_about_schema(error: TransportError, text: str) -> bool:
+    """Return whether an error may be about what the schema holds, and not about the field that carries it."""
+    without_field = re.sub(f"{RESPONSE_FORMAT_FIELD}|{TOOL_FIELD}", "", text, flags=re.IGNORECASE)
+    return _is_generic(error) or bool(SCHEMA_SUBJECT.search(without_field) and not UNRELATED_TO_MODE.search(text))
+
+
+def _is_generic(error: TransportError) -> bool:
+    """Return whether an error gives no reason at all."""
+    status = error.status_code if isinstance(error, StatusError) else None
+    return status != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(_message(error.body)))
 
 
 def _is_unrelated(text: str, mode: Mode) -> bool:
@@ -134,6 +150,16 @@ def _message(body: JSONValue) -> str:
     error = body.get("error", body) if isinstance(body, dict) else body
     message = error.get("message", error) if isinstance(error, dict) else error
     return " ".join(islice(_texts(message), MAX_TEXTS))[:MAX_TEXT_CHARS]
+
+
+def is_narrowed(dialect: Dialect) -> bool:
+    """Return whether an endpoint has rejected a part of a vendor's dialect."""
+    return dialect != DIALECTS.get(dialect.name, dialect)
+
+
+def core_keywords(dialect: Dialect) -> Dialect:
+    """Return the dialect with no keyword and no format but those that every vendor accepts."""
+    return replace(dialect, keywords=dialect.keywords & CORE.keywords, formats=frozenset())
 
 
 def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:

@@ -162,7 +162,7 @@ def test_strict_schema_as_sent(connect: Connect) -> None:
                     "schema": {
                         "type": "object",
                         "properties": {
-                            "celsius": {"type": "number", "description": "At least -273.15."},
+                            "celsius": {"type": "number", "minimum": -273.15},
                             "station": {"type": ["string", "null"]},
                         },
                         "required": ["celsius", "station"],
@@ -196,9 +196,7 @@ def test_tool_as_sent(connect: Connect) -> None:
                             "type": "object",
                             "properties": {
                                 "celsius": {
-                                    "type": "number",
-                                    "description": "At least -273.15.",
-                                },
+                                    "type": "number", "minimum": -273.15},
                                 "station": {"type": ["string", "null"]},
                             },
                             "required": ["celsius", "station"],
@@ -225,7 +223,7 @@ Read the weather.
 
 Reply with one JSON object in this form, and nothing else:
 {
-  "celsius": number,  // At least -273.15.
+  "celsius": number,  // minimum -273.15
   "station": string  // or null
 }\
 """,
@@ -254,7 +252,7 @@ def test_prompt_as_sent(connect: Connect) -> None:
                     "content": """\
 Reply with one JSON object in this form, and nothing else:
 {
-  "celsius": number,  // At least -273.15.
+  "celsius": number,  // minimum -273.15
   "station": string  // or null
 }\
 """,
@@ -279,11 +277,11 @@ def test_the_form_of_a_rich_type_in_a_prompt(connect: Connect) -> None:
 Reply with one JSON object in this form, and nothing else:
 {
   "number": integer,
-  "issued": string,  // Format: date.
+  "issued": "YYYY-MM-DD",
   "kind": string,  // one of "invoice", "credit note"
   "lines": [{
     "item": string,
-    "price": number,  // At least 0.
+    "price": number,  // minimum 0
     "note": string  // or null
   }, ...],
   "paid": {

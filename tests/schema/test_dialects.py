@@ -167,8 +167,8 @@ def test_invalid_json_is_rejected_where_json_text_is_expected(name):
         ("deepseek-chat", "https://api.deepseek.com", "deepseek"),
         ("openai/gpt-oss-120b", "https://api.groq.com/openai/v1", "groq"),
         ("llama3", "http://localhost:11434/v1", "ollama"),
-        ("my-model", "http://127.0.0.1:8000/v1", "core"),
-        ("orca", "", "core"),
+        ("my-model", "http://127.0.0.1:8000/v1", "unknown"),
+        ("orca", "", "unknown"),
     ],
 )
 def test_a_dialect_is_found_by_the_host_else_by_the_model_else_it_is_the_common_core(model, base_url, name):
