@@ -133,8 +133,8 @@ CORE = Dialect(name="core", max_enum_characters=OPENAI.max_enum_characters, max_
 UNKNOWN = replace(CORE, name="unknown", keywords=OPENAI.keywords, formats=OPENAI.formats, rejected_pattern=CLASS_ESCAPE)
 """The documented strict subset: what is sent to a route of which nothing is known.
 
-A keyword that the endpoint rejects costs one 400 without a token, once; a keyword that is missing costs wrong answers on
-every call (docs/benchmarks.md).
+A keyword that the endpoint rejects costs one 400 without a token, once; a keyword that is missing costs wrong answers
+on every call (docs/benchmarks.md).
 """
 
 _HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)

@@ -62,10 +62,9 @@ def learn_from_error(
 ) -> Route | None:
     """Return the route as an error shows it to be, or None if no other mode or dialect would help.
 
-    A keyword, a format or a limit that the error names is removed from the dialect. An error about the schema that names
-    none, and a second one of either kind, leave the keywords that every vendor accepts: however little an endpoint
-    accepts and explains, a schema is rejected twice at most. Otherwise the mode is marked as rejected, unless the caller
-    has fixed it.
+    A keyword, a format or a limit that the error names is removed from the dialect. If the error names none, or is the
+    second one, only the keywords that every vendor accepts are left: however little an endpoint explains, it rejects a
+    schema twice at most. Otherwise the mode is marked as rejected, unless the caller has fixed it.
 
     Args:
         error: The error.

@@ -195,8 +195,7 @@ def test_tool_as_sent(connect: Connect) -> None:
                         "parameters": {
                             "type": "object",
                             "properties": {
-                                "celsius": {
-                                    "type": "number", "minimum": -273.15},
+                                "celsius": {"type": "number", "minimum": -273.15},
                                 "station": {"type": ["string", "null"]},
                             },
                             "required": ["celsius", "station"],

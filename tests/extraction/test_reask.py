@@ -100,7 +100,9 @@ Reply with a JSON object of these values alone: rows_30_field_07 is rows[30].fie
                         "type": "object",
                         "properties": {
                             "rows_30_field_07": {
-                                "type": "integer", "minimum": 0, "description": "rows[30].field_07.",
+                                "type": "integer",
+                                "minimum": 0,
+                                "description": "rows[30].field_07.",
                             }
                         },
                         "required": ["rows_30_field_07"],
