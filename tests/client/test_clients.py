@@ -375,7 +375,7 @@ def test_errors_survive_pickling(connect: Connect) -> None:
         ("gpt-4o", {"type": "integer", "minimum": 3}),
         ("vendor/gpt-4o", {"type": "integer", "minimum": 3}),
         ("claude-sonnet-4-5", {"type": "integer", "description": "At least 3."}),
-        ("unknown-model", {"type": "integer", "description": "At least 3."}),
+        ("unknown-model", {"type": "integer", "minimum": 3}),
     ],
 )
 def test_a_type_is_compiled_for_the_dialect_of_the_route(connect: Connect, model: str, bounds: Any) -> None:

@@ -82,15 +82,19 @@ def strict_vendor(dialect: Dialect, message: Callable[[list[str]], str]) -> Call
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.__name__)
 @pytest.mark.parametrize("dialect", BY_SCHEMA, ids=lambda dialect: dialect.name)
 def test_a_strict_vendor_costs_two_rejections_at_most_and_none_afterwards(
-    connect: Connect, dialect: Dialect, message: Callable[[list[str]], str]
+    connect: Connect,
+    dialect: Dialect,
+    message: Callable[[list[str]], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
     with Endpoint(strict_vendor(dialect, message)) as endpoint:
-        client = connect(endpoint.base_url, model="a-model")
-        first = client.run(Shipment, "One shipment.")
-        again = client.run(Shipment, "Another.")
-    assert (first.value.boxes, first.mode, again.value.boxes, again.mode) == (4, "json_schema", 4, "json_schema")
+        first = connect(endpoint.base_url, model="a-model").run(Shipment, "One shipment.")
+        second = connect(endpoint.base_url, model="a-model").run(Shipment, "Another.")
+    assert (first.value.boxes, first.mode, second.value.boxes, second.mode) == (4, "json_schema", 4, "json_schema")
     assert len(first.attempts) <= 3
-    assert len(again.attempts) == 1
+    assert len(second.attempts) == 1
 
 
 def test_an_unknown_route_is_sent_every_keyword_of_the_documented_subset(connect: Connect) -> None:
