@@ -19,7 +19,7 @@ from structkit.testing.scripted_reply import (
 )
 from structkit.values import JSON, JSONValue
 
-DEPTH = 10_000
+NESTING_DEPTH = 10_000
 """Nesting of a value that exhausts the stack of a recursive parser."""
 
 
@@ -28,17 +28,17 @@ def with_text(text: Callable[[JSON], str]) -> ReplyChange:
     return lambda request, _reply: text_reply(request, text(request), model=request["model"])
 
 
-def rewritten(change: Callable[[str], str], finish_reason: str | None = None) -> ReplyChange:
+def rewrite_text(change: Callable[[str], str], finish_reason: str | None = None) -> ReplyChange:
     """Change the text, in the field where it is."""
 
     def changed(choice: JSON) -> JSON:
         reason = finish_reason or choice.get("finish_reason")
-        return {**choice, "message": _rewritten(choice["message"], change), "finish_reason": reason}
+        return {**choice, "message": _rewrite_message(choice["message"], change), "finish_reason": reason}
 
     return lambda _request, reply: with_choices(reply, lambda body: [*map(changed, body["choices"])])
 
 
-def _rewritten(message: JSON, change: Callable[[str], str]) -> JSON:
+def _rewrite_message(message: JSON, change: Callable[[str], str]) -> JSON:
     if calls := message.get("tool_calls"):
         texts = [change(call["function"]["arguments"]) for call in calls]
         functions = [{**call["function"], "arguments": text} for call, text in zip(calls, texts, strict=True)]
@@ -57,20 +57,20 @@ def with_body(reply: Reply, change: Callable[[JSON], JSON]) -> Reply:
     return replace(reply, body=change(reply.body)) if is_completion else reply
 
 
-def schema_back(request: JSON) -> str:
+def schema_as_text(request: JSON) -> str:
     """Return the schema itself as the text."""
     return json.dumps(requested_schema(request) or {"type": "object", "properties": {}})
 
 
 def nested_lists(_request: JSON) -> str:
-    """Return lists nested `DEPTH` times."""
-    return "[" * DEPTH + "]" * DEPTH
+    """Return lists nested `NESTING_DEPTH` times."""
+    return "[" * NESTING_DEPTH + "]" * NESTING_DEPTH
 
 
-def wrapper(request: JSON, reply: Reply) -> Reply:
+def wrap_in_object(request: JSON, reply: Reply) -> Reply:
     """Wrap the text into an object with one key, the schema's name."""
     name = json.dumps(schema_name(request))
-    return rewritten(lambda text: f"{{{name}: {text}}}")(request, reply)
+    return rewrite_text(lambda text: f"{{{name}: {text}}}")(request, reply)
 
 
 def with_duplicate_key(text: str) -> str:

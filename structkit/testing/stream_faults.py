@@ -62,11 +62,11 @@ def chunks(request: JSON, body: JSON, size: int) -> Iterator[JSON]:
     """Yield the chunks of a completion: the deltas of all choices in turn, the finish reasons, then the usage."""
     shared = {name: value for name, value in body.items() if name not in {"choices", "usage"}}
     shared["object"] = "chat.completion.chunk"
-    reports = bool((request.get("stream_options") or {}).get("include_usage")) and "usage" in body
-    shared |= {"usage": None} if reports else {}
+    has_usage = bool((request.get("stream_options") or {}).get("include_usage")) and "usage" in body
+    shared |= {"usage": None} if has_usage else {}
     for turn in zip_longest(*(_deltas(choice, size) for choice in body["choices"])):
         yield from ({**shared, "choices": [choice]} for choice in turn if choice)
-    if reports:
+    if has_usage:
         yield {**shared, "choices": [], "usage": body["usage"]}
 
 
@@ -108,7 +108,7 @@ def streams_only(change: Callable[[Reply], Reply]) -> ReplyChange:
     return changed
 
 
-def rewrite(change: EventRewrite) -> ReplyChange:
+def with_events(change: EventRewrite) -> ReplyChange:
     """Return the change that rewrites the events of a stream."""
     return streams_only(lambda reply: replace(reply, rewrite_events=change))
 
@@ -154,7 +154,7 @@ def stall(seconds: float | str = 60) -> ReplyChange:
         threading.Event().wait(wait)
         yield from events[len(events) // 2 :]
 
-    return rewrite(rewritten)
+    return with_events(rewritten)
 
 
 def add_comments(events: list[bytes]) -> list[bytes]:
@@ -183,12 +183,12 @@ def resize_chunks(size: int | str = 1) -> ReplyChange:
         data = b"".join(events)
         yield from (data[start : start + length] for start in range(0, len(data), length))
 
-    return rewrite(rewritten)
+    return with_events(rewritten)
 
 
 def rewrite_each(change: Callable[[bytes], bytes]) -> ReplyChange:
     """Change every event."""
-    return rewrite(lambda events: [*map(change, events)])
+    return with_events(lambda events: [*map(change, events)])
 
 
 @streams_only
