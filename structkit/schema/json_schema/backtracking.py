@@ -54,7 +54,7 @@ def compile_bounded(pattern: str) -> Callable[[str], bool]:
     >>> search("aa"), search("ab"), search("aa\n")
     (True, False, False)
     """
-    import regex  # 25 ms, which few schemas need
+    import regex  # 25 ms; few schemas need it
 
     if any(token["recursion"] for token in TOKEN.finditer(pattern)):
         raise InvalidPattern("a group that calls itself is not part of JSON Schema's patterns")

@@ -56,8 +56,8 @@ def _build_one_type(name: str, values: list[JSONValue], path: JSONPath, compiler
             path, "checked locally", f"enum of {len(values)} values, too long to be sent: listed in the description"
         )
         return describe(ScalarNode({"type": name}), _as_sentence(values))
-    one = len(values) == 1 and "const" in compiler.dialect.keywords
-    return ScalarNode({"type": name, "const": values[0]} if one else {"type": name, "enum": values})
+    is_constant = len(values) == 1 and "const" in compiler.dialect.keywords
+    return ScalarNode({"type": name, "const": values[0]} if is_constant else {"type": name, "enum": values})
 
 
 def _is_too_long(values: list[JSONValue], compiler: Compiler) -> bool:
