@@ -8,6 +8,7 @@ why the block is not run (`<!-- skip: starts the embedded model -->`).
 from __future__ import annotations
 
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -100,6 +101,11 @@ def test_the_readmes_have_the_same_commands_and_links() -> None:
     assert links[0] - {"README.zh-CN.md"} == links[1] - {"README.md"}
 
 
+NON_PYTHON_NAMES = {
+    f"structkit.{name}" for name in ("attempt", "mode", "retries", "repairs", "issues", "provider", "endpoints")
+}
+"""Attributes of OpenTelemetry spans, and the entry-point group `structkit.endpoints`."""
+
 SEARCHED = [
     *("resume", "retry", "truncated", "callback", "fallback", "system prompt", "response_model", "structured outputs"),
     *("function calling", "max_retries", "repair", "re-ask", "route", "dialect", "journal", "attempt", "issue", "mode"),
@@ -137,6 +143,14 @@ def test_the_files_and_names_in_a_page_for_developers_exist(name: str) -> None:
     for module, member in re.findall(r"`(\w+)\.(?!py`)(\w+)`", page):
         texts = [path.read_text(encoding="utf-8") for path in files.values() if path.stem == module]
         assert not texts or any(re.search(rf"\b(def|class) {member}\b", text) for text in texts), f"{module}.{member}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_the_dotted_names_on_a_page_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    names = {*re.findall(r"`(structkit(?:\.\w+)+)\b", text), *re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
+    for name in names - NON_PYTHON_NAMES:
+        pkgutil.resolve_name(name)
 
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
