@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: lengths, and nothing written twice for async."""
+"""The house rules that no linter knows: lengths, import cycles, one name for one thing, nothing written twice for async."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ast
 import difflib
 import re
 import statistics
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,61 @@ def test_functions_can_be_seen_whole() -> None:
     long = {name: length for name, length in lengths.items() if length > 30}
     assert not long
     assert statistics.quantiles(lengths.values(), n=10)[-1] <= 16
+
+
+def imports(path: Path, modules: set[str]) -> set[str]:
+    """The package's modules that a file imports: at its top, within functions and for type checkers alike."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names & modules
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def reachable(start: str, graph: dict[str, set[str]]) -> set[str]:
+    """The nodes that can be reached from a node by at least one edge."""
+    seen, queue = set[str](), [*graph[start]]
+    while queue:
+        if (name := queue.pop()) not in seen:
+            seen.add(name)
+            queue.extend(graph[name])
+    return seen
+
+
+def test_only_an_extraction_and_its_parts_import_each_other() -> None:
+    files = {module_name(path): path for path in FILES if path.stem != "__init__"}
+    graph = {name: imports(path, {*files}) - {name} for name, path in files.items()}
+    cyclic = {name for name in graph if name in reachable(name, graph)}
+    assert cyclic <= {"structkit.extraction.divided", "structkit.extraction.extraction"}
+
+
+def duplicates(names: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Each name that two or more places use, with those places."""
+    places = defaultdict[str, set[str]](set)
+    for name, place in names:
+        places[name].add(place)
+    return {name: where for name, where in places.items() if len(where) > 1}
+
+
+def test_a_file_name_means_one_subject() -> None:
+    stems = ((path.stem, module_name(path)) for path in FILES if not path.stem.startswith("__"))
+    assert duplicates(stems) == {}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    classes = (
+        (node.name.lstrip("_"), module_name(path))
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert duplicates(classes) == {}
 
 
 def test_no_pattern_repeats_a_group_possessively() -> None:
