@@ -60,19 +60,19 @@ def module_name(path: Path) -> str:
 
 def reachable(start: str, graph: dict[str, set[str]]) -> set[str]:
     """The nodes that can be reached from a node by at least one edge."""
-    seen, queue = set[str](), [*graph[start]]
+    nodes, queue = set[str](), [*graph[start]]
     while queue:
-        if (name := queue.pop()) not in seen:
-            seen.add(name)
+        if (name := queue.pop()) not in nodes:
+            nodes.add(name)
             queue.extend(graph[name])
-    return seen
+    return nodes
 
 
 def test_only_an_extraction_and_its_parts_import_each_other() -> None:
     files = {module_name(path): path for path in FILES if path.stem != "__init__"}
     graph = {name: imports(path, {*files}) - {name} for name, path in files.items()}
     cyclic = {name for name in graph if name in reachable(name, graph)}
-    assert cyclic <= {"structkit.extraction.divided", "structkit.extraction.extraction"}
+    assert cyclic <= {"structkit.extraction.extraction", "structkit.extraction.split_extraction"}
 
 
 def duplicates(names: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
@@ -80,7 +80,7 @@ def duplicates(names: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     places = defaultdict[str, set[str]](set)
     for name, place in names:
         places[name].add(place)
-    return {name: where for name, where in places.items() if len(where) > 1}
+    return {name: users for name, users in places.items() if len(users) > 1}
 
 
 def test_a_file_name_means_one_subject() -> None:

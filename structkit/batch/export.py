@@ -12,7 +12,7 @@ from structkit.batch.report import Report
 from structkit.batch.resume import changes_since, spent_before
 from structkit.batch.selection import select_rows
 from structkit.batch.settings import JobSettings
-from structkit.batch.validation import is_same_file, validate_settings
+from structkit.batch.settings_validation import is_same_file, validate_settings
 from structkit.errors import ConfigError, JobError
 from structkit.journal.reader import Reader
 from structkit.tables.formats import STANDARD

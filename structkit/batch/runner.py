@@ -28,7 +28,7 @@ from structkit.batch.report import Report
 from structkit.batch.resume import REPARSING, mark_spent, open_journal, spent_before
 from structkit.batch.selection import Selection, select_rows, unfinished_rows
 from structkit.batch.settings import JobSettings
-from structkit.batch.validation import validate_columns, validate_settings
+from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
 from structkit.costs.reply_cost import cost_of_reply

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from structkit.cli.client import default_client
+from structkit.cli.default_client import default_client
 from structkit.cli.load import load_type, read_text
 from structkit.errors import ConfigError, StructkitError
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
 from structkit.batch.report import Report
-from structkit.batch.validation import validate_settings
+from structkit.batch.settings_validation import validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.progress_display import display_progress
 from structkit.costs.forecast import Forecast, estimate_sample, forecast_run

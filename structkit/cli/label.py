@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, notice, validate_output
-from structkit.cli.client import default_model
+from structkit.cli.default_client import default_model
 from structkit.cli.load import load_type
 from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError

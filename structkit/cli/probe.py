@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from structkit.cli.app import BaseURL, app, notice, validate_output, write, write_text
-from structkit.cli.client import default_client
+from structkit.cli.default_client import default_client
 from structkit.client.probing.probe_report import TABLE_HEAD, markdown
 from structkit.dialects import Dialect, route_to_json
 from structkit.transport import normalise_base_url, route_cache

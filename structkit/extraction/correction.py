@@ -15,7 +15,9 @@ MIN_PATCH_CHARS = 300
 MAX_PATCH_PLACES = 50
 """A reply with more invalid places is re-asked as a whole."""
 
-NO_JSON = "Your last reply was no JSON object: {why}. Reply with the JSON object that was asked for, and nothing else."
+NO_JSON = (
+    "Your last reply was not a JSON object: {why}. Reply with the JSON object that was asked for, and nothing else."
+)
 """The feedback on a reply without JSON. It does not quote the reply: a model shown its own prose continues it."""
 
 
@@ -27,7 +29,7 @@ def correction_messages(
     >>> from structkit.schema import ResponseFormat
     >>> prose = ResponseFormat(int).read("Three, I think.")
     >>> [message.content[:60] for message in correction_messages(ResponseFormat(int), prose, None)]
-    ['Your last reply was no JSON object: not valid JSON: Expectin']
+    ['Your last reply was not a JSON object: not valid JSON: Expe']
     """
     if invalid_answer is None:
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
-from structkit.partial.validation import ValueLoader
+from structkit.partial.loaders import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 

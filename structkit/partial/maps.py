@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, SkippedFrame, resolve_value
+from structkit.partial.loaders import ValueLoader
 from structkit.partial.snapshot_reuse import SnapshotPool, map_snapshot
-from structkit.partial.validation import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 

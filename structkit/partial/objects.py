@@ -9,7 +9,7 @@ from typing import Any
 
 from structkit.partial.construct import InstanceFactory, set_values
 from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, SkippedFrame, resolve_value
-from structkit.partial.validation import ValueLoader
+from structkit.partial.loaders import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from structkit.partial.construct import InstanceFactory
-from structkit.partial.validation import ValueLoader
+from structkit.partial.loaders import ValueLoader
 from structkit.schema.nodes.node import Node
 from structkit.values import JSONValue
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from structkit.partial.construct import InstanceFactory
+from structkit.partial.loaders import JSONSchemaLoader, ValueLoader
 from structkit.partial.place import TypePlace
-from structkit.partial.validation import JSONSchemaLoader, ValueLoader
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
 from structkit.values.json_pointer import pointer_keys

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic_core import SchemaValidator, core_schema
 
 from structkit.partial.construct import InstanceFactory, dataclass_factory, model_factory, root_model_factory
+from structkit.partial.loaders import PydanticLoader, ValueLoader
 from structkit.partial.place import TypePlace
-from structkit.partial.validation import PydanticLoader, ValueLoader
 from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.nodes.node import Node
 from structkit.values import ABSENT, JSONValue

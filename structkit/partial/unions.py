@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from structkit.partial.frames import Decoder, Frame, OpaqueDecoder, OpaqueFrame, SkippedFrame
-from structkit.partial.validation import ValueLoader
+from structkit.partial.loaders import ValueLoader
 from structkit.values import ABSENT, JSONValue
 
 

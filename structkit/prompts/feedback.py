@@ -54,7 +54,7 @@ def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
     >>> print(patch_feedback([issue], [("rows_0_price", ("rows", 0, "price"), False)], draft))
     Your last reply was right but for this:
     rows[0].price: Input should be a valid number (got "x")
-    It stands in {"item": "tea", "price": "x"}
+    It is part of {"item": "tea", "price": "x"}
     Reply with a JSON object of these values alone: rows_0_price is rows[0].price.
     """
     contexts = dict.fromkeys(_context(draft, path) for _, path, is_list in places if not is_list)
@@ -65,7 +65,7 @@ def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
         [
             "Your last reply was right but for this:" if not truncated else "Your last reply was cut short:",
             *(() if truncated else map(str, issues[:MAX_ISSUES])),
-            *(f"It stands in {context}" for context in contexts if context),
+            *(f"It is part of {context}" for context in contexts if context),
             *(_progress(draft, path) for _, path in truncated),
             f"Reply with a JSON object of these values alone: {', '.join(filter(None, [items, values]))}.",
         ]

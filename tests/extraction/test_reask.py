@@ -89,7 +89,7 @@ def test_the_request_for_a_place_as_sent(connect: Connect) -> None:
             "messages": """\
 Your last reply was right but for this:
 rows[30].field_07: Input should be a valid integer, unable to parse string as an integer (got "many")
-It stands in {"field_00": 3000, "field_01": 3001, "field_02": 3002, "field_03": 3003, "field_04": 3004, "field_05": 3005, "field_06": 3006, "field_07": "many", "field_08": 3008, "field_09": 3009, "field_10": 3010, "field_11": 3011, "field_12": 3012, "f…
+It is part of {"field_00": 3000, "field_01": 3001, "field_02": 3002, "field_03": 3003, "field_04": 3004, "field_05": 3005, "field_06": 3006, "field_07": "many", "field_08": 3008, "field_09": 3009, "field_10": 3010, "field_11": 3011, "field_12": 3012, "f…
 Reply with a JSON object of these values alone: rows_30_field_07 is rows[30].field_07.\
 """,
             "response_format": {

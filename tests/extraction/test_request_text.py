@@ -93,7 +93,7 @@ def test_a_reply_of_prose_is_not_in_the_next_request() -> None:
     _, question, feedback = step.request.messages
     assert question.content == "A bill."
     assert "glad" not in feedback.content
-    assert feedback.content.startswith("Your last reply was no JSON object:")
+    assert feedback.content.startswith("Your last reply was not a JSON object:")
 
 
 def test_a_reply_with_correctable_json_is_in_the_next_request() -> None:

@@ -30,10 +30,10 @@ class RawSchema:
         from jsonschema.validators import validator_for
 
         from structkit.schema.json_schema.formats import with_linear_iri_formats
+        from structkit.schema.json_schema.keyword_rules import with_exact_rules
         from structkit.schema.json_schema.metaschema import validate_document
         from structkit.schema.json_schema.patterns import validate_patterns
         from structkit.schema.json_schema.reference_cycles import validate_cycles
-        from structkit.schema.json_schema.validation import with_exact_rules
 
         self.schema = schema = copy.deepcopy(schema)
         self.name = snake_case(str(schema.get("title") or "output"))

@@ -16,8 +16,8 @@ from pydantic_core import core_schema
 from structkit.schema.keywords import ORIGINAL_SCHEMA, PYTHON_CLASS
 from structkit.schema.pydantic.aliases import with_one_name
 from structkit.schema.pydantic.branch_boxes import ARRAYS, NUMBERS, OBJECTS, TEXTS, box_ambiguous_branches
-from structkit.schema.pydantic.constants import CONSTANT_REWRITES
 from structkit.schema.pydantic.defaults import IsUnreadableDefault, is_readable_default
+from structkit.schema.pydantic.literals import CONSTANT_REWRITES
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES, write_bytes
 from structkit.schema.pydantic.part import SchemaPart
 from structkit.schema.pydantic.serializers import VALIDATORS, checked_against_input_type, layers, without_serializer

@@ -104,7 +104,7 @@ class _translate_errors:  # noqa: N801 (a context manager that is written as a c
             raise self._source.error(f"cannot be read: {error}") from None
 
 
-class _Writer:
+class _ArrowWriter:
     """Writes rows as Arrow batches, with the nested types of the values."""
 
     def __init__(self, target: Target, open_file: Callable[[Target, Any], Any]) -> None:
@@ -169,8 +169,12 @@ def _open_arrow(target: Target, schema: Any) -> Any:
 
 
 PARQUET = Format(
-    "parquet", (".parquet", ".pq"), _read_parquet, lambda target: _Writer(target, _open_parquet), _count_parquet
+    "parquet", (".parquet", ".pq"), _read_parquet, lambda target: _ArrowWriter(target, _open_parquet), _count_parquet
 )
 ARROW = Format(
-    "arrow", (".arrow", ".feather", ".ipc"), _read_arrow, lambda target: _Writer(target, _open_arrow), can_stream=True
+    "arrow",
+    (".arrow", ".feather", ".ipc"),
+    _read_arrow,
+    lambda target: _ArrowWriter(target, _open_arrow),
+    can_stream=True,
 )

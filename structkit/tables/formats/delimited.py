@@ -74,7 +74,7 @@ class _TextEncoder:
         self._file.write(text.encode("utf-8", "backslashreplace"))
 
 
-class _Writer:
+class _DelimitedWriter:
     """Writes rows as CSV. Lines end in CR LF, so that a single CR or LF in a cell is quoted."""
 
     def __init__(self, target: Target, *, dialect: str) -> None:
@@ -95,7 +95,7 @@ class _Writer:
 
 
 def _format(name: str, suffixes: tuple[str, ...], dialect: str) -> Format:
-    read, write = partial(_read, dialect=dialect), partial(_Writer, dialect=dialect)
+    read, write = partial(_read, dialect=dialect), partial(_DelimitedWriter, dialect=dialect)
     return Format(name, suffixes, read, write, is_text=True, can_stream=True, is_flat=True)
 
 

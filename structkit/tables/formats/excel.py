@@ -74,7 +74,7 @@ def _cell(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT else value
 
 
-class _Writer:
+class _ExcelWriter:
     """Writes rows to one sheet. Texts are written as texts, and never as formulas, links or numbers."""
 
     def __init__(self, target: Target) -> None:
@@ -123,7 +123,7 @@ EXCEL = Format(
     "excel",
     (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
     _read,
-    _Writer,
+    _ExcelWriter,
     is_flat=True,
     write_suffixes=(".xlsx",),
 )

@@ -31,7 +31,7 @@ def _rows(source: Input) -> Iterator[SourceRow]:
         yield SourceRow(number, value)
 
 
-class _Writer:
+class _JSONLWriter:
     """Writes rows as JSON objects. A field that a value does not have is omitted; a row without a value has nulls."""
 
     def __init__(self, target: Target) -> None:
@@ -52,4 +52,4 @@ class _Writer:
         """Do nothing: no row is buffered."""
 
 
-JSONL = Format("jsonl", (".jsonl", ".ndjson"), _read, _Writer, is_text=True, can_stream=True)
+JSONL = Format("jsonl", (".jsonl", ".ndjson"), _read, _JSONLWriter, is_text=True, can_stream=True)

@@ -97,7 +97,7 @@ def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class _Writer:
+class _SQLiteWriter:
     """Writes rows to a table whose columns have no type, so that `00501` stays a text and 5 a number."""
 
     def __init__(self, target: Target) -> None:
@@ -146,4 +146,4 @@ def _storable(value: Any) -> Any:
     return str(cell) if is_large else cell
 
 
-SQLITE = Format("sqlite", (".db", ".sqlite", ".sqlite3"), _read, _Writer, _count, is_flat=True, folds_case=True)
+SQLITE = Format("sqlite", (".db", ".sqlite", ".sqlite3"), _read, _SQLiteWriter, _count, is_flat=True, folds_case=True)
