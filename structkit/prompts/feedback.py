@@ -63,7 +63,7 @@ def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
     items = ", ".join(f"{name} is what follows in {format_path(path)}" for name, path in truncated)
     return "\n".join(
         [
-            "Your last reply was right but for this:" if not truncated else "Your last reply was cut short:",
+            "Your last reply was right but for this:" if not truncated else "Your last reply was truncated:",
             *(() if truncated else map(str, issues[:MAX_ISSUES])),
             *(f"It is part of {context}" for context in contexts if context),
             *(_progress(draft, path) for _, path in truncated),

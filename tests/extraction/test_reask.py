@@ -323,7 +323,7 @@ def test_the_request_for_a_remainder_as_sent(connect: Connect) -> None:
     with Endpoint(truncated_table(3, 40), json.dumps({"rows_rest": ROWS[3:]})) as endpoint:
         connect(endpoint.base_url).run(Table, PROMPT)
     assert instruction(endpoint.requests[1]) == snapshot("""\
-Your last reply was cut short:
+Your last reply was truncated:
 rows has 3 items so far, the last one {"field_00": 200, "field_01": 201, "field_02": 202, "field_03": 203, "field_04": 204, "field_05": 205, "field_06": 206, "field_07": 207, "field_08": 208, "field_09": 209, "field_10": 210, "field_11": 211, "field_12": 212, "field_13": 213, …
 Reply with a JSON object of these values alone: rows_rest is what follows in rows.\
 """)
