@@ -128,7 +128,7 @@ def requested_places(body: JSON) -> list[tuple[str, str]]:
     if schema is None:  # in prompt mode, the form of the schema is in the system message
         form = body["messages"][0]["content"]
         names = re.findall(r'^ {2}"(\w+)":', form, re.MULTILINE)
-        paths = re.findall(r"^ {2}\S.*// (rows[\w\[\].]*?)\.(?=\s|$)", form, re.MULTILINE)
+        paths = re.findall(r"^ {2}\S.*// (rows[\w\[\].]*?)\.?(?=[;\s]|$)", form, re.MULTILINE)
         return [*zip(names, paths or names, strict=True)]
     properties = schema["properties"].items()
     return [

@@ -103,5 +103,6 @@ def _comment(schema: JSON, name: str, part: JSON, alternatives: str) -> str:
     """The comment on a property: its alternatives, description and bounds, and whether it may be absent."""
     bounds = [f"{word} {part[word]}" for word in BOUNDS if word in part and part[word] not in FORMAT_EXAMPLES]
     optional = ["may be left out"] if name not in schema.get("required", ()) else []
-    texts = [alternatives, part.get("description", ""), *bounds, *optional]
-    return "; ".join(" ".join(text.split()) for text in texts if text)
+    notes = [alternatives, part.get("description", ""), *bounds, *optional]
+    texts = [" ".join(note.split()) for note in notes if note]
+    return "; ".join([*(text.removesuffix(".") for text in texts[:-1]), *texts[-1:]])
