@@ -1,4 +1,4 @@
-"""One dialect per vendor, with the page that documents it; what is not documented is not sent."""
+"""One dialect per vendor, with the page that documents it, and what is sent where no page does."""
 
 from __future__ import annotations
 
