@@ -26,7 +26,7 @@ def open_journal(settings: JobSettings, fingerprint: JSON) -> Journal:
     Raises:
         JobError: The journal is another job's, another run has it, or it cannot be used.
     """
-    journal = Journal.open(settings.folder, fingerprint)
+    journal = Journal.open(settings.folder, fingerprint, verify_raw=settings.transport is not None)
     try:
         if settings.on_change == "new" and changes_since(journal, fingerprint):
             _empty(journal, fingerprint)

@@ -6,13 +6,18 @@ import json
 import zlib
 from dataclasses import replace
 from decimal import Decimal
-from operator import attrgetter
 from typing import NamedTuple
 
 from structkit.costs.reply_cost import reported_cost
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
-from structkit.parsing.serialized import completion_from_json, completion_to_json, fault_from_json, fault_to_json
+from structkit.parsing.serialized import (
+    completion_from_json,
+    completion_to_json,
+    fault_from_json,
+    fault_to_json,
+    is_read_from_body,
+)
 from structkit.values import JSON, Completion, JSONValue, Usage
 
 MAX_PLAIN_BYTES = 500
@@ -28,9 +33,6 @@ COMPLETION = "completion"
 
 BILLIONTH = Decimal("1e-9")
 """The unit in which costs are stored: SQLite sums integers exactly."""
-
-BODY_FIELDS = attrgetter("choices", "id", "model", "provider")
-"""The fields of a completion that are read from its body; usage is stored in columns of its own."""
 
 
 class PackedReply(NamedTuple):
@@ -86,11 +88,19 @@ def unpack_text(packed: str | bytes) -> str:
     return packed.decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else packed
 
 
-def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True) -> PackedReply:
-    """Return a reply as columns; without *keep_raw* they contain no text of the endpoint."""
+def pack_reply(reply: Completion | TransportError, *, keep_raw: bool = True, verify_raw: bool = False) -> PackedReply:
+    """Return a reply as columns.
+
+    Args:
+        reply: The reply.
+        keep_raw: Whether to store its text; otherwise the columns contain no text of the endpoint.
+        verify_raw: Whether to check that the body reads back as the same completion, and to store the completion's
+            fields if it does not: a transport of the caller's may put anything into `raw`, or nothing. Off by
+            default, since it parses every body a second time.
+    """
     if isinstance(reply, Completion):
-        body, cost = _pack_completion(reply) if keep_raw else None, _pack_cost(reported_cost(reply.raw))
-        return PackedReply(COMPLETION, reply.retries, reply.usage, body, cost)
+        body = _pack_completion(reply, verify_raw=verify_raw) if keep_raw else None
+        return PackedReply(COMPLETION, reply.retries, reply.usage, body, _pack_cost(reported_cost(reply.raw)))
     fault, cost = fault_to_json(reply), _pack_cost(reported_cost(reply.body))
     return PackedReply(fault["kind"], reply.retries, reply.usage_of_reply, _pack_fault(fault, keep_raw=keep_raw), cost)
 
@@ -100,24 +110,17 @@ def _pack_cost(cost: Decimal | None) -> int | None:
     return None if cost is None else round(cost / BILLIONTH)
 
 
-def _pack_completion(completion: Completion) -> bytes:
-    """Pack the body as it came, or a list with the completion's fields where the body does not read back as the same.
-
-    A transport of the caller's may put anything into `raw`, or nothing.
-    """
+def _pack_completion(completion: Completion, *, verify_raw: bool) -> bytes:
+    """Pack the body as it came, or a list with the completion's fields if the body does not read back as the same."""
     try:
-        return pack(completion.raw if _reads_back(completion) else [completion_to_json(completion)])
+        is_exact = not verify_raw or is_read_from_body(completion)
+        return pack(completion.raw if is_exact else [completion_to_json(completion)])
     except (RecursionError, TypeError, ValueError):  # `raw` is nested too deeply, or not JSON; the rest can be stored
         return pack([completion_to_json(replace(completion, raw=None))])
 
 
 def _unpack_completion(stored: JSONValue) -> Completion | TransportError:
     return completion_from_json(stored[0]) if isinstance(stored, list) else read_completion(stored)
-
-
-def _reads_back(completion: Completion) -> bool:
-    body = read_completion(completion.raw)
-    return isinstance(body, Completion) and BODY_FIELDS(body) == BODY_FIELDS(completion)
 
 
 def _pack_fault(fault: JSON, *, keep_raw: bool) -> bytes:

@@ -44,10 +44,10 @@ class Journal:
         header: The header with which the job was started.
     """
 
-    def __init__(self, folder: Path, lock: FolderLock, run: int, *, keep_raw: bool) -> None:
+    def __init__(self, folder: Path, lock: FolderLock, run: int, *, keep_raw: bool, verify_raw: bool) -> None:
         """Use `Journal.open`."""
         self._lock = lock
-        self._keep_raw = keep_raw
+        self._keep_raw, self._verify_raw = keep_raw, verify_raw
         self._pid = os.getpid()
         self._reader = Reader(folder)
         self.header: JSON = self._reader.header
@@ -56,7 +56,7 @@ class Journal:
         self._writer = JournalWriter(files.write, files.close, lambda: disk_shortage(folder), self._wakeups.wake)
 
     @classmethod
-    def open(cls, folder: Path, header: JSON, *, keep_raw: bool = True) -> Journal:
+    def open(cls, folder: Path, header: JSON, *, keep_raw: bool = True, verify_raw: bool = False) -> Journal:
         """Start a job, or resume the one that the folder has.
 
         Args:
@@ -64,6 +64,8 @@ class Journal:
             header: Stored with a new job. An existing job keeps its own: compare `.header`.
             keep_raw: Whether to store the text of replies. Otherwise usage and outcomes are stored, and a row whose
                 reply arrived, but that was not finished, is ambiguous after a crash: the reply cannot be read again.
+            verify_raw: Whether to check that the body of each completion reads back as the same completion, which may
+                not be so for a transport of the caller's.
 
         Raises:
             JobError: Another process has the folder open; or it cannot be written, is damaged, or was written by a
@@ -72,7 +74,7 @@ class Journal:
         create_folder(folder)
         lock = lock_folder(folder)
         try:
-            return cls(folder, lock, start_run(folder, header), keep_raw=keep_raw)
+            return cls(folder, lock, start_run(folder, header), keep_raw=keep_raw, verify_raw=verify_raw)
         except BaseException:
             lock.release()
             raise
@@ -115,7 +117,7 @@ class Journal:
 
     def add_reply(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
         """Store a reply: its body as it arrived, its usage and retries, before anything reads it."""
-        packed = pack_reply(reply, keep_raw=self._keep_raw)
+        packed = pack_reply(reply, keep_raw=self._keep_raw, verify_raw=self._verify_raw)
         self._add(ReceivedReply(_validated(ordinal), _validated(number), packed))
 
     def conclude(self, ordinal: int, state: FinalState, outcome: JSON, *, key: str = "", digest: str = "") -> None:

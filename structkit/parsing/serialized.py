@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from operator import attrgetter
 
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, StatusError, TransportError
+from structkit.parsing.completion import read_completion
 from structkit.values import JSON, Choice, Completion, ToolCall, Usage
 
 KINDS = {kind.__name__: kind for kind in (ConnectionFailed, RequestTimeout, StatusError, MalformedReply)}
+
+BODY_FIELDS = attrgetter("choices", "id", "model", "provider")
+"""The fields of a completion that are read from its body, besides its usage."""
 
 
 def fault_to_json(fault: TransportError) -> JSON:
@@ -44,6 +49,23 @@ def fault_from_json(stored: JSON) -> TransportError:
     if isinstance(fault, StatusError):
         fault.status_code = status
     return fault
+
+
+def is_read_from_body(completion: Completion, *, with_usage: bool = False) -> bool:
+    """Return whether the body reads back as the same completion: a caller's own transport may put anything into `raw`.
+
+    Args:
+        completion: The completion.
+        with_usage: Whether to compare the usage too, which a journal has in columns of its own.
+
+    >>> completion = Completion((Choice(0, "4"),), Usage(), raw={"choices": [{"message": {"content": "4"}}]})
+    >>> is_read_from_body(completion), is_read_from_body(Completion(completion.choices, Usage()))
+    (True, False)
+    """
+    body = read_completion(completion.raw)
+    if not isinstance(body, Completion) or BODY_FIELDS(body) != BODY_FIELDS(completion):
+        return False
+    return not with_usage or body.usage == completion.usage
 
 
 def completion_to_json(completion: Completion) -> JSON:

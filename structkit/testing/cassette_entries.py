@@ -6,14 +6,21 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from structkit.errors import ConfigError, TransportError
 from structkit.parsing import read_completion
 from structkit.parsing.assembly import DeltaKind
-from structkit.parsing.serialized import fault_from_json, fault_to_json
+from structkit.parsing.serialized import (
+    completion_from_json,
+    completion_to_json,
+    fault_from_json,
+    fault_to_json,
+    is_read_from_body,
+)
 from structkit.transport.http_reply import redact
-from structkit.values import JSON, Completion, Delta, JSONValue
+from structkit.values import JSON, Completion, Delta, JSONValue, Usage
 
 VARIABLE = "STRUCTKIT_RECORD"
 """An environment variable: any value but `0` makes every cassette in mode `auto` record."""
@@ -30,7 +37,10 @@ MIN_KEY_CHARS = 12
 def reply_to_entry(reply: Completion | TransportError) -> JSON:
     """Return a reply as it is stored in the file."""
     if isinstance(reply, Completion):
-        return {"completion": without_keys(reply.raw)}
+        if is_read_from_body(reply, with_usage=True):
+            return {"completion": without_keys(reply.raw)}
+        # The transport is the caller's, and its body is not that of a completion.
+        return {"parsed": without_keys(completion_to_json(reply)), "usage": asdict(reply.usage)}
     fault = fault_to_json(reply)
     fault.pop("request_id", None)  # differs in every recording
     return {"fault": without_keys(fault)}
@@ -43,7 +53,11 @@ def entry_to_reply(entry: JSON) -> Completion | TransportError:
     >>> entry_to_reply(reply_to_entry(ConnectionFailed("no connection", retryable=True)))
     ConnectionFailed('no connection')
     """
-    return read_completion(entry["completion"]) if "completion" in entry else fault_from_json(entry["fault"])
+    if "fault" in entry:
+        return fault_from_json(entry["fault"])
+    if "completion" in entry:
+        return read_completion(entry["completion"])
+    return replace(completion_from_json(entry["parsed"]), usage=Usage(**entry["usage"]))
 
 
 def reply_deltas(reply: Completion | TransportError) -> Iterator[Delta]:
@@ -108,7 +122,7 @@ def _is_entry(entry: JSONValue) -> bool:
     reply = entry.get("reply") if isinstance(entry, dict) and isinstance(entry.get("request"), dict) else None
     fault = reply.get("fault") if isinstance(reply, dict) else None
     is_fault = isinstance(fault, dict) and {"kind", "message"} <= fault.keys()
-    return is_fault or (isinstance(reply, dict) and "completion" in reply)
+    return is_fault or (isinstance(reply, dict) and ("completion" in reply or {"parsed", "usage"} <= reply.keys()))
 
 
 def write_entries(path: Path, entries: list[JSON]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from structkit.batch.job import Job
 from structkit.journal.journal import Journal
+from structkit.testing import Endpoint
 from structkit.transport import TransportReply
 from structkit.values import Choice, Completion, JSONValue, Policy, Request, Usage
 
@@ -39,7 +40,7 @@ class Transport:
         raise AssertionError("a transport of the caller's stays open")
 
 
-def make_job(folder: Path, transport: Transport, **settings: Any) -> Job:
+def make_job(folder: Path, transport: Transport | None, **settings: Any) -> Job:
     base: dict[str, Any] = {"source": ["a", "b"], "output": folder / "out.jsonl", "prompt": "{text}", "model": "fake"}
     return Job(**{**base, "output_type": int, "transport": transport, **settings})
 
@@ -61,3 +62,15 @@ def test_a_paid_reply_of_an_unfinished_row_is_used_by_the_next_run(tmp_path: Pat
     with Journal.open(job.folder, {}) as journal:
         journal.reopen([0])  # as a kill between the reply and the end of the row leaves it
     assert (job.run().counts, transport.requests) == ({"done": 2}, 2)
+
+
+def test_only_the_replies_of_a_callers_transport_are_read_again_to_store_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified: list[Completion] = []
+    monkeypatch.setattr("structkit.journal.encoding.is_read_from_body", lambda reply: verified.append(reply) or True)
+    with Endpoint() as endpoint:
+        make_job(tmp_path / "a", transport=None, base_url=endpoint.base_url, api_key="sk-test").run()
+        assert not verified
+    make_job(tmp_path / "b", Transport({})).run()
+    assert len(verified) == 2

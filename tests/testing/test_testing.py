@@ -36,6 +36,7 @@ from structkit.testing import (
     sample,
     tool_call_completion,
 )
+from structkit.values import Choice, Completion, Policy, Request, Usage
 
 pytest_plugins = "pytester"
 
@@ -493,6 +494,29 @@ def test_a_recording_is_replayed_by_both_clients(tmp_path: Path, recorded: str, 
     assert replay.value == first.value == Person(name="Ada", age=36)
     assert [attempt.raw for attempt in replay.attempts] == [attempt.raw for attempt in first.attempts]
     assert replay.usage == first.usage
+
+
+@pytest.mark.parametrize("body", [None, "plain text", {"id": "batch-1"}, completion("another text")])
+def test_a_reply_of_a_callers_transport_is_replayed_whatever_its_body(tmp_path: Path, body: Any) -> None:
+    path, usage = tmp_path / "tape.json", Usage(9, 12, 21)
+    reply = Completion((Choice(0, '{"value": 3}', finish_reason="stop"),), usage, model="own", raw=body)
+
+    class OwnTransport:
+        def send(self, request: Request, policy: Policy) -> Completion:
+            return reply
+
+        def models(self) -> tuple[str, ...]:
+            return ()
+
+        def close(self) -> None:
+            return None
+
+    owner = structkit.Client("m", transport=OwnTransport())
+    with cassette(path, "record", owner) as tape:
+        structkit.Client("m", transport=tape).run(int, "how many?")
+    with cassette(path) as tape:
+        replayed = structkit.Client("m", transport=tape).run(int, "how many?")
+    assert (replayed.value, replayed.usage, replayed.attempts[-1].completion) == (3, usage, reply)
 
 
 def test_a_cassette_is_readable_json(tmp_path: Path) -> None:
