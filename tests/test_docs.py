@@ -203,9 +203,13 @@ def documented_repairs() -> dict[str, str]:
     return {name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n") for name, _, text in rows}
 
 
+TEXT_REPAIRS = {"raw newline", "string escape", "invalid escape"}
+"""The repairs whose example is a text."""
+
+
 @pytest.mark.parametrize("name", [*get_args(Repair), "number in text at PATH"])
 def test_every_repair_is_documented_by_an_example_that_needs_it_alone(name: str) -> None:
-    response_format = ResponseFormat(str if name in {"raw newline", "string escape"} else int)
+    response_format = ResponseFormat(str if name in TEXT_REPAIRS else int)
     read = response_format.read(documented_repairs()[name], repairs=True)
     assert (read.valid, read.repairs) == (True, (name.replace("PATH", "value"),))
 

@@ -86,18 +86,18 @@ def _repaired(text: str, name: str, properties: Collection[str]) -> Iterator[Can
     ranked: list[tuple[int, bool, int, list[Candidate]]] = []
     for position, (document, is_fenced) in enumerate(scan.documents):
         if not document.is_rejected:
-            repairs = _repairs(document, scan, has_mark=has_mark, is_fenced=is_fenced)
+            repairs = _repairs(document, scan, has_mark=has_mark)
             candidates = list(_with_unwrapped(Candidate(document.value, repairs), name, properties))
             ranked.append((_coverage(candidates, expected), is_fenced, position, candidates))
     for *_, candidates in sorted(ranked, reverse=True):  # positions are unique: the lists are never compared
         yield from candidates
 
 
-def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool, is_fenced: bool) -> tuple[Repair, ...]:
+def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) -> tuple[Repair, ...]:
     outer: tuple[tuple[Repair, bool], ...] = (
         ("byte order mark", has_mark),
         ("think block", scan.has_thinking),
-        ("code fence", is_fenced),
+        ("code fence", scan.has_fence),
         ("prose", scan.has_prose or len(scan.documents) > 1),
     )
     applied: list[Repair] = [repair for repair, is_applied in outer if is_applied]

@@ -29,11 +29,13 @@ class DocumentScan:
     Args:
         documents: The complete documents, each with whether it is in a code fence.
         has_thinking: Whether there is thinking, which is never part of the answer.
+        has_fence: Whether there is a code fence, opened or closed, outside of thinking and documents.
         has_prose: Whether there is any other text.
     """
 
     documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
     has_thinking: bool = False
+    has_fence: bool = False
     has_prose: bool = False
 
 
@@ -42,6 +44,11 @@ class ThinkBlock:
     """Thinking that has an end tag; without a start tag, all text before the end tag is thinking."""
 
     has_start_tag: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The start or the end of a code fence."""
 
 
 def scan_documents(text: str) -> DocumentScan:
@@ -64,19 +71,22 @@ def scan_documents(text: str) -> DocumentScan:
             scan.has_prose |= bool(segment.strip(BLANK))
         elif isinstance(segment, tuple):
             scan.documents.append(segment)
+        elif isinstance(segment, Fence):
+            scan.has_fence = True
         else:
             scan = scan if segment.has_start_tag else DocumentScan()
             scan.has_thinking = True
     return scan
 
 
-def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | ThinkBlock]:
-    """Yield the text segment by segment, without fences, reading forward except for one step back to a thinking end."""
+def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence | ThinkBlock]:
+    """Yield the text segment by segment, reading forward except for one step back to a thinking end."""
     at, is_fenced, thinking_end = 0, False, _last_thinking_end(text)
     while mark := MARK.search(text, at):
         yield text[at : mark.start()]
         sign = mark.group()[0]
         if sign in "`~":
+            yield Fence()
             is_fenced = not is_fenced
             at = FENCE_INFO.match(text, mark.end()).end() if is_fenced else mark.end()  # type: ignore[union-attr]
         elif sign == "<":

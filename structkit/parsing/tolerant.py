@@ -21,6 +21,7 @@ Repair: TypeAlias = Literal[
     "single quotes",
     "raw newline",
     "string escape",
+    "invalid escape",
     "python literal",
     "comment",
     "unquoted key",
@@ -39,10 +40,17 @@ SPACE = re.compile(r"[ \t\r\n]*+")
 COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
 BARE_KEY = re.compile(r"[\w$][\w$-]*+")
 BARE_VALUE = re.compile(r"""[^\s,:\[\]{}"'/#]++""")
+TRUNCATABLE_VALUE = re.compile(r"[a-zA-Z_$][\w$-]*|-|-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|-[a-zA-Z]+")
+"""What may be the start of a number or a literal; `2).` may not, as in `[1, 2).`, wherever the text ends."""
+
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 ESCAPE = re.compile(
     r"""\\(?:(["\\/bfnrt'])|u([0-9a-fA-F]{4})|(x[0-9a-fA-F]{2}|U(?:0010|000[0-9a-fA-F])[0-9a-fA-F]{4})|.)""", re.DOTALL
 )
+LITERAL_BACKSLASH = re.compile(r"\\(?![uUx][0-9a-fA-F]|[0_\r\n])")
+r"""A backslash that starts no escape of any notation, as in `\d`. A broken `\u12` may have lost digits, `\0` may be
+a NUL, `\_` an underscore in Markdown, and a backslash before a line break a continued line."""
+
 CONTROL = re.compile(r"[\x00-\x1f]")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 LITERALS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
@@ -71,7 +79,7 @@ class ParsedDocument:
         end: The position after it.
         repairs: The repairs that were made, in the order they were first needed.
         is_rejected: Whether it has what `read_json` rejects: duplicate keys, NaN, numbers that are too large, or lone
-            surrogates.
+            surrogates; or both an invalid escape and valid ones, which may not be meant as escapes.
     """
 
     value: JSONValue
@@ -107,19 +115,22 @@ def read_document(text: str, start: int = 0) -> ParsedDocument:
         return ParsedDocument(None, parser.at, (), is_rejected=True)
     except RecursionError:
         raise TruncatedDocument from None
-    return ParsedDocument(value, parser.at, tuple(parser.repairs), parser.is_rejected)
+    # where one backslash was not doubled, `\n` in `C:\new` may be a newline or not: both are valid, and other text
+    is_ambiguous = parser.has_escapes and "invalid escape" in parser.repairs
+    return ParsedDocument(value, parser.at, tuple(parser.repairs), parser.is_rejected or is_ambiguous)
 
 
 class _TolerantParser:
     """A recursive descent parser: a position in a text, and the repairs made before it."""
 
-    __slots__ = ("at", "is_rejected", "repairs", "text")
+    __slots__ = ("at", "has_escapes", "is_rejected", "repairs", "text")
 
     def __init__(self, text: str, at: int) -> None:
         self.text = text
         self.at = at
         self.repairs: dict[Repair, None] = {}
         self.is_rejected = False
+        self.has_escapes = False  # apart from escaped quotes
 
     def value(self, depth: int) -> JSONValue:
         char = self._peek()
@@ -193,7 +204,8 @@ class _TolerantParser:
         if match is None:
             raise UnrepairableDocument(self.at)
         if match.end() == len(self.text):
-            raise TruncatedDocument
+            is_value = pattern is BARE_VALUE and not TRUNCATABLE_VALUE.fullmatch(match.group())
+            raise UnrepairableDocument(self.at) if is_value else TruncatedDocument
         self.at = match.end()
         return match.group()
 
@@ -233,15 +245,21 @@ class _TolerantParser:
     def _unescape(self, raw: str, quote: str, start: int) -> str:
         def unescaped(escape: re.Match[str]) -> str:
             character, utf16, python = escape.groups()
+            if not (character or utf16 or python):
+                return self._literal_backslash(raw, escape, start)
+            self.has_escapes |= character != quote
             if python or (character == "'" and quote == '"'):
                 self.repairs["string escape"] = None
-            if character:
-                return ESCAPES.get(character, character)
-            if not utf16 and not python:  # in `\d`, the backslash may be superfluous, or should have been doubled
-                raise UnrepairableDocument(start)
-            return chr(int(utf16 or python[1:], 16))
+            return ESCAPES.get(character, character) if character else chr(int(utf16 or python[1:], 16))
 
         return self._pair_surrogates(ESCAPE.sub(unescaped, raw))
+
+    def _literal_backslash(self, raw: str, escape: re.Match[str], start: int) -> str:
+        """Return the escape unchanged, because its writer has not doubled the backslash; nothing else is left."""
+        if not LITERAL_BACKSLASH.match(raw, escape.start()):
+            raise UnrepairableDocument(start)
+        self.repairs["invalid escape"] = None
+        return escape.group()
 
     def _pair_surrogates(self, text: str) -> str:
         try:

@@ -75,8 +75,8 @@ def format_path(path: JSONPath) -> str:
 
     >>> format_path(("steps", 0, "output"))
     'steps[0].output'
-    >>> format_path(("unit price", "a.b"))
-    '["unit price"]["a.b"]'
+    >>> format_path(("unit price", 'a "b"'))
+    '["unit price"]["a \\\\"b\\\\""]'
     >>> format_path(())
     '(root)'
     """
@@ -86,4 +86,4 @@ def format_path(path: JSONPath) -> str:
 def _format_step(step: str | int) -> str:
     if isinstance(step, int) or step == "[]":
         return "[]" if step == "[]" else f"[{step}]"
-    return f".{step}" if step.isidentifier() else f'["{step}"]'
+    return f".{step}" if step.isidentifier() else f"[{json.dumps(step, ensure_ascii=False)}]"
