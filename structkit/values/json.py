@@ -71,12 +71,12 @@ def value_at(value: JSONValue, path: JSONPath) -> JSONValue:
 
 
 def format_path(path: JSONPath) -> str:
-    """Return a path in the notation of Python.
+    r"""Return a path in the notation of Python.
 
     >>> format_path(("steps", 0, "output"))
     'steps[0].output'
     >>> format_path(("unit price", 'a "b"'))
-    '["unit price"]["a \\\\"b\\\\""]'
+    '["unit price"]["a \\"b\\""]'
     >>> format_path(())
     '(root)'
     """

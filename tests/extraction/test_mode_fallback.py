@@ -323,6 +323,13 @@ def test_an_endpoint_that_ignores_every_mode_costs_two_requests_that_do_not_coun
     assert [attempt.mode for attempt in caught.value.attempts] == ["json_schema", "tool", "prompt"]
 
 
+@pytest.mark.parametrize("end", ["\n```", " The count lies in [1, 4)."])
+def test_a_repaired_reply_costs_one_request(connect: Connect, end: str) -> None:
+    with Endpoint(lambda body: text_reply(body, VALID + end)) as endpoint:
+        assert connect(endpoint).extract(Count, "How many?") == VALUE
+    assert len(endpoint.requests) == 1
+
+
 def test_an_ignored_mode_is_not_used_by_the_next_call(calls: Callable[..., list[Any]]) -> None:
     with Endpoint(lambda body: text_reply(body, VALID if mode_of(body) == "prompt" else "Gladly!")) as endpoint:
         first, second = calls(endpoint.base_url, Count, Count)
