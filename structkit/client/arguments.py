@@ -94,14 +94,14 @@ def validate_sync_checks(conversation: Conversation) -> None:
         raise ConfigError("a check is a coroutine function: use AsyncClient, or make it a plain function")
 
 
-def example_to_json(output_format: ResponseFormat[T], value: T) -> JSONValue:
+def example_to_json(output_format: ResponseFormat[T], value: T, context: Any = None) -> JSONValue:
     """Return an example's value as natural JSON.
 
     Raises:
         PromptError: The model would not be allowed to write that value.
     """
     natural = output_format.natural(value)
-    answer = output_format.read_natural(natural)
+    answer = output_format.read_natural(natural, context=context)
     if answer.issues:
         issues = "; ".join(map(str, answer.issues))
         raise PromptError(f"an example would not be accepted as a reply: {issues}")

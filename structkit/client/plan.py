@@ -69,12 +69,13 @@ class Plan:
         output_format = response_format(output_type, get_dialect(dialect) if isinstance(dialect, str) else dialect)
         settings = {name: arguments.pop(name) for name in ("mode", "context") if name in arguments}
         validate_mode(settings.get("mode", "auto"))
+        context = settings.get("context")
         checks = tuple(arguments.pop("checks", ()))
         extraction: Extraction[Any] = Extraction(
             response_format=output_format,
             model=self.model,
             messages=build_messages(prompt, instructions),
-            examples=tuple((source, example_to_json(output_format, value)) for source, value in examples),
+            examples=tuple((source, example_to_json(output_format, value, context)) for source, value in examples),
             parameters=Parameters(**arguments) if arguments else DEFAULT_PARAMETERS,
             policy=policy,
             route=route if route.dialect is output_format.dialect else replace(route, dialect=output_format.dialect),

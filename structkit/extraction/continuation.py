@@ -10,7 +10,7 @@ from structkit.schema import Codec, Patch, find_truncated_list, make_patch
 from structkit.values import JSONPath, Parameters, Policy, value_at
 
 
-def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patch | None:
+def make_continuation(codec: Codec[Any], patch: Patch | None, text: str, context: Any = None) -> Patch | None:
     """Return the patch that requests the remainder of a truncated reply, or None if the reply cannot be continued.
 
     The remainder is the items after the complete ones of a list, and the properties after the list. A reply that was
@@ -20,6 +20,7 @@ def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patc
         codec: The type of the whole value.
         patch: The patch that the reply answers; None if it answers a request for the whole value.
         text: The truncated text.
+        context: What pydantic's validators get as `info.context`.
     """
     prefix = read_prefix(text)
     if prefix is None:
@@ -35,7 +36,7 @@ def make_continuation(codec: Codec[Any], patch: Patch | None, text: str) -> Patc
             return None  # two lists would have to be continued at once
         path, *missing_paths = (_path_in_value(patch, each) for each in (path, *missing_paths))
         draft = patch.merge(draft)
-    invalid_paths = dict.fromkeys(issue.path for issue in codec.read_natural(draft).issues)
+    invalid_paths = dict.fromkeys(issue.path for issue in codec.read_natural(draft, context=context).issues)
     return make_patch(codec, draft, [*missing_paths, *invalid_paths], truncated_list=path)
 
 

@@ -238,7 +238,7 @@ class Extraction(Generic[T]):
             return error.with_attempts(self.attempts)
         answer_count = self.answer_count + 1
         has_attempts = answer_count < self.policy.attempts
-        patch = make_continuation(self.response_format, self.patch, answer.text)
+        patch = make_continuation(self.response_format, self.patch, answer.text, self.context)
         if has_attempts and patch is not None and self.policy.reask != "whole":
             invalid_answer = replace(answer, draft=patch.draft)
             origins: Mapping[JSONPath, Origin] = {(): Origin("salvaged", len(self.attempts))}

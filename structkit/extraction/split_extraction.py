@@ -83,7 +83,8 @@ class SplitExtraction(Generic[T]):
         self, results: tuple[Result[Any], ...], attempts: tuple[Attempt, ...]
     ) -> SplitExtraction[T] | Result[T] | StructkitError:
         """Return the joined value; if it is invalid, the parts that own the invalid places are re-asked."""
-        answer = apply_checks(self.response_format.join([result.value for result in results]), self.checks)
+        joined = self.response_format.join([result.value for result in results], self.initial_parts[0].context)
+        answer = apply_checks(joined, self.checks)
         if answer.valid:
             provenance = JoinedProvenance(self.response_format, answer.value, answer.draft, results)
             return make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)

@@ -162,9 +162,14 @@ class ResponseFormat(Codec[T]):
             for number, part in enumerate(self._part_schemas, 1)
         )
 
-    def join(self, values: list[JSONValue]) -> Answer[T]:
-        """Return the natural values of all parts as one answer."""
-        return self.read_natural(join_parts(values))
+    def join(self, values: list[JSONValue], context: Any = None) -> Answer[T]:
+        """Return the natural values of all parts as one answer.
+
+        Args:
+            values: The values, in the order of the parts.
+            context: What pydantic's validators get as `info.context`.
+        """
+        return self.read_natural(join_parts(values), context=context)
 
     def owners(self, path: JSONPath) -> list[int]:
         """Return the positions of the parts that contain a natural path of the whole type."""

@@ -18,6 +18,7 @@ from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Policy, Request
+from structkit.values.policy import DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:
     import asyncio
@@ -199,7 +200,8 @@ class AsyncHTTPTransport:
 
 
 def _timeout(policy: Policy) -> float:
-    return min(policy.timeout, policy.deadline or policy.timeout)
+    timeout = policy.timeout or DEFAULT_TIMEOUT_S
+    return min(timeout, policy.deadline or timeout)
 
 
 def _host(base_url: str) -> str:

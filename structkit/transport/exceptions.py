@@ -51,7 +51,7 @@ def _classify(error: BaseException, host: str) -> TransportError:
     names = _class_names(error)
     reason = str(error) or type(error).__name__
     if names & NOT_CONNECTED:
-        within = f" within Policy(timeout=...), at most {MAX_CONNECT_S:g} s" if names & TIMEOUT else f": {reason}"
+        within = f" within the timeout, at most {MAX_CONNECT_S:g} s" if names & TIMEOUT else f": {reason}"
         return ConnectionFailed(f"no connection to {host}{within}; check the base URL", retryable=True)
     if names & TIMEOUT:
         return RequestTimeout(

@@ -49,7 +49,7 @@ class OpenAITransport:
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reader = _read(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+            reader = _read(_post(self._client, request, policy), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, *_connection(self._client))
         return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
@@ -59,13 +59,13 @@ class OpenAITransport:
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
-        reply = _open(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+        reply = _open(_post(self._client, request, policy))
         return receive(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
 
     def models(self) -> tuple[str, ...]:
         """As `Transport.models`, by `GET /v1/models`."""
         try:
-            reader = _read(partial(self._client.get, MODELS), Policy())
+            reader = _read(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, *_connection(self._client)) from None
         return read_model_names(reader.status, reader.headers, reader.body, self._client.api_key)
@@ -90,7 +90,7 @@ class AsyncOpenAITransport:
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reader = await _read_async(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+            reader = await _read_async(_post(self._client, request, policy), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, *_connection(self._client))
         return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
@@ -100,13 +100,13 @@ class AsyncOpenAITransport:
         return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
-        reply = _open_async(partial(self._client.post, COMPLETIONS, body=request.body), policy)
+        reply = _open_async(_post(self._client, request, policy))
         return receive_async(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
 
     async def models(self) -> tuple[str, ...]:
         """As `Transport.models`, by `GET /v1/models`."""
         try:
-            reader = await _read_async(partial(self._client.get, MODELS), Policy())
+            reader = await _read_async(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, *_connection(self._client)) from None
         return read_model_names(reader.status, reader.headers, reader.body, self._client.api_key)
@@ -149,18 +149,18 @@ def _raise_response_async(send: Callable[..., Awaitable[httpx2.Response]]) -> Ca
 
 
 @contextmanager
-def _open(send: Callable[..., Any], policy: Policy) -> Iterator[HTTPReply]:
+def _open(send: Callable[..., Any]) -> Iterator[HTTPReply]:
     try:
-        send(**_options(policy))
+        send()
     except _ResponseReceived as received:
         with closing(received.response) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
 
 @asynccontextmanager
-async def _open_async(send: Callable[..., Any], policy: Policy) -> AsyncIterator[AsyncHTTPReply]:
+async def _open_async(send: Callable[..., Any]) -> AsyncIterator[AsyncHTTPReply]:
     try:
-        await send(**_options(policy))
+        await send()
     except _ResponseReceived as received:
         async with aclosing(received.response) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
@@ -168,24 +168,36 @@ async def _open_async(send: Callable[..., Any], policy: Policy) -> AsyncIterator
 
 def _read(send: Callable[..., Any], policy: Policy) -> BodyReader:
     reader = BodyReader(policy)
-    with _open(send, policy) as reply:
+    with _open(send) as reply:
         reader.read(reply)
     return reader
 
 
 async def _read_async(send: Callable[..., Any], policy: Policy) -> BodyReader:
     reader = BodyReader(policy)
-    async with asyncio.timeout(policy.deadline), _open_async(send, policy) as reply:
+    async with asyncio.timeout(policy.deadline), _open_async(send) as reply:
         await reader.read_async(reply)
     return reader
 
 
-def _options(policy: Policy) -> Any:
+def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
+    return partial(client.post, COMPLETIONS, body=request.body, **_options(client, policy))
+
+
+def _options(client: Any, policy: Policy) -> Any:
+    """Return the options of a call: the timeouts of the policy, or else the client's own, within the deadline."""
     import httpx2
 
-    timeout = min(policy.timeout, policy.deadline or policy.timeout)
-    timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
-    return {"cast_to": httpx2.Response, "options": {"timeout": timeouts}}
+    options: dict[str, Any] = {"cast_to": httpx2.Response}
+    if policy.timeout is not None:
+        timeout = min(policy.timeout, policy.deadline or policy.timeout)
+        return {**options, "options": {"timeout": httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))}}
+    if (deadline := policy.deadline) is None:
+        return options
+    own = client.timeout if hasattr(client.timeout, "read") else httpx2.Timeout(client.timeout)
+    seconds = {name: getattr(own, name) for name in ("connect", "read", "write", "pool")}
+    capped = {name: deadline if each is None else min(each, deadline) for name, each in seconds.items()}
+    return {**options, "options": {"timeout": httpx2.Timeout(**capped)}}
 
 
 def _connection(client: Any) -> tuple[str, str]:

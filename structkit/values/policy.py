@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+DEFAULT_TIMEOUT_S = 600.0
+"""The timeout where neither the policy nor an SDK client of the caller's sets one."""
+
 MAX_WAIT_S = 1_000_000
 """Timeouts above this many seconds overflow the clocks of some operating systems."""
 
@@ -21,7 +24,8 @@ class Policy:
             (429, 5xx, no connection, timeout).
         wait_initial: Seconds before the first retry; doubled each time, with jitter.
         wait_max: Maximum wait in seconds, even if the endpoint's `Retry-After` asks for more.
-        timeout: Seconds without a byte from the endpoint after which a request fails.
+        timeout: Seconds without a byte from the endpoint after which a request fails; None is the timeout of an SDK
+            client of your own, and 600 without one.
         deadline: Seconds for one request in total, from sending it to the last byte of its reply; each
             retry has its own. None sets no limit. `Client` checks the clock only when bytes arrive, so an
             endpoint that stops sending can take up to twice as long.
@@ -38,7 +42,7 @@ class Policy:
     retries: int = 3
     wait_initial: float = 0.5
     wait_max: float = 60.0
-    timeout: float = 600.0
+    timeout: float | None = None
     deadline: float | None = None
     reply_bytes: int = 32 * 2**20
     repairs: bool = True

@@ -14,7 +14,7 @@ from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect, Size
 from structkit.extraction import soft
 from structkit.testing import Endpoint, Reply, completion, fault
-from structkit.testing.scripted_reply import text_reply
+from structkit.testing.scripted_reply import requested_schema, text_reply
 from structkit.values import Attempt, Issue, Usage
 
 Connect = Callable[..., Any]
@@ -217,6 +217,51 @@ def test_validators_receive_the_context_for_patches_and_repaired_replies(connect
         result = connect(endpoint.base_url).run(Trip, "x", mode="prompt", context={"cities": ["Basel"]})
     assert (result.value.stop.city, len(endpoint.requests)) == ("Basel", 3)
     assert [len(attempt.issues) for attempt in result.attempts] == [1, 1, 0]
+
+
+class StrictCity(BaseModel):
+    city: str
+    a: int = 0
+    b: int = 0
+    c: int = 0
+
+    @field_validator("city")
+    @classmethod
+    def validate_city(cls, city: str, info: ValidationInfo) -> str:
+        if info.context is None or city not in info.context["cities"]:
+            raise ValueError("no such city")
+        return city
+
+
+BASEL = {"cities": ["Basel"]}
+
+
+def test_validators_of_a_type_that_is_split_receive_the_context(connect: Connect) -> None:
+    def answer(body: dict[str, Any]) -> Reply:
+        values: dict[str, Any] = {"city": "Basel", "a": 1, "b": 2, "c": 3}
+        properties = body["response_format"]["json_schema"]["schema"]["properties"]
+        return text_reply(body, json.dumps({name: values[name] for name in properties}))
+
+    small = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 100, 100))
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, dialect=small).run(StrictCity, "x", context=BASEL)
+    assert (result.value, len(endpoint.requests)) == (StrictCity.model_construct(city="Basel", a=1, b=2, c=3), 2)
+
+
+def test_validators_receive_the_context_for_a_truncated_list(connect: Connect) -> None:
+    cities = json.dumps({"value": [{"city": "Basel", "a": 1, "b": 2, "c": 3}] * 2})
+    truncated = Reply(completion(cities[:-10], finish_reason="length"))
+    with Endpoint(truncated, '{"rest": []}') as endpoint:
+        value = connect(endpoint.base_url).extract(list[StrictCity], "x", context=BASEL)
+    assert [city.city for city in value] == ["Basel"]
+    assert [*requested_schema(endpoint.requests[1])["properties"]] == ["rest"]
+
+
+def test_validators_receive_the_context_for_examples(connect: Connect) -> None:
+    example = StrictCity.model_construct(city="Basel")
+    with Endpoint('{"city": "Basel", "a": 1, "b": 2, "c": 3}') as endpoint:
+        value = connect(endpoint.base_url).extract(StrictCity, "x", context=BASEL, examples=[("y", example)])
+    assert (value.city, len(endpoint.requests)) == ("Basel", 1)
 
 
 # Hooks
