@@ -1,0 +1,85 @@
+"""A client of the SDK that the caller brings: which of its settings hold, and which kind fits which of our clients."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+
+import structkit
+from structkit.testing import completion
+
+KEY = "sk-test-hunter2-hunter2"
+Timeouts = dict[str, float | None]
+Run = Callable[..., Any]
+
+
+class MockedEndpoint:
+    """Replies in memory, and records the timeouts of each request."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.timeouts: list[Timeouts] = []
+        self.status = status
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        self.timeouts.append(request.extensions["timeout"])
+        return httpx2.Response(self.status, json=completion('{"value": 3}'))
+
+
+@pytest.fixture(params=["sync", "async"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Return a function that makes one call over an SDK client with some options."""
+
+    def over_sync(mocked: MockedEndpoint, options: dict[str, Any], **call: Any) -> Any:
+        http_client = httpx2.Client(transport=httpx2.MockTransport(mocked.answer), **options.pop("http", {}))
+        client = openai.OpenAI(api_key=KEY, http_client=http_client, **options)
+        return structkit.Client("m", client=client).run(int, "How many?", **call)
+
+    def over_async(mocked: MockedEndpoint, options: dict[str, Any], **call: Any) -> Any:
+        http_client = httpx2.AsyncClient(transport=httpx2.MockTransport(mocked.answer), **options.pop("http", {}))
+        client = openai.AsyncOpenAI(api_key=KEY, http_client=http_client, **options)
+        return asyncio.run(structkit.AsyncClient("m", client=client).run(int, "How many?", **call))
+
+    return over_sync if request.param == "sync" else over_async
+
+
+def all_of(seconds: float | None) -> Timeouts:
+    return {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
+
+
+SDK_DEFAULT = {"connect": 5.0, "read": 600, "write": 600, "pool": 600}
+OWN = httpx2.Timeout(7, connect=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "policy", "timeouts"),
+    [
+        ({"timeout": 1}, {}, all_of(1)),
+        ({"timeout": None}, {}, all_of(None)),
+        ({"timeout": OWN}, {}, {**all_of(7), "connect": 2}),
+        ({"http": {"timeout": 9}}, {}, all_of(9)),
+        ({}, {}, SDK_DEFAULT),
+        ({"timeout": 1}, {"timeout": 40}, {**all_of(40), "connect": 30}),
+        ({"timeout": 1}, {"timeout": 600}, {**all_of(600), "connect": 30}),
+        ({"timeout": OWN}, {"deadline": 3}, {**all_of(3), "connect": 2}),
+        ({"timeout": None}, {"deadline": 3}, all_of(3)),
+        ({"timeout": 1}, {"timeout": 40, "deadline": 3}, all_of(3)),
+    ],
+)
+def test_the_clients_own_timeout_is_used_unless_the_policy_sets_one(
+    run: Run, options: dict[str, Any], policy: dict[str, Any], timeouts: Timeouts
+) -> None:
+    mocked = MockedEndpoint()
+    assert run(mocked, dict(options), policy=structkit.Policy(**policy)).value == 3
+    assert mocked.timeouts == [timeouts]
+
+
+def test_the_clients_own_retries_do_not_multiply_the_retries_of_the_policy(run: Run) -> None:
+    mocked = MockedEndpoint(status=503)
+    with pytest.raises(structkit.StatusError, match="503"):
+        run(mocked, {"max_retries": 5}, policy=structkit.Policy(retries=1, wait_initial=0))
+    assert len(mocked.timeouts) == 2
