@@ -194,8 +194,8 @@ def _options(client: Any, policy: Policy) -> Any:
         return {**options, "options": {"timeout": httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))}}
     if (deadline := policy.deadline) is None:
         return options
-    own = client.timeout if hasattr(client.timeout, "read") else httpx2.Timeout(client.timeout)
-    seconds = {name: getattr(own, name) for name in ("connect", "read", "write", "pool")}
+    timeouts = client.timeout if hasattr(client.timeout, "read") else httpx2.Timeout(client.timeout)
+    seconds = {name: getattr(timeouts, name) for name in ("connect", "read", "write", "pool")}
     capped = {name: deadline if each is None else min(each, deadline) for name, each in seconds.items()}
     return {**options, "options": {"timeout": httpx2.Timeout(**capped)}}
 
