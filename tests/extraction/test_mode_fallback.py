@@ -326,7 +326,7 @@ def test_an_endpoint_that_ignores_every_mode_costs_two_requests_that_do_not_coun
 @pytest.mark.parametrize("end", ["\n```", " The count lies in [1, 4)."])
 def test_a_repaired_reply_costs_one_request(connect: Connect, end: str) -> None:
     with Endpoint(lambda body: text_reply(body, VALID + end)) as endpoint:
-        assert connect(endpoint).extract(Count, "How many?") == VALUE
+        assert connect(endpoint.base_url).run(Count, "How many?").value == VALUE
     assert len(endpoint.requests) == 1
 
 
