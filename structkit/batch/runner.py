@@ -66,7 +66,7 @@ class JobRunner:
         """Finish the rows, and write the output, the manifest and the report.
 
         Args:
-            handle_signals: Whether Ctrl-C and SIGTERM stop the run with grace.
+            handle_signals: Whether Ctrl-C and SIGTERM stop the run, after `grace` seconds at most.
         """
         settings = self.settings
         try:
@@ -85,7 +85,7 @@ class JobRunner:
         files = OpenFiles(source, select_rows(self.settings, source), journal)
         ambiguous = find_ambiguous(journal)
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])
-        context, progress = self._prepare(journal)
+        context, progress = self._make_context(journal)
         engine = LocalEngine(context)
         rows = unfinished_rows(files.selection, source, journal, retry_failed=self.settings.retry_failed)
         if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
@@ -96,7 +96,7 @@ class JobRunner:
     async def _finish_rows(
         self, engine: Engine, rows: Iterator[MatchedRow], progress: ProgressReporter, *, handle_signals: bool
     ) -> bool:
-        """Let the engine finish the rows, and report its progress; return whether requests were dropped."""
+        """Let the engine finish the rows, and report its progress; return whether requests were cancelled."""
         async with progress.watching(engine):
             run = engine.run(rows)
             if handle_signals:
@@ -104,7 +104,7 @@ class JobRunner:
             await run
         return False
 
-    def _prepare(self, journal: Journal) -> tuple[RunContext, ProgressReporter]:
+    def _make_context(self, journal: Journal) -> tuple[RunContext, ProgressReporter]:
         settings, conversations = self.settings, self.conversations
         budget = Budget(settings.budget, spent=spent_before(journal, settings.price))
         progress = ProgressReporter(self.on_progress, budget, is_priced=settings.price is not None)
@@ -132,9 +132,9 @@ class JobRunner:
         """Write the output and the manifest; return the report."""
         settings, journal, selection = self.settings, files.journal, files.selection
         if engine.stop_cause:
-            read_through(selection, files.source)
+            read_through(selection, files.source)  # the rows that were not reached may have columns of their own
         elif context.is_offline:
-            journal.mark(REPARSING, value=False)
+            journal.mark(REPARSING, value=False)  # every stored reply has been read as the new type
         rows = selection.match(files.source, journal, full=False)
         with open_output(self.conversations, files.source, journal) as sink:
             counts = write_rows(sink, selection.filter(rows), ambiguous)

@@ -28,7 +28,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Import what only a probe needs on first use."""
+        """Import the classes of a probe on first use: most programs never need them."""
         if name not in {"Finding", "ProbeReport"}:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from structkit.client import probing

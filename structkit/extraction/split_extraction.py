@@ -28,7 +28,8 @@ class SplitExtraction(Generic[T]):
 
     Args:
         response_format: The type of the joined value.
-        initial_parts: The first step of each part, from which a part is re-asked after the joined value was invalid.
+        initial_parts: The conversation about each part before its first request. If the joined value is invalid, a part
+            is re-asked from there.
         parts: The current step of each part: its conversation, or its result.
         checks: The caller's checks of the joined value.
     """
@@ -40,7 +41,7 @@ class SplitExtraction(Generic[T]):
 
     @property
     def route(self) -> Route:
-        """The route of the part that has learned the most about it."""
+        """The route with the most rejected or ignored modes, of all parts."""
         routes = [part.route for part in (*self.initial_parts, *self.parts) if isinstance(part, Extraction)]
         return max(routes, key=lambda route: len(route.rejected | route.ignored))
 
@@ -65,7 +66,7 @@ class SplitExtraction(Generic[T]):
         return tuple(part.request for part in self.parts if isinstance(part, Extraction))
 
     def receive(self, *replies: Completion | TransportError) -> SplitExtraction[T] | Result[T] | StructkitError:
-        """Return the next step after the replies to `requests`, in the same order."""
+        """Return the next step after the replies to `requests`, in the same order; an error of any part is final."""
         remaining_replies = iter(replies)
         steps = [
             cast("PartStep", part.receive(next(remaining_replies))) if isinstance(part, Extraction) else part
@@ -97,7 +98,7 @@ class SplitExtraction(Generic[T]):
         return replace(self, parts=tuple(parts))
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
-        """Return the error after checks outside of the conversation found issues: a joined value is not re-asked."""
+        """Return the error for the issues that async checks found: a joined value is not re-asked for them."""
         invalid_answer = replace(result.choices[0], value=None, issues=issues)
         return invalid_output(self.response_format, invalid_answer, self.policy.attempts).with_attempts(result.attempts)
 

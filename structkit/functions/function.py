@@ -1,4 +1,4 @@
-"""DecoratedFunction functions: called as declared; they also return their prompt, their full result, or a job."""
+"""Decorated functions: called as declared; they also return their prompt, their full result, or a job."""
 
 from __future__ import annotations
 

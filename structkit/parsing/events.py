@@ -17,7 +17,7 @@ MAX_EVENT_BYTES = 2**25
 class EventParser:
     r"""Parse a stream fragment by fragment, and yield each event when it is complete; each byte is read once.
 
-    Comments and the fields `id` and `retry` are skipped. An event that the stream breaks off in is dropped.
+    Comments and the fields `id` and `retry` are skipped. An event that is incomplete when the stream ends is dropped.
 
     Args:
         max_bytes: The maximum size of one line, and of the data lines of one event.
@@ -37,7 +37,7 @@ class EventParser:
         self._data: list[bytes] = []
         self._event_bytes = 0
         self._name = b""
-        self._is_first = True
+        self._is_first_line = True
         self._is_after_return = False
 
     def feed(self, fragment: bytes | str) -> Iterator[Event]:
@@ -65,8 +65,8 @@ class EventParser:
         if lines and self._line_parts:
             lines[0] = b"".join([*self._line_parts, lines[0]])
             self._line_parts, self._line_bytes = [], 0
-        if lines and self._is_first:
-            lines[0], self._is_first = lines[0].removeprefix(BOM), False
+        if lines and self._is_first_line:
+            lines[0], self._is_first_line = lines[0].removeprefix(BOM), False
         if unfinished:
             self._line_parts.append(unfinished)
             self._line_bytes += len(unfinished)

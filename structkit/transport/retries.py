@@ -1,6 +1,7 @@
-"""Retries of a request that failed in transport: tenacity's settings for a `Policy`, sync and async alike.
+"""Retries of a request that failed in transport, and the waits before them; jobs wait in `batch/engines/limiter.py`.
 
-tenacity is imported with the first error that is worth a retry, because most calls have none.
+tenacity does both, with the settings of a `Policy`, sync and async alike. It is imported with the first error that is
+worth a retry, because most calls have none.
 """
 
 from __future__ import annotations

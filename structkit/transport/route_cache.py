@@ -23,10 +23,10 @@ REMOTE_TTL_S = 7 * 24 * 3600.0
 """Seconds for which the route to a remote endpoint is cached."""
 
 LOCAL_TTL_S = 60.0
-"""The same for a server on this machine: the next one on its port may be another."""
+"""The same for a server on this machine: another model may soon be served on its port."""
 
 FILE_NAME = re.compile(r"[0-9a-f]{32}\.json")
-"""Other files are left alone: the folder may be one of the user's own."""
+"""Only files with such a name are deleted: the folder may contain files of the user's."""
 
 VERSION = 2
 """The version of the file format; files of another version are ignored."""
@@ -52,7 +52,7 @@ class CachedRoute:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder of the cache; None where it is turned off."""
+    """Return the folder of the cache; None if it is turned off."""
     setting = os.environ.get(VARIABLE, "")
     if setting.lower() in {"off", "0", "no", "false"}:
         return None

@@ -1,4 +1,4 @@
-"""When the next request of a run may go out: one limiter for all rows; it receives the time and never waits itself."""
+"""When a request or a retry of a run may go out: one limiter for all rows, which is passed the time and never waits."""
 
 from __future__ import annotations
 

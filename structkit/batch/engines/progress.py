@@ -85,7 +85,7 @@ class ProgressReporter:
         self.report()
 
     def report(self) -> None:
-        """CallOptions the callback with the progress."""
+        """Call the callback with the progress."""
         if self._on_progress is None:
             return
         grace = None if self._grace_end is None else max(0.0, self._grace_end - time.monotonic())

@@ -22,7 +22,7 @@ async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: Prog
         grace: Seconds that requests in flight have after the first signal.
 
     Returns:
-        Whether requests were still in flight after that, and were dropped.
+        Whether requests were still in flight after that, and were cancelled.
 
     Raises:
         asyncio.CancelledError: There was a second signal.
@@ -51,7 +51,7 @@ async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: Prog
 
 @contextmanager
 def _signal_handler(handler: Callable[[], None]) -> Iterator[None]:
-    """CallOptions a function at each Ctrl-C and SIGTERM, where the platform allows it."""
+    """Call a function at each Ctrl-C and SIGTERM, where the platform allows it."""
     loop = asyncio.get_running_loop()
     signals: list[signal.Signals] = []
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -28,9 +28,9 @@ class Finding:
     Args:
         kind: Whether the feature is a mode, a keyword, a format, or a parameter of the request.
         name: Its name.
-        verdict: `constrained` if the reply satisfied it against the prompt; `served` if it is accepted, but the prompt
-            or the model may override it; `ignored` if it is accepted without an effect; `refused` if the endpoint
-            rejects it with an error; `unknown` if the test had no result.
+        verdict: `constrained` if the reply satisfied it although the prompt asked for the opposite; `served` if it is
+            accepted, but the prompt or the model may override it; `ignored` if it is accepted without an effect;
+            `refused` if the endpoint rejects it with an error; `unknown` if the test had no result.
         note: The reason for the verdict, for instance the text of an error.
     """
 
@@ -85,7 +85,7 @@ class ProbeReport:
         return len(self.findings)
 
     def __contains__(self, item: object) -> bool:
-        """Return whether the report has a finding, given by itself or by its name."""
+        """Return whether the report has this finding, or a finding of this name."""
         return any(item in (finding.name, finding) for finding in self.findings)
 
     def __str__(self) -> str:
@@ -111,9 +111,9 @@ class ProbeReport:
         return (*modes, *self._rows_by_verdict("keyword"), *self._rows_by_verdict("format"), *parameters)
 
     def _rows_by_verdict(self, kind: Kind) -> Iterator[TableRow]:
-        of_kind = [finding for finding in self.findings if finding.kind == kind]
-        for verdict in dict.fromkeys(finding.verdict for finding in of_kind):
-            yield f"{kind}s", verdict, ", ".join(each.name for each in of_kind if each.verdict == verdict)
+        findings = [finding for finding in self.findings if finding.kind == kind]
+        for verdict in dict.fromkeys(finding.verdict for finding in findings):
+            yield f"{kind}s", verdict, ", ".join(each.name for each in findings if each.verdict == verdict)
 
     def as_json(self) -> JSON:
         """Return the report as JSON."""
@@ -144,15 +144,15 @@ def route_after_probe(route: Route, findings: Iterable[Finding]) -> Route:
     modes: dict[str, Verdict] = {each.name: each.verdict for each in all_findings if each.kind == "mode"}
     dialect = _with_modes(_with_features(route.dialect, all_findings), modes)
 
-    def with_verdict(verdict: Verdict) -> frozenset[ModeName]:
+    def modes_with(verdict: Verdict) -> frozenset[ModeName]:
         names: list[ModeName] = [mode for mode in MODES if mode != "prompt" and modes.get(mode) == verdict]
         return frozenset(names)
 
-    return Route(dialect, with_verdict("refused"), with_verdict("ignored"))
+    return Route(dialect, modes_with("refused"), modes_with("ignored"))
 
 
 def _with_features(dialect: Dialect, findings: list[Finding]) -> Dialect:
-    """Add the keywords that constrain; remove those without an effect, which work better in a description."""
+    """Add the keywords and formats that constrain; remove those without effect, which work better in a description."""
 
     def names_after(kind: Kind, before: frozenset[str]) -> frozenset[str]:
         verdicts = {each.name: each.verdict for each in findings if each.kind == kind}

@@ -24,7 +24,7 @@ class AnyValueNode:
 
     @property
     def schema(self) -> JSON:
-        """The schema of the definition, which refers to itself by its name."""
+        """The schema of the definition `json_value`, which refers to itself."""
         boxes = [closed(list=array_of(VALUE)), closed(dict=array_of(MEMBER))]
         return {"anyOf": [*({"type": name} for name in SCALARS), *boxes]}
 
@@ -50,7 +50,7 @@ class AnyValueNode:
         """Return a map from its members.
 
         Raises:
-            WireError: A member is not one, or a key is a duplicate.
+            WireError: A member is not an object with a key and a value, or two members have the same key.
         """
         natural: JSON = {}
         for member in members:

@@ -1,4 +1,4 @@
-"""Build objects and maps: which properties may be absent, and where undeclared keys are on the wire."""
+"""Build objects and maps: how a property with a default is absent on the wire, and where undeclared keys are."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ BY_KEYWORD: dict[str, Build] = {
     "oneOf": build_union,
     "prefixItems": build_tuple,
 }
-"""The builder for the first of these keywords that a schema has; without any, its type decides."""
+"""The builder for the first of these keywords that a schema has. If it has none of them, its type decides."""
 
 BY_TYPE: dict[str, Build] = {
     "object": build_object,
@@ -80,14 +80,21 @@ ANNOTATIONS = frozenset(
 CONTAINERS = frozenset(
     {"$defs", "definitions", "$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"}
 )
+"""Keywords that name a schema or hold definitions, and constrain no value."""
+
 ALTERNATIVES = frozenset({"anyOf", "oneOf", "if", "then", "else", "dependentSchemas"})
+"""Keywords whose subschemas constrain only some of the values."""
 
 OTHER_TYPES_NAMES = frozenset({"not_object", "not_array"})
+"""The names of the definitions that `OtherTypesNode` uses."""
+
 MAX_PATH_LENGTH = 50
-"""Nested levels that get nodes of their own; below, any value fits. A merge of recursive definitions has no end."""
+"""Levels of nesting that get nodes of their own; below them, any value fits. Without this limit, a merge of recursive
+definitions would never end."""
 
 MAX_MERGES = 2_000
-"""Merges of one document; beyond, any value fits and is checked after the reply. Hostile schemas multiply merges."""
+"""The merges in one document. A part beyond them accepts any value on the wire, and is validated after the reply. In a
+hostile schema, each merge can lead to several more."""
 
 
 class SchemaCompiler:
@@ -115,21 +122,21 @@ class SchemaCompiler:
         self.dialect = dialect
         self.allows_extra_keys = allows_extra_keys
         self.max_enum_values = max_enum_values
-        self.defaults_apply = not is_user_schema
+        self.defaults_apply = not is_user_schema  # in JSON Schema, `default` is an annotation
         self.definitions = Definitions()
         self.notes: dict[Note, None] = {}  # a dict as an ordered set
         self._names: dict[str, str] = {}
-        self._building: dict[str, JSONPath] = {}
+        self._open_definitions: dict[str, JSONPath] = {}
         self._remaining_merges = MAX_MERGES
-        self._referenced: set[str] = set()
-        self._recursive: dict[str, JSONPath] = {}
+        self._referenced_names: set[str] = set()
+        self._recursive_paths: dict[str, JSONPath] = {}
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
 
     def root(self) -> Node:
-        """Build the node of the whole document; a root `$ref` is inlined, because strict mode requires an object."""
+        """Build the node of the whole document; a `$ref` there is inlined, because strict mode requires an object."""
         node = self.build(self.document.root, ())
         self.definitions.find_identities()
-        if self._recursive:
+        if self._recursive_paths:
             self._validate_finite(node)
         inner = without_description(node)
         return (
@@ -140,11 +147,11 @@ class SchemaCompiler:
 
     def _validate_finite(self, root: Node) -> None:
         infinite = find_infinite(root.schema, self.definitions.schemas)
-        for name in (name for name in self._recursive if name in infinite):
+        for name in (name for name in self._recursive_paths if name in infinite):
             reason = (
                 f"only an infinite value fits: {name} requires another {name}; make it a list, nullable or optional"
             )
-            raise SchemaError(reason, path=self._recursive[name])
+            raise SchemaError(reason, path=self._recursive_paths[name])
 
     def build(self, schema: JSONValue, path: JSONPath) -> Node:
         """Build the node of a part of the document, with its description."""
@@ -163,12 +170,12 @@ class SchemaCompiler:
         return describe(node, *self._texts(schema, path))
 
     def _has_siblings(self, schema: JSON) -> bool:
-        """Return whether a `$ref` has siblings that count: those of earlier drafts than 2019-09 are ignored."""
+        """Return whether other keywords count beside a `$ref`: drafts before 2019-09 ignore them."""
         is_modern = not re.search(r"draft-0[3467]", str(self.document.root.get("$schema", "")))
         return is_modern and not schema.keys() <= ANNOTATIONS | {"$ref"} | CONTAINERS
 
     def _all_of(self, schema: JSON, path: JSONPath) -> Node:
-        """Build the merge of the parts; a merge of definitions becomes a definition, so that recursion ends."""
+        """Build the merged parts. Merged definitions become a new definition: recursion then ends in a `$ref`."""
         siblings = {key: value for key, value in schema.items() if key not in {"allOf", "$ref"} | CONTAINERS}
         parts = [part for part in schema.get("allOf", ()) if part is not True]
         parts += [{"$ref": schema["$ref"]}] if "$ref" in schema else []
@@ -206,7 +213,7 @@ class SchemaCompiler:
             node = BY_KEYWORD[keyword](schema, path, self)
             return self._with_other_types(node, schema, path) if keyword == "prefixItems" else node
         if isinstance(kind, list):
-            return build_union({"anyOf": [{**_bare(schema), "type": name} for name in kind]}, path, self)
+            return build_union({"anyOf": [{**_without_annotations(schema), "type": name} for name in kind]}, path, self)
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
             return self._any_type(schema, path)
         if kind not in BY_TYPE:
@@ -214,7 +221,7 @@ class SchemaCompiler:
         return self._with_other_types(BY_TYPE[kind]({**schema, "type": kind}, path, self), schema, path)
 
     def _with_other_types(self, node: Node, schema: JSON, path: JSONPath) -> Node:
-        """Add the values of all other types, which a schema without `type` accepts; only a root must be an object."""
+        """Add the values of all other types, which a schema without `type` accepts; a root must be an object."""
         if "type" in schema or self.defaults_apply:
             return node
         if path == () and isinstance(node, ObjectNode):
@@ -226,16 +233,16 @@ class SchemaCompiler:
         return any_of([ReferenceNode(other_types.name, self.definitions), node])
 
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
-        """Build any value, because bounds for one type accept every value of all other types."""
+        """Accept any value: keywords for one type accept every value of the other types."""
         for keyword in schema.keys() - ANNOTATIONS:
             self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
         return self.any_value_node()
 
     def _object_with_alternatives(self, schema: JSON, path: JSONPath) -> Node:
-        """Build a union where each alternative is an object; else one object with all properties as optional ones."""
+        """Build a union if every alternative has properties, and otherwise one object whose properties are optional."""
         parts = [part for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
         if parts and not schema.get("properties") and all(self.resolve(part).get("properties") for part in parts):
-            base = _without(_bare(schema), "anyOf", "oneOf", *CONTAINERS)
+            base = _without(_without_annotations(schema), "anyOf", "oneOf", *CONTAINERS)
             return build_union({"anyOf": [{"allOf": [base, part]} for part in parts]}, path, self)
         for word in ALTERNATIVES & schema.keys():
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
@@ -264,21 +271,21 @@ class SchemaCompiler:
     def _reference(self, pointer: str, path: JSONPath) -> Node:
         """Build a reference; a definition that is used only once, and not inside itself, is inlined."""
         name = self._name(pointer)
-        if self._building.get(name) == path:
+        if self._open_definitions.get(name) == path:  # no level of the value in between
             raise UnsatisfiableSchema(f"the $ref {pointer!r} refers to itself", path=path)
-        if name in self._building:
-            self._recursive.setdefault(name, path)
+        if name in self._open_definitions:
+            self._recursive_paths.setdefault(name, path)
             if not self.dialect.recursion:
                 self.note(path, "rewritten", f"{name} inside itself: a JSON text")
                 return json_text_node(name)
-        if name in self.definitions.nodes or name in self._building:
-            self._referenced.add(name)
+        if name in self.definitions.nodes or name in self._open_definitions:
+            self._referenced_names.add(name)
             return ReferenceNode(name, self.definitions)
-        self._building[name] = path
+        self._open_definitions[name] = path
         self.document.resolve({"$ref": pointer}, path)
         node = self.build(self.document.resolve_pointer(pointer, path), path)
-        del self._building[name]
-        if self.document.uses[pointer] == 1 and name not in self._referenced:
+        del self._open_definitions[name]
+        if self.document.uses[pointer] == 1 and name not in self._referenced_names:
             return node
         self.definitions.nodes[name] = node
         return ReferenceNode(name, self.definitions)
@@ -295,14 +302,14 @@ class SchemaCompiler:
         """Return a reference to the recursive definition of any JSON value, which is added on first use."""
         if not self.dialect.recursion:
             return json_text_node()
-        self._define_anything()
+        self._define_any_value()
         return ReferenceNode(VALUE, self.definitions)
 
     def any_map_node(self) -> Node:
         """Return the node of a map of any values, which uses the same definitions."""
         if not self.dialect.recursion:
             return self.extra_keys_node()
-        self._define_anything()
+        self._define_any_value()
         return AnyMapNode()
 
     def extra_keys_node(self) -> Node:
@@ -310,7 +317,7 @@ class SchemaCompiler:
         self.definitions.nodes.setdefault(EXTRA, ExtraKeyNode())
         return ExtraKeysNode()
 
-    def _define_anything(self) -> None:
+    def _define_any_value(self) -> None:
         self.definitions.nodes.setdefault(VALUE, AnyValueNode())
         self.definitions.nodes.setdefault(MEMBER, AnyMemberNode())
 
@@ -329,5 +336,5 @@ def _without(schema: JSON, *keywords: str) -> JSON:
     return {key: value for key, value in schema.items() if key not in keywords}
 
 
-def _bare(schema: JSON) -> JSON:
+def _without_annotations(schema: JSON) -> JSON:
     return {key: value for key, value in schema.items() if key not in ANNOTATIONS}
