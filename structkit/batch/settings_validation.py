@@ -11,6 +11,7 @@ from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import fill_template
 from structkit.tables.formats import STANDARD, find_format
+from structkit.transport import validate_transport
 
 CHOICES = {"on_ambiguous": ("resend", "hold"), "on_change": ("stop", "reparse", "new", "mix")}
 """Settings with a few values. A misspelt `hold` would send requests again that may have been paid for."""
@@ -28,6 +29,8 @@ def validate_settings(settings: JobSettings) -> None:
     """
     _validate_choices(settings)
     _validate_numbers(settings)
+    if settings.transport is not None:
+        validate_transport(settings.transport, needs_await=True, user="a job")
     if str(settings.output) == STANDARD:
         raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
     if settings.budget is not None and settings.price is None:

@@ -10,6 +10,7 @@ from structkit.dialects import MODES, Dialect
 from structkit.errors import ConfigError, PromptError
 from structkit.extraction import Conversation, ModeChoice, ValueCheck, is_async_check
 from structkit.schema import ResponseFormat
+from structkit.transport import is_awaited, validate_transport
 from structkit.values import JSONValue, Options, Policy
 from structkit.values.text import suggest_name
 
@@ -73,15 +74,43 @@ def validate_mode(name: str) -> None:
         raise ConfigError(f"unknown mode {name!r}; {suggest_name(str(name), names, 'expected one of: ')}")
 
 
-def validate_connection_arguments(**arguments: Any) -> None:
-    """Validate that a client or transport of the caller's is not combined with an address or key it would not use.
+def validate_connection_arguments(
+    user: str, *, client: Any, transport: Any, base_url: str | None, api_key: str | None
+) -> None:
+    """Validate a client or transport of the caller's: its kind, and that no address or key is set that it ignores.
+
+    Args:
+        user: The class that uses them, `Client` or `AsyncClient`.
+        client: The SDK client.
+        transport: The transport.
+        base_url: The address.
+        api_key: The key.
 
     Raises:
-        ConfigError: Both are set.
+        ConfigError: Both are set, or one is of the wrong kind.
     """
+    arguments = {"client": client, "transport": transport, "base_url": base_url, "api_key": api_key}
     names = [name for name, value in arguments.items() if value is not None]
     if len(names) > 1 and {"client", "transport"} & {*names}:
         raise ConfigError(f"{names[0]}= already determines where requests go; leave out {', '.join(names[1:])}")
+    if client is not None:
+        _validate_sdk_client(client, user)
+    if transport is not None:
+        validate_transport(transport, needs_await=user == "AsyncClient", user=f"structkit.{user}")
+
+
+def _validate_sdk_client(client: Any, user: str) -> None:
+    needs_await = user == "AsyncClient"
+    expected, name = "openai.AsyncOpenAI" if needs_await else "openai.OpenAI", type(client).__name__
+    if isinstance(client, type) or not (hasattr(client, "with_options") and hasattr(client, "post")):
+        text = f"the class {client.__name__}" if isinstance(client, type) else f"an object of type {name}"
+        raise ConfigError(f"client= of structkit.{user} must be an {expected}(...), not {text}")
+    if is_awaited(client, "post") != needs_await:
+        other, hint = ("Client", "blocks") if needs_await else ("AsyncClient", "is awaited")
+        raise ConfigError(
+            f"client= is of type {name}, which {hint}: use structkit.{other}(..., client=...), "
+            f"or give structkit.{user} an {expected}(...)"
+        )
 
 
 def validate_sync_checks(conversation: Conversation) -> None:

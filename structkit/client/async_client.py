@@ -48,13 +48,17 @@ class AsyncClient:
     ) -> None:
         """Determine the endpoint; nothing is sent."""
         validate_call(call)
-        validate_connection_arguments(client=client, transport=transport, base_url=base_url, api_key=api_key)
-        self._custom_transport = _sdk_transport(client) if client else transport
+        validate_connection_arguments(
+            "AsyncClient", client=client, transport=transport, base_url=base_url, api_key=api_key
+        )
+        self._custom_transport = transport if client is None else _sdk_transport(client)
         self._transports: dict[AbstractEventLoop, AsyncTransport] = {}
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._client_route = make_plan(model, call, endpoint, str(client.base_url) if client else "")
+        self._plan, self._client_route = make_plan(
+            model, call, endpoint, "" if client is None else str(client.base_url)
+        )
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...

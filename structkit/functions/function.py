@@ -59,6 +59,8 @@ class Declaration(Generic[T]):
         validate_call(call)
         if client is not None and model is not None:
             raise ConfigError("a client has a model already: leave out model= or client=")
+        if client is not None and not isinstance(client, Client | AsyncClient):
+            raise ConfigError(f"client= must be a structkit.Client or AsyncClient, not {type(client).__name__}")
         return Declaration(response_format(output_type), client, model, call)
 
     @property

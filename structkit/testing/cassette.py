@@ -26,7 +26,7 @@ from structkit.testing.cassette_entries import (
     without_keys,
     write_entries,
 )
-from structkit.transport import Transport
+from structkit.transport import Transport, is_awaited
 from structkit.transport.streaming import open_stream
 from structkit.transport.transport import AsyncReplyStream, ReplyStream
 from structkit.values import JSON, Completion, Delta, Policy, Request
@@ -157,6 +157,8 @@ class Tape:
         with self._lock:
             if callable(self._client_source):
                 self._client_source = self._client_source()
+            if is_awaited(self._client_source, "run"):
+                raise ConfigError("a cassette records over a client that blocks: over=structkit.Client")
         return cast("TransportOwner", self._client_source)  # not None: `__init__` raises without one
 
     @property

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, Generator
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from structkit.errors import TransportError
+from structkit.errors import ConfigError, TransportError
 from structkit.values import Completion, Delta, Policy, Request
 
 TransportReply: TypeAlias = Completion | TransportError
@@ -77,3 +78,38 @@ class AsyncStreamingTransport(AsyncTransport, Protocol):
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """As `StreamingTransport.stream`."""
         ...
+
+
+def is_awaited(owner: Any, *methods: str) -> bool:
+    """Whether any of these methods of an object is a coroutine function or an async generator function.
+
+    >>> class Awaited:
+    ...     async def send(self): ...
+    >>> is_awaited(Awaited(), "send", "close"), is_awaited(3, "send")
+    (True, False)
+    """
+    functions = [getattr(owner, name, None) for name in methods]
+    return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
+
+
+def validate_transport(transport: Any, *, needs_await: bool, user: str) -> None:
+    """Validate that a transport of the caller's is of the kind that its user needs: one that blocks, or is awaited.
+
+    Args:
+        transport: The transport.
+        needs_await: Whether the user awaits it.
+        user: What uses the transport, for the message.
+
+    Raises:
+        ConfigError: It is of the other kind, or not a transport; with what to use instead.
+    """
+    name = type(transport).__name__
+    methods = [method for method in ("send", "stream") if callable(getattr(transport, method, None))]
+    if isinstance(transport, type) or not methods:
+        raise ConfigError(f"transport= of {user} must be an object with a method send(request, policy), not {name}")
+    if is_awaited(transport, *methods) == needs_await:
+        return
+    if needs_await:
+        hint = "transport=tape.asynchronous" if hasattr(transport, "asynchronous") else "a transport that is awaited"
+        raise ConfigError(f"{user} awaits its transport, and {name} blocks: use {hint}")
+    raise ConfigError(f"{user} blocks, and {name} is awaited: use structkit.AsyncClient, or a transport that blocks")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -11,7 +12,7 @@ import openai
 import pytest
 
 import structkit
-from structkit.testing import completion
+from structkit.testing import cassette, completion
 
 KEY = "sk-test-hunter2-hunter2"
 Timeouts = dict[str, float | None]
@@ -83,3 +84,91 @@ def test_the_clients_own_retries_do_not_multiply_the_retries_of_the_policy(run: 
     with pytest.raises(structkit.StatusError, match="503"):
         run(mocked, {"max_retries": 5}, policy=structkit.Policy(retries=1, wait_initial=0))
     assert len(mocked.timeouts) == 2
+
+
+# The kind of client
+
+
+class BlockingTransport:
+    """A transport that blocks; it is never used."""
+
+    def send(self, request: structkit.Request, policy: structkit.Policy) -> Any:
+        raise AssertionError
+
+    def models(self) -> tuple[str, ...]:
+        raise AssertionError
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class AwaitedTransport:
+    """The same, awaited."""
+
+    async def send(self, request: structkit.Request, policy: structkit.Policy) -> Any:
+        raise AssertionError
+
+    async def models(self) -> tuple[str, ...]:
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+AZURE: dict[str, Any] = {"azure_endpoint": "https://x.example", "api_version": "1", "api_key": KEY}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (structkit.Client, lambda: {"client": openai.AsyncOpenAI(api_key=KEY)}, r"use structkit\.AsyncClient"),
+        (structkit.Client, lambda: {"client": openai.AsyncAzureOpenAI(**AZURE)}, r"use structkit\.AsyncClient"),
+        (structkit.AsyncClient, lambda: {"client": openai.OpenAI(api_key=KEY)}, r"use structkit\.Client"),
+        (structkit.AsyncClient, lambda: {"client": openai.AzureOpenAI(**AZURE)}, r"use structkit\.Client"),
+        (structkit.Client, lambda: {"client": openai.OpenAI}, r"an openai\.OpenAI\(\.\.\.\), not the class OpenAI"),
+        (structkit.Client, lambda: {"client": "gpt-4o"}, "not an object of type str"),
+        (structkit.Client, lambda: {"client": structkit.Client("m", api_key=KEY)}, "not an object of type Client"),
+        (structkit.AsyncClient, lambda: {"client": httpx2.AsyncClient()}, r"an openai\.AsyncOpenAI\(\.\.\.\)"),
+        (structkit.Client, lambda: {"transport": AwaitedTransport()}, r"use structkit\.AsyncClient"),
+        (structkit.Client, lambda: {"transport": AwaitedTransport}, "must be an object with a method send"),
+        (structkit.Client, lambda: {"transport": httpx2.HTTPTransport()}, "must be an object with a method send"),
+        (structkit.AsyncClient, lambda: {"transport": BlockingTransport()}, "BlockingTransport blocks"),
+        (structkit.AsyncClient, lambda: {"transport": cassette("x.json")}, r"use transport=tape\.asynchronous"),
+        (structkit.Client, lambda: {"transport": cassette("x.json").asynchronous}, r"use structkit\.AsyncClient"),
+    ],
+    ids=[
+        *["openai", "azure", "openai, awaited", "azure, awaited", "the class", "a text", "our own client", "httpx2"],
+        *[
+            "transport",
+            "the class of a transport",
+            "transport of httpx2",
+            "transport, awaited",
+            "tape",
+            "tape, awaited",
+        ],
+    ],
+)
+def test_a_client_or_transport_of_the_other_kind_is_rejected_with_the_kind_to_use(
+    kind: Any, arguments: Callable[[], dict[str, Any]], message: str
+) -> None:
+    with pytest.raises(structkit.ConfigError, match=message):
+        kind("m", **arguments())
+
+
+def test_a_job_a_function_and_a_cassette_reject_a_client_of_the_other_kind(tmp_path: Path) -> None:
+    with pytest.raises(structkit.ConfigError, match="a job awaits its transport, and BlockingTransport blocks"):
+        structkit.Job(
+            [{"x": "1"}],
+            tmp_path / "out.jsonl",
+            output_type=int,
+            prompt="{x}",
+            model="m",
+            transport=BlockingTransport(),
+        ).run()
+    with pytest.raises(structkit.ConfigError, match=r"must be a structkit\.Client or AsyncClient, not OpenAI"):
+        structkit.prompt(int, client=openai.OpenAI(api_key=KEY))
+    with (
+        cassette(tmp_path / "tape.json", mode="record", over=lambda: structkit.AsyncClient("m", api_key=KEY)) as tape,
+        pytest.raises(structkit.ConfigError, match=r"over=structkit\.Client"),
+    ):
+        structkit.Client("m", transport=tape).extract(int, "x")
