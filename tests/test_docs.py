@@ -16,15 +16,16 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import typer.main
+from pydantic import StrictBool
 
 from structkit import ResponseFormat
 from structkit.cli.app import app
-from structkit.parsing import Repair
 from structkit.testing import Endpoint
+from structkit.values import Repair, ValueRepair
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
@@ -203,13 +204,23 @@ def documented_repairs() -> dict[str, str]:
     return {name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n") for name, _, text in rows}
 
 
-TEXT_REPAIRS = {"raw newline", "string escape", "invalid escape"}
-"""The repairs whose example is a text."""
+REPAIR_NAMES = [*get_args(Repair), *(f"{name} at PATH" for name in get_args(ValueRepair))]
+EXAMPLE_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("raw newline", "string escape", "invalid escape"), str),
+    "boolean in text at PATH": StrictBool,
+    "null in text at PATH": int | None,
+    "JSON in text at PATH": list[int],
+}
+"""The types of the examples; of the others, int."""
 
 
-@pytest.mark.parametrize("name", [*get_args(Repair), "number in text at PATH"])
+def test_every_documented_repair_exists() -> None:
+    assert {*documented_repairs()} == {*REPAIR_NAMES}
+
+
+@pytest.mark.parametrize("name", REPAIR_NAMES)
 def test_every_repair_is_documented_by_an_example_that_needs_it_alone(name: str) -> None:
-    response_format = ResponseFormat(str if name in TEXT_REPAIRS else int)
+    response_format = ResponseFormat(EXAMPLE_TYPES.get(name, int))
     read = response_format.read(documented_repairs()[name], repairs=True)
     assert (read.valid, read.repairs) == (True, (name.replace("PATH", "value"),))
 

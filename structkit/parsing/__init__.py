@@ -1,23 +1,21 @@
 """Parse replies: the body into a completion, the text into a JSON value."""
 
 from structkit.parsing.candidates import Candidate, read_candidates
+from structkit.parsing.coercion import repair_values
 from structkit.parsing.completion import read_completion
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.grammar import may_be_json
-from structkit.parsing.numbers import repair_numbers
 from structkit.parsing.prefix import read_prefix
-from structkit.parsing.tolerant import Repair
 
 __all__ = [
     "Candidate",
     "NotJSON",
-    "Repair",
     "may_be_json",
     "read_candidates",
     "read_completion",
     "read_envelope",
     "read_json",
     "read_prefix",
-    "repair_numbers",
+    "repair_values",
 ]

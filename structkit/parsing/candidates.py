@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from structkit.parsing.documents import DocumentScan, scan_documents
 from structkit.parsing.exact import NotJSON, read_json
-from structkit.parsing.tolerant import ParsedDocument, Repair, TruncatedDocument
+from structkit.parsing.tolerant import ParsedDocument, TruncatedDocument
 from structkit.parsing.wrapper import unwrap
-from structkit.values import JSONValue
+from structkit.values import JSONValue, Repair
 
 BYTE_ORDER_MARK = "\ufeff"
 

@@ -8,26 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from structkit.values import JSON, JSONValue
-
-Repair: TypeAlias = Literal[
-    "byte order mark",
-    "think block",
-    "code fence",
-    "prose",
-    "trailing comma",
-    "single quotes",
-    "raw newline",
-    "string escape",
-    "invalid escape",
-    "python literal",
-    "comment",
-    "unquoted key",
-    "wrapper",
-]
-"""The repairs that may be made to a reply's text."""
+from structkit.values import JSON, JSONValue, Repair
 
 MAX_DEPTH = 100
 """Levels of nesting; text that needs repairs and is nested deeper counts as truncated."""

@@ -10,10 +10,11 @@ from typing import Any, Generic, TypeVar
 
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
-from structkit.parsing import NotJSON, read_candidates, read_json, repair_numbers
+from structkit.parsing import NotJSON, read_candidates, read_json, repair_values
 from structkit.schema.natural import InvalidValue, NaturalType
+from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import without_description
-from structkit.schema.nodes.node import WireError
+from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.paths import wire_path
 from structkit.schema.strict.compiled import CompiledSchema
@@ -135,9 +136,20 @@ class Codec(Generic[T]):
         for reading in read_candidates(text, name=self.name, properties=properties):
             if reading.repairs:
                 yield reading.value, reading.repairs
-            repaired, number_repairs = repair_numbers(reading.value, self.schema)
-            if number_repairs:
-                yield repaired, (*reading.repairs, *number_repairs)
+            for wire in self._forms(reading.value):
+                repaired, value_repairs = repair_values(wire, self.schema)
+                if value_repairs:
+                    yield repaired, (*reading.repairs, *value_repairs)
+
+    def _forms(self, wire: JSONValue) -> Iterator[JSONValue]:
+        """Yield a wire value, and the same in the box of a type that is not an object, which models leave out."""
+        yield wire
+        if isinstance(self._root, BoxedNode) and not self._root.matches_wire(wire):
+            yield {self._root.key: wire}
+
+    @cached_property
+    def _root(self) -> Node:
+        return without_description(self._compiled_schema.root)
 
     def _read_wire(self, wire: JSONValue, document: str | None, text: str, context: Any = None) -> Answer[T]:
         try:
@@ -170,7 +182,7 @@ class Codec(Generic[T]):
     @cached_property
     def _property_names(self) -> frozenset[str]:
         """The natural and wire names of the properties; empty where the type accepts other keys."""
-        root = without_description(self._compiled_schema.root)
+        root = self._root
         return (
             root.names | root.by_wire.keys()
             if isinstance(root, ObjectNode) and root.extra_keys is None

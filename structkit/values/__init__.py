@@ -2,6 +2,7 @@
 
 from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
 from structkit.values.policy import Policy
+from structkit.values.repair import Repair, ValueRepair
 from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
 from structkit.values.request import Message, Options, Parameters, Prompt, Request, Role
 from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
@@ -26,11 +27,13 @@ __all__ = [
     "Policy",
     "Prompt",
     "RateLimit",
+    "Repair",
     "Request",
     "Result",
     "Role",
     "ToolCall",
     "Usage",
+    "ValueRepair",
     "format_path",
     "json_text",
     "sum_usage",

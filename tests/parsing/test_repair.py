@@ -16,7 +16,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from structkit.parsing import Candidate, Repair, exact, read_candidates, repair_numbers
+from structkit.parsing import Candidate, exact, read_candidates, repair_values
+from structkit.values import Repair
 
 EXPECTED = {"a": 1, "b": ["x", None]}
 EXACT = json.dumps(EXPECTED)
@@ -617,7 +618,7 @@ NUMBER, INTEGER, BOOLEAN = {"type": "number"}, {"type": "integer"}, {"type": "bo
     ],
 )
 def test_a_text_that_can_mean_only_one_number_is_replaced_by_it(text: str, number: float) -> None:
-    result, repairs = repair_numbers(
+    result, repairs = repair_values(
         {"a": [text]}, {"type": "object", "properties": {"a": {"type": "array", "items": NUMBER}}}
     )
     assert is_same(result, {"a": [number]})
@@ -665,7 +666,7 @@ def test_a_text_that_can_mean_only_one_number_is_replaced_by_it(text: str, numbe
 )
 def test_an_ambiguous_text_is_not_replaced(text: str) -> None:
     value = {"a": text}
-    result, repairs = repair_numbers(value, {"type": "object", "properties": {"a": NUMBER}})
+    result, repairs = repair_values(value, {"type": "object", "properties": {"a": NUMBER}})
     assert result is value
     assert repairs == ()
 
@@ -704,10 +705,52 @@ def test_an_ambiguous_text_is_not_replaced(text: str) -> None:
 def test_a_text_is_replaced_only_by_a_type_that_the_schema_allows(text: str, schema: Any, expected: Any) -> None:
     loop = {"anyOf": [{"$ref": "#/$defs/Loop"}, INTEGER]}
     root = {"type": "object", "properties": {"a": schema}, "$defs": {"Price": NUMBER, "Loop": loop}}
-    result, repairs = repair_numbers({"a": text}, root)
+    result, repairs = repair_values({"a": text}, root)
     assert is_same(result, {"a": expected})
     kind = "boolean" if isinstance(expected, bool) else "number"
     assert repairs == (() if expected == text else (f"{kind} in text at a",))
+
+
+ITEM = {"type": "object", "properties": {"n": INTEGER}}
+ITEMS = {"type": "array", "items": ITEM}
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "expected", "repairs"),
+    [
+        ("[1, 2]", {"type": "array", "items": INTEGER}, [1, 2], ["JSON in text at a"]),
+        ('{"n": 1}', ITEM, {"n": 1}, ["JSON in text at a"]),
+        ('{"n": 1}', {"anyOf": [ITEM, {"type": "null"}]}, {"n": 1}, ["JSON in text at a"]),
+        ('[{"n": "1"}]', ITEMS, [{"n": 1}], ["JSON in text at a", "number in text at a[0].n"]),
+        ('["{\\"n\\": 1}"]', ITEMS, [{"n": 1}], ["JSON in text at a", "JSON in text at a[0]"]),
+        ("{'n': 1,}", ITEM, {"n": 1}, ["JSON in text at a", "single quotes", "trailing comma"]),
+        ("```json\n[]\n```", ITEMS, "```json\n[]\n```", []),
+        ("Here: [1]", ITEMS, "Here: [1]", []),
+        ("[1] or [2]", ITEMS, "[1] or [2]", []),
+        ('[{"n": 1}, {"n": ', ITEMS, '[{"n": 1}, {"n": ', []),
+        ("[1]", {"anyOf": [ITEMS, TEXT]}, "[1]", []),
+        ("[1]", {"anyOf": [ITEMS, {"const": "[1]"}]}, "[1]", []),
+        ("[1]", INTEGER, "[1]", []),
+        ("null", {"type": ["integer", "null"]}, None, ["null in text at a"]),
+        ("None", {"anyOf": [ITEM, {"type": "null"}]}, None, ["null in text at a"]),
+        ("null", {"type": ["string", "null"]}, "null", []),
+        ("n/a", {"type": ["integer", "null"]}, "n/a", []),
+    ],
+)
+def test_a_text_is_replaced_where_the_schema_leaves_one_reading_of_it(
+    text: str, schema: Any, expected: Any, repairs: list[str]
+) -> None:
+    result, names = repair_values({"a": text}, {"type": "object", "properties": {"a": schema}})
+    assert is_same(result, {"a": expected})
+    assert [*names] == repairs
+
+
+@given(st.dictionaries(st.sampled_from("ab"), st.lists(st.integers())))
+def test_a_value_that_was_encoded_again_at_any_place_is_the_same_value(value: Any) -> None:
+    schema = {"type": "object", "properties": {key: {"type": "array", "items": INTEGER} for key in "ab"}}
+    for encoded in ({key: json.dumps(item) for key, item in value.items()}, json.dumps(value)):
+        assert repair_values(encoded, schema)[0] == value
 
 
 def tagged(tag: str, type_: str) -> Any:
@@ -716,16 +759,16 @@ def tagged(tag: str, type_: str) -> Any:
 
 def test_branches_of_a_union_that_a_constant_rules_out_are_ignored() -> None:
     schema = {"anyOf": [tagged("number", "number"), tagged("text", "string")]}
-    assert repair_numbers({"kind": "number", "x": "1,000"}, schema)[0] == {"kind": "number", "x": 1000}
-    assert repair_numbers({"kind": "text", "x": "1,000"}, schema)[1] == ()
-    assert repair_numbers({"kind": "other", "x": "1,000"}, schema)[1] == ()
-    assert repair_numbers({"x": "1,000"}, schema)[1] == ()
+    assert repair_values({"kind": "number", "x": "1,000"}, schema)[0] == {"kind": "number", "x": 1000}
+    assert repair_values({"kind": "text", "x": "1,000"}, schema)[1] == ()
+    assert repair_values({"kind": "other", "x": "1,000"}, schema)[1] == ()
+    assert repair_values({"x": "1,000"}, schema)[1] == ()
 
 
 def test_a_recursive_schema_is_followed_as_deep_as_the_value() -> None:
     node = {"type": "object", "properties": {"size": INTEGER, "next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}
     value = {"size": "1", "next": {"size": "2 kg", "next": None}}
-    assert repair_numbers(value, node) == (
+    assert repair_values(value, node) == (
         {"size": 1, "next": {"size": 2, "next": None}},
         ("number in text at size", "number in text at next.size"),
     )
@@ -737,7 +780,7 @@ def test_a_value_that_is_nested_too_deep_is_returned_unchanged() -> None:
     for _ in range(100_000):
         value = [value]
     nested = {"type": "array", "items": {"$ref": "#"}}
-    result, repairs = repair_numbers(value, nested)
+    result, repairs = repair_values(value, nested)
     assert result is value
     assert repairs == ()
     while isinstance(value, list):  # freed level by level, because freeing it at once would recurse
@@ -752,12 +795,12 @@ def test_a_value_that_is_nested_too_deep_is_returned_unchanged() -> None:
 def test_a_number_is_read_from_any_notation(number: Any, template: str, separators: str) -> None:
     assume(separators[1] == "." or abs(number) >= 10**6)  # "1.234" is read as JSON, and "1,5" is ambiguous
     text = template.format(f"{number:,}".translate(str.maketrans(",.", separators)))
-    assert repair_numbers([text], {"type": "array", "items": NUMBER})[0] == [float(number)]
+    assert repair_values([text], {"type": "array", "items": NUMBER})[0] == [float(number)]
 
 
 @given(st.text(alphabet="0123456789.,-+' _%$\u20ackgemE") | st.text())
 def test_for_any_text_a_number_is_finite_and_its_first_digit_occurs_in_the_text(text: str) -> None:
-    (number,), repairs = repair_numbers([text], {"type": "array", "items": NUMBER})
+    (number,), repairs = repair_values([text], {"type": "array", "items": NUMBER})
     assert (number == text) == (not repairs)
     if repairs:
         assert math.isfinite(number)
@@ -767,6 +810,6 @@ def test_for_any_text_a_number_is_finite_and_its_first_digit_occurs_in_the_text(
 @given(any_value)
 def test_a_value_that_needs_no_repair_is_returned_itself(value: Any) -> None:
     schema = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "array", "items": {}}]}
-    result, repairs = repair_numbers(value, schema)
+    result, repairs = repair_values(value, schema)
     assert result is value
     assert repairs == ()
