@@ -97,6 +97,6 @@ WEB_PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
 CALLER_NAMES = re.compile(r"In context=\([^)]*\)|(?<=response_format )'[^']*'|(?<=function )'[^']*'")
 """How a rejection quotes names from the caller's own type."""
 
-ECHO_KEYS = frozenset({"input", "request", "request_body", "messages", "failed_generation"})
+ECHO_KEYS = frozenset({"input", "request", "request_body", "messages", "failed_generation", "choices"})
 """Keys under which gateways repeat the request (`input` is FastAPI's, and so vLLM's), or the model's reply (Groq's
-`failed_generation`)."""
+`failed_generation`, and the `choices` of a reply that the endpoint did not finish)."""

@@ -14,10 +14,11 @@ from structkit.extraction.acceptance import make_result
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
-from structkit.extraction.failure import INTERRUPTED, choice_error, choice_issue, invalid_output
+from structkit.extraction.failure import choice_error, choice_issue, invalid_output
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.route_learning import is_schema_ignored, is_unconstrained, learn_from_error
+from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch
 from structkit.values import (
@@ -122,8 +123,13 @@ class Extraction(Generic[T]):
 
     def receive(self, reply: Completion | TransportError) -> NextStep[T]:
         """Return the step after a reply: an extraction, the result, or an error as a value (nothing is raised)."""
-        if isinstance(reply, TransportError):
-            return self._learn(reply)
+        fault = reply if isinstance(reply, TransportError) else fault_of_choices(reply)
+        if fault is not None:
+            return self._learn(fault)
+        return self._receive_completion(cast("Completion", reply))
+
+    def _receive_completion(self, reply: Completion) -> NextStep[T]:
+        """Return the step after a reply that has a choice to read."""
         choices = [self._read(choice) for choice in reply.choices]
         answers = tuple(answer for answer, _ in choices)
         valid_answer = next((answer for answer in answers if answer.valid), None)
@@ -131,9 +137,10 @@ class Extraction(Generic[T]):
             return self._accept(valid_answer, answers, self._attempts_with(reply, valid_answer))
         invalid_answer = next((answer for answer, error in choices if error is None), None)
         step = replace(self, attempts=self._attempts_with(reply, invalid_answer or answers[0]))
-        if invalid_answer is None:
-            return step._continue(answers[0], cast("ExtractionError", choices[0][1]))
-        return step._correct(invalid_answer)
+        if invalid_answer is not None:
+            return step._correct(invalid_answer)
+        errors = ((answer, error) for answer, error in choices if isinstance(error, ExtractionError))
+        return step._continue(*next(errors))  # `fault_of_choices` has excluded that the endpoint failed for all of them
 
     def _attempts_with(self, reply: Completion, answer: Answer[T]) -> tuple[Attempt, ...]:
         """Return the attempts so far and the one of this reply."""
@@ -152,7 +159,7 @@ class Extraction(Generic[T]):
 
     # From a choice to an answer
 
-    def _read(self, choice: Choice) -> tuple[Answer[T], ExtractionError | None]:
+    def _read(self, choice: Choice) -> tuple[Answer[T], StructkitError | None]:
         """Read one choice; its finish reason comes before its text, because a truncated text is not an answer."""
         error, texts = choice_error(choice, self.codec, self.parameters), self.current_mode.decode(choice)
         if error is not None or not texts:
@@ -203,14 +210,13 @@ class Extraction(Generic[T]):
         the schema reached the model but did not constrain the decoding, the issues are re-asked, and after the second
         such answer the next mode is used as well.
         """
-        is_conclusive = answer.finish_reason != INTERRUPTED
-        fallback = self._with_next_mode() if is_conclusive else None
+        fallback = self._with_next_mode()
         if fallback and answer.text and is_schema_ignored(answer.text, self.current_mode, self.codec.schema):
             return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
         answer_count = self.answer_count + 1
         if answer_count >= self.policy.attempts:
             return invalid_output(self.response_format, answer, answer_count).with_attempts(self.attempts)
-        breaks_schema = is_conclusive and is_unconstrained(answer.text, self.current_mode, self.codec.schema)
+        breaks_schema = is_unconstrained(answer.text, self.current_mode, self.codec.schema)
         if fallback and breaks_schema and self.is_unconstrained:
             return fallback._reask(answer, answer_count)
         return replace(self, is_unconstrained=breaks_schema)._reask(answer, answer_count)

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from structkit.errors import ExtractionError, Filtered, InvalidOutput, Refusal, Truncated
+from structkit.dialects.finish_reasons import ending_of
+from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, Truncated
+from structkit.parsing.completion import MAX_REASON_CHARS, fault_of_choice
 from structkit.schema import Codec
 from structkit.values import Answer, Choice, Issue, Parameters
+from structkit.values.text import shorten
 
 T = TypeVar("T")
-
-TRUNCATED_REASONS = frozenset({"length", "model_length", "max_tokens"})
-"""The finish reasons of a truncated reply, in lower case: OpenAI's, Mistral's at the end of its context, and the one of
-Anthropic and Gemini."""
-
-INTERRUPTED = "error"
-"""The finish reason of a reply that failed in transfer; such a reply proves nothing about the mode."""
 
 MAX_REFUSAL_CHARS = 200
 """The length at which an error shortens a refusal."""
 
 
-def is_truncated(choice: Choice) -> bool:
-    """Return whether a choice ended at a token limit.
-
-    >>> is_truncated(Choice(finish_reason="MAX_TOKENS")), is_truncated(Choice(finish_reason="stop"))
-    (True, False)
-    """
-    return (choice.finish_reason or "").lower() in TRUNCATED_REASONS
-
-
-def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> ExtractionError | None:
+def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> StructkitError | None:
     """Return why a choice is not an answer, whatever its text is; None if its text is to be read."""
-    if choice.refusal:
-        refusal = choice.refusal[:MAX_REFUSAL_CHARS]
-        return Refusal(f"the model refused: {refusal!r}; change the input or the instructions", partial=choice.content)
-    if choice.finish_reason == "content_filter":
-        return Filtered("the endpoint's content filter withheld the reply; change the input", partial=choice.content)
-    if is_truncated(choice):
+    ending = ending_of(choice)
+    if ending == "failed":
+        return fault_of_choice(choice)
+    if ending == "refused":
+        text = (choice.refusal or choice.content or "")[:MAX_REFUSAL_CHARS]
+        return Refusal(f"the model refused: {text!r}; change the input or the instructions", partial=choice.content)
+    if ending == "filtered":
+        return Filtered(
+            f"the endpoint's content filter withheld the reply{_reason(choice)}; change the input",
+            partial=choice.content,
+        )
+    if ending == "truncated":
         return Truncated(
             f"the reply was truncated at the token limit{_limit(parameters)}: raise max_tokens, set Policy.max_tokens "
             f"to let structkit raise it, or bound the lists and texts of {codec.name}",
@@ -46,11 +39,17 @@ def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> E
     return None
 
 
-def choice_issue(choice: Choice, error: ExtractionError | None) -> Issue:
+def choice_issue(choice: Choice, error: StructkitError | None) -> Issue:
     """Return the same as an issue; the text of a refusal is in `got`, not in the message."""
     if isinstance(error, Refusal):
-        return Issue((), "the model refused", repr((choice.refusal or "")[:MAX_REFUSAL_CHARS]))
+        return Issue((), "the model refused", repr((choice.refusal or choice.content or "")[:MAX_REFUSAL_CHARS]))
     return Issue((), str(error) if error else "the reply is empty")
+
+
+def _reason(choice: Choice) -> str:
+    """Return the vendor's own word for the filter; nothing for the word that OpenAI uses, which explains nothing."""
+    reason = shorten(choice.finish_reason or "", MAX_REASON_CHARS)
+    return "" if reason == "content_filter" else f" (finish_reason {reason!r})"
 
 
 def _limit(parameters: Parameters) -> str:

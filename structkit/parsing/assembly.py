@@ -101,6 +101,11 @@ class ChoiceAssembler:
             deltas.append(Delta(self.index, text, "arguments"))
 
     @property
+    def is_finished(self) -> bool:
+        """Whether a chunk has said how the choice ended: by its finish reason, or an error."""
+        return bool(self.finish_reason or self._choice_fields.get("error"))
+
+    @property
     def partial(self) -> str | None:
         """The text that has arrived: the content, or the arguments of the first tool call."""
         content = str(self._texts.get("content") or "")

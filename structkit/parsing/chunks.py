@@ -98,7 +98,7 @@ class ReplyAssembler:
     @property
     def is_complete(self) -> bool:
         """Whether the stream has sent `[DONE]`, or a finish reason for each of the requested choices."""
-        finished = [bool(choice.finish_reason) for choice in self._choices.values()]
+        finished = [choice.is_finished for choice in self._choices.values()]
         return self.is_done or (len(finished) >= self._choice_count and all(finished))
 
     @property

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 
+from structkit.dialects.finish_reasons import ending_of
 from structkit.dialects.refusals import PERMANENT_ERROR
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
+from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 200
 """How much of an unexpected body is quoted in an error message."""
 
 TEXT_PARTS = (None, "text", "output_text")
 """The types of content parts that belong to the answer; `thinking` and `reasoning` do not."""
+
+MAX_REASON_CHARS = 60
+"""How much of a finish reason is quoted in an error message."""
 
 MAX_TOKENS = 10**12
 """A larger number cannot be a token count, and is treated as unreported."""
@@ -36,7 +41,7 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
         fault.usage_of_reply = read_usage(body.get("usage"))
         return fault
     choices = [_choice(position, choice) for position, choice in enumerate(body["choices"])]
-    return Completion(
+    completion = Completion(
         choices=tuple(sorted(choices, key=lambda choice: choice.index) if len(choices) > 1 else choices),
         usage=read_usage(body.get("usage")),
         id=_text(body.get("id")),
@@ -44,18 +49,63 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
         provider=_text(body.get("provider")),
         raw=body,
     )
+    return fault_of_choices(completion) or completion
 
 
 def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
-    if body.get("error") and not body.get("choices"):
-        return _error_object(body)
     choices = body.get("choices")
-    if not isinstance(choices, list) or not choices:
+    has_choices = isinstance(choices, list) and bool(choices)
+    if body.get("error") and not (has_choices and all(map(_is_finished, choices))):
+        return _error_object(body)
+    if not has_choices:
         return _malformed("no choices", body)
-    if not all(isinstance(choice, dict) and isinstance(choice.get("message"), dict) for choice in choices):
+    if not all(isinstance(choice, dict) for choice in choices):
+        return _malformed("a choice without a message", body)
+    if not all(isinstance(choice.get("message"), dict) or _choice_error(choice) for choice in choices):
         return _malformed("a choice without a message", body)
     return None
+
+
+def _is_finished(choice: JSONValue) -> bool:
+    """Return whether a choice has a finish reason; without one, an error beside the choices interrupted it."""
+    return isinstance(choice, dict) and bool(choice.get("finish_reason"))
+
+
+def _choice_error(choice: JSON) -> JSONValue:
+    """Return the error inside a choice: an object or a text; None for anything else, such as an empty object."""
+    error = choice.get("error")
+    return error if error and isinstance(error, dict | str) else None
+
+
+def fault_of_choices(completion: Completion) -> MalformedReply | None:
+    """Return the endpoint's fault if it failed while the model wrote every choice; None if there is a choice to read.
+
+    >>> fault_of_choices(Completion((Choice(finish_reason="network_error"),), Usage()))
+    MalformedReply("the endpoint failed while the model wrote the reply (finish_reason 'network_error')")
+    >>> fault_of_choices(Completion((Choice(finish_reason="error"), Choice(1, "{}", finish_reason="stop")), Usage()))
+    """
+    if not all(ending_of(choice) == "failed" for choice in completion.choices):
+        return None
+    fault = fault_of_choice(next((choice for choice in completion.choices if choice.error), completion.choices[0]))
+    body = completion.raw if isinstance(completion.raw, dict) else {}
+    fault.body = {**body, "error": fault.body} if fault.body else completion.raw
+    fault.usage_of_reply, fault.retries, fault.limits = completion.usage, completion.retries, completion.limits
+    return fault
+
+
+def fault_of_choice(choice: Choice) -> MalformedReply:
+    """Return the fault of an endpoint that failed while the model wrote a choice; its body is the error inside it."""
+    if choice.error:
+        fault = _error_object({"error": choice.error}, "an error in its choice")
+        fault.body = choice.error
+    else:
+        reason = shorten(choice.finish_reason or "", MAX_REASON_CHARS)
+        fault = MalformedReply(
+            f"the endpoint failed while the model wrote the reply (finish_reason {reason!r})", retryable=True
+        )
+    fault.partial = choice.content or next((call.arguments for call in choice.tool_calls), None)
+    return fault
 
 
 def read_usage(usage: JSONValue) -> Usage:
@@ -78,13 +128,14 @@ def _count(value: JSONValue) -> int | None:
 
 
 def _choice(position: int, choice: JSON) -> Choice:
-    message = choice["message"]
+    message = choice.get("message") or {}
     return Choice(
         index=position if (index := _count(choice.get("index"))) is None else index,
         content=read_content(message.get("content")),
         refusal=_text(message.get("refusal")),
         finish_reason=_text(choice.get("finish_reason")),
         tool_calls=read_tool_calls(message),
+        error=_choice_error(choice),
     )
 
 
@@ -142,13 +193,13 @@ def _text(value: JSONValue) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _error_object(body: JSON) -> MalformedReply:
+def _error_object(body: JSON, description: str = "an error object") -> MalformedReply:
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
     code = error.get("code") or error.get("type")
     text = f"{error.get('message', 'no message')} (code {code})" if code else str(error.get("message", body["error"]))
     is_permanent = str(code) in PERMANENT_CODES or bool(PERMANENT_ERROR.search(f"{code} {text}"))
     return MalformedReply(
-        f"the endpoint answered 200 with an error object: {text[:MAX_ERROR_CHARS]}",
+        f"the endpoint answered 200 with {description}: {text[:MAX_ERROR_CHARS]}",
         retryable=not is_permanent,
         body=body,
     )

@@ -57,6 +57,21 @@ def with_body(reply: Reply, change: Callable[[JSON], JSON]) -> Reply:
     return replace(reply, body=change(reply.body)) if is_completion else reply
 
 
+def with_finish_reason(reason: str = "error") -> ReplyChange:
+    """Replace the finish reason; the text stays, and is valid."""
+    return lambda _request, reply: with_choices(
+        reply, lambda body: [{**choice, "finish_reason": reason} for choice in body["choices"]]
+    )
+
+
+def with_choice_error(code: int | str = 502) -> ReplyChange:
+    """Add an error to each choice, as gateways do when the upstream fails after the first bytes; the text stays."""
+    error = {"message": "upstream died", "code": int(code)}
+    return lambda _request, reply: with_choices(
+        reply, lambda body: [{**choice, "finish_reason": "error", "error": error} for choice in body["choices"]]
+    )
+
+
 def schema_as_text(request: JSON) -> str:
     """Return the schema itself as the text."""
     return json.dumps(requested_schema(request) or {"type": "object", "properties": {}})

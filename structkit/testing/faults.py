@@ -32,6 +32,8 @@ BLOCKING_FAULTS: Mapping[str, Callable[..., ReplyChange]] = {
     "null_content": lambda: content_faults.null_content,
     "refusal": lambda: constant(Reply(REFUSAL)),
     "content_filter": lambda: constant(Reply(completion("", finish_reason="content_filter"))),
+    "finish_reason": content_faults.with_finish_reason,
+    "choice_error": content_faults.with_choice_error,
     "length": lambda: content_faults.rewrite_text(lambda text: text[: len(text) // 2], finish_reason="length"),
     "ignores_schema": lambda: content_faults.with_text(
         lambda _: "I would be glad to help! Which of the two did you mean?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from structkit.values.json import JSONValue
@@ -50,13 +50,23 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice of a reply: its content, its tool calls and its finish reason."""
+    """One choice of a reply: its content, its tool calls and its finish reason.
+
+    Args:
+        index: Its position among the choices.
+        content: The text.
+        refusal: Why the model declined to answer.
+        finish_reason: The endpoint's word for why the text ends, unchanged.
+        tool_calls: The calls, in order.
+        error: The error with which the endpoint reports that it failed while the model wrote this choice.
+    """
 
     index: int = 0
     content: str | None = None
     refusal: str | None = None
     finish_reason: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+    error: JSONValue = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from structkit.batch.engines.limiter import MAX_PROBES, MIN_FAULTS
 from structkit.batch.job import Job
 from structkit.testing import Endpoint, Reply
 from structkit.testing.endpoint_faults import error_reply
-from structkit.testing.scripted_reply import conforming_reply
+from structkit.testing.scripted_reply import completion, conforming_reply
 from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
@@ -82,13 +82,18 @@ def test_two_seconds_of_rate_limiting_cost_the_requests_in_flight_and_no_attempt
     assert [row["attempts"] for row in output_rows(label_job)] == [1] * 60
 
 
+FAILED_CHOICE = Reply(completion('{"n": 1}', finish_reason="error"))
+FAILED_CHOICE.body["choices"][0]["error"] = {"message": "no healthy upstream", "code": 503}
+
+
+@pytest.mark.parametrize("down", [DOWN, FAILED_CHOICE], ids=["503", "choice error"])
 @pytest.mark.parametrize("retries", [0, 2])
 @pytest.mark.parametrize("before", [0, 20])
 def test_an_endpoint_that_fails_for_every_row_stops_the_run_and_no_row_fails(
-    job: Callable[..., Job], retries: int, before: int
+    job: Callable[..., Job], retries: int, before: int, down: Reply
 ) -> None:
     def answer(request: JSON) -> Reply:
-        return conforming_reply(request) if int(text_of(request).removeprefix("row-")) < before else DOWN
+        return conforming_reply(request) if int(text_of(request).removeprefix("row-")) < before else down
 
     policy = Policy(wait_initial=0.001, wait_max=0.01, retries=retries)
     with Endpoint(answer) as endpoint:

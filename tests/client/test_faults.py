@@ -56,6 +56,8 @@ TRANSIENT: dict[str, tuple[type[Exception], int, Usage]] = {
     "html": (structkit.MalformedReply, 2, Usage(unreported=1)),
     "error_with_200": (structkit.MalformedReply, 2, Usage(unreported=1)),
     "no_choices": (structkit.MalformedReply, 2, USAGE),
+    "choice_error": (structkit.MalformedReply, 2, USAGE),
+    "finish_reason:network_error": (structkit.MalformedReply, 2, USAGE),
 }
 """The error if the fault stays, the number of requests, and the usage of each lost reply."""
 every_transient_fault = pytest.mark.parametrize(("name", "outcome"), TRANSIENT.items(), ids=TRANSIENT.keys())

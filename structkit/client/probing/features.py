@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from structkit.client.probing.probe_reply import (
+    WITHHELD_NOTE,
     ProbeSteps,
     error_note,
     error_text,
     failed_finding,
     is_rejection,
     is_truncated,
+    is_withheld,
     value_of,
 )
 from structkit.client.probing.probe_report import Finding, Kind, Verdict
@@ -169,6 +171,8 @@ def read_reply(group: Group, mode: Mode, reply: TransportReply, *, constrains: b
         wire = value_of(reply, mode)
         if wire is ABSENT and is_truncated(reply) and len(group) > 1:
             return [], _halves(group, "")
+        if is_withheld(reply):
+            return _all(group, "unknown", WITHHELD_NOTE), []
         return [*_findings(group, wire, constrains=constrains)], []
     if not is_rejection(reply):
         return [failed_finding(each.kind, each.name, reply) for each in group], []

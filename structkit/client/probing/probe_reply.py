@@ -7,8 +7,9 @@ from collections.abc import Generator
 from typing import TypeAlias, TypeVar
 
 from structkit.client.probing.probe_report import Finding, Kind
+from structkit.dialects.finish_reasons import ending_of
 from structkit.errors import MalformedReply, StatusError, TransportError
-from structkit.extraction import Mode, failure
+from structkit.extraction import Mode
 from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
 from structkit.parsing import NotJSON, read_json
 from structkit.transport import TransportReply
@@ -18,6 +19,9 @@ from structkit.values.text import shorten
 T = TypeVar("T")
 ProbeSteps: TypeAlias = Generator[Request, TransportReply, T]
 """A part of a probe: it yields requests, is sent their replies, and returns its findings."""
+
+WITHHELD_NOTE = "the endpoint withheld the model's answer"
+"""What a finding says of a reply that was filtered, refused or interrupted."""
 
 MAX_NOTE_CHARS = 160
 """The length at which a finding shortens the text of an error."""
@@ -30,7 +34,8 @@ def is_rejection(error: TransportError) -> bool:
     """Return whether an error is about the request, if the same endpoint has answered a plain question before."""
     if isinstance(error, StatusError):
         return error.status_code in SCHEMA_ERROR_STATUSES - {SERVER_ERROR}
-    return isinstance(error, MalformedReply) and isinstance(error.body, dict) and bool(error.body.get("error"))
+    has_error = isinstance(error.body, dict) and bool(error.body.get("error"))
+    return isinstance(error, MalformedReply) and has_error and not error.retryable
 
 
 def failed_finding(kind: Kind, name: str, error: TransportError) -> Finding:
@@ -64,7 +69,12 @@ def value_of(reply: Completion, mode: Mode) -> JSONValue:
 
 def is_truncated(reply: Completion) -> bool:
     """Return whether the reply ended at the token limit."""
-    return failure.is_truncated(reply.choices[0])
+    return ending_of(reply.choices[0]) == "truncated"
+
+
+def is_withheld(reply: Completion) -> bool:
+    """Return whether the reply is not the model's answer: filtered, refused, or interrupted by the endpoint."""
+    return ending_of(reply.choices[0]) in {"filtered", "refused", "failed"}
 
 
 def is_empty(reply: Completion) -> bool:

@@ -12,12 +12,14 @@ from typing import Any, TypeAlias
 
 from structkit.client.probing.features import COPY, probe_features
 from structkit.client.probing.probe_reply import (
+    WITHHELD_NOTE,
     ProbeSteps,
     error_text,
     failed_finding,
     is_empty,
     is_rejection,
     is_truncated,
+    is_withheld,
     value_of,
 )
 from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, route_after_probe
@@ -174,6 +176,8 @@ def _ignored_mode(mode: Mode, reply: Completion, note: str) -> Finding:
         return Finding("mode", mode.name, "unknown", "the reply is empty")
     if is_truncated(reply):
         return Finding("mode", mode.name, "unknown", "the reply was truncated before it proved anything")
+    if is_withheld(reply):
+        return Finding("mode", mode.name, "unknown", WITHHELD_NOTE)
     return Finding("mode", mode.name, "ignored", note)
 
 
@@ -202,7 +206,7 @@ def _parameter(
         return Finding("parameter", name, "served")
     if isinstance(reply, TransportError):
         return failed_finding("parameter", name, reply)
-    return Finding("parameter", name, "ignored", note)
+    return Finding("parameter", name, *(("unknown", WITHHELD_NOTE) if is_withheld(reply) else ("ignored", note)))
 
 
 def _is_stream(reply: TransportReply) -> bool:

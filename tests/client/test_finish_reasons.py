@@ -1,0 +1,176 @@
+"""How a choice ended decides what its text is worth: in a whole reply, a stream and a probe alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.dialects.finish_reasons import classify_finish_reason
+from structkit.testing import Endpoint, Reply, fault
+from structkit.testing.scripted_reply import completion, text_reply
+from structkit.values import JSON, Usage
+
+Connect = Callable[..., Any]
+VALID = '{"value": 3}'
+POLICY = structkit.Policy(retries=2, wait_initial=0.001, wait_max=0.01)
+
+
+def run(connect: Connect, endpoint: Endpoint, **call: Any) -> Any:
+    return connect(endpoint.base_url, policy=POLICY).run(int, "How many?", **call)
+
+
+def stream(connect: Connect, endpoint: Endpoint, **call: Any) -> Any:
+    client = connect(endpoint.base_url, policy=POLICY)
+    if isinstance(client, structkit.Client):
+        with client.stream(int, "How many?", **call) as values:
+            return [*values] and values.result()
+    import asyncio
+
+    async def work() -> Any:
+        async with client._make() as async_client, async_client.stream(int, "How many?", **call) as values:
+            async for _ in values:
+                pass
+            return await values.result()
+
+    return asyncio.run(work())
+
+
+def finished(reason: str | None, text: str = VALID, **choice: Any) -> Reply:
+    """Return a reply whose text is valid, with this finish reason and these fields of the choice."""
+    body = completion(text)
+    body["choices"][0] |= {"finish_reason": reason, **choice}
+    return Reply(body)
+
+
+run_or_stream = pytest.mark.parametrize("call", [run, stream], ids=["run", "stream"])
+
+
+@run_or_stream
+@pytest.mark.parametrize("reason", ["content_filter", "Content_Filter", "SAFETY", "sensitive", "RECITATION"])
+def test_a_filtered_reply_is_no_value_even_if_its_text_is_valid(connect: Connect, call: Any, reason: str) -> None:
+    with Endpoint(finished(reason)) as endpoint, pytest.raises(structkit.Filtered) as caught:
+        call(connect, endpoint)
+    assert (len(endpoint.requests), caught.value.partial) == (1, VALID)
+
+
+@run_or_stream
+@pytest.mark.parametrize("reason", ["MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"])
+def test_a_truncated_reply_is_no_value_even_if_its_text_is_valid(connect: Connect, call: Any, reason: str) -> None:
+    with Endpoint(finished(reason)) as endpoint, pytest.raises(structkit.Truncated):
+        call(connect, endpoint, mode="json_schema")
+    assert len(endpoint.requests) == 1
+
+
+@run_or_stream
+def test_a_refusal_by_its_finish_reason_is_a_refusal_with_its_text(connect: Connect, call: Any) -> None:
+    with (
+        Endpoint(finished("refusal", "I would rather not.")) as endpoint,
+        pytest.raises(structkit.Refusal, match="I would rather not"),
+    ):
+        call(connect, endpoint)
+    assert len(endpoint.requests) == 1
+
+
+@run_or_stream
+@pytest.mark.parametrize("text", ["", VALID])
+@pytest.mark.parametrize("reason", ["error", "network_error", "insufficient_system_resource", "ERROR"])
+def test_a_fault_of_the_endpoint_is_retried_and_never_a_value(
+    connect: Connect, call: Any, reason: str, text: str
+) -> None:
+    failed = finished(reason, text)
+    if call is run or not text:  # a stream whose text has been yielded cannot be retried
+        with Endpoint(failed, VALID) as endpoint:
+            result = call(connect, endpoint)
+        assert (result.value, len(result.attempts), result.attempts[0].retries) == (3, 1, 1)
+        assert result.usage == Usage(20, 10, 30)
+    with Endpoint(failed) as endpoint, pytest.raises(structkit.MalformedReply, match=reason) as caught:
+        call(connect, endpoint)
+    assert caught.value.retryable
+    assert caught.value.usage.unreported == 0
+
+
+@run_or_stream
+@pytest.mark.parametrize("reason", ["error", "stop", None])
+def test_an_error_inside_a_choice_counts_more_than_its_finish_reason(
+    connect: Connect, call: Any, reason: str | None
+) -> None:
+    failed = finished(reason, "", error={"message": "the provider is down", "code": 502})
+    with Endpoint(failed, VALID) as endpoint:
+        assert call(connect, endpoint).value == 3
+    with Endpoint(failed) as endpoint, pytest.raises(structkit.MalformedReply, match=r"provider is down \(code 502\)"):
+        call(connect, endpoint)
+
+
+@run_or_stream
+def test_a_lasting_error_inside_a_choice_is_not_retried(connect: Connect, call: Any) -> None:
+    failed = finished("error", "", error={"message": "no such key", "code": 401})
+    with Endpoint(failed) as endpoint, pytest.raises(structkit.MalformedReply, match="no such key") as caught:
+        call(connect, endpoint)
+    assert (len(endpoint.requests), caught.value.retryable) == (1, False)
+
+
+def test_an_error_beside_unfinished_choices_is_a_fault(connect: Connect) -> None:
+    body = {**completion(VALID, finish_reason=""), "error": {"message": "upstream died", "code": 502}}
+    with Endpoint(Reply(body), VALID) as endpoint:
+        assert run(connect, endpoint).attempts[0].retries == 1
+
+
+def test_a_choice_with_an_error_needs_no_message(connect: Connect) -> None:
+    body = {"choices": [{"index": 0, "error": {"message": "upstream died", "code": 502}}]}
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply, match="upstream died"):
+        run(connect, endpoint)
+
+
+@pytest.mark.parametrize("reason", ["error", "SAFETY", "length"])
+def test_one_complete_choice_of_several_is_the_value(connect: Connect, reason: str) -> None:
+    body = completion('{"value": 1}', '{"value": 2}')
+    body["choices"][0]["finish_reason"] = reason
+    with Endpoint(Reply(body)) as endpoint:
+        result = run(connect, endpoint, n=2)
+    assert (result.value, [choice.valid for choice in result.choices]) == (2, [False, True])
+
+
+def test_of_a_failed_and_a_filtered_choice_the_filter_is_the_error(connect: Connect) -> None:
+    body = completion('{"value": 1}', '{"value": 2}')
+    body["choices"][0]["finish_reason"], body["choices"][1]["finish_reason"] = "error", "content_filter"
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.Filtered):
+        run(connect, endpoint, n=2)
+
+
+@pytest.mark.parametrize("reason", ["stop", "STOP", "end_turn", "eos_token", "COMPLETE", "tool_calls", "", "new_word"])
+def test_any_other_finish_reason_leaves_it_to_the_text(connect: Connect, reason: str) -> None:
+    with Endpoint(finished(reason)) as endpoint:
+        assert run(connect, endpoint).value == 3
+
+
+@pytest.mark.parametrize("name", ["finish_reason:SAFETY", "choice_error"])
+def test_a_probe_learns_nothing_from_a_reply_that_was_withheld(connect: Connect, name: str) -> None:
+    withheld = fault(name)
+
+    def answer(request: JSON) -> Reply:
+        is_first = len(endpoint.requests) == 1
+        return text_reply(request, "blue") if is_first else withheld.change(request, text_reply(request, "blue"))
+
+    with Endpoint(answer) as endpoint:
+        report = connect(endpoint.base_url, policy=structkit.Policy(retries=0)).probe()
+    verdicts = {finding.verdict for finding in report.findings if finding.name not in {"usage", "stream", "tools"}}
+    assert verdicts == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        ("FINISH_REASON_MAX_TOKENS", "truncated"),
+        ("FinishReason.SAFETY", "filtered"),
+        ("content_filter: PROHIBITED_CONTENT", "filtered"),
+        ("function_call_filter: MALFORMED_FUNCTION_CALL", "complete"),
+        ("contentFiltered", "filtered"),
+        ("abort", "failed"),
+        ("eos_token", "complete"),
+    ],
+)
+def test_a_finish_reason_is_recognised_in_any_spelling(reason: str, ending: str) -> None:
+    assert classify_finish_reason(reason) == ending
