@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias
 
 from structkit.values import Choice
 
-Ending: TypeAlias = Literal["complete", "truncated", "filtered", "refused", "failed"]
+FinishKind: TypeAlias = Literal["complete", "truncated", "filtered", "refused", "failed"]
 """How a choice ended: its text is to be read; it reached a token limit; a content filter withheld it; the model
 declined; or the endpoint failed while the model wrote it."""
 
-REASONS: Mapping[Ending, str] = {
+REASONS: Mapping[FinishKind, str] = {
     "truncated": "length max_tokens max_output_tokens max_completion_tokens model_length token_limit error_limit "
     "model_context_window_exceeded context_window_exceeded context_length_exceeded",
     "filtered": "content_filter content_filtered content_filter_error sensitive safety recitation blocklist spii "
@@ -23,22 +23,22 @@ REASONS: Mapping[Ending, str] = {
     "resource_exhausted rate_limit_exceeded overloaded abort aborted cancelled canceled user_cancel timeout time_limit "
     "failed",
 }
-"""The finish reasons of each ending, in the spelling of `_normalized`. Gateways pass on the words of OpenAI, Anthropic,
+"""The finish reasons of each kind, in the form of `_normalized`. Gateways pass on the words of OpenAI, Anthropic,
 Gemini, Mistral, Cohere, Bedrock, DeepSeek, Zhipu, watsonx, vLLM and SGLang. Any other word, such as `stop`, is a
 complete reply: the text decides."""
 
-ENDINGS: Mapping[str, Ending] = {word: ending for ending, words in REASONS.items() for word in words.split()}
+FINISH_KINDS: Mapping[str, FinishKind] = {word: kind for kind, words in REASONS.items() for word in words.split()}
 
 COMMON_REASONS = frozenset({None, "stop", "tool_calls", "function_call"})
 """The finish reasons of nearly all replies, which need no look into the table."""
 
 
-def ending_of(choice: Choice) -> Ending:
+def finish_kind_of(choice: Choice) -> FinishKind:
     """Return how a choice ended: an error inside it comes first, then a refusal, then the finish reason.
 
-    >>> [ending_of(Choice(finish_reason=reason)) for reason in ("stop", "MAX_TOKENS", "FinishReason.SAFETY")]
+    >>> [finish_kind_of(Choice(finish_reason=reason)) for reason in ("stop", "MAX_TOKENS", "FinishReason.SAFETY")]
     ['complete', 'truncated', 'filtered']
-    >>> ending_of(Choice(finish_reason="stop", error={"message": "upstream died", "code": 502}))
+    >>> finish_kind_of(Choice(finish_reason="stop", error={"message": "upstream died", "code": 502}))
     'failed'
     """
     if choice.error:
@@ -50,8 +50,8 @@ def ending_of(choice: Choice) -> Ending:
     return classify_finish_reason(choice.finish_reason or "")
 
 
-def classify_finish_reason(reason: str) -> Ending:
-    """Return the ending that a finish reason stands for, in any case and spelling.
+def classify_finish_reason(reason: str) -> FinishKind:
+    """Return the kind that a finish reason means, in any case and notation.
 
     >>> classify_finish_reason("content_filter: PROHIBITED_CONTENT"), classify_finish_reason("network-error")
     ('filtered', 'failed')
@@ -59,7 +59,7 @@ def classify_finish_reason(reason: str) -> Ending:
     'complete'
     """
     words = [_normalized(part) for part in (reason, *re.split(r"[:.]", reason))]
-    return next((ENDINGS[word] for word in words if word in ENDINGS), "complete")
+    return next((FINISH_KINDS[word] for word in words if word in FINISH_KINDS), "complete")
 
 
 def _normalized(reason: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from structkit.dialects.finish_reasons import ending_of
+from structkit.dialects.finish_reasons import finish_kind_of
 from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, Truncated
 from structkit.parsing.completion import MAX_REASON_CHARS, fault_of_choice
 from structkit.schema import Codec
@@ -19,18 +19,18 @@ MAX_REFUSAL_CHARS = 200
 
 def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> StructkitError | None:
     """Return why a choice is not an answer, whatever its text is; None if its text is to be read."""
-    ending = ending_of(choice)
-    if ending == "failed":
+    kind = finish_kind_of(choice)
+    if kind == "failed":
         return fault_of_choice(choice)
-    if ending == "refused":
+    if kind == "refused":
         text = (choice.refusal or choice.content or "")[:MAX_REFUSAL_CHARS]
         return Refusal(f"the model refused: {text!r}; change the input or the instructions", partial=choice.content)
-    if ending == "filtered":
+    if kind == "filtered":
         return Filtered(
             f"the endpoint's content filter withheld the reply{_reason(choice)}; change the input",
             partial=choice.content,
         )
-    if ending == "truncated":
+    if kind == "truncated":
         return Truncated(
             f"the reply was truncated at the token limit{_limit(parameters)}: raise max_tokens, set Policy.max_tokens "
             f"to let structkit raise it, or bound the lists and texts of {codec.name}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from structkit.dialects.finish_reasons import ending_of
+from structkit.dialects.finish_reasons import finish_kind_of
 from structkit.dialects.refusals import PERMANENT_ERROR
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
@@ -54,11 +54,11 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
 
 def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
-    choices = body.get("choices")
-    has_choices = isinstance(choices, list) and bool(choices)
-    if body.get("error") and not (has_choices and all(map(_is_finished, choices))):
+    choices: JSONValue = body.get("choices")
+    choices = choices if isinstance(choices, list) else []
+    if body.get("error") and not (choices and all(map(_is_finished, choices))):
         return _error_object(body)
-    if not has_choices:
+    if not choices:
         return _malformed("no choices", body)
     if not all(isinstance(choice, dict) for choice in choices):
         return _malformed("a choice without a message", body)
@@ -85,7 +85,7 @@ def fault_of_choices(completion: Completion) -> MalformedReply | None:
     MalformedReply("the endpoint failed while the model wrote the reply (finish_reason 'network_error')")
     >>> fault_of_choices(Completion((Choice(finish_reason="error"), Choice(1, "{}", finish_reason="stop")), Usage()))
     """
-    if not all(ending_of(choice) == "failed" for choice in completion.choices):
+    if not all(finish_kind_of(choice) == "failed" for choice in completion.choices):
         return None
     fault = fault_of_choice(next((choice for choice in completion.choices if choice.error), completion.choices[0]))
     body = completion.raw if isinstance(completion.raw, dict) else {}

@@ -161,7 +161,7 @@ def test_a_probe_learns_nothing_from_a_reply_that_was_withheld(connect: Connect,
 
 
 @pytest.mark.parametrize(
-    ("reason", "ending"),
+    ("reason", "kind"),
     [
         ("FINISH_REASON_MAX_TOKENS", "truncated"),
         ("FinishReason.SAFETY", "filtered"),
@@ -172,5 +172,5 @@ def test_a_probe_learns_nothing_from_a_reply_that_was_withheld(connect: Connect,
         ("eos_token", "complete"),
     ],
 )
-def test_a_finish_reason_is_recognised_in_any_spelling(reason: str, ending: str) -> None:
-    assert classify_finish_reason(reason) == ending
+def test_a_finish_reason_is_recognised_in_any_notation(reason: str, kind: str) -> None:
+    assert classify_finish_reason(reason) == kind

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import TypeAlias, TypeVar
 
 from structkit.client.probing.probe_report import Finding, Kind
-from structkit.dialects.finish_reasons import ending_of
+from structkit.dialects.finish_reasons import finish_kind_of
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode
 from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
@@ -69,12 +69,12 @@ def value_of(reply: Completion, mode: Mode) -> JSONValue:
 
 def is_truncated(reply: Completion) -> bool:
     """Return whether the reply ended at the token limit."""
-    return ending_of(reply.choices[0]) == "truncated"
+    return finish_kind_of(reply.choices[0]) == "truncated"
 
 
 def is_withheld(reply: Completion) -> bool:
     """Return whether the reply is not the model's answer: filtered, refused, or interrupted by the endpoint."""
-    return ending_of(reply.choices[0]) in {"filtered", "refused", "failed"}
+    return finish_kind_of(reply.choices[0]) in {"filtered", "refused", "failed"}
 
 
 def is_empty(reply: Completion) -> bool:
