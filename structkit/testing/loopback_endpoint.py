@@ -7,17 +7,22 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
+from typing import Any
 
 from typing_extensions import Self
 
 from structkit.testing.faults import Fault, FaultDraw
-from structkit.testing.scripted_reply import Reply, Script, conforming_reply, text_reply
+from structkit.testing.scripted_reply import Reply, Script, conforming_reply, to_reply, to_scripts
 from structkit.testing.stream_faults import as_stream
 from structkit.values import JSON
+
+BACKLOG = 1024
+"""Connections that may wait to be accepted; with the standard library's 5, a burst of calls waits for seconds."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = BACKLOG
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Print nothing: a client that disconnects is not an error of the endpoint."""
@@ -27,9 +32,10 @@ class Endpoint:
     """A running endpoint; use it as a context manager.
 
     Args:
-        *replies: The replies, in order; the last one is repeated. A text is the model's: it is sent as the content, or
-            as the arguments of the tool that the request forces. Without any, every request gets a reply that
-            conforms to its own schema.
+        *replies: The replies, in order, also as a list; the last one is repeated. A text is the model's: it is sent as
+            the content, or as the arguments of the tool that the request forces. A dict is the body of a reply. A
+            function gets the request's body and returns one of these, or a list of texts, one for each choice.
+            Without any, every request gets a reply that conforms to its own schema.
         models: What `GET /v1/models` lists.
         faults: Which share of the requests has which fault, by the names in `FAULTS`
             (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that did not reach the client because of a fault is sent to
@@ -46,6 +52,7 @@ class Endpoint:
 
     Raises:
         ValueError: There is no such fault, or its rate is not a share.
+        TypeError: A reply is none of these.
 
     >>> import structkit
     >>> with Endpoint('{"value": 3}') as endpoint:
@@ -56,7 +63,7 @@ class Endpoint:
 
     def __init__(
         self,
-        *replies: Script,
+        *replies: Script | list[Any] | tuple[Any, ...],
         models: tuple[str, ...] = ("fake",),
         faults: Mapping[str, float] = MappingProxyType({}),
         seed: int = 0,
@@ -67,7 +74,7 @@ class Endpoint:
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
         self.fault_names: list[str | None] = []
-        self._replies = list(replies) or [conforming_reply]
+        self._replies = to_scripts(replies) or [conforming_reply]
         self._faults = FaultDraw(faults, seed)
         self._models = models
         self._delta = delta
@@ -85,8 +92,7 @@ class Endpoint:
             script, random_fault = self._next_script(), self._faults.draw()
             current = random_fault or script
             self.fault_names.append(current.name if isinstance(current, Fault) else None)
-        scripted = text_reply(body, script) if isinstance(script, str) else script
-        scripted = scripted if isinstance(scripted, Reply) else scripted(body)
+        scripted = to_reply(body, script(body) if callable(script) else script)
         reply = random_fault.change(body, scripted) if random_fault else scripted
         if random_fault and not random_fault.delivers(scripted, reply):
             self._return_script(script)

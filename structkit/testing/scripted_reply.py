@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from structkit.testing.sample import sample
 from structkit.values import JSON, JSONValue
@@ -33,8 +33,13 @@ class Reply:
     rewrite_events: Callable[[list[bytes]], Iterable[bytes]] | None = None
 
 
-Script: TypeAlias = "Reply | str | Callable[[JSON], Reply]"
-"""A reply, the model's text, or a function of the request's body."""
+ReplyValue: TypeAlias = "Reply | str | list[str] | JSON"
+"""A reply; the model's text, or a list of texts, one for each choice; or the JSON body of a reply."""
+
+Script: TypeAlias = "Reply | str | JSON | Callable[[JSON], ReplyValue]"
+"""What answers a request: a reply, the model's text, the body of a reply, or a function of the request's body."""
+
+SCRIPTS = "a text, a Reply, a dict with the body of a reply, or a function of the request's body"
 
 
 def completion(
@@ -76,6 +81,48 @@ def text_reply(request: JSON, *texts: str, model: str = "fake") -> Reply:
     tool = forced_tool(request)
     return Reply(
         completion(*texts, model=model) if tool is None else tool_call_completion(tool["name"], *texts, model=model)
+    )
+
+
+def to_scripts(replies: Iterable[Any]) -> list[Script]:
+    """Return the arguments of an endpoint as its script; a list is the replies in order.
+
+    Raises:
+        TypeError: An argument is neither a reply nor a list of replies.
+
+    >>> to_scripts(["a", ["b", "c"]])
+    ['a', 'b', 'c']
+    """
+    scripts: list[Script] = []
+    for item in replies:
+        if isinstance(item, list | tuple):
+            scripts += to_scripts(item)
+        elif isinstance(item, Reply | str | dict) or callable(item):
+            scripts.append(item)
+        else:
+            raise TypeError(f"a reply is {SCRIPTS}; not {type(item).__name__}")
+    return scripts
+
+
+def to_reply(request: JSON, value: Any) -> Reply:
+    """Return what a script has for a request as a reply.
+
+    Raises:
+        TypeError: A function returned something else; with what it may return.
+
+    >>> to_reply({}, ["a", "b"]).body["choices"][1]["message"]["content"]
+    'b'
+    """
+    if isinstance(value, Reply):
+        return value
+    if isinstance(value, dict):
+        return Reply(value)
+    texts = [value] if isinstance(value, str) else value
+    if isinstance(texts, list | tuple) and texts and all(isinstance(each, str) for each in texts):
+        return text_reply(request, *texts)
+    raise TypeError(
+        "the function of a reply must return a text, a list of texts (one for each choice), a Reply, or a dict with "
+        f"the body of a reply; not {type(value).__name__}"
     )
 
 

@@ -14,6 +14,7 @@ import time
 import tomllib
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -133,6 +134,46 @@ def test_a_scripted_text_is_in_the_field_that_the_request_asks_for() -> None:
         assert post(endpoint, NO_FORMAT).message["content"] == "words"
         call = post(endpoint, BY_TOOL).message["tool_calls"][0]
     assert call["function"] == {"name": "person", "arguments": "words"}
+
+
+def test_a_list_is_the_replies_in_order() -> None:
+    with Endpoint(["a", Reply(completion("b"))], "c") as endpoint:
+        texts = [post(endpoint, BY_SCHEMA).text for _ in range(4)]
+    assert texts == ["a", "b", "c", "c"]
+
+
+@pytest.mark.parametrize(
+    ("value", "contents"),
+    [("3", ["3"]), (["3", "4"], ["3", "4"]), (completion("3"), ["3"]), (Reply(completion("3")), ["3"])],
+    ids=["text", "list", "body", "reply"],
+)
+def test_a_function_returns_a_text_a_list_of_texts_a_body_or_a_reply(value: Any, contents: list[str]) -> None:
+    with Endpoint(lambda _: value) as endpoint:
+        choices = post(endpoint, BY_SCHEMA).body["choices"]
+    assert [choice["message"]["content"] for choice in choices] == contents
+
+
+@pytest.mark.parametrize("value", [None, 3, [], [3]])
+def test_a_function_that_returns_something_else_is_answered_with_what_it_may_return(value: Any) -> None:
+    with Endpoint(lambda _: value) as endpoint:
+        reply = post(endpoint, BY_SCHEMA)
+    assert reply.status == 500
+    assert "must return a text, a list of texts" in reply.body["error"]["message"]
+
+
+@pytest.mark.parametrize("reply", [None, 3, b"x", ["a", None]])
+def test_a_reply_of_another_type_raises_before_anything_is_served(reply: Any) -> None:
+    with pytest.raises(TypeError, match="a reply is a text, a Reply, a dict"):
+        Endpoint(reply)
+
+
+def test_a_hundred_connections_at_once_are_accepted() -> None:
+    endpoint = Endpoint()  # it listens, and does not accept yet
+    address = ("127.0.0.1", int(urlsplit(endpoint.base_url).port or 0))
+    with endpoint, ExitStack() as stack:
+        endpoint._server.shutdown()
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(address, timeout=30))
 
 
 def test_an_iterator_of_bytes_is_sent_in_chunks() -> None:
