@@ -1,7 +1,7 @@
 """Parse replies: the body into a completion, the text into a JSON value."""
 
 from structkit.parsing.candidates import Candidate, read_candidates
-from structkit.parsing.coercion import repair_values
+from structkit.parsing.coercion import repair_values, walk_branches
 from structkit.parsing.completion import read_completion
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
@@ -18,4 +18,5 @@ __all__ = [
     "read_json",
     "read_prefix",
     "repair_values",
+    "walk_branches",
 ]

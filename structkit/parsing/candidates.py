@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
 
 from structkit.parsing.documents import DocumentScan, scan_documents
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.tolerant import ParsedDocument, TruncatedDocument
 from structkit.parsing.wrapper import unwrap
 from structkit.values import JSONValue, Repair
+
+Unwrap: TypeAlias = "Callable[[JSONValue], Iterator[JSONValue]]"
+"""Yields the values inside a wrapper."""
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -22,13 +27,17 @@ class Candidate:
     Args:
         value: The JSON value.
         repairs: The repairs that were needed, each listed once, in the order applied; empty if the text is exact JSON.
+        document: The position of its document among those of the text.
     """
 
     value: JSONValue
     repairs: tuple[Repair, ...] = ()
+    document: int = field(default=0, compare=False)
 
 
-def read_candidates(text: str, *, name: str = "", properties: Collection[str] = ()) -> Iterator[Candidate]:
+def read_candidates(
+    text: str, *, name: str = "", properties: Collection[str] = (), wrapper_types: tuple[type, ...] = (dict, list)
+) -> Iterator[Candidate]:
     r"""Yield every value that *text* can have without guessing, most likely first, no value twice; never raise.
 
     Exact JSON is yielded unchanged, at the cost of `read_json`. Any other text is searched for documents, which are
@@ -43,6 +52,7 @@ def read_candidates(text: str, *, name: str = "", properties: Collection[str] = 
         text: What the model wrote.
         name: The type's name; an object with this name as its only key is a wrapper.
         properties: The keys of the expected object; empty if no object is expected.
+        wrapper_types: The types of containers that may be wrappers.
 
     >>> list(read_candidates('{"a": 1}'))
     [Candidate(value={'a': 1}, repairs=())]
@@ -55,39 +65,39 @@ def read_candidates(text: str, *, name: str = "", properties: Collection[str] = 
     >>> list(read_candidates('{"a": 1, "b": "cut he'))
     []
     """
+    unwrap_value = partial(unwrap, name=name, properties=properties, wrapper_types=wrapper_types)
     try:
         exact = Candidate(read_json(text))
     except NotJSON:
         exact = None
     if exact is not None:
-        yield from _with_unwrapped(exact, name, properties)
+        yield from _with_unwrapped(exact, unwrap_value)
         return
     yielded: set[str] = set()
-    for candidate in _repaired(text, name, properties):
+    for candidate in _repaired(text, frozenset(properties), unwrap_value):
         encoded = json.dumps(candidate.value)
         if encoded not in yielded:
             yielded.add(encoded)
             yield candidate
 
 
-def _with_unwrapped(candidate: Candidate, name: str, properties: Collection[str]) -> Iterator[Candidate]:
+def _with_unwrapped(candidate: Candidate, unwrap_value: Unwrap) -> Iterator[Candidate]:
     yield candidate
-    for value in unwrap(candidate.value, name=name, properties=properties):
-        yield Candidate(value, (*candidate.repairs, "wrapper"))
+    for value in unwrap_value(candidate.value):
+        yield replace(candidate, value=value, repairs=(*candidate.repairs, "wrapper"))
 
 
-def _repaired(text: str, name: str, properties: Collection[str]) -> Iterator[Candidate]:
+def _repaired(text: str, expected: frozenset[str], unwrap_value: Unwrap) -> Iterator[Candidate]:
     try:
         scan = scan_documents(text.lstrip(BYTE_ORDER_MARK))
     except TruncatedDocument:
         return
     has_mark = text.startswith(BYTE_ORDER_MARK)
-    expected = frozenset(properties)
     ranked: list[tuple[int, bool, int, list[Candidate]]] = []
     for position, (document, is_fenced) in enumerate(scan.documents):
         if not document.is_rejected:
             repairs = _repairs(document, scan, has_mark=has_mark)
-            candidates = list(_with_unwrapped(Candidate(document.value, repairs), name, properties))
+            candidates = list(_with_unwrapped(Candidate(document.value, repairs, position), unwrap_value))
             ranked.append((_coverage(candidates, expected), is_fenced, position, candidates))
     for *_, candidates in sorted(ranked, reverse=True):  # positions are unique: the lists are never compared
         yield from candidates

@@ -147,7 +147,7 @@ def walk_branches(schemas: list[JSON], root: JSON) -> Iterator[JSON]:
         if not isinstance(schema, dict) or id(schema) in visited:
             continue
         visited.add(id(schema))
-        reference, union = schema.get("$ref"), schema.get("anyOf")
+        reference, union = schema.get("$ref"), schema.get("anyOf") or schema.get("oneOf")
         if isinstance(reference, str):
             definitions = root.get("$defs") or {}
             stack.append(definitions.get(reference.removeprefix("#/$defs/")) if reference != "#" else root)

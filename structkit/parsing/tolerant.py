@@ -23,7 +23,7 @@ COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
 BARE_KEY = re.compile(r"[\w$][\w$-]*+")
 BARE_VALUE = re.compile(r"""[^\s,:\[\]{}"'/#]++""")
 TRUNCATABLE_VALUE = re.compile(r"[a-zA-Z_$][\w$-]*|-|-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|-[a-zA-Z]+")
-"""What may be the start of a number or a literal; `2).` may not, as in `[1, 2).`, wherever the text ends."""
+"""What may be the start of a number or a literal; `2).` may not, as in the interval `[1, 2).` at the end of a text."""
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 ESCAPE = re.compile(

@@ -26,7 +26,13 @@ NOT_WRAPPED: Final = ...
 """Marks a value without a wrapper; None cannot, because it may be the wrapped value."""
 
 
-def unwrap(value: JSONValue, *, name: str = "", properties: Collection[str] = ()) -> Iterator[JSONValue]:
+def unwrap(
+    value: JSONValue,
+    *,
+    name: str = "",
+    properties: Collection[str] = (),
+    wrapper_types: tuple[type, ...] = (dict, list),
+) -> Iterator[JSONValue]:
     """Yield the values inside *value*, layer by layer, as far as the wrappers are ones that models use.
 
     One of the expected *properties* is never a wrapper, and a schema is never a value.
@@ -39,6 +45,8 @@ def unwrap(value: JSONValue, *, name: str = "", properties: Collection[str] = ()
     []
     """
     for _ in range(MAX_LAYERS):
+        if not isinstance(value, wrapper_types):
+            return
         value = _wrapped_value(value, name, properties)
         if value is NOT_WRAPPED or (properties and not isinstance(value, (dict, list))):
             return

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_candidates, read_json, repair_values
+from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.natural import InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import without_description
@@ -132,8 +133,10 @@ class Codec(Generic[T]):
 
     def _repaired_candidates(self, text: str) -> Iterator[tuple[JSONValue, tuple[str, ...]]]:
         """Yield wire values that a text may mean, with their repairs; the exact reading has failed already."""
-        properties = self.schema["properties"]
-        for reading in read_candidates(text, name=self.name, properties=properties):
+        form = self._expected_form
+        for reading in read_candidates(
+            text, name=self.name, properties=form.properties, wrapper_types=form.wrapper_types
+        ):
             if reading.repairs:
                 yield reading.value, reading.repairs
             for wire in self._forms(reading.value):
@@ -146,6 +149,10 @@ class Codec(Generic[T]):
         yield wire
         if isinstance(self._root, BoxedNode) and not self._root.matches_wire(wire):
             yield {self._root.key: wire}
+
+    @cached_property
+    def _expected_form(self) -> ExpectedForm:
+        return expected_form(self.schema, self._natural.schema, is_boxed=isinstance(self._root, BoxedNode))
 
     @cached_property
     def _root(self) -> Node:

@@ -55,3 +55,45 @@ def test_a_root_that_is_no_object_is_read_from_a_text_too() -> None:
 @pytest.mark.parametrize("output_type", [str, list[str] | str, Any])
 def test_json_in_a_text_stays_where_text_is_allowed(output_type: Any) -> None:
     assert read(output_type, json.dumps({"value": "[1]"})) == ("[1]", [])
+
+
+# Wrappers
+
+
+class Remark(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize("text", ['[{"name": "J"}]', 'Here: [{"name": "J"}]', '{"value": [{"name": "J"}]}'])
+@pytest.mark.parametrize(
+    "output_type", [list[Person] | dict[str, Any], list[Person] | Remark, tuple[Person, ...] | dict[str, str]]
+)
+def test_an_invalid_list_is_not_a_wrapper_of_a_value_for_another_branch(output_type: Any, text: str) -> None:
+    assert read(output_type, text)[0] is None
+
+
+def test_an_invalid_map_is_not_a_wrapper_of_a_value_for_another_branch() -> None:
+    assert read(dict[str, int] | list[str], '{"data": ["a"]}')[0] is None
+    assert read(dict[str, int] | None, '{"data": null}')[0] is None
+
+
+def test_a_key_of_a_branch_is_not_a_wrapper() -> None:
+    class Box(BaseModel):
+        data: int
+
+    assert read(Box | list[Remark], '{"data": [{"name": "J"}]}')[0] is None
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value"),
+    [
+        (Person, '[{"name": "Ada", "age": 36}]', ADA),
+        (Person, '{"result": {"name": "Ada", "age": 36}}', ADA),
+        (list[Person], '{"result": [{"name": "Ada", "age": 36}]}', [ADA]),
+        (dict[str, int], '{"result": {"a": 1}}', {"a": 1}),
+        (list[int] | Remark, '{"result": [1]}', [1]),
+        (Person | None, '[{"name": "Ada", "age": 36}]', ADA),
+    ],
+)
+def test_a_wrapper_of_the_only_value_is_removed(output_type: Any, text: str, value: Any) -> None:
+    assert read(output_type, text) == (value, ["wrapper"])

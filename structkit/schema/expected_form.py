@@ -1,0 +1,65 @@
+"""What is expected of a reply's text before it is read: the keys that are never wrappers, and what may be a wrapper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from structkit.parsing import walk_branches
+from structkit.values import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedForm:
+    """The form of a value, as far as it matters for what is around it.
+
+    Args:
+        properties: The keys of the object, or of the objects that may be in the box of another type.
+        wrapper_types: The types of containers that may be wrappers, because the value itself cannot have that type.
+    """
+
+    properties: frozenset[str]
+    wrapper_types: tuple[type, ...] = (dict, list)
+
+
+def expected_form(wire: JSON, natural: JSON, *, is_boxed: bool) -> ExpectedForm:
+    """Return the expected form of a type.
+
+    A list is not a wrapper where the type allows lists: what is wrong in it has to be corrected, and another branch of
+    a union must not get its only item. The same goes for an object where a map is one branch of several.
+
+    Args:
+        wire: The strict schema.
+        natural: The natural schema.
+        is_boxed: Whether the type is not an object, so that a box is around it on the wire.
+
+    >>> number, text = {"type": "integer"}, {"type": "string"}
+    >>> natural = {"anyOf": [{"type": "array", "items": number}, {"type": "object", "properties": {"n": number}}]}
+    >>> form = expected_form({"properties": {"value": natural}}, natural, is_boxed=True)
+    >>> sorted(form.properties), form.wrapper_types
+    (['n', 'value'], (<class 'dict'>,))
+    """
+    properties = frozenset(wire["properties"])
+    if not is_boxed:
+        return ExpectedForm(properties)
+    branches = [*walk_branches([natural], natural)]
+    has_lists = any("array" in _types(branch) for branch in branches)
+    has_maps = len(branches) > 1 and any(_is_map(branch) for branch in branches)
+    types = (*(() if has_maps else (dict,)), *(() if has_lists else (list,)))
+    return ExpectedForm(properties.union(*map(_keys, branches)), types)
+
+
+def _keys(branch: JSON) -> Iterator[str]:
+    properties = branch.get("properties")
+    return iter(properties if isinstance(properties, dict) else ())
+
+
+def _types(branch: JSON) -> list[str]:
+    type_ = branch.get("type", [])
+    return type_ if isinstance(type_, list) else [type_]
+
+
+def _is_map(branch: JSON) -> bool:
+    return (
+        "object" in _types(branch) and not branch.get("properties") and branch.get("additionalProperties") is not False
+    )
