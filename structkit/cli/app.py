@@ -44,11 +44,11 @@ Output = Annotated[
 def structkit(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,  # noqa: FBT002
 ) -> None:
-    """Structured output from any OpenAI-compatible endpoint: any type, strict.
+    """Structured output of any type from any OpenAI-compatible endpoint.
 
-    The key is read from OPENAI_API_KEY, never from the command line. Results go to stdout, progress
-    and notices to stderr. Exit codes: 0 done, 2 your settings or files, 3 the endpoint, 4 the
-    model's answer, 5 the budget, 130 interrupted.
+    The API key is read from OPENAI_API_KEY, never from the command line. Results go to stdout, progress
+    and notices to stderr. Exit codes: 0 success; 2 an invalid setting or file; 3 the endpoint failed;
+    4 no valid answer from the model; 5 the budget is used up; 130 interrupted.
     """
     if version:
         from structkit import __version__
@@ -68,7 +68,9 @@ def extract(
         str | None, typer.Option(help="The user message, with {text} for the file's text.", show_default=False)
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="The most tokens of a reply.", show_default=False)] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="The maximum number of tokens in a reply.", show_default=False)
+    ] = None,
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
@@ -90,12 +92,12 @@ def schema(
     output_type: Annotated[
         str, typer.Argument(metavar="TYPE", help="FILE.py:Name, package.module:Name or schema.json.")
     ],
-    explain: Annotated[bool, typer.Option(help="List every rewrite and every rule only structkit checks.")] = False,  # noqa: FBT002
+    explain: Annotated[bool, typer.Option(help="List every rewrite, and each rule only structkit checks.")] = False,  # noqa: FBT002
     dialect: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A vendor's dialect; several, or `all`, are compared by --explain. By default openai.",
+            help="A vendor's dialect. With --explain, several of them or `all` are compared. By default openai.",
             show_default=False,
         ),
     ] = None,

@@ -30,7 +30,7 @@ class OnAmbiguous(enum.Enum):
 
 
 def parse_concurrency(text: str) -> int | Literal["auto"]:
-    """Parse the most requests in flight.
+    """Parse the maximum number of requests in flight.
 
     >>> parse_concurrency("auto"), parse_concurrency("64")
     ('auto', 64)
@@ -62,7 +62,7 @@ cost = functools.partial(
 )
 cost_file = functools.partial(typer.Option, rich_help_panel="Costs", show_default=False, metavar="FILE")
 run = functools.partial(typer.Option, rich_help_panel="Run and resume")
-inspect = functools.partial(typer.Option, rich_help_panel="Inspect, sending nothing", show_default=False)
+inspect = functools.partial(typer.Option, rich_help_panel="Inspect without sending", show_default=False)
 
 
 @app.command(
@@ -86,25 +86,28 @@ def label(
         str | None,
         request(
             metavar="FILE.py:NAME",
-            help="A function decorated with @structkit.prompt, instead of type and prompt; its parameters are columns.",
+            help="A function under @structkit.prompt, instead of --type and --prompt. Its parameters are columns.",
         ),
     ] = None,
     model: Annotated[str | None, request(help=MODEL_HELP)] = None,
     base_url: Annotated[str | None, request("--base-url", help=ENDPOINT_HELP)] = None,
     instructions: Annotated[str | None, request(help="The system message.")] = None,
     temperature: Annotated[float | None, request(help="0 to 2.")] = None,
-    max_tokens: Annotated[int | None, request(help="The most tokens of a reply.")] = None,
-    key: Annotated[str | None, rows(help="The column that identifies a row; by default its content does.")] = None,
+    max_tokens: Annotated[int | None, request(help="The maximum number of tokens in a reply.")] = None,
+    key: Annotated[
+        str | None, rows(help="The column that identifies a row. By default, the content of a row identifies it.")
+    ] = None,
     limit: Annotated[int | None, rows(help="Only the first N rows.", min=1)] = None,
     sample: Annotated[
-        int | None, rows(help="A random sample of N rows, the same each time; of the first --limit.", min=1)
+        int | None,
+        rows(help="A random sample of N rows, the same rows each time. With --limit, of the first rows.", min=1),
     ] = None,
-    budget: Annotated[Any, cost(help="The most that all runs together may spend.")] = None,
+    budget: Annotated[Any, cost(help="The maximum that all runs together may spend.")] = None,
     price_input: Annotated[Any, cost(help="The price of a million tokens of input.")] = None,
     price_output: Annotated[Any, cost(help="The price of a million tokens of output.")] = None,
     prices: Annotated[Path | None, cost_file(help="Your prices by model, in TOML or JSON: input and output.")] = None,
     concurrency: Annotated[
-        Any, run(parser=parse_concurrency, metavar="auto|N", help="The most requests in flight.")
+        Any, run(parser=parse_concurrency, metavar="auto|N", help="The maximum number of requests in flight.")
     ] = "auto",
     grace: Annotated[
         float, run(help="Seconds that the first Ctrl-C waits for requests in flight.", metavar="SECONDS", min=0)
@@ -112,13 +115,15 @@ def label(
     on_ambiguous: Annotated[
         OnAmbiguous, run(help="What to do with rows whose request was in flight when the last run was killed.")
     ] = OnAmbiguous.resend,
-    retry_failed: Annotated[bool, run("--retry-failed", help="Send failed rows again.")] = False,  # noqa: FBT002
-    reparse: Annotated[bool, run("--reparse", help="Another type: read the stored replies; send nothing.")] = False,  # noqa: FBT002
-    mix: Annotated[bool, run("--mix", help="Another job: continue; keep the finished rows.")] = False,  # noqa: FBT002
-    new: Annotated[bool, run("--new", help="Another job: start from scratch, and pay again.")] = False,  # noqa: FBT002
+    retry_failed: Annotated[bool, run("--retry-failed", help="Process failed rows again, from scratch.")] = False,  # noqa: FBT002
+    reparse: Annotated[
+        bool, run("--reparse", help="If the type has changed: read the stored replies with it.")
+    ] = False,  # noqa: FBT002
+    mix: Annotated[bool, run("--mix", help="If the job has changed: continue, and keep the finished rows.")] = False,  # noqa: FBT002
+    new: Annotated[bool, run("--new", help="If the job has changed: start from scratch, and pay again.")] = False,  # noqa: FBT002
     overwrite: Annotated[bool, run("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
     dry_run: Annotated[bool, inspect("--dry-run", help="Print the first request and an estimate.")] = False,  # noqa: FBT002
-    status: Annotated[bool, inspect("--status", help="Print the rows of this job by state.")] = False,  # noqa: FBT002
+    status: Annotated[bool, inspect("--status", help="Print the number of rows in each state.")] = False,  # noqa: FBT002
     export: Annotated[
         Path | None,
         inspect(metavar="FILE", help="Write the rows so far to this file, also while the job runs."),
