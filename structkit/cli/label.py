@@ -116,9 +116,9 @@ def label(
         OnAmbiguous, run(help="What to do with rows whose request was in flight when the last run was killed.")
     ] = OnAmbiguous.resend,
     retry_failed: Annotated[bool, run("--retry-failed", help="Process failed rows again, from scratch.")] = False,  # noqa: FBT002
-    reparse: Annotated[
-        bool, run("--reparse", help="If the type has changed: read the stored replies with it.")
-    ] = False,  # noqa: FBT002
+    reparse: Annotated[  # noqa: FBT002
+        bool, run("--reparse", help="If the type has changed: read the stored replies as the new type; send nothing.")
+    ] = False,
     mix: Annotated[bool, run("--mix", help="If the job has changed: continue, and keep the finished rows.")] = False,  # noqa: FBT002
     new: Annotated[bool, run("--new", help="If the job has changed: start from scratch, and pay again.")] = False,  # noqa: FBT002
     overwrite: Annotated[bool, run("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002

@@ -53,7 +53,7 @@ def all_of(seconds: float | None) -> Timeouts:
 
 
 SDK_DEFAULT = {"connect": 5.0, "read": 600, "write": 600, "pool": 600}
-OWN = httpx2.Timeout(7, connect=2)
+CALLER_TIMEOUT = httpx2.Timeout(7, connect=2)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ OWN = httpx2.Timeout(7, connect=2)
     [
         ({"timeout": 1}, {}, all_of(1)),
         ({"timeout": None}, {}, all_of(None)),
-        ({"timeout": OWN}, {}, {**all_of(7), "connect": 2}),
+        ({"timeout": CALLER_TIMEOUT}, {}, {**all_of(7), "connect": 2}),
         ({"http": {"timeout": 9}}, {}, all_of(9)),
         ({}, {}, SDK_DEFAULT),
         ({"timeout": 1}, {"timeout": 40}, {**all_of(40), "connect": 30}),
         ({"timeout": 1}, {"timeout": 600}, {**all_of(600), "connect": 30}),
-        ({"timeout": OWN}, {"deadline": 3}, {**all_of(3), "connect": 2}),
+        ({"timeout": CALLER_TIMEOUT}, {"deadline": 3}, {**all_of(3), "connect": 2}),
         ({"timeout": None}, {"deadline": 3}, all_of(3)),
         ({"timeout": 1}, {"timeout": 40, "deadline": 3}, all_of(3)),
     ],
