@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
 
 from structkit.batch.fingerprint import fingerprint
-from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
+from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.endpoint_settings import find_endpoint
 from structkit.client.plan import make_plan
-from structkit.costs.budget import worst_case_cost
 from structkit.extraction import Conversation
 from structkit.prompts import build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
-from structkit.values import JSON, Parameters, Policy, Request
+from structkit.values import JSON, Parameters, Policy
 
 
 class RowConversations:
@@ -62,15 +60,6 @@ class RowConversations:
         text = await text if inspect.isawaitable(text) else text
         messages = build_messages(text, self.settings.call.get("instructions"))
         return self._template(self.known_route.route).with_messages(messages)
-
-    def estimate_cost(self, request: Request) -> Decimal:
-        """Return the most that a request may cost; 0 without a price."""
-        if self.settings.price is None:
-            return Decimal(0)
-        parameters = request.parameters
-        max_tokens = parameters.max_completion_tokens or parameters.max_tokens or MAX_REPLY_TOKENS
-        text = "".join(str(message.content) for message in request.messages) + str(request.fields)
-        return worst_case_cost(text, max_tokens, self.settings.price)
 
     def fingerprint(self) -> JSON:
         """Return the settings that the requests and values of all rows depend on."""

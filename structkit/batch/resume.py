@@ -81,8 +81,8 @@ def _last_fingerprint(journal: Journal | Reader) -> JSON:
 def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal:
     """Return what earlier runs have spent; 0 without a price.
 
-    Of a killed run, that is what the endpoint reported, or the price of the tokens; a lost reply counts as the largest
-    one.
+    Of a killed run, that is what the endpoint reported, or the price of the tokens; a lost reply counts as what was
+    reserved for it.
     """
     if price is None:
         return Decimal(0)
@@ -92,5 +92,6 @@ def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal:
 
 def mark_spent(journal: Journal, spent: Decimal) -> None:
     """Store what was spent, and up to which replies; a run without a price leaves that to the next one with a price."""
-    spending = journal.spending()
+    # Requests that this run has dropped are part of what it spent: the next run must not count them again.
+    spending = journal.spending(include_current_run=True)
     journal.mark("spend", {**asdict(spending), "cost": str(spending.cost), "amount": str(spent)})

@@ -117,7 +117,7 @@ class JobRunner:
             limiter=limiter,
             budget=budget,
             cost=lambda reply: cost_of_reply(reply, settings.price),
-            estimate=conversations.estimate_cost,
+            price=settings.price,
             policy=conversations.policy,
             learn=conversations.known_route.update_from_step,
             hold_ambiguous=settings.on_ambiguous == "hold",

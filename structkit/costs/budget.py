@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from structkit.costs.price import Price, parse_amount
 from structkit.costs.reply_cost import ZERO
+from structkit.values import JSON, JSONValue
 
 Amount: TypeAlias = Decimal | int | float | str
+
+REPLY_LIMITS = ("max_completion_tokens", "max_tokens")
+"""Fields of a request that limit the tokens of each choice; of two, the larger one is assumed to count."""
+
+CHOICE_COUNTS = ("n", "best_of")
+"""Fields of a request that ask for several choices, each of which is paid for."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -21,13 +28,39 @@ def estimate_tokens(text: str) -> int:
     return -(-ascii_chars // 4) + len(text) - ascii_chars
 
 
-def worst_case_cost(prompt: str, max_tokens: int, price: Price) -> Decimal:
-    """Return the most that a request may cost, to be reserved: twice its estimated tokens, and a full reply.
+class Reservation(NamedTuple):
+    """The most tokens that a request may take, which are reserved for it until its reply says how many it took."""
 
-    >>> worst_case_cost("x" * 4000, 100, Price(Decimal("2.50"), Decimal(10)))
-    Decimal('0.006')
+    prompt_tokens: int
+    completion_tokens: int
+
+    def cost(self, price: Price | None) -> Decimal:
+        """Return what they cost; 0 without a price.
+
+        >>> Reservation(2000, 100).cost(Price(Decimal("2.50"), Decimal(10))), Reservation(2000, 100).cost(None)
+        (Decimal('0.006'), Decimal('0'))
+        """
+        return ZERO if price is None else price.cost(self.prompt_tokens, self.completion_tokens)
+
+
+def reserve_tokens(body: JSON, text: str, max_reply_tokens: int) -> Reservation:
+    """Return the most tokens that a request may take: twice its estimated ones, and a full reply for each choice.
+
+    Args:
+        body: The body of the request.
+        text: The same as text.
+        max_reply_tokens: The length to assume for a reply that the request does not limit.
+
+    >>> reserve_tokens({"max_tokens": 100, "n": 3}, "x" * 4000, 4096)
+    Reservation(prompt_tokens=2000, completion_tokens=300)
     """
-    return price.cost(2 * estimate_tokens(prompt), max_tokens)
+    limits = [limit for name in REPLY_LIMITS if (limit := _as_count(body.get(name)))]
+    choices = max([1, *(_as_count(body.get(name)) for name in CHOICE_COUNTS)])
+    return Reservation(2 * estimate_tokens(text), choices * max(limits, default=max_reply_tokens))
+
+
+def _as_count(value: JSONValue) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 class Budget:

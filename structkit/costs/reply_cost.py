@@ -67,6 +67,9 @@ class Spending:
         completion_tokens: Completion tokens of the replies without a reported cost.
         without_cost: How many replies reported no cost, but may have cost something.
         unreported: How many of these did not report their tokens either.
+        reserved: How many of these have a reservation in the journal.
+        reserved_prompt: The prompt tokens that were reserved for these.
+        reserved_completion: The completion tokens that were reserved for these.
     """
 
     cost: Decimal = ZERO
@@ -75,6 +78,9 @@ class Spending:
     completion_tokens: int = 0
     without_cost: int = 0
     unreported: int = 0
+    reserved: int = 0
+    reserved_prompt: int = 0
+    reserved_completion: int = 0
 
     @property
     def reported_cost(self) -> Decimal | None:
@@ -92,17 +98,32 @@ class Spending:
     def max_cost_since(self, before: Mapping[str, Any], price: Price, max_tokens: int) -> Decimal:
         """Return the most that was spent since *before*, an earlier state of these sums as JSON.
 
+        A reply that did not report its tokens costs what was reserved for it.
+
         Args:
             before: The earlier sums, by the names of the fields; a missing one is zero.
             price: The price of the replies that reported no cost.
-            max_tokens: The length to assume for each reply that did not report its tokens.
+            max_tokens: The length to assume for a reply without tokens and reservation, in journals of older versions.
 
         >>> spending = Spending(Decimal(1), 1, prompt_tokens=30, without_cost=3, unreported=1)
         >>> before = {"cost": "0.5", "prompt_tokens": 10}
         >>> spending.max_cost_since(before, Price(Decimal(1_000_000), Decimal(10_000)), 100)
         Decimal('21.5')
+        >>> reserved = Spending(without_cost=1, unreported=1, reserved=1, reserved_prompt=7, reserved_completion=500)
+        >>> reserved.max_cost_since({}, Price(Decimal(1_000_000), Decimal(10_000)), 100)
+        Decimal('12')
         """
-        unreported = max(0, self.unreported - before.get("unreported", 0))
-        tokens_in = self.prompt_tokens - before.get("prompt_tokens", 0)
-        tokens_out = self.completion_tokens - before.get("completion_tokens", 0)
-        return self.cost - Decimal(before.get("cost", 0)) + price.cost(tokens_in, tokens_out + unreported * max_tokens)
+        names = (
+            "prompt_tokens",
+            "completion_tokens",
+            "reserved_prompt",
+            "reserved_completion",
+            "unreported",
+            "reserved",
+        )
+        added = {name: getattr(self, name) - before.get(name, 0) for name in names}
+        tokens_in = added["prompt_tokens"] + added["reserved_prompt"]
+        tokens_out = added["completion_tokens"] + added["reserved_completion"]
+        without_reservation = max(0, added["unreported"] - added["reserved"])
+        cost = self.cost - Decimal(before.get("cost", 0))
+        return cost + price.cost(tokens_in, tokens_out + without_reservation * max_tokens)

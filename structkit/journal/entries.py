@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import NamedTuple, TypeAlias
 
+from structkit.costs.budget import Reservation
 from structkit.journal.encoding import PackedReply
 from structkit.journal.row_state import FinalState
 from structkit.journal.wakeups import PendingWrite
@@ -14,13 +15,17 @@ SHARD_ORDINALS = 1_000_000
 
 
 class Intent(NamedTuple):
-    """A request is about to go out; the future resolves when that is on disk."""
+    """A request is about to go out; the future resolves when that is on disk.
+
+    The reservation is what the request may take: the job counts it if the reply never comes, or says nothing.
+    """
 
     ordinal: int
     key: str | bytes
     digest: str | bytes
     number: int
     request: str | bytes
+    reservation: Reservation | None
     future: Future[None] | PendingWrite
 
 

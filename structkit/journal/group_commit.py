@@ -10,7 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from structkit.journal.entries import Conclusion, Entry, Intent, ReceivedReply, Reopening
 
@@ -33,8 +33,17 @@ REOPEN = "UPDATE rows SET state = NULL, outcome = NULL WHERE ordinal IN"
 FORGET = "UPDATE rows SET state = NULL, outcome = NULL, since = {} WHERE ordinal IN"
 
 Values: TypeAlias = "tuple[Any, ...]"
-Waiting: TypeAlias = dict[tuple[int, int], tuple[int, str | bytes]]
+Waiting: TypeAlias = "dict[tuple[int, int], WaitingRequest]"
 """Ordinal and number of a request without a reply: its id, and its digest."""
+
+
+class WaitingRequest(NamedTuple):
+    """A request without a reply: its id, its digest, and the tokens that are reserved for it."""
+
+    id: int
+    request: str | bytes
+    max_prompt: int | None = None
+    max_completion: int | None = None
 
 
 class GroupCommit:
@@ -82,22 +91,24 @@ class GroupCommit:
 
     def _intend(self, entry: Intent) -> None:
         number, self.next_id = self.next_id, self.next_id + 1
-        self.waiting[entry.ordinal, entry.number] = (number, entry.request)
-        self._intents[number] = (number, entry.ordinal, entry.number, entry.request, self._run)
+        reserved = entry.reservation or (None, None)
+        self.waiting[entry.ordinal, entry.number] = WaitingRequest(number, entry.request, *reserved)
+        self._intents[number] = (number, entry.ordinal, entry.number, entry.request, self._run, *reserved)
         self._change("intend", (entry.ordinal, entry.key, entry.digest, number))
 
     def _add_reply(self, entry: ReceivedReply) -> None:
         ordinal, number, reply = entry
         request = self.waiting.pop((ordinal, number), None)
         if request is None:  # its request was not announced, but the reply was paid for
-            request, self.next_id = (self.next_id, ""), self.next_id + 1
+            request, self.next_id = WaitingRequest(self.next_id, ""), self.next_id + 1
             self._change("touch", (ordinal, "", ""))
-        elif self._intents.pop(request[0], None) is None:
-            self._answered.append((request[0],))
+        elif self._intents.pop(request.id, None) is None:
+            self._answered.append((request.id,))
         usage = reply.usage
         tokens = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.unreported)
         columns = (reply.kind, reply.retries, *tokens, reply.body, reply.cost)
-        self._exchanges.append((request[0], ordinal, number, request[1], self._run, *columns))
+        reserved = (request.max_prompt, request.max_completion)
+        self._exchanges.append((request.id, ordinal, number, request.request, self._run, *columns, *reserved))
 
     def _change(self, change: str, values: Values) -> None:
         wave = self._changes[values[0]]

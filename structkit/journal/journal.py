@@ -10,6 +10,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from structkit.costs.budget import Reservation
 from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError, TransportError
 from structkit.journal.database import create_folder, disk_shortage
@@ -91,7 +92,15 @@ class Journal:
 
     # Writing
 
-    def intend(self, ordinal: int, key: str, digest: str, number: int, request: str) -> Future[None]:
+    def intend(
+        self,
+        ordinal: int,
+        key: str,
+        digest: str,
+        number: int,
+        request: str,
+        reservation: Reservation | None = None,
+    ) -> Future[None]:
         """Announce a request; it may be sent once the returned future is done.
 
         A finished row becomes open again. With another digest it starts from scratch: its earlier exchanges no longer
@@ -103,16 +112,25 @@ class Journal:
             digest: Of the row's content.
             number: Of the request within the row, counted from 1.
             request: A digest of the request's body.
+            reservation: What the request may take; the job has spent it if the reply never comes or reports no tokens.
         """
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()  # it cannot be cancelled: the request was announced all the same
-        self._add(_intent(ordinal, key, digest, number, request, future))
+        self._add(_intent(ordinal, key, digest, number, request, reservation, future))
         return future
 
-    async def intend_async(self, ordinal: int, key: str, digest: str, number: int, request: str) -> None:
+    async def intend_async(
+        self,
+        ordinal: int,
+        key: str,
+        digest: str,
+        number: int,
+        request: str,
+        reservation: Reservation | None = None,
+    ) -> None:
         """Announce a request as `intend` does, and wait until that is on disk; all callers are in one event loop."""
         pending = self._wakeups.create_pending()
-        self._add(_intent(ordinal, key, digest, number, request, pending))
+        self._add(_intent(ordinal, key, digest, number, request, reservation, pending))
         await pending.future
 
     def add_reply(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
@@ -214,9 +232,9 @@ class Journal:
         """Sum the usage of the job so far; see `Reader.usage`."""
         return self._flushed_reader().usage()
 
-    def spending(self) -> Spending:
+    def spending(self, *, include_current_run: bool = False) -> Spending:
         """Sum the costs that replies reported; see `Reader.spending`."""
-        return self._flushed_reader().spending()
+        return self._flushed_reader().spending(include_current_run=include_current_run)
 
     def _flushed_reader(self) -> Reader:
         self.flush()
@@ -232,10 +250,16 @@ class Journal:
 
 
 def _intent(
-    ordinal: int, key: str, digest: str, number: int, request: str, future: Future[None] | PendingWrite
+    ordinal: int,
+    key: str,
+    digest: str,
+    number: int,
+    request: str,
+    reservation: Reservation | None,
+    future: Future[None] | PendingWrite,
 ) -> Intent:
     names = pack_text(key), pack_text(digest)
-    return Intent(_validated(ordinal), *names, _validated(number), pack_text(request), future)
+    return Intent(_validated(ordinal), *names, _validated(number), pack_text(request), reservation, future)
 
 
 def _validated(number: int) -> int:

@@ -97,6 +97,28 @@ COSTS = (
     """,
 )
 
+RESERVATIONS = (
+    # The most tokens that a request may take, in every intent; the sums are over what never told its tokens.
+    "ALTER TABLE waiting ADD COLUMN max_prompt INTEGER",
+    "ALTER TABLE waiting ADD COLUMN max_completion INTEGER",
+    "ALTER TABLE exchanges ADD COLUMN max_prompt INTEGER",
+    "ALTER TABLE exchanges ADD COLUMN max_completion INTEGER",
+    "ALTER TABLE spent ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE spent ADD COLUMN reserved_prompt INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE spent ADD COLUMN reserved_completion INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE TRIGGER exchange_reserved AFTER INSERT ON exchanges
+    WHEN new.cost IS NULL AND new.unreported > 0 AND new.max_completion IS NOT NULL BEGIN
+        UPDATE spent SET
+            bare_prompt = bare_prompt - new.prompt_tokens,
+            bare_completion = bare_completion - new.completion_tokens,
+            reserved = reserved + new.unreported,
+            reserved_prompt = reserved_prompt + new.max_prompt,
+            reserved_completion = reserved_completion + new.max_completion;
+    END
+    """,
+)
+
 JOB_TABLES = (
     "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -111,6 +133,6 @@ def _run_all(statements: tuple[str, ...]) -> Migration:
     return migrate
 
 
-SHARD_MIGRATIONS: tuple[Migration, ...] = (_run_all(SHARD_TABLES), _run_all(COSTS))
+SHARD_MIGRATIONS: tuple[Migration, ...] = (_run_all(SHARD_TABLES), _run_all(COSTS), _run_all(RESERVATIONS))
 JOB_MIGRATIONS: tuple[Migration, ...] = (_run_all(JOB_TABLES),)
 """For each version of a file, the step to the next; to change a table, append a step."""

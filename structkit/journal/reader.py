@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from structkit.costs.reply_cost import Spending
+from structkit.costs.reply_cost import ZERO, Spending
 from structkit.errors import JobError
 from structkit.journal.database import Migration, open_database, transaction, translate_errors
 from structkit.journal.encoding import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
@@ -66,9 +66,16 @@ AMBIGUOUS = """
 
 TOKENS = "SELECT prompt_tokens, completion_tokens, total_tokens, unreported FROM spent"
 
-COSTS = "SELECT cost, told, bare_prompt, bare_completion, bare, bare_unreported FROM spent"
+COSTS = """
+    SELECT cost, told, bare_prompt, bare_completion, bare, bare_unreported,
+        reserved, reserved_prompt, reserved_completion
+    FROM spent
+"""
 
-UNANSWERED = "SELECT count(*) FROM waiting WHERE run < ?"
+UNANSWERED = """
+    SELECT count(*), count(max_completion), coalesce(sum(max_prompt), 0), coalesce(sum(max_completion), 0)
+    FROM waiting WHERE run < ?
+"""
 
 
 class Reader:
@@ -198,18 +205,22 @@ class Reader:
                 total += Usage(unreported=unanswered)
         return total
 
-    def spending(self) -> Spending:
+    def spending(self, *, include_current_run: bool = False) -> Spending:
         """Sum the costs that the replies in the journal reported, and the tokens of those that reported none.
 
         A request of an earlier run that was never answered counts as a reply that reported neither.
+
+        Args:
+            include_current_run: Whether the last run is over too, so that its requests in flight are lost.
         """
         total = Spending()
         for _, path in list_shards(self.folder):
             with _open(path) as connection, transaction(connection, "DEFERRED"):
                 cost, *counts = connection.execute(COSTS).fetchone()
-                unanswered = connection.execute(UNANSWERED, (self.run,)).fetchone()[0]
+                run = self.run + include_current_run
+                unanswered, *reserved = connection.execute(UNANSWERED, (run,)).fetchone()
                 total += Spending(cost * BILLIONTH, *counts)
-                total += Spending(without_cost=unanswered, unreported=unanswered)
+                total += Spending(ZERO, 0, 0, 0, unanswered, unanswered, *reserved)
         return total
 
 

@@ -12,7 +12,7 @@ from structkit.errors import JobError
 from structkit.journal.database import open_database, transaction, translate_errors
 from structkit.journal.encoding import pack
 from structkit.journal.entries import Entry, Mark, shard_of
-from structkit.journal.group_commit import GroupCommit, Waiting
+from structkit.journal.group_commit import GroupCommit, Waiting, WaitingRequest
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.values import JSON
 
@@ -20,6 +20,8 @@ MAX_OPEN_FILES = 4
 """Files that are open at a time; rows arrive in order, so that two shards are in use, and a few for late rows."""
 
 LAST_ID = "SELECT max((SELECT coalesce(max(id), 0) FROM exchanges), (SELECT coalesce(max(id), 0) FROM waiting))"
+
+WAITING = "SELECT ordinal, number, id, request, max_prompt, max_completion FROM waiting ORDER BY id"
 
 
 class WriteResult(NamedTuple):
@@ -90,8 +92,10 @@ class Shard:
         self._run = run
         try:
             self._next_id: int = self.connection.execute(LAST_ID).fetchone()[0] + 1
-            rows = self.connection.execute("SELECT ordinal, number, id, request FROM waiting ORDER BY id")
-            self._waiting: Waiting = {(ordinal, number): (id_, request) for ordinal, number, id_, request in rows}
+            self._waiting: Waiting = {
+                (ordinal, number): WaitingRequest(*request)
+                for ordinal, number, *request in self.connection.execute(WAITING)
+            }
         except sqlite3.Error:
             self.connection.close()
             raise

@@ -19,11 +19,15 @@ from structkit.values import JSON, Completion
 
 CHILD = """
 import json, sys
+from decimal import Decimal
 from structkit.batch.job import Job
+from structkit.costs.price import Price
 from structkit.errors import JobError
 from structkit.values import Policy
 settings = json.loads(sys.argv[1])
-settings["call"] = {"policy": Policy(**settings.pop("policy", {}))}
+settings["call"] = {**settings.get("call", {}), "policy": Policy(**settings.pop("policy", {}))}
+if "price" in settings:
+    settings["price"] = Price(*map(Decimal, settings["price"]))
 try:
     print(Job(**settings).run())
 except JobError as error:

@@ -26,6 +26,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from structkit.costs.budget import Reservation
+from structkit.costs.price import Price
 from structkit.costs.reply_cost import Spending
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.journal.database import MIN_FREE_BYTES, open_database, schema_version
@@ -180,10 +182,11 @@ def test_a_body_is_on_disk_before_its_row_is_finished(journal, folder):
         "other",
     ],
 )
-def test_a_reply_is_read_back_unchanged(journal, reply):
-    intend(journal, 0)
-    journal.add_reply(0, 1, reply)
-    stored = journal.read_rows(0, 0)[0].exchanges[0].reply
+def test_a_reply_is_read_back_unchanged(folder, reply):
+    with Journal.open(folder, HEADER, verify_raw=True) as journal:
+        intend(journal, 0)
+        journal.add_reply(0, 1, reply)
+        stored = journal.read_rows(0, 0)[0].exchanges[0].reply
     assert comparable(stored) == comparable(reply)
 
 
@@ -388,6 +391,37 @@ def test_a_file_of_the_first_version_keeps_its_sums(folder):
         assert journal.spending() == Spending(Decimal(0), 0, 9, 9, without_cost=2, unreported=1)
         journal.add_reply(1, 1, read_completion({**completion("{}"), "usage": {"cost": 0.25, "prompt_tokens": 5}}))
         assert journal.spending() == Spending(Decimal("0.25"), 1, 9, 9, without_cost=2, unreported=1)
+
+
+def test_a_file_of_the_second_version_keeps_its_sums_and_gets_reservations(folder):
+    folder.mkdir()
+    with contextlib.closing(open_database(folder / "part-00000.db", SHARD_MIGRATIONS[:2])) as connection:
+        connection.execute("INSERT INTO rows (ordinal, key, digest) VALUES (0, 'k', 'd')")
+        connection.execute("INSERT INTO waiting VALUES (1, 0, 1, 'lost', 0)")
+        values = (2, 0, 2, "answered", 0, "completion", 0, 0, 0, 0, 1, None, None)
+        connection.execute(f"INSERT INTO exchanges VALUES ({','.join('?' * len(values))})", values)
+    without = Spending(without_cost=2, unreported=2)
+    with Journal.open(folder, {}) as journal:
+        assert journal.spending() == without
+        journal.intend(1, "k", "d", 1, "r", Reservation(30, 500)).result(30)
+        journal.add_reply(1, 1, Completion((Choice(0, "{}"),), Usage(unreported=1)))
+        assert journal.spending() == without + Spending(Decimal(0), 0, 0, 0, 1, 1, 1, 30, 500)
+
+
+def test_a_reservation_is_on_disk_with_its_intent_and_counts_until_the_reply_reports_its_tokens(folder):
+    reserved = Reservation(30, 500)
+    with Journal.open(folder, {}) as journal:
+        for ordinal in range(4):
+            journal.intend(ordinal, "k", "d", 1, "r", reserved).result(30)
+        journal.add_reply(1, 1, reply_of("{}"))
+        assert journal.spending() == Spending(Decimal(0), 0, 10, 5, 1)
+        assert journal.spending(include_current_run=True).reserved == 3
+    with Journal.open(folder, {}) as journal:  # the intents are read from the disk
+        journal.add_reply(2, 1, Completion((Choice(0, "{}"),), Usage(unreported=1)))
+        journal.add_reply(3, 1, TransportError("rejected"))  # a reply that cannot have been billed
+        spending = journal.spending()
+        assert spending == Spending(Decimal(0), 0, 10, 5, 3, 2, 2, 60, 1000)
+        assert spending.max_cost_since({}, Price(Decimal(10**6), Decimal(10**6)), 4096) == 10 + 5 + 2 * (30 + 500)
 
 
 # Groups

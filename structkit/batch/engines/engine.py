@@ -17,12 +17,13 @@ from structkit.batch.matching import MatchedRow
 from structkit.batch.outcome import Outcome
 from structkit.client.hooks import Hooks
 from structkit.costs.budget import Budget
+from structkit.costs.price import Price
 from structkit.extraction import Conversation
 from structkit.journal.journal import Journal
 from structkit.schema import ResponseFormat
 from structkit.tables.records import Record
 from structkit.transport import AsyncTransport, TransportReply
-from structkit.values import Policy, Request
+from structkit.values import Policy
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class RunContext:
         limiter: When the next request may go out.
         budget: What may still be spent.
         cost: What a reply cost; None if that is unknown.
-        estimate: The most that a request may cost.
+        price: What tokens cost; None if that is not known.
         policy: How hard to try.
         learn: Called with each step of a conversation, the next step and the replies, to learn about the route.
         hold_ambiguous: Whether a row whose last request may have been answered is held instead of retried.
@@ -54,7 +55,7 @@ class RunContext:
     limiter: Limiter
     budget: Budget
     cost: Callable[[TransportReply], Decimal | None]
-    estimate: Callable[[Request], Decimal]
+    price: Price | None
     policy: Policy
     learn: Callable[[Any, Any, list[TransportReply]], None]
     hold_ambiguous: bool

@@ -11,7 +11,8 @@ from functools import cached_property
 
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.stop import RunStopped, StopCause
-from structkit.costs.budget import estimate_tokens
+from structkit.batch.settings import MAX_REPLY_TOKENS
+from structkit.costs.budget import estimate_tokens, reserve_tokens
 from structkit.errors import StatusError
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
@@ -31,12 +32,15 @@ class RequestSender:
     context: RunContext
     stop_cause: StopCause | None = None
     _is_stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    _queue: asyncio.Lock = field(default_factory=asyncio.Lock)  # only its holder polls the limiter
+    _is_settled: asyncio.Event = field(default_factory=asyncio.Event)
+    # Only its holder waits for the budget and polls the limiter.
+    _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def stop(self, cause: StopCause) -> None:
         """Let no further request go out. The first reason counts."""
         self.stop_cause = self.stop_cause or cause
         self._is_stopped.set()
+        self._is_settled.set()
 
     @cached_property
     def _policy(self) -> Policy:
@@ -72,27 +76,54 @@ class RequestSender:
 
     async def _send_once(self, record: Record, number: int, request: Request, sent: list[Request]) -> TransportReply:
         """Reserve the cost, store the intent, send the request, store the reply."""
-        context = self.context
-        tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
-        async with self._queue:
-            permit = await self._wait_for_permit(tokens)
-        reserved = context.estimate(request)
-        if not context.budget.reserve(reserved):
-            context.limiter.finish(time.monotonic(), None, permit)
-            raise RunStopped(StopCause("budget", "the budget is used up"))
+        context, text = self.context, request.text
+        reservation = reserve_tokens(request.body, text, MAX_REPLY_TOKENS)
+        permit = await self._wait_for_turn(request, reservation.cost(context.price))
         reply: TransportReply | None = None
+        is_sent = False
         try:
             if not is_among(request, sent):
                 sent.append(request)
                 context.hooks.notify_request(request)
             row = record.ordinal, record.key, record.digest
-            await context.journal.intend_async(*row, number, _digest(request))
+            await context.journal.intend_async(*row, number, _digest(text), reservation)
+            is_sent = True
             reply = await context.transport.send(request, self._policy)
             context.journal.add_reply(record.ordinal, number, reply)
             return reply
         finally:
             context.limiter.finish(time.monotonic(), reply, permit)
-            context.budget.settle(reserved, Decimal(0) if reply is None else context.cost(reply))
+            # A request that is cancelled in flight may be billed all the same.
+            unanswered = None if is_sent else Decimal(0)
+            self._settle(reservation.cost(context.price), unanswered if reply is None else context.cost(reply))
+
+    async def _wait_for_turn(self, request: Request, cost: Decimal) -> int:
+        """Reserve the cost of the next request, and wait until it may go out; return its number for the limiter.
+
+        Raises:
+            RunStopped: The budget is used up, or the run ends first.
+        """
+        tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
+        async with self._queue:
+            await self._reserve(cost)
+            try:
+                return await self._wait_for_permit(tokens)
+            except BaseException:
+                self._settle(cost, Decimal(0))
+                raise
+
+    async def _reserve(self, cost: Decimal) -> None:
+        """Reserve the cost of a request; if the budget has no room, wait for requests in flight to cost less."""
+        budget = self.context.budget
+        while not budget.reserve(cost):
+            if self.stop_cause or not budget.reserved:
+                raise RunStopped(self.stop_cause or StopCause("budget", "the budget is used up"))
+            self._is_settled.clear()
+            await self._is_settled.wait()
+
+    def _settle(self, reserved: Decimal, actual: Decimal | None) -> None:
+        self.context.budget.settle(reserved, actual)
+        self._is_settled.set()
 
     async def _wait_for_permit(self, tokens: int) -> int:
         """Wait until the next request may go out; return its number for the limiter."""
@@ -115,5 +146,5 @@ def is_among(request: Request, sent: list[Request]) -> bool:
     return any(request is each for each in sent)
 
 
-def _digest(request: Request) -> str:
-    return hashlib.sha256(request.text.encode("utf-8", "replace")).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
