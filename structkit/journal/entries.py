@@ -17,7 +17,7 @@ SHARD_ORDINALS = 1_000_000
 class Intent(NamedTuple):
     """A request is about to go out; the future resolves when that is on disk.
 
-    The reservation is what the request may take: the job counts it if the reply never comes, or says nothing.
+    The reservation is what the request may take: the job counts it if no reply arrives, or one without a cost.
     """
 
     ordinal: int

@@ -25,7 +25,7 @@ PATIENCE = 60
 
 
 class BillingEndpoint:
-    """An endpoint that bills every request that it receives, also if its reply is lost.
+    """An endpoint that bills every request that it receives, also if its reply is spending.
 
     It can hold back its replies from one request on.
     """
@@ -136,15 +136,15 @@ def test_after_a_kill_a_lost_reply_counts_as_exactly_what_was_reserved(
         child.kill()
         child.communicate(timeout=PATIENCE)
         folder = tmp_path / "out.jsonl.job"
-        lost = Reader(folder).spending(include_current_run=True)
-        answered = PRICE.cost(lost.prompt_tokens, lost.completion_tokens)
-        assert lost.reserved == lost.unreported > 0
-        assert lost.reserved_completion == 10 * 8 * lost.reserved
-        assert lost.reserved_prompt > 0
+        spending = Reader(folder).spending(include_current_run=True)
+        answered = PRICE.cost(spending.prompt_tokens, spending.completion_tokens)
+        assert spending.reserved == spending.unreported > 0
+        assert spending.reserved_completion == 10 * 8 * spending.reserved
+        assert spending.reserved_prompt > 0
         sent = billing.count
         for _ in range(2):
             report = run_here(job, budget="0.5")  # less than was spent: nothing is sent
-            assert report.spend == answered + PRICE.cost(lost.reserved_prompt, lost.reserved_completion)
+            assert report.spend == answered + PRICE.cost(spending.reserved_prompt, spending.reserved_completion)
         assert billing.count == sent
         assert report.spend >= billing.bill
 

@@ -113,7 +113,7 @@ class RequestSender:
                 raise
 
     async def _reserve(self, cost: Decimal) -> None:
-        """Reserve the cost of a request; if the budget has no room, wait for requests in flight to cost less."""
+        """Reserve the cost of a request; if too little remains, wait for requests in flight to cost less."""
         budget = self.context.budget
         while not budget.reserve(cost):
             if self.stop_cause or not budget.reserved:
