@@ -53,6 +53,7 @@ class AsyncClient:
         )
         self._custom_transport = transport if client is None else _sdk_transport(client)
         self._transports: dict[AbstractEventLoop, AsyncTransport] = {}
+        self._open_blocks: dict[AbstractEventLoop, int] = {}
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
@@ -225,8 +226,9 @@ class AsyncClient:
             return self._custom_transport
         if (loop := _this_loop()) not in self._transports:
             # The connections of a closed loop can no longer be closed, only dropped.
-            for closed_loop in [each for each in [*self._transports] if each.is_closed()]:
+            for closed_loop in [each for each in [*self._transports, *self._open_blocks] if each.is_closed()]:
                 self._transports.pop(closed_loop, None)
+                self._open_blocks.pop(closed_loop, None)
             self._transports[loop] = _http_transport(self._endpoint)
         return self._transports[loop]
 
@@ -237,13 +239,19 @@ class AsyncClient:
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""
+        loop = _this_loop()
+        self._open_blocks[loop] = self._open_blocks.get(loop, 0) + 1
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the connections of this event loop."""
-        await self.close()
+        """Close the connections of this event loop at the end of its last block, since tasks may share the client."""
+        loop = _this_loop()
+        self._open_blocks[loop] = self._open_blocks.get(loop, 1) - 1
+        if self._open_blocks[loop] <= 0:
+            del self._open_blocks[loop]
+            await self.close()
 
 
 def _http_transport(endpoint: EndpointSettings) -> AsyncTransport:

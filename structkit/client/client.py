@@ -67,7 +67,7 @@ class Client:
         validate_connection_arguments("Client", client=client, transport=transport, base_url=base_url, api_key=api_key)
         self._custom_transport = transport if client is None else _sdk_transport(client)
         self._transport: Transport | None = None
-        self._lock = threading.Lock()
+        self._lock, self._open_blocks = threading.Lock(), 0
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
@@ -280,19 +280,24 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; a client or transport of the caller's stays open."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+        # The transport is kept, since it opens new connections: a thread that still uses it returns its own to it.
+        if self._transport is not None:
+            self._transport.close()
 
     def __enter__(self) -> Self:
         """Return the client itself."""
+        with self._lock:
+            self._open_blocks += 1
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the connections."""
-        self.close()
+        """Close the connections at the end of the last `with` block, since threads may share the client."""
+        with self._lock:
+            self._open_blocks = max(0, self._open_blocks - 1)
+            if not self._open_blocks:
+                self.close()
 
 
 def _http_transport(endpoint: EndpointSettings) -> Transport:

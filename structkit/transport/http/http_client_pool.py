@@ -87,8 +87,15 @@ class HTTPClientPool:
         return None
 
     def _store_idle(self, connection: HTTPConnection) -> None:
+        now = monotonic()
+        # The connection used last is reused first, so that after a burst of requests the others would stay open.
+        while (entry := _pop_oldest(self._idle)) is not None:
+            if now - entry[1] < MAX_IDLE_S:
+                self._idle.appendleft(entry)
+                break
+            entry[0].close()
         if connection.sock is not None and len(self._idle) < MAX_IDLE:
-            self._idle.append((connection, monotonic()))
+            self._idle.append((connection, now))
         else:
             connection.close()
 
@@ -125,6 +132,14 @@ def _pop(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, flo
     """Take the connection used last; None if there is none (a test before would race with other threads)."""
     try:
         return idle.pop()
+    except IndexError:
+        return None
+
+
+def _pop_oldest(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, float] | None:
+    """As `_pop`, with the connection that has been idle for the longest time."""
+    try:
+        return idle.popleft()
     except IndexError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from threading import Lock
 
 import httpx2
 
@@ -21,14 +22,15 @@ class HTTPXPool:
         """Read proxies and certificates from the environment."""
         self._base_url = base_url
         self._headers = headers
-        self._client = self._new_client()
+        self._client, self._lock = self._new_client(), Lock()
 
     @contextmanager
     def open(self, method: str, path: str, body: bytes | None, timeout: float, _: BodyReader) -> Iterator[HTTPReply]:
         """As `ConnectionPool.open`."""
-        self._client = self._new_client() if self._client.is_closed else self._client
+        with self._lock:  # of two clients that two threads open after a `close`, one would never be closed
+            client = self._client = self._new_client() if self._client.is_closed else self._client
         timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
-        with self._client.stream(method, self._base_url + path, content=body, timeout=timeouts) as response:
+        with client.stream(method, self._base_url + path, content=body, timeout=timeouts) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
     def _new_client(self) -> httpx2.Client:
