@@ -92,17 +92,12 @@ class JoinedProvenance(Provenance):
 
 
 def _leaves(value: JSONValue, path: JSONPath) -> Iterator[JSONPath]:
-    items: Iterable[tuple[Any, JSONValue]] = ()
-    if isinstance(value, list):
-        items = enumerate(value)
-    elif isinstance(value, dict):
-        items = value.items()
-    is_leaf = True
-    for step, item in items:
-        is_leaf = False
-        yield from _leaves(item, (*path, step))
-    if is_leaf:
+    if not value or not isinstance(value, list | dict):
         yield path
+        return
+    items: Iterable[tuple[Any, JSONValue]] = enumerate(value) if isinstance(value, list) else value.items()
+    for step, item in items:
+        yield from _leaves(item, (*path, step))
 
 
 def origins_after_patch(

@@ -64,10 +64,8 @@ def disk_shortage(folder: Path) -> JobError | None:
     if free >= MIN_FREE_BYTES:
         return None
     space = f"{free / 2**20:.0f} MB are free, {MIN_FREE_BYTES >> 20} MB are reserved for replies in flight"
-    return JobError(
-        f"the disk of {folder} is nearly full ({space}); free some space, then run the same command again",
-        file=str(folder),
-    )
+    message = f"the disk of {folder} is nearly full ({space}); free some space, then run the same command again"
+    return JobError(message, file=str(folder))
 
 
 def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:

@@ -257,14 +257,9 @@ def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]]) -> RowSta
     ordinal, key, digest, state, since, outcome = row
     current = sorted(exchange for exchange in exchanges if exchange[0] >= since)
     last = {number: (number, unpack_text(request), *reply) for _, number, request, *reply in current}
-    return RowState(
-        ordinal,
-        unpack_text(key),
-        unpack_text(digest),
-        state,
-        tuple(_exchange(*last[number]) for number in sorted(last)),
-        None if outcome is None else unpack(outcome),
-    )
+    replies = tuple(_exchange(*last[number]) for number in sorted(last))
+    end = None if outcome is None else unpack(outcome)
+    return RowState(ordinal, unpack_text(key), unpack_text(digest), state, replies, end)
 
 
 def _exchange(number: int, request: str, *reply: Any) -> Exchange:

@@ -163,10 +163,8 @@ class SnapshotBuilder(Generic[T]):
         is_separate = self._text.close(len(self._stack) + 1, at)
         if value is ABSENT and all(isinstance(each, RootFrame | BoxFrame) for each in self._stack):
             value = frame.partial(ABSENT)  # an invalid root value stays in the snapshot
-        if is_separate:
-            self._top.add_validated(value, has_invalid=frame.has_invalid)
-        else:
-            self._top.add(value, has_invalid=frame.has_invalid)
+        add = self._top.add_validated if is_separate else self._top.add
+        add(value, has_invalid=frame.has_invalid)
         self._is_new = self.has_completed_value = True
 
 

@@ -108,17 +108,12 @@ class PatchObject(ObjectNode):
 
 def _has_all(value: JSONValue, draft: JSONValue, exceptions: set[JSONPath], path: JSONPath) -> bool:
     """Return whether a value has every key of a draft and no fewer items, except at some paths."""
-    if path in exceptions or not isinstance(draft, dict | list):
+    if path in exceptions:
         return True
+    if value is ABSENT or not isinstance(draft, dict | list):
+        return value is not ABSENT
     steps = range(len(draft)) if isinstance(draft, list) else draft
-    return all(
-        (*path, step) in exceptions
-        or (
-            (inner := value_at(value, (step,))) is not ABSENT
-            and _has_all(inner, draft[step], exceptions, (*path, step))
-        )
-        for step in steps
-    )
+    return all(_has_all(value_at(value, (step,)), draft[step], exceptions, (*path, step)) for step in steps)
 
 
 def _new_items(items: list[JSONValue], reply: JSONValue) -> list[JSONValue]:

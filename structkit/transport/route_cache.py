@@ -79,9 +79,8 @@ def store_route(base_url: str, model: str, route: Route, provider: str | None = 
     entry = {"version": VERSION, "base_url": base_url, "model": model, "providers": sorted(providers)}
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(
-            folder / _file_name(base_url, model), {**entry, "stored_at": time.time(), "route": route_to_json(route)}
-        )
+        entry |= {"stored_at": time.time(), "route": route_to_json(route)}
+        _replace(folder / _file_name(base_url, model), entry)
 
 
 def delete_route(base_url: str, model: str) -> None:

@@ -89,10 +89,9 @@ def _findings(model: str) -> ProbeSteps[list[Finding] | TransportError]:
     modes = yield from _modes(template)
     verdicts: dict[str, Verdict] = {finding.name: finding.verdict for finding in modes}
     mode = _mode_for_features(verdicts)
-    features: list[Finding] = []
     if mode:
-        features = yield from probe_features(template, mode, constrains=verdicts[mode.name] == "constrained")
-    return [*modes, *features, *basic_findings, *(yield from _parameters(template))]
+        modes += yield from probe_features(template, mode, constrains=verdicts[mode.name] == "constrained")
+    return [*modes, *basic_findings, *(yield from _parameters(template))]
 
 
 def _modes(template: RequestTemplate) -> ProbeSteps[list[Finding]]:

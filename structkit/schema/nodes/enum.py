@@ -52,9 +52,8 @@ def _build_one_type(name: str, values: list[JSONValue], path: JSONPath, compiler
     if name == "structure":
         return ConstantsNode(tuple(values))
     if _is_too_long(values, compiler):
-        compiler.note(
-            path, "checked locally", f"enum of {len(values)} values, too long to be sent: listed in the description"
-        )
+        reason = f"enum of {len(values)} values, too long to be sent: listed in the description"
+        compiler.note(path, "checked locally", reason)
         return describe(ScalarNode({"type": name}), _as_sentence(values))
     is_constant = len(values) == 1 and "const" in compiler.dialect.keywords
     return ScalarNode({"type": name, "const": values[0]} if is_constant else {"type": name, "enum": values})

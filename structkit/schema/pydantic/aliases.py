@@ -20,9 +20,8 @@ def with_one_name(field: JSON) -> JSON:
     exclusions = field.keys() & {"serialization_exclude", "serialization_exclude_if"}
     if not exclusions and (alias is None or isinstance(alias, str)) and alias == field.get("serialization_alias"):
         return field
-    bare = {key: value for key, value in field.items() if key not in exclusions}
-    for key in ("validation_alias", "serialization_alias"):
-        bare.pop(key, None)
+    names = {"validation_alias", "serialization_alias"}
+    bare = {key: value for key, value in field.items() if key not in exclusions | names}
     name = _first_name(alias)
     return bare if name is None else {**bare, "validation_alias": name, "serialization_alias": name}
 
