@@ -29,7 +29,7 @@ def correction_messages(
     >>> from structkit.schema import ResponseFormat
     >>> prose = ResponseFormat(int).read("Three, I think.")
     >>> [message.content[:60] for message in correction_messages(ResponseFormat(int), prose, None)]
-    ['Your last reply was not a JSON object: not valid JSON: Expe']
+    ['Your last reply was not a JSON object: not valid JSON: Expec']
     """
     if invalid_answer is None:
         return ()

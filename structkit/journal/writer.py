@@ -129,8 +129,8 @@ class JournalWriter:
                 self._resolve_futures(result)
                 self._settle(result)
             else:
-                self._settle(result)
-                self._resolve_futures(result)
+                queued = self._settle(result)
+                self._resolve_futures(result._replace(failed_entries=[*result.failed_entries, *queued]))
             self._on_resolved()
             del group, result
             if self._error is not None and self._is_closing:
@@ -167,14 +167,23 @@ class JournalWriter:
         """Return whether there is something to write; after a failure only `flush` and `close` retry."""
         return self._is_closing or bool(self._queue and (self._error is None or self._is_hurried))
 
-    def _settle(self, result: WriteResult) -> None:
+    def _settle(self, result: WriteResult) -> list[Intent]:
+        """Count what is done; return the queued intents that a failure rejects.
+
+        They were added while the group was written. Nothing is written after a failure, so they would wait forever.
+        """
         retryable = [entry for entry in result.failed_entries if not isinstance(entry, Intent)]
         with self._changed:
+            queued = [entry for entry in self._queue if isinstance(entry, Intent) and result.error is not None]
+            if queued:
+                self._queue = [entry for entry in self._queue if not isinstance(entry, Intent)]
             self._queue[:0] = retryable
+            self._settled += len(queued)
             self._settled += len(result.committed_entries) + len(result.failed_entries) - len(retryable)
             self._failures += result.error is not None
             self._error = result.error
             self._changed.notify_all()
+        return queued
 
     @staticmethod
     def _resolve_futures(result: WriteResult) -> None:
