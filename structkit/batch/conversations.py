@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
+from structkit.batch.blank import is_blank_row, without_empty
 from structkit.batch.fingerprint import fingerprint
+from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.endpoint_settings import find_endpoint
@@ -56,10 +58,17 @@ class RowConversations:
             PromptError: The template names a column that the row does not have.
         """
         prompt = self.settings.prompt
-        text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(record.values)
+        text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(without_empty(record.values))
         text = await text if inspect.isawaitable(text) else text
         messages = build_messages(text, self.settings.call.get("instructions"))
         return self._template(self.known_route.route).with_messages(messages)
+
+    def blank_outcome(self, record: Record) -> Outcome | None:
+        """Return the outcome of a row that is not sent because it is blank; None for any other row."""
+        settings = self.settings
+        if settings.blank == "ask" or not is_blank_row(record, settings.prompt, settings.key):
+            return None
+        return BLANK_OUTCOMES[settings.blank]
 
     def fingerprint(self) -> JSON:
         """Return the settings that the requests and values of all rows depend on."""

@@ -25,7 +25,8 @@ class Job(JobSettings):
         output: The file to write. The journal is in a folder beside it, `OUTPUT.job`.
         output_type: The type of the values.
         prompt: A template with the names of columns (`"Label this: {text}"`), or a function of a row, which may be
-            async. If the function has an attribute `needs`, the input must have these columns.
+            async. If the function has an attribute `needs`, the input must have these columns. An empty cell (None,
+            NaN) is an empty text for both, in every format.
         model: The model's name; by default `STRUCTKIT_MODEL`.
         base_url: The endpoint; by default `OPENAI_BASE_URL`.
         api_key: The key; by default `OPENAI_API_KEY`.
@@ -38,6 +39,9 @@ class Job(JobSettings):
         sample: A random sample of N rows (of the first `limit`), chosen by their keys or content: as long as the table
             is the same, so is the sample. Try a prompt on a sample first; the job without it reuses the replies.
         grace: Seconds that an interrupted run waits for requests in flight before it drops them.
+        blank: What to do with a row whose cells are empty or white space, as far as the prompt uses them: leave it out
+            with the status `skipped` (`skip`), send it all the same (`ask`), or let it fail (`fail`). The key does not
+            count, nor do columns that the prompt does not use.
         on_ambiguous: What to do with a row whose last request may have been answered when the last run was killed:
             send it again (`resend`), or leave the row (`hold`).
         on_change: What to do if the job no longer matches its journal: `stop`; read the stored replies as the new

@@ -21,6 +21,14 @@ class Outcome(NamedTuple):
 
 AMBIGUOUS_OUTCOME = Outcome("held", {"message": "the last request may have been answered and paid for"})
 
+BLANK_MESSAGE = "the cells that the prompt uses are blank"
+
+BLANK_OUTCOMES = {
+    "skip": Outcome("skipped", {"message": BLANK_MESSAGE}),
+    "fail": Outcome("failed", {"error": "PromptError", "message": BLANK_MESSAGE}),
+}
+"""The outcome of a blank row, for each setting that does not ask."""
+
 UNREADABLE_OUTCOME = Outcome(
     "failed",
     {

@@ -26,7 +26,7 @@ from structkit.batch.output import (
 )
 from structkit.batch.report import Report
 from structkit.batch.resume import REPARSING, mark_spent, open_journal, spent_before
-from structkit.batch.selection import Selection, select_rows, unfinished_rows
+from structkit.batch.selection import Selection, reopened_states, select_rows, unfinished_rows
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
@@ -87,7 +87,7 @@ class JobRunner:
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])
         context, progress = self._make_context(journal)
         engine = LocalEngine(context)
-        rows = unfinished_rows(files.selection, source, journal, retry_failed=self.settings.retry_failed)
+        rows = unfinished_rows(files.selection, source, journal, reopened_states(self.settings))
         if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
             ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
         source.validate_unchanged()
@@ -120,6 +120,7 @@ class JobRunner:
             price=settings.price,
             policy=conversations.policy,
             learn=conversations.known_route.update_from_step,
+            blank_outcome=conversations.blank_outcome,
             hold_ambiguous=settings.on_ambiguous == "hold",
             is_offline=bool(journal.marks.get(REPARSING)),
             on_row=progress.on_row,

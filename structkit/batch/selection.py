@@ -56,17 +56,24 @@ def select_rows(settings: JobSettings, source: Source) -> Selection:
     return Selection(settings.limit, sample)
 
 
+def reopened_states(settings: JobSettings) -> frozenset[FinalState]:
+    """Return the states of rows that have finished and start from scratch in this run."""
+    failed: set[FinalState] = {"failed"} if settings.retry_failed else set()
+    skipped: set[FinalState] = {"skipped"} if settings.blank != "skip" else set()
+    return frozenset(failed | skipped)
+
+
 def unfinished_rows(
-    selection: Selection, source: Source, journal: Journal, *, retry_failed: bool
+    selection: Selection, source: Source, journal: Journal, reopened: frozenset[FinalState]
 ) -> Iterator[MatchedRow]:
     """Return the selected rows that have not finished, with what the journal has of each.
 
-    A failed row that is retried starts from scratch: its exchanges are set aside.
+    A row in one of the reopened states starts from scratch: its exchanges are set aside.
     """
     unfinished: set[FinalState | None] = {None, "held"}
     for record, row in selection.filter(selection.match(source, journal)):
         if row is None or row.state in unfinished:
             yield record, row
-        elif row.state == "failed" and retry_failed:
+        elif row.state in reopened:
             journal.reopen([record.ordinal], ignore_exchanges=True)
             yield record, None

@@ -19,6 +19,9 @@ OnChange: TypeAlias = Literal["stop", "reparse", "new", "mix"]
 OnAmbiguous: TypeAlias = Literal["resend", "hold"]
 """What to do with a row whose last request may have been answered and paid for, although the reply was lost."""
 
+Blank: TypeAlias = Literal["skip", "ask", "fail"]
+"""What to do with a row in whose cells the prompt has nothing to read."""
+
 RowPrompt: TypeAlias = Callable[[Mapping[str, Any]], "Prompt | Awaitable[Prompt]"]
 """A function that returns the prompt for the cells of one row."""
 
@@ -43,6 +46,7 @@ class LabelOptions(TypedDict, total=False):
     limit: int | None
     sample: int | None
     grace: float
+    blank: Blank
     on_ambiguous: OnAmbiguous
     on_change: OnChange
     retry_failed: bool
@@ -70,6 +74,7 @@ class JobSettings:
     limit: int | None = None
     sample: int | None = None
     grace: float = 60.0
+    blank: Blank = "skip"
     on_ambiguous: OnAmbiguous = "resend"
     on_change: OnChange = "stop"
     retry_failed: bool = False

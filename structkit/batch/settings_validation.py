@@ -9,11 +9,15 @@ from typing import Any
 
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
-from structkit.prompts import fill_template
+from structkit.prompts import validate_template
 from structkit.tables.formats import STANDARD, find_format
 from structkit.transport import validate_transport
 
-CHOICES = {"on_ambiguous": ("resend", "hold"), "on_change": ("stop", "reparse", "new", "mix")}
+CHOICES = {
+    "on_ambiguous": ("resend", "hold"),
+    "on_change": ("stop", "reparse", "new", "mix"),
+    "blank": ("skip", "ask", "fail"),
+}
 """Settings with a few values. A misspelt `hold` would send requests again that may have been paid for."""
 
 MINIMA = {"limit": 0, "sample": 1, "grace": 0}
@@ -72,13 +76,13 @@ def validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:
     """Check that an input has the columns that a prompt needs: a template names them, a function has `needs`.
 
     Raises:
-        PromptError: A template names a column that the input does not have.
+        PromptError: A template names a column that the input does not have, or no column at all.
         ConfigError: A function needs a column that the input does not have.
     """
     if not columns:  # the rows do not declare any
         return
     if isinstance(prompt, str):
-        fill_template(prompt, dict.fromkeys(columns, ""))
+        validate_template(prompt, columns)
     elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
         names = ", ".join(map(repr, missing))
         raise ConfigError(f"the prompt needs {names}, but the columns of the input are: {', '.join(columns)}")

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from structkit.cli.default_client import default_client
 from structkit.cli.load import load_type, read_text
-from structkit.errors import ConfigError, StructkitError
+from structkit.errors import ConfigError, PromptError, StructkitError
+from structkit.values.source_cell import is_blank
 
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
@@ -74,16 +75,20 @@ def extract(
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
-    from structkit.prompts import fill_template
+    from structkit.prompts import fill_template, validate_template
     from structkit.schema.cache import response_format
 
     validate_output(output)
     values_type = response_format(load_type(output_type))
+    if prompt is not None:
+        validate_template(prompt, ["text"])
     text = read_text(file)
+    if is_blank(text):
+        raise PromptError(f"{file!r} is empty: there is nothing to read")
     options = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
     call: Any = {name: value for name, value in options.items() if value is not None}
     with default_client(model, base_url, notice) as client:
-        value = client.extract(values_type, fill_template(prompt, {"text": text}) if prompt else text, **call)
+        value = client.extract(values_type, text if prompt is None else fill_template(prompt, {"text": text}), **call)
     write(values_type.natural(value), output)
 
 

@@ -17,7 +17,8 @@ from rich.console import Console
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
 from structkit.batch.report import Report
-from structkit.batch.settings_validation import validate_settings
+from structkit.batch.selection import reopened_states
+from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.progress_display import display_progress
 from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
@@ -105,7 +106,7 @@ def count_finished_rows(job: Job) -> int:
     counts: Mapping[str, int] = {}
     with suppress(JobError):  # there was no earlier run
         counts = Reader(job.folder).counts()
-    states = ("done", "skipped") if job.retry_failed else ("done", "skipped", "failed")
+    states = {"done", "skipped", "failed"} - reopened_states(job)
     return 0 if job.on_change in {"new", "reparse"} else sum(counts.get(state, 0) for state in states)
 
 
@@ -143,7 +144,7 @@ def preview_job(job: Job) -> int:
     conversations = RowConversations(job)
     rows, requests = asyncio.run(read_requests(conversations))  # noqa: TID251 (the command line may)
     if not requests:
-        raise ConfigError("the input has no rows")
+        raise ConfigError("the input has no rows that would be sent")
     write(requests[0].body, None)
     reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
     samples = [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
@@ -153,10 +154,14 @@ def preview_job(job: Job) -> int:
 
 
 async def read_requests(conversations: RowConversations) -> tuple[int, list[Request]]:
-    """Return the number of rows, and the first request of each of the first rows."""
+    """Return the number of rows that are sent, and the first request of each of the first ones."""
     rows, requests = 0, list[Request]()
     settings = conversations.settings
-    for record in islice(open_source(settings.source, key=settings.key), settings.limit):
+    source = open_source(settings.source, key=settings.key)
+    validate_columns(settings.prompt, source.columns)
+    for record in islice(source, settings.limit):
+        if conversations.blank_outcome(record):
+            continue
         rows += 1
         if len(requests) < MAX_SAMPLED_ROWS:
             requests.append((await conversations.start(record)).requests[0])

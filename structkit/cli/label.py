@@ -29,6 +29,14 @@ class OnAmbiguous(enum.Enum):
     hold = "hold"
 
 
+class Blank(enum.Enum):
+    """What to do with a row in whose cells the prompt has nothing to read."""
+
+    skip = "skip"
+    ask = "ask"
+    fail = "fail"
+
+
 def parse_concurrency(text: str) -> int | Literal["auto"]:
     """Parse the maximum number of requests in flight.
 
@@ -102,6 +110,9 @@ def label(
         int | None,
         rows(help="A random sample of N rows, the same rows each time. With --limit, of the first rows.", min=1),
     ] = None,
+    blank: Annotated[
+        Blank, rows(help="What to do with rows that are blank in the columns of the prompt.", show_default=True)
+    ] = Blank.skip,
     budget: Annotated[Any, cost(help="The maximum that all runs together may spend.")] = None,
     price_input: Annotated[Any, cost(help="The price of a million tokens of input.")] = None,
     price_output: Annotated[Any, cost(help="The price of a million tokens of output.")] = None,
@@ -156,6 +167,7 @@ def label(
         grace=grace,
         budget=budget,
         price=find_price(price_input, price_output, prices, model or function_model),
+        blank=blank.value,
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         retry_failed=retry_failed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar, overload
 
 from typing_extensions import ParamSpec, TypeForm, Unpack
@@ -12,7 +12,8 @@ from typing_extensions import ParamSpec, TypeForm, Unpack
 from structkit.client import AsyncClient, CallOptions, Client
 from structkit.errors import PromptError
 from structkit.functions.function import AsyncFunction, Declaration, Decorator, Function
-from structkit.prompts import fill_template
+from structkit.functions.row_arguments import VARIABLE
+from structkit.prompts import fill_template, template_names, validate_template
 from structkit.schema import ResponseFormat
 from structkit.values import JSON, Prompt
 
@@ -81,7 +82,7 @@ def prompt(
 
     Raises:
         SchemaError: The type has no strict form; raised at the declaration, before anything is sent.
-        PromptError: A bare function has no return annotation or no docstring.
+        PromptError: A bare function has no return annotation or no docstring, or its docstring leaves out a parameter.
     """
     if inspect.isfunction(output_type):
         return_type, template = _bare_parts(output_type)
@@ -114,11 +115,29 @@ def _bare_parts(function: Callable[..., Any]) -> tuple[Any, str]:
     return return_type, template
 
 
+def _validate_docstring(name: str, template: str, parameters: Mapping[str, inspect.Parameter]) -> None:
+    """Validate, at the declaration, that the docstring has a field for every parameter, and no other field.
+
+    A parameter whose name starts with an underscore may be missing, and so may a method's instance.
+
+    Raises:
+        PromptError: It does not.
+    """
+    optional = {each.name for each in parameters.values() if each.kind in VARIABLE or each.name.startswith("_")}
+    optional |= {"self", "cls"}
+    validate_template(template, [each for each in parameters if each not in {"self", "cls"}])
+    unused = parameters.keys() - template_names(template, parameters) - optional
+    if unused:
+        names = ", ".join(f"{{{each}}}" for each in parameters if each in unused)
+        raise PromptError(
+            f"the docstring of {name} has no {names}, so the argument would never be sent: write it there"
+        )
+
+
 def _with_template(function: Callable[..., Any], template: str) -> Callable[..., Any]:
     """Return a function of the same signature that returns its docstring, filled in."""
     signature = inspect.signature(function)
-    fields = {name: f"{{{name}}}" for name in signature.parameters}
-    fill_template(template, fields)  # a template with an unknown name raises at the declaration
+    _validate_docstring(function.__qualname__, template, signature.parameters)
 
     def build_prompt(*args: Any, **kwargs: Any) -> Prompt:
         bound = signature.bind(*args, **kwargs)

@@ -3,6 +3,15 @@
 from structkit.prompts.feedback import feedback, patch_feedback
 from structkit.prompts.messages import build_messages, with_examples
 from structkit.prompts.skeleton import skeleton
-from structkit.prompts.template import fill_template
+from structkit.prompts.template import fill_template, template_names, validate_template
 
-__all__ = ["build_messages", "feedback", "fill_template", "patch_feedback", "skeleton", "with_examples"]
+__all__ = [
+    "build_messages",
+    "feedback",
+    "fill_template",
+    "patch_feedback",
+    "skeleton",
+    "template_names",
+    "validate_template",
+    "with_examples",
+]

@@ -3,40 +3,140 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from string import Formatter
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from structkit.errors import PromptError
+from structkit.values.source_cell import to_text
+
+MAX_SUGGESTED_NAMES = 20
+"""Names of arguments that an error message lists."""
+
+_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_LITERAL_FIELD = re.compile(r"(?<!\{)\{\{([^{}]*)\}\}(?!\})")
+_EXPRESSION = re.compile(r"\s*(\w+)\s*[.\[:!]")
+
+
+class Template(NamedTuple):
+    """A parsed template.
+
+    Args:
+        texts: The texts before each field, and the one after the last field.
+        fields: The names in braces, as they are written.
+        literal_fields: The texts in double braces, without white space around them.
+    """
+
+    texts: tuple[str, ...]
+    fields: tuple[str, ...]
+    literal_fields: frozenset[str]
 
 
 def fill_template(template: str, arguments: Mapping[str, Any]) -> str:
     """Return the template with its fields filled in.
 
-    A field is a plain name: attributes, indices and format specifications would let data reach into objects. `{{` and
-    `}}` are braces.
+    A field is the name of an argument and nothing else: attributes, indices and format specifications would let data
+    reach into objects. The name may be any text without braces, as the names of columns may. `{{` and `}}` are braces.
+    A value that is not text is filled in as `to_text` returns it.
 
     Raises:
-        PromptError: A field has no argument, or is not a plain name.
+        PromptError: A field has no argument, or a brace is alone.
 
     >>> fill_template("Label {text} as {{json}}", {"text": "{x} %s"})
     'Label {x} %s as {json}'
+    >>> fill_template("{Review Text} ({date})", {"Review Text": "Fits.", "date": None})
+    'Fits. ()'
     """
-    try:
-        fields = list(Formatter().parse(inspect.cleandoc(template)))
-    except ValueError as error:
-        raise PromptError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
-    return "".join(text + _value(name, spec, conversion, arguments) for text, name, spec, conversion in fields)
+    texts, fields, _ = _parse(template)
+    values = (to_text(arguments[_argument_name(field, arguments)]) for field in fields)
+    return texts[0] + "".join(value + text for value, text in zip(values, texts[1:], strict=True))
 
 
-def _value(name: str | None, spec: str | None, conversion: str | None, arguments: Mapping[str, Any]) -> str:
-    if name is None:
-        return ""
-    if not name.isidentifier() or spec or conversion:
+def template_names(template: str, arguments: Iterable[str]) -> frozenset[str]:
+    """Return the names of the arguments that a template has fields for; fields without an argument are left out.
+
+    >>> sorted(template_names("{a} { b } {c}", ["a", "b"]))
+    ['a', 'b']
+    """
+    names = frozenset(arguments)
+    fields = _parse(template).fields
+    return frozenset(name for field in fields for name in (field, field.strip()) if name in names)
+
+
+def validate_template(template: str, names: Iterable[str]) -> None:
+    """Validate that a template has a field for an argument, so that not every call sends the same prompt.
+
+    Raises:
+        PromptError: It has no field, a field without an argument, or the name of an argument in double braces.
+
+    >>> validate_template("Is it {{ text }}?", ["id", "text"])
+    Traceback (most recent call last):
+    structkit.errors.PromptError: {{ text }} in the prompt is the literal text "{ text }": write {text} for the value
+    """
+    arguments = dict.fromkeys(names, "")
+    parsed = _parse(template)
+    for field in parsed.fields:
+        _argument_name(field, arguments)
+    if literal := next((name for name in arguments if name in parsed.literal_fields), None):
+        text = next(match[1] for match in _LITERAL_FIELD.finditer(template) if match[1].strip() == literal)
         raise PromptError(
-            f"the template field {{{name}}} is not a plain name; compute the value and pass it as an argument"
+            f'{{{{{text}}}}} in the prompt is the literal text "{{{text}}}": write {{{literal}}} for the value'
         )
-    if name not in arguments:
-        names = ", ".join(arguments) or "none"
-        raise PromptError(f"the template asks for {{{name}}}, but the arguments are: {names}")
-    return str(arguments[name])
+    if not parsed.fields and arguments:
+        name = "text" if "text" in arguments else [*arguments][-1]
+        raise PromptError(
+            f"the prompt has no placeholder, so every request would be the same, without a word of the input: write "
+            f"{{{name}}} where its value belongs (the names are: {_list_names(arguments)})"
+        )
+
+
+@lru_cache(64)
+def _parse(template: str) -> Template:
+    """Split a template.
+
+    Raises:
+        PromptError: A brace is alone.
+    """
+    text = inspect.cleandoc(template)
+    texts, fields, end = [""], list[str](), 0
+    for part in _PART.finditer(text):
+        texts[-1] += text[end : part.start()]
+        end = part.end()
+        if part[1] is not None:
+            fields.append(part[1])
+            texts.append("")
+        elif len(part[0]) == 2:  # noqa: PLR2004 (a doubled brace)
+            texts[-1] += part[0][0]
+        else:
+            raise PromptError(f"not a template: a single {part[0]!r}; write {{{{ and }}}} for braces")
+    texts[-1] += text[end:]
+    literal_fields = frozenset(match[1].strip() for match in _LITERAL_FIELD.finditer(text))
+    return Template(tuple(texts), tuple(fields), literal_fields)
+
+
+def _argument_name(field: str, arguments: Mapping[str, Any]) -> str:
+    """Return the name of the argument of a field; white space around it does not matter.
+
+    Raises:
+        PromptError: There is no such argument.
+    """
+    if field in arguments:
+        return field
+    if (name := field.strip()) in arguments:
+        return name
+    if (match := _EXPRESSION.match(field)) and match[1] in arguments:
+        raise PromptError(
+            f"the template field {{{field}}} is not a plain name but an expression: compute the value and pass it "
+            "as an argument"
+        )
+    names = _list_names(arguments) or "none"
+    raise PromptError(
+        f"the template asks for {{{field}}}, but the arguments are: {names}; write {{{{ and }}}} for braces"
+    )
+
+
+def _list_names(arguments: Mapping[str, Any]) -> str:
+    names = [*arguments]
+    more = f" and {len(names) - MAX_SUGGESTED_NAMES} more" if len(names) > MAX_SUGGESTED_NAMES else ""
+    return ", ".join(names[:MAX_SUGGESTED_NAMES]) + more

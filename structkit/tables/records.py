@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic_core import to_jsonable_python
-
-from structkit.values import JSONValue
+from structkit.values.source_cell import to_json_value
 
 
 @dataclass(frozen=True)
@@ -49,45 +47,5 @@ def digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(ENCODE_SORTED(dict(values)).encode()).hexdigest()[:32]
 
 
-def to_json_value(value: Any) -> JSONValue:
-    r"""Return a cell as JSON: dates in ISO form, bytes in base64, decimals as text, sets as sorted lists.
-
-    Raises:
-        TypeError: It is an object that is not data.
-
-    >>> import datetime, decimal
-    >>> cells = datetime.date(2026, 1, 2), decimal.Decimal("1.50"), b"\xff", {"b", "a"}
-    >>> [to_json_value(cell) for cell in cells]
-    ['2026-01-02', '1.50', '_w==', ['a', 'b']]
-    """
-    if isinstance(value, set | frozenset):
-        return sorted(map(to_json_value, value), key=json.dumps)
-    return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
-
-
 # Encoders are created once: `json.dumps` with options creates one for every call.
 ENCODE_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=to_json_value).encode
-ENCODE_FINITE = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=to_json_value
-).encode
-
-
-def to_json_text(value: Any) -> str:
-    """Return a value as JSON text on one line; what JSON cannot represent (NaN, infinities) is null.
-
-    >>> to_json_text({"a": [1.5, float("nan")], "b": "é"})
-    '{"a":[1.5,null],"b":"é"}'
-    """
-    try:
-        return ENCODE_FINITE(value)
-    except ValueError:
-        finite = to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=_scalar)
-        return json.dumps(finite, ensure_ascii=False, separators=(",", ":"), default=to_json_value)
-
-
-def _scalar(value: Any) -> JSONValue:
-    """Return the Python value of a numpy scalar."""
-    item = getattr(value, "item", None)
-    if item is None:
-        raise TypeError(f"a {type(value).__name__} is not data")
-    return item()

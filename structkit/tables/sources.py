@@ -17,8 +17,9 @@ from structkit.tables.formats.arrow import read_stream
 from structkit.tables.formats.format import SourceRow, Table
 from structkit.tables.formats.memory import read_rows
 from structkit.tables.inference import ColumnInference
-from structkit.tables.records import Record, digest, to_json_text
+from structkit.tables.records import Record, digest
 from structkit.tables.seen_keys import SeenKeys
+from structkit.values.source_cell import to_json_text
 
 STREAM_FILE = "input.jsonl"
 """The file in a job's folder with the rows of a stream."""

@@ -47,7 +47,7 @@ class Label(BaseModel):
 def job(tmp_path: Path) -> Callable[..., Job]:
     def make(endpoint: Endpoint, source: Any, **settings: Any) -> Job:
         base: dict[str, Any] = {"output": tmp_path / "out.jsonl", "output_type": Label, "prompt": PROMPT}
-        base |= {"model": "fake", "base_url": endpoint.base_url, "api_key": KEY, "concurrency": 4}
+        base |= {"model": "fake", "base_url": endpoint.base_url, "api_key": KEY, "concurrency": 4, "blank": "ask"}
         base["call"] = {"instructions": "You label.", "policy": Policy(wait_initial=0.001, retries=1, attempts=2)}
         return Job(source=source, **{**base, **settings})
 

@@ -146,6 +146,10 @@ def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
         (["extract", "bill.txt", "--type", "list.json"], "not a JSON Schema"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:TYPE"], "has no 'TYPE'"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "{x}"], "asks for {x}"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "Total?"], "write {text} where"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "{{ text }}"], "write {text} for"),
+        (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", ""], "no placeholder"),
+        (["extract", "empty.txt", "--type", "types_of_mine.py:Bill", "--prompt", "Total? {text}"], "nothing to read"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--base-url", "gateway"], "http"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "-o", "no/out.json"], "cannot write"),
         (["schema", "types_of_mine.py:Outer"], "has no JSON form"),
@@ -159,6 +163,7 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(
     (folder / "broken.py").write_text("x = nope\n", encoding="utf-8")
     (folder / "leaves.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
     (folder / "list.json").write_text("[]", encoding="utf-8")
+    (folder / "empty.txt").write_text(" \n", encoding="utf-8")
     (folder / "latin1.txt").write_bytes("Café".encode("latin-1"))
     done = structkit(folder, *arguments, endpoint=endpoint)
     assert done.returncode == 2

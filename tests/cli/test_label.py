@@ -201,6 +201,17 @@ def test_failed_rows_are_in_the_output_and_sent_again_with_retry_failed(folder: 
     assert {row["status"] for row in read(folder / "out.csv")} == {"done"}
 
 
+@pytest.mark.parametrize(("choice", "requests"), [([], 6), (["--blank", "ask"], 7), (["--blank", "fail"], 6)])
+def test_blank_rows_are_skipped_sent_or_failed(
+    folder: Path, endpoint: Endpoint, choice: list[str], requests: int
+) -> None:
+    (folder / "rows.csv").write_text("\n".join([*ROWS, "00006, ", ""]), encoding="utf-8")
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--key", "id", *choice)
+    assert (done.returncode, len(endpoint.requests)) == (0, requests)
+    status = {"ask": "done", "fail": "failed"}.get(choice[-1] if choice else "", "skipped")
+    assert read(folder / "out.csv")[-1]["status"] == status
+
+
 def test_a_budget_that_is_used_up_ends_with_exit_code_5(folder: Path, endpoint: Endpoint) -> None:
     prices = ["--price-input", "2.50", "--price-output", "10", "--max-tokens", "50"]
     done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *prices, "--budget", "0.0001")
@@ -228,6 +239,8 @@ def test_an_endpoint_that_rejects_the_key_ends_the_run_with_exit_code_3(folder: 
         (["rows.csv", "-o", "no/out.csv", *ASK], "cannot write"),
         (["none.csv", "-o", "out.csv", *ASK], "there is no file"),
         (["rows.csv", "-o", "out.csv", *ASK[:2], "--prompt", "{nope}"], "asks for {nope}"),
+        (["rows.csv", "-o", "out.csv", *ASK[:2], "--prompt", "Good?"], "no placeholder"),
+        (["rows.csv", "-o", "out.csv", *ASK[:2], "--prompt", "Good?", "--dry-run"], "no placeholder"),
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "3"], "a budget needs a price"),
         (["rows.csv", "-o", "out.csv", *ASK, "--price-input", "3"], "a price has two parts"),
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "much"], "is not an amount of money"),

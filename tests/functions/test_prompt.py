@@ -124,6 +124,8 @@ def test_bare_works_on_async_functions(endpoint: Endpoint) -> None:
         ("Label {text.upper}", "not a plain name"),
         ("Label {text!r}", "not a plain name"),
         ("Label {text", "not a template"),
+        ("Is it good?", r"no placeholder.* write \{text\}"),
+        ("Label {{ text }}", r"write \{text\} for the value"),
     ],
 )
 def test_an_invalid_bare_function_raises_at_the_declaration(docstring: str | None, message: str) -> None:
@@ -132,6 +134,36 @@ def test_an_invalid_bare_function_raises_at_the_declaration(docstring: str | Non
     label.__doc__ = docstring
     with pytest.raises(structkit.PromptError, match=message):
         structkit.prompt(label)
+
+
+def test_a_parameter_that_the_docstring_leaves_out_raises_at_the_declaration() -> None:
+    def label(text: str, language: str = "en") -> int:
+        """Label {text}"""
+        raise NotImplementedError
+
+    with pytest.raises(structkit.PromptError, match=r"label has no \{language\}, so the argument would never be sent"):
+        structkit.prompt(label)
+
+
+def test_a_docstring_may_leave_out_the_instance_and_private_parameters(endpoint: Endpoint) -> None:
+    class Product:
+        @structkit.prompt
+        def label(self, text: str, _trace_id: str = "") -> Label:
+            """Label {text}"""
+            raise NotImplementedError
+
+    assert Product().label("x", _trace_id="7") == Label(mood="good")
+    assert endpoint.requests[0]["messages"][0]["content"] == "Label x"
+
+
+def test_values_in_a_docstring_are_json_or_iso(endpoint: Endpoint) -> None:
+    @structkit.prompt
+    def label(text: str | None, tags: list[str], is_new: bool) -> Label:
+        """Label {text}|{tags}|{is_new}"""
+        raise NotImplementedError
+
+    label(None, ["a"], is_new=True)
+    assert endpoint.requests[0]["messages"][0]["content"] == 'Label |["a"]|true'
 
 
 def test_a_bare_function_needs_a_return_annotation() -> None:

@@ -41,6 +41,7 @@ class RunContext:
         price: What tokens cost; None if that is not known.
         policy: How hard to try.
         learn: Called with each step of a conversation, the next step and the replies, to learn about the route.
+        blank_outcome: Returns the outcome of a row that is not sent because it is blank; None for any other.
         hold_ambiguous: Whether a row whose last request may have been answered is held instead of retried.
         is_offline: Whether nothing is sent: stored replies are read as another type.
         on_row: Called with the outcome of each row that finishes.
@@ -58,6 +59,7 @@ class RunContext:
     price: Price | None
     policy: Policy
     learn: Callable[[Any, Any, list[TransportReply]], None]
+    blank_outcome: Callable[[Record], Outcome | None]
     hold_ambiguous: bool
     is_offline: bool
     on_row: Callable[[Outcome], None]

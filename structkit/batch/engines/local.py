@@ -89,6 +89,8 @@ class LocalEngine:
         context, exchanges = self.context, row.exchanges if row else ()
         if context.hold_ambiguous and exchanges and exchanges[-1].reply is None and not context.is_offline:
             return context.finish_row(record, AMBIGUOUS_OUTCOME)
+        if not exchanges and (outcome := context.blank_outcome(record)):
+            return context.finish_row(record, outcome)
         try:
             conversation: Any = await context.start(record)
         except Exception as error:

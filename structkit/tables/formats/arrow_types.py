@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from structkit.tables.columns import Column, is_closed_object, resolve_schema, schema_types
-from structkit.tables.records import to_json_text, to_json_value
 from structkit.values import ABSENT, JSON, JSONValue
+from structkit.values.source_cell import to_json_text, to_json_value
 
 Convert = Callable[[Any], Any]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from structkit.tables.columns import Column
-from structkit.tables.records import to_json_text, to_json_value
 from structkit.values import ABSENT, JSON
+from structkit.values.source_cell import to_json_text, to_json_value
 
 _SCALARS = (str, int, float, bool, type(None))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from structkit.parsing import NotJSON, read_json
 from structkit.tables.files import Input
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target
-from structkit.tables.records import to_json_text
 from structkit.values import ABSENT, JSON
+from structkit.values.source_cell import to_json_text
 
 
 def _read(source: Input) -> Table:

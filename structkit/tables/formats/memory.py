@@ -7,7 +7,7 @@ from typing import Any
 
 from structkit.tables.files import Input
 from structkit.tables.formats.format import Header, SourceRow, Table
-from structkit.tables.records import to_json_text
+from structkit.values.source_cell import to_json_text
 
 TEXT = "text"
 """The column of the texts."""

@@ -1,0 +1,109 @@
+"""A cell of a row: as JSON, as the text that a prompt has of it, and whether there is anything to read in it."""
+
+from __future__ import annotations
+
+import json
+import math
+from decimal import Decimal
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from structkit.values.json import JSONValue
+
+MISSING_TYPES = frozenset({"NAType", "NaTType"})
+"""The types of `pandas.NA` and `pandas.NaT`, by name: pandas is not imported for them."""
+
+ZERO_WIDTH = frozenset("\u200b\u200c\u200d\u2060\ufeff")
+"""Invisible characters for which `str.isspace` is False."""
+
+
+def to_json_value(value: Any) -> JSONValue:
+    r"""Return a cell as JSON: dates in ISO form, bytes in base64, decimals as text, sets as sorted lists.
+
+    Raises:
+        TypeError: It is an object that is not data.
+
+    >>> import datetime, decimal
+    >>> cells = datetime.date(2026, 1, 2), decimal.Decimal("1.50"), b"\xff", {"b", "a"}
+    >>> [to_json_value(cell) for cell in cells]
+    ['2026-01-02', '1.50', '_w==', ['a', 'b']]
+    """
+    if type(value).__name__ in MISSING_TYPES:
+        return None
+    if isinstance(value, set | frozenset):
+        return sorted(map(to_json_value, value), key=json.dumps)
+    return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
+
+
+# Encoders are created once: `json.dumps` with options creates one for every call.
+ENCODE_FINITE = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=to_json_value
+).encode
+
+
+def to_json_text(value: Any) -> str:
+    """Return a value as JSON text on one line; what JSON cannot represent (NaN, infinities) is null.
+
+    >>> to_json_text({"a": [1.5, float("nan")], "b": "é"})
+    '{"a":[1.5,null],"b":"é"}'
+    """
+    try:
+        return ENCODE_FINITE(value)
+    except ValueError:
+        finite = to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=_scalar)
+        return json.dumps(finite, ensure_ascii=False, separators=(",", ":"), default=to_json_value)
+
+
+def is_empty(cell: Any) -> bool:
+    """Return whether a cell has no value: None, NaN, an empty text, or pandas' marks for a missing value.
+
+    >>> is_empty(None), is_empty(float("nan")), is_empty(""), is_empty(0), is_empty(" ")
+    (True, True, True, False, False)
+    """
+    if cell is None or (isinstance(cell, str) and not cell) or type(cell).__name__ in MISSING_TYPES:
+        return True
+    return cell.is_nan() if isinstance(cell, Decimal) else isinstance(cell, float) and math.isnan(cell)
+
+
+def to_text(cell: Any) -> str:
+    """Return a cell as a prompt has it, the same for every format of tables.
+
+    An empty cell is an empty text, a text stays as it is, dates and times are in ISO form, and any other value is JSON.
+
+    >>> import datetime
+    >>> [to_text(cell) for cell in (None, float("nan"), "NA", True, 1.5, ["a", None], datetime.date(2026, 1, 2))]
+    ['', '', 'NA', 'true', '1.5', '["a",null]', '2026-01-02']
+    """
+    if isinstance(cell, str):
+        return str.__str__(cell)  # of a member of an enumeration, its value
+    if is_empty(cell):
+        return ""
+    try:
+        value = to_json_value(cell)
+    except (TypeError, ValueError):
+        return str(cell)  # an argument of a function that is not data, and knows best how it reads
+    if isinstance(value, float) and not math.isfinite(value):
+        return "" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value if isinstance(value, str) else "" if value is None else to_json_text(value)
+
+
+def is_blank(cell: Any) -> bool:
+    r"""Return whether a cell has nothing to read: it is empty, or has only white space.
+
+    >>> is_blank(" \n\u200b"), is_blank(None), is_blank("-"), is_blank(0), is_blank([])
+    (True, True, False, False, False)
+    """
+    if not isinstance(cell, str):
+        return is_empty(cell)
+    return all(letter.isspace() or letter in ZERO_WIDTH for letter in cell)
+
+
+def _scalar(value: Any) -> JSONValue:
+    """Return the Python value of a numpy scalar."""
+    if type(value).__name__ in MISSING_TYPES:
+        return None
+    item = getattr(value, "item", None)
+    if item is None:
+        raise TypeError(f"a {type(value).__name__} is not data")
+    return item()
