@@ -29,11 +29,24 @@ if TYPE_CHECKING:
     from structkit.functions import prompt
     from structkit.partial import Partial
     from structkit.schema import ResponseFormat
-    from structkit.values import Answer, Attempt, Completion, Issue, Message, Origin, Policy, Request, Result, Usage
+    from structkit.values import (
+        REPAIRS,
+        Answer,
+        Attempt,
+        Completion,
+        Issue,
+        Message,
+        Origin,
+        Policy,
+        Request,
+        Result,
+        Usage,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "REPAIRS",
     "Answer",
     "AsyncClient",
     "AsyncStream",
@@ -85,6 +98,7 @@ MODULES = {
     "batch.job": ("Job",),
     "costs": ("Price",),
     "values": (
+        "REPAIRS",
         *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "Usage"),
     ),
 }

@@ -16,6 +16,7 @@ import structkit
 from structkit.testing import Endpoint
 
 NAMES = [
+    "REPAIRS",
     "Answer",
     "AsyncClient",
     "AsyncStream",

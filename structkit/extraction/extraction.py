@@ -20,7 +20,7 @@ from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.route_learning import is_schema_ignored, is_unconstrained, learn_from_error
 from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
-from structkit.schema import Codec, Patch
+from structkit.schema import Codec, Patch, reject_several
 from structkit.values import (
     Answer,
     Attempt,
@@ -170,11 +170,11 @@ class Extraction(Generic[T]):
 
     def _first_valid(self, texts: tuple[str, ...]) -> Answer[T]:
         """Return the answer of the first valid text, or else the one with the fewest issues."""
-        answers: list[Answer[T]] = []
-        for text in texts:
-            answers.append(self._answer(text))
-            if answers[-1].valid:
-                return answers[-1]
+        if len(texts) == 1:
+            return self._answer(texts[0])
+        answers = [self._answer(text) for text in dict.fromkeys(texts)]
+        if valid_answers := [answer for answer in answers if answer.valid]:
+            return reject_several(valid_answers[0], valid_answers[1:], self.policy.repairs)
         return min(answers, key=lambda answer: len(answer.issues))
 
     def _answer(self, text: str) -> Answer[T]:

@@ -32,7 +32,7 @@ class Candidate:
 
     value: JSONValue
     repairs: tuple[Repair, ...] = ()
-    document: int = field(default=0, compare=False)
+    document: int = field(default=0, repr=False, compare=False)
 
 
 def read_candidates(
@@ -108,7 +108,8 @@ def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) ->
         ("byte order mark", has_mark),
         ("think block", scan.has_thinking),
         ("code fence", scan.has_fence),
-        ("prose", scan.has_prose or len(scan.documents) > 1),
+        ("prose", scan.has_prose),
+        ("other document", len(scan.documents) > 1),
     )
     applied: list[Repair] = [repair for repair, is_applied in outer if is_applied]
     return (*applied, *document.repairs)

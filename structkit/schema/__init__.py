@@ -4,6 +4,7 @@ from structkit.schema.codec import Codec
 from structkit.schema.explanation import Explanation, Note, compare
 from structkit.schema.patch import Patch, make_patch
 from structkit.schema.paths import find_truncated_list
+from structkit.schema.repaired_answer import reject_several
 from structkit.schema.response_format import ResponseFormat
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "compare",
     "find_truncated_list",
     "make_patch",
+    "reject_several",
 ]

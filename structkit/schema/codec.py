@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
-from structkit.parsing import NotJSON, read_candidates, read_json, repair_values
+from structkit.parsing import NotJSON, read_json
 from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.natural import InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
@@ -18,15 +18,13 @@ from structkit.schema.nodes.description import without_description
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.paths import wire_path
+from structkit.schema.repaired_answer import choose_answer, repaired_readings
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.split import select_part
 from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
 T = TypeVar("T")
-
-MAX_CANDIDATES = 20
-"""Repaired readings of one text that are validated; a text that allows more is not an answer."""
 
 MAX_LISTED_KEYS = 5
 """Expected keys that an issue lists where a reply has none of them."""
@@ -107,52 +105,28 @@ class Codec(Generic[T]):
         """
         return self._value_of(self.read(text))
 
-    def read(self, text: str, *, repairs: bool = False, context: Any = None) -> Answer[T]:
+    def read(self, text: str, *, repairs: bool | Collection[str] = False, context: Any = None) -> Answer[T]:
         """Return the text of a reply as an answer: a value, or the issues. It raises nothing.
 
         Args:
             text: The model's reply.
-            repairs: Whether to repair a text that is not exact JSON, and to unwrap JSON in a wrapper.
+            repairs: Whether to repair a text that is not exact JSON of the type; or the names of the allowed repairs.
             context: What pydantic's validators get as `info.context`.
         """
         try:
             answer = self._read_wire(read_json(text), text, text, context)
         except NotJSON as error:
             answer = Answer(0, text, None, (Issue((), str(error), shorten_json(text, 100)),))
-        return answer if answer.valid or not repairs else self._repair(answer, context)
+        return answer if answer.valid or not repairs else self._repair(answer, repairs, context)
 
-    def _repair(self, exact: Answer[T], context: Any) -> Answer[T]:
-        """Return the first valid answer among the repaired ones; else the one with the fewest issues."""
-        answers = [exact]
-        for wire, repairs in islice(self._repaired_candidates(exact.text), MAX_CANDIDATES):
-            answers.append(replace(self._read_wire(wire, None, exact.text, context), repairs=repairs))
-            if answers[-1].valid:
-                return answers[-1]
-        readable = [answer for answer in answers if answer.draft is not None] or answers
-        return min(readable, key=lambda answer: len(answer.issues))
-
-    def _repaired_candidates(self, text: str) -> Iterator[tuple[JSONValue, tuple[str, ...]]]:
-        """Yield wire values that a text may mean, with their repairs; the exact reading has failed already."""
-        form = self._expected_form
-        for reading in read_candidates(
-            text, name=self.name, properties=form.properties, wrapper_types=form.wrapper_types
-        ):
-            if reading.repairs:
-                yield reading.value, reading.repairs
-            for wire in self._forms(reading.value):
-                repaired, value_repairs = repair_values(wire, self.schema)
-                if value_repairs:
-                    yield repaired, (*reading.repairs, *value_repairs)
-
-    def _forms(self, wire: JSONValue) -> Iterator[JSONValue]:
-        """Yield a wire value, and the same in the box of a type that is not an object, which models leave out."""
-        yield wire
-        if isinstance(self._root, BoxedNode) and not self._root.matches_wire(wire):
-            yield {self._root.key: wire}
+    def _repair(self, exact: Answer[T], repairs: bool | Collection[str], context: Any) -> Answer[T]:
+        readings = repaired_readings(exact.text, self.name, self.schema, self._expected_form)
+        return choose_answer(exact, readings, lambda wire: self._read_wire(wire, None, exact.text, context), repairs)
 
     @cached_property
     def _expected_form(self) -> ExpectedForm:
-        return expected_form(self.schema, self._natural.schema, is_boxed=isinstance(self._root, BoxedNode))
+        box = self._root.key if isinstance(self._root, BoxedNode) else None
+        return expected_form(self.schema, self._natural.schema, box=box)
 
     @cached_property
     def _root(self) -> Node:

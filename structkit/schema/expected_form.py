@@ -16,13 +16,15 @@ class ExpectedForm:
     Args:
         properties: The keys of the object, or of the objects that may be in the box of another type.
         wrapper_types: The types of containers that may be wrappers, because the value itself cannot have that type.
+        box: The key of the box around a type that is not an object.
     """
 
     properties: frozenset[str]
     wrapper_types: tuple[type, ...] = (dict, list)
+    box: str | None = None
 
 
-def expected_form(wire: JSON, natural: JSON, *, is_boxed: bool) -> ExpectedForm:
+def expected_form(wire: JSON, natural: JSON, *, box: str | None) -> ExpectedForm:
     """Return the expected form of a type.
 
     A list is not a wrapper where the type allows lists: what is wrong in it has to be corrected, and another branch of
@@ -31,22 +33,22 @@ def expected_form(wire: JSON, natural: JSON, *, is_boxed: bool) -> ExpectedForm:
     Args:
         wire: The strict schema.
         natural: The natural schema.
-        is_boxed: Whether the type is not an object, so that a box is around it on the wire.
+        box: The key of the box around a type that is not an object.
 
     >>> number, text = {"type": "integer"}, {"type": "string"}
     >>> natural = {"anyOf": [{"type": "array", "items": number}, {"type": "object", "properties": {"n": number}}]}
-    >>> form = expected_form({"properties": {"value": natural}}, natural, is_boxed=True)
+    >>> form = expected_form({"properties": {"value": natural}}, natural, box="value")
     >>> sorted(form.properties), form.wrapper_types
     (['n', 'value'], (<class 'dict'>,))
     """
     properties = frozenset(wire["properties"])
-    if not is_boxed:
+    if box is None:
         return ExpectedForm(properties)
     branches = [*walk_branches([natural], natural)]
     has_lists = any("array" in _types(branch) for branch in branches)
     has_maps = len(branches) > 1 and any(_is_map(branch) for branch in branches)
     types = (*(() if has_maps else (dict,)), *(() if has_lists else (list,)))
-    return ExpectedForm(properties.union(*map(_keys, branches)), types)
+    return ExpectedForm(properties.union(*map(_keys, branches)), types, box)
 
 
 def _keys(branch: JSON) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
 from structkit.values.policy import Policy
-from structkit.values.repair import Repair, ValueRepair
+from structkit.values.repair import REPAIRS, Repair, ValueRepair
 from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
 from structkit.values.request import Message, Options, Parameters, Prompt, Request, Role
 from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
@@ -10,6 +10,7 @@ from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, 
 __all__ = [
     "ABSENT",
     "JSON",
+    "REPAIRS",
     "Answer",
     "Attempt",
     "Choice",

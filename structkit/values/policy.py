@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
+
+from structkit.values.repair import REPAIRS
 
 DEFAULT_TIMEOUT_S = 600.0
 """The timeout where neither the policy nor an SDK client of the caller's sets one."""
@@ -31,7 +34,8 @@ class Policy:
             endpoint that stops sending can take up to twice as long.
         reply_bytes: Maximum size of a decompressed reply; a larger one is rejected without reading it to the end.
         repairs: Whether a reply that is not exact JSON may be repaired: code fences and prose removed, trailing
-            commas and the like. Without repairs, only exact JSON is accepted.
+            commas and the like. Without repairs, only exact JSON is accepted. A set of names allows only these
+            repairs: `structkit.REPAIRS - {"several answers"}` allows all but one.
         reask: What is re-asked after invalid output: the invalid places if that costs less (`places`), the invalid
             places whenever possible (`always`), or the whole value (`whole`).
         max_tokens: The value to which the cap on a reply may be raised after a truncated reply; None keeps the
@@ -45,7 +49,7 @@ class Policy:
     timeout: float | None = None
     deadline: float | None = None
     reply_bytes: int = 32 * 2**20
-    repairs: bool = True
+    repairs: bool | Collection[str] = True
     reask: Literal["places", "always", "whole"] = "places"
     max_tokens: int | None = None
 
@@ -64,5 +68,18 @@ class Policy:
                 raise ValueError(f"{name}: seconds, more than 0 and less than {MAX_WAIT_S}, not {value}")
         if not (0 <= self.wait_initial < MAX_WAIT_S and 0 <= self.wait_max < MAX_WAIT_S):
             raise ValueError(f"waits: seconds, 0 or more, not {self.wait_initial} and {self.wait_max}")
+        if not isinstance(self.repairs, bool):
+            object.__setattr__(self, "repairs", _repair_names(self.repairs))
         if self.reask not in {"places", "always", "whole"}:
             raise ValueError(f'reask: "places", "always" or "whole", not {self.reask!r}')
+
+
+def _repair_names(names: Collection[str]) -> frozenset[str]:
+    """Return the names of repairs as a set.
+
+    Raises:
+        ValueError: One is not the name of a repair.
+    """
+    if unknown := {names} if isinstance(names, str) else {*names} - REPAIRS:
+        raise ValueError(f"repairs: a set of names, as {sorted(REPAIRS)}, not {sorted(unknown)}")
+    return frozenset(names)

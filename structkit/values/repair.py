@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Collection
+from typing import Literal, TypeAlias, get_args
 
 Repair: TypeAlias = Literal[
     "byte order mark",
     "think block",
     "code fence",
     "prose",
+    "other document",
+    "several answers",
     "trailing comma",
     "single quotes",
     "raw newline",
@@ -23,3 +26,17 @@ Repair: TypeAlias = Literal[
 
 ValueRepair: TypeAlias = Literal["number in text", "boolean in text", "null in text", "JSON in text"]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""
+
+REPAIRS: frozenset[str] = frozenset(get_args(Repair) + get_args(ValueRepair))
+"""The names of all repairs, without paths: `Policy(repairs=REPAIRS - {"several answers"})` allows all but one."""
+
+
+def are_allowed(repairs: Collection[str], allowed: bool | Collection[str]) -> bool:
+    """Return whether all repairs, which may have paths, are allowed: all, none, or those of the names in *allowed*.
+
+    >>> are_allowed(["prose", "number in text at total"], {"prose", "number in text"}), are_allowed(["prose"], False)
+    (True, False)
+    """
+    if isinstance(allowed, bool):
+        return allowed
+    return all(repair.partition(" at ")[0] in allowed for repair in repairs)

@@ -14,7 +14,7 @@ from structkit.errors import Filtered, InvalidOutput, Refusal, StatusError, Trun
 from structkit.extraction import Extraction
 from structkit.parsing import read_completion
 from structkit.testing import completion
-from structkit.values import Completion, Message, Parameters, Policy, Result, Usage
+from structkit.values import Choice, Completion, Message, Parameters, Policy, Result, ToolCall, Usage
 
 
 class Line(BaseModel):
@@ -27,6 +27,7 @@ class Bill(BaseModel):
 
 
 VALID = '{"lines": [{"item": "tea", "price": 2.5}]}'
+OTHER = VALID.replace("2.5", "3.5")
 INVALID = '{"lines": [{"item": "tea", "price": -1}, {"price": "x"}]}'
 
 
@@ -52,6 +53,26 @@ def test_a_valid_reply_is_the_result() -> None:
     assert isinstance(result, Result)
     assert result.value == Bill(lines=[Line(item="tea", price=2.5)])
     assert (result.mode, result.usage.total_tokens, len(result.attempts)) == ("json_schema", 15, 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "repairs"),
+    [
+        ((VALID, VALID), ()),
+        ((VALID, VALID.replace(" ", "")), ()),
+        ((VALID, INVALID), ()),
+        ((VALID, OTHER), ("several answers",)),
+        ((INVALID, OTHER), ()),
+    ],
+)
+def test_tool_calls_with_different_valid_arguments_are_a_repair(texts: tuple[str, str], repairs: tuple[str]) -> None:
+    calls = tuple(ToolCall("Bill", text) for text in texts)
+    answer = Completion((Choice(0, None, finish_reason="tool_calls", tool_calls=calls),), Usage())
+    result = start(mode="tool").receive(answer)
+    assert isinstance(result, Result)
+    assert result.repairs == repairs
+    policy = Policy(repairs=structkit.REPAIRS - {"several answers"})
+    assert isinstance(start(mode="tool", policy=policy).receive(answer), Extraction if repairs else Result)
 
 
 def test_an_invalid_reply_is_re_asked_with_its_issues() -> None:
@@ -164,7 +185,7 @@ def test_receiving_changes_nothing_in_the_extraction() -> None:
         ('{"lines": [{"item": "\\ud800", "price": 1}]}', "surrogate"),
         ("[" * 100_000, "nested too deep"),
         ('{"lines": [{"item": "a", "price": ' + "9" * 5000 + "}]}", "too many digits"),
-        (json.dumps(VALID), "should be an object"),
+        (json.dumps("tea"), "should be an object"),
     ],
 )
 def test_text_without_valid_json_is_an_issue_and_not_an_exception(text: str, message: str) -> None:

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, StrictBool, StrictInt
 
-from structkit import ResponseFormat
+from structkit import REPAIRS, Policy, ResponseFormat
 
 
 class Person(BaseModel):
@@ -97,3 +97,74 @@ def test_a_key_of_a_branch_is_not_a_wrapper() -> None:
 )
 def test_a_wrapper_of_the_only_value_is_removed(output_type: Any, text: str, value: Any) -> None:
     assert read(output_type, text) == (value, ["wrapper"])
+
+
+# Several answers
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "repairs"),
+    [
+        ('{"value": 7} {"value": 8}', 8, ["several answers"]),
+        ('First {"value": 7}, no: {"value": 8}.', 8, ["prose", "several answers"]),
+        ('```json\n{"value": 7}\n```\n{"value": 8}', 7, ["code fence", "several answers"]),
+        ('{"value": 7} {"result": {"value": 8}}', 8, ["wrapper", "several answers"]),
+        ('{"value": 7} {"value": "8 kg"}', 8, ["number in text at value", "several answers"]),
+        # One answer
+        ('{"value": 7} {"value": 7}', 7, ["other document"]),
+        ('{"value": 7} or 7.0 {"value": 7.0}', 7, ["prose", "other document"]),
+        ('{"value": "x"} {"value": 8}', 8, ["other document"]),
+        ('{"value": 7} {"value": "x"}', 7, ["other document"]),
+        ('{"value": 7} {"note": 8}', 7, ["other document"]),
+        ('<think>{"value": 7}</think>{"value": 8}', 8, ["think block"]),
+    ],
+)
+def test_several_answers_that_differ_are_a_repair_of_their_own(text: str, value: int, repairs: list[str]) -> None:
+    assert read(int, text) == (value, repairs)
+
+
+def test_several_answers_are_rejected_by_a_policy_without_this_repair() -> None:
+    repairs = Policy(repairs=REPAIRS - {"several answers"}).repairs
+    answer = ResponseFormat(int).read('{"value": 7} {"value": 8}', repairs=repairs)
+    assert [str(issue) for issue in answer.issues] == [
+        "(root): the reply has several valid answers that differ; write exactly one"
+    ]
+    assert ResponseFormat(int).read('{"value": 7} {"x": 8}', repairs=repairs).value == 7
+
+
+@pytest.mark.parametrize("name", sorted(REPAIRS - {"several answers"}))
+def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
+    examples = {
+        "byte order mark": "\ufeff[7]",
+        "think block": "<think></think>[7]",
+        "code fence": "```\n[7]\n```",
+        "prose": "See [7]",
+        "other document": "{} [7]",
+        "wrapper": '{"result": [7]}',
+        "trailing comma": "[7,]",
+        "single quotes": "{'value': [7]}",
+        "raw newline": '{"value\n": [7]}',
+        "string escape": '{"v\\x61lue": [7]}',
+        "invalid escape": '{"\\d": [7]}',
+        "python literal": "[True]",
+        "comment": "[7 /* */]",
+        "unquoted key": "{value: [7]}",
+        "number in text": '["7"]',
+        "boolean in text": '["true"]',
+        "null in text": '["null"]',
+        "JSON in text": '"[7]"',
+    }
+    output_type = dict[str, Any] if name in {"raw newline", "invalid escape"} else list[StrictInt | StrictBool | None]
+    response_format = ResponseFormat(output_type)
+    answer = response_format.read(examples[name], repairs={name})
+    assert answer.valid
+    assert {repair.partition(" at ")[0] for repair in answer.repairs} == {name}
+    assert not response_format.read(examples[name], repairs=REPAIRS - {name}).valid
+
+
+def test_a_policy_rejects_a_name_that_no_repair_has() -> None:
+    with pytest.raises(ValueError, match="fences"):
+        Policy(repairs={"fences"})
+    with pytest.raises(ValueError, match="prose"):
+        Policy(repairs="prose")
+    assert hash(Policy(repairs=["prose"])) == hash(Policy(repairs={"prose"}))

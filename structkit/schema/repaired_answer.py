@@ -1,0 +1,94 @@
+"""The answer of a reply that is not exact JSON of the type: the first repaired reading that is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, TypeVar
+
+from structkit.parsing import read_candidates, repair_values
+from structkit.schema.expected_form import ExpectedForm
+from structkit.values import JSON, Answer, Issue, JSONValue
+from structkit.values.repair import are_allowed
+
+T = TypeVar("T")
+
+MAX_READINGS = 20
+"""Repaired readings of one text that are validated; a text that allows more is not an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepairedReading:
+    """A wire value that a text may mean.
+
+    Args:
+        wire: The value.
+        repairs: The repairs that lead to it.
+        document: The position of its document in the text.
+    """
+
+    wire: JSONValue
+    repairs: tuple[str, ...]
+    document: int
+
+
+def repaired_readings(text: str, name: str, schema: JSON, form: ExpectedForm) -> Iterator[RepairedReading]:
+    """Yield the values that a text may mean, most likely first; the exact reading has failed already."""
+    candidates = read_candidates(text, name=name, properties=form.properties, wrapper_types=form.wrapper_types)
+    for candidate in candidates:
+        if candidate.repairs:
+            yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
+        for wire in _with_box(candidate.value, form.box):
+            repaired, value_repairs = repair_values(wire, schema)
+            if value_repairs:
+                yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
+
+
+def _with_box(wire: JSONValue, box: str | None) -> Iterator[JSONValue]:
+    """Yield a wire value, and the same in the box of a type that is not an object, which models leave out."""
+    yield wire
+    if box and not (isinstance(wire, dict) and wire.keys() == {box}):
+        yield {box: wire}
+
+
+def choose_answer(
+    exact: Answer[T],
+    readings: Iterable[RepairedReading],
+    validate: Callable[[JSONValue], Answer[T]],
+    repairs: bool | Collection[str],
+) -> Answer[T]:
+    """Return the first valid answer among the repaired ones; else the one with the fewest issues.
+
+    Args:
+        exact: The invalid answer of the exact reading.
+        readings: The repaired readings.
+        validate: Returns the answer of a wire value.
+        repairs: The repairs that are allowed.
+    """
+    answers = [exact]
+    allowed = (reading for reading in islice(readings, MAX_READINGS) if are_allowed(reading.repairs, repairs))
+    for reading in allowed:
+        answer = replace(validate(reading.wire), text=exact.text, repairs=reading.repairs)
+        if answer.valid:
+            further_answers = (validate(other.wire) for other in allowed if other.document != reading.document)
+            return reject_several(answer, (other for other in further_answers if other.valid), repairs)
+        answers.append(answer)
+    readable = [answer for answer in answers if answer.draft is not None] or answers
+    return min(readable, key=lambda answer: len(answer.issues))
+
+
+def reject_several(
+    answer: Answer[T], further_answers: Iterable[Answer[Any]], repairs: bool | Collection[str]
+) -> Answer[T]:
+    """Return a valid answer, with a repair of its own if other valid answers of the reply have another value.
+
+    Where this repair is not allowed, the answer is invalid.
+    """
+    if all(other.draft == answer.draft or other.value == answer.value for other in further_answers):
+        return answer
+    if are_allowed(("several answers",), repairs):
+        names = (name for name in answer.repairs if name != "other document")
+        return replace(answer, repairs=(*names, "several answers"))
+    issue = Issue((), "the reply has several valid answers that differ; write exactly one")
+    return Answer(answer.index, answer.text, None, (issue,))
