@@ -6,15 +6,82 @@ import re
 
 from structkit.dialects.dialect import ModeName
 
+
+def _code_set(codes: str) -> frozenset[str]:
+    return frozenset(codes.split())
+
+
+EMPTY_ACCOUNT_CODES = _code_set(
+    "insufficient_quota insufficient_user_quota exceeded_current_quota_error exceeded_current_quota "
+    "insufficient_balance insufficient_credits insufficient_funds credit_balance_too_low billing_error "
+    "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached payment_required "
+    "arrearage accountoverdueerror account_overdue allocationquota_freetieronly 402 1113 1309 30001 30011"
+)
+"""Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309) and SiliconFlow."""
+
+RATE_LIMIT_CODES = _code_set(
+    "rate_limit_exceeded rate_limit_error rate_limit_reached_error rate_limited ratelimit ratelimiterror rate_limit "
+    "requests tokens too_many_requests toomanyrequests resource_exhausted rateexceeded throttling throttling_error "
+    "throttlingexception throttling_ratequota throttling_burstrate throttling_allocationquota limit_requests "
+    "limit_burst_rate engine_overloaded_error overloaded_error rate_exceeded 1302 1303 1305 1308"
+)
+"""Codes of a limit that passes, whatever pages the message links to. `requests` and `tokens` are OpenAI's types of a
+rate limit, the numbers are Zhipu's."""
+
+EMPTY_ACCOUNT = re.compile(
+    r"insufficient[ _](?:\w+ )?(?:balance|credits?|quota|funds)\b|"
+    r"(?:balance|credits?|quota|funds) (?:is|are|has been) "
+    r"(?:insufficient|not enough|too low|exhausted|used up|negative)|"
+    r"exceeded your current quota|not (?:have )?enough (?:credits?|balance|funds|quota)|out of credits?|"
+    r"can only afford|billing.{0,10}limit (?:has been )?reached|billing is not active|"
+    r"(?:please|to) (?:recharge|top up)|"
+    r"余额不足|额度不足|额度已?(?:用尽|用完|耗尽)|欠费|充值",
+    re.IGNORECASE,
+)
+"""How a message states that the account is empty, where no code does."""
+
+RATE_LIMIT = re.compile(
+    r"rate.?limit|too many requests|per (?:min(?:ute)?|second|hour|day)\b|try again (?:in|later)|retry (?:in|after)|"
+    r"频率|请求过于频繁|速率|并发|稍后(?:再|重)试",
+    re.IGNORECASE,
+)
+"""How a message states a limit that passes; such a message may ask for a payment to raise the limit."""
+
+TOO_LARGE = re.compile(
+    r"\W*(?:this )?(?:request|prompt|input|message)s? (?:is |are |was )?too (?:large|long)", re.IGNORECASE
+)
+"""How a 429 starts that is about one request: it has more tokens than the limit of a whole minute."""
+
+TOO_LARGE_CODES = frozenset({"request_too_large", "context_length_exceeded", "tokens_limit_reached", "413"})
+
+FILTERED_CODES = _code_set(
+    "content_filter content_filter_error responsibleaipolicyviolation content_policy_violation data_inspection_failed "
+    "datainspectionfailed moderation_blocked content_moderation sensitive_words_detected "
+    "inputtextsensitivecontentdetected 1301"
+)
+"""Codes of a filter that rejects the prompt: Azure's and OpenAI's, DashScope's, new-api's, Volcengine's and Zhipu's."""
+
+FILTERED = re.compile(
+    r"content management policy|content exists risk|input was flagged|flagged by (?:\w+ )?moderation", re.IGNORECASE
+)
+"""How a message states the same."""
+
 PERMANENT_ERROR = re.compile(
-    r"auth|api[ _-]?key|quota|permission|not[ _]found|invalid_request|billing|unsupported|not support", re.IGNORECASE
+    r"\bauth(?:entication|orization|orized)?\b|unauthori[sz]ed|api[ _-]?key|permission|not[ _]found|invalid_request|"
+    r"unsupported|not support",
+    re.IGNORECASE,
 )
 """Error codes and messages inside a 200 that a retry cannot cure."""
 
-OUT_OF_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|billing", re.IGNORECASE)
-"""A 429 with one of these is not about the rate: waiting does not help."""
+PERMANENT_CODES = frozenset({"400", "401", "402", "403", "404", "413", "422"})
+"""HTTP statuses inside a 200 that a retry cannot cure."""
 
-UNSUPPORTED = re.compile(r"unsupported|not support|not implemented", re.IGNORECASE)
+UNSUPPORTED = re.compile(
+    r"unsupported|not support|not implemented|unexpected (?:keyword|argument|field|parameter)|no attribute|"
+    r"extra (?:fields|inputs)|(?:unknown|unrecogni[sz]ed) (?:\w+ )?(?:field|param|argument|keyword)|"
+    r"not (?:allowed|permitted)",
+    re.IGNORECASE,
+)
 """Together with `MODE_FIELD` in a 500: a parameter that the server will not support on a retry either."""
 
 MODE_FIELD = re.compile(

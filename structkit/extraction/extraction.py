@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from structkit.dialects import OPENAI, ModeName, Route
+from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
 from structkit.extraction.acceptance import make_result
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
-from structkit.extraction.failure import choice_error, choice_issue, invalid_output
+from structkit.extraction.failure import choice_error, choice_issue, invalid_output, prompt_filtered
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.route_learning import is_schema_ignored, is_unconstrained, learn_from_error
@@ -286,6 +287,8 @@ class Extraction(Generic[T]):
             mode=mode.name,
         )
         step = replace(self, attempts=(*self.attempts, attempt))
+        if error_kind(error.body) == "filtered":
+            return prompt_filtered(error).with_attempts(step.attempts)
         is_fixed = self.mode != "auto"
         schema, messages = self.codec.schema, request.messages
         route = learn_from_error(error, self.route, mode, schema, is_mode_fixed=is_fixed, messages=messages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from structkit.dialects.finish_reasons import finish_kind_of
-from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, Truncated
+from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
 from structkit.parsing.completion import MAX_REASON_CHARS, fault_of_choice
 from structkit.schema import Codec
 from structkit.values import Answer, Choice, Issue, Parameters
@@ -44,6 +44,11 @@ def choice_issue(choice: Choice, error: StructkitError | None) -> Issue:
     if isinstance(error, Refusal):
         return Issue((), "the model refused", repr((choice.refusal or choice.content or "")[:MAX_REFUSAL_CHARS]))
     return Issue((), str(error) if error else "the reply is empty")
+
+
+def prompt_filtered(error: TransportError) -> Filtered:
+    """Return the error for a prompt that the endpoint's filter rejected, which some report as an HTTP error."""
+    return Filtered(f"the endpoint's content filter rejected the prompt ({error}); change the input")
 
 
 def _reason(choice: Choice) -> str:

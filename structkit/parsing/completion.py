@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 
+from structkit.dialects.error_kind import error_kind
 from structkit.dialects.finish_reasons import finish_kind_of
-from structkit.dialects.refusals import PERMANENT_ERROR
+from structkit.dialects.refusals import PERMANENT_CODES, PERMANENT_ERROR
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
 from structkit.values.text import shorten
@@ -21,8 +23,6 @@ MAX_REASON_CHARS = 60
 
 MAX_TOKENS = 10**12
 """A larger number cannot be a token count, and is treated as unreported."""
-
-PERMANENT_CODES = frozenset({"400", "401", "402", "403", "404"})
 
 
 def read_completion(body: JSONValue) -> Completion | MalformedReply:
@@ -40,9 +40,8 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     if fault is not None:
         fault.usage_of_reply = read_usage(body.get("usage"))
         return fault
-    choices = [_choice(position, choice) for position, choice in enumerate(body["choices"])]
     completion = Completion(
-        choices=tuple(sorted(choices, key=lambda choice: choice.index) if len(choices) > 1 else choices),
+        choices=read_choices(body),
         usage=read_usage(body.get("usage")),
         id=_text(body.get("id")),
         model=_text(body.get("model")),
@@ -50,6 +49,12 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
         raw=body,
     )
     return fault_of_choices(completion) or completion
+
+
+def read_choices(body: JSON) -> tuple[Choice, ...]:
+    """Parse the choices of a body, also of one that was interrupted; in order of index."""
+    choices = [_choice(position, choice) for position, choice in enumerate(body["choices"])]
+    return tuple(sorted(choices, key=lambda choice: choice.index) if len(choices) > 1 else choices)
 
 
 def _fault(body: JSON) -> MalformedReply | None:
@@ -197,12 +202,20 @@ def _error_object(body: JSON, description: str = "an error object") -> Malformed
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
     code = error.get("code") or error.get("type")
     text = f"{error.get('message', 'no message')} (code {code})" if code else str(error.get("message", body["error"]))
-    is_permanent = str(code) in PERMANENT_CODES or bool(PERMANENT_ERROR.search(f"{code} {text}"))
     return MalformedReply(
         f"the endpoint answered 200 with {description}: {text[:MAX_ERROR_CHARS]}",
-        retryable=not is_permanent,
+        retryable=not _is_permanent(body, str(code), text),
         body=body,
     )
+
+
+def _is_permanent(body: JSON, code: str, text: str) -> bool:
+    """Return whether a retry cannot cure an error under 200: by its kind, its code (an HTTP status) or its words."""
+    kind = error_kind({"error": body["error"]})
+    if kind != "other":
+        return kind != "rate_limit"
+    has_status = code.isdecimal() and int(code[:4]) >= HTTPStatus.BAD_REQUEST
+    return code in PERMANENT_CODES if has_status else bool(PERMANENT_ERROR.search(f"{code} {text}"))
 
 
 def _malformed(description: str, body: JSONValue) -> MalformedReply:

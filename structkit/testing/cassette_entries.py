@@ -8,10 +8,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import cast
 
 from structkit.errors import ConfigError, TransportError
 from structkit.parsing import read_completion
 from structkit.parsing.assembly import DeltaKind
+from structkit.parsing.completion import read_choices
 from structkit.parsing.serialized import (
     completion_from_json,
     completion_to_json,
@@ -67,9 +69,11 @@ def reply_deltas(reply: Completion | TransportError) -> Iterator[Delta]:
     >>> [delta.text for delta in reply_deltas(read_completion(body))]
     ['9.8 is the greater o', 'ne']
     """
-    if not isinstance(reply, Completion) and reply.partial:
-        reply = read_completion(reply.body)
-    for choice in reply.choices if isinstance(reply, Completion) else ():
+    if isinstance(reply, Completion):
+        choices = reply.choices
+    else:
+        choices = read_choices(cast("JSON", reply.body)) if reply.partial else ()
+    for choice in choices:
         arguments = [call.arguments for call in choice.tool_calls[:1]]
         texts: list[tuple[DeltaKind, str]] = [("content", choice.content or ""), ("refusal", choice.refusal or "")]
         for kind, text in [*texts, *(("arguments", argument) for argument in arguments)]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from structkit.dialects.refusals import MODE_FIELD, OUT_OF_QUOTA, UNSUPPORTED
+from structkit.dialects.error_kind import ErrorKind, error_kind
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion, read_envelope
-from structkit.transport.rate_limit_headers import read_limits, seconds_until
+from structkit.transport.rate_limit_headers import read_limits
+from structkit.transport.retry_after import read_retry_after
 from structkit.values import Completion, JSONValue
 from structkit.values.text import shorten
 
@@ -39,6 +37,12 @@ ADVICE = {
     403: "the key may not use this model or endpoint",
     404: "check the base URL and the model's name (`structkit models` lists them)",
     429: "send fewer requests at a time, or check the quota",
+}
+KIND_ADVICE: dict[ErrorKind, str] = {
+    "empty_account": "the account is empty: check its balance and its quota",
+    "too_large": "the request alone has more tokens than the limit allows; shorten the prompt, or lower max_tokens",
+    "rate_limit": "send fewer requests at a time",
+    "filtered": "change the input",
 }
 
 
@@ -138,58 +142,32 @@ def redact(text: str, secret: str) -> str:
     return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
 
 
-def read_retry_after(headers: Mapping[str, str], current_time: datetime | None = None) -> float | None:
-    """Return the seconds that the endpoint asks to wait; None without the header, or if it makes no sense.
-
-    >>> read_retry_after({"retry-after": "7"}), read_retry_after({"retry-after-ms": "250"})
-    (7.0, 0.25)
-    >>> read_retry_after({"retry-after": "NaN"}), read_retry_after({"retry-after": "-1"})
-    (None, None)
-    >>> from datetime import timezone
-    >>> now = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)
-    >>> read_retry_after({"retry-after": "Wed, 21 Oct 2026 07:28:09 GMT"}, now)
-    9.0
-    """
-    if (milliseconds := _seconds(headers.get("retry-after-ms"))) is not None:
-        return milliseconds / 1000
-    text = headers.get("retry-after")
-    seconds = _seconds(text)
-    return seconds if seconds is not None or text is None else _seconds_until(text, current_time)
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        seconds = float(text or "")
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _seconds_until(text: str, current_time: datetime | None) -> float | None:
-    try:
-        return seconds_until(parsedate_to_datetime(text), current_time)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> StatusError:
-    advice = f"; {ADVICE[status]}" if status in ADVICE else ""
+    value = text if body is None else body
+    kind = error_kind(value)
+    advice = f"; {KIND_ADVICE.get(kind) or ADVICE[status]}" if status in ADVICE else ""
     message = _message(body) or ""
     error = StatusError(
         f"the endpoint answered {status}: {message or shorten(text, MAX_ERROR_CHARS)!r}{advice}",
-        retryable=status in RETRYABLE and not OUT_OF_QUOTA.search(text) and not _rejects_mode(status, message),
-        retry_after=read_retry_after(headers),
+        retryable=status in RETRYABLE and not _is_permanent(status, kind),
+        retry_after=read_retry_after(headers, value, is_rate_limit=status == HTTPStatus.TOO_MANY_REQUESTS),
         request_id=headers.get("x-request-id"),
-        body=text if body is None else body,
+        body=value,
     )
     error.status_code = status
     return error
 
 
-def _rejects_mode(status: int, message: str) -> bool:
-    """Whether a 500 says that a field which a mode sets is not supported; some servers use it instead of a 400."""
-    is_rejection = MODE_FIELD.search(message) and UNSUPPORTED.search(message)
-    return status == HTTPStatus.INTERNAL_SERVER_ERROR and bool(is_rejection)
+def _is_permanent(status: int, kind: ErrorKind) -> bool:
+    """Whether a retry cannot cure an error with a status that usually passes.
+
+    A 429 may be about one request that is too large, and some servers reject a field that a mode sets with a 500.
+    """
+    if kind == "unsupported_mode":
+        return status == HTTPStatus.INTERNAL_SERVER_ERROR
+    if kind == "too_large":
+        return status == HTTPStatus.TOO_MANY_REQUESTS
+    return kind in {"empty_account", "filtered"}
 
 
 def _redirect_error(status: int, location: str, text: str) -> StatusError:

@@ -151,6 +151,36 @@ REJECTIONS = {
 }
 
 
+LINKED = "Rate limit reached. Raise it at https://platform.openai.com/account/billing. Please try again in 1ms."
+
+
+def test_a_rate_limit_that_links_to_the_billing_page_does_not_stop_a_job(job: Callable[..., Job]) -> None:
+    with Endpoint(
+        *[error_reply(429, LINKED, type="requests", code="rate_limit_exceeded")] * 3, conforming_reply
+    ) as endpoint:
+        assert job(endpoint, 10).run().counts == {"done": 10}
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429])
+def test_an_empty_account_stops_a_job_at_once_and_no_row_fails(job: Callable[..., Job], status: int) -> None:
+    rejection = error_reply(status, "余额不足或无可用资源包,请充值。", code="1113")
+    with Endpoint(rejection) as endpoint:
+        report = job(endpoint, 40, concurrency=1).run()
+    assert (report.reason, report.counts, len(endpoint.requests)) == ("endpoint", {"open": 40}, 1)
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_prompt_that_the_filter_rejects_fails_its_row_alone(job: Callable[..., Job], status: int) -> None:
+    def answer(request: JSON) -> Reply:
+        is_first = text_of(request) == "row-0"
+        return error_reply(status, "prompt", code="content_filter") if is_first else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        label_job = job(endpoint, 6, concurrency=1)
+        assert label_job.run().counts == {"done": 5, "failed": 1}
+    assert len(endpoint.requests) == 6
+
+
 @pytest.mark.parametrize("rejection", REJECTIONS.values(), ids=REJECTIONS.keys())
 @pytest.mark.parametrize("concurrency", [1, 4, 20])
 def test_rows_rejected_before_the_run_stops_are_open_for_the_next_run(

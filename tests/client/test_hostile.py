@@ -15,7 +15,8 @@ from pydantic import BaseModel, Field, field_validator
 import structkit
 from structkit.client.endpoint_settings import find_endpoint
 from structkit.testing import Endpoint, Reply, completion
-from structkit.transport.http_reply import read_reply, read_retry_after
+from structkit.transport.http_reply import read_reply
+from structkit.transport.retry_after import read_retry_after
 
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]

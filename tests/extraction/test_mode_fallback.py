@@ -190,7 +190,7 @@ OTHER_REJECTIONS: dict[str, tuple[int, str]] = {
     "max_tokens": (400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
     "quota": (400, "Your credit balance is too low. Please go to Plans & Billing."),
     "image": (400, "Invalid content type. image_url is only supported by certain models."),
-    "moderation": (400, "The response was filtered due to the prompt triggering content management policy."),
+    "moderation": (400, "Blocked by moderation"),
     "no route": (404, "Not Found"),
     "key": (401, "Incorrect API key provided."),
     "forbidden": (403, "response_format is not for you"),

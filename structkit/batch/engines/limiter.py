@@ -8,8 +8,8 @@ from typing import Literal
 
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
-from structkit.dialects.refusals import OUT_OF_QUOTA
-from structkit.errors import StatusError, StructkitError, TransportError
+from structkit.dialects.error_kind import error_kind
+from structkit.errors import StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
 
 INITIAL_CONCURRENCY = 8
@@ -31,9 +31,6 @@ FATAL_STATUSES = frozenset({401, 402})
 
 SUSPECT_STATUSES = frozenset({403, 404})
 """The key, the model or the address may be wrong; or, for 403, a firewall rejects one row's text."""
-
-QUOTA_STATUSES = frozenset({403, 429})
-"""Statuses with which endpoints report that the quota is used up."""
 
 FORBIDDEN, TOO_MANY_REQUESTS = 403, 429
 
@@ -155,7 +152,7 @@ class Limiter:
         if isinstance(reply, TransportError) and reply.retryable:
             self._slow_down(time_s, reply, is_late=number < self._first_after_fault)
             return
-        if isinstance(reply, StatusError):
+        if isinstance(reply, TransportError):
             self.stop_cause = self.stop_cause or self._fatal(reply)
         self._speed_up(is_answer=isinstance(reply, Completion))
 
@@ -178,11 +175,11 @@ class Limiter:
                 "endpoint", f"{self._rejections} rows in a row were rejected: {error}"
             )
 
-    def _fatal(self, rejection: StatusError) -> StopCause | None:
-        status = rejection.status_code
-        is_quota = status in QUOTA_STATUSES and OUT_OF_QUOTA.search(f"{rejection} {rejection.body}")
-        is_fatal = status in FATAL_STATUSES or (status == FORBIDDEN and not self._has_answered)
-        return StopCause("endpoint", str(rejection)) if is_quota or is_fatal else None
+    def _fatal(self, rejection: TransportError) -> StopCause | None:
+        status, kind = getattr(rejection, "status_code", 0), error_kind(rejection.body)
+        is_forbidden = status == FORBIDDEN and not self._has_answered and kind != "filtered"
+        is_fatal = status in FATAL_STATUSES or kind == "empty_account" or is_forbidden
+        return StopCause("endpoint", str(rejection)) if is_fatal else None
 
     def _update_buckets(self, time_s: float, limits: tuple[RateLimit, ...]) -> None:
         if not limits:

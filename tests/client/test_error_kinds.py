@@ -1,0 +1,199 @@
+"""What an endpoint's error is about: its codes decide, then its words, but never words that come from a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.dialects.error_kind import error_kind
+from structkit.testing import Endpoint, Reply
+from structkit.testing.scripted_reply import text_reply
+from structkit.values import JSON, JSONValue
+
+Connect = Callable[..., Any]
+VALID = '{"value": 3}'
+BILLING = "You can raise it by a payment method: https://platform.openai.com/account/billing."
+
+
+def error(message: str, **fields: Any) -> JSON:
+    return {"error": {"message": message, **fields}}
+
+
+RATE_LIMITS: dict[str, JSONValue] = {
+    "OpenAI": error(
+        f"Rate limit reached for gpt-4o on requests. {BILLING}", type="requests", code="rate_limit_exceeded"
+    ),
+    "OpenAI, no code": error(f"Rate limit reached for gpt-4o in org-1 on tokens per min. {BILLING}"),
+    "Gemini": [
+        error(
+            "You exceeded your current quota, please check your plan and billing.",
+            code=429,
+            status="RESOURCE_EXHAUSTED",
+        )
+    ],
+    "Vertex": error("Resource has been exhausted (e.g. check quota).", code=429, status="RESOURCE_EXHAUSTED"),
+    "Zhipu": error("您的账户已达到速率限制,请您控制请求频率", code="1302"),
+    "LiteLLM": error("You exceeded your current quota. Please retry in 0.001s.", code="429"),
+    "a row's words": error("slow down; your text was 'insufficient balance, please recharge'", code=429),
+    "an echo": error("slow down", request={"code": "insufficient_quota"}, input="insufficient balance"),
+    "billing": error("Too many calls; see your billing page", code=None),
+}
+EMPTY_ACCOUNTS: dict[str, JSONValue] = {
+    "OpenAI": error(
+        "You exceeded your current quota, see billing.", type="insufficient_quota", code="insufficient_quota"
+    ),
+    "Zhipu": error("Insufficient balance or no resource package. Please recharge.", code="1113"),
+    "Zhipu, Chinese": error("余额不足或无可用资源包,请充值。", code="1113"),
+    "Chinese, no code": error("用户额度不足, 剩余额度: 0.000002"),
+    "number": error("arrears", code=1113),
+    "Moonshot": error("Your account is suspended", type="exceeded_current_quota_error"),
+    "through a gateway": error("Please recharge.", type="rate_limit_error", code="1113"),
+    "flat": {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None},
+    "DashScope": {"code": "Arrearage", "message": "Access denied"},
+    "text": "Insufficient Balance",
+}
+
+
+@pytest.mark.parametrize("body", RATE_LIMITS.values(), ids=RATE_LIMITS.keys())
+def test_a_rate_limit_is_retried_whatever_page_it_links_to(connect: Connect, body: JSONValue) -> None:
+    with Endpoint(Reply(body, status=429), VALID) as endpoint:
+        assert connect(endpoint.base_url).run(int, "How many?").attempts[0].retries == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("body", EMPTY_ACCOUNTS.values(), ids=EMPTY_ACCOUNTS.keys())
+def test_an_empty_account_is_not_retried(connect: Connect, body: JSONValue, status: int) -> None:
+    with Endpoint(Reply(body, status=status)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(int, "How many?")
+    assert (len(endpoint.requests), caught.value.retryable) == (1, False)
+    assert status != 429 or "the account is empty" in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [RATE_LIMITS["OpenAI"], RATE_LIMITS["Vertex"]])
+def test_a_rate_limit_under_200_is_retried(connect: Connect, body: JSONValue) -> None:
+    with Endpoint(Reply(body), VALID) as endpoint:
+        assert connect(endpoint.base_url).run(int, "How many?").attempts[0].retries == 1
+
+
+@pytest.mark.parametrize(
+    "body", [EMPTY_ACCOUNTS["Zhipu"], EMPTY_ACCOUNTS["Moonshot"], EMPTY_ACCOUNTS["Chinese, no code"]]
+)
+def test_an_empty_account_under_200_is_not_retried(connect: Connect, body: JSONValue) -> None:
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
+        connect(endpoint.base_url).run(int, "How many?")
+    assert (len(endpoint.requests), caught.value.retryable) == (1, False)
+
+
+def test_the_author_of_a_row_is_not_an_authentication_error(connect: Connect) -> None:
+    with Endpoint(Reply(error("upstream failed on a text by its author")), VALID) as endpoint:
+        assert connect(endpoint.base_url).run(int, "How many?").attempts[0].retries == 1
+
+
+def test_a_request_larger_than_the_limit_of_a_minute_is_not_retried(connect: Connect) -> None:
+    message = "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 60000."
+    body = error(message, type="tokens", code="rate_limit_exceeded")
+    with (
+        Endpoint(Reply(body, status=429)) as endpoint,
+        pytest.raises(structkit.StatusError, match="shorten the prompt"),
+    ):
+        connect(endpoint.base_url).run(int, "How many?")
+    assert len(endpoint.requests) == 1
+
+
+FILTERED: dict[str, tuple[int, JSONValue]] = {
+    "Azure": (
+        400,
+        error(
+            "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+            code="content_filter",
+            param="prompt",
+            innererror={"code": "ResponsibleAIPolicyViolation"},
+        ),
+    ),
+    "DashScope": (400, {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}),
+    "DeepSeek": (400, error("Content Exists Risk", type="invalid_request_error")),
+    "Zhipu": (400, error("系统检测到输入或生成内容可能包含不安全或敏感内容", code="1301")),
+    "OpenRouter": (403, error("Your input was flagged", code=403, metadata={"reasons": ["hate"]})),
+    "under 200": (200, error("prompt rejected", code="content_filter")),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), FILTERED.values(), ids=FILTERED.keys())
+def test_a_prompt_that_the_filter_rejects_is_filtered(connect: Connect, status: int, body: JSONValue) -> None:
+    with Endpoint(Reply(body, status=status)) as endpoint, pytest.raises(structkit.Filtered) as caught:
+        connect(endpoint.base_url).run(int, "How many?")
+    assert len(endpoint.requests) == len(caught.value.attempts) == 1
+    assert caught.value.attempts[0].raw == body
+
+
+UNEXPECTED = "unexpected keyword argument 'response_format'"
+UNSUPPORTED_MODES = {
+    "Python": error(f"Completions.create() got an {UNEXPECTED}"),
+    "text": f"TypeError: create() got an {UNEXPECTED}",
+    "pydantic": {"detail": "1 validation error: response_format: extra fields not permitted"},
+    "attribute": error("'Request' object has no attribute 'response_format'"),
+    "unknown field": error("json: unknown field response_format"),
+}
+
+
+@pytest.mark.parametrize("body", UNSUPPORTED_MODES.values(), ids=UNSUPPORTED_MODES.keys())
+def test_a_500_that_names_response_format_leads_to_the_next_mode_at_once(connect: Connect, body: JSONValue) -> None:
+    def answer(request: JSON) -> Reply:
+        return Reply(body, status=500) if "response_format" in request else text_reply(request, VALID)
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url).run(int, "How many?")
+    assert (result.value, result.mode) == (3, "tool")
+    assert len(endpoint.requests) <= 3
+    assert all(attempt.retries == 0 for attempt in result.attempts)
+
+
+WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
+    "OpenAI": (error("Rate limit reached. Please try again in 300ms."), {}, 0.3),
+    "OpenAI, minutes": (error("Rate limit reached. Please try again in 6m0s. Visit the docs."), {}, 360.0),
+    "Groq": (error("Please try again in 7.66s."), {}, 7.66),
+    "Azure": (error("Please retry after 20 seconds."), {}, 20.0),
+    "Gemini": (
+        [{"error": {"message": "quota", "details": [{"@type": "google.rpc.RetryInfo", "retryDelay": "34s"}]}}],
+        {},
+        34.0,
+    ),
+    "Discord's way": ({"message": "slow down", "retry_after": 0.25}, {}, 0.25),
+    "OpenRouter": (
+        error("limit", metadata={"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "12"}}),
+        {},
+        12.0,
+    ),
+    "reset": (error("limit"), {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30s"}, 90.0),
+    "something remains": (
+        error("limit"),
+        {"x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "90s"},
+        None,
+    ),
+    "the header counts": (error("Please try again in 300ms."), {"retry-after": "2"}, 2.0),
+    "garbage": (error("Please try again in a while", retry_after="soon", retryDelay=None, headers=3), {}, None),
+    "no number": (error("limit", retry_after=True, retryDelay="NaN"), {}, None),
+}
+
+
+@pytest.mark.parametrize(("body", "headers", "wait"), WAITS.values(), ids=WAITS.keys())
+def test_a_wait_in_the_body_or_the_limits_is_kept(
+    connect: Connect, body: JSONValue, headers: dict[str, str], wait: float | None
+) -> None:
+    policy = structkit.Policy(retries=0)
+    with (
+        Endpoint(Reply(body, status=429, headers=headers)) as endpoint,
+        pytest.raises(structkit.StatusError) as caught,
+    ):
+        connect(endpoint.base_url, policy=policy).run(int, "How many?")
+    assert caught.value.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    "body", [None, 3, [], [[]], {"error": None}, {"error": [1]}, "x" * 10_000_000, [[[{}]]] * 10_000]
+)
+def test_any_body_has_a_kind(body: JSONValue) -> None:
+    assert error_kind(body) == "other"
