@@ -13,7 +13,7 @@ DIGEST_CHARS = 8
 """Characters of a digest that are shown: enough to compare, and the row's text cannot be read from them."""
 
 AMBIGUOUS = "lost"
-"""The mark of rows that were ambiguous when a run started: after a retry they may be paid for twice."""
+"""The mark of rows that were ambiguous when a run started, as older journals name it. They may be paid for twice."""
 
 
 def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:
@@ -23,7 +23,7 @@ def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:
 
 
 class AmbiguousRows:
-    """Ambiguous rows, and where the input has them.
+    """Ambiguous rows, and their positions in the input.
 
     A row without a key is named by its position, counted from 1, and the first characters of its digest: its text may
     be confidential.
@@ -34,7 +34,7 @@ class AmbiguousRows:
     """
 
     def __init__(self, rows: Iterable[tuple[int, str]], *, is_keyed: bool) -> None:
-        """Take ordinals and keys, and whether these are a column's."""
+        """Store the ordinals and keys of the rows, and whether the keys come from a column."""
         self._keys, self._is_keyed, self._positions = dict(rows), is_keyed, dict[int, int]()
 
     def locate(self, record: Record) -> None:

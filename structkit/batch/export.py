@@ -32,7 +32,10 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
     reader = Reader(settings.folder)
     changes = changes_since(reader, conversations.fingerprint())
     if changes and settings.on_change != "mix":
-        raise JobError(f"{reader.folder} is the folder of another job:\n{changes}", file=str(reader.folder))
+        raise JobError(
+            f"{reader.folder} was started with other settings; export with the same settings:\n{changes}",
+            file=str(reader.folder),
+        )
     source = _open_rows(settings)
     selection = select_rows(settings, source)
     read_through(selection, source)
@@ -56,7 +59,10 @@ def _open_rows(settings: JobSettings) -> Source:
         return source
     stored = settings.folder / STREAM_FILE
     if not stored.exists():
-        raise JobError("no run has read the whole stream yet: there are no rows to write", file=str(stored))
+        raise JobError(
+            "no run has read the whole input stream yet, so there are no rows to export; run the job first",
+            file=str(stored),
+        )
     return open_source(stored, key=settings.key, format="jsonl")
 
 

@@ -26,7 +26,8 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
     counts: Mapping[str, int] = manifest["counts"]
     if sum(counts.values()) != manifest["rows"]:
         raise JobError(
-            f"the journal has the states of {sum(counts.values())} rows, but the input has {manifest['rows']}"
+            f"the counts of the states are {sum(counts.values())} rows, but {manifest['rows']} rows were written; "
+            "please report this as a bug"
         )
     path = output.with_name(f"{output.name}.manifest.json")
     draft = AtomicFile(path, overwrite=True)

@@ -23,7 +23,7 @@ class Report:
         reason: Why it ended before its rows had finished, for programs; empty if they have. See `Reason`.
         output: The file that was written; None if the run ended before that.
         rows: Rows of the input.
-        counts: Rows by state; together they are all rows.
+        counts: The number of rows in each state; they add up to `rows`.
         tokens: Tokens of all replies, of this run and earlier ones, where they were reported.
         unreported: Replies whose tokens are unknown.
         spend: What was spent, in the currency of the prices; without a price, what the endpoint reported; None if
@@ -35,7 +35,7 @@ class Report:
         detail: The reason in words.
         removed: Rows that earlier runs have read and the input no longer has; they are in none of the counts. None if
             the input was not read completely.
-        unpriced: Replies whose cost neither a price nor the endpoint says; they are not part of the spend.
+        unpriced: Replies whose cost is unknown, for lack of a price and of a report; they are not part of the spend.
     """
 
     reason: Reason
@@ -62,7 +62,7 @@ class Report:
         return not self.reason
 
     def raise_for_status(self) -> None:
-        """Raise an error if the run ended before its rows had finished; return if all have, also if some have failed.
+        """Raise an error if the run ended before its rows had finished; a failed row has finished.
 
         Raises:
             BudgetExceeded: The budget is used up.
@@ -82,7 +82,7 @@ class Report:
         raise errors.get(self.reason, JobError)(message)
 
     def __str__(self) -> str:
-        """Return a few lines that a manager could read.
+        """Return a summary in a few lines of plain English.
 
         >>> counts = {"done": 97, "failed": 3, "held": 0, "skipped": 0}
         >>> print(Report("", Path("out.csv"), 100, counts, 51_200, 0, Decimal("0.1234"), (), 12.5))
@@ -121,7 +121,7 @@ class Report:
 
 
 def _printable(text: str) -> str:
-    r"""Escape what a terminal would obey in a text from rows or endpoints.
+    r"""Escape control characters in a text from rows or endpoints: a terminal would execute them.
 
     >>> _printable("größer\x1b[2J\n")
     'größer\\x1b[2J\\n'

@@ -51,16 +51,16 @@ def validate_settings(settings: JobSettings) -> None:
 def _validate_choices(settings: JobSettings) -> None:
     for name, choices in CHOICES.items():
         if (value := getattr(settings, name)) not in choices:
-            raise ConfigError(f"{name}: one of {', '.join(choices)}, not {value!r}")
+            raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
 
 
 def _validate_numbers(settings: JobSettings) -> None:
     for name, minimum in MINIMA.items():
         if (number := getattr(settings, name)) is not None and not minimum <= number < inf:
-            raise ConfigError(f"{name}: {minimum} or more, not {number}")
+            raise ConfigError(f"{name} must be {minimum} or more, not {number}")
     concurrency: Any = settings.concurrency
     if concurrency != "auto" and not (isinstance(concurrency, int) and concurrency >= 1):
-        raise ConfigError(f"concurrency: auto, or 1 or more, not {concurrency!r}")
+        raise ConfigError(f"concurrency must be auto, or 1 or more, not {concurrency!r}")
 
 
 def is_same_file(source: Any, path: Path) -> bool:

@@ -117,7 +117,7 @@ def schema(
     loaded = loaded.output_type if isinstance(loaded, ResponseFormat) else loaded
     formats: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=get_dialect(name)) for name in names]
     if len(formats) > 1 and not explain:
-        raise ConfigError("a payload is for one dialect; --explain compares several")
+        raise ConfigError("a payload is for one dialect: name one, or compare them with --explain")
     if explain:
         explanations = {each.dialect.name: each.explain() for each in formats}
         write_text(compare(explanations) if len(explanations) > 1 else str(formats[0].explain()), output)

@@ -144,7 +144,7 @@ def preview_job(job: Job) -> int:
     conversations = RowConversations(job)
     rows, requests = asyncio.run(read_requests(conversations))  # noqa: TID251 (the command line may)
     if not requests:
-        raise ConfigError("the input has no rows that would be sent")
+        raise ConfigError("the input has no rows that would be sent, so there is no request to show")
     write(requests[0].body, None)
     reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
     samples = [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]

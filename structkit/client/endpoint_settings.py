@@ -14,7 +14,7 @@ from structkit.transport.base_url import is_loopback
 ENTRY_POINT_GROUP = "structkit.endpoints"
 """Entry points of this group open endpoints by the name of a model: `local` is one, other packages may add more.
 
-An entry point is a function `(argument: str | None) -> Endpoint`; the argument is the text after
+An entry point is a function `(argument: str | None) -> EndpointSettings`; the argument is the text after
 the colon in a model name such as `local:models/small.gguf`.
 """
 
@@ -62,7 +62,7 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     address = normalise_base_url(base_url) if base_url else None
     key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
     if not key.isascii() or not key.isprintable():
-        raise ConfigError("the API key contains characters that no key has; copy it again (it is not shown here)")
+        raise ConfigError("the API key contains characters that no API key has; copy it again (it is not shown here)")
     return EndpointSettings(model, address, key or _no_key(address))
 
 

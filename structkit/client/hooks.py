@@ -1,4 +1,4 @@
-"""`Hooks`: functions of the caller's that are called while a call proceeds."""
+"""`Hooks`: functions of the caller's that are called at the steps of a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Hooks:
 
     Args:
         before_request: Is called with each request before it is sent.
-        after_reply: Is called with each request and its completion, or the error that there is none.
+        after_reply: Is called with each request and its completion, or with the transport error.
         on_issue: Is called with each issue of a reply, and its attempt.
         on_attempt: Is called with each attempt after its reply has been read; its request is the one that was sent.
         on_abort: Is called with each request of a step that did not finish, and the exception: the task was cancelled,
@@ -58,7 +58,7 @@ class Hooks:
             raise
 
     def notify_attempts(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
-        """Call the hooks for the attempts of *after* that are not among those *before*, at any position.
+        """Call the hooks for each attempt of *after*, at any position, that *before* does not have.
 
         Attempts are compared by their requests, because a later check may replace an attempt's issues.
         """

@@ -83,8 +83,8 @@ MISTRAL = Dialect(
     models=("mistral*", "ministral*", "magistral*", "codestral*"),
 )
 
-# console.groq.com, "Structured Outputs": all required, all closed; strict for gpt-oss, best effort for others; no
-# subset is published.
+# console.groq.com, "Structured Outputs": every property required, every object closed; strict for gpt-oss, best effort
+# for others; no subset is published.
 GROQ = Dialect(name="groq", keywords=OPENAI.keywords, formats=OPENAI.formats, hosts=("api.groq.com",))
 
 # api-docs.deepseek.com, "JSON Output": json_object only; json_schema is answered with "This response_format
@@ -118,7 +118,7 @@ LLAMA_CPP = Dialect(
     rejected_pattern=CLASS_ESCAPE,
 )
 
-# ollama.com, "Structured outputs": llama.cpp's grammars; its own port is 11434.
+# ollama.com, "Structured outputs": llama.cpp's grammars; its default port is 11434.
 OLLAMA = Dialect(
     name="ollama",
     keywords=LLAMA_CPP.keywords,
@@ -128,13 +128,13 @@ OLLAMA = Dialect(
 )
 
 CORE = Dialect(name="core", max_enum_characters=OPENAI.max_enum_characters, max_size=OPENAI.max_size)
-"""What every vendor with a schema mode accepts: what is sent after an endpoint has rejected more than this twice."""
+"""What every vendor with a schema mode accepts. It is sent once an endpoint has rejected larger dialects twice."""
 
 UNKNOWN = replace(CORE, name="unknown", keywords=OPENAI.keywords, formats=OPENAI.formats, rejected_pattern=CLASS_ESCAPE)
 """The documented strict subset: what is sent to a route of which nothing is known.
 
-A keyword that the endpoint rejects costs one 400 without a token, once; a keyword that is missing costs wrong answers
-on every call (docs/benchmarks.md).
+A keyword that the endpoint rejects costs one rejected request, without tokens; a keyword that is missing costs wrong
+answers on every call (docs/benchmarks.md).
 """
 
 _HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)

@@ -71,7 +71,7 @@ def check_failure(error: Exception) -> Issue:
 
 
 def to_issues(outcome: Any) -> tuple[Issue, ...]:
-    """Return the outcome of a check as issues; an outcome of a type that a check may not return is one, too.
+    """Return the outcome of a check as issues; an outcome of any other type becomes an issue itself.
 
     >>> to_issues("too old"), to_issues(None), to_issues("")
     ((Issue(path=(), message='too old', got=''),), (), ())

@@ -1,4 +1,4 @@
-"""What is requested after a reply that was truncated at the token limit: the remaining items, or a larger cap."""
+"""What is requested after a reply that was truncated at the token limit: the remaining items, or a higher limit."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def _path_in_value(patch: Patch, path: JSONPath) -> JSONPath:
 
 
 def raise_token_cap(parameters: Parameters, policy: Policy) -> Parameters | None:
-    """Return the parameters with the cap on a reply raised to the policy's, or None if it is not lower.
+    """Return the parameters with their token limit raised to the policy's, or None if it is not lower.
 
     >>> raise_token_cap(Parameters(max_tokens=100), Policy(max_tokens=400)).body
     {'max_tokens': 400}
     >>> raise_token_cap(Parameters(max_tokens=400), Policy(max_tokens=400))
     """
-    cap = parameters.max_completion_tokens or parameters.max_tokens
-    if policy.max_tokens is None or (cap is not None and cap >= policy.max_tokens):
+    limit = parameters.max_completion_tokens or parameters.max_tokens
+    if policy.max_tokens is None or (limit is not None and limit >= policy.max_tokens):
         return None
     if parameters.max_completion_tokens is not None:
         return replace(parameters, max_completion_tokens=policy.max_tokens)

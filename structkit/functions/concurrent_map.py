@@ -78,11 +78,13 @@ def validate_map(rows: Any, concurrency: int, on_error: str) -> None:
         ConfigError: The rows are a single value, or an argument is invalid.
     """
     if isinstance(rows, str | bytes | Mapping):
-        raise ConfigError(f"rows: an iterable of rows, not a {type(rows).__name__}; to label a file, use `label`")
+        raise ConfigError(
+            f"rows must be an iterable of rows, not a {type(rows).__name__}; to label a file, use `label`"
+        )
     if concurrency < 1:
-        raise ConfigError(f"concurrency: 1 or more, not {concurrency}")
+        raise ConfigError(f"concurrency must be 1 or more, not {concurrency}")
     if on_error not in {"raise", "return"}:
-        raise ConfigError(f'on_error: "raise" or "return", not {on_error!r}')
+        raise ConfigError(f'on_error must be "raise" or "return", not {on_error!r}')
 
 
 def return_errors(call: Callable[[Any], T]) -> Callable[[Any], T | StructkitError]:

@@ -152,7 +152,7 @@ class Journal:
             ValueError, TypeError: There is no such state; or the outcome is not JSON.
         """
         if state not in FINAL_STATES:
-            raise ValueError(f"state: one of {', '.join(FINAL_STATES)}, not {state!r}")
+            raise ValueError(f"state must be one of {', '.join(FINAL_STATES)}, not {state!r}")
         self._add(Conclusion(_validated(ordinal), pack_text(key), pack_text(digest), state, pack(outcome)))
 
     def reopen(self, ordinals: Iterable[int], *, ignore_exchanges: bool = False) -> None:
@@ -246,7 +246,9 @@ class Journal:
 
     def _validate_process(self) -> None:
         if os.getpid() != self._pid:
-            raise JobError(f"the journal was opened by process {self._pid}, of which this is a fork; open it here")
+            raise JobError(
+                f"the journal was opened by process {self._pid}, and this is a fork of it; open it again here"
+            )
 
 
 def _intent(

@@ -93,7 +93,7 @@ class Reader:
         self.folder = folder
         path = job_path(folder)
         if not path.exists():
-            raise JobError(f"there is no job in {folder}", file=str(path))
+            raise JobError(f"there is no job in {folder}; run it first, or check the path", file=str(path))
         with _open(path, JOB_MIGRATIONS) as connection:
             row = connection.execute("SELECT header, run FROM job").fetchone()
         if row is None:

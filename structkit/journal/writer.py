@@ -84,7 +84,7 @@ class JournalWriter:
         with self._changed:
             self._raise_if_closed()
             if threading.current_thread() is self._thread:
-                raise JobError("the journal cannot be flushed by the thread that writes it, in a future's callback")
+                raise JobError("a callback of a journal's future cannot call flush: it runs in the thread that writes")
             target, failures = self._added, self._failures
             while self._settled < target and self._failures == failures:
                 self._is_hurried = True

@@ -20,8 +20,8 @@ STRING = {
 }
 SPACE = re.compile(r"[ \t\r\n]*+")
 COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
-BARE_KEY = re.compile(r"[\w$][\w$-]*+")
-BARE_VALUE = re.compile(r"""[^\s,:\[\]{}"'/#]++""")
+UNQUOTED_KEY = re.compile(r"[\w$][\w$-]*+")
+UNQUOTED_VALUE = re.compile(r"""[^\s,:\[\]{}"'/#]++""")
 TRUNCATABLE_VALUE = re.compile(r"[a-zA-Z_$][\w$-]*|-|-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|-[a-zA-Z]+")
 """What may be the start of a number or a literal; `2).` may not, as in the interval `[1, 2).` at the end of a text."""
 
@@ -60,8 +60,9 @@ class ParsedDocument:
         value: Its value.
         end: The position after it.
         repairs: The repairs that were made, in the order they were first needed.
-        is_rejected: Whether it has what `read_json` rejects: duplicate keys, NaN, numbers that are too large, or lone
-            surrogates; or both an invalid escape and valid ones, which may not be meant as escapes.
+        is_rejected: Whether it must not be used: it contains something that `read_json` rejects (a duplicate key, NaN,
+            a number that is too large, a lone surrogate), or an invalid escape beside valid ones, which may not be
+            meant as escapes.
     """
 
     value: JSONValue
@@ -97,7 +98,7 @@ def read_document(text: str, start: int = 0) -> ParsedDocument:
         return ParsedDocument(None, parser.at, (), is_rejected=True)
     except RecursionError:
         raise TruncatedDocument from None
-    # where one backslash was not doubled, `\n` in `C:\new` may be a newline or not: both are valid, and other text
+    # If the writer did not double one backslash, `\n` in `C:\new` may be a newline, or a backslash and an n.
     is_ambiguous = parser.has_escapes and "invalid escape" in parser.repairs
     return ParsedDocument(value, parser.at, tuple(parser.repairs), parser.is_rejected or is_ambiguous)
 
@@ -110,7 +111,7 @@ class _TolerantParser:
     def __init__(self, text: str, at: int) -> None:
         self.text = text
         self.at = at
-        self.repairs: dict[Repair, None] = {}
+        self.repairs: dict[Repair, None] = {}  # a dict as an ordered set
         self.is_rejected = False
         self.has_escapes = False  # apart from escaped quotes
 
@@ -178,21 +179,21 @@ class _TolerantParser:
         if quote in STRING:
             return self._string(quote)
         self.repairs["unquoted key"] = None
-        return self._bare(BARE_KEY)
+        return self._unquoted(UNQUOTED_KEY)
 
-    def _bare(self, pattern: re.Pattern[str]) -> str:
+    def _unquoted(self, pattern: re.Pattern[str]) -> str:
         """Parse an unquoted key or value; at the end of the text it may be incomplete."""
         match = pattern.match(self.text, self.at)
         if match is None:
             raise UnrepairableDocument(self.at)
         if match.end() == len(self.text):
-            is_value = pattern is BARE_VALUE and not TRUNCATABLE_VALUE.fullmatch(match.group())
+            is_value = pattern is UNQUOTED_VALUE and not TRUNCATABLE_VALUE.fullmatch(match.group())
             raise UnrepairableDocument(self.at) if is_value else TruncatedDocument
         self.at = match.end()
         return match.group()
 
     def _scalar(self) -> JSONValue:
-        start, word = self.at, self._bare(BARE_VALUE)
+        start, word = self.at, self._unquoted(UNQUOTED_VALUE)
         if word in LITERALS:
             if word[0].isupper():
                 self.repairs["python literal"] = None
@@ -237,7 +238,7 @@ class _TolerantParser:
         return self._pair_surrogates(ESCAPE.sub(unescaped, raw))
 
     def _literal_backslash(self, raw: str, escape: re.Match[str], start: int) -> str:
-        """Return the escape unchanged, because its writer has not doubled the backslash; nothing else is left."""
+        """Return an escape that no notation has, unchanged: its writer has not doubled the backslash."""
         if not LITERAL_BACKSLASH.match(raw, escape.start()):
             raise UnrepairableDocument(start)
         self.repairs["invalid escape"] = None

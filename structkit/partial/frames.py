@@ -56,7 +56,7 @@ class Frame:
         return False
 
     def partial(self, inner: Any) -> Any:
-        """Return a snapshot that has *inner*, the snapshot of the open value inside; it never changes later."""
+        """Return a snapshot that contains *inner*, the snapshot of the open value inside; it must never change."""
         raise NotImplementedError
 
     def close(self, text: str, context: Any) -> Any:

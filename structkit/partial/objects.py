@@ -26,7 +26,7 @@ class Slot:
 
 
 class ObjectDecoder(OpaqueDecoder):
-    """Decodes a place of objects."""
+    """Decodes the objects at one place."""
 
     def __init__(
         self, loader: ValueLoader, factory: InstanceFactory | None, build_slots: Callable[[], dict[str, Slot]]
@@ -95,11 +95,11 @@ class ObjectFrame(Frame):
 
     @property
     def validates_separately(self) -> bool:  # type: ignore[override]
-        """Whether the slot does."""
+        """Whether the value of the current property is validated by its own frame."""
         return self.slot is not None and self.slot.validates_separately
 
     def add_validated(self, value: Any, *, has_invalid: bool) -> None:
-        """Set the property, which replaces its empty value after the object is validated."""
+        """Set the property; the object is validated with an empty value in its place, which is then replaced."""
         self.add(value, has_invalid=has_invalid)
         self.has_invalid_separate |= has_invalid
         if self.slot:
@@ -107,7 +107,7 @@ class ObjectFrame(Frame):
 
     @property
     def streams_text(self) -> bool:
-        """Whether the property does."""
+        """Whether snapshots have the incomplete text of the current property."""
         return self.slot is not None and self.slot.decoder.streams_text
 
     def partial(self, inner: Any) -> Any:

@@ -22,21 +22,21 @@ class TextBuffer:
         """Start with an empty buffer."""
         self.depth = 0
         self._text = StringIO()
-        self._fed = 0
+        self._reply_chars = 0
         self._origin = 0  # the reply position of the buffer's first character, corrected by what was replaced
         self._exclusions: list[tuple[int, int, int]] = []  # depth, start in the buffer, `depth` of the buffer around
 
     def add(self, chunk: str) -> None:
         """Add more of the reply."""
         self._text.write(chunk)
-        self._fed += len(chunk)
+        self._reply_chars += len(chunk)
 
     def offset(self, position: int) -> int:
         """Return the offset in the buffer of a position in the reply."""
         return position - self._origin
 
     def store_from(self, depth: int, start: int) -> int:
-        """Store the text of a container from an offset on, if none is stored; return its new offset."""
+        """Start to store text at the offset of a container; return its new offset. No text may be stored yet."""
         base = self._base
         if start > base:
             self._replace(base, start, "")
@@ -66,7 +66,7 @@ class TextBuffer:
         return self._exclusions[-1][1] if self._exclusions else 0
 
     def _replace(self, start: int, end: int, replacement: str) -> None:
-        tail = self.read(end, self._fed)
+        tail = self.read(end, self._reply_chars)
         self._text.seek(start)
         self._text.write(replacement + tail)
         self._text.truncate()
@@ -83,4 +83,4 @@ class TextBuffer:
         if not self.depth:
             self._text.seek(self._base)
             self._text.truncate()
-            self._origin = self._fed - self._base
+            self._origin = self._reply_chars - self._base

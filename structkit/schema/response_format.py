@@ -116,7 +116,9 @@ class ResponseFormat(Codec[T]):
         """
         wire = super().dump(value)
         if isinstance(self.output_type, dict) and self._is_read_as_another(wire, value):
-            reason = f"the value breaks a rule, and would be read as another one that is valid: {shorten_json(value)}"
+            reason = (
+                f"the value does not fit the schema, and would be read back as another value: {shorten_json(value)}"
+            )
             raise SchemaError(reason)
         return wire
 

@@ -80,7 +80,7 @@ class Sink:
     def __init__(self, format: Format, target: Target, draft: AtomicFile | None) -> None:
         """Start the table."""
         if format.write is None:
-            raise JobError(f"{format.name} can only be read", file=target.name)
+            raise JobError(f"{format.name} can only be read, not written; choose another format", file=target.name)
         self._target, self._draft, self._is_finished = target, draft, False
         self._writer = format.write(target)
 

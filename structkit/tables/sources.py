@@ -94,7 +94,7 @@ def _open_file(name: str, key: str | None, format_name: str | None, table: str |
     if path is not None and not path.exists():
         raise JobError(f"there is no file {name!r}", file=name)
     if path is not None and path.is_dir():
-        raise JobError(f"{name!r} is a folder", file=name)
+        raise JobError(f"{name!r} is a folder, not a table", file=name)
     if not place.is_repeatable and not match.format.can_stream:
         raise JobError(f"{match.format.name} cannot be read from a stream: pass a file", file=name)
     is_stream = not place.is_repeatable

@@ -84,7 +84,7 @@ class Tape:
     def __init__(self, path: Path, over: ClientSource | None, *, is_recording: bool) -> None:
         """Set up; the file is read when the tape is entered."""
         if is_recording and over is None:
-            raise ConfigError(f"a client is needed to record {path}: cassette(..., over=structkit.Client)")
+            raise ConfigError(f"a client is needed to record {path}: pass cassette(..., over=structkit.Client)")
         self.path = path
         self.is_recording = is_recording
         self.asynchronous = AsyncTape(self)

@@ -1,4 +1,4 @@
-"""Faults in a completion: another text than was asked for, or the right text in an unusual field."""
+"""Faults in a completion: a different text from the requested one, or the right text in an unusual field."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def with_duplicate_key(text: str) -> str:
 
 
 def with_scalars(leaf: JSONValue) -> Callable[[str], str]:
-    """Replace every scalar by *leaf*; a text that is not JSON becomes an object with one.
+    """Replace every scalar by *leaf*; a text that is not JSON becomes an object with one scalar.
 
     >>> with_scalars(float("nan"))('{"a": [1, "x"], "b": {}}')
     '{"a": [NaN, NaN], "b": {}}'

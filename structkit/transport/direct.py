@@ -114,7 +114,7 @@ class AsyncHTTPTransport:
     def __init__(self, base_url: str, api_key: str, *, connections: int = MAX_CONNECTIONS) -> None:
         """Set up; nothing is sent."""
         if connections < 1:
-            raise ValueError(f"connections: must be 1 or more, not {connections}")
+            raise ValueError(f"connections must be 1 or more, not {connections}")
         self._secret, self._host = api_key, _host(base_url)
         self._connections = connections
         self._stream_options = StreamOptions()

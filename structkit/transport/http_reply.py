@@ -1,4 +1,4 @@
-"""Reads an HTTP reply, as a completion, a list of models or an error; blacks out secrets in errors."""
+"""Reads an HTTP reply as a completion, a list of models or an error; redacts secrets in errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from structkit.values import Completion, JSONValue
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
-"""How much of an endpoint's text an error message quotes."""
+"""The number of characters of an endpoint's text that an error message quotes."""
 
 MAX_MODELS_CHARS = 200
 """The same for a list of models that cannot be read."""
 
 MAX_BODY_DEPTH = 100
-"""How deep an error's `body` may be nested: printing or pickling a deeper one would exhaust the stack."""
+"""The levels of nesting of an error's `body`: printing or pickling a deeper one would exhaust the stack."""
 
 MIN_SECRET_CHARS = 4
 """A shorter API key is a placeholder such as "x", which occurs in every text."""
@@ -47,13 +47,13 @@ KIND_ADVICE: dict[ErrorKind, str] = {
 
 
 def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> Completion | TransportError:
-    """Return the completion in an HTTP reply, unaltered; or the error that it is, without secrets.
+    """Return the completion in an HTTP reply, unaltered; or an error, without secrets.
 
     Args:
         status: The HTTP status.
         headers: With lower-case or case-insensitive names.
         body: The decoded body. JSON is read as UTF-8, whatever charset the content type names.
-        secret: The API key, blacked out in errors, because some providers echo it.
+        secret: The API key, which is redacted in errors, because some providers echo it.
     """
     value = _decode(body)
     reply = read_completion(value) if is_success(status) and value is not None else None

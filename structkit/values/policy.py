@@ -62,16 +62,19 @@ class Policy:
         minimums = {"attempts": 1, "retries": 0, "reply_bytes": 1, "max_tokens": 1}
         for name, minimum in minimums.items():
             if (value := getattr(self, name)) is not None and value < minimum:
-                raise ValueError(f"{name}: {minimum} or more, not {value}")
+                raise ValueError(f"{name} must be {minimum} or more, not {value}")
         for name in ("timeout", "deadline"):
             if (value := getattr(self, name)) is not None and not 0 < value < MAX_WAIT_S:
-                raise ValueError(f"{name}: seconds, more than 0 and less than {MAX_WAIT_S}, not {value}")
+                raise ValueError(f"{name} must be more than 0 and less than {MAX_WAIT_S} seconds, not {value}")
         if not (0 <= self.wait_initial < MAX_WAIT_S and 0 <= self.wait_max < MAX_WAIT_S):
-            raise ValueError(f"waits: seconds, 0 or more, not {self.wait_initial} and {self.wait_max}")
+            waits = f"{self.wait_initial} and {self.wait_max}"
+            raise ValueError(
+                f"wait_initial and wait_max must be 0 or more and less than {MAX_WAIT_S} seconds, not {waits}"
+            )
         if not isinstance(self.repairs, bool):
             object.__setattr__(self, "repairs", _repair_names(self.repairs))
         if self.reask not in {"places", "always", "whole"}:
-            raise ValueError(f'reask: "places", "always" or "whole", not {self.reask!r}')
+            raise ValueError(f'reask must be "places", "always" or "whole", not {self.reask!r}')
 
 
 def _repair_names(names: Collection[str]) -> frozenset[str]:
@@ -81,5 +84,5 @@ def _repair_names(names: Collection[str]) -> frozenset[str]:
         ValueError: One is not the name of a repair.
     """
     if unknown := {names} if isinstance(names, str) else {*names} - REPAIRS:
-        raise ValueError(f"repairs: a set of names, as {sorted(REPAIRS)}, not {sorted(unknown)}")
+        raise ValueError(f"repairs must be a set of names from {sorted(REPAIRS)}, not {sorted(unknown)}")
     return frozenset(names)

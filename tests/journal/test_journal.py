@@ -301,7 +301,7 @@ def test_a_reply_without_an_intent_is_stored(journal):
 
 
 def test_an_invalid_state_or_outcome_raises_at_once_and_changes_nothing(journal):
-    with pytest.raises(ValueError, match="state: one of done, failed, held, skipped"):
+    with pytest.raises(ValueError, match="state must be one of done, failed, held, skipped"):
         journal.conclude(0, "finished", {})
     with pytest.raises(TypeError):
         journal.conclude(0, "done", {"value": object()})
@@ -504,7 +504,7 @@ def test_a_callback_may_use_the_journal_and_its_exception_does_not_stop_the_writ
     journal.intend(0, "k", "d", 1, "r").add_done_callback(call)
     assert done.wait(30)
     assert journal.counts()["done"] == 1
-    assert "cannot be flushed by the thread that writes it" in caplog.text
+    assert "cannot call flush: it runs in the thread that writes" in caplog.text
 
 
 def test_a_closed_journal_raises_and_a_second_close_does_nothing(folder):
@@ -622,7 +622,7 @@ def test_a_fork_is_rejected_and_does_not_hold_the_lock(folder):
     process.wait(60)
     Journal.open(folder, {}).close()  # while the child still runs
     process.communicate("\n", timeout=60)
-    assert out.count(f"opened by process {process.pid}, of which this is a fork") == 3
+    assert out.count(f"opened by process {process.pid}, and this is a fork of it") == 3
 
 
 WORK = """

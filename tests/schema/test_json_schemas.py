@@ -560,7 +560,7 @@ def test_a_value_that_fits_comes_back_equal_and_another_is_rejected(name, check_
         ("other", "'https://x.y/other' leads out of the document; nothing is fetched"),
         ("customer#/$defs/none", "leads nowhere"),
         ("customer#none", "leads nowhere"),
-        ("http://[x", "not an address"),
+        ("http://[x", "not a valid URI"),
     ],
 )
 def test_a_reference_out_of_the_document_or_to_nowhere_is_rejected(pointer, message):

@@ -68,7 +68,7 @@ class Limiter:
         """Start with nothing in flight."""
         self._maximum = maximum if concurrency == "auto" else concurrency
         if self._maximum < 1:
-            raise ValueError(f"concurrency: 1 or more, not {self._maximum}")
+            raise ValueError(f"concurrency must be 1 or more, not {self._maximum}")
         self.stop_cause: StopCause | None = None
         self.open_since: float | None = None
         self._policy = policy = policy or Policy()

@@ -68,10 +68,13 @@ class SchemaDocument:
         if pointer in self._added:
             return self._added[pointer]
         if not pointer.startswith("#"):
-            raise SchemaError(f"the $ref {pointer!r} leads out of the document; nothing is fetched", path=path)
+            raise SchemaError(
+                f"the $ref {pointer!r} leads out of the document; nothing is fetched: put its target under $defs",
+                path=path,
+            )
         target = self._lookup(pointer)
         if target is None:
-            raise SchemaError(f"the $ref {pointer!r} leads nowhere in the document", path=path)
+            raise SchemaError(f"the $ref {pointer!r} leads nowhere: the document has no such part", path=path)
         if not isinstance(target, dict | bool):
             raise SchemaError(f"the $ref {pointer!r} leads to a value that is not a schema", path=path)
         return target
@@ -112,4 +115,4 @@ def _with_pointers(root: JSON) -> JSON:
     try:
         return with_pointers(root)
     except ValueError as error:
-        raise SchemaError(f"an $id or $ref is not an address: {error}") from None
+        raise SchemaError(f"an $id or $ref is not a valid URI: {error}") from None

@@ -34,8 +34,8 @@ def validate_cycles(document: SchemaDocument) -> None:
         cycle: list[int] = error.args[1]
         part = next(part for part in map(references.parts.__getitem__, cycle) if "$ref" in part)
         reason = (
-            f"the $ref {part['$ref']!r} leads back to itself for the same value, which decides nothing; "
-            "refer to it from below properties or items, or leave it out"
+            f"the $ref {part['$ref']!r} leads back to itself for the same value, and so constrains nothing; "
+            "move it below properties or items, or remove it"
         )
         raise SchemaError(reason, path=references.paths[id(part)]) from None
 

@@ -20,7 +20,7 @@ class Compiler(Protocol):
 
     @property
     def max_enum_values(self) -> float:
-        """The number of values up to which an enum is listed; a longer one is a text that is validated afterwards."""
+        """The maximum number of values of an enum; a longer one is sent as a text, and checked after the reply."""
         ...
 
     @property

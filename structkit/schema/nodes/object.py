@@ -82,8 +82,8 @@ class ObjectNode:
         if not isinstance(value, dict):
             if self.excludes_other_types:
                 raise SchemaError(
-                    'the schema has no "type" and was taken to be an object; add "type" for other values: '
-                    f"{shorten_json(value)}"
+                    f'{shorten_json(value)} is not an object, and a root schema without "type" is assumed to be one; '
+                    'add the "type" of its values'
                 )
             return value
         if self.is_complete:

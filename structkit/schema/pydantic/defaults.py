@@ -1,4 +1,4 @@
-"""Defaults that their own type rejects, changes or cannot write: they are not written, and so are read back exactly."""
+"""Defaults that their type rejects, changes or cannot write: they are left out, and the type fills them in again."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class IsUnreadableDefault:
 
 
 def is_readable_default(part: Any, default: Any, config: JSON) -> bool:
-    """Return whether it is evident, without compiling the part, that its type writes a default and reads it back."""
+    """Return whether a type surely writes a default and reads it back; it is not compiled for that."""
     while part["type"] == "nullable":
         if default is None:
             return True

@@ -1,4 +1,4 @@
-"""Finds the part of a type that has no JSON form: pydantic reports that there is one, but not where."""
+"""Finds the part of a type that has no JSON form: pydantic reports that such a part exists, but not where it is."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
     """Yield the types inside a type, each with its step in the JSON value ("" where there is none)."""
     if isinstance(output_type, type) and issubclass(output_type, BaseModel):
         yield from ((name, field.annotation) for name, field in output_type.model_fields.items())
-    elif isinstance(output_type, type) and (dataclasses.is_dataclass(output_type) or hasattr(output_type, "__total__")):
+    elif isinstance(output_type, type) and (
+        dataclasses.is_dataclass(output_type) or hasattr(output_type, "__total__")
+    ):  # a typed dict
         yield from typing.get_type_hints(output_type, include_extras=True).items()
     else:
         step = "[]" if typing.get_origin(output_type) in {list, dict, set, frozenset, tuple} else ""
-        if "Callable" not in _type_text(typing.get_origin(output_type)):
+        if "Callable" not in _type_text(typing.get_origin(output_type)):  # its arguments are in no value
             yield from ((step, part) for part in typing.get_args(output_type) if part is not Ellipsis)
 
 

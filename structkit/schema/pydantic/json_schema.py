@@ -1,4 +1,4 @@
-"""The JSON Schema that pydantic generates for a type, without decoration and with nothing lost."""
+"""The JSON Schema that pydantic generates for a type, without titles that repeat names, and with nothing lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
 
 class NaturalSchemaGenerator(StrictGenerator):
-    """pydantic's generator, without titles that repeat names, and with what JSON Schema cannot express described."""
+    """pydantic's generator, without titles that repeat names. What JSON Schema cannot express is put in words."""
 
     def emit_warning(self, kind: Any, detail: str) -> None:
         """Raise where pydantic only warns that it omits a union's branch without a JSON form."""
@@ -34,15 +34,15 @@ class NaturalSchemaGenerator(StrictGenerator):
         return False
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        """Generate it without the class's name as the title."""
+        """Generate the schema of a model, without the class's name as the title."""
         return _without_class_title(super().model_schema(schema), schema["cls"])
 
     def dataclass_schema(self, schema: Any) -> JsonSchemaValue:
-        """Generate it without the class's name as the title."""
+        """Generate the schema of a dataclass, without the class's name as the title."""
         return _without_class_title(super().dataclass_schema(schema), schema["cls"])
 
     def typed_dict_schema(self, schema: Any) -> JsonSchemaValue:
-        """Generate it without the class's name as the title."""
+        """Generate the schema of a typed dict, without the class's name as the title."""
         return _without_class_title(super().typed_dict_schema(schema), schema.get("cls"))
 
     def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
@@ -55,7 +55,10 @@ class NaturalSchemaGenerator(StrictGenerator):
         return json_schema
 
     def enum_schema(self, schema: Any) -> JsonSchemaValue:
-        """Generate it, and record the name that will become a title; flags as an integer, which may be any sum."""
+        """Generate an enum, and record the name that pydantic will set as its title; flags are an integer.
+
+        A value of flags may be any sum of them, which no enum lists.
+        """
         self._enums.add(schema["cls"].__name__)
         if issubclass(schema["cls"], Flag):
             flags = ", ".join(f"{member.name} {member.value}" for member in schema["members"])
@@ -63,7 +66,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         return super().enum_schema(schema)
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
-        """Generate it with the names of the positions, in a keyword of our own."""
+        """Generate a tuple with the names of its positions, in a keyword of our own."""
         json_schema = super().named_tuple_schema(schema)
         names = [field["name"] for field in schema["fields"]]
         items = [{**item, POSITION_NAME: name} for item, name in zip(json_schema["prefixItems"], names, strict=True)]
@@ -85,9 +88,8 @@ class NaturalSchemaGenerator(StrictGenerator):
         if "$ref" in content:
             content = self.get_schema_from_definitions(content["$ref"]) or {}
         text = json.dumps(content, ensure_ascii=False)
-        is_useful = (
-            content and '"$ref"' not in text
-        )  # pydantic names its definitions later, so that this $ref would lead nowhere
+        # pydantic renames its definitions later: a $ref in a text would then lead nowhere.
+        is_useful = content and '"$ref"' not in text
         description = f"JSON text: {shorten(text, 2 * MAX_QUOTED_CHARS)}" if is_useful else "JSON text."
         return {**json_schema, "description": description}
 

@@ -217,7 +217,9 @@ class SchemaCompiler:
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
             return self._any_type(schema, path)
         if kind not in BY_TYPE:
-            raise SchemaError(f"{shorten_json(kind)} is not a JSON Schema type", path=path)
+            raise SchemaError(
+                f"{shorten_json(kind)} is not a JSON Schema type; expected one of: {', '.join(BY_TYPE)}", path=path
+            )
         return self._with_other_types(BY_TYPE[kind]({**schema, "type": kind}, path, self), schema, path)
 
     def _with_other_types(self, node: Node, schema: JSON, path: JSONPath) -> Node:

@@ -51,8 +51,8 @@ class _Division:
             size = self._size_of(node)
             excess = size.excess(self._limits) or (outer_size + size).excess(self._limits)
             raise SchemaError(
-                f"too large for one request ({excess}), and not an object that could be divided; "
-                "ask for less in one call",
+                f"the type is too large for one request ({excess}), and not an object whose fields could be requested "
+                "separately; use a smaller type",
                 path=path,
             )
         fields: dict[str, Field] = {}
