@@ -554,6 +554,35 @@ def test_a_value_that_fits_comes_back_equal_and_another_is_rejected(name, check_
             response_format.parse(json.dumps(response_format.dump(value)))
 
 
+@pytest.mark.parametrize("draft", ["draft-04/schema#", "draft-06/schema#", "draft-07/schema#"])
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [
+        ("uuid", "00000000-0000-0000-0000-000000000001"),
+        ("duration", "P1D"),
+        ("date", "2024-01-02"),
+        ("time", "03:04:05Z"),
+        ("iri", "http://é.x"),
+        ("json-pointer", "/a"),
+        ("relative-json-pointer", "0/a"),
+        ("idn-hostname", "é.x"),
+    ],
+)
+def test_formats_are_validated_in_older_drafts_too(draft, name, valid):
+    response_format = ResponseFormat(
+        {"$schema": f"http://json-schema.org/{draft}", **obj(x={"type": "string", "format": name})}
+    )
+    assert response_format.load(response_format.dump({"x": valid})) == {"x": valid}
+    with pytest.raises(InvalidOutput):
+        response_format.load(response_format.dump({"x": "nope ^ ("}))
+
+
+@pytest.mark.parametrize("name", ["int32", "byte", "made-up"])
+def test_a_format_that_is_not_validated_is_explained_as_such(name):
+    response_format = ResponseFormat(obj(x={"type": "string", "format": name}))
+    assert f'format "{name}": stated in the description, and not validated' in str(response_format.explain())
+
+
 @pytest.mark.parametrize(
     ("pointer", "message"),
     [

@@ -29,7 +29,7 @@ class RawSchema:
         from jsonschema import Draft202012Validator
         from jsonschema.validators import validator_for
 
-        from structkit.schema.json_schema.formats import with_linear_iri_formats
+        from structkit.schema.json_schema.formats import with_all_formats
         from structkit.schema.json_schema.keyword_rules import with_exact_rules
         from structkit.schema.json_schema.metaschema import validate_document
         from structkit.schema.json_schema.patterns import validate_patterns
@@ -45,7 +45,7 @@ class RawSchema:
         # jsonschema-rs is 20 times as fast, but a schema can hang it (a union of 2^30 branches, a slow pattern), and a
         # deep value ends the process; it would be safe only as a first test of schemas without these.
         exact = with_exact_rules(validator, is_dynamic=document.is_dynamic)
-        self._validator = exact(schema, format_checker=with_linear_iri_formats(validator.FORMAT_CHECKER))
+        self._validator = exact(schema, format_checker=with_all_formats(validator.FORMAT_CHECKER))
 
     def part(self, schema: JSONValue) -> RawSchema:
         """Return the same document, for values of a part of it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_schema.backtracking import PatternError
+from structkit.schema.json_schema.formats import is_validated
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
@@ -131,6 +132,17 @@ def _with_length_pattern(schema: JSON, path: JSONPath, compiler: Compiler) -> JS
     return {**unbounded, "pattern": rf"^(.|\n){{{min_length},{max_length}}}$"}
 
 
+def _note_unsupported(name: str, value: JSONValue, path: JSONPath, compiler: Compiler) -> None:
+    """Note what becomes of a bound that the dialect does not accept."""
+    bound = f"{name} {shorten_json(value)}"
+    if not describe_bounds({name: value}):
+        compiler.note(path, "dropped", f"{bound}: does not constrain what to write")
+    elif name == "format" and not compiler.defaults_apply and not is_validated(value):
+        compiler.note(path, "dropped", f"{bound}: stated in the description, and not validated")
+    else:
+        compiler.note(path, "checked locally", f"{bound}: stated in the description")
+
+
 def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build a scalar with the bounds that the dialect supports; its description states the others."""
     names = BOUNDS.get(schema["type"], ())
@@ -140,8 +152,5 @@ def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         schema = _with_length_pattern(schema, path, compiler)
     supported, unsupported = split_bounds(schema, names, compiler.dialect)
     for name, value in unsupported.items():
-        if describe_bounds({name: value}):
-            compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
-        else:
-            compiler.note(path, "dropped", f"{name} {shorten_json(value)}: does not constrain what to write")
+        _note_unsupported(name, value, path, compiler)
     return describe(ScalarNode({"type": schema["type"], **supported}), describe_bounds(unsupported))
