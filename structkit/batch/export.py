@@ -49,7 +49,7 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
 
 
 def _open_rows(settings: JobSettings) -> Source:
-    """Open the job's input; of a stream, the rows that a run has stored.
+    """Open the job's input; if it is a stream, the rows of it that a run has stored.
 
     Raises:
         JobError: The input cannot be read, or no run has stored the stream.

@@ -36,7 +36,7 @@ def fingerprint(
         examples: Pairs of an input and its expected value as natural JSON.
         model: The model's name.
         base_url: The endpoint; only its host is used.
-        parameters: The endpoint's own parameters.
+        parameters: The parameters of each request, such as `temperature`.
         mode: How the endpoint receives the schema.
     """
     return {
@@ -53,7 +53,7 @@ def fingerprint(
 
 
 def host_of(base_url: str) -> str:
-    """Return the host with its port; without for a server on this machine, which may get another port at each start.
+    """Return the host with its port; without the port if it is on this machine, where each start may use another one.
 
     >>> host_of("https://gateway.example:8443/v1"), host_of("http://127.0.0.1:35419/v1")
     ('gateway.example:8443', '127.0.0.1')

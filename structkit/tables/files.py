@@ -107,7 +107,7 @@ class FileIdentity:
 
 
 def identify_file(path: Path) -> FileIdentity:
-    """Return the state that a file is in."""
+    """Return the current state of a file."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         head = file.read(SAMPLE_BYTES)
@@ -167,6 +167,5 @@ def _open_compressed(file: BinaryIO, mode: str, compression: str) -> BinaryIO:
             stream: Any = import_module(module).open(file, mode)
             buffered: BinaryIO = io.BufferedReader(stream) if mode == "rb" else stream
             return buffered
-    raise ConfigError(
-        f"this Python has no module for {compression} files: pip install backports.zstd, or decompress it"
-    )
+    install = "pip install backports.zstd, or " if compression == ".zst" else ""
+    raise ConfigError(f"this Python has no module for {compression} files: {install}use an uncompressed file")

@@ -173,8 +173,8 @@ class Source:
         """Yield its rows.
 
         Duplicate keys are detected by a hash of each; the source is then read from the start for the first occurrence,
-        so that the error has both lines. Of a stream it has only the second. Keys after the first five million are
-        only compared with these.
+        so that the error has both lines; for a stream, it has only the second one. Keys after the first five million
+        are compared only with those.
 
         Raises:
             JobError: A row cannot be read, its key is empty or a duplicate, the file has changed, or the stream has

@@ -15,11 +15,11 @@ from structkit.testing.scripted_reply import Reply
 from structkit.values import JSON, JSONValue
 
 EventRewrite = Callable[[list[bytes]], Iterable[bytes]]
-"""From the events of a stream without a fault to the bytes that are sent instead."""
+"""Takes the events of a stream without a fault, and returns the bytes that are sent instead."""
 
 DONE = b"data: [DONE]\n\n"
 EVENT_STREAM = {"content-type": "text/event-stream; charset=utf-8"}
-UPSTREAM = {"message": "upstream died", "code": 502}
+UPSTREAM_ERROR = {"message": "upstream died", "code": 502}
 
 
 def is_streamed(request: JSON, reply: Reply) -> bool:
@@ -120,7 +120,7 @@ def disconnect(reply: Reply) -> Reply:
 
 
 def first_half(events: list[bytes]) -> list[bytes]:
-    """Return the first half."""
+    """Return the first half of the events."""
     return events[: len(events) // 2]
 
 
@@ -131,12 +131,12 @@ def half_an_event(events: list[bytes]) -> list[bytes]:
 
 def error_object(events: list[bytes]) -> list[bytes]:
     """Return the first half, and then an error object."""
-    return [*first_half(events), event({"error": UPSTREAM}), DONE]
+    return [*first_half(events), event({"error": UPSTREAM_ERROR}), DONE]
 
 
 def error_event(events: list[bytes]) -> list[bytes]:
     """Return the first half, and then an event with the name `error`."""
-    return [*first_half(events), b"event: error\n" + event(UPSTREAM)]
+    return [*first_half(events), b"event: error\n" + event(UPSTREAM_ERROR)]
 
 
 def number_as_text(events: list[bytes]) -> list[bytes]:

@@ -29,7 +29,7 @@ NOT_SENT = frozenset({"LocalProtocolError", "InvalidURL"})
 
 
 def to_transport_error(error: Exception, host: str, secret: str) -> TransportError:
-    """Return the exception that sending a request raised as a `TransportError`, without the API key.
+    """Return an exception of a request that was being sent as a `TransportError`, without the API key.
 
     Args:
         error: An exception of the SDK, of an HTTP library, or of structkit.

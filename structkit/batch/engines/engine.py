@@ -39,14 +39,14 @@ class RunContext:
         budget: What may still be spent.
         cost: What a reply cost; None if that is unknown.
         price: What tokens cost; None if that is not known.
-        policy: How hard to try.
+        policy: The limits on the attempts, retries and waits of each row.
         learn: Called with each step of a conversation, the next step and the replies, to learn about the route.
         blank_outcome: Returns the outcome of a row that is not sent because it is blank; None for any other.
         hold_ambiguous: Whether a row whose last request may have been answered is held instead of retried.
         is_offline: Whether nothing is sent: stored replies are read as another type.
         on_row: Called with the outcome of each row that finishes.
         hooks: Called for each request that is sent and for its reply; not for stored replies.
-        max_rows: The most rows in work at once.
+        max_rows: The maximum number of rows in progress at once.
     """
 
     start: Callable[[Record], Awaitable[Conversation]]
@@ -73,10 +73,10 @@ class RunContext:
 
 
 class Engine(Protocol):
-    """Finishes rows, by whatever way their requests are sent."""
+    """Finishes rows; engines differ in how they send the requests."""
 
     async def run(self, rows: Iterator[MatchedRow]) -> None:
-        """Finish every row, or as many as can be before `stop`.
+        """Finish every row, or as many as possible before `stop` is called.
 
         A row's stored replies are used first, and only what they do not answer is sent. When it returns, everything
         that was sent has its reply in the journal, or is ambiguous there.

@@ -20,7 +20,7 @@ from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
 EMPTY_FIELD = Field("nothing", "nothing", NULL, "null", is_nullable=False)
-"""The one property of an object that has none, because some vendors reject an empty object."""
+"""The property that is sent for an object without properties, because some vendors reject an empty object."""
 
 SIZE_KEYWORDS = {"minProperties": "minItems", "maxProperties": "maxItems"}
 ABSENT = object()
@@ -47,7 +47,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
 
 
 def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
-    """Return the fields under names that the vendor accepts; a changed field has its own name in its description."""
+    """Return the fields under names that the vendor accepts; the description of a renamed field has its original name."""
     name_pattern = compiler.dialect.name_pattern
     if name_pattern is None:
         return fields
@@ -91,6 +91,7 @@ def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, co
     """Build a property, with whether and how it may be absent."""
     node = compiler.build(schema, path)
     default = schema.get("default", ABSENT) if isinstance(schema, dict) and compiler.defaults_apply else ABSENT
+    # A constant with its default is a tag: the model has to write it, because it distinguishes the branches of a union.
     if required or ("const" in compiler.resolve(schema) and default is not ABSENT):
         return Field(name, name, node, is_assumed=not required)
     is_nullable = compiler.is_nullable(schema)

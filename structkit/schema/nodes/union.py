@@ -121,7 +121,7 @@ def nullable(node: Node) -> Node:
 
 
 def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """Build `anyOf` or `oneOf`; branches that could be confused on the wire are boxed."""
+    """Build `anyOf` or `oneOf`; branches that could be ambiguous on the wire are boxed."""
     parts = [part for name in ("anyOf", "oneOf") for part in schema.get(name, ())]
     branches = [part for part in parts if part != {"type": "null"}]
     if not branches:
@@ -194,22 +194,22 @@ def writes_null_as_text(node: Node) -> bool:
 
 
 def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compiler) -> list[Node]:
-    """Return the branches, with those that could be confused boxed under their names."""
+    """Return the branches, with those that could be ambiguous boxed under their names."""
     objects = [node for node in nodes if node.kind == "object" or _contains_objects(node)]
     arrays = [node for node in nodes if node.kind == "array"]
-    confused = [] if _are_distinct(objects) else objects
-    confused += [] if len(arrays) < 2 or all(node.is_identity for node in arrays) else arrays  # noqa: PLR2004
+    ambiguous = [] if _are_distinct(objects) else objects
+    ambiguous += [] if len(arrays) < 2 or all(node.is_identity for node in arrays) else arrays  # noqa: PLR2004
     texts = [node for node in nodes if node.kind == "string"]
-    confused += (
+    ambiguous += (
         texts if len(texts) > 1 and any(isinstance(without_description(node), JSONTextNode) for node in texts) else []
     )
-    if not confused:
+    if not ambiguous:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)
     names: dict[str, Node] = {}
     boxed: list[Node] = []
     for node, part in zip(nodes, parts, strict=True):
-        if not any(node is other for other in confused):
+        if not any(node is other for other in ambiguous):
             boxed.append(node)
             continue
         name = unused_name(_branch_name(part, compiler), names)
