@@ -47,7 +47,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
 
 
 def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
-    """Return the fields under names that the vendor accepts; the description of a renamed field has its original name."""
+    """Return the fields under names that the vendor accepts; the description of a renamed one has its own name."""
     name_pattern = compiler.dialect.name_pattern
     if name_pattern is None:
         return fields
