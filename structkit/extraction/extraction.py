@@ -18,7 +18,12 @@ from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import choice_error, choice_issue, invalid_output, prompt_filtered
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.provenance import Provenance, origins_after_patch
-from structkit.extraction.route_learning import is_schema_ignored, is_unconstrained, learn_from_error
+from structkit.extraction.route_learning import (
+    is_schema_ignored,
+    is_truncated_prose,
+    is_unconstrained,
+    learn_from_error,
+)
 from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch, reject_several
@@ -243,6 +248,8 @@ class Extraction(Generic[T]):
         """Return the step after a truncated reply; the error if it cannot be continued, or was not truncated."""
         if not isinstance(error, Truncated):
             return error.with_attempts(self.attempts)
+        if is_truncated_prose(answer.text, self.current_mode) and (fallback := self._with_next_mode()):
+            return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
         answer_count = self.answer_count + 1
         has_attempts = answer_count < self.policy.attempts
         patch = make_continuation(self.response_format, self.patch, answer.text, self.context)

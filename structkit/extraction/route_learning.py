@@ -47,6 +47,9 @@ MAX_TEXTS = 200
 MAX_TEXT_CHARS = 4_000
 """Limits on what is read of an error body; anything larger is not an explanation."""
 
+TRACES_OF_JSON = ("", "[", '"', "<", "`")
+"""How a truncated text starts that proves nothing: a list, a text, thinking, a code fence; or it is empty."""
+
 MIN_LEVELS = 3
 """A limit on nesting below this many levels would leave nothing to express."""
 
@@ -242,6 +245,21 @@ def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
     properties = schema["properties"].keys()
     is_foreign = not isinstance(wire, dict) or 2 * len(wire.keys() & properties) < len(properties)
     return mode.constrains and is_foreign and not conforms(wire, schema)
+
+
+def is_truncated_prose(text: str, mode: Mode) -> bool:
+    """Return whether a truncated text shows that the schema never reached the model: there is no trace of JSON in it.
+
+    A model that thinks first may not have come to its answer.
+
+    >>> from structkit.extraction.modes import JSON_SCHEMA
+    >>> is_truncated_prose("Sure! There are thr", JSON_SCHEMA), is_truncated_prose('Sure! {"n": 3, "un', JSON_SCHEMA)
+    (True, False)
+    >>> is_truncated_prose("<think>The user wants", JSON_SCHEMA), is_truncated_prose(" ", JSON_SCHEMA)
+    (False, False)
+    """
+    start = text.lstrip()[:1]
+    return mode.is_json and start not in TRACES_OF_JSON and "{" not in text
 
 
 def is_unconstrained(text: str, mode: Mode, schema: JSON) -> bool:

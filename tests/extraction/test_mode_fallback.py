@@ -308,6 +308,37 @@ def test_a_reply_that_failed_in_transfer_does_not_change_the_mode(connect: Conne
     assert [(attempt.mode, attempt.retries) for attempt in result.attempts] == [("json_schema", 1)]
 
 
+TRUNCATED_PROSE = ["Sure! Let me explain how I would count the cu", "Here are [1] the cups: *", "抱歉"]
+
+
+@pytest.mark.parametrize("text", TRUNCATED_PROSE)
+def test_truncated_prose_shows_an_ignored_schema_and_does_not_count(connect: Connect, text: str) -> None:
+    prose = Reply(completion(text, finish_reason="length"))
+    with Endpoint(prose, VALID) as endpoint:
+        result = connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, "tool")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema", "tool"]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "<think>Three cups, or", "```js", '"cou', "[", 'Sure! {"count": 3'])
+def test_a_truncated_text_that_may_lead_to_json_does_not_change_the_mode(connect: Connect, text: str) -> None:
+    with (
+        Endpoint(Reply(completion(text, finish_reason="length"))) as endpoint,
+        pytest.raises(structkit.Truncated) as caught,
+    ):
+        connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
+    assert [attempt.mode for attempt in caught.value.attempts] == ["json_schema"]
+
+
+def test_truncated_prose_in_every_mode_is_a_truncated_reply(connect: Connect) -> None:
+    with (
+        Endpoint(Reply(completion(TRUNCATED_PROSE[0], finish_reason="length"))) as endpoint,
+        pytest.raises(structkit.Truncated) as caught,
+    ):
+        connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
+    assert [attempt.mode for attempt in caught.value.attempts] == ["json_schema", "tool", "prompt"]
+
+
 @pytest.mark.parametrize("text", ["{count: 3", "{'count': 3", '{"count": 3} cups', "[see above]", '{"count": NaN}'])
 def test_text_that_no_json_grammar_allows_shows_an_ignored_schema(connect: Connect, text: str) -> None:
     with Endpoint(text, VALID) as endpoint:

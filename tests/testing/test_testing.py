@@ -356,6 +356,13 @@ def test_the_first_of_several_tool_calls_has_the_text(request_body: dict[str, An
     assert len({call["id"] for call in calls}) == 2
 
 
+def test_a_finish_reason_and_an_error_in_a_choice_keep_the_text() -> None:
+    [choice] = request_fault("finish_reason:SAFETY").body["choices"]
+    assert (choice["finish_reason"], json.loads(choice["message"]["content"])) == ("SAFETY", CONFORMING)
+    [choice] = request_fault("choice_error:503").body["choices"]
+    assert (choice["error"]["code"], json.loads(choice["message"]["content"])) == (503, CONFORMING)
+
+
 def test_a_response_format_is_rejected_and_other_requests_are_served() -> None:
     rejection = request_fault("rejects_response_format")
     assert rejection.status == 400
