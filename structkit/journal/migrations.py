@@ -15,7 +15,7 @@ SHARD_TABLES = (
         since INTEGER NOT NULL DEFAULT 0, outcome BLOB
     )
     """,
-    # A small index, of the rows in flight: finished rows do not slow down the search for the others.
+    # An index of the unfinished rows only: finished rows do not slow down the search for them.
     "CREATE INDEX open_rows ON rows (ordinal) WHERE state IS NULL",
     # Requests without a reply. A row leaves this table only with its reply, so that lost requests can be listed.
     """
@@ -62,7 +62,8 @@ SHARD_TABLES = (
 )
 
 COSTS = (
-    # The cost that a reply reported, in billionths. The `bare` columns are sums over the replies that reported none:
+    # The cost that a reply reported, in billionths. `told` is the number of replies that reported one; the `bare`
+    # columns are sums over the others:
     # their tokens, their number, and how many of them reported no tokens either.
     "ALTER TABLE exchanges ADD COLUMN cost INTEGER",
     "ALTER TABLE spent RENAME TO spent_before",
@@ -98,7 +99,7 @@ COSTS = (
 )
 
 RESERVATIONS = (
-    # The most tokens that a request may take, in every intent; the sums are over what never told its tokens.
+    # The maximum tokens of a request, stored with its intent; the sums are over requests with unreported tokens.
     "ALTER TABLE waiting ADD COLUMN max_prompt INTEGER",
     "ALTER TABLE waiting ADD COLUMN max_completion INTEGER",
     "ALTER TABLE exchanges ADD COLUMN max_prompt INTEGER",

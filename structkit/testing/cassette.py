@@ -77,7 +77,7 @@ class Tape:
 
     Attributes:
         path: The file.
-        is_recording: Whether it records, or else replays.
+        is_recording: Whether it records; otherwise it replays.
         asynchronous: The same tape for an `AsyncClient`.
     """
 
@@ -122,7 +122,7 @@ class Tape:
         return reply
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
-        """As `send`, as a stream. Recordings of either are replayed by both, in deltas of a fixed length.
+        """Stream the reply that `send` would return. Both replay recordings of either, in deltas of a fixed length.
 
         Raises:
             ConfigError: As for `send`.
@@ -158,7 +158,9 @@ class Tape:
             if callable(self._client_source):
                 self._client_source = self._client_source()
             if is_awaited(self._client_source, "run"):
-                raise ConfigError("a cassette records over a client that blocks: over=structkit.Client")
+                raise ConfigError(
+                    "over= is an async client, but a cassette records over one that blocks: pass over=structkit.Client"
+                )
         return cast("TransportOwner", self._client_source)  # not None: `__init__` raises without one
 
     @property

@@ -35,9 +35,9 @@ class Endpoint:
         *replies: The replies, in order, also as a list; the last one is repeated. A text is the model's: it is sent as
             the content, or as the arguments of the tool that the request forces. A dict is the body of a reply. A
             function gets the request's body and returns one of these, or a list of texts, one for each choice.
-            Without any, every request gets a reply that conforms to its own schema.
+            Without replies, every request gets one that conforms to its own schema.
         models: What `GET /v1/models` lists.
-        faults: Which share of the requests has which fault, by the names in `FAULTS`
+        faults: The share of the requests that get each fault, by the names in `FAULTS`
             (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that did not reach the client because of a fault is sent to
             the next request.
         seed: Selects the requests that have a fault: the same ones for the same seed.

@@ -33,7 +33,7 @@ MAX_TIMESTAMP_S = 1e11
 
 
 def read_limits(headers: Mapping[str, str], current_time: datetime | None = None) -> tuple[RateLimit, ...]:
-    """Return the limits of requests and of tokens; values that make no sense are ignored.
+    """Return the limits of requests and of tokens; invalid values are ignored.
 
     Args:
         headers: With lower-case or case-insensitive names.

@@ -21,7 +21,7 @@ ProbeSteps: TypeAlias = Generator[Request, TransportReply, T]
 """A part of a probe: it yields requests, is sent their replies, and returns its findings."""
 
 WITHHELD_NOTE = "the endpoint withheld the model's answer"
-"""What a finding says of a reply that was filtered, refused or interrupted."""
+"""The note of a finding about a reply that was filtered, refused or interrupted."""
 
 MAX_NOTE_CHARS = 160
 """The length at which a finding shortens the text of an error."""
@@ -44,7 +44,7 @@ def failed_finding(kind: Kind, name: str, error: TransportError) -> Finding:
 
 
 def error_note(error: TransportError) -> str:
-    """Return a short text of an error.
+    """Return the message of an error, shortened, and without `the endpoint answered`.
 
     >>> error_note(StatusError("the endpoint answered 400: 'tools' is not supported"))
     "400: 'tools' is not supported"
