@@ -47,8 +47,11 @@ class Job(JobSettings):
         on_change: What to do if the job no longer matches its journal: `stop`; read the stored replies as the new
             type (`reparse`); start from scratch (`new`); or continue with the new settings (`mix`).
         retry_failed: Whether failed rows are retried.
+        max_failed: How many rows may fail before the run counts as failed, as a number or a percentage of the rows that
+            are done or failed (`"5%"`). By default, a run counts as failed if no row is done and one has failed.
         overwrite: Whether to replace an output that this job did not write.
         columns: What the output has about each row's run, beside the values.
+        value_column: The name of the column of values whose type is not an object with fields.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from structkit.batch.ambiguous import AmbiguousRows
 from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.stop import StopCause
+from structkit.batch.failure_limit import describe_excess
 from structkit.batch.manifest import input_hash, versions
 from structkit.batch.matching import MatchedRow, RemovedRows
 from structkit.batch.outcome import output_row
@@ -73,26 +75,36 @@ def open_output(
     settings = conversations.settings
     may_replace = settings.overwrite or (path is None and "output" in journal.marks)
     output_type: ResponseFormat[object] = conversations.response_format
-    values = output_columns(output_type.natural_schema, is_open=isinstance(output_type.output_type, dict))
+    is_open = isinstance(output_type.output_type, dict)
+    values = output_columns(output_type.natural_schema, is_open=is_open, name=settings.value_column)
     columns = (*source.fields, *values, *run_columns(*settings.columns))
     return open_sink(path or settings.output, columns, overwrite=may_replace)
 
 
-def write_rows(sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows) -> Mapping[str, int]:
-    """Write rows with their outcomes, and locate the ambiguous ones; return the number of rows in each state."""
-    counts = Counter[str]()
+class RowCounts(NamedTuple):
+    """The number of rows in each state, and of the failed ones for each class of error."""
+
+    by_state: Mapping[str, int]
+    by_error: Mapping[str, int]
+
+
+def write_rows(sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows) -> RowCounts:
+    """Write rows with their outcomes, and locate the ambiguous ones; return how many ended in which way."""
+    counts, errors = Counter[str](), Counter[str]()
     for record, row in rows:
         ambiguous.locate(record)
         state = row.state if row and row.state else "open"
         sink.write(output_row(record, row, state))
         counts[state] += 1
-    return counts
+        if row and row.outcome and state == "failed":
+            errors[str(row.outcome.get("error", "unknown"))] += 1
+    return RowCounts(counts, dict(errors.most_common()))
 
 
 def make_report(  # noqa: PLR0913 (one argument a fact)
     settings: JobSettings,
     journal: Journal | Reader,
-    counts: Mapping[str, int],
+    counts: RowCounts,
     clock: RunClock,
     *,
     output: Path,
@@ -106,7 +118,7 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
     Args:
         settings: The job's.
         journal: Its journal, with the tokens and costs of all runs.
-        counts: Rows by state.
+        counts: How many rows ended in which way.
         clock: When the run started.
         output: The file that was written.
         spent: What all runs have spent by the job's price; 0 without a price.
@@ -115,13 +127,17 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
         removed: Rows of the journal that the input no longer has.
     """
     usage, spending = journal.usage(), journal.spending()
-    cause = (stop_cause or StopCause("left")) if counts.get("open", 0) else StopCause("")
+    excess = describe_excess(counts.by_state, settings.max_failed)
+    cause = StopCause("failed", excess) if excess else StopCause("")
+    if counts.by_state.get("open", 0):
+        cause = stop_cause or StopCause("left")
     return Report(
         reason=cause.reason,
         detail=cause.detail,
         output=output,
-        rows=sum(counts.values()),
-        counts=dict(counts),
+        rows=sum(counts.by_state.values()),
+        counts=dict(counts.by_state),
+        errors=counts.by_error,
         tokens=usage.total_tokens,
         unreported=usage.unreported,
         spend=spent if settings.price else spending.reported_cost,
@@ -139,6 +155,7 @@ def make_manifest(settings: JobSettings, report: Report, journal: Journal | Read
         "status": report.status,
         "rows": report.rows,
         "counts": dict(report.counts),
+        "errors": dict(report.errors),
         "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
         "source_sha256": input_hash(source, settings.folder / STREAM_FILE),
         "limit": settings.limit,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from structkit.batch.engines.stop import Reason
 from structkit.batch.matching import RemovedRows
-from structkit.errors import BudgetExceeded, JobError, TransportError
+from structkit.errors import BudgetExceeded, ExtractionError, JobError, StructkitError, TransportError
 
 MAX_AMBIGUOUS_NAMES = 5
 """Ambiguous rows that are named in the text of a report."""
@@ -20,7 +20,8 @@ class Report:
     """The outcome of a run.
 
     Args:
-        reason: Why it ended before its rows had finished, for programs; empty if they have. See `Reason`.
+        reason: Why it ended before its rows had finished, or counts as failed, for programs; empty otherwise. See
+            `Reason`.
         output: The file that was written; None if the run ended before that.
         rows: Rows of the input.
         counts: The number of rows in each state; they add up to `rows`.
@@ -36,6 +37,7 @@ class Report:
         removed: Rows that earlier runs have read and the input no longer has; they are in none of the counts. None if
             the input was not read completely.
         unpriced: Replies whose cost is unknown, for lack of a price and of a report; they are not part of the spend.
+        errors: Failed rows by the class of their error, the most frequent one first.
     """
 
     reason: Reason
@@ -50,36 +52,43 @@ class Report:
     detail: str = ""
     removed: RemovedRows | None = None
     unpriced: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
-        """`complete`, or `incomplete:` and why."""
+        """`complete`, `failed:` and how many rows, or `incomplete:` and why."""
+        if self.reason == "failed":
+            return f"failed: {self.detail}"
         return "complete" if self.is_complete else f"incomplete: {self.detail or 'rows were left out'}"
 
     @property
     def is_complete(self) -> bool:
         """Whether every row has finished."""
-        return not self.reason
+        return self.reason in {"", "failed"}
 
     def raise_for_status(self) -> None:
-        """Raise an error if the run ended before its rows had finished; a failed row has finished.
+        """Raise an error if the run ended before its rows had finished, or if more rows failed than may.
 
         Raises:
             BudgetExceeded: The budget is used up.
-            TransportError: The endpoint failed for every row.
-            JobError: Rows were left out, for instance because only stored replies were read.
+            TransportError: The endpoint failed for every row, or most of the rows that failed.
+            ExtractionError: More rows failed than may, most of them by the model's answer.
+            JobError: Rows were left out, for instance because only stored replies were read; or more rows failed than
+                may, most of them before anything was sent.
             KeyboardInterrupt: The run was interrupted.
 
         >>> Report("budget", None, 9, {"open": 9}, 0, 0, None, (), 0.1, "the budget is used up").raise_for_status()
         Traceback (most recent call last):
         structkit.errors.BudgetExceeded: the budget is used up; 9 of 9 rows are open: run the job again to resume it
         """
+        if self.reason == "failed":
+            raise _family(next(iter(self.errors), "InvalidOutput"))(f"{self.detail} ({_list_counts(self.errors)})")
         if self.is_complete:
             return
         rows = f"{self.counts.get('open', 0):,} of {self.rows:,} rows are open"
         message = f"{self.detail or 'rows were left out'}; {rows}: run the job again to resume it"
-        errors = {"budget": BudgetExceeded, "endpoint": TransportError, "interrupted": KeyboardInterrupt}
-        raise errors.get(self.reason, JobError)(message)
+        causes = {"budget": BudgetExceeded, "endpoint": TransportError, "interrupted": KeyboardInterrupt}
+        raise causes.get(self.reason, JobError)(message)
 
     def __str__(self) -> str:
         """Return a summary in a few lines of plain English.
@@ -94,7 +103,10 @@ class Report:
 
     @property
     def _rows_line(self) -> str:
-        counts = ", ".join(f"{number:,} {state}" for state, number in self.counts.items() if number)
+        counts = _list_counts(self.counts)
+        if self.errors:
+            failed = f"{self.counts.get('failed', 0):,} failed"
+            counts = counts.replace(failed, f"{failed} ({_list_counts(self.errors)})")
         return f"{_printable(self.status)}: {self.rows:,} rows, {counts or 'none started'}, in {self.seconds:.1f} s"
 
     @property
@@ -118,6 +130,17 @@ class Report:
         if self.output is not None:
             lines.append(f"written to {self.output}")
         return lines
+
+
+def _list_counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {_printable(name)}" for name, number in counts.items() if number)
+
+
+def _family(name: str) -> type[StructkitError]:
+    """Return the family of an error, by the name of its class, which says who has to act."""
+    families: tuple[type[StructkitError], ...] = (TransportError, ExtractionError)
+    names = {family: {each.__name__ for each in (family, *family.__subclasses__())} for family in families}
+    return next((family for family in families if name in names[family]), JobError)
 
 
 def _printable(text: str) -> str:

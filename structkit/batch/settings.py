@@ -22,6 +22,9 @@ OnAmbiguous: TypeAlias = Literal["resend", "hold"]
 Blank: TypeAlias = Literal["skip", "ask", "fail"]
 """What to do with a row in whose cells the prompt has nothing to read."""
 
+MaxFailed: TypeAlias = int | str | None
+"""How many rows may fail before the run counts as failed: a number, or a percentage as text; None for all but one."""
+
 RowPrompt: TypeAlias = Callable[[Mapping[str, Any]], "Prompt | Awaitable[Prompt]"]
 """A function that returns the prompt for the cells of one row."""
 
@@ -50,8 +53,10 @@ class LabelOptions(TypedDict, total=False):
     on_ambiguous: OnAmbiguous
     on_change: OnChange
     retry_failed: bool
+    max_failed: MaxFailed
     overwrite: bool
     columns: tuple[str, ...]
+    value_column: str
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,10 @@ class JobSettings:
     on_ambiguous: OnAmbiguous = "resend"
     on_change: OnChange = "stop"
     retry_failed: bool = False
+    max_failed: MaxFailed = None
     overwrite: bool = False
-    columns: tuple[str, ...] = ("status", "message", "attempts")
+    columns: tuple[str, ...] = ("status", "error", "message", "attempts")
+    value_column: str = "value"
     call: CallOptions = field(default_factory=CallOptions)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from structkit.batch.failure_limit import validate_max_failed
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import validate_template
@@ -35,6 +36,9 @@ def validate_settings(settings: JobSettings) -> None:
     _validate_numbers(settings)
     if settings.transport is not None:
         validate_transport(settings.transport, needs_await=True, user="a job")
+    validate_max_failed(settings.max_failed)
+    if not settings.value_column:
+        raise ConfigError(f"value_column: the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
         raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
     if settings.budget is not None and settings.price is None:

@@ -56,7 +56,7 @@ def run_job(job: Job) -> int:
 
 
 def exit_code(report: Report) -> int:
-    """Return 0 if all rows have finished, or the exit code of the error that says why not."""
+    """Return 0 if the run succeeded, or the exit code of the error that says why not."""
     try:
         report.raise_for_status()
     except KeyboardInterrupt:

@@ -48,6 +48,22 @@ def parse_concurrency(text: str) -> int | Literal["auto"]:
     return "auto" if text == "auto" else int(text)
 
 
+def parse_max_failed(text: str) -> int | str:
+    """Parse how many rows may fail.
+
+    >>> parse_max_failed("10"), parse_max_failed("2.5%")
+    (10, '2.5%')
+    """
+    from structkit.batch.failure_limit import validate_max_failed
+
+    max_failed = int(text) if text.isdecimal() else text
+    try:
+        validate_max_failed(max_failed)
+    except ConfigError:
+        raise typer.BadParameter(f"{text!r} is neither a number of rows nor a percentage, such as 5%") from None
+    return max_failed
+
+
 def parse_amount(text: str) -> Decimal:
     """Parse an amount of money.
 
@@ -113,6 +129,9 @@ def label(
     blank: Annotated[
         Blank, rows(help="What to do with rows that are blank in the columns of the prompt.", show_default=True)
     ] = Blank.skip,
+    value_column: Annotated[
+        str, rows(help="The column of the values, if the type is not an object with fields.", show_default=True)
+    ] = "value",
     budget: Annotated[Any, cost(help="The maximum that all runs together may spend.")] = None,
     price_input: Annotated[Any, cost(help="The price of a million tokens of input.")] = None,
     price_output: Annotated[Any, cost(help="The price of a million tokens of output.")] = None,
@@ -132,6 +151,14 @@ def label(
     ] = False,
     mix: Annotated[bool, run("--mix", help="If the job has changed: continue, and keep the finished rows.")] = False,  # noqa: FBT002
     new: Annotated[bool, run("--new", help="If the job has changed: start from scratch, and pay again.")] = False,  # noqa: FBT002
+    max_failed: Annotated[
+        Any,
+        run(
+            parser=parse_max_failed,
+            metavar="N|P%",
+            help="The rows that may fail before the run counts as failed. By default, it does if all rows fail.",
+        ),
+    ] = None,
     overwrite: Annotated[bool, run("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
     dry_run: Annotated[bool, inspect("--dry-run", help="Print the first request and an estimate.")] = False,  # noqa: FBT002
     status: Annotated[bool, inspect("--status", help="Print the number of rows in each state.")] = False,  # noqa: FBT002
@@ -142,8 +169,8 @@ def label(
 ) -> None:
     """Label every row of a table exactly once; the same command again resumes.
 
-    Requests and replies are stored in OUTPUT.job. Failed rows are in the output, with the reason, and the exit
-    code is still 0; 3, 5 and 130 mean that the run stopped before its last row.
+    Requests and replies are stored in OUTPUT.job. Failed rows are in the output, with the reason. The exit code is 0
+    unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row.
     """
     from structkit.batch.job import Job
     from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
@@ -168,9 +195,11 @@ def label(
         budget=budget,
         price=find_price(price_input, price_output, prices, model or function_model),
         blank=blank.value,
+        value_column=value_column,
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         retry_failed=retry_failed,
+        max_failed=max_failed,
         overwrite=overwrite,
         call=call,
     )

@@ -93,25 +93,26 @@ def run_columns(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, ("run", name), RUN_SCHEMAS[name]) for name in names)
 
 
-def output_columns(schema: JSON, *, is_open: bool = False) -> tuple[Column, ...]:
-    """Return the columns of a type: one for each field, or `value` if the type is not an object with fields.
+def output_columns(schema: JSON, *, is_open: bool = False, name: str = "value") -> tuple[Column, ...]:
+    """Return the columns of a type: one for each field, or a single one if the type is not an object with fields.
 
     Args:
         schema: The type's natural JSON Schema.
         is_open: Whether an object may have further keys if its schema does not mention them (a JSON Schema of the
             user's own). Undeclared keys share one column, `extras`.
+        name: The name of the single column.
 
     >>> [column.name for column in output_columns({"type": "object", "properties": {"a": {}, "b": {}}})]
     ['a', 'b']
     >>> output_columns({"enum": ["good", "bad"]})[0].name
     'value'
     """
-    root = Column("value", ("output",), schema, schema, is_open=is_open)
+    root = Column(name, ("output",), schema, schema, is_open=is_open)
     resolved = resolve_schema(schema, schema)
     if not _has_fields(resolved):
         return (root,)
     fields = resolved["properties"]
-    columns = [replace(root, name=name, path=("output", name), schema=part) for name, part in fields.items()]
+    columns = [replace(root, name=key, path=("output", key), schema=part) for key, part in fields.items()]
     if allows_more_keys(resolved, is_open=is_open):
         columns.append(replace(root, name="extras", schema={}, declared_keys=frozenset(fields)))
     return tuple(columns)

@@ -212,6 +212,16 @@ def test_blank_rows_are_skipped_sent_or_failed(
     assert read(folder / "out.csv")[-1]["status"] == status
 
 
+@pytest.mark.parametrize(("choice", "code"), [([], 4), (["--max-failed", "6"], 0), (["--max-failed", "99%"], 4)])
+def test_the_exit_code_of_a_run_whose_rows_all_failed(folder: Path, choice: list[str], code: int) -> None:
+    with Endpoint('{"mood": "none"}') as endpoint:
+        done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *choice)
+    assert done.returncode == code
+    assert ("failed: 6 of 6 rows failed" in done.stderr) == bool(code)
+    assert "6 failed (6 InvalidOutput)" in done.stderr
+    assert {row["error"] for row in read(folder / "out.csv")} == {"InvalidOutput"}
+
+
 def test_a_budget_that_is_used_up_ends_with_exit_code_5(folder: Path, endpoint: Endpoint) -> None:
     prices = ["--price-input", "2.50", "--price-output", "10", "--max-tokens", "50"]
     done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *prices, "--budget", "0.0001")
@@ -253,6 +263,7 @@ def test_an_endpoint_that_rejects_the_key_ends_the_run_with_exit_code_3(folder: 
             ["rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--price-input=1", "--price-output=1"],
             "use either --prices",
         ),
+        (["rows.csv", "-o", "out.csv", *ASK, "--max-failed", "few"], "neither a number of rows nor a percentage"),
         (["rows.csv", "-o", "out.csv", *ASK, "--concurrency", "0"], "neither auto nor a number"),
         (["rows.csv", "-o", "out.csv", *ASK, "--mix", "--new"], "use only one"),
         (["rows.csv", "-o", "out.csv", "--function", "kinds.py:Label"], "it is not decorated"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Reason: TypeAlias = Literal["", "budget", "interrupted", "endpoint", "left"]
-"""Why a run ended before its rows had finished: the budget is used up; it was interrupted; the endpoint fails for every
-row; or rows were left out, for instance because only stored replies were read. Empty if all rows have finished."""
+Reason: TypeAlias = Literal["", "budget", "interrupted", "endpoint", "left", "failed"]
+"""Why a run did not succeed. Before its rows had finished: the budget is used up; it was interrupted; the endpoint
+fails for every row; or rows were left out, for instance because only stored replies were read. After that: more rows
+failed than may (`failed`). Empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
