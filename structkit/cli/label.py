@@ -180,6 +180,8 @@ def label(
     validate_output(export or output)
     values_type, row_prompt, function_model, call = find_request(output_type, prompt, function)
     call |= drop_none(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
+    selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value}
+    results: Any = {"value_column": value_column, "retry_failed": retry_failed, "max_failed": max_failed}
     job = Job(
         source=require_input(source),
         output=output,
@@ -187,19 +189,14 @@ def label(
         prompt=row_prompt,
         model=default_model(model or function_model, base_url, notice),
         base_url=base_url or None,
-        key=key,
-        limit=limit,
-        sample=sample,
+        **selection,
         concurrency=concurrency,
         grace=grace,
         budget=budget,
         price=find_price(price_input, price_output, prices, model or function_model),
-        blank=blank.value,
-        value_column=value_column,
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
-        retry_failed=retry_failed,
-        max_failed=max_failed,
+        **results,
         overwrite=overwrite,
         call=call,
     )

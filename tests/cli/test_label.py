@@ -191,13 +191,13 @@ def test_the_status_of_a_job_is_read_without_running_it(folder: Path, endpoint: 
 def test_failed_rows_are_in_the_output_and_sent_again_with_retry_failed(folder: Path) -> None:
     with Endpoint(Reply(completion(None, refusal="No."))) as endpoint:
         done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 4, done.stderr
     assert "--retry-failed" in done.stderr
     assert {(row["status"], row["mood"]) for row in read(folder / "out.csv")} == {("failed", "")}
     with Endpoint(GOOD) as endpoint:
-        assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK).returncode == 0
+        assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK).returncode == 4
         assert endpoint.requests == []
-        label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--retry-failed")
+        assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--retry-failed").returncode == 0
     assert {row["status"] for row in read(folder / "out.csv")} == {"done"}
 
 
@@ -263,7 +263,7 @@ def test_an_endpoint_that_rejects_the_key_ends_the_run_with_exit_code_3(folder: 
             ["rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--price-input=1", "--price-output=1"],
             "use either --prices",
         ),
-        (["rows.csv", "-o", "out.csv", *ASK, "--max-failed", "few"], "neither a number of rows nor a percentage"),
+        (["rows.csv", "-o", "out.csv", *ASK, "--max-failed", "few"], "neither a number of rows nor a"),
         (["rows.csv", "-o", "out.csv", *ASK, "--concurrency", "0"], "neither auto nor a number"),
         (["rows.csv", "-o", "out.csv", *ASK, "--mix", "--new"], "use only one"),
         (["rows.csv", "-o", "out.csv", "--function", "kinds.py:Label"], "it is not decorated"),
