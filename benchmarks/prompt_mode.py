@@ -75,6 +75,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'prompt, reask="whole"': {"mode": "prompt", "policy": Policy(attempts=3, reask="whole")},
     "prompt, repairs=False": {"mode": "prompt", "policy": Policy(attempts=3, repairs=False)},
     "json_schema (grammar)": {"mode": "json_schema", "policy": Policy(attempts=3)},
+    "json_schema, an unknown route": {"mode": "json_schema", "policy": Policy(attempts=3), "dialect": "unknown"},
+    "json_schema, the common core": {"mode": "json_schema", "policy": Policy(attempts=3), "dialect": "core"},
 }
 
 
