@@ -77,7 +77,7 @@ class Job(JobSettings):
         return _run_in_thread(lambda: asyncio.run(runner.run()))  # noqa: TID251 (a notebook's loop is busy)
 
     async def run_async(self, on_progress: ProgressCallback | None = None) -> Report:
-        """As `run`, awaited."""
+        """Like `run`, awaited."""
         return await JobRunner(self, on_progress).run()
 
     def export(self, path: Path | str) -> Report:

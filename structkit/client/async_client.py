@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """As `Client`, with the same arguments and methods, awaited; `stream` and `stream_items` return async streams."""
+    """Like `Client`, with the same arguments and methods, awaited; `stream` and `stream_items` return async streams."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class AsyncClient:
     @overload
     async def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Any: ...
     async def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Any:
-        """As `Client.extract`."""
+        """Like `Client.extract`."""
         return (await self.run(output_type, prompt, **call)).value
 
     @overload
@@ -78,12 +78,12 @@ class AsyncClient:
     @overload
     async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
-        """As `Client.run`."""
+        """Like `Client.run`."""
         conversation = self._plan.start_conversation(output_type, prompt, call, self._client_route.route)
         return await self.drive(conversation, self._plan.hooks(call))
 
     async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
-        """As `Client.drive`."""
+        """Like `Client.drive`."""
         step: Any = extraction
         while isinstance(step, Extraction | SplitExtraction):
             with hooks.report_aborts(step.requests):
@@ -132,7 +132,7 @@ class AsyncClient:
         only_complete: bool = False,
         **call: Unpack[CallOptions],
     ) -> AsyncStream[Any, Any]:
-        """As `Client.stream`, with `async with` and `async for`; the prompt may be an awaitable."""
+        """Like `Client.stream`, with `async with` and `async for`; the prompt may be an awaitable."""
         from structkit.extraction.stream_output import Snapshots
 
         return self._stream(output_type, prompt, call, Snapshots(only_complete=only_complete))
@@ -148,7 +148,7 @@ class AsyncClient:
     def stream_items(
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[Any, Any]:
-        """As `Client.stream_items`, with `async for`."""
+        """Like `Client.stream_items`, with `async for`."""
         from structkit.client.streams import list_format, reask_places
         from structkit.extraction.stream_output import ListItems
 
@@ -190,7 +190,7 @@ class AsyncClient:
         return await asyncio.gather(*map(send, requests))
 
     async def probe(self) -> ProbeReport:
-        """As `Client.probe`."""
+        """Like `Client.probe`."""
         from structkit.client.probing import advance, probe_route
 
         probe = probe_route(self._plan.model, Route(self._plan.dialect))
@@ -201,22 +201,22 @@ class AsyncClient:
         return self._client_route.store_probe(result_or_raise(step))
 
     async def models(self) -> tuple[str, ...]:
-        """As `Client.models`."""
+        """Like `Client.models`."""
         return await self.transport.models()
 
     @property
     def endpoint(self) -> EndpointSettings | None:
-        """As `Client.endpoint`."""
+        """Like `Client.endpoint`."""
         return self._endpoint if self._custom_transport is None else None
 
     @property
     def model(self) -> str:
-        """As `Client.model`."""
+        """Like `Client.model`."""
         return self._plan.model
 
     @property
     def defaults(self) -> CallOptions:
-        """As `Client.defaults`."""
+        """Like `Client.defaults`."""
         return self._plan.call
 
     @property

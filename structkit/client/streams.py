@@ -237,7 +237,7 @@ class Stream(_BaseStream[S, T]):
 
 
 class AsyncStream(_BaseStream[S, T]):
-    """As `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
+    """Like `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
 
     def __init__(
         self, start: Conversation | Deferred, output: StreamOutput[S], hooks: Hooks, io: AsyncStreamIO
@@ -248,13 +248,13 @@ class AsyncStream(_BaseStream[S, T]):
         self._values = _run_async(self._state, io, start)
 
     async def result(self) -> Result[T]:
-        """As `Stream.result`."""
+        """Like `Stream.result`."""
         async for _ in self:
             pass
         return self._finished_result()
 
     async def close(self) -> None:
-        """As `Stream.close`."""
+        """Like `Stream.close`."""
         await self._values.aclose()
         if isinstance(self._start, Deferred):
             self._start.close()
@@ -264,7 +264,7 @@ class AsyncStream(_BaseStream[S, T]):
         return self
 
     async def __anext__(self) -> S:
-        """As `Stream.__next__`."""
+        """Like `Stream.__next__`."""
         return await anext(self._values)
 
     async def __aenter__(self) -> Self:

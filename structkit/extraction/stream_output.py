@@ -26,12 +26,12 @@ class StreamOutput(Protocol[S_co]):
 
     @property
     def partial(self) -> Any:
-        """As above."""
+        """Like the above."""
         ...
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """As above."""
+        """Like the above."""
         ...
 
     def start_reply(self, step: Extraction[Any]) -> None:

@@ -40,7 +40,7 @@ def map_in_threads(call: Callable[[Any], T], rows: Iterable[Any], concurrency: i
 async def map_in_tasks(
     call: Callable[[Any], Awaitable[T]], rows: Iterable[Any] | AsyncIterable[Any], concurrency: int
 ) -> AsyncIterator[T]:
-    """As `map_in_threads`, awaited; when the consumer stops, the calls in progress are cancelled."""
+    """Like `map_in_threads`, awaited; when the consumer stops, the calls in progress are cancelled."""
     remaining = _iterate(rows)
     tasks: deque[asyncio.Task[T]] = deque()
     semaphore = asyncio.Semaphore(concurrency)
@@ -100,7 +100,7 @@ def return_errors(call: Callable[[Any], T]) -> Callable[[Any], T | StructkitErro
 
 
 def return_errors_async(call: Callable[[Any], Awaitable[T]]) -> Callable[[Any], Awaitable[T | StructkitError]]:
-    """As `return_errors`, awaited."""
+    """Like `return_errors`, awaited."""
 
     async def call_row(row: Any) -> T | StructkitError:
         try:

@@ -225,22 +225,22 @@ class AsyncFunction(DecoratedFunction[P, T]):
         return (await self.run(*args, **kwargs)).value
 
     async def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
-        """As `Function.run`."""
+        """Like `Function.run`."""
         prompt = await self._function(*args, **kwargs)
         return await self._client.run(self.response_format, prompt, **self._declaration.call)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
-        """As `Function.stream`, with `async with` and `async for`."""
+        """Like `Function.stream`, with `async with` and `async for`."""
         return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
-        """As `Function.stream_items`, with `async for`."""
+        """Like `Function.stream_items`, with `async for`."""
         return self._client.stream_items(
             self.response_format, self._function(*args, **kwargs), **self._declaration.call
         )
 
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
-        """As `Function.format`."""
+        """Like `Function.format`."""
         return cast("Prompt", await self._function(*args, **kwargs))
 
     @overload
@@ -258,7 +258,7 @@ class AsyncFunction(DecoratedFunction[P, T]):
     def map(
         self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 16, on_error: OnError = "raise"
     ) -> AsyncIterator[Any]:
-        """As `Function.map`, with `async for`."""
+        """Like `Function.map`, with `async for`."""
         from structkit.functions.concurrent_map import map_in_tasks, return_errors_async, validate_map
 
         validate_map(rows, concurrency, on_error)
@@ -266,7 +266,7 @@ class AsyncFunction(DecoratedFunction[P, T]):
         return map_in_tasks(return_errors_async(call) if on_error == "return" else call, rows, concurrency)
 
     async def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
-        """As `Function.label`, awaited."""
+        """Like `Function.label`, awaited."""
         return await self.job(source, output, **settings).run_async()
 
     @property
@@ -278,5 +278,5 @@ class AsyncFunction(DecoratedFunction[P, T]):
     @overload
     def __get__(self: AsyncFunction[Concatenate[S, Q], T], instance: S, owner: type[Any]) -> AsyncFunction[Q, T]: ...
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
-        """As for `Function`."""
+        """Like `Function`."""
         return self if instance is None else self._bind(instance)

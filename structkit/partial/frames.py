@@ -60,7 +60,7 @@ class Frame:
         raise NotImplementedError
 
     def close(self, text: str, context: Any) -> Any:
-        """Return the value; `ABSENT` if it is not valid, or the last snapshot if only a value inside is to blame."""
+        """Return the value; `ABSENT` if it is not valid, or the last snapshot if only a value inside is invalid."""
         raise NotImplementedError
 
 
@@ -126,7 +126,7 @@ class OpaqueFrame(Frame):
         self.loader = loader
 
     def partial(self, inner: Any) -> Any:  # noqa: ARG002 (everything inside is skipped)
-        """Return nothing."""
+        """Return `ABSENT`."""
         return ABSENT
 
     def close(self, text: str, context: Any) -> Any:
@@ -141,11 +141,11 @@ class SkippedFrame(Frame):
     is_opaque = True
 
     def partial(self, inner: Any) -> Any:  # noqa: ARG002 (everything inside is skipped)
-        """Return nothing."""
+        """Return `ABSENT`."""
         return ABSENT
 
     def close(self, text: str, context: Any) -> Any:  # noqa: ARG002 (everything inside is skipped)
-        """Return nothing."""
+        """Return `ABSENT`."""
         return ABSENT
 
 

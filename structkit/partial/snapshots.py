@@ -28,7 +28,7 @@ only where the type allows it.
 """
 
 MIN_STEPPED_CHARS = 64 * 1024
-"""The length from which a text is updated only each time it has grown by a part of its length."""
+"""A longer text is updated only each time it has grown by a fraction of its length (1 / `GROWTH_DIVISOR`)."""
 
 _decoders: WeakKeyDictionary[ResponseFormat[Any], Decoder] = WeakKeyDictionary()
 
@@ -104,7 +104,7 @@ class SnapshotBuilder(Generic[T]):
         return cast("T", self._snapshot)
 
     def _has_longer_string(self) -> bool:
-        """Return whether the open string is longer than in the last snapshot, by enough."""
+        """Return whether the open string has grown enough since the last snapshot."""
         length = self._string_length
         growth = self._parser.length - length
         return growth > (length // GROWTH_DIVISOR if length > MIN_STEPPED_CHARS else 0) and self._top.streams_text

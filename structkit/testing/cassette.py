@@ -199,20 +199,20 @@ class AsyncTape:
         self._tape = tape
 
     async def send(self, request: Request, policy: Policy) -> Completion | TransportError:
-        """As `Tape.send`."""
+        """Like `Tape.send`."""
         if not self._tape.is_recording:
             return self._tape.send(request, policy)
         return await asyncio.to_thread(self._tape.send, request, policy)
 
     async def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
-        """As `Tape.stream`."""
+        """Like `Tape.stream`."""
         with closing(self._tape.stream(request, policy)) as items:
             while (item := await asyncio.to_thread(next, items, None)) is not None:
                 yield item
 
     async def models(self) -> tuple[str, ...]:
-        """As `Tape.models`."""
+        """Like `Tape.models`."""
         return await asyncio.to_thread(self._tape.models)
 
     async def close(self) -> None:
-        """As `Tape.close`."""
+        """Like `Tape.close`."""

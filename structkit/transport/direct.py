@@ -50,7 +50,7 @@ class HTTPTransport:
         self._stream_options = StreamOptions()
 
     def send(self, request: Request, policy: Policy) -> TransportReply:
-        """As `Transport.send`."""
+        """Implement `Transport.send`."""
         failures: list[TransportError] = []
         return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
 
@@ -62,7 +62,7 @@ class HTTPTransport:
         return read_reply(reader.status, reader.headers, reader.body, self._secret)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
-        """As `StreamingTransport.stream`; it occupies a connection until it is exhausted or closed."""
+        """Implement `StreamingTransport.stream`; it occupies a connection until it is exhausted or closed."""
         from structkit.transport.streaming import stream_with_retries
 
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
@@ -81,7 +81,7 @@ class HTTPTransport:
             yield reply
 
     def models(self) -> tuple[str, ...]:
-        """As `Transport.models`, by `GET /v1/models`."""
+        """Implement `Transport.models`, by `GET /v1/models`."""
         try:
             reader = self._read("GET", MODELS, None, Policy())
         except Exception as error:  # noqa: BLE001 (as above)
@@ -123,7 +123,7 @@ class AsyncHTTPTransport:
         self._lifetime: AsyncGenerator[None] | None = None
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
-        """As `Transport.send`."""
+        """Implement `Transport.send`."""
         failures: list[TransportError] = []
         return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
 
@@ -135,7 +135,7 @@ class AsyncHTTPTransport:
         return read_reply(reader.status, reader.headers, reader.body, self._secret)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
-        """As `HTTPTransport.stream`."""
+        """Like `HTTPTransport.stream`."""
         from structkit.transport.streaming import stream_with_retries_async
 
         return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
@@ -152,12 +152,12 @@ class AsyncHTTPTransport:
 
     @asynccontextmanager
     async def _open(self, request: Request, policy: Policy) -> AsyncIterator[AsyncHTTPReply]:
-        """As `HTTPTransport._open`."""
+        """Like `HTTPTransport._open`."""
         async with self._pool.open(COMPLETIONS, request.text.encode(), _timeout(policy)) as reply:
             yield reply
 
     async def models(self) -> tuple[str, ...]:
-        """As `Transport.models`, by `GET /v1/models`."""
+        """Implement `Transport.models`, by `GET /v1/models`."""
         try:
             reader = await self._read("GET", MODELS, None, Policy())
         except Exception as error:  # noqa: BLE001 (as above)

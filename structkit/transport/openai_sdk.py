@@ -43,7 +43,7 @@ class OpenAITransport:
         self._stream_options = StreamOptions()
 
     def send(self, request: Request, policy: Policy) -> TransportReply:
-        """As `Transport.send`."""
+        """Implement `Transport.send`."""
         failures: list[TransportError] = []
         return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
 
@@ -55,7 +55,7 @@ class OpenAITransport:
         return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
-        """As `StreamingTransport.stream`."""
+        """Implement `StreamingTransport.stream`."""
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
@@ -63,7 +63,7 @@ class OpenAITransport:
         return receive(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
 
     def models(self) -> tuple[str, ...]:
-        """As `Transport.models`, by `GET /v1/models`."""
+        """Implement `Transport.models`, by `GET /v1/models`."""
         try:
             reader = _read(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
@@ -84,7 +84,7 @@ class AsyncOpenAITransport:
         self._stream_options = StreamOptions()
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
-        """As `Transport.send`."""
+        """Implement `Transport.send`."""
         failures: list[TransportError] = []
         return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
 
@@ -96,7 +96,7 @@ class AsyncOpenAITransport:
         return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
-        """As `StreamingTransport.stream`."""
+        """Implement `StreamingTransport.stream`."""
         return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
@@ -104,7 +104,7 @@ class AsyncOpenAITransport:
         return receive_async(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
 
     async def models(self) -> tuple[str, ...]:
-        """As `Transport.models`, by `GET /v1/models`."""
+        """Implement `Transport.models`, by `GET /v1/models`."""
         try:
             reader = await _read_async(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
         except Exception as error:  # noqa: BLE001 (as above)

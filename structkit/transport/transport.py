@@ -60,15 +60,15 @@ class AsyncTransport(Protocol):
     """Sends requests, awaited."""
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
-        """As `Transport.send`."""
+        """Like `Transport.send`."""
         ...
 
     async def models(self) -> tuple[str, ...]:
-        """As `Transport.models`."""
+        """Like `Transport.models`."""
         ...
 
     async def close(self) -> None:
-        """As `Transport.close`."""
+        """Like `Transport.close`."""
         ...
 
 
@@ -76,7 +76,7 @@ class AsyncStreamingTransport(AsyncTransport, Protocol):
     """The async form of `StreamingTransport`."""
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
-        """As `StreamingTransport.stream`."""
+        """Like `StreamingTransport.stream`."""
         ...
 
 

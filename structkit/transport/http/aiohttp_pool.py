@@ -36,13 +36,13 @@ class AiohttpPool:
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
-        """As `AsyncConnectionPool.exchange`."""
+        """Implement `AsyncConnectionPool.exchange`."""
         async with self._send(method, path, body, timeout_s) as response:
             await reader.read_async((response.status, response.headers, _chunks(response.content, timeout_s)))
 
     @asynccontextmanager
     async def open(self, path: str, body: bytes, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
-        """As `AsyncConnectionPool.open`."""
+        """Implement `AsyncConnectionPool.open`."""
         async with self._send("POST", path, body, timeout_s) as response:
             yield response.status, response.headers, _chunks(response.content, timeout_s)
 

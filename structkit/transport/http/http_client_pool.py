@@ -58,7 +58,7 @@ class HTTPClientPool:
     def open(
         self, method: str, path: str, body: bytes | None, timeout: float, reader: BodyReader
     ) -> Iterator[HTTPReply]:
-        """As `ConnectionPool.open`."""
+        """Implement `ConnectionPool.open`."""
         connection = self._take_idle(timeout) or self._connect(timeout)
         sock: Any = connection.sock  # kept, as the connection forgets it if the reply ends with `Connection: close`
         try:
@@ -137,7 +137,7 @@ def _pop(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, flo
 
 
 def _pop_oldest(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, float] | None:
-    """As `_pop`, with the connection that has been idle for the longest time."""
+    """Like `_pop`, with the connection that has been idle for the longest time."""
     try:
         return idle.popleft()
     except IndexError:

@@ -26,7 +26,7 @@ class HTTPXPool:
 
     @contextmanager
     def open(self, method: str, path: str, body: bytes | None, timeout: float, _: BodyReader) -> Iterator[HTTPReply]:
-        """As `ConnectionPool.open`."""
+        """Implement `ConnectionPool.open`."""
         with self._lock:  # of two clients that two threads open after a `close`, one would never be closed
             client = self._client = self._new_client() if self._client.is_closed else self._client
         timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
@@ -53,13 +53,13 @@ class AsyncHTTPXPool:
         self._client = self._new_client()
 
     async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
-        """As `AsyncConnectionPool.exchange`."""
+        """Implement `AsyncConnectionPool.exchange`."""
         async with self._send(method, path, body, timeout_s) as response:
             await reader.read_async((response.status_code, response.headers, response.aiter_bytes()))
 
     @asynccontextmanager
     async def open(self, path: str, body: bytes, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
-        """As `AsyncConnectionPool.open`."""
+        """Implement `AsyncConnectionPool.open`."""
         async with self._send("POST", path, body, timeout_s) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
 

@@ -46,11 +46,11 @@ class AsyncConnectionPool(Protocol):
         ...
 
     def open(self, path: str, body: bytes, timeout_s: float) -> AbstractAsyncContextManager[AsyncHTTPReply]:
-        """As `ConnectionPool.open`, for a POST."""
+        """Like `ConnectionPool.open`, for a POST."""
         ...
 
     async def close(self) -> None:
-        """As `ConnectionPool.close`."""
+        """Like `ConnectionPool.close`."""
         ...
 
 
