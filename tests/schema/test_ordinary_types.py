@@ -1251,3 +1251,41 @@ def test_notes_on_a_place_are_adjacent_and_come_before_those_on_its_parts():
     paths = [note.path for note in ResponseFormat(list[Checked]).explain()]
     assert [path for path, _ in groupby(paths)] == [*dict.fromkeys(paths)]
     assert all(paths.index(path[:-1]) < paths.index(path) for path in paths if path and path[:-1] in paths)
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Rate(enum.Enum):
+    HALF = 0.5
+    WORD = "1.5"
+
+
+TIMES_AND_NUMBERS = [
+    dt.timedelta(seconds=2),
+    dt.time(0, 0, 2),
+    dt.datetime(1970, 1, 1, 0, 0, 2),
+    dt.date(1970, 1, 1),
+    Decimal(2),
+    2.5,
+    2,
+    True,
+]
+
+
+@pytest.mark.parametrize("constants", [Level, Rate, Literal[Level.HIGH]])
+@pytest.mark.parametrize("value", TIMES_AND_NUMBERS, ids=lambda value: type(value).__name__)
+def test_a_member_of_an_enum_is_never_read_as_a_time_or_a_number(value, constants):
+    members = [*constants] if isinstance(constants, type) else [Level.HIGH]
+    for union in (Union[type(value), constants], Union[constants, type(value)]):
+        response_format = ResponseFormat(union)
+        for each in (value, *members):
+            loaded = response_format.load(response_format.dump(each))
+            assert (loaded, type(loaded)) == (each, type(each))
+
+
+def test_a_union_of_an_enum_of_words_and_a_number_needs_no_box():
+    assert ResponseFormat(Union[int, Literal["auto"]]).dump("auto") == {"value": "auto"}
+    assert ResponseFormat(Union[int, enum.StrEnum("Word", ["AUTO"])]).dump(3) == {"value": 3}

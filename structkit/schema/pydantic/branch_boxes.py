@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections import Counter
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any, cast
 
-from pydantic_core import SchemaValidator, core_schema
+from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from structkit.schema.keywords import BOXED_BRANCH, PYTHON_CLASS
 from structkit.schema.naming import unused_name, wire_name
@@ -22,7 +25,15 @@ ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "
 OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
 INSTANCES = frozenset({"model", "dataclass"})
 
-PYTHON_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bytes": bytes, "complex": complex}
+CONSTANTS = frozenset({"enum", "literal"})
+COERCIBLE = frozenset({"int", "float", "bool", "decimal", "complex"}) | TEMPORAL
+"""Types that pydantic also reads from JSON of another type: a duration from a number, a number from a string."""
+
+PYTHON_TYPES: dict[str, type] = {
+    **{cls.__name__: cls for cls in (str, int, float, bool, bytes, complex)},
+    **{cls.__name__: cls for cls in (dt.date, dt.datetime, dt.time, dt.timedelta)},
+    "decimal": Decimal,
+}
 """Types whose values pydantic may accept as those of another type, even in strict mode."""
 
 UNBOXED = ""
@@ -60,6 +71,7 @@ class _Discriminator:
     def __init__(self, branches: dict[str, Any], resolved: dict[str, Any], definitions: list[Any]) -> None:
         self._branches, self._names_by_type, self._definitions = branches, _names_by_type(resolved), definitions
         self._instances = {name for name, branch in resolved.items() if branch["type"] in INSTANCES}
+        self._constants = {name for name, branch in resolved.items() if branch["type"] in CONSTANTS}
         self.__name__ = "branch"  # pydantic's errors contain it
 
     def __call__(self, value: Any) -> str | None:
@@ -77,7 +89,8 @@ class _Discriminator:
     @cached_property
     def _validators(self) -> dict[str, SchemaValidator]:
         schemas = {name: with_definitions(branch, self._definitions) for name, branch in self._branches.items() if name}
-        return {name: SchemaValidator(schema) for name, schema in schemas.items()}
+        names = sorted(schemas, key=lambda name: name not in self._constants)  # pydantic's int accepts an IntEnum too
+        return {name: SchemaValidator(schemas[name]) for name in names}
 
 
 def _names_by_type(branches: dict[str, Any]) -> dict[type, str]:
@@ -114,7 +127,35 @@ def _ambiguous_positions(branches: list[Any]) -> set[int]:
         positions = [position for position, branch in enumerate(branches) if name in _json_types(branch)]
         if len(positions) > 1 and not are_distinguishable([branches[position] for position in positions]):
             ambiguous |= {*positions}
-    return ambiguous
+    return ambiguous.union(*_coerced_constants(branches))
+
+
+def _coerced_constants(branches: list[Any]) -> Iterator[set[int]]:
+    """Yield the positions of each pair of branches of which one reads a constant of the other one as its own."""
+    for position, branch in enumerate(branches):
+        for other_position, other in enumerate(branches):
+            if branch["type"] in COERCIBLE and any(
+                _is_readable(branch["type"], text) for text in _constant_texts(other)
+            ):
+                yield {position, other_position}
+
+
+def _constant_texts(branch: Any) -> list[str]:
+    """Return the JSON texts of an enum's members, which pydantic prefers to no other branch of a union."""
+    values = [member.value for member in branch["members"]] if branch["type"] == "enum" else []
+    if branch["type"] == "literal" and PYTHON_CLASS in branch:  # a literal of members
+        values = branch["expected"]
+    return [json.dumps(value, default=repr) for value in values]
+
+
+@cache
+def _is_readable(kind: str, text: str) -> bool:
+    """Return whether pydantic reads a JSON text as a value of a simple type."""
+    try:
+        SchemaValidator(cast("Any", {"type": kind})).validate_json(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _json_types(branch: Any) -> set[str]:
