@@ -104,8 +104,8 @@ def test_a_client_that_is_dropped_closes_its_connections() -> None:
 def test_connections_that_were_idle_for_too_long_are_closed_though_another_is_reused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    barrier, now = threading.Barrier(4), [0.0]
-    monkeypatch.setattr("structkit.transport.http.http_client_pool.monotonic", lambda: now[0])
+    barrier, clock = threading.Barrier(4), [0.0]
+    monkeypatch.setattr("structkit.transport.http.http_client_pool.monotonic", lambda: clock[0])
     before = open_connections()
 
     def answer(body: dict[str, Any]) -> str:
@@ -117,6 +117,6 @@ def test_connections_that_were_idle_for_too_long_are_closed_though_another_is_re
         client = structkit.Client("m", base_url=endpoint.base_url)
         assert [*pool.map(lambda _: client.extract(int, "together"), range(4))] == [3] * 4
         assert len([each for each in open_connections() if each not in before]) == 4
-        for now[0] in (10, 20):  # the connection used last is never idle for long
+        for clock[0] in (10, 20):  # the connection used last is never idle for long
             client.extract(int, "x")
         assert len([each for each in open_connections() if each not in before]) == 1

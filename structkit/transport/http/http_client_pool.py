@@ -87,15 +87,15 @@ class HTTPClientPool:
         return None
 
     def _store_idle(self, connection: HTTPConnection) -> None:
-        now = monotonic()
+        current_time = monotonic()
         # The connection used last is reused first, so that after a burst of requests the others would stay open.
         while (entry := _pop_oldest(self._idle)) is not None:
-            if now - entry[1] < MAX_IDLE_S:
+            if current_time - entry[1] < MAX_IDLE_S:
                 self._idle.appendleft(entry)
                 break
             entry[0].close()
         if connection.sock is not None and len(self._idle) < MAX_IDLE:
-            self._idle.append((connection, now))
+            self._idle.append((connection, current_time))
         else:
             connection.close()
 
