@@ -13,6 +13,7 @@ import pytest
 
 import structkit
 from structkit.client.endpoint_settings import find_endpoint
+from structkit.transport import normalise_base_url
 
 ROOT = Path(__file__).parent.parent
 KEY = "sk-test-hunter2-hunter2"
@@ -42,7 +43,7 @@ class BlockingOverSDK(Blocking):
         endpoint = find_endpoint(model, base_url, api_key)
 
         def make() -> structkit.AsyncClient:
-            sdk_client = openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+            sdk_client = openai.AsyncOpenAI(base_url=normalise_base_url(endpoint.address), api_key=endpoint.api_key)
             client = structkit.AsyncClient(model, client=sdk_client, **call)
             client.close = sdk_client.close  # type: ignore[method-assign]
             return client
@@ -53,7 +54,7 @@ class BlockingOverSDK(Blocking):
 def over_sdk(model: str, *, base_url: str, api_key: str | None = None, **call: Any) -> structkit.Client:
     """Return a `Client` with an SDK client of the caller."""
     endpoint = find_endpoint(model, base_url, api_key)
-    sdk_client = openai.OpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+    sdk_client = openai.OpenAI(base_url=normalise_base_url(endpoint.address), api_key=endpoint.api_key)
     return structkit.Client(model, client=sdk_client, **call)
 
 

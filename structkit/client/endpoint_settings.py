@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from structkit.errors import ConfigError, install_hint
 from structkit.transport import normalise_base_url
-from structkit.transport.base_url import is_loopback
+from structkit.transport.base_url import display_url, is_loopback
+from structkit.transport.http_reply import redact
+from structkit.transport.secrets import proxy_secrets
 
 ENTRY_POINT_GROUP = "structkit.endpoints"
 """Entry points of this group open endpoints by the name of a model: `local` is one, other packages may add more.
@@ -25,26 +27,31 @@ NO_KEY = "no-key-needed"
 """Sent to servers that need no key: some reject a request without one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EndpointSettings:
     """The address and key of an endpoint, and the model's name there.
 
     Args:
         model: The model's name at the endpoint.
-        base_url: The base URL; None is OpenAI's.
+        base_url: The base URL as the user wrote it; None is OpenAI's.
         api_key: The key.
         dialect: The name of the endpoint's dialect, if it is known.
     """
 
     model: str
     base_url: str | None
-    api_key: str = field(repr=False)
+    api_key: str
     dialect: str | None = None
 
     @property
     def address(self) -> str:
-        """The URL that requests are sent to."""
+        """The base URL, by default OpenAI's."""
         return self.base_url or OPENAI_URL
+
+    def __repr__(self) -> str:
+        """The fields without the key, and without the values of a query."""
+        base_url = self.base_url and display_url(self.base_url)
+        return f"EndpointSettings(model={self.model!r}, base_url={base_url!r}, dialect={self.dialect!r})"
 
 
 def find_endpoint(model: str | None, base_url: str | None = None, api_key: str | None = None) -> EndpointSettings:
@@ -59,11 +66,11 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     if base_url is None and (endpoint := _open_entry_point(model)):
         return endpoint
     base_url = base_url or os.environ.get("OPENAI_BASE_URL")
-    address = normalise_base_url(base_url) if base_url else None
+    address = normalise_base_url(base_url) if base_url else None  # validates it, too
     key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
     if not key.isascii() or not key.isprintable():
         raise ConfigError("the API key contains characters that no API key has; copy it again (it is not shown here)")
-    return EndpointSettings(model, address, key or _no_key(address))
+    return EndpointSettings(model, base_url.strip() if base_url else None, key or _no_key(address))
 
 
 @contextmanager
@@ -77,7 +84,9 @@ def report_environment_errors() -> Iterator[None]:
         yield
     except (ValueError, ImportError, OSError, TypeError) as error:
         names = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE"
-        raise ConfigError(f"the connection cannot be configured: {error}; check {names}") from error
+        reason = redact(str(error), proxy_secrets())
+        # Without the exception itself, whose text may contain a proxy's password.
+        raise ConfigError(f"the connection cannot be configured: {reason}; check {names}") from None
 
 
 def model_name(model: str | None) -> str:

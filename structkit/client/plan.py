@@ -14,6 +14,7 @@ from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
+from structkit.transport import normalise_base_url
 from structkit.values import Parameters, Policy, Prompt, Request
 
 T = TypeVar("T")
@@ -101,7 +102,8 @@ def make_plan(
     """
     dialect_name = None
     if endpoint is not None:
-        model, dialect_name, address = endpoint.model, endpoint.dialect, endpoint.address
+        model, dialect_name = endpoint.model, endpoint.dialect
+        address = normalise_base_url(endpoint.address)
     model = model_name(model)
     dialect = get_dialect(dialect_name) if dialect_name else find_dialect(model, address)
     return Plan(model, call, dialect), ClientRoute(address, model, dialect)

@@ -1,36 +1,81 @@
-"""Turns the base URL of a user into the one that paths are appended to."""
+"""What the base URL of a user stands for: the URLs of an endpoint."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from structkit.errors import ConfigError
 
 COMPLETIONS = "/chat/completions"
 MODELS = "/models"
 
-VERSION = re.compile(r"v\d+[a-z0-9]*")
+VERSION = re.compile(r"v\d+[a-z0-9]*", re.IGNORECASE)
 HOST = re.compile(r"[0-9a-f:]+|(?:[^\s./]{1,63}\.)*[^\s./]{1,63}\.?")
 
 
-def normalise_base_url(base_url: str) -> str:
-    """Return the base URL with its version segment and without a trailing slash.
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One way to read a base URL.
 
-    The endpoint's page writes `POST {BASE_URL}/v1/chat/completions`; users paste the URL with or
-    without `/v1`, a slash, or the whole path. A URL that has a version anywhere (`/api/paas/v4`,
-    `/v1beta/openai`) gets no other.
+    Args:
+        completions: The URL of chat completions.
+        models: The URL of the list of models.
+    """
+
+    completions: str
+    models: str
+
+
+def normalise_base_url(base_url: str) -> str:
+    """Return the base URL that names an endpoint: the one that is tried first, without a query and a trailing slash.
 
     Raises:
         ConfigError: It is not an http or https URL.
 
     >>> normalise_base_url("https://gateway.example"), normalise_base_url("https://gateway.example/v1/")
     ('https://gateway.example/v1', 'https://gateway.example/v1')
-    >>> normalise_base_url("https://gateway.example/api/paas/v4/chat/completions")
+    >>> normalise_base_url("https://gateway.example/api/paas/v4/chat/completions?x=1")
     'https://gateway.example/api/paas/v4'
     """
-    trimmed = base_url.strip().rstrip("/").removesuffix("/chat/completions")
+    return read_addresses(base_url)[0].models.partition("?")[0].removesuffix(MODELS)
+
+
+def read_addresses(base_url: str) -> tuple[Address, ...]:
+    """Return the addresses that a base URL may stand for, the most likely one first.
+
+    The endpoint's page writes `POST {BASE_URL}/v1/chat/completions`; users paste the URL with or without `/v1`, a
+    slash, a query, or the whole path. A whole path is used unchanged. A URL that has a version anywhere
+    (`/api/paas/v4`, `/v1beta/openai`) gets no other. Of the others it is unknown whether `/v1` belongs to them.
+
+    Raises:
+        ConfigError: It is not an http or https URL.
+
+    >>> [each.completions for each in read_addresses("https://gateway.example/inference?api-version=1")]
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ['https://gateway.example/inference/chat/completions?api-version=1',
+     'https://gateway.example/inference/v1/chat/completions?api-version=1']
+    """
+    parts = _split(base_url)
+    path = parts.path.rstrip("/")
+    if path.endswith(COMPLETIONS):
+        models = parts._replace(path=path.removesuffix(COMPLETIONS) + MODELS)
+        return (Address(parts.geturl(), models.geturl()),)
+    return tuple(
+        Address(*(parts._replace(path=each + suffix).geturl() for suffix in (COMPLETIONS, MODELS)))
+        for each in _base_paths(path)
+    )
+
+
+def _split(base_url: str) -> SplitResult:
+    """Return the parts of a base URL.
+
+    Raises:
+        ConfigError: It is not an http or https URL, or has a part that an endpoint's address cannot have.
+    """
+    trimmed = base_url.strip()
     try:
         parts = urlsplit(trimmed)
         is_url = parts.scheme in {"http", "https"} and bool(HOST.fullmatch(parts.hostname or "")) and parts.port != 0
@@ -39,13 +84,46 @@ def normalise_base_url(base_url: str) -> str:
         parts = urlsplit("")
     if not is_url or not trimmed.isprintable():
         raise ConfigError(f"the base URL {base_url!r} is not an http(s) URL; write it like https://gateway.example/v1")
-    if parts.query or parts.fragment or parts.username or parts.password:
+    if parts.fragment or parts.username or parts.password:
         raise ConfigError(
-            "the base URL must not have a ?query, a #fragment or user:password@ (it is not quoted here, as it may "
-            "contain a secret); remove them"
+            "the base URL must not have a #fragment or user:password@ (it is not quoted here, as it may contain a "
+            "secret); remove them"
         )
-    has_version = any(VERSION.fullmatch(segment) for segment in parts.path.split("/"))
-    return trimmed if has_version else f"{trimmed}/v1"
+    return parts
+
+
+def _base_paths(path: str) -> tuple[str, ...]:
+    """Return the paths that a base URL's path may stand for, in the order in which they are tried.
+
+    >>> _base_paths(""), _base_paths("/openai"), _base_paths("/V1"), _base_paths("/v1beta/openai")
+    (('/v1', ''), ('/openai', '/openai/v1'), ('/v1', '/V1'), ('/v1beta/openai',))
+    """
+    versions = [segment for segment in path.split("/") if VERSION.fullmatch(segment)]
+    if versions:
+        lower_case = "/".join(segment.lower() if segment in versions else segment for segment in path.split("/"))
+        return tuple(dict.fromkeys((lower_case, path)))
+    return (f"{path}/v1", path) if not path else (path, f"{path}/v1")
+
+
+def display_url(url: str) -> str:
+    """Return a URL for a message: the values of its query may be secrets, except that of a version.
+
+    >>> display_url("https://gateway.example/chat/completions?api-version=2024-10-21&key=hunter2")
+    'https://gateway.example/chat/completions?api-version=2024-10-21&key=...'
+    """
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = "&".join(f"{name}={value if 'version' in name else '...'}" for name, value in pairs)
+    return parts._replace(query=query).geturl()
+
+
+def query_secrets(url: str) -> tuple[str, ...]:
+    """Return the values of a URL's query that messages must not contain.
+
+    >>> query_secrets("https://gateway.example?api-version=2024-10-21&key=hunter2")
+    ('hunter2',)
+    """
+    return tuple(value for name, value in parse_qsl(urlsplit(url).query) if "version" not in name)
 
 
 def is_loopback(base_url: str) -> bool:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from structkit.transport.base_url import COMPLETIONS, MODELS
+from structkit.transport.address_choice import AddressChoice, better_error, child_reader
+from structkit.transport.base_url import display_url, query_secrets
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
+from structkit.transport.secrets import header_secrets, proxy_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Policy, Request
@@ -36,7 +38,7 @@ class HTTPTransport:
     OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS.
 
     Args:
-        base_url: The address, with its version segment.
+        base_url: The base URL.
         api_key: The key.
 
     Raises:
@@ -45,8 +47,9 @@ class HTTPTransport:
 
     def __init__(self, base_url: str, api_key: str) -> None:
         """Set up; nothing is sent."""
-        self._secret, self._host = api_key, _host(base_url)
-        self._pool = open_pool(_percent_encoded(base_url), _headers(api_key))
+        self._choice, self._host = AddressChoice(base_url), _host(base_url)
+        self._secret = connection_secrets(base_url, api_key)
+        self._pool = open_pool(_origin(base_url), _headers(api_key))
         self._stream_options = StreamOptions()
 
     def send(self, request: Request, policy: Policy) -> TransportReply:
@@ -56,10 +59,10 @@ class HTTPTransport:
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reader = self._read("POST", COMPLETIONS, request.text.encode(), policy)
+            reader = self._read(request.text.encode(), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, self._host, self._secret)
-        return read_reply(reader.status, reader.headers, reader.body, self._secret)
+        return read_reply(reader.status, reader.headers, reader.body, self._secret, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`; it occupies a connection until it is exhausted or closed."""
@@ -72,25 +75,41 @@ class HTTPTransport:
         from structkit.transport.streaming import receive
 
         receiver = StreamReceiver(request, policy, lambda: (self._host, self._secret))
-        return receive(self._open(request, policy, receiver.reader), receiver)
+        return receive(self._open_stream(request, policy, receiver.reader), receiver)
 
     @contextmanager
-    def _open(self, request: Request, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
+    def _open_stream(self, request: Request, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
         """Encode the request only when entered, where `receive` turns an exception into an error of the stream."""
-        with self._pool.open("POST", COMPLETIONS, request.text.encode(), _timeout(policy), reader) as reply:
+        with self._open(request.text.encode(), policy, reader) as reply:
             yield reply
+
+    @contextmanager
+    def _open(self, body: bytes | None, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
+        """Send a completion request, or a GET of the models if there is no body, to the address that answers."""
+        not_found: list[BodyReader] = []
+        for address in self._choice.candidates:
+            url, method = (address.models, "GET") if body is None else (address.completions, "POST")
+            reader.url = display_url(url)
+            with self._pool.open(method, _target(url), body, _timeout(policy), reader) as reply:
+                if self._choice.is_single or self._choice.is_found(address, reply[0]):
+                    yield reply
+                    return
+                not_found.append(child_reader(reader, policy))
+                not_found[-1].read(reply)
+        error = better_error(not_found, reader)
+        yield error.status, error.headers, (error.body,)
 
     def models(self) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models`."""
         try:
-            reader = self._read("GET", MODELS, None, Policy())
+            reader = self._read(None, Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, self._host, self._secret) from None
-        return read_model_names(reader.status, reader.headers, reader.body, self._secret)
+        return read_model_names(reader.status, reader.headers, reader.body, self._secret, reader.url)
 
-    def _read(self, method: str, path: str, body: bytes | None, policy: Policy) -> BodyReader:
+    def _read(self, body: bytes | None, policy: Policy) -> BodyReader:
         reader = BodyReader(policy)
-        with self._pool.open(method, path, body, _timeout(policy), reader) as reply:
+        with self._open(body, policy, reader) as reply:
             reader.read(reply)
         return reader
 
@@ -103,7 +122,7 @@ class AsyncHTTPTransport:
     """The async form of `HTTPTransport`. It belongs to one event loop, and closes its connections when that ends.
 
     Args:
-        base_url: The address, with its version segment.
+        base_url: The base URL.
         api_key: The key.
         connections: Requests in flight at most. Others wait, and their timeouts start when they are sent.
 
@@ -115,10 +134,11 @@ class AsyncHTTPTransport:
         """Set up; nothing is sent."""
         if connections < 1:
             raise ValueError(f"connections must be 1 or more, not {connections}")
-        self._secret, self._host = api_key, _host(base_url)
+        self._choice, self._host = AddressChoice(base_url), _host(base_url)
+        self._secret = connection_secrets(base_url, api_key)
         self._connections = connections
         self._stream_options = StreamOptions()
-        self._pool = open_async_pool(_percent_encoded(base_url), _headers(api_key), connections)
+        self._pool = open_async_pool(_origin(base_url), _headers(api_key), connections)
         self._slots: asyncio.Semaphore | None = None
         self._lifetime: AsyncGenerator[None] | None = None
 
@@ -129,10 +149,10 @@ class AsyncHTTPTransport:
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reader = await self._read("POST", COMPLETIONS, request.text.encode(), policy)
+            reader = await self._read(request.text.encode(), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, self._host, self._secret)
-        return read_reply(reader.status, reader.headers, reader.body, self._secret)
+        return read_reply(reader.status, reader.headers, reader.body, self._secret, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Like `HTTPTransport.stream`."""
@@ -146,30 +166,57 @@ class AsyncHTTPTransport:
 
         async with self._slots or await self._bind_to_loop():
             receiver = StreamReceiver(request, policy, lambda: (self._host, self._secret))
-            async with aclosing(receive_async(self._open(request, policy), receiver)) as items:
+            async with aclosing(receive_async(self._open_stream(request, policy, receiver.reader), receiver)) as items:
                 async for item in items:
                     yield item
 
     @asynccontextmanager
-    async def _open(self, request: Request, policy: Policy) -> AsyncIterator[AsyncHTTPReply]:
-        """Like `HTTPTransport._open`."""
-        async with self._pool.open(COMPLETIONS, request.text.encode(), _timeout(policy)) as reply:
+    async def _open_stream(self, request: Request, policy: Policy, reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
+        """Like `HTTPTransport._open_stream`."""
+        async with self._open(request.text.encode(), policy, reader) as reply:
             yield reply
+
+    @asynccontextmanager
+    async def _open(self, body: bytes | None, policy: Policy, reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
+        """Like `HTTPTransport._open`."""
+        not_found: list[BodyReader] = []
+        for address in self._choice.candidates:
+            url, method = (address.models, "GET") if body is None else (address.completions, "POST")
+            reader.url = display_url(url)
+            async with self._pool.open(method, _target(url), body, _timeout(policy)) as reply:
+                if self._choice.is_single or self._choice.is_found(address, reply[0]):
+                    yield reply
+                    return
+                not_found.append(child_reader(reader, policy))
+                await not_found[-1].read_async(reply)
+        error = better_error(not_found, reader)
+        yield error.status, error.headers, _as_async((error.body,))
+
+    async def _exchange(self, body: bytes | None, policy: Policy, reader: BodyReader) -> None:
+        """Send a request, and read its reply into *reader*."""
+        if not self._choice.is_single:
+            async with self._open(body, policy, reader) as reply:
+                await reader.read_async(reply)
+            return
+        [address] = self._choice.candidates
+        url, method = (address.models, "GET") if body is None else (address.completions, "POST")
+        reader.url = display_url(url)
+        await self._pool.exchange(method, _target(url), body, _timeout(policy), reader)
 
     async def models(self) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models`."""
         try:
-            reader = await self._read("GET", MODELS, None, Policy())
+            reader = await self._read(None, Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, self._host, self._secret) from None
-        return read_model_names(reader.status, reader.headers, reader.body, self._secret)
+        return read_model_names(reader.status, reader.headers, reader.body, self._secret, reader.url)
 
-    async def _read(self, method: str, path: str, body: bytes | None, policy: Policy) -> BodyReader:
+    async def _read(self, body: bytes | None, policy: Policy) -> BodyReader:
         import asyncio
 
         async with self._slots or await self._bind_to_loop():
             reader = BodyReader(policy)
-            exchange = self._pool.exchange(method, path, body, _timeout(policy), reader)
+            exchange = self._exchange(body, policy, reader)
             if policy.deadline is None:
                 await exchange
             else:
@@ -208,9 +255,28 @@ def _host(base_url: str) -> str:
     return urlsplit(base_url).hostname or base_url
 
 
-def _percent_encoded(base_url: str) -> str:
+def _origin(base_url: str) -> str:
     parts = urlsplit(base_url)
-    return parts._replace(path=quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")).geturl()
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@cache
+def _target(url: str) -> str:
+    """Return the percent-encoded path and query of a URL."""
+    parts = urlsplit(url)
+    path, query = (quote(part, safe="/%:@!$&'()*+,;=~?") for part in (parts.path, parts.query))
+    return f"{path}?{query}" if query else path
+
+
+async def _as_async(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+def connection_secrets(base_url: str, api_key: str) -> tuple[str, ...]:
+    """Return what no message about a connection may contain."""
+    headers = _custom_headers(os.environ.get("OPENAI_CUSTOM_HEADERS", ""))
+    return (api_key, *header_secrets(headers.values()), *query_secrets(base_url), *proxy_secrets())
 
 
 def _headers(api_key: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
 from structkit.transport.http_reply import redact_error
+from structkit.transport.secrets import Secrets
 from structkit.values import Usage
 
 MAX_CONNECT_S = 30.0
@@ -28,13 +29,13 @@ NOT_SENT = frozenset({"LocalProtocolError", "InvalidURL"})
 """Raised before anything is sent, although they are subclasses of `CONNECTION_LOST` classes."""
 
 
-def to_transport_error(error: Exception, host: str, secret: str) -> TransportError:
+def to_transport_error(error: Exception, host: str, secret: Secrets) -> TransportError:
     """Return an exception of a request that was being sent as a `TransportError`, without the API key.
 
     Args:
         error: An exception of the SDK, of an HTTP library, or of structkit.
         host: Where the request was sent.
-        secret: The API key.
+        secret: The API key, or all secrets of the connection.
 
     >>> to_transport_error(TimeoutError(), "gateway.example", "")
     RequestTimeout('the endpoint did not answer in time; raise Policy(timeout=...), or its deadline')

@@ -14,6 +14,7 @@ from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.retry_after import read_retry_after
+from structkit.transport.secrets import Secrets
 from structkit.values import Completion, JSONValue
 from structkit.values.text import shorten
 
@@ -28,6 +29,9 @@ MAX_BODY_DEPTH = 100
 
 MIN_SECRET_CHARS = 4
 """A shorter API key is a placeholder such as "x", which occurs in every text."""
+
+WRONG_ADDRESS = frozenset({404, 405})
+"""Statuses whose message names the URL, because it may be the wrong one."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
@@ -46,14 +50,17 @@ KIND_ADVICE: dict[ErrorKind, str] = {
 }
 
 
-def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> Completion | TransportError:
+def read_reply(
+    status: int, headers: Mapping[str, str], body: bytes, secret: Secrets, url: str = ""
+) -> Completion | TransportError:
     """Return the completion in an HTTP reply, unaltered; or an error, without secrets.
 
     Args:
         status: The HTTP status.
         headers: With lower-case or case-insensitive names.
         body: The decoded body. JSON is read as UTF-8, whatever charset the content type names.
-        secret: The API key, which is redacted in errors, because some providers echo it.
+        secret: The API key and other secrets, which are redacted in errors, because some providers echo them.
+        url: Where the request was sent, for messages.
     """
     value = _decode(body)
     reply = read_completion(value) if is_success(status) and value is not None else None
@@ -63,19 +70,21 @@ def read_reply(status: int, headers: Mapping[str, str], body: bytes, secret: str
     safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
-    error = _read_error(status, safe_headers, text, _redact(value, secret))
+    error = _read_error(status, safe_headers, text, _redact(value, secret), url)
     error.request_id = error.request_id or safe_headers.get("x-request-id")
     error.limits = limits
     return error
 
 
-def read_model_names(status: int, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, ...]:
+def read_model_names(
+    status: int, headers: Mapping[str, str], body: bytes, secret: Secrets, url: str = ""
+) -> tuple[str, ...]:
     """Return the ids in the reply to `GET /v1/models`, sorted.
 
     Raises:
         TransportError: The reply is an error, or not a list of models.
     """
-    error = read_reply(status, headers, body, secret) if status != HTTPStatus.OK else None
+    error = read_reply(status, headers, body, secret, url) if status != HTTPStatus.OK else None
     if isinstance(error, TransportError):
         raise error
     try:
@@ -92,13 +101,13 @@ def is_success(status: int) -> bool:
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> TransportError:
+def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> TransportError:
     if status >= HTTPStatus.BAD_REQUEST:
-        return _status_error(status, headers, text, body)
+        return _status_error(status, headers, text, body, url)
     if status >= HTTPStatus.MULTIPLE_CHOICES and "location" in headers:
         return _redirect_error(status, headers["location"], text)
     reply = None if not is_success(status) or body is None else read_completion(body)
-    return reply if isinstance(reply, TransportError) else _not_json_error(status, text)
+    return reply if isinstance(reply, TransportError) else _not_json_error(status, text, url)
 
 
 def _decode(body: bytes) -> JSONValue:
@@ -109,7 +118,7 @@ def _decode(body: bytes) -> JSONValue:
         return None
 
 
-def redact_error(error: TransportError, secret: str) -> TransportError:
+def redact_error(error: TransportError, secret: Secrets) -> TransportError:
     """Remove the API key from an error's message, body, partial text and request id; return the error."""
     error.args = tuple(_redact(argument, secret) for argument in error.args)
     error.body = _redact(error.body, secret)
@@ -118,7 +127,7 @@ def redact_error(error: TransportError, secret: str) -> TransportError:
     return error
 
 
-def _redact(value: Any, secret: str, depth: int = MAX_BODY_DEPTH) -> Any:
+def _redact(value: Any, secret: Secrets, depth: int = MAX_BODY_DEPTH) -> Any:
     if isinstance(value, str):
         return redact(value, secret)
     if not depth and isinstance(value, list | dict):
@@ -130,25 +139,28 @@ def _redact(value: Any, secret: str, depth: int = MAX_BODY_DEPTH) -> Any:
     return value
 
 
-def redact(text: str, secret: str) -> str:
+def redact(text: str, secret: Secrets) -> str:
     """Return *text* without the API key, and without anything that looks like one.
 
     >>> redact("Incorrect API key provided: sk-abcdef1234567890.", "hunter2")
     'Incorrect API key provided: sk-[redacted]'
     """
-    if len(secret) >= MIN_SECRET_CHARS:
-        for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
+    secrets = (secret,) if isinstance(secret, str) else secret
+    # The longest first: what is left of a long secret after a part of it was removed would no longer be found.
+    for each in sorted((item for item in secrets if len(item) >= MIN_SECRET_CHARS), key=len, reverse=True):
+        for form in (each, repr(each)[1:-1], json.dumps(each)[1:-1]):
             text = text.replace(form, "[redacted]")
     return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
 
 
-def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue) -> StatusError:
+def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:
     value = text if body is None else body
     kind = error_kind(value)
     advice = f"; {KIND_ADVICE.get(kind) or ADVICE[status]}" if status in ADVICE else ""
+    place = f" to {url}" if url and status in WRONG_ADDRESS else ""
     message = _message(body) or ""
     error = StatusError(
-        f"the endpoint answered {status}: {message or shorten(text, MAX_ERROR_CHARS)!r}{advice}",
+        f"the endpoint answered {status}{place}: {message or shorten(text, MAX_ERROR_CHARS)!r}{advice}",
         retryable=status in RETRYABLE and not _is_permanent(status, kind),
         retry_after=read_retry_after(headers, value, is_rate_limit=status == HTTPStatus.TOO_MANY_REQUESTS),
         request_id=headers.get("x-request-id"),
@@ -187,12 +199,13 @@ def _message(body: JSONValue) -> str | None:
     return shorten(str(message), MAX_ERROR_CHARS) if message else None
 
 
-def _not_json_error(status: int, text: str) -> MalformedReply:
+def _not_json_error(status: int, text: str, url: str) -> MalformedReply:
     start = text[:1000].lower()
     content = "a web page" if "<html" in start or "<!doctype" in start else "no JSON"
+    place = f"; the request went to {url}" if url else ""
     return MalformedReply(
         f"the endpoint answered {status} with {content}: {shorten(text, MAX_ERROR_CHARS)!r}; "
-        "check that the base URL leads to a chat completions endpoint (it may lack /v1)",
+        f"check that the base URL leads to a chat completions endpoint (it may lack /v1){place}",
         retryable=True,
         body=text,
     )

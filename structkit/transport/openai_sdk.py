@@ -13,11 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from structkit.errors import TransportError
-from structkit.transport.base_url import COMPLETIONS, MODELS
+from structkit.transport.base_url import COMPLETIONS, MODELS, display_url
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
+from structkit.transport.secrets import Secrets, header_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
 from structkit.transport.streaming import (
@@ -52,15 +53,15 @@ class OpenAITransport:
             reader = _read(_post(self._client, request, policy), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, *_connection(self._client))
-        return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
+        return read_reply(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
-        reply = _open(_post(self._client, request, policy))
-        return receive(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
+        receiver = StreamReceiver(request, policy, partial(_connection, self._client))
+        return receive(_open(_post(self._client, request, policy), receiver.reader), receiver)
 
     def models(self) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models`."""
@@ -68,7 +69,7 @@ class OpenAITransport:
             reader = _read(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, *_connection(self._client)) from None
-        return read_model_names(reader.status, reader.headers, reader.body, self._client.api_key)
+        return read_model_names(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
 
     def close(self) -> None:
         """Close the client."""
@@ -93,15 +94,15 @@ class AsyncOpenAITransport:
             reader = await _read_async(_post(self._client, request, policy), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, *_connection(self._client))
-        return read_reply(reader.status, reader.headers, reader.body, self._client.api_key)
+        return read_reply(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
         return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
-        reply = _open_async(_post(self._client, request, policy))
-        return receive_async(reply, StreamReceiver(request, policy, partial(_connection, self._client)))
+        receiver = StreamReceiver(request, policy, partial(_connection, self._client))
+        return receive_async(_open_async(_post(self._client, request, policy), receiver.reader), receiver)
 
     async def models(self) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models`."""
@@ -109,7 +110,7 @@ class AsyncOpenAITransport:
             reader = await _read_async(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, *_connection(self._client)) from None
-        return read_model_names(reader.status, reader.headers, reader.body, self._client.api_key)
+        return read_model_names(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
 
     async def close(self) -> None:
         """Close the client."""
@@ -149,33 +150,35 @@ def _raise_response_async(send: Callable[..., Awaitable[httpx2.Response]]) -> Ca
 
 
 @contextmanager
-def _open(send: Callable[..., Any]) -> Iterator[HTTPReply]:
+def _open(send: Callable[..., Any], reader: BodyReader) -> Iterator[HTTPReply]:
     try:
         send()
     except _ResponseReceived as received:
+        reader.url = display_url(str(received.response.url))
         with closing(received.response) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
 
 @asynccontextmanager
-async def _open_async(send: Callable[..., Any]) -> AsyncIterator[AsyncHTTPReply]:
+async def _open_async(send: Callable[..., Any], reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
     try:
         await send()
     except _ResponseReceived as received:
+        reader.url = display_url(str(received.response.url))
         async with aclosing(received.response) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
 
 
 def _read(send: Callable[..., Any], policy: Policy) -> BodyReader:
     reader = BodyReader(policy)
-    with _open(send) as reply:
+    with _open(send, reader) as reply:
         reader.read(reply)
     return reader
 
 
 async def _read_async(send: Callable[..., Any], policy: Policy) -> BodyReader:
     reader = BodyReader(policy)
-    async with asyncio.timeout(policy.deadline), _open_async(send) as reply:
+    async with asyncio.timeout(policy.deadline), _open_async(send, reader) as reply:
         await reader.read_async(reply)
     return reader
 
@@ -200,6 +203,7 @@ def _options(client: Any, policy: Policy) -> Any:
     return {**options, "options": {"timeout": httpx2.Timeout(**capped)}}
 
 
-def _connection(client: Any) -> tuple[str, str]:
-    """Return the host and the API key, which a user may change on the client at any time."""
-    return client.base_url.host, client.api_key
+def _connection(client: Any) -> tuple[str, Secrets]:
+    """Return the host and the secrets, which a user may change on the client at any time."""
+    values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
+    return client.base_url.host, (client.api_key, *header_secrets(each for each in values if isinstance(each, str)))

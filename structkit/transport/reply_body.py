@@ -28,11 +28,12 @@ class BodyReader:
     Attributes:
         status: The HTTP status.
         headers: The reply's headers.
+        url: Where the request was sent, for messages; empty if that is unknown.
     """
 
     def __init__(self, policy: Policy) -> None:
         """Start the clock."""
-        self.status = 0
+        self.status, self.url = 0, ""
         self.headers: Mapping[str, str] = {}
         self._policy = policy
         self._ends_at = monotonic() + (policy.deadline or math.inf)

@@ -12,6 +12,7 @@ from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http_reply import is_success, read_reply, redact_error
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader
+from structkit.transport.secrets import Secrets
 from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Delta, Policy, Request
 
@@ -37,10 +38,10 @@ class StreamReceiver:
     Args:
         request: The request as sent.
         policy: The limits of the reply.
-        connection: Returns the host and the API key, which a user's own client may change between requests.
+        connection: Returns the host and the secrets, which a user's own client may change between requests.
     """
 
-    def __init__(self, request: Request, policy: Policy, connection: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, request: Request, policy: Policy, connection: Callable[[], tuple[str, Secrets]]) -> None:
         """Start the clock."""
         self.reader = BodyReader(policy)
         self._events = EventParser(policy.reply_bytes)
@@ -112,7 +113,8 @@ class StreamReceiver:
         if error and not (assembler.is_complete and isinstance(error, ConnectionFailed | RequestTimeout)):
             return assembler.attach_partial(error)
         if not self._is_stream or not (assembler.has_started or self._has_stream_type):
-            return read_reply(self.reader.status, self.reader.headers, self.reader.body, self._connection()[1])
+            reader = self.reader
+            return read_reply(reader.status, reader.headers, reader.body, self._connection()[1], reader.url)
         return assembler.reply()
 
     def _finish_with(self, reply: TransportReply) -> TransportReply:

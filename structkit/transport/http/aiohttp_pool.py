@@ -41,9 +41,9 @@ class AiohttpPool:
             await reader.read_async((response.status, response.headers, _chunks(response.content, timeout_s)))
 
     @asynccontextmanager
-    async def open(self, path: str, body: bytes, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
+    async def open(self, method: str, path: str, body: bytes | None, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
-        async with self._send("POST", path, body, timeout_s) as response:
+        async with self._send(method, path, body, timeout_s) as response:
             yield response.status, response.headers, _chunks(response.content, timeout_s)
 
     def _send(

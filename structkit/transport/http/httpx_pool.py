@@ -58,9 +58,9 @@ class AsyncHTTPXPool:
             await reader.read_async((response.status_code, response.headers, response.aiter_bytes()))
 
     @asynccontextmanager
-    async def open(self, path: str, body: bytes, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
+    async def open(self, method: str, path: str, body: bytes | None, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
-        async with self._send("POST", path, body, timeout_s) as response:
+        async with self._send(method, path, body, timeout_s) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
 
     def _send(

@@ -45,8 +45,10 @@ class AsyncConnectionPool(Protocol):
         """Send a request, and read its reply into *reader*; faster than through `open`."""
         ...
 
-    def open(self, path: str, body: bytes, timeout_s: float) -> AbstractAsyncContextManager[AsyncHTTPReply]:
-        """Like `ConnectionPool.open`, for a POST."""
+    def open(
+        self, method: str, path: str, body: bytes | None, timeout_s: float
+    ) -> AbstractAsyncContextManager[AsyncHTTPReply]:
+        """Like `ConnectionPool.open`."""
         ...
 
     async def close(self) -> None:

@@ -22,7 +22,11 @@ def find_proxy(base_url: str) -> str | None:
     if not proxy or proxy_bypass(parts.netloc):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if not urlsplit(proxy).hostname or urlsplit(proxy).port == 0:
+    try:
+        has_host = urlsplit(proxy).hostname and urlsplit(proxy).port != 0
+    except ValueError:  # its text may contain a part of the password
+        raise ValueError(f"the proxy for {parts.scheme} is not a URL (percent-encode its password)") from None
+    if not has_host:
         raise ValueError(f"the proxy for {parts.scheme} has no host")
     return proxy
 

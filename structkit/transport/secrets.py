@@ -1,0 +1,35 @@
+"""The secrets of a connection, which no message may contain: the key, headers of the user's own, a proxy's password."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import TypeAlias
+from urllib.parse import unquote
+
+Secrets: TypeAlias = "str | tuple[str, ...]"
+"""The API key, or all secrets of a connection."""
+
+
+def header_secrets(values: Iterable[str]) -> tuple[str, ...]:
+    """Return header values that messages must not contain, and the token in those that have a scheme before it.
+
+    >>> header_secrets(["Bearer hunter2"])
+    ('Bearer hunter2', 'hunter2')
+    """
+    return tuple(dict.fromkeys(part for value in values for part in (value, *value.split()[-1:]) if part))
+
+
+def proxy_secrets() -> tuple[str, ...]:
+    """Return the passwords of the environment's proxies, in every form in which a proxy may echo them."""
+    urls = [value for name, value in os.environ.items() if name.lower().endswith("_proxy") and "@" in value]
+    secrets: list[str] = []
+    for url in urls:
+        # Not with `urlsplit`, which fails for a password that is not percent-encoded: "#", "/" or "@" in it.
+        credentials = url.partition("://")[2].rpartition("@")[0] or url.rpartition("@")[0]
+        user, _, password = credentials.partition(":")
+        if password:
+            pair = f"{unquote(user)}:{unquote(password)}"
+            secrets += [password, unquote(password), b64encode(pair.encode()).decode()]
+    return tuple(dict.fromkeys(secrets))

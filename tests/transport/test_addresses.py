@@ -1,0 +1,126 @@
+"""Base URLs as users paste them: with and without a version, whole, with a query; and what a 404 says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.client.endpoint_settings import EndpointSettings
+from structkit.testing import Endpoint, Reply
+from structkit.values import JSON
+
+Connect = Callable[..., Any]
+NO_ROUTE = Reply("404 page not found", status=404, headers={"content-type": "text/plain"})
+NO_MODEL = Reply({"error": {"message": "The model `m` does not exist", "code": "model_not_found"}}, status=404)
+NO_RETRIES = structkit.Policy(retries=0)
+
+
+class EndpointAt:
+    """An endpoint that serves one path, and answers all others with a 404."""
+
+    def __init__(self, path: str, reply: Reply | str = '{"value": 3}', other: Reply = NO_ROUTE) -> None:
+        self.path, self.reply, self.other = path, reply, other
+        self.endpoint = Endpoint(self.answer)
+        self.origin = self.endpoint.base_url.removesuffix("/v1")
+
+    def answer(self, _: JSON) -> Any:
+        return self.reply if self.paths[-1].partition("?")[0] == self.path else self.other
+
+    @property
+    def paths(self) -> list[str]:
+        return self.endpoint.paths
+
+    def __enter__(self) -> EndpointAt:  # noqa: PYI034 (it is not subclassed)
+        self.endpoint.__enter__()
+        return self
+
+    def __exit__(self, *arguments: object) -> None:
+        self.endpoint.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "pasted", "tried"),
+    [
+        ("/v1/chat/completions", "", ["/v1/chat/completions"]),
+        ("/chat/completions", "", ["/v1/chat/completions", "/chat/completions"]),
+        ("/openai/chat/completions", "/openai/", ["/openai/chat/completions"]),
+        ("/openai/v1/chat/completions", "/openai", ["/openai/chat/completions", "/openai/v1/chat/completions"]),
+        ("/v1/chat/completions", "/V1", ["/v1/chat/completions"]),
+        ("/V1/chat/completions", "/V1", ["/v1/chat/completions", "/V1/chat/completions"]),
+        ("/v1beta/openai/chat/completions", "/v1beta/openai", ["/v1beta/openai/chat/completions"]),
+        ("/api/chat/completions", "/api/chat/completions", ["/api/chat/completions"]),
+        ("/api/chat/completions/", "/api/chat/completions/", ["/api/chat/completions/"]),
+        ("/d/N/chat/completions", "/d/N?api-version=1", ["/d/N/chat/completions?api-version=1"]),
+        ("/x/chat/completions", "/x/chat/completions?key=a%20b", ["/x/chat/completions?key=a%20b"]),
+        ("/x/v1/chat/completions", "/x?k=1", ["/x/chat/completions?k=1", "/x/v1/chat/completions?k=1"]),
+    ],
+)
+def test_a_base_url_leads_to_the_address_that_answers(
+    connect: Connect, path: str, pasted: str, tried: list[str]
+) -> None:
+    with EndpointAt(path) as served:
+        assert connect(served.origin + pasted, policy=NO_RETRIES).extract(int, "x") == 3
+        assert served.paths == tried
+        assert connect(served.origin + pasted, policy=NO_RETRIES).extract(int, "x") == 3
+    assert served.paths == [*tried, tried[-1]]
+
+
+def test_a_405_is_as_a_404(connect: Connect) -> None:
+    with EndpointAt("/openai/v1/chat/completions", other=Reply("", status=405)) as served:
+        assert connect(f"{served.origin}/openai", policy=NO_RETRIES).extract(int, "x") == 3
+
+
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_a_stream_is_opened_at_the_address_that_answers(driver: str) -> None:
+    with EndpointAt("/openai/v1/chat/completions") as served:
+        settings: dict[str, Any] = {"base_url": f"{served.origin}/openai", "policy": NO_RETRIES}
+        if driver == "sync":
+            result = structkit.Client("m", **settings).stream(int, "x").result()
+        else:
+            result = asyncio.run(structkit.AsyncClient("m", **settings).stream(int, "x").result())
+    assert result.value == 3
+    assert served.paths == ["/openai/chat/completions", "/openai/v1/chat/completions"]
+
+
+def test_a_404_names_the_urls_without_the_values_of_a_query(connect: Connect) -> None:
+    with (
+        EndpointAt("/none") as served,
+        pytest.raises(structkit.StatusError) as caught,
+    ):
+        connect(f"{served.origin}/openai?api-version=1&key=hunter2", policy=NO_RETRIES).extract(int, "x")
+    query = "?api-version=1&key=..."
+    urls = [f"{served.origin}{path}/chat/completions{query}" for path in ("/openai", "/openai/v1")]
+    assert f"answered 404 to {urls[0]} and to {urls[1]}: '404 page not found'" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_404_about_the_model_is_reported_as_such(connect: Connect) -> None:
+    with (
+        EndpointAt("/openai/chat/completions", reply=NO_MODEL) as served,
+        pytest.raises(structkit.StatusError, match="The model `m` does not exist"),
+    ):
+        connect(f"{served.origin}/openai", policy=NO_RETRIES).extract(int, "x")
+    assert len(served.paths) == 2
+
+
+def test_a_404_of_a_whole_address_is_not_tried_elsewhere(connect: Connect) -> None:
+    with EndpointAt("/none") as served, pytest.raises(structkit.StatusError, match="404"):
+        connect(f"{served.origin}/openai/chat/completions", policy=NO_RETRIES).extract(int, "x")
+    assert served.paths == ["/openai/chat/completions"]
+
+
+def test_a_web_page_names_the_url(connect: Connect) -> None:
+    page = Reply("<!doctype html><html></html>")
+    with Endpoint(page) as endpoint, pytest.raises(structkit.MalformedReply, match="went to http") as caught:
+        connect(endpoint.base_url, policy=NO_RETRIES).extract(int, "x")
+    assert f"{endpoint.base_url}/chat/completions" in str(caught.value)
+
+
+def test_the_settings_of_an_endpoint_hide_the_key_and_the_values_of_a_query() -> None:
+    settings = EndpointSettings("m", "https://x.example/openai?key=hunter2", "sk-hunter3")
+    assert "hunter" not in repr(settings)
+    assert "https://x.example/openai?key=..." in repr(settings)
