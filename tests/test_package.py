@@ -16,7 +16,6 @@ import structkit
 from structkit.testing import Endpoint
 
 NAMES = [
-    "REPAIRS",
     "Answer",
     "AsyncClient",
     "AsyncStream",
@@ -40,6 +39,7 @@ NAMES = [
     "Policy",
     "Price",
     "PromptError",
+    "REPAIRS",
     "Refusal",
     "Request",
     "RequestTimeout",

@@ -221,11 +221,15 @@ class Extraction(Generic[T]):
             return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
         answer_count = self.answer_count + 1
         if answer_count >= self.policy.attempts:
-            return invalid_output(self.response_format, answer, answer_count).with_attempts(self.attempts)
+            return self._invalid_output(answer, answer_count)
         breaks_schema = is_unconstrained(answer.text, self.current_mode, self.codec.schema)
         if fallback and breaks_schema and self.is_unconstrained:
             return fallback._reask(answer, answer_count)
         return replace(self, is_unconstrained=breaks_schema)._reask(answer, answer_count)
+
+    def _invalid_output(self, answer: Answer[T], answer_count: int) -> StructkitError:
+        error = invalid_output(self.response_format, answer, answer_count, len(self.attempts))
+        return error.with_attempts(self.attempts)
 
     def _with_next_mode(self) -> Extraction[T] | None:
         """Return the same step in the next mode, or None if there is none or the caller has fixed the mode."""

@@ -62,10 +62,11 @@ def _limit(parameters: Parameters) -> str:
     return f" (max_tokens={cap})" if cap else ""
 
 
-def invalid_output(codec: Codec[T], answer: Answer[T], attempts: int) -> InvalidOutput:
-    """Return the error after the last attempt that the policy allows."""
+def invalid_output(codec: Codec[T], answer: Answer[T], attempts: int, requests: int) -> InvalidOutput:
+    """Return the error after the last attempt that the policy allows; requests in other modes are not attempts."""
     issues = "\n".join(f"  {issue}" for issue in answer.issues)
     times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    times += f" ({requests} requests)" if requests > attempts else ""
     return InvalidOutput(
         f"no valid {codec.name} in {times}; the issues of the last reply:\n{issues}\n"
         "loosen the type, give an example, or allow more attempts",

@@ -91,7 +91,7 @@ class SplitExtraction(Generic[T]):
             return make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
-            return invalid_output(self.response_format, answer, self.policy.attempts).with_attempts(attempts)
+            return self._invalid_output(answer, attempts)
         parts = (
             self._reask(number, result, answer) if number in owners else result for number, result in enumerate(results)
         )
@@ -100,7 +100,11 @@ class SplitExtraction(Generic[T]):
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> StructkitError:
         """Return the error for the issues that async checks found: a joined value is not re-asked for them."""
         invalid_answer = replace(result.choices[0], value=None, issues=issues)
-        return invalid_output(self.response_format, invalid_answer, self.policy.attempts).with_attempts(result.attempts)
+        return self._invalid_output(invalid_answer, result.attempts)
+
+    def _invalid_output(self, answer: Answer[T], attempts: tuple[Attempt, ...]) -> StructkitError:
+        error = invalid_output(self.response_format, answer, self.policy.attempts, len(attempts))
+        return error.with_attempts(attempts)
 
     def _reask(self, number: int, result: Result[Any], answer: Answer[T]) -> Extraction[Any]:
         """Return the conversation that re-asks a part, with the issues of the joined value that it owns."""

@@ -24,6 +24,9 @@ MAX_REASON_CHARS = 60
 MAX_TOKENS = 10**12
 """A larger number cannot be a token count, and is treated as unreported."""
 
+MAX_CHOICES = 1_000
+"""Choices of one reply. Vendors allow 128 at most, and each choice is validated."""
+
 
 def read_completion(body: JSONValue) -> Completion | MalformedReply:
     """Parse the decoded JSON body of a 200 reply.
@@ -65,6 +68,8 @@ def _fault(body: JSON) -> MalformedReply | None:
         return _error_object(body)
     if not choices:
         return _malformed("no choices", body)
+    if len(choices) > MAX_CHOICES:
+        return _malformed(f"{len(choices):,} choices, more than {MAX_CHOICES:,}", body)
     if not all(isinstance(choice, dict) for choice in choices):
         return _malformed("a choice without a message", body)
     if not all(isinstance(choice.get("message"), dict) or _choice_error(choice) for choice in choices):

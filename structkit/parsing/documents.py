@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 
 from structkit.parsing.tolerant import ParsedDocument, TruncatedDocument, UnrepairableDocument, read_document
 
+MAX_DOCUMENTS = 1_000
+"""A text with more documents is not an answer; reading each of 200,000 empty ones would take seconds."""
+
+MAX_MARKS = 20_000
+"""Brackets, fences and tags outside of documents that are looked at, for the same reason."""
+
 BLANK = " \t\r\n"
 MARK = re.compile(r"[\[{]|`{3,}|~{3,}|</?think(?:ing)?>", re.IGNORECASE)
 FENCE_INFO = re.compile(r"[^\n`~{\[]*+")
@@ -56,7 +62,7 @@ def scan_documents(text: str) -> DocumentScan:
 
     Raises:
         TruncatedDocument: The text ends inside a document or inside thinking. The answer would have been there, so that
-            any earlier document is at best a draft.
+            any earlier document is at best a draft. Or it has more than `MAX_DOCUMENTS` or `MAX_MARKS`.
 
     >>> scan = scan_documents('<think>[1]</think>Here:\n```json\n{"a": 1}\n```\nor {"a": 2}, [1, said he].')
     >>> [(document.value, is_fenced) for document, is_fenced in scan.documents]
@@ -67,6 +73,8 @@ def scan_documents(text: str) -> DocumentScan:
     """
     scan = DocumentScan()
     for segment in _segments(text):
+        if len(scan.documents) > MAX_DOCUMENTS:
+            raise TruncatedDocument
         if isinstance(segment, str):
             scan.has_prose |= bool(segment.strip(BLANK))
         elif isinstance(segment, tuple):
@@ -82,7 +90,10 @@ def scan_documents(text: str) -> DocumentScan:
 def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence | ThinkBlock]:
     """Yield the text segment by segment, reading forward except for one step back to a thinking end."""
     at, is_fenced, thinking_end = 0, False, _last_thinking_end(text)
-    while mark := MARK.search(text, at):
+    for _ in range(MAX_MARKS):
+        mark = MARK.search(text, at)
+        if mark is None:
+            break
         yield text[at : mark.start()]
         sign = mark.group()[0]
         if sign in "`~":
@@ -98,6 +109,8 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
         else:
             yield text[mark.start() : bracketed.end]
             at, is_fenced = bracketed.end, is_fenced and bracketed.is_prose
+    else:
+        raise TruncatedDocument
     yield text[at:]
 
 

@@ -97,3 +97,9 @@ def test_an_invalid_token_count_makes_the_usage_unreported(name: str, count: Any
 
 def test_an_invalid_total_is_replaced_by_the_sum() -> None:
     assert read_usage({"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 10**400}).total_tokens == 5
+
+
+def test_a_reply_of_very_many_choices_is_malformed() -> None:
+    choices = [{"message": {"content": "{}"}}] * 1_001
+    assert "1,001 choices" in str(read_completion({"choices": choices}))
+    assert isinstance(read_completion({"choices": choices[:1_000]}), Completion)

@@ -419,6 +419,22 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str, end: str
     assert steps(400) <= 2.5 * steps(200) + 100
 
 
+@pytest.mark.parametrize("unit", ["{} ", "[1] ", "[1,]", "[a] ", "``` ", "<think></think>"])
+def test_a_text_of_very_many_documents_is_not_an_answer(unit: str) -> None:
+    assert len(values(EXACT + unit * 900)) > 0
+    steps = Counter[str]()
+
+    def count(_frame: Any, event: str, _argument: Any) -> None:
+        steps[event] += 1
+
+    sys.setprofile(count)
+    try:
+        assert values(EXACT + unit * 200_000) == []
+    finally:
+        sys.setprofile(None)
+    assert steps["call"] < 500_000
+
+
 def test_long_hostile_text_is_parsed_without_a_crash_or_a_delay() -> None:
     program = (
         "import sys, json\n"
