@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field, create_model, model_validator
 
 import structkit
 from structkit.dialects import MODES
+from structkit.extraction import Extraction
 from structkit.testing import Endpoint, Reply, completion, tool_call_completion
 from structkit.testing.scripted_reply import forced_tool, requested_schema, text_reply
-from structkit.values import JSON, Usage
+from structkit.values import JSON, Choice, Completion, Message, Usage
 
 Connect = Callable[..., Any]
 PROMPT = "The table of the fifty stations."
@@ -362,3 +363,14 @@ def test_the_cap_that_the_caller_has_set_is_raised(connect: Connect) -> None:
         assert client.extract(str, "x", max_completion_tokens=50) == "long " * 9
     assert [body.get("max_completion_tokens") for body in endpoint.requests] == [50, 400]
     assert not any("max_tokens" in body for body in endpoint.requests)
+
+
+def test_a_key_that_a_json_schema_does_not_allow_is_named_with_its_place() -> None:
+    lines = {"type": "object", "properties": {"n": {"type": "integer"}}, "additionalProperties": False}
+    schema = {"title": "Bill", "type": "object", "properties": {"lines": {"type": "array", "items": lines}}}
+    text = json.dumps({"lines": [{"n": 1}, {"n": 2, "m": 3}]})
+    step = Extraction(structkit.ResponseFormat(schema), "m", (Message("user", "x"),)).receive(
+        Completion((Choice(0, text, finish_reason="stop"),), Usage())
+    )
+    assert isinstance(step, Extraction)
+    assert "lines[1].m: this key is not allowed here; leave it out (got 3)" in str(step.request.messages[-1].content)

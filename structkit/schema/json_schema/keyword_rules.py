@@ -74,14 +74,32 @@ def _pattern(_: Any, pattern: str, instance: JSONValue, __: JSON) -> Iterator[Ex
 def _pattern_properties(validator: Any, schemas: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
     for expression, schema in schemas.items() if isinstance(instance, dict) else ():
         for name in filter(lambda name: matches(expression, name), instance):
-            yield from validator.descend(instance[name], schema, path=name, schema_path=expression)
+            yield from _member_errors(validator, name, instance[name], schema, expression)
 
 
 def _additional(validator: Any, additional: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
     declared, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, value in instance.items() if isinstance(instance, dict) else ():
         if name not in declared and not any(matches(expression, name) for expression in patterns):
-            yield from validator.descend(value, additional, path=name)
+            yield from _member_errors(validator, name, value, additional)
+
+
+def _properties(validator: Any, properties: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    for name, schema in properties.items() if isinstance(instance, dict) else ():
+        if name in instance:
+            yield from _member_errors(validator, name, instance[name], schema, name)
+
+
+def _member_errors(
+    validator: Any, name: str, value: JSONValue, schema: JSON | bool, schema_path: str | None = None
+) -> Iterator[Exception]:
+    """Yield the errors of an object's member; jsonschema does not name the key of one that may not be there."""
+    from jsonschema.exceptions import ValidationError
+
+    if schema is False:
+        yield ValidationError("this key is not allowed here; leave it out", path=[name], instance=value, schema=False)
+    else:
+        yield from validator.descend(value, schema, path=name, schema_path=schema_path)
 
 
 def _multiple_of(_: Any, step: float, instance: JSONValue, __: JSON) -> Iterator[Exception]:
@@ -142,6 +160,7 @@ RULES: dict[str, Rule] = {
     "pattern": _pattern,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,
+    "properties": _properties,
     "multipleOf": _multiple_of,
     "divisibleBy": _multiple_of,
     "uniqueItems": _unique_items,
