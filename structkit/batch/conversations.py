@@ -25,12 +25,12 @@ class RowConversations:
     """Starts the conversation about each row of a job.
 
     Attributes:
-        settings: The job's.
+        settings: The job's settings.
         response_format: The type of the values, compiled.
-        policy: How hard to try.
+        policy: The limits on the attempts, retries and waits of each row.
         endpoint: The address and the key; None if the job has a transport of the caller's.
         plan: The model and the arguments of every call.
-        known_route: What is known of the route; each row's conversation starts from it.
+        known_route: What is known about the route; each row's conversation starts from it.
     """
 
     def __init__(self, settings: JobSettings) -> None:

@@ -30,10 +30,10 @@ from structkit.testing import sample
 from structkit.values import Request
 
 MAX_SAMPLED_ROWS = 100
-"""Rows that an estimate is made from."""
+"""The number of rows from which an estimate is made."""
 
 MAX_COUNTED_ROWS = 100_000
-"""Rows that are counted before a run starts, to estimate the remaining time."""
+"""The number of rows that are counted before a run starts, to estimate the remaining time."""
 
 MAX_STATUS_KEYS = 5
 """Ambiguous rows that `--status` names."""
@@ -154,7 +154,7 @@ def preview_job(job: Job) -> int:
 
 
 async def read_requests(conversations: RowConversations) -> tuple[int, list[Request]]:
-    """Return the number of rows that are sent, and the first request of each of the first ones."""
+    """Return the number of rows that will be sent, and the first requests of up to `MAX_SAMPLED_ROWS` of them."""
     rows, requests = 0, list[Request]()
     settings = conversations.settings
     source = open_source(settings.source, key=settings.key)

@@ -26,12 +26,12 @@ class StreamOutput(Protocol[S_co]):
 
     @property
     def partial(self) -> Any:
-        """Like the above."""
+        """Everything that was yielded."""
         ...
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """Like the above."""
+        """The issues of items that were not yielded."""
         ...
 
     def start_reply(self, step: Extraction[Any]) -> None:

@@ -57,7 +57,7 @@ BLOCKING_FAULTS: Mapping[str, Callable[..., ReplyChange]] = {
     "stream_options_refused": lambda: stream_faults.reject_stream_options,
     "stream_stalls": stream_faults.stall,
 }
-"""Faults with which the model's text does not reach the client."""
+"""Faults that keep the model's text from the client."""
 
 PASSING_FAULTS: Mapping[str, Callable[..., ReplyChange]] = {
     "wrong_content_type": lambda: endpoint_faults.wrong_content_type,
@@ -84,7 +84,7 @@ PASSING_FAULTS: Mapping[str, Callable[..., ReplyChange]] = {
     "stream_split": stream_faults.resize_chunks,
     "stream_whole": lambda: stream_faults.send_as_one_event,
 }
-"""Faults with which the model's text still reaches the client."""
+"""Faults that change the form of a reply, but still deliver the model's text."""
 
 FAULTS: tuple[str, ...] = tuple(sorted({**BLOCKING_FAULTS, **PASSING_FAULTS}))
 """The name of every fault."""
@@ -142,7 +142,7 @@ class FaultDraw:
 
     Args:
         rates: The share of requests that have each fault.
-        seed: Of the random numbers.
+        seed: The seed of the random numbers.
 
     Raises:
         ValueError: There is no such fault, or the rates are not shares of 1.
@@ -151,7 +151,9 @@ class FaultDraw:
     def __init__(self, rates: Mapping[str, float], seed: int) -> None:
         """Look up the faults."""
         if not all(0 <= rate <= 1 for rate in rates.values()) or math.fsum(rates.values()) > 1 + 1e-9:
-            raise ValueError(f"the rates of faults are shares of all requests, at most 1 together; not {dict(rates)}")
+            raise ValueError(
+                f"the rates of faults must be shares of all requests, and at most 1 together, not {dict(rates)}"
+            )
         self._faults = [(fault(name), rate) for name, rate in rates.items()]
         self._random = Random(seed)  # noqa: S311
 

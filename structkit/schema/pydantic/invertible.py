@@ -2,7 +2,7 @@
 
 pydantic's validation and serialization need not be inverses: fields are excluded, secrets are masked, aliases differ,
 serializers format for readers, and a union of similar branches does not record which branch a value came from.
-`invertible` changes a copy of the schema so that they are inverses, and pydantic-core compiles the copy as any other.
+`invertible` changes a copy of the schema so that they are inverses, and pydantic-core compiles the copy like any other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ALTERNATIVES = frozenset({"python_schema", "json_schema", "lax_schema", "strict_
 """Keys for the several forms in which pydantic itself writes one type: a union there is not the caller's."""
 
 MEMBERS = frozenset({"items_schema", "keys_schema", "values_schema", "fields"})
-"""Keys for parts that are the caller's again."""
+"""Keys of the parts of such a form that are the caller's own again."""
 
 NOT_SCHEMAS = frozenset({"metadata", "serialization", "cls", "config", "expected", "members", "default"})
 """Keys whose values are not schemas."""
@@ -65,7 +65,7 @@ class _Rewrite:
         return self._schema
 
     def _rewritten_definitions(self) -> list[Any]:
-        """Return the named parts; to be called when the walk is over."""
+        """Return the named parts. Call it only after the walk."""
         return [*_named_parts(self._schema).values()]
 
     def rewrite(self, part: Any, *, is_alternative: bool = False) -> Any:
@@ -144,7 +144,7 @@ class _Rewrite:
         return without_serializer(part, part_layers, self._compile_part)
 
     def _resolve(self, part: Any) -> Any:
-        """Return what a part is without wrappers; with PYTHON_CLASS where its JSON is of another type in Python."""
+        """Return a part without its wrappers; PYTHON_CLASS is added if its values are of another type in Python."""
         converted: dict[str, Any] = {}
         while True:
             if ORIGINAL_SCHEMA in part.get("metadata", ()):
