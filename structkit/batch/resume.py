@@ -78,6 +78,11 @@ def _last_fingerprint(journal: Journal | Reader) -> JSON:
     return journal.header if last is None else dict(last)
 
 
+def has_answers(journal: Journal | Reader) -> bool:
+    """Return whether earlier runs with these settings have had answers; if the settings have changed, that is open."""
+    return bool(journal.counts()["done"]) and "fingerprint" not in journal.marks
+
+
 def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal:
     """Return what earlier runs have spent; 0 without a price.
 

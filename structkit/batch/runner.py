@@ -25,7 +25,7 @@ from structkit.batch.output import (
     write_rows,
 )
 from structkit.batch.report import Report
-from structkit.batch.resume import REPARSING, mark_spent, open_journal, spent_before
+from structkit.batch.resume import REPARSING, has_answers, mark_spent, open_journal, spent_before
 from structkit.batch.selection import Selection, reopened_states, select_rows, unfinished_rows
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
@@ -108,7 +108,12 @@ class JobRunner:
         settings, conversations = self.settings, self.conversations
         budget = Budget(settings.budget, spent=spent_before(journal, settings.price))
         progress = ProgressReporter(self.on_progress, budget, is_priced=settings.price is not None)
-        limiter = Limiter(settings.concurrency, maximum=settings.max_concurrency, policy=conversations.policy)
+        limiter = Limiter(
+            settings.concurrency,
+            maximum=settings.max_concurrency,
+            policy=conversations.policy,
+            is_proven=has_answers(journal),
+        )
         context = RunContext(
             start=conversations.start,
             response_format=conversations.response_format,

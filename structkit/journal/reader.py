@@ -12,7 +12,7 @@ from typing import Any
 from structkit.costs.reply_cost import ZERO, Spending
 from structkit.errors import JobError
 from structkit.journal.database import Migration, open_database, transaction, translate_errors
-from structkit.journal.encoding import BILLIONTH, PackedReply, unpack, unpack_reply, unpack_text
+from structkit.journal.encoding import BILLIONTH, COMPLETION, PackedReply, unpack, unpack_reply, unpack_text
 from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.journal.row_state import FINAL_STATES, Exchange, RowState
@@ -64,6 +64,9 @@ AMBIGUOUS = """
     ORDER BY 1
 """
 
+# Read backwards: only rejections can be after the last answer.
+LAST_ANSWER = "SELECT id FROM exchanges WHERE kind = ? ORDER BY id DESC LIMIT 1"
+
 TOKENS = "SELECT prompt_tokens, completion_tokens, total_tokens, unreported FROM spent"
 
 COSTS = """
@@ -100,6 +103,7 @@ class Reader:
             raise JobError(f"the job in {folder} was interrupted before it started; run it again", file=str(path))
         self.header: JSON = unpack(row[0])
         self.run: int = row[1]
+        self._last_answers: dict[Path, int] = {}
 
     @property
     def marks(self) -> Mapping[str, JSONValue]:
@@ -119,7 +123,9 @@ class Reader:
         for shard, path in list_shards(self.folder):
             if first // SHARD_ORDINALS <= shard <= last // SHARD_ORDINALS:
                 with _open(path) as connection:
-                    page = _read_rows(connection, ROWS, (first, last), with_exchanges=with_exchanges)
+                    last_answer = self._last_answer(connection, path)
+                    values = (first, last)
+                    page = _read_rows(connection, ROWS, values, with_exchanges=with_exchanges, last_answer=last_answer)
                 rows.update((row.ordinal, row) for row in page)
         return rows
 
@@ -134,7 +140,10 @@ class Reader:
                 chunk = by_shard[shard][start : start + MAX_LISTED_ORDINALS]
                 condition = f"IN ({','.join('?' * len(chunk))})"
                 with _open(path) as connection:
-                    page = _read_rows(connection, ROWS, chunk, condition, with_exchanges=with_exchanges)
+                    last_answer = self._last_answer(connection, path)
+                    page = _read_rows(
+                        connection, ROWS, chunk, condition, with_exchanges=with_exchanges, last_answer=last_answer
+                    )
                 rows.update((row.ordinal, row) for row in page)
         return rows
 
@@ -182,6 +191,13 @@ class Reader:
             with _open(path) as connection:
                 rows = connection.execute(AMBIGUOUS, {"run": self.run + include_current_run}).fetchall()
             yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
+
+    def _last_answer(self, connection: sqlite3.Connection, path: Path) -> int:
+        """Return the id of the last request in a shard that the model answered, as it was when first asked for."""
+        if path not in self._last_answers:
+            row = connection.execute(LAST_ANSWER, (COMPLETION,)).fetchone()
+            self._last_answers[path] = row[0] if row else 0
+        return self._last_answers[path]
 
     def counts(self) -> Mapping[str, int]:
         """Count the rows in each final state, and those in the journal that are not finished, as `open`."""
@@ -237,6 +253,7 @@ def _read_rows(
     condition: str = BETWEEN,
     *,
     with_exchanges: bool,
+    last_answer: int = 0,
 ) -> list[RowState]:
     """Read the rows of some ordinals with their exchanges, from one snapshot of the database."""
     with transaction(connection, "DEFERRED"):
@@ -250,22 +267,23 @@ def _read_rows(
     exchanges: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for ordinal, *exchange in (*replies, *waiting):
         exchanges[ordinal].append(tuple(exchange))
-    return [_row_state(row, exchanges[row[0]]) for row in rows]
+    return [_row_state(row, exchanges[row[0]], last_answer) for row in rows]
 
 
-def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]]) -> RowState:
+def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]], last_answer: int) -> RowState:
     ordinal, key, digest, state, since, outcome = row
     current = sorted(exchange for exchange in exchanges if exchange[0] >= since)
-    last = {number: (number, unpack_text(request), *reply) for _, number, request, *reply in current}
+    last = {
+        number: (number, unpack_text(request), id_ < last_answer, *reply) for id_, number, request, *reply in current
+    }
     replies = tuple(_exchange(*last[number]) for number in sorted(last))
     end = None if outcome is None else unpack(outcome)
     return RowState(ordinal, unpack_text(key), unpack_text(digest), state, replies, end)
 
 
-def _exchange(number: int, request: str, *reply: Any) -> Exchange:
-    if not reply:
-        return Exchange(number, request, None)
-    kind, retries, prompt, completion, total, unreported, body = reply
-    return Exchange(
-        number, request, unpack_reply(PackedReply(kind, retries, Usage(prompt, completion, total, unreported), body))
-    )
+def _exchange(number: int, request: str, is_before_answer: bool, *columns: Any) -> Exchange:
+    if not columns:
+        return Exchange(number, request, None, is_before_answer)
+    kind, retries, prompt, completion, total, unreported, body = columns
+    reply = unpack_reply(PackedReply(kind, retries, Usage(prompt, completion, total, unreported), body))
+    return Exchange(number, request, reply, is_before_answer)

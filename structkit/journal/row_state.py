@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from structkit.errors import TransportError
@@ -22,11 +22,14 @@ class Exchange:
         number: The caller's number of the request, counted from 1.
         request: A digest of the body.
         reply: None if the journal has none: the request was never answered, or the reply's text was not stored.
+        is_before_answer: Whether an earlier run has had an answer from the model to a request that went out after this
+            one. If this one was rejected, that was not because the endpoint rejects everything.
     """
 
     number: int
     request: str
     reply: Completion | TransportError | None
+    is_before_answer: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

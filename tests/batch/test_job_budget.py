@@ -25,7 +25,7 @@ PATIENCE = 60
 
 
 class BillingEndpoint:
-    """An endpoint that bills every request that it receives, also if its reply is spending.
+    """An endpoint that bills every request that it receives, also if the job never gets its reply.
 
     It can hold back its replies from one request on.
     """

@@ -48,10 +48,15 @@ class Limiter:
         maximum: The most that `auto` rises to.
         policy: Bounds the waits (`wait_initial`, `wait_max`).
         random: Spreads the waits.
+        is_proven: Whether an earlier run with these settings has had answers, so that a 403 may concern one row.
 
     Attributes:
+        is_proven: As given.
         stop_cause: Why the run has to end; None if it need not.
         open_since: Since when nothing goes through; None if something does.
+        has_answered: Whether the endpoint has answered in this run.
+        deferred_rows: Rows that failed in an earlier run and are sent after the others. As many more may be rejected
+            before the run ends: otherwise a table that starts with a thousand rejected rows would take 200 runs.
 
     Raises:
         ValueError: The concurrency is less than 1.
@@ -64,6 +69,7 @@ class Limiter:
         maximum: int = 128,
         policy: Policy | None = None,
         random: Random | None = None,
+        is_proven: bool = False,
     ) -> None:
         """Start with nothing in flight."""
         self._maximum = maximum if concurrency == "auto" else concurrency
@@ -71,6 +77,8 @@ class Limiter:
             raise ValueError(f"concurrency must be 1 or more, not {self._maximum}")
         self.stop_cause: StopCause | None = None
         self.open_since: float | None = None
+        self.deferred_rows = 0
+        self.is_proven = is_proven
         self._policy = policy = policy or Policy()
         self._random = random or Random()  # noqa: S311 (waits need no secret numbers)
         self._size = float(min(INITIAL_CONCURRENCY, self._maximum) if concurrency == "auto" else self._maximum)
@@ -83,7 +91,7 @@ class Limiter:
         self._faults = self._fault_rounds = self._probes = 0  # in a row; `_fault_rounds` are those that slowed the run
         self._paused_until = float("-inf")
         self._buckets = {kind: Bucket(policy.wait_max) for kind in ("requests", "tokens")}
-        self._has_answered = False
+        self.has_answered = False
         self._is_full = False  # whether a request had to wait for another to finish
         self._last_rejection, self._rejections = "", 0
 
@@ -95,7 +103,7 @@ class Limiter:
     @property
     def max_unsettled(self) -> int:
         """The most rows that can have failed in a row before the endpoint that failed them counts as down."""
-        return 2 * (max(MIN_FAULTS, self._maximum) + MAX_PROBES)
+        return 2 * (max(MIN_FAULTS, self._maximum, self.deferred_rows) + MAX_PROBES)
 
     @property
     def in_flight(self) -> int:
@@ -156,28 +164,34 @@ class Limiter:
             self.stop_cause = self.stop_cause or self._fatal(reply)
         self._speed_up(is_answer=isinstance(reply, Completion))
 
-    def finish_row(self, error: StructkitError | None) -> None:
+    def finish_row(self, error: StructkitError | None, *, is_own_fault: bool = False) -> None:
         """Learn from how a row ended: with a value (None), or this error. Rows rejected for one reason end the run.
 
         A single rejection does not count: it may concern the mode, which the row's conversation then changes.
+
+        Args:
+            error: How it ended.
+            is_own_fault: Whether it is known that the endpoint rejects this row and serves others; it does not count.
         """
         if not isinstance(error, TransportError):
-            self._has_answered, self._rejections = True, 0
+            self.has_answered, self._rejections = True, 0
             return
         is_suspect = getattr(error, "status_code", 0) in SUSPECT_STATUSES
-        if error.retryable or (self._has_answered and not is_suspect):
+        if is_own_fault or error.retryable or (self.has_answered and not is_suspect):
             return
-        rejection = re.sub(r"\w*\d\w*", "#", str(error))  # without request ids and the like
+        rejection = rejection_reason(error)
         self._rejections = self._rejections + 1 if rejection == self._last_rejection else 1
         self._last_rejection = rejection
-        if self._rejections >= (max(MIN_FAULTS, self._maximum) if self._has_answered else MIN_FAULTS):
+        if self._rejections >= max(MIN_FAULTS, self._maximum if self.has_answered else self.deferred_rows):
             self.stop_cause = self.stop_cause or StopCause(
                 "endpoint", f"{self._rejections} rows in a row were rejected: {error}"
             )
 
     def _fatal(self, rejection: TransportError) -> StopCause | None:
         status, kind = getattr(rejection, "status_code", 0), error_kind(rejection.body)
-        is_forbidden = status == FORBIDDEN and not self._has_answered and kind != "filtered"
+        # A 403 means a rejected key, or a firewall that rejects this row: other rows have to tell.
+        is_row_suspect = self.has_answered or self.is_proven or self.deferred_rows or kind == "filtered"
+        is_forbidden = status == FORBIDDEN and not is_row_suspect
         is_fatal = status in FATAL_STATUSES or kind == "empty_account" or is_forbidden
         return StopCause("endpoint", str(rejection)) if is_fatal else None
 
@@ -190,7 +204,7 @@ class Limiter:
 
     def _speed_up(self, *, is_answer: bool) -> None:
         """Note that the endpoint is up. If it was down, start again with a few requests, up to the earlier size."""
-        self._has_answered = self._has_answered or is_answer
+        self.has_answered = self.has_answered or is_answer
         if self.is_open:
             self.open_since = None
             self._size = min(float(INITIAL_CONCURRENCY), self._before_faults[0])
@@ -213,7 +227,7 @@ class Limiter:
             self._threshold = max(1.0, self._before_faults[0] / 2)
         is_rate_limit = getattr(fault, "status_code", 0) == TOO_MANY_REQUESTS
         self._probes += self.is_open and not (is_late or is_rate_limit)
-        if self._probes >= MAX_PROBES * (1 + self._has_answered):
+        if self._probes >= MAX_PROBES * (1 + self.has_answered):
             self.stop_cause = self.stop_cause or StopCause(
                 "endpoint", f"the endpoint failed {self._faults} times in a row: {fault}"
             )
@@ -226,3 +240,12 @@ class Limiter:
     def _backoff(self) -> float:
         max_backoff = min(self._policy.wait_max, self._policy.wait_initial * 2.0 ** min(self._fault_rounds, 30))
         return self._random.uniform(0.5, 1) * max_backoff
+
+
+def rejection_reason(error: StructkitError) -> str:
+    """Return the message of a rejection without request ids and the like, so that equal reasons are equal texts.
+
+    >>> rejection_reason(StatusError("too long (request a17b)"))
+    'too long (request #)'
+    """
+    return re.sub(r"\w*\d\w*", "#", str(error))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from structkit.batch.engines.engine import RunContext
-from structkit.batch.engines.replay import replies_to_replay
+from structkit.batch.engines.replay import ends_with_fault, is_rejected_again, replies_to_replay
 from structkit.batch.engines.sender import RequestSender, is_among
 from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.matching import MatchedRow
@@ -41,6 +41,7 @@ class LocalEngine:
     async def run(self, rows: Iterator[MatchedRow]) -> None:
         """See `Engine.run`."""
         errors: list[Exception] = []
+        rows = rows if self.context.is_offline else self._defer_failed(rows)
 
         async def work() -> None:
             try:
@@ -60,6 +61,21 @@ class LocalEngine:
         if errors:
             raise errors[0]
         self._settle_rejected(self.context.limiter.max_unsettled if self.stop_cause else 0)
+
+    def _defer_failed(self, rows: Iterator[MatchedRow]) -> Iterator[MatchedRow]:
+        """Return the rows, those that the endpoint has failed in an earlier run after all others.
+
+        If it fails for these rows only, the others show that, and a run is not stopped by the same rows each time.
+        """
+        limiter, deferred = self.context.limiter, list[MatchedRow]()
+        for record, row in rows:
+            if row and ends_with_fault(row.exchanges):
+                deferred.append((record, row))
+                limiter.deferred_rows = len(deferred)
+            else:
+                yield record, row
+        limiter.deferred_rows = 0
+        yield from deferred
 
     def stop(self, cause: StopCause) -> None:
         """See `Engine.stop`."""
@@ -116,9 +132,9 @@ class LocalEngine:
                     replies.append(reply)
                 step = await next_step(last, replies, context.learn)
                 context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
-        return self._finish(record, step, has_sent=number > first)
+        return self._finish(record, step, has_sent=number > first, exchanges=exchanges)
 
-    def _finish(self, record: Record, step: Any, *, has_sent: bool) -> None:
+    def _finish(self, record: Record, step: Any, *, has_sent: bool, exchanges: tuple[Exchange, ...]) -> None:
         """Finish a row; one that the endpoint rejected only when the endpoint is seen to serve another.
 
         If it serves none, that is not the row's fault, and the row stays open for the next run.
@@ -128,7 +144,9 @@ class LocalEngine:
         """
         context, is_rejected = self.context, isinstance(step, TransportError)
         if has_sent:
-            context.limiter.finish_row(step if isinstance(step, StructkitError) else None)
+            error = step if isinstance(step, StructkitError) else None
+            is_own_fault = is_rejected_again(exchanges, error, context.limiter)
+            context.limiter.finish_row(error, is_own_fault=is_own_fault)
         cause = context.limiter.stop_cause
         if cause and is_rejected:
             raise RunStopped(cause)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from structkit.errors import TransportError
+from structkit.batch.engines.limiter import Limiter, rejection_reason
+from structkit.errors import StructkitError, TransportError
 from structkit.journal.row_state import Exchange
 from structkit.transport import TransportReply
+
+MIN_REJECTIONS = 2
+"""Runs that have to have seen a row rejected if no other row was answered after it."""
 
 
 def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> list[TransportReply]:
@@ -22,6 +26,33 @@ def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> l
         for exchange, next_request in zip(answered, next_requests, strict=False)
         if exchange.reply and exchange.request != next_request
     ]
+
+
+def ends_with_fault(exchanges: tuple[Exchange, ...]) -> bool:
+    """Return whether the last reply to a row is an error of the endpoint."""
+    return bool(exchanges) and isinstance(exchanges[-1].reply, TransportError)
+
+
+def is_rejected_again(exchanges: tuple[Exchange, ...], error: StructkitError | None, limiter: Limiter) -> bool:
+    """Return whether earlier runs show that the endpoint rejects this row, and not every row.
+
+    They do if they have seen it rejected for the same reason, and the endpoint has answered another row since. If it
+    has answered earlier rows only, a single run may have come just after a key was revoked, several will not.
+
+    Args:
+        exchanges: Those of earlier runs.
+        error: How the row ended now.
+        limiter: Knows whether the endpoint has answered other rows, now or earlier.
+    """
+    if error is None:
+        return False
+    reason = rejection_reason(error)
+    equal = [
+        each for each in exchanges if isinstance(each.reply, TransportError) and rejection_reason(each.reply) == reason
+    ]
+    if limiter.has_answered or any(each.is_before_answer for each in equal):
+        return bool(equal)
+    return limiter.is_proven and len(equal) >= MIN_REJECTIONS
 
 
 def _without_last_failures(answered: list[Exchange]) -> list[Exchange]:
