@@ -50,5 +50,5 @@ def input_hash(source: Any, stored_stream: Path) -> str | None:
 
 def versions() -> dict[str, str]:
     """Return the versions of what the values were made with."""
-    structkit_version = import_module("structkit").__version__  # of the code that runs, installed or not
+    structkit_version = import_module("structkit").__version__  # the version of the running code, installed or not
     return {"structkit": structkit_version, "pydantic": version("pydantic"), "python": platform.python_version()}

@@ -63,8 +63,7 @@ SHARD_TABLES = (
 
 COSTS = (
     # The cost that a reply reported, in billionths. `told` is the number of replies that reported one; the `bare`
-    # columns are sums over the others:
-    # their tokens, their number, and how many of them reported no tokens either.
+    # columns are sums over the others: their tokens, their number, and how many of them reported no tokens either.
     "ALTER TABLE exchanges ADD COLUMN cost INTEGER",
     "ALTER TABLE spent RENAME TO spent_before",
     """

@@ -146,7 +146,7 @@ def redact(text: str, secret: Secrets) -> str:
     'Incorrect API key provided: sk-[redacted]'
     """
     secrets = (secret,) if isinstance(secret, str) else secret
-    # The longest first: what is left of a long secret after a part of it was removed would no longer be found.
+    # The longest first: once a shorter secret inside it is replaced, a long one is no longer recognised.
     for each in sorted((item for item in secrets if len(item) >= MIN_SECRET_CHARS), key=len, reverse=True):
         for form in (each, repr(each)[1:-1], json.dumps(each)[1:-1]):
             text = text.replace(form, "[redacted]")

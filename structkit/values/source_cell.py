@@ -76,13 +76,13 @@ def to_text(cell: Any) -> str:
     ['', '', 'NA', 'true', '1.5', '["a",null]', '2026-01-02']
     """
     if isinstance(cell, str):
-        return str.__str__(cell)  # of a member of an enumeration, its value
+        return str.__str__(cell)  # the value of a member of a string enumeration
     if is_empty(cell):
         return ""
     try:
         value = to_json_value(cell)
     except (TypeError, ValueError):
-        return str(cell)  # an argument of a function that is not data, and knows best how it reads
+        return str(cell)  # not data, but an argument of a function, such as an object with a `__str__`
     if isinstance(value, float) and not math.isfinite(value):
         return "" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value if isinstance(value, str) else "" if value is None else to_json_text(value)

@@ -40,7 +40,7 @@ class Bucket:
         reset = DEFAULT_RESET_S if limit.reset is None else limit.reset
         used = max(0, (limit.limit or 0) - limit.remaining)
         self._capacity = float(max(limit.limit or 0, limit.remaining, 1))
-        self._rate = used / reset if reset > NEGLIGIBLE else 0.0  # of a denormal reset, the rate would be infinite
+        self._rate = used / reset if reset > NEGLIGIBLE else 0.0  # with a denormal reset, the rate would be infinite
         self._level, self._updated_at = limit.remaining - in_flight, time_s
         self._full_at = time_s + min(reset, self._max_wait)
 

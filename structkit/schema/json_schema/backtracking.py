@@ -105,5 +105,5 @@ def _as_regex_syntax(pattern: str) -> str:
     '^[$]\\$\\{a}a{2}\\Z'
     """
     end = "$" if MULTILINE.search(pattern) else r"\Z"
-    # Else `a{e}` would be a fuzzy match.
+    # Otherwise `a{e}` would be a fuzzy match.
     return TOKEN.sub(lambda token: end if token["end"] else r"\{" if token["brace"] else token[0], pattern)

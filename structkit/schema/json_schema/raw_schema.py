@@ -75,9 +75,8 @@ class RawSchema:
         except PatternTimeout as error:  # raised, since a rule such as `not` would take "does not match" for valid
             raise InvalidValue((Issue((), str(error), shorten_json(error.text, MAX_QUOTED_CHARS)),)) from None
         except BaseException as error:
-            if (
-                type(error).__name__ == "PanicException"
-            ):  # jsonschema's maps are written in Rust, and panic where the stack is full
+            # jsonschema's maps are written in Rust, and panic where the stack is full.
+            if type(error).__name__ == "PanicException":
                 raise RecursionError from None
             raise
         if issues:

@@ -35,9 +35,8 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
     """Yield the types inside a type, each with its step in the JSON value ("" where there is none)."""
     if isinstance(output_type, type) and issubclass(output_type, BaseModel):
         yield from ((name, field.annotation) for name, field in output_type.model_fields.items())
-    elif isinstance(output_type, type) and (
-        dataclasses.is_dataclass(output_type) or hasattr(output_type, "__total__")
-    ):  # a typed dict
+    # `typing.is_typeddict` does not recognise the TypedDict of typing_extensions.
+    elif isinstance(output_type, type) and (dataclasses.is_dataclass(output_type) or hasattr(output_type, "__total__")):
         yield from typing.get_type_hints(output_type, include_extras=True).items()
     else:
         step = "[]" if typing.get_origin(output_type) in {list, dict, set, frozenset, tuple} else ""

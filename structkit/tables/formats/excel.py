@@ -54,10 +54,9 @@ def _rows(source: Input) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _numbered(sheet: Any, first: int) -> Iterator[tuple[int, list[Any]]]:
-    blank = (
-        first - 1 if sheet.total_height > sheet.height else 0
-    )  # calamine returns the rows above the first cell for some formats only
-    return enumerate(sheet.iter_rows(), first - blank)
+    # calamine returns the rows above the first cell for some formats only.
+    blank_rows = first - 1 if sheet.total_height > sheet.height else 0
+    return enumerate(sheet.iter_rows(), first - blank_rows)
 
 
 def _sheet(source: Input, book: Any) -> Any:

@@ -88,7 +88,7 @@ class HTTPClientPool:
 
     def _store_idle(self, connection: HTTPConnection) -> None:
         current_time = monotonic()
-        # The connection used last is reused first, so that after a burst of requests the others would stay open.
+        # Close the expired ones here: the newest connection is reused first, so those of a burst would stay open.
         while (entry := _pop_oldest(self._idle)) is not None:
             if current_time - entry[1] < MAX_IDLE_S:
                 self._idle.appendleft(entry)
@@ -206,7 +206,7 @@ def _shut_down_at_deadline(sock: socket.socket, reader: BodyReader) -> Iterator[
             raise
     finally:
         timer.cancel()
-    if is_shut_down.is_set():  # checked without an exception too: `http.client` takes some closed sockets for the end
+    if is_shut_down.is_set():  # `http.client` may read a closed socket as the end of the reply, and raise nothing
         raise TimeoutError("the deadline has passed")
 
 

@@ -27,7 +27,7 @@ class HTTPXPool:
     @contextmanager
     def open(self, method: str, path: str, body: bytes | None, timeout: float, _: BodyReader) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
-        with self._lock:  # of two clients that two threads open after a `close`, one would never be closed
+        with self._lock:  # otherwise two threads could each open a client, and one would never be closed
             client = self._client = self._new_client() if self._client.is_closed else self._client
         timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
         with client.stream(method, self._base_url + path, content=body, timeout=timeouts) as response:
