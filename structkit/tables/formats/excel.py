@@ -10,6 +10,7 @@ from structkit.errors import JobError
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cells
+from structkit.tables.formats.excel_bounds import validate_bounds
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.tables.formats.formulas import escape_formula
 from structkit.tables.optional import import_extra
@@ -44,6 +45,7 @@ def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, li
 def _rows(source: Input) -> Iterator[tuple[int, list[Any]]]:
     """Yield the rows that are not empty, with their number in the sheet."""
     calamine = import_extra("python_calamine", EXTRA)
+    validate_bounds(source)
     try:
         with calamine.CalamineWorkbook.from_path(str(source.path)) as book:
             sheet = _sheet(source, book)
