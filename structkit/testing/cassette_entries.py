@@ -22,6 +22,7 @@ from structkit.parsing.serialized import (
     is_read_from_body,
 )
 from structkit.transport.http_reply import redact
+from structkit.transport.secrets import environment_secrets
 from structkit.values import JSON, Completion, Delta, JSONValue, Usage
 
 VARIABLE = "STRUCTKIT_RECORD"
@@ -83,14 +84,17 @@ def reply_deltas(reply: Completion | TransportError) -> Iterator[Delta]:
 
 
 def without_keys(value: JSONValue) -> JSONValue:
-    """Return the value without the key in `OPENAI_API_KEY`, and without anything that looks like a key.
+    """Return the value without the secrets in the environment, and without anything that looks like a key.
+
+    These are `OPENAI_API_KEY`, the values of `OPENAI_CUSTOM_HEADERS`, and the passwords of proxies.
 
     >>> without_keys({"messages": [{"content": "my key is sk-abcdef1234567890"}]})
     {'messages': [{'content': 'my key is sk-[redacted]'}]}
     """
     if isinstance(value, str):
         key = os.environ.get("OPENAI_API_KEY", "").strip()
-        return redact(value, key if len(key) >= MIN_KEY_CHARS else "")
+        secrets = (key, *environment_secrets())
+        return redact(value, tuple(each for each in secrets if len(each) >= MIN_KEY_CHARS))
     if isinstance(value, list | tuple):
         return [without_keys(item) for item in value]
     return (

@@ -16,7 +16,7 @@ from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
-from structkit.transport.secrets import header_secrets, proxy_secrets
+from structkit.transport.secrets import custom_headers, environment_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Policy, Request
@@ -48,7 +48,7 @@ class HTTPTransport:
     def __init__(self, base_url: str, api_key: str) -> None:
         """Set up; nothing is sent."""
         self._choice, self._host = AddressChoice(base_url), _host(base_url)
-        self._secret = connection_secrets(base_url, api_key)
+        self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
         self._pool = open_pool(_origin(base_url), _headers(api_key))
         self._stream_options = StreamOptions()
 
@@ -135,7 +135,7 @@ class AsyncHTTPTransport:
         if connections < 1:
             raise ValueError(f"connections must be 1 or more, not {connections}")
         self._choice, self._host = AddressChoice(base_url), _host(base_url)
-        self._secret = connection_secrets(base_url, api_key)
+        self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
         self._connections = connections
         self._stream_options = StreamOptions()
         self._pool = open_async_pool(_origin(base_url), _headers(api_key), connections)
@@ -273,12 +273,6 @@ async def _as_async(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def connection_secrets(base_url: str, api_key: str) -> tuple[str, ...]:
-    """Return what no message about a connection may contain."""
-    headers = _custom_headers(os.environ.get("OPENAI_CUSTOM_HEADERS", ""))
-    return (api_key, *header_secrets(headers.values()), *query_secrets(base_url), *proxy_secrets())
-
-
 def _headers(api_key: str) -> dict[str, str]:
     headers = {
         "authorization": f"Bearer {api_key}",
@@ -287,16 +281,6 @@ def _headers(api_key: str) -> dict[str, str]:
         "user-agent": "structkit",
         "openai-organization": os.environ.get("OPENAI_ORG_ID"),
         "openai-project": os.environ.get("OPENAI_PROJECT_ID"),
-        **_custom_headers(os.environ.get("OPENAI_CUSTOM_HEADERS", "")),
+        **custom_headers(),
     }
     return {name: value for name, value in headers.items() if value}
-
-
-def _custom_headers(text: str) -> dict[str, str]:
-    r"""One header per line, as the SDK reads them; they take precedence over its own.
-
-    >>> _custom_headers("X-Team: tea\nno header")
-    {'x-team': 'tea'}
-    """
-    pairs = (line.partition(":") for line in text.split("\n") if ":" in line)
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}

@@ -18,7 +18,7 @@ from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
-from structkit.transport.secrets import Secrets, header_secrets
+from structkit.transport.secrets import Secrets, environment_secrets, header_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
 from structkit.transport.streaming import (
@@ -206,4 +206,5 @@ def _options(client: Any, policy: Policy) -> Any:
 def _connection(client: Any) -> tuple[str, Secrets]:
     """Return the host and the secrets, which a user may change on the client at any time."""
     values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
-    return client.base_url.host, (client.api_key, *header_secrets(each for each in values if isinstance(each, str)))
+    headers = header_secrets(each for each in values if isinstance(each, str))
+    return client.base_url.host, (client.api_key, *headers, *environment_secrets())

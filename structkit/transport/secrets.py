@@ -12,6 +12,22 @@ Secrets: TypeAlias = "str | tuple[str, ...]"
 """The API key, or all secrets of a connection."""
 
 
+def custom_headers(text: str | None = None) -> dict[str, str]:
+    r"""Return the headers in OPENAI_CUSTOM_HEADERS: one per line, as the SDK reads them.
+
+    >>> custom_headers("X-Team: tea\nno header")
+    {'x-team': 'tea'}
+    """
+    lines = (os.environ.get("OPENAI_CUSTOM_HEADERS", "") if text is None else text).split("\n")
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def environment_secrets() -> tuple[str, ...]:
+    """Return the secrets that the environment adds to every connection: custom headers, and passwords of proxies."""
+    return (*header_secrets(custom_headers().values()), *proxy_secrets())
+
+
 def header_secrets(values: Iterable[str]) -> tuple[str, ...]:
     """Return header values that messages must not contain, and the token in those that have a scheme before it.
 

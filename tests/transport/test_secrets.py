@@ -1,0 +1,115 @@
+"""Secrets that an endpoint or a proxy echoes: no message, body or cassette contains them."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+import structkit
+from structkit.client.endpoint_settings import find_endpoint
+from structkit.testing import Endpoint, Reply, cassette
+from structkit.values import JSON
+
+Connect = Callable[..., Any]
+KEY = "sk-test-hunter2-hunter2"
+NO_RETRIES = structkit.Policy(retries=0)
+HEADER_SECRET, TOKEN, PASSWORD = "azure-key-4711", "token-0815", "p@ss/w#rd"
+
+
+def all_texts(error: structkit.StructkitError) -> str:
+    """Return everything that a log of an error could contain."""
+    return f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r}"
+
+
+@pytest.fixture
+def echoing() -> Endpoint:
+    """Return an endpoint whose error echoes the headers of the request."""
+
+    def answer(_: JSON) -> Reply:
+        headers = endpoint.headers[-1]
+        return Reply({"error": {"message": f"invalid: {headers.get('api-key')} {headers.get('x-auth')}"}}, status=401)
+
+    endpoint = Endpoint(answer)
+    return endpoint
+
+
+@pytest.fixture
+def custom_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set secrets in headers of the user's own."""
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"api-key: {HEADER_SECRET}\nX-Auth: Bearer {TOKEN}")
+
+
+@pytest.mark.usefixtures("custom_headers")
+def test_values_of_custom_headers_are_redacted(connect: Connect, echoing: Endpoint) -> None:
+    with echoing as endpoint, pytest.raises(structkit.StatusError, match="invalid") as caught:
+        connect(endpoint.base_url, policy=NO_RETRIES).extract(int, "x")
+    assert endpoint.headers[0]["api-key"] == HEADER_SECRET
+    assert HEADER_SECRET not in all_texts(caught.value)
+    assert TOKEN not in all_texts(caught.value)
+
+
+@pytest.mark.usefixtures("custom_headers")
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_values_of_custom_headers_are_redacted_in_a_stream(driver: str, echoing: Endpoint) -> None:
+    settings: dict[str, Any] = {"base_url": echoing.base_url, "policy": NO_RETRIES}
+
+    def stream() -> None:
+        if driver == "sync":
+            structkit.Client("m", **settings).stream(int, "x").result()
+        else:
+            asyncio.run(structkit.AsyncClient("m", **settings).stream(int, "x").result())
+
+    with echoing, pytest.raises(structkit.StatusError, match="invalid") as caught:
+        stream()
+    assert HEADER_SECRET not in all_texts(caught.value)
+
+
+def test_values_of_an_sdk_clients_headers_are_redacted(echoing: Endpoint) -> None:
+    headers = {"api-key": HEADER_SECRET, "x-auth": f"Bearer {TOKEN}"}
+    sdk_client = openai.OpenAI(base_url=echoing.base_url, api_key=KEY, default_headers=headers)
+    client = structkit.Client("m", client=sdk_client, policy=NO_RETRIES)
+    with echoing, pytest.raises(structkit.StatusError, match="invalid") as caught:
+        client.extract(int, "x")
+    assert HEADER_SECRET not in all_texts(caught.value)
+    assert TOKEN not in all_texts(caught.value)
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "p%40ss%2Fw%23rd"])
+def test_the_password_of_a_proxy_is_redacted(connect: Connect, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    pair = b64encode(f"ada:{PASSWORD}".encode()).decode()
+    body = {"error": {"message": f"proxy: {PASSWORD} {password} {pair}"}}
+    with Endpoint(Reply(body, status=407)) as endpoint:
+        address = endpoint.base_url.removeprefix("http://").removesuffix("/v1")
+        monkeypatch.setenv("HTTP_PROXY", f"http://ada:{password}@{address}")
+        monkeypatch.setenv("http_proxy", f"http://ada:{password}@{address}")
+        with pytest.raises(structkit.StructkitError) as caught:
+            connect("http://gateway.example/v1", policy=NO_RETRIES).extract(int, "x")
+    for secret in (PASSWORD, password, pair, "ss/w#rd"):
+        assert secret not in all_texts(caught.value)
+
+
+def test_a_cassette_has_no_value_of_a_custom_header(tmp_path: Path, custom_headers: None, echoing: Endpoint) -> None:
+    with (
+        echoing as endpoint,
+        cassette(tmp_path / "t.json", "record", lambda: structkit.Client("m", base_url=endpoint.base_url)) as tape,
+        pytest.raises(structkit.StatusError),
+    ):
+        structkit.Client("m", transport=tape, policy=NO_RETRIES).extract(int, f"my key is {HEADER_SECRET}")
+    assert HEADER_SECRET not in (tmp_path / "t.json").read_text()
+
+
+def test_a_secret_that_contains_another_is_redacted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    from structkit.transport.http_reply import redact
+
+    assert redact("use abcdefgh", ("abcd", "abcdefgh")) == "use [redacted]"
+
+
+def test_the_key_is_not_in_the_settings_that_are_shown() -> None:
+    assert "hunter" not in repr(find_endpoint("m", "https://gateway.example/v1?key=hunter3", KEY))
