@@ -38,7 +38,7 @@ def validate_settings(settings: JobSettings) -> None:
         validate_transport(settings.transport, needs_await=True, user="a job")
     validate_max_failed(settings.max_failed)
     if not settings.value_column:
-        raise ConfigError(f"value_column: the name of a column, not {settings.value_column!r}")
+        raise ConfigError(f"value_column must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
         raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
     if settings.budget is not None and settings.price is None:

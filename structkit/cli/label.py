@@ -156,7 +156,7 @@ def label(
         run(
             parser=parse_max_failed,
             metavar="N|P%",
-            help="The rows that may fail before the run counts as failed. By default, it does if all rows fail.",
+            help="The maximum number or share of failed rows. By default, the run fails only if all rows fail.",
         ),
     ] = None,
     overwrite: Annotated[bool, run("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
