@@ -43,7 +43,10 @@ def choice_issue(choice: Choice, error: StructkitError | None) -> Issue:
     """Return the same as an issue; the text of a refusal is in `got`, not in the message."""
     if isinstance(error, Refusal):
         return Issue((), "the model refused", repr((choice.refusal or choice.content or "")[:MAX_REFUSAL_CHARS]))
-    return Issue((), str(error) if error else "the reply is empty")
+    if error:
+        return Issue((), str(error))
+    has_reasoning = bool((choice.reasoning or "").strip())
+    return Issue((), "the reply is empty, except for its reasoning" if has_reasoning else "the reply is empty")
 
 
 def prompt_filtered(error: TransportError) -> Filtered:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
 from structkit.parsing.completion import read_completion, read_usage
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
-from structkit.values import JSON, Completion, Delta, JSONValue
+from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
 
 F = TypeVar("F", bound=TransportError)
 
@@ -58,10 +58,12 @@ class ReplyAssembler:
             return []
         chunk = _decode(data)
         if name == "error":
-            raise self._error(data if chunk is None else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
-        if chunk is None:
+            raise self._error(data if chunk is ABSENT else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
+        if chunk is ABSENT:
             raise malformed("an event that is not JSON", data)
-        return self._add_chunk(as_object(chunk, "an event"))
+        # Some gateways send `null` and the like to keep the connection alive while the model reasons.
+        chunks = chunk if isinstance(chunk, list) else [chunk]
+        return [delta for item in chunks if isinstance(item, dict) for delta in self._add_chunk(item)]
 
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         choices = as_list(chunk.get("choices") or [], "choices")
@@ -131,8 +133,9 @@ class ReplyAssembler:
         return fault
 
 
-def _decode(data: str) -> JSONValue:
+def _decode(data: str) -> Any:
+    """Return the JSON value of an event; `ABSENT` if it is not JSON."""
     try:
         return read_envelope(data)
     except (ValueError, RecursionError):
-        return None
+        return ABSENT

@@ -146,6 +146,7 @@ def _choice(position: int, choice: JSON) -> Choice:
         finish_reason=_text(choice.get("finish_reason")),
         tool_calls=read_tool_calls(message),
         error=_choice_error(choice),
+        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
     )
 
 

@@ -72,6 +72,18 @@ def with_choice_error(code: int | str = 502) -> ReplyChange:
     )
 
 
+def in_reasoning(_request: JSON, reply: Reply) -> Reply:
+    """Move the text to `reasoning_content`, as servers do that take the whole reply for reasoning."""
+
+    def changed(choice: JSON) -> JSON:
+        message = choice["message"]
+        calls = message.get("tool_calls")
+        text = calls[0]["function"]["arguments"] if calls else message["content"]
+        return {**choice, "message": {"role": "assistant", "content": None, "reasoning_content": text}}
+
+    return with_choices(reply, lambda body: [*map(changed, body["choices"])])
+
+
 def schema_as_text(request: JSON) -> str:
     """Return the schema itself as the text."""
     return json.dumps(requested_schema(request) or {"type": "object", "properties": {}})

@@ -67,6 +67,7 @@ PASSING_FAULTS: Mapping[str, Callable[..., ReplyChange]] = {
     "fence": lambda: content_faults.rewrite_text("```json\n%s\n```".__mod__),
     "think": lambda: content_faults.rewrite_text("<think>The user wants {JSON}. Let me see.</think>\n\n%s".__mod__),
     "wrapper": lambda: content_faults.wrap_in_object,
+    "in_reasoning": lambda: content_faults.in_reasoning,
     "tool_call_instead": lambda: content_faults.tool_call_instead,
     "content_instead": lambda: content_faults.content_instead,
     "several_tool_calls": lambda: content_faults.several_tool_calls,
@@ -81,6 +82,7 @@ PASSING_FAULTS: Mapping[str, Callable[..., ReplyChange]] = {
     "stream_interleaved": lambda: stream_faults.interleave_second_choice,
     "stream_lines": lambda: stream_faults.with_events(stream_faults.split_lines),
     "stream_no_done": lambda: stream_faults.with_events(lambda events: events[:-1]),
+    "stream_nulls": lambda: stream_faults.with_events(stream_faults.add_nulls),
     "stream_split": stream_faults.resize_chunks,
     "stream_whole": lambda: stream_faults.send_as_one_event,
 }

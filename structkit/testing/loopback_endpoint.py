@@ -36,7 +36,7 @@ class Endpoint:
             the content, or as the arguments of the tool that the request forces. A dict is the body of a reply. A
             function gets the request's body and returns one of these, or a list of texts, one for each choice.
             Without replies, every request gets one that conforms to its own schema.
-        models: What `GET /v1/models` lists.
+        models: What `GET /v1/models` lists, or the reply to it.
         faults: The share of the requests that get each fault, by the names in `FAULTS`
             (`{"rate_limited": 0.2, "prose": 0.1}`). A reply that did not reach the client because of a fault is sent to
             the next request.
@@ -64,7 +64,7 @@ class Endpoint:
     def __init__(
         self,
         *replies: Script | list[Any] | tuple[Any, ...],
-        models: tuple[str, ...] = ("fake",),
+        models: tuple[str, ...] | Reply = ("fake",),
         faults: Mapping[str, float] = MappingProxyType({}),
         seed: int = 0,
         delta: int = 20,
@@ -126,8 +126,7 @@ class Endpoint:
             disable_nagle_algorithm = True  # head and body are two writes; together with delayed ACKs they cost 40 ms
 
             def do_GET(self) -> None:
-                models = [{"id": name, "object": "model"} for name in endpoint._models]
-                _write(self, Reply({"object": "list", "data": models}))
+                _write(self, endpoint._models if isinstance(endpoint._models, Reply) else _listing(endpoint._models))
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -142,6 +141,10 @@ class Endpoint:
                 """Log nothing: stderr belongs to the tests."""
 
         return RequestHandler
+
+
+def _listing(names: tuple[str, ...]) -> Reply:
+    return Reply({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
 
 
 def _write(handler: BaseHTTPRequestHandler, reply: Reply) -> None:

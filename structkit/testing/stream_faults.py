@@ -162,6 +162,11 @@ def add_comments(events: list[bytes]) -> list[bytes]:
     return [b": wait\n\n", *(item + b":\n: keep-alive\n\n" for item in events)]
 
 
+def add_nulls(events: list[bytes]) -> list[bytes]:
+    """Add an event `null` before each event, as some gateways do while a model reasons."""
+    return [b"data: null\n\n" + item for item in events]
+
+
 def add_fields(events: list[bytes]) -> list[bytes]:
     """Add a byte order mark, and the fields that clients ignore."""
     return [b"\xef\xbb\xbf", *(b"event: message\nid: 7\nretry: 1000\nnothing\n" + item for item in events)]

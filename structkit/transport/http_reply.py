@@ -24,6 +24,9 @@ MAX_ERROR_CHARS = 300
 MAX_MODELS_CHARS = 200
 """The same for a list of models that cannot be read."""
 
+NAME_KEYS = ("id", "name", "model", "model_name")
+"""The keys of a model's name in a list of models, the best one first."""
+
 MAX_BODY_DEPTH = 100
 """The levels of nesting of an error's `body`: printing or pickling a deeper one would exhaust the stack."""
 
@@ -79,7 +82,7 @@ def read_reply(
 def read_model_names(
     status: int, headers: Mapping[str, str], body: bytes, secret: Secrets, url: str = ""
 ) -> tuple[str, ...]:
-    """Return the ids in the reply to `GET /v1/models`, sorted.
+    """Return the ids in the reply to `GET /v1/models`, sorted, each once.
 
     Raises:
         TransportError: The reply is an error, or not a list of models.
@@ -88,12 +91,37 @@ def read_model_names(
     if isinstance(error, TransportError):
         raise error
     try:
-        return tuple(sorted(str(entry["id"]) for entry in json.loads(body)["data"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return _model_names(read_envelope(body))
+    except (ValueError, TypeError, RecursionError):
         text = redact(body.decode("utf-8", "replace"), secret)
         raise MalformedReply(
             f"the endpoint's list of models cannot be read: {shorten(text, MAX_MODELS_CHARS)!r}", body=text
         ) from None
+
+
+def _model_names(listing: JSONValue) -> tuple[str, ...]:
+    """Return the names in a list of models, in the shapes that gateways use.
+
+    Raises:
+        TypeError: It is not a list of models.
+
+    >>> _model_names({"data": [{"id": "b"}, {"id": "a"}]}), _model_names({"models": [{"name": "a"}, "a"]})
+    (('a', 'b'), ('a',))
+    """
+    if isinstance(listing, dict):
+        fields = [listing[key] for key in ("data", "models") if key in listing]
+        listing = next((field for field in fields if field is not None), [] if fields else None)
+    if not isinstance(listing, list):
+        raise TypeError("not a list of models")
+    names = {_model_name(entry) for entry in listing}
+    return tuple(sorted(names))
+
+
+def _model_name(entry: JSONValue) -> str:
+    name = next(filter(None, map(entry.get, NAME_KEYS)), None) if isinstance(entry, dict) else entry
+    if not isinstance(name, str):
+        raise TypeError("a model without a name")
+    return name
 
 
 def is_success(status: int) -> bool:

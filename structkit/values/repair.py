@@ -21,6 +21,7 @@ Repair: TypeAlias = Literal[
     "comment",
     "unquoted key",
     "wrapper",
+    "reasoning field",
 ]
 """The repairs that may be made to a reply's text."""
 

@@ -59,6 +59,7 @@ class Choice:
         finish_reason: The endpoint's word for why the text ends, unchanged.
         tool_calls: The calls, in order.
         error: The error with which the endpoint reports that it failed while the model wrote this choice.
+        reasoning: The model's thinking, where the endpoint sends it in a field of its own.
     """
 
     index: int = 0
@@ -67,6 +68,7 @@ class Choice:
     finish_reason: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     error: JSONValue = field(default=None, repr=False)
+    reasoning: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,36 @@ def test_models_are_listed(connect: Connect) -> None:
         assert connect(endpoint.base_url).models() == ("a", "b")
 
 
+MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "a bare list": ([{"id": "b"}, {"id": "a"}], ("a", "b")),
+    "a list of names": (["b", "a"], ("a", "b")),
+    "data of names": ({"data": ["b", "a"]}, ("a", "b")),
+    "models of names": ({"models": ["a"]}, ("a",)),
+    "models with names": ({"models": [{"name": "b"}, {"name": "a", "model": "a:latest"}]}, ("a", "b")),
+    "null": ({"object": "list", "data": None}, ()),
+    "null beside models": ({"data": None, "models": [{"id": "a"}]}, ("a",)),
+    "duplicates": ({"data": [{"id": "a"}, {"id": "a"}]}, ("a",)),
+    "a null id": ({"data": [{"id": None, "name": "a"}]}, ("a",)),
+}
+
+
+@pytest.mark.parametrize(("body", "names"), MODEL_LISTS.values(), ids=MODEL_LISTS.keys())
+def test_a_list_of_models_is_read_in_any_shape(connect: Connect, body: Any, names: tuple[str, ...]) -> None:
+    with Endpoint(models=Reply(body)) as endpoint:
+        assert connect(endpoint.base_url).models() == names
+
+
+@pytest.mark.parametrize(
+    "body", [{}, 3, "models", {"data": 3}, {"data": [3]}, {"data": [{}]}, {"error": {"message": "no"}}]
+)
+def test_a_body_that_is_not_a_list_of_models_is_an_error(connect: Connect, body: Any) -> None:
+    with (
+        Endpoint(models=Reply(body)) as endpoint,
+        pytest.raises(structkit.MalformedReply, match="list of models cannot be read"),
+    ):
+        connect(endpoint.base_url).models()
+
+
 def test_a_remote_endpoint_needs_a_key(connect: Connect) -> None:
     with pytest.raises(structkit.ConfigError, match="OPENAI_API_KEY"):
         connect("https://gateway.example", api_key=None).models()

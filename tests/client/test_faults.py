@@ -134,6 +134,7 @@ def test_a_reply_that_a_re_ask_cannot_change_costs_one_request(
 # Replies that are readable
 
 READABLE: dict[str, tuple[str, ...]] = {
+    "in_reasoning": ("reasoning field",),
     "prose": ("prose",),
     "fence": ("code fence",),
     "think": ("think block",),

@@ -174,3 +174,40 @@ def test_a_probe_learns_nothing_from_a_reply_that_was_withheld(connect: Connect,
 )
 def test_a_finish_reason_is_recognised_in_any_notation(reason: str, kind: str) -> None:
     assert classify_finish_reason(reason) == kind
+
+
+# JSON that is only in the reasoning
+
+
+def reasoned(text: str, name: str = "reasoning_content") -> Reply:
+    body = completion(None)
+    body["choices"][0]["message"][name] = text
+    return Reply(body)
+
+
+@run_or_stream
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize("text", [VALID, f" {VALID}\n", f"Three?</think>{VALID}"])
+def test_json_that_is_only_in_the_reasoning_is_the_answer(connect: Connect, call: Any, text: str, name: str) -> None:
+    with Endpoint(reasoned(text, name)) as endpoint:
+        result = call(connect, endpoint)
+    assert (result.value, result.repairs, len(endpoint.requests)) == (3, ("reasoning field",), 1)
+
+
+@pytest.mark.parametrize("text", [f"I might write {VALID}, or not.", '{"value": "three"}', "{", f"{VALID} or {VALID}"])
+def test_reasoning_that_is_not_a_value_is_named_and_not_an_answer(connect: Connect, text: str) -> None:
+    with Endpoint(reasoned(text)) as endpoint, pytest.raises(structkit.InvalidOutput, match="except for its reasoning"):
+        connect(endpoint.base_url, policy=structkit.Policy(attempts=1)).run(int, "How many?")
+
+
+def test_a_policy_may_forbid_to_read_the_reasoning(connect: Connect) -> None:
+    policy = structkit.Policy(attempts=1, repairs=structkit.REPAIRS - {"reasoning field"})
+    with Endpoint(reasoned(VALID)) as endpoint, pytest.raises(structkit.InvalidOutput):
+        connect(endpoint.base_url, policy=policy).run(int, "How many?")
+
+
+def test_the_content_counts_more_than_the_reasoning(connect: Connect) -> None:
+    body = completion('{"value": 4}')
+    body["choices"][0]["message"]["reasoning_content"] = VALID
+    with Endpoint(Reply(body)) as endpoint:
+        assert run(connect, endpoint).value == 4

@@ -305,10 +305,20 @@ def test_an_error_in_the_stream_is_an_error_with_the_partial_text(
     assert "error" in fault.body
 
 
+@pytest.mark.parametrize("event", ["null", "true", "0", '"ping"', "[]", "[null, 1]", "{}", '{"object": "ping"}'])
+def test_an_event_that_is_json_and_not_a_chunk_is_skipped(event: str) -> None:
+    assembler, deltas = assemble(event, delta({"content": "a"}), event, finish(), event)
+    assert ([item.text for item in deltas], assembler.reply().choices[0].content) == (["a"], "a")
+
+
+def test_the_chunks_in_a_list_are_read() -> None:
+    assembler, deltas = assemble(json.dumps([delta({"content": "a"}), delta({"content": "b"}), finish()]))
+    assert ([item.text for item in deltas], assembler.reply().choices[0].content) == (["a", "b"], "ab")
+
+
 INVALID_CHUNKS = {
     "not JSON": ("<html>", "not JSON: '<html>'"),
     "too deep": ("[" * 100_000, "not JSON"),
-    "a list": ("[1]", "not an object"),
     "choices in an object": ({"choices": {"0": {}}}, "choices that are not in a list"),
     "a choice of text": ({"choices": ["a"]}, "a choice that is not an object"),
     "a delta of text": (delta("a"), "a delta that is not an object"),  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ from structkit.testing import (
     sample,
     tool_call_completion,
 )
-from structkit.values import Choice, Completion, Policy, Request, Usage
+from structkit.values import JSON, Choice, Completion, Policy, Request, Usage
 
 pytest_plugins = "pytester"
 
@@ -361,6 +361,13 @@ def test_a_finish_reason_and_an_error_in_a_choice_keep_the_text() -> None:
     assert (choice["finish_reason"], json.loads(choice["message"]["content"])) == ("SAFETY", CONFORMING)
     [choice] = request_fault("choice_error:503").body["choices"]
     assert (choice["error"]["code"], json.loads(choice["message"]["content"])) == (503, CONFORMING)
+
+
+@pytest.mark.parametrize("request_body", [BY_SCHEMA, BY_TOOL])
+def test_the_text_is_in_the_reasoning(request_body: JSON) -> None:
+    [choice] = request_fault("in_reasoning", request=request_body).body["choices"]
+    assert choice["message"]["content"] is None
+    assert json.loads(choice["message"]["reasoning_content"]) == CONFORMING
 
 
 def test_a_response_format_is_rejected_and_other_requests_are_served() -> None:

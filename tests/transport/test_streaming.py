@@ -202,6 +202,7 @@ READABLE: dict[str, Usage] = {
     "stream_bare": PAID,
     "stream_comments": PAID,
     "stream_cr": PAID,
+    "stream_nulls": PAID,
     "stream_crlf": PAID,
     "stream_fields": PAID,
     "stream_half_event": UNREPORTED,
