@@ -43,7 +43,7 @@ from structkit.values import (
     Request,
     Result,
 )
-from structkit.values.repair import Repair, are_allowed
+from structkit.values.repair import FieldRepair, are_allowed
 
 if TYPE_CHECKING:
     from structkit.extraction.split_extraction import SplitExtraction
@@ -54,7 +54,7 @@ ModeChoice: TypeAlias = "ModeName | Literal['auto']"
 """A fixed mode, or `auto` for the best one that the route supports."""
 
 
-REASONING_REPAIR: Repair = "reasoning field"
+REASONING_REPAIR: FieldRepair = "reasoning field"
 
 
 @dataclass(frozen=True)

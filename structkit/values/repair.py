@@ -21,14 +21,16 @@ Repair: TypeAlias = Literal[
     "comment",
     "unquoted key",
     "wrapper",
-    "reasoning field",
 ]
 """The repairs that may be made to a reply's text."""
 
 ValueRepair: TypeAlias = Literal["number in text", "boolean in text", "null in text", "JSON in text"]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""
 
-REPAIRS: frozenset[str] = frozenset(get_args(Repair) + get_args(ValueRepair))
+FieldRepair: TypeAlias = Literal["reasoning field"]
+"""The repairs of a reply whose text is in a field that does not belong to the answer."""
+
+REPAIRS: frozenset[str] = frozenset(get_args(Repair) + get_args(ValueRepair) + get_args(FieldRepair))
 """The names of all repairs, without paths: `Policy(repairs=REPAIRS - {"several answers"})` allows all but one."""
 
 
