@@ -17,6 +17,12 @@ from structkit.values.text import suggest_name
 T = TypeVar("T")
 
 
+NOT_COPYABLE = (
+    "a client has open connections, and cannot be pickled or copied: share it between threads or tasks, and create one "
+    "in each process, for instance structkit.Client(...) in the initializer of its pool"
+)
+
+
 class CallOptions(Options, total=False):
     """The keyword arguments of a call: the endpoint's parameters, and structkit's own.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.arguments import CallOptions, validate_call, validate_connection_arguments
+from structkit.client.arguments import NOT_COPYABLE, CallOptions, validate_call, validate_connection_arguments
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.plan import make_plan, result_or_raise
 from structkit.client.steps import next_step
 from structkit.dialects import Route
-from structkit.errors import TransportError
+from structkit.errors import ConfigError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, TransportReply
@@ -204,6 +204,14 @@ class AsyncClient:
         """Like `Client.models`."""
         return await self.transport.models()
 
+    def __reduce__(self) -> NoReturn:
+        """Reject pickling and copying, like `Client`.
+
+        Raises:
+            TypeError: A client has open connections, and its key should not be written to a file.
+        """
+        raise TypeError(NOT_COPYABLE)
+
     @property
     def endpoint(self) -> EndpointSettings | None:
         """Like `Client.endpoint`."""
@@ -270,4 +278,7 @@ def _sdk_transport(client: openai.AsyncOpenAI) -> AsyncTransport:
 def _this_loop() -> AbstractEventLoop:
     import asyncio
 
-    return asyncio.get_running_loop()
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigError("the connections of an AsyncClient belong to an event loop: use it in a coroutine") from None

@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.arguments import CallOptions, validate_call, validate_connection_arguments, validate_sync_checks
+from structkit.client.arguments import (
+    NOT_COPYABLE,
+    CallOptions,
+    validate_call,
+    validate_connection_arguments,
+    validate_sync_checks,
+)
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.plan import make_plan, result_or_raise
@@ -251,6 +257,14 @@ class Client:
             TransportError: The endpoint does not list them.
         """
         return self.transport.models()
+
+    def __reduce__(self) -> NoReturn:
+        """Reject pickling and copying.
+
+        Raises:
+            TypeError: A client has open connections, and its key should not be written to a file.
+        """
+        raise TypeError(NOT_COPYABLE)
 
     @property
     def endpoint(self) -> EndpointSettings | None:

@@ -1,4 +1,4 @@
-"""Which of the addresses that a base URL may stand for answers."""
+"""Which of the addresses that a base URL may mean answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the base URL of a user stands for: the URLs of an endpoint."""
+"""How the base URL of a user is read: the URLs of an endpoint."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def normalise_base_url(base_url: str) -> str:
 
 
 def read_addresses(base_url: str) -> tuple[Address, ...]:
-    """Return the addresses that a base URL may stand for, the most likely one first.
+    """Return the addresses that a base URL may mean, the most likely one first.
 
     The endpoint's page writes `POST {BASE_URL}/v1/chat/completions`; users paste the URL with or without `/v1`, a
     slash, a query, or the whole path. A whole path is used unchanged. A URL that has a version anywhere
@@ -93,7 +93,7 @@ def _split(base_url: str) -> SplitResult:
 
 
 def _base_paths(path: str) -> tuple[str, ...]:
-    """Return the paths that a base URL's path may stand for, in the order in which they are tried.
+    """Return the paths that a base URL's path may mean, in the order in which they are tried.
 
     >>> _base_paths(""), _base_paths("/openai"), _base_paths("/V1"), _base_paths("/v1beta/openai")
     (('/v1', ''), ('/openai', '/openai/v1'), ('/v1', '/V1'), ('/v1beta/openai',))

@@ -10,6 +10,13 @@ from structkit.values import Usage
 MAX_CONNECT_S = 30.0
 """Seconds to wait for a connection at most; a longer timeout applies only to the reply."""
 
+MAX_CAUSES = 8
+"""Exceptions of a chain that are searched for a reason."""
+
+TLS_EOF = "EOF occurred in violation of protocol"
+
+ADVICE = "check the base URL"
+
 # Classes are compared by name: a user's own client may bring another HTTP library, or another copy of the same one.
 NOT_CONNECTED = frozenset(
     {
@@ -53,7 +60,7 @@ def _classify(error: BaseException, host: str) -> TransportError:
     reason = str(error) or type(error).__name__
     if names & NOT_CONNECTED:
         within = f" within the timeout, at most {MAX_CONNECT_S:g} s" if names & TIMEOUT else f": {reason}"
-        return ConnectionFailed(f"no connection to {host}{within}; check the base URL", retryable=True)
+        return ConnectionFailed(f"no connection to {host}{within}; {_tls_advice(reason) or ADVICE}", retryable=True)
     if names & TIMEOUT:
         return RequestTimeout(
             "the endpoint did not answer in time; raise Policy(timeout=...), or its deadline", retryable=True
@@ -61,13 +68,40 @@ def _classify(error: BaseException, host: str) -> TransportError:
     if (names | _class_names(error.__cause__ or error)) & DECODING:
         return MalformedReply(f"the endpoint's reply cannot be decompressed: {reason}", retryable=True)
     if names & CONNECTION_LOST and not names & NOT_SENT:
-        return _connection_lost(host, reason)
+        return _connection_lost(host, reason, _chain_text(error))
     return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
 
 
-def _connection_lost(host: str, reason: str) -> ConnectionFailed:
+def _chain_text(error: BaseException | None) -> str:
+    """Return the texts of an exception and its causes: httpx2's own may be empty."""
+    texts = []
+    while error is not None and len(texts) < MAX_CAUSES:
+        texts.append(str(error))
+        error = error.__cause__ or error.__context__
+    return " ".join(texts)
+
+
+def _connection_lost(host: str, reason: str, chain: str) -> ConnectionFailed:
+    if advice := _tls_advice(chain):  # TLS 1.3 rejects a client only after it has sent its first bytes
+        return ConnectionFailed(f"no connection to {host}: {reason}; {advice}", retryable=True)
+    # A server that misses a client certificate may close the connection before its alert is read.
+    hint = "; a server that requires a client certificate does this" if TLS_EOF in chain else ""
     error = ConnectionFailed(
-        f"the connection to {host} was lost before the reply was complete: {reason}", retryable=True
+        f"the connection to {host} was lost before the reply was complete: {reason}{hint}", retryable=True
     )
     error.usage_of_reply = Usage(unreported=1)
     return error
+
+
+def _tls_advice(reason: str) -> str | None:
+    """Return what to do about a certificate, if that is the reason.
+
+    >>> _tls_advice("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate")
+    'its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE'
+    """
+    text = reason.lower().replace("_", " ")
+    if "certificate verify failed" in text:
+        return "its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE"
+    if "certificate required" in text or "alert bad certificate" in text:
+        return "it requires a client certificate: pass client=openai.OpenAI(http_client=httpx2.Client(verify=context))"
+    return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
+import pickle
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -120,3 +122,24 @@ def test_connections_that_were_idle_for_too_long_are_closed_though_another_is_re
         for clock[0] in (10, 20):  # the connection used last is never idle for long
             client.extract(int, "x")
         assert len([each for each in open_connections() if each not in before]) == 1
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"])
+def test_pickling_or_copying_a_client_says_what_to_do_instead(kind: Any, duplicate: Any) -> None:
+    with pytest.raises(TypeError, match="create one in each process"):
+        duplicate(kind("m", api_key="sk-test"))
+
+
+def test_the_transport_of_an_async_client_outside_a_coroutine_is_an_error_with_advice() -> None:
+    client = structkit.AsyncClient("m", api_key="sk-test")
+    with pytest.raises(structkit.ConfigError, match="use it in a coroutine"):
+        _ = client.transport
+
+
+def test_a_socks_proxy_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://ada:hunter2@127.0.0.1:1")
+    monkeypatch.setenv("all_proxy", "socks5://ada:hunter2@127.0.0.1:1")
+    with pytest.raises(structkit.ConfigError, match=r"httpx2\[socks\]") as caught:
+        _ = structkit.Client("m", base_url="http://gateway.example/v1", api_key="sk-test").transport
+    assert "hunter2" not in str(caught.value)

@@ -92,6 +92,7 @@ class Server:
     def __init__(self, wait: float = 0.0) -> None:
         self.heads: list[dict[str, str]] = [{}]
         self.connections, self.max_in_flight, self.raw, self.lines = 0, 0, [b""], [""]
+        self.context: Any = None
         lock, in_flight, server = threading.Lock(), [0], self
 
         class RequestHandler(BaseHTTPRequestHandler):
@@ -134,6 +135,7 @@ def running_server(wait: float = 0.0, certificate: Path | None = None) -> Any:
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
+        server.context = context
         server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
     threading.Thread(target=server.server.serve_forever, args=(0.01,), daemon=True).start()
     try:
@@ -286,9 +288,16 @@ def test_certificates_come_from_the_environment(
         address = f"https://localhost:{server.port}/v1"
         untrusted = send_requests(new_transport(address, KEY))[0]
         assert isinstance(untrusted, structkit.ConnectionFailed)
+        assert "SSL_CERT_FILE" in str(untrusted)
         assert untrusted.usage_of_reply == structkit.Usage()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         assert isinstance(send_requests(new_transport(address, KEY))[0], structkit.Completion)
+        server.context.verify_mode = ssl.CERT_REQUIRED
+        server.context.load_verify_locations(tmp_path / "cert.pem")
+        without_certificate = send_requests(new_transport(address, KEY))[0]
+        assert isinstance(without_certificate, structkit.ConnectionFailed)
+        if not str(without_certificate).endswith("ReadError"):  # httpx2, awaited, has no reason
+            assert "requires a client certificate" in str(without_certificate)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with pytest.raises(OSError, match=r"none\.pem|No such file"):
         new_transport(address, KEY)
