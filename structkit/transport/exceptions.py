@@ -74,7 +74,7 @@ def _classify(error: BaseException, host: str) -> TransportError:
 
 def _chain_text(error: BaseException | None) -> str:
     """Return the texts of an exception and its causes: httpx2's own may be empty."""
-    texts = []
+    texts: list[str] = []
     while error is not None and len(texts) < MAX_CAUSES:
         texts.append(str(error))
         error = error.__cause__ or error.__context__
