@@ -18,6 +18,10 @@ MAX_ERROR_CHARS = 200
 TEXT_PARTS = (None, "text", "output_text")
 """The types of content parts that belong to the answer; `thinking` and `reasoning` do not."""
 
+FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg")
+SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
+"""Codes with which gateways wrap any body; they report no error."""
+
 MAX_REASON_CHARS = 60
 """How much of a finish reason is quoted in an error message."""
 
@@ -64,8 +68,9 @@ def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
     choices: JSONValue = body.get("choices")
     choices = choices if isinstance(choices, list) else []
-    if body.get("error") and not (choices and all(map(_is_finished, choices))):
-        return _error_object(body)
+    error = body.get("error") or (None if choices else _flat_error(body))
+    if error and not (choices and all(map(_is_finished, choices))):
+        return _error_object({**body, "error": error})
     if not choices:
         return _malformed("no choices", body)
     if len(choices) > MAX_CHOICES:
@@ -75,6 +80,19 @@ def _fault(body: JSON) -> MalformedReply | None:
     if not all(isinstance(choice.get("message"), dict) or _choice_error(choice) for choice in choices):
         return _malformed("a choice without a message", body)
     return None
+
+
+def _flat_error(body: JSON) -> JSON | None:
+    """Return the error in a body that has its fields at the top (vLLM, SiliconFlow) or in `base_resp` (MiniMax).
+
+    >>> _flat_error({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})
+    {'message': 'insufficient balance', 'code': 1008}
+    """
+    base = body.get("base_resp")
+    fields = base if isinstance(base, dict) else body
+    message = next((text for key in FLAT_MESSAGE_KEYS if isinstance(text := fields.get(key), str) and text), None)
+    code = fields.get("code") or fields.get("status_code")
+    return {"message": message, "code": code} if message and code and str(code) not in SUCCESS_CODES else None
 
 
 def _is_finished(choice: JSONValue) -> bool:

@@ -87,6 +87,24 @@ def test_an_empty_account_under_200_is_not_retried(connect: Connect, body: JSONV
     assert (len(endpoint.requests), caught.value.retryable) == (1, False)
 
 
+FLAT_ERRORS: dict[str, tuple[JSON, bool]] = {
+    "vLLM": ({"object": "error", "message": "engine is down", "code": 503}, True),
+    "vLLM, permanent": ({"object": "error", "message": "no such thing", "code": 400}, False),
+    "SiliconFlow": ({"code": 30001, "message": "balance", "data": None}, False),
+    "MiniMax": ({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, False),
+    "MiniMax, rate limit": ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}, True),
+    "no error": ({"code": 200, "message": "ok", "data": {}}, True),
+}
+
+
+@pytest.mark.parametrize(("body", "is_retryable"), FLAT_ERRORS.values(), ids=FLAT_ERRORS.keys())
+def test_an_error_under_200_may_have_its_fields_at_the_top(connect: Connect, body: JSON, is_retryable: bool) -> None:
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
+        connect(endpoint.base_url).run(int, "How many?")
+    assert (len(endpoint.requests), caught.value.retryable) == (1 + is_retryable, is_retryable)
+    assert ("an error object" in str(caught.value)) == (body.get("code") != 200)
+
+
 def test_the_author_of_a_row_is_not_an_authentication_error(connect: Connect) -> None:
     with Endpoint(Reply(error("upstream failed on a text by its author")), VALID) as endpoint:
         assert connect(endpoint.base_url).run(int, "How many?").attempts[0].retries == 1
