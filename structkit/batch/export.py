@@ -6,6 +6,7 @@ from pathlib import Path
 
 from structkit.batch.ambiguous import AmbiguousRows, find_ambiguous
 from structkit.batch.conversations import RowConversations
+from structkit.batch.job_input import open_input
 from structkit.batch.manifest import write_manifest
 from structkit.batch.output import RunClock, make_manifest, make_report, open_output, read_through, write_rows
 from structkit.batch.report import Report
@@ -54,7 +55,7 @@ def _open_rows(settings: JobSettings) -> Source:
     Raises:
         JobError: The input cannot be read, or no run has stored the stream.
     """
-    source = None if settings.source == STANDARD else open_source(settings.source, key=settings.key)
+    source = None if settings.source == STANDARD else open_input(settings)
     if source is not None and source.is_repeatable:
         return source
     stored = settings.folder / STREAM_FILE

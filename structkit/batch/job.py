@@ -32,6 +32,10 @@ class Job(JobSettings):
         api_key: The key; by default `OPENAI_API_KEY`.
         transport: Sends the requests, instead of these two; it stays open.
         key: The column that identifies a row; by default the row's content does.
+        table: Which table or query of a database, or which sheet of a workbook; by default its only table, or its first
+            sheet.
+        delimiter: The character between the cells of a CSV file; by default a comma, or a tab in TSV.
+        encoding: The encoding of a text file, such as `cp1252`; by default UTF-8.
         concurrency: The most requests in flight; `auto` adapts to what the endpoint can take.
         budget: The most that all runs together may spend, in the currency of the price.
         price: The price of a million tokens; without it, costs are known only if the endpoint reports them.

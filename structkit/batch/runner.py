@@ -13,6 +13,7 @@ from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.local import LocalEngine
 from structkit.batch.engines.progress import ProgressCallback, ProgressReporter
 from structkit.batch.engines.signals import run_until_stopped
+from structkit.batch.job_input import open_input
 from structkit.batch.manifest import write_manifest
 from structkit.batch.matching import MatchedRow
 from structkit.batch.output import (
@@ -33,7 +34,7 @@ from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
 from structkit.costs.reply_cost import cost_of_reply
 from structkit.journal.journal import Journal
-from structkit.tables.sources import STREAM_FILE, Source, open_source, store_stream
+from structkit.tables.sources import STREAM_FILE, Source, store_stream
 from structkit.transport import AsyncTransport
 from structkit.transport.direct import AsyncHTTPTransport
 
@@ -70,7 +71,7 @@ class JobRunner:
         """
         settings = self.settings
         try:
-            source = open_source(settings.source, key=settings.key)
+            source = open_input(settings)
             validate_columns(settings.prompt, source.columns)
             with open_journal(settings, self.conversations.fingerprint()) as journal:
                 source = store_stream(source, settings.folder / STREAM_FILE)

@@ -43,6 +43,9 @@ class LabelOptions(TypedDict, total=False):
     api_key: str | None
     transport: AsyncTransport | None
     key: str | None
+    table: str | None
+    delimiter: str | None
+    encoding: str | None
     concurrency: int | Literal["auto"]
     budget: Decimal | str | None
     price: Price | None
@@ -73,6 +76,9 @@ class JobSettings:
     api_key: str | None = field(default=None, repr=False)
     transport: AsyncTransport | None = None
     key: str | None = None
+    table: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
     concurrency: int | Literal["auto"] = "auto"
     budget: Decimal | str | None = None
     price: Price | None = None

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
+from structkit.batch.job_input import open_input
 from structkit.batch.report import Report
 from structkit.batch.selection import reopened_states
 from structkit.batch.settings_validation import validate_columns, validate_settings
@@ -25,7 +26,6 @@ from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD
-from structkit.tables.sources import open_source
 from structkit.testing import sample
 from structkit.values import Request
 
@@ -93,7 +93,7 @@ def count_remaining_rows(job: Job) -> int | None:
     """
     if job.source == STANDARD:
         return None
-    source = open_source(job.source, key=job.key)
+    source = open_input(job)
     rows = source.count()
     if rows is None:
         rows = sum(1 for _ in islice(source, MAX_COUNTED_ROWS))
@@ -157,7 +157,7 @@ async def read_requests(conversations: RowConversations) -> tuple[int, list[Requ
     """Return the number of rows that will be sent, and the first requests of up to `MAX_SAMPLED_ROWS` of them."""
     rows, requests = 0, list[Request]()
     settings = conversations.settings
-    source = open_source(settings.source, key=settings.key)
+    source = open_input(settings)
     validate_columns(settings.prompt, source.columns)
     for record in islice(source, settings.limit):
         if conversations.blank_outcome(record):

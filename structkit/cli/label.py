@@ -121,6 +121,13 @@ def label(
     key: Annotated[
         str | None, rows(help="The column that identifies a row. By default, the content of a row identifies it.")
     ] = None,
+    sheet: Annotated[
+        str | None, rows("--sheet", "--table", help="The sheet or table, if the file has several.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, rows(help="The character between the cells of a CSV file; a tab is '\\t'.")
+    ] = None,
+    encoding: Annotated[str | None, rows(help="The encoding of a text file. By default utf-8.")] = None,
     limit: Annotated[int | None, rows(help="Only the first N rows.", min=1)] = None,
     sample: Annotated[
         int | None,
@@ -180,6 +187,8 @@ def label(
     validate_output(export or output)
     values_type, row_prompt, function_model, call = find_request(output_type, prompt, function)
     call |= drop_none(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
+    reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
+    limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget}
     selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value}
     results: Any = {"value_column": value_column, "retry_failed": retry_failed, "max_failed": max_failed}
     job = Job(
@@ -189,10 +198,9 @@ def label(
         prompt=row_prompt,
         model=default_model(model or function_model, base_url, notice),
         base_url=base_url or None,
+        **reading,
         **selection,
-        concurrency=concurrency,
-        grace=grace,
-        budget=budget,
+        **limits,
         price=find_price(price_input, price_output, prices, model or function_model),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),

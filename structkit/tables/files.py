@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import hashlib
 import io
@@ -11,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,12 +43,16 @@ class Input:
         path: The file; None for standard input.
         compression: The suffix of its compression; empty if there is none.
         table: The table, query or sheet, if it has several.
+        delimiter: The character between the cells of a text; None for that of its format.
+        encoding: Of a text; None for UTF-8.
     """
 
     name: str
     path: Path | None = None
     compression: str = ""
     table: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
 
     @property
     def is_repeatable(self) -> bool:
@@ -76,19 +82,44 @@ class Input:
         """Yield its lines with their line ends, numbered from 1, without a byte order mark.
 
         Raises:
-            JobError: It cannot be read, or is not UTF-8.
+            JobError: It cannot be read, or has another encoding.
         """
         number = 0
         try:
             with self.open() as file:
-                for number, line in enumerate(file, 1):
-                    raw = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                    yield number, raw.decode()
-        except UnicodeDecodeError as error:
-            message = "not UTF-8 text (byte %d of the line); convert it to UTF-8 first" % (error.start + 1)
-            raise self.error(message, number) from None
+                for number, line in enumerate(self._decoded_lines(file), 1):
+                    yield number, line.removeprefix("\ufeff") if number == 1 else line
+        except UnicodeError as error:
+            raise self._encoding_error(error, number + 1) from None
         except READ_ERRORS as error:
             raise self.error(f"cannot be read: {error}", number or None) from None
+
+    def _decoded_lines(self, file: BinaryIO) -> Iterator[str]:
+        if self.encoding is None:
+            for line in file:
+                yield line.decode()
+            return
+        decoder, parts = codecs.getincrementaldecoder(self.encoding)(), list[str]()
+        for data in iter(partial(file.read, SAMPLE_BYTES), b""):
+            *line_ends, tail = decoder.decode(data).split("\n")
+            for line_end in line_ends:
+                yield "".join([*parts, line_end, "\n"])
+                parts = []
+            parts.append(tail)
+        if end := "".join([*parts, decoder.decode(b"", final=True)]):
+            yield end
+
+    def _encoding_error(self, error: UnicodeError, line: int) -> JobError:
+        """Return an error that says which encoding to name."""
+        place = f" (byte {error.start + 1} of the line)" if isinstance(error, UnicodeDecodeError) else ""
+        if self.encoding is not None:
+            return self.error(f"not {self.encoding} text: {error}", line)
+        data = error.object if isinstance(error, UnicodeDecodeError) else b""
+        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]
+        name = "utf-16" if is_wide else "cp1252"
+        return self.error(
+            f'not UTF-8 text{place}: name its encoding, for instance encoding="{name}" (--encoding {name})', line
+        )
 
 
 @dataclass(frozen=True, slots=True)

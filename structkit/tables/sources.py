@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
@@ -14,7 +15,7 @@ from structkit.tables.columns import Column
 from structkit.tables.files import FileIdentity, Input, identify_file, is_unchanged
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.formats.arrow import read_stream
-from structkit.tables.formats.format import SourceRow, Table
+from structkit.tables.formats.format import Format, SourceRow, Table
 from structkit.tables.formats.memory import read_rows
 from structkit.tables.inference import ColumnInference
 from structkit.tables.records import Record, digest
@@ -30,11 +31,22 @@ PEEK_ROWS = 100
 CHECK_INTERVAL_ROWS = 10_000
 """Rows after which the file is checked for changes."""
 
+DELIMITED, WITH_TABLES = frozenset({"csv", "tsv"}), frozenset({"sqlite", "excel"})
+"""Formats with a delimiter, and formats of files that may have several tables."""
+
 MAX_ERROR_CHARS = 80
 """Characters of a key that an error message quotes."""
 
 
-def open_source(source: Any, *, key: str | None = None, format: str | None = None, table: str | None = None) -> Source:
+def open_source(
+    source: Any,
+    *,
+    key: str | None = None,
+    format: str | None = None,
+    table: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> Source:
     """Open the rows of a file, of standard input, of a data frame, or in memory.
 
     Args:
@@ -43,14 +55,19 @@ def open_source(source: Any, *, key: str | None = None, format: str | None = Non
             the column `text`.
         key: The column that identifies a row; by default a digest of its content does.
         format: `csv`, `tsv`, `jsonl`, `sqlite`, `parquet`, `arrow` or `excel`, if the suffix does not determine it.
-        table: Which table or query of a database, or which sheet of a workbook.
+        table: Which table or query of a database, or which sheet of a workbook; by default its only table, or its first
+            sheet.
+        delimiter: The character between the cells of a CSV file, if it is not that of the format.
+        encoding: The encoding of a text file, if it is not UTF-8.
 
     Raises:
-        JobError: There is no such file, format or column, or the header is invalid.
+        JobError: There is no such file, format or column, the header is invalid, or the format has no such setting.
         ConfigError: The format needs an extra that is not installed.
     """
     if isinstance(source, str | PathLike):
-        return _open_file(str(source), key, format, table)
+        return _open_file(str(source), key, format, Input("", None, "", table, delimiter, encoding))
+    if (table, delimiter, encoding) != (None, None, None):
+        raise JobError("table, delimiter and encoding are for files: these rows are not in one")
     if hasattr(source, "__arrow_c_stream__"):
         place = Input(f"the {type(source).__name__}")
         is_stream = type(source).__name__ == "RecordBatchReader"
@@ -87,10 +104,12 @@ def store_stream(source: Source, path: Path) -> Source:
     return open_source(path, key=source.key, format="jsonl")
 
 
-def _open_file(name: str, key: str | None, format_name: str | None, table: str | None) -> Source:
+def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
     match = find_format(name, format_name or ("jsonl" if name == STANDARD else None))
     path = None if name == STANDARD else Path(name).expanduser()
-    place = Input("standard input" if path is None else name, path, match.compression, table)
+    _validate_settings(match.format, settings)
+    title = "standard input" if path is None else name
+    place = replace(settings, name=title, path=path, compression=match.compression)
     if path is not None and not path.exists():
         raise JobError(f"there is no file {name!r}", file=name)
     if path is not None and path.is_dir():
@@ -101,6 +120,26 @@ def _open_file(name: str, key: str | None, format_name: str | None, table: str |
     return Source(
         lambda: match.format.read(place), place, key, is_stream=is_stream, count=lambda: match.format.count(place)
     )
+
+
+def _validate_settings(format: Format, settings: Input) -> None:
+    """Validate that a format has the settings that a file is opened with.
+
+    Raises:
+        JobError: It has not, or one is invalid.
+    """
+    has_delimiter, has_tables = format.name in DELIMITED, format.name in WITH_TABLES
+    for name, has_setting in {"table": has_tables, "delimiter": has_delimiter, "encoding": format.is_text}.items():
+        if getattr(settings, name) is not None and not has_setting:
+            raise JobError(f"{name} is not a setting of {format.name} files")
+    if settings.delimiter is not None and (len(settings.delimiter) != 1 or settings.delimiter in '"\r\n'):
+        raise JobError(f"delimiter: one character between two cells, not {settings.delimiter!r}")
+    try:
+        "".encode(settings.encoding or "utf-8")
+    except (LookupError, ValueError):
+        raise JobError(
+            f"there is no text encoding {settings.encoding!r}; common ones are cp1252, utf-16, gb18030"
+        ) from None
 
 
 class Source:

@@ -231,6 +231,11 @@ def test_doubled_braces_around_anything_but_a_column_are_text(job: Callable[...,
     assert sent_prompts(job, [{"id": "1", "text": "a"}], prompt=prompt) == [sent]
 
 
+@pytest.mark.parametrize("name", ["Review Text", "a.b", "1", "a:b", "a!r", "a[0]", "größe", "review-text"])
+def test_a_column_of_any_name_can_be_in_a_template(job: Callable[..., Job], name: str) -> None:
+    assert sent_prompts(job, [{"id": "1", name: "fine"}], prompt=f"Mood? {{{name}}}") == ["Mood? fine"]
+
+
 def test_the_same_prompt_for_every_row_is_a_function(job: Callable[..., Job]) -> None:
     prompts = sent_prompts(job, [{"id": "1"}, {"id": "2"}], prompt=lambda _: "Invent a review.")
     assert prompts == ["Invent a review."] * 2

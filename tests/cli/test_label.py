@@ -222,6 +222,18 @@ def test_the_exit_code_of_a_run_whose_rows_all_failed(folder: Path, choice: list
     assert {row["error"] for row in read(folder / "out.csv")} == {"InvalidOutput"}
 
 
+def test_a_table_from_a_spreadsheet_in_another_country_is_read(folder: Path, endpoint: Endpoint) -> None:
+    (folder / "rows.csv").write_bytes("id;Review Text\r\n1;Café\r\n".encode("cp1252"))
+    ask = ["--type", "kinds.py:Label", "--prompt", "Label this: {Review Text}"]
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ask)
+    assert (done.returncode, "--delimiter ';'" in done.stderr) == (2, True)
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ask, "--delimiter", ";")
+    assert (done.returncode, "--encoding cp1252" in done.stderr) == (2, True)
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ask, "--delimiter", ";", "--encoding", "cp1252")
+    assert done.returncode == 0, done.stderr
+    assert [request["messages"][-1]["content"] for request in endpoint.requests] == ["Label this: Café"]
+
+
 def test_a_budget_that_is_used_up_ends_with_exit_code_5(folder: Path, endpoint: Endpoint) -> None:
     prices = ["--price-input", "2.50", "--price-output", "10", "--max-tokens", "50"]
     done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *prices, "--budget", "0.0001")

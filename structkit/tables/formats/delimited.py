@@ -18,6 +18,12 @@ from structkit.values import JSON
 MAX_CELL_CHARS = 2**31 - 1
 """The csv module's own limit, 131,072, is less than a page of HTML may have."""
 
+OTHER_DELIMITERS = (";", "\t", "|", ",")
+"""Delimiters of files that programs write in some countries, or for some uses."""
+
+MAX_ERROR_CHARS = 80
+"""Characters of a header that an error message quotes."""
+
 _AFTER_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
 
 
@@ -26,8 +32,25 @@ def _read(source: Input, *, dialect: str) -> Table:
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     rows = _rows(source, dialect)
     line, first = next(rows, (1, []))
+    _validate_delimiter(source, line, first)
     names = read_header(first, source, line)
     return Table(Header(input_columns(names, {"type": "string"}), is_typed=True), _records(source, names, rows))
+
+
+def _validate_delimiter(source: Input, line: int, names: list[str]) -> None:
+    """Validate that the only column of a header is not several, with another delimiter.
+
+    Raises:
+        JobError: It seems to be.
+    """
+    if source.delimiter is not None or len(names) != 1:
+        return
+    if delimiter := next((each for each in OTHER_DELIMITERS if each in names[0]), None):
+        raise source.error(
+            f"the only column is {names[0][:MAX_ERROR_CHARS]!r}: if its cells are separated by {delimiter!r}, pass "
+            f"delimiter={delimiter!r} (--delimiter {delimiter!r}), and otherwise ',' to read it as one column",
+            line,
+        )
 
 
 def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[str]]]) -> Iterator[SourceRow]:
@@ -46,7 +69,8 @@ def _rows(source: Input, dialect: str) -> Iterator[tuple[int, list[str]]]:
         for line, text in source.lines():  # noqa: B007 (used below)
             yield from _split_at_returns(text)
 
-    reader = csv.reader(physical_lines(), dialect, strict=True)
+    delimiter = source.delimiter or csv.get_dialect(dialect).delimiter
+    reader = csv.reader(physical_lines(), dialect, delimiter=delimiter, strict=True)
     while True:
         start = line + 1
         try:
