@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -40,6 +41,20 @@ else:
         except BlockingIOError:
             return False
         return True
+
+
+def read_regular_file(path: Path, max_bytes: int) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        OSError: It cannot be read, is not a regular file (to open a FIFO would block for ever), or is longer.
+    """
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(file, "rb") as stream:
+        mode, size = os.fstat(file).st_mode, os.fstat(file).st_size
+        if not stat.S_ISREG(mode) or size > max_bytes:
+            raise OSError(f"{path} is not a regular file of at most {max_bytes:,} bytes")
+        return stream.read(max_bytes)
 
 
 def sync_folder(folder: Path) -> None:

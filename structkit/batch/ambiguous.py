@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from structkit.journal.database import translate_damage
 from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
+from structkit.journal.shards import job_path
 from structkit.tables.records import Record
 
 DIGEST_CHARS = 8
@@ -19,7 +21,9 @@ AMBIGUOUS = "lost"
 def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:
     """Return ordinals and keys of the rows that are ambiguous, or were when an earlier run started."""
     marked: Any = journal.marks.get(AMBIGUOUS) or []
-    return {**dict(marked), **dict(journal.ambiguous_rows())}
+    with translate_damage(job_path(journal.folder)):
+        rows = {int(ordinal): str(key) for ordinal, key in marked}
+    return {**rows, **dict(journal.ambiguous_rows())}
 
 
 class AmbiguousRows:

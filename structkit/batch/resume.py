@@ -10,10 +10,12 @@ from typing import Any
 from structkit.batch.ambiguous import AMBIGUOUS
 from structkit.batch.fingerprint import differences, is_readable_again
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
-from structkit.costs.price import Price
+from structkit.costs.price import Price, parse_amount
 from structkit.errors import JobError
+from structkit.journal.database import translate_damage
 from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
+from structkit.journal.shards import job_path
 from structkit.values import JSON
 
 REPARSING = "reading"
@@ -75,7 +77,8 @@ def changes_since(journal: Journal | Reader, fingerprint: JSON) -> str:
 
 def _last_fingerprint(journal: Journal | Reader) -> JSON:
     last: Any = journal.marks.get("fingerprint")  # only jobs that have changed have the mark
-    return journal.header if last is None else dict(last)
+    with translate_damage(job_path(journal.folder)):
+        return journal.header if last is None else dict(last)
 
 
 def has_answers(journal: Journal | Reader) -> bool:
@@ -92,7 +95,12 @@ def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal:
     if price is None:
         return Decimal(0)
     before: Mapping[str, Any] = journal.marks.get("spend") or {}
-    return Decimal(before.get("amount", 0)) + journal.spending().max_cost_since(before, price, MAX_REPLY_TOKENS)
+    spending = journal.spending()
+    with translate_damage(job_path(journal.folder)):
+        spent = Decimal(before.get("amount", 0)) + spending.max_cost_since(before, price, MAX_REPLY_TOKENS)
+        if parse_amount(spent) is None:
+            raise ValueError(f"{spent} is not an amount")
+        return spent
 
 
 def mark_spent(journal: Journal, spent: Decimal) -> None:

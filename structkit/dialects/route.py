@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
@@ -72,7 +73,28 @@ def route_from_json(value: JSON) -> Route:
     arguments["max_levels"] = int(arguments["max_levels"])
     arguments["max_size"] = Size(*map(_limit, arguments["max_size"]))
     arguments["max_enum_characters"] = _limit(arguments["max_enum_characters"])
-    return Route(Dialect(**arguments), frozenset(_modes(value["rejected"])), frozenset(_modes(value["ignored"])))
+    _validate_dialect(dialect := Dialect(**arguments))
+    return Route(dialect, frozenset(_modes(value["rejected"])), frozenset(_modes(value["ignored"])))
+
+
+def _validate_dialect(dialect: Dialect) -> None:
+    """Validate the types of a dialect that was read from a file: a wrong one would break every call to the route.
+
+    Raises:
+        ValueError: A field has a value of another type.
+    """
+    patterns = [pattern for pattern in (dialect.name_pattern, dialect.rejected_pattern) if pattern is not None]
+    texts = (dialect.name, *dialect.keywords, *dialect.formats, *dialect.hosts, *dialect.models, *patterns)
+    limits = (dialect.max_enum_characters, *(getattr(dialect.max_size, item.name) for item in fields(dialect.max_size)))
+    are_texts = all(isinstance(text, str) for text in texts)
+    are_flags = all(isinstance(flag, bool) for flag in (dialect.recursion, dialect.optional))
+    if not are_texts or not are_flags or not all(isinstance(limit, int | float) and limit >= 0 for limit in limits):
+        raise ValueError(f"not the fields of a dialect: {dialect}")
+    try:
+        for pattern in patterns:
+            re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a pattern: {error}") from error
 
 
 def _modes(names: list[str]) -> tuple[ModeName, ...]:

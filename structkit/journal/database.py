@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -32,11 +33,16 @@ MIN_FREE_BYTES = 32 * 2**20
 MAX_CACHED_STATEMENTS = 512
 """Prepared statements in SQLite's cache: a statement has one form for each number of rows."""
 
+DAMAGED = "it is damaged; restore a copy, or move it away: its rows will then be requested again"
+
+MAX_ERROR_CHARS = 200
+"""Characters of an error that a message quotes."""
+
 ADVICE = (
     (("FULL",), "the disk is full; free some space, then run the same command again"),
     (("IOERR",), "the disk is full or failing; free some space or repair it, then run the same command again"),
     (("READONLY", "CANTOPEN", "PERM", "AUTH"), "it cannot be written; check its owner, its mode and the disk"),
-    (("CORRUPT", "NOTADB"), "it is damaged; restore a copy, or move it away: its rows will then be requested again"),
+    (("CORRUPT", "NOTADB"), DAMAGED),
     (("BUSY", "LOCKED", "PROTOCOL"), "another program has it open; close that program"),
 )
 """What the user can do, by the start of SQLite's error name."""
@@ -53,6 +59,16 @@ def translate_errors(path: Path) -> Iterator[None]:
         raise JobError(f"{path}: {next(matches, 'SQLite failed')} ({error})", file=str(path)) from error
     except OSError as error:
         raise JobError(f"{path}: {error.strerror or error}; check the disk and the folder", file=str(path)) from error
+
+
+@contextlib.contextmanager
+def translate_damage(path: Path) -> Iterator[None]:
+    """Turn the error of reading a value that no structkit has written into a `JobError` with the file."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as error:
+        reason = f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS]
+        raise JobError(f"{path}: {DAMAGED} ({reason})", file=str(path)) from error
 
 
 def disk_shortage(folder: Path) -> JobError | None:
@@ -74,7 +90,7 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
     Raises:
         JobError: It cannot be opened, is damaged, or was written by a newer structkit.
     """
-    with translate_errors(path):
+    with translate_errors(path), translate_damage(path):
         _create_file(path)
         connection = connect(path)
         try:

@@ -70,6 +70,18 @@ def unpack(packed: bytes) -> JSONValue:
     return json.loads(text.decode("utf-8", "surrogatepass"))
 
 
+def unpack_object(packed: bytes) -> JSON:
+    """Return the JSON object that `pack` packed.
+
+    Raises:
+        ValueError, TypeError, zlib.error: It is damaged, or not an object.
+    """
+    value = unpack(packed)
+    if not isinstance(value, dict):
+        raise TypeError(f"a JSON {type(value).__name__}, not an object")
+    return value
+
+
 def pack_text(text: str) -> str | bytes:
     """Return a text as SQLite takes it: as bytes if it contains half a surrogate pair, which is not UTF-8."""
     try:
@@ -85,6 +97,8 @@ def unpack_text(packed: str | bytes) -> str:
     >>> [unpack_text(pack_text(text)) for text in ("a", "\udc80")]
     ['a', '\udc80']
     """
+    if not isinstance(packed, str | bytes):
+        raise TypeError(f"not a text: {packed!r}")
     return packed.decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else packed
 
 

@@ -195,6 +195,11 @@ class Journal:
     # Reading
 
     @property
+    def folder(self) -> Path:
+        """The folder of the job."""
+        return self._reader.folder
+
+    @property
     def marks(self) -> Mapping[str, JSONValue]:
         """The marks beside the header, by name."""
         return self._flushed_reader().marks

@@ -14,7 +14,7 @@ import weakref
 from datetime import datetime, timezone
 from pathlib import Path
 
-from structkit.disk import try_lock
+from structkit.disk import read_regular_file, try_lock
 from structkit.errors import JobError
 from structkit.values import JSON
 
@@ -25,6 +25,8 @@ MAX_HOLDER_READS = 10
 """How often a dead holder's name is read again: a new holder may be about to write its own."""
 
 HOLDER_READ_PAUSE_S = 0.02
+
+MAX_HOLDER_BYTES, MAX_PID = 1 << 16, 2**31 - 1
 
 
 class FolderLock:
@@ -115,10 +117,11 @@ def _describe_holder(path: Path) -> str:
 
 def _read_holder(path: Path) -> JSON | None:
     try:
-        holder = json.loads(path.read_bytes())
-    except (OSError, ValueError):  # its name is not written yet
+        holder = json.loads(read_regular_file(path, MAX_HOLDER_BYTES))
+    except (OSError, ValueError, RecursionError):  # its name is not written yet
         return None
-    return holder if isinstance(holder, dict) and {"pid", "host"} <= holder.keys() else None
+    is_holder = isinstance(holder, dict) and isinstance(holder.get("pid"), int) and isinstance(holder.get("host"), str)
+    return holder if is_holder and 0 < holder["pid"] <= MAX_PID else None
 
 
 def is_alive(holder: JSON) -> bool:

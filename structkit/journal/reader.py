@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,8 +12,16 @@ from typing import Any
 
 from structkit.costs.reply_cost import ZERO, Spending
 from structkit.errors import JobError
-from structkit.journal.database import Migration, open_database, transaction, translate_errors
-from structkit.journal.encoding import BILLIONTH, COMPLETION, PackedReply, unpack, unpack_reply, unpack_text
+from structkit.journal.database import Migration, open_database, transaction, translate_damage, translate_errors
+from structkit.journal.encoding import (
+    BILLIONTH,
+    COMPLETION,
+    PackedReply,
+    unpack,
+    unpack_object,
+    unpack_reply,
+    unpack_text,
+)
 from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.journal.row_state import FINAL_STATES, Exchange, RowState
@@ -101,8 +110,9 @@ class Reader:
             row = connection.execute("SELECT header, run FROM job").fetchone()
         if row is None:
             raise JobError(f"the job in {folder} was interrupted before it started; run it again", file=str(path))
-        self.header: JSON = unpack(row[0])
-        self.run: int = row[1]
+        with translate_errors(path), translate_damage(path):
+            self.header: JSON = unpack_object(row[0])
+            self.run: int = operator.index(row[1])
         self._last_answers: dict[Path, int] = {}
 
     @property
@@ -175,7 +185,8 @@ class Reader:
             while first // SHARD_ORDINALS <= shard:
                 with _open(path) as connection:
                     rows = connection.execute(KEYS, (first, PAGE_KEYS)).fetchall()
-                yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
+                    keys = [(ordinal, unpack_text(key)) for ordinal, key in rows]
+                yield from keys
                 first = rows[-1][0] + 1 if rows else (shard + 1) * SHARD_ORDINALS
 
     def ambiguous_rows(self, *, include_current_run: bool = False) -> Iterator[tuple[int, str]]:
@@ -190,7 +201,8 @@ class Reader:
         for _, path in list_shards(self.folder):
             with _open(path) as connection:
                 rows = connection.execute(AMBIGUOUS, {"run": self.run + include_current_run}).fetchall()
-            yield from ((ordinal, unpack_text(key)) for ordinal, key in rows)
+                keys = [(ordinal, unpack_text(key)) for ordinal, key in rows]
+            yield from keys
 
     def _last_answer(self, connection: sqlite3.Connection, path: Path) -> int:
         """Return the id of the last request in a shard that the model answered, as it was when first asked for."""
@@ -242,7 +254,11 @@ class Reader:
 
 @contextlib.contextmanager
 def _open(path: Path, migrations: Sequence[Migration] = SHARD_MIGRATIONS) -> Iterator[sqlite3.Connection]:
-    with translate_errors(path), contextlib.closing(open_database(path, migrations)) as connection:
+    with (
+        translate_errors(path),
+        contextlib.closing(open_database(path, migrations)) as connection,
+        translate_damage(path),
+    ):
         yield connection
 
 
@@ -277,7 +293,9 @@ def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]], last_answ
         number: (number, unpack_text(request), id_ < last_answer, *reply) for id_, number, request, *reply in current
     }
     replies = tuple(_exchange(*last[number]) for number in sorted(last))
-    end = None if outcome is None else unpack(outcome)
+    end = None if outcome is None else unpack_object(outcome)
+    if state is not None and state not in FINAL_STATES:
+        raise ValueError(f"no such state: {state!r}")
     return RowState(ordinal, unpack_text(key), unpack_text(digest), state, replies, end)
 
 

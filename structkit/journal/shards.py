@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from structkit.errors import JobError
-from structkit.journal.database import open_database, transaction, translate_errors
+from structkit.journal.database import open_database, transaction, translate_damage, translate_errors
 from structkit.journal.encoding import pack
 from structkit.journal.entries import Entry, Mark, shard_of
 from structkit.journal.group_commit import GroupCommit, Waiting, WaitingRequest
@@ -76,6 +76,7 @@ def start_run(folder: Path, header: JSON) -> int:
     with (
         contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection,
         translate_errors(path),
+        translate_damage(path),
         transaction(connection),
     ):
         upsert = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from structkit.dialects import Route, route_from_json, route_to_json
+from structkit.disk import read_regular_file
 from structkit.transport.base_url import is_loopback
 from structkit.values import JSON
 
@@ -27,6 +28,9 @@ LOCAL_TTL_S = 60.0
 
 FILE_NAME = re.compile(r"[0-9a-f]{32}\.json")
 """Only files with such a name are deleted: the folder may contain files of the user's."""
+
+MAX_FILE_BYTES = 1 << 20
+"""A larger file is not a route."""
 
 VERSION = 2
 """The version of the file format; files of another version are ignored."""
@@ -66,7 +70,8 @@ def cache_folder() -> Path | None:
 def load_route(base_url: str, model: str) -> CachedRoute | None:
     """Return the cached route; None if there is none, or if it has expired."""
     folder = cache_folder()
-    return None if folder is None or not base_url else _read(folder / _file_name(base_url, model))
+    cached = None if folder is None or not base_url else _read(folder / _file_name(base_url, model))
+    return cached if cached and (cached.base_url, cached.model) == (base_url, model) else None
 
 
 def store_route(base_url: str, model: str, route: Route, provider: str | None = None) -> None:
@@ -114,15 +119,17 @@ def _file_name(base_url: str, model: str) -> str:
 
 def _read(path: Path) -> CachedRoute | None:
     try:
-        entry: JSON = json.loads(path.read_bytes())
+        entry: JSON = json.loads(read_regular_file(path, MAX_FILE_BYTES))
         if entry["version"] != VERSION:
             return None
         route, providers = route_from_json(entry["route"]), tuple(entry["providers"])
         cached = CachedRoute(entry["base_url"], entry["model"], route, providers, float(entry["stored_at"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # missing, damaged or foreign
-        return None
-    age = time.time() - cached.stored_at
-    return cached if 0 <= age <= (LOCAL_TTL_S if is_loopback(cached.base_url) else REMOTE_TTL_S) else None
+        if not all(isinstance(name, str) for name in (cached.base_url, cached.model, *providers)):
+            return None
+        ttl = LOCAL_TTL_S if is_loopback(cached.base_url) else REMOTE_TTL_S
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        return None  # missing, damaged or foreign
+    return cached if 0 <= time.time() - cached.stored_at <= ttl else None
 
 
 def _replace(path: Path, value: JSON) -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import Field
 
 import structkit
 from structkit.dialects import OPENAI, Route
 from structkit.testing import Endpoint, Reply, fault
 from structkit.testing.scripted_reply import text_reply
-from structkit.transport.route_cache import delete_route, list_routes, load_route, store_route
+from structkit.transport.route_cache import clear_routes, delete_route, list_routes, load_route, store_route
 from structkit.values import JSON
 
 Connect = Callable[..., Any]
@@ -152,6 +157,12 @@ INVALID_FILES: dict[str, Callable[[str], str | bytes]] = {
     "no time": lambda text: with_changes(text, stored_at=None),
     "a time that is text": lambda text: with_changes(text, stored_at="soon"),
     "a time that is not a number": lambda text: text.replace('"stored_at": ', '"stored_at": NaN, "x": '),
+    "a time beyond all numbers": lambda text: with_changes(text, stored_at=10**400),
+    "an address that is a number": lambda text: with_changes(text, base_url=5),
+    "another address": lambda text: with_changes(text, base_url="https://other.example/v1", stored_at=0),
+    "a model that is a number": lambda text: with_changes(text, model=5),
+    "providers that are numbers": lambda text: with_changes(text, providers=[5]),
+    "providers that are a number": lambda text: with_changes(text, providers=5),
     "no route": lambda text: with_changes(text, route=[]),
     "a dialect of another form": lambda text: with_changes(
         text, route={"dialect": {"x": 1}, "rejected": [], "ignored": []}
@@ -174,6 +185,52 @@ def test_a_damaged_or_foreign_file_is_ignored_and_replaced(folder: Path, change:
     cached = load_route(endpoint.base_url, "fake")
     assert cached is not None
     assert cached.route.mode == "tool", "the file was replaced"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs")
+def test_a_fifo_in_place_of_a_route_is_ignored_and_replaced(folder: Path) -> None:
+    with Endpoint(reject_response_format) as endpoint:
+        store_route(endpoint.base_url, "fake", TOOL_ONLY)
+        [path] = folder.iterdir()
+        path.unlink()
+        os.mkfifo(path)
+        code = (
+            "import structkit, sys; from structkit.transport.route_cache import list_routes; list(list_routes());"
+            "print(structkit.Client('fake', base_url=sys.argv[1], api_key='sk-test').run(int, 'x').mode)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, endpoint.base_url], check=False, capture_output=True, text=True, timeout=60
+        )
+        assert done.stdout.split() == ["tool"], done.stderr
+    assert path.is_file()
+
+
+JSON_VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}), st.just([5])
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value inside a JSON value."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_damage_to_a_cached_route_is_forgotten_or_harmless(folder: Path, data: st.DataObject) -> None:
+    clear_routes()
+    with Endpoint() as endpoint:
+        store_route(endpoint.base_url, "fake", TOOL_ONLY)
+        [path] = folder.iterdir()
+        entry = json.loads(path.read_text())
+        *parents, last = data.draw(st.sampled_from([*places(entry)]))
+        functools.reduce(lambda value, key: value[key], parents, entry)[last] = data.draw(JSON_VALUES)
+        path.write_text(json.dumps(entry))
+        [*list_routes()]
+        with contextlib.suppress(structkit.StructkitError):
+            structkit.Client("fake", base_url=endpoint.base_url).run(int, "x")
 
 
 def test_a_folder_that_cannot_be_written_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
