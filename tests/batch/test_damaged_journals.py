@@ -103,8 +103,8 @@ def test_a_random_cell_of_a_journal_is_a_job_error_or_harmless(recorded: Recorde
         table, column, row = data.draw(st.sampled_from(cells(path)))
         key = "state" if table == "counts" else "name" if table == "marks" else "rowid"
         with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.Error), connection:
-            where = f"{key} = (SELECT {key} FROM {table} LIMIT 1 OFFSET {row})"
-            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (data.draw(CELLS),))
+            condition = f"{key} = (SELECT {key} FROM {table} LIMIT 1 OFFSET {row})"
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {condition}", (data.draw(CELLS),))
         use_everything(job)
 
 
