@@ -127,12 +127,16 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mi
         return
     with transaction(connection):
         version = schema_version(connection)
-        if version > latest:
-            reason = f"it has version {version}, but this structkit supports versions up to {latest}; update structkit"
-            raise JobError(f"{path}: {reason}", file=str(path))
+        _validate_version(version, latest, path)
         for migration in migrations[version:]:
             migration(connection)
         connection.execute(f"PRAGMA user_version = {latest}")
+
+
+def _validate_version(version: int, latest: int, path: Path) -> None:
+    if version > latest:
+        reason = f"it has version {version}, but this structkit supports versions up to {latest}; update structkit"
+        raise JobError(f"{path}: {reason}", file=str(path))
 
 
 def schema_version(connection: sqlite3.Connection) -> int:

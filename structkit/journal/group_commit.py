@@ -98,17 +98,22 @@ class GroupCommit:
 
     def _add_reply(self, entry: ReceivedReply) -> None:
         ordinal, number, reply = entry
+        request = self._take_request(ordinal, number)
+        usage = reply.usage
+        tokens = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.unreported)
+        columns = (reply.kind, reply.retries, *tokens, reply.body, reply.cost)
+        reserved = (request.max_prompt, request.max_completion)
+        self._exchanges.append((request.id, ordinal, number, request.request, self._run, *columns, *reserved))
+
+    def _take_request(self, ordinal: int, number: int) -> WaitingRequest:
+        """Return the request of a reply, and remove it from those that wait."""
         request = self.waiting.pop((ordinal, number), None)
         if request is None:  # its request was not announced, but the reply was paid for
             request, self.next_id = WaitingRequest(self.next_id, ""), self.next_id + 1
             self._change("touch", (ordinal, "", ""))
         elif self._intents.pop(request.id, None) is None:
             self._answered.append((request.id,))
-        usage = reply.usage
-        tokens = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.unreported)
-        columns = (reply.kind, reply.retries, *tokens, reply.body, reply.cost)
-        reserved = (request.max_prompt, request.max_completion)
-        self._exchanges.append((request.id, ordinal, number, request.request, self._run, *columns, *reserved))
+        return request
 
     def _change(self, change: str, values: Values) -> None:
         wave = self._changes[values[0]]
@@ -119,17 +124,9 @@ class GroupCommit:
 
 
 def _write_rows(connection: sqlite3.Connection, change: str, rows: list[Values]) -> None:
-    match change.split():
-        case ["intend"]:
-            _execute_many(connection, _insert(*INTEND), rows)
-        case ["conclude"]:
-            _execute_many(connection, _insert(*CONCLUDE), rows)
-        case ["touch"]:
-            _execute_many(connection, _insert(*TOUCH), rows)
-        case ["forget", since]:
-            _execute_many(connection, _with_list(FORGET.format(int(since))), rows)
-        case _:
-            _execute_many(connection, _with_list(REOPEN), rows)
+    name, _, since = change.partition(" ")
+    statement = _with_list(FORGET.format(int(since))) if name == "forget" else STATEMENTS[name]
+    _execute_many(connection, statement, rows)
 
 
 def _insert(head: str, tail: str = "") -> Callable[[int, int], str]:
@@ -142,6 +139,15 @@ def _insert(head: str, tail: str = "") -> Callable[[int, int], str]:
 
 def _with_list(head: str) -> Callable[[int, int], str]:
     return lambda rows, columns: f"{head} ({','.join('?' * rows * columns)})"
+
+
+STATEMENTS = {
+    "intend": _insert(*INTEND),
+    "conclude": _insert(*CONCLUDE),
+    "touch": _insert(*TOUCH),
+    "reopen": _with_list(REOPEN),
+}
+"""The statement of each change that has no parameter of its own."""
 
 
 def _execute_many(connection: sqlite3.Connection, statement: Callable[[int, int], str], rows: Sequence[Values]) -> None:

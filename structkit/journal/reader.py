@@ -280,10 +280,16 @@ def _read_rows(
         else:
             values = (*ordinals, *ordinals)
             replies = connection.execute(REPLIES_OF_OPEN.format(condition, condition), values).fetchall()
-    exchanges: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for ordinal, *exchange in (*replies, *waiting):
-        exchanges[ordinal].append(tuple(exchange))
+    exchanges = _by_ordinal([*replies, *waiting])
     return [_row_state(row, exchanges[row[0]], last_answer) for row in rows]
+
+
+def _by_ordinal(rows: list[tuple[Any, ...]]) -> defaultdict[int, list[tuple[Any, ...]]]:
+    """Group rows by their first column, which the groups omit."""
+    groups: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for ordinal, *columns in rows:
+        groups[ordinal].append(tuple(columns))
+    return groups
 
 
 def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]], last_answer: int) -> RowState:

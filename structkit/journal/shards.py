@@ -84,6 +84,11 @@ def start_run(folder: Path, header: JSON) -> int:
         return int(connection.execute("SELECT run FROM job").fetchone()[0])
 
 
+def _read_waiting(connection: sqlite3.Connection) -> Waiting:
+    rows = connection.execute(WAITING)
+    return {(ordinal, number): WaitingRequest(*request) for ordinal, number, *request in rows}
+
+
 class Shard:
     """An open shard: its next id, and its requests without a reply."""
 
@@ -93,10 +98,7 @@ class Shard:
         self._run = run
         try:
             self._next_id: int = self.connection.execute(LAST_ID).fetchone()[0] + 1
-            self._waiting: Waiting = {
-                (ordinal, number): WaitingRequest(*request)
-                for ordinal, number, *request in self.connection.execute(WAITING)
-            }
+            self._waiting = _read_waiting(self.connection)
         except sqlite3.Error:
             self.connection.close()
             raise

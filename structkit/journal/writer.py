@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from structkit.errors import JobError
@@ -140,13 +139,8 @@ class JournalWriter:
     def _next_group(self) -> list[Entry]:
         """Wait for the next group and return it; an empty one when the journal is closed."""
         with self._changed:
-            while not self._has_work():
-                self._changed.wait()
-            deadline = time.monotonic() + GROUP_WINDOW_S
-            while len(self._queue) < FULL_GROUP and not self._is_hurried and not self._is_closing:
-                if (seconds := deadline - time.monotonic()) <= 0:
-                    break
-                self._changed.wait(seconds)
+            self._changed.wait_for(self._has_work)
+            self._changed.wait_for(self._is_group_due, GROUP_WINDOW_S)
             group, self._queue = self._queue, []
             self._is_hurried = False
             return group
@@ -166,6 +160,10 @@ class JournalWriter:
     def _has_work(self) -> bool:
         """Return whether there is something to write; after a failure only `flush` and `close` retry."""
         return self._is_closing or bool(self._queue and (self._error is None or self._is_hurried))
+
+    def _is_group_due(self) -> bool:
+        """Return whether a group is to be written before its window ends."""
+        return len(self._queue) >= FULL_GROUP or self._is_hurried or self._is_closing
 
     def _settle(self, result: WriteResult) -> list[Intent]:
         """Count what is done; return the queued intents that a failure rejects.

@@ -87,10 +87,14 @@ def compare(explanations: Mapping[str, Explanation]) -> str:
         columns.setdefault(frozenset(explanation), []).append(name)
     heads = " | ".join(", ".join(names) for names in columns.values())
     lines = [f"| where | what | {heads} |", f"|---|---|{':-:|' * len(columns)}"]
-    for note in _in_order(dict.fromkeys(note for explanation in explanations.values() for note in explanation)):
-        marks = " | ".join("x" if note in notes else "" for notes in columns)
-        text = f"{note.kind}: {note.text}".replace("|", "\\|")
-        lines.append(f"| `{format_path(note.path)}` | {text} | {marks} |")
+    notes = _in_order(dict.fromkeys(note for explanation in explanations.values() for note in explanation))
+    lines += [_comparison_line(note, columns) for note in notes]
     return "\n".join(
         [*lines, "", "x: in this dialect; where there is no x, the strict schema says exactly what the type says"]
     )
+
+
+def _comparison_line(note: Note, columns: Iterable[frozenset[Note]]) -> str:
+    marks = " | ".join("x" if note in notes else "" for notes in columns)
+    text = f"{note.kind}: {note.text}".replace("|", "\\|")
+    return f"| `{format_path(note.path)}` | {text} | {marks} |"

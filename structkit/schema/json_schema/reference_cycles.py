@@ -31,8 +31,7 @@ def validate_cycles(document: SchemaDocument) -> None:
     try:
         TopologicalSorter(references.graph()).prepare()
     except CycleError as error:
-        cycle: list[int] = error.args[1]
-        part = next(part for part in map(references.parts.__getitem__, cycle) if "$ref" in part)
+        part = next(part for part in map(references.parts.__getitem__, error.args[1]) if "$ref" in part)
         reason = (
             f"the $ref {part['$ref']!r} leads back to itself for the same value, and so constrains nothing; "
             "move it below properties or items, or remove it"

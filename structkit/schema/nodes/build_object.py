@@ -152,18 +152,18 @@ def _is_any_map(schema: JSON, extra_schemas: list[JSONValue]) -> bool:
 
 def _build_key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build the node of a key: a string with the bounds of `propertyNames` or of the only pattern."""
-    patterns = [*schema.get("patternProperties", {})]
     names = schema.get("propertyNames", {})
-    if (
-        not names
-        and len(patterns) == 1
-        and schema.get("additionalProperties") is False
-        and not schema.get("properties")
-    ):
-        names = {"pattern": patterns[0]}
-    return (
-        compiler.build({"type": "string", **names}, path) if isinstance(names, dict) else ScalarNode({"type": "string"})
-    )
+    if not names and _has_only_a_pattern(schema):
+        names = {"pattern": next(iter(schema["patternProperties"]))}
+    if not isinstance(names, dict):
+        return ScalarNode({"type": "string"})
+    return compiler.build({"type": "string", **names}, path)
+
+
+def _has_only_a_pattern(schema: JSON) -> bool:
+    """Return whether every key of an object has to match the same pattern."""
+    is_closed = schema.get("additionalProperties") is False and not schema.get("properties")
+    return is_closed and len(schema.get("patternProperties", {})) == 1
 
 
 def _build_value(extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:

@@ -56,16 +56,18 @@ class PydanticType(Generic[T]):
             if natural is None:  # pydantic writes None for any type
                 self.validate(None)
         except InvalidValue as error:
-            reason = f"{shorten_json(repr(value), MAX_QUOTED_CHARS)} is not a value of the type: {error}"
-            raise SchemaError(reason) from None
+            raise SchemaError(f"{_quote(value)} is not a value of the type: {error}") from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            text = shorten_json(repr(value), MAX_QUOTED_CHARS)
-            raise SchemaError(f"{text} cannot be written as JSON: {_first_line(error)}") from error
+            raise SchemaError(f"{_quote(value)} cannot be written as JSON: {_first_line(error)}") from error
         return natural
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
         """Return natural JSON as a value, validated as pydantic validates JSON (lax or strict, as the type says)."""
         return cast("T", validate_json(self._validator, value, text, context))
+
+
+def _quote(value: Any) -> str:
+    return shorten_json(repr(value), MAX_QUOTED_CHARS)
 
 
 def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None, context: Any) -> Any:
