@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import cache, lru_cache
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -20,6 +21,23 @@ MAX_HEADER_BYTES = 2**16
 
 MAX_DIRECT_BYTES = 2**20
 """A longer body is passed to aiohttp as a file, since it warns that a large `bytes` body blocks the event loop."""
+
+
+class _ConnectionUse:
+    """Whether a request is sent over a connection that had been idle."""
+
+    is_reused = False
+
+
+def _trace_reuse() -> aiohttp.TraceConfig:
+    """Return a configuration that notes in the `_ConnectionUse` of a request whether its connection was idle."""
+
+    async def note(_session: object, context: Any, _params: object) -> None:
+        context.trace_request_ctx.is_reused = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(note)
+    return config
 
 
 class AiohttpPool:
@@ -46,15 +64,37 @@ class AiohttpPool:
         async with self._send(method, path, body, timeout_s) as response:
             yield response.status, response.headers, _chunks(response.content, timeout_s)
 
-    def _send(
-        self, method: str, path: str, body: bytes | None, timeout: float
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    @asynccontextmanager
+    async def _send(
+        self, method: str, path: str, body: bytes | None, timeout_s: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request, again if the server has closed an idle connection just as it was reused."""
+        while (response := await self._try(method, path, body, timeout_s)) is None:
+            pass
+        async with response:
+            yield response
+
+    async def _try(self, method: str, path: str, body: bytes | None, timeout_s: float) -> aiohttp.ClientResponse | None:
+        """Return the response; None if a reused connection was closed before the first byte of it."""
         session = self._session = self._session or self._new_session()
-        url, timeouts = self._url(path), _timeouts(timeout)
+        connection = _ConnectionUse()
         data = body if body is None or len(body) <= MAX_DIRECT_BYTES else io.BytesIO(body)
-        return session.request(
-            method, url, data=data, headers=self._headers, timeout=timeouts, allow_redirects=False, proxy=self._proxy
-        )
+        try:
+            return await session.request(
+                method,
+                self._url(path),
+                data=data,
+                headers=self._headers,
+                timeout=_timeouts(timeout_s),
+                allow_redirects=False,
+                proxy=self._proxy,
+                trace_request_ctx=connection,
+            )
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            has_reply = isinstance(getattr(error, "message", None), aiohttp.http.RawResponseMessage)
+            if has_reply or not connection.is_reused:
+                raise
+            return None
 
     def _new_session(self) -> aiohttp.ClientSession:
         """Return a session without headers that does not read the environment.
@@ -63,6 +103,7 @@ class AiohttpPool:
         environment aiohttp starts a thread for every request.
         """
         return aiohttp.ClientSession(
+            trace_configs=[_trace_reuse()],
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._certificates),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=MAX_HEADER_BYTES,

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead, RemoteDisconnected
 from threading import Event, Timer
 from time import monotonic
 from typing import Any
@@ -35,11 +35,37 @@ class ConnectTimeout(ConnectError, TimeoutError):
     """No connection in time."""
 
 
+class NoReplyError(RemoteDisconnected):
+    """The server closed the connection before the first byte of a reply."""
+
+
+class _Response(HTTPResponse):
+    """A response that tells a connection closed before its first line from one that breaks later."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        try:
+            return super()._read_status()  # type: ignore[misc, no-any-return]
+        except ConnectionError as error:
+            raise NoReplyError(str(error)) from error
+
+
+def _send(connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> None:
+    """Send a request.
+
+    Raises:
+        NoReplyError: The server closed the connection.
+    """
+    try:
+        connection.request(method, target, body, headers)
+    except ConnectionError as error:
+        raise NoReplyError(str(error)) from error
+
+
 class HTTPClientPool:
     """A `ConnectionPool` over `http.client`, directly or through an HTTP proxy; thread-safe.
 
-    The pool itself never repeats a request. If the server closes an idle connection just as it is reused, that is an
-    error like any other, and its retry is counted.
+    The pool repeats a request only if the server has closed an idle connection just as it was reused: some servers
+    close a connection after a stream without saying so. On a new connection that is an error like any other.
     """
 
     def __init__(self, base_url: str, headers: dict[str, str], proxy: str | None) -> None:
@@ -59,11 +85,32 @@ class HTTPClientPool:
         self, method: str, path: str, body: bytes | None, timeout: float, reader: BodyReader
     ) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
-        connection = self._take_idle(timeout) or self._connect(timeout)
+        if (idle := self._take_idle(timeout)) is not None:
+            with suppress(NoReplyError), self._use(idle, method, path, body, timeout, reader) as reply:
+                yield reply
+                return
+        with self._use(self._connect(timeout), method, path, body, timeout, reader) as reply:
+            yield reply
+
+    @contextmanager
+    def _use(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout: float,
+        reader: BodyReader,
+    ) -> Iterator[HTTPReply]:
+        """Send a request over a connection.
+
+        Raises:
+            NoReplyError: The server closed the connection before the first byte of a reply.
+        """
         sock: Any = connection.sock  # kept, as the connection forgets it if the reply ends with `Connection: close`
         try:
             with _shut_down_at_deadline(sock, reader):
-                connection.request(method, self._path_prefix + path, body, self._headers)
+                _send(connection, method, self._path_prefix + path, body, self._headers)
                 with closing(connection.getresponse()) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     chunks = decompress(_chunks(response), headers.get("content-encoding", ""))
@@ -101,6 +148,7 @@ class HTTPClientPool:
 
     def _connect(self, timeout: float) -> HTTPConnection:
         connection = self._new_connection(min(timeout, MAX_CONNECT_S))
+        connection.response_class = _Response
         try:
             connection.connect()
             connection.sock.settimeout(timeout)

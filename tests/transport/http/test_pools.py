@@ -154,16 +154,17 @@ def test_a_connection_closed_by_the_endpoint_is_replaced_without_a_retry(
     assert (server.connections, len(server.heads)) == (3, 3)
 
 
-def test_a_request_that_may_have_been_read_is_only_repeated_as_a_counted_retry(
-    run_calls: Callable[..., list[Any]],
+@pytest.mark.parametrize(("closed_at", "retries"), [(0, 1), (1, 0)], ids=["new connection", "reused connection"])
+def test_a_request_without_any_reply_is_a_counted_retry_except_on_a_reused_connection(
+    run_calls: Callable[..., list[Any]], closed_at: int, retries: int
 ) -> None:
     def script(number: int, count: int) -> bytes | None:
-        return http_reply() if (number, count) != (0, 1) else None
+        return http_reply() if (number, count) != (0, closed_at) else None
 
     with keep_alive_server(script) as server:
-        first, second = run_calls(server.base_url, 2, policy=structkit.Policy(wait_initial=0.001))
-    assert (first.attempts[0].retries, second.attempts[0].retries) == (0, 1)
-    assert second.usage.unreported == 1
+        results = run_calls(server.base_url, 2, policy=structkit.Policy(wait_initial=0.001))
+    assert sum(result.attempts[0].retries for result in results) == retries
+    assert sum(result.usage.unreported for result in results) == retries
     assert len(server.heads) == 3
 
 

@@ -1,0 +1,85 @@
+"""A server that closes an idle connection as it is reused: a new connection, no retry, no cost that is unknown."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.testing import completion
+
+BODY = json.dumps(completion('{"value": 3}')).encode()
+REPLY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
+
+
+class ClosingServer:
+    """A server that answers *replies* requests of a connection, reads one more, sends *last* and closes it."""
+
+    def __init__(self, replies: int, last: bytes = b"") -> None:
+        self.replies, self.last, self.requests = replies, last, 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as file:
+                for _ in range(self.replies):
+                    if self._read(file):
+                        connection.sendall(REPLY)
+                if self._read(file):
+                    connection.sendall(self.last)
+
+    def _read(self, file: Any) -> bool:
+        length = 0
+        while (line := file.readline()) not in {b"\r\n", b""}:
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        self.requests += bool(line)
+        return bool(line and file.read(length))
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[ClosingServer]:
+    """Run the server."""
+    server = ClosingServer(*request.param)
+    with closing(server.listener):
+        yield server
+
+
+@pytest.mark.parametrize("server", [(1,)], indirect=True)
+def test_a_connection_closed_as_it_is_reused_is_replaced_without_a_retry(
+    calls: Callable[..., list[Any]], server: ClosingServer
+) -> None:
+    results = calls(server.base_url, int, int, int, policy=structkit.Policy(retries=0))
+    assert [result.value for result in results] == [3, 3, 3]
+    assert all(result.usage.unreported == 0 and result.attempts[0].retries == 0 for result in results)
+    assert server.requests == 5
+
+
+@pytest.mark.parametrize("server", [(0,)], indirect=True)
+def test_a_new_connection_closed_without_a_reply_is_an_error_of_unknown_cost(
+    calls: Callable[..., list[Any]], server: ClosingServer
+) -> None:
+    with pytest.raises(structkit.ConnectionFailed) as caught:
+        calls(server.base_url, int, policy=structkit.Policy(retries=0))
+    assert (caught.value.usage.unreported, server.requests) == (1, 1)
+
+
+@pytest.mark.parametrize("server", [(1, b"HTTP/1.1 200 OK\r\ncontent-le")], indirect=True)
+def test_a_reused_connection_that_breaks_after_the_first_line_is_an_error(
+    calls: Callable[..., list[Any]], server: ClosingServer
+) -> None:
+    with pytest.raises(structkit.TransportError):
+        calls(server.base_url, int, int, policy=structkit.Policy(retries=0))
+    assert server.requests == 2
