@@ -201,13 +201,20 @@ def documented_repairs() -> dict[str, str]:
     page = (ROOT / "docs" / "replies.md").read_text(encoding="utf-8")
     table = page.partition("| repair | example |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| `([^`]+)` \| (`+) ?(.+?) ?\2 \|$", table, re.MULTILINE)
-    return {name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n") for name, _, text in rows}
+    return {
+        name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n").replace("<NBSP>", "\u00a0")
+        for name, _, text in rows
+    }
 
 
 REPAIR_NAMES = [*get_args(Repair), *(f"{name} at PATH" for name in get_args(ValueRepair))]
 EXAMPLE_TYPES: dict[str, Any] = {
-    **dict.fromkeys(("raw newline", "string escape", "invalid escape"), str),
-    "boolean in text at PATH": StrictBool,
+    **dict.fromkeys(
+        ("raw newline", "string escape", "invalid escape", "triple quotes", "number for text at PATH"), str
+    ),
+    **dict.fromkeys(("boolean in text at PATH", "literal case"), StrictBool),
+    "digit groups": float,
+    "item for list at PATH": list[int],
     "null in text at PATH": int | None,
     "JSON in text at PATH": list[int],
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -11,6 +12,11 @@ from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
 BOOLEANS = {"true": True, "false": False}
 NULLS = frozenset({"null", "none"})
+NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "nothing", "unknown"})
+"""Texts that may mean an empty list."""
+
+SEVERAL_ITEMS = re.compile(r"[,;|/\n\t\[\](){}&+•]|\b(?:and|or|und|et|y)\b", re.IGNORECASE)
+"""What may separate items in a text."""
 
 
 def repair_values(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str, ...]]:
@@ -51,11 +57,25 @@ class _SchemaWalk:
     def repair(self, value: JSONValue, schemas: list[JSON], path: JSONPath) -> JSONValue:
         """Return the value, repaired where all *schemas* agree; any of them may be the one that it was written for."""
         branches = [*walk_branches(schemas, self.root)]
+        if not isinstance(value, str | list | dict):
+            return self._repair_scalar(value, branches, path)
         if isinstance(value, str):
             return self._repair_text(value, branches, path)
         if isinstance(value, list):
             return self._repair_items(value, branches, path)
-        return self._repair_members(value, branches, path) if isinstance(value, dict) else value
+        return self._repair_members(value, branches, path)
+
+    def _repair_scalar(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
+        if isinstance(value, int) and not isinstance(value, bool) and _is_plain_text(branches):
+            self._add_repair("number for text", path)
+            return str(value)
+        return self._repair_item(value, branches, path)
+
+    def _repair_item(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
+        if not _is_item(value, branches, self.root):
+            return value
+        self._add_repair("item for list", path)
+        return [value]
 
     def _repair_items(self, value: list[JSONValue], branches: list[JSON], path: JSONPath) -> JSONValue:
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
@@ -81,7 +101,7 @@ class _SchemaWalk:
             return self.repair(document.value, branches, path)
         repair, value = _read_scalar(text, types)
         if repair is None:
-            return text
+            return self._repair_item(text, branches, path)
         self._add_repair(repair, path)
         return value
 
@@ -97,6 +117,35 @@ def _read_scalar(text: str, types: set[str]) -> tuple[ValueRepair | None, JSONVa
     if "boolean" in types and word in BOOLEANS:
         return "boolean in text", BOOLEANS[word]
     return ("null in text" if "null" in types and word in NULLS else None), None
+
+
+def _is_plain_text(branches: list[JSON]) -> bool:
+    """Return whether only text is allowed, any text: an integer has one notation, and no other reading."""
+    types = {type_ for branch in branches for type_ in _type_names(branch)}
+    return types - {"null"} == {"string"} and not any(_is_constant(branch) or "format" in branch for branch in branches)
+
+
+def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
+    """Return whether only a list is allowed, and a scalar is certainly one item of it; `"a, b"` may be two."""
+    if _types(branches) - {"null"} != {"array"} or value is None:
+        return False
+    items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
+    if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
+        return False
+    if any(map(_is_constant, items)):
+        return any(value in _constants(item) for item in items if _is_constant(item))
+    return _scalar_type(value) in {type_ for item in items for type_ in _type_names(item)}
+
+
+def _scalar_type(value: JSONValue) -> str:
+    if isinstance(value, str):
+        return "string"
+    return "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "number"
+
+
+def _type_names(branch: JSON) -> list[str]:
+    type_ = branch.get("type", "any")
+    return type_ if isinstance(type_, list) else [type_]
 
 
 def _read_document(text: str) -> Candidate | None:

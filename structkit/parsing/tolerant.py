@@ -18,10 +18,22 @@ STRING = {
     '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*)"', re.DOTALL),
     "'": re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*)'", re.DOTALL),
 }
+TRIPLE_QUOTED = {
+    '"': re.compile(r'"""((?:[^"\\]++|\\.|"(?!""))*+)"""(?!")', re.DOTALL),
+    "'": re.compile(r"'''((?:[^'\\]++|\\.|'(?!''))*+)'''(?!')", re.DOTALL),
+}
 SPACE = re.compile(r"[ \t\r\n]*+")
+SPECIAL_SPACE = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+"""Spaces that are not JSON's, of any width, as a part of a pattern."""
+
+SPECIAL_SPACES = re.compile(rf"[ \t\r\n{SPECIAL_SPACE}]*+")
+IS_SKIPPED = re.compile(rf"[/#{SPECIAL_SPACE}]")
 COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
 UNQUOTED_KEY = re.compile(r"[\w$][\w$-]*+")
-UNQUOTED_VALUE = re.compile(r"""[^\s,:\[\]{}"'/#]++""")
+UNQUOTED_VALUE = re.compile(rf"""[^\s,:\[\]{{}}"'/#{SPECIAL_SPACE}]++""")
+GROUPED_NUMBER = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:(\.)[0-9]+)?(?=[ \t\r\n]*[,}])")
+"""A number in an object with commas between groups of digits; no member of an object starts with digits and a comma."""
+
 TRUNCATABLE_VALUE = re.compile(r"[a-zA-Z_$][\w$-]*|-|-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|-[a-zA-Z]+")
 """What may be the start of a number or a literal; `2).` may not, as in the interval `[1, 2).` at the end of a text."""
 
@@ -36,6 +48,7 @@ a NUL, `\_` an underscore in Markdown, and a backslash before a line break a con
 CONTROL = re.compile(r"[\x00-\x1f]")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 LITERALS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
+OTHER_LITERALS = {"TRUE": True, "FALSE": False, "NULL": None, "Null": None}
 NON_FINITE = frozenset({"NaN", "-NaN", "Infinity", "-Infinity", "nan", "-nan", "inf", "-inf"})
 
 
@@ -132,7 +145,7 @@ class _TolerantParser:
             if self._peek() != ":":
                 raise UnrepairableDocument(self.at)
             self.at += 1
-            value[key] = self.value(depth + 1)
+            value[key] = self._grouped_number() or self.value(depth + 1)
             self._next_element("}")
         self.at += 1
         return value
@@ -160,19 +173,27 @@ class _TolerantParser:
         """Move to the next character that is neither space nor comment, and return it."""
         text = self.text
         self.at = SPACE.match(text, self.at).end()  # type: ignore[union-attr]
-        if text[self.at : self.at + 1] in {"/", "#"}:
-            self._skip_comments()
+        if IS_SKIPPED.match(text, self.at):
+            self._skip()
         if self.at == len(text):
             raise TruncatedDocument
         return text[self.at]
 
-    def _skip_comments(self) -> None:
-        end = COMMENTS.match(self.text, self.at).end()  # type: ignore[union-attr]
-        if end > self.at:
-            self.repairs["comment"] = None
-            self.at = end
+    def _skip(self) -> None:
+        """Skip comments and spaces that are not JSON's."""
+        start = -1
+        while start != self.at:
+            start = self.at
+            self._skip_match("special space", SPECIAL_SPACES)
+            self._skip_match("comment", COMMENTS)
         if self.text[self.at : self.at + 2] in {"/", "/*"}:
             raise TruncatedDocument
+
+    def _skip_match(self, repair: Repair, pattern: re.Pattern[str]) -> None:
+        end = pattern.match(self.text, self.at).end()  # type: ignore[union-attr]
+        if end > self.at:
+            self.repairs[repair] = None
+            self.at = end
 
     def _key(self) -> str:
         quote = self.text[self.at]
@@ -198,6 +219,9 @@ class _TolerantParser:
             if word[0].isupper():
                 self.repairs["python literal"] = None
             return LITERALS[word]
+        if word in OTHER_LITERALS:
+            self.repairs["literal case"] = None
+            return OTHER_LITERALS[word]
         if word in NON_FINITE:
             self.is_rejected = True
             return None
@@ -205,6 +229,16 @@ class _TolerantParser:
         if match is None:
             raise UnrepairableDocument(start)
         return self._number(word, is_integer=match.lastindex is None)
+
+    def _grouped_number(self) -> int | float | None:
+        """Parse a member's value if it is a number with groups of digits, which is not zero."""
+        self._peek()
+        match = GROUPED_NUMBER.match(self.text, self.at)
+        if match is None:
+            return None
+        self.at = match.end()
+        self.repairs["digit groups"] = None
+        return self._number(match.group().replace(",", ""), is_integer=match.lastindex is None)
 
     def _number(self, digits: str, *, is_integer: bool) -> int | float:
         try:
@@ -215,13 +249,17 @@ class _TolerantParser:
         return value
 
     def _string(self, quote: str) -> str:
-        match = STRING[quote].match(self.text, self.at)
+        is_triple = self.text.startswith(3 * quote, self.at)
+        match = (TRIPLE_QUOTED if is_triple else STRING)[quote].match(self.text, self.at)
         if match is None:
-            raise TruncatedDocument
+            is_closed = is_triple and self.text.find(3 * quote, self.at + 3) >= 0
+            raise UnrepairableDocument(self.at) if is_closed else TruncatedDocument
         start, self.at, raw = self.at, match.end(), match.group(1)
-        if quote == "'":
+        if is_triple:
+            self.repairs["triple quotes"] = None
+        elif quote == "'":
             self.repairs["single quotes"] = None
-        if CONTROL.search(raw):
+        if not is_triple and CONTROL.search(raw):
             self.repairs["raw newline"] = None
         return self._unescape(raw, quote, start) if "\\" in raw else raw
 

@@ -14,17 +14,23 @@ Repair: TypeAlias = Literal[
     "several answers",
     "trailing comma",
     "single quotes",
+    "triple quotes",
     "raw newline",
     "string escape",
     "invalid escape",
     "python literal",
+    "literal case",
+    "digit groups",
+    "special space",
     "comment",
     "unquoted key",
     "wrapper",
 ]
 """The repairs that may be made to a reply's text."""
 
-ValueRepair: TypeAlias = Literal["number in text", "boolean in text", "null in text", "JSON in text"]
+ValueRepair: TypeAlias = Literal[
+    "number in text", "boolean in text", "null in text", "JSON in text", "number for text", "item for list"
+]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""
 
 FieldRepair: TypeAlias = Literal["reasoning field"]

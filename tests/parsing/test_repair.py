@@ -130,6 +130,14 @@ def test_a_reply_is_repaired_and_the_repairs_are_listed(text: str, repairs: tupl
             ("unquoted key", "python literal"),
         ),
         ("{x: 'True, }', y: []}", {"x": "True, }", "y": []}, ("unquoted key", "single quotes")),
+        ('{"a": """say "hi"\nor ""hi\n"""}', {"a": 'say "hi"\nor ""hi\n'}, ("triple quotes",)),
+        ("{'a': '''it's'''}", {"a": "it's"}, ("single quotes", "triple quotes")),
+        ('{"a": """""", "b": ""}', {"a": "", "b": ""}, ("triple quotes",)),
+        ('{"a": TRUE, "b": [FALSE, Null, NULL]}', {"a": True, "b": [False, None, None]}, ("literal case",)),
+        ('{"a": 1,234: 5}', {"a": 1, "234": 5}, ("unquoted key",)),
+        ('{"a": -2,000.00, "b": 1,234,567}', {"a": -2000.0, "b": 1234567}, ("digit groups",)),
+        ('{\u00a0"a":\u200b1\u200b,\u3000"b": 2}', {"a": 1, "b": 2}, ("special space",)),
+        ('{"a":\u00a0/* one */\u00a01}', {"a": 1}, ("special space", "comment")),
         (r'{"a": "C:\dir"}', {"a": r"C:\dir"}, ("invalid escape",)),
         (r'{"a": "C:\Users\users"}', {"a": r"C:\Users\users"}, ("invalid escape",)),
         (r'{"a": "\d+\.\w\1"}', {"a": r"\d+\.\w\1"}, ("invalid escape",)),
@@ -316,7 +324,12 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
             '{"a": +1}',
             '{"a": .5}',
             '{"a": 1.}',
-            '{"a": 1,000}',
+            '{"a": 0,123}',
+            '{"a": 1,00}',
+            '{"a": 1,2345}',
+            "[1,000]",
+            '{"a": """say "hi""""}',
+            '{"a": """say',
             '{"a": 0x1F}',
             '{"a": 1_000}',
             '{"a": #fff\n}',
@@ -749,13 +762,32 @@ TEXT = {"type": "string"}
         ("[1]", {"anyOf": [ITEMS, {"const": "[1]"}]}, "[1]", []),
         ("[1]", INTEGER, "[1]", []),
         ("null", {"type": ["integer", "null"]}, None, ["null in text at a"]),
+        ("tea", {"type": "array", "items": TEXT}, ["tea"], ["item for list at a"]),
+        (5, {"type": "array", "items": INTEGER}, [5], ["item for list at a"]),
+        ("x", {"type": "array", "items": {"enum": ["x", "y"]}}, ["x"], ["item for list at a"]),
+        ("z", {"type": "array", "items": {"enum": ["x", "y"]}}, "z", []),
+        ("tea, milk", {"type": "array", "items": TEXT}, "tea, milk", []),
+        ("tea and milk", {"type": "array", "items": TEXT}, "tea and milk", []),
+        ("", {"type": "array", "items": TEXT}, "", []),
+        ("None", {"type": "array", "items": TEXT}, "None", []),
+        (None, {"type": "array", "items": TEXT}, None, []),
+        ("tea", {"type": "array", "items": INTEGER}, "tea", []),
+        ("tea", {"anyOf": [{"type": "array", "items": TEXT}, TEXT]}, "tea", []),
+        (True, {"type": "array", "items": INTEGER}, True, []),
+        (12345, TEXT, "12345", ["number for text at a"]),
+        (12345, {"type": ["string", "null"]}, "12345", ["number for text at a"]),
+        (1.5, TEXT, 1.5, []),
+        (True, TEXT, True, []),
+        (1, {"type": "string", "format": "date-time"}, 1, []),
+        (1, {"anyOf": [TEXT, INTEGER]}, 1, []),
+        (1, {"enum": ["1"]}, 1, []),
         ("None", {"anyOf": [ITEM, {"type": "null"}]}, None, ["null in text at a"]),
         ("null", {"type": ["string", "null"]}, "null", []),
         ("n/a", {"type": ["integer", "null"]}, "n/a", []),
     ],
 )
-def test_a_text_is_replaced_where_the_schema_leaves_one_reading_of_it(
-    text: str, schema: Any, expected: Any, repairs: list[str]
+def test_a_value_is_replaced_where_the_schema_leaves_one_reading_of_it(
+    text: Any, schema: Any, expected: Any, repairs: list[str]
 ) -> None:
     result, names = repair_values({"a": text}, {"type": "object", "properties": {"a": schema}})
     assert is_same(result, {"a": expected})
@@ -825,7 +857,8 @@ def test_for_any_text_a_number_is_finite_and_its_first_digit_occurs_in_the_text(
 
 @given(any_value)
 def test_a_value_that_needs_no_repair_is_returned_itself(value: Any) -> None:
-    schema = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "array", "items": {}}]}
+    text = {"type": ["string", "integer"]}
+    schema = {"anyOf": [{"type": "object", "properties": {"a": text}}, {"type": "array", "items": {}}]}
     result, repairs = repair_values(value, schema)
     assert result is value
     assert repairs == ()

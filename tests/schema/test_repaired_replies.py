@@ -153,8 +153,16 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "boolean in text": '["true"]',
         "null in text": '["null"]',
         "JSON in text": '"[7]"',
+        "triple quotes": '{"""a""": 7}',
+        "literal case": "[TRUE]",
+        "digit groups": '{"a": 1,000}',
+        "special space": "[7\u00a0]",
+        "number for text": "[7]",
+        "item for list": '{"value": 7}',
     }
-    output_type = dict[str, Any] if name in {"raw newline", "invalid escape"} else list[StrictInt | StrictBool | None]
+    scalars = list[StrictInt | StrictBool | None]
+    maps = dict.fromkeys(("raw newline", "invalid escape", "triple quotes", "digit groups"), dict[str, Any])
+    output_type = {**maps, "number for text": list[str]}.get(name, scalars)
     response_format = ResponseFormat(output_type)
     answer = response_format.read(examples[name], repairs={name})
     assert answer.valid
