@@ -224,7 +224,7 @@ def test_a_place_that_the_reply_to_a_patch_omits_is_an_issue() -> None:
         price: float
         text: str
 
-    price, note = {"price": "x", "note": 3}, {"price": 2, "note": "fragile"}
+    price, note = {"price": "x", "note": 3.5}, {"price": 2, "note": "fragile"}
     step = start(response_format=structkit.ResponseFormat(Order)).receive(
         reply(json.dumps({"text": "t" * 400, **price}))
     )
