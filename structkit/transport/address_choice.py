@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from structkit.parsing import read_envelope
-from structkit.transport.base_url import Address, read_addresses
+from structkit.transport.base_url import Address, display_url, read_addresses
 from structkit.transport.reply_body import BodyReader
 from structkit.values import Policy
 
@@ -36,6 +38,18 @@ class AddressChoice:
         if self.is_single or (answering := _answering.get(self._addresses)) is None:
             return self._addresses
         return (answering, *(each for each in self._addresses if each != answering))
+
+    def requests(self, body: bytes | None, reader: BodyReader) -> Iterator[tuple[Address, str, str]]:
+        """Yield each address with the method and the URL to try, and note the URL in *reader*.
+
+        Args:
+            body: The body of a completion request; None asks for the models.
+            reader: The reader of the reply.
+        """
+        for address in self.candidates:
+            method, url = ("GET", address.models) if body is None else ("POST", address.completions)
+            reader.url = display_url(url)
+            yield address, method, url
 
     def is_found(self, address: Address, status: int) -> bool:
         """Return whether a status shows that the address exists; it is then tried first from now on."""

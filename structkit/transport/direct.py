@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from structkit.transport.address_choice import AddressChoice, better_error, child_reader
-from structkit.transport.base_url import display_url, query_secrets
+from structkit.transport.base_url import query_secrets
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http_reply import read_model_names, read_reply
@@ -87,9 +87,7 @@ class HTTPTransport:
     def _open(self, body: bytes | None, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
         """Send a completion request, or a GET of the models if there is no body, to the address that answers."""
         not_found: list[BodyReader] = []
-        for address in self._choice.candidates:
-            url, method = (address.models, "GET") if body is None else (address.completions, "POST")
-            reader.url = display_url(url)
+        for address, method, url in self._choice.requests(body, reader):
             with self._pool.open(method, _target(url), body, _timeout(policy), reader) as reply:
                 if self._choice.is_single or self._choice.is_found(address, reply[0]):
                     yield reply
@@ -180,17 +178,14 @@ class AsyncHTTPTransport:
     async def _open(self, body: bytes | None, policy: Policy, reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
         """Like `HTTPTransport._open`."""
         not_found: list[BodyReader] = []
-        for address in self._choice.candidates:
-            url, method = (address.models, "GET") if body is None else (address.completions, "POST")
-            reader.url = display_url(url)
+        for address, method, url in self._choice.requests(body, reader):
             async with self._pool.open(method, _target(url), body, _timeout(policy)) as reply:
                 if self._choice.is_single or self._choice.is_found(address, reply[0]):
                     yield reply
                     return
                 not_found.append(child_reader(reader, policy))
                 await not_found[-1].read_async(reply)
-        error = better_error(not_found, reader)
-        yield error.status, error.headers, _as_async((error.body,))
+        yield _as_async(better_error(not_found, reader))
 
     async def _exchange(self, body: bytes | None, policy: Policy, reader: BodyReader) -> None:
         """Send a request, and read its reply into *reader*."""
@@ -198,9 +193,7 @@ class AsyncHTTPTransport:
             async with self._open(body, policy, reader) as reply:
                 await reader.read_async(reply)
             return
-        [address] = self._choice.candidates
-        url, method = (address.models, "GET") if body is None else (address.completions, "POST")
-        reader.url = display_url(url)
+        [(_, method, url)] = self._choice.requests(body, reader)
         await self._pool.exchange(method, _target(url), body, _timeout(policy), reader)
 
     async def models(self) -> tuple[str, ...]:
@@ -268,9 +261,13 @@ def _target(url: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-async def _as_async(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
+def _as_async(reader: BodyReader) -> AsyncHTTPReply:
+    """Return a reply that has been read as one that is still to be read."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield reader.body
+
+    return reader.status, reader.headers, chunks()
 
 
 def _headers(api_key: str) -> dict[str, str]:
