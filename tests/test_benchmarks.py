@@ -98,3 +98,9 @@ def test_the_partials_benchmark_measures_every_reply_at_every_size() -> None:
     rows = table("partials.py", "--rows", "20", "40", "--rounds", "1")
     assert [name for name, *_ in rows] == ["list", "list", "model", "model", "text", "text"]
     assert all(cell.endswith(" s") for _, _, *seconds in rows for cell in seconds[:3])
+
+
+def test_the_definitions_benchmark_measures_the_growth() -> None:
+    rows = table("definitions.py", "--models", "5", "10", "--rounds", "1")
+    assert [models for models, *_ in rows] == ["5", "10"]
+    assert float(rows[1][2]) == float(rows[1][2])

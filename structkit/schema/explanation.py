@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from itertools import count
+from operator import itemgetter
+from typing import Any, Literal
 
 from structkit.values import JSONPath, format_path
 
@@ -58,14 +60,20 @@ class Explanation:
 
 def _in_order(notes: Iterable[Note]) -> list[Note]:
     """Sort notes by path: notes on a part come right after those on the whole, in the order of first appearance."""
-    notes = list(notes)
-    prefixes = [prefix for note in notes for prefix in _prefixes(note)]
-    first = {path: position for position, path in reversed([*enumerate(prefixes)])}
-    return sorted(notes, key=lambda note: [first[prefix] for prefix in _prefixes(note)])
+    positions = count()
+    tree: dict[str | int, Any] = {}  # each step with the position of its first appearance, and the steps below it
+    keyed = [(_sort_key(note.path, tree, positions), note) for note in notes]
+    return [note for _, note in sorted(keyed, key=itemgetter(0))]
 
 
-def _prefixes(note: Note) -> list[JSONPath]:
-    return [note.path[:length] for length in range(1, len(note.path) + 1)]
+def _sort_key(path: JSONPath, tree: dict[str | int, Any], positions: Iterator[int]) -> list[int]:
+    key: list[int] = []
+    for step in path:
+        if step not in tree:
+            tree[step] = next(positions), {}
+        position, tree = tree[step]
+        key.append(position)
+    return key
 
 
 def compare(explanations: Mapping[str, Explanation]) -> str:

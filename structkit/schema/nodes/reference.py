@@ -23,8 +23,14 @@ class Definitions:
     def find_identities(self) -> None:
         """Compute `identities`; call it once, when all definitions are complete."""
         self.identities = set(self.nodes)
-        while changed := {name for name in self.identities if not self.nodes[name].is_identity}:
-            self.identities -= changed
+        while sum(map(self._remove_unless_identity, self.nodes)):  # inner ones come first: few rounds are needed
+            pass
+
+    def _remove_unless_identity(self, name: str) -> bool:
+        """Remove a name from `identities` unless its node is an identity; return whether anything changed."""
+        is_removed = name in self.identities and not self.nodes[name].is_identity
+        self.identities -= {name} if is_removed else set()
+        return is_removed
 
     @property
     def schemas(self) -> JSON:

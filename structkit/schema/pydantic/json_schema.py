@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from enum import Flag
 from typing import Any
 
@@ -53,6 +54,26 @@ class NaturalSchemaGenerator(StrictGenerator):
             if part.get("title") in self._enums:
                 del part["title"]
         return json_schema
+
+    def get_json_ref_counts(self, json_schema: Any) -> Any:
+        """Count the uses of each `$ref`, as pydantic does, but without recursion: a chain of models may be long."""
+        counts = Counter[str]()
+        stack = [json_schema]
+        while stack:
+            part = stack.pop()
+            ref = part.get("$ref") if isinstance(part, dict) else None
+            if isinstance(ref, str):
+                counts[ref] += 1
+                stack += [self._definition(ref)] if counts[ref] == 1 else []
+            elif isinstance(part, dict | list):
+                stack += _without_examples(part) if isinstance(part, dict) else part
+        return counts
+
+    def _definition(self, ref: Any) -> JsonSchemaValue:
+        defs_ref = self.json_to_defs_refs[ref]
+        if defs_ref in self._core_defs_invalid_for_json_schema:
+            raise self._core_defs_invalid_for_json_schema[defs_ref]
+        return self.definitions[defs_ref]
 
     def enum_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate an enum, and record the name that pydantic will set as its title; flags are an integer.
@@ -109,6 +130,11 @@ class NaturalSchemaGenerator(StrictGenerator):
 def _bound_texts(bounds: JSON) -> list[str]:
     """Return bounds as `explain` lists them."""
     return [f"{name} {value}" for name, value in bounds.items()]
+
+
+def _without_examples(part: JSON) -> list[Any]:
+    """Return what is inside a part of a schema, without examples: their values may be anything."""
+    return [value for key, value in part.items() if key != "examples" or not isinstance(value, list)]
 
 
 def _without_class_title(schema: JsonSchemaValue, cls: Any) -> JsonSchemaValue:

@@ -18,6 +18,7 @@ from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.part import to_natural
+from structkit.schema.pydantic.shared_models import with_shared_models
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
 
@@ -91,13 +92,13 @@ def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None
 
 
 def core_schema(output_type: Any) -> Any:
-    """Return pydantic's core schema of a type, with forward references resolved."""
+    """Return pydantic's core schema of a type, with forward references resolved, and each repeated model once."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
     adapter: TypeAdapter[Any] = TypeAdapter(output_type)
     if not adapter.pydantic_complete:
         adapter.rebuild(raise_errors=True)
-    return adapter.core_schema
+    return with_shared_models(adapter.core_schema)
 
 
 def _first_line(error: Exception) -> str:

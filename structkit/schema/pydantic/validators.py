@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from structkit.schema.explanation import Note
@@ -31,28 +30,24 @@ def explain_validators(core: Any) -> tuple[Note, ...]:
     >>> print(note)
     []: checked locally: validator abs
     """
-    definitions = {part["ref"]: part for part in core.get("definitions", ())}
-    notes = (Note(path, "checked locally", f"validator {name}") for path, name in _Walk(definitions).visit(core, ()))
+    notes = (Note(path, "checked locally", f"validator {name}") for path, name in _validators(core))
     return tuple(dict.fromkeys(notes))
 
 
-@dataclass(frozen=True)
-class _Walk:
-    """A walk over a core schema; inside a definition, the same definition is not entered again."""
-
-    definitions: JSON
-    entered_refs: frozenset[str] = frozenset()
-
-    def visit(self, part: JSON, path: JSONPath) -> Iterator[tuple[JSONPath, str]]:
-        """Yield every validator in a part, outermost first: its path and name."""
-        part = self.definitions.get(part.get("schema_ref", ""), part)
-        if (ref := part.get("ref")) in self.entered_refs:
-            return
+def _validators(core: JSON) -> Iterator[tuple[JSONPath, str]]:
+    """Yield every validator, outermost first: its path and name. A definition is entered once, at its first path."""
+    definitions = {part["ref"]: part for part in core.get("definitions", ())}
+    entered_refs = set[str]()
+    stack: list[tuple[JSONPath, JSON]] = [((), core)]
+    while stack:
+        path, part = stack.pop()
+        part = definitions.get(part.get("schema_ref", ""), part)
+        if (ref := part.get("ref")) in entered_refs:
+            continue
+        entered_refs |= set() if ref is None else {ref}
         if part.get("type") in FUNCTIONS and (function := _name(part["function"]["function"])):
             yield path, function
-        walk = self if ref is None else replace(self, entered_refs=self.entered_refs | {ref})
-        for step, inner in _children(part):
-            yield from walk.visit(inner, (*path, *step))
+        stack += [((*path, *step), inner) for step, inner in reversed([*_children(part)])]
 
 
 def _children(part: JSON) -> Iterator[tuple[JSONPath, JSON]]:

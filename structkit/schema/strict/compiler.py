@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -34,6 +35,7 @@ from structkit.schema.nodes.reference import Definitions, ReferenceNode
 from structkit.schema.nodes.scalar import build_scalar
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
+from structkit.schema.strict.deep_definitions import deep_definitions
 from structkit.schema.strict.finiteness import find_infinite
 from structkit.schema.strict.nullability import Nullability
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -130,10 +132,12 @@ class SchemaCompiler:
         self._remaining_merges = MAX_MERGES
         self._referenced_names: set[str] = set()
         self._recursive_paths: dict[str, JSONPath] = {}
+        self._base_depth = 0
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
 
     def root(self) -> Node:
         """Build the node of the whole document; a `$ref` there is inlined, because strict mode requires an object."""
+        self._build_deep_definitions()
         node = self.build(self.document.root, ())
         self.definitions.find_identities()
         if self._recursive_paths:
@@ -144,6 +148,15 @@ class SchemaCompiler:
             if isinstance(inner, ReferenceNode) and inner.name != VALUE
             else node
         )
+
+    def _build_deep_definitions(self) -> None:
+        """Build the definitions far below the root, innermost first, so that no definition is nested in many others."""
+        for pointer, path in deep_definitions(self.document):
+            if self.document.uses[pointer] > 1:
+                self._base_depth = len(path)
+                with suppress(SchemaError):  # raised again where the definition is used
+                    self._reference(pointer, path)
+        self._base_depth = 0
 
     def _validate_finite(self, root: Node) -> None:
         infinite = find_infinite(root.schema, self.definitions.schemas)
@@ -157,7 +170,7 @@ class SchemaCompiler:
         """Build the node of a part of the document, with its description."""
         if schema is True or schema == {}:
             return self.any_value_node()
-        if len(path) > MAX_PATH_LENGTH:
+        if len(path) - self._base_depth > MAX_PATH_LENGTH:
             self.note(path, "checked locally", "nested too deep: any value")
             return self.any_value_node()
         if not isinstance(schema, dict):
@@ -284,9 +297,11 @@ class SchemaCompiler:
             self._referenced_names.add(name)
             return ReferenceNode(name, self.definitions)
         self._open_definitions[name] = path
-        self.document.resolve({"$ref": pointer}, path)
-        node = self.build(self.document.resolve_pointer(pointer, path), path)
-        del self._open_definitions[name]
+        try:
+            self.document.resolve({"$ref": pointer}, path)
+            node = self.build(self.document.resolve_pointer(pointer, path), path)
+        finally:
+            del self._open_definitions[name]
         if self.document.uses[pointer] == 1 and name not in self._referenced_names:
             return node
         self.definitions.nodes[name] = node

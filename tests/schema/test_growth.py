@@ -1,0 +1,94 @@
+"""Work that grows with the size of a type, and not with the number of paths through it; calls are counted, not seconds."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, create_model
+
+from structkit import ResponseFormat
+from structkit.dialects import OPENAI
+from structkit.partial.pairing import root_decoder
+from structkit.schema.patch import make_patch
+
+
+def chained_models(number: int) -> type[BaseModel]:
+    """Return the last of a number of models, each with an optional field of each of the three before it."""
+    models: list[Any] = []
+    for position in range(number):
+        fields: dict[str, Any] = {
+            f"f{distance}": (models[position - distance] | None, None) for distance in (1, 2, 3) if distance <= position
+        }
+        models.append(create_model(f"Node{position}", name=(str, ...), **fields))
+    return models[-1]
+
+
+def chained_definitions(number: int) -> dict[str, Any]:
+    """Return the same as a JSON Schema."""
+    definitions = {
+        f"Node{position}": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                **{f"f{n}": {"$ref": f"#/$defs/Node{position - n}"} for n in (1, 2, 3) if n <= position},
+            },
+            "required": ["name"],
+            "additionalProperties": False,
+        }
+        for position in range(number)
+    }
+    return {"$ref": f"#/$defs/Node{number - 1}", "$defs": definitions}
+
+
+def count_calls(work: Callable[[], object]) -> int:
+    """Return the number of calls of structkit's functions that some work takes."""
+    calls = 0
+
+    def count(frame: Any, event: str, _: Any) -> None:
+        nonlocal calls
+        calls += event == "call" and "structkit" in frame.f_code.co_filename
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def patch(response_format: ResponseFormat[Any]) -> None:
+    make_patch(response_format, {"name": 1, "f1": {"name": 1}}, [("f1", "name")])
+
+
+def split(response_format: ResponseFormat[Any]) -> None:
+    size = dataclasses.replace(OPENAI.max_size, properties=100_000, characters=1_000_000)
+    dialect = dataclasses.replace(OPENAI, name="large", max_size=size)
+    assert response_format.in_dialect(dialect).parts
+
+
+USES: dict[str, Callable[[ResponseFormat[Any]], object]] = {
+    "compiling": lambda _: None,
+    "explaining": lambda response_format: list(response_format.explain()),
+    "patching": patch,
+    "splitting": split,
+    "streaming": root_decoder,
+}
+
+
+@pytest.mark.parametrize("chain", [chained_models, chained_definitions])
+@pytest.mark.parametrize("use", USES)
+def test_work_grows_with_the_number_of_definitions(use, chain):
+    ResponseFormat(chain(5))  # what is done once per process
+    small, large = chain(100), chain(200)
+    calls = [count_calls(lambda output_type=each: USES[use](ResponseFormat(output_type))) for each in (small, large)]
+    assert calls[1] < 2.3 * calls[0]
+
+
+@pytest.mark.parametrize("chain", [chained_models, chained_definitions])
+def test_a_definition_far_below_the_root_keeps_its_fields(chain):
+    response_format = ResponseFormat(chain(200))
+    deepest = response_format.schema["$defs"]["Node0"]
+    assert [*deepest["properties"]] == ["name"]
+    assert "nested too deep" not in str(response_format.explain())
