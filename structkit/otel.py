@@ -125,15 +125,7 @@ class Spans:
     def finish(self, attempt: Attempt) -> None:
         """End the span of an attempt whose reply has been read."""
         if entry := self.open_spans.pop(id(attempt.request), None):
-            entry.span.set_attributes(
-                {
-                    "structkit.attempt": attempt.number,
-                    "structkit.mode": attempt.mode,
-                    "structkit.retries": attempt.retries,
-                    "structkit.repairs": attempt.repairs,
-                    "structkit.issues": len(attempt.issues),
-                }
-            )
+            entry.span.set_attributes(_attempt_attributes(attempt))
             entry.span.end(entry.replied_at)
 
     def abort(self, request: Request, error: BaseException) -> None:
@@ -153,6 +145,16 @@ def _server(base_url: str | None) -> JSON:
     if not url.hostname:
         return {}
     return {"server.address": url.hostname, "server.port": url.port or PORTS.get(url.scheme, 0)}
+
+
+def _attempt_attributes(attempt: Attempt) -> JSON:
+    return {
+        "structkit.attempt": attempt.number,
+        "structkit.mode": attempt.mode,
+        "structkit.retries": attempt.retries,
+        "structkit.repairs": attempt.repairs,
+        "structkit.issues": len(attempt.issues),
+    }
 
 
 def _request_attributes(request: Request) -> JSON:

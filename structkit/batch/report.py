@@ -117,13 +117,17 @@ class Report:
         return f"{self.tokens:,} tokens{unreported}, {spend}"
 
     @property
+    def _ambiguous_line(self) -> str:
+        names = ", ".join(map(_printable, self.ambiguous[:MAX_AMBIGUOUS_NAMES]))
+        names += " ..." if len(self.ambiguous) > MAX_AMBIGUOUS_NAMES else ""
+        count = "1 row was" if len(self.ambiguous) == 1 else f"{len(self.ambiguous):,} rows were"
+        return f"{count} in flight when a run was interrupted: {names}"
+
+    @property
     def _notes(self) -> list[str]:
         lines = []
         if self.ambiguous:
-            names = ", ".join(map(_printable, self.ambiguous[:MAX_AMBIGUOUS_NAMES]))
-            names += " ..." if len(self.ambiguous) > MAX_AMBIGUOUS_NAMES else ""
-            count = "1 row was" if len(self.ambiguous) == 1 else f"{len(self.ambiguous):,} rows were"
-            lines.append(f"{count} in flight when a run was interrupted: {names}")
+            lines.append(self._ambiguous_line)
         if self.removed and self.removed.count:
             count = "1 row is" if self.removed.count == 1 else f"{self.removed.count:,} rows are"
             lines.append(f"{count} no longer in the input; the journal keeps the replies")

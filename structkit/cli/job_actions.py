@@ -22,12 +22,12 @@ from structkit.batch.selection import reopened_states
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.progress_display import display_progress
-from structkit.costs.forecast import Forecast, estimate_sample, forecast_run
+from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD
 from structkit.testing import sample
-from structkit.values import Request
+from structkit.values import JSON, Request
 
 MAX_SAMPLED_ROWS = 100
 """The number of rows from which an estimate is made."""
@@ -49,10 +49,14 @@ def run_job(job: Job) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         notice(f"the replies so far are stored in {job.folder}; resume with: {resume_command(sys.argv)}")
         return INTERRUPTED
+    _print_report(report)
+    return exit_code(report)
+
+
+def _print_report(report: Report) -> None:
     notice(str(report))
     for line in advice(report, sys.argv):
         notice(line)
-    return exit_code(report)
 
 
 def exit_code(report: Report) -> int:
@@ -146,11 +150,15 @@ def preview_job(job: Job) -> int:
     if not requests:
         raise ConfigError("the input has no rows that would be sent, so there is no request to show")
     write(requests[0].body, None)
-    reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
-    samples = [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
+    samples = _estimate_samples(requests, conversations.response_format.schema)
     rows = min(rows, job.sample or rows)
     notice(f"{rows:,} rows; {forecast_line(forecast_run(rows, samples, job.price))}; nothing was sent")
     return 0
+
+
+def _estimate_samples(requests: list[Request], schema: JSON) -> list[Sample]:
+    reply = json.dumps(sample(schema), ensure_ascii=False)
+    return [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
 
 
 async def read_requests(conversations: RowConversations) -> tuple[int, list[Request]]:

@@ -25,7 +25,14 @@ def load_type(name: str) -> Any:
     if not module_name or not attribute:
         raise ConfigError(f"the type {name!r}: write path/to/file.py:Name, package.module:Name or schema.json")
     is_file = module_name.endswith(".py")
-    value: Any = _load_file(Path(module_name)) if is_file else _load_module(module_name)
+    module = _load_file(Path(module_name)) if is_file else _load_module(module_name)
+    return _find_attribute(module, name)
+
+
+def _find_attribute(module: ModuleType, name: str) -> Any:
+    """Return the part of a module that follows the last colon of a type's name."""
+    value: Any = module
+    module_name, _, attribute = name.rpartition(":")
     for step in attribute.split("."):
         if not hasattr(value, step) or not hasattr(value, "__dict__"):
             raise ConfigError(f"the type {name!r}: {module_name} has no {step!r} (it defines {_defined_names(value)})")

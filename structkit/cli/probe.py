@@ -59,9 +59,7 @@ def probe(
 
 def _stored_routes(model: str | None, base_url: str | None, output: Path | None, *, show: bool, forget: bool) -> None:
     address = normalise_base_url(base_url) if base_url else None
-    routes = [
-        each for each in route_cache.list_routes() if model in {None, each.model} and address in {None, each.base_url}
-    ]
+    routes = _select_routes(model, address)
     if show and output:
         write([*map(_as_json, routes)], output)
     elif show and routes:
@@ -70,6 +68,12 @@ def _stored_routes(model: str | None, base_url: str | None, output: Path | None,
         notice("no routes are stored")
     if forget:
         _delete(routes, is_all=not (model or address))
+
+
+def _select_routes(model: str | None, address: str | None) -> list[CachedRoute]:
+    """Return the stored routes of a model and an endpoint; None stands for all."""
+    routes = route_cache.list_routes()
+    return [each for each in routes if model in {None, each.model} and address in {None, each.base_url}]
 
 
 def _delete(routes: list[CachedRoute], *, is_all: bool) -> None:

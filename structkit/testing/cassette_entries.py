@@ -23,7 +23,7 @@ from structkit.parsing.serialized import (
 )
 from structkit.transport.http_reply import redact
 from structkit.transport.secrets import environment_secrets
-from structkit.values import JSON, Completion, Delta, JSONValue, Usage
+from structkit.values import JSON, Choice, Completion, Delta, JSONValue, Usage
 
 VARIABLE = "STRUCTKIT_RECORD"
 """An environment variable: any value but `0` makes every cassette in mode `auto` record."""
@@ -75,12 +75,17 @@ def reply_deltas(reply: Completion | TransportError) -> Iterator[Delta]:
     else:
         choices = read_choices(cast("JSON", reply.body)) if reply.partial else ()
     for choice in choices:
-        arguments = [call.arguments for call in choice.tool_calls[:1]]
-        texts: list[tuple[DeltaKind, str]] = [("content", choice.content or ""), ("refusal", choice.refusal or "")]
-        for kind, text in [*texts, *(("arguments", argument) for argument in arguments)]:
+        for kind, text in _texts(choice):
             yield from (
                 Delta(choice.index, text[at : at + DELTA_CHARS], kind) for at in range(0, len(text), DELTA_CHARS)
             )
+
+
+def _texts(choice: Choice) -> Iterator[tuple[DeltaKind, str]]:
+    yield "content", choice.content or ""
+    yield "refusal", choice.refusal or ""
+    for call in choice.tool_calls[:1]:
+        yield "arguments", call.arguments
 
 
 def without_keys(value: JSONValue) -> JSONValue:

@@ -104,12 +104,10 @@ def rejects_response_format(*kinds: str) -> ReplyChange:
 
     def change(request: JSON, reply: Reply) -> Reply:
         kind = (request.get("response_format") or {}).get("type")
+        if kind not in rejected:
+            return reply
         message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."
-        return (
-            error_reply(400, message, type="invalid_request_error", param="response_format")
-            if kind in rejected
-            else reply
-        )
+        return error_reply(400, message, type="invalid_request_error", param="response_format")
 
     return change
 

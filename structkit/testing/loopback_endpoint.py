@@ -14,7 +14,7 @@ from typing_extensions import Self
 from structkit.testing.faults import Fault, FaultDraw
 from structkit.testing.scripted_reply import Reply, Script, conforming_reply, to_reply, to_scripts
 from structkit.testing.stream_faults import as_stream
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 
 BACKLOG = 1024
 """Connections that may wait to be accepted; with the standard library's 5, a burst of calls waits for seconds."""
@@ -86,9 +86,7 @@ class Endpoint:
     def answer(self, body: JSON, headers: Mapping[str, str], path: str) -> Reply:
         """Record a request, and return the next reply of the script, with a fault if one is drawn."""
         with self._lock:
-            self.requests.append(body)
-            self.headers.append(headers)
-            self.paths.append(path)
+            self._record(body, headers, path)
             script, random_fault = self._next_script(), self._faults.draw()
             current = random_fault or script
             self.fault_names.append(current.name if isinstance(current, Fault) else None)
@@ -97,6 +95,11 @@ class Endpoint:
         if random_fault and not random_fault.delivers(scripted, reply):
             self._return_script(script)
         return as_stream(body, reply, self._delta)
+
+    def _record(self, body: JSON, headers: Mapping[str, str], path: str) -> None:
+        self.requests.append(body)
+        self.headers.append(headers)
+        self.paths.append(path)
 
     def _next_script(self) -> Script:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
@@ -153,13 +156,16 @@ def _write(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         _write_headers(handler, reply, {"transfer-encoding": "chunked"})
         _write_chunks(handler, reply.body)
         handler.wfile.write(b"" if reply.is_truncated else b"0\r\n\r\n")
-        handler.close_connection = reply.is_truncated
-        return
-    content = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
-    data = content.encode() if isinstance(content, str) else content
-    _write_headers(handler, reply, {"content-length": str(len(data))})
-    handler.wfile.write(data[: len(data) // 2] if reply.is_truncated else data)
+    else:
+        data = _to_bytes(reply.body)
+        _write_headers(handler, reply, {"content-length": str(len(data))})
+        handler.wfile.write(data[: len(data) // 2] if reply.is_truncated else data)
     handler.close_connection = reply.is_truncated
+
+
+def _to_bytes(body: JSONValue) -> bytes:
+    content = body if isinstance(body, str | bytes) else json.dumps(body)
+    return content.encode() if isinstance(content, str) else content
 
 
 def _write_headers(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, str]) -> None:

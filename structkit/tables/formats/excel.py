@@ -108,13 +108,15 @@ class _ExcelWriter:
         elif isinstance(cell, int | float) and math.isfinite(cell) and abs(cell) <= MAX_EXACT:
             self._sheet.write_number(self._row, place, cell)
         elif cell is not None:
-            text = self._escape(cell) if isinstance(cell, str) else repr(cell)
-            if len(text.encode("utf-16-le")) > 2 * MAX_CELL_CHARS:
-                column = self._columns[place].name
-                raise self._error(
-                    f"row {self._row + 1}, column {column!r}: a cell in Excel has at most {MAX_CELL_CHARS:,} characters"
-                )
-            self._sheet.write_string(self._row, place, text)
+            self._write_text(place, self._escape(cell) if isinstance(cell, str) else repr(cell))
+
+    def _write_text(self, place: int, text: str) -> None:
+        if len(text.encode("utf-16-le")) > 2 * MAX_CELL_CHARS:
+            column = self._columns[place].name
+            raise self._error(
+                f"row {self._row + 1}, column {column!r}: a cell in Excel has at most {MAX_CELL_CHARS:,} characters"
+            )
+        self._sheet.write_string(self._row, place, text)
 
     def _error(self, message: str) -> JobError:
         return JobError(f"cannot write {self._name}: {message}", file=self._name)

@@ -18,17 +18,18 @@ def _read(source: Input) -> Table:
 
 def _rows(source: Input) -> Iterator[SourceRow]:
     for number, text in source.lines():
-        if text.isspace():
-            continue
-        try:
-            value = read_json(text)
-        except NotJSON as error:
-            raise source.error(str(error).removesuffix(" at line 1 column 1"), number) from None
-        if not isinstance(value, dict):
-            raise source.error(
-                f"a row must be an object with a value for each column, not {text[:40].strip()!r}", number
-            )
-        yield SourceRow(number, value)
+        if not text.isspace():
+            yield SourceRow(number, _read_row(source, number, text))
+
+
+def _read_row(source: Input, number: int, text: str) -> JSON:
+    try:
+        value = read_json(text)
+    except NotJSON as error:
+        raise source.error(str(error).removesuffix(" at line 1 column 1"), number) from None
+    if not isinstance(value, dict):
+        raise source.error(f"a row must be an object with a value for each column, not {text[:40].strip()!r}", number)
+    return value
 
 
 class _JSONLWriter:

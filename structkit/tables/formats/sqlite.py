@@ -107,10 +107,8 @@ class _SQLiteWriter:
         self._connection = sqlite3.connect(target.path, isolation_level=None)
         # a crash only loses the temporary file, which is synced as a whole before it gets its name
         self._connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")
-        names, marks = (
-            ", ".join(_quote(column.name) for column in target.columns),
-            ", ".join("?" * len(self._columns)),
-        )
+        names = ", ".join(_quote(column.name) for column in target.columns)
+        marks = ", ".join("?" * len(self._columns))
         self._insert = f"INSERT INTO {_quote(target.table)} VALUES ({marks})"  # noqa: S608 (quoted)
         self._run(lambda: self._connection.execute(f"CREATE TABLE {_quote(target.table)} ({names})"))
 
