@@ -19,8 +19,8 @@ STRING = {
     "'": re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*)'", re.DOTALL),
 }
 TRIPLE_QUOTED = {
-    '"': re.compile(r'"""((?:[^"\\]++|\\.|"(?!""))*+)"""(?!")', re.DOTALL),
-    "'": re.compile(r"'''((?:[^'\\]++|\\.|'(?!''))*+)'''(?!')", re.DOTALL),
+    '"': re.compile(r'"""((?:[^"\\]++|\\.|"(?!""))*)"""(?!")', re.DOTALL),
+    "'": re.compile(r"'''((?:[^'\\]++|\\.|'(?!''))*)'''(?!')", re.DOTALL),
 }
 SPACE = re.compile(r"[ \t\r\n]*+")
 SPECIAL_SPACE = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
