@@ -23,3 +23,6 @@ PYTHON_CLASS = "x-structkit-converted"
 
 Its value is the class or function that converts it, or None where that is not known.
 """
+
+GENERATED_DESCRIPTION = "x-structkit-description"
+"""What the type itself has to say to the model, beside a `description` of the field that would replace it."""

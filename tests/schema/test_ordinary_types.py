@@ -1289,3 +1289,15 @@ def test_a_member_of_an_enum_is_never_read_as_a_time_or_a_number(value, constant
 def test_a_union_of_an_enum_of_words_and_a_number_needs_no_box():
     assert ResponseFormat(Union[int, Literal["auto"]]).dump("auto") == {"value": "auto"}
     assert ResponseFormat(Union[int, enum.StrEnum("Word", ["AUTO"])]).dump(3) == {"value": 3}
+
+
+def test_a_description_of_a_field_leaves_what_its_type_says():
+    class Described(BaseModel):
+        price: Decimal = Field(description="In EUR.", gt=0, decimal_places=2)
+        codes: Json[list[int]] = Field(description="Codes.")
+        raw: bytes = Field(description="Raw.", max_length=3)
+
+    texts = {name: part["description"] for name, part in ResponseFormat(Described).schema["properties"].items()}
+    assert texts["price"] == "In EUR. A decimal number. More than 0. At most 2 decimal places."
+    assert texts["codes"].startswith("Codes. JSON text: ")
+    assert texts["raw"] == "Raw. At most 3 bytes."

@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.schema.descriptions import describe_bounds
-from structkit.schema.keywords import DESCRIBED_BOUNDS, POSITION_NAME
+from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, POSITION_NAME
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.diagnose import StrictGenerator
 from structkit.values import JSON
@@ -83,7 +83,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         self._enums.add(schema["cls"].__name__)
         if issubclass(schema["cls"], Flag):
             flags = ", ".join(f"{member.name} {member.value}" for member in schema["members"])
-            return {"type": "integer", "description": f"A sum of flags: {flags}.", DESCRIBED_BOUNDS: ["flags"]}
+            return {"type": "integer", GENERATED_DESCRIPTION: f"A sum of flags: {flags}.", DESCRIBED_BOUNDS: ["flags"]}
         return super().enum_schema(schema)
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
@@ -100,7 +100,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         description = describe_bounds(bounds).replace("character", "byte")
         if not bounds:
             return json_schema
-        return {**json_schema, "description": description, DESCRIBED_BOUNDS: _bound_texts(bounds)}
+        return {**json_schema, GENERATED_DESCRIPTION: description, DESCRIBED_BOUNDS: _bound_texts(bounds)}
 
     def json_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a string, and describe the JSON that it has to contain."""
@@ -112,7 +112,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         # pydantic renames its definitions later: a $ref in a text would then lead nowhere.
         is_useful = content and '"$ref"' not in text
         description = f"JSON text: {shorten(text, 2 * MAX_QUOTED_CHARS)}" if is_useful else "JSON text."
-        return {**json_schema, "description": description}
+        return {**json_schema, GENERATED_DESCRIPTION: description}
 
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Generate a string, so that no digit is lost, and describe the bounds, which are checked after the reply."""
@@ -124,7 +124,7 @@ class NaturalSchemaGenerator(StrictGenerator):
             {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
         )
         description = f"A decimal number. {words}".strip()
-        return {**text, "description": description, DESCRIBED_BOUNDS: _bound_texts(bounds)}
+        return {**text, GENERATED_DESCRIPTION: description, DESCRIBED_BOUNDS: _bound_texts(bounds)}
 
 
 def _bound_texts(bounds: JSON) -> list[str]:

@@ -17,7 +17,7 @@ from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import merge, with_alternatives
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
-from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.any_value import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
 from structkit.schema.nodes.array import build_array
@@ -269,8 +269,7 @@ class SchemaCompiler:
         """Yield the texts of a description: the caller's, then the rules that the strict schema cannot express."""
         if title := schema.get("title"):
             yield f"{title}."
-        if description := schema.get("description"):
-            yield description
+        yield from filter(None, (schema.get("description"), schema.get(GENERATED_DESCRIPTION)))
         if examples := schema.get("examples"):
             yield f"For example {', '.join(shorten_json(example) for example in examples)}."
         for bounds in schema.get(ADDITIONAL_BOUNDS, ()):
