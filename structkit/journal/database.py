@@ -94,13 +94,17 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
         _create_file(path)
         connection = connect(path)
         try:
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
+            _set_pragmas(connection)
             _migrate(connection, path, migrations)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def _set_pragmas(connection: sqlite3.Connection) -> None:
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def connect(path: Path) -> sqlite3.Connection:

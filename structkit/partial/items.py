@@ -237,10 +237,8 @@ def _locate_list(response_format: ResponseFormat[Any]) -> ListLocation:
     locations = [location for field in fields if (location := _list_of(field, place, is_root=not is_object))]
     if len(locations) != 1:
         reason = "the type has no list" if not locations else "the type has more than one list"
-        raise SchemaError(
-            f"{reason} whose items could be streamed one by one; use stream() instead",
-            output_type=response_format.output_type,
-        )
+        message = f"{reason} whose items could be streamed one by one; use stream() instead"
+        raise SchemaError(message, output_type=response_format.output_type)
     return locations[0]
 
 
