@@ -92,6 +92,11 @@ def store_stream(source: Source, path: Path) -> Source:
     """
     if source.is_repeatable:
         return source
+    _copy_rows(source, path)
+    return open_source(path, key=source.key, format="jsonl")
+
+
+def _copy_rows(source: Source, path: Path) -> None:
     draft = AtomicFile(path, overwrite=True)
     try:
         for record in source:
@@ -101,7 +106,6 @@ def store_stream(source: Source, path: Path) -> Source:
         raise draft.error(error) from None
     finally:
         draft.discard()
-    return open_source(path, key=source.key, format="jsonl")
 
 
 def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
