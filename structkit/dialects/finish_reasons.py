@@ -59,7 +59,8 @@ def classify_finish_reason(reason: str) -> FinishKind:
     'complete'
     """
     words = [_normalized(part) for part in (reason, *re.split(r"[:.]", reason))]
-    return next((FINISH_KINDS[word] for word in words if word in FINISH_KINDS), "complete")
+    kinds: list[FinishKind] = [FINISH_KINDS[word] for word in words if word in FINISH_KINDS]
+    return kinds[0] if kinds else "complete"
 
 
 def _normalized(reason: str) -> str:

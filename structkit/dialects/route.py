@@ -37,7 +37,8 @@ class Route:
         ('json_schema', 'json_schema_lax')
         """
         unusable = self.rejected | self.ignored
-        return next((mode for mode in self.dialect.modes if mode not in unusable), "prompt")
+        usable: list[ModeName] = [mode for mode in self.dialect.modes if mode not in unusable]
+        return usable[0] if usable else "prompt"
 
     def with_rejected(self, mode: ModeName) -> Route:
         """Return the route with one more rejected mode."""

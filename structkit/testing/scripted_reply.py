@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from structkit.testing.sample import sample
 from structkit.values import JSON, JSONValue
@@ -98,7 +98,7 @@ def to_scripts(replies: Iterable[Any]) -> list[Script]:
         if isinstance(item, list | tuple):
             scripts += to_scripts(item)
         elif isinstance(item, Reply | str | dict) or callable(item):
-            scripts.append(item)
+            scripts.append(cast("Script", item))
         else:
             raise TypeError(f"a reply is {SCRIPTS}; not {type(item).__name__}")
     return scripts
