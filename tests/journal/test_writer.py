@@ -15,7 +15,7 @@ from structkit.journal.writer import JournalWriter
 
 
 def intent(ordinal: int) -> Intent:
-    return Intent(ordinal, "key", "digest", 1, "request", Future())
+    return Intent(ordinal, "key", "digest", 1, "request", None, Future())
 
 
 class FailingDisk:
