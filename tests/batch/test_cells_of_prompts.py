@@ -191,7 +191,7 @@ def test_only_the_columns_that_the_prompt_uses_make_a_row_blank(
 
 
 def test_a_misspelt_choice_for_blank_rows_is_rejected(job: Callable[..., Job]) -> None:
-    with Endpoint() as endpoint, pytest.raises(ConfigError, match="blank: one of skip, ask, fail"):
+    with Endpoint() as endpoint, pytest.raises(ConfigError, match="blank must be one of skip, ask, fail"):
         job(endpoint, ["a"], blank="drop").run()
 
 

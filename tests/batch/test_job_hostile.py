@@ -111,7 +111,7 @@ def test_an_unusual_text_is_labelled_once_and_returned_exactly(
 ) -> None:
     source = [{"id": text, "text": text}, {"id": f"{text}2", "text": "other"}]
     for rows in (source, source, source[::-1]):
-        label_job = job(rows, key="id")
+        label_job = job(rows, key="id", blank="ask")  # U+2028 and a space are blank
         assert label_job.run().counts == {"done": 2}
         assert [row["text"] for row in output_rows(label_job)] == [row["text"] for row in rows]
     assert len(endpoint.requests) == 2

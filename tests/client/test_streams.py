@@ -323,7 +323,7 @@ def test_each_item_of_a_set_is_yielded_once_although_one_is_corrected(
     stream: Callable[..., Outcome], output_type: Any
 ) -> None:
     names = [f"name {number}" for number in range(20)]
-    with Endpoint(json.dumps({"value": [*names[:5], 7, *names[5:]]}), '{"item_5": "other"}') as endpoint:
+    with Endpoint(json.dumps({"value": [*names[:5], None, *names[5:]]}), '{"item_5": "other"}') as endpoint:
         outcome = stream(endpoint.base_url, "stream_items", output_type, "Read it.")
     assert outcome.values == [*names, "other"]
 

@@ -61,7 +61,9 @@ def write_and_read(path: Path, rows: list[dict[str, Any]], columns: Any, **setti
     with open_sink(path, columns, overwrite=True, **settings) as sink:
         for row in rows:
             sink.write({"input": row})
-    return [dict(record.values) for record in open_source(path)]
+    # A single column whose name has another delimiter in it is rejected, unless the delimiter is given.
+    delimiter = {"csv": ",", "tsv": "\t"}.get(path.name.split(".")[1])
+    return [dict(record.values) for record in open_source(path, delimiter=delimiter)]
 
 
 def as_text(cell: Any) -> Any:

@@ -245,7 +245,7 @@ class Limiter:
 def rejection_reason(error: StructkitError) -> str:
     """Return the message of a rejection without request ids and the like, so that equal reasons are equal texts.
 
-    >>> rejection_reason(StatusError("too long (request a17b)"))
+    >>> rejection_reason(StructkitError("too long (request a17b)"))
     'too long (request #)'
     """
     return re.sub(r"\w*\d\w*", "#", str(error))

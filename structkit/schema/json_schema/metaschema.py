@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import FormatChecker
 from jsonschema.exceptions import SchemaError as BadSchema
 
 from structkit.errors import SchemaError
+from structkit.schema.json_schema.child_schemas import (
+    SCHEMA_KEYWORDS,
+    SCHEMA_LIST_KEYWORDS,
+    SCHEMA_MAP_KEYWORDS,
+    child_schemas,
+)
 from structkit.values import JSON, JSONPath, JSONValue
-
-SCHEMA_KEYWORDS = frozenset(
-    {"additionalItems", "additionalProperties", "unevaluatedItems", "unevaluatedProperties", "contains"}
-    | {"propertyNames", "not", "if", "then", "else", "items"}
-)
-"""Keywords whose value is a schema."""
-
-SCHEMA_LIST_KEYWORDS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems", "items"})
-"""Keywords whose value is a list of schemas."""
-
-SCHEMA_MAP_KEYWORDS = frozenset(
-    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
-)
-"""Keywords whose value holds schemas by name."""
 
 
 def validate_document(document: JSON, validator: Any) -> None:
@@ -76,14 +67,3 @@ def _non_schemas(value: list[JSONValue]) -> list[JSONValue]:
 
 def _is_kept(name: str, item: JSONValue, first: str | None) -> bool:
     return name == first or not isinstance(item, dict)
-
-
-def child_schemas(part: JSON) -> Iterator[tuple[JSONPath, JSONValue]]:
-    """Yield the schemas directly inside a part, each with the path to it."""
-    for key, value in part.items():
-        if key in SCHEMA_KEYWORDS and isinstance(value, dict):
-            yield (key,), value
-        elif key in SCHEMA_LIST_KEYWORDS and isinstance(value, list):
-            yield from (((key, number), item) for number, item in enumerate(value))
-        elif key in SCHEMA_MAP_KEYWORDS and isinstance(value, dict):
-            yield from (((key, name), item) for name, item in value.items())

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from structkit.errors import SchemaError
+from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.json_schema.document import SchemaDocument
-from structkit.schema.json_schema.metaschema import child_schemas
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.json_pointer import pointer_keys
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin
 from referencing import Resource
 from referencing.jsonschema import DRAFT202012, specification_with
 
-from structkit.schema.json_schema.metaschema import SCHEMA_MAP_KEYWORDS
+from structkit.schema.json_schema.child_schemas import SCHEMA_MAP_KEYWORDS
 from structkit.values import JSON, JSONValue
 from structkit.values.json_pointer import escape_key
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from structkit.errors import SchemaError
+from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.json_schema.document import SchemaDocument
-from structkit.schema.json_schema.metaschema import child_schemas
 from structkit.values import JSONPath, JSONValue
 
 MIN_DEPTH = 25
