@@ -19,8 +19,8 @@ class Hooks:
         after_reply: Is called with each request and its completion, or with the transport error.
         on_issue: Is called with each issue of a reply, and its attempt.
         on_attempt: Is called with each attempt after its reply has been read; its request is the one that was sent.
-        on_abort: Is called with each request of a step that did not finish, and the exception: the task was cancelled,
-            or a check or a hook raised.
+        on_abort: Is called with each request of a step that did not finish, and the exception: the call was
+            cancelled or interrupted, a hook raised, or a stream was closed early. An exception of a check is an issue.
 
     >>> from structkit import Client
     >>> from structkit.testing import Endpoint
