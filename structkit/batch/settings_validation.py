@@ -35,7 +35,7 @@ def validate_settings(settings: JobSettings) -> None:
     _validate_choices(settings)
     _validate_numbers(settings)
     if settings.transport is not None:
-        validate_transport(settings.transport, needs_await=True, user="a job")
+        validate_transport(settings.transport, needs_await=True, consumer="a job")
     validate_max_failed(settings.max_failed)
     if not settings.value_column:
         raise ConfigError(f"value_column must be the name of a column, not {settings.value_column!r}")

@@ -102,7 +102,7 @@ def validate_connection_arguments(
     if client is not None:
         _validate_sdk_client(client, user)
     if transport is not None:
-        validate_transport(transport, needs_await=user == "AsyncClient", user=f"structkit.{user}")
+        validate_transport(transport, needs_await=user == "AsyncClient", consumer=f"structkit.{user}")
 
 
 def _validate_sdk_client(client: Any, user: str) -> None:

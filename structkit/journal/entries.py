@@ -11,13 +11,13 @@ from structkit.journal.row_state import FinalState
 from structkit.journal.wakeups import PendingWrite
 
 SHARD_ORDINALS = 1_000_000
-"""Ordinals in a shard, which is a file of its own."""
+"""Rows per shard; each shard is a separate file."""
 
 
 class Intent(NamedTuple):
     """A request is about to go out; the future resolves when that is on disk.
 
-    The reservation is what the request may take: the job counts it if no reply arrives, or one without a cost.
+    The reservation is what the request may use: it counts as spent if no reply arrives or the reply reports no usage.
     """
 
     ordinal: int
@@ -38,7 +38,7 @@ class ReceivedReply(NamedTuple):
 
 
 class Conclusion(NamedTuple):
-    """A row is finished; key and digest identify one that no request was made for."""
+    """A row is finished; key and digest are stored because the row may have no `Intent`."""
 
     ordinal: int
     key: str | bytes
@@ -48,14 +48,14 @@ class Conclusion(NamedTuple):
 
 
 class Reopening(NamedTuple):
-    """A row is no longer finished; its earlier exchanges count or are ignored."""
+    """A row is no longer finished; *ignore_exchanges* says whether its earlier exchanges are discarded."""
 
     ordinal: int
     ignore_exchanges: bool
 
 
 class Mark(NamedTuple):
-    """A named value beside the header."""
+    """A named value about the whole job, stored next to the journal's header."""
 
     name: str
     value: bytes

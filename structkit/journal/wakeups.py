@@ -11,8 +11,8 @@ from typing import NamedTuple
 class WakeupQueue:
     """Results on their way from a thread to one event loop.
 
-    To wake a loop is a system call, which releases Python's lock in the middle of the thread's work: a group of intents
-    is on disk at once, and so the loop is woken once for the group.
+    Waking a loop is a system call that releases the GIL. Intents are committed in groups, so the loop is woken once per
+    group.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class WakeupQueue:
     def wake(self) -> None:
         """Wake the loop, so that it resolves every future that is ready."""
         if self._ready and self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed, so that no task waits any more
+            with suppress(RuntimeError):  # the loop is closed, so no task is waiting
                 self._loop.call_soon_threadsafe(self._resolve)
 
     def _resolve(self) -> None:

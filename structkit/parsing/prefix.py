@@ -22,7 +22,7 @@ class _OpenContainer:
     closing: str
     """Its closing bracket."""
     key: str | int
-    """The index of the current item; of an object, the current key, in its JSON notation."""
+    """For a list, the index of the current item; for an object, the current key as quoted JSON text."""
     complete_end: int = 0
     """The end of its last complete element; 0 if it has none."""
 
@@ -32,7 +32,7 @@ class Prefix:
     """The complete part of a truncated text.
 
     Args:
-        value: The JSON value up to there; the list at `path` ends with its last complete item.
+        value: The JSON value, truncated after the last complete item of the list at `path`.
         path: The outermost list that was truncated.
     """
 

@@ -26,10 +26,10 @@ class ValueLoader(Protocol):
 
 
 class PydanticLoader:
-    """Loads and validates by a part of a type that pydantic validates."""
+    """Loads and validates values with the pydantic validator of one part of a type."""
 
     def __init__(self, node: Node, build_validator: Callable[[], SchemaValidator]) -> None:
-        """Load by a wire node; the validator is built when it is first needed."""
+        """Load with *node*; the validator is built when it is first needed."""
         self._node = node
         self._build_validator = build_validator
 
@@ -64,22 +64,22 @@ class PydanticLoader:
 
 def _reject(*_: Any, **__: Any) -> Any:
     """Reject any value of a part that cannot be validated by itself; the container around it is validated later."""
-    raise WireError("not by itself")
+    raise WireError("this part cannot be validated on its own")
 
 
 class JSONSchemaLoader:
     """Loads the values of a JSON Schema, which are natural JSON, without validation; only the root is validated."""
 
     def __init__(self, node: Node) -> None:
-        """Load by a wire node."""
+        """Load with *node*."""
         self._node = node
 
     def load_text(self, text: str, context: Any) -> Any:
-        """Return the natural JSON of a text, if it has any."""
+        """Return the natural JSON of a wire text, or `ABSENT` if it is not valid."""
         return self.load(json.loads(text), context)
 
     def load(self, wire: JSONValue, context: Any) -> Any:  # noqa: ARG002 (there are no validators)
-        """Return the natural JSON of wire JSON, if it has any."""
+        """Return the natural JSON of wire JSON, or `ABSENT` if it is not valid."""
         try:
             return self._node.load(wire)
         except (WireError, RecursionError):

@@ -45,9 +45,9 @@ class StreamingTransport(Transport, Protocol):
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Yield the deltas of the reply, then the reply that `send` would have returned; nothing is raised.
 
-        An error before the first delta is retried as *policy* allows; a later one is not. Then the last item is a
-        `TransportError` whose `partial` and `body` have what arrived before it. A reply from an endpoint that does
-        not stream has no deltas.
+        An error before the first delta is retried as *policy* allows; a later one is not: the stream then ends
+        with a `TransportError` whose `partial` and `body` have what arrived before it. A reply from an endpoint that
+        does not stream has no deltas.
 
         The endpoint is read only as fast as the deltas are consumed, and `Policy.deadline` keeps running while the
         consumer is busy. The reply is yielded as soon as it is complete; consuming the generator until it is
@@ -57,7 +57,7 @@ class StreamingTransport(Transport, Protocol):
 
 
 class AsyncTransport(Protocol):
-    """Sends requests, awaited."""
+    """Sends requests asynchronously."""
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
         """Like `Transport.send`."""
@@ -92,24 +92,27 @@ def is_awaited(owner: Any, *methods: str) -> bool:
     return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
 
 
-def validate_transport(transport: Any, *, needs_await: bool, user: str) -> None:
-    """Validate that a transport of the caller's is of the kind that its user needs: one that blocks, or is awaited.
+def validate_transport(transport: Any, *, needs_await: bool, consumer: str) -> None:
+    """Validate that a transport of the caller's is blocking or async, as the code that uses it requires.
 
     Args:
         transport: The transport.
-        needs_await: Whether the user awaits it.
-        user: What uses the transport, for the message.
+        needs_await: Whether the consumer awaits it.
+        consumer: What uses the transport, for the message.
 
     Raises:
-        ConfigError: It is of the other kind, or not a transport; with what to use instead.
+        ConfigError: It is of the other kind, or not a transport. The message says what to use instead.
     """
     name = type(transport).__name__
     methods = [method for method in ("send", "stream") if callable(getattr(transport, method, None))]
     if isinstance(transport, type) or not methods:
-        raise ConfigError(f"transport= of {user} must be an object with a method send(request, policy), not {name}")
+        raise ConfigError(f"transport= of {consumer} must be an object with a method send(request, policy), not {name}")
     if is_awaited(transport, *methods) == needs_await:
         return
     if needs_await:
-        hint = "transport=tape.asynchronous" if hasattr(transport, "asynchronous") else "a transport that is awaited"
-        raise ConfigError(f"{user} awaits its transport, and {name} blocks: use {hint}")
-    raise ConfigError(f"{user} blocks, and {name} is awaited: use structkit.AsyncClient, or a transport that blocks")
+        hint = "transport=tape.asynchronous" if hasattr(transport, "asynchronous") else "one whose send is `async def`"
+        raise ConfigError(f"{consumer} needs an async transport, but {name} is blocking: use {hint}")
+    raise ConfigError(
+        f"{consumer} needs a blocking transport, but {name} is async: use structkit.AsyncClient, or a blocking "
+        "transport"
+    )

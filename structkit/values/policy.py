@@ -22,20 +22,22 @@ class Policy:
     `attempts` and `retries` are separate counters: a transport failure never uses up an attempt of the model.
 
     Args:
-        attempts: Maximum number of asks of the model, the first included; only invalid output leads to another.
+        attempts: Maximum number of replies requested from the model, including the first; only an invalid or truncated
+            reply leads to another.
         retries: Maximum number of times the transport retries the same request after a transient failure
             (429, 5xx, no connection, timeout).
         wait_initial: Seconds before the first retry; doubled each time, with jitter.
         wait_max: Maximum wait in seconds, even if the endpoint's `Retry-After` asks for more.
-        timeout: Seconds without a byte from the endpoint after which a request fails; None is the timeout of an SDK
-            client of your own, and 600 without one.
+        timeout: Seconds without a byte from the endpoint after which a request fails; None uses your SDK client's own
+            timeout, or 600 if you pass no SDK client.
         deadline: Seconds for one request in total, from sending it to the last byte of its reply; each
-            retry has its own. None sets no limit. `Client` checks the clock only when bytes arrive, so an
-            endpoint that stops sending can take up to twice as long.
+            retry has its own. None sets no limit. Over the OpenAI SDK, or behind a proxy that only httpx2
+            supports, a blocking `Client` checks the clock only when bytes arrive, so a stalled endpoint can take
+            up to twice as long.
         reply_bytes: Maximum size of a decompressed reply; a larger one is rejected without reading it to the end.
-        repairs: Whether a reply that is not exact JSON may be repaired: code fences and prose removed, trailing
-            commas and the like. Without repairs, only exact JSON is accepted. A set of names allows only these
-            repairs: `structkit.REPAIRS - {"several answers"}` allows all but one.
+        repairs: Whether a reply that is not exact JSON may be repaired, for example by removing code fences,
+            surrounding prose or trailing commas. Without repairs, only exact JSON is accepted. A set of names
+            allows only these repairs: `structkit.REPAIRS - {"several answers"}` allows all but one.
         reask: What is re-asked after invalid output: the invalid places if that costs less (`places`), the invalid
             places whenever possible (`always`), or the whole value (`whole`).
         max_tokens: The value to which the cap on a reply may be raised after a truncated reply; None keeps the

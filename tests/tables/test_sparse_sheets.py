@@ -62,7 +62,9 @@ def test_a_stray_cell_in_the_last_corner_of_a_sheet_is_a_job_error(
 ) -> None:
     path = workbook({"one": HEADER + ROW + LAST}, dimension=dimension)
     assert path.stat().st_size < 2_000
-    with pytest.raises(JobError, match=r"reaches to XFD1048576, 17,179,869,184 cells, but only 5 have a value: delete"):
+    with pytest.raises(
+        JobError, match=r"extends to XFD1048576 \(17,179,869,184 cells\), but only 5 have a value: delete"
+    ):
         open_source(path)
 
 
@@ -70,7 +72,7 @@ def test_a_stray_cell_without_an_address_is_in_the_row_that_it_is_written_in(
     workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(excel_bounds, "MAX_EMPTY_CELLS", 1_000_000)
-    with pytest.raises(JobError, match=r"reaches to B1048576, 2,097,152 cells"):
+    with pytest.raises(JobError, match=r"extends to B1048576 \(2,097,152 cells\)"):
         open_source(workbook({"one": HEADER + ROW + LAST_WITHOUT_ADDRESS}))
 
 
@@ -79,7 +81,7 @@ def test_an_address_that_is_split_between_two_chunks_is_found(
     workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
     monkeypatch.setattr(excel_bounds, "CHUNK_BYTES", chunk_bytes)
-    with pytest.raises(JobError, match="reaches to XFD1048576"):
+    with pytest.raises(JobError, match="extends to XFD1048576"):
         open_source(workbook({"one": HEADER + LAST}))
 
 
@@ -92,7 +94,7 @@ def test_a_cell_that_is_only_formatted_does_not_make_a_sheet_large(workbook: Cal
 def test_only_the_sheet_that_is_read_is_judged(workbook: Callable[..., Path]) -> None:
     path = workbook({"a &amp; b": HEADER + ROW, "stray": HEADER + LAST})
     assert [record.values for record in open_source(path, table="a & b")] == [{"id": 1, "text": "fine"}]
-    with pytest.raises(JobError, match="reaches to XFD1048576"):
+    with pytest.raises(JobError, match="extends to XFD1048576"):
         open_source(path, table="stray")
 
 

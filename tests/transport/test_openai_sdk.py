@@ -132,7 +132,7 @@ AZURE: dict[str, Any] = {"azure_endpoint": "https://x.example", "api_version": "
         (structkit.Client, lambda: {"transport": AwaitedTransport()}, r"use structkit\.AsyncClient"),
         (structkit.Client, lambda: {"transport": AwaitedTransport}, "must be an object with a method send"),
         (structkit.Client, lambda: {"transport": httpx2.HTTPTransport()}, "must be an object with a method send"),
-        (structkit.AsyncClient, lambda: {"transport": BlockingTransport()}, "BlockingTransport blocks"),
+        (structkit.AsyncClient, lambda: {"transport": BlockingTransport()}, "BlockingTransport is blocking"),
         (structkit.AsyncClient, lambda: {"transport": cassette("x.json")}, r"use transport=tape\.asynchronous"),
         (structkit.Client, lambda: {"transport": cassette("x.json").asynchronous}, r"use structkit\.AsyncClient"),
     ],
@@ -156,7 +156,9 @@ def test_a_client_or_transport_of_the_other_kind_is_rejected_with_the_kind_to_us
 
 
 def test_a_job_a_function_and_a_cassette_reject_a_client_of_the_other_kind(tmp_path: Path) -> None:
-    with pytest.raises(structkit.ConfigError, match="a job awaits its transport, and BlockingTransport blocks"):
+    with pytest.raises(
+        structkit.ConfigError, match="a job needs an async transport, but BlockingTransport is blocking"
+    ):
         structkit.Job(
             [{"x": "1"}],
             tmp_path / "out.jsonl",

@@ -1,4 +1,4 @@
-"""Where a JSON Schema has schemas inside: by keyword."""
+"""Which JSON Schema keywords contain subschemas."""
 
 from __future__ import annotations
 

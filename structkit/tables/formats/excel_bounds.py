@@ -1,7 +1,7 @@
-"""How large the rectangle of a sheet is, read from the addresses of its cells before it is opened.
+"""Measures the used range of a sheet from its cell addresses, before the sheet is loaded.
 
-The reader allocates a cell for every place between the first and the last one that has a value: with a stray cell in
-the last corner of a sheet, half a terabyte.
+The reader allocates a cell for every place between the first and the last one that has a value. One stray cell in the
+bottom-right corner would take half a terabyte.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from typing import IO
 from structkit.tables.files import Input
 
 MAX_EMPTY_CELLS = 20_000_000
-"""Places without a value that a sheet may have; the reader takes 32 bytes for each."""
+"""Cells without a value that a sheet may have; the reader takes 32 bytes for each."""
 
-MAX_PLACES_PER_VALUE = 10
-"""Of a larger sheet: tables have fewer places for each value, however many columns are optional."""
+MAX_CELLS_PER_VALUE = 10
+"""A sheet with more empty cells than `MAX_EMPTY_CELLS` is rejected above this ratio of cells to values; real tables
+stay below it even with many optional columns."""
 
 MAX_PART_BYTES = 200_000_000
-"""Decompressed size up to which a part of a workbook may be compressed as much as it can."""
+"""Parts of a workbook up to this decompressed size may have any compression ratio."""
 
 MAX_COMPRESSION = 200
-"""Of a larger part: a sheet is compressed to a tenth, and a single cell of one repeated letter to a thousandth."""
+"""Maximum compression ratio of a larger part; a sheet typically compresses 10:1, one cell of a repeated letter
+1000:1."""
 
 CHUNK_BYTES = 1 << 20
 ZIP_SUFFIXES = (".xlsx", ".xlsm")
 
-# Cells with a value: a tag that is closed at once has none.
+# Cells with a value: a self-closing tag has none.
 _CELL = re.compile(rb"""<(?:\w+:)?c\b[^<>]*?\sr=["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]*(?<!/)>""")
 _CELL_WITHOUT_ADDRESS = re.compile(rb"""<(?:\w+:)?c(?:\s+(?!r=)[\w:]+=["'][^"'<>]*["'])*\s*>""")
 _ROW = re.compile(rb"""<(?:\w+:)?row\b[^<>]*?\sr=["'](\d{1,7})["']""")
@@ -50,10 +52,10 @@ class Bounds:
 
     Attributes:
         values: Cells that may have a value.
-        first_row: Counted from 1, as all of these; 0 without a cell.
-        last_row: Of the last cell.
-        first_column: Of the leftmost cell.
-        last_column: Of the rightmost cell.
+        first_row: Row of the topmost cell. All four are 1-based, and 0 if the sheet has no cell.
+        last_row: Row of the bottommost cell.
+        first_column: Column of the leftmost cell.
+        last_column: Column of the rightmost cell.
     """
 
     values: int = 0
@@ -63,17 +65,17 @@ class Bounds:
     last_column: int = 0
 
     @property
-    def places(self) -> int:
+    def cell_count(self) -> int:
         """The cells of the rectangle, empty or not."""
         return (self.last_row - self.first_row + 1) * (self.last_column - self.first_column + 1)
 
     @property
     def is_sparse(self) -> bool:
         """Whether nearly all of a large rectangle is empty."""
-        return self.places - self.values > MAX_EMPTY_CELLS and self.places > MAX_PLACES_PER_VALUE * self.values
+        return self.cell_count - self.values > MAX_EMPTY_CELLS and self.cell_count > MAX_CELLS_PER_VALUE * self.values
 
     def extend(self, rows: Collection[int], columns: Collection[int]) -> None:
-        """Extend the rectangle to the places in some rows and columns."""
+        """Extend the rectangle to the cells in some rows and columns."""
         if rows:
             self.first_row = min(self.first_row or min(rows), *rows)
             self.last_row = max(self.last_row, *rows)
@@ -82,7 +84,7 @@ class Bounds:
 
 
 def validate_bounds(source: Input) -> None:
-    """Validate that a workbook can be opened in memory in proportion to its values.
+    """Validate that a workbook opens in an amount of memory proportional to its values.
 
     Raises:
         JobError: The sheet is nearly empty and huge, or a part of the workbook expands out of all proportion.
@@ -99,8 +101,8 @@ def validate_bounds(source: Input) -> None:
     if bounds.is_sparse:
         corner = f"{_column_name(bounds.last_column)}{bounds.last_row}"
         raise source.error(
-            f"the sheet reaches to {corner}, {bounds.places:,} cells, but only {bounds.values:,} have a value: delete "
-            "the rows below the table and the columns to its right, or save the sheet as CSV"
+            f"the sheet extends to {corner} ({bounds.cell_count:,} cells), but only {bounds.values:,} have a value: "
+            "delete the rows below the table and the columns to its right, or save the sheet as CSV"
         )
 
 
@@ -127,7 +129,7 @@ def _read_bounds(book: zipfile.ZipFile, name: str) -> Bounds:
             bounds.values += len(cells) + len(bare_cells)
             columns = [_column_number(letters) for letters in {letters for letters, _ in cells}]
             rows = {int(row) for _, row in cells}
-            if bare_cells:  # these are in the row that they are written in
+            if bare_cells:  # a cell without an address belongs to the enclosing <row>
                 rows |= set(map(int, _ROW.findall(chunk)))
             bounds.extend(rows, columns or [1])
     return bounds

@@ -40,7 +40,7 @@ class NoReplyError(RemoteDisconnected):
 
 
 class _Response(HTTPResponse):
-    """A response that tells a connection closed before its first line from one that breaks later."""
+    """A response that distinguishes a connection closed before the status line from one that breaks later."""
 
     def _read_status(self) -> tuple[str, int, str]:
         try:
@@ -74,7 +74,8 @@ class HTTPClientPool:
         self._headers = {"accept-encoding": "gzip, deflate", **headers}
         self._certificates = ssl_context() if self._target.scheme == "https" else None
         self._path_prefix = self._target.path
-        if self._proxy and not self._certificates:  # over plain HTTP the proxy gets the full URL and its credentials
+        if self._proxy and not self._certificates:
+            # Over plain HTTP the proxy is sent the full URL, and the proxy credentials as a header.
             self._path_prefix = base_url
             self._headers |= _credentials(self._proxy)
         self._idle: deque[tuple[HTTPConnection, float]] = deque()
@@ -82,14 +83,14 @@ class HTTPClientPool:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: bytes | None, timeout: float, reader: BodyReader
+        self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader
     ) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
-        if (idle := self._take_idle(timeout)) is not None:
-            with suppress(NoReplyError), self._use(idle, method, path, body, timeout, reader) as reply:
+        if (idle := self._take_idle(timeout_s)) is not None:
+            with suppress(NoReplyError), self._use(idle, method, path, body, timeout_s, reader) as reply:
                 yield reply
                 return
-        with self._use(self._connect(timeout), method, path, body, timeout, reader) as reply:
+        with self._use(self._connect(timeout_s), method, path, body, timeout_s, reader) as reply:
             yield reply
 
     @contextmanager
@@ -99,7 +100,7 @@ class HTTPClientPool:
         method: str,
         path: str,
         body: bytes | None,
-        timeout: float,
+        timeout_s: float,
         reader: BodyReader,
     ) -> Iterator[HTTPReply]:
         """Send a request over a connection.
@@ -114,13 +115,13 @@ class HTTPClientPool:
                 with closing(connection.getresponse()) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     chunks = decompress(_chunks(response), headers.get("content-encoding", ""))
-                    yield response.status, headers, _with_timeouts(chunks, response, sock, timeout, reader)
+                    yield response.status, headers, _with_timeouts(chunks, response, sock, timeout_s, reader)
         except BaseException:
             connection.close()
             raise
         self._store_idle(connection)
 
-    def _take_idle(self, timeout: float) -> HTTPConnection | None:
+    def _take_idle(self, timeout_s: float) -> HTTPConnection | None:
         """Return an idle connection that is still open, if there is one."""
         if self._process != os.getpid():  # after a fork the sockets are shared: the parent could read our replies
             self._process = os.getpid()
@@ -128,14 +129,15 @@ class HTTPClientPool:
         while (entry := _pop(self._idle)) is not None:
             connection, idle_since = entry
             if monotonic() - idle_since < MAX_IDLE_S and _is_quiet(connection.sock):
-                connection.sock.settimeout(timeout)
+                connection.sock.settimeout(timeout_s)
                 return connection
             connection.close()
         return None
 
     def _store_idle(self, connection: HTTPConnection) -> None:
         current_time = monotonic()
-        # Close the expired ones here: the newest connection is reused first, so those of a burst would stay open.
+        # Close the expired ones here: reuse is last-in first-out, so after a burst the older connections would never be
+        # checked, and would stay open.
         while (entry := _pop_oldest(self._idle)) is not None:
             if current_time - entry[1] < MAX_IDLE_S:
                 self._idle.appendleft(entry)
@@ -146,12 +148,12 @@ class HTTPClientPool:
         else:
             connection.close()
 
-    def _connect(self, timeout: float) -> HTTPConnection:
-        connection = self._new_connection(min(timeout, MAX_CONNECT_S))
+    def _connect(self, timeout_s: float) -> HTTPConnection:
+        connection = self._new_connection(min(timeout_s, MAX_CONNECT_S))
         connection.response_class = _Response
         try:
             connection.connect()
-            connection.sock.settimeout(timeout)
+            connection.sock.settimeout(timeout_s)
         except BaseException as error:
             connection.close()
             if isinstance(error, TimeoutError):
@@ -161,11 +163,11 @@ class HTTPClientPool:
             raise
         return connection
 
-    def _new_connection(self, timeout: float) -> HTTPConnection:
+    def _new_connection(self, timeout_s: float) -> HTTPConnection:
         host, port = _address(self._proxy or self._target)
         if not self._certificates:
-            return HTTPConnection(host, port, timeout=timeout)
-        connection = HTTPSConnection(host, port, timeout=timeout, context=self._certificates)
+            return HTTPConnection(host, port, timeout=timeout_s)
+        connection = HTTPSConnection(host, port, timeout=timeout_s, context=self._certificates)
         if self._proxy:
             connection.set_tunnel(*_address(self._target), headers=_credentials(self._proxy))
         return connection
@@ -177,7 +179,10 @@ class HTTPClientPool:
 
 
 def _pop(idle: deque[tuple[HTTPConnection, float]]) -> tuple[HTTPConnection, float] | None:
-    """Take the connection used last; None if there is none (a test before would race with other threads)."""
+    """Take the connection used last; None if there is none.
+
+    Checking for emptiness first would race with other threads.
+    """
     try:
         return idle.pop()
     except IndexError:
@@ -219,13 +224,16 @@ def _chunks(response: HTTPResponse) -> Iterator[bytes]:
 
 
 def _with_timeouts(
-    chunks: Iterator[bytes], response: HTTPResponse, sock: socket.socket, timeout: float, reader: BodyReader
+    chunks: Iterator[bytes], response: HTTPResponse, sock: socket.socket, timeout_s: float, reader: BodyReader
 ) -> Iterator[bytes]:
-    """The chunks, each within the time that remains; the socket is touched only when that changes."""
-    current = timeout
+    """The chunks, each within the time that remains.
+
+    The socket's timeout is set only when the remaining time changes.
+    """
+    current = timeout_s
     for chunk in chunks:
         yield chunk
-        if (remaining := reader.chunk_timeout(timeout)) != current and not response.isclosed():
+        if (remaining := reader.chunk_timeout(timeout_s)) != current and not response.isclosed():
             current = remaining
             sock.settimeout(remaining)
 

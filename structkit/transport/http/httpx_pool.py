@@ -25,11 +25,11 @@ class HTTPXPool:
         self._client, self._lock = self._new_client(), Lock()
 
     @contextmanager
-    def open(self, method: str, path: str, body: bytes | None, timeout: float, _: BodyReader) -> Iterator[HTTPReply]:
+    def open(self, method: str, path: str, body: bytes | None, timeout_s: float, _: BodyReader) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
         with self._lock:  # otherwise two threads could each open a client, and one would never be closed
             client = self._client = self._new_client() if self._client.is_closed else self._client
-        timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
+        timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
         with client.stream(method, self._base_url + path, content=body, timeout=timeouts) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
@@ -64,10 +64,10 @@ class AsyncHTTPXPool:
             yield response.status_code, response.headers, response.aiter_bytes()
 
     def _send(
-        self, method: str, path: str, body: bytes | None, timeout: float
+        self, method: str, path: str, body: bytes | None, timeout_s: float
     ) -> AbstractAsyncContextManager[httpx2.Response]:
         self._client = self._new_client() if self._client.is_closed else self._client
-        timeouts = httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))
+        timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
         return self._client.stream(method, self._base_url + path, content=body, timeout=timeouts)
 
     def _new_client(self) -> httpx2.AsyncClient:

@@ -20,7 +20,7 @@ class ConnectionPool(Protocol):
     """Reusable connections to one address, over one HTTP library; redirects are not followed."""
 
     def open(
-        self, method: str, path: str, body: bytes | None, timeout: float, reader: BodyReader, /
+        self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader, /
     ) -> AbstractContextManager[HTTPReply]:
         """Send a request, and return its reply, whose body is read from the network chunk by chunk.
 
@@ -28,13 +28,13 @@ class ConnectionPool(Protocol):
             method: The HTTP method.
             path: Appended to the base URL.
             body: The body of the request.
-            timeout: Seconds that the endpoint may be silent.
-            reader: Is asked only for the remaining time.
+            timeout_s: Seconds that the endpoint may be silent.
+            reader: Used only to look up the time left until the deadline; the pool stores nothing in it.
         """
         ...
 
     def close(self) -> None:
-        """Close the connections; the next request opens new ones."""
+        """Close at least the idle connections; the next request opens a new one."""
         ...
 
 
