@@ -1,4 +1,4 @@
-"""Rows with a request that may have been answered and paid for without a trace, named so that a person finds them."""
+"""Rows whose request may have been paid for without a recorded reply, and the names by which a person finds them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from structkit.journal.database import translate_damage
 from structkit.journal.journal import Journal
+from structkit.journal.lock import is_in_use
 from structkit.journal.reader import Reader
 from structkit.journal.shards import job_path
 from structkit.tables.records import Record
@@ -19,11 +20,24 @@ AMBIGUOUS = "lost"
 
 
 def find_ambiguous(journal: Journal | Reader) -> dict[int, str]:
-    """Return ordinals and keys of the rows that are ambiguous, or were when an earlier run started."""
+    """Return ordinals and keys of the rows that are ambiguous, or were when an earlier run started.
+
+    If no process has the job open, the last run is over, and its requests in flight are lost too.
+    """
     marked: Any = journal.marks.get(AMBIGUOUS) or []
     with translate_damage(job_path(journal.folder)):
         rows = {int(ordinal): str(key) for ordinal, key in marked}
-    return {**rows, **dict(journal.ambiguous_rows())}
+    return {**rows, **dict(journal.ambiguous_rows(include_current_run=not is_in_use(journal.folder)))}
+
+
+def name_ambiguous(reader: Reader) -> tuple[str, ...]:
+    """Return the names of the ambiguous rows without the input: a position is the one that the journal has."""
+    ambiguous = find_ambiguous(reader)
+    states = reader.read_rows_at(ambiguous, with_exchanges=False).values()
+    rows = AmbiguousRows(ambiguous.items(), is_keyed=any(row.key != row.digest for row in states))
+    for ordinal, key in ambiguous.items():
+        rows.locate(Record(ordinal, key, {}, row=ordinal + 1))
+    return rows.names
 
 
 class AmbiguousRows:

@@ -26,17 +26,18 @@ class Report:
         rows: Rows of the input.
         counts: The number of rows in each state; they add up to `rows`.
         tokens: Tokens of all replies, of this run and earlier ones, where they were reported.
-        unreported: Replies whose tokens are unknown.
+        unreported: Requests whose tokens are unknown: the reply reported none, or was lost.
         spend: What was spent, in the currency of the prices; without a price, what the endpoint reported; None if
             that is unknown.
-        ambiguous: Keys of rows with a request that may have been answered and paid for without a trace: of an earlier
-            run that was killed, or of this run, if it was interrupted and a request in flight took too long. Rows
-            without keys have positions: `row 17 (0a1b2c3d)`, counted from 1, with a digest.
+        ambiguous: Keys of rows with a request that may have been paid for without a recorded reply: of an earlier run
+            that was killed, or of this run, if it was interrupted and a request in flight took too long. Rows without
+            keys have positions: `row 17 (0a1b2c3d)`, counted from 1, with a digest.
         seconds: The duration of this run.
         detail: The reason in words.
         removed: Rows that earlier runs have read and the input no longer has; they are in none of the counts. None if
             the input was not read completely.
-        unpriced: Replies whose cost is unknown, for lack of a price and of a report; they are not part of the spend.
+        unpriced: Requests whose cost is unknown: there is no price, and the reply reported no cost or was lost. They
+            are not part of the spend.
         errors: Failed rows by the class of their error, the most frequent one first.
     """
 
@@ -59,7 +60,7 @@ class Report:
         """`complete`, `failed:` and how many rows, or `incomplete:` and why."""
         if self.reason == "failed":
             return f"failed: {self.detail}"
-        return "complete" if self.is_complete else f"incomplete: {self.detail or 'rows were left out'}"
+        return "complete" if self.is_complete else f"incomplete: {self.detail or 'some rows are not finished'}"
 
     @property
     def is_complete(self) -> bool:
@@ -73,8 +74,8 @@ class Report:
             BudgetExceeded: The budget is used up.
             TransportError: The endpoint failed for every row, or most of the rows that failed.
             ExtractionError: More rows failed than may, most of them by the model's answer.
-            JobError: Rows were left out, for instance because only stored replies were read; or more rows failed than
-                may, most of them before anything was sent.
+            JobError: Some rows are not finished, for instance because only stored replies were read; or more rows
+                failed than may, most of them before anything was sent.
             KeyboardInterrupt: The run was interrupted.
 
         >>> Report("budget", None, 9, {"open": 9}, 0, 0, None, (), 0.1, "the budget is used up").raise_for_status()
@@ -85,8 +86,8 @@ class Report:
             raise _family(next(iter(self.errors), "InvalidOutput"))(f"{self.detail} ({_list_counts(self.errors)})")
         if self.is_complete:
             return
-        rows = f"{self.counts.get('open', 0):,} of {self.rows:,} rows are open"
-        message = f"{self.detail or 'rows were left out'}; {rows}: run the job again to resume it"
+        rows = f"{self.counts.get('open', 0):,} of {self.rows:,} rows are open: run the job again to resume it"
+        message = f"{self.detail}; {rows}" if self.detail else rows
         causes = {"budget": BudgetExceeded, "endpoint": TransportError, "interrupted": KeyboardInterrupt}
         raise causes.get(self.reason, JobError)(message)
 
@@ -111,29 +112,36 @@ class Report:
 
     @property
     def _spend_line(self) -> str:
-        unreported = f" (and {self.unreported:,} replies that reported none)" if self.unreported else ""
-        unpriced = f" (and {self.unpriced:,} replies of unknown cost)" if self.unpriced else ""
-        spend = "spend unknown" if self.spend is None else f"{self.spend:f} spent{unpriced}"
-        return f"{self.tokens:,} tokens{unreported}, {spend}"
-
-    @property
-    def _ambiguous_line(self) -> str:
-        names = ", ".join(map(_printable, self.ambiguous[:MAX_AMBIGUOUS_NAMES]))
-        names += " ..." if len(self.ambiguous) > MAX_AMBIGUOUS_NAMES else ""
-        count = "1 row was" if len(self.ambiguous) == 1 else f"{len(self.ambiguous):,} rows were"
-        return f"{count} in flight when a run was interrupted: {names}"
+        spend = "spend unknown" if self.spend is None else f"{self.spend:f} spent{_unknown_for(self.unpriced)}"
+        return f"{self.tokens:,} tokens{_unknown_for(self.unreported)}, {spend}"
 
     @property
     def _notes(self) -> list[str]:
         lines = []
         if self.ambiguous:
-            lines.append(self._ambiguous_line)
+            lines.append(describe_ambiguous(self.ambiguous))
         if self.removed and self.removed.count:
             count = "1 row is" if self.removed.count == 1 else f"{self.removed.count:,} rows are"
             lines.append(f"{count} no longer in the input; the journal keeps the replies")
         if self.output is not None:
             lines.append(f"written to {self.output}")
         return lines
+
+
+def describe_ambiguous(names: tuple[str, ...]) -> str:
+    """Return a line about ambiguous rows, with the first few names.
+
+    >>> describe_ambiguous(("r-1", "r-2"))
+    '2 rows were in flight when a run was interrupted, and may have been paid for without a reply: r-1, r-2'
+    """
+    first_names = ", ".join(map(_printable, names[:MAX_AMBIGUOUS_NAMES]))
+    count = "1 row was" if len(names) == 1 else f"{len(names):,} rows were"
+    fact = f"{count} in flight when a run was interrupted, and may have been paid for without a reply"
+    return f"{fact}: {first_names}{', ...' if len(names) > MAX_AMBIGUOUS_NAMES else ''}"
+
+
+def _unknown_for(requests: int) -> str:
+    return f" (unknown for {requests:,} {'request' if requests == 1 else 'requests'})" if requests else ""
 
 
 def _list_counts(counts: Mapping[str, int]) -> str:

@@ -14,10 +14,11 @@ from shutil import which
 
 from rich.console import Console
 
+from structkit.batch.ambiguous import name_ambiguous
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
-from structkit.batch.report import Report
+from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import reopened_states
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
@@ -32,11 +33,11 @@ from structkit.values import JSON, Request
 MAX_SAMPLED_ROWS = 100
 """The number of rows from which an estimate is made."""
 
+STATUS_WORDS = {"open": "open (of the rows that were started)"}
+"""The journal has no row that no run has reached: without these words, the counts would seem to be of all rows."""
+
 MAX_COUNTED_ROWS = 100_000
 """The number of rows that are counted before a run starts, to estimate the remaining time."""
-
-MAX_STATUS_KEYS = 5
-"""Ambiguous rows that `--status` names."""
 
 
 def run_job(job: Job) -> int:
@@ -192,10 +193,9 @@ def print_status(output: Path) -> int:
         JobError: There is no job of this output.
     """
     reader = Reader(Job(source=(), output=output, output_type=str, prompt="").folder)
-    usage, keys = reader.usage(), [key for _, key in reader.ambiguous_rows()]
-    lines = [f"{number:,} {state}" for state, number in reader.counts().items()]
-    lines.append(f"{usage.total_tokens:,} tokens")
-    if keys:
-        lines.append(f"{len(keys):,} in flight when a run was killed: {', '.join(keys[:MAX_STATUS_KEYS])}")
+    lines = [f"{number:,} {STATUS_WORDS.get(state, state)}" for state, number in reader.counts().items()]
+    lines.append(f"{reader.usage().total_tokens:,} tokens")
+    if names := name_ambiguous(reader):
+        lines.append(describe_ambiguous(names))
     write_text("\n".join(lines), None)
     return 0

@@ -124,6 +124,12 @@ def _read_holder(path: Path) -> JSON | None:
     return holder if is_holder and 0 < holder["pid"] <= MAX_PID else None
 
 
+def is_in_use(folder: Path) -> bool:
+    """Return whether the process that locked a folder last still runs and has not unlocked it; this takes no lock."""
+    holder = _read_holder(folder / LOCK_NAME)
+    return holder is not None and is_alive(holder)
+
+
 def is_alive(holder: JSON) -> bool:
     """Return whether a holder still runs, as far as this system can say; one on another host is assumed to.
 

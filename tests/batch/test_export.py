@@ -88,7 +88,7 @@ def test_rows_that_have_not_finished_are_open(job: Callable[..., Job], tmp_path:
         job(endpoint, limit=4).run()
         report = job(endpoint).export(tmp_path / "more.jsonl")
     assert (report.counts, report.reason) == ({"done": 4, "open": 6}, "left")
-    assert report.status == "incomplete: rows were left out"
+    assert report.status == "incomplete: some rows are not finished"
     assert [row["status"] for row in read_jsonl(tmp_path / "more.jsonl")] == ["done"] * 4 + ["open"] * 6
 
 

@@ -306,7 +306,7 @@ def test_the_reported_cost_is_the_spend_without_a_price(job: Callable[..., Job],
     with Endpoint(costing(0.0000125, "row-1", "row-3")) as endpoint:
         first = job(endpoint, numbered(6), limit=2).run()
         assert (first.spend, first.unpriced) == (Decimal("0.0000125"), 1)
-        assert "0.0000125 spent (and 1 replies of unknown cost)" in str(first)
+        assert "0.0000125 spent (unknown for 1 request)" in str(first)
         second = job(endpoint, numbered(6)).run()
     assert (second.spend, second.unpriced) == (Decimal("0.0000125") * 4, 2)
     manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -367,11 +368,33 @@ def test_requests_in_flight_for_longer_than_grace_are_dropped_and_named(folder: 
         assert run.wait() == 130
         run.may_answer.set()
         assert "incomplete: interrupted: 6 rows, 6 open" in run.stderr
-        assert "1 row was in flight when a run was interrupted: 00000" in run.stderr
+        assert (
+            "1 row was in flight when a run was interrupted, and may have been paid for without a reply: 00000"
+            in run.stderr
+        )
         assert {row["status"] for row in read(folder / "out.csv")} == {"open"}
         held = label(folder, endpoint, *run.arguments, "--on-ambiguous", "hold")
         assert (held.returncode, len(endpoint.requests)) == (0, 6), held.stderr
         assert [row["status"] for row in read(folder / "out.csv")] == ["held", *["done"] * 5]
+
+
+@pytest.mark.parametrize(("key", "name"), [(["--key", "id"], "00000"), ([], r"row 1 \([0-9a-f]{8}\)")])
+def test_status_and_export_name_the_rows_in_flight_while_nothing_runs(folder: Path, key: list[str], name: str) -> None:
+    run = Interrupted(folder, "--concurrency", "1", *key)
+    in_flight = rf"^1 row was in flight when a run was interrupted, and may .* without a reply: {name}$"
+    with Endpoint(run.reply) as endpoint:
+        run.start(endpoint)
+        during = label(folder, None, "-o", "out.csv", "--status")
+        run.process.kill()
+        run.wait()
+        run.may_answer.set()
+    assert "in flight" not in during.stdout
+    after = label(folder, None, "-o", "out.csv", "--status")
+    assert "\n1 open (of the rows that were started)\n" in after.stdout
+    assert re.search(in_flight, after.stdout, re.MULTILINE), after.stdout
+    exported = label(folder, None, *run.arguments, "--export", "more.csv")
+    assert "incomplete: some rows are not finished: 6 rows, 6 open" in exported.stderr
+    assert re.search(in_flight, exported.stderr, re.MULTILINE), exported.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
@@ -407,7 +430,7 @@ def test_export_writes_the_rows_so_far_and_sends_nothing(folder: Path, endpoint:
     label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--limit", "4")
     done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--export", "more.jsonl")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert "incomplete: rows were left out: 6 rows, 4 done, 2 open" in done.stderr
+    assert "incomplete: some rows are not finished: 6 rows, 4 done, 2 open" in done.stderr
     assert [row["status"] for row in read(folder / "more.jsonl")] == ["done"] * 4 + ["open"] * 2
     assert len(read(folder / "out.csv")) == len(endpoint.requests) == 4
     second = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--export", "more.jsonl")
@@ -420,7 +443,7 @@ def test_rows_without_stored_replies_are_sent_by_the_second_reparse(folder: Path
     label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--limit", "4")
     done = label(folder, endpoint, *longer)
     assert done.returncode == 2, done.stderr
-    assert "incomplete: rows were left out: 6 rows, 4 done, 2 open" in done.stderr
+    assert "incomplete: some rows are not finished: 6 rows, 4 done, 2 open" in done.stderr
     assert len(endpoint.requests) == 4
     assert label(folder, endpoint, *longer).returncode == 0
     assert len(endpoint.requests) == 6

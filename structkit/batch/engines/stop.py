@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 Reason: TypeAlias = Literal["", "budget", "interrupted", "endpoint", "left", "failed"]
 """Why a run did not succeed. Before its rows had finished: the budget is used up; it was interrupted; the endpoint
-fails for every row; or rows were left out, for instance because only stored replies were read. After that: more rows
+fails for every row; or rows are left open, for instance because only stored replies were read. After that: more rows
 failed than may (`failed`). Empty otherwise."""
 
 
