@@ -50,7 +50,7 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
 
 
 def _open_rows(settings: JobSettings) -> Source:
-    """Open the job's input; if it is a stream, the rows of it that a run has stored.
+    """Open the job's input; if it is a stream, open the copy that a run has stored.
 
     Raises:
         JobError: The input cannot be read, or no run has stored the stream.

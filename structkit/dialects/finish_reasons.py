@@ -1,4 +1,4 @@
-"""How a choice ended, by its own word: the finish reasons of vendors, refusals and errors inside choices."""
+"""How a choice ended: the finish reasons that vendors use, refusals, and errors inside choices."""
 
 from __future__ import annotations
 

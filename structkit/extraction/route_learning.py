@@ -48,7 +48,8 @@ MAX_TEXT_CHARS = 4_000
 """Limits on what is read of an error body; anything larger is not an explanation."""
 
 TRACES_OF_JSON = ("", "[", '"', "<", "`")
-"""How a truncated text starts that proves nothing: a list, a text, thinking, a code fence; or it is empty."""
+"""First characters of a truncated text that may still become JSON: an array, a string, thinking, a code fence. An empty
+text may, too."""
 
 MIN_LEVELS = 3
 """A limit on nesting below this many levels would leave nothing to express."""

@@ -1,4 +1,4 @@
-"""The error for a schema that no value can fit: an optional property or a union's branch with it can be left out."""
+"""The error for a schema that no value can fit; an optional property or a branch of a union with it is left out."""
 
 from __future__ import annotations
 

@@ -63,9 +63,9 @@ class LocalEngine:
         self._settle_rejected(self.context.limiter.max_unsettled if self.stop_cause else 0)
 
     def _defer_failed(self, rows: Iterator[MatchedRow]) -> Iterator[MatchedRow]:
-        """Return the rows, those that the endpoint has failed in an earlier run after all others.
+        """Yield the rows; those whose last reply in an earlier run was an error of the endpoint come after all others.
 
-        If it fails for these rows only, the others show that, and a run is not stopped by the same rows each time.
+        If the endpoint fails only for these rows, the others show that it works, and they do not stop every run.
         """
         limiter, deferred = self.context.limiter, list[MatchedRow]()
         for record, row in rows:
@@ -135,12 +135,12 @@ class LocalEngine:
         return self._finish(record, step, has_sent=number > first, exchanges=exchanges)
 
     def _finish(self, record: Record, step: Any, *, has_sent: bool, exchanges: tuple[Exchange, ...]) -> None:
-        """Finish a row; one that the endpoint rejected only when the endpoint is seen to serve another.
+        """Finish a row. A rejected row is finished only once the endpoint has answered another row.
 
-        If it serves none, that is not the row's fault, and the row stays open for the next run.
+        If it answers none, the fault is not the row's, and the row stays open for the next run.
 
         Raises:
-            RunStopped: The endpoint serves none.
+            RunStopped: The endpoint answers no row.
         """
         context, is_rejected = self.context, isinstance(step, TransportError)
         if has_sent:
@@ -159,11 +159,11 @@ class LocalEngine:
         self._settle_rejected(context.limiter.max_unsettled if is_rejected or cause or not has_sent else 0)
 
     def _settle_rejected(self, max_unsettled: int) -> None:
-        """Finish the rows that were rejected, except for the last few."""
+        """Finish rejected rows, oldest first, until *max_unsettled* are left."""
         while len(self._rejected_rows) > max_unsettled:
             self.context.finish_row(*self._rejected_rows.popleft())
 
     def _finish_offline(self, record: Record, exchanges: tuple[Exchange, ...]) -> None:
-        """Fail a row that would need a request although nothing is sent; one that was never sent stays open."""
+        """Fail a row that has stored replies but needs one more request; a row without replies stays open."""
         if any(exchange.reply for exchange in exchanges):
             self.context.finish_row(record, UNREADABLE_OUTCOME)

@@ -44,7 +44,7 @@ class RequestSender:
 
     @cached_property
     def _policy(self) -> Policy:
-        """The transport retries nothing: each time a request goes out, that has an intent in the journal."""
+        """The policy without retries by the transport: the journal must have an intent each time a request goes out."""
         return replace(self.context.policy, retries=0)
 
     async def send(
@@ -56,7 +56,7 @@ class RequestSender:
             record: The row.
             number: Of the request within the row; each retry counts.
             request: What to send.
-            sent: Gets the request once it has gone out for the first time.
+            sent: The request is appended before it goes out for the first time.
 
         Raises:
             RunStopped: The run ends first.
@@ -142,7 +142,7 @@ class RequestSender:
 
 
 def is_among(request: Request, sent: list[Request]) -> bool:
-    """Return whether it is one of these objects: rows of equal content have equal requests."""
+    """Return whether it is one of these objects; an equal one may be the request of another row."""
     return any(request is each for each in sent)
 
 

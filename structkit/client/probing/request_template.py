@@ -12,7 +12,7 @@ SHORT_REPLY_TOKENS = 200
 """Enough tokens for every short answer."""
 
 REASONING_FACTOR = 10
-"""Multiplies the limits for a model that has used up the first one on its reasoning."""
+"""The factor by which limits are raised for a model that used up the first one on its reasoning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RequestTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ProbeSchema:
-    """A strict schema as modes encode it, sent verbatim: a compiled type would omit what its dialect does not have."""
+    """A strict schema that is sent verbatim: compiling a type would omit what its dialect does not accept."""
 
     name: str
     properties: JSON

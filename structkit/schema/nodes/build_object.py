@@ -47,7 +47,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
 
 
 def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
-    """Return the fields under names that the vendor accepts; the description of a renamed one has its own name."""
+    """Return the fields under names that the vendor accepts; a renamed field's description states its own name."""
     name_pattern = compiler.dialect.name_pattern
     if name_pattern is None:
         return fields
@@ -67,7 +67,7 @@ def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -
 def _build_satisfiable(
     name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler
 ) -> Field | None:
-    """Build a property; None where it may be absent and no value can fit it."""
+    """Build a property, or return None if no value can fit it and it may be absent."""
     try:
         return build_field(name, schema, required, path, compiler)
     except UnsatisfiableSchema:
@@ -80,7 +80,8 @@ def _build_satisfiable(
 def extra_key_schemas(schema: JSON, compiler: Compiler) -> list[JSONValue]:
     """Return the schemas of the values of undeclared keys; none where the object is closed.
 
-    An object schema without any keyword for its keys is open even if the default is closed: else only `{}` would fit.
+    An object schema without any keyword for its keys is open even if objects are closed by default: otherwise only `{}`
+    would fit.
     """
     default = not schema.keys() & {"properties", "patternProperties"} or compiler.allows_extra_keys
     additional = schema.get("additionalProperties", default)
@@ -88,7 +89,7 @@ def extra_key_schemas(schema: JSON, compiler: Compiler) -> list[JSONValue]:
 
 
 def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler) -> Field:
-    """Build a property, with whether and how it may be absent."""
+    """Build a property, and decide whether it may be absent, and what stands on the wire for an absent one."""
     node = compiler.build(schema, path)
     default = schema.get("default", ABSENT) if isinstance(schema, dict) and compiler.defaults_apply else ABSENT
     # A constant with its default is a tag: the model has to write it, because it distinguishes the branches of a union.
@@ -167,5 +168,5 @@ def _has_only_a_pattern(schema: JSON) -> bool:
 
 
 def _build_value(extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
-    """Build the node of a value: any schema of an undeclared key; which key has which is validated afterwards."""
+    """Build the node of an undeclared key's value: any of the schemas; which one applies is checked afterwards."""
     return compiler.build(extra_schemas[0] if len(extra_schemas) == 1 else {"anyOf": extra_schemas}, (*path, "[]"))

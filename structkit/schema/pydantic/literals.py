@@ -1,4 +1,4 @@
-"""Core schemas of constants that are not JSON values, such as members of an enum, as the JSON they are written as."""
+"""Core schemas of constants that are not JSON values, such as members of an enum, rewritten to JSON scalars."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _rewrite_literal(part: JSON) -> JSON:
 
 
 def _rewrite_enum(part: JSON) -> JSON:
-    """Write an enum of structures by its members' names: JSON has no tuple, for instance."""
+    """Write a member by its name if a value of the enum is not a JSON scalar, such as a tuple."""
     members = part["members"]
     if all(isinstance(member.value, str | int | float | bool | None) for member in members):
         return part
@@ -42,7 +42,7 @@ def _rewrite_tags(part: JSON) -> JSON:
 
 
 def _to_json(constant: Any) -> Any:
-    """Return a constant as a JSON scalar; a member of an enum of structures as its name."""
+    """Return a constant as a JSON scalar; a member whose value is not one as its name."""
     value = _enum_value(constant)
     if isinstance(value, bytes):
         return write_bytes(value)

@@ -188,7 +188,7 @@ class SchemaCompiler:
         return is_modern and not schema.keys() <= ANNOTATIONS | {"$ref"} | CONTAINERS
 
     def _all_of(self, schema: JSON, path: JSONPath) -> Node:
-        """Build the merged parts. Merged definitions become a new definition: recursion then ends in a `$ref`."""
+        """Build the merged parts; definitions become a new definition, so that recursion ends in a `$ref`."""
         siblings = {key: value for key, value in schema.items() if key not in {"allOf", "$ref"} | CONTAINERS}
         parts = [part for part in schema.get("allOf", ()) if part is not True]
         parts += [{"$ref": schema["$ref"]}] if "$ref" in schema else []
@@ -285,7 +285,7 @@ class SchemaCompiler:
     def _reference(self, pointer: str, path: JSONPath) -> Node:
         """Build a reference; a definition that is used only once, and not inside itself, is inlined."""
         name = self._name(pointer)
-        if self._open_definitions.get(name) == path:  # no level of the value in between
+        if self._open_definitions.get(name) == path:  # it leads back to itself without entering a property or an item
             raise UnsatisfiableSchema(f"the $ref {pointer!r} refers to itself", path=path)
         if name in self._open_definitions:
             self._recursive_paths.setdefault(name, path)

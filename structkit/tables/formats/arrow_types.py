@@ -23,7 +23,7 @@ STORABLE_TYPES = (
     "null boolean int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 string large_string binary "
     "large_binary fixed_size_binary decimal128 decimal256 date32 date64 time32 timestamp"
 )
-"""pyarrow's checks for the types of the input that are written unchanged."""
+"""The types of the input that are written unchanged, by the names of pyarrow's `is_*` checks."""
 
 SUBSTITUTES = {"string_view": "large_string", "binary_view": "large_binary"}
 """Types that not every file format has, and the equivalent that is written."""
@@ -34,7 +34,7 @@ class ArrowEncoding:
     """How values of a schema are stored: an Arrow type, and the conversion to it.
 
     Args:
-        type: The type, pyarrow's.
+        type: A pyarrow data type.
         convert: Converts a natural value to what pyarrow takes for that type.
         is_text: Whether the column contains JSON text.
     """
@@ -135,5 +135,5 @@ def storable(type: Any, arrow: Any) -> Any:
 
 
 def has_nanoseconds(type: Any, arrow: Any) -> bool:
-    """Return whether values have nanoseconds, which Python's own types do not, so that they are read as text."""
+    """Return whether a type has nanoseconds; they are read as text, because Python's own types cannot hold them."""
     return getattr(type, "unit", None) == "ns" and arrow.types.is_temporal(type)
