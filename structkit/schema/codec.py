@@ -12,6 +12,7 @@ from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.expected_form import ExpectedForm, expected_form
+from structkit.schema.missing_tags import add_tags
 from structkit.schema.natural import InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import without_description
@@ -120,8 +121,14 @@ class Codec(Generic[T]):
         return answer if answer.valid or not repairs else self._repair(answer, repairs, context)
 
     def _repair(self, exact: Answer[T], repairs: bool | Collection[str], context: Any) -> Answer[T]:
-        readings = repaired_readings(exact.text, self.name, self.schema, self._expected_form)
-        return choose_answer(exact, readings, lambda wire: self._read_wire(wire, None, exact.text, context), repairs)
+        def validate(wire: JSONValue) -> Answer[T]:
+            return self._read_wire(wire, None, exact.text, context)
+
+        def with_tags(wire: JSONValue) -> tuple[JSONValue, tuple[str, ...]]:
+            return add_tags(self._root, wire, lambda tagged: validate(tagged).issues)
+
+        readings = repaired_readings(exact.text, self.name, self.schema, self._expected_form, with_tags)
+        return choose_answer(exact, readings, validate, repairs)
 
     @cached_property
     def _expected_form(self) -> ExpectedForm:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -10,6 +11,19 @@ V = TypeVar("V")
 
 _results: ContextVar[dict[Hashable, tuple[object, bool]] | None] = ContextVar("results", default=None)
 """The results so far. Each is stored with its value: the value's `id` is part of the key, so it must stay alive."""
+
+
+@contextmanager
+def shared_results() -> Iterator[None]:
+    """Share the results of all evaluations in a block; the values must not be changed there."""
+    if _results.get() is not None:
+        yield
+        return
+    token = _results.set({})
+    try:
+        yield
+    finally:
+        _results.reset(token)
 
 
 def evaluate_once(predicate: Callable[[V], bool], value: V, *key: Hashable) -> bool:
@@ -26,11 +40,8 @@ def evaluate_once(predicate: Callable[[V], bool], value: V, *key: Hashable) -> b
     """
     results = _results.get()
     if results is None:
-        token = _results.set({})
-        try:
+        with shared_results():
             return evaluate_once(predicate, value, *key)
-        finally:
-            _results.reset(token)
     full_key = (*key, id(value))
     if full_key not in results:
         results[full_key] = (value, False)

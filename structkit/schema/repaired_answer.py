@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from structkit.parsing import read_candidates, repair_values
 from structkit.schema.expected_form import ExpectedForm
@@ -13,6 +13,9 @@ from structkit.values import JSON, Answer, Issue, JSONValue
 from structkit.values.repair import are_allowed
 
 T = TypeVar("T")
+
+RepairValue: TypeAlias = "Callable[[JSONValue], tuple[JSONValue, tuple[str, ...]]]"
+"""Returns a value with repairs, and their descriptions."""
 
 MAX_READINGS = 20
 """Repaired readings of one text that are validated; a text that allows more is not an answer."""
@@ -33,16 +36,36 @@ class RepairedReading:
     document: int
 
 
-def repaired_readings(text: str, name: str, schema: JSON, form: ExpectedForm) -> Iterator[RepairedReading]:
-    """Yield the values that a text may mean, most likely first; the exact reading has failed already."""
+def repaired_readings(
+    text: str, name: str, schema: JSON, form: ExpectedForm, with_tags: RepairValue
+) -> Iterator[RepairedReading]:
+    """Yield the values that a text may mean, most likely first; the exact reading has failed already.
+
+    Args:
+        text: The model's reply.
+        name: The type's name.
+        schema: The strict schema.
+        form: The expected form of the value.
+        with_tags: Adds the missing tags of unions to a wire value.
+    """
     candidates = read_candidates(text, name=name, properties=form.properties, wrapper_types=form.wrapper_types)
     for candidate in candidates:
         if candidate.repairs:
             yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
         for wire in _with_box(candidate.value, form.box):
-            repaired, value_repairs = repair_values(wire, schema)
+            repaired, value_repairs = _repair_value(wire, schema, with_tags)
             if value_repairs:
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
+
+
+def _repair_value(wire: JSONValue, schema: JSON, with_tags: RepairValue) -> tuple[JSONValue, tuple[str, ...]]:
+    """Repair the values of a document; inside a union without tags, they can be repaired when the tags are there."""
+    repaired, value_repairs = repair_values(wire, schema)
+    tagged, tag_repairs = with_tags(repaired)
+    if not tag_repairs:
+        return repaired, value_repairs
+    repaired, inner_repairs = repair_values(tagged, schema)
+    return repaired, (*value_repairs, *tag_repairs, *inner_repairs)
 
 
 def _with_box(wire: JSONValue, box: str | None) -> Iterator[JSONValue]:

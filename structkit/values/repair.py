@@ -29,7 +29,13 @@ Repair: TypeAlias = Literal[
 """The repairs that may be made to a reply's text."""
 
 ValueRepair: TypeAlias = Literal[
-    "number in text", "boolean in text", "null in text", "JSON in text", "number for text", "item for list"
+    "number in text",
+    "boolean in text",
+    "null in text",
+    "JSON in text",
+    "number for text",
+    "item for list",
+    "missing tag",
 ]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""
 

@@ -159,10 +159,12 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "special space": "[7\u00a0]",
         "number for text": "[7]",
         "item for list": '{"value": 7}',
+        "missing tag": '{"value": {"name": "Ada"}}',
     }
     scalars = list[StrictInt | StrictBool | None]
     maps = dict.fromkeys(("raw newline", "invalid escape", "triple quotes", "digit groups"), dict[str, Any])
-    output_type = {**maps, "number for text": list[str]}.get(name, scalars)
+    others = {"number for text": list[str], "missing tag": Person | Remark}
+    output_type: Any = {**maps, **others}.get(name, scalars)
     response_format = ResponseFormat(output_type)
     answer = response_format.read(examples[name], repairs={name})
     assert answer.valid

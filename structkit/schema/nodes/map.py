@@ -51,7 +51,7 @@ class MapNode:
         Raises:
             WireError: A key is a duplicate, which has no natural form.
         """
-        if not isinstance(wire, list) or not all(map(_is_pair, wire)):
+        if not isinstance(wire, list) or not all(map(is_pair, wire)):
             return wire
         natural: JSON = {}
         for pair in wire:
@@ -72,10 +72,9 @@ class MapNode:
 
     def matches_wire(self, wire: JSONValue) -> bool:
         """Return whether it is a list of pairs whose values match."""
-        return isinstance(wire, list) and all(
-            _is_pair(pair) and self.value.matches_wire(pair["value"]) for pair in wire
-        )
+        return isinstance(wire, list) and all(is_pair(pair) and self.value.matches_wire(pair["value"]) for pair in wire)
 
 
-def _is_pair(wire: JSONValue) -> bool:
+def is_pair(wire: JSONValue) -> bool:
+    """Return whether a value is an object of a key and a value."""
     return isinstance(wire, dict) and wire.keys() == {"key", "value"} and isinstance(wire["key"], str)

@@ -31,6 +31,8 @@ class ObjectNode:
     """Whether every value of the type has all its properties; plain JSON may lack some, and `load` rejects it."""
     excludes_other_types: bool = False
     """Whether the caller's schema accepts values of other types, which the wire cannot express."""
+    is_box: bool = False
+    """Whether its only property is the box of a union's branch, which the natural schema has already."""
     kind = "object"
 
     @cached_property

@@ -44,8 +44,8 @@ class TupleNode:
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the items under the names of their positions; an array of an invalid length unchanged."""
         return (
-            self.object.dump(self._as_object(value))
-            if isinstance(value, list) and self._has_valid_length(value)
+            self.object.dump(self.as_object(value))
+            if isinstance(value, list) and self.has_valid_length(value)
             else value
         )
 
@@ -59,11 +59,13 @@ class TupleNode:
         fixed = [natural[field.name] for field in self.fields[:length]]
         return fixed + (natural[self.extra_items.name] if self.extra_items and length == len(self.fields) else [])
 
-    def _has_valid_length(self, value: list[JSONValue]) -> bool:
+    def has_valid_length(self, value: list[JSONValue]) -> bool:
+        """Return whether an array has as many items as the positions allow."""
         min_length = sum(field.absence == "never" for field in self.fields)
         return min_length <= len(value) and (self.extra_items is not None or len(value) <= len(self.fields))
 
-    def _as_object(self, value: list[JSONValue]) -> JSON:
+    def as_object(self, value: list[JSONValue]) -> JSON:
+        """Return the items of an array under the names of their positions."""
         fixed = {field.name: item for field, item in zip(self.fields, value, strict=False)}
         return fixed if self.extra_items is None else {**fixed, self.extra_items.name: value[len(self.fields) :]}
 
@@ -71,8 +73,8 @@ class TupleNode:
         """Return whether it is a list of a valid length whose items match."""
         return (
             isinstance(value, list)
-            and self._has_valid_length(value)
-            and self.object.matches_value(self._as_object(value))
+            and self.has_valid_length(value)
+            and self.object.matches_value(self.as_object(value))
         )
 
     def matches_wire(self, wire: JSONValue) -> bool:

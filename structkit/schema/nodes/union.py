@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from structkit.schema.json_types import json_type
@@ -127,6 +127,7 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if not branches:
         return NULL
     branches, nodes = _unique(*_build_satisfiable(branches, path, compiler))
+    nodes = [_as_box(node) if part.get(BOXED_BRANCH) else node for part, node in zip(branches, nodes, strict=True)]
     if any(isinstance(resolve_node(node), AnyValueNode) or resolve_node(node) == ANY_TEXT for node in nodes):
         return compiler.any_value_node()
     if "oneOf" in schema and not compiler.defaults_apply:
@@ -153,6 +154,12 @@ def _build_satisfiable(parts: list[JSON], path: JSONPath, compiler: Compiler) ->
                 raise
             compiler.note(path, "dropped", f"a branch that no value can fit: {shorten_json(part)}")
     return [part for part, _ in built], [node for _, node in built]
+
+
+def _as_box(node: Node) -> Node:
+    """Mark the object of a branch that the natural schema has boxed."""
+    inner = without_description(node)
+    return describe(replace(inner, is_box=True), description_of(node)) if isinstance(inner, ObjectNode) else node
 
 
 def _unique(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[Node]]:

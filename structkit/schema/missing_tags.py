@@ -1,0 +1,230 @@
+"""Values of unions without the tag of their branch, as models write them: which branch such a value fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from typing import TypeAlias
+
+from structkit.schema.branch_fit import box_key, fits, has_keys, is_boxed, tag_name, unboxed, with_tag
+from structkit.schema.memo import shared_results
+from structkit.schema.nodes.array import ArrayNode
+from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.description import DescribedNode
+from structkit.schema.nodes.map import MapNode, is_pair
+from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.tuple import TupleNode
+from structkit.schema.nodes.union import UnionNode
+from structkit.values import Issue, JSONPath, JSONValue, ValueRepair, format_path
+
+MAX_CHOICES = 10
+"""Branches that a value may fit by its keys; if more do, validation does not choose among them."""
+
+REPAIR: ValueRepair = "missing tag"
+
+Validate: TypeAlias = "Callable[[JSONValue], tuple[Issue, ...]]"
+"""Returns the issues of a wire value, with natural paths."""
+
+
+def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue, tuple[str, ...]]:
+    """Return a wire value with the missing tags of unions, where exactly one branch fits the value without its tag.
+
+    A tag is the key of a branch's box, as in `{"Dog": {"name": "Rex"}}`, or a constant that distinguishes the branches.
+    A branch fits if it has all keys of the value, at any depth, and the value has all that the branch requires, in the
+    right types. If several branches fit, the value is validated as each of them, and exactly one must be valid.
+
+    Args:
+        root: The node of the whole value.
+        wire: The value.
+        validate: Chooses among several branches that fit.
+
+    Returns:
+        The value (the same object if nothing was added), and a description of each repair.
+    """
+    walk = _TagWalk({})
+    try:
+        with shared_results():
+            tagged = walk.add(root, wire, Place())
+        if walk.undecided:
+            walk = _TagWalk(_valid_choices(root, wire, walk.undecided, validate))
+            tagged = walk.add(root, wire, Place())
+    except RecursionError:  # nested deeper than any validator accepts
+        return wire, ()
+    return (tagged, tuple(walk.repairs)) if walk.repairs else (wire, ())
+
+
+def _valid_choices(
+    root: Node, wire: JSONValue, undecided: dict[JSONPath, int], validate: Validate
+) -> dict[JSONPath, int]:
+    """Return the branch of each place of which only one branch is valid.
+
+    Each round validates the whole value once, with the next branch at every place.
+    """
+    valid: dict[JSONPath, list[int]] = {path: [] for path, count in undecided.items() if count <= MAX_CHOICES}
+    for choice in range(max((undecided[path] for path in valid), default=0)):
+        walk = _TagWalk({path: choice for path in valid if choice < undecided[path]})
+        invalid = {issue.path for issue in validate(walk.add(root, wire, Place()))}
+        for path in walk.choices:
+            if any(
+                map(path.__ne__, _inside(path, walk.undecided))
+            ):  # a branch cannot be validated without its own tags
+                del valid[path]
+            elif not _inside(path, invalid):
+                valid[path].append(choice)
+    return {path: choices[0] for path, choices in valid.items() if len(choices) == 1}
+
+
+def _inside(path: JSONPath, others: Collection[JSONPath]) -> list[JSONPath]:
+    """Return the paths that are equal to *path* or below it."""
+    return [other for other in others if other[: len(path)] == path]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a value: its path on the wire, and its path in the type."""
+
+    wire: JSONPath = ()
+    natural: JSONPath = ()
+
+    def step(self, wire: str | int, natural: str | int) -> Place:
+        """Return the place one level below."""
+        return Place((*self.wire, wire), (*self.natural, natural))
+
+    def in_box(self, key: str) -> Place:
+        """Return the place in a box, which the type does not have."""
+        return Place((*self.wire, key), self.natural)
+
+
+class _TagWalk:
+    """A walk through a value and its nodes, which adds tags and collects the repairs.
+
+    Attributes:
+        repairs: The repairs.
+        undecided: The number of branches that fit, of each place where several fit and none is chosen.
+    """
+
+    def __init__(self, choices: dict[JSONPath, int]) -> None:
+        """Start a walk with the position of the branch that is chosen for each place where several fit."""
+        self.choices = choices
+        self.repairs: list[str] = []
+        self.undecided: dict[JSONPath, int] = {}
+
+    @singledispatchmethod
+    def add(self, node: Node, wire: JSONValue, place: Place) -> JSONValue:  # noqa: ARG002 (read by the dispatch)
+        """Return the wire value of a node with the tags that are missing in it."""
+        return wire
+
+    @add.register(DescribedNode | ReferenceNode)
+    def _(self, node: DescribedNode | ReferenceNode, wire: JSONValue, place: Place) -> JSONValue:
+        return self.add(node.node, wire, place)
+
+    @add.register
+    def _(self, node: BoxedNode, wire: JSONValue, place: Place) -> JSONValue:
+        if is_boxed(wire, node.key):
+            return {node.key: self.add(node.node, wire[node.key], place.in_box(node.key))}
+        return self.add(node.node, wire, place)
+
+    @add.register
+    def _(self, node: ArrayNode, wire: JSONValue, place: Place) -> JSONValue:
+        if not isinstance(wire, list):
+            return wire
+        return [self.add(node.items, item, place.step(index, index)) for index, item in enumerate(wire)]
+
+    @add.register
+    def _(self, node: MapNode, wire: JSONValue, place: Place) -> JSONValue:
+        pairs = [{"key": key, "value": item} for key, item in wire.items()] if isinstance(wire, dict) else wire
+        if not isinstance(pairs, list) or not all(map(is_pair, pairs)):
+            return wire
+        count = len(self.repairs)
+        tagged: list[JSONValue] = [
+            {
+                "key": pair["key"],
+                "value": self.add(node.value, pair["value"], place.step(index, pair["key"]).in_box("value")),
+            }
+            for index, pair in enumerate(pairs)
+        ]
+        return tagged if len(self.repairs) > count else wire
+
+    @add.register
+    def _(self, node: ObjectNode, wire: JSONValue, place: Place) -> JSONValue:
+        if node.is_box:
+            return self._add_to_box(node, wire, place)
+        if not isinstance(wire, dict):
+            return wire
+        return {
+            key: self.add(node.by_wire[key].node, item, place.step(key, node.by_wire[key].name))
+            if key in node.by_wire
+            else item
+            for key, item in wire.items()
+        }
+
+    def _add_to_box(self, box: ObjectNode, wire: JSONValue, place: Place) -> JSONValue:
+        field = box.fields[0]
+        if not is_boxed(wire, field.wire):
+            return wire
+        return {field.wire: self.add(field.node, wire[field.wire], place.in_box(field.wire))}
+
+    @add.register
+    def _(self, node: TupleNode, wire: JSONValue, place: Place) -> JSONValue:
+        items = node.as_object(wire) if isinstance(wire, list) and node.has_valid_length(wire) else wire
+        if not isinstance(items, dict):
+            return wire
+        count = len(self.repairs)
+        tagged = {
+            key: self.add(node.object.by_wire[key].node, item, place.step(key, position))
+            if key in node.object.by_wire
+            else item
+            for position, (key, item) in enumerate(items.items())
+        }
+        return tagged if len(self.repairs) > count else wire
+
+    @add.register
+    def _(self, node: UnionNode, wire: JSONValue, place: Place) -> JSONValue:
+        if wire is None or node.single_branch:
+            return wire if wire is None or node.single_branch is None else self.add(node.single_branch, wire, place)
+        branches = possible_branches(node, wire)
+        if len(branches) != 1 and place.natural not in self.choices:
+            self.undecided |= {place.natural: len(branches)} if branches else {}
+            return wire
+        branch, tagged = branches[self.choices.get(place.natural, 0) if len(branches) > 1 else 0]
+        if tagged is not wire:
+            self.repairs.append(f"{REPAIR} at {format_path(place.wire)}")
+        return self.add(branch, tagged, place)
+
+
+def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSONValue]]:
+    """Return the branches that a value of a union may be for, each with the value in its box or with its tag.
+
+    A value that has its tag already is for the first branch that it fits, as it is when it is loaded. Branches that a
+    value fits by its keys only count if no branch fits by the types too, and if there is one of them.
+    """
+    tag = tag_name(node.branches)
+    for is_fit in (fits, has_keys):
+        with_own_tag = [branch for branch in node.branches if _is_tagged(branch, tag, wire) and is_fit(branch, wire)]
+        if with_own_tag:
+            return [(with_own_tag[0], wire)]
+        possible = [(branch, tagged) for branch in node.branches for tagged in _tagged(branch, tag, wire, is_fit)]
+        if possible:
+            return possible if is_fit is fits or len(possible) == 1 else []
+    return []
+
+
+def _is_tagged(branch: Node, tag: str | None, wire: JSONValue) -> bool:
+    """Return whether a value has the box or the tag of a branch, or the branch has none."""
+    if (key := box_key(branch)) is not None:
+        return is_boxed(wire, key)
+    return with_tag(branch, tag, wire) is wire
+
+
+def _tagged(
+    branch: Node, tag: str | None, wire: JSONValue, is_fit: Callable[[Node, JSONValue], bool]
+) -> Iterator[JSONValue]:
+    """Yield a value that lacks the box or the tag of a branch with it, if the branch fits."""
+    if (key := box_key(branch)) is not None:
+        if not is_boxed(wire, key) and is_fit(unboxed(branch), wire):
+            yield {key: wire}
+    elif (tagged := with_tag(branch, tag, wire)) is not wire and is_fit(branch, tagged):
+        yield tagged

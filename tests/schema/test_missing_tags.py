@@ -1,0 +1,279 @@
+"""Values of unions without the tag of their branch: read where exactly one branch is valid, and nowhere else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+
+from structkit import REPAIRS, ResponseFormat
+from structkit.dialects import DIALECTS
+
+
+class Dog(BaseModel):
+    name: str
+    breed: str
+
+
+class Car(BaseModel):
+    name: str
+    wheels: int
+
+
+class Boat(BaseModel):
+    name: str
+    length: float | None = None
+
+
+class Kind(enum.Enum):
+    CAT = "cat"
+    COW = "cow"
+
+
+class EnumCat(BaseModel):
+    kind: Literal[Kind.CAT]
+    size: int
+
+
+class EnumCow(BaseModel):
+    kind: Literal[Kind.COW]
+    size: int
+
+
+class Feline(BaseModel):
+    kind: Literal["cat", "kitten"]
+    size: int
+
+
+class Canine(BaseModel):
+    kind: Literal["dog", "puppy"]
+    size: int
+
+
+class Circle(BaseModel):
+    kind: Literal["circle"]
+    radius: float
+
+
+class Square(BaseModel):
+    kind: Literal["square"] = "square"
+    side: float
+
+
+class Phone(BaseModel):
+    value: str = Field(pattern=r"^\+?[0-9 ]+$")
+
+
+class Email(BaseModel):
+    value: str = Field(pattern=r"^\S+@\S+$")
+
+
+@dataclass
+class Point:
+    x: int
+    y: int
+
+
+class Anything(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+
+
+class Leaf(BaseModel):
+    text: str
+
+
+class Branch(BaseModel):
+    children: list[Branch | Leaf]
+
+
+class Owner(BaseModel):
+    thing: Dog | Car
+    count: int = 0
+
+
+class Garage(BaseModel):
+    car: Car
+
+
+REX = {"name": "Rex", "breed": "Lab"}
+KITT = {"name": "KITT", "wheels": 4}
+Shape = Annotated[Circle | Square, Field(discriminator="kind")]
+
+
+def read(output_type: Any, value: Any, **options: Any) -> tuple[Any, list[str]]:
+    """Return the value of a reply with a natural value, or None, and the repairs."""
+    answer = ResponseFormat(output_type, **options).read(json.dumps(value), repairs=True)
+    return answer.value, [*answer.repairs]
+
+
+@pytest.mark.parametrize(
+    ("output_type", "natural", "value"),
+    [
+        (Dog | Car, REX, Dog(**REX)),
+        (Dog | Car, KITT, Car(**KITT)),
+        (Dog | Car | None, REX, Dog(**REX)),
+        (Dog | str | list[int] | Car, KITT, Car(**KITT)),
+        (list[Dog] | Dog | Car, KITT, Car(**KITT)),
+        (Boat | Car, {"name": "Ada", "length": 3.5}, Boat(name="Ada", length=3.5)),
+        (Dog | Point, {"x": 1, "y": 2}, Point(1, 2)),
+        (Dog | Anything, {"name": "x", "more": [1]}, Anything(name="x", more=[1])),  # pyright: ignore[reportCallIssue]
+        (Dog | dict[str, int], {"a": 1}, {"a": 1}),
+        # Tags that the wire does not have as constants
+        (EnumCat | EnumCow, {"kind": "cow", "size": 3}, EnumCow(kind=Kind.COW, size=3)),
+        (Feline | Canine, {"kind": "puppy", "size": 3}, Canine(kind="puppy", size=3)),
+        # Tags that are left out
+        (Circle | Square, {"radius": 1.5}, Circle(kind="circle", radius=1.5)),
+        (Shape, {"side": 2}, Square(side=2)),
+        # Branches that only validation distinguishes
+        (Phone | Email, {"value": "ada@example.org"}, Email(value="ada@example.org")),
+        (dt.date | dt.datetime, "2026-11-29T10:00:00", dt.datetime(2026, 11, 29, 10)),  # noqa: DTZ001
+    ],
+    ids=str,
+)
+def test_a_value_that_fits_exactly_one_branch_is_read_without_its_tag(
+    output_type: Any, natural: Any, value: Any
+) -> None:
+    assert read(output_type, {"value": natural}) == (value, ["missing tag at value"])
+    assert read(list[output_type], {"value": [natural, natural]}) == (
+        [value, value],
+        ["missing tag at value[0]", "missing tag at value[1]"],
+    )
+    assert read(dict[str, output_type], {"value": [{"key": "a", "value": natural}]}) == (
+        {"a": value},
+        ["missing tag at value[0].value"],
+    )
+    assert read(dict[str, output_type], {"value": {"a": natural}}) == ({"a": value}, ["missing tag at value[0].value"])
+    record = create_model("Record", thing=(output_type, ...))
+    assert read(record, {"thing": natural}) == (record(thing=value), ["missing tag at thing"])
+
+
+@pytest.mark.parametrize(
+    ("output_type", "natural"),
+    [
+        (Dog | Car, {"name": "Rex"}),
+        (Dog | Car, REX | KITT),
+        (Dog | Car, REX | {"age": 3}),
+        (Dog | Car, {}),
+        (Boat | Anything, {"name": "x"}),
+        (Dog | dict[str, str], REX),
+        (Dog | dict[str, Any], REX),
+        (Dog | Anything, REX),
+        (Phone | Email, {"value": "?"}),
+        (Feline | Canine, {"kind": "cow", "size": 3}),
+        (Feline | Canine, {"size": 3}),
+        (Shape, {"kind": "cube", "side": 3}),
+        (dt.date | dt.datetime, "2026-11-29"),
+        (create_model("A", x=(int, ...)) | create_model("B", x=(int, ...)), {"x": 1}),
+    ],
+    ids=str,
+)
+def test_a_value_that_fits_no_branch_or_several_is_not_read(output_type: Any, natural: Any) -> None:
+    assert read(output_type, {"value": natural})[0] is None
+    assert read(list[output_type], {"value": [natural]})[0] is None
+
+
+def test_tags_are_missing_at_any_depth() -> None:
+    tree = {"children": [{"text": "a"}, {"children": [{"text": "b"}]}]}
+    assert read(Branch, tree) == (
+        Branch(children=[Leaf(text="a"), Branch(children=[Leaf(text="b")])]),
+        ["missing tag at children[0]", "missing tag at children[1]", "missing tag at children[1].Branch.children[0]"],
+    )
+    assert read(Owner | Garage, {"value": {"thing": REX}}) == (
+        Owner(thing=Dog(**REX)),
+        ["missing tag at value", "missing tag at value.Owner.thing"],
+    )
+    assert read(Dog | Annotated[Car | Point, "nested"], {"value": KITT}) == (
+        Car(**KITT),
+        ["missing tag at value", "missing tag at value.option"],
+    )
+    assert read(tuple[Dog | Car, int], {"value": [KITT, 1]}) == (
+        (Car(**KITT), 1),
+        ["missing tag at value.item_0"],
+    )
+
+
+def test_a_tag_may_be_missing_beside_one_that_is_there() -> None:
+    assert read(list[Dog | Car], {"value": [{"Car": KITT}, REX]}) == (
+        [Car(**KITT), Dog(**REX)],
+        ["missing tag at value[1]"],
+    )
+
+
+def test_values_in_a_branch_without_its_tag_are_repaired_too() -> None:
+    assert read(Dog | Car, {"value": {"name": "KITT", "wheels": "4"}}) == (
+        Car(**KITT),
+        ["missing tag at value", "number in text at value.Car.wheels"],
+    )
+    assert read(Dog | Car, {"value": json.dumps(KITT)}) == (
+        Car(**KITT),
+        ["JSON in text at value", "missing tag at value"],
+    )
+
+
+def test_a_branch_with_an_undecided_union_of_its_own_is_not_chosen() -> None:
+    pair = create_model("Pair", contact=(Phone | Email, ...))
+    other = create_model("Other", contact=(dict[str, str], ...))
+    assert read(pair | other, {"value": {"contact": {"value": "a@b"}}})[0] is None
+    late = create_model("Late", day=(dt.date | dt.datetime, ...))
+    text = create_model("Text", day=(str, ...))
+    assert read(late, {"day": "2026-11-29T10:00:00"})[0] == late(day=dt.datetime(2026, 11, 29, 10))  # noqa: DTZ001
+    assert read(late | text, {"value": {"day": "2026-11-29T10:00:00"}})[0] is None
+
+
+def test_a_reply_with_many_undecided_places_is_validated_once_per_branch() -> None:
+    calls = 0
+
+    class Counted(BaseModel):
+        contacts: list[Phone | Email]
+
+        def model_post_init(self, _context: Any) -> None:
+            nonlocal calls
+            calls += 1
+
+    contacts = [{"value": "a@b" if number % 3 else str(number)} for number in range(500)]
+    value, repairs = read(Counted, {"contacts": contacts})
+    assert [type(contact) for contact in value.contacts[:3]] == [Phone, Email, Email]
+    assert len(repairs) == 500
+    assert calls == 1  # two rounds with invalid contacts, and the answer
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+def test_a_tag_may_be_missing_in_every_dialect(dialect: Any) -> None:
+    assert read(list[Dog | Car], {"value": [REX]}, dialect=dialect)[0] == [Dog(**REX)]
+    tree = {"value": {"children": [{"text": "a"}]}}
+    assert read(Branch | Leaf, tree, dialect=dialect)[0] in (Branch(children=[Leaf(text="a")]), None)
+
+
+def test_a_policy_without_the_repair_rejects_a_value_without_its_tag() -> None:
+    answer = ResponseFormat(Dog | Car).read(json.dumps({"value": REX}), repairs=REPAIRS - {"missing tag"})
+    assert not answer.valid
+
+
+THINGS = st.one_of(
+    st.builds(Dog, name=st.text(max_size=3), breed=st.text(max_size=3)),
+    st.builds(Car, name=st.text(max_size=3), wheels=st.integers()),
+    st.builds(Boat, name=st.text(max_size=3), length=st.none() | st.floats(allow_nan=False, allow_infinity=False)),
+    st.builds(Phone, value=st.from_regex(r"^[0-9]+\Z")),
+    st.builds(Email, value=st.from_regex(r"^[a-z]+@[a-z]+\Z")),
+    st.builds(Square, side=st.integers().map(float)),
+    st.builds(Feline, kind=st.sampled_from(["cat", "kitten"]), size=st.integers()),
+    st.dictionaries(st.sampled_from(["name", "breed", "wheels", "value"]), st.text(max_size=3)),
+)
+Thing = Dog | Car | Boat | Phone | Email | Square | Feline | dict[str, str]
+
+
+@given(st.lists(THINGS, max_size=3), st.booleans())
+def test_no_value_is_read_as_another_one(things: list[Any], excludes_unset: bool) -> None:
+    adapter = TypeAdapter(list[Thing])
+    natural = adapter.dump_python(things, mode="json", exclude_unset=excludes_unset)
+    value, _ = read(list[Thing], {"value": natural})
+    assert value is None or [repr(thing) for thing in value] == [repr(thing) for thing in things]
