@@ -20,7 +20,7 @@ from typing import Any, get_args
 
 import pytest
 import typer.main
-from pydantic import StrictBool
+from pydantic import StrictBool, create_model
 
 from structkit import ResponseFormat
 from structkit.cli.app import app
@@ -217,6 +217,7 @@ EXAMPLE_TYPES: dict[str, Any] = {
     "item for list at PATH": list[int],
     "null in text at PATH": int | None,
     "JSON in text at PATH": list[int],
+    "missing tag at PATH": create_model("Circle", radius=(int, ...)) | create_model("Square", side=(int, ...)),
 }
 """The types of the examples; of the others, int."""
 

@@ -77,9 +77,9 @@ def _valid_choices(
     return {path: choices[0] for path, choices in valid.items() if len(choices) == 1}
 
 
-def _inside(path: JSONPath, others: Collection[JSONPath]) -> list[JSONPath]:
-    """Return the paths that are equal to *path* or below it."""
-    return [other for other in others if other[: len(path)] == path]
+def _inside(place: JSONPath, paths: Collection[JSONPath]) -> list[JSONPath]:
+    """Return the paths that lead to a place or into it."""
+    return [path for path in paths if path[: len(place)] == place]
 
 
 @dataclass(frozen=True, slots=True)

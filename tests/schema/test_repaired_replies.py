@@ -163,8 +163,8 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
     }
     scalars = list[StrictInt | StrictBool | None]
     maps = dict.fromkeys(("raw newline", "invalid escape", "triple quotes", "digit groups"), dict[str, Any])
-    others = {"number for text": list[str], "missing tag": Person | Remark}
-    output_type: Any = {**maps, **others}.get(name, scalars)
+    output_types = {**maps, "number for text": list[str], "missing tag": Person | Remark}
+    output_type: Any = output_types.get(name, scalars)
     response_format = ResponseFormat(output_type)
     answer = response_format.read(examples[name], repairs={name})
     assert answer.valid
