@@ -56,6 +56,8 @@ class Job(JobSettings):
         overwrite: Whether to replace an output that this job did not write.
         columns: What the output has about each row's run, beside the values.
         value_column: The name of the column of values whose type is not an object with fields.
+        guard_formulas: In which columns of a CSV or TSV output a text that a spreadsheet would run as a formula gets a
+            leading apostrophe: in `all`, only in those of the type and of the run (`output`), or in `none`.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 

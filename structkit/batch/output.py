@@ -78,7 +78,8 @@ def open_output(
     is_open = isinstance(output_type.output_type, dict)
     values = output_columns(output_type.natural_schema, is_open=is_open, name=settings.value_column)
     columns = (*source.fields, *values, *run_columns(*settings.columns))
-    return open_sink(path or settings.output, columns, overwrite=may_replace)
+    target = path or settings.output
+    return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
 
 
 class RowCounts(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from structkit.client.arguments import CallOptions
 from structkit.costs.price import Price
+from structkit.tables.formats.formulas import GuardFormulas
 from structkit.transport import AsyncTransport
 from structkit.values import Prompt
 
@@ -60,6 +61,7 @@ class LabelOptions(TypedDict, total=False):
     overwrite: bool
     columns: tuple[str, ...]
     value_column: str
+    guard_formulas: GuardFormulas
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class JobSettings:
     overwrite: bool = False
     columns: tuple[str, ...] = ("status", "error", "message", "attempts")
     value_column: str = "value"
+    guard_formulas: GuardFormulas = "all"
     call: CallOptions = field(default_factory=CallOptions)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ CHOICES = {
     "on_ambiguous": ("resend", "hold"),
     "on_change": ("stop", "reparse", "new", "mix"),
     "blank": ("skip", "ask", "fail"),
+    "guard_formulas": ("all", "output", "none"),
 }
 """Settings with a few values. A misspelt `hold` would send requests again that may have been paid for."""
 

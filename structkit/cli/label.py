@@ -37,6 +37,14 @@ class Blank(enum.Enum):
     fail = "fail"
 
 
+class GuardFormulas(enum.Enum):
+    """In which columns of a CSV file a text that a spreadsheet would run is escaped."""
+
+    all = "all"
+    output = "output"
+    none = "none"
+
+
 def parse_concurrency(text: str) -> int | Literal["auto"]:
     """Parse the maximum number of requests in flight.
 
@@ -139,6 +147,10 @@ def label(
     value_column: Annotated[
         str, rows(help="The column of the values, if the type is not an object with fields.", show_default=True)
     ] = "value",
+    guard_formulas: Annotated[
+        GuardFormulas,
+        rows(help="Columns of a CSV output in which formulas get an apostrophe.", show_default=True),
+    ] = GuardFormulas.all,
     budget: Annotated[Any, cost(help="The maximum that all runs together may spend.")] = None,
     price_input: Annotated[Any, cost(help="The price of a million tokens of input.")] = None,
     price_output: Annotated[Any, cost(help="The price of a million tokens of output.")] = None,
@@ -190,7 +202,8 @@ def label(
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget}
     selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value}
-    results: Any = {"value_column": value_column, "retry_failed": retry_failed, "max_failed": max_failed}
+    results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value}
+    failures: Any = {"retry_failed": retry_failed, "max_failed": max_failed}
     job = Job(
         source=require_input(source),
         output=output,
@@ -205,6 +218,7 @@ def label(
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         **results,
+        **failures,
         overwrite=overwrite,
         call=call,
     )

@@ -16,6 +16,7 @@ from structkit.tables.columns import Column, flatten_columns, with_unique_names
 from structkit.tables.files import open_compressed, standard_output
 from structkit.tables.formats import STANDARD, Format, find_format
 from structkit.tables.formats.format import Target
+from structkit.tables.formats.formulas import GuardFormulas
 from structkit.values import JSON
 
 
@@ -25,7 +26,7 @@ def open_sink(
     *,
     format: str | None = None,
     overwrite: bool = False,
-    formulas: bool = False,
+    guard_formulas: GuardFormulas = "all",
     table: str = "labels",
 ) -> Sink:
     """Start a table.
@@ -39,8 +40,8 @@ def open_sink(
         columns: The columns of the table: `source.fields`, `output_columns(schema)`, `run_columns("status", ...)`.
         format: The name of a format as in `open_source`, if the suffix does not determine it.
         overwrite: Whether a file of that name may be replaced.
-        formulas: Whether a text that a spreadsheet would run is written to CSV, TSV and Excel unchanged. By default it
-            gets a leading apostrophe.
+        guard_formulas: In which columns of CSV and TSV a text that a spreadsheet would run gets a leading apostrophe:
+            in `all`, in those of the `output` and the run, or in `none`. The other formats keep texts as they are.
         table: The name of the table or the sheet.
 
     Raises:
@@ -55,7 +56,8 @@ def open_sink(
     draft = None if name == STANDARD else AtomicFile(Path(name).expanduser(), overwrite=overwrite)
     try:
         file = open_compressed(draft.file if draft else standard_output(), match.compression)
-        return Sink(match.format, Target(name, file, draft.path if draft else None, layout, formulas, table), draft)
+        path = draft.path if draft else None
+        return Sink(match.format, Target(name, file, path, layout, guard_formulas, table), draft)
     except (ConfigError, OSError) as error:
         if draft:
             draft.discard()

@@ -175,3 +175,27 @@ def test_files_are_not_overwritten(job: Callable[..., Job], tmp_path: Path, monk
         assert (tmp_path / "precious.csv").read_text() == "mine"
         label_job.export("precious.csv")
     assert len(read_csv(tmp_path / "precious.csv")) == 10
+
+
+@pytest.mark.parametrize(("guard_formulas", "rows"), [("all", "'=1"), ("output", "=1"), ("none", "=1")])
+def test_an_apostrophe_before_a_formula_is_written_once_however_often_a_table_is_written(
+    job: Callable[..., Job], tmp_path: Path, guard_formulas: str, rows: str
+) -> None:
+    path, value = tmp_path / "out.csv", {"none": "=2"}.get(guard_formulas, "'=2")
+    settings = {"output_type": str, "guard_formulas": guard_formulas}
+    with Endpoint('{"value": "=2"}') as endpoint:
+        for _ in range(2):
+            job(endpoint, source=[{"text": "=1"}], output=path, **settings).run()
+        job(endpoint, source=[{"text": "=1"}], output=path, **settings).export(tmp_path / "more.csv")
+        job(endpoint, source=path, output=tmp_path / "next.csv", **settings).run()
+    for name in ("out.csv", "more.csv", "next.csv"):
+        assert [(row["text"], row["value"]) for row in read_csv(tmp_path / name)] == [(rows, value)]
+
+
+def test_another_guard_rewrites_the_output_without_a_request(job: Callable[..., Job], tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    with Endpoint() as endpoint:
+        for guard_formulas, text in {"all": "'=1", "none": "=1"}.items():
+            job(endpoint, source=[{"text": "=1"}], output=path, guard_formulas=guard_formulas).run()
+            assert [row["text"] for row in read_csv(path)] == [text]
+    assert len(endpoint.requests) == 1

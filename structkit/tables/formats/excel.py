@@ -12,7 +12,7 @@ from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cells
 from structkit.tables.formats.excel_bounds import validate_bounds
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
-from structkit.tables.formats.formulas import escape_formula
+from structkit.tables.formats.formulas import is_formula
 from structkit.tables.optional import import_extra
 from structkit.values import JSON
 
@@ -81,8 +81,9 @@ class _ExcelWriter:
     def __init__(self, target: Target) -> None:
         excel = import_extra("xlsxwriter", EXTRA)
         self._name, self._columns = target.name, target.columns
-        self._escape = str if target.formulas else escape_formula
         self._book = excel.Workbook(target.file, {"constant_memory": True})
+        # What the apostrophe before a text is in Excel: the cell stays a text when somebody edits it.
+        self._quoted = self._book.add_format({"quote_prefix": True})
         self._sheet = self._book.add_worksheet(target.table[:31])
         self._row = 0
         self._write_cells([column.name for column in self._columns])
@@ -108,7 +109,7 @@ class _ExcelWriter:
         elif isinstance(cell, int | float) and math.isfinite(cell) and abs(cell) <= MAX_EXACT:
             self._sheet.write_number(self._row, place, cell)
         elif cell is not None:
-            self._write_text(place, self._escape(cell) if isinstance(cell, str) else repr(cell))
+            self._write_text(place, cell if isinstance(cell, str) else repr(cell))
 
     def _write_text(self, place: int, text: str) -> None:
         if len(text.encode("utf-16-le")) > 2 * MAX_CELL_CHARS:
@@ -116,7 +117,7 @@ class _ExcelWriter:
             raise self._error(
                 f"row {self._row + 1}, column {column!r}: a cell in Excel has at most {MAX_CELL_CHARS:,} characters"
             )
-        self._sheet.write_string(self._row, place, text)
+        self._sheet.write_string(self._row, place, text, self._quoted if is_formula(text) else None)
 
     def _error(self, message: str) -> JobError:
         return JobError(f"cannot write {self._name}: {message}", file=self._name)

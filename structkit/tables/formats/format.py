@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
+from structkit.tables.formats.formulas import GuardFormulas
 from structkit.values import JSON
 
 
@@ -62,7 +63,7 @@ class Target:
         file: The file for the bytes, which compresses them if the name says so.
         path: The file's path, for formats that do not write a stream of bytes; None for standard output.
         columns: The columns, with their final names.
-        formulas: Whether texts that a spreadsheet would run are written unchanged.
+        guard_formulas: In which columns texts that a spreadsheet would run are escaped, if the format has only texts.
         table: The name of the table or sheet.
     """
 
@@ -70,7 +71,7 @@ class Target:
     file: BinaryIO
     path: Path | None
     columns: Sequence[Column]
-    formulas: bool = False
+    guard_formulas: GuardFormulas = "all"
     table: str = "labels"
 
 
