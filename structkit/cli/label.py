@@ -200,10 +200,9 @@ def label(
     values_type, row_prompt, function_model, call = find_request(output_type, prompt, function)
     call |= drop_none(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
-    limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget}
-    selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value}
-    results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value}
-    failures: Any = {"retry_failed": retry_failed, "max_failed": max_failed}
+    limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
+    selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value, "retry_failed": retry_failed}
+    results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
     job = Job(
         source=require_input(source),
         output=output,
@@ -218,8 +217,6 @@ def label(
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         **results,
-        **failures,
-        overwrite=overwrite,
         call=call,
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
