@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from structkit.errors import JobError
-from structkit.tables.atomic_file import AtomicFile
+from structkit.tables.atomic_file import write_atomically
 from structkit.tables.files import hash_file
 from structkit.values import JSON
 
@@ -30,14 +30,7 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
             "please report this as a bug"
         )
     path = output.with_name(f"{output.name}.manifest.json")
-    draft = AtomicFile(path, overwrite=True)
-    try:
-        draft.file.write(f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode())
-        draft.publish()
-    except OSError as error:
-        raise draft.error(error) from None
-    finally:
-        draft.discard()
+    write_atomically(path, [f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode()])
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,6 +82,23 @@ class AtomicFile:
             self._validate_name()
             self.path.replace(self.final)
         self.path.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file, or replace it, once all of its chunks are known.
+
+    Raises:
+        JobError: It cannot be written.
+    """
+    draft = AtomicFile(path, overwrite=True)
+    try:
+        for chunk in chunks:
+            draft.file.write(chunk)
+        draft.publish()
+    except OSError as error:
+        raise draft.error(error) from None
+    finally:
+        draft.discard()
 
 
 def _remove_abandoned(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from structkit.errors import JobError
-from structkit.tables.atomic_file import AtomicFile
+from structkit.tables.atomic_file import write_atomically
 from structkit.tables.columns import Column
 from structkit.tables.files import FileIdentity, Input, identify_file, is_unchanged
 from structkit.tables.formats import STANDARD, find_format
@@ -92,20 +92,8 @@ def store_stream(source: Source, path: Path) -> Source:
     """
     if source.is_repeatable:
         return source
-    _copy_rows(source, path)
+    write_atomically(path, (to_json_text(record.values).encode() + b"\n" for record in source))
     return open_source(path, key=source.key, format="jsonl")
-
-
-def _copy_rows(source: Source, path: Path) -> None:
-    draft = AtomicFile(path, overwrite=True)
-    try:
-        for record in source:
-            draft.file.write(to_json_text(record.values).encode() + b"\n")
-        draft.publish()
-    except OSError as error:
-        raise draft.error(error) from None
-    finally:
-        draft.discard()
 
 
 def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
