@@ -32,7 +32,7 @@ PARAMETERS = {
 PORTS = {"http": 80, "https": 443}
 REDACTED = "…"
 MIN_REDACTED_CHARS = 4
-"""A text of at least this many characters is redacted everywhere; a shorter one, which is less telling, in quotes."""
+"""A value of at least this many characters is redacted everywhere; a shorter one only where it is quoted."""
 
 
 def hooks(

@@ -1,1 +1,1 @@
-"""Batch labelling: every row of a table exactly once, also when a run is killed."""
+"""Batch labelling: every row of a table exactly once, even if a run is killed."""

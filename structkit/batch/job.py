@@ -87,7 +87,7 @@ class Job(JobSettings):
         return await JobRunner(self, on_progress).run()
 
     def export(self, path: Path | str) -> Report:
-        """Write the journal's rows to another file of any format, also while a run is in progress; send nothing.
+        """Write the journal's rows to another file of any format, even while a run is in progress; send nothing.
 
         The rows are those that a run of this job would write; rows that have not finished are `open`. The file gets a
         manifest of its own. The job's output and its manifest do not change.

@@ -42,6 +42,6 @@ def input_hash(source: Any, stored_stream: Path) -> str | None:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what the values were made with."""
+    """Return the versions of structkit, pydantic and Python that made the values."""
     structkit_version = import_module("structkit").__version__  # the version of the running code, installed or not
     return {"structkit": structkit_version, "pydantic": version("pydantic"), "python": platform.python_version()}

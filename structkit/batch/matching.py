@@ -1,4 +1,4 @@
-"""Which row of the journal a row of the input is, also after the input was edited."""
+"""Which row of the journal a row of the input is, even after the input was edited."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class RemovedRows:
 
 
 class Matching:
-    """Each row of the input with what the journal has of it, under the ordinal that it has there.
+    """Each row of the input, with its ordinal in the journal and what the journal has of it.
 
-    As long as the input has not changed, a row's position is its ordinal. From the first row that is another one, or
-    that is missing although later ones exist, rows are matched by their keys. New rows get ordinals of their own, and
-    a row whose content has changed starts from scratch.
+    As long as the input has not changed, a row's position is its ordinal. From the first row that differs from the
+    journal's, rows are matched by their keys. New rows get ordinals of their own, and a row whose content has changed
+    starts from scratch.
 
     Args:
         records: The rows of the input.

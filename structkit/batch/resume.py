@@ -82,7 +82,7 @@ def _last_fingerprint(journal: Journal | Reader) -> JSON:
 
 
 def has_answers(journal: Journal | Reader) -> bool:
-    """Return whether earlier runs with these settings have had answers; if the settings have changed, that is open."""
+    """Return whether earlier runs with these settings have had answers; False if the settings have changed."""
     return bool(journal.counts()["done"]) and "fingerprint" not in journal.marks
 
 

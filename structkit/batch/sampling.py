@@ -14,7 +14,7 @@ COUNTERS = 1 << 20
 
 
 def draw_sample(records: Iterable[Record], size: int, *, is_keyed: bool = False) -> frozenset[int]:
-    """Return the ordinals of a random sample, or of all rows if there are fewer; read once, in memory of the sample.
+    """Return the ordinals of a random sample, or of all rows if there are fewer. Memory is that of the sample.
 
     Each row gets a number by hashing its key, and the lowest numbers win. So a larger sample contains the smaller one,
     and when rows are edited, moved, inserted or removed, nearly all of a sample stays.
@@ -22,8 +22,8 @@ def draw_sample(records: Iterable[Record], size: int, *, is_keyed: bool = False)
     Args:
         records: The rows.
         size: The number of rows.
-        is_keyed: Whether all keys are different. Otherwise rows of equal content get different numbers, by how many
-            came before: else a row that fills half the table would be all of the sample, or none of it.
+        is_keyed: Whether all keys are different. Otherwise rows of equal content are counted to get different numbers:
+            a row that fills half the table would else be the whole sample, or not in it.
 
     >>> rows = [Record(number, str(number), {}) for number in range(1000)]
     >>> sorted(draw_sample(rows, 3)), sorted(draw_sample(rows[:980], 3)), len(draw_sample(rows, 2000))

@@ -34,7 +34,7 @@ class Selection:
         return self.limit is None and self.sample is None
 
     def read(self, source: Source) -> Iterator[Record]:
-        """Read the rows up to the last one that is selected: the position of a sampled row is that among all rows."""
+        """Read all rows up to the last selected one, sampled or not, because a sample is a set of positions."""
         end = self.limit if self.sample is None else max(self.sample, default=-1) + 1
         return islice(source, end)
 

@@ -24,7 +24,8 @@ Blank: TypeAlias = Literal["skip", "ask", "fail"]
 """What to do with a row in whose cells the prompt has nothing to read."""
 
 MaxFailed: TypeAlias = int | str | None
-"""How many rows may fail before the run counts as failed: a number, or a percentage as text; None for all but one."""
+"""How many rows may fail before the run counts as failed: a number, or a percentage as text. With None, a run fails
+only if no row is done."""
 
 RowPrompt: TypeAlias = Callable[[Mapping[str, Any]], "Prompt | Awaitable[Prompt]"]
 """A function that returns the prompt for the cells of one row."""

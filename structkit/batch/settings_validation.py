@@ -43,7 +43,7 @@ def validate_settings(settings: JobSettings) -> None:
     if str(settings.output) == STANDARD:
         raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
     if settings.budget is not None and settings.price is None:
-        # An endpoint reports a cost when the money is spent, for all requests in flight at once.
+        # An endpoint reports a cost only after the money was spent, and many requests may be in flight at once.
         raise ConfigError(
             "a budget needs a price, price=Price(input, output) per million tokens: the most that a request may cost "
             "has to be known before it is sent, and an endpoint reports the cost afterwards"

@@ -1,4 +1,4 @@
-"""The endpoint of a command, also if no option names one."""
+"""The endpoint of a command, even if no option names one."""
 
 from __future__ import annotations
 

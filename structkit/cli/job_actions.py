@@ -187,7 +187,7 @@ def forecast_line(forecast: Forecast) -> str:
 
 
 def print_status(output: Path) -> int:
-    """Print how many rows of a job are in each state, also while it runs; return the exit code.
+    """Print how many rows of a job are in each state, even while it runs; return the exit code.
 
     Raises:
         JobError: There is no job of this output.

@@ -35,7 +35,7 @@ MAX_MESSAGE_CHARS = 2_000
 """Limits on what is read of an error body; anything larger is not an explanation."""
 
 QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|“[^”]*”|「[^」]*」")
-"""What a message quotes may be the text of a row, which may be about money, too."""
+"""Quotations in a message; they may be the text of a row, which may be about money too."""
 
 
 def error_kind(body: JSONValue) -> ErrorKind:

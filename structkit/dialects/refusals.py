@@ -122,7 +122,7 @@ TOOL_FIELD = r"\btools\b|\btool.?(choice|use)|\bfunction.?call"
 
 
 def _mode_pattern(words: str) -> re.Pattern[str]:
-    """Match *words*, or that no provider serves the request (OpenRouter), or that the model failed (Groq)."""
+    """Match *words*, OpenRouter's statement that no provider serves the request, or Groq's that the model failed."""
     return re.compile(f"{words}|requested parameters|failed to (generate|validate) json", re.IGNORECASE)
 
 
@@ -143,7 +143,7 @@ REJECTION = re.compile(
 SCHEMA_SUBJECT = re.compile(
     r"schema|keyword|propert|constraint|feature|grammar|(unknown|unsupported) format", re.IGNORECASE
 )
-"""Tells the rejection of a schema's keyword from one of a prompt, which has a maximum and a pattern, too."""
+"""Distinguishes the rejection of a schema from that of a prompt, which may mention a maximum or a pattern too."""
 
 RECURSION = re.compile(r"recursi|circular|cyclic", re.IGNORECASE)
 """The schema refers to itself."""

@@ -43,7 +43,7 @@ class StreamOutput(Protocol[S_co]):
         ...
 
     def finish(self, result: Result[Any]) -> Iterator[S_co]:
-        """Yield what the result has and no fragment has yielded."""
+        """Yield what the result has and was not yielded before."""
         ...
 
 

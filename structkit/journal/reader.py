@@ -29,7 +29,7 @@ from structkit.journal.shards import job_path, list_shards
 from structkit.values import JSON, JSONValue, Usage
 
 PAGE_ORDINALS = 1000
-"""Ordinals that are read at a time: a stream holds no transaction open, during which the log would grow."""
+"""Ordinals that are read in one transaction; a longer one would make the write-ahead log grow."""
 
 MAX_LISTED_ORDINALS = 450
 """Ordinals in one list of a query: it contains the list twice, and older SQLites take 999 values."""

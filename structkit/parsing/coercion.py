@@ -120,7 +120,7 @@ def _read_scalar(text: str, types: set[str]) -> tuple[ValueRepair | None, JSONVa
 
 
 def _is_plain_text(branches: list[JSON]) -> bool:
-    """Return whether only text is allowed, any text: an integer has one notation, and no other reading."""
+    """Return whether any text is allowed, and only text: then an integer may be quoted, since it has one notation."""
     types = {type_ for branch in branches for type_ in _type_names(branch)}
     return types - {"null"} == {"string"} and not any(_is_constant(branch) or "format" in branch for branch in branches)
 

@@ -55,7 +55,7 @@ class Item(Generic[T]):
 
     @property
     def valid(self) -> bool:
-        """Whether `value` is an item (which may itself be None)."""
+        """Whether `value` is a valid item (which may be None)."""
         return not self.issues
 
 

@@ -48,7 +48,7 @@ class TypePlace(Protocol):
 
     @property
     def has_independent_fields(self) -> bool:
-        """Whether an object is valid if its lists and maps are, and it is with empty ones in their place."""
+        """Whether an object is valid if its lists and maps are, and if the object with empty ones is."""
         ...
 
     @property

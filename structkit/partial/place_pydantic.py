@@ -43,7 +43,7 @@ class CoreDefinitions:
     def resolve(self, core: Any, *, skips_model_validators: bool = True) -> Any:
         """Return a core schema without what only matters when its value is complete.
 
-        That is references, defaults, null, and a model's own "after" validators.
+        Removed are references, defaults, null, and a model's own "after" validators.
         """
         while True:
             kind = core["type"]

@@ -11,10 +11,10 @@ from structkit.values import Issue, JSONPath, JSONValue, format_path, value_at
 from structkit.values.text import shorten_json
 
 MAX_ISSUES = 20
-"""A reply with more issues is invalid as a whole, and the first ones show how."""
+"""Issues that the feedback lists. A reply with more of them is wrong as a whole, which the first ones show."""
 
 MAX_CONTEXT_CHARS = 240
-"""Of the object around an invalid value, which is quoted so that the model knows which one is meant."""
+"""Characters of the object around an invalid value, which is quoted to show the model which value is meant."""
 
 
 def feedback(issues: Iterable[Issue], wire_path: Callable[[JSONPath], JSONPath]) -> str:

@@ -31,7 +31,7 @@ def response_format(output_type: Any, dialect: Dialect | None = None) -> Respons
 
 
 def _formats_of(output_type: Any) -> list[ResponseFormat[Any]]:
-    """Return the list that stores the format of a type, which knows all its translations; empty if not compiled."""
+    """Return the list that stores the format of a type with its translations; it is empty until it is compiled."""
     if isinstance(output_type, dict):
         return _formats_of_schema(output_type)
     try:

@@ -87,7 +87,7 @@ class Codec(Generic[T]):
             raise SchemaError("the value is nested too deep to be written") from None
 
     def natural(self, value: T) -> JSONValue:
-        """Return a value as the JSON that its own type writes: the form to store, where `dump` gives the model's."""
+        """Return a value as the JSON that its own type writes: the form to store, unlike the wire form of `dump`."""
         return self._natural.dump(value)
 
     def load(self, wire: JSONValue) -> T:

@@ -1,4 +1,4 @@
-"""Bounds that a dialect does not accept, stated in the description, and which bounds it accepts."""
+"""Which bounds a dialect accepts, and how a description states the others."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ class ExpectedForm:
 def expected_form(wire: JSON, natural: JSON, *, box: str | None) -> ExpectedForm:
     """Return the expected form of a type.
 
-    A list is not a wrapper where the type allows lists: what is wrong in it has to be corrected, and another branch of
-    a union must not get its only item. The same goes for an object where a map is one branch of several.
+    A list is not a wrapper where the type allows lists: an invalid list has to be corrected, and its only item must not
+    be read as another branch of a union. The same goes for an object where a map is one branch of several.
 
     Args:
         wire: The strict schema.

@@ -1,7 +1,7 @@
 """Keywords and metadata keys of our own (`x-structkit-*`): notes from one step of the compilation to a later one."""
 
 ADDITIONAL_BOUNDS = "x-structkit-also"
-"""Keyword for a list of bounds that `allOf` combines with another of the same name.
+"""Keyword for further bounds from an `allOf`, such as a second `pattern`, which one schema cannot have.
 
 They are written in the description and checked after the reply.
 """
@@ -25,4 +25,4 @@ Its value is the class or function that converts it, or None where that is not k
 """
 
 GENERATED_DESCRIPTION = "x-structkit-description"
-"""What the type itself has to say to the model, beside a `description` of the field that would replace it."""
+"""Keyword for the description that a type generates; as `description`, one of the field would replace it."""

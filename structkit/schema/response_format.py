@@ -112,7 +112,7 @@ class ResponseFormat(Codec[T]):
 
         Raises:
             SchemaError: The value has no JSON form; or it breaks a rule, and would be read as another, valid value.
-                Only values of a JSON Schema can: nothing has validated them, as pydantic has its instances.
+                That happens only with a JSON Schema, because its values are plain JSON that nothing has validated.
         """
         wire = super().dump(value)
         if isinstance(self.output_type, dict) and self._is_read_as_another(wire, value):

@@ -11,7 +11,7 @@ from structkit.tables.columns import Column
 from structkit.values import JSON
 
 _INT64_BOUND, _EXACT_FLOAT_BOUND = 2**63, 2**53
-"""No column of integers holds larger ones than the first; a column of floats changes larger ones than the second."""
+"""An integer above the first fits into no column of integers; above the second, a column of floats may change it."""
 
 _TEXT_TYPES = (str, bytes, date, time, Decimal, UUID)
 _SCHEMAS: dict[frozenset[str], JSON] = {

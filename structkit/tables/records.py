@@ -17,7 +17,7 @@ class Record:
     """One row of the input.
 
     Args:
-        ordinal: Its position, counted from 0; in a journal the one that it has there.
+        ordinal: Its position in the journal, if it has one there, or else in the input; counted from 0.
         key: What identifies it, even after rows were added or removed: its key column, or else its `digest`. Rows with
             the same content then share a key.
         values: Its cells by column, as the source has them: text stays text.

@@ -13,7 +13,7 @@ MAX_DEPTH = 8
 """Below it, lists are empty and unions use a scalar branch, so that a recursive schema ends."""
 
 MAX_EXTRA = 2
-"""With a seed: the items that a list has beyond its minimum, and the steps of a number above its own."""
+"""With a seed: the most items that a list has beyond its minimum, and the most steps of a number above its minimum."""
 
 FORMATS = {
     "date": "2024-02-29",

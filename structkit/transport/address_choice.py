@@ -69,7 +69,7 @@ def child_reader(reader: BodyReader, policy: Policy) -> BodyReader:
 
 
 def better_error(replies: list[BodyReader], reader: BodyReader) -> BodyReader:
-    """Return the reply that says most, of replies of addresses that do not exist; *reader* gets all their URLs."""
+    """Return the most informative reply of addresses that do not exist, and note all their URLs in *reader*."""
     reader.url = " and to ".join(each.url for each in replies)
     return next(filter(_has_error, replies), replies[0])
 

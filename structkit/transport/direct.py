@@ -262,7 +262,7 @@ def _target(url: str) -> str:
 
 
 def _as_async(reader: BodyReader) -> AsyncHTTPReply:
-    """Return a reply that has been read as one that is still to be read."""
+    """Return a complete reply in the form of one that is still to be read."""
 
     async def chunks() -> AsyncIterator[bytes]:
         yield reader.body

@@ -24,7 +24,7 @@ BLANK = b"\xef\xbb\xbf \t\r\n"
 """A byte order mark and whitespace, which may precede any body."""
 
 FIRST_BYTES_OF_EVENTS = b":deir"
-"""How a line of events starts (a comment, data, event, id, retry), and neither JSON nor a web page does."""
+"""First bytes of an event's line (a comment, data, event, id, retry); JSON and web pages start with other bytes."""
 
 FIRST_BYTES_OF_JSON_OR_HTML = b'{[<"'
 """How a reply starts that is not streamed, although some gateways send it with the content type of a stream."""

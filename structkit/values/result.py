@@ -84,7 +84,7 @@ class Answer(Generic[T]):
 
     @property
     def valid(self) -> bool:
-        """Whether `value` is the caller's type (which may itself take None)."""
+        """Whether `value` is a value of the caller's type (which may be None)."""
         return not self.issues
 
     def for_choice(self, choice: Choice) -> Answer[T]:

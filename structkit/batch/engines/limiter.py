@@ -19,12 +19,12 @@ POLL_S = 0.02
 """Seconds after which to call `wait` again if a request in flight has to finish first."""
 
 MIN_FAULTS = 5
-"""After so many faults in a row (or as many as are in flight, if that is more) the endpoint counts as down; after so
-many rows rejected for one reason from the start, the job counts as misconfigured."""
+"""This many faults in a row (or as many as requests are in flight, if that is more) mean that the endpoint is down.
+This many rows rejected for one reason, before any is answered, mean that the job is misconfigured."""
 
 MAX_PROBES = 10
-"""After so many probes in a row of an endpoint that is down, or twice as many if it had answered before, the run ends:
-with the default waits after 3 minutes, or 10."""
+"""The failed probes of an endpoint that is down after which the run ends: with the default waits, 3 minutes. If it had
+answered before, twice as many: 10 minutes."""
 
 FATAL_STATUSES = frozenset({401, 402})
 """The key is rejected, or the account is empty: every row will fail."""
@@ -51,12 +51,13 @@ class Limiter:
         is_proven: Whether an earlier run with these settings has had answers, so that a 403 may concern one row.
 
     Attributes:
-        is_proven: As given.
+        is_proven: The argument.
         stop_cause: Why the run has to end; None if it need not.
-        open_since: Since when nothing goes through; None if something does.
+        open_since: The time since which nothing goes through; None if something does.
         has_answered: Whether the endpoint has answered in this run.
-        deferred_rows: Rows that failed in an earlier run and are sent after the others. As many more may be rejected
-            before the run ends: otherwise a table that starts with a thousand rejected rows would take 200 runs.
+        deferred_rows: The number of rows that failed in an earlier run and are sent after the others. At least as many
+            must be rejected before the run ends: otherwise a table that starts with a thousand rejected rows would take
+            200 runs.
 
     Raises:
         ValueError: The concurrency is less than 1.
@@ -102,7 +103,7 @@ class Limiter:
 
     @property
     def max_unsettled(self) -> int:
-        """The most rows that can have failed in a row before the endpoint that failed them counts as down."""
+        """The maximum number of rows that can fail in a row before it is known that the endpoint is down."""
         return 2 * (max(MIN_FAULTS, self._maximum, self.deferred_rows) + MAX_PROBES)
 
     @property
@@ -219,7 +220,7 @@ class Limiter:
         if not self._faults:
             self._before_faults = self._size, self._threshold
         self._faults += 1
-        backoff = self._backoff()  # by the rounds before this one
+        backoff = self._backoff()  # counts the rounds before this one
         if not is_late:
             self._first_after_fault = self._number + 1
             self._fault_rounds += 1

@@ -17,7 +17,7 @@ from structkit.costs.budget import Budget
 from structkit.costs.forecast import Sample
 
 REPORT_INTERVAL_S = 1.0
-"""Seconds after which progress is reported also if no row has finished: a run that waits is seen to wait."""
+"""Seconds after which progress is reported even if no row has finished, so that users see that the run waits."""
 
 MAX_RECENT_ROWS = 100
 """Rows whose tokens are remembered, to estimate what the remaining ones will take."""

@@ -8,7 +8,7 @@ from structkit.journal.row_state import Exchange
 from structkit.transport import TransportReply
 
 MIN_REJECTIONS = 2
-"""Runs that have to have seen a row rejected if no other row was answered after it."""
+"""The number of earlier runs that must have seen a row rejected, if no other row was answered after it."""
 
 
 def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> list[TransportReply]:
@@ -36,8 +36,9 @@ def ends_with_fault(exchanges: tuple[Exchange, ...]) -> bool:
 def is_rejected_again(exchanges: tuple[Exchange, ...], error: StructkitError | None, limiter: Limiter) -> bool:
     """Return whether earlier runs show that the endpoint rejects this row, and not every row.
 
-    They do if they have seen it rejected for the same reason, and the endpoint has answered another row since. If it
-    has answered earlier rows only, a single run may have come just after a key was revoked, several will not.
+    They do if they have seen it rejected for the same reason, and the endpoint has answered another row since. If all
+    answers came before the rejection, the key may have been revoked in between: two earlier runs must have seen the
+    rejection.
 
     Args:
         exchanges: Those of earlier runs.

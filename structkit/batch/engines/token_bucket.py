@@ -5,7 +5,7 @@ from __future__ import annotations
 from structkit.values import RateLimit
 
 DEFAULT_RESET_S = 1.0
-"""Seconds for which a reply counts that reports what is left, but not until when."""
+"""Seconds for which a reply counts if it reports what is left, but not when the limit is reset."""
 
 NEGLIGIBLE = 1e-6
 """Less than this is rounding, and not a reason to wait."""

@@ -63,8 +63,8 @@ class Feature:
 Group: TypeAlias = tuple[Feature, ...]
 
 Queue: TypeAlias = list[tuple[Group, str]]
-"""Groups still to be tested, the last one first. The text is that of an error that rejected the group together with the
-one below it in the queue."""
+"""Groups still to be tested, the last one first. The text is the error that rejected the group when it was tested
+together with the one below it in the queue."""
 
 BOUND = 54321
 """A bound that no model satisfies by chance."""
@@ -184,7 +184,7 @@ def read_reply(group: Group, mode: Mode, reply: TransportReply, *, constrains: b
 
 
 def _narrow_down(findings: list[Finding], group: Group, rejection: str) -> tuple[list[Finding], Queue]:
-    """Return the findings and next groups for a group of which a member is rejected that the error does not name."""
+    """Return the findings and next groups for a group with a rejected member that the error does not name."""
     if len(group) == 1:
         return [*findings, *_all(group, "refused", rejection)], []
     return findings, _halves(group, rejection)

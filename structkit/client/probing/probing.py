@@ -56,7 +56,7 @@ def probe_route(model: str, route: Route) -> ProbeSteps[ProbeOutcome]:
         route: The route by its address and the model's name; what it rejected before is tested again.
 
     Returns:
-        The report, or the error if a plain question already has no answer.
+        The report, or the error if even a plain question has no answer.
     """
     steps = _findings(model)
     calls, usage, providers = 0, Usage(), dict[str, None]()

@@ -15,7 +15,8 @@ IN_PLACE = frozenset({"allOf", "not", "if", "then", "else", "dependentSchemas", 
 """Keywords whose schemas are about the value itself, not about a part of it."""
 
 UNIONS = frozenset({"anyOf", "oneOf"})
-"""Such keywords too; but a branch that leads back to itself counts as not fitting, unless references are dynamic."""
+"""Keywords of the same kind; but a cycle through one branch is allowed, because that branch counts as not fitting,
+unless references are dynamic."""
 
 DEFINITIONS = frozenset({"$defs", "definitions"})
 """Keywords whose schemas have no effect until a reference leads to them."""
@@ -74,7 +75,7 @@ class _ReferenceGraph:
         return id(part)
 
     def _target(self, pointer: str) -> JSONValue:
-        """Return the target of a reference; None if there is none, which is the compiler's to report."""
+        """Return the target of a reference; None if there is none, which the compiler reports."""
         try:
             target = self.document.resolve_pointer(pointer, ())
         except SchemaError:

@@ -59,7 +59,7 @@ class ScalarNode:
         return wire
 
     def matches_value(self, value: JSONValue) -> bool:
-        """Return whether the JSON type fits, the pattern, and the list of values, where there is one."""
+        """Return whether a value has the JSON type, and fits the pattern and the list of values if there are any."""
         if isinstance(value, str) and not self._matches_pattern(value):
             return False
         return any(is_of_type(value, name) for name in self.types) and value in self.allowed_values(value)

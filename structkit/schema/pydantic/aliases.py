@@ -27,7 +27,7 @@ def with_one_name(field: JSON) -> JSON:
 
 
 def _hidden_default(schema: JSON) -> Any:
-    """Return the default of a field that `SkipJsonSchema` hides from the model, which need not be written."""
+    """Return the default of a field that `SkipJsonSchema` hides from the model; that default need not be written."""
     functions = schema.get("schema", {}).get("metadata", {}).get("pydantic_js_annotation_functions", ())
     is_hidden = any(type(getattr(function, "__self__", None)).__name__ == "SkipJsonSchema" for function in functions)
     return schema.get("default", NO_DEFAULT) if is_hidden else NO_DEFAULT

@@ -131,7 +131,7 @@ def _ambiguous_positions(branches: list[Any]) -> set[int]:
 
 
 def _coerced_constants(branches: list[Any]) -> Iterator[set[int]]:
-    """Yield the positions of each pair of branches of which one reads a constant of the other one as its own."""
+    """Yield the positions of each pair of branches where one reads a constant of the other as its own value."""
     for position, branch in enumerate(branches):
         for other_position, other in enumerate(branches):
             if branch["type"] in COERCIBLE and any(
@@ -141,7 +141,7 @@ def _coerced_constants(branches: list[Any]) -> Iterator[set[int]]:
 
 
 def _constant_texts(branch: Any) -> list[str]:
-    """Return the JSON texts of an enum's members, which pydantic prefers to no other branch of a union."""
+    """Return the JSON texts of an enum's members: pydantic may read these as a value of another branch."""
     values = [member.value for member in branch["members"]] if branch["type"] == "enum" else []
     if branch["type"] == "literal" and PYTHON_CLASS in branch:  # a literal of members
         values = branch["expected"]

@@ -33,10 +33,10 @@ LIBRARY_PACKAGES = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types
 """Serializers from these packages belong to a type and invert its validation; all others format for readers."""
 
 ALTERNATIVES = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
-"""Keys for the several forms in which pydantic itself writes one type: a union there is not the caller's."""
+"""Keys of the alternative schemas that pydantic itself makes for one type: a union in them is not the caller's."""
 
 MEMBERS = frozenset({"items_schema", "keys_schema", "values_schema", "fields"})
-"""Keys of the parts of such a form that are the caller's own again."""
+"""Keys of the parts inside such an alternative that are the caller's types again."""
 
 NOT_SCHEMAS = frozenset({"metadata", "serialization", "cls", "config", "expected", "members", "default"})
 """Keys whose values are not schemas."""

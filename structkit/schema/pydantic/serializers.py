@@ -1,4 +1,4 @@
-"""How a value is written whose type the caller has given validators and a serializer."""
+"""How values are written if their type has validators and a serializer of the caller's."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def checked_against_input_type(part: JSON, compile_part: Compile) -> JSON:
 
 
 def without_serializer(part: JSON, part_layers: list[Any], compile_part: Compile) -> JSON:
-    """Return the part without its serializer; with validators around it, each value decides, since they may need it.
+    """Return the part without its serializer; inside validators, which may need it, that is decided for each value.
 
     Args:
         part: The part.
@@ -73,7 +73,7 @@ def without_serializer(part: JSON, part_layers: list[Any], compile_part: Compile
 
 
 class _WriteReadable:
-    """Writes a value without the caller's serializer where that is read back; else with it."""
+    """Writes a value without the caller's serializer if the type reads the result back, and otherwise with it."""
 
     def __init__(self, bare: SchemaPart) -> None:
         self._bare = bare

@@ -38,10 +38,10 @@ def _read(source: Input, *, dialect: str) -> Table:
 
 
 def _validate_delimiter(source: Input, line: int, names: list[str]) -> None:
-    """Validate that the only column of a header is not several, with another delimiter.
+    """Validate that a header with one column does not contain another delimiter.
 
     Raises:
-        JobError: It seems to be.
+        JobError: It does.
     """
     if source.delimiter is not None or len(names) != 1:
         return

@@ -17,7 +17,7 @@ from structkit.transport.http.certificates import ssl_context
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader
 
 MAX_HEADER_BYTES = 2**16
-"""Of one header: the cookies and policies of gateways exceed the 8 KiB that aiohttp accepts by default."""
+"""The size of one header: cookies and policies of gateways exceed the 8 KiB that aiohttp accepts by default."""
 
 MAX_DIRECT_BYTES = 2**20
 """A longer body is passed to aiohttp as a file, since it warns that a large `bytes` body blocks the event loop."""

@@ -13,7 +13,7 @@ GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
 """zlib's `wbits` for the three containers of one compression."""
 
 ENCODINGS = frozenset({"gzip", "deflate"})
-"""Those that a request accepts; a body in any other is passed on unchanged."""
+"""The encodings that a request accepts; a body in any other one is passed on unchanged."""
 
 
 def decompress(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
