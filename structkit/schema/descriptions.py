@@ -37,7 +37,7 @@ FORMAT_DESCRIPTIONS = {
 BOUND_DESCRIPTIONS: dict[str, Callable[[JSONValue], str]] = {
     "minLength": lambda n: f"At least {_count(n, 'character')}.",
     "maxLength": lambda n: f"At most {_count(n, 'character')}.",
-    "pattern": lambda pattern: f"Matches the regular expression {pattern}",
+    "pattern": lambda pattern: f"Matches the regular expression `{pattern}`.",
     "format": lambda name: FORMAT_DESCRIPTIONS.get(name, f"Format: {name}."),
     "minimum": lambda n: f"At least {n}.",
     "maximum": lambda n: f"At most {n}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from structkit.values.json import JSONValue
@@ -21,6 +22,33 @@ def suggest_name(name: str, candidates: Iterable[str], prefix: str = "") -> str:
     names = [*candidates]
     close = get_close_matches(name, names, 1)
     return f"did you mean {close[0]!r}?" if close else prefix + ", ".join(names)
+
+
+SENTENCE_END = re.compile(r"""[.,:;!?…。，：；！？][)\]"'”’»」]*$""")  # noqa: RUF001 (full-width punctuation is meant)
+"""Punctuation at the end of a text, with the brackets and quotes that it may be inside."""
+
+
+def end_sentence(text: str) -> str:
+    """Return a text with a full stop, unless it ends with punctuation.
+
+    >>> end_sentence("In EUR"), end_sentence("In EUR (gross.)"), end_sentence("Why?")
+    ('In EUR.', 'In EUR (gross.)', 'Why?')
+    """
+    stripped = text.rstrip()
+    return stripped if SENTENCE_END.search(stripped) else f"{stripped}."
+
+
+def join_sentences(texts: Iterable[str]) -> str:
+    r"""Return texts as one, each distinct from the next: by a full stop, or by a new line after several lines.
+
+    >>> join_sentences(["In EUR", "Null if not given."])
+    'In EUR. Null if not given.'
+    >>> join_sentences(["One of\n- net\n- gross", "Null if not given."])
+    'One of\n- net\n- gross\nNull if not given.'
+    """
+    *firsts, last = texts
+    sentences = (f"{text.rstrip()}\n" if "\n" in text.strip() else f"{end_sentence(text)} " for text in firsts)
+    return "".join([*sentences, last])
 
 
 def shorten(text: str, max_chars: int) -> str:

@@ -293,7 +293,7 @@ Reply with one JSON object in this form, and nothing else:
   "taxes": [{
     "key": string,
     "value": number
-  }, ...],
+  }, ...],  // A map: each key once.
   "currency": string,  // or null; Null for the default, "EUR".
   "remark": string  // or null
 }\

@@ -666,8 +666,16 @@ JSON_VALUE = {"$ref": "#/$defs/json_value"}
             ),
             id="ambiguous branches boxed by name",
         ),
-        pytest.param(dict[str, int], boxed({"type": "array", "items": PAIR_OF_STRING_AND_INTEGER}), id="dict as pairs"),
-        pytest.param(tuple[int, str], boxed(closed(item_0=INTEGER, item_1=STRING)), id="tuple as object"),
+        pytest.param(
+            dict[str, int],
+            boxed({"type": "array", "items": PAIR_OF_STRING_AND_INTEGER, "description": "A map: each key once."}),
+            id="dict as pairs",
+        ),
+        pytest.param(
+            tuple[int, str],
+            boxed({**closed(item_0=INTEGER, item_1=STRING), "description": "A tuple: one item per position."}),
+            id="tuple as object",
+        ),
         pytest.param(
             tuple[int, int],
             boxed({"type": "array", "items": INTEGER, "minItems": 2, "maxItems": 2}),

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from structkit.schema.json_types import type_names
-from structkit.schema.keywords import ADDITIONAL_BOUNDS
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, GENERATED_DESCRIPTION
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import shorten_json
+from structkit.values.text import join_sentences, shorten_json
 
 LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
 SCHEMAS = frozenset({"items", "propertyNames"})
 ANNOTATIONS = frozenset({"title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
+TEXTS = frozenset({"description", GENERATED_DESCRIPTION})
 
 CONDITION = ("if", "then", "else")
 
@@ -111,7 +112,7 @@ _RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
     "type": _merge_types,
     "enum": _merge_enums,
     "additionalProperties": _merge_additional,
-    "description": lambda first, second, _: first if first == second else f"{first} {second}",
+    **dict.fromkeys(TEXTS, lambda first, second, _: join_sentences(dict.fromkeys((first, second)))),
 }
 
 

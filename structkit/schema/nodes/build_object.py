@@ -25,6 +25,9 @@ EMPTY_FIELD = Field("nothing", "nothing", NULL, "null", is_nullable=False)
 SIZE_KEYWORDS = {"minProperties": "minItems", "maxProperties": "maxItems"}
 ABSENT = object()
 
+MAP = "A map: each key once."
+"""What the model reads about an array of key and value."""
+
 
 def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build an object with declared properties, a map, or both."""
@@ -131,9 +134,9 @@ def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, com
     for name, bound in unsupported.items():
         compiler.note(path, "checked locally", f"{name} {bound}: stated in the description")
     if not supported and _is_any_map(schema, extra_schemas):
-        return describe(compiler.any_map_node(), describe_bounds(unsupported))
+        return describe(compiler.any_map_node(), MAP, describe_bounds(unsupported))
     pairs = MapNode(_build_key(schema, path, compiler), _build_value(extra_schemas, path, compiler), supported)
-    return describe(pairs, describe_bounds(unsupported))
+    return describe(pairs, MAP, describe_bounds(unsupported))
 
 
 def _build_extra_keys(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:

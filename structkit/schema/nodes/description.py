@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
+from structkit.values.text import join_sentences
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def describe(node: Node, *texts: str | None) -> Node:
     """Return *node* with these texts before its own description, each once.
 
     >>> from structkit.schema.nodes.scalar import ScalarNode
-    >>> describe(describe(ScalarNode({"type": "string"}), "A name."), "The buyer.", None).schema
+    >>> describe(describe(ScalarNode({"type": "string"}), "A name."), "The buyer", None).schema
     {'type': 'string', 'description': 'The buyer. A name.'}
     """
-    sentences = dict.fromkeys(text for text in (*texts, description_of(node)) if text)
-    return DescribedNode(without_description(node), " ".join(sentences)) if sentences else node
+    sentences = dict.fromkeys(text for text in (*texts, description_of(node)) if text and not text.isspace())
+    return DescribedNode(without_description(node), join_sentences(sentences)) if sentences else node

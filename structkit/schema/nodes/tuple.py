@@ -10,6 +10,7 @@ from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import ArrayNode, build_array
 from structkit.schema.nodes.build_object import build_field
 from structkit.schema.nodes.context import Compiler
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.values import JSON, JSONPath, JSONValue
@@ -82,6 +83,10 @@ class TupleNode:
         return self.object.matches_wire(wire)
 
 
+POSITIONS = "A tuple: one item per position."
+"""What the model reads about an object whose keys are positions."""
+
+
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build a tuple: an array where all positions have one schema, else an object with one property per position."""
     parts, further_items = _parts(schema, compiler)
@@ -91,13 +96,19 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     compiler.note(path, "rewritten", "tuple: an object with one property per position")
     fields: list[Field] = []
     for position, part in enumerate(parts):
-        own_name = part.get(POSITION_NAME) if isinstance(part, dict) else None
-        name = unused_name(wire_name(own_name or f"item_{position}"), [field.name for field in fields])
+        name = unused_name(wire_name(_own_name(part) or f"item_{position}"), [field.name for field in fields])
         fields.append(build_field(name, part, position < min_items, (*path, position), compiler))
+    description = None if all(_own_name(part) for part in parts) else POSITIONS
     if further_items is False:
-        return TupleNode(tuple(fields))
+        return describe(TupleNode(tuple(fields)), description)
     name = unused_name("rest", [field.name for field in fields])
-    return TupleNode(tuple(fields), Field(name, name, ArrayNode(compiler.build(further_items, (*path, "[]")))))
+    extra_items = Field(name, name, ArrayNode(compiler.build(further_items, (*path, "[]"))))
+    return describe(TupleNode(tuple(fields), extra_items), description)
+
+
+def _own_name(part: JSONValue) -> str | None:
+    """Return the name that a position has in a named tuple."""
+    return part.get(POSITION_NAME) if isinstance(part, dict) else None
 
 
 def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue]:

@@ -17,7 +17,7 @@ from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import merge, with_alternatives
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
-from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.any_value import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
 from structkit.schema.nodes.array import build_array
@@ -40,7 +40,7 @@ from structkit.schema.strict.finiteness import find_infinite
 from structkit.schema.strict.nullability import Nullability
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import shorten_json
+from structkit.values.text import end_sentence, shorten_json
 
 Build: TypeAlias = Callable[[JSON, JSONPath, Compiler], Node]
 
@@ -78,6 +78,7 @@ DESCRIBED_KEYWORDS = frozenset(
 
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
+    | {GENERATED_DESCRIPTION, DESCRIBED_BOUNDS, POSITION_NAME}
 )
 CONTAINERS = frozenset(
     {"$defs", "definitions", "$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"}
@@ -268,7 +269,7 @@ class SchemaCompiler:
     def _texts(self, schema: JSON, path: JSONPath) -> Iterator[str]:
         """Yield the texts of a description: the caller's, then the rules that the strict schema cannot express."""
         if title := schema.get("title"):
-            yield f"{title}."
+            yield end_sentence(title)
         yield from filter(None, (schema.get("description"), schema.get(GENERATED_DESCRIPTION)))
         if examples := schema.get("examples"):
             yield f"For example {', '.join(shorten_json(example) for example in examples)}."
