@@ -183,7 +183,7 @@ def label(
     status: Annotated[bool, inspect("--status", help="Print the number of rows in each state.")] = False,  # noqa: FBT002
     export: Annotated[
         Path | None,
-        inspect(metavar="FILE", help="Write the rows so far to this file, also while the job runs."),
+        inspect(metavar="FILE", help="Write the rows so far to this file, even while the job runs."),
     ] = None,
 ) -> None:
     """Label every row of a table exactly once; the same command again resumes.
