@@ -69,7 +69,7 @@ def _validate_numbers(settings: JobSettings) -> None:
 
 
 def is_same_file(source: Any, path: Path) -> bool:
-    """Return whether a source is that file, also through a link or by another path."""
+    """Return whether a source is that file, even through a link or by another path."""
     if not isinstance(source, str | PathLike) or str(source) == STANDARD:
         return False
     source_path = Path(source).expanduser()

@@ -131,7 +131,7 @@ CORE = Dialect(name="core", max_enum_characters=OPENAI.max_enum_characters, max_
 """What every vendor with a schema mode accepts. It is sent once an endpoint has rejected larger dialects twice."""
 
 UNKNOWN = replace(CORE, name="unknown", keywords=OPENAI.keywords, formats=OPENAI.formats, rejected_pattern=CLASS_ESCAPE)
-"""The documented strict subset: what is sent to a route of which nothing is known.
+"""The documented strict subset: what is sent to an unknown route.
 
 A keyword that the endpoint rejects costs one rejected request, without tokens; a keyword that is missing costs wrong
 answers on every call (docs/benchmarks.md).

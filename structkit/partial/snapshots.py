@@ -20,7 +20,7 @@ from structkit.values import ABSENT, JSONValue
 T = TypeVar("T")
 
 Partial = Annotated[T, "the part of it that has arrived"]
-"""A `T` of which parts may be missing: `Partial[Invoice]` is what a stream of an `Invoice` yields.
+"""A `T` whose parts may be missing: `Partial[Invoice]` is what a stream of an `Invoice` yields.
 
 Type checkers see the type itself, so that an editor knows its fields. A part that has not arrived is absent: a field of
 a model or a dataclass raises AttributeError and is not in `model_fields_set`; a dict does not have the key. None occurs

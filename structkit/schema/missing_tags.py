@@ -59,7 +59,7 @@ def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue
 def _valid_choices(
     root: Node, wire: JSONValue, undecided: dict[JSONPath, int], validate: Validate
 ) -> dict[JSONPath, int]:
-    """Return the branch of each place of which only one branch is valid.
+    """Return, for each place where exactly one branch is valid, the position of that branch.
 
     Each round validates the whole value once, with the next branch at every place.
     """
@@ -103,7 +103,7 @@ class _TagWalk:
 
     Attributes:
         repairs: The repairs.
-        undecided: The number of branches that fit, of each place where several fit and none is chosen.
+        undecided: For each place where several branches fit and none is chosen, their number.
     """
 
     def __init__(self, choices: dict[JSONPath, int]) -> None:

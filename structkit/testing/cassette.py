@@ -101,7 +101,7 @@ class Tape:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Write the file if the tape records, also after an exception, because the replies are paid for."""
+        """Write the file if the tape records, even after an exception, because the replies are paid for."""
         entries, self._entries = self._open_entries, None
         if self.is_recording and entries:
             write_entries(self.path, entries)

@@ -32,9 +32,9 @@ class Endpoint:
     """A running endpoint; use it as a context manager.
 
     Args:
-        *replies: The replies, in order, also as a list; the last one is repeated. A text is the model's: it is sent as
-            the content, or as the arguments of the tool that the request forces. A dict is the body of a reply. A
-            function gets the request's body and returns one of these, or a list of texts, one for each choice.
+        *replies: The replies in order, one by one or as a list; the last one is repeated. A text is the model's: it is
+            sent as the content, or as the arguments of the tool that the request forces. A dict is the body of a reply.
+            A function gets the request's body and returns one of these, or a list of texts, one for each choice.
             Without replies, every request gets one that conforms to its own schema.
         models: What `GET /v1/models` lists, or the reply to it.
         faults: The share of the requests that get each fault, by the names in `FAULTS`

@@ -120,7 +120,7 @@ def _duration(text: str) -> float | None:
 
 
 def _reset_wait(headers: Mapping[str, str], current_time: datetime | None) -> float | None:
-    """Return the seconds until the limits are reset of which nothing remains."""
+    """Return the seconds until all limits that are used up are reset."""
     limits = read_limits(headers, current_time)
     return max((limit.reset for limit in limits if limit.remaining == 0 and limit.reset is not None), default=None)
 

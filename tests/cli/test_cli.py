@@ -216,6 +216,23 @@ def test_ctrl_c_stops_without_a_traceback(folder: Path) -> None:
     assert message == "stopped\n"
 
 
+def test_ctrl_c_while_the_command_line_is_imported_stops_without_a_traceback(folder: Path) -> None:
+    program = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from structkit.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+
+
 def test_an_output_that_cannot_be_written_is_rejected_before_anything_is_sent(folder: Path, endpoint: Endpoint) -> None:
     for output in (".", "missing/out.json"):
         done = structkit(

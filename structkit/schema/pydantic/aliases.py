@@ -34,7 +34,7 @@ def _hidden_default(schema: JSON) -> Any:
 
 
 def _first_name(alias: Any) -> str | None:
-    """Return the alias, or of several the first that is not a path; None where only the field's own name remains."""
+    """Return the first alias that is not a path; None where only the field's own name remains."""
     if alias is None or isinstance(alias, str):
         return alias
     paths = alias if isinstance(alias[0], list) else [alias]

@@ -1,4 +1,4 @@
-"""pydantic's errors as issues: each at its place in the JSON, and of a union only those of the intended branch."""
+"""pydantic's errors as issues: each at its place in the JSON, and for a union only those of the intended branch."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _path(location: Location) -> JSONPath:
 
 
 def _intended(located: list[tuple[Location, Any]]) -> Iterator[tuple[Location, Any]]:
-    """Yield the errors, of each union only those of the branch that the value is closest to.
+    """Yield the errors; for a union, only those of the branch that the value is closest to.
 
     A branch that rejects the very type or constant of the value is further away than one that does not; among
     equals, the one with the fewest errors is closest.

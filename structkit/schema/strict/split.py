@@ -97,7 +97,7 @@ class _Division:
 
 
 def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
-    """Return what belongs to a part, of a natural value of the whole type."""
+    """Return what belongs to a part in a natural value of the whole type."""
     part, whole_type = without_description(part), without_description(whole_type)
     if not (isinstance(part, ObjectNode) and isinstance(whole_type, ObjectNode) and isinstance(natural, dict)):
         return natural
