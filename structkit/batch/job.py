@@ -33,7 +33,7 @@ class Job(JobSettings):
         transport: Sends the requests, instead of these two; it stays open.
         key: The column that identifies a row; by default the row's content does.
         table: Which table or query of a database, or which sheet of a workbook; by default its only table, or its first
-            sheet.
+            visible sheet.
         delimiter: The character between the cells of a CSV file; by default a comma, or a tab in TSV.
         encoding: The encoding of a text file, such as `cp1252`; by default UTF-8.
         concurrency: The most requests in flight; `auto` adapts to what the endpoint can take.

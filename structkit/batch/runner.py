@@ -72,7 +72,7 @@ class JobRunner:
         settings = self.settings
         try:
             source = open_input(settings)
-            validate_columns(settings.prompt, source.columns)
+            validate_columns(settings.prompt, source)
             with open_journal(settings, self.conversations.fingerprint()) as journal:
                 source = store_stream(source, settings.folder / STREAM_FILE)
                 return await self._run(source, journal, handle_signals=handle_signals)

@@ -12,6 +12,7 @@ from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import validate_template
 from structkit.tables.formats import STANDARD, find_format
+from structkit.tables.sources import Source
 from structkit.transport import validate_transport
 
 CHOICES = {
@@ -77,15 +78,24 @@ def is_same_file(source: Any, path: Path) -> bool:
     return is_linked or source_path.resolve() == path.resolve()
 
 
-def validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:
+def validate_columns(prompt: str | RowPrompt, source: Source) -> None:
     """Check that an input has the columns that a prompt needs: a template names them, a function has `needs`.
 
     Raises:
         PromptError: A template names a column that the input does not have, or no column at all.
         ConfigError: A function needs a column that the input does not have.
     """
-    if not columns:  # the rows do not declare any
+    if not source.columns:  # the rows do not declare any
         return
+    try:
+        _validate_columns(prompt, source.columns)
+    except ConfigError as error:
+        if not source.note:
+            raise
+        raise type(error)(f"{error} ({source.note})") from None
+
+
+def _validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:
     if isinstance(prompt, str):
         validate_template(prompt, columns)
     elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):

@@ -20,6 +20,7 @@ from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
 from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import reopened_states
+from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
 from structkit.cli.progress_display import display_progress
@@ -27,6 +28,7 @@ from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD
+from structkit.tables.sources import Source
 from structkit.testing import sample
 from structkit.values import JSON, Request
 
@@ -98,12 +100,20 @@ def count_remaining_rows(job: Job) -> int | None:
     """
     if job.source == STANDARD:
         return None
-    source = open_input(job)
+    source = open_rows(job)
     rows = source.count()
     if rows is None:
         rows = sum(1 for _ in islice(source, MAX_COUNTED_ROWS))
         rows = rows if rows < MAX_COUNTED_ROWS else job.limit
     return None if rows is None else max(0, min(rows, job.limit or rows, job.sample or rows) - count_finished_rows(job))
+
+
+def open_rows(settings: JobSettings) -> Source:
+    """Open the input of a job, and print which of several sheets it is unless the user has chosen one."""
+    source = open_input(settings)
+    if source.note:
+        notice(source.note)
+    return source
 
 
 def count_finished_rows(job: Job) -> int:
@@ -166,8 +176,8 @@ async def read_requests(conversations: RowConversations) -> tuple[int, list[Requ
     """Return the number of rows that will be sent, and the first requests of up to `MAX_SAMPLED_ROWS` of them."""
     rows, requests = 0, list[Request]()
     settings = conversations.settings
-    source = open_input(settings)
-    validate_columns(settings.prompt, source.columns)
+    source = open_rows(settings)
+    validate_columns(settings.prompt, source)
     for record in islice(source, settings.limit):
         if conversations.blank_outcome(record):
             continue

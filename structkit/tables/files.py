@@ -8,6 +8,7 @@ import hashlib
 import io
 import lzma
 import os
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ COMPRESSIONS = {
 SAMPLE_BYTES = 64 * 1024
 """Bytes of a file's start and of its end that are hashed."""
 
+_WIDE_TEXT = re.compile("(?:[^\\0]\\0){3}")
+"""Three Latin characters as two bytes each: UTF-16 without the mark at its start."""
+
 READ_ERRORS = (EOFError, zlib.error, lzma.LZMAError, OSError)
 """The exceptions of a file that cannot be read, or whose compression is corrupt."""
 
@@ -45,6 +49,7 @@ class Input:
         table: The table, query or sheet, if it has several.
         delimiter: The character between the cells of a text; None for that of its format.
         encoding: Of a text; None for UTF-8.
+        note: What errors add: which of several tables is read.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Input:
     table: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    note: str = ""
 
     @property
     def is_repeatable(self) -> bool:
@@ -76,7 +82,7 @@ class Input:
     def error(self, message: str, line: int | None = None, *, unit: str = "line") -> JobError:
         """Return an error with the name of the input and the line."""
         location = self.name if line is None else f"{self.name}, {unit} {line}"
-        return JobError(f"{location}: {message}", file=self.name, line=line)
+        return JobError(f"{location}: {message}{self.note and f' ({self.note})'}", file=self.name, line=line)
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield its lines with their line ends, numbered from 1, without a byte order mark.
@@ -88,11 +94,18 @@ class Input:
         try:
             with self.open() as file:
                 for number, line in enumerate(self._decoded_lines(file), 1):
+                    if number == 1 and self.encoding is None and _WIDE_TEXT.match(line):
+                        raise self.error('not UTF-8 text but UTF-16: pass encoding="utf-16-le" (--encoding utf-16-le)')
                     yield number, line.removeprefix("\ufeff") if number == 1 else line
         except UnicodeError as error:
             raise self._encoding_error(error, number + 1) from None
         except READ_ERRORS as error:
             raise self.error(f"cannot be read: {error}", number or None) from None
+
+    def _first_line(self, line: str) -> str:
+        if self.encoding is None and _WIDE_TEXT.match(line):
+            raise self.error('not UTF-8 text but UTF-16: pass encoding="utf-16-le" (--encoding utf-16-le)', 1)
+        return line.removeprefix("\ufeff")
 
     def _decoded_lines(self, file: BinaryIO) -> Iterator[str]:
         if self.encoding is None:

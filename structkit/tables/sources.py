@@ -56,7 +56,7 @@ def open_source(
         key: The column that identifies a row; by default a digest of its content does.
         format: `csv`, `tsv`, `jsonl`, `sqlite`, `parquet`, `arrow` or `excel`, if the suffix does not determine it.
         table: Which table or query of a database, or which sheet of a workbook; by default its only table, or its first
-            sheet.
+            visible sheet.
         delimiter: The character between the cells of a CSV file, if it is not that of the format.
         encoding: The encoding of a text file, if it is not UTF-8.
 
@@ -172,7 +172,13 @@ class Source:
         self._header, rows = open_table()
         self._stream = self._peek(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
-            raise JobError(f"{place.name} has no column {key!r}; it has {', '.join(self.columns)}", file=self.file)
+            names = f"{', '.join(self.columns)}{self.note and f' ({self.note})'}"
+            raise JobError(f"{place.name} has no column {key!r}; it has {names}", file=self.file)
+
+    @property
+    def note(self) -> str:
+        """Which of several tables of the file this is; empty if it has only one, or the caller has chosen it."""
+        return self._header.note
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from structkit import Job, PromptError
 from structkit.errors import JobError
 from structkit.tables.sources import Source, open_source
 
@@ -34,6 +36,40 @@ def test_another_delimiter_is_named_in_the_message_and_read_with_the_option(tmp_
 
 def test_a_single_column_with_a_semicolon_in_its_name_is_read_with_the_comma(tmp_path: Path) -> None:
     assert values(open_source(write(tmp_path, "a;b\r\n1\r\n"), delimiter=",")) == [{"a;b": "1"}]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+def test_the_first_line_of_a_file_may_declare_its_delimiter_to_excel(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, f"sep=;\r\n{TEXT.replace(',', ';')}", name=name)
+    assert values(open_source(path)) == values(open_source(path, delimiter=";")) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id;name, first;age\r\n", r"the first of 2 columns is 'id;name': .* --delimiter ';'.*, and otherwise ','"),
+        ('"id";"text"\r\n', r"line 1: not valid CSV: .* --delimiter ';'"),
+        ("id;text, old\r\n1;a\r\n", r"line 2: 1 cells where the header has 2: .* --delimiter ';'"),
+    ],
+)
+def test_a_header_with_two_delimiters_is_rejected_or_its_first_row_names_the_other(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(JobError, match=message.replace("--", r"\(--")):
+        values(open_source(write(tmp_path, text)))
+
+
+def test_a_tab_separated_file_with_commas_names_its_own_delimiter_too(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r"pass delimiter=',' .*, and otherwise '\\t' to read it as it is"):
+        open_source(write(tmp_path, TEXT, name="t.tsv"))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_utf_16_without_a_mark_is_named(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, '{"id": 1}\n' if name == "t.jsonl" else TEXT, "utf-16-le", name)
+    with pytest.raises(JobError, match="--encoding utf-16-le"):
+        open_source(path)
+    assert len(values(open_source(path, encoding="utf-16-le"))) == (1 if name == "t.jsonl" else 2)
 
 
 @pytest.mark.parametrize(("encoding", "option"), [("cp1252", "cp1252"), ("utf-16", "utf-16"), ("gb18030", "cp1252")])
@@ -79,3 +115,40 @@ def test_an_option_that_a_file_does_not_have_is_rejected(
 def test_rows_in_memory_have_no_options_of_files() -> None:
     with pytest.raises(JobError, match="are for files"):
         open_source([{"a": 1}], encoding="utf-16")
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A workbook whose first sheet is hidden, with a table in the third one."""
+    excel = pytest.importorskip("xlsxwriter")
+    path = tmp_path / "t.xlsx"
+    with excel.Workbook(path) as book:
+        settings, notes, data = (book.add_worksheet(name) for name in ("settings", "notes", "data"))
+        settings.hide()
+        notes.activate()
+        notes.write_row(0, 0, ["note"])
+        notes.write_row(1, 0, ["The table is in the next sheet."])
+        data.write_row(0, 0, ["id", "text"])
+        data.write_row(1, 0, ["1", "fine"])
+    return path
+
+
+OTHERS = r"this is the sheet 'notes'; table= \(--sheet\) chooses another: 'settings', 'data'"
+
+
+def test_the_first_visible_sheet_is_read_and_the_others_are_named(workbook: Path) -> None:
+    source = open_source(workbook)
+    assert values(source) == [{"note": "The table is in the next sheet."}]
+    assert re.fullmatch(OTHERS, source.note)
+    chosen = open_source(workbook, table="data")
+    assert (values(chosen), chosen.note) == ([{"id": "1", "text": "fine"}], "")
+    with pytest.raises(JobError, match=r"no columns: a header is required$"):
+        open_source(workbook, table="settings")
+
+
+def test_a_missing_column_names_the_other_sheets(workbook: Path, tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=rf"has no column 'id'; it has note \({OTHERS}\)"):
+        open_source(workbook, key="id")
+    settings: Any = {"output": tmp_path / "o.csv", "output_type": bool, "model": "m", "base_url": "http://127.0.0.1:9"}
+    with pytest.raises(PromptError, match=rf"asks for {{text}}.* \({OTHERS}\)"):
+        Job(workbook, prompt="{text}", api_key="none", **settings).run()

@@ -228,7 +228,7 @@ def test_a_database_is_read_without_changes(tmp_path: Path) -> None:
         connection.executescript("CREATE TABLE a (id TEXT, n INT); INSERT INTO a VALUES ('00501', 5), ('NA', NULL)")
         connection.executescript('CREATE TABLE "b c" (x); INSERT INTO "b c" VALUES (x\'ff\')')
     connection.close()
-    with pytest.raises(JobError, match="choose a table; it has 'a', 'b c'"):
+    with pytest.raises(JobError, match=r"choose a table with table= \(--table\); it has 'a', 'b c'"):
         open_source(tmp_path / "t.db")
     with pytest.raises(JobError, match="has no table 'z'"):
         open_source(tmp_path / "t.db", table="z")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
+from struct import pack
 
 import pytest
 
 from structkit.errors import JobError
-from structkit.tables.formats import excel_bounds
+from structkit.tables.formats import bounds, excel_bounds, xml_chunks
 from structkit.tables.sources import open_source
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -50,6 +53,71 @@ def write_workbook(path: Path, sheets: dict[str, str], dimension: str = "A1:B2")
     return path
 
 
+def binary_record(kind: int, data: bytes = b"") -> bytes:
+    """Return a record of a binary workbook: type and size in seven bits a byte, then the content."""
+    head = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return head + bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+
+
+def binary_text(text: str) -> bytes:
+    return pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def binary_row(row: int, *cells: tuple[int, int, bytes]) -> bytes:
+    records = (binary_record(kind, pack("<II", column, 0) + data) for column, kind, data in cells)
+    return binary_record(0, pack("<I", row) + bytes(13)) + b"".join(records)
+
+
+BINARY_HEADER = binary_row(0, (0, 6, binary_text("id")), (1, 6, binary_text("text")))
+BINARY_ROW = binary_row(1, (0, 5, pack("<d", 1)), (1, 6, binary_text("fine")))
+
+
+def write_binary_workbook(path: Path, sheets: dict[str, bytes]) -> Path:
+    """Write a binary workbook with these rows in each sheet, as records, and return its path."""
+    pytest.importorskip("python_calamine")
+    entries, links = b"", ""
+    parts: dict[str, bytes] = {}
+    for n, (name, rows) in enumerate(sheets.items(), 1):
+        entries += binary_record(0x9C, pack("<II", 0, n) + binary_text(f"r{n}") + binary_text(name))
+        links += f'<Relationship Id="r{n}" Type="{LINKS}/worksheet" Target="worksheets/sheet{n}.bin"/>'
+        dimension = binary_record(0x94, pack("<IIII", 0, 1, 0, 1))
+        parts[f"xl/worksheets/sheet{n}.bin"] = dimension + binary_record(0x91) + rows + binary_record(0x92)
+    parts |= {
+        "[Content_Types].xml": f'<Types xmlns="{TYPES}"/>'.encode(),
+        "xl/workbook.bin": binary_record(0x8F) + entries + binary_record(0x90) + binary_record(0x84),
+        "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{PACKAGE}">{links}</Relationships>'.encode(),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, data in parts.items():
+            book.writestr(name, data)
+    return path
+
+
+def ods_row(*cells: str | int, rows: int = 1) -> str:
+    """Return a row of an OpenDocument sheet: texts, and numbers of empty cells."""
+    tags = (
+        f'<table:table-cell table:number-columns-repeated="{cell}"/>'
+        if isinstance(cell, int)
+        else f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+        for cell in cells
+    )
+    return f'<table:table-row table:number-rows-repeated="{rows}">{"".join(tags)}</table:table-row>'
+
+
+def write_ods(path: Path, sheets: dict[str, str]) -> Path:
+    """Write an OpenDocument file with these rows in each sheet, as XML, and return its path."""
+    pytest.importorskip("python_calamine")
+    scheme = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = " ".join(f'xmlns:{name}="{scheme}:{name}:1.0"' for name in ("office", "table", "text"))
+    tables = "".join(f'<table:table table:name="{name}">{rows}</table:table>' for name, rows in sheets.items())
+    body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("content.xml", f"<office:document-content {spaces}>{body}</office:document-content>")
+        book.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{scheme}:manifest:1.0"/>')
+    return path
+
+
 @pytest.fixture
 def workbook(tmp_path: Path) -> Callable[..., Path]:
     """Returns a function that writes this test's workbook."""
@@ -71,7 +139,7 @@ def test_a_stray_cell_in_the_last_corner_of_a_sheet_is_a_job_error(
 def test_a_stray_cell_without_an_address_is_in_the_row_that_it_is_written_in(
     workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(excel_bounds, "MAX_EMPTY_CELLS", 1_000_000)
+    monkeypatch.setattr(bounds, "MAX_EMPTY_CELLS", 1_000_000)
     with pytest.raises(JobError, match=r"extends to B1048576 \(2,097,152 cells\)"):
         open_source(workbook({"one": HEADER + ROW + LAST_WITHOUT_ADDRESS}))
 
@@ -80,7 +148,7 @@ def test_a_stray_cell_without_an_address_is_in_the_row_that_it_is_written_in(
 def test_an_address_that_is_split_between_two_chunks_is_found(
     workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
-    monkeypatch.setattr(excel_bounds, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(xml_chunks, "CHUNK_BYTES", chunk_bytes)
     with pytest.raises(JobError, match="extends to XFD1048576"):
         open_source(workbook({"one": HEADER + LAST}))
 
@@ -110,6 +178,66 @@ def test_a_part_that_expands_out_of_proportion_is_a_job_error(
 def test_a_large_table_with_few_values_for_each_row_is_read(
     workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(excel_bounds, "MAX_EMPTY_CELLS", 100)
+    monkeypatch.setattr(bounds, "MAX_EMPTY_CELLS", 100)
     rows = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(2, 502))
     assert sum(1 for _ in open_source(workbook({"one": HEADER + rows}))) == 500
+
+
+BINARY_LAST = binary_row(1048575, (16383, 5, pack("<d", 1)))
+
+
+def test_a_stray_cell_in_a_binary_workbook_is_a_job_error(tmp_path: Path) -> None:
+    sheets = {"one": BINARY_HEADER + BINARY_ROW, "stray & co": BINARY_HEADER + BINARY_ROW + BINARY_LAST}
+    path = write_binary_workbook(tmp_path / "t.xlsb", sheets)
+    assert [record.values for record in open_source(path)] == [{"id": 1, "text": "fine"}]
+    with pytest.raises(JobError, match=r"sheet 'stray & co' extends to XFD1048576 \([\d,]+ cells\), but only 5 have"):
+        open_source(path, table="stray & co")
+
+
+def test_a_cell_of_a_binary_workbook_that_is_only_formatted_does_not_make_a_sheet_large(tmp_path: Path) -> None:
+    rows = BINARY_HEADER + BINARY_ROW + binary_row(1048575, (16383, 1, b""))
+    path = write_binary_workbook(tmp_path / "t.xlsb", {"one": rows})
+    assert [record.values for record in open_source(path)] == [{"id": 1, "text": "fine"}]
+
+
+@pytest.mark.parametrize("damaged_part", ["xl/workbook.bin", "xl/worksheets/sheet1.bin", "xl/_rels/workbook.bin.rels"])
+def test_a_part_of_a_binary_workbook_that_ends_too_early_raises_nothing_but_a_job_error(
+    tmp_path: Path, damaged_part: str
+) -> None:
+    path = write_binary_workbook(tmp_path / "t.xlsb", {"one": BINARY_HEADER + BINARY_ROW})
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    for length in range(len(parts[damaged_part])):
+        with zipfile.ZipFile(path, "w") as book:
+            for name, data in parts.items():
+                book.writestr(name, data[: length if name == damaged_part else None])
+        with suppress(JobError):
+            assert len(list(open_source(path))) <= 1
+
+
+@pytest.mark.parametrize("table", ["one", "stray"])
+def test_a_stray_cell_in_any_sheet_of_an_open_document_is_a_job_error(tmp_path: Path, table: str) -> None:
+    stray = ods_row("id", "text") + ods_row(2, rows=1_048_574) + ods_row(16_383, "x")
+    path = write_ods(tmp_path / "t.ods", {"one": ods_row("id", "text") + ods_row("1", "fine"), "stray": stray})
+    with pytest.raises(
+        JobError, match=r"sheet 'stray' extends to XFD1048576 \([\d,]+ cells\), but only 3 have a value"
+    ):
+        open_source(path, table=table)
+
+
+def test_repeated_empty_rows_and_cells_do_not_make_an_open_document_large(tmp_path: Path) -> None:
+    rows = ods_row("id", "text", 16_382) + ods_row("1", "fine") + ods_row(16_384, rows=1_048_574)
+    path = write_ods(tmp_path / "t.ods", {"a &amp; b": rows, "other": ods_row("id")})
+    assert [record.values for record in open_source(path, table="a & b")] == [{"id": "1", "text": "fine"}]
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 100, 1 << 20])
+def test_a_long_text_between_two_tags_is_read_in_one_pass(
+    workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
+) -> None:
+    monkeypatch.setattr(xml_chunks, "CHUNK_BYTES", chunk_bytes)
+    data = b'<row r="1"><c r="A1"><is><t>' + b"x" * 1_000 + b"</t></is></c></row>"
+    chunks = list(xml_chunks.whole_tags(BytesIO(data)))
+    assert b"".join(chunks) == data
+    assert max(map(len, chunks)) <= max(2 * chunk_bytes, 20)
+    assert all(chunk.count(b"<") == chunk.count(b">") for chunk in chunks)

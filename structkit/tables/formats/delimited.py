@@ -6,20 +6,19 @@ import csv
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO
 
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import cell_text, flat_cells
+from structkit.tables.formats.delimiters import declared_delimiter, delimiter_hint, likelier_delimiter
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.tables.formats.formulas import find_escape
 from structkit.values import JSON
 
 MAX_CELL_CHARS = 2**31 - 1
 """The csv module's own limit, 131,072, is less than a page of HTML may have."""
-
-OTHER_DELIMITERS = (";", "\t", "|", ",")
-"""Delimiters of files that programs write in some countries, or for some uses."""
 
 MAX_ERROR_CHARS = 80
 """Characters of a header that an error message quotes."""
@@ -30,53 +29,69 @@ _AFTER_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
 def _read(source: Input, *, dialect: str) -> Table:
     """Open a table whose first row has the names of the columns."""
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
-    rows = _rows(source, dialect)
+    lines, delimiter = _open_lines(source, csv.get_dialect(dialect).delimiter)
+    rows = _rows(source, lines, dialect, delimiter)
     line, first = next(rows, (1, []))
-    _validate_delimiter(source, line, first)
+    if source.delimiter is None:
+        _validate_delimiter(source, line, first, delimiter)
     names = read_header(first, source, line)
-    return Table(Header(input_columns(names, {"type": "string"}), is_typed=True), _records(source, names, rows))
+    hint = "" if source.delimiter else delimiter_hint("".join(first), delimiter)
+    columns = input_columns(names, {"type": "string"})
+    return Table(Header(columns, is_typed=True), _records(source, names, rows, hint))
 
 
-def _validate_delimiter(source: Input, line: int, names: list[str]) -> None:
-    """Validate that a header with one column does not contain another delimiter.
+def _open_lines(source: Input, default: str) -> tuple[Iterator[tuple[int, str]], str]:
+    """Return the lines of a file, and its delimiter, which the first line may declare."""
+    lines = source.lines()
+    first = next(lines, (1, ""))
+    if delimiter := declared_delimiter(first[1]):
+        return lines, source.delimiter or delimiter
+    return chain([first], lines), source.delimiter or default
+
+
+def _validate_delimiter(source: Input, line: int, names: list[str], delimiter: str) -> None:
+    """Validate that no other delimiter would split the header into more columns.
 
     Raises:
-        JobError: It does.
+        JobError: It would.
     """
-    if source.delimiter is not None or len(names) != 1:
-        return
-    if delimiter := next((each for each in OTHER_DELIMITERS if each in names[0]), None):
+    if likelier_delimiter(names, delimiter):
+        columns = "the only column is" if len(names) == 1 else f"the first of {len(names)} columns is"
         raise source.error(
-            f"the only column is {names[0][:MAX_ERROR_CHARS]!r}: if its cells are separated by {delimiter!r}, pass "
-            f"delimiter={delimiter!r} (--delimiter {delimiter!r}), and otherwise ',' to read it as one column",
+            f"{columns} {names[0][:MAX_ERROR_CHARS]!r}{delimiter_hint(''.join(names), delimiter)}, and otherwise "
+            f"{delimiter!r} to read it as it is",
             line,
         )
 
 
-def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[str]]]) -> Iterator[SourceRow]:
+def _records(
+    source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[str]]], hint: str
+) -> Iterator[SourceRow]:
     for line, row in rows:
         if len(row) != len(names):
-            raise source.error(f"{len(row)} cells where the header has {len(names)}", line)
+            raise source.error(f"{len(row)} cells where the header has {len(names)}{hint}", line)
         yield SourceRow(line, dict(zip(names, row, strict=True)))
 
 
-def _rows(source: Input, dialect: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(
+    source: Input, lines: Iterator[tuple[int, str]], dialect: str, delimiter: str
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows with the line in which each starts, without blank lines."""
-    line = 0
+    line, text = 0, ""
 
     def physical_lines() -> Iterator[str]:
-        nonlocal line
-        for line, text in source.lines():  # noqa: B007 (used below)
+        nonlocal line, text
+        for line, text in lines:  # noqa: B007 (used below)
             yield from _split_at_returns(text)
 
-    delimiter = source.delimiter or csv.get_dialect(dialect).delimiter
     reader = csv.reader(physical_lines(), dialect, delimiter=delimiter, strict=True)
     while True:
         start = line + 1
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise source.error(f"not valid CSV: {error}", start) from None
+            hint = "" if source.delimiter else delimiter_hint(text, delimiter)
+            raise source.error(f"not valid CSV: {error}{hint}", start) from None
         if row is None:
             return
         if row:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from structkit.errors import JobError
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cells
-from structkit.tables.formats.excel_bounds import validate_bounds
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.formats.excel_bounds import validate_sheet, validate_workbook
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
 from structkit.tables.formats.formulas import is_formula
 from structkit.tables.optional import import_extra
 from structkit.values import JSON
@@ -20,18 +22,26 @@ EXTRA = "excel"
 MAX_EXACT = 2**53
 """Excel has only floats: integers beyond this would lose digits, and are written as text."""
 
+PANIC_MODULE = "pyo3_runtime"
+"""The module of the exception that a failed assertion of the reader raises, which is no `Exception`."""
+
 MAX_ROWS, MAX_CELL_CHARS = 1_048_576, 32_767
 """Limits of a sheet. Its limit of columns is higher than that of a flat table."""
 
 
 def _read(source: Input) -> Table:
-    """Open the sheet of that name, or the first one; its first row has the names of the columns."""
-    rows = _rows(source)
+    """Open the sheet of that name, or the first visible one; its first row has the names of the columns."""
+    book = _open_book(source)
+    sheet = _sheet_name(source, book)
+    note = _other_sheets(book, sheet) if source.table is None else ""
+    place = replace(source, note=note)
+    rows = _rows(place, book, sheet)
     line, first = next(rows, (1, []))
     while first and first[-1] == "":
         first.pop()
-    names = read_header([_cell(value) for value in first], source, line, unit="row")
-    return Table(Header(input_columns(names), unit="row"), _records(source, names, rows))
+    names = read_header([_cell(value) for value in first], place, line, unit="row")
+    header = Header(input_columns(names), unit="row", note=note)
+    return Table(header, _records(place, names, rows))
 
 
 def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[Any]]]) -> Iterator[SourceRow]:
@@ -42,17 +52,34 @@ def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, li
         yield SourceRow(number, dict(zip(names, cells, strict=False)))
 
 
-def _rows(source: Input) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the rows that are not empty, with their number in the sheet."""
+def _open_book(source: Input) -> Any:
     calamine = import_extra("python_calamine", EXTRA)
-    validate_bounds(source)
+    validate_workbook(source)
+    with _read_errors(source):
+        return calamine.CalamineWorkbook.from_path(str(source.path))
+
+
+def _rows(source: Input, book: Any, name: str) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows that are not empty, with their number in the sheet."""
+    validate_sheet(source, name)
+    with book, _read_errors(source):
+        sheet = book.get_sheet_by_name(name)
+        first = sheet.start[0] + 1 if sheet.start else 1
+        yield from ((number, row) for number, row in _numbered(sheet, first) if any(cell != "" for cell in row))
+
+
+@contextmanager
+def _read_errors(source: Input) -> Iterator[None]:
+    """Raise what the reader raises as `JobError`."""
+    calamine = import_extra("python_calamine", EXTRA)
     try:
-        with calamine.CalamineWorkbook.from_path(str(source.path)) as book:
-            sheet = _sheet(source, book)
-            first = sheet.start[0] + 1 if sheet.start else 1
-            yield from ((number, row) for number, row in _numbered(sheet, first) if any(cell != "" for cell in row))
+        yield
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise source.error(f"cannot be read: {error}") from None
+    except BaseException as error:
+        if type(error).__module__ != PANIC_MODULE:
+            raise
+        raise source.error(f"cannot be read, it seems to be damaged: {error}") from None
 
 
 def _numbered(sheet: Any, first: int) -> Iterator[tuple[int, list[Any]]]:
@@ -61,13 +88,27 @@ def _numbered(sheet: Any, first: int) -> Iterator[tuple[int, list[Any]]]:
     return enumerate(sheet.iter_rows(), first - blank_rows)
 
 
-def _sheet(source: Input, book: Any) -> Any:
-    names = list(book.sheet_names)
-    if source.table is None and names:
-        return book.get_sheet_by_index(0)
-    if source.table not in names:
-        raise source.error(f"has no sheet {source.table!r}; it has {', '.join(map(repr, names)) or 'none'}")
-    return book.get_sheet_by_name(source.table)
+def _sheet_name(source: Input, book: Any) -> str:
+    """Return the name of the sheet to read.
+
+    Raises:
+        JobError: There is no such sheet, or none at all.
+    """
+    calamine = import_extra("python_calamine", EXTRA)
+    shown = (calamine.SheetTypeEnum.WorkSheet, calamine.SheetVisibleEnum.Visible)
+    sheets = [each.name for each in book.sheets_metadata if (each.typ, each.visible) == shown] or book.sheet_names
+    if source.table is None and sheets:
+        return str(sheets[0])
+    if source.table is None or source.table not in book.sheet_names:
+        raise source.error(f"has no sheet {source.table!r}; it has {format_names(book.sheet_names)}")
+    return source.table
+
+
+def _other_sheets(book: Any, sheet: str) -> str:
+    others = [name for name in book.sheet_names if name != sheet]
+    if not others:
+        return ""
+    return f"this is the sheet {sheet!r}; table= (--sheet) chooses another: {format_names(others)}"
 
 
 def _cell(value: Any) -> Any:

@@ -12,6 +12,9 @@ from structkit.tables.files import Input
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.values import JSON
 
+MAX_NAMES = 20
+"""Names of tables that a message lists."""
+
 
 class SourceRow(NamedTuple):
     """A row of the input, and the number of the line (or row) in the file where it starts."""
@@ -28,11 +31,13 @@ class Header:
         columns: The columns that it declares.
         is_typed: Whether they declare the types of their cells; otherwise these are inferred from the cells.
         unit: What `SourceRow.number` counts: lines or rows.
+        note: Which of several tables this is, for messages; empty if the caller has chosen it.
     """
 
     columns: tuple[Column, ...] = ()
     is_typed: bool = False
     unit: str = "line"
+    note: str = ""
 
 
 class Table(NamedTuple):
@@ -121,3 +126,13 @@ def read_header(names: Sequence[Any], source: Input, line: int | None = None, *,
     if duplicates:
         raise source.error(f"columns with the same name: {', '.join(map(repr, duplicates))}", line, unit=unit)
     return header
+
+
+def format_names(names: Sequence[str]) -> str:
+    """Return the names of tables or sheets for a message.
+
+    >>> format_names(["a", "b c"]), format_names([])
+    ("'a', 'b c'", 'none')
+    """
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return (", ".join(map(repr, names[:MAX_NAMES])) or "none") + more

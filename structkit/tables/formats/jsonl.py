@@ -26,7 +26,8 @@ def _read_row(source: Input, number: int, text: str) -> JSON:
     try:
         value = read_json(text)
     except NotJSON as error:
-        raise source.error(str(error).removesuffix(" at line 1 column 1"), number) from None
+        hint = "; JSONL has one object on each line" if number == 1 else ""
+        raise source.error(f"{str(error).removesuffix(' at line 1 column 1')}{hint}", number) from None
     if not isinstance(value, dict):
         raise source.error(f"a row must be an object with a value for each column, not {text[:40].strip()!r}", number)
     return value

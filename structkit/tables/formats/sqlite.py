@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from structkit.errors import JobError
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cell
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
 from structkit.values import JSON
 
 INT64_BOUND = 2**63
@@ -72,10 +71,10 @@ def _query(source: Input, connection: sqlite3.Connection) -> str:
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")
     tables = [name for (name,) in rows if not name.startswith("sqlite_")]
     if source.table is None and len(tables) != 1:
-        raise source.error(f"choose a table; it has {_format_names(tables)}")
+        raise source.error(f"choose a table with table= (--table); it has {format_names(tables)}")
     table = source.table or tables[0]
     if table not in tables:
-        raise source.error(f"has no table {table!r}; it has {_format_names(tables)}")
+        raise source.error(f"has no table {table!r}; it has {format_names(tables)}")
     return f"SELECT * FROM {_quote(table)}{_order_clause(table, connection)}"  # noqa: S608 (an existing name, quoted)
 
 
@@ -87,10 +86,6 @@ def _order_clause(table: str, connection: sqlite3.Connection) -> str:
         return ""
     kind = connection.execute("SELECT type FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
     return " ORDER BY rowid" if kind == "table" else ""
-
-
-def _format_names(tables: list[str]) -> str:
-    return ", ".join(islice(map(repr, tables), 20)) or "none"
 
 
 def _quote(name: str) -> str:
