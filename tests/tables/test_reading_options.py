@@ -133,13 +133,13 @@ def workbook(tmp_path: Path) -> Path:
     return path
 
 
-OTHERS = r"this is the sheet 'notes'; table= \(--sheet\) chooses another: 'settings', 'data'"
+SHEET_NOTE = r"this is the sheet 'notes'; table= \(--sheet\) chooses another: 'settings', 'data'"
 
 
 def test_the_first_visible_sheet_is_read_and_the_others_are_named(workbook: Path) -> None:
     source = open_source(workbook)
     assert values(source) == [{"note": "The table is in the next sheet."}]
-    assert re.fullmatch(OTHERS, source.note)
+    assert re.fullmatch(SHEET_NOTE, source.note)
     chosen = open_source(workbook, table="data")
     assert (values(chosen), chosen.note) == ([{"id": "1", "text": "fine"}], "")
     with pytest.raises(JobError, match=r"no columns: a header is required$"):
@@ -147,8 +147,8 @@ def test_the_first_visible_sheet_is_read_and_the_others_are_named(workbook: Path
 
 
 def test_a_missing_column_names_the_other_sheets(workbook: Path, tmp_path: Path) -> None:
-    with pytest.raises(JobError, match=rf"has no column 'id'; it has note \({OTHERS}\)"):
+    with pytest.raises(JobError, match=rf"has no column 'id'; it has note \({SHEET_NOTE}\)"):
         open_source(workbook, key="id")
     settings: Any = {"output": tmp_path / "o.csv", "output_type": bool, "model": "m", "base_url": "http://127.0.0.1:9"}
-    with pytest.raises(PromptError, match=rf"asks for {{text}}.* \({OTHERS}\)"):
+    with pytest.raises(PromptError, match=rf"asks for {{text}}.* \({SHEET_NOTE}\)"):
         Job(workbook, prompt="{text}", api_key="none", **settings).run()

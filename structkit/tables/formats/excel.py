@@ -95,8 +95,10 @@ def _sheet_name(source: Input, book: Any) -> str:
         JobError: There is no such sheet, or none at all.
     """
     calamine = import_extra("python_calamine", EXTRA)
-    shown = (calamine.SheetTypeEnum.WorkSheet, calamine.SheetVisibleEnum.Visible)
-    sheets = [each.name for each in book.sheets_metadata if (each.typ, each.visible) == shown] or book.sheet_names
+    visible_sheet = (calamine.SheetTypeEnum.WorkSheet, calamine.SheetVisibleEnum.Visible)
+    sheets = [
+        each.name for each in book.sheets_metadata if (each.typ, each.visible) == visible_sheet
+    ] or book.sheet_names
     if source.table is None and sheets:
         return str(sheets[0])
     if source.table is None or source.table not in book.sheet_names:
@@ -105,10 +107,10 @@ def _sheet_name(source: Input, book: Any) -> str:
 
 
 def _other_sheets(book: Any, sheet: str) -> str:
-    others = [name for name in book.sheet_names if name != sheet]
-    if not others:
+    names = [name for name in book.sheet_names if name != sheet]
+    if not names:
         return ""
-    return f"this is the sheet {sheet!r}; table= (--sheet) chooses another: {format_names(others)}"
+    return f"this is the sheet {sheet!r}; table= (--sheet) chooses another: {format_names(names)}"
 
 
 def _cell(value: Any) -> Any:
