@@ -80,7 +80,12 @@ def no_route_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test with `connect` for every driver, and for every transport in the modules that test HTTP."""
     if "connect" in metafunc.fixturenames:
-        over_http = metafunc.module.__name__.rpartition(".")[2] in {"test_transport", "test_hostile", "test_clients"}
+        over_http = metafunc.module.__name__.rpartition(".")[2] in {
+            "test_transport",
+            "test_hostile",
+            "test_clients",
+            "test_parameters",
+        }
         drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_SDK} if over_http else DRIVERS
         metafunc.parametrize("connect", drivers.values(), ids=drivers.keys(), indirect=True)
 

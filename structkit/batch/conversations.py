@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from structkit.batch.blank import is_blank_row, without_empty
@@ -14,11 +14,14 @@ from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.endpoint_settings import find_endpoint
 from structkit.client.plan import make_plan
+from structkit.dialects import Route
+from structkit.errors import ConfigError
 from structkit.extraction import Conversation
 from structkit.prompts import build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
 from structkit.values import JSON, Parameters, Policy
+from structkit.values.parameters import OPTION_NAMES
 
 
 class RowConversations:
@@ -29,8 +32,7 @@ class RowConversations:
         response_format: The type of the values, compiled.
         policy: The limits on the attempts, retries and waits of each row.
         endpoint: The address and the key; None if the job has a transport of the caller's.
-        plan: The model and the arguments of every call.
-        known_route: What is known about the route; each row's conversation starts from it.
+        plan: The model, the arguments of every call, and the route, from which each row's conversation starts.
     """
 
     def __init__(self, settings: JobSettings) -> None:
@@ -41,15 +43,20 @@ class RowConversations:
             TypeError: An argument is misspelt.
         """
         validate_call(settings.call)
+        if "model" in settings.call:
+            raise ConfigError("call has 'model': pass model= to the job itself")
         self.settings = settings
         self.response_format = response_format(settings.output_type)
         self.policy: Policy = settings.call.get("policy") or Policy()
         has_transport = settings.transport is not None
         self.endpoint = None if has_transport else find_endpoint(settings.model, settings.base_url, settings.api_key)
-        self.plan, self.known_route = make_plan(settings.model, settings.call, self.endpoint)
+        self.plan = make_plan(settings.model, settings.call, self.endpoint)
         # One conversation serves as the template of all rows; a new one is needed only when the route changes.
-        self._template = lru_cache(1)(partial(self.plan.start_conversation, self.response_format, "any row", {}))
-        self._template()  # raises here if an argument is invalid for every row
+        self._template = lru_cache(1)(self._start_any_row)
+        self._template(self.plan.route)  # raises here if an argument is invalid for every row
+
+    def _start_any_row(self, _: Route) -> Conversation:
+        return self.plan.start_conversation(self.response_format, "any row", {})
 
     async def start(self, record: Record) -> Conversation:
         """Return the conversation about a row.
@@ -61,7 +68,7 @@ class RowConversations:
         text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(without_empty(record.values))
         text = await text if inspect.isawaitable(text) else text
         messages = build_messages(text, self.settings.call.get("instructions"))
-        return self._template(self.known_route.route).with_messages(messages)
+        return self._template(self.plan.route).with_messages(messages)
 
     def blank_outcome(self, record: Record) -> Outcome | None:
         """Return the outcome of a row that is not sent because it is blank; None for any other row."""
@@ -81,7 +88,7 @@ class RowConversations:
             examples=[[text, self.response_format.natural(value)] for text, value in call.get("examples", ())],
             model=self.plan.model,
             base_url=self.endpoint.address if self.endpoint else "",
-            parameters=Parameters(**{name: call[name] for name in Parameters.__dataclass_fields__ if name in call}),
+            parameters=Parameters(**{name: call[name] for name in OPTION_NAMES if name in call}),
             mode=str(call.get("mode", "auto")),
         )
 

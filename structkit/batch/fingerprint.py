@@ -47,7 +47,7 @@ def fingerprint(
         "examples": examples,
         "model": model,
         "endpoint": host_of(base_url),
-        "parameters": parameters.body,
+        "parameters": parameters.identity,
         "mode": mode,
     }
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from structkit.client.arguments import CallOptions
+from structkit.client.arguments import DefaultOptions
 from structkit.costs.price import Price
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.transport import AsyncTransport
@@ -97,7 +97,7 @@ class JobSettings:
     columns: tuple[str, ...] = ("status", "error", "message", "attempts")
     value_column: str = "value"
     guard_formulas: GuardFormulas = "all"
-    call: CallOptions = field(default_factory=CallOptions)
+    call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:
         """Expand `~` in the output: its manifest and its journal are beside it."""

@@ -13,6 +13,16 @@ from rich.console import Console
 
 from structkit.cli.default_client import default_client
 from structkit.cli.load import load_type, read_text
+from structkit.cli.request_options import (
+    DialectName,
+    Header,
+    MaxCompletionTokens,
+    Mode,
+    Seed,
+    Set,
+    Timeout,
+    read_call_options,
+)
 from structkit.errors import ConfigError, PromptError, StructkitError
 from structkit.values.source_cell import is_blank
 
@@ -72,6 +82,13 @@ def extract(
     max_tokens: Annotated[
         int | None, typer.Option(help="The maximum number of tokens in a reply.", show_default=False)
     ] = None,
+    max_completion_tokens: MaxCompletionTokens = None,
+    seed: Seed = None,
+    mode: Mode = None,
+    dialect: DialectName = None,
+    timeout: Timeout = None,
+    settings: Set = None,
+    header: Header = None,
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
@@ -82,11 +99,12 @@ def extract(
     values_type = response_format(load_type(output_type))
     if prompt is not None:
         validate_template(prompt, ["text"])
+    caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
+    options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
+    call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     text = read_text(file)
     if is_blank(text):
         raise PromptError(f"{file!r} is empty: there is nothing to read")
-    options = {"instructions": instructions, "temperature": temperature, "max_tokens": max_tokens}
-    call: Any = {name: value for name, value in options.items() if value is not None}
     with default_client(model, base_url, notice) as client:
         value = client.extract(values_type, text if prompt is None else fill_template(prompt, {"text": text}), **call)
     write(values_type.natural(value), output)

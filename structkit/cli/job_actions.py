@@ -89,7 +89,18 @@ def resume_command(arguments: list[str]) -> str:
     """
     program, *options = arguments
     needs_path = Path(program).stem == "structkit" and which("structkit") != program
-    return shlex.join([program if needs_path else "structkit", *options])
+    return shlex.join([program if needs_path else "structkit", *hide_header_values(options)])
+
+
+def hide_header_values(arguments: list[str]) -> list[str]:
+    """Return the arguments of a command with the values of its headers replaced: they may be secret.
+
+    >>> hide_header_values(["a.csv", "--header", "X-Key: hunter2", "--header=X-Key: hunter2"])
+    ['a.csv', '--header', 'X-Key: ...', '--header=X-Key: ...']
+    """
+    pairs = zip(["", *arguments], arguments, strict=False)
+    is_header = [previous == "--header" or each.startswith("--header=") for previous, each in pairs]
+    return [f"{each.partition(':')[0]}: ..." if hide else each for hide, each in zip(is_header, arguments, strict=True)]
 
 
 def count_remaining_rows(job: Job) -> int | None:

@@ -13,6 +13,16 @@ import typer
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, notice, validate_output
 from structkit.cli.default_client import default_model
 from structkit.cli.load import load_type
+from structkit.cli.request_options import (
+    DialectName,
+    Header,
+    MaxCompletionTokens,
+    Mode,
+    Seed,
+    Set,
+    Timeout,
+    read_call_options,
+)
 from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 
@@ -126,6 +136,13 @@ def label(
     instructions: Annotated[str | None, request(help="The system message.")] = None,
     temperature: Annotated[float | None, request(help="0 to 2.")] = None,
     max_tokens: Annotated[int | None, request(help="The maximum number of tokens in a reply.")] = None,
+    max_completion_tokens: MaxCompletionTokens = None,
+    seed: Seed = None,
+    mode: Mode = None,
+    dialect: DialectName = None,
+    timeout: Timeout = None,
+    settings: Set = None,
+    header: Header = None,
     key: Annotated[
         str | None, rows(help="The column that identifies a row. By default, the content of a row identifies it.")
     ] = None,
@@ -198,7 +215,9 @@ def label(
         raise typer.Exit(print_status(output))
     validate_output(export or output)
     values_type, row_prompt, function_model, call = find_request(output_type, prompt, function)
-    call |= drop_none(instructions=instructions, temperature=temperature, max_tokens=max_tokens)
+    caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
+    options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
+    call = read_call_options(settings, header, timeout, call, **options, **caps, mode=mode, dialect=dialect)
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
     selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value, "retry_failed": retry_failed}
@@ -220,15 +239,6 @@ def label(
         call=call,
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
-
-
-def drop_none(**arguments: Any) -> dict[str, Any]:
-    """Return the arguments that are not None.
-
-    >>> drop_none(instructions=None, temperature=0)
-    {'temperature': 0}
-    """
-    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def require_input(source: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from structkit.client.arguments import CallOptions
+from structkit.client.arguments import CallOptions, DefaultOptions
 from structkit.client.async_client import AsyncClient
 from structkit.client.client import Client
 from structkit.client.endpoint_settings import EndpointSettings
@@ -17,6 +17,7 @@ __all__ = [
     "AsyncClient",
     "CallOptions",
     "Client",
+    "DefaultOptions",
     "EndpointSettings",
     "Finding",
     "Hooks",

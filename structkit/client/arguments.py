@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from structkit.client.extras import validate_extras
 from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect
 from structkit.errors import ConfigError, PromptError
@@ -12,6 +13,7 @@ from structkit.extraction import Conversation, ModeChoice, ValueCheck, is_async_
 from structkit.schema import ResponseFormat
 from structkit.transport import is_awaited, validate_transport
 from structkit.values import JSONValue, Options, Policy
+from structkit.values.parameters import EXTRA_OPTIONS
 from structkit.values.text import suggest_name
 
 T = TypeVar("T")
@@ -23,8 +25,8 @@ NOT_COPYABLE = (
 )
 
 
-class CallOptions(Options, total=False):
-    """The keyword arguments of a call: the endpoint's parameters, and structkit's own.
+class DefaultOptions(Options, total=False):
+    """The keyword arguments that a client has for all its calls: the endpoint's parameters, and structkit's own.
 
     Attributes:
         instructions: The system message.
@@ -49,11 +51,45 @@ class CallOptions(Options, total=False):
     hooks: Hooks
 
 
+class CallOptions(DefaultOptions, total=False):
+    """The keyword arguments of a call.
+
+    Attributes:
+        model: Another model of the same endpoint, for this call.
+    """
+
+    model: str
+
+
+OTHER_NAMES = {
+    "max_retries": "policy=structkit.Policy(retries=...) for the endpoint's errors, attempts=... for invalid replies",
+    "retries": "policy=structkit.Policy(retries=...) for the endpoint's errors, attempts=... for invalid replies",
+    "attempts": "policy=structkit.Policy(attempts=...)",
+    "timeout": "policy=structkit.Policy(timeout=...), in seconds",
+    "response_model": "the first argument: client.extract(Type, prompt)",
+    "response_format": "the first argument: client.extract(Type, prompt)",
+    "output_type": "the first argument: client.extract(Type, prompt)",
+    "system": "instructions=...",
+    "system_prompt": "instructions=...",
+    "messages": "the second argument: client.extract(Type, messages)",
+    "prompt": "the second argument: client.extract(Type, prompt)",
+    "stream": "client.stream(Type, prompt)",
+    "validation_context": "context=...",
+    "functions": "tools=[...]",
+    "function_call": "tool_choice=...",
+    "headers": "extra_headers={...}",
+    "default_headers": "extra_headers={...}",
+    "default_query": "extra_query={...}",
+}
+"""What other libraries call an argument, and what it is here."""
+
+
 def validate_call(call: Mapping[str, Any]) -> None:
-    """Validate the names of keyword arguments.
+    """Validate the names of keyword arguments, and the caller's own body fields and headers.
 
     Raises:
         TypeError: No call has an argument of that name; with the name that was probably meant.
+        ConfigError: A body field or header cannot be sent.
 
     >>> validate_call({"temprature": 0})
     Traceback (most recent call last):
@@ -61,8 +97,15 @@ def validate_call(call: Mapping[str, Any]) -> None:
     """
     names = CallOptions.__optional_keys__
     for name in call.keys() - names:
-        hint = suggest_name(str(name), sorted(names), "expected one of: ")
+        hint = f"use {OTHER_NAMES[name]}" if name in OTHER_NAMES else _suggest_argument(str(name))
         raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
+    if not call.keys().isdisjoint(EXTRA_OPTIONS):
+        validate_extras(call.get("extra_body"), call.get("extra_headers"), call.get("extra_query"))
+
+
+def _suggest_argument(name: str) -> str:
+    other = f"a parameter that only this endpoint has goes into extra_body={{{name!r}: ...}}"
+    return suggest_name(name, sorted(CallOptions.__optional_keys__)) or other
 
 
 def validate_mode(name: str) -> None:

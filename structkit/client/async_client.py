@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from typing_extensions import Self, TypeForm, Unpack
 
-from structkit.client.arguments import NOT_COPYABLE, CallOptions, validate_call, validate_connection_arguments
+from structkit.client.arguments import (
+    NOT_COPYABLE,
+    CallOptions,
+    DefaultOptions,
+    validate_call,
+    validate_connection_arguments,
+)
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.plan import make_plan, result_or_raise
@@ -44,7 +50,7 @@ class AsyncClient:
         api_key: str | None = None,
         client: openai.AsyncOpenAI | None = None,
         transport: AsyncTransport | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[DefaultOptions],
     ) -> None:
         """Determine the endpoint; nothing is sent."""
         validate_call(call)
@@ -57,9 +63,7 @@ class AsyncClient:
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._client_route = make_plan(
-            model, call, endpoint, "" if client is None else str(client.base_url)
-        )
+        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url))
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -79,7 +83,7 @@ class AsyncClient:
     async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Like `Client.run`."""
-        conversation = self._plan.start_conversation(output_type, prompt, call, self._client_route.route)
+        conversation = self._plan.start_conversation(output_type, prompt, call)
         return await self.drive(conversation, self._plan.hooks(call))
 
     async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
@@ -93,7 +97,7 @@ class AsyncClient:
 
     async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""
-        after = await next_step(step, replies, self._client_route.update_from_step)
+        after = await next_step(step, replies, self._plan.routes.update_from_step)
         hooks.notify_attempts(step.attempts, after.attempts)
         return after
 
@@ -169,7 +173,7 @@ class AsyncClient:
         )
 
         def start(resolved_prompt: Prompt) -> Conversation:
-            return self._plan.start_conversation(output_type, resolved_prompt, call, self._client_route.route)
+            return self._plan.start_conversation(output_type, resolved_prompt, call)
 
         first = Deferred(prompt, start) if isinstance(prompt, Awaitable) else start(prompt)
         return AsyncStream(first, output, hooks, io)
@@ -193,12 +197,12 @@ class AsyncClient:
         """Like `Client.probe`."""
         from structkit.client.probing import advance, probe_route
 
-        probe = probe_route(self._plan.model, Route(self._plan.dialect))
+        probe = probe_route(self._plan.model, Route(self._plan.routes.of(self.model).dialect))
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
             [reply] = await self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
             step = advance(probe, reply)
-        return self._client_route.store_probe(result_or_raise(step))
+        return self._plan.routes.of(self._plan.model).store_probe(result_or_raise(step))
 
     async def models(self) -> tuple[str, ...]:
         """Like `Client.models`."""
@@ -223,7 +227,7 @@ class AsyncClient:
         return self._plan.model
 
     @property
-    def defaults(self) -> CallOptions:
+    def defaults(self) -> DefaultOptions:
         """Like `Client.defaults`."""
         return self._plan.call
 

@@ -12,6 +12,7 @@ from typing_extensions import Self, TypeForm, Unpack
 from structkit.client.arguments import (
     NOT_COPYABLE,
     CallOptions,
+    DefaultOptions,
     validate_call,
     validate_connection_arguments,
     validate_sync_checks,
@@ -66,7 +67,7 @@ class Client:
         api_key: str | None = None,
         client: openai.OpenAI | None = None,
         transport: Transport | None = None,
-        **call: Unpack[CallOptions],
+        **call: Unpack[DefaultOptions],
     ) -> None:
         """Determine the endpoint; nothing is sent."""
         validate_call(call)
@@ -77,9 +78,7 @@ class Client:
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan, self._client_route = make_plan(
-            model, call, endpoint, "" if client is None else str(client.base_url)
-        )
+        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url))
 
     @overload
     def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -194,14 +193,14 @@ class Client:
         return Stream(self._start(output_type, prompt, call), output, hooks, io)
 
     def _start(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
-        conversation = self._plan.start_conversation(output_type, prompt, call, self._client_route.route)
+        conversation = self._plan.start_conversation(output_type, prompt, call)
         validate_sync_checks(conversation)
         return conversation
 
     def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""
         next_step = step.receive(*replies)
-        self._client_route.update_from_step(step, next_step, replies)
+        self._plan.routes.update_from_step(step, next_step, replies)
         hooks.notify_attempts(step.attempts, next_step.attempts)
         return next_step
 
@@ -243,12 +242,12 @@ class Client:
         """
         from structkit.client.probing import advance, probe_route
 
-        probe = probe_route(self._plan.model, Route(self._plan.dialect))
+        probe = probe_route(self._plan.model, Route(self._plan.routes.of(self.model).dialect))
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
             [reply] = self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
             step = advance(probe, reply)
-        return self._client_route.store_probe(result_or_raise(step))
+        return self._plan.routes.of(self._plan.model).store_probe(result_or_raise(step))
 
     def models(self) -> tuple[str, ...]:
         """Return the names of the endpoint's models, sorted.
@@ -277,7 +276,7 @@ class Client:
         return self._plan.model
 
     @property
-    def defaults(self) -> CallOptions:
+    def defaults(self) -> DefaultOptions:
         """The default arguments of every call."""
         return self._plan.call
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from structkit.client.arguments import CallOptions, example_to_json, validate_call, validate_mode
+from structkit.client.arguments import CallOptions, DefaultOptions, example_to_json, validate_call, validate_mode
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
-from structkit.client.routes import ClientRoute
-from structkit.dialects import CORE, Dialect, Route, find_dialect, get_dialect
+from structkit.client.routes import ClientRoutes
+from structkit.dialects import Route, get_dialect
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
 from structkit.transport import normalise_base_url
 from structkit.values import Parameters, Policy, Prompt, Request
+from structkit.values.parameters import EXTRA_OPTIONS
 
 T = TypeVar("T")
 
@@ -30,12 +32,17 @@ class Plan:
     Args:
         model: The model's name at the endpoint.
         call: The default arguments of every call.
-        dialect: The dialect of the endpoint and model.
+        routes: What is known about the models that its calls name.
     """
 
     model: str
-    call: CallOptions
-    dialect: Dialect = CORE
+    call: DefaultOptions
+    routes: ClientRoutes
+
+    @property
+    def route(self) -> Route:
+        """What is known about the client's own model."""
+        return self.routes.of(self.model).route
 
     def hooks(self, call: CallOptions) -> Hooks:
         """Return the hooks of the call, or else the client's."""
@@ -49,10 +56,8 @@ class Plan:
         policy = self.call.get("policy") or Policy()
         return replace(policy, retries=0) if request.fields.get("stream") else policy
 
-    def start_conversation(
-        self, output_type: Any, prompt: Prompt, call: CallOptions, route: Route | None = None
-    ) -> Conversation:
-        """Return the conversation of a call; without a route, from the client's dialect alone.
+    def start_conversation(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
+        """Return the conversation of a call, before its first request.
 
         Raises:
             SchemaError: The type has no strict form.
@@ -61,11 +66,12 @@ class Plan:
             TypeError: There is no argument of that name.
         """
         validate_call(call)
-        arguments: dict[str, Any] = {name: value for name, value in {**self.call, **call}.items() if value is not None}
+        arguments = merge_options(self.call, call)
         arguments.pop("hooks", None)  # used by the driver
         instructions, policy = arguments.pop("instructions", None), arguments.pop("policy", DEFAULT_POLICY)
         examples = arguments.pop("examples", ())
-        route = route or Route(self.dialect)
+        model = arguments.pop("model", self.model)
+        route = self.routes.of(model).route
         dialect = arguments.pop("dialect", route.dialect)
         output_format = response_format(output_type, get_dialect(dialect) if isinstance(dialect, str) else dialect)
         settings = {name: arguments.pop(name) for name in ("mode", "context") if name in arguments}
@@ -74,7 +80,7 @@ class Plan:
         checks = tuple(arguments.pop("checks", ()))
         extraction: Extraction[Any] = Extraction(
             response_format=output_format,
-            model=self.model,
+            model=model,
             messages=build_messages(prompt, instructions),
             examples=tuple((source, example_to_json(output_format, value, context)) for source, value in examples),
             parameters=Parameters(**arguments) if arguments else DEFAULT_PARAMETERS,
@@ -86,10 +92,20 @@ class Plan:
         return split_if_too_large(extraction)
 
 
-def make_plan(
-    model: str | None, call: CallOptions, endpoint: EndpointSettings | None, address: str = ""
-) -> tuple[Plan, ClientRoute]:
-    """Return the settings of a client, and its route.
+def merge_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call with the client's defaults; extra fields, headers and queries are joined.
+
+    >>> merge_options({"seed": 7, "extra_body": {"a": 1}}, {"seed": None, "extra_body": {"b": 2}})
+    {'extra_body': {'a': 1, 'b': 2}}
+    """
+    merged = {name: value for name, value in {**defaults, **call}.items() if value is not None}
+    for name in merged.keys() & EXTRA_OPTIONS:
+        merged[name] = {**(defaults.get(name) or {}), **(call.get(name) or {})}
+    return merged
+
+
+def make_plan(model: str | None, call: DefaultOptions, endpoint: EndpointSettings | None, address: str = "") -> Plan:
+    """Return the settings of a client.
 
     Args:
         model: The model's name, used if there is no endpoint.
@@ -104,9 +120,9 @@ def make_plan(
     if endpoint is not None:
         model, dialect_name = endpoint.model, endpoint.dialect
         address = normalise_base_url(endpoint.address)
-    model = model_name(model)
-    dialect = get_dialect(dialect_name) if dialect_name else find_dialect(model, address)
-    return Plan(model, call, dialect), ClientRoute(address, model, dialect)
+    plan = Plan(model_name(model), call, ClientRoutes(address, dialect_name))
+    plan.routes.of(plan.model)  # raises here if the name of the dialect is invalid
+    return plan
 
 
 def result_or_raise(step: T | StructkitError) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from structkit.dialects import Dialect, Route
+from structkit.dialects import Dialect, Route, find_dialect, get_dialect
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.transport import TransportReply
 from structkit.transport.route_cache import load_route, store_route
@@ -66,3 +66,33 @@ class ClientRoute:
         for provider in report.providers or (None,):
             store_route(self.base_url, self.model, report.route, provider)
         return report
+
+
+@dataclass
+class ClientRoutes:
+    """The routes of one client: one for each model that its calls name.
+
+    Args:
+        base_url: The address of the endpoint; empty for a transport of the caller's.
+        dialect_name: The name of the endpoint's dialect; None if it depends on the address and the model.
+    """
+
+    base_url: str
+    dialect_name: str | None = None
+    _routes: dict[str, ClientRoute] = field(default_factory=dict, repr=False)
+
+    def of(self, model: str) -> ClientRoute:
+        """Return the route of a model.
+
+        Raises:
+            ConfigError: There is no dialect of that name.
+        """
+        if (route := self._routes.get(model)) is None:
+            name = self.dialect_name
+            dialect = get_dialect(name) if name else find_dialect(model, self.base_url)
+            route = self._routes.setdefault(model, ClientRoute(self.base_url, model, dialect))
+        return route
+
+    def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
+        """Store what a step of a conversation showed about the route of its model."""
+        self.of(last.model).update_from_step(last, step, replies)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from structkit.client.arguments import CallOptions
+from structkit.client.arguments import CallOptions, DefaultOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.partial import ItemReader
@@ -298,7 +298,7 @@ def list_format(output_type: Any) -> ResponseFormat[Any]:
     return output_format if is_list else response_format(GenericAlias(list, output_format.output_type))
 
 
-def reask_places(call: CallOptions, defaults: CallOptions) -> CallOptions:
+def reask_places(call: CallOptions, defaults: DefaultOptions) -> CallOptions:
     """Return a call that re-asks only invalid items even of a short reply, because the others were yielded already."""
     policy = call.get("policy") or defaults.get("policy") or Policy()
     return {**call, "policy": replace(policy, reask="always")} if policy.reask == "places" else call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from structkit.parsing import read_prefix
@@ -56,9 +55,9 @@ def raise_token_cap(parameters: Parameters, policy: Policy) -> Parameters | None
     {'max_tokens': 400}
     >>> raise_token_cap(Parameters(max_tokens=400), Policy(max_tokens=400))
     """
-    limit = parameters.max_completion_tokens or parameters.max_tokens
+    limit = parameters.token_cap
     if policy.max_tokens is None or (limit is not None and limit >= policy.max_tokens):
         return None
-    if parameters.max_completion_tokens is not None:
-        return replace(parameters, max_completion_tokens=policy.max_tokens)
-    return replace(parameters, max_tokens=policy.max_tokens)
+    if "max_completion_tokens" in parameters.options:
+        return parameters.updated(max_completion_tokens=policy.max_tokens)
+    return parameters.updated(max_tokens=policy.max_tokens)

@@ -61,7 +61,7 @@ def _reason(choice: Choice) -> str:
 
 
 def _limit(parameters: Parameters) -> str:
-    cap = parameters.max_completion_tokens or parameters.max_tokens
+    cap = parameters.token_cap
     return f" (max_tokens={cap})" if cap else ""
 
 

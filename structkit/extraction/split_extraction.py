@@ -46,6 +46,11 @@ class SplitExtraction(Generic[T]):
         return max(routes, key=lambda route: len(route.rejected | route.ignored))
 
     @property
+    def model(self) -> str:
+        """The model, which all parts share."""
+        return self.initial_parts[0].model
+
+    @property
     def attempts(self) -> tuple[Attempt, ...]:
         """The attempts so far, part by part."""
         return tuple(chain.from_iterable(part.attempts for part in self.parts))

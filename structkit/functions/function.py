@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 from typing_extensions import Concatenate, ParamSpec, Unpack
 
-from structkit.client import AsyncClient, CallOptions, Client
+from structkit.client import AsyncClient, Client, DefaultOptions
 from structkit.client.arguments import validate_call
+from structkit.client.plan import merge_options
 from structkit.errors import ConfigError, StructkitError
 from structkit.functions.row_arguments import RowFunction
 from structkit.schema import ResponseFormat
@@ -50,11 +51,11 @@ class Declaration(Generic[T]):
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
     model: str | None
-    call: CallOptions
+    call: DefaultOptions
     _default_client: Client | AsyncClient | None = None
 
     @classmethod
-    def of(cls, output_type: Any, client: Any, model: str | None, call: CallOptions) -> Declaration[Any]:
+    def of(cls, output_type: Any, client: Any, model: str | None, call: DefaultOptions) -> Declaration[Any]:
         """Compile the type and validate the keywords, so that mistakes show at the declaration."""
         validate_call(call)
         if client is not None and model is not None:
@@ -120,9 +121,8 @@ class DecoratedFunction(Generic[P, T]):
 
         declaration = self._declaration
         options: LabelOptions = {**declaration.endpoint_settings, **settings}
-        call: CallOptions = (
-            {**declaration.client.defaults, **declaration.call} if declaration.client else declaration.call
-        )
+        defaults = declaration.client.defaults if declaration.client else {}
+        call: Any = merge_options(defaults, declaration.call)
         return Job(
             source=source,
             output=output,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from typing_extensions import ParamSpec, TypeForm, Unpack
 
-from structkit.client import AsyncClient, CallOptions, Client
+from structkit.client import AsyncClient, Client, DefaultOptions
 from structkit.errors import PromptError
 from structkit.functions.function import AsyncFunction, Declaration, Decorator, Function
 from structkit.functions.row_arguments import VARIABLE
@@ -28,7 +28,7 @@ def prompt(  # type: ignore[overload-overlap]  # a class is a callable too: the 
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[CallOptions],
+    **call: Unpack[DefaultOptions],
 ) -> Decorator[T]: ...
 @overload
 def prompt(
@@ -37,7 +37,7 @@ def prompt(
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[CallOptions],
+    **call: Unpack[DefaultOptions],
 ) -> Decorator[T]: ...
 @overload
 def prompt(
@@ -46,7 +46,7 @@ def prompt(
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[CallOptions],
+    **call: Unpack[DefaultOptions],
 ) -> Decorator[Any]: ...
 @overload
 def prompt(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
@@ -60,7 +60,7 @@ def prompt(
     *,
     client: Client | AsyncClient | None = None,
     model: str | None = None,
-    **call: Unpack[CallOptions],
+    **call: Unpack[DefaultOptions],
 ) -> Any:
     r"""Turn a function that returns a prompt into one that returns a value from a model.
 
@@ -91,7 +91,7 @@ def prompt(
 
 
 def _declare(
-    output_type: Any, client: Any, model: str | None, call: CallOptions
+    output_type: Any, client: Any, model: str | None, call: DefaultOptions
 ) -> Callable[[Callable[..., Any]], Any]:
     declaration = Declaration.of(output_type, client, model, call)
 

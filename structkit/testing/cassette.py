@@ -113,7 +113,7 @@ class Tape:
             ConfigError: No reply is recorded for this request, or all of them have been replayed; or the tape is used
                 outside its `with` block.
         """
-        body, entries = without_keys(request.body), self._open_entries
+        body, entries = without_keys(request.identity), self._open_entries
         if not self.is_recording:
             return entry_to_reply(self._next(body))
         reply = self._client.transport.send(request, policy)
@@ -132,7 +132,7 @@ class Tape:
             yield from reply_deltas(reply)
             yield reply
             return
-        body, entries = without_keys(request.body), self._open_entries
+        body, entries = without_keys(request.identity), self._open_entries
         for item in open_stream(self._client.transport, request, policy):
             if not isinstance(item, Delta):
                 with self._lock:

@@ -14,6 +14,7 @@ from structkit.transport.base_url import query_secrets
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http_reply import read_model_names, read_reply
+from structkit.transport.outgoing import OutgoingRequest, with_header_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.secrets import custom_headers, environment_secrets
@@ -59,10 +60,11 @@ class HTTPTransport:
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reader = self._read(request.text.encode(), policy)
+            reader = self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, self._host, self._secret)
-        return read_reply(reader.status, reader.headers, reader.body, self._secret, reader.url)
+            return to_transport_error(error, self._host, with_header_secrets(self._secret, request))
+        secrets = with_header_secrets(self._secret, request)
+        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`; it occupies a connection until it is exhausted or closed."""
@@ -74,21 +76,21 @@ class HTTPTransport:
         from structkit.transport.stream_reply import StreamReceiver
         from structkit.transport.streaming import receive
 
-        receiver = StreamReceiver(request, policy, lambda: (self._host, self._secret))
+        receiver = StreamReceiver(request, policy, lambda: (self._host, with_header_secrets(self._secret, request)))
         return receive(self._open_stream(request, policy, receiver.reader), receiver)
 
     @contextmanager
     def _open_stream(self, request: Request, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
         """Encode the request only when entered, where `receive` turns an exception into an error of the stream."""
-        with self._open(request.text.encode(), policy, reader) as reply:
+        with self._open(OutgoingRequest.of(request), policy, reader) as reply:
             yield reply
 
     @contextmanager
-    def _open(self, body: bytes | None, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
+    def _open(self, outgoing: OutgoingRequest, policy: Policy, reader: BodyReader) -> Iterator[HTTPReply]:
         """Send a completion request, or a GET of the models if there is no body, to the address that answers."""
         not_found: list[BodyReader] = []
-        for address, method, url in self._choice.requests(body, reader):
-            with self._pool.open(method, _target(url), body, _timeout(policy), reader) as reply:
+        for address, method, url in self._choice.requests(outgoing.body, reader):
+            with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader) as reply:
                 if self._choice.is_single or self._choice.is_found(address, reply[0]):
                     yield reply
                     return
@@ -100,14 +102,14 @@ class HTTPTransport:
     def models(self) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models`."""
         try:
-            reader = self._read(None, Policy())
+            reader = self._read(OutgoingRequest(), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, self._host, self._secret) from None
         return read_model_names(reader.status, reader.headers, reader.body, self._secret, reader.url)
 
-    def _read(self, body: bytes | None, policy: Policy) -> BodyReader:
+    def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:
         reader = BodyReader(policy)
-        with self._open(body, policy, reader) as reply:
+        with self._open(outgoing, policy, reader) as reply:
             reader.read(reply)
         return reader
 
@@ -147,10 +149,11 @@ class AsyncHTTPTransport:
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
-            reader = await self._read(request.text.encode(), policy)
+            reader = await self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, self._host, self._secret)
-        return read_reply(reader.status, reader.headers, reader.body, self._secret, reader.url)
+            return to_transport_error(error, self._host, with_header_secrets(self._secret, request))
+        secrets = with_header_secrets(self._secret, request)
+        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Like `HTTPTransport.stream`."""
@@ -163,7 +166,7 @@ class AsyncHTTPTransport:
         from structkit.transport.streaming import receive_async
 
         async with self._slots or await self._bind_to_loop():
-            receiver = StreamReceiver(request, policy, lambda: (self._host, self._secret))
+            receiver = StreamReceiver(request, policy, lambda: (self._host, with_header_secrets(self._secret, request)))
             async with aclosing(receive_async(self._open_stream(request, policy, receiver.reader), receiver)) as items:
                 async for item in items:
                     yield item
@@ -171,15 +174,17 @@ class AsyncHTTPTransport:
     @asynccontextmanager
     async def _open_stream(self, request: Request, policy: Policy, reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
         """Like `HTTPTransport._open_stream`."""
-        async with self._open(request.text.encode(), policy, reader) as reply:
+        async with self._open(OutgoingRequest.of(request), policy, reader) as reply:
             yield reply
 
     @asynccontextmanager
-    async def _open(self, body: bytes | None, policy: Policy, reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
+    async def _open(
+        self, outgoing: OutgoingRequest, policy: Policy, reader: BodyReader
+    ) -> AsyncIterator[AsyncHTTPReply]:
         """Like `HTTPTransport._open`."""
         not_found: list[BodyReader] = []
-        for address, method, url in self._choice.requests(body, reader):
-            async with self._pool.open(method, _target(url), body, _timeout(policy)) as reply:
+        for address, method, url in self._choice.requests(outgoing.body, reader):
+            async with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy)) as reply:
                 if self._choice.is_single or self._choice.is_found(address, reply[0]):
                     yield reply
                     return
@@ -187,29 +192,29 @@ class AsyncHTTPTransport:
                 await not_found[-1].read_async(reply)
         yield _as_async(better_error(not_found, reader))
 
-    async def _exchange(self, body: bytes | None, policy: Policy, reader: BodyReader) -> None:
+    async def _exchange(self, outgoing: OutgoingRequest, policy: Policy, reader: BodyReader) -> None:
         """Send a request, and read its reply into *reader*."""
         if not self._choice.is_single:
-            async with self._open(body, policy, reader) as reply:
+            async with self._open(outgoing, policy, reader) as reply:
                 await reader.read_async(reply)
             return
-        [(_, method, url)] = self._choice.requests(body, reader)
-        await self._pool.exchange(method, _target(url), body, _timeout(policy), reader)
+        [(_, method, url)] = self._choice.requests(outgoing.body, reader)
+        await self._pool.exchange(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader)
 
     async def models(self) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models`."""
         try:
-            reader = await self._read(None, Policy())
+            reader = await self._read(OutgoingRequest(), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
             raise to_transport_error(error, self._host, self._secret) from None
         return read_model_names(reader.status, reader.headers, reader.body, self._secret, reader.url)
 
-    async def _read(self, body: bytes | None, policy: Policy) -> BodyReader:
+    async def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:
         import asyncio
 
         async with self._slots or await self._bind_to_loop():
             reader = BodyReader(policy)
-            exchange = self._exchange(body, policy, reader)
+            exchange = self._exchange(outgoing, policy, reader)
             if policy.deadline is None:
                 await exchange
             else:

@@ -16,6 +16,7 @@ from structkit.errors import TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS, display_url
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http_reply import read_model_names, read_reply
+from structkit.transport.outgoing import with_header_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.secrets import Secrets, environment_secrets, header_secrets
@@ -52,15 +53,16 @@ class OpenAITransport:
         try:
             reader = _read(_post(self._client, request, policy), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, *_connection(self._client))
-        return read_reply(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
+            return to_transport_error(error, *_connection(self._client, request))
+        secrets = _connection(self._client, request)[1]
+        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
-        receiver = StreamReceiver(request, policy, partial(_connection, self._client))
+        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request))
         return receive(_open(_post(self._client, request, policy), receiver.reader), receiver)
 
     def models(self) -> tuple[str, ...]:
@@ -93,15 +95,16 @@ class AsyncOpenAITransport:
         try:
             reader = await _read_async(_post(self._client, request, policy), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, *_connection(self._client))
-        return read_reply(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
+            return to_transport_error(error, *_connection(self._client, request))
+        secrets = _connection(self._client, request)[1]
+        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
         return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
-        receiver = StreamReceiver(request, policy, partial(_connection, self._client))
+        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request))
         return receive_async(_open_async(_post(self._client, request, policy), receiver.reader), receiver)
 
     async def models(self) -> tuple[str, ...]:
@@ -184,7 +187,10 @@ async def _read_async(send: Callable[..., Any], policy: Policy) -> BodyReader:
 
 
 def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
-    return partial(client.post, COMPLETIONS, body=request.body, **_options(client, policy))
+    arguments, parameters = _options(client, policy), request.parameters
+    extras = {"headers": parameters.extra_headers, "params": parameters.extra_query}
+    options = {**arguments.pop("options", {}), **{name: value for name, value in extras.items() if value}}
+    return partial(client.post, COMPLETIONS, body=request.body, options=options, **arguments)
 
 
 def _options(client: Any, policy: Policy) -> Any:
@@ -203,8 +209,9 @@ def _options(client: Any, policy: Policy) -> Any:
     return {**options, "options": {"timeout": httpx2.Timeout(**capped)}}
 
 
-def _connection(client: Any) -> tuple[str, Secrets]:
+def _connection(client: Any, request: Request | None = None) -> tuple[str, Secrets]:
     """Return the host and the secrets, which a user may change on the client at any time."""
     values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
     headers = header_secrets(each for each in values if isinstance(each, str))
-    return client.base_url.host, (client.api_key, *headers, *environment_secrets())
+    secrets = (client.api_key, *headers, *environment_secrets())
+    return client.base_url.host, with_header_secrets(secrets, request) if request else secrets

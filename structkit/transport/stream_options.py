@@ -21,12 +21,16 @@ class StreamOptions:
 
     def add_to(self, request: Request) -> Request:
         """Return the request as a streamed one, with token counts in the last chunk where the endpoint has them."""
-        options = {"stream_options": {"include_usage": True}} if self._reports_usage else {}
-        return replace(request, fields={**request.fields, "stream": True, **options})
+        own_options = request.parameters.options.get("stream_options", {})
+        options = {**({"include_usage": True} if self._reports_usage else {}), **own_options}
+        fields = {"stream_options": options} if options else {}
+        return replace(request, fields={**request.fields, "stream": True, **fields})
 
     def drop_if_rejected(self, request: Request, reply: Delta | TransportReply) -> bool:
         """Return whether *reply* rejects the `stream_options` of *request*; if so, later requests have none."""
         if "stream_options" not in request.fields or not isinstance(reply, StatusError):
+            return False
+        if "stream_options" in request.parameters.options:  # the caller's own are not dropped
             return False
         if reply.status_code not in REJECTION_STATUSES or not STREAM_OPTIONS.search(f"{reply} {reply.body}"):
             return False

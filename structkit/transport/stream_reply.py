@@ -130,5 +130,5 @@ class StreamReceiver:
 
 
 def _choice_count(request: Request) -> int:
-    count = request.fields.get("n", request.parameters.n)
+    count = request.fields.get("n", request.parameters.options.get("n"))
     return count if isinstance(count, int) else 1

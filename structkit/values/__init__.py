@@ -1,10 +1,11 @@
 """The frozen values that travel between modules: messages, requests, completions, results."""
 
 from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
+from structkit.values.parameters import Options, Parameters
 from structkit.values.policy import Policy
 from structkit.values.repair import REPAIRS, Repair, ValueRepair
 from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
-from structkit.values.request import Message, Options, Parameters, Prompt, Request, Role
+from structkit.values.request import Message, Prompt, Request, Role
 from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
 
 __all__ = [

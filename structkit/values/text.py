@@ -9,19 +9,23 @@ from collections.abc import Iterable
 from structkit.values.json import JSONValue
 
 
-def suggest_name(name: str, candidates: Iterable[str], prefix: str = "") -> str:
-    """Return a hint at the candidate that is closest to a misspelt name, or else the list of all.
+def suggest_name(name: str, candidates: Iterable[str], prefix: str | None = None) -> str:
+    """Return a hint at the candidate that is closest to a misspelt name, or else the list of all after a prefix.
 
     >>> suggest_name("opnai", ["core", "openai"])
     "did you mean 'openai'?"
     >>> suggest_name("xyz", ["core", "openai"], "expected one of: ")
     'expected one of: core, openai'
+    >>> suggest_name("xyz", ["core", "openai"])
+    ''
     """
     from difflib import get_close_matches
 
     names = [*candidates]
     close = get_close_matches(name, names, 1)
-    return f"did you mean {close[0]!r}?" if close else prefix + ", ".join(names)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "" if prefix is None else prefix + ", ".join(names)
 
 
 SENTENCE_END = re.compile(r"""[.,:;!?…。，：；！？][)\]"'”’»」]*$""")  # noqa: RUF001 (full-width punctuation is meant)

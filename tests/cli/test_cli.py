@@ -258,3 +258,36 @@ def test_every_command_shows_an_example(folder: Path, command: str) -> None:
     done = structkit(folder, command, "--help")
     assert done.returncode == 0
     assert f"Example: structkit {command}" in done.stdout
+
+
+def test_any_parameter_and_header_is_sent_from_the_command_line(folder: Path, endpoint: Endpoint) -> None:
+    options = ["--set", "enable_thinking=false", "--set", "reasoning_effort=low", "--header", "X-Title: a: b"]
+    options += ["--seed", "7", "--mode", "json_object", "--max-completion-tokens", "90", "--timeout", "30"]
+    done = structkit(folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", *options, endpoint=endpoint)
+    assert done.returncode == 0, done.stderr
+    sent = endpoint.requests[0]
+    names = ("enable_thinking", "reasoning_effort", "seed", "max_completion_tokens", "response_format")
+    assert [sent[name] for name in names] == [False, "low", 7, 90, {"type": "json_object"}]
+    assert endpoint.headers[0]["x-title"] == "a: b"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "thinking"], "expected NAME=JSON"),
+        (["--set", "stream=true"], "structkit sets itself"),
+        (["--set", "a=1", "--set", "a=2"], "set twice"),
+        (["--seed", "1", "--set", "seed=2"], "an option of its own"),
+        (["--header", "hunter2"], "expected 'NAME: VALUE'"),
+        (["--mode", "json_shema"], "did you mean 'json_schema'?"),
+        (["--dialect", "opnai"], "did you mean 'openai'?"),
+    ],
+)
+def test_an_option_that_cannot_be_sent_is_rejected_before_sending(
+    folder: Path, endpoint: Endpoint, options: list[str], message: str
+) -> None:
+    done = structkit(folder, "extract", "bill.txt", "--type", "types_of_mine.py:Bill", *options, endpoint=endpoint)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert "hunter2" not in done.stderr
+    assert endpoint.requests == []

@@ -42,8 +42,8 @@ class RequestTemplate:
         return self._request(messages, fields, tokens)
 
     def _request(self, messages: tuple[Message, ...], fields: JSON, tokens: int) -> Request:
-        caps: Any = {self.cap: tokens * self.factor}
-        return Request(self.model, messages, Parameters(temperature=self.temperature, **caps), fields)
+        options: Any = {"temperature": self.temperature, self.cap: tokens * self.factor}
+        return Request(self.model, messages, Parameters(**options), fields)
 
 
 @dataclass(frozen=True, slots=True)

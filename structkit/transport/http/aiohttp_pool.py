@@ -14,6 +14,7 @@ from yarl import URL
 
 from structkit.transport.exceptions import MAX_CONNECT_S
 from structkit.transport.http.certificates import ssl_context
+from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader
 
 MAX_HEADER_BYTES = 2**16
@@ -53,38 +54,45 @@ class AiohttpPool:
         self._url = cache(lambda path: URL(base_url + path, encoded=True))
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
+    async def exchange(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader
+    ) -> None:
         """Implement `AsyncConnectionPool.exchange`."""
-        async with self._send(method, path, body, timeout_s) as response:
+        async with self._send(method, path, outgoing, timeout_s) as response:
             await reader.read_async((response.status, response.headers, _chunks(response.content, timeout_s)))
 
     @asynccontextmanager
-    async def open(self, method: str, path: str, body: bytes | None, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
+    async def open(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
+    ) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
-        async with self._send(method, path, body, timeout_s) as response:
+        async with self._send(method, path, outgoing, timeout_s) as response:
             yield response.status, response.headers, _chunks(response.content, timeout_s)
 
     @asynccontextmanager
     async def _send(
-        self, method: str, path: str, body: bytes | None, timeout_s: float
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request, again if the server has closed an idle connection just as it was reused."""
-        while (response := await self._try(method, path, body, timeout_s)) is None:
+        while (response := await self._try(method, path, outgoing, timeout_s)) is None:
             pass
         async with response:
             yield response
 
-    async def _try(self, method: str, path: str, body: bytes | None, timeout_s: float) -> aiohttp.ClientResponse | None:
+    async def _try(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
+    ) -> aiohttp.ClientResponse | None:
         """Return the response; None if a reused connection was closed before the first byte of it."""
         session = self._session = self._session or self._new_session()
         connection = _ConnectionUse()
+        body = outgoing.body
         data = body if body is None or len(body) <= MAX_DIRECT_BYTES else io.BytesIO(body)
         try:
             return await session.request(
                 method,
                 self._url(path),
                 data=data,
-                headers=self._headers,
+                headers=outgoing.headers(self._headers),
                 timeout=_timeouts(timeout_s),
                 allow_redirects=False,
                 proxy=self._proxy,

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from structkit.transport.exceptions import MAX_CONNECT_S
 from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import MAX_CHUNK_BYTES, decompress
+from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import BodyReader, HTTPReply
 
 MAX_IDLE = 100
@@ -83,14 +84,14 @@ class HTTPClientPool:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader
     ) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
         if (idle := self._take_idle(timeout_s)) is not None:
-            with suppress(NoReplyError), self._use(idle, method, path, body, timeout_s, reader) as reply:
+            with suppress(NoReplyError), self._use(idle, method, path, outgoing, timeout_s, reader) as reply:
                 yield reply
                 return
-        with self._use(self._connect(timeout_s), method, path, body, timeout_s, reader) as reply:
+        with self._use(self._connect(timeout_s), method, path, outgoing, timeout_s, reader) as reply:
             yield reply
 
     @contextmanager
@@ -99,7 +100,7 @@ class HTTPClientPool:
         connection: HTTPConnection,
         method: str,
         path: str,
-        body: bytes | None,
+        outgoing: OutgoingRequest,
         timeout_s: float,
         reader: BodyReader,
     ) -> Iterator[HTTPReply]:
@@ -111,7 +112,7 @@ class HTTPClientPool:
         sock: Any = connection.sock  # kept, as the connection forgets it if the reply ends with `Connection: close`
         try:
             with _shut_down_at_deadline(sock, reader):
-                _send(connection, method, self._path_prefix + path, body, self._headers)
+                _send(connection, method, self._path_prefix + path, outgoing.body, outgoing.headers(self._headers))
                 with closing(connection.getresponse()) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     chunks = decompress(_chunks(response), headers.get("content-encoding", ""))

@@ -9,6 +9,7 @@ from threading import Lock
 import httpx2
 
 from structkit.transport.exceptions import MAX_CONNECT_S
+from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 
 MAX_IDLE = 100
@@ -25,12 +26,15 @@ class HTTPXPool:
         self._client, self._lock = self._new_client(), Lock()
 
     @contextmanager
-    def open(self, method: str, path: str, body: bytes | None, timeout_s: float, _: BodyReader) -> Iterator[HTTPReply]:
+    def open(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, _: BodyReader
+    ) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
         with self._lock:  # otherwise two threads could each open a client, and one would never be closed
             client = self._client = self._new_client() if self._client.is_closed else self._client
         timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
-        with client.stream(method, self._base_url + path, content=body, timeout=timeouts) as response:
+        url, headers = self._base_url + path, outgoing.extra_headers
+        with client.stream(method, url, content=outgoing.body, headers=headers, timeout=timeouts) as response:
             yield response.status_code, response.headers, response.iter_bytes()
 
     def _new_client(self) -> httpx2.Client:
@@ -52,23 +56,28 @@ class AsyncHTTPXPool:
         self._connections = connections
         self._client = self._new_client()
 
-    async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
+    async def exchange(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader
+    ) -> None:
         """Implement `AsyncConnectionPool.exchange`."""
-        async with self._send(method, path, body, timeout_s) as response:
+        async with self._send(method, path, outgoing, timeout_s) as response:
             await reader.read_async((response.status_code, response.headers, response.aiter_bytes()))
 
     @asynccontextmanager
-    async def open(self, method: str, path: str, body: bytes | None, timeout_s: float) -> AsyncIterator[AsyncHTTPReply]:
+    async def open(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
+    ) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
-        async with self._send(method, path, body, timeout_s) as response:
+        async with self._send(method, path, outgoing, timeout_s) as response:
             yield response.status_code, response.headers, response.aiter_bytes()
 
     def _send(
-        self, method: str, path: str, body: bytes | None, timeout_s: float
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
     ) -> AbstractAsyncContextManager[httpx2.Response]:
         self._client = self._new_client() if self._client.is_closed else self._client
         timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
-        return self._client.stream(method, self._base_url + path, content=body, timeout=timeouts)
+        url, headers = self._base_url + path, outgoing.extra_headers
+        return self._client.stream(method, url, content=outgoing.body, headers=headers, timeout=timeouts)
 
     def _new_client(self) -> httpx2.AsyncClient:
         limits = httpx2.Limits(max_connections=self._connections, max_keepalive_connections=self._connections)

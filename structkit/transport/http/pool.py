@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from structkit.transport.http.proxies import find_proxy
+from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 
 HTTP_CLIENT_PROXIES = frozenset({None, "http"})
@@ -20,14 +21,14 @@ class ConnectionPool(Protocol):
     """Reusable connections to one address, over one HTTP library; redirects are not followed."""
 
     def open(
-        self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader, /
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader, /
     ) -> AbstractContextManager[HTTPReply]:
         """Send a request, and return its reply, whose body is read from the network chunk by chunk.
 
         Args:
             method: The HTTP method.
             path: Appended to the base URL.
-            body: The body of the request.
+            outgoing: The body, and the headers and query of this request.
             timeout_s: Seconds that the endpoint may be silent.
             reader: Used only to look up the time left until the deadline; the pool stores nothing in it.
         """
@@ -41,12 +42,14 @@ class ConnectionPool(Protocol):
 class AsyncConnectionPool(Protocol):
     """The async form of `ConnectionPool`."""
 
-    async def exchange(self, method: str, path: str, body: bytes | None, timeout_s: float, reader: BodyReader) -> None:
+    async def exchange(
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader
+    ) -> None:
         """Send a request, and read its reply into *reader*; faster than through `open`."""
         ...
 
     def open(
-        self, method: str, path: str, body: bytes | None, timeout_s: float
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
     ) -> AbstractAsyncContextManager[AsyncHTTPReply]:
         """Like `ConnectionPool.open`."""
         ...

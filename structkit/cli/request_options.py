@@ -1,0 +1,161 @@
+"""The options of a command that become arguments of its calls, such as `--set` and `--header`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+
+from structkit.client.extras import validate_extras
+from structkit.errors import ConfigError
+from structkit.values import Policy
+from structkit.values.parameters import EXTRA_OPTIONS, OPTION_NAMES
+
+PANEL = "Request"
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=JSON",
+        help="Any parameter of the endpoint, such as `enable_thinking=false` or `reasoning_effort=low`. Repeatable.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header",
+        metavar="'NAME: VALUE'",
+        help="A header of every request, such as 'X-Title: reviews'. Repeatable.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        help="How the schema is sent: json_schema, tool, json_object, prompt. By default the best that works.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+DialectName = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        help="What the vendor accepts. By default known from the address and the model.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+MaxCompletionTokens = Annotated[
+    int | None,
+    typer.Option(
+        help="The same as --max-tokens, under the name that newer models require.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        help="Makes replies repeatable, where the endpoint supports it.", rich_help_panel=PANEL, show_default=False
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        help="Seconds that the endpoint may be silent. By default 600.",
+        metavar="SECONDS",
+        min=0.001,
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+
+
+def read_call_options(
+    settings: list[str] | None,
+    headers: list[str] | None,
+    timeout: float | None,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    **options: Any,
+) -> Any:
+    """Return the arguments of each call.
+
+    Args:
+        settings: The texts of `--set`.
+        headers: The texts of `--header`.
+        timeout: Seconds that the endpoint may be silent.
+        defaults: The arguments that a decorated function has; those of the command line replace them.
+        **options: Other arguments of a call; those that are None are left out.
+
+    Raises:
+        ConfigError: One cannot be read, or has an option or argument of its own.
+    """
+    call: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    parameters, fields = parse_settings(settings or [])
+    if twice := call.keys() & parameters.keys():
+        raise ConfigError(f"--set {min(twice)}: this parameter is set by an option of its own, too; leave one out")
+    extras = {"extra_body": fields, "extra_headers": dict(map(parse_header, headers or ()))}
+    merged_extras = {name: {**defaults.get(name, {}), **values} for name, values in extras.items() if values}
+    validate_extras(merged_extras.get("extra_body"), merged_extras.get("extra_headers"), None)
+    policy = {} if timeout is None else {"policy": replace(defaults.get("policy") or Policy(), timeout=timeout)}
+    return {**defaults, **call, **parameters, **merged_extras, **policy}
+
+
+def parse_settings(settings: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the documented parameters, and the other fields of the body.
+
+    Raises:
+        ConfigError: A text is not NAME=JSON, or a name occurs twice.
+
+    >>> parse_settings(["reasoning_effort=low", "enable_thinking=false", 'stop=["."]'])
+    ({'reasoning_effort': 'low', 'stop': ['.']}, {'enable_thinking': False})
+    """
+    values = [parse_setting(text) for text in settings]
+    names = [name for name, _ in values]
+    if duplicates := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(f"--set {duplicates[0]}: the parameter is set twice")
+    parameters = {name: value for name, value in values if name in OPTION_NAMES and name not in EXTRA_OPTIONS}
+    return parameters, {name: value for name, value in values if name not in parameters}
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return the name and value of `NAME=JSON`; a value that is not JSON is a text.
+
+    Raises:
+        ConfigError: There is no name.
+
+    >>> parse_setting("seed=7"), parse_setting("user=a=b"), parse_setting("user=tea")
+    (('seed', 7), ('user', 'a=b'), ('user', 'tea'))
+    """
+    name, separator, value = text.partition("=")
+    if not name.strip() or not separator:
+        raise ConfigError(f"--set {text!r}: expected NAME=JSON, such as --set enable_thinking=false")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
+
+
+def parse_header(text: str) -> tuple[str, str]:
+    """Return the name and value of a header.
+
+    Raises:
+        ConfigError: It is not `NAME: VALUE`; the value is not in the message.
+
+    >>> parse_header("X-Title: my job")
+    ('X-Title', 'my job')
+    """
+    name, separator, value = text.partition(":")
+    if not name.strip() or not separator:
+        raise ConfigError("--header: expected 'NAME: VALUE', such as --header 'X-Title: reviews'")
+    return name.strip(), value.strip()

@@ -1,0 +1,74 @@
+"""The caller's own body fields, headers and query parameters: what is validated before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from structkit.errors import ConfigError
+from structkit.values.parameters import EXTRA_OPTIONS, MODE_FIELDS, OPTION_NAMES
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A token of RFC 9110, section 5.6.2."""
+
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""RFC 9110, section 5.5: no line break, which would start another header, and nothing outside of Latin-1."""
+
+CONNECTION_HEADERS = frozenset({"content-length", "transfer-encoding", "host", "connection", "content-type"})
+"""Headers that belong to the connection or the body."""
+
+
+def validate_extras(body: Any, headers: Any, query: Any) -> None:
+    """Validate the values of `extra_body`, `extra_headers` and `extra_query`; None is none.
+
+    Raises:
+        ConfigError: One is not a mapping, a field of the body has an argument of its own or is set by structkit, or a
+            header or query parameter cannot be sent. Values of headers are not in the message.
+
+    >>> validate_extras({"stream": True}, None, None)
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: extra_body has 'stream', which structkit sets itself; leave it out
+    """
+    for name, value in (("extra_body", body), ("extra_headers", headers), ("extra_query", query)):
+        if value is not None and not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
+            raise ConfigError(f"{name} must be a mapping with texts as keys, not {type(value).__name__}")
+    _validate_body(body or {})
+    for name, value in (headers or {}).items():
+        _validate_header(name, value)
+    for name, value in (query or {}).items():
+        _validate_query(name, value)
+
+
+def _validate_body(body: Mapping[str, Any]) -> None:
+    for name in body:
+        if name in MODE_FIELDS:
+            raise ConfigError(f"extra_body has {name!r}, which structkit sets itself; {_instead(name)}")
+        if name in OPTION_NAMES and name not in EXTRA_OPTIONS:
+            raise ConfigError(f"extra_body has {name!r}, which is an argument of its own: pass {name}=...")
+
+
+def _instead(name: str) -> str:
+    hints = {
+        "response_format": "pass the type as the first argument, and mode=... to choose how it is sent",
+        "messages": "pass the messages as the prompt",
+        "model": "pass model=...",
+    }
+    return hints.get(name, "leave it out")
+
+
+def _validate_header(name: str, value: Any) -> None:
+    if not HEADER_NAME.fullmatch(name):
+        raise ConfigError(f"extra_headers has a name that is not valid in HTTP: {name!r}")
+    if name.lower() in CONNECTION_HEADERS:
+        raise ConfigError(f"extra_headers has {name!r}, which the HTTP library sets; leave it out")
+    if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
+        problem = f"is {type(value).__name__}" if not isinstance(value, str) else "has a line break or another"
+        expected = ", not a text" if not isinstance(value, str) else " character that no header may have"
+        raise ConfigError(f"the value of {name!r} in extra_headers {problem}{expected} (it is not shown here)")
+
+
+def _validate_query(name: str, value: Any) -> None:
+    values = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(each, str | int | float) for each in values):
+        raise ConfigError(f"extra_query has {name!r} of type {type(value).__name__}: pass a text, a number or a list")

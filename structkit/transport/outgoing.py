@@ -1,0 +1,71 @@
+"""What is sent to an address: the body, and the headers and query parameters of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from structkit.transport.secrets import Secrets, header_secrets
+from structkit.values import Request
+from structkit.values.parameters import QueryValue
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRequest:
+    """A request as bytes.
+
+    Args:
+        body: The body; None asks for the models.
+        extra_headers: Headers of this request, with lowercase names; they replace those of the connection.
+        extra_query: Encoded parameters, appended to the query of the URL.
+    """
+
+    body: bytes | None = None
+    extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    extra_query: str = ""
+
+    @classmethod
+    def of(cls, request: Request) -> OutgoingRequest:
+        """Encode a request.
+
+        Raises:
+            TypeError, ValueError: JSON cannot represent the body.
+        """
+        parameters, body = request.parameters, request.text.encode()
+        if not parameters.options:
+            return cls(body)
+        headers = {name.lower(): value for name, value in parameters.extra_headers.items()}
+        return cls(body, headers, encode_query(parameters.extra_query))
+
+    def headers(self, default: dict[str, str]) -> dict[str, str]:
+        """Return the headers to send, which are *default* for almost all requests."""
+        return {**default, **self.extra_headers} if self.extra_headers else default
+
+    def target(self, path: str) -> str:
+        """Return an encoded path with the parameters of this request."""
+        if not self.extra_query:
+            return path
+        return f"{path}{'&' if '?' in path else '?'}{self.extra_query}"
+
+
+def with_header_secrets(secrets: Secrets, request: Request) -> Secrets:
+    """Return the secrets of a connection, and the values of the headers of a request."""
+    if not (headers := request.parameters.extra_headers):
+        return secrets
+    connection_secrets = (secrets,) if isinstance(secrets, str) else secrets
+    return (*connection_secrets, *header_secrets(headers.values()))
+
+
+def encode_query(query: Mapping[str, QueryValue]) -> str:
+    """Encode the parameters of a query, lists and booleans as the SDK does.
+
+    >>> encode_query({"api-version": "2026-01-01", "tag": ["a", "b"], "raw": True})
+    'api-version=2026-01-01&tag%5B%5D=a&tag%5B%5D=b&raw=true'
+    """
+    pairs = ((name, value) for name, values in query.items() for name, value in _query_items(name, values))
+    return urlencode([(name, str(value).lower() if isinstance(value, bool) else value) for name, value in pairs])
+
+
+def _query_items(name: str, values: QueryValue) -> list[tuple[str, str | int | float | bool]]:
+    return [(name, values)] if isinstance(values, str | int | float) else [(f"{name}[]", each) for each in values]
