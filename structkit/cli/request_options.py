@@ -102,8 +102,8 @@ def read_call_options(
     """
     call: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     parameters, fields = parse_settings(settings or [])
-    if twice := call.keys() & parameters.keys():
-        raise ConfigError(f"--set {min(twice)}: this parameter is set by an option of its own, too; leave one out")
+    if duplicates := call.keys() & parameters.keys():
+        raise ConfigError(f"--set {min(duplicates)}: this parameter is set by an option of its own, too; leave one out")
     extras = {"extra_body": fields, "extra_headers": dict(map(parse_header, headers or ()))}
     merged_extras = {name: {**defaults.get(name, {}), **values} for name, values in extras.items() if values}
     validate_extras(merged_extras.get("extra_body"), merged_extras.get("extra_headers"), None)
