@@ -229,13 +229,10 @@ def label(
         prompt=row_prompt,
         model=default_model(model or function_model, base_url, notice),
         base_url=base_url or None,
-        **reading,
-        **selection,
-        **limits,
+        **reading | selection | limits | results,
         price=find_price(price_input, price_output, prices, model or function_model),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
-        **results,
         call=call,
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))

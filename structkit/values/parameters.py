@@ -100,8 +100,8 @@ class Parameters:
 
     def __repr__(self) -> str:
         """The options, without the values of headers."""
-        shown = {**self.options, **({"extra_headers": [*self.extra_headers]} if self.extra_headers else {})}
-        return f"Parameters({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        options = {**self.options, **({"extra_headers": [*self.extra_headers]} if self.extra_headers else {})}
+        return f"Parameters({', '.join(f'{name}={value!r}' for name, value in options.items())})"
 
     def updated(self, **options: Unpack[Options]) -> Parameters:
         """Return the parameters with other values for these options."""
