@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from structkit.client import AsyncClient, Client, Hooks, finetune_rows
     from structkit.client.streams import AsyncStream, Stream
     from structkit.costs.price import Price
+    from structkit.documents import File
     from structkit.errors import (
         BudgetExceeded,
         ConfigError,
@@ -57,6 +58,7 @@ __all__ = [
     "ConfigError",
     "ConnectionFailed",
     "ExtractionError",
+    "File",
     "Filtered",
     "Hooks",
     "InvalidOutput",
@@ -97,6 +99,7 @@ MODULES = {
     "partial": ("Partial",),
     "batch.job": ("Job",),
     "costs": ("Price",),
+    "documents": ("File",),
     "values": (
         "REPAIRS",
         *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "Usage"),

@@ -234,9 +234,9 @@ def _messages(messages: tuple[Message, ...]) -> str:
     return json.dumps([{"role": message.role, "parts": _parts(message.content)} for message in messages])
 
 
-def _parts(content: str | tuple[JSON, ...]) -> list[JSON]:
+def _parts(content: str | tuple[JSON, ...] | None) -> list[JSON]:
     """Return the parts of a message; of a part that is not text, only its type."""
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content or ()
     return [
         {"type": "text", "content": part["text"]} if "text" in part else {"type": str(part.get("type"))}
         for part in parts

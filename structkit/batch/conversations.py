@@ -80,12 +80,15 @@ class RowConversations:
     def fingerprint(self) -> JSON:
         """Return the settings that the requests and values of all rows depend on."""
         call: Any = self.settings.call
-        prompt = self.settings.prompt
+        prompt, natural = self.settings.prompt, self.response_format.natural
         return fingerprint(
             self.response_format,
             prompt=prompt if isinstance(prompt, str) else prompt_source(prompt),
             instructions=call.get("instructions"),
-            examples=[[text, self.response_format.natural(value)] for text, value in call.get("examples", ())],
+            examples=[
+                [source if isinstance(source, str) else [each.body for each in build_messages(source)], natural(value)]
+                for source, value in call.get("examples", ())
+            ],
             model=self.plan.model,
             base_url=self.endpoint.address if self.endpoint else "",
             parameters=Parameters(**{name: call[name] for name in OPTION_NAMES if name in call}),

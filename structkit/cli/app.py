@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from structkit.cli.default_client import default_client
-from structkit.cli.load import load_type, read_text
+from structkit.cli.load import load_type, read_input
 from structkit.cli.request_options import (
     DialectName,
     Header,
@@ -23,7 +23,9 @@ from structkit.cli.request_options import (
     Timeout,
     read_call_options,
 )
+from structkit.documents import File
 from structkit.errors import ConfigError, PromptError, StructkitError
+from structkit.values import Prompt
 from structkit.values.source_cell import is_blank
 
 INTERRUPTED = 130
@@ -70,7 +72,9 @@ def structkit(
 
 @app.command(epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice")
 def extract(
-    file: Annotated[str, typer.Argument(help="The text to read; `-` is standard input.", metavar="FILE|-")],
+    file: Annotated[
+        str, typer.Argument(help="The text, image, recording or PDF to read; `-` is standard input.", metavar="FILE|-")
+    ],
     output_type: Type,
     model: Model = None,
     base_url: BaseURL = None,
@@ -92,22 +96,36 @@ def extract(
     output: Output = None,
 ) -> None:
     """Read a value of a type from a text, and print it as JSON."""
-    from structkit.prompts import fill_template, validate_template
     from structkit.schema.cache import response_format
 
     validate_output(output)
     values_type = response_format(load_type(output_type))
-    if prompt is not None:
-        validate_template(prompt, ["text"])
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
-    text = read_text(file)
-    if is_blank(text):
-        raise PromptError(f"{file!r} is empty: there is nothing to read")
+    user_prompt = build_prompt(file, prompt)
     with default_client(model, base_url, notice) as client:
-        value = client.extract(values_type, text if prompt is None else fill_template(prompt, {"text": text}), **call)
+        value = client.extract(values_type, user_prompt, **call)
     write(values_type.natural(value), output)
+
+
+def build_prompt(name: str, template: str | None) -> Prompt:
+    """Return the prompt about a file: its text, in the template if there is one; or the file itself after the template.
+
+    Raises:
+        ConfigError: The file cannot be read.
+        PromptError: The file is empty, or the template does not fit it.
+    """
+    from structkit.prompts import fill_template, validate_template
+
+    source = read_input(name)
+    if isinstance(source, File):
+        return [source] if template is None else [fill_template(template, {}), source]
+    if template is not None:
+        validate_template(template, ["text"])
+    if is_blank(source):
+        raise PromptError(f"{name!r} is empty: there is nothing to read")
+    return source if template is None else fill_template(template, {"text": source})
 
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from structkit.documents import File
+from structkit.documents.media_types import media_type
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
 
@@ -54,13 +56,32 @@ def read_text(name: str) -> str:
     Raises:
         ConfigError: The file does not exist, cannot be read, or is not UTF-8.
     """
+    return _decode(_read_bytes(name), name)
+
+
+def read_input(name: str) -> str | File:
+    """Read what a value is extracted from: a text, or an image, recording or PDF; `-` is standard input.
+
+    Raises:
+        ConfigError: The file does not exist, cannot be read, or is neither of these kinds nor UTF-8.
+        PromptError: The file is too large.
+    """
+    data = _read_bytes(name)
+    return _decode(data, name) if media_type(data) is None else File(data, name=Path(name).name)
+
+
+def _read_bytes(name: str) -> bytes:
     try:
         if name == "-" and sys.stdin is None:
             raise ConfigError("cannot read standard input: it is closed")
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return data.decode("utf-8-sig")
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {name!r}: {error.strerror or error}") from None
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name!r} is not UTF-8 text (byte {error.start}); convert it first") from None
 

@@ -12,7 +12,7 @@ from structkit.errors import ConfigError, PromptError
 from structkit.extraction import Conversation, ModeChoice, ValueCheck, is_async_check
 from structkit.schema import ResponseFormat
 from structkit.transport import is_awaited, validate_transport
-from structkit.values import JSONValue, Options, Policy
+from structkit.values import JSONValue, Options, Policy, Prompt
 from structkit.values.parameters import EXTRA_OPTIONS
 from structkit.values.text import suggest_name
 
@@ -42,7 +42,7 @@ class DefaultOptions(Options, total=False):
     """
 
     instructions: str
-    examples: Sequence[tuple[str, Any]]
+    examples: Sequence[tuple[Prompt, Any]]
     policy: Policy
     dialect: Dialect | str
     mode: ModeChoice

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from structkit.costs.price import Price, parse_amount
 from structkit.costs.reply_cost import ZERO
-from structkit.values import JSON, JSONValue
+from structkit.values import JSON, JSONValue, Message
 
 Amount: TypeAlias = Decimal | int | float | str
 
@@ -26,6 +27,27 @@ def estimate_tokens(text: str) -> int:
     """
     ascii_chars = len(text.encode("ascii", "ignore"))
     return -(-ascii_chars // 4) + len(text) - ascii_chars
+
+
+FILE_TOKENS = 1_500
+"""The estimate for an image or another file in a prompt: about that of an image of a page (OpenAI's and Anthropic's
+pages on images, November 2026)."""
+
+
+def estimate_prompt_tokens(messages: Iterable[Message]) -> int:
+    """Estimate the tokens of a prompt, whose files do not count by their length in base64.
+
+    >>> estimate_prompt_tokens([Message("user", ({"type": "text", "text": "谁大"}, {"type": "image_url"}))])
+    1502
+    """
+    contents = (message.content for message in messages)
+    parts = (part for content in contents for part in ([content] if isinstance(content, str) else content or ()))
+    return sum(map(_estimate_part, parts))
+
+
+def _estimate_part(part: str | JSON) -> int:
+    text = part if isinstance(part, str) else part.get("text")
+    return estimate_tokens(text) if isinstance(text, str) else FILE_TOKENS
 
 
 class Reservation(NamedTuple):

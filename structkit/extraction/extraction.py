@@ -40,6 +40,7 @@ from structkit.values import (
     Origin,
     Parameters,
     Policy,
+    Prompt,
     Request,
     Result,
 )
@@ -101,7 +102,7 @@ class Extraction(Generic[T]):
     invalid_answer: Answer[T] | None = None
     patch: Patch | None = None
     origins: Mapping[JSONPath, Origin] = field(default_factory=dict)
-    examples: tuple[tuple[str, JSONValue], ...] = ()
+    examples: tuple[tuple[Prompt, JSONValue], ...] = ()
     is_unconstrained: bool = False
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from structkit.dialects import ModeName
@@ -71,7 +71,7 @@ def _with_form(codec: Codec[Any], messages: Messages) -> Messages:
     form = f"Reply with one JSON object in this form, and nothing else:\n{skeleton(codec.schema)}"
     first, remaining = (messages[0], messages[1:]) if messages else (None, ())
     if first and first.role in {"system", "developer"} and isinstance(first.content, str):
-        return (Message(first.role, f"{first.content}\n\n{form}"), *_with_reminder(remaining))
+        return (replace(first, content=f"{first.content}\n\n{form}"), *_with_reminder(remaining))
     return (Message("system", form), *_with_reminder(messages))
 
 
@@ -85,8 +85,8 @@ def _with_reminder(messages: Messages) -> Messages:
         return (*messages, Message("user", REMINDER))
     content = last.content
     if isinstance(content, str):
-        return (*messages[:-1], Message("user", f"{content}\n\n{REMINDER}"))
-    return (*messages[:-1], Message("user", (*content, {"type": "text", "text": REMINDER})))
+        return (*messages[:-1], replace(last, content=f"{content}\n\n{REMINDER}"))
+    return (*messages[:-1], replace(last, content=(*(content or ()), {"type": "text", "text": REMINDER})))
 
 
 def _content_first(choice: Choice) -> tuple[str, ...]:

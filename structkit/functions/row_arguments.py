@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from os import PathLike
 from types import NoneType
 from typing import Any
 
+from structkit.documents import File
 from structkit.values.source_cell import is_empty, to_text
 
 VARIABLE = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
@@ -22,6 +24,7 @@ class RowFunction:
 
     A parameter that is annotated `str` receives every cell as the text that a template would have of it. Any other
     parameter receives the cell as the source has it; an empty one is an empty text, or None if the annotation has None.
+    A parameter that is annotated `structkit.File` receives the file whose path or URL is in the cell.
 
     Args:
         function: The function.
@@ -80,6 +83,11 @@ class RowFunction:
             return typing.get_type_hints(function)
         return getattr(function, "__annotations__", {})
 
+    @cached_property
+    def _file_parameters(self) -> frozenset[str]:
+        kinds = {name: (each, *typing.get_args(each)) for name, each in self._annotations.items()}
+        return frozenset(name for name, each in kinds.items() if File in each)
+
     def _argument(self, name: str, cell: Any) -> Any:
         annotation = self._annotations.get(name)
         if annotation is str or annotation == "str":
@@ -87,4 +95,4 @@ class RowFunction:
         if is_empty(cell):
             has_none = "None" in annotation if isinstance(annotation, str) else NoneType in typing.get_args(annotation)
             return None if has_none else ""
-        return cell
+        return File(cell) if name in self._file_parameters and isinstance(cell, str | PathLike) else cell

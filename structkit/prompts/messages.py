@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from structkit.errors import PromptError
-from structkit.values import Message, Prompt, json_text
+from structkit.values import JSON, ContentPart, Message, Prompt, json_text
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
+
+EXPECTED = "text, a Message or message dict, a list of them, or a list of texts and files"
+"""What a prompt may be."""
 
 
 def build_messages(prompt: Prompt, instructions: str | None = None) -> tuple[Message, ...]:
@@ -23,7 +28,7 @@ def build_messages(prompt: Prompt, instructions: str | None = None) -> tuple[Mes
     return tuple(map(_validated, (*system, *_messages(prompt))))
 
 
-def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[str, str]]) -> tuple[Message, ...]:
+def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[Prompt, str]]) -> tuple[Message, ...]:
     """Return the messages with each example (input, reply) as a turn, between the instructions and the input.
 
     Raises:
@@ -34,8 +39,12 @@ def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[str, s
     ['system', 'user', 'assistant', 'user']
     """
     first = next((n for n, message in enumerate(messages) if message.role not in SYSTEM_ROLES), len(messages))
-    turns = (turn for text, reply in examples for turn in (Message("user", text), Message("assistant", reply)))
-    return (*messages[:first], *map(_validated, turns), *messages[first:])
+    turns = (turn for source, reply in examples for turn in (*build_messages(source), _reply(reply)))
+    return (*messages[:first], *turns, *messages[first:])
+
+
+def _reply(text: str) -> Message:
+    return _validated(Message("assistant", text))
 
 
 def _validated(message: Message) -> Message:
@@ -44,8 +53,11 @@ def _validated(message: Message) -> Message:
     Raises:
         PromptError: Its content is neither text nor parts, or has half a surrogate pair.
     """
-    if not isinstance(message.content, str | list | tuple):
-        raise PromptError(f"a message's content must be text or parts, not {type(message.content).__name__}")
+    content: Any = message.content  # callers without a type checker may pass anything
+    if isinstance(content, list | tuple):
+        message = replace(message, content=tuple(map(_content_part, content)))
+    elif not isinstance(content, str) and (content is not None or message.role != "assistant"):
+        raise PromptError(f"a message's content must be text or parts, not {type(content).__name__}")
     try:
         json_text(message.body).encode()
     except (TypeError, ValueError) as error:
@@ -58,8 +70,41 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
         if not prompt.strip():
             raise PromptError("the input is empty: there is nothing to read")
         return (Message("user", prompt),)
-    value: object = prompt  # callers without a type checker may pass anything
-    messages = (value,) if isinstance(value, Message) else tuple(value) if isinstance(value, list | tuple) else ()
-    if not messages or not all(isinstance(message, Message) for message in messages):
-        raise PromptError(f"the input must be text, a Message or a list of Messages, not {type(prompt).__name__}")
-    return messages
+    value: Any = prompt  # callers without a type checker may pass anything
+    items = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if items and all(isinstance(item, Message) or _is_message(item) for item in items):
+        return tuple(item if isinstance(item, Message) else Message.from_dict(item) for item in items)
+    if not items or any(isinstance(item, Message) or _is_message(item) for item in items):
+        raise PromptError(f"the input must be {EXPECTED}; texts and messages cannot be mixed in one list")
+    return (Message("user", _user_content(items)),)
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("role"), str)
+
+
+def _user_content(items: tuple[Any, ...]) -> tuple[JSON, ...]:
+    """Return the content of one user message with several parts.
+
+    Raises:
+        PromptError: An item is not a part, or all of them are blank texts.
+    """
+    parts = tuple(map(_content_part, items))
+    if all(part.get("type") == "text" and not str(part.get("text")).strip() for part in parts):
+        raise PromptError("the input is empty: there is nothing to read")
+    return parts
+
+
+def _content_part(item: Any) -> JSON:
+    """Return an item as a content part in the endpoint's form.
+
+    Raises:
+        PromptError: It is neither text, nor a file, nor a part.
+    """
+    if isinstance(item, str):
+        return {"type": "text", "text": item}
+    if isinstance(item, ContentPart):
+        return item.part
+    if isinstance(item, Mapping) and isinstance(item.get("type"), str):
+        return dict(item)
+    raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}")

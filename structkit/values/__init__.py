@@ -1,11 +1,12 @@
 """The frozen values that travel between modules: messages, requests, completions, results."""
 
 from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
+from structkit.values.message import ContentPart, Message, Prompt, Role
 from structkit.values.parameters import Options, Parameters
 from structkit.values.policy import Policy
 from structkit.values.repair import REPAIRS, Repair, ValueRepair
 from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
-from structkit.values.request import Message, Prompt, Request, Role
+from structkit.values.request import Request
 from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Attempt",
     "Choice",
     "Completion",
+    "ContentPart",
     "Delta",
     "FrozenJSON",
     "Issue",

@@ -1,36 +1,12 @@
-"""What is sent to an endpoint: messages and requests."""
+"""What is sent to an endpoint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from structkit.values.json import JSON, json_text
+from structkit.values.message import Message
 from structkit.values.parameters import Parameters
-
-Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation.
-
-    Args:
-        role: The author of the turn.
-        content: Text, or the endpoint's content parts (`{"type": "text", ...}`, `{"type": "image_url", ...}`).
-    """
-
-    role: Role
-    content: str | tuple[JSON, ...]
-
-    @property
-    def body(self) -> JSON:
-        """The message as JSON for the request body."""
-        return {"role": self.role, "content": self.content if isinstance(self.content, str) else [*self.content]}
-
-
-Prompt: TypeAlias = "str | Message | list[Message] | tuple[Message, ...]"
-"""The input of a call: the text of the user message, one message, or several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from structkit.values.json import JSONPath, JSONValue, format_path
+from structkit.values.message import Message
 from structkit.values.reply import Choice, Completion, Usage
 from structkit.values.request import Request
 
@@ -146,6 +147,15 @@ class Result(Generic[T]):
     def repairs(self) -> tuple[str, ...]:
         """What was repaired to read the accepted reply."""
         return self.attempts[-1].repairs
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation with the accepted reply as its last message: pass it on with a message of your own.
+
+        client.extract(Summary, [*result.messages, structkit.Message("user", "Summarise it.")])
+        """
+        text = next(choice.text for choice in self.choices if choice.valid)
+        return (*self.attempts[-1].request.messages, Message("assistant", text))
 
     @property
     def completion(self) -> Completion | None:

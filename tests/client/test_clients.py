@@ -114,7 +114,7 @@ def test_messages_with_content_parts_are_sent_unchanged(connect: Connect) -> Non
     assert endpoint.requests[0]["messages"] == [{"role": "user", "content": [{"type": "text", "text": "?"}, part]}]
 
 
-@pytest.mark.parametrize("prompt", ["", "  \n", [], 3, ["text"]])
+@pytest.mark.parametrize("prompt", ["", "  \n", [], 3, ["text", 3]])
 def test_an_empty_or_invalid_prompt_is_rejected_before_sending(connect: Connect, prompt: Any) -> None:
     with Endpoint() as endpoint:
         with pytest.raises(structkit.PromptError):

@@ -12,7 +12,7 @@ from functools import cached_property
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.settings import MAX_REPLY_TOKENS
-from structkit.costs.budget import estimate_tokens, reserve_tokens
+from structkit.costs.budget import estimate_prompt_tokens, reserve_tokens
 from structkit.errors import StatusError
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
@@ -103,7 +103,7 @@ class RequestSender:
         Raises:
             RunStopped: The budget is used up, or the run ends first.
         """
-        tokens = sum(estimate_tokens(str(message.content)) for message in request.messages)
+        tokens = estimate_prompt_tokens(request.messages)
         async with self._queue:
             await self._reserve(cost)
             try:

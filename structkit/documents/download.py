@@ -1,0 +1,42 @@
+"""Downloads a file over HTTP, within a size and a time."""
+
+from __future__ import annotations
+
+import urllib.request
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from structkit.errors import PromptError
+
+HTTP_HANDLERS = (
+    urllib.request.ProxyHandler,
+    urllib.request.HTTPHandler,
+    urllib.request.HTTPSHandler,
+    urllib.request.HTTPRedirectHandler,
+    urllib.request.HTTPErrorProcessor,
+    urllib.request.HTTPDefaultErrorHandler,
+)
+"""All that a download needs: no handler of `file:` or `ftp:`, to which a server could redirect."""
+
+
+def download(url: str, max_bytes: int, timeout_s: float) -> bytes:
+    """Return the body of a URL, at most one byte more than *max_bytes*.
+
+    Raises:
+        PromptError: It is not an HTTP address, or the download fails.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PromptError("File.fetch needs an address with http:// or https://")
+    request = urllib.request.Request(url, headers={"user-agent": "structkit"})  # noqa: S310 (checked above)
+    opener = urllib.request.OpenerDirector()
+    for handler in HTTP_HANDLERS:
+        opener.add_handler(handler())
+    try:
+        with opener.open(request, timeout=timeout_s) as reply:
+            data: bytes = reply.read(max_bytes + 1)
+    except HTTPError as error:
+        raise PromptError(f"cannot fetch the file from {parts.hostname}: HTTP status {error.code}") from None
+    except (URLError, OSError, ValueError) as error:
+        raise PromptError(f"cannot fetch the file from {parts.hostname}: {getattr(error, 'reason', error)}") from None
+    return data

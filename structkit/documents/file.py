@@ -1,0 +1,217 @@
+"""`File`: an image, a recording or a PDF as a part of a prompt."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from pathlib import Path, PurePath
+from typing import IO, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from structkit.documents.media_types import media_type
+from structkit.errors import PromptError
+from structkit.values import JSON
+
+FileSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes]"
+"""A path, the URL of an image, the bytes, or a binary file that is open."""
+
+ImageDetail: TypeAlias = Literal["low", "high", "auto"]
+
+MAX_FILE_BYTES = 50 * 2**20
+"""By default: what OpenAI accepts for all files of a request together
+(https://platform.openai.com/docs/guides/pdf-files, November 2026)."""
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
+"""Suffixes by which the URL of an image is recognised, since it is not fetched."""
+
+AUDIO_FORMATS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/flac": "flac", "audio/ogg": "ogg", "audio/mp4": "m4a"}
+"""The names of audio formats in `input_audio`."""
+
+MAX_NAME_CHARS = 200
+
+
+class File:
+    """A file as a part of a prompt, beside text.
+
+        client.extract(Receipt, ["What was paid?", structkit.File("receipt.jpg")])
+
+    The kind is determined by the content: images become `image_url` parts, audio `input_audio` parts, and PDFs `file`
+    parts. The URL of an image is passed on, and the endpoint fetches it; `File.fetch` downloads it here.
+
+    Args:
+        source: A path, the URL of an image, the bytes, or an open binary file.
+        name: The name that the endpoint sees for a PDF; by default that of the path.
+        detail: The resolution at which the model sees an image: `low`, `high` or `auto`.
+        max_bytes: The size above which the file is rejected.
+
+    Raises:
+        PromptError: The file cannot be read, is empty, is too large, or is none of these kinds.
+
+    >>> File(b"%PDF-1.7 ...", name="bill.pdf").part["file"]["filename"]
+    'bill.pdf'
+    """
+
+    __slots__ = ("_data", "detail", "media_type", "name", "url")
+
+    def __init__(
+        self,
+        source: FileSource,
+        *,
+        name: str | None = None,
+        detail: ImageDetail | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+    ) -> None:
+        """Read the file."""
+        self.url = source if isinstance(source, str) and _is_url(source) else None
+        self.detail = detail
+        if self.url is not None:
+            self._data, self.media_type = b"", _media_type_of_url(self.url)
+            self.name = name or PurePath(urlsplit(self.url).path).name
+            return
+        self.name = (name or _name(source))[-MAX_NAME_CHARS:]
+        self._data = _read(source, self.name, max_bytes)
+        self.media_type = _known_media_type(self._data, self.name)
+
+    @classmethod
+    def image(cls, source: FileSource, *, detail: ImageDetail | None = None, max_bytes: int = MAX_FILE_BYTES) -> File:
+        """Return an image; its URL may have any suffix.
+
+        Raises:
+            PromptError: It is not an image, or as for `File`.
+        """
+        if isinstance(source, str) and _is_url(source):
+            file = cls.__new__(cls)
+            file._data, file.url, file.media_type = b"", source, "image/*"  # noqa: SLF001 (its own class)
+            file.detail, file.name = detail, PurePath(urlsplit(source).path).name
+            return file
+        file = cls(source, detail=detail, max_bytes=max_bytes)
+        if not file.media_type.startswith("image/"):
+            raise PromptError(f"{file.name!r} is not an image but {file.media_type}: use structkit.File(...)")
+        return file
+
+    @classmethod
+    def fetch(
+        cls,
+        url: str,
+        *,
+        name: str | None = None,
+        detail: ImageDetail | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+        timeout: float = 60.0,
+    ) -> File:
+        """Download a file over HTTP; nothing else in structkit fetches a URL.
+
+        Args:
+            url: An address with `http` or `https`. It must come from you and not from data: the server that runs this
+                code sends the request.
+            name: As for `File`.
+            detail: As for `File`.
+            max_bytes: As for `File`.
+            timeout: Seconds that the server may be silent.
+
+        Raises:
+            PromptError: The download fails, or as for `File`.
+        """
+        from structkit.documents.download import download
+
+        data = download(url, max_bytes, timeout)
+        return cls(data, name=name or PurePath(urlsplit(url).path).name, detail=detail, max_bytes=max_bytes)
+
+    @property
+    def part(self) -> JSON:
+        """The file as a content part of a message."""
+        kind = self.media_type.partition("/")[0]
+        if kind == "image":
+            detail = {"detail": self.detail} if self.detail else {}
+            return {"type": "image_url", "image_url": {"url": self.url or self._data_url, **detail}}
+        if kind == "audio":
+            sound = {"data": b64encode(self._data).decode(), "format": AUDIO_FORMATS[self.media_type]}
+            return {"type": "input_audio", "input_audio": sound}
+        return {"type": "file", "file": {"filename": self.name or "document.pdf", "file_data": self._data_url}}
+
+    @property
+    def _data_url(self) -> str:
+        return f"data:{self.media_type};base64,{b64encode(self._data).decode()}"
+
+    @property
+    def size(self) -> int:
+        """The number of bytes; 0 for a URL."""
+        return len(self._data)
+
+    def __repr__(self) -> str:
+        """The name, the kind and the size."""
+        return f"File({self.url or self.name!r}, {self.media_type}, {self.size:,} bytes)"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the endpoint would receive the same."""
+        return isinstance(other, File) and self.part == other.part
+
+    def __hash__(self) -> int:
+        """By the content."""
+        return hash((self.url, self._data))
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://", "data:"))
+
+
+def _media_type_of_url(url: str) -> str:
+    """Return the media type of a URL that is passed on.
+
+    Raises:
+        PromptError: It may not be an image: the endpoint fetches only images.
+    """
+    if url.startswith("data:image/") or PurePath(urlsplit(url).path).suffix.lower() in IMAGE_SUFFIXES:
+        return "image/*"
+    raise PromptError(
+        "only images can be passed by their URL: use File.image(url) for an image without a suffix, or File.fetch(url) "
+        "to download it"
+    )
+
+
+def _name(source: Any) -> str:
+    name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
+    return PurePath(os.fspath(name)).name if isinstance(name, str | os.PathLike) else ""
+
+
+def _read(source: FileSource, name: str, max_bytes: int) -> bytes:
+    """Return the bytes of a source, at most one more than *max_bytes*.
+
+    Raises:
+        PromptError: It cannot be read, is empty or too large.
+    """
+    try:
+        data = _read_bytes(source, max_bytes)
+    except OSError as error:
+        raise PromptError(f"cannot read the file {name!r}: {error.strerror or error}") from None
+    if not isinstance(data, bytes):
+        raise PromptError(f"the file {name!r} is open as text: open it with mode 'rb'")
+    if not data:
+        raise PromptError(f"the file {name!r} is empty")
+    if len(data) > max_bytes:
+        raise PromptError(f"the file {name!r} has more than {max_bytes:,} bytes: make it smaller, or raise max_bytes")
+    return data
+
+
+def _read_bytes(source: Any, max_bytes: int) -> Any:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | os.PathLike):
+        path = Path(source).expanduser()
+        if not path.is_file():  # a device or a pipe would never end
+            raise OSError("there is no such file" if not path.exists() else "it is not a regular file")
+        with path.open("rb") as file:
+            return file.read(max_bytes + 1)
+    if not hasattr(source, "read"):
+        raise PromptError(f"a File needs a path, bytes, an open file or a URL, not {type(source).__name__}")
+    return source.read(max_bytes + 1)
+
+
+def _known_media_type(data: bytes, name: str) -> str:
+    kind = media_type(data)
+    if kind is None:
+        raise PromptError(
+            f"{name or 'the file'!r} is not an image, audio or a PDF by its content: "
+            "pass the text of a text file as the prompt"
+        )
+    return kind

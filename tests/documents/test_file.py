@@ -1,0 +1,187 @@
+"""Files as parts of a prompt: their kinds, their bounds, and what reaches the endpoint."""
+
+from __future__ import annotations
+
+import base64
+import io
+import wave
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import structkit
+from structkit import File
+from structkit.documents.media_types import media_type
+from structkit.testing import Endpoint
+
+Connect = Callable[..., Any]
+
+
+def png() -> bytes:
+    """A PNG of one pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = chunk(b"IHDR", (1).to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0]))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+
+
+def wav() -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(b"\0\0")
+    return file.getvalue()
+
+
+PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\n%%EOF"
+
+
+def test_an_image_is_sent_as_a_data_url(connect: Connect, tmp_path: Path) -> None:
+    path = tmp_path / "photo.txt"  # the suffix is wrong
+    path.write_bytes(png())
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, ["how many?", File.image(path, detail="low")])
+    url = f"data:image/png;base64,{base64.b64encode(png()).decode()}"
+    assert endpoint.requests[0]["messages"][-1] == {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "how many?"},
+            {"type": "image_url", "image_url": {"url": url, "detail": "low"}},
+        ],
+    }
+
+
+def test_audio_and_pdfs_have_parts_of_their_own() -> None:
+    assert File(wav()).part == {
+        "type": "input_audio",
+        "input_audio": {"data": base64.b64encode(wav()).decode(), "format": "wav"},
+    }
+    data = f"data:application/pdf;base64,{base64.b64encode(PDF).decode()}"
+    assert File(PDF).part == {"type": "file", "file": {"filename": "document.pdf", "file_data": data}}
+
+
+@pytest.mark.parametrize("source", ["path", "text path", "bytes", "open file"])
+def test_a_file_is_the_same_from_every_source(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "bill.pdf"
+    path.write_bytes(PDF)
+    if source == "open file":
+        with path.open("rb") as opened:
+            file = File(opened)
+    else:
+        file = File({"path": path, "text path": str(path), "bytes": PDF}[source], name="bill.pdf")
+    assert file == File(PDF, name="bill.pdf")
+    assert repr(file) == f"File('bill.pdf', application/pdf, {len(PDF)} bytes)"
+
+
+@pytest.mark.parametrize("url", ["https://images.example/7.JPG?x=1", "data:image/png;base64,AA=="])
+def test_the_url_of_an_image_is_passed_on_and_not_fetched(url: str) -> None:
+    assert File(url).part == {"type": "image_url", "image_url": {"url": url}}
+
+
+def test_an_image_url_may_have_no_suffix() -> None:
+    assert File.image("https://images.example/7").part["image_url"]["url"] == "https://images.example/7"
+
+
+def test_a_prompt_of_one_file_is_one_message(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, File(PDF))
+        connect(endpoint.base_url).extract(int, [File(PDF)])
+    first, second = (request["messages"] for request in endpoint.requests)
+    assert first == second
+    assert first[-1]["content"][0]["type"] == "file"
+
+
+def test_an_example_may_have_a_file(connect: Connect) -> None:
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, "how many?", examples=[(["two of them", File(png())], 2)])
+    kinds = [part["type"] for part in endpoint.requests[0]["messages"][0]["content"]]
+    assert kinds == ["text", "image_url"]
+
+
+def test_the_form_of_the_reply_is_sent_beside_a_file(connect: Connect) -> None:
+    with Endpoint('{"value": 3}') as endpoint:
+        connect(endpoint.base_url, mode="prompt").extract(int, [File(png()), "how many?"])
+    parts = endpoint.requests[0]["messages"][-1]["content"]
+    assert [part["type"] for part in parts] == ["image_url", "text", "text"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: File(folder / "absent.png"), "cannot read the file 'absent.png': there is no such file"),
+        (File, "not a regular file"),
+        (lambda _: File(b""), "is empty"),
+        (lambda _: File(b"Dear Sir"), "not an image, audio or a PDF"),
+        (lambda _: File(PDF, max_bytes=8), "more than 8 bytes"),
+        (lambda _: File.image(PDF), "not an image but application/pdf"),
+        (lambda _: File("https://files.example/bill.pdf"), "File.fetch"),
+        (lambda _: File(io.StringIO("x")), "mode 'rb'"),
+        (lambda _: File(3), "needs a path, bytes"),
+        (lambda _: File.fetch("file:///etc/passwd"), "http://"),
+        (lambda _: File.fetch("http://127.0.0.1:9/a.png"), "cannot fetch the file from 127.0.0.1"),
+    ],
+)
+def test_a_file_that_cannot_be_sent_is_rejected_with_the_reason(
+    tmp_path: Path, make: Callable[[Path], Any], message: str
+) -> None:
+    with pytest.raises(structkit.PromptError, match=message):
+        make(tmp_path)
+
+
+def test_a_file_is_downloaded_only_on_request() -> None:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            moved = self.path == "/moved.png"
+            self.send_response(302 if moved else 200)
+            if moved:
+                self.send_header("location", "file:///etc/passwd")
+            self.end_headers()
+            if not moved:
+                self.wfile.write(png())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        assert File.fetch(f"{address}/a.png") == File(png(), name="a.png")
+        with pytest.raises(structkit.PromptError, match="more than 9 bytes"):
+            File.fetch(f"{address}/a.png", max_bytes=9)
+        with pytest.raises(structkit.PromptError, match="cannot fetch"):
+            File.fetch(f"{address}/moved.png")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_function_reads_a_column_of_paths_as_files(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    with Endpoint() as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url, api_key="k")
+
+        @structkit.prompt(int, client=client)
+        def count(photo: File, question: str) -> list[Any]:
+            return [question, photo]
+
+        rows = [{"photo": str(tmp_path / name), "question": "how many?"} for name in ("a.png", "absent.png")]
+        report = count.label(rows, tmp_path / "out.csv")
+    assert (report.counts["done"], report.counts["failed"]) == (1, 1)
+    assert [part["type"] for part in endpoint.requests[0]["messages"][-1]["content"]] == ["text", "image_url"]
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_have_a_kind_or_none(data: bytes) -> None:
+    kind = media_type(data)
+    assert kind is None or "/" in kind
