@@ -125,8 +125,8 @@ class File:
             detail = {"detail": self.detail} if self.detail else {}
             return {"type": "image_url", "image_url": {"url": self.url or self._data_url, **detail}}
         if kind == "audio":
-            sound = {"data": b64encode(self._data).decode(), "format": AUDIO_FORMATS[self.media_type]}
-            return {"type": "input_audio", "input_audio": sound}
+            audio = {"data": b64encode(self._data).decode(), "format": AUDIO_FORMATS[self.media_type]}
+            return {"type": "input_audio", "input_audio": audio}
         return {"type": "file", "file": {"filename": self.name or "document.pdf", "file_data": self._data_url}}
 
     @property

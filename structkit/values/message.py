@@ -49,9 +49,9 @@ class Message:
         >>> Message.from_dict({"role": "tool", "content": "7", "tool_call_id": "a"}).tool_call_id
         'a'
         """
-        known = {name: _frozen(value[name]) for name in ("role", "content", *MESSAGE_FIELDS) if name in value}
-        others = {name: each for name, each in value.items() if name not in known}
-        return cls(known.pop("role"), **known, fields=others)
+        attributes = {name: _frozen(value[name]) for name in ("role", "content", *MESSAGE_FIELDS) if name in value}
+        fields = {name: each for name, each in value.items() if name not in attributes}
+        return cls(attributes.pop("role"), **attributes, fields=fields)
 
     @property
     def body(self) -> JSON:

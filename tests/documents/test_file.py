@@ -72,8 +72,8 @@ def test_a_file_is_the_same_from_every_source(tmp_path: Path, source: str) -> No
     path = tmp_path / "bill.pdf"
     path.write_bytes(PDF)
     if source == "open file":
-        with path.open("rb") as opened:
-            file = File(opened)
+        with path.open("rb") as stream:
+            file = File(stream)
     else:
         file = File({"path": path, "text path": str(path), "bytes": PDF}[source], name="bill.pdf")
     assert file == File(PDF, name="bill.pdf")
@@ -141,12 +141,12 @@ def test_a_file_is_downloaded_only_on_request() -> None:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            moved = self.path == "/moved.png"
-            self.send_response(302 if moved else 200)
-            if moved:
+            is_redirect = self.path == "/moved.png"
+            self.send_response(302 if is_redirect else 200)
+            if is_redirect:
                 self.send_header("location", "file:///etc/passwd")
             self.end_headers()
-            if not moved:
+            if not is_redirect:
                 self.wfile.write(png())
 
         def log_message(self, *_: Any) -> None:
