@@ -34,9 +34,9 @@ def png() -> bytes:
 
 def wav() -> bytes:
     file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setparams((1, 2, 8000, 0, "NONE", ""))
-        sound.writeframes(b"\0\0")
+    with wave.open(file, "wb") as recording:
+        recording.setparams((1, 2, 8000, 0, "NONE", ""))
+        recording.writeframes(b"\0\0")
     return file.getvalue()
 
 
