@@ -26,6 +26,7 @@ NAMES = [
     "ConfigError",
     "ConnectionFailed",
     "ExtractionError",
+    "File",
     "Filtered",
     "Hooks",
     "InvalidOutput",
