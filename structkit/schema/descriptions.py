@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from structkit.dialects import Dialect
 from structkit.values import JSON, JSONValue
@@ -12,27 +13,48 @@ from structkit.values.text import shorten_json
 NOT_REGULAR = re.compile(r"\(\?[=!<P(>]|\\[1-9bBAZzGkpPQ]")
 """Lookaround, named and atomic groups, backreferences, boundaries: grammar engines reject or misread them."""
 
-UNSENDABLE_FORMATS = frozenset({"date-time", "time", "duration"})
-"""Formats that are narrower than the Python type, so that values would be lost.
-
-RFC 3339 requires an offset in the first two, and allows neither a sign nor a fraction in the last.
-"""
+UNSENDABLE_FORMATS = frozenset({"duration"})
+"""Formats that are narrower than what is validated: RFC 3339 allows neither a sign nor a fraction in a duration."""
 
 FORMAT_DESCRIPTIONS = {
-    "date-time": "ISO 8601 date and time.",
-    "time": "ISO 8601 time.",
+    "date": "A date, YYYY-MM-DD.",
+    "date-time": "ISO 8601 date and time with a UTC offset.",
+    "date-time-local": "ISO 8601 date and time without a UTC offset.",
+    "iso-date-time": "ISO 8601 date and time.",
+    "time": "ISO 8601 time with a UTC offset.",
+    "time-local": "ISO 8601 time without a UTC offset.",
+    "iso-time": "ISO 8601 time.",
     "duration": "ISO 8601 duration.",
+    "zoneinfo": "An IANA time zone.",
+    "email": "An email address.",
+    "name-email": "An email address, with or without a name.",
+    "hostname": "A host name.",
     "uri": "A URL.",
+    "multi-host-uri": "A URL, which may have several hosts.",
+    "base64": "Base64.",
+    "base64url": "URL-safe Base64.",
+    "regex": "A regular expression.",
+    "fraction": "A fraction, as 1/3.",
+    "color": "A color.",
     "binary": "",
     "password": "",
     "path": "A file path.",
     "file-path": "A path of an existing file.",
     "directory-path": "A path of an existing directory.",
+    **{f"ipv{version}": f"An IPv{version} address." for version in (4, 6)},
+    **{f"ipv{version}network": f"An IPv{version} network." for version in (4, 6)},
+    **{f"ipv{version}interface": f"An IPv{version} interface." for version in (4, 6)},
     "ipvanyaddress": "An IPv4 or IPv6 address.",
     "ipvanynetwork": "An IPv4 or IPv6 network.",
     "ipvanyinterface": "An IPv4 or IPv6 interface.",
+    "uuid": "A UUID.",
     **{f"uuid{version}": f"A UUID of version {version}." for version in range(1, 9)},
 }
+"""How each format is stated.
+
+The names with `-local` are in OpenAPI's registry. Those with `iso-` are ours, for Python types that accept values with
+and without a UTC offset: RFC 3339, which defines `date-time` and `time`, requires one.
+"""
 
 BOUND_DESCRIPTIONS: dict[str, Callable[[JSONValue], str]] = {
     "minLength": lambda n: f"At least {_count(n, 'character')}.",
@@ -44,6 +66,9 @@ BOUND_DESCRIPTIONS: dict[str, Callable[[JSONValue], str]] = {
     "exclusiveMinimum": lambda n: f"More than {n}.",
     "exclusiveMaximum": lambda n: f"Less than {n}.",
     "multipleOf": lambda n: f"A multiple of {n}.",
+    **{name: partial("{} {}.".format, name.capitalize()) for name in ("not before", "after", "not after", "before")},
+    "in the past": lambda _: "In the past.",
+    "in the future": lambda _: "In the future.",
     "most digits": lambda n: f"At most {_count(n, 'digit')}.",
     "most decimal places": lambda n: f"At most {_count(n, 'decimal place')}.",
     "minItems": lambda n: f"At least {_count(n, 'item')}.",

@@ -1,5 +1,7 @@
 """Keywords and metadata keys of our own (`x-structkit-*`): notes from one step of the compilation to a later one."""
 
+OWN_PREFIX = "x-structkit-"
+
 ADDITIONAL_BOUNDS = "x-structkit-also"
 """Keyword for further bounds from an `allOf`, such as a second `pattern`, which one schema cannot have.
 

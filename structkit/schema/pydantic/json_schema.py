@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from enum import Flag
-from typing import Any
+from typing import Any, cast
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.schema.descriptions import describe_bounds
-from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, POSITION_NAME
+from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, OWN_PREFIX, POSITION_NAME
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.core_bounds import (
+    bound_texts,
+    comparison_bounds,
+    pattern_text,
+    with_bounds,
+    with_description,
+    with_function_bounds,
+)
 from structkit.schema.pydantic.diagnose import StrictGenerator
-from structkit.values import JSON
-from structkit.values.text import shorten
+from structkit.values import JSON, JSONValue
+from structkit.values.text import join_sentences, shorten
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """Every finite `str(Decimal)`, without the lookahead that pydantic's own pattern has."""
@@ -97,10 +105,58 @@ class NaturalSchemaGenerator(StrictGenerator):
         """Describe the lengths: they count bytes, and the bounds of a string would count characters."""
         json_schema = super().bytes_schema(schema)
         bounds: JSON = {word: json_schema.pop(word) for word in ("minLength", "maxLength") if word in json_schema}
-        description = describe_bounds(bounds).replace("character", "byte")
-        if not bounds:
-            return json_schema
-        return {**json_schema, GENERATED_DESCRIPTION: description, DESCRIBED_BOUNDS: _bound_texts(bounds)}
+        return with_description(json_schema, describe_bounds(bounds).replace("character", "byte"), *bound_texts(bounds))
+
+    def date_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a date, and describe its bounds."""
+        return with_bounds(super().date_schema(schema), comparison_bounds(schema))
+
+    def datetime_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a date and time, and describe its bounds; the format says whether it has a UTC offset."""
+        name = {"aware": "date-time", "naive": "date-time-local"}.get(schema.get("tz_constraint"), "iso-date-time")
+        return with_bounds({**super().datetime_schema(schema), "format": name}, comparison_bounds(schema))
+
+    def time_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a time, and describe its bounds; the format allows a UTC offset and does not require one."""
+        return with_bounds({**super().time_schema(schema), "format": "iso-time"}, comparison_bounds(schema))
+
+    def timedelta_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a duration, and describe its bounds."""
+        return with_bounds(super().timedelta_schema(schema), comparison_bounds(schema))
+
+    def fraction_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a number or a text, and describe the bounds."""
+        return with_bounds(super().fraction_schema(schema), comparison_bounds(schema))
+
+    def complex_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a text, and describe its form."""
+        return with_description(super().complex_schema(schema), "A complex number, as 1+2j.")
+
+    def str_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a string, whose pattern has the flags of a compiled one."""
+        json_schema = super().str_schema(schema)
+        json_schema |= {"pattern": pattern_text(schema["pattern"])} if schema.get("pattern") is not None else {}
+        return with_description(json_schema, "ASCII only.", "ASCII only") if schema.get("ascii_only") else json_schema
+
+    def url_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a URL, and describe its schemes."""
+        return _with_schemes(super().url_schema(schema), schema)
+
+    def multi_host_url_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a URL that may have several hosts, and describe its schemes."""
+        return _with_schemes(super().multi_host_url_schema(schema), schema)
+
+    def function_after_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate the type before a function, with the bounds that pydantic implements as functions."""
+        return with_function_bounds(super().function_after_schema(schema), schema)
+
+    def chain_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate the first type of a chain, and describe the patterns of the others."""
+        json_schema = super().chain_schema(schema)
+        for step in schema["steps"][1:]:
+            bounds = {word: value for word, value in self.generate_inner(step).items() if word == "pattern"}
+            json_schema = with_description(json_schema, describe_bounds(bounds), *bound_texts(bounds))
+        return json_schema
 
     def json_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a string, and describe the JSON that it has to contain."""
@@ -108,7 +164,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         content = json_schema.pop("contentSchema", {})
         if "$ref" in content:
             content = self.get_schema_from_definitions(content["$ref"]) or {}
-        text = json.dumps(content, ensure_ascii=False)
+        text = json.dumps(_as_text(content), ensure_ascii=False)
         # pydantic renames its definitions later: a $ref in a text would then lead nowhere.
         is_useful = content and '"$ref"' not in text
         description = f"JSON text: {shorten(text, 2 * MAX_QUOTED_CHARS)}" if is_useful else "JSON text."
@@ -116,20 +172,29 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Generate a string, so that no digit is lost, and describe the bounds, which are checked after the reply."""
-        bounds = {name: schema[key] for name, key in _DECIMAL_BOUNDS.items() if key in schema}  # type: ignore[literal-required]
-        words = describe_bounds(
-            {name: value if isinstance(value, int) else str(value) for name, value in bounds.items()}
-        )
+        bounds = comparison_bounds(cast("JSON", schema))
         text: JsonSchemaValue = (
             {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
         )
-        description = f"A decimal number. {words}".strip()
-        return {**text, GENERATED_DESCRIPTION: description, DESCRIBED_BOUNDS: _bound_texts(bounds)}
+        return with_description(text, f"A decimal number. {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
 
 
-def _bound_texts(bounds: JSON) -> list[str]:
-    """Return bounds as `explain` lists them."""
-    return [f"{name} {value}" for name, value in bounds.items()]
+def _as_text(part: JSONValue) -> JSONValue:
+    """Return a part of a JSON Schema as a model may read it: keywords of our own are for the compiler."""
+    if isinstance(part, list):
+        return [_as_text(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    plain = {word: _as_text(value) for word, value in part.items() if not word.startswith(OWN_PREFIX)}
+    texts = [part[word] for word in ("description", GENERATED_DESCRIPTION) if isinstance(part.get(word), str)]
+    return {**plain, "description": join_sentences(texts)} if texts else plain
+
+
+def _with_schemes(json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
+    """Return the JSON Schema of a URL with its schemes, and without a minimum that every URL has."""
+    remaining = {word: value for word, value in json_schema.items() if word != "minLength"}
+    schemes = ", ".join(schema.get("allowed_schemes") or ())
+    return with_description(remaining, f"Scheme: {schemes}.", f"scheme {schemes}") if schemes else remaining
 
 
 def _without_examples(part: JSON) -> list[Any]:
@@ -141,15 +206,3 @@ def _without_class_title(schema: JsonSchemaValue, cls: Any) -> JsonSchemaValue:
     if schema.get("title") == getattr(cls, "__name__", None):
         schema.pop("title", None)
     return schema
-
-
-_DECIMAL_BOUNDS = {
-    "minimum": "ge",
-    "exclusiveMinimum": "gt",
-    "maximum": "le",
-    "exclusiveMaximum": "lt",
-    "multipleOf": "multiple_of",
-    "most digits": "max_digits",
-    "most decimal places": "decimal_places",
-}
-"""Bounds as `describe_bounds` knows them, and pydantic's names for them."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from structkit.schema.explanation import Note
+from structkit.schema.pydantic.predicates import find_predicate, function_name
 from structkit.values import JSON, JSONPath
 
 FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
-LIBRARY_PACKAGES = ("pydantic", "structkit")
+LIBRARY_PACKAGES = ("pydantic", "structkit", "ipaddress")
 """Packages whose validators belong to a type; all others are the caller's."""
 
 ITEMS: dict[str, JSONPath] = {"items_schema": ("[]",), "values_schema": ("[]",)}
@@ -73,6 +74,9 @@ def _alias(field: JSON, name: str) -> str:
 
 
 def _name(function: Callable[..., Any]) -> str:
-    """Return the name of a function of the caller's; "" for pydantic's."""
-    module = getattr(function, "__module__", None) or ""
-    return "" if module.partition(".")[0] in LIBRARY_PACKAGES else getattr(function, "__name__", repr(function))
+    """Return the name of a function of the caller's; "" for pydantic's, and for a predicate that is described."""
+    predicate = find_predicate(function)
+    if predicate:
+        return "" if predicate.description else predicate.name
+    module = getattr(getattr(function, "func", function), "__module__", None) or ""
+    return "" if module.partition(".")[0] in LIBRARY_PACKAGES else function_name(function)

@@ -181,6 +181,7 @@ class SchemaCompiler:
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
+        node = describe(node, description_of(node), schema.get(GENERATED_DESCRIPTION))
         return describe(node, *self._texts(schema, path))
 
     def _has_siblings(self, schema: JSON) -> bool:
@@ -267,10 +268,10 @@ class SchemaCompiler:
         return self._with_other_types(node, schema, path)
 
     def _texts(self, schema: JSON, path: JSONPath) -> Iterator[str]:
-        """Yield the texts of a description: the caller's, then the rules that the strict schema cannot express."""
+        """Yield the texts of a description: the caller's, then the rules that no other keyword states."""
         if title := schema.get("title"):
             yield end_sentence(title)
-        yield from filter(None, (schema.get("description"), schema.get(GENERATED_DESCRIPTION)))
+        yield schema.get("description", "")
         if examples := schema.get("examples"):
             yield f"For example {', '.join(shorten_json(example) for example in examples)}."
         for bounds in schema.get(ADDITIONAL_BOUNDS, ()):

@@ -1,0 +1,126 @@
+"""Bounds in a core schema that pydantic leaves out of its JSON Schema: of dates and times, and those in functions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import partial
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from structkit.schema.descriptions import describe_bounds
+from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
+from structkit.schema.pydantic.predicates import find_predicate
+from structkit.schema.pydantic.serializers import VALIDATORS
+from structkit.values import JSON, JSONValue
+from structkit.values.text import join_sentences
+
+COMPARISONS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "multiple_of": "multipleOf",
+    "max_digits": "most digits",
+    "decimal_places": "most decimal places",
+}
+"""pydantic's constraints of values that can be compared, and their names in `describe_bounds`."""
+
+DATE_COMPARISONS = {"ge": "not before", "gt": "after", "le": "not after", "lt": "before"}
+"""The same for dates and times."""
+
+LENGTHS = {
+    "array": {"min_length": "minItems", "max_length": "maxItems"},
+    "object": {"min_length": "minProperties", "max_length": "maxProperties"},
+}
+"""pydantic's constraints of lengths as keywords, by JSON type; those of strings are in its JSON Schema."""
+
+PATTERN_FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}
+
+
+def comparison_bounds(constraints: JSON) -> JSON:
+    """Return the bounds among pydantic's constraints, as `describe_bounds` takes them.
+
+    >>> comparison_bounds({"type": "date", "now_op": "past", "ge": dt.date(2020, 1, 1)})
+    {'not before': '2020-01-01', 'in the past': True}
+    >>> comparison_bounds({"type": "timedelta", "lt": dt.timedelta(hours=1)})
+    {'exclusiveMaximum': 'PT1H'}
+    """
+    values = {key: constraints[key] for key in COMPARISONS if constraints.get(key) is not None}
+    bounds = {_comparison(key, value): _bound(value) for key, value in values.items()}
+    return {**bounds, **({f"in the {constraints['now_op']}": True} if "now_op" in constraints else {})}
+
+
+def _comparison(key: str, value: Any) -> str:
+    return (DATE_COMPARISONS if isinstance(value, dt.date | dt.time) else COMPARISONS).get(key, COMPARISONS[key])
+
+
+def _bound(value: Any) -> JSONValue:
+    """Return a bound as a number or a text."""
+    return value if isinstance(value, int | float) else str(to_jsonable_python(value, fallback=str))
+
+
+def with_function_bounds(json_schema: JSON, schema: JSON) -> JSON:
+    """Return the JSON Schema of a type with the bound that pydantic checks by a function after its validation.
+
+    Args:
+        json_schema: The JSON Schema of the type before the function.
+        schema: The core schema of the function.
+    """
+    function = schema["function"]["function"]
+    if isinstance(function, partial) and function.func.__module__.startswith("pydantic."):
+        names = LENGTHS.get(str(json_schema.get("type")), {})
+        lengths = {names[key]: value for key, value in function.keywords.items() if key in names}
+        bounds = comparison_bounds(function.keywords)
+        return with_bounds({**json_schema, **lengths}, bounds, prefix=_prefix(schema["schema"], bounds))
+    predicate = find_predicate(function)
+    if predicate:
+        return with_description(json_schema, predicate.description, f"predicate {predicate.name}")
+    if getattr(function, "__qualname__", "") == "PathType.validate_new":
+        return with_description(json_schema, "Nothing exists there yet.", "new path")
+    return json_schema
+
+
+def _prefix(inner: JSON, bounds: JSON) -> str:
+    """Return what to write before bounds that are not those of the text in the JSON, but of what a function returns."""
+    while inner["type"] in VALIDATORS:
+        inner = inner["schema"]
+    is_number = any(isinstance(value, int | float) for value in bounds.values())
+    return "Once converted: " if inner["type"] == "str" and is_number else ""
+
+
+def with_bounds(json_schema: JSON, bounds: JSON, prefix: str = "") -> JSON:
+    """Return a JSON Schema with a description of bounds.
+
+    >>> with_bounds({"type": "string", "format": "date"}, {"in the past": True})[GENERATED_DESCRIPTION]
+    'In the past.'
+    """
+    text = describe_bounds(bounds)
+    return with_description(json_schema, f"{prefix}{text}" if text else "", *bound_texts(bounds))
+
+
+def bound_texts(bounds: JSON) -> list[str]:
+    """Return bounds as `explain` lists them."""
+    return [name if value is True else f"{name} {value}" for name, value in bounds.items()]
+
+
+def with_description(json_schema: JSON, text: str, *bounds: str) -> JSON:
+    """Return a JSON Schema with one more text for the model, and the bounds in it as `explain` lists them."""
+    if not text:
+        return json_schema
+    texts = filter(None, (json_schema.get(GENERATED_DESCRIPTION), text))
+    described = [*json_schema.get(DESCRIBED_BOUNDS, ()), *bounds]
+    return {**json_schema, GENERATED_DESCRIPTION: join_sentences(texts), DESCRIBED_BOUNDS: described}
+
+
+def pattern_text(pattern: str | re.Pattern[str]) -> str:
+    """Return a pattern as text, with the flags of a compiled one.
+
+    >>> pattern_text(re.compile("^a", re.IGNORECASE))
+    '(?i)^a'
+    """
+    if isinstance(pattern, str):
+        return pattern
+    flags = "".join(letter for flag, letter in PATTERN_FLAGS.items() if pattern.flags & flag)
+    return f"(?{flags}){pattern.pattern}" if flags else pattern.pattern
