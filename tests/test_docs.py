@@ -16,11 +16,11 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 import typer.main
-from pydantic import StrictBool, create_model
+from pydantic import StrictBool, create_model  # noqa: F401 (in an example)
 
 from structkit import ResponseFormat
 from structkit.cli.app import app
@@ -197,40 +197,35 @@ def test_every_command_is_documented_and_its_help_has_an_example(command: str) -
     assert f"Example: structkit {command} " in help_text(command)
 
 
-def documented_repairs() -> dict[str, str]:
+Color = Literal["red", "green"]
+Circle = create_model("Circle", radius=(int, ...))
+Square = create_model("Square", side=(int, ...))
+REPAIR_NAMES = [*get_args(Repair), *(f"{name} at PATH" for name in get_args(ValueRepair))]
+
+
+def documented_repairs() -> dict[str, tuple[Any, str]]:
+    """The type and the reply of each example, by the name of its repair."""
     page = (ROOT / "docs" / "replies.md").read_text(encoding="utf-8")
-    table = page.partition("| repair | example |")[2].partition("\n\n")[0]
-    rows = re.findall(r"^\| `([^`]+)` \| (`+) ?(.+?) ?\2 \|$", table, re.MULTILINE)
+    section = page.partition("\n## Repairs\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| (`+) ?(.+?) ?\3 \| (?:.* )?\|$", section, re.MULTILINE)
     return {
-        name: text.replace("<BOM>", "\ufeff").replace("<LF>", "\n").replace("<NBSP>", "\u00a0")
-        for name, _, text in rows
+        name: (
+            eval(output_type.replace("\\|", "|")),
+            text.replace("<BOM>", "\ufeff").replace("<LF>", "\n").replace("<NBSP>", "\u00a0"),
+        )
+        for name, output_type, _, text in rows
     }
 
 
-REPAIR_NAMES = [*get_args(Repair), *(f"{name} at PATH" for name in get_args(ValueRepair))]
-EXAMPLE_TYPES: dict[str, Any] = {
-    **dict.fromkeys(
-        ("raw newline", "string escape", "invalid escape", "triple quotes", "number for text at PATH"), str
-    ),
-    **dict.fromkeys(("boolean in text at PATH", "literal case"), StrictBool),
-    "digit groups": float,
-    "item for list at PATH": list[int],
-    "null in text at PATH": int | None,
-    "JSON in text at PATH": list[int],
-    "missing tag at PATH": create_model("Circle", radius=(int, ...)) | create_model("Square", side=(int, ...)),
-}
-"""The types of the examples; of the others, int."""
-
-
 def test_every_documented_repair_exists() -> None:
-    assert {*documented_repairs()} == {*REPAIR_NAMES}
+    assert [*documented_repairs()] == REPAIR_NAMES
 
 
 @pytest.mark.parametrize("name", REPAIR_NAMES)
 def test_every_repair_is_documented_by_an_example_that_needs_it_alone(name: str) -> None:
-    response_format = ResponseFormat(EXAMPLE_TYPES.get(name, int))
-    read = response_format.read(documented_repairs()[name], repairs=True)
-    assert (read.valid, read.repairs) == (True, (name.replace("PATH", "value"),))
+    output_type, text = documented_repairs()[name]
+    answer = ResponseFormat(output_type).read(text, repairs=True)
+    assert (answer.valid, answer.repairs) == (True, (name.replace("PATH", "value"),))
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Parse replies: the body into a completion, the text into a JSON value."""
 
+from structkit.parsing.bare_text import read_bare_text
 from structkit.parsing.candidates import Candidate, read_candidates
-from structkit.parsing.coercion import repair_values, walk_branches
+from structkit.parsing.coercion import is_scalar_of, repair_values, walk_branches
 from structkit.parsing.completion import read_completion
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
@@ -11,7 +12,9 @@ from structkit.parsing.prefix import read_prefix
 __all__ = [
     "Candidate",
     "NotJSON",
+    "is_scalar_of",
     "may_be_json",
+    "read_bare_text",
     "read_candidates",
     "read_completion",
     "read_envelope",

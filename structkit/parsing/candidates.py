@@ -36,7 +36,12 @@ class Candidate:
 
 
 def read_candidates(
-    text: str, *, name: str = "", properties: Collection[str] = (), wrapper_types: tuple[type, ...] = (dict, list)
+    text: str,
+    *,
+    name: str = "",
+    properties: Collection[str] = (),
+    wrapper_types: tuple[type, ...] = (dict, list),
+    is_list: bool = False,
 ) -> Iterator[Candidate]:
     r"""Yield every value that *text* can have without guessing, most likely first, no value twice; never raise.
 
@@ -53,6 +58,7 @@ def read_candidates(
         name: The type's name; an object with this name as its only key is a wrapper.
         properties: The keys of the expected object; empty if no object is expected.
         wrapper_types: The types of containers that may be wrappers.
+        is_list: Whether a list is expected, so that several objects with nothing between them are its items.
 
     >>> list(read_candidates('{"a": 1}'))
     [Candidate(value={'a': 1}, repairs=())]
@@ -74,7 +80,7 @@ def read_candidates(
         yield from _with_unwrapped(exact, unwrap_value)
         return
     yielded: set[str] = set()
-    for candidate in _repaired(text, frozenset(properties), unwrap_value):
+    for candidate in _repaired(text, frozenset(properties), unwrap_value, is_list=is_list):
         encoded = json.dumps(candidate.value)
         if encoded not in yielded:
             yielded.add(encoded)
@@ -87,12 +93,14 @@ def _with_unwrapped(candidate: Candidate, unwrap_value: Unwrap) -> Iterator[Cand
         yield replace(candidate, value=value, repairs=(*candidate.repairs, "wrapper"))
 
 
-def _repaired(text: str, expected: frozenset[str], unwrap_value: Unwrap) -> Iterator[Candidate]:
+def _repaired(text: str, expected: frozenset[str], unwrap_value: Unwrap, *, is_list: bool) -> Iterator[Candidate]:
     try:
         scan = scan_documents(text.lstrip(BYTE_ORDER_MARK))
     except TruncatedDocument:
         return
     has_mark = text.startswith(BYTE_ORDER_MARK)
+    if is_list:
+        yield from _joined_items(scan, has_mark=has_mark)
     ranked: list[tuple[int, bool, int, list[Candidate]]] = []
     for position, (document, is_fenced) in enumerate(scan.documents):
         if not document.is_rejected:
@@ -103,7 +111,23 @@ def _repaired(text: str, expected: frozenset[str], unwrap_value: Unwrap) -> Iter
         yield from candidates
 
 
+def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
+    """Yield the list of all documents if they are objects, several of them, with nothing between them."""
+    documents = [document for document, _ in scan.documents]
+    are_items = all(isinstance(document.value, dict) and not document.is_rejected for document in documents)
+    if len(documents) > 1 and are_items and not scan.is_divided:
+        outer = (repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document")
+        inner = (repair for document in documents for repair in document.repairs)
+        repairs = tuple(dict.fromkeys([*outer, "separate items", *inner]))
+        yield Candidate([document.value for document in documents], repairs)
+
+
 def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) -> tuple[Repair, ...]:
+    return (*_outer_repairs(scan, has_mark=has_mark), *document.repairs)
+
+
+def _outer_repairs(scan: DocumentScan, *, has_mark: bool) -> list[Repair]:
+    """Return the repairs of what is around the documents."""
     outer: tuple[tuple[Repair, bool], ...] = (
         ("byte order mark", has_mark),
         ("think block", scan.has_thinking),
@@ -111,8 +135,7 @@ def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) ->
         ("prose", scan.has_prose),
         ("other document", len(scan.documents) > 1),
     )
-    applied: list[Repair] = [repair for repair, is_applied in outer if is_applied]
-    return (*applied, *document.repairs)
+    return [repair for repair, is_applied in outer if is_applied]
 
 
 def _coverage(candidates: list[Candidate], expected: frozenset[str]) -> int:

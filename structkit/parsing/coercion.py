@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from structkit.parsing.candidates import Candidate, read_candidates
-from structkit.parsing.numbers import read_number
+from structkit.parsing.scalar_text import Choices, means_choice, scalar_readings
+from structkit.parsing.spelling import find_name, index_names
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
-BOOLEANS = {"true": True, "false": False}
-NULLS = frozenset({"null", "none"})
 NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "nothing", "unknown"})
 """Texts that may mean an empty list."""
 
@@ -22,11 +21,13 @@ SEVERAL_ITEMS = re.compile(r"[,;|/\n\t\[\](){}&+•]|\b(?:and|or|und|et|y)\b", r
 def repair_values(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str, ...]]:
     """Replace values in a wire *value* whose type its strict *schema* does not allow, where they can mean only one.
 
-    A text is replaced only where no text is allowed, and if it can mean one number, boolean or null, or is the JSON of
-    an object or a list. A number may be plain, with groups of three digits, or with a currency or unit that does not
-    change it. `"1,234"` is 1234, because a comma before three digits separates groups in any notation that has the
-    decimal point of JSON; `"1,5"` stays as it is. Where the schema lists the values (`enum`, `const`), nothing is
-    replaced. The branches of a union must agree, except for branches whose constants differ from the value.
+    A text is replaced only where no text is allowed, or only listed ones (`enum`, `const`): by the one number, boolean
+    or null that it can mean, by the object or list whose JSON it is, or by the listed text from which it differs in
+    spelling. A number may be plain, with groups of three digits, or with a currency or unit that does not change it.
+    `"1,234"` is 1234, because a comma before three digits separates groups in any notation that has the decimal point
+    of JSON; `"1,5"` stays as it is. An item where a list is expected, and a list of one item where none is allowed, are
+    the same value; so are keys that differ from the declared ones in spelling. The branches of a union must agree,
+    except for branches whose constants differ from the value.
 
     Returns:
         The value (the same object if nothing was replaced), and a description of each repair.
@@ -53,6 +54,7 @@ class _SchemaWalk:
     def __init__(self, root: JSON) -> None:
         self.root = root
         self.repairs: list[str] = []
+        self._choices: dict[tuple[int, ...], Choices] = {}  # by the identity of the schemas that list them
 
     def repair(self, value: JSONValue, schemas: list[JSON], path: JSONPath) -> JSONValue:
         """Return the value, repaired where all *schemas* agree; any of them may be the one that it was written for."""
@@ -75,66 +77,120 @@ class _SchemaWalk:
         if not _is_item(value, branches, self.root):
             return value
         self._add_repair("item for list", path)
-        return [value]
+        return self.repair([value], branches, path)
 
     def _repair_items(self, value: list[JSONValue], branches: list[JSON], path: JSONPath) -> JSONValue:
+        if path and _is_only_item(value, branches):
+            self._add_repair("list for item", path)
+            return self.repair(value[0], branches, path)
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
         items = [self.repair(item, item_schemas, (*path, index)) for index, item in enumerate(value)]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
 
     def _repair_members(self, value: JSON, branches: list[JSON], path: JSONPath) -> JSONValue:
-        candidates = map(_properties, branches)
-        matching = [properties for properties in candidates if _matches_constants(value, properties)]
+        if _is_item(value, branches, self.root):
+            return self._repair_item(value, branches, path)
+        candidates = [*map(_properties, branches)]
+        if not any(map(_is_open, branches)):
+            value = self._repair_keys(value, dict.fromkeys(chain(*candidates)), path)
+        matching = [each for each in candidates if len(candidates) == 1 or self._matches_constants(value, each)]
         members = {
             key: self.repair(item, [each[key] for each in matching if key in each], (*path, key))
             for key, item in value.items()
         }
         return members if any(members[key] is not item for key, item in value.items()) else value
 
+    def _repair_keys(self, value: JSON, names: dict[str, None], path: JSONPath) -> JSON:
+        """Return an object under the declared names, where its keys only differ from them in spelling."""
+        absent = index_names(name for name in names if name not in value)
+        names_by_key = {key: name for key in value if key not in names and (name := find_name(key, absent))}
+        if not names_by_key or len({*names_by_key.values()}) < len(names_by_key):
+            return value
+        for name in names_by_key.values():
+            self._add_repair("spelling", (*path, name))
+        return {names_by_key.get(key, key): item for key, item in value.items()}
+
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
-        types = _types(branches)
-        if not types:
+        types = _types([branch for branch in branches if not _is_constant(branch)])
+        choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
+        if text in choices.values or "string" in types or "any" in types:
             return text
         if types & {"array", "object"} and (document := _read_document(text)) is not None:
             self._add_repair("JSON in text", path)
             self.repairs += document.repairs
             return self.repair(document.value, branches, path)
-        repair, value = _read_scalar(text, types)
-        if repair is None:
+        readings = [*scalar_readings(text, types, choices)]
+        if len(readings) != 1:
             return self._repair_item(text, branches, path)
+        repair, value = readings[0]
         self._add_repair(repair, path)
         return value
+
+    def _choices_of(self, schemas: list[JSON]) -> Choices:
+        """Return the values that schemas list, indexed once for all values of a list."""
+        key = tuple(map(id, schemas))
+        if key not in self._choices:
+            self._choices[key] = Choices([value for schema in schemas for value in _constants(schema)])
+        return self._choices[key]
+
+    def _matches_constants(self, value: JSON, properties: JSON) -> bool:
+        """Return whether the value has none but the allowed values where the properties have constants."""
+        constant = (key for key in value.keys() & properties.keys() if _is_constant(properties[key]))
+        return all(means_choice(value[key], self._choices_of([properties[key]])) for key in constant)
 
     def _add_repair(self, repair: ValueRepair, path: JSONPath) -> None:
         self.repairs.append(f"{repair} at {format_path(path)}")
 
 
-def _read_scalar(text: str, types: set[str]) -> tuple[ValueRepair | None, JSONValue]:
-    """Return the repair and the value of the scalar that a text can mean; no repair if there is none, or several."""
-    word = text.strip().casefold()
-    if types & {"number", "integer"} and (number := read_number(text, as_integer="number" not in types)) is not None:
-        return "number in text", number
-    if "boolean" in types and word in BOOLEANS:
-        return "boolean in text", BOOLEANS[word]
-    return ("null in text" if "null" in types and word in NULLS else None), None
+def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
+    """Return whether a schema allows a scalar certainly: a text has to be one of those that it lists.
+
+    >>> is_scalar_of("a", {"enum": ["a", "b"]}, {}), is_scalar_of("a", {"type": "string"}, {})
+    (True, False)
+    """
+    if isinstance(value, str):
+        return any(value in _constants(branch) for branch in walk_branches([schema], root) if _is_constant(branch))
+    return not isinstance(value, list | dict)
 
 
 def _is_plain_text(branches: list[JSON]) -> bool:
     """Return whether any text is allowed, and only text: then an integer may be quoted, since it has one notation."""
-    types = {type_ for branch in branches for type_ in _type_names(branch)}
-    return types - {"null"} == {"string"} and not any(_is_constant(branch) or "format" in branch for branch in branches)
+    is_free = not any(_is_constant(branch) or "format" in branch for branch in branches)
+    return _types(branches) - {"null"} == {"string"} and is_free
 
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
-    """Return whether only a list is allowed, and a scalar is certainly one item of it; `"a, b"` may be two."""
+    """Return whether only a list is allowed, and a value is certainly one item of it; `"a, b"` may be two."""
     if _types(branches) - {"null"} != {"array"} or value is None:
         return False
     items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
+    if isinstance(value, dict):
+        return any(_has_keys(value, item) for item in items)
     if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
         return False
     if any(map(_is_constant, items)):
         return any(value in _constants(item) for item in items if _is_constant(item))
-    return _scalar_type(value) in {type_ for item in items for type_ in _type_names(item)}
+    return _scalar_type(value) in _types(items)
+
+
+def _is_open(branch: JSON) -> bool:
+    """Return whether an object may have keys that its schema does not declare."""
+    return "properties" in branch and branch.get("additionalProperties") is not False
+
+
+def _has_keys(value: JSON, schema: JSON) -> bool:
+    """Return whether an object has the keys of a schema; a pair of a map does not count, since it may be a map too."""
+    names = _properties(schema).keys()
+    return names not in ({"key", "value"}, set()) and {*schema.get("required", ())} <= value.keys() <= names
+
+
+def _is_only_item(value: list[JSONValue], branches: list[JSON]) -> bool:
+    """Return whether a list has one item, which may be meant, as no list is allowed, not even in a union's box."""
+    if len(value) != 1 or value[0] is None or isinstance(value[0], list):
+        return False
+    if isinstance(value[0], dict):
+        return _types(branches) - {"null"} == {"object"} and any(_has_keys(value[0], branch) for branch in branches)
+    return bool(branches) and not _types(branches) & {"array", "object", "any"}
 
 
 def _scalar_type(value: JSONValue) -> str:
@@ -148,6 +204,11 @@ def _type_names(branch: JSON) -> list[str]:
     return type_ if isinstance(type_, list) else [type_]
 
 
+def _types(branches: list[JSON]) -> set[str]:
+    """Return the types that are allowed; "any" for a branch without one."""
+    return {type_ for branch in branches for type_ in _type_names(branch)}
+
+
 def _read_document(text: str) -> Candidate | None:
     """Return the object or array that a text consists of, or None."""
     if not text.lstrip().startswith(("{", "[")):
@@ -157,26 +218,9 @@ def _read_document(text: str) -> Candidate | None:
     return candidates[0] if is_document else None
 
 
-def _types(branches: list[JSON]) -> set[str]:
-    """Return the allowed types; none if text is allowed, or if the values are listed."""
-    types: set[str] = set()
-    for branch in branches:
-        type_ = branch.get("type")
-        if type_ is None or _is_constant(branch):
-            return set()
-        types.update(type_ if isinstance(type_, list) else [type_])
-    return set() if "string" in types else types
-
-
 def _properties(schema: JSON) -> JSON:
     properties = schema.get("properties")
     return properties if isinstance(properties, dict) else {}
-
-
-def _matches_constants(value: JSON, properties: JSON) -> bool:
-    """Return whether the value has none but the allowed values where the properties have constants."""
-    constant = (key for key in value.keys() & properties.keys() if _is_constant(properties[key]))
-    return all(value[key] in _constants(properties[key]) for key in constant)
 
 
 def _is_constant(schema: JSONValue) -> bool:

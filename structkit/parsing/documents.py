@@ -37,12 +37,14 @@ class DocumentScan:
         has_thinking: Whether there is thinking, which is never part of the answer.
         has_fence: Whether there is a code fence, opened or closed, outside of thinking and documents.
         has_prose: Whether there is any other text.
+        is_divided: Whether there is more than space or a comma between two documents.
     """
 
     documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
     has_thinking: bool = False
     has_fence: bool = False
     has_prose: bool = False
+    is_divided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,23 @@ def scan_documents(text: str) -> DocumentScan:
     Traceback (most recent call last):
     structkit.parsing.tolerant.TruncatedDocument
     """
-    scan = DocumentScan()
+    scan, is_divided = DocumentScan(), False
     for segment in _segments(text):
         if len(scan.documents) > MAX_DOCUMENTS:
             raise TruncatedDocument
         if isinstance(segment, str):
             scan.has_prose |= bool(segment.strip(BLANK))
+            is_divided |= bool(scan.documents and segment.strip(BLANK + ","))
         elif isinstance(segment, tuple):
             scan.documents.append(segment)
+            scan.is_divided |= is_divided
         elif isinstance(segment, Fence):
             scan.has_fence = True
+            is_divided |= bool(scan.documents)
         else:
             scan = scan if segment.has_start_tag else DocumentScan()
             scan.has_thinking = True
+            is_divided = bool(scan.documents)
     return scan
 
 

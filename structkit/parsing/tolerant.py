@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from structkit.parsing.unescaped_quotes import AFTER_STRING, find_string_end
 from structkit.values import JSON, JSONValue, Repair
 
 MAX_DEPTH = 100
@@ -16,7 +17,21 @@ MAX_DEPTH = 100
 
 STRING = {
     '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*)"', re.DOTALL),
-    "'": re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*)'", re.DOTALL),
+    "'": re.compile(r"'([^'\\]*+(?:(?:\\.|(?<=\w)'(?=\w))[^'\\]*+)*)(?:(?<!\w)'|'(?!\w))", re.DOTALL),
+    **dict.fromkeys(
+        "\u201c\u201d", re.compile(r"[\u201c\u201d]([^\u201c\u201d\\]*+(?:\\.[^\u201c\u201d\\]*+)*)\u201d", re.DOTALL)
+    ),
+}
+"""Strings by their first character; an apostrophe between two letters ends no string in single quotes."""
+
+BACKTICKS = re.compile(r"`([^`]*+)(?<!\\)`(?=[ \t\r\n]*[,}])")
+UNESCAPED_APOSTROPHE = re.compile(r"(?<=\w)'")
+BRACKET = re.compile(r"[\[\]{}]")
+QUOTE_REPAIRS: dict[str, Repair] = {
+    "'": "single quotes",
+    "`": "backticks",
+    "\u201c": "curly quotes",
+    "\u201d": "curly quotes",
 }
 TRIPLE_QUOTED = {
     '"': re.compile(r'"""((?:[^"\\]++|\\.|"(?!""))*)"""(?!")', re.DOTALL),
@@ -145,10 +160,16 @@ class _TolerantParser:
             if self._peek() != ":":
                 raise UnrepairableDocument(self.at)
             self.at += 1
-            value[key] = self._grouped_number() or self.value(depth + 1)
+            value[key] = self._member(depth)
             self._next_element("}")
         self.at += 1
         return value
+
+    def _member(self, depth: int) -> JSONValue:
+        """Parse the value of a member, in one of the forms that would be ambiguous elsewhere."""
+        if self._peek() == "`" and (match := BACKTICKS.match(self.text, self.at)):
+            return self._quoted("`", match.group(1), match.end())
+        return self._grouped_number() or self.value(depth + 1)
 
     def _array(self, depth: int) -> list[JSONValue]:
         items: list[JSONValue] = []
@@ -198,7 +219,7 @@ class _TolerantParser:
     def _key(self) -> str:
         quote = self.text[self.at]
         if quote in STRING:
-            return self._string(quote)
+            return self._string(quote, is_key=True)
         self.repairs["unquoted key"] = None
         return self._unquoted(UNQUOTED_KEY)
 
@@ -248,22 +269,45 @@ class _TolerantParser:
         self.is_rejected |= value in {float("inf"), float("-inf")}
         return value
 
-    def _string(self, quote: str) -> str:
-        is_triple = self.text.startswith(3 * quote, self.at)
-        match = (TRIPLE_QUOTED if is_triple else STRING)[quote].match(self.text, self.at)
+    def _string(self, quote: str, *, is_key: bool = False) -> str:
+        if quote in TRIPLE_QUOTED and self.text.startswith(3 * quote, self.at):
+            return self._triple_quoted(quote)
+        match = STRING[quote].match(self.text, self.at)
         if match is None:
-            is_closed = is_triple and self.text.find(3 * quote, self.at + 3) >= 0
+            raise TruncatedDocument
+        if quote == '"' and not is_key and not AFTER_STRING.match(self.text, match.end()):
+            end = find_string_end(self.text, self.at)
+            if end is not None:
+                self.repairs["unescaped quotes"] = None
+                return self._quoted(quote, self.text[self.at + 1 : end], end + 1)
+        return self._quoted(quote, match.group(1), match.end())
+
+    def _triple_quoted(self, quote: str) -> str:
+        match = TRIPLE_QUOTED[quote].match(self.text, self.at)
+        if match is None:
+            is_closed = self.text.find(3 * quote, self.at + 3) >= 0
             raise UnrepairableDocument(self.at) if is_closed else TruncatedDocument
-        start, self.at, raw = self.at, match.end(), match.group(1)
-        if is_triple:
-            self.repairs["triple quotes"] = None
-        elif quote == "'":
-            self.repairs["single quotes"] = None
-        if not is_triple and CONTROL.search(raw):
+        start, self.at = self.at, match.end()
+        self.repairs["triple quotes"] = None
+        return self._unescape(match.group(1), quote, start)
+
+    def _quoted(self, quote: str, raw: str, end: int) -> str:
+        """Move behind a string, and return its value."""
+        start, self.at = self.at, end
+        if quote in QUOTE_REPAIRS:
+            self.repairs[QUOTE_REPAIRS[quote]] = None
+        if quote == "'" and UNESCAPED_APOSTROPHE.search(raw):
+            if BRACKET.search(raw):  # rather the end of a string whose own quote is missing
+                raise UnrepairableDocument(start)
+            self.repairs["unescaped quotes"] = None
+        if quote != "`" and CONTROL.search(raw):
             self.repairs["raw newline"] = None
-        return self._unescape(raw, quote, start) if "\\" in raw else raw
+        return self._unescape(raw, quote, start)
 
     def _unescape(self, raw: str, quote: str, start: int) -> str:
+        if "\\" not in raw:
+            return raw
+
         def unescaped(escape: re.Match[str]) -> str:
             character, utf16, python = escape.groups()
             if not (character or utf16 or python):

@@ -17,11 +17,13 @@ class ExpectedForm:
         properties: The keys of the object, or of the objects that may be in the box of another type.
         wrapper_types: The types of containers that may be wrappers, because the value itself cannot have that type.
         box: The key of the box around a type that is not an object.
+        is_list: Whether the value in the box is a list.
     """
 
     properties: frozenset[str]
     wrapper_types: tuple[type, ...] = (dict, list)
     box: str | None = None
+    is_list: bool = False
 
 
 def expected_form(wire: JSON, natural: JSON, *, box: str | None) -> ExpectedForm:
@@ -48,7 +50,8 @@ def expected_form(wire: JSON, natural: JSON, *, box: str | None) -> ExpectedForm
     has_lists = any("array" in _types(branch) for branch in branches)
     has_maps = len(branches) > 1 and any(_is_map(branch) for branch in branches)
     types = (*(() if has_maps else (dict,)), *(() if has_lists else (list,)))
-    return ExpectedForm(properties.union(*map(_keys, branches)), types, box)
+    is_list = all("array" in _types(branch) for branch in branches)
+    return ExpectedForm(properties.union(*map(_keys, branches)), types, box, is_list)
 
 
 def _keys(branch: JSON) -> Iterator[str]:

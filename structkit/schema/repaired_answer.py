@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
-from structkit.parsing import read_candidates, repair_values
+from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_candidates, repair_values
 from structkit.schema.expected_form import ExpectedForm
 from structkit.values import JSON, Answer, Issue, JSONValue
 from structkit.values.repair import are_allowed
@@ -48,14 +48,33 @@ def repaired_readings(
         form: The expected form of the value.
         with_tags: Adds the missing tags of unions to a wire value.
     """
-    candidates = read_candidates(text, name=name, properties=form.properties, wrapper_types=form.wrapper_types)
-    for candidate in candidates:
+    is_json = False
+    for candidate in _candidates(text, name, form):
+        is_json = True
         if candidate.repairs:
             yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
-        for wire in _with_box(candidate.value, form.box):
+        for wire in _with_box(candidate, form):
             repaired, value_repairs = _repair_value(wire, schema, with_tags)
             if value_repairs:
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
+    if not is_json and form.box:
+        yield from _bare_readings(text, schema, form.box)
+
+
+def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]:
+    return read_candidates(
+        text, name=name, properties=form.properties, wrapper_types=form.wrapper_types, is_list=form.is_list
+    )
+
+
+def _bare_readings(text: str, schema: JSON, box: str) -> Iterator[RepairedReading]:
+    """Yield the scalar that a text without quotes is, where the type has no texts but those that it lists."""
+    if (bare := read_bare_text(text)) is None:
+        return
+    bare_text, repairs = bare
+    wire, value_repairs = repair_values({box: bare_text}, schema)
+    if is_scalar_of(wire[box], schema["properties"][box], schema):
+        yield RepairedReading(wire, (*repairs, *value_repairs), 0)
 
 
 def _repair_value(wire: JSONValue, schema: JSON, with_tags: RepairValue) -> tuple[JSONValue, tuple[str, ...]]:
@@ -68,11 +87,16 @@ def _repair_value(wire: JSONValue, schema: JSON, with_tags: RepairValue) -> tupl
     return repaired, (*value_repairs, *tag_repairs, *inner_repairs)
 
 
-def _with_box(wire: JSONValue, box: str | None) -> Iterator[JSONValue]:
-    """Yield a wire value, and the same in the box of a type that is not an object, which models leave out."""
+def _with_box(candidate: Candidate, form: ExpectedForm) -> Iterator[JSONValue]:
+    """Yield a wire value, and the same in the box of a type that is not an object, which models leave out.
+
+    One of several objects is not boxed as the only item of a list.
+    """
+    wire = candidate.value
     yield wire
-    if box and not (isinstance(wire, dict) and wire.keys() == {box}):
-        yield {box: wire}
+    is_one_of_several = form.is_list and isinstance(wire, dict) and "other document" in candidate.repairs
+    if form.box and not is_one_of_several and not (isinstance(wire, dict) and wire.keys() == {form.box}):
+        yield {form.box: wire}
 
 
 def choose_answer(

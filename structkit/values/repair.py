@@ -12,21 +12,26 @@ Repair: TypeAlias = Literal[
     "prose",
     "other document",
     "several answers",
+    "separate items",
+    "wrapper",
+    "unquoted text",
     "trailing comma",
     "single quotes",
+    "curly quotes",
+    "backticks",
     "triple quotes",
-    "raw newline",
-    "string escape",
-    "invalid escape",
+    "unescaped quotes",
+    "unquoted key",
     "python literal",
     "literal case",
     "digit groups",
     "special space",
     "comment",
-    "unquoted key",
-    "wrapper",
+    "raw newline",
+    "string escape",
+    "invalid escape",
 ]
-"""The repairs that may be made to a reply's text."""
+"""The repairs that may be made to a reply's text: first of what is around the JSON, then of its syntax."""
 
 ValueRepair: TypeAlias = Literal[
     "number in text",
@@ -35,6 +40,8 @@ ValueRepair: TypeAlias = Literal[
     "JSON in text",
     "number for text",
     "item for list",
+    "list for item",
+    "spelling",
     "missing tag",
 ]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""

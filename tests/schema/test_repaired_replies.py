@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, StrictBool, StrictInt
@@ -92,11 +93,152 @@ def test_a_key_of_a_branch_is_not_a_wrapper() -> None:
         (list[Person], '{"result": [{"name": "Ada", "age": 36}]}', [ADA]),
         (dict[str, int], '{"result": {"a": 1}}', {"a": 1}),
         (list[int] | Remark, '{"result": [1]}', [1]),
-        (Person | None, '[{"name": "Ada", "age": 36}]', ADA),
     ],
 )
 def test_a_wrapper_of_the_only_value_is_removed(output_type: Any, text: str, value: Any) -> None:
     assert read(output_type, text) == (value, ["wrapper"])
+
+
+# Bare text
+
+Color = Literal["red", "dark green", "Rot"]
+
+
+class Level(enum.Enum):
+    LOW = 1
+    HIGH = 2
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value", "repairs"),
+    [
+        (StrictBool, "True", True, ["unquoted text", "boolean in text at value"]),
+        (bool, " FALSE\n", False, ["unquoted text", "boolean in text at value"]),
+        (bool, "**No**.", False, ["unquoted text", "boolean in text at value"]),
+        (int, "12,111", 12_111, ["unquoted text", "number in text at value"]),
+        (int, "`-2,000.00`", -2_000, ["unquoted text", "number in text at value"]),
+        (float, "$1,234.50", 1_234.5, ["unquoted text", "number in text at value"]),
+        (float, "<think>Hm.</think>\n12 kg", 12, ["think block", "unquoted text", "number in text at value"]),
+        (int | None, "None", None, ["unquoted text", "null in text at value"]),
+        (int | None, "Null", None, ["unquoted text", "null in text at value"]),
+        (Color, "red", "red", ["unquoted text"]),
+        (Color, "```\nred\n```", "red", ["code fence", "unquoted text"]),
+        (Color, "'red'", "red", ["unquoted text"]),
+        (Color, "\ufeffDark_Green.", "dark green", ["byte order mark", "unquoted text", "spelling at value"]),
+        (Color | int, "7 pages", 7, ["unquoted text", "number in text at value"]),
+        (Level, "$2", Level.HIGH, ["unquoted text", "number in text at value"]),
+    ],
+)
+def test_a_bare_word_or_number_is_read_as_a_scalar(output_type: Any, text: str, value: Any, repairs: list[str]) -> None:
+    assert read(output_type, text) == (value, repairs)
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        *((bool, text) for text in ("maybe", "I think True", "True or False", "not true", "", ".", "1 2")),
+        *((float, text) for text in ("1,5", "1/3", "10-12", "12k", "seven", "0,123", "-", "1 and 2")),
+        *((Color, text) for text in ("The answer is red", "red, Rot", "not red", "reddish", "red: a color", "{red")),
+        *((str, text) for text in ("red", "True")),
+        *((Color | str, text) for text in ("green", "True")),
+        (Level, "3 kg"),
+        (Literal["ab", "AB"], "Ab"),
+        (list[Color], "red"),
+        (Person, "Ada"),
+    ],
+)
+def test_a_bare_text_that_may_mean_anything_else_is_not_read(output_type: Any, text: str) -> None:
+    answer = ResponseFormat(output_type).read(text, repairs=True)
+    assert not answer.valid
+    assert answer.draft is None or isinstance(answer.draft, int | float)
+
+
+# Spelling
+
+
+class Ticket(BaseModel):
+    first_name: str
+    state: Literal["in_progress", "done", 3]
+    note: str = ""
+
+
+@pytest.mark.parametrize(
+    ("wire", "repairs"),
+    [
+        ({"first_name": "A", "state": "In Progress"}, ["spelling at state"]),
+        ({"first_name": "A", "state": " in-progress "}, ["spelling at state"]),
+        ({"first_name": "A", "state": '"in_progress"'}, ["spelling at state"]),
+        ({"firstName": "A", "State": "in_progress"}, ["spelling at first_name", "spelling at state"]),
+        ({" first name ": "A", "state": "in_progress"}, ["spelling at first_name"]),
+        ({"first_name": ["A"], "state": ["in_progress"]}, ["list for item at first_name", "list for item at state"]),
+    ],
+)
+def test_names_are_read_in_another_spelling(wire: Any, repairs: list[str]) -> None:
+    assert read(Ticket, json.dumps(wire)) == (Ticket(first_name="A", state="in_progress"), repairs)
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        {"first_name": "A", "state": "progress"},
+        {"first_name": "A", "state": "in_progress!"},
+        {"first_name": "A", "state": ["in_progress", "done"]},
+        {"first_name": "A", "state": []},
+        {"First_Name": "A", "FirstName": "B", "state": "done"},
+        {"name": "A", "state": "done"},
+    ],
+)
+def test_names_that_differ_in_more_are_not_read(wire: Any) -> None:
+    assert read(Ticket, json.dumps(wire))[0] is None
+
+
+def test_numbers_do_not_differ_in_spelling() -> None:
+    assert read(Literal["1", "2"], '{"value": "-1"}')[0] is None
+    assert read(Literal["11", "2"], '{"value": "1 1"}')[0] is None
+    assert read(Literal["x\u00b2"], '{"value": "x2"}')[0] is None
+
+
+# Lists and items
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value", "repairs"),
+    [
+        (Team, '{"members": {"name": "Ada", "age": 36}}', Team(members=[ADA]), ["item for list at members"]),
+        (list[Person], '{"name": "Ada", "age": 36}', [ADA], ["item for list at value"]),
+        (int, "[7]", 7, ["list for item at value"]),
+        (Person | None, '[{"name": "Ada", "age": 36}]', ADA, ["list for item at value"]),
+        (Person | None, '{"value": [{"name": "Ada", "age": 36}]}', ADA, ["list for item at value"]),
+        (list[Remark], '{"name": "A"}\n{"name": "B"}', [Remark(name="A"), Remark(name="B")], ["separate items"]),
+        (
+            list[Remark],
+            "These:\n```json\n{'name': 'A'},\n{'name': 'B'}\n```",
+            [Remark(name="A"), Remark(name="B")],
+            ["code fence", "prose", "separate items", "single quotes"],
+        ),
+    ],
+)
+def test_a_list_is_read_from_its_items_and_an_item_from_a_list(
+    output_type: Any, text: str, value: Any, repairs: list[str]
+) -> None:
+    assert read(output_type, text) == (value, repairs)
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        (int, "[7, 8]"),
+        (int, "[[7]]"),
+        (int | list[str], "[7.5]"),
+        (list[dict[str, str]], '{"value": {"key": "a", "value": "b"}}'),
+        (list[Person], '{"value": {"name": "Ada"}}'),
+        (list[Remark], '{"name": "A"} no: {"name": "B"}'),
+        (list[Remark], '```\n{"name": "A"}\n```\n```\n{"name": "B"}\n```'),
+        (list[Remark], '{"name": "A"} {"name": "B"} {"name": "C'),
+    ],
+)
+def test_a_list_that_may_be_another_one_is_not_read(output_type: Any, text: str) -> None:
+    assert read(output_type, text)[0] is None
 
 
 # Several answers
@@ -160,11 +302,20 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "number for text": "[7]",
         "item for list": '{"value": 7}',
         "missing tag": '{"value": {"name": "Ada"}}',
+        "list for item": '{"value": [[7]]}',
+        "spelling": '{"Value": [7]}',
+        "unquoted text": "red",
+        "separate items": '{"name": "Ada"} {"name": "Bob"}',
+        "curly quotes": "{\u201cvalue\u201d: [7]}",
+        "backticks": '{"a": `7`}',
+        "unescaped quotes": '["the "best" tea"]',
     }
-    scalars = list[StrictInt | StrictBool | None]
-    maps = dict.fromkeys(("raw newline", "invalid escape", "triple quotes", "digit groups"), dict[str, Any])
-    output_types = {**maps, "number for text": list[str], "missing tag": Person | Remark}
-    output_type: Any = output_types.get(name, scalars)
+    maps = dict.fromkeys(
+        ("raw newline", "invalid escape", "triple quotes", "digit groups", "backticks"), dict[str, Any]
+    )
+    lists = {"number for text": list[str], "unescaped quotes": list[str], "separate items": list[Remark]}
+    output_types = {**maps, **lists, "missing tag": Person | Remark, "unquoted text": Literal["red"]}
+    output_type: Any = output_types.get(name, list[StrictInt | StrictBool | None])
     response_format = ResponseFormat(output_type)
     answer = response_format.read(examples[name], repairs={name})
     assert answer.valid

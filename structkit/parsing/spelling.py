@@ -1,0 +1,60 @@
+"""Names that are written slightly differently: the one of several that a text can only mean."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+SEPARATORS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])")
+"""Spaces, hyphens and underscores between words; not between two digits, where they distinguish numbers."""
+
+QUOTES = {'"': '"', "'": "'", "`": "`", "*": "*", "\u201c": "\u201d"}
+"""Quotes, and the marks of emphasis in Markdown, each with its end."""
+
+
+MAX_NAME_CHARS = 200
+"""A longer text is not a name."""
+
+
+def find_name(text: str, names: Mapping[str, str]) -> str | None:
+    """Return the only name that differs from a text at most in case, spaces, accents and quotes around it.
+
+    Args:
+        text: The text.
+        names: The names, as `index_names` returns them.
+
+    >>> find_name(" in progress", index_names(["IN_PROGRESS", "DONE"])), find_name("**Cafe**", index_names(["café"]))
+    ('IN_PROGRESS', 'café')
+    >>> find_name("firstName", index_names(["first_name"])), find_name("-1", index_names(["1"]))
+    ('first_name', None)
+    >>> find_name("Ab", index_names(["AB", "ab"]))
+    """
+    return names.get(_comparable(text)) if len(text) <= MAX_NAME_CHARS else None
+
+
+def index_names(names: Iterable[str]) -> dict[str, str]:
+    """Return names by what distinguishes them in any spelling, without those that nothing distinguishes."""
+    comparable = [(_comparable(name), name) for name in names]
+    counts = Counter(key for key, _ in comparable)
+    return {key: name for key, name in comparable if key and counts[key] == 1}
+
+
+def _comparable(name: str) -> str:
+    """Return a name without what does not distinguish names."""
+    words = SEPARATORS.sub("", unquote(name))
+    decomposed = unicodedata.normalize("NFD", words.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def unquote(text: str) -> str:
+    """Return a text without space, quotes and emphasis around it.
+
+    >>> unquote(" **'yes'** ")
+    'yes'
+    """
+    text = text.strip()
+    while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
