@@ -125,7 +125,7 @@ class JobRunner:
             cost=lambda reply: cost_of_reply(reply, settings.price),
             price=settings.price,
             policy=conversations.policy,
-            learn=conversations.plan.routes.update_from_step,
+            learn=conversations.plan.observe_step,
             blank_outcome=conversations.blank_outcome,
             hold_ambiguous=settings.on_ambiguous == "hold",
             is_offline=bool(journal.marks.get(REPARSING)),

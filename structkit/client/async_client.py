@@ -97,7 +97,7 @@ class AsyncClient:
 
     async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""
-        after = await next_step(step, replies, self._plan.routes.update_from_step)
+        after = await next_step(step, replies, self._plan.observe_step)
         hooks.notify_attempts(step.attempts, after.attempts)
         return after
 
@@ -183,7 +183,8 @@ class AsyncClient:
 
         async def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
-            reply = await self.transport.send(request, policy)
+            with hooks.report_retries(request):
+                reply = await self.transport.send(request, policy)
             hooks.notify_reply(request, reply)
             return reply
 

@@ -200,7 +200,7 @@ class Client:
     def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""
         next_step = step.receive(*replies)
-        self._plan.routes.update_from_step(step, next_step, replies)
+        self._plan.observe_step(step, next_step, replies)
         hooks.notify_attempts(step.attempts, next_step.attempts)
         return next_step
 
@@ -221,7 +221,8 @@ class Client:
 
         def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
-            reply = self.transport.send(request, policy)
+            with hooks.report_retries(request):
+                reply = self.transport.send(request, policy)
             hooks.notify_reply(request, reply)
             return reply
 

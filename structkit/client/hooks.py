@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from structkit.errors import TransportError
+from structkit.transport.retry_events import (
+    RetryListener,
+    listen_to_first,
+    listen_to_first_async,
+    listen_to_retries,
+)
+from structkit.transport.transport import AsyncReplyStream, ReplyStream
 from structkit.values import Attempt, Completion, Issue, Request
+
+NOTHING = nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +25,7 @@ class Hooks:
 
     Args:
         before_request: Is called with each request before it is sent.
+        on_retry: Is called with a request, the transport error that is retried, and the seconds until then.
         after_reply: Is called with each request and its completion, or with the transport error.
         on_issue: Is called with each issue of a reply, and its attempt.
         on_attempt: Is called with each attempt after its reply has been read; its request is the one that was sent.
@@ -32,6 +42,7 @@ class Hooks:
     """
 
     before_request: Callable[[Request], object] | None = None
+    on_retry: Callable[[Request, TransportError, float], object] | None = None
     after_reply: Callable[[Request, Completion | TransportError], object] | None = None
     on_issue: Callable[[Issue, Attempt], object] | None = None
     on_attempt: Callable[[Attempt], object] | None = None
@@ -41,6 +52,25 @@ class Hooks:
         """Call the hook before a request."""
         if self.before_request:
             self.before_request(request)
+
+    def report_retries(self, request: Request) -> AbstractContextManager[None]:
+        """Call the hook before each retry of the request within the block."""
+        listener = self._retry_listener(request)
+        return listen_to_retries(listener) if listener else NOTHING
+
+    def with_retries(self, items: ReplyStream, request: Request) -> ReplyStream:
+        """Return a stream that calls the hook before each retry of its request."""
+        listener = self._retry_listener(request)
+        return listen_to_first(listener, items) if listener else items
+
+    def with_retries_async(self, items: AsyncReplyStream, request: Request) -> AsyncReplyStream:
+        """The async form of `with_retries`."""
+        listener = self._retry_listener(request)
+        return listen_to_first_async(listener, items) if listener else items
+
+    def _retry_listener(self, request: Request) -> RetryListener | None:
+        on_retry = self.on_retry
+        return None if on_retry is None else lambda error, wait_s: on_retry(request, error, wait_s)
 
     def notify_reply(self, request: Request, reply: Completion | TransportError) -> None:
         """Call the hook after a reply or a transport error."""

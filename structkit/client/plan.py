@@ -10,12 +10,13 @@ from structkit.client.arguments import CallOptions, DefaultOptions, example_to_j
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
+from structkit.client.step_log import log_step
 from structkit.dialects import Route, get_dialect
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
-from structkit.transport import normalise_base_url
+from structkit.transport import TransportReply, normalise_base_url
 from structkit.values import Parameters, Policy, Prompt, Request
 from structkit.values.parameters import EXTRA_OPTIONS
 
@@ -55,6 +56,17 @@ class Plan:
         """
         policy = self.call.get("policy") or Policy()
         return replace(policy, retries=0) if request.fields.get("stream") else policy
+
+    def observe_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
+        """Store what a step of a conversation showed about the route, and log it.
+
+        Args:
+            last: The step whose requests were sent.
+            step: The next step: a conversation, a result or an error.
+            replies: The replies in between.
+        """
+        self.routes.update_from_step(last, step, replies)
+        log_step(last, step)
 
     def start_conversation(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
         """Return the conversation of a call, before its first request.

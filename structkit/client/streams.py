@@ -114,7 +114,7 @@ class StreamState(Generic[S]):
         self.output.start_reply(step)
         self.hooks.notify_request(step.request)
         replies: list[TransportReply] = []
-        with closing(io.stream(step)) as events:
+        with closing(self.hooks.with_retries(io.stream(step), step.request)) as events:
             for event in events:
                 if isinstance(event, Delta):
                     yield from self.output.feed(event)
@@ -129,7 +129,7 @@ class StreamState(Generic[S]):
         """Yield the same, awaited; the replies are appended to *replies*, because this generator cannot return them."""
         self.output.start_reply(step)
         self.hooks.notify_request(step.request)
-        async with aclosing(io.stream(step)) as events:
+        async with aclosing(self.hooks.with_retries_async(io.stream(step), step.request)) as events:
             async for event in events:
                 if isinstance(event, Delta):
                     for value in self.output.feed(event):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from structkit.errors import MalformedReply, TransportError
+from structkit.transport.retry_events import notify_retry
 from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Policy, Usage
 
@@ -67,11 +68,16 @@ def _settings(policy: Policy, failures: list[TransportError]) -> dict[str, Any]:
         retry_after = _result(state).retry_after
         return backoff(state) if retry_after is None else min(float(retry_after), policy.wait_max)
 
+    def before_sleep(state: RetryCallState) -> None:
+        error: TransportError = _result(state)
+        failures.append(error)
+        notify_retry(error, state.next_action.sleep if state.next_action else 0.0)
+
     return {
         "retry": retry_if_result(lambda result: not _is_final(result, policy)),
         "stop": stop,
         "wait": wait,
-        "before_sleep": lambda state: failures.append(_result(state)),
+        "before_sleep": before_sleep,
         "retry_error_callback": _result,
     }
 

@@ -16,6 +16,7 @@ from structkit.costs.budget import estimate_prompt_tokens, reserve_tokens
 from structkit.errors import StatusError
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
+from structkit.transport.retry_events import notify_retry
 from structkit.values import Completion, Policy, Request
 
 TOO_MANY_REQUESTS = 429
@@ -71,6 +72,8 @@ class RequestSender:
             if failures > self.context.policy.retries:
                 break
             number += 1
+            with self.context.hooks.report_retries(request):
+                notify_retry(reply, reply.retry_after or 0.0)
         self.context.hooks.notify_reply(request, reply)
         return number, reply
 
