@@ -230,7 +230,7 @@ def _locate_list(response_format: ResponseFormat[Any]) -> ListLocation:
     Raises:
         SchemaError: The type has no list, or several.
     """
-    place = root_place(response_format.output_type)
+    place = root_place(response_format)
     root = resolve_node(response_format.compiled_schema.root)
     is_object = isinstance(root, ObjectNode)
     fields = root.fields if isinstance(root, ObjectNode) else [Field("", "", root)]

@@ -25,14 +25,14 @@ from structkit.schema.response_format import ResponseFormat
 
 def root_decoder(response_format: ResponseFormat[Any]) -> Decoder:
     """Build the decoder of a type's replies."""
-    return build_decoder(response_format.compiled_schema.root, root_place(response_format.output_type))
+    return build_decoder(response_format.compiled_schema.root, root_place(response_format))
 
 
-def root_place(output_type: Any) -> TypePlace:
+def root_place(response_format: ResponseFormat[Any]) -> TypePlace:
     """Return the place of a whole value of a type or JSON Schema."""
-    if isinstance(output_type, dict):
-        return JSONSchemaPlace(output_type, output_type)
-    core: Any = invertible(core_schema(output_type))
+    if isinstance(response_format.output_type, dict):
+        return JSONSchemaPlace(response_format.natural_schema, response_format.natural_schema)
+    core: Any = invertible(core_schema(response_format.output_type))
     if core["type"] != "definitions":
         return PydanticPlace(core, CoreDefinitions())
     return PydanticPlace(core["schema"], CoreDefinitions({each["ref"]: each for each in core["definitions"]}))

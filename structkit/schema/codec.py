@@ -12,6 +12,7 @@ from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.expected_form import ExpectedForm, expected_form
+from structkit.schema.explanation import Note
 from structkit.schema.missing_tags import add_tags
 from structkit.schema.natural import InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
@@ -242,6 +243,10 @@ class UnvalidatedJSON:
 
     name = "part"
     schema: JSON = {}  # noqa: RUF012 (never changed)
+
+    def explain(self) -> tuple[Note, ...]:
+        """Return no notes."""
+        return ()
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the value, which is JSON already."""

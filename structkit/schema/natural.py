@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
+from structkit.schema.explanation import Note
 from structkit.values import JSON, Issue, JSONValue
 
 T = TypeVar("T")
@@ -26,6 +27,10 @@ class NaturalType(Protocol[T]):
 
     name: str
     schema: JSON
+
+    def explain(self) -> tuple[Note, ...]:
+        """Return notes on the type itself, which are the same in every dialect."""
+        ...
 
     def dump(self, value: T) -> JSONValue:
         """Return a value as natural JSON."""

@@ -14,8 +14,7 @@ from structkit.schema.explanation import Explanation, Note
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.naming import wire_name
 from structkit.schema.natural import NaturalType
-from structkit.schema.pydantic.pydantic_type import PydanticType, core_schema
-from structkit.schema.pydantic.validators import explain_validators
+from structkit.schema.pydantic.pydantic_type import PydanticType
 from structkit.schema.strict.compiled import compile_schema
 from structkit.schema.strict.split import has_path, join_parts, split
 from structkit.values import JSON, Answer, JSONPath, JSONValue
@@ -81,7 +80,7 @@ class ResponseFormat(Codec[T]):
 
     def _prepare(self, output_type: Any, settings: Settings, dialect: Dialect) -> None:
         natural = _with_depth_error(natural_type, output_type)
-        self.output_type = natural.schema if isinstance(output_type, dict) else output_type
+        self.output_type = natural.document if isinstance(natural, RawSchema) else output_type
         self._settings = settings
         self._by_dialect: dict[Dialect, ResponseFormat[T]] = {}
         self._compile(natural, dialect)
@@ -183,8 +182,7 @@ class ResponseFormat(Codec[T]):
         if self._part_schemas:
             excess = self._compiled_schema.excess
             notes = (Note((), "rewritten", f"{excess}: {len(self._part_schemas)} requests"), *notes)
-        validators = () if isinstance(self.output_type, dict) else explain_validators(core_schema(self.output_type))
-        return Explanation((*notes, *validators))
+        return Explanation((*notes, *self._natural.explain()))
 
 
 def natural_type(output_type: Any) -> NaturalType[Any]:

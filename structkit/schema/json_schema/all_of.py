@@ -75,7 +75,7 @@ def _merge_maps(first: JSON, second: JSON, path: JSONPath) -> JSON:
         for key in first
         if key in second and first[key] != second[key]
     }
-    return {**second, **first, **shared}
+    return {**first, **second, **shared}
 
 
 def _merge_additional(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:

@@ -74,7 +74,12 @@ class SchemaDocument:
             )
         target = self._lookup(pointer)
         if target is None:
-            raise SchemaError(f"the $ref {pointer!r} leads nowhere: the document has no such part", path=path)
+            key = next(pointer_keys(pointer), "$defs")
+            reason = (
+                f"the $ref {pointer!r} leads nowhere: the document has no such part; "
+                f"a schema out of a larger document needs the {key!r} of that document too"
+            )
+            raise SchemaError(reason, path=path)
         if not isinstance(target, dict | bool):
             raise SchemaError(f"the $ref {pointer!r} leads to a value that is not a schema", path=path)
         return target

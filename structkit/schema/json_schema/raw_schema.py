@@ -6,9 +6,9 @@ import copy
 from itertools import islice
 from typing import Any
 
+from structkit.schema.explanation import Note
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
-from structkit.schema.naming import snake_case
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
@@ -18,26 +18,34 @@ MAX_ISSUES = 100
 
 
 class RawSchema:
-    """A JSON Schema document, draft 4 to 2020-12; its values are plain JSON."""
+    """A JSON Schema document, of any draft; its values are plain JSON.
+
+    Attributes:
+        document: A copy of the dict that the caller has passed.
+        schema: The schema in it, with every keyword as its draft defines it.
+        name: Its name on the wire.
+    """
 
     def __init__(self, schema: JSON) -> None:
-        """Validate the document.
+        """Read and validate the document.
 
         Raises:
             SchemaError: It is not a JSON Schema.
         """
-        from jsonschema import Draft202012Validator
-        from jsonschema.validators import validator_for
-
+        from structkit.schema.json_schema.drafts import validator_class
         from structkit.schema.json_schema.formats import with_all_formats
         from structkit.schema.json_schema.keyword_rules import with_exact_rules
         from structkit.schema.json_schema.metaschema import validate_document
         from structkit.schema.json_schema.patterns import validate_patterns
         from structkit.schema.json_schema.reference_cycles import validate_cycles
+        from structkit.schema.json_schema.schema_input import read_schema_input
 
-        self.schema = schema = copy.deepcopy(schema)
-        self.name = snake_case(str(schema.get("title") or "output"))
-        validator = validator_for(schema, default=Draft202012Validator)
+        schema_input = read_schema_input(schema)
+        self.schema = schema = schema_input.schema
+        self.name = schema_input.name
+        self.document = schema_input.document
+        self._notes = schema_input.notes
+        validator = validator_class(schema)
         validate_document(schema, validator)
         validate_patterns(schema)
         document = SchemaDocument(schema)
@@ -52,6 +60,10 @@ class RawSchema:
         schema_part = copy.copy(self)
         schema_part._validator = self._validator.evolve(schema=schema)  # noqa: SLF001 (its own class)
         return schema_part
+
+    def explain(self) -> tuple[Note, ...]:
+        """Return what was read otherwise than it was written."""
+        return self._notes
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the value: it is JSON already."""

@@ -290,5 +290,6 @@ def resolve_node(node: Node) -> Node:
 
 def _branch_name(part: JSON, compiler: Compiler) -> str:
     """Return the name of a branch: of its definition, its title, or its JSON type."""
-    name = part.get("$ref", "").rpartition("/")[2] or compiler.resolve(part).get("title") or part.get("type", "option")
-    return wire_name(str(name))
+    references = (each.get("$ref") for each in (part, *part.get("allOf", ())) if isinstance(each, dict))
+    name = next(filter(None, references), "").rpartition("/")[2]
+    return wire_name(str(name or compiler.resolve(part).get("title") or part.get("type", "option")))

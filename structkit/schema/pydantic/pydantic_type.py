@@ -11,6 +11,7 @@ from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaVa
 from pydantic_core import SchemaError as CoreSchemaError
 
 from structkit.errors import SchemaError
+from structkit.schema.explanation import Note
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part
@@ -19,6 +20,7 @@ from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.part import to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
+from structkit.schema.pydantic.validators import explain_validators
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
 
@@ -35,6 +37,7 @@ class PydanticType(Generic[T]):
             SchemaError: The type has no JSON form.
         """
         self.name = snake_case(type_name(output_type))
+        self._output_type = output_type
         try:
             core = invertible(core_schema(output_type))
             with warnings.catch_warnings():
@@ -45,6 +48,10 @@ class PydanticType(Generic[T]):
             self._serializer = SchemaSerializer(core, _use_prebuilt=False)
         except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError, AssertionError) as error:
             raise _no_json_form(output_type, error) from error
+
+    def explain(self) -> tuple[Note, ...]:
+        """Return a note for each validator of the caller's."""
+        return explain_validators(core_schema(self._output_type))
 
     def dump(self, value: T) -> JSONValue:
         """Return a value as JSON that validation reads back as the same value.

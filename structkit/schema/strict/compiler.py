@@ -251,7 +251,7 @@ class SchemaCompiler:
 
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Accept any value: keywords for one type accept every value of the other types."""
-        for keyword in schema.keys() - ANNOTATIONS:
+        for keyword in (word for word in schema if word not in ANNOTATIONS | CONTAINERS):
             self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
         return self.any_value_node()
 
