@@ -59,6 +59,7 @@ CASES = {
     "false for an optional property": fits(
         obj(["a"], a=STRING, b=False), [{"a": "x"}], [{"a": "x", "b": 1}]
     ),
+    "true as a branch": holds({"anyOf": [True, STRING]}, ["a", 1], []),
     "false as a branch": holds({"anyOf": [False, STRING]}, ["a"], [1]),
     "reference": holds({"$ref": "#/$defs/a"}, ["a"], [1], **{"$defs": {"a": STRING}}),
     "reference, escaped": holds({"$ref": "#/$defs/a~1b%25c"}, ["a"], [1], **{"$defs": {"a/b%c": STRING}}),

@@ -127,9 +127,9 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if not branches:
         return NULL
     branches, nodes = _unique(*_build_satisfiable(branches, path, compiler))
-    nodes = [_as_box(node) if part.get(BOXED_BRANCH) else node for part, node in zip(branches, nodes, strict=True)]
     if any(isinstance(resolve_node(node), AnyValueNode) or resolve_node(node) == ANY_TEXT for node in nodes):
         return compiler.any_value_node()
+    nodes = [_as_box(node) if part.get(BOXED_BRANCH) else node for part, node in zip(branches, nodes, strict=True)]
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
     if any(part.get(BOXED_BRANCH) for part in branches):
