@@ -59,6 +59,11 @@ CASES = {
     "false for an optional property": fits(
         obj(["a"], a=STRING, b=False), [{"a": "x"}], [{"a": "x", "b": 1}]
     ),
+    "a constant beside alternatives": holds(
+        {"type": "object", "const": {"a": 1}, "dependentSchemas": {"a": {"required": ["b"]}}, "anyOf": [obj(a=INTEGER)]},
+        [],
+        [{"a": 2}, {}],
+    ),
     "true as a branch": holds({"anyOf": [True, STRING]}, ["a", 1], []),
     "false as a branch": holds({"anyOf": [False, STRING]}, ["a"], [1]),
     "reference": holds({"$ref": "#/$defs/a"}, ["a"], [1], **{"$defs": {"a": STRING}}),

@@ -221,7 +221,7 @@ class SchemaCompiler:
     def _construct(self, schema: JSON, path: JSONPath) -> Node:
         """Build the node of a schema without a reference: by one of BY_KEYWORD, else by its type."""
         kind = guess_type(schema)
-        if kind == "object" and schema.keys() & ALTERNATIVES and "discriminator" not in schema:
+        if kind == "object" and schema.keys() & ALTERNATIVES and not schema.keys() & {"discriminator", "enum", "const"}:
             return self._object_with_alternatives(schema, path)
         keyword = next((word for word in BY_KEYWORD if word in schema), None)
         if keyword is not None:
