@@ -9,10 +9,10 @@ from typing import Any
 
 from structkit.batch.blank import is_blank_row, without_empty
 from structkit.batch.fingerprint import fingerprint
+from structkit.batch.job_endpoint import job_address, job_call, job_endpoint, job_model, validate_connection
 from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
-from structkit.client.endpoint_settings import find_endpoint
 from structkit.client.plan import make_plan
 from structkit.dialects import Route
 from structkit.errors import ConfigError
@@ -30,8 +30,10 @@ class RowConversations:
     Attributes:
         settings: The job's settings.
         response_format: The type of the values, compiled.
+        call: The arguments of every call, with the defaults of the job's client.
         policy: The limits on the attempts, retries and waits of each row.
         endpoint: The address and the key; None if the job has a transport of the caller's.
+        address: The address of the endpoint; empty if it is not known.
         plan: The model, the arguments of every call, and the route, from which each row's conversation starts.
     """
 
@@ -43,14 +45,16 @@ class RowConversations:
             TypeError: An argument is misspelt.
         """
         validate_call(settings.call)
+        validate_connection(settings)
         if "model" in settings.call:
             raise ConfigError("call has 'model': pass model= to the job itself")
         self.settings = settings
         self.response_format = response_format(settings.output_type)
-        self.policy: Policy = settings.call.get("policy") or Policy()
-        has_transport = settings.transport is not None
-        self.endpoint = None if has_transport else find_endpoint(settings.model, settings.base_url, settings.api_key)
-        self.plan = make_plan(settings.model, settings.call, self.endpoint)
+        self.call: Any = job_call(settings)
+        self.policy: Policy = self.call.get("policy") or Policy()
+        self.endpoint = job_endpoint(settings)
+        self.address = job_address(settings, self.endpoint)
+        self.plan = make_plan(job_model(settings), self.call, self.endpoint, self.address)
         # One conversation serves as the template of all rows; a new one is needed only when the route changes.
         self._template = lru_cache(1)(self._start_any_row)
         self._template(self.plan.route)  # raises here if an argument is invalid for every row
@@ -67,7 +71,7 @@ class RowConversations:
         prompt = self.settings.prompt
         text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(without_empty(record.values))
         text = await text if inspect.isawaitable(text) else text
-        messages = build_messages(text, self.settings.call.get("instructions"))
+        messages = build_messages(text, self.call.get("instructions"))
         return self._template(self.plan.route).with_messages(messages)
 
     def blank_outcome(self, record: Record) -> Outcome | None:
@@ -79,7 +83,7 @@ class RowConversations:
 
     def fingerprint(self) -> JSON:
         """Return the settings that the requests and values of all rows depend on."""
-        call: Any = self.settings.call
+        call = self.call
         prompt, natural = self.settings.prompt, self.response_format.natural
         return fingerprint(
             self.response_format,
@@ -90,7 +94,7 @@ class RowConversations:
                 for source, value in call.get("examples", ())
             ],
             model=self.plan.model,
-            base_url=self.endpoint.address if self.endpoint else "",
+            base_url=self.address,
             parameters=Parameters(**{name: call[name] for name in OPTION_NAMES if name in call}),
             mode=str(call.get("mode", "auto")),
         )

@@ -13,6 +13,7 @@ from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.local import LocalEngine
 from structkit.batch.engines.progress import ProgressCallback, ProgressReporter
 from structkit.batch.engines.signals import run_until_stopped
+from structkit.batch.job_endpoint import custom_transport
 from structkit.batch.job_input import open_input
 from structkit.batch.manifest import write_manifest
 from structkit.batch.matching import MatchedRow
@@ -61,7 +62,9 @@ class JobRunner:
         self.settings, self.on_progress = settings, on_progress
         self.clock = RunClock()
         self.conversations = RowConversations(settings)
-        self.transport = settings.transport or _open_transport(self.conversations)
+        own_transport = custom_transport(settings)
+        self.closes_transport = own_transport is None
+        self.transport = own_transport or _open_transport(self.conversations)
 
     async def run(self, *, handle_signals: bool = False) -> Report:
         """Finish the rows, and write the output, the manifest and the report.
@@ -77,7 +80,7 @@ class JobRunner:
                 source = store_stream(source, settings.folder / STREAM_FILE)
                 return await self._run(source, journal, handle_signals=handle_signals)
         finally:
-            if settings.transport is None:  # a transport of the caller's stays open
+            if self.closes_transport:  # a transport of the caller's stays open
                 await self.transport.close()
 
     async def _run(self, source: Source, journal: Journal, *, handle_signals: bool) -> Report:

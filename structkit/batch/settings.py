@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from structkit.client import AsyncClient, Client
 from structkit.client.arguments import DefaultOptions
 from structkit.costs.price import Price
 from structkit.tables.formats.formulas import GuardFormulas
@@ -40,6 +41,7 @@ MAX_REPLY_TOKENS = 4_096
 class LabelOptions(TypedDict, total=False):
     """The settings of a `Job` that a decorated function does not set itself: the keywords of `label` and `job`."""
 
+    client: Client | AsyncClient | None
     model: str | None
     base_url: str | None
     api_key: str | None
@@ -74,6 +76,7 @@ class JobSettings:
     _: KW_ONLY
     output_type: Any
     prompt: str | RowPrompt
+    client: Client | AsyncClient | None = field(default=None, repr=False)
     model: str | None = None
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)

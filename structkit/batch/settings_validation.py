@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from structkit.batch.failure_limit import validate_max_failed
+from structkit.batch.job_endpoint import validate_connection
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import validate_template
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.sources import Source
-from structkit.transport import validate_transport
 
 CHOICES = {
     "on_ambiguous": ("resend", "hold"),
@@ -36,8 +36,7 @@ def validate_settings(settings: JobSettings) -> None:
     """
     _validate_choices(settings)
     _validate_numbers(settings)
-    if settings.transport is not None:
-        validate_transport(settings.transport, needs_await=True, consumer="a job")
+    validate_connection(settings)
     validate_max_failed(settings.max_failed)
     if not settings.value_column:
         raise ConfigError(f"value_column must be the name of a column, not {settings.value_column!r}")

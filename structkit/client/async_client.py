@@ -228,6 +228,11 @@ class AsyncClient:
         return self._plan.model
 
     @property
+    def address(self) -> str:
+        """Like `Client.address`."""
+        return self._plan.routes.base_url
+
+    @property
     def defaults(self) -> DefaultOptions:
         """Like `Client.defaults`."""
         return self._plan.call

@@ -277,6 +277,11 @@ class Client:
         return self._plan.model
 
     @property
+    def address(self) -> str:
+        """The base URL that requests go to; empty for a transport of the caller's."""
+        return self._plan.routes.base_url
+
+    @property
     def defaults(self) -> DefaultOptions:
         """The default arguments of every call."""
         return self._plan.call

@@ -110,10 +110,15 @@ def merge_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> dict[
     >>> merge_options({"seed": 7, "extra_body": {"a": 1}}, {"seed": None, "extra_body": {"b": 2}})
     {'extra_body': {'a': 1, 'b': 2}}
     """
-    merged = {name: value for name, value in {**defaults, **call}.items() if value is not None}
-    for name in merged.keys() & EXTRA_OPTIONS:
-        merged[name] = {**(defaults.get(name) or {}), **(call.get(name) or {})}
-    return merged
+    return {name: value for name, value in join_options(defaults, call).items() if value is not None}
+
+
+def join_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> Any:
+    """Return two sets of arguments together; None, which removes a default, stays."""
+    joined = {**defaults, **call}
+    for name in joined.keys() & EXTRA_OPTIONS:
+        joined[name] = {**(defaults.get(name) or {}), **(call.get(name) or {})}
+    return joined
 
 
 def make_plan(model: str | None, call: DefaultOptions, endpoint: EndpointSettings | None, address: str = "") -> Plan:

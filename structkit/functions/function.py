@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
-from typing_extensions import Concatenate, ParamSpec, Unpack
+from typing_extensions import Concatenate, ParamSpec, Self, Unpack
 
 from structkit.client import AsyncClient, Client, DefaultOptions
-from structkit.client.arguments import validate_call
-from structkit.client.plan import merge_options
+from structkit.client.arguments import CallOptions, validate_call
+from structkit.client.plan import join_options, merge_options
 from structkit.errors import ConfigError, StructkitError
 from structkit.functions.row_arguments import RowFunction
 from structkit.schema import ResponseFormat
@@ -34,6 +36,9 @@ S = TypeVar("S")
 T = TypeVar("T")
 C = TypeVar("C", Client, AsyncClient)
 
+CONNECTION_SETTINGS = frozenset({"client", "transport", "base_url", "api_key"})
+"""Settings of a job that determine where its requests go."""
+
 
 class Decorator(Protocol[T]):
     """The type of `prompt(T)`: the decorated function returns T, awaited if the function is async."""
@@ -44,47 +49,75 @@ class Decorator(Protocol[T]):
     def __call__(self, function: Callable[P, Prompt], /) -> Function[P, T]: ...
 
 
-@dataclass
+class DocstringDecorator(Protocol):
+    """The type of `prompt(...)` without a type: the function's annotation is the type of the values."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+        self, function: Callable[P, Coroutine[Any, Any, T]], /
+    ) -> AsyncFunction[P, T]: ...  # a coroutine function is a callable too: the first that fits is taken
+    @overload
+    def __call__(self, function: Callable[P, T], /) -> Function[P, T]: ...
+
+
+@dataclass(frozen=True)
 class Declaration(Generic[T]):
-    """The arguments of the decorator; without a client, one is created from the environment at the first call."""
+    """The arguments of the decorator.
+
+    Args:
+        response_format: The output type, compiled.
+        client: Sends the requests; without one, a client is created from the environment at the first call.
+        model: The model's name; None for that of the client or the environment.
+        call: The arguments of each call.
+        default_clients: Clients from the environment by model; shared with all declarations that are derived.
+    """
 
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
     model: str | None
     call: DefaultOptions
-    _default_client: Client | AsyncClient | None = None
+    default_clients: dict[str | None, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, output_type: Any, client: Any, model: str | None, call: DefaultOptions) -> Declaration[Any]:
         """Compile the type and validate the keywords, so that mistakes show at the declaration."""
         validate_call(call)
-        if client is not None and model is not None:
-            raise ConfigError("a client has a model already: leave out model= or client=")
-        if client is not None and not isinstance(client, Client | AsyncClient):
-            raise ConfigError(f"client= must be a structkit.Client or AsyncClient, not {type(client).__name__}")
+        _validate_client(client)
         return Declaration(response_format(output_type), client, model, call)
 
-    @property
-    def endpoint_settings(self) -> LabelOptions:
-        """Return the settings with which a job of the function reaches the endpoint.
+    def updated(self, client: Any, options: CallOptions) -> Declaration[T]:
+        """Return the declaration with other options; another client brings its own model.
 
         Raises:
-            ConfigError: The client is a blocking one with a transport of the caller's.
+            TypeError: There is no option of that name.
+            ConfigError: An option is invalid.
         """
-        if self.client is None:
-            return {"model": self.model} if self.model else {}
-        if (endpoint := self.client.endpoint) is not None:
-            return {"model": endpoint.model, "base_url": endpoint.base_url, "api_key": endpoint.api_key}
-        if isinstance(self.client, AsyncClient):
-            return {"model": self.client.model, "transport": self.client.transport}
-        raise ConfigError("a job awaits its requests: give the function an AsyncClient, or a client with a base URL")
+        validate_call(options)
+        _validate_client(client)
+        call: Any = {name: value for name, value in options.items() if name != "model"}
+        model = options.get("model") or (self.model if client is None else None)
+        return replace(self, client=client or self.client, model=model, call=join_options(self.call, call))
+
+    @cached_property
+    def arguments(self) -> CallOptions:
+        """The arguments of each call; a client from the environment has the model already."""
+        arguments = cast("CallOptions", {**self.call})
+        if self.client and self.model:
+            arguments["model"] = self.model
+        return arguments
 
     def client_for(self, kind: type[C]) -> C:
         """Return the client; all instances share it if the function is a method."""
-        self._default_client = client = self.client or self._default_client or kind(self.model)
+        client = self.client or self.default_clients.get(self.model)
+        client = client or self.default_clients.setdefault(self.model, kind(self.model))
         if not isinstance(client, kind):
             raise ConfigError(f"this function needs client={kind.__name__}(...), not {type(client).__name__}")
         return client
+
+
+def _validate_client(client: Any) -> None:
+    if client is not None and not isinstance(client, Client | AsyncClient):
+        raise ConfigError(f"client= must be a structkit.Client or AsyncClient, not {type(client).__name__}")
 
 
 class DecoratedFunction(Generic[P, T]):
@@ -114,15 +147,17 @@ class DecoratedFunction(Generic[P, T]):
     def job(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Job:
         """Return a job that labels a table with this function; nothing is sent.
 
-        Raises:
-            ConfigError: The function's client is a blocking one with a transport of the caller's.
+        Settings of the connection (`client`, `transport`, `base_url`, `api_key`) replace the function's client.
         """
         from structkit.batch.job import Job
 
-        declaration = self._declaration
-        options: LabelOptions = {**declaration.endpoint_settings, **settings}
-        defaults = declaration.client.defaults if declaration.client else {}
-        call: Any = merge_options(defaults, declaration.call)
+        declaration, client = self._declaration, self._declaration.client
+        endpoint: LabelOptions = {"model": declaration.model, "client": client}
+        call: Any = declaration.call
+        if client and not CONNECTION_SETTINGS.isdisjoint(settings):
+            endpoint = {"model": declaration.model or client.model}
+            call = merge_options(client.defaults, declaration.call)
+        options: LabelOptions = {**endpoint, **settings}
         return Job(
             source=source,
             output=output,
@@ -131,6 +166,23 @@ class DecoratedFunction(Generic[P, T]):
             call=call,
             **options,
         )
+
+    def with_options(self, *, client: Client | AsyncClient | None = None, **options: Unpack[CallOptions]) -> Self:
+        """Return the function with other options; its signature stays, and so does this function itself.
+
+            read_invoice.with_options(model="gpt-4o-mini", temperature=0)(text)
+
+        Args:
+            client: Sends the requests, to its own model unless `model` names another one.
+            **options: As for `Client.extract`; they replace those of the declaration, and None removes one.
+
+        Raises:
+            TypeError: There is no option of that name.
+            ConfigError: An option is invalid.
+        """
+        function = copy(self)
+        function.__dict__["_declaration"] = self._declaration.updated(client, options)
+        return function
 
     def _bind(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
@@ -152,16 +204,16 @@ class Function(DecoratedFunction[P, T]):
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Return the value with all attempts, as `Client.run` does."""
-        return self._client.run(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
+        return self._client.run(self.response_format, self._function(*args, **kwargs), **self._declaration.arguments)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
         """Stream the value while it arrives, as `Client.stream` does."""
-        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
+        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.arguments)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
         """Stream each item of the list as soon as it is complete, as `Client.stream_items` does."""
         return self._client.stream_items(
-            self.response_format, self._function(*args, **kwargs), **self._declaration.call
+            self.response_format, self._function(*args, **kwargs), **self._declaration.arguments
         )
 
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
@@ -227,16 +279,16 @@ class AsyncFunction(DecoratedFunction[P, T]):
     async def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Like `Function.run`."""
         prompt = await self._function(*args, **kwargs)
-        return await self._client.run(self.response_format, prompt, **self._declaration.call)
+        return await self._client.run(self.response_format, prompt, **self._declaration.arguments)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
         """Like `Function.stream`, with `async with` and `async for`."""
-        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.call)
+        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.arguments)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
         """Like `Function.stream_items`, with `async for`."""
         return self._client.stream_items(
-            self.response_format, self._function(*args, **kwargs), **self._declaration.call
+            self.response_format, self._function(*args, **kwargs), **self._declaration.arguments
         )
 
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:

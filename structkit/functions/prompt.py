@@ -10,12 +10,13 @@ from typing import Any, TypeVar, overload
 from typing_extensions import ParamSpec, TypeForm, Unpack
 
 from structkit.client import AsyncClient, Client, DefaultOptions
+from structkit.client.arguments import validate_call
 from structkit.errors import PromptError
-from structkit.functions.function import AsyncFunction, Declaration, Decorator, Function
+from structkit.functions.function import AsyncFunction, Declaration, Decorator, DocstringDecorator, Function
 from structkit.functions.row_arguments import VARIABLE
 from structkit.prompts import fill_template, template_names, validate_template
 from structkit.schema import ResponseFormat
-from structkit.values import JSON, Prompt
+from structkit.values import ABSENT, JSON, Prompt
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -49,13 +50,20 @@ def prompt(
     **call: Unpack[DefaultOptions],
 ) -> Decorator[Any]: ...
 @overload
+def prompt(
+    *,
+    client: Client | AsyncClient | None = None,
+    model: str | None = None,
+    **call: Unpack[DefaultOptions],
+) -> DocstringDecorator: ...
+@overload
 def prompt(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     function: Callable[P, Coroutine[Any, Any, T]], /
 ) -> AsyncFunction[P, T]: ...  # a coroutine function is a callable too: the first that fits is taken
 @overload
 def prompt(function: Callable[P, T], /) -> Function[P, T]: ...
 def prompt(
-    output_type: Any,
+    output_type: Any = ABSENT,
     /,
     *,
     client: Client | AsyncClient | None = None,
@@ -71,23 +79,30 @@ def prompt(
         def read_invoice(text: str) -> str:
             return f"Read the invoice:\n{text}"
 
-    Bare, `@structkit.prompt` takes the return annotation as the type and the docstring as the
-    template, in which `{name}` is the argument of that name. For an `async def`, the annotation is the awaited type.
+    Without a type, the return annotation is the type and the docstring is the template, in which `{name}` is the
+    argument of that name: `@structkit.prompt`, or with options `@structkit.prompt(model="gpt-4o")`. For an
+    `async def`, the annotation is the awaited type.
 
     Args:
         output_type: As for `Client.extract`.
         client: Sends the requests; by default a client from the environment, created at the first call.
-        model: The model's name, without a client.
+        model: The model's name; by default that of the client, or of the environment.
         **call: As for `Client.extract`.
 
     Raises:
         SchemaError: The type has no strict form; raised at the declaration, before anything is sent.
-        PromptError: A bare function has no return annotation or no docstring, or its docstring leaves out a parameter.
+        PromptError: The type is missing and the function has no return annotation or no docstring, or its docstring
+            leaves out a parameter.
     """
-    if inspect.isfunction(output_type):
-        return_type, template = _bare_parts(output_type)
-        return _declare(return_type, client, model, call)(_with_template(output_type, template))
-    return _declare(output_type, client, model, call)
+
+    def decorate_bare(function: Callable[..., Any]) -> Any:
+        return_type, template = _bare_parts(function)
+        return _declare(return_type, client, model, call)(_with_template(function, template))
+
+    if output_type is ABSENT:
+        validate_call(call)
+        return decorate_bare
+    return decorate_bare(output_type) if inspect.isfunction(output_type) else _declare(output_type, client, model, call)
 
 
 def _declare(

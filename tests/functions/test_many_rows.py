@@ -23,7 +23,6 @@ from structkit.errors import ConfigError, InvalidOutput, JobError, StructkitErro
 from structkit.functions.row_arguments import RowFunction
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply, text_reply
-from structkit.transport.direct import AsyncHTTPTransport
 from structkit.values import JSON
 
 Kind = Literal["blocking", "awaited"]
@@ -248,15 +247,29 @@ def test_the_job_of_a_function_uses_its_client(tmp_path: Path, kind: Kind) -> No
     assert [message["content"] for message in body["messages"]] == ["Be brief.", "en, en: good"]
 
 
-def test_a_job_can_use_the_transport_of_an_async_client_only(tmp_path: Path) -> None:
+@both_kinds
+def test_the_job_of_a_function_uses_the_sdk_client_of_its_client(tmp_path: Path, kind: Kind) -> None:
+    client_class, sdk_class = {
+        "blocking": (structkit.Client, openai.OpenAI),
+        "awaited": (structkit.AsyncClient, openai.AsyncOpenAI),
+    }[kind]
     with Endpoint(answer_by_text) as endpoint:
-        transport = AsyncHTTPTransport(endpoint.base_url, "sk-test")
-        function = declare("awaited", client=structkit.AsyncClient("from-client", transport=transport), model=None)
+        sdk_client: Any = sdk_class(base_url=endpoint.base_url, api_key="sk-test")
+        function = declare(kind, client=client_class("from-client", client=sdk_client), model=None)
         assert label(function, ["good"], tmp_path / "out.jsonl").counts == {"done": 1}
-        sdk_client = openai.OpenAI(base_url=endpoint.base_url, api_key="sk-test")
-        function = declare("blocking", client=structkit.Client("from-client", client=sdk_client), model=None)
-        with pytest.raises(ConfigError, match="AsyncClient"):
-            label(function, ["good"], tmp_path / "other.jsonl")
+    assert endpoint.requests[0]["model"] == "from-client"
+
+
+@both_kinds
+def test_the_connection_of_a_job_replaces_the_client_of_its_function(
+    endpoint: Endpoint, tmp_path: Path, kind: Kind
+) -> None:
+    client_class: Any = structkit.Client if kind == "blocking" else structkit.AsyncClient
+    client = client_class("from-client", base_url="http://127.0.0.1:9/v1", api_key="sk-own", instructions="Be fair.")
+    function = declare(kind, client=client, model=None)
+    report = label(function, ["good"], tmp_path / "out.jsonl", base_url=endpoint.base_url)
+    assert (report.counts, endpoint.requests[0]["model"]) == ({"done": 1}, "from-client")
+    assert endpoint.requests[0]["messages"][0]["content"] == "Be fair."
 
 
 def test_a_changed_function_is_another_job(endpoint: Endpoint, tmp_path: Path) -> None:

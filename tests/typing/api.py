@@ -42,6 +42,10 @@ def read(text: str, *, language: str = "en") -> str:
 assert_type(read("text"), Invoice)
 assert_type(read.run("text", language="fr"), structkit.Result[Invoice])
 read(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+read.with_options(temprature=0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+assert_type(read.with_options(model="gpt-4o", temperature=0, context=["a"])("text", language="fr"), Invoice)
+assert_type(read.with_options(policy=structkit.Policy(attempts=1)).run("text"), structkit.Result[Invoice])
+read.with_options(seed=7)(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 read("text", langage="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
@@ -62,6 +66,15 @@ def label(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # p
 assert_type(label("text"), Literal["good", "bad"])
 
 
+@structkit.prompt(model="gpt-4o", temperature=0)
+def label_with_options(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # pyright: ignore[reportReturnType]
+    """Label this: {text}"""
+
+
+assert_type(label_with_options("text"), Literal["good", "bad"])
+label_with_options(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 class Reader:
     @structkit.prompt(Invoice)
     def read(self, text: str) -> str:
@@ -69,6 +82,7 @@ class Reader:
 
 
 assert_type(Reader().read("text"), Invoice)
+assert_type(Reader().read.with_options(seed=7)("text"), Invoice)
 
 
 @structkit.prompt
@@ -76,7 +90,14 @@ async def label_async(text: str) -> Literal["good", "bad"]:  # type: ignore[empt
     """Label this: {text}"""
 
 
+@structkit.prompt(seed=7)
+async def label_async_with_options(text: str) -> Literal["good", "bad"]:  # type: ignore[empty-body]  # pyright: ignore[reportReturnType]
+    """Label this: {text}"""
+
+
 async def check_async_function() -> None:
+    assert_type(await label_async.with_options(seed=7)("text"), Literal["good", "bad"])
+    assert_type(await label_async_with_options("text"), Literal["good", "bad"])
     assert_type(await label_async("text"), Literal["good", "bad"])
     assert_type(await label_async.run("text"), structkit.Result[Literal["good", "bad"]])
 

@@ -1,0 +1,159 @@
+"""A job over a client: its endpoint, its model, its default arguments, and clients that block."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+import structkit
+from structkit import Policy
+from structkit.errors import ConfigError, JobError
+from structkit.testing import Endpoint, Reply
+from structkit.testing.scripted_reply import conforming_reply
+from structkit.transport.direct import HTTPTransport
+from structkit.values import JSON
+
+KEY = "sk-test-hunter2-hunter2"
+
+
+def over_endpoint(kind: Any, endpoint: Endpoint, **call: Any) -> Any:
+    return kind("of-client", base_url=endpoint.base_url, api_key=KEY, **call)
+
+
+def over_sdk(endpoint: Endpoint, **call: Any) -> structkit.Client:
+    return structkit.Client("of-client", client=openai.OpenAI(base_url=endpoint.base_url, api_key=KEY), **call)
+
+
+def over_azure(endpoint: Endpoint, **call: Any) -> structkit.Client:
+    client = openai.AzureOpenAI(base_url=endpoint.base_url, api_key=KEY, api_version="2026-01-01")
+    return structkit.Client("of-client", client=client, **call)
+
+
+def over_async_sdk(endpoint: Endpoint, **call: Any) -> structkit.AsyncClient:
+    return structkit.AsyncClient(
+        "of-client", client=openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=KEY), **call
+    )
+
+
+def over_transport(endpoint: Endpoint, **call: Any) -> structkit.Client:
+    return structkit.Client("of-client", transport=HTTPTransport(endpoint.base_url, KEY), **call)
+
+
+CLIENTS: dict[str, Any] = {
+    "client": lambda endpoint, **call: over_endpoint(structkit.Client, endpoint, **call),
+    "async client": lambda endpoint, **call: over_endpoint(structkit.AsyncClient, endpoint, **call),
+    "SDK": over_sdk,
+    "async SDK": over_async_sdk,
+    "Azure": over_azure,
+    "transport": over_transport,
+}
+every_client = pytest.mark.parametrize("make_client", CLIENTS.values(), ids=CLIENTS)
+
+
+def job(client: Any, folder: Path, rows: Any = ("a", "b", "c"), **settings: Any) -> structkit.Job:
+    return structkit.Job(rows, folder / "out.jsonl", output_type=int, prompt="Count: {text}", client=client, **settings)
+
+
+@every_client
+def test_a_job_uses_the_endpoint_the_model_and_the_defaults_of_a_client(make_client: Any, tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        client = make_client(endpoint, seed=7, instructions="Count.", extra_body={"top_k": 5})
+        report = job(client, tmp_path, call={"seed": 8, "extra_body": {"min_p": 0.1}}).run()
+        assert report.counts == {"done": 3}
+        assert job(client, tmp_path, call={"seed": 8, "extra_body": {"min_p": 0.1}}).run().counts == {"done": 3}
+    assert len(endpoint.requests) == 3
+    body = endpoint.requests[0]
+    assert (body["model"], body["seed"], body["top_k"], body["min_p"]) == ("of-client", 8, 5, 0.1)
+    assert body["messages"][0] == {"role": "system", "content": "Count."}
+    assert KEY not in "".join(each.read_text(errors="replace") for each in tmp_path.rglob("*") if each.is_file())
+
+
+@every_client
+def test_another_model_of_the_endpoint_can_be_named(make_client: Any, tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        assert job(make_client(endpoint), tmp_path, model="named").run().counts == {"done": 3}
+    assert {each["model"] for each in endpoint.requests} == {"named"}
+
+
+class Gauge:
+    """Counts the requests in flight, each of which waits until `expected` are in flight or none can follow."""
+
+    def __init__(self, expected: int) -> None:
+        self.now = self.highest = 0
+        self.lock, self.barrier = threading.Lock(), threading.Barrier(expected)
+
+    def answer(self, request: JSON) -> Reply:
+        with self.lock:
+            self.now += 1
+            self.highest = max(self.highest, self.now)
+        self.barrier.wait(60)
+        with self.lock:
+            self.now -= 1
+        return conforming_reply(request)
+
+
+@every_client
+def test_as_many_requests_are_in_flight_as_the_concurrency_allows(make_client: Any, tmp_path: Path) -> None:
+    gauge = Gauge(3)
+    with Endpoint(gauge.answer) as endpoint:
+        report = job(make_client(endpoint), tmp_path, [str(number) for number in range(12)], concurrency=3).run()
+    assert (report.counts, gauge.highest) == ({"done": 12}, 3)
+
+
+def test_a_blocking_client_of_the_callers_stays_open(tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        client = over_sdk(endpoint)
+        assert job(client, tmp_path).run().counts == {"done": 3}
+        assert client.extract(int, "four") == 0
+
+
+@every_client
+def test_an_endpoint_that_fails_is_an_error_of_its_rows(make_client: Any, tmp_path: Path) -> None:
+    with Endpoint(Reply(status=400, body={"error": {"message": "no"}})) as endpoint:
+        client = make_client(endpoint, policy=Policy(retries=0, wait_initial=0.001))
+        report = job(client, tmp_path, ["a"]).run()
+    assert (report.counts, report.errors) == ({"failed": 1}, {"StatusError": 1})
+
+
+def test_a_transport_that_raises_ends_the_job_as_an_async_one_would(tmp_path: Path) -> None:
+    class Broken:
+        def send(self, request: Any, policy: Any) -> Any:
+            raise RuntimeError("the cable is cut")
+
+        def models(self) -> tuple[str, ...]:
+            return ()
+
+        def close(self) -> None:
+            pass
+
+    with pytest.raises(Exception, match="the cable is cut"):
+        job(structkit.Client("fake", transport=Broken()), tmp_path, ["a"]).run()
+
+
+def test_the_endpoint_of_an_sdk_client_is_part_of_the_job(tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        assert job(over_sdk(endpoint), tmp_path).run().counts == {"done": 3}
+    other = structkit.Client("of-client", client=openai.OpenAI(base_url="https://other.example/v1", api_key=KEY))
+    with pytest.raises(JobError, match=r"other\.example"):
+        job(other, tmp_path).run()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"client": "gpt-4o"}, r"must be a structkit\.Client or AsyncClient, not str"),
+        ({"base_url": "http://127.0.0.1:1/v1"}, "leave out base_url"),
+        ({"api_key": "sk-other", "base_url": "http://127.0.0.1:1/v1"}, "leave out base_url, api_key"),
+        ({"transport": HTTPTransport("http://127.0.0.1:1/v1", KEY)}, "blocking"),
+    ],
+)
+def test_a_client_of_another_kind_or_with_another_address_is_rejected(
+    settings: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    client = structkit.Client("fake", base_url="http://127.0.0.1:1/v1", api_key=KEY)
+    with pytest.raises(ConfigError, match=message):
+        job(settings.pop("client", client), tmp_path, **settings).run()
