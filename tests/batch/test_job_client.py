@@ -83,16 +83,16 @@ class Gauge:
     """Counts the requests in flight, each of which waits until `expected` are in flight or none can follow."""
 
     def __init__(self, expected: int) -> None:
-        self.now = self.highest = 0
+        self.current = self.highest = 0
         self.lock, self.barrier = threading.Lock(), threading.Barrier(expected)
 
     def answer(self, request: JSON) -> Reply:
         with self.lock:
-            self.now += 1
-            self.highest = max(self.highest, self.now)
+            self.current += 1
+            self.highest = max(self.highest, self.current)
         self.barrier.wait(60)
         with self.lock:
-            self.now -= 1
+            self.current -= 1
         return conforming_reply(request)
 
 
