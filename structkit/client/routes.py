@@ -57,6 +57,7 @@ class ClientRoute:
             dialect=after.dialect if before.dialect == route.dialect else route.dialect,
             rejected=route.rejected | (after.rejected - before.rejected),
             ignored=route.ignored | (after.ignored - before.ignored),
+            rejected_parameters=route.rejected_parameters | (after.rejected_parameters - before.rejected_parameters),
         )
         store_route(self.base_url, self.model, self._route, provider)
 

@@ -50,6 +50,8 @@ def _log_route(logger: Logger, last: Conversation, step: Conversation) -> None:
         if modes:
             names = ", ".join(sorted(modes))
             logger.warning("%s: the endpoint %s mode %s; falling back to %s", last.model, verdict, names, after.mode)
+    if parameters := after.rejected_parameters - before.rejected_parameters:
+        logger.warning("%s: the endpoint rejects the parameter %s", last.model, ", ".join(sorted(parameters)))
     removed = before.dialect.keywords - after.dialect.keywords | before.dialect.formats - after.dialect.formats
     if removed:
         logger.warning("%s: the endpoint rejects %s in a schema; left out", last.model, ", ".join(sorted(removed)))

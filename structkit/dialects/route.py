@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
+from structkit.dialects.parameter_rejections import PREFERENCES, TOKEN_CAPS
 from structkit.dialects.rows import CORE
-from structkit.values import JSON
+from structkit.values import JSON, Parameters
 
 RESPONSE_FORMAT_MODES: frozenset[ModeName] = frozenset({"json_schema", "json_schema_lax", "json_object"})
 """An endpoint that ignores one of these ignores all: it does not read the field `response_format`."""
@@ -23,11 +24,13 @@ class Route:
         dialect: What it accepts, without what it has rejected.
         rejected: Modes that were answered with an error.
         ignored: Modes whose replies showed that the schema was not enforced.
+        rejected_parameters: Parameters that were answered with an error.
     """
 
     dialect: Dialect = CORE
     rejected: frozenset[ModeName] = frozenset()
     ignored: frozenset[ModeName] = frozenset()
+    rejected_parameters: frozenset[str] = frozenset()
 
     @property
     def mode(self) -> ModeName:
@@ -49,11 +52,56 @@ class Route:
         modes = RESPONSE_FORMAT_MODES if mode in RESPONSE_FORMAT_MODES else {mode}
         return replace(self, ignored=self.ignored | modes)
 
+    def accepts_cap(self, name: str) -> bool:
+        """Return whether a token limit may be sent under one of its two names."""
+        return name not in self.rejected_parameters or TOKEN_CAPS[name] in self.rejected_parameters
+
+    def with_rejected_parameter(self, name: str) -> Route:
+        """Return the route with one more rejected parameter."""
+        return replace(self, rejected_parameters=self.rejected_parameters | {name})
+
+    def adapt_parameters(self, parameters: Parameters) -> Parameters:
+        """Return the parameters without those that the endpoint has rejected, and with the other name of a token limit.
+
+        >>> Route(rejected_parameters=frozenset({"max_tokens", "seed"})).adapt_parameters(
+        ...     Parameters(max_tokens=9, seed=7, top_p=1)
+        ... )
+        Parameters(top_p=1, max_completion_tokens=9)
+        """
+        if self.rejected_parameters.isdisjoint(parameters.options):
+            return parameters
+        options: dict[str, Any] = {}
+        for name, value in parameters.options.items():
+            if name in TOKEN_CAPS:
+                options.setdefault(name if self.accepts_cap(name) else TOKEN_CAPS[name], value)
+            elif name not in self.rejected_parameters:
+                options[name] = value
+        return Parameters(**options)
+
+    def changeable_parameters(self, parameters: Parameters, *, may_drop: bool) -> frozenset[str]:
+        """Return the parameters of a request that may be renamed, or left out if *may_drop*.
+
+        >>> sorted(Route().changeable_parameters(Parameters(max_tokens=9, seed=7, n=2), may_drop=True))
+        ['max_tokens', 'seed']
+        """
+        names = self.adapt_parameters(parameters).options.keys()
+        renamable = {name for name in names & TOKEN_CAPS.keys() if TOKEN_CAPS[name] not in self.rejected_parameters}
+        return frozenset(renamable | names & PREFERENCES if may_drop else renamable)
+
+    def dropped_parameters(self, parameters: Parameters) -> list[str]:
+        """Return the names of the parameters that are not sent because the endpoint has rejected them."""
+        return sorted(self.rejected_parameters & parameters.options.keys() - TOKEN_CAPS.keys())
+
 
 def route_to_json(route: Route) -> JSON:
     """Return a route as a JSON value."""
     dialect = {item.name: _to_json(getattr(route.dialect, item.name)) for item in fields(Dialect)}
-    return {"dialect": dialect, "rejected": sorted(route.rejected), "ignored": sorted(route.ignored)}
+    return {
+        "dialect": dialect,
+        "rejected": sorted(route.rejected),
+        "ignored": sorted(route.ignored),
+        "rejected_parameters": sorted(route.rejected_parameters),
+    }
 
 
 def route_from_json(value: JSON) -> Route:
@@ -75,7 +123,10 @@ def route_from_json(value: JSON) -> Route:
     arguments["max_size"] = Size(*map(_limit, arguments["max_size"]))
     arguments["max_enum_characters"] = _limit(arguments["max_enum_characters"])
     _validate_dialect(dialect := Dialect(**arguments))
-    return Route(dialect, frozenset(_modes(value["rejected"])), frozenset(_modes(value["ignored"])))
+    parameters = frozenset(value.get("rejected_parameters", ()))
+    if not parameters <= PREFERENCES | TOKEN_CAPS.keys() | {"tool_choice"}:
+        raise ValueError(f"not names of parameters: {parameters}")
+    return Route(dialect, frozenset(_modes(value["rejected"])), frozenset(_modes(value["ignored"])), parameters)
 
 
 def _validate_dialect(dialect: Dialect) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from structkit.extraction.checks import ValueCheck, collect_warnings
 from structkit.extraction.provenance import Provenance
-from structkit.values import Answer, Attempt, Result
+from structkit.values import Answer, Attempt, Issue, Result
 
 T = TypeVar("T")
 
@@ -32,3 +33,9 @@ def make_result(
     """
     value: Any = answer.value  # a `cast` would be a call on the hot path
     return Result(value, choices, attempts, mode, provenance, collect_warnings(value, checks) if checks else ())
+
+
+def with_dropped_parameters(result: Result[T], names: Iterable[str]) -> Result[T]:
+    """Return the result with a warning for each parameter that was left out."""
+    warnings = (Issue((), f"the model does not accept the parameter {name}: it was left out") for name in names)
+    return replace(result, warnings=(*result.warnings, *warnings))

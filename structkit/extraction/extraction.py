@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 from structkit.dialects import OPENAI, ModeName, Route
 from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
-from structkit.extraction.acceptance import make_result
+from structkit.extraction.acceptance import make_result, with_dropped_parameters
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
@@ -122,6 +122,9 @@ class Extraction(Generic[T]):
         corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
         prompt = (*with_examples(self.messages, examples), *corrections)
         messages, fields = self.current_mode.encode(self.codec, prompt)
+        if self.route.rejected_parameters:
+            fields = {name: value for name, value in fields.items() if name not in self.route.rejected_parameters}
+            return Request(self.model, messages, self.route.adapt_parameters(self.parameters), fields)
         return Request(self.model, messages, self.parameters, fields)
 
     def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
@@ -219,7 +222,9 @@ class Extraction(Generic[T]):
     def _accept(self, answer: Answer[T], choices: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
         origins = self._origins(answer, len(attempts))
         provenance = Provenance(self.response_format, answer.value, answer.draft, origins)
-        return make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks)
+        result = make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks)
+        dropped = self.route.dropped_parameters(self.parameters) if self.route.rejected_parameters else ()
+        return with_dropped_parameters(result, dropped) if dropped else result
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
         """Return the step after checks outside of the conversation found issues in its result."""
@@ -320,14 +325,28 @@ class Extraction(Generic[T]):
         if error_kind(error.body) == "filtered":
             return prompt_filtered(error).with_attempts(step.attempts)
         is_fixed = self.mode != "auto"
-        schema, messages = self.codec.schema, request.messages
-        route = learn_from_error(error, self.route, mode, schema, is_mode_fixed=is_fixed, messages=messages)
+        route = learn_from_error(
+            error,
+            self.route,
+            mode,
+            self.codec.schema,
+            is_mode_fixed=is_fixed,
+            messages=request.messages,
+            parameters=self._changeable_parameters,
+        )
         if route is not None and route.dialect != self.route.dialect:
             if codec := self._in_route_dialect(route):
                 return step._with_codec(codec, route)
             # The narrower dialect changes nothing: the same request would be rejected a second time.
             route = None if is_fixed else self.route.with_rejected(mode.name)
         return error.with_attempts(step.attempts) if route is None else replace(step, route=route)
+
+    @property
+    def _changeable_parameters(self) -> frozenset[str]:
+        """The parameters of the request that may be renamed or left out if the endpoint rejects them."""
+        may_drop = self.policy.parameters == "adapt"
+        names = self.route.changeable_parameters(self.parameters, may_drop=may_drop)
+        return names | {"tool_choice"} if "tool_choice" in self.request.fields else names
 
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:
         """Return the type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
+from structkit.dialects.parameter_rejections import find_rejected_parameter
 from structkit.dialects.refusals import (
     CALLER_NAMES,
     ECHO_KEYS,
@@ -63,6 +64,7 @@ def learn_from_error(
     *,
     is_mode_fixed: bool = False,
     messages: tuple[Message, ...] = (),
+    parameters: Iterable[str] = (),
 ) -> Route | None:
     """Return the route as an error shows it to be, or None if no other mode or dialect would help.
 
@@ -77,12 +79,22 @@ def learn_from_error(
         schema: The strict schema that was sent.
         is_mode_fixed: Whether the caller has fixed the mode.
         messages: The messages that were sent; some errors repeat them, and their words must not be taken for a reason.
+        parameters: The parameters of the request that may be changed.
     """
     if not _is_about_request(error):
         return None
     text = _error_text(error, messages)
+    if not SCHEMA_SUBJECT.search(text) and (name := find_rejected_parameter(text, parameters)):
+        return route.with_rejected_parameter(name)
     if UNRELATED_TO_SCHEMA.search(text):
         return None
+    return _learn_about_schema(error, text, route, mode, schema, is_mode_fixed=is_mode_fixed)
+
+
+def _learn_about_schema(
+    error: TransportError, text: str, route: Route, mode: Mode, schema: JSON, *, is_mode_fixed: bool
+) -> Route | None:
+    """Return the route with a smaller dialect or without the mode, as `learn_from_error`."""
     if mode.name != "prompt" and (dialect := narrow_dialect(text, route.dialect, schema)):
         return replace(route, dialect=core_keywords(dialect) if is_narrowed(route.dialect) else dialect)
     core = core_keywords(route.dialect)

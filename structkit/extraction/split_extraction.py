@@ -41,9 +41,9 @@ class SplitExtraction(Generic[T]):
 
     @property
     def route(self) -> Route:
-        """The route with the most rejected or ignored modes, of all parts."""
+        """The route with the most rejected or ignored modes and parameters, of all parts."""
         routes = [part.route for part in (*self.initial_parts, *self.parts) if isinstance(part, Extraction)]
-        return max(routes, key=lambda route: len(route.rejected | route.ignored))
+        return max(routes, key=lambda route: (len(route.rejected | route.ignored), len(route.rejected_parameters)))
 
     @property
     def model(self) -> str:
@@ -93,7 +93,8 @@ class SplitExtraction(Generic[T]):
         answer = apply_checks(joined, self.checks)
         if answer.valid:
             provenance = JoinedProvenance(self.response_format, answer.value, answer.draft, results)
-            return make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)
+            result = make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)
+            return replace(result, warnings=(*result.warnings, *results[0].warnings))
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
             return self._invalid_output(answer, attempts)

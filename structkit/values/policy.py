@@ -14,6 +14,9 @@ DEFAULT_TIMEOUT_S = 600.0
 MAX_WAIT_S = 1_000_000
 """Timeouts above this many seconds overflow the clocks of some operating systems."""
 
+CHOICES = {"reask": ("places", "always", "whole"), "parameters": ("adapt", "exact")}
+"""The values of the settings that have a closed set of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -40,6 +43,9 @@ class Policy:
             allows only these repairs: `structkit.REPAIRS - {"several answers"}` allows all but one.
         reask: What is re-asked after invalid output: the invalid places if that costs less (`places`), the invalid
             places whenever possible (`always`), or the whole value (`whole`).
+        parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
+            `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
+            (`exact`).
         max_tokens: The value to which the cap on a reply may be raised after a truncated reply; None keeps the
             caller's cap.
     """
@@ -53,6 +59,7 @@ class Policy:
     reply_bytes: int = 32 * 2**20
     repairs: bool | Collection[str] = True
     reask: Literal["places", "always", "whole"] = "places"
+    parameters: Literal["adapt", "exact"] = "adapt"
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
@@ -75,8 +82,13 @@ class Policy:
             )
         if not isinstance(self.repairs, bool):
             object.__setattr__(self, "repairs", _repair_names(self.repairs))
-        if self.reask not in {"places", "always", "whole"}:
-            raise ValueError(f'reask must be "places", "always" or "whole", not {self.reask!r}')
+        _validate_choices(self)
+
+
+def _validate_choices(policy: Policy) -> None:
+    for name, choices in CHOICES.items():
+        if (value := getattr(policy, name)) not in choices:
+            raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
 
 
 def _repair_names(names: Collection[str]) -> frozenset[str]:

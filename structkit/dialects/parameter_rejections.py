@@ -1,0 +1,64 @@
+"""Which parameter of a request an endpoint's error rejects, and what may be sent instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+TOKEN_CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+"""The two names of one parameter. A cap is renamed and never left out, because it limits what a reply costs."""
+
+PREFERENCES = frozenset(
+    {
+        *(
+            "temperature",
+            "top_p",
+            "presence_penalty",
+            "frequency_penalty",
+            "logit_bias",
+            "seed",
+            "user",
+            "safety_identifier",
+        ),
+        *("reasoning_effort", "verbosity", "parallel_tool_calls", "logprobs", "top_logprobs", "metadata", "store"),
+        *("prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "prediction"),
+    }
+)
+"""Parameters that may be left out: the reply is then another one, but of the same type and at no higher price.
+`n`, `stop`, `tools`, `modalities`, `web_search_options` and `service_tier` are not among them."""
+
+UNSUPPORTED_PARAMETER = re.compile(
+    r"unsupported|not support|does(?: not|n't) support|unrecogni[sz]ed|unknown|unexpected|extra (?:fields?|inputs?)|"
+    r"not (?:permitted|allowed|available|accepted|recogni[sz]ed|compatible)|deprecated|only the default|"
+    r"may only be|must be (?:omitted|unset|set to 1|1 when)|cannot (?:both |be (?:set|used|specified|combined))|"
+    r"不支持|不允许",
+    re.IGNORECASE,
+)
+"""How an error states that a parameter is not accepted at all, or only with one value. A value that is merely out of
+range is the caller's mistake."""
+
+
+FORCED_TOOL = re.compile(r"think|reason|forc|required|specific", re.IGNORECASE)
+"""Together with `tool_choice`: the model accepts tools, but may not be forced to call one (Qwen's and DeepSeek's
+thinking models)."""
+
+
+def find_rejected_parameter(text: str, names: Iterable[str]) -> str | None:
+    """Return the parameter that the text of an error rejects; None if it is not one of these.
+
+    If a text names several, the first is the rejected one: the others say what to use instead.
+
+    Args:
+        text: The text of the error: its message, its `param`, its `loc`.
+        names: The parameters of the request that may be changed.
+
+    >>> message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'."
+    >>> find_rejected_parameter(message, ["temperature", "max_tokens"])
+    'max_tokens'
+    >>> find_rejected_parameter("temperature must be between 0 and 2", ["temperature"])
+    """
+    if not (candidates := [*names]) or not UNSUPPORTED_PARAMETER.search(text):
+        return None
+    match = re.search(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, candidates))})(?![\w-])", text)
+    is_other_tool_error = match and match[0] == "tool_choice" and not FORCED_TOOL.search(text)
+    return match[0] if match and not is_other_tool_error else None

@@ -1,0 +1,169 @@
+"""Parameters that a model rejects: renamed or left out, remembered, and never dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.testing import Endpoint, Reply, completion
+
+Connect = Callable[..., Any]
+
+REJECTIONS: dict[str, Any] = {
+    "max_tokens": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'.",
+    "temperature": "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) works.",
+    "seed": "Unrecognized request argument supplied: seed",
+    "top_p": "`top_p` and `temperature` cannot both be specified for this model.",
+    "logprobs": "logprobs is not supported by this provider",
+    "parallel_tool_calls": "该模型不支持参数 parallel_tool_calls",
+    "reasoning_effort": [
+        {"type": "extra_forbidden", "loc": ["body", "reasoning_effort"], "msg": "Extra inputs are not permitted"}
+    ],
+    "frequency_penalty": "`frequency_penalty` is deprecated for this model",
+    "presence_penalty": "unknown field presence_penalty",
+    "user": "user: property not allowed here",
+}
+VALUES: dict[str, Any] = {
+    "max_tokens": 90,
+    "temperature": 0,
+    "seed": 7,
+    "top_p": 0.5,
+    "logprobs": True,
+    "parallel_tool_calls": False,
+    "reasoning_effort": "low",
+    "frequency_penalty": 0.1,
+    "presence_penalty": 0.1,
+    "user": "u1",
+}
+
+
+def rejecting(*names: str) -> Callable[[Any], Reply]:
+    """Return a reply function that rejects parameters one by one."""
+
+    def reply(request: Any) -> Reply:
+        for name in names:
+            if name in request:
+                detail = REJECTIONS[name]
+                body = {"detail": detail} if isinstance(detail, list) else {"error": {"message": detail}}
+                return Reply(body, status=422 if isinstance(detail, list) else 400)
+        return completion('{"value": 3}')
+
+    return reply
+
+
+@pytest.mark.parametrize("name", sorted(REJECTIONS.keys() - {"max_tokens", "user"}))
+def test_a_rejected_preference_is_left_out_with_a_warning_and_remembered(connect: Connect, name: str) -> None:
+    with Endpoint(rejecting(name)) as endpoint:
+        client = connect(endpoint.base_url)
+        result = client.run(int, "how many?", **{name: VALUES[name]}, max_tokens=90)
+    assert result.value == 3
+    assert [issue.message for issue in result.warnings] == [
+        f"the model does not accept the parameter {name}: it was left out"
+    ]
+    assert [name in request for request in endpoint.requests] == [True, False]
+    assert endpoint.requests[1]["max_tokens"] == 90
+
+
+def test_a_rejection_is_remembered_by_the_client() -> None:
+    with Endpoint(rejecting("temperature")) as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url, api_key="k", temperature=0)
+        for _ in range(3):
+            assert len(client.run(int, "how many?").warnings) == 1
+    assert ["temperature" in request for request in endpoint.requests] == [True, False, False, False]
+
+
+def test_a_rejection_is_remembered_by_the_next_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
+    with Endpoint(rejecting("temperature", "max_tokens")) as endpoint:
+        for _ in range(2):
+            client = structkit.Client("m", base_url=endpoint.base_url, api_key="k", temperature=0, max_tokens=90)
+            assert client.extract(int, "how many?") == 3
+    assert len(endpoint.requests) == 4
+    assert endpoint.requests[3]["max_completion_tokens"] == 90
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")]
+)
+def test_a_token_limit_is_sent_under_its_other_name(connect: Connect, name: str, other: str) -> None:
+    def reply(request: Any) -> Reply:
+        message = f"Unsupported parameter: '{name}' is not supported with this model. Use '{other}' instead."
+        return Reply({"error": {"message": message}}, status=400) if name in request else completion('{"value": 3}')
+
+    with Endpoint(reply) as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?", **{name: 90})
+    assert result.warnings == ()
+    assert endpoint.requests[1][other] == 90
+
+
+def test_a_token_limit_that_no_name_can_carry_is_an_error_and_never_dropped(connect: Connect) -> None:
+    def reply(request: Any) -> Reply:
+        name = next(name for name in ("max_tokens", "max_completion_tokens") if name in request)
+        return Reply({"error": {"message": f"unknown parameter '{name}'"}}, status=400)
+
+    with Endpoint(reply) as endpoint, pytest.raises(structkit.StatusError, match="unknown parameter"):
+        connect(endpoint.base_url).run(int, "how many?", max_tokens=90)
+    assert len(endpoint.requests) == 2
+
+
+@pytest.mark.parametrize("name", ["n", "stop", "service_tier"])
+def test_a_parameter_that_is_not_a_preference_is_never_left_out(connect: Connect, name: str) -> None:
+    values: Any = {"n": 2, "stop": "x", "service_tier": "flex"}
+    error = Reply({"error": {"message": f"'{name}' is not supported by this model"}}, status=400)
+    reply = completion('{"value": 3}')
+    with (
+        Endpoint(lambda request: error if name in request else reply) as endpoint,
+        pytest.raises(structkit.StatusError),
+    ):
+        connect(endpoint.base_url, mode="json_schema").run(int, "how many?", **{name: values[name]})
+    assert all(name in request for request in endpoint.requests)
+
+
+def test_an_exact_policy_leaves_nothing_out(connect: Connect) -> None:
+    policy = structkit.Policy(parameters="exact")
+    with Endpoint(rejecting("temperature")) as endpoint, pytest.raises(structkit.StatusError, match="temperature"):
+        connect(endpoint.base_url, policy=policy, mode="json_schema").run(int, "how many?", temperature=0)
+    assert len(endpoint.requests) == 1
+
+
+def test_a_value_out_of_range_is_an_error(connect: Connect) -> None:
+    error = Reply({"error": {"message": "temperature must be between 0 and 2, got 5"}}, status=400)
+    with Endpoint(error) as endpoint, pytest.raises(structkit.StatusError, match="between 0 and 2"):
+        connect(endpoint.base_url).run(int, "how many?", temperature=5)
+
+
+def test_a_thinking_model_that_cannot_be_forced_to_call_a_tool_is_asked_without(connect: Connect) -> None:
+    message = "The tool_choice parameter does not support being set to required or object in thinking mode"
+
+    def reply(request: Any) -> Reply:
+        return (
+            Reply({"error": {"message": message}}, status=400)
+            if "tool_choice" in request
+            else completion('{"value": 3}')
+        )
+
+    with Endpoint(reply) as endpoint:
+        assert connect(endpoint.base_url, mode="tool").extract(int, "how many?") == 3
+    assert "tools" in endpoint.requests[1]
+
+
+def test_a_prompt_about_a_parameter_is_not_taken_for_its_rejection(connect: Connect) -> None:
+    prompt = "The seed is not supported by this soil."
+    error = Reply({"error": {"message": f"bad request: {prompt}"}}, status=400)
+    with Endpoint(error) as endpoint, pytest.raises(structkit.StatusError):
+        connect(endpoint.base_url, mode="json_schema").run(int, prompt, seed=7)
+    assert all("seed" in request for request in endpoint.requests)
+
+
+def test_all_rejected_parameters_of_a_job_cost_one_request_each(tmp_path: Path) -> None:
+    with Endpoint(rejecting("temperature", "seed")) as endpoint:
+        settings: Any = {"output_type": int, "prompt": "{text}", "model": "m", "base_url": endpoint.base_url}
+        rows = [{"text": str(number)} for number in range(20)]
+        call: Any = {"temperature": 0, "seed": 7}
+        job = structkit.Job(rows, tmp_path / "o.csv", **settings, api_key="k", call=call, concurrency=1)
+        assert job.run().counts["done"] == 20
+    assert len(endpoint.requests) == 22
