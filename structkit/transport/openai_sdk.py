@@ -32,7 +32,6 @@ from structkit.transport.transport import AsyncReplyStream, ReplyStream, Transpo
 from structkit.values import Policy, Request
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 
@@ -41,6 +40,7 @@ class OpenAITransport:
 
     def __init__(self, client: openai.OpenAI) -> None:
         """Take a client; its own retries are turned off."""
+        self._original = client  # early SDKs close its connections when it is no longer referenced
         self._client = _sending_client(client, _raise_response)
         self._stream_options = StreamOptions()
 
@@ -83,6 +83,7 @@ class AsyncOpenAITransport:
 
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         """Take a client; its own retries are turned off."""
+        self._original = client  # early SDKs close its connections when it is no longer referenced
         self._client = _sending_client(client, _raise_response_async)
         self._stream_options = StreamOptions()
 
@@ -123,30 +124,48 @@ class AsyncOpenAITransport:
 class _ResponseReceived(BaseException):
     """Not an error: it carries a response, its body unread, past every `except Exception` of the SDK."""
 
-    def __init__(self, response: httpx2.Response) -> None:
+    def __init__(self, response: Any) -> None:
         self.response = response
 
 
+class _HTTPClient:
+    """An HTTP client with another `send`."""
+
+    def __init__(self, client: Any, send: Callable[..., Any]) -> None:
+        self._wrapped, self.send = client, send
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+
 def _sending_client(client: Any, raise_response: Callable[..., Any]) -> Any:
-    """Return a copy of the client whose calls end with `_ResponseReceived`, or with the exception of sending."""
+    """Return a copy of the client whose calls end with `_ResponseReceived`, or with the exception of sending.
+
+    The copy uses the connections of the client. Its HTTP library is the one that the SDK uses: httpx before openai 3.
+    """
     copy = client.with_options(max_retries=0)
-    copy._send_request = raise_response(copy._send_request)  # noqa: SLF001 (every later hook has read the whole body)
+    # Every hook after this one has read the whole body.
+    if hasattr(copy, "_send_request"):
+        copy._send_request = raise_response(copy._send_request)  # noqa: SLF001 (there is no public way)
+    else:  # an older SDK
+        http_client = copy._client  # noqa: SLF001 (as above)
+        copy._client = _HTTPClient(http_client, raise_response(http_client.send))  # noqa: SLF001 (as above)
     return copy
 
 
 WITHOUT_BODY: Any = {"stream": True, "follow_redirects": False}
-"""Options with which httpx2 returns a response before it has read the body."""
+"""Options with which the HTTP library returns a response before it has read the body."""
 
 
-def _raise_response(send: Callable[..., httpx2.Response]) -> Callable[..., None]:
-    def send_only(request: httpx2.Request, **options: Any) -> None:
+def _raise_response(send: Callable[..., Any]) -> Callable[..., None]:
+    def send_only(request: Any, **options: Any) -> None:
         raise _ResponseReceived(send(request, **{**options, **WITHOUT_BODY}))
 
     return send_only
 
 
-def _raise_response_async(send: Callable[..., Awaitable[httpx2.Response]]) -> Callable[..., Awaitable[None]]:
-    async def send_only(request: httpx2.Request, **options: Any) -> None:
+def _raise_response_async(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+    async def send_only(request: Any, **options: Any) -> None:
         raise _ResponseReceived(await send(request, **{**options, **WITHOUT_BODY}))
 
     return send_only
@@ -195,18 +214,18 @@ def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
 
 def _options(client: Any, policy: Policy) -> Any:
     """Return the options of a call: the timeouts of the policy, or else the client's own, within the deadline."""
-    import httpx2
+    from openai import Timeout  # of the HTTP library that the SDK uses
 
-    options: dict[str, Any] = {"cast_to": httpx2.Response}
+    options: dict[str, Any] = {"cast_to": object}
     if policy.timeout is not None:
         timeout = min(policy.timeout, policy.deadline or policy.timeout)
-        return {**options, "options": {"timeout": httpx2.Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))}}
+        return {**options, "options": {"timeout": Timeout(timeout, connect=min(timeout, MAX_CONNECT_S))}}
     if (deadline := policy.deadline) is None:
         return options
-    timeouts = client.timeout if hasattr(client.timeout, "read") else httpx2.Timeout(client.timeout)
+    timeouts = client.timeout if hasattr(client.timeout, "read") else Timeout(client.timeout)
     seconds = {name: getattr(timeouts, name) for name in ("connect", "read", "write", "pool")}
     capped = {name: deadline if each is None else min(each, deadline) for name, each in seconds.items()}
-    return {**options, "options": {"timeout": httpx2.Timeout(**capped)}}
+    return {**options, "options": {"timeout": Timeout(**capped)}}
 
 
 def _connection(client: Any, request: Request | None = None) -> tuple[str, Secrets]:

@@ -16,6 +16,9 @@ from structkit.testing import cassette, completion
 
 KEY = "sk-test-hunter2-hunter2"
 Timeouts = dict[str, float | None]
+HTTP: Any = httpx2 if hasattr(openai._base_client, "httpx2") else openai._base_client.httpx
+"""The HTTP library of the SDK: httpx2, or httpx before openai 3."""
+
 Run = Callable[..., Any]
 
 
@@ -26,9 +29,9 @@ class MockedEndpoint:
         self.timeouts: list[Timeouts] = []
         self.status = status
 
-    def answer(self, request: httpx2.Request) -> httpx2.Response:
+    def answer(self, request: Any) -> Any:
         self.timeouts.append(request.extensions["timeout"])
-        return httpx2.Response(self.status, json=completion('{"value": 3}'))
+        return HTTP.Response(self.status, json=completion('{"value": 3}'))
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -36,12 +39,12 @@ def run(request: pytest.FixtureRequest) -> Run:
     """Return a function that makes one call over an SDK client with some options."""
 
     def over_sync(mocked: MockedEndpoint, options: dict[str, Any], **call: Any) -> Any:
-        http_client = httpx2.Client(transport=httpx2.MockTransport(mocked.answer), **options.pop("http", {}))
+        http_client = HTTP.Client(transport=HTTP.MockTransport(mocked.answer), **options.pop("http", {}))
         client = openai.OpenAI(api_key=KEY, http_client=http_client, **options)
         return structkit.Client("m", client=client).run(int, "How many?", **call)
 
     def over_async(mocked: MockedEndpoint, options: dict[str, Any], **call: Any) -> Any:
-        http_client = httpx2.AsyncClient(transport=httpx2.MockTransport(mocked.answer), **options.pop("http", {}))
+        http_client = HTTP.AsyncClient(transport=HTTP.MockTransport(mocked.answer), **options.pop("http", {}))
         client = openai.AsyncOpenAI(api_key=KEY, http_client=http_client, **options)
         return asyncio.run(structkit.AsyncClient("m", client=client).run(int, "How many?", **call))
 
@@ -53,7 +56,7 @@ def all_of(seconds: float | None) -> Timeouts:
 
 
 SDK_DEFAULT = {"connect": 5.0, "read": 600, "write": 600, "pool": 600}
-CALLER_TIMEOUT = httpx2.Timeout(7, connect=2)
+CALLER_TIMEOUT = HTTP.Timeout(7, connect=2)
 
 
 @pytest.mark.parametrize(
