@@ -19,7 +19,6 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, 
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.plan import make_plan, result_or_raise
 from structkit.client.steps import next_step
-from structkit.dialects import Route
 from structkit.errors import ConfigError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
@@ -198,7 +197,7 @@ class AsyncClient:
         """Like `Client.probe`."""
         from structkit.client.probing import advance, probe_route
 
-        probe = probe_route(self._plan.model, Route(self._plan.routes.of(self.model).dialect))
+        probe = probe_route(self._plan.model, self._plan.routes.of(self.model).route_to_probe)
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
             [reply] = await self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
@@ -207,7 +206,9 @@ class AsyncClient:
 
     async def models(self) -> tuple[str, ...]:
         """Like `Client.models`."""
-        return await self.transport.models()
+        names = await self.transport.models()
+        self._plan.routes.identify_owners(names)
+        return names
 
     def __reduce__(self) -> NoReturn:
         """Reject pickling and copying, like `Client`.

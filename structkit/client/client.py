@@ -20,7 +20,6 @@ from structkit.client.arguments import (
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.plan import make_plan, result_or_raise
-from structkit.dialects import Route
 from structkit.errors import TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
@@ -243,7 +242,7 @@ class Client:
         """
         from structkit.client.probing import advance, probe_route
 
-        probe = probe_route(self._plan.model, Route(self._plan.routes.of(self.model).dialect))
+        probe = probe_route(self._plan.model, self._plan.routes.of(self.model).route_to_probe)
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
             [reply] = self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
@@ -256,7 +255,9 @@ class Client:
         Raises:
             TransportError: The endpoint does not list them.
         """
-        return self.transport.models()
+        names = self.transport.models()
+        self._plan.routes.identify_owners(names)
+        return names
 
     def __reduce__(self) -> NoReturn:
         """Reject pickling and copying.

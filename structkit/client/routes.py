@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from structkit.dialects import Dialect, Route, find_dialect, get_dialect
+from structkit.dialects import (
+    DIALECTS,
+    Route,
+    find_dialect,
+    find_host_dialect,
+    get_dialect,
+    identify_owner,
+    identify_route,
+)
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.transport import TransportReply
-from structkit.transport.route_cache import load_route, store_route
-from structkit.values import Completion
+from structkit.transport.route_cache import load_route, locked_cache, store_route
+from structkit.values import Completion, ModelName
 
 if TYPE_CHECKING:
     from structkit.client.probing import ProbeReport
+
+
+MAX_REPLIES_WITHOUT_SIGN = 3
+"""After this many replies that do not show what the endpoint is, no further ones are looked at: it takes time."""
 
 
 @dataclass
@@ -22,44 +37,70 @@ class ClientRoute:
     Args:
         base_url: The address of the endpoint; empty for a transport of the caller's, whose route is not cached on disk.
         model: The model's name at the endpoint.
-        dialect: The dialect by the address and the model's name.
+        initial_route: The route before anything is known from its replies.
     """
 
     base_url: str
     model: str
-    dialect: Dialect
+    initial_route: Route
     _route: Route | None = field(default=None, repr=False)
+    _replies_without_sign: int = field(default=0, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def route(self) -> Route:
         """The route, by default as an earlier process cached it."""
         if self._route is None:
             cached_route = load_route(self.base_url, self.model)
-            self._route = cached_route.route if cached_route else Route(self.dialect)
+            self._route = cached_route.route if cached_route else self.initial_route
         return self._route
+
+    @property
+    def route_to_probe(self) -> Route:
+        """The route without what its replies have rejected, which a probe tests again."""
+        known_dialect = None if self.route.is_assumed else DIALECTS.get(self.route.dialect.name)
+        return self.initial_route if known_dialect is None else self.initial_route.with_dialect(known_dialect)
 
     def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Store what a step of a conversation showed about the route."""
+        if self._replies_without_sign < MAX_REPLIES_WITHOUT_SIGN and self.route.is_assumed:
+            self._identify(replies)
         if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
             self.update(last.route, step.route, provider)
 
+    def _identify(self, replies: list[TransportReply]) -> None:
+        """Store the dialect that replies show the route to have."""
+        for reply in replies:
+            if isinstance(reply, Completion):
+                if identify_route(self.route, reply) is not self.route:
+                    self._change(partial(identify_route, reply=reply), reply.provider)
+                self._replies_without_sign += 1
+
+    def identify_owner(self, owner: str | None) -> None:
+        """Store the dialect of the server that lists the model with that `owned_by`."""
+        if identify_owner(self.route, owner) is not self.route:
+            self._change(partial(identify_owner, owner=owner))
+
     def update(self, before: Route, after: Route, provider: str | None = None) -> None:
-        """Store the difference between a route before and after a step.
+        """Store what a step has changed about the route, on top of what other threads and processes have stored.
 
         A dialect that the caller has chosen for a call is not stored, because the endpoint has not chosen it.
         """
         if after == before:
             return
-        route = self.route
-        self._route = replace(
-            route,
-            dialect=after.dialect if before.dialect == route.dialect else route.dialect,
-            rejected=route.rejected | (after.rejected - before.rejected),
-            ignored=route.ignored | (after.ignored - before.ignored),
-            rejected_parameters=route.rejected_parameters | (after.rejected_parameters - before.rejected_parameters),
-        )
-        store_route(self.base_url, self.model, self._route, provider)
+        if before.dialect.name not in {self.route.dialect.name, self.initial_route.dialect.name}:
+            after = replace(after, dialect=before.dialect)
+        self._change(lambda route: route.with_step(before, after), provider)
+
+    def _change(self, change: Callable[[Route], Route], provider: str | None = None) -> None:
+        """Change the route as it is stored now, since other threads and processes learn at the same time."""
+        with self._lock, locked_cache(self.base_url):
+            cached_route = load_route(self.base_url, self.model)
+            route = cached_route.route if cached_route else self.route
+            self._route = change(route)
+            if self._route != route:
+                store_route(self.base_url, self.model, self._route, provider)
 
     def store_probe(self, report: ProbeReport) -> ProbeReport:
         """Store the route that a probe determined, in place of what was known before, and return the report."""
@@ -90,10 +131,17 @@ class ClientRoutes:
         """
         if (route := self._routes.get(model)) is None:
             name = self.dialect_name
-            dialect = get_dialect(name) if name else find_dialect(model, self.base_url)
-            route = self._routes.setdefault(model, ClientRoute(self.base_url, model, dialect))
+            known_dialect = get_dialect(name) if name else find_host_dialect(self.base_url)
+            initial_route = Route(known_dialect or find_dialect(model), is_assumed=known_dialect is None)
+            route = self._routes.setdefault(model, ClientRoute(self.base_url, model, initial_route))
         return route
 
     def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Store what a step of a conversation showed about the route of its model."""
         self.of(last.model).update_from_step(last, step, replies)
+
+    def identify_owners(self, names: tuple[str, ...]) -> None:
+        """Store the dialect of the server that lists the models, as far as calls have named them."""
+        for name in names:
+            if isinstance(name, ModelName) and name in self._routes:
+                self._routes[name].identify_owner(name.owner)

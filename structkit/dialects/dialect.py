@@ -69,6 +69,8 @@ class Dialect:
         keywords: Keywords that may be sent; others are moved to the description and checked after the reply. Without
             `const`, a constant is sent as an enum of one value.
         formats: Values of `format` that may be sent.
+        harmful: Keywords and formats that the server treats worse than by a rejection, such as by a slower engine for
+            the whole reply. They are never sent, not even by a probe.
         modes: The modes that it supports, strongest first.
         recursion: Whether a definition may refer to itself; if not, the recursive part is a JSON text.
         optional: Whether a property may be missing from `required`; if not, null means absent.
@@ -84,6 +86,7 @@ class Dialect:
     name: str
     keywords: frozenset[str] = frozenset({"const"})
     formats: frozenset[str] = frozenset()
+    harmful: frozenset[str] = frozenset()
     modes: tuple[ModeName, ...] = MODES
     recursion: bool = True
     optional: bool = False

@@ -13,6 +13,7 @@ from structkit.dialects.refusals import (
     EMPTY_ACCOUNT_CODES,
     FILTERED,
     FILTERED_CODES,
+    GRAMMAR_FAILURE,
     MODE_FIELD,
     RATE_LIMIT,
     RATE_LIMIT_CODES,
@@ -25,7 +26,7 @@ from structkit.values import JSONValue
 
 ErrorKind: TypeAlias = Literal["empty_account", "rate_limit", "too_large", "filtered", "unsupported_mode", "other"]
 """The account is empty; a limit that passes; one request is larger than a limit; a filter rejected the prompt; a field
-that a mode sets is not supported; or anything else, which the status decides."""
+that a mode sets, or the schema in it, is not supported; or anything else, which the status decides."""
 
 CODE_KEYS = frozenset({"code", "type", "status", "reason", "error_code", "error_type", "err_code"})
 MESSAGE_KEYS = frozenset({"message", "detail", "msg", "error", "error_message", "error_msg", "raw"})
@@ -64,7 +65,7 @@ def error_kind(body: JSONValue) -> ErrorKind:
 
 
 def _kind_by_words(message: str) -> ErrorKind:
-    if MODE_FIELD.search(message) and UNSUPPORTED.search(message):
+    if GRAMMAR_FAILURE.search(message) or (MODE_FIELD.search(message) and UNSUPPORTED.search(message)):
         return "unsupported_mode"
     statement = QUOTED.sub("", message)
     if RATE_LIMIT.search(statement):

@@ -19,11 +19,21 @@ def find_dialect(model: str, base_url: str = "") -> Dialect:
     >>> find_dialect("openai/gpt-oss-20b", "https://api.groq.com/openai/v1").name, find_dialect("my-model").name
     ('groq', 'unknown')
     """
+    return find_host_dialect(base_url) or find_model_dialect(model) or UNKNOWN
+
+
+def find_host_dialect(base_url: str) -> Dialect | None:
+    """Return the dialect of the vendor or server at that address; None if the address does not show it."""
     host = urlsplit(base_url).netloc.rpartition("@")[2].lower()
+    rows = (row for row in DIALECTS.values() if any(fnmatchcase(host, pattern) for pattern in row.hosts))
+    return next(rows, None)
+
+
+def find_model_dialect(model: str) -> Dialect | None:
+    """Return the dialect of the model's maker; None if its name does not show it."""
     name = model.rpartition("/")[2].lower()
-    by_host = (row for row in DIALECTS.values() if any(fnmatchcase(host, pattern) for pattern in row.hosts))
-    by_model = (row for row in DIALECTS.values() if any(fnmatchcase(name, pattern) for pattern in row.models))
-    return next(by_host, None) or next(by_model, UNKNOWN)
+    rows = (row for row in DIALECTS.values() if any(fnmatchcase(name, pattern) for pattern in row.models))
+    return next(rows, None)
 
 
 def get_dialect(name: str) -> Dialect:

@@ -85,10 +85,19 @@ UNSUPPORTED = re.compile(
 """Together with `MODE_FIELD` in a 500: a parameter that the server will not support on a retry either."""
 
 MODE_FIELD = re.compile(
-    r"response.?format|json.?(schema|object|mode)|structured.?output|\btools?\b|tool.?(choice|call)|grammar",
+    r"response.?format|json.?(schema|object|mode)|structured.?output|\btools?\b|tool.?(choice|call)|grammar|"
+    r"schema.keyword|multipleOf|exclusiveM\w+imum|m(?:in|ax)(?:Length|Items)|['\"`](?:pattern|format|m\w+imum|const)['\"`]",
     re.IGNORECASE,
 )
-"""A field of the request that a mode sets."""
+"""A field of the request that a mode sets, or a keyword of the schema in it."""
+
+GRAMMAR_FAILURE = re.compile(
+    r"(?:\bfail\w*|\berror|could not|cannot|unable to)\b.{0,40}"
+    r"(?:grammar|json schema|guided.?(?:decod|json)\w*|vocabulary required for format)|"
+    r"(?:grammar|json schema)(?: conversion| compilation)? (?:failed|error|stack)|\binvalid (?:json schema|grammar)",
+    re.IGNORECASE,
+)
+"""How a server states that it cannot decode by a schema, in whatever status: llama.cpp, Ollama, vLLM, SGLang, TGI."""
 
 STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 """The option that asks for token counts at the end of a stream."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
 from structkit.dialects.parameter_rejections import PREFERENCES, TOKEN_CAPS
-from structkit.dialects.rows import CORE
+from structkit.dialects.rows import CORE, DIALECTS
 from structkit.values import JSON, Parameters
 
 RESPONSE_FORMAT_MODES: frozenset[ModeName] = frozenset({"json_schema", "json_schema_lax", "json_object"})
@@ -25,12 +25,15 @@ class Route:
         rejected: Modes that were answered with an error.
         ignored: Modes whose replies showed that the schema was not enforced.
         rejected_parameters: Parameters that were answered with an error.
+        is_assumed: Whether the dialect was chosen without a sign of the endpoint: by the model's name, or as the one
+            for unknown routes. A reply may show another one.
     """
 
     dialect: Dialect = CORE
     rejected: frozenset[ModeName] = frozenset()
     ignored: frozenset[ModeName] = frozenset()
     rejected_parameters: frozenset[str] = frozenset()
+    is_assumed: bool = False
 
     @property
     def mode(self) -> ModeName:
@@ -92,6 +95,51 @@ class Route:
         """Return the names of the parameters that are not sent because the endpoint has rejected them."""
         return sorted(self.rejected_parameters & parameters.options.keys() - TOKEN_CAPS.keys())
 
+    def with_dialect(self, dialect: Dialect) -> Route:
+        """Return the route with the dialect that it was shown to have, without what the route has rejected.
+
+        Values keep the form that they have in the assumed dialect, so that earlier replies of a job can still be read.
+        """
+        assumed_dialect = DIALECTS.get(self.dialect.name, self.dialect)
+        known_dialect = replace(
+            dialect,
+            recursion=dialect.recursion or assumed_dialect.recursion,
+            optional=assumed_dialect.optional,
+            name_pattern=assumed_dialect.name_pattern,
+        )
+        return replace(self, dialect=_narrow(known_dialect, assumed_dialect, self.dialect), is_assumed=False)
+
+    def with_step(self, before: Route, after: Route) -> Route:
+        """Return the route with what a step of a conversation showed, whatever other steps have shown meanwhile.
+
+        Args:
+            before: The route at the start of the step.
+            after: The route after it.
+        """
+        return replace(
+            self,
+            dialect=_narrow(self.dialect, before.dialect, after.dialect),
+            rejected=self.rejected | (after.rejected - before.rejected),
+            ignored=self.ignored | (after.ignored - before.ignored),
+            rejected_parameters=self.rejected_parameters | (after.rejected_parameters - before.rejected_parameters),
+        )
+
+
+def _narrow(dialect: Dialect, before: Dialect, after: Dialect) -> Dialect:
+    """Return a dialect without what another one has lost from *before* to *after*."""
+    names = [item.name for item in fields(Size)]
+    lower = [name for name in names if getattr(after.max_size, name) < getattr(before.max_size, name)]
+    limits = {name: min(getattr(dialect.max_size, name), getattr(after.max_size, name)) for name in lower}
+    has_fewer_levels = after.max_levels < before.max_levels
+    return replace(
+        dialect,
+        keywords=dialect.keywords - (before.keywords - after.keywords),
+        formats=dialect.formats - (before.formats - after.formats),
+        recursion=dialect.recursion and (after.recursion or not before.recursion),
+        max_levels=min(dialect.max_levels, after.max_levels) if has_fewer_levels else dialect.max_levels,
+        max_size=replace(dialect.max_size, **limits),
+    )
+
 
 def route_to_json(route: Route) -> JSON:
     """Return a route as a JSON value."""
@@ -101,6 +149,7 @@ def route_to_json(route: Route) -> JSON:
         "rejected": sorted(route.rejected),
         "ignored": sorted(route.ignored),
         "rejected_parameters": sorted(route.rejected_parameters),
+        "is_assumed": route.is_assumed,
     }
 
 
@@ -114,7 +163,7 @@ def route_from_json(value: JSON) -> Route:
     True
     """
     arguments: dict[str, Any] = dict(value["dialect"])
-    for name in ("keywords", "formats"):
+    for name in ("keywords", "formats", "harmful"):
         arguments[name] = frozenset(arguments[name])
     for name in ("hosts", "models"):
         arguments[name] = tuple(arguments[name])
@@ -126,7 +175,8 @@ def route_from_json(value: JSON) -> Route:
     parameters = frozenset(value.get("rejected_parameters", ()))
     if not parameters <= PREFERENCES | TOKEN_CAPS.keys() | {"tool_choice"}:
         raise ValueError(f"not names of parameters: {parameters}")
-    return Route(dialect, frozenset(_modes(value["rejected"])), frozenset(_modes(value["ignored"])), parameters)
+    rejected, ignored = (frozenset(_modes(value[name])) for name in ("rejected", "ignored"))
+    return Route(dialect, rejected, ignored, parameters, is_assumed=value["is_assumed"] is True)
 
 
 def _validate_dialect(dialect: Dialect) -> None:
@@ -136,7 +186,8 @@ def _validate_dialect(dialect: Dialect) -> None:
         ValueError: A field has a value of another type.
     """
     patterns = [pattern for pattern in (dialect.name_pattern, dialect.rejected_pattern) if pattern is not None]
-    texts = (dialect.name, *dialect.keywords, *dialect.formats, *dialect.hosts, *dialect.models, *patterns)
+    names = (*dialect.keywords, *dialect.formats, *dialect.harmful)
+    texts = (dialect.name, *names, *dialect.hosts, *dialect.models, *patterns)
     limits = (dialect.max_enum_characters, *(getattr(dialect.max_size, item.name) for item in fields(dialect.max_size)))
     are_texts = all(isinstance(text, str) for text in texts)
     are_flags = all(isinstance(flag, bool) for flag in (dialect.recursion, dialect.optional))

@@ -15,6 +15,8 @@ CONST = frozenset({"const"})
 OPENAI_FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"])
 CLASS_ESCAPE = r"\[[^\]]*\\[dswDSW]"
 """A class escape inside a character class, which llama.cpp's grammars do not know."""
+ESCAPE = r"\\[dswDSWbB]"
+"""Any class escape, and the edge of a word."""
 WITHOUT_SCHEMA: tuple[ModeName, ...] = ("json_object", "prompt")
 
 # developers.openai.com, guide "Structured model outputs", section "Supported schemas" (text checked 2026-08-23).
@@ -105,9 +107,24 @@ QWEN = Dialect(
 # z-ai-sdk-python, issue 73: text and json_object only.
 GLM = Dialect(name="glm", modes=WITHOUT_SCHEMA, hosts=("open.bigmodel.cn", "api.z.ai"))
 
-# vLLM 0.28, `has_xgrammar_unsupported_json_features`: no multipleOf; few formats, and an unknown one makes
-# the server fall back to a slower grammar engine.
-VLLM = Dialect(name="vllm", keywords=CONST | INCLUSIVE | LENGTHS | ITEMS | {"pattern"})
+XGRAMMAR = CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "format"}
+"""The keywords that the grammar engine of vLLM and SGLang enforces; it skips others (cpp/json_schema_converter.cc)."""
+
+# vLLM 0.28, v1/structured_output/backend_xgrammar.py: what `has_xgrammar_unsupported_json_features` finds moves the
+# whole reply to a slower engine. Its `STRING_SUPPORTED_FORMATS` has all of OpenAI's.
+VLLM = Dialect(name="vllm", keywords=XGRAMMAR, formats=OPENAI_FORMATS, harmful=frozenset({"multipleOf"}))
+
+# SGLang, srt/constrained/xgrammar_backend.py: the same engine, and no other one to fall back to.
+SGLANG = Dialect(name="sglang", keywords=XGRAMMAR, formats=OPENAI_FORMATS)
+
+# Text Generation Inference, with outlines-core, src/json_schema: the schema becomes one regular expression, so there is
+# no recursion and no bound of a number. An unknown format is an error.
+TGI = Dialect(
+    name="tgi",
+    keywords=CONST | LENGTHS | ITEMS | {"pattern", "format"},
+    formats=frozenset({"date-time", "date", "time", "email", "uuid"}),
+    recursion=False,
+)
 
 # llama.cpp, grammars/README.md: bounds of integers, lengths, patterns from `^` to `$`, four formats; a class escape
 # inside a character class is answered with "unsupported escape", and then any text is accepted.
@@ -118,12 +135,13 @@ LLAMA_CPP = Dialect(
     rejected_pattern=CLASS_ESCAPE,
 )
 
-# ollama.com, "Structured outputs": llama.cpp's grammars; its default port is 11434.
+# ollama.com, "Structured outputs": llama.cpp's grammars; its default port is 11434. A grammar that cannot be loaded, as
+# with an escape, is a 500 that does not say so: "failed to load model vocabulary required for format".
 OLLAMA = Dialect(
     name="ollama",
     keywords=LLAMA_CPP.keywords,
     formats=LLAMA_CPP.formats,
-    rejected_pattern=LLAMA_CPP.rejected_pattern,
+    rejected_pattern=ESCAPE,
     hosts=("localhost:11434", "127.0.0.1:11434"),
 )
 
@@ -138,7 +156,7 @@ answers on every call (docs/benchmarks.md).
 """
 
 _HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)
-_SERVERS = (VLLM, LLAMA_CPP, OLLAMA)
+_SERVERS = (VLLM, SGLANG, TGI, LLAMA_CPP, OLLAMA)
 
 DIALECTS = {row.name: row for row in (*_HOSTED, *_SERVERS, CORE, UNKNOWN)}
 """All dialects by their names."""

@@ -14,6 +14,7 @@ from structkit.dialects.refusals import (
     ECHO_KEYS,
     ENUM_COUNT,
     GENERIC_MESSAGE,
+    GRAMMAR_FAILURE,
     MODE_WORDS,
     NESTING,
     PROPERTY_COUNT,
@@ -108,13 +109,15 @@ def _learn_about_schema(
 def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
     """Return whether an error names the mode, or gives no reason at all, so that it may be about anything sent."""
     status = error.status_code if isinstance(error, StatusError) else None
-    return bool(_is_generic(error) or MODE_WORDS[mode.name].search(text) or status == NOT_IMPLEMENTED)
+    names_mode = MODE_WORDS[mode.name].search(text) or GRAMMAR_FAILURE.search(text)
+    return bool(_is_generic(error) or names_mode or status == NOT_IMPLEMENTED)
 
 
 def _is_about_schema(error: TransportError, text: str) -> bool:
     """Return whether an error may be about what the schema holds, and not about the field that carries it."""
     without_field = re.sub(f"{RESPONSE_FORMAT_FIELD}|{TOOL_FIELD}", "", text, flags=re.IGNORECASE)
-    return _is_generic(error) or bool(SCHEMA_SUBJECT.search(without_field) and not UNRELATED_TO_MODE.search(text))
+    is_subject = SCHEMA_SUBJECT.search(without_field) or GRAMMAR_FAILURE.search(text)
+    return _is_generic(error) or bool(is_subject and not UNRELATED_TO_MODE.search(text))
 
 
 def _is_generic(error: TransportError) -> bool:
@@ -169,7 +172,11 @@ def _message(body: JSONValue) -> str:
 
 def is_narrowed(dialect: Dialect) -> bool:
     """Return whether an endpoint has rejected a part of a vendor's dialect."""
-    return dialect != DIALECTS.get(dialect.name, dialect)
+    complete = DIALECTS.get(dialect.name, dialect)
+    recursion = dialect.recursion and complete.recursion
+    # A dialect that replies have shown may have another form of values.
+    has_form = replace(dialect, recursion=recursion, optional=complete.optional, name_pattern=complete.name_pattern)
+    return has_form != complete
 
 
 def core_keywords(dialect: Dialect) -> Dialect:

@@ -169,8 +169,9 @@ def _to_bytes(body: JSONValue) -> bytes:
 
 
 def _write_headers(handler: BaseHTTPRequestHandler, reply: Reply, length: Mapping[str, str]) -> None:
-    handler.send_response(reply.status)
-    for name, value in {"content-type": "application/json", **length, **reply.headers}.items():
+    handler.send_response_only(reply.status)
+    usual = {"server": handler.version_string(), "date": handler.date_time_string(), "content-type": "application/json"}
+    for name, value in {**usual, **length, **reply.headers}.items():
         handler.send_header(name, value)
     handler.end_headers()
 

@@ -15,7 +15,7 @@ from structkit.parsing import read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
-from structkit.values import Completion, JSONValue
+from structkit.values import Completion, JSONValue, ModelName, RateLimit
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
@@ -69,7 +69,7 @@ def read_reply(
     reply = read_completion(value) if is_success(status) and value is not None else None
     limits = read_limits(headers)
     if isinstance(reply, Completion):
-        return replace(reply, limits=limits) if limits else reply
+        return with_headers(reply, headers, limits)
     safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
@@ -77,6 +77,12 @@ def read_reply(
     error.request_id = error.request_id or safe_headers.get("x-request-id")
     error.limits = limits
     return error
+
+
+def with_headers(reply: Completion, headers: Mapping[str, str], limits: tuple[RateLimit, ...]) -> Completion:
+    """Return a completion with what the headers of its reply say."""
+    server = headers.get("server")
+    return replace(reply, limits=limits, server=server) if limits or server else reply
 
 
 def read_model_names(
@@ -118,10 +124,11 @@ def _model_names(listing: JSONValue) -> tuple[str, ...]:
 
 
 def _model_name(entry: JSONValue) -> str:
-    name = next(filter(None, map(entry.get, NAME_KEYS)), None) if isinstance(entry, dict) else entry
+    fields = entry if isinstance(entry, dict) else {"id": entry}
+    name, owner = next(filter(None, map(fields.get, NAME_KEYS)), None), fields.get("owned_by")
     if not isinstance(name, str):
         raise TypeError("a model without a name")
-    return name
+    return ModelName(name, owner if isinstance(owner, str) else None)
 
 
 def is_success(status: int) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from structkit.dialects import Route, route_from_json, route_to_json
-from structkit.disk import read_regular_file
+from structkit.disk import read_regular_file, try_lock
 from structkit.transport.base_url import is_loopback
 from structkit.values import JSON
 
@@ -32,7 +32,11 @@ FILE_NAME = re.compile(r"[0-9a-f]{32}\.json")
 MAX_FILE_BYTES = 1 << 20
 """A larger file is not a route."""
 
-VERSION = 2
+LOCK_ATTEMPTS = 100
+LOCK_WAIT_S = 0.005
+"""How often, and after how many seconds each, a locked cache is tried again."""
+
+VERSION = 3
 """The version of the file format; files of another version are ignored."""
 
 
@@ -65,6 +69,26 @@ def cache_folder() -> Path | None:
     from platformdirs import user_cache_path
 
     return user_cache_path("structkit") / "routes"
+
+
+@contextlib.contextmanager
+def locked_cache(base_url: str) -> Iterator[None]:
+    """Keep others from changing the cache between reading and writing it, where the system can lock a folder.
+
+    Nobody holds it for longer than a file takes to write; a lock that is not free soon is not waited for.
+    """
+    folder = cache_folder() if base_url else None
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                handle = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, handle)
+                for _ in range(LOCK_ATTEMPTS):
+                    if try_lock(handle):
+                        break
+                    time.sleep(LOCK_WAIT_S)
+        yield
 
 
 def load_route(base_url: str, model: str) -> CachedRoute | None:

@@ -5,7 +5,7 @@ from structkit.values.message import ContentPart, Message, Prompt, Role
 from structkit.values.parameters import Options, Parameters
 from structkit.values.policy import Policy
 from structkit.values.repair import REPAIRS, Repair, ValueRepair
-from structkit.values.reply import Choice, Completion, Delta, RateLimit, ToolCall, Usage
+from structkit.values.reply import Choice, Completion, Delta, ModelName, RateLimit, ToolCall, Usage
 from structkit.values.request import Request
 from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
 
@@ -24,6 +24,7 @@ __all__ = [
     "JSONPath",
     "JSONValue",
     "Message",
+    "ModelName",
     "Options",
     "Origin",
     "OriginKind",

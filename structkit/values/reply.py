@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from typing_extensions import Self
+
 from structkit.values.json import JSONValue
 
 
@@ -102,6 +104,25 @@ class Completion:
     """Number of retries before this reply."""
     limits: tuple[RateLimit, ...] = ()
     """The rate limits in the headers of the reply."""
+    server: str | None = None
+    """The header `Server`."""
+
+
+class ModelName(str):
+    """A model's name in an endpoint's list of models.
+
+    Attributes:
+        owner: What the list says in `owned_by`; many servers name themselves there.
+    """
+
+    __slots__ = ("owner",)
+    owner: str | None
+
+    def __new__(cls, name: str, owner: str | None = None) -> Self:
+        """Return the name with its owner."""
+        model = super().__new__(cls, name)
+        model.owner = owner
+        return model
 
 
 @dataclass(frozen=True, slots=True)

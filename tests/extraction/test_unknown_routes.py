@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from structkit.dialects import CORE, DIALECTS, Dialect
+from structkit.dialects import DIALECTS, Dialect
 from structkit.schema.strict.size import walk_schema
 from structkit.testing import Endpoint, Reply, completion
 
@@ -109,6 +110,46 @@ def test_an_unknown_route_is_sent_every_keyword_of_the_documented_subset(connect
     }
 
 
+GRAMMAR_FAILURES = [
+    "failed to load model vocabulary required for format",  # Ollama, for anything in a grammar
+    "JSON schema conversion failed:\nPattern must start with '^' and end with '$'",  # llama.cpp
+    "failed to initialize samplers: failed to parse grammar",
+    "Failed to transform json schema into a grammar: unsupported regex",  # vLLM
+    "The provided JSON schema contains features not supported by xgrammar.",
+    "Failed to compile json grammar: unknown escape",
+    "Unsupported schema keyword: pattern",
+    "Exception: 'pattern' is not supported",
+]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("message", GRAMMAR_FAILURES)
+def test_a_schema_that_a_server_cannot_compile_is_narrowed_at_once_whatever_the_status(
+    connect: Connect, message: str, status: int
+) -> None:
+    def answer(body: Any) -> Any:
+        words = rejected_words(body["response_format"]["json_schema"]["schema"], without_patterns)
+        error = {"error": {"message": message, "type": "api_error"}}
+        return Reply(error, status=status) if words else Reply(completion(json.dumps(VALUE)))
+
+    without_patterns = replace(DIALECTS["openai"], keywords=DIALECTS["openai"].keywords - {"pattern"})
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, model="a-model").run(Shipment, "One shipment.")
+    assert (result.mode, len(endpoint.requests)) == ("json_schema", 2)
+
+
+def test_a_model_without_grammars_gets_the_schema_in_its_prompt(connect: Connect) -> None:
+    def answer(body: Any) -> Any:
+        error = {"error": {"message": GRAMMAR_FAILURES[0]}}
+        is_plain = "response_format" not in body and "tools" not in body
+        return json.dumps(VALUE) if is_plain else Reply(error, status=500)
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url, model="a-model").run(Shipment, "One shipment.")
+    assert result.mode == "prompt"
+    assert all(attempt.retries == 0 for attempt in result.attempts)
+
+
 PROCESS = f"""
 import sys
 from datetime import date
@@ -116,18 +157,31 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 import structkit
 {inspect.getsource(Shipment)}
-print(len(structkit.Client("a-model", base_url=sys.argv[1], api_key="k").run(Shipment, "One.").attempts))
+for model in sys.argv[2:]:
+    print(len(structkit.Client(model, base_url=sys.argv[1], api_key="k").run(Shipment, "One.").attempts))
 """
 
 
-def test_processes_that_start_at_once_learn_it_each_for_itself_and_later_ones_know_it(tmp_path: Path) -> None:
+def by_name_of_model(body: Any) -> Any:
+    """One endpoint for strict vendors of all dialects."""
+    name = body["model"].removeprefix("like-")
+    return strict_vendor(DIALECTS[name], MESSAGES[sorted(DIALECTS).index(name) % len(MESSAGES)])(body)
+
+
+def test_processes_that_start_at_once_pay_two_rejections_each_and_later_ones_none(tmp_path: Path) -> None:
     env = {**os.environ, "STRUCTKIT_ROUTES": str(tmp_path)}
+    models = [f"like-{dialect.name}" for dialect in BY_SCHEMA]
 
     def start() -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", PROCESS, endpoint.base_url]
+        command = [sys.executable, "-c", PROCESS, endpoint.base_url, *models]
         return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
-    with Endpoint(strict_vendor(CORE, naming_one)) as endpoint:
-        attempts = [int(process.communicate()[0]) for process in [start() for _ in range(4)]]
-        later = int(start().communicate()[0])
-    assert (max(attempts) <= 3, later) == (True, 1)
+    def attempts(process: subprocess.Popen[str]) -> list[int]:
+        return [int(line) for line in process.communicate()[0].split()]
+
+    with Endpoint(by_name_of_model) as endpoint:
+        first = [attempts(process) for process in [start() for _ in range(4)]]
+        later = attempts(start())
+    assert [len(each) for each in first] == [len(models)] * 4
+    assert max(map(max, first)) <= 3
+    assert later == [1] * len(models)

@@ -9,8 +9,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -233,6 +235,42 @@ def test_any_damage_to_a_cached_route_is_forgotten_or_harmless(folder: Path, dat
             structkit.Client("fake", base_url=endpoint.base_url).run(int, "x")
 
 
+RULES: list[Any] = [
+    Annotated[str, Field(pattern="^[a-z]+$")],
+    Annotated[int, Field(multiple_of=3)],
+    Annotated[list[int], Field(min_length=1)],
+    Annotated[int, Field(le=9)],
+]
+WORDS = ["pattern", "multipleOf", "minItems", "maximum"]
+
+
+def strict_about_rules(body: JSON) -> Any:
+    """Reject each schema with one of the keywords, by name."""
+    text = json.dumps(body["response_format"])
+    word = next((word for word in WORDS if f'"{word}":' in text), None)
+    error = {"error": {"message": f"Invalid schema for response_format: '{word}' is not permitted."}}
+    value: Any = [3] if '"array"' in text else "tea" if '"string"' in text else 3
+    return Reply(error, 400) if word else json.dumps({"value": value})
+
+
+@pytest.mark.parametrize("separate", [True, False], ids=["clients", "threads of a client"])
+def test_what_is_learnt_at_the_same_time_is_all_remembered(separate: bool) -> None:
+    barrier = threading.Barrier(len(RULES))
+
+    def answer(body: JSON) -> Any:
+        if len(endpoint.requests) <= len(RULES):
+            barrier.wait()  # no one has learnt anything when the others have sent their first requests
+        return strict_about_rules(body)
+
+    with Endpoint(answer) as endpoint, ThreadPoolExecutor(len(RULES)) as pool:
+        shared = structkit.Client("fake", base_url=endpoint.base_url)
+        clients = [structkit.Client("fake", base_url=endpoint.base_url) if separate else shared for _ in RULES]
+        attempts = [*pool.map(lambda client, rule: len(client.run(rule, "x").attempts), clients, RULES)]
+        later_client = structkit.Client("fake", base_url=endpoint.base_url)
+        later = [len(later_client.run(rule, "x").attempts) for rule in RULES]
+    assert (max(attempts), later) == (2, [1] * len(RULES))
+
+
 def test_a_folder_that_cannot_be_written_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path / "file"))
@@ -269,7 +307,7 @@ def test_concurrent_processes_never_read_or_leave_a_damaged_file(folder: Path) -
     [path] = folder.iterdir()
     cached = load_route(REMOTE, "m")
     assert cached is not None
-    assert json.loads(path.read_text())["version"] == 2
+    assert json.loads(path.read_text())["version"] == 3
 
 
 def test_the_dialect_of_one_call_does_not_change_the_route() -> None:

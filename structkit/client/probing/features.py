@@ -37,6 +37,8 @@ MAX_REQUESTS = 15
 TOKENS_PER_VALUE = 40
 """Tokens for the value of one property."""
 
+HARMFUL_NOTE = "not tested: the server would use a slower engine, or fail"
+
 MAX_VALUE_CHARS = 60
 """The length at which a finding shortens a value that breaks the schema."""
 
@@ -123,16 +125,19 @@ FEATURES: Group = (
 halving a group separates them late."""
 
 
-def probe_features(template: RequestTemplate, mode: Mode, *, constrains: bool) -> ProbeSteps[list[Finding]]:
+def probe_features(
+    template: RequestTemplate, mode: Mode, *, constrains: bool, harmful: frozenset[str] = frozenset()
+) -> ProbeSteps[list[Finding]]:
     """Test all keywords in one request; after a rejection, omit what its text names, or halve the group.
 
     Args:
         template: The model and parameters of the requests.
         mode: A mode that the endpoint supports.
         constrains: Whether the mode constrains the decoding.
+        harmful: Keywords and formats that are not sent to the server.
     """
-    findings: list[Finding] = []
-    queue: Queue = [(FEATURES, "")]
+    findings = _all(tuple(each for each in FEATURES if each.name in harmful), "unknown", HARMFUL_NOTE)
+    queue: Queue = [(tuple(each for each in FEATURES if each.name not in harmful), "")]
     for _ in range(MAX_REQUESTS):
         if not queue:
             break

@@ -24,7 +24,7 @@ from structkit.client.probing.probe_reply import (
 )
 from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, route_after_probe
 from structkit.client.probing.request_template import REASONING_FACTOR, ProbeSchema, RequestTemplate
-from structkit.dialects import Route
+from structkit.dialects import Route, identify_route
 from structkit.errors import MalformedReply, TransportError
 from structkit.extraction import MODES, Mode
 from structkit.schema.strict.conformance import conforms
@@ -58,7 +58,7 @@ def probe_route(model: str, route: Route) -> ProbeSteps[ProbeOutcome]:
     Returns:
         The report, or the error if even a plain question has no answer.
     """
-    steps = _findings(model)
+    steps = _findings(model, route)
     calls, usage, providers = 0, Usage(), dict[str, None]()
     step: Any = advance(steps)
     while isinstance(step, Request):
@@ -70,7 +70,8 @@ def probe_route(model: str, route: Route) -> ProbeSteps[ProbeOutcome]:
         step = advance(steps, reply)
     if isinstance(step, TransportError):
         return step
-    return ProbeReport(model, route_after_probe(route, step), tuple(step), calls, usage, tuple(providers))
+    known_route, findings = step
+    return ProbeReport(model, route_after_probe(known_route, findings), tuple(findings), calls, usage, tuple(providers))
 
 
 def advance(steps: Generator[Request, Any, Any], reply: TransportReply | None = None) -> Any:
@@ -81,17 +82,20 @@ def advance(steps: Generator[Request, Any, Any], reply: TransportReply | None = 
         return stop.value
 
 
-def _findings(model: str) -> ProbeSteps[list[Finding] | TransportError]:
+def _findings(model: str, route: Route) -> ProbeSteps[tuple[Route, list[Finding]] | TransportError]:
+    """Return the findings, and the route with the dialect that the first reply shows it to have."""
     outcome = yield from _hello(RequestTemplate(model))
     if isinstance(outcome, TransportError):
         return outcome
-    template, basic_findings = outcome
+    template, basic_findings, reply = outcome
+    route = identify_route(route, reply)
     modes = yield from _modes(template)
     verdicts: dict[str, Verdict] = {finding.name: finding.verdict for finding in modes}
     mode = _mode_for_features(verdicts)
     if mode:
-        modes += yield from probe_features(template, mode, constrains=verdicts[mode.name] == "constrained")
-    return [*modes, *basic_findings, *(yield from _parameters(template))]
+        constrains, harmful = verdicts[mode.name] == "constrained", route.dialect.harmful
+        modes += yield from probe_features(template, mode, constrains=constrains, harmful=harmful)
+    return route, [*modes, *basic_findings, *(yield from _parameters(template))]
 
 
 def _modes(template: RequestTemplate) -> ProbeSteps[list[Finding]]:
@@ -108,7 +112,9 @@ def _mode_for_features(verdicts: dict[str, Verdict]) -> Mode | None:
     return next(ranked_modes, None)
 
 
-def _hello(template: RequestTemplate) -> ProbeSteps[tuple[RequestTemplate, list[Finding]] | TransportError]:
+def _hello(
+    template: RequestTemplate,
+) -> ProbeSteps[tuple[RequestTemplate, list[Finding], Completion] | TransportError]:
     """Find parameters that the model accepts: some models reject `temperature`, or need another limit."""
     findings: list[Finding] = []
     reply = yield template.with_text(HELLO)
@@ -124,7 +130,8 @@ def _hello(template: RequestTemplate) -> ProbeSteps[tuple[RequestTemplate, list[
         template = replace(template, factor=REASONING_FACTOR)
     has_usage = not reply.usage.unreported
     note = "" if has_usage else "replies carry no token counts"
-    return template, [*findings, Finding("parameter", "usage", "served" if has_usage else "ignored", note)]
+    findings.append(Finding("parameter", "usage", "served" if has_usage else "ignored", note))
+    return template, findings, reply
 
 
 def _without_rejected_parameter(template: RequestTemplate, error: TransportError) -> RequestTemplate | None:
