@@ -85,7 +85,7 @@ class RowConversations:
         """Return the settings that the requests and values of all rows depend on."""
         call = self.call
         prompt, natural = self.settings.prompt, self.response_format.natural
-        return fingerprint(
+        settings = fingerprint(
             self.response_format,
             prompt=prompt if isinstance(prompt, str) else prompt_source(prompt),
             instructions=call.get("instructions"),
@@ -98,6 +98,7 @@ class RowConversations:
             parameters=Parameters(**{name: call[name] for name in OPTION_NAMES if name in call}),
             mode=str(call.get("mode", "auto")),
         )
+        return {**settings, "fallback": [*call["fallback"]]} if call.get("fallback") else settings
 
 
 def prompt_source(prompt: Callable[..., Any]) -> str:

@@ -35,6 +35,7 @@ class DefaultOptions(Options, total=False):
         mode: The mode in which the schema is sent; `auto` uses the best one that the route supports, and falls back to
             the next one if the route rejects it.
         checks: Functions that take a value and return its issues: None, a message, or issues at their paths.
+        fallback: The models of the same endpoint that are asked in turn if the first cannot answer.
         hooks: Functions that are called while the call proceeds.
         context: What pydantic's validators receive as `info.context`.
         dialect: What the vendor accepts, or the name of a dialect (`structkit.dialects.DIALECTS`); by default
@@ -48,6 +49,7 @@ class DefaultOptions(Options, total=False):
     mode: ModeChoice
     checks: Sequence[ValueCheck]
     context: Any
+    fallback: Sequence[str]
     hooks: Hooks
 
 
@@ -121,6 +123,16 @@ def validate_mode(name: str) -> None:
     names = ("auto", *MODES)
     if name not in names:
         raise ConfigError(f"unknown mode {name!r}; {suggest_name(str(name), names, 'expected one of: ')}")
+
+
+def validate_models(models: Any) -> None:
+    """Validate the names of the models of `fallback=`.
+
+    Raises:
+        ConfigError: They are not a list of texts.
+    """
+    if isinstance(models, str) or not all(isinstance(each, str) and each for each in models):
+        raise ConfigError(f"fallback must be a list of models' names, not {models!r}")
 
 
 def validate_connection_arguments(

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from structkit.client.arguments import CallOptions, DefaultOptions, example_to_json, validate_call, validate_mode
+from structkit.client.arguments import (
+    CallOptions,
+    DefaultOptions,
+    example_to_json,
+    validate_call,
+    validate_mode,
+    validate_models,
+)
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
@@ -80,6 +87,15 @@ class Plan:
         validate_call(call)
         arguments = merge_options(self.call, call)
         arguments.pop("hooks", None)  # used by the driver
+        models = arguments.pop("fallback", ())
+        if models:
+            validate_models(models)
+        others = tuple(self._start(output_type, prompt, {**arguments, "model": model}) for model in models)
+        return self._start(output_type, prompt, arguments, others)
+
+    def _start(
+        self, output_type: Any, prompt: Prompt, arguments: dict[str, Any], fallback: tuple[Conversation, ...] = ()
+    ) -> Conversation:
         instructions, policy = arguments.pop("instructions", None), arguments.pop("policy", DEFAULT_POLICY)
         examples = arguments.pop("examples", ())
         model = arguments.pop("model", self.model)
@@ -99,6 +115,7 @@ class Plan:
             policy=policy,
             route=route if route.dialect is output_format.dialect else replace(route, dialect=output_format.dialect),
             checks=checks,
+            fallback=fallback,
             **settings,
         )
         return split_if_too_large(extraction)

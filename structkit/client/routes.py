@@ -138,6 +138,8 @@ class ClientRoutes:
 
     def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Store what a step of a conversation showed about the route of its model."""
+        if getattr(step, "model", last.model) != last.model:
+            return  # the next step is with another model, and has that model's route
         self.of(last.model).update_from_step(last, step, replies)
 
     def identify_owners(self, names: tuple[str, ...]) -> None:

@@ -27,7 +27,11 @@ def log_step(last: Conversation, step: Any) -> None:
         return
     for attempt in step.attempts[len(last.attempts) :]:
         _log_attempt(logger, attempt, last.model)
-    if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
+    if not isinstance(step, Extraction | SplitExtraction):
+        return
+    if step.model != last.model:
+        logger.warning("%s: falling back to the model %s", last.model, step.model)
+    elif step.route is not last.route:
         _log_route(logger, last, step)
 
 

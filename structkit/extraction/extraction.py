@@ -16,6 +16,7 @@ from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import choice_error, choice_issue, invalid_output, prompt_filtered
+from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.route_learning import (
@@ -86,6 +87,7 @@ class Extraction(Generic[T]):
         patch: The places of that answer that are re-asked; None if the whole value is requested.
         origins: How the places of that answer were obtained.
         is_unconstrained: Whether the last answer had a structure that constrained decoding does not allow.
+        fallback: The conversations with other models, of which the first is started if this one fails.
     """
 
     response_format: Codec[T]
@@ -104,6 +106,7 @@ class Extraction(Generic[T]):
     origins: Mapping[JSONPath, Origin] = field(default_factory=dict)
     examples: tuple[tuple[Prompt, JSONValue], ...] = ()
     is_unconstrained: bool = False
+    fallback: tuple[Conversation, ...] = ()
 
     @cached_property
     def current_mode(self) -> Mode:
@@ -129,7 +132,8 @@ class Extraction(Generic[T]):
 
     def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
         """Return the same conversation about another input, before its first request."""
-        return replace(self, messages=messages)
+        fallback = tuple(each.with_messages(messages) for each in self.fallback)
+        return replace(self, messages=messages, fallback=fallback)
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -138,6 +142,10 @@ class Extraction(Generic[T]):
 
     def receive(self, reply: Completion | TransportError) -> NextStep[T]:
         """Return the step after a reply: an extraction, the result, or an error as a value (nothing is raised)."""
+        step = self._receive(reply)
+        return after_fallback(step, self.fallback, self.policy) if self.fallback else step
+
+    def _receive(self, reply: Completion | TransportError) -> NextStep[T]:
         fault = reply if isinstance(reply, TransportError) else fault_of_choices(reply)
         if fault is not None:
             return self._learn(fault)

@@ -10,8 +10,9 @@ from structkit.dialects import Route
 from structkit.errors import StructkitError, TransportError
 from structkit.extraction.acceptance import make_result
 from structkit.extraction.checks import ValueCheck, apply_checks
-from structkit.extraction.extraction import Extraction
+from structkit.extraction.extraction import Conversation, Extraction, NextStep
 from structkit.extraction.failure import invalid_output
+from structkit.extraction.fallback import after_fallback
 from structkit.extraction.provenance import JoinedProvenance
 from structkit.schema import ResponseFormat
 from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result
@@ -32,12 +33,14 @@ class SplitExtraction(Generic[T]):
             is re-asked from there.
         parts: The current step of each part: its conversation, or its result.
         checks: The caller's checks of the joined value.
+        fallback: The conversations with other models, of which the first is started if this one fails.
     """
 
     response_format: ResponseFormat[T]
     initial_parts: tuple[Extraction[Any], ...]
     parts: tuple[Extraction[Any] | Result[Any], ...]
     checks: tuple[ValueCheck, ...] = ()
+    fallback: tuple[Conversation, ...] = ()
 
     @property
     def route(self) -> Route:
@@ -63,15 +66,20 @@ class SplitExtraction(Generic[T]):
     def with_messages(self, messages: tuple[Message, ...]) -> SplitExtraction[T]:
         """Return the same conversation about another input, before its first request."""
         parts = tuple(part.with_messages(messages) for part in self.initial_parts)
-        return replace(self, initial_parts=parts, parts=parts)
+        fallback = tuple(each.with_messages(messages) for each in self.fallback)
+        return replace(self, initial_parts=parts, parts=parts, fallback=fallback)
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """The requests to send next, all at once: one for each part without a result."""
         return tuple(part.request for part in self.parts if isinstance(part, Extraction))
 
-    def receive(self, *replies: Completion | TransportError) -> SplitExtraction[T] | Result[T] | StructkitError:
+    def receive(self, *replies: Completion | TransportError) -> NextStep[T]:
         """Return the next step after the replies to `requests`, in the same order; an error of any part is final."""
+        step = self._receive(replies)
+        return after_fallback(step, self.fallback, self.policy) if self.fallback else step
+
+    def _receive(self, replies: tuple[Completion | TransportError, ...]) -> NextStep[T]:
         remaining_replies = iter(replies)
         steps = [
             cast("PartStep", part.receive(next(remaining_replies))) if isinstance(part, Extraction) else part
@@ -138,7 +146,8 @@ def split_if_too_large(extraction: Extraction[T]) -> Extraction[T] | SplitExtrac
     output_format = extraction.response_format
     if not isinstance(output_format, ResponseFormat) or len(output_format.parts) == 1:
         return extraction
-    first, *other_parts = (replace(extraction, response_format=part, checks=()) for part in output_format.parts)
+    whole_parts = (replace(extraction, response_format=part, checks=(), fallback=()) for part in output_format.parts)
+    first, *other_parts = whole_parts
     # Attempts before the split are listed once, with the first part.
     parts = (first, *(replace(part, attempts=()) for part in other_parts))
-    return SplitExtraction(output_format, parts, parts, extraction.checks)
+    return SplitExtraction(output_format, parts, parts, extraction.checks, extraction.fallback)

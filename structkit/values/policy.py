@@ -17,6 +17,9 @@ MAX_WAIT_S = 1_000_000
 CHOICES = {"reask": ("places", "always", "whole"), "parameters": ("adapt", "exact")}
 """The values of the settings that have a closed set of them."""
 
+FALLBACK_FAILURES = ("transport", "refusal", "invalid")
+"""The names in `Policy.fallback_on`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -43,6 +46,9 @@ class Policy:
             allows only these repairs: `structkit.REPAIRS - {"several answers"}` allows all but one.
         reask: What is re-asked after invalid output: the invalid places if that costs less (`places`), the invalid
             places whenever possible (`always`), or the whole value (`whole`).
+        fallback_on: The failures after which the next model of `fallback=` is asked: of the endpoint, after its retries
+            (`transport`), a refused or filtered reply (`refusal`), a reply that is still invalid or truncated after all
+            attempts (`invalid`).
         parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
             `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
             (`exact`).
@@ -59,6 +65,7 @@ class Policy:
     reply_bytes: int = 32 * 2**20
     repairs: bool | Collection[str] = True
     reask: Literal["places", "always", "whole"] = "places"
+    fallback_on: Collection[Literal["transport", "refusal", "invalid"]] = ("transport", "refusal", "invalid")
     parameters: Literal["adapt", "exact"] = "adapt"
     max_tokens: int | None = None
 
@@ -86,6 +93,8 @@ class Policy:
 
 
 def _validate_choices(policy: Policy) -> None:
+    if isinstance(policy.fallback_on, str) or not {*policy.fallback_on} <= {*FALLBACK_FAILURES}:
+        raise ValueError(f"fallback_on must be a set of {', '.join(FALLBACK_FAILURES)}, not {policy.fallback_on!r}")
     for name, choices in CHOICES.items():
         if (value := getattr(policy, name)) not in choices:
             raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")

@@ -149,6 +149,11 @@ class Result(Generic[T]):
         return self.attempts[-1].repairs
 
     @property
+    def model(self) -> str:
+        """The model that gave the value, under the name with which it was requested."""
+        return self.attempts[-1].request.model
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         """The conversation with the accepted reply as its last message: pass it on with a message of your own.
 

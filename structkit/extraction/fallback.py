@@ -1,0 +1,42 @@
+"""The next model: which failures lead to it, and how its conversation continues the attempts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
+from structkit.values import Attempt, Policy
+
+if TYPE_CHECKING:
+    from structkit.extraction.extraction import Conversation
+
+FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
+    "transport": (TransportError,),
+    "refusal": (Refusal, Filtered),
+    "invalid": (InvalidOutput, Truncated),
+}
+"""The errors by the names of `Policy.fallback_on`."""
+
+
+def after_fallback(step: Any, fallback: tuple[Conversation, ...], policy: Policy) -> Any:
+    """Return the first step with the next model if *step* is an error that leads to it, and *step* otherwise.
+
+    Args:
+        step: The step after a reply: a conversation, a result or an error.
+        fallback: The conversations with the models that are left.
+        policy: Names the failures that lead to the next model.
+    """
+    kinds = tuple(kind for name in policy.fallback_on for kind in FAILURES[name])
+    if not isinstance(step, kinds):
+        return step
+    following, *others = fallback
+    return with_earlier_attempts(replace(following, fallback=tuple(others)), step.attempts)
+
+
+def with_earlier_attempts(conversation: Any, attempts: tuple[Attempt, ...]) -> Any:
+    """Return a conversation that lists the attempts with other models before its own."""
+    if not hasattr(conversation, "parts"):
+        return replace(conversation, attempts=attempts)
+    first, *others = conversation.parts
+    return replace(conversation, parts=(replace(first, attempts=attempts), *others))

@@ -1,0 +1,121 @@
+"""Several models: the next one answers when the first cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.testing import Endpoint, Reply, completion
+
+Connect = Callable[..., Any]
+GOOD = completion('{"value": 3}')
+
+
+def refusal() -> Reply:
+    body: Any = completion("")
+    body["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": "I cannot say."}
+    return Reply(body)
+
+
+FAILURES: dict[str, Callable[[], Any]] = {
+    "transport": lambda: Reply({"error": {"message": "down"}}, status=503),
+    "refusal": refusal,
+    "invalid": lambda: completion('{"value": "many"}'),
+}
+
+
+def failing(kind: str) -> Callable[[Any], Any]:
+    return lambda request: FAILURES[kind]() if request["model"] == "first" else GOOD
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_the_next_model_answers_when_the_first_cannot(connect: Connect, kind: str) -> None:
+    with Endpoint(failing(kind)) as endpoint:
+        client = connect(endpoint.base_url, model="first", fallback=["second"])
+        result = client.run(int, "how many?", instructions="Count.")
+    assert (result.value, result.model) == (3, "second")
+    models = [attempt.request.model for attempt in result.attempts]
+    assert models == ["first"] * (len(models) - 1) + ["second"]
+    assert [attempt.number for attempt in result.attempts] == [*range(1, len(models) + 1)]
+    assert result.usage.total_tokens >= result.attempts[-1].usage.total_tokens
+    assert endpoint.requests[-1]["messages"] == endpoint.requests[0]["messages"]
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_the_policy_names_the_failures_that_lead_to_the_next_model(connect: Connect, kind: str) -> None:
+    others = tuple(name for name in FAILURES if name != kind)
+    policy = structkit.Policy(fallback_on=others, retries=0, attempts=1)
+    with Endpoint(failing(kind)) as endpoint, pytest.raises(structkit.StructkitError):
+        connect(endpoint.base_url, model="first").run(int, "how many?", fallback=["second"], policy=policy)
+    assert {request["model"] for request in endpoint.requests} == {"first"}
+
+
+def test_the_last_error_has_the_attempts_of_all_models(connect: Connect) -> None:
+    policy = structkit.Policy(attempts=1)
+    with Endpoint(lambda _: FAILURES["invalid"]()) as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
+        connect(endpoint.base_url, model="a", fallback=["b", "c"], policy=policy).run(int, "how many?")
+    assert [attempt.request.model for attempt in caught.value.attempts] == ["a", "b", "c"]
+
+
+def test_no_other_model_is_asked_while_the_first_answers(connect: Connect) -> None:
+    with Endpoint(GOOD) as endpoint:
+        result = connect(endpoint.base_url, model="first", fallback=["second"]).run(int, "how many?")
+    assert result.model == "first"
+    assert len(endpoint.requests) == 1
+
+
+def test_a_stream_continues_with_the_next_model() -> None:
+    with Endpoint(failing("invalid")) as endpoint:
+        client = structkit.Client("first", base_url=endpoint.base_url, api_key="k", fallback=["second"])
+        with client.stream(int, "how many?") as stream:
+            assert [*stream][-1] == 3
+        assert stream.result().model == "second"
+
+
+def test_a_route_is_learned_for_its_own_model() -> None:
+    def reply(request: Any) -> Reply:
+        if request["model"] == "first":
+            return refusal()
+        return (
+            Reply({"error": {"message": "response_format is not supported"}}, status=400)
+            if "response_format" in request
+            else GOOD
+        )
+
+    with Endpoint(reply) as endpoint:
+        client = structkit.Client("first", base_url=endpoint.base_url, api_key="k", fallback=["second"])
+        for _ in range(2):
+            assert client.extract(int, "how many?") == 3
+    last = [request for request in endpoint.requests if request["model"] == "second"][-1]
+    assert "response_format" not in last
+    assert "response_format" in next(request for request in reversed(endpoint.requests) if request["model"] == "first")
+
+
+@pytest.mark.parametrize("models", ["second", ["second", 3], [""]])
+def test_an_invalid_list_of_models_is_rejected_before_sending(connect: Connect, models: Any) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="list of models"):
+        connect(endpoint.base_url).run(int, "how many?", fallback=models)
+    assert endpoint.requests == []
+
+
+def test_a_job_asks_the_next_model_row_by_row_and_resumes_without_asking_again(tmp_path: Path) -> None:
+    def reply(request: Any) -> Reply:
+        is_bad = request["model"] == "first" and "bad" in str(request["messages"])
+        return FAILURES["invalid"]() if is_bad else GOOD
+
+    rows = [{"text": "good"}, {"text": "bad"}]
+    with Endpoint(reply) as endpoint:
+        settings: Any = {"output_type": int, "prompt": "{text}", "model": "first", "base_url": endpoint.base_url}
+        call: Any = {"fallback": ["second"]}
+        job = structkit.Job(rows, tmp_path / "o.csv", **settings, api_key="k", call=call)
+        assert job.run().counts["done"] == 2
+        sent = len(endpoint.requests)
+        assert job.run().counts["done"] == 2
+        with pytest.raises(structkit.JobError, match="fallback"):
+            structkit.Job(rows, tmp_path / "o.csv", **settings, api_key="k").run()
+    assert len(endpoint.requests) == sent
+    assert {request["model"] for request in endpoint.requests} == {"first", "second"}
