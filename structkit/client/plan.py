@@ -90,8 +90,8 @@ class Plan:
         models = arguments.pop("fallback", ())
         if models:
             validate_models(models)
-        others = tuple(self._start(output_type, prompt, {**arguments, "model": model}) for model in models)
-        return self._start(output_type, prompt, arguments, others)
+        alternatives = tuple(self._start(output_type, prompt, {**arguments, "model": model}) for model in models)
+        return self._start(output_type, prompt, arguments, alternatives)
 
     def _start(
         self, output_type: Any, prompt: Prompt, arguments: dict[str, Any], fallback: tuple[Conversation, ...] = ()

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
 from structkit.values import Attempt, Policy
-
-if TYPE_CHECKING:
-    from structkit.extraction.extraction import Conversation
 
 FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
     "transport": (TransportError,),
@@ -19,7 +16,7 @@ FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
 """The errors by the names of `Policy.fallback_on`."""
 
 
-def after_fallback(step: Any, fallback: tuple[Conversation, ...], policy: Policy) -> Any:
+def after_fallback(step: Any, fallback: tuple[Any, ...], policy: Policy) -> Any:
     """Return the first step with the next model if *step* is an error that leads to it, and *step* otherwise.
 
     Args:
@@ -30,13 +27,13 @@ def after_fallback(step: Any, fallback: tuple[Conversation, ...], policy: Policy
     kinds = tuple(kind for name in policy.fallback_on for kind in FAILURES[name])
     if not isinstance(step, kinds):
         return step
-    following, *others = fallback
-    return with_earlier_attempts(replace(following, fallback=tuple(others)), step.attempts)
+    conversation, *alternatives = fallback
+    return with_earlier_attempts(replace(conversation, fallback=tuple(alternatives)), step.attempts)
 
 
 def with_earlier_attempts(conversation: Any, attempts: tuple[Attempt, ...]) -> Any:
     """Return a conversation that lists the attempts with other models before its own."""
     if not hasattr(conversation, "parts"):
         return replace(conversation, attempts=attempts)
-    first, *others = conversation.parts
-    return replace(conversation, parts=(replace(first, attempts=attempts), *others))
+    first, *other_parts = conversation.parts
+    return replace(conversation, parts=(replace(first, attempts=attempts), *other_parts))

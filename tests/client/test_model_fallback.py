@@ -47,8 +47,8 @@ def test_the_next_model_answers_when_the_first_cannot(connect: Connect, kind: st
 
 @pytest.mark.parametrize("kind", FAILURES)
 def test_the_policy_names_the_failures_that_lead_to_the_next_model(connect: Connect, kind: str) -> None:
-    others = tuple(name for name in FAILURES if name != kind)
-    policy = structkit.Policy(fallback_on=others, retries=0, attempts=1)
+    other_kinds = tuple(name for name in FAILURES if name != kind)
+    policy = structkit.Policy(fallback_on=other_kinds, retries=0, attempts=1)
     with Endpoint(failing(kind)) as endpoint, pytest.raises(structkit.StructkitError):
         connect(endpoint.base_url, model="first").run(int, "how many?", fallback=["second"], policy=policy)
     assert {request["model"] for request in endpoint.requests} == {"first"}
