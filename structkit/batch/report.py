@@ -10,12 +10,13 @@ from pathlib import Path
 from structkit.batch.engines.stop import Reason
 from structkit.batch.matching import RemovedRows
 from structkit.errors import BudgetExceeded, ExtractionError, JobError, StructkitError, TransportError
+from structkit.values.display import format_fields, to_html_table
 
 MAX_AMBIGUOUS_NAMES = 5
 """Ambiguous rows that are named in the text of a report."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """The outcome of a run.
 
@@ -101,6 +102,14 @@ class Report:
         written to out.csv
         """
         return "\n".join([self._rows_line, self._spend_line, *self._notes])
+
+    def __repr__(self) -> str:
+        """The summary of `str` on one line."""
+        return format_fields("Report", "; ".join([self._rows_line, self._spend_line, *self._notes]))
+
+    def _repr_html_(self) -> str:
+        """The summary as an HTML table, for notebooks."""
+        return to_html_table("Report", [(line,) for line in [self._rows_line, self._spend_line, *self._notes]])
 
     @property
     def _rows_line(self) -> str:

@@ -15,8 +15,10 @@ from structkit.client.arguments import (
     validate_call,
     validate_connection_arguments,
 )
+from structkit.client.display import client_rows, display_client
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
+from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
 from structkit.client.steps import next_step
 from structkit.errors import ConfigError, TransportError
@@ -24,6 +26,7 @@ from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
+from structkit.values.display import format_fields, to_html_table
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -41,6 +44,7 @@ T = TypeVar("T")
 class AsyncClient:
     """Like `Client`, with the same arguments and methods, awaited; `stream` and `stream_items` return async streams."""
 
+    @show_options(DefaultOptions)
     def __init__(
         self,
         model: str | None = None,
@@ -70,6 +74,7 @@ class AsyncClient:
     async def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
     @overload
     async def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Any: ...
+    @show_options(CallOptions)
     async def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Any:
         """Like `Client.extract`."""
         return (await self.run(output_type, prompt, **call)).value
@@ -80,6 +85,7 @@ class AsyncClient:
     async def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> Result[T]: ...
     @overload
     async def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
+    @show_options(CallOptions)
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Like `Client.run`."""
         conversation = self._plan.start_conversation(output_type, prompt, call)
@@ -127,6 +133,7 @@ class AsyncClient:
         only_complete: bool = ...,
         **call: Unpack[CallOptions],
     ) -> AsyncStream[Any, Any]: ...
+    @show_options(CallOptions)
     def stream(
         self,
         output_type: Any,
@@ -148,6 +155,7 @@ class AsyncClient:
     def stream_items(
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[Any, Any]: ...
+    @show_options(CallOptions)
     def stream_items(
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], **call: Unpack[CallOptions]
     ) -> AsyncStream[Any, Any]:
@@ -209,6 +217,15 @@ class AsyncClient:
         names = await self.transport.models()
         self._plan.routes.identify_owners(names)
         return names
+
+    def __repr__(self) -> str:
+        """The model, the address and the default arguments, without secrets."""
+        arguments, fields = display_client(self)
+        return format_fields("AsyncClient", *arguments, **fields)
+
+    def _repr_html_(self) -> str:
+        """The same as an HTML table, for notebooks."""
+        return to_html_table("AsyncClient", client_rows(self))
 
     def __reduce__(self) -> NoReturn:
         """Reject pickling and copying, like `Client`.

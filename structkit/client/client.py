@@ -17,14 +17,17 @@ from structkit.client.arguments import (
     validate_connection_arguments,
     validate_sync_checks,
 )
+from structkit.client.display import client_rows, display_client
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
+from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
 from structkit.errors import TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
 from structkit.transport import Transport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
+from structkit.values.display import format_fields, to_html_table
 
 if TYPE_CHECKING:
     import openai
@@ -58,6 +61,7 @@ class Client:
     the environment, and so do OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS.
     """
 
+    @show_options(DefaultOptions)
     def __init__(
         self,
         model: str | None = None,
@@ -85,6 +89,7 @@ class Client:
     def extract(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
     @overload
     def extract(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Any: ...
+    @show_options(CallOptions)
     def extract(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Any:
         """Return the value of *output_type* that the model extracts from *prompt*.
 
@@ -106,6 +111,7 @@ class Client:
     def run(self, output_type: ResponseFormat[T], prompt: Prompt, **call: Unpack[CallOptions]) -> Result[T]: ...
     @overload
     def run(self, output_type: JSON, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]: ...
+    @show_options(CallOptions)
     def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Return the value as `extract` does, with all attempts, the usage and every choice."""
         return self.drive(self._start(output_type, prompt, call), self._plan.hooks(call))
@@ -122,6 +128,7 @@ class Client:
     def stream(
         self, output_type: JSON, prompt: Prompt, *, only_complete: bool = ..., **call: Unpack[CallOptions]
     ) -> Stream[Any, Any]: ...
+    @show_options(CallOptions)
     def stream(
         self, output_type: Any, prompt: Prompt, *, only_complete: bool = False, **call: Unpack[CallOptions]
     ) -> Stream[Any, Any]:
@@ -155,6 +162,7 @@ class Client:
     ) -> Stream[T, list[T]]: ...
     @overload
     def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Stream[Any, Any]: ...
+    @show_options(CallOptions)
     def stream_items(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Stream[Any, Any]:
         """Return a stream of the items of a list, each as soon as it is complete and valid.
 
@@ -258,6 +266,15 @@ class Client:
         names = self.transport.models()
         self._plan.routes.identify_owners(names)
         return names
+
+    def __repr__(self) -> str:
+        """The model, the address and the default arguments, without secrets."""
+        arguments, fields = display_client(self)
+        return format_fields("Client", *arguments, **fields)
+
+    def _repr_html_(self) -> str:
+        """The same as an HTML table, for notebooks."""
+        return to_html_table("Client", client_rows(self))
 
     def __reduce__(self) -> NoReturn:
         """Reject pickling and copying.

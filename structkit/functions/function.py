@@ -15,12 +15,15 @@ from typing_extensions import Concatenate, ParamSpec, Self, Unpack
 
 from structkit.client import AsyncClient, Client, DefaultOptions
 from structkit.client.arguments import CallOptions, validate_call
+from structkit.client.display import display_options
+from structkit.client.option_signature import show_options
 from structkit.client.plan import join_options, merge_options
 from structkit.errors import ConfigError, StructkitError
 from structkit.functions.row_arguments import RowFunction
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
+from structkit.values.display import format_fields, short_repr, to_html_table
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job
@@ -167,6 +170,7 @@ class DecoratedFunction(Generic[P, T]):
             **options,
         )
 
+    @show_options(CallOptions)
     def with_options(self, *, client: Client | AsyncClient | None = None, **options: Unpack[CallOptions]) -> Self:
         """Return the function with other options; its signature stays, and so does this function itself.
 
@@ -183,6 +187,27 @@ class DecoratedFunction(Generic[P, T]):
         function = copy(self)
         function.__dict__["_declaration"] = self._declaration.updated(client, options)
         return function
+
+    def __repr__(self) -> str:
+        """The signature, the type and the options, without secrets."""
+        return format_fields(type(self).__name__, self._call_text, **self._options)
+
+    def _repr_html_(self) -> str:
+        """The same as an HTML table, for notebooks."""
+        return to_html_table(type(self).__name__, [("function", self._call_text), *self._options.items()])
+
+    @property
+    def _call_text(self) -> str:
+        parameters = str(inspect.signature(cast("Any", self))).partition(" -> ")[0]
+        output_type: Any = self.response_format.output_type
+        type_name = output_type.__name__ if isinstance(output_type, type) else short_repr(output_type)
+        return f"{getattr(self, '__name__', '')}{parameters} -> {type_name}"
+
+    @property
+    def _options(self) -> dict[str, str]:
+        declaration = self._declaration
+        settings: dict[str, Any] = {"client": declaration.client, "model": declaration.model, **declaration.call}
+        return display_options(settings)
 
     def _bind(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)

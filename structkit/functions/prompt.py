@@ -11,6 +11,7 @@ from typing_extensions import ParamSpec, TypeForm, Unpack
 
 from structkit.client import AsyncClient, Client, DefaultOptions
 from structkit.client.arguments import validate_call
+from structkit.client.option_signature import show_options
 from structkit.errors import PromptError
 from structkit.functions.function import AsyncFunction, Declaration, Decorator, DocstringDecorator, Function
 from structkit.functions.row_arguments import VARIABLE
@@ -62,6 +63,7 @@ def prompt(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappi
 ) -> AsyncFunction[P, T]: ...  # a coroutine function is a callable too: the first that fits is taken
 @overload
 def prompt(function: Callable[P, T], /) -> Function[P, T]: ...
+@show_options(DefaultOptions)
 def prompt(
     output_type: Any = ABSENT,
     /,

@@ -9,6 +9,8 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from structkit.values import JSONPath, format_path
+from structkit.values.display import to_html_table
+from structkit.values.text import shorten
 
 NoteKind = Literal["rewritten", "checked locally", "dropped"]
 """What happened to a part of the caller's schema on its way to the wire."""
@@ -31,7 +33,14 @@ MAX_PATH_WIDTH = 40
 """Characters of a path up to which the columns of a printed explanation are aligned."""
 
 
-@dataclass(frozen=True, slots=True)
+MAX_LINE_CHARS = 160
+"""Characters of a line in the `repr`."""
+
+MAX_SHOWN_NOTES = 20
+"""Notes in the `repr` of an explanation; `print` shows all."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """The notes on a type; printed as one line per note, in columns.
 
@@ -54,8 +63,23 @@ class Explanation:
         """One line per note, or a sentence where there are none."""
         if not self.notes:
             return "(root): the strict schema says exactly what the type says"
+        return "\n".join(self._lines)
+
+    def __repr__(self) -> str:
+        """The same, with at most `MAX_SHOWN_NOTES` shortened lines."""
+        lines = [shorten(line, MAX_LINE_CHARS) for line in (self._lines if self.notes else [str(self)])]
+        more = [f"... and {len(lines) - MAX_SHOWN_NOTES} more; print() shows all"]
+        return "\n".join(lines[:MAX_SHOWN_NOTES] + more * (len(lines) > MAX_SHOWN_NOTES))
+
+    def _repr_html_(self) -> str:
+        """The notes as an HTML table, for notebooks."""
+        rows = [(format_path(note.path), str(note.kind), note.text) for note in self]
+        return to_html_table("Explanation", rows or [(str(self),)])
+
+    @property
+    def _lines(self) -> list[str]:
         width = min(MAX_PATH_WIDTH, max(len(format_path(note.path)) for note in self.notes))
-        return "\n".join(f"{format_path(note.path):{width}}  {note.kind:15}  {note.text}" for note in self)
+        return [f"{format_path(note.path):{width}}  {note.kind:15}  {note.text}" for note in self]
 
 
 def _in_order(notes: Iterable[Note]) -> list[Note]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from structkit.values.json import JSONPath, JSONValue, format_path
+from structkit.values.json import JSON, JSONPath, JSONValue, format_path
 from structkit.values.message import Message
 from structkit.values.reply import Choice, Completion, Usage
 from structkit.values.request import Request
+from structkit.values.result_view import result_repr, result_to_dict, result_to_html
 
 T = TypeVar("T")
 
@@ -113,7 +114,7 @@ class Origin:
     repairs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result(Generic[T]):
     """A value and how it was obtained.
 
@@ -166,6 +167,24 @@ class Result(Generic[T]):
     def completion(self) -> Completion | None:
         """The accepted reply."""
         return self.attempts[-1].completion
+
+    def to_dict(self) -> JSON:
+        """Return the result as JSON: the value, the model, the usage, and the attempts with their issues.
+
+        Requests and raw replies are not part of it; they are in `attempts`. Secrets of the value are masked.
+
+        Raises:
+            ValueError: The value has a part without a JSON form.
+        """
+        return result_to_dict(self)
+
+    def __repr__(self) -> str:
+        """The value and how it was obtained, on one screen, without requests and raw replies."""
+        return result_repr(self)
+
+    def _repr_html_(self) -> str:
+        """The same as an HTML table, for notebooks."""
+        return result_to_html(self)
 
 
 def sum_usage(attempts: tuple[Attempt, ...]) -> Usage:
