@@ -49,10 +49,10 @@ def to_html_table(title: str, rows: Iterable[tuple[str, ...]]) -> str:
     '<table><caption>&lt;Result&gt;</caption></table>'
     """
     all_rows = [*rows]
-    shown = all_rows[:MAX_ROWS]
+    first_rows = all_rows[:MAX_ROWS]
     if len(all_rows) > MAX_ROWS:
-        shown.append((f"… and {len(all_rows) - MAX_ROWS:,} more",))
-    return f"<table><caption>{_escape(title)}</caption>{''.join(map(_html_row, shown))}</table>"
+        first_rows.append((f"… and {len(all_rows) - MAX_ROWS:,} more",))
+    return f"<table><caption>{_escape(title)}</caption>{''.join(map(_html_row, first_rows))}</table>"
 
 
 def _html_row(cells: tuple[str, ...]) -> str:
