@@ -17,7 +17,7 @@ from structkit.client.arguments import (
     validate_connection_arguments,
     validate_sync_checks,
 )
-from structkit.client.display import client_rows, display_client
+from structkit.client.client_display import client_rows, display_client
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options

@@ -15,7 +15,7 @@ from typing_extensions import Concatenate, ParamSpec, Self, Unpack
 
 from structkit.client import AsyncClient, Client, DefaultOptions
 from structkit.client.arguments import CallOptions, validate_call
-from structkit.client.display import display_options
+from structkit.client.client_display import display_options
 from structkit.client.option_signature import show_options
 from structkit.client.plan import join_options, merge_options
 from structkit.errors import ConfigError, StructkitError
