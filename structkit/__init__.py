@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from structkit.batch.job import Job
     from structkit.client import AsyncClient, Client, Hooks, finetune_rows
+    from structkit.client.sqlite_store import SQLiteStore
     from structkit.client.streams import AsyncStream, Stream
     from structkit.costs.price import Price
     from structkit.documents import File
@@ -77,6 +78,7 @@ __all__ = [
     "RequestTimeout",
     "ResponseFormat",
     "Result",
+    "SQLiteStore",
     "SchemaError",
     "StatusError",
     "Stream",
@@ -93,6 +95,7 @@ __all__ = [
 MODULES = {
     "client": ("AsyncClient", "Client", "Hooks", "finetune_rows"),
     "client.streams": ("AsyncStream", "Stream"),
+    "client.sqlite_store": ("SQLiteStore",),
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),

@@ -46,6 +46,7 @@ NAMES = [
     "RequestTimeout",
     "ResponseFormat",
     "Result",
+    "SQLiteStore",
     "SchemaError",
     "StatusError",
     "Stream",

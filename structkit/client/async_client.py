@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import openai
 
     from structkit.client.probing import ProbeReport
+    from structkit.client.reply_cache import CacheSource
     from structkit.client.streams import AsyncStream
     from structkit.extraction.stream_output import StreamOutput
     from structkit.partial import Partial
@@ -53,6 +54,7 @@ class AsyncClient:
         api_key: str | None = None,
         client: openai.AsyncOpenAI | None = None,
         transport: AsyncTransport | None = None,
+        cache: CacheSource | None = None,
         **call: Unpack[DefaultOptions],
     ) -> None:
         """Determine the endpoint; nothing is sent."""
@@ -66,7 +68,7 @@ class AsyncClient:
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url))
+        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url), cache)
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -175,7 +177,7 @@ class AsyncClient:
         hooks = self._plan.hooks(call)
         io = AsyncStreamIO(
             send=lambda step: self._send(step.requests, step.policy, hooks),
-            stream=lambda step: open_stream_async(self.transport, step.request, step.policy),
+            stream=lambda step: open_stream_async(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
         )
 
@@ -191,7 +193,7 @@ class AsyncClient:
         async def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
             with hooks.report_retries(request):
-                reply = await self.transport.send(request, policy)
+                reply = await self._cached_transport.send(request, policy)
             hooks.notify_reply(request, reply)
             return reply
 
@@ -254,6 +256,15 @@ class AsyncClient:
     def defaults(self) -> DefaultOptions:
         """Like `Client.defaults`."""
         return self._plan.call
+
+    @property
+    def _cached_transport(self) -> AsyncTransport:
+        """The transport, behind the cache of replies if there is one."""
+        if (cache := self._plan.cache) is None:
+            return self.transport
+        from structkit.client.reply_cache import AsyncCachedTransport
+
+        return AsyncCachedTransport(self.transport, cache)
 
     @property
     def transport(self) -> AsyncTransport:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import openai
 
     from structkit.client.probing import ProbeReport
+    from structkit.client.reply_cache import CacheSource
     from structkit.client.streams import Stream
     from structkit.extraction.stream_output import StreamOutput
     from structkit.partial import Partial
@@ -50,6 +51,8 @@ class Client:
         api_key: The key; by default `OPENAI_API_KEY`. A server on this machine needs none.
         client: An `openai.OpenAI` or `AzureOpenAI` of your own, instead of an address and a key.
         transport: Any other way to send requests, instead of all of these.
+        cache: The path of an SQLite file, or an object with `get` and `set`: a request that was sent before, in a call
+            that succeeded, is answered from it.
         **call: Defaults for every call: `policy`, `instructions`, `temperature` and so on.
 
     Raises:
@@ -70,6 +73,7 @@ class Client:
         api_key: str | None = None,
         client: openai.OpenAI | None = None,
         transport: Transport | None = None,
+        cache: CacheSource | None = None,
         **call: Unpack[DefaultOptions],
     ) -> None:
         """Determine the endpoint; nothing is sent."""
@@ -81,7 +85,7 @@ class Client:
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url))
+        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url), cache)
 
     @overload
     def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -194,7 +198,7 @@ class Client:
         hooks = self._plan.hooks(call)
         io = StreamIO(
             send=lambda step: self._send(step.requests, step.policy, hooks),
-            stream=lambda step: open_stream(self.transport, step.request, step.policy),
+            stream=lambda step: open_stream(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
         )
         return Stream(self._start(output_type, prompt, call), output, hooks, io)
@@ -229,7 +233,7 @@ class Client:
         def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
             with hooks.report_retries(request):
-                reply = self.transport.send(request, policy)
+                reply = self._cached_transport.send(request, policy)
             hooks.notify_reply(request, reply)
             return reply
 
@@ -303,6 +307,15 @@ class Client:
     def defaults(self) -> DefaultOptions:
         """The default arguments of every call."""
         return self._plan.call
+
+    @property
+    def _cached_transport(self) -> Transport:
+        """The transport, behind the cache of replies if there is one."""
+        if (cache := self._plan.cache) is None:
+            return self.transport
+        from structkit.client.reply_cache import CachedTransport
+
+        return CachedTransport(self.transport, cache)
 
     @property
     def transport(self) -> Transport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from structkit.client.arguments import (
     CallOptions,
@@ -24,8 +24,11 @@ from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
 from structkit.transport import TransportReply, normalise_base_url
-from structkit.values import Parameters, Policy, Prompt, Request
+from structkit.values import Parameters, Policy, Prompt, Request, Result
 from structkit.values.parameters import EXTRA_OPTIONS
+
+if TYPE_CHECKING:
+    from structkit.client.reply_cache import CacheSource, ReplyCache
 
 T = TypeVar("T")
 
@@ -41,11 +44,13 @@ class Plan:
         model: The model's name at the endpoint.
         call: The default arguments of every call.
         routes: What is known about the models that its calls name.
+        cache: The replies of earlier calls.
     """
 
     model: str
     call: DefaultOptions
     routes: ClientRoutes
+    cache: ReplyCache | None = None
 
     @property
     def route(self) -> Route:
@@ -74,6 +79,8 @@ class Plan:
         """
         self.routes.update_from_step(last, step, replies)
         log_step(last, step)
+        if self.cache is not None and isinstance(step, Result):
+            self.cache.add(step.attempts)
 
     def start_conversation(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
         """Return the conversation of a call, before its first request.
@@ -138,7 +145,13 @@ def join_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> Any:
     return joined
 
 
-def make_plan(model: str | None, call: DefaultOptions, endpoint: EndpointSettings | None, address: str = "") -> Plan:
+def make_plan(
+    model: str | None,
+    call: DefaultOptions,
+    endpoint: EndpointSettings | None,
+    address: str = "",
+    cache: CacheSource | None = None,
+) -> Plan:
     """Return the settings of a client.
 
     Args:
@@ -146,17 +159,26 @@ def make_plan(model: str | None, call: DefaultOptions, endpoint: EndpointSetting
         call: The default arguments of every call.
         endpoint: The endpoint; None if the client or transport is the caller's.
         address: The address of the caller's client or transport, as far as it has one.
+        cache: The path or the store of a cache of replies.
 
     Raises:
-        ConfigError: There is no model, or no dialect of the name that the endpoint has.
+        ConfigError: The cache cannot be used, there is no model, or no dialect of the name that the endpoint has.
     """
     dialect_name = None
     if endpoint is not None:
         model, dialect_name = endpoint.model, endpoint.dialect
         address = normalise_base_url(endpoint.address)
-    plan = Plan(model_name(model), call, ClientRoutes(address, dialect_name))
+    plan = Plan(model_name(model), call, ClientRoutes(address, dialect_name), _open_cache(cache, address))
     plan.routes.of(plan.model)  # raises here if the name of the dialect is invalid
     return plan
+
+
+def _open_cache(source: CacheSource | None, address: str) -> ReplyCache | None:
+    if source is None:
+        return None
+    from structkit.client.reply_cache import ReplyCache, open_store
+
+    return ReplyCache(open_store(source), address)
 
 
 def result_or_raise(step: T | StructkitError) -> T:

@@ -106,6 +106,8 @@ class Completion:
     """The rate limits in the headers of the reply."""
     server: str | None = None
     """The header `Server`."""
+    is_cached: bool = False
+    """Whether it comes from a cache of replies."""
 
 
 class ModelName(str):

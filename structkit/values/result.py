@@ -155,6 +155,11 @@ class Result(Generic[T]):
         return self.attempts[-1].request.model
 
     @property
+    def cached(self) -> bool:
+        """Whether all replies come from the cache, so that the call sent nothing."""
+        return all(attempt.completion is not None and attempt.completion.is_cached for attempt in self.attempts)
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         """The conversation with the accepted reply as its last message: pass it on with a message of your own.
 

@@ -1,0 +1,147 @@
+"""A cache of replies: a request that was sent before is answered from it, without a request to the endpoint."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from os import PathLike
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from structkit.errors import ConfigError
+from structkit.parsing import read_completion
+from structkit.transport import AsyncTransport, Transport, TransportReply
+from structkit.transport.streaming import open_stream, open_stream_async
+from structkit.transport.transport import AsyncReplyStream, ReplyStream
+from structkit.values import Attempt, Completion, Policy, Request, Usage
+
+
+@runtime_checkable
+class ReplyStore(Protocol):
+    """Where a cache keeps its replies: any object with these two methods."""
+
+    def get(self, key: str, /) -> bytes | None:
+        """Return the value of a key; None if there is none."""
+        ...
+
+    def set(self, key: str, value: bytes, /) -> object:
+        """Store the value of a key."""
+        ...
+
+
+CacheSource: TypeAlias = "str | PathLike[str] | ReplyStore"
+"""The path of an SQLite file, or a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCache:
+    """The replies of one endpoint.
+
+    Only the replies of calls that succeeded are stored, so a repeated call never repeats an error.
+
+    Args:
+        store: Where they are kept.
+        address: The address of the endpoint; part of every key.
+    """
+
+    store: ReplyStore
+    address: str
+
+    def find(self, request: Request) -> Completion | None:
+        """Return the stored reply to a request, which uses no tokens; None if there is none."""
+        stored_value = self.store.get(self._key(request))
+        reply = None if stored_value is None else _read(stored_value)
+        return replace(reply, usage=Usage(), is_cached=True) if reply else None
+
+    def add(self, attempts: tuple[Attempt, ...]) -> None:
+        """Store the replies of a call that succeeded."""
+        for attempt in attempts:
+            reply = attempt.completion
+            if reply is not None and not reply.is_cached:
+                value = json.dumps(reply.raw, ensure_ascii=False).encode("utf-8", "surrogatepass")
+                if _read(value) is not None:  # a transport of the caller's may have replies in another form
+                    self.store.set(self._key(attempt.request), value)
+
+    def _key(self, request: Request) -> str:
+        identity = json.dumps([self.address, request.identity], sort_keys=True, default=str)
+        return sha256(identity.encode()).hexdigest()
+
+
+def _read(value: bytes) -> Completion | None:
+    try:
+        reply = read_completion(json.loads(value.decode("utf-8", "surrogatepass")))
+    except (ValueError, RecursionError):
+        return None
+    return reply if isinstance(reply, Completion) else None
+
+
+def open_store(source: CacheSource) -> ReplyStore:
+    """Return the store of a `cache=` argument.
+
+    Raises:
+        ConfigError: It is neither a path nor a store, or the file is not a cache.
+    """
+    if isinstance(source, str | PathLike):
+        from structkit.client.sqlite_store import SQLiteStore
+
+        return SQLiteStore(source)
+    if isinstance(source, type) or not isinstance(source, ReplyStore):
+        raise ConfigError(f"cache= must be a path or an object with get and set, not {type(source).__name__}")
+    return source
+
+
+class CachedTransport:
+    """A transport that answers from a cache what it can."""
+
+    def __init__(self, transport: Transport, cache: ReplyCache) -> None:
+        """Wrap a transport."""
+        self._transport, self._cache = transport, cache
+
+    def send(self, request: Request, policy: Policy) -> TransportReply:
+        """Implement `Transport.send`."""
+        return self._cache.find(request) or self._transport.send(request, policy)
+
+    def stream(self, request: Request, policy: Policy) -> ReplyStream:
+        """Implement `StreamingTransport.stream`; a stored reply is one item."""
+        if (reply := self._cache.find(request)) is not None:
+            yield reply
+        else:
+            yield from open_stream(self._transport, request, policy)
+
+    def models(self) -> tuple[str, ...]:
+        """Implement `Transport.models`."""
+        return self._transport.models()
+
+    def close(self) -> None:
+        """Implement `Transport.close`."""
+        self._transport.close()
+
+
+class AsyncCachedTransport:
+    """The async form of `CachedTransport`."""
+
+    def __init__(self, transport: AsyncTransport, cache: ReplyCache) -> None:
+        """Wrap a transport."""
+        self._transport, self._cache = transport, cache
+
+    async def send(self, request: Request, policy: Policy) -> TransportReply:
+        """Like `CachedTransport.send`."""
+        return self._cache.find(request) or await self._transport.send(request, policy)
+
+    async def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
+        """Like `CachedTransport.stream`."""
+        if (reply := self._cache.find(request)) is not None:
+            yield reply
+            return
+        async with aclosing(open_stream_async(self._transport, request, policy)) as items:
+            async for item in items:
+                yield item
+
+    async def models(self) -> tuple[str, ...]:
+        """Like `CachedTransport.models`."""
+        return await self._transport.models()
+
+    async def close(self) -> None:
+        """Like `CachedTransport.close`."""
+        await self._transport.close()

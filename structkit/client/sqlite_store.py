@@ -1,0 +1,100 @@
+"""A store of replies in one SQLite file, for many threads and processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+from structkit.errors import ConfigError
+
+VERSION = 1
+"""Of the file's layout, in its `user_version`."""
+
+TABLE = "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, value BLOB NOT NULL, stored_at REAL NOT NULL)"
+
+MAX_LOCK_WAIT_S = 30.0
+"""Seconds that a process waits for another one to finish its write."""
+
+
+class SQLiteStore:
+    """Replies by key in an SQLite file; each call opens the file, so that threads and processes may share it.
+
+    Args:
+        path: The file; created with the first reply.
+        max_age: The age above which a stored reply is not used, in seconds or as a `timedelta`; None for no limit.
+
+    Raises:
+        ConfigError: The file is not a cache of this version, or cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], max_age: float | timedelta | None = None) -> None:
+        """Validate the file if it exists; nothing is written."""
+        self.path = Path(path).expanduser()
+        self.max_age_s = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
+        if self.max_age_s is not None and self.max_age_s <= 0:
+            raise ConfigError(f"max_age must be more than 0 seconds, not {self.max_age_s}")
+        if not self.path.parent.is_dir():
+            raise ConfigError(f"the cache {str(self.path)!r} cannot be used: its folder does not exist")
+        if self.path.exists():
+            self.get("")
+
+    def get(self, key: str) -> bytes | None:
+        """Return the reply of a key, if it is not too old.
+
+        Raises:
+            ConfigError: The file cannot be read.
+        """
+        oldest = 0.0 if self.max_age_s is None else time.time() - self.max_age_s
+        if not self.path.exists():
+            return None
+        with self._open() as connection:
+            if not _has_table(connection, self.path):
+                return None
+            query = "SELECT value FROM replies WHERE key = ? AND stored_at >= ?"
+            row = connection.execute(query, (key, oldest)).fetchone()
+            return None if row is None else cast("bytes", row[0])
+
+    def set(self, key: str, value: bytes) -> None:
+        """Store a reply in place of an earlier one.
+
+        Raises:
+            ConfigError: The file cannot be written.
+        """
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")  # another process may be creating the table
+            if not _has_table(connection, self.path):
+                connection.execute(TABLE)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, value, time.time()))
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """Open the file for one transaction.
+
+        Raises:
+            ConfigError: It cannot be used.
+        """
+        try:
+            with closing(sqlite3.connect(self.path, timeout=MAX_LOCK_WAIT_S)) as connection, connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise ConfigError(f"the cache {str(self.path)!r} cannot be used: {error}") from None
+
+
+def _has_table(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return whether a file has the table; it has none while it is created.
+
+    Raises:
+        ConfigError: It has another layout.
+    """
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and (version != VERSION or tables != {"replies"}):
+        raise ConfigError(f"{str(path)!r} is not a cache of this version of structkit: name another file")
+    return bool(tables)

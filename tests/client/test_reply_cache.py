@@ -1,0 +1,163 @@
+"""The cache of replies: what is answered from it, what is never stored, and files that are not a cache."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.testing import Endpoint, Reply, completion
+
+Connect = Callable[..., Any]
+
+
+def test_a_repeated_call_is_answered_from_the_cache(connect: Connect, tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite")
+        first, second = (client.run(int, "how many?") for _ in range(2))
+        other = connect(endpoint.base_url, cache=str(tmp_path / "replies.sqlite")).run(int, "how many?")
+    assert [result.cached for result in (first, second, other)] == [False, True, True]
+    assert first.value == second.value == other.value
+    assert first.usage.total_tokens > 0
+    assert second.usage.total_tokens == 0
+    assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "other"},
+        {"temperature": 1},
+        {"extra_body": {"top_k": 5}},
+        {"extra_headers": {"X-A": "1"}},
+        {"extra_query": {"q": "1"}},
+        {"instructions": "Count."},
+    ],
+)
+def test_another_request_is_another_entry(connect: Connect, tmp_path: Path, change: dict[str, Any]) -> None:
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite")
+        client.run(int, "how many?")
+        assert not client.run(int, "how many?", **change).cached
+    assert len(endpoint.requests) == 2
+
+
+def test_the_replies_of_a_call_that_failed_are_not_stored(connect: Connect, tmp_path: Path) -> None:
+    with Endpoint(completion('{"value": "many"}'), completion('{"value": 3}')) as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite", policy=structkit.Policy(attempts=1))
+        with pytest.raises(structkit.InvalidOutput):
+            client.run(int, "how many?")
+        assert client.run(int, "how many?").value == 3
+        assert client.run(int, "how many?").cached
+
+
+def test_a_conversation_of_several_requests_is_repeated_from_the_cache(connect: Connect, tmp_path: Path) -> None:
+    with Endpoint(completion('{"value": "many"}'), completion('{"value": 3}')) as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite")
+        first, second = (client.run(int, "how many?") for _ in range(2))
+    assert (len(first.attempts), len(second.attempts)) == (2, 2)
+    assert second.cached
+    assert len(endpoint.requests) == 2
+
+
+def test_an_error_of_the_endpoint_is_not_stored(connect: Connect, tmp_path: Path) -> None:
+    with Endpoint(Reply({"error": {"message": "down"}}, status=500), completion('{"value": 3}')) as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "c.sqlite", policy=structkit.Policy(retries=0))
+        with pytest.raises(structkit.StatusError):
+            client.run(int, "how many?")
+        assert client.run(int, "how many?").value == 3
+
+
+def test_a_stream_is_served_from_the_cache(tmp_path: Path) -> None:
+    with Endpoint('{"value": [1, 2]}') as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url, api_key="k", cache=tmp_path / "c.sqlite")
+        client.run(list[int], "which?")
+        with client.stream(list[int], "which?") as stream:
+            assert [*stream][-1] == [1, 2]
+        assert stream.result().cached
+    assert len(endpoint.requests) == 1
+
+
+def test_an_old_reply_is_not_used(connect: Connect, tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    store = structkit.SQLiteStore(path, max_age=timedelta(days=1))
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=store)
+        client.run(int, "how many?")
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE replies SET stored_at = stored_at - 90000")
+        assert not client.run(int, "how many?").cached
+        assert client.run(int, "how many?").cached
+
+
+def test_any_object_with_get_and_set_is_a_cache(connect: Connect) -> None:
+    class Memory:
+        def __init__(self) -> None:
+            self.replies: dict[str, bytes] = {}
+
+        def get(self, key: str) -> bytes | None:
+            return self.replies.get(key)
+
+        def set(self, key: str, value: bytes) -> None:
+            self.replies[key] = value
+
+    store = Memory()
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=store)
+        client.run(int, "how many?")
+        assert client.run(int, "how many?").cached
+        store.replies = dict.fromkeys(store.replies, b"damaged")
+        assert not client.run(int, "how many?").cached
+
+
+def test_no_key_and_no_header_value_is_in_the_file(connect: Connect, tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "c.sqlite", extra_headers={"X-Key": "hunter2-header"})
+        client.run(int, "how many?")
+    assert all(b"hunter2" not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_file_that_is_not_a_cache_is_rejected_and_left_alone(connect: Connect, tmp_path: Path) -> None:
+    text, other, newer = (tmp_path / name for name in ("text", "other.sqlite", "newer.sqlite"))
+    text.write_text("Dear Sir, " * 500)
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    structkit.SQLiteStore(newer).set("key", b"value")
+    with sqlite3.connect(newer) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    contents = [path.read_bytes() for path in (text, other)]
+    for path in (text, other, newer, tmp_path, tmp_path / "absent" / "c.sqlite"):
+        with pytest.raises(structkit.ConfigError, match="cache"):
+            connect("http://127.0.0.1:9/v1", cache=path).run(int, "how many?")
+    with pytest.raises(structkit.ConfigError, match="get and set"):
+        connect("http://127.0.0.1:9/v1", cache=3).run(int, "how many?")
+    assert [path.read_bytes() for path in (text, other)] == contents
+
+
+WRITER = """
+import sys
+from structkit import SQLiteStore
+store = SQLiteStore(sys.argv[1])
+for number in range(50):
+    store.set(f"{sys.argv[2]}-{number}", b"x" * 1000)
+    assert store.get(f"{sys.argv[2]}-{number}") == b"x" * 1000
+"""
+
+
+def test_many_processes_and_threads_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    processes = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(n)]) for n in range(3)]
+    store = structkit.SQLiteStore(path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.set(f"t-{number}", b"y"), range(50)))
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM replies").fetchone() == (200,)
