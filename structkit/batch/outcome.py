@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -79,21 +80,9 @@ def output_row(record: Record, row: RowState | None, state: str) -> JSON:
     return {**cells, "output": fields["value"]} if "value" in fields else cells
 
 
-def sum_costs(costs: list[Decimal | None]) -> Decimal | None:
-    """Return the sum of the costs; None if one of them is unknown."""
-    amounts = [cost for cost in costs if cost is not None]
-    return sum(amounts, Decimal(0)) if len(amounts) == len(costs) else None
-
-
 def _issues(issues: tuple[Issue, ...]) -> list[JSON]:
     return [{"path": format_path(issue.path), "message": issue.message, "got": issue.got} for issue in issues]
 
 
 def _usage(attempts: tuple[Attempt, ...]) -> JSON:
-    usage = sum_usage(attempts)
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "unreported": usage.unreported,
-    }
+    return asdict(sum_usage(attempts))

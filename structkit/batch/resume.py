@@ -10,7 +10,8 @@ from typing import Any
 from structkit.batch.ambiguous import AMBIGUOUS
 from structkit.batch.fingerprint import differences, is_readable_again
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
-from structkit.costs.price import Price, parse_amount
+from structkit.costs.attempt_cost import parse_amount
+from structkit.costs.price import Price
 from structkit.errors import JobError
 from structkit.journal.database import translate_damage
 from structkit.journal.journal import Journal

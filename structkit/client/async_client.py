@@ -21,6 +21,8 @@ from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
 from structkit.client.steps import next_step
+from structkit.costs.attempt_cost import PriceList
+from structkit.costs.price_list import Prices
 from structkit.errors import ConfigError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
@@ -55,6 +57,7 @@ class AsyncClient:
         client: openai.AsyncOpenAI | None = None,
         transport: AsyncTransport | None = None,
         cache: CacheSource | None = None,
+        prices: Prices | None = None,
         **call: Unpack[DefaultOptions],
     ) -> None:
         """Determine the endpoint; nothing is sent."""
@@ -68,7 +71,7 @@ class AsyncClient:
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url), cache)
+        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url), cache, prices)
 
     @overload
     async def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -251,6 +254,11 @@ class AsyncClient:
     def address(self) -> str:
         """Like `Client.address`."""
         return self._plan.routes.base_url
+
+    @property
+    def prices(self) -> PriceList | None:
+        """Like `Client.prices`."""
+        return self._plan.prices
 
     @property
     def defaults(self) -> DefaultOptions:

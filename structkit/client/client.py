@@ -22,6 +22,8 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, 
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
+from structkit.costs.attempt_cost import PriceList
+from structkit.costs.price_list import Prices
 from structkit.errors import TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.schema import ResponseFormat
@@ -53,6 +55,9 @@ class Client:
         transport: Any other way to send requests, instead of all of these.
         cache: The path of an SQLite file, or an object with `get` and `set`: a request that was sent before, in a call
             that succeeded, is answered from it.
+        prices: What tokens cost, for `Result.cost` where the endpoint does not report it: by model, as in
+            `{"gpt-4o": {"input": 2.50, "output": 10}}` per million tokens; a TOML or JSON file of that form; or
+            `"genai-prices"` for the prices of that package (extra `prices`).
         **call: Defaults for every call: `policy`, `instructions`, `temperature` and so on.
 
     Raises:
@@ -74,6 +79,7 @@ class Client:
         client: openai.OpenAI | None = None,
         transport: Transport | None = None,
         cache: CacheSource | None = None,
+        prices: Prices | None = None,
         **call: Unpack[DefaultOptions],
     ) -> None:
         """Determine the endpoint; nothing is sent."""
@@ -85,7 +91,7 @@ class Client:
         endpoint = None
         if self._custom_transport is None:
             endpoint = self._endpoint = find_endpoint(model, base_url, api_key)
-        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url), cache)
+        self._plan = make_plan(model, call, endpoint, "" if client is None else str(client.base_url), cache, prices)
 
     @overload
     def extract(self, output_type: TypeForm[T], prompt: Prompt, **call: Unpack[CallOptions]) -> T: ...
@@ -302,6 +308,11 @@ class Client:
     def address(self) -> str:
         """The base URL that requests go to; empty for a transport of the caller's."""
         return self._plan.routes.base_url
+
+    @property
+    def prices(self) -> PriceList | None:
+        """What tokens cost, as `prices` says; its `repr` names the version of a package. None if that is not known."""
+        return self._plan.prices
 
     @property
     def defaults(self) -> DefaultOptions:

@@ -34,7 +34,8 @@ def display_client(client: Any) -> tuple[list[str], dict[str, str]]:
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     arguments = [repr(client.model), *([repr(address)] if address else [])]
     transport = {"transport": type(client.transport).__name__} if client.endpoint is None else {}
-    return arguments, {**transport, **display_options(client.defaults)}
+    prices = {"prices": short_repr(client.prices, MAX_OPTION_CHARS)} if client.prices else {}
+    return arguments, {**transport, **prices, **display_options(client.defaults)}
 
 
 def client_rows(client: Any) -> list[tuple[str, str]]:

@@ -18,6 +18,8 @@ from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
 from structkit.client.step_log import log_step
+from structkit.costs.attempt_cost import PriceList
+from structkit.costs.price_list import Prices, open_prices
 from structkit.dialects import Route, get_dialect
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
@@ -45,12 +47,14 @@ class Plan:
         call: The default arguments of every call.
         routes: What is known about the models that its calls name.
         cache: The replies of earlier calls.
+        prices: What tokens cost; None if that is not known.
     """
 
     model: str
     call: DefaultOptions
     routes: ClientRoutes
     cache: ReplyCache | None = None
+    prices: PriceList | None = None
 
     @property
     def route(self) -> Route:
@@ -123,6 +127,7 @@ class Plan:
             route=route if route.dialect is output_format.dialect else replace(route, dialect=output_format.dialect),
             checks=checks,
             fallback=fallback,
+            prices=self.prices,
             **settings,
         )
         return split_if_too_large(extraction)
@@ -151,6 +156,7 @@ def make_plan(
     endpoint: EndpointSettings | None,
     address: str = "",
     cache: CacheSource | None = None,
+    prices: Prices | None = None,
 ) -> Plan:
     """Return the settings of a client.
 
@@ -160,6 +166,7 @@ def make_plan(
         endpoint: The endpoint; None if the client or transport is the caller's.
         address: The address of the caller's client or transport, as far as it has one.
         cache: The path or the store of a cache of replies.
+        prices: What tokens cost.
 
     Raises:
         ConfigError: The cache cannot be used, there is no model, or no dialect of the name that the endpoint has.
@@ -168,7 +175,8 @@ def make_plan(
     if endpoint is not None:
         model, dialect_name = endpoint.model, endpoint.dialect
         address = normalise_base_url(endpoint.address)
-    plan = Plan(model_name(model), call, ClientRoutes(address, dialect_name), _open_cache(cache, address))
+    routes = ClientRoutes(address, dialect_name)
+    plan = Plan(model_name(model), call, routes, _open_cache(cache, address), open_prices(prices, address))
     plan.routes.of(plan.model)  # raises here if the name of the dialect is invalid
     return plan
 

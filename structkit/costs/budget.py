@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
-from structkit.costs.price import Price, parse_amount
-from structkit.costs.reply_cost import ZERO
+from structkit.costs.attempt_cost import ZERO, parse_amount
+from structkit.costs.price import Price
 from structkit.values import JSON, JSONValue, Message
 
 Amount: TypeAlias = Decimal | int | float | str

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from structkit.costs.attempt_cost import ZERO
 from structkit.costs.budget import estimate_tokens
 from structkit.costs.price import Price
-from structkit.costs.reply_cost import ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,10 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from structkit.costs.price import Price, parse_amount
+from structkit.costs.attempt_cost import ZERO, reported_cost
+from structkit.costs.price import Price
 from structkit.errors import TransportError
 from structkit.values import Completion, JSONValue, Usage
-
-ZERO = Decimal(0)
-
-COST_FIELDS = ("cost", "total_cost")
-"""Fields of `usage` in which gateways report the cost of a reply."""
 
 
 def cost_of(usage: Usage, raw: JSONValue, price: Price | None) -> Decimal | None:
@@ -33,7 +29,11 @@ def cost_of(usage: Usage, raw: JSONValue, price: Price | None) -> Decimal | None
     """
     if (cost := reported_cost(raw)) is not None:
         return cost
-    return None if price is None or usage.unreported else price.cost(usage.prompt_tokens, usage.completion_tokens)
+    return (
+        None
+        if price is None or usage.unreported
+        else price.cost(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
+    )
 
 
 def cost_of_reply(reply: Completion | TransportError, price: Price | None) -> Decimal | None:
@@ -46,14 +46,6 @@ def cost_of_reply(reply: Completion | TransportError, price: Price | None) -> De
         return cost_of(reply.usage, reply.raw, price)
     usage = reply.usage_of_reply
     return cost_of(usage, reply.body, price) if usage.total_tokens or usage.unreported else ZERO
-
-
-def reported_cost(raw: JSONValue) -> Decimal | None:
-    """Return the cost that a body reports; some gateways report an object of parts with their sum among them."""
-    usage = raw.get("usage") if isinstance(raw, dict) else None
-    costs = [usage.get(name) for name in COST_FIELDS] if isinstance(usage, dict) else []
-    sums = (cost.get("total_cost") if isinstance(cost, dict) else cost for cost in costs)
-    return next((amount for cost in sums if (amount := parse_amount(cost)) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
+from structkit.costs.attempt_cost import PriceList, cost_of_attempt
 from structkit.dialects import OPENAI, ModeName, Route
 from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
@@ -88,6 +89,7 @@ class Extraction(Generic[T]):
         origins: How the places of that answer were obtained.
         is_unconstrained: Whether the last answer had a structure that constrained decoding does not allow.
         fallback: The conversations with other models, of which the first is started if this one fails.
+        prices: What tokens cost, for the replies whose cost the endpoint does not report.
     """
 
     response_format: Codec[T]
@@ -107,6 +109,7 @@ class Extraction(Generic[T]):
     examples: tuple[tuple[Prompt, JSONValue], ...] = ()
     is_unconstrained: bool = False
     fallback: tuple[Conversation, ...] = ()
+    prices: PriceList | None = None
 
     @cached_property
     def current_mode(self) -> Mode:
@@ -177,6 +180,7 @@ class Extraction(Generic[T]):
             raw=reply.raw,
             retries=reply.retries,
             mode=self.current_mode.name,
+            cost=cost_of_attempt(reply, self.model, self.prices),
         )
         return (*self.attempts, attempt)
 
@@ -328,6 +332,7 @@ class Extraction(Generic[T]):
             raw=error.body,
             retries=error.retries,
             mode=mode.name,
+            cost=cost_of_attempt(error, self.model, self.prices),
         )
         step = replace(self, attempts=(*self.attempts, attempt))
         if error_kind(error.body) == "filtered":

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from structkit.costs.reply_cost import reported_cost
+from structkit.costs.attempt_cost import reported_cost
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
 from structkit.parsing.serialized import (
@@ -159,6 +159,11 @@ def unpack_reply(packed: PackedReply) -> Completion | TransportError | None:
     stored = unpack(packed.body)
     reply = _unpack_completion(stored) if packed.kind == COMPLETION else fault_from_json(stored)
     if isinstance(reply, Completion):
-        return replace(reply, usage=packed.usage, retries=packed.retries)
+        return replace(reply, usage=_with_details(packed.usage, reply.usage), retries=packed.retries)
     reply.usage_of_reply, reply.retries = packed.usage, packed.retries
     return reply
+
+
+def _with_details(stored: Usage, of_body: Usage) -> Usage:
+    """Return the counts of the columns with those that only the body has."""
+    return replace(stored, cached_tokens=of_body.cached_tokens, reasoning_tokens=of_body.reasoning_tokens)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from structkit.costs.reply_cost import ZERO, Spending
+from structkit.costs.attempt_cost import ZERO
+from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError
 from structkit.journal.database import Migration, open_database, transaction, translate_damage, translate_errors
 from structkit.journal.encoding import (

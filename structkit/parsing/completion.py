@@ -137,18 +137,33 @@ def fault_of_choice(choice: Choice) -> MalformedReply:
 
 
 def read_usage(usage: JSONValue) -> Usage:
-    """Parse the three token counts; a missing or invalid count of either kind makes the whole reply unreported.
+    """Parse the token counts; a missing or invalid count of the input or output makes the whole reply unreported.
 
-    >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21})
-    Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0)
-    >>> read_usage({"prompt_tokens": -1})
-    Usage(prompt_tokens=0, completion_tokens=0, total_tokens=0, unreported=1)
+    >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 4}})
+    Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0, cached_tokens=4, reasoning_tokens=0)
+    >>> read_usage({"prompt_tokens": -1}).unreported
+    1
     """
     counts = usage if isinstance(usage, dict) else {}
     prompt, completion = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
     if prompt is None or completion is None:
         return Usage(unreported=1)
-    return Usage(prompt, completion, _count(counts.get("total_tokens")) or prompt + completion)
+    total = _count(counts.get("total_tokens")) or prompt + completion
+    cached = min(prompt, _read_cached_tokens(counts))
+    return Usage(
+        prompt, completion, total, 0, cached, _read_detail(counts, "completion_tokens_details", "reasoning_tokens")
+    )
+
+
+def _read_cached_tokens(counts: JSON) -> int:
+    """Return how many tokens came from the cache: in OpenAI's field, DeepSeek's or Moonshot's."""
+    other = _count(counts.get("prompt_cache_hit_tokens")) or _count(counts.get("cached_tokens")) or 0
+    return _read_detail(counts, "prompt_tokens_details", "cached_tokens") or other
+
+
+def _read_detail(counts: JSON, group: str, name: str) -> int:
+    details = counts.get(group)
+    return (_count(details.get(name)) or 0) if isinstance(details, dict) else 0
 
 
 def _count(value: JSONValue) -> int | None:

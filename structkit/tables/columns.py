@@ -60,7 +60,7 @@ _ISSUES: JSON = {
     "type": "array",
     "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("path", "message", "got")}},
 }
-_USAGE = ("prompt_tokens", "completion_tokens", "total_tokens", "unreported")
+_USAGE = ("prompt_tokens", "completion_tokens", "total_tokens", "unreported", "cached_tokens", "reasoning_tokens")
 RUN_SCHEMAS: dict[str, JSON] = {
     "status": {"type": "string"},
     "error": {"type": "string"},

@@ -14,16 +14,25 @@ from structkit.values.json import JSONValue
 class Usage:
     """Token counts, as the endpoint reported them.
 
-    `unreported` counts the replies without a readable usage: their tokens are unknown, not zero.
+    Args:
+        prompt_tokens: Tokens of the input.
+        completion_tokens: Tokens of the output.
+        total_tokens: Their sum, as the endpoint counts it.
+        unreported: Replies without a readable usage: their tokens are unknown, not zero.
+        cached_tokens: How many of `prompt_tokens` came from the endpoint's cache, as far as it says so.
+        reasoning_tokens: Tokens of the model's thinking, as far as the endpoint says so; most count them in
+            `completion_tokens`.
 
-    >>> Usage(9, 12, 21) + Usage(unreported=1)
-    Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=1)
+    >>> Usage(9, 12, 21, cached_tokens=4) + Usage(unreported=1)
+    Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=1, cached_tokens=4, reasoning_tokens=0)
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     unreported: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         """Return the sum of two usages."""
@@ -32,6 +41,8 @@ class Usage:
             self.completion_tokens + other.completion_tokens,
             self.total_tokens + other.total_tokens,
             self.unreported + other.unreported,
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from structkit.values.json import JSON, JSONPath, JSONValue, format_path
@@ -49,6 +50,7 @@ class Attempt:
         raw: The unchanged body of the reply, usable or not.
         retries: Number of times the transport retried the request.
         mode: The mode in which the schema was sent.
+        cost: What the reply cost, as the endpoint reports it, or by the prices of the client; None if that is unknown.
     """
 
     number: int
@@ -60,6 +62,7 @@ class Attempt:
     raw: JSONValue = None
     retries: int = 0
     mode: str = ""
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,11 @@ class Result(Generic[T]):
         return sum_usage(self.attempts)
 
     @property
+    def cost(self) -> Decimal | None:
+        """What all attempts cost together; None if that of one is unknown: it is never counted as zero."""
+        return sum_costs(attempt.cost for attempt in self.attempts)
+
+    @property
     def repairs(self) -> tuple[str, ...]:
         """What was repaired to read the accepted reply."""
         return self.attempts[-1].repairs
@@ -195,3 +203,17 @@ class Result(Generic[T]):
 def sum_usage(attempts: tuple[Attempt, ...]) -> Usage:
     """Return the tokens of several attempts together."""
     return sum((attempt.usage for attempt in attempts), Usage())
+
+
+def sum_costs(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum of the costs; None if one of them is unknown.
+
+    >>> sum_costs([Decimal("0.1"), Decimal("0.2")]), sum_costs([Decimal("0.1"), None])
+    (Decimal('0.3'), None)
+    """
+    total = Decimal(0)
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total

@@ -21,6 +21,7 @@ def result_to_dict(result: Any) -> JSON:
         "model": result.completion and result.completion.model,
         "mode": result.mode,
         "usage": asdict(result.usage),
+        "cost": None if result.cost is None else str(result.cost),
         "repairs": [*result.repairs],
         "warnings": [_issue(issue) for issue in result.warnings],
         "provenance": {format_path(path): origin.how for path, origin in result.provenance.items()},
@@ -65,6 +66,7 @@ def result_fields(result: Any) -> dict[str, str]:
         "tokens": f"{usage.total_tokens} (unknown for {usage.unreported})"
         if usage.unreported
         else str(usage.total_tokens),
+        "cost": "" if result.cost is None else str(result.cost),
         "choices": str(len(result.choices)) if len(result.choices) > 1 else "",
         "repairs": ", ".join(result.repairs),
         "warnings": "; ".join(map(str, result.warnings)),
@@ -73,7 +75,7 @@ def result_fields(result: Any) -> dict[str, str]:
 
 def result_repr(result: Any) -> str:
     """Return a result as a short text, without its requests and raw replies."""
-    numbers = ("attempts", "tokens", "choices")
+    numbers = ("attempts", "tokens", "cost", "choices")
     fields = {
         name: text if name in numbers or not text else short_repr(text) for name, text in result_fields(result).items()
     }

@@ -19,7 +19,6 @@ from structkit.batch.outcome import (
     Outcome,
     outcome_of,
     outcome_of_error,
-    sum_costs,
 )
 from structkit.client.steps import next_step
 from structkit.errors import ConfigError, PromptError, StructkitError, TransportError
@@ -27,6 +26,7 @@ from structkit.extraction import Extraction, SplitExtraction
 from structkit.journal.row_state import Exchange, RowState
 from structkit.tables.records import Record
 from structkit.values import Request
+from structkit.values.result import sum_costs
 
 
 class LocalEngine:

@@ -1,0 +1,69 @@
+"""What the reply of one attempt cost: as the endpoint reports it, or by a list of prices. Pure, without files."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Protocol
+
+from structkit.errors import TransportError
+from structkit.values import Completion, JSONValue, Usage
+
+ZERO = Decimal(0)
+
+MAX_AMOUNT = Decimal(10) ** 9
+"""A larger number is not a plausible amount, neither for a reply nor for a million tokens."""
+
+COST_FIELDS = ("cost", "total_cost")
+"""Fields of `usage` in which gateways report the cost of a reply."""
+
+
+class PriceList(Protocol):
+    """Prices of many models."""
+
+    def cost(self, model: str, usage: Usage) -> Decimal | None:
+        """Return what tokens of a model cost; None if its price is unknown."""
+        ...
+
+
+def cost_of_attempt(reply: Completion | TransportError, model: str, prices: PriceList | None) -> Decimal | None:
+    """Return what a reply cost: as the endpoint reports it, else by its tokens; None if neither is known.
+
+    An error that cannot have been billed costs zero, and so does a reply from a cache.
+    """
+    if isinstance(reply, Completion) and reply.is_cached:
+        return ZERO  # paid for by the call that was sent
+    usage, body = _usage_and_body(reply)
+    if (cost := reported_cost(body)) is not None:
+        return None if usage.unreported and reply.retries else cost  # a retried request may have been billed, too
+    if isinstance(reply, TransportError) and not (usage.total_tokens or usage.unreported):
+        return ZERO
+    return None if prices is None else prices.cost(model, usage)
+
+
+def _usage_and_body(reply: Completion | TransportError) -> tuple[Usage, JSONValue]:
+    return (reply.usage, reply.raw) if isinstance(reply, Completion) else (reply.usage_of_reply, reply.body)
+
+
+def reported_cost(raw: JSONValue) -> Decimal | None:
+    """Return the cost that a body reports; some gateways report an object of parts with their sum among them."""
+    usage = raw.get("usage") if isinstance(raw, dict) else None
+    costs = [usage.get(name) for name in COST_FIELDS] if isinstance(usage, dict) else []
+    sums = (cost.get("total_cost") if isinstance(cost, dict) else cost for cost in costs)
+    return next((amount for cost in sums if (amount := parse_amount(cost)) is not None), None)
+
+
+def parse_amount(value: JSONValue | Decimal) -> Decimal | None:
+    """Return an amount of money, or None if the value is not one.
+
+    A float counts as it is written (0.1), not as it is stored in binary.
+
+    >>> parse_amount(0.1), parse_amount("1e-3"), parse_amount(-1), parse_amount("NaN"), parse_amount(True)
+    (Decimal('0.1'), Decimal('0.001'), None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    return amount if amount.is_finite() and 0 <= amount <= MAX_AMOUNT else None
