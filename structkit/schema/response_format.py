@@ -14,7 +14,7 @@ from structkit.schema.explanation import Explanation, Note
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.naming import wire_name
 from structkit.schema.natural import NaturalType
-from structkit.schema.pydantic.pydantic_type import PydanticType
+from structkit.schema.pydantic.pydantic_type import PydanticType, adapted_type
 from structkit.schema.strict.compiled import compile_schema
 from structkit.schema.strict.split import has_path, join_parts, split
 from structkit.values import JSON, Answer, JSONPath, JSONValue
@@ -79,6 +79,7 @@ class ResponseFormat(Codec[T]):
         return _restore(output_type, (None, None, "keep"), dialect)
 
     def _prepare(self, output_type: Any, settings: Settings, dialect: Dialect) -> None:
+        output_type = adapted_type(output_type)
         natural = _with_depth_error(natural_type, output_type)
         self.output_type = natural.document if isinstance(natural, RawSchema) else output_type
         self._settings = settings

@@ -45,6 +45,7 @@ from pydantic import (
     Secret,
     SecretStr,
     Tag,
+    TypeAdapter,
     ValidationInfo,
     WrapSerializer,
     WrapValidator,
@@ -62,6 +63,7 @@ from pydantic_core import core_schema
 from typing_extensions import NotRequired, Required, TypeAliasType, TypedDict
 
 from structkit import ResponseFormat
+from structkit.client.streams import list_format
 from structkit.errors import InvalidOutput, SchemaError
 
 UTC = dt.timezone.utc
@@ -738,3 +740,29 @@ def test_a_key_that_is_not_text_is_described_by_its_json_schema():
 
 def test_a_branch_that_is_not_plain_text_in_python_is_boxed_under_its_class_name():
     assert ResponseFormat(pathlib.Path | str).dump(PATH) == {"value": {"Path": "/a"}}
+
+
+@dataclasses.dataclass
+class Measured:
+    values: list[int]
+    count: int = dataclasses.field(init=False)
+    unit: str = dataclasses.field(init=False, default="m")
+
+    def __post_init__(self) -> None:
+        self.count = len(self.values)
+
+
+def test_a_field_that_its_class_sets_is_not_requested():
+    response_format = ResponseFormat(Measured)
+    assert response_format.load(response_format.dump(Measured([1, 2]))) == Measured([1, 2])
+    assert [*response_format.schema["properties"]] == ["values"]
+    notes = [str(note) for note in response_format.explain()]
+    assert notes == ["count: dropped: init=False: the class sets it", "unit: dropped: init=False: the class sets it"]
+
+
+def test_a_type_adapter_is_the_type_it_adapts(check_round_trip):
+    check_round_trip(TypeAdapter(list[int]), [1, 2])
+    response_format = ResponseFormat(TypeAdapter(Measured))
+    assert response_format.name == "measured"
+    assert response_format.output_type is Measured
+    assert list_format(TypeAdapter(Measured)).output_type == list[Measured]

@@ -5,8 +5,9 @@ import socket
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import pydantic.v1
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from structkit import ResponseFormat
@@ -89,6 +90,63 @@ def test_a_type_without_a_json_form_is_rejected_with_its_path_and_advice(output_
         ResponseFormat(output_type)
     assert caught.value.path == path
     assert culprit in str(caught.value)
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+
+
+class AttrsClass:
+    __attrs_attrs__ = ()
+
+
+class MsgspecClass:
+    __struct_fields__ = ()
+
+
+class OldModel(pydantic.v1.BaseModel):
+    n: int
+
+
+class Counted(BaseModel):
+    n: int
+
+
+@pytest.mark.parametrize(
+    ("output_type", "advice"),
+    [
+        pytest.param(Point(1), "a value, not a type; pass its class, Point", id="dataclass instance"),
+        pytest.param(Counted(n=1), "a value, not a type; pass its class, Counted", id="model instance"),
+        pytest.param([int], r"a list, not a type; write list\[\.\.\.\]", id="list"),
+        pytest.param([{"type": "function"}], "a list of dicts, not a type; pass one of them", id="tools"),
+        pytest.param(True, "a value, not a type", id="true"),
+        pytest.param(AttrsClass, "a class of attrs; pass a dataclass", id="attrs"),
+        pytest.param(MsgspecClass, r"pass msgspec.json.schema\(MsgspecClass\)", id="msgspec"),
+        pytest.param(OldModel, r"pass OldModel.schema\(\)", id="pydantic.v1"),
+        pytest.param(TypeAdapter(str, config={"strict": True}), "give the settings to the type", id="adapter with config"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Mixing V1 models")
+def test_a_class_of_another_library_or_a_value_is_rejected_with_what_to_pass_instead(output_type, advice):
+    with pytest.raises(SchemaError, match=advice):
+        ResponseFormat(output_type)
+
+
+@pytest.mark.parametrize(("cls", "advice"), [(AttrsClass, "a class of attrs"), (MsgspecClass, "a class of msgspec")])
+def test_a_class_of_another_library_is_named_where_it_is_used(cls, advice):
+    with pytest.raises(SchemaError, match=advice) as caught:
+        ResponseFormat(dict[str, list[cls]])
+    assert caught.value.path == ("[]", "[]")
+
+
+def test_the_schema_of_an_old_model_is_accepted():
+    assert ResponseFormat(OldModel.schema()).parse('{"n": 1, "other_keys": []}') == {"n": 1}
+
+
+def test_a_keyword_that_cannot_be_written_as_json_is_rejected():
+    with pytest.raises(SchemaError, match="has no JSON form"):
+        ResponseFormat(Annotated[int, Field(json_schema_extra={"x-order": object()})])
 
 
 def test_the_error_has_the_type_that_was_rejected():

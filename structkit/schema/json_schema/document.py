@@ -26,15 +26,15 @@ class SchemaDocument:
             SchemaError: An `$id` or `$ref` is not an address.
         """
         self.root = root
-        self.is_dynamic = any(DYNAMIC_REFERENCES & part.keys() for part in self._objects())
-        if any(map(_has_address, self._objects())):
+        self.is_dynamic = any(DYNAMIC_REFERENCES & part.keys() for part in self.objects())
+        if any(map(_has_address, self.objects())):
             self.root = _with_pointers(root)
         self._added: dict[str, JSON] = {}
 
     @cached_property
     def uses(self) -> Counter[str]:
         """The number of uses of each `$ref`."""
-        return Counter(part["$ref"] for part in self._objects() if isinstance(part.get("$ref"), str))
+        return Counter(part["$ref"] for part in self.objects() if isinstance(part.get("$ref"), str))
 
     def add(self, pointer: str, schema: JSON, uses: int) -> None:
         """Add a schema that *pointer* refers to."""
@@ -93,7 +93,7 @@ class SchemaDocument:
                 return None
         return target
 
-    def _objects(self) -> Iterator[JSON]:
+    def objects(self) -> Iterator[JSON]:
         """Yield every object of the document, in its order."""
         stack: list[JSONValue] = [self.root]
         while stack:

@@ -41,7 +41,8 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         for name, part in declared.items()
         if (field := _build_satisfiable(name, part, name in required, (*path, name), compiler))
     ]
-    fields.sort(key=lambda field: constant_of(field.node) is None)  # constants first: they distinguish branches
+    # Constants that distinguish branches come first. The order of all others is the caller's.
+    fields.sort(key=lambda field: field.name not in compiler.tag_names or constant_of(field.node) is None)
     fields = _with_valid_names(fields, path, compiler)
     if not fields:
         compiler.note(path, "rewritten", f"no properties: one that is always null, {EMPTY_FIELD.wire!r}")
@@ -141,7 +142,7 @@ def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, com
 
 def _build_extra_keys(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:
     """Build the property for undeclared keys, under a name that none of the declared ones has."""
-    for word in SIZE_KEYWORDS.keys() & schema.keys():
+    for word in filter(schema.__contains__, SIZE_KEYWORDS):
         compiler.note(path, "checked locally", f"{word} {schema[word]}: counts keys of both kinds")
     name = unused_name("other_keys", schema.get("properties", {}))
     compiler.note(path, "rewritten", f"keys beyond the declared ones: an array of key and value under {name!r}")

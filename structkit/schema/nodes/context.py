@@ -33,6 +33,11 @@ class Compiler(Protocol):
         """Whether the type fills in defaults itself: pydantic does, in JSON Schema they are annotations."""
         ...
 
+    @property
+    def tag_names(self) -> frozenset[str]:
+        """The names of the properties that are constant in a branch of a union of several objects."""
+        ...
+
     def is_nullable(self, schema: JSONValue) -> bool:
         """Return whether null is a value of a part of the schema."""
         ...

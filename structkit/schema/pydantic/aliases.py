@@ -12,8 +12,11 @@ NO_DEFAULT = object()
 def with_one_name(field: JSON) -> JSON:
     """Return the field with the same name for validation and serialization, and never excluded.
 
-    The exception is a field whose default `SkipJsonSchema` hides: it is excluded where it has that default.
+    The exceptions are a field whose default `SkipJsonSchema` hides, which is excluded where it has that default, and a
+    field with `init=False`, which its class sets.
     """
+    if field.get("init", True) is False:
+        return {**field, "serialization_exclude": True}
     alias = field.get("validation_alias")
     if (hidden := _hidden_default(field["schema"])) is not NO_DEFAULT:
         return {**field, "serialization_exclude_if": lambda value: value == hidden}

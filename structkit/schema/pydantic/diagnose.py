@@ -14,21 +14,21 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from structkit.values import JSONPath
 
 
-def find_unsupported_part(output_type: Any) -> tuple[JSONPath, str]:
-    """Return the path of the innermost part without a JSON form, and its name.
+def find_unsupported_part(output_type: Any) -> tuple[JSONPath, Any]:
+    """Return the path of the innermost part without a JSON form, and that part.
 
     >>> from collections.abc import Callable
     >>> find_unsupported_part(dict[str, list[Callable[[], int]]])
-    (('[]', '[]'), 'collections.abc.Callable[[], int]')
+    (('[]', '[]'), collections.abc.Callable[[], int])
     """
     return _find_in(output_type, (), frozenset())
 
 
-def _find_in(output_type: Any, path: JSONPath, visited: frozenset[int]) -> tuple[JSONPath, str]:
+def _find_in(output_type: Any, path: JSONPath, visited: frozenset[int]) -> tuple[JSONPath, Any]:
     for step, part in _parts(output_type):
         if id(part) not in visited and not _has_json_form(part):
             return _find_in(part, (*path, step) if step else path, visited | {id(part)})
-    return path, _type_text(output_type)
+    return path, output_type
 
 
 def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
@@ -40,8 +40,17 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
         yield from typing.get_type_hints(output_type, include_extras=True).items()
     else:
         step = "[]" if typing.get_origin(output_type) in {list, dict, set, frozenset, tuple} else ""
-        if "Callable" not in _type_text(typing.get_origin(output_type)):  # its arguments are in no value
-            yield from ((step, part) for part in typing.get_args(output_type) if part is not Ellipsis)
+        yield from ((step, part) for part in _type_arguments(output_type))
+
+
+def _type_arguments(output_type: Any) -> list[Any]:
+    """Return the arguments of a type that are types of parts of its values."""
+    origin, arguments = typing.get_origin(output_type), typing.get_args(output_type)
+    if origin is typing.Literal or "Callable" in type_text(origin):
+        return []
+    if origin is typing.Annotated:
+        return [arguments[0]]
+    return [part for part in arguments if part is not Ellipsis]
 
 
 class StrictGenerator(GenerateJsonSchema):
@@ -64,5 +73,6 @@ def _has_json_form(output_type: Any) -> bool:
     return True
 
 
-def _type_text(output_type: Any) -> str:
+def type_text(output_type: Any) -> str:
+    """Return a type as a message names it."""
     return output_type.__qualname__ if isinstance(output_type, type) else str(output_type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from enum import Flag
 from typing import Any, cast
 
@@ -41,6 +42,17 @@ class NaturalSchemaGenerator(StrictGenerator):
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (pydantic's)
         """Return False: automatic titles repeat the name."""
         return False
+
+    def field_is_present(self, field: Any) -> bool:
+        """Return whether a field is read: one that `init=False` excludes is not."""
+        return field.get("init", True) is not False and super().field_is_present(field)
+
+    def encode_default(self, dft: Any) -> Any:
+        """Encode a default; the items of a set in an order that is the same in every process."""
+        encoded = super().encode_default(dft)
+        return (
+            sorted(encoded, key=json.dumps) if isinstance(dft, AbstractSet) and isinstance(encoded, list) else encoded
+        )
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the schema of a model, without the class's name as the title."""

@@ -14,17 +14,24 @@ from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
-from structkit.schema.pydantic.diagnose import find_unsupported_part
+from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.part import to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
+from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise
 from structkit.schema.pydantic.validators import explain_validators
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
 
 T = TypeVar("T")
+
+UNSUPPORTED_TYPE_ERRORS = (
+    *(PydanticUserError, PydanticInvalidForJsonSchema, PydanticSerializationError, CoreSchemaError),
+    *(NameError, AssertionError, AttributeError, UserWarning),
+)
+"""What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
 
 class PydanticType(Generic[T]):
@@ -46,7 +53,7 @@ class PydanticType(Generic[T]):
             # A class has a prebuilt validator, which was not made from the rewritten schema.
             self._validator = SchemaValidator(core, _use_prebuilt=False)
             self._serializer = SchemaSerializer(core, _use_prebuilt=False)
-        except (PydanticUserError, PydanticInvalidForJsonSchema, CoreSchemaError, NameError, AssertionError) as error:
+        except UNSUPPORTED_TYPE_ERRORS as error:
             raise _no_json_form(output_type, error) from error
 
     def explain(self) -> tuple[Note, ...]:
@@ -98,6 +105,23 @@ def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None
         raise InvalidValue((Issue((), shorten(reason, 2 * MAX_QUOTED_CHARS)),)) from error
 
 
+def adapted_type(output_type: Any) -> Any:
+    """Return the type of a `TypeAdapter`; any other type is returned unchanged.
+
+    Raises:
+        SchemaError: The adapter has settings, which belong into the type.
+
+    >>> adapted_type(TypeAdapter(list[int]))
+    list[int]
+    """
+    if not isinstance(output_type, TypeAdapter):
+        return output_type
+    if output_type._config:  # noqa: SLF001 (there is no other access)
+        reason = "a TypeAdapter with config; give the settings to the type, as in Annotated[str, Field(strict=True)]"
+        raise SchemaError(reason, output_type=output_type)
+    return output_type._type  # noqa: SLF001
+
+
 def core_schema(output_type: Any) -> Any:
     """Return pydantic's core schema of a type, with forward references resolved, and each repeated model once."""
     if isinstance(output_type, str):
@@ -116,10 +140,8 @@ def _first_line(error: Exception) -> str:
 
 def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
     path, part = find_unsupported_part(output_type)
+    text = shorten(type_text(part), MAX_QUOTED_CHARS)
+    if advice := advise(part):
+        return SchemaError(f"{text} is {advice}", output_type=output_type, path=path)
     reason = str(error).strip().splitlines()[0]
-    return SchemaError(
-        f"{part} has no JSON form ({reason}); use a pydantic model, a dataclass, a TypedDict or a plain JSON type, "
-        "or declare its form with Annotated[..., pydantic.WithJsonSchema(...)] and a validator",
-        output_type=output_type,
-        path=path,
-    )
+    return SchemaError(f"{text} has no JSON form ({reason}); {GENERAL_ADVICE}", output_type=output_type, path=path)

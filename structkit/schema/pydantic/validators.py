@@ -1,4 +1,4 @@
-"""The caller's own validators in a type, by path: no schema can express them, and only structkit runs them."""
+"""What a type does itself, by path: the caller's own validators, which only structkit runs, and fields it sets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SKIPPED_KEYS = frozenset(
 
 
 def explain_validators(core: Any) -> tuple[Note, ...]:
-    """Return a note for each validator of the caller's in a pydantic core schema.
+    """Return a note for each validator of the caller's in a pydantic core schema, and each field with `init=False`.
 
     >>> from typing import Annotated
     >>> from pydantic import AfterValidator, TypeAdapter
@@ -31,12 +31,18 @@ def explain_validators(core: Any) -> tuple[Note, ...]:
     >>> print(note)
     []: checked locally: validator abs
     """
-    notes = (Note(path, "checked locally", f"validator {name}") for path, name in _validators(core))
-    return tuple(dict.fromkeys(notes))
+    return tuple(dict.fromkeys(note for path, part in _parts(core) for note in _notes(path, part)))
 
 
-def _validators(core: JSON) -> Iterator[tuple[JSONPath, str]]:
-    """Yield every validator, outermost first: its path and name. A definition is entered once, at its first path."""
+def _notes(path: JSONPath, part: JSON) -> Iterator[Note]:
+    if part.get("type") in FUNCTIONS and (name := _name(part["function"]["function"])):
+        yield Note(path, "checked locally", f"validator {name}")
+    if part.get("init") is False:
+        yield Note(path, "dropped", "init=False: the class sets it")
+
+
+def _parts(core: JSON) -> Iterator[tuple[JSONPath, JSON]]:
+    """Yield every part with its path, outermost first. A definition is entered once, at its first path."""
     definitions = {part["ref"]: part for part in core.get("definitions", ())}
     entered_refs = set[str]()
     stack: list[tuple[JSONPath, JSON]] = [((), core)]
@@ -46,8 +52,7 @@ def _validators(core: JSON) -> Iterator[tuple[JSONPath, str]]:
         if (ref := part.get("ref")) in entered_refs:
             continue
         entered_refs |= set() if ref is None else {ref}
-        if part.get("type") in FUNCTIONS and (function := _name(part["function"]["function"])):
-            yield path, function
+        yield path, part
         stack += [((*path, *step), inner) for step, inner in reversed([*_children(part)])]
 
 

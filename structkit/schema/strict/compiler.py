@@ -38,6 +38,7 @@ from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.deep_definitions import deep_definitions
 from structkit.schema.strict.finiteness import find_infinite
 from structkit.schema.strict.nullability import Nullability
+from structkit.schema.strict.union_tags import find_tag_names
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import end_sentence, shorten_json
@@ -134,6 +135,7 @@ class SchemaCompiler:
         self._referenced_names: set[str] = set()
         self._recursive_paths: dict[str, JSONPath] = {}
         self._base_depth = 0
+        self.tag_names = find_tag_names(self.document)
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
 
     def root(self) -> Node:
@@ -261,7 +263,7 @@ class SchemaCompiler:
         if parts and not schema.get("properties") and all(self.resolve(part).get("properties") for part in parts):
             base = _without(_without_annotations(schema), "anyOf", "oneOf", *CONTAINERS)
             return build_union({"anyOf": [{"allOf": [base, part]} for part in parts]}, path, self)
-        for word in ALTERNATIVES & schema.keys():
+        for word in filter(ALTERNATIVES.__contains__, schema):
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
         merged = with_alternatives(schema, self.resolve)
         node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), "type": "object"}, path, self)
