@@ -111,8 +111,10 @@ def test_a_job_shows_a_bar_in_a_terminal_unless_it_is_turned_off(
 
 def test_a_callback_takes_the_place_of_the_bar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sys.stderr", screen := Terminal())
-    seen: list[Progress] = []
+    reports: list[Progress] = []
     with Endpoint() as endpoint:
         client = structkit.Client("fake", base_url=endpoint.base_url)
-        structkit.Job(["a"], tmp_path / "out.jsonl", output_type=int, prompt="{text}", client=client).run(seen.append)
-    assert (screen.getvalue(), seen[-1].counts) == ("", {"done": 1})
+        structkit.Job(["a"], tmp_path / "out.jsonl", output_type=int, prompt="{text}", client=client).run(
+            reports.append
+        )
+    assert (screen.getvalue(), reports[-1].counts) == ("", {"done": 1})
