@@ -37,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Type = Annotated[
@@ -55,7 +56,7 @@ Output = Annotated[
 
 @app.callback(invoke_without_command=True)
 def structkit(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,  # noqa: FBT002
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and exit.")] = False,  # noqa: FBT002
 ) -> None:
     """Structured output of any type from any OpenAI-compatible endpoint.
 

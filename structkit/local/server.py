@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -48,6 +50,7 @@ class LocalServer:
             xllamacpp: Any = import_module("xllamacpp")  # it has no type hints
         except ImportError:
             raise ConfigError(f"the embedded model needs: {install_hint('local')}") from None
+        _validate_port(host, port)
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         self.name = name or path.stem
@@ -78,6 +81,22 @@ class LocalServer:
     ) -> None:
         """Close the server."""
         self.close()
+
+
+def _validate_port(host: str, port: int) -> None:
+    """Validate that no other program listens on a port; llama.cpp's own error does not say so.
+
+    Raises:
+        ConfigError: The port or the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a port of a server that has just ended may be
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
+            raise ConfigError(f"port {port} on {host} {reason}; choose another one with --port, or 0 for any") from None
 
 
 def _wait_until_ready(address: str) -> None:

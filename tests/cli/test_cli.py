@@ -251,6 +251,9 @@ def test_version_is_the_packages(folder: Path) -> None:
     import structkit as package
 
     assert structkit(folder, "--version").stdout.strip() == package.__version__
+    assert structkit(folder, "-V").stdout == structkit(folder, "--version").stdout
+    assert structkit(folder, "-h").stdout == structkit(folder, "--help").stdout
+    assert structkit(folder, "label", "-h").stdout == structkit(folder, "label", "--help").stdout
 
 
 @pytest.mark.parametrize("command", ["extract", "schema", "models", "serve", "probe"])
