@@ -72,11 +72,13 @@ EXAMPLES = [each for page in PAGES for each in examples(page)]
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_an_example_runs_and_prints_what_it_shows(
-    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    example: Example, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     if example.skip:
         pytest.skip(example.skip)
     module = ModuleType("example")
+    module.__file__ = str(tmp_path / "example.py")
+    Path(module.__file__).write_text(example.source, encoding="utf-8")
     monkeypatch.setitem(sys.modules, "example", module)
     monkeypatch.chdir(ROOT)
     with Endpoint(*example.replies) as endpoint:

@@ -150,7 +150,7 @@ REJECTION = re.compile(
 """Whole words only: the type of nearly every error is `invalid_request_error`."""
 
 SCHEMA_SUBJECT = re.compile(
-    r"schema|keyword|propert|constraint|feature|grammar|(unknown|unsupported) format", re.IGNORECASE
+    r"schema|keyword|propert|constraint|feature|grammar|\benum|(unknown|unsupported) format", re.IGNORECASE
 )
 """Distinguishes the rejection of a schema from that of a prompt, which may mention a maximum or a pattern too."""
 
@@ -158,12 +158,13 @@ RECURSION = re.compile(r"recursi|circular|cyclic", re.IGNORECASE)
 """The schema refers to itself."""
 
 SIZE_LIMIT = re.compile(
-    r"(?:limit|maximum|max|at most|up to|exceed(?:s|ed|ing)?)\D{0,30}(\d{1,9})(?!\d)", re.IGNORECASE
+    r"(?:limit|maximum|max|at most|up to|exceed(?:s|ed|ing)?)\D{0,30}(\d{1,3}(?:,\d{3})+|\d{1,9})(?!\d)", re.IGNORECASE
 )
 """The limit that a rejection of a size names."""
 
 PROPERTY_COUNT = re.compile(r"propert", re.IGNORECASE)
 ENUM_COUNT = re.compile(r"\benum", re.IGNORECASE)
+CHARACTER_COUNT = re.compile(r"character|length", re.IGNORECASE)
 NESTING = re.compile(r"nest|level|depth", re.IGNORECASE)
 """What a `SIZE_LIMIT` limits."""
 

@@ -131,6 +131,8 @@ def _narrow(dialect: Dialect, before: Dialect, after: Dialect) -> Dialect:
     lower = [name for name in names if getattr(after.max_size, name) < getattr(before.max_size, name)]
     limits = {name: min(getattr(dialect.max_size, name), getattr(after.max_size, name)) for name in lower}
     has_fewer_levels = after.max_levels < before.max_levels
+    has_shorter_enums = after.max_enum_characters < before.max_enum_characters
+    enum_characters = min(dialect.max_enum_characters, after.max_enum_characters)
     return replace(
         dialect,
         keywords=dialect.keywords - (before.keywords - after.keywords),
@@ -138,6 +140,7 @@ def _narrow(dialect: Dialect, before: Dialect, after: Dialect) -> Dialect:
         recursion=dialect.recursion and (after.recursion or not before.recursion),
         max_levels=min(dialect.max_levels, after.max_levels) if has_fewer_levels else dialect.max_levels,
         max_size=replace(dialect.max_size, **limits),
+        max_enum_characters=enum_characters if has_shorter_enums else dialect.max_enum_characters,
     )
 
 

@@ -148,11 +148,20 @@ OLLAMA = Dialect(
 CORE = Dialect(name="core", max_enum_characters=OPENAI.max_enum_characters, max_size=OPENAI.max_size)
 """What every vendor with a schema mode accepts. It is sent once an endpoint has rejected larger dialects twice."""
 
-UNKNOWN = replace(CORE, name="unknown", keywords=OPENAI.keywords, formats=OPENAI.formats, rejected_pattern=CLASS_ESCAPE)
+UNKNOWN = replace(
+    CORE,
+    name="unknown",
+    keywords=OPENAI.keywords,
+    formats=OPENAI.formats,
+    rejected_pattern=CLASS_ESCAPE,
+    max_enum_characters=math.inf,
+    max_size=replace(CORE.max_size, enum_values=math.inf, characters=math.inf),
+)
 """The documented strict subset: what is sent to an unknown route.
 
 A keyword that the endpoint rejects costs one rejected request, without tokens; a keyword that is missing costs wrong
-answers on every call (docs/benchmarks.md).
+answers on every call (docs/benchmarks.md). So does an enum that is described instead: a server that makes a grammar of
+the schema does not show it to the model. Enums therefore have no limit until an endpoint names one.
 """
 
 _HOSTED = (OPENAI, AZURE, ANTHROPIC, GEMINI, XAI, MISTRAL, GROQ, DEEPSEEK, QWEN, GLM)

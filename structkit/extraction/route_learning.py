@@ -11,6 +11,7 @@ from structkit.dialects import CORE, DIALECTS, Dialect, Route
 from structkit.dialects.parameter_rejections import find_rejected_parameter
 from structkit.dialects.refusals import (
     CALLER_NAMES,
+    CHARACTER_COUNT,
     ECHO_KEYS,
     ENUM_COUNT,
     GENERIC_MESSAGE,
@@ -32,7 +33,7 @@ from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
 from structkit.schema.strict.conformance import conforms
-from structkit.schema.strict.size import walk_schema
+from structkit.schema.strict.size import enums_to_open, walk_schema
 from structkit.values import JSON, JSONValue, Message
 
 SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
@@ -97,8 +98,8 @@ def _learn_about_schema(
 ) -> Route | None:
     """Return the route with a smaller dialect or without the mode, as `learn_from_error`."""
     if mode.name != "prompt" and (dialect := narrow_dialect(text, route.dialect, schema)):
-        return replace(route, dialect=core_keywords(dialect) if is_narrowed(route.dialect) else dialect)
-    core = core_keywords(route.dialect)
+        return replace(route, dialect=core_keywords(dialect, schema) if is_narrowed(route.dialect) else dialect)
+    core = core_keywords(route.dialect, schema)
     if mode.name != "prompt" and core != route.dialect and _is_about_schema(error, text):
         return replace(route, dialect=core)
     if is_mode_fixed or mode.name == "prompt" or not _is_about_mode(error, text, mode) or _is_unrelated(text, mode):
@@ -179,9 +180,22 @@ def is_narrowed(dialect: Dialect) -> bool:
     return has_form != complete
 
 
-def core_keywords(dialect: Dialect) -> Dialect:
-    """Return the dialect with no keyword and no format but those that every vendor accepts."""
-    return replace(dialect, keywords=dialect.keywords & CORE.keywords, formats=frozenset())
+def core_keywords(dialect: Dialect, schema: JSON) -> Dialect:
+    """Return the dialect with no keyword and no format but those that every vendor accepts.
+
+    If the schema that was sent has longer enums than every vendor accepts, their limits apply too.
+    """
+    bare = replace(dialect, keywords=dialect.keywords & CORE.keywords, formats=frozenset())
+    if not enums_to_open(schema, CORE):
+        return bare
+    size, core_size = dialect.max_size, CORE.max_size
+    enum_values = min(size.enum_values, core_size.enum_values)
+    characters = min(size.characters, core_size.characters)
+    return replace(
+        bare,
+        max_enum_characters=min(dialect.max_enum_characters, CORE.max_enum_characters),
+        max_size=replace(size, enum_values=enum_values, characters=characters),
+    )
 
 
 def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:
@@ -203,7 +217,7 @@ def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:
     if dialect.recursion and RECURSION.search(text):
         return replace(dialect, recursion=False)
     limit = SIZE_LIMIT.search(text)
-    return _limit_size(text, int(limit[1]), dialect) if limit else None
+    return _limit_size(text, int(limit[1].replace(",", "")), dialect) if limit else None
 
 
 def _keywords(schema: JSON) -> Iterator[tuple[str, str]]:
@@ -235,6 +249,8 @@ def _limit_size(text: str, limit: int, dialect: Dialect) -> Dialect | None:
     """Return the dialect with the limit that an error names, or None if the dialect has a smaller one already."""
     if PROPERTY_COUNT.search(text) and 0 < limit < dialect.max_size.properties:
         return replace(dialect, max_size=replace(dialect.max_size, properties=limit))
+    if ENUM_COUNT.search(text) and CHARACTER_COUNT.search(text) and limit < dialect.max_enum_characters:
+        return replace(dialect, max_enum_characters=limit)
     if ENUM_COUNT.search(text) and limit < dialect.max_size.enum_values:
         return replace(dialect, max_size=replace(dialect.max_size, enum_values=limit))
     if NESTING.search(text) and MIN_LEVELS <= limit < dialect.max_levels:

@@ -43,12 +43,18 @@ def skeleton(schema: JSON) -> str:
     }
     """
     definitions = schema.get("$defs", {})
-    parts = [_form(schema, ""), *(f"where {name} is {_form(part, '')}" for name, part in definitions.items())]
+    parts = [_form(schema, ""), *(_definition(name, part) for name, part in definitions.items())]
     return "\n".join(parts)
 
 
+def _definition(name: str, schema: JSON) -> str:
+    line = f"where {name} is {_form(schema, '')}"
+    comment = "" if "properties" in schema else _join_notes(_notes(schema))  # an object has its comment inside
+    return f"{line}  // {comment}" if comment else line
+
+
 def _form(schema: JSON, indent: str) -> str:
-    """One schema, without its comment."""
+    """One schema; only an object has its description in it, as a comment on its first line."""
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:
@@ -75,10 +81,12 @@ def _object(schema: JSON, indent: str) -> str:
     for number, (name, part) in enumerate(properties.items(), 1):
         comma = "," if number < len(properties) else ""
         value, alternatives = _without_alternatives(part)
-        line = f"{inner}{json.dumps(name, ensure_ascii=False)}: {_form(value, inner)}{comma}"
+        form = _form({key: item for key, item in value.items() if key != "description"}, inner)
+        line = f"{inner}{json.dumps(name, ensure_ascii=False)}: {form}{comma}"
         comment = _comment(schema, name, value, alternatives)
         lines.append(f"{line}  // {comment}" if comment else line)
-    return "\n".join(["{", *lines, f"{indent}}}"])
+    head = f"{{  // {_join_notes([schema['description']])}" if schema.get("description") else "{"
+    return "\n".join([head, *lines, f"{indent}}}"])
 
 
 def _without_alternatives(part: JSON) -> tuple[JSON, str]:
@@ -101,8 +109,20 @@ def _without_alternatives(part: JSON) -> tuple[JSON, str]:
 
 def _comment(schema: JSON, name: str, part: JSON, alternatives: str) -> str:
     """The comment on a property: its alternatives, description and bounds, and whether it may be absent."""
-    bounds = [f"{word} {part[word]}" for word in BOUNDS if word in part and part[word] not in FORMAT_EXAMPLES]
     optional = ["may be left out"] if name not in schema.get("required", ()) else []
-    notes = [alternatives, part.get("description", ""), *bounds, *optional]
+    return _join_notes([alternatives, *_notes(part), *optional])
+
+
+def _notes(part: JSON) -> list[str]:
+    """The description and bounds of a schema, and those of the scalars in it, which have no line of their own."""
+    bounds = [f"{word} {part[word]}" for word in BOUNDS if word in part and part[word] not in FORMAT_EXAMPLES]
+    branches = [note for branch in part.get("anyOf", ()) if "properties" not in branch for note in _notes(branch)]
+    items = part.get("items")
+    item_notes = _join_notes(_notes(items)) if items and "properties" not in items else ""
+    return [part.get("description", ""), *bounds, *branches, f"each: {item_notes}" if item_notes else ""]
+
+
+def _join_notes(notes: list[str]) -> str:
+    """Join notes on one line."""
     texts = [" ".join(note.split()) for note in notes if note]
     return "; ".join([*(text.removesuffix(".") for text in texts[:-1]), *texts[-1:]])

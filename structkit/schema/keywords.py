@@ -26,5 +26,8 @@ PYTHON_CLASS = "x-structkit-converted"
 Its value is the class or function that converts it, or None where that is not known.
 """
 
+ENUM_MEANINGS = f"{OWN_PREFIX}meanings"
+"""Keyword for what the values of an enum mean: texts, by the values' JSON texts."""
+
 GENERATED_DESCRIPTION = "x-structkit-description"
 """Keyword for the description that a type generates; as `description`, one of the field would replace it."""

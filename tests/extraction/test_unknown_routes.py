@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
+from structkit import ResponseFormat
 from structkit.dialects import DIALECTS, Dialect
 from structkit.schema.strict.size import walk_schema
 from structkit.testing import Endpoint, Reply, completion
@@ -148,6 +149,65 @@ def test_a_model_without_grammars_gets_the_schema_in_its_prompt(connect: Connect
         result = connect(endpoint.base_url, model="a-model").run(Shipment, "One shipment.")
     assert result.mode == "prompt"
     assert all(attempt.retries == 0 for attempt in result.attempts)
+
+
+class Item(BaseModel):
+    code: Literal[*(f"code-{number}" for number in range(1_200))]  # type: ignore[valid-type]
+    label: Literal[*(f"{'long ' * 10}label {number}" for number in range(300))]  # type: ignore[valid-type]
+
+
+ITEM = {"code": "code-1199", "label": f"{'long ' * 10}label 299"}
+ENUM_MESSAGES = [
+    "Invalid schema: at most 1,000 enum values in total.",
+    "Invalid schema: the characters of an enum exceed the limit of 15000.",
+    "The enum values exceed the limit of 500.",
+    "Failed to compile the grammar of the schema.",
+    "Bad Request",
+]
+
+
+def limiting_enums(message: str) -> Callable[[Any], Any]:
+    """An endpoint with the limits of the documented subset."""
+
+    def answer(body: Any) -> Any:
+        enums = [
+            part["enum"] for part in walk_schema(body["response_format"]["json_schema"]["schema"]) if "enum" in part
+        ]
+        is_long = any(len(values) > 250 and len("".join(values)) > 15_000 for values in enums)
+        if is_long or sum(map(len, enums)) > 1_000:
+            return Reply({"error": {"message": message, "type": "invalid_request_error"}}, status=400)
+        return Reply(completion(json.dumps(ITEM)))
+
+    return answer
+
+
+def labels_in(body: Any) -> int:
+    """Return how many of the labels and codes a request contains."""
+    text = json.dumps(body)
+    labels = {value for part in walk_schema(ResponseFormat(Item).natural_schema) for value in part.get("enum", ())}
+    return sum(label in text for label in labels)
+
+
+def test_an_unknown_route_is_sent_enums_of_any_length_because_it_may_make_a_grammar_of_them(connect: Connect) -> None:
+    with Endpoint(json.dumps(ITEM)) as endpoint:
+        result = connect(endpoint.base_url, model="a-model").run(Item, "One item.")
+    schema = endpoint.requests[0]["response_format"]["json_schema"]["schema"]
+    assert [len(part["enum"]) for part in schema["properties"].values()] == [1_200, 300]
+    assert (result.value.code, len(result.attempts)) == ("code-1199", 1)
+
+
+@pytest.mark.parametrize("message", ENUM_MESSAGES)
+def test_a_limit_of_enums_costs_two_rejections_at_most_and_no_label(
+    connect: Connect, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
+    with Endpoint(limiting_enums(message)) as endpoint:
+        first = connect(endpoint.base_url, model="a-model").run(Item, "One item.")
+        second = connect(endpoint.base_url, model="a-model").run(Item, "Another.")
+    assert (first.mode, second.mode, second.value.code) == ("json_schema", "json_schema", "code-1199")
+    assert len(first.attempts) <= 3
+    assert len(second.attempts) == 1
+    assert [labels_in(body) for body in endpoint.requests] == [1_500] * len(endpoint.requests)
 
 
 PROCESS = f"""

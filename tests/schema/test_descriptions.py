@@ -1,5 +1,6 @@
 """What a model reads about a type: the descriptions in its strict schema."""
 
+import dataclasses
 import datetime as dt
 import ipaddress
 import re
@@ -41,6 +42,7 @@ from pydantic import (
     UrlConstraints,
     conbytes,
 )
+from typing_extensions import Doc, NotRequired, TypedDict
 
 from structkit import ResponseFormat
 from structkit.dialects import CORE
@@ -364,3 +366,94 @@ def test_an_explanation_is_the_same_in_every_process():
     explanation = str(ResponseFormat(Annotated[SecretStr, Field(min_length=3)]).explain())
     assert " at 0x" not in explanation
     assert "validator" not in str(ResponseFormat(ipaddress.IPv4Address).explain())
+
+
+def test_texts_in_annotations_are_descriptions():
+    class Stock(TypedDict):
+        """What is there."""
+
+        size: NotRequired[Annotated[int, Doc("How many")]]
+
+    @dataclasses.dataclass
+    class Shelf:
+        """Where it is."""
+
+        row: Annotated[int, Doc("Counted from the door")]
+        name: str = "A"
+
+    class Point(NamedTuple):
+        """On the map."""
+
+        x: Annotated[float, Doc("To the east")]
+        y: float
+
+    class Item(BaseModel):
+        title: Annotated[str, Doc("From the header")]
+        pages: Annotated[int, Doc("Not read"), Field(description="How many pages", alias="pageCount")]
+        code: Annotated[str, Doc("On the back")] = Field("x", alias="itemCode")
+        stock: Annotated[Stock, Doc("In the warehouse")]
+        shelf: Shelf
+        point: Point
+
+    assert descriptions(Item) == snapshot(
+        {
+            "title": "From the header",
+            "pageCount": "How many pages",
+            "itemCode": 'On the back. Null for the default, "x".',
+            "stock": "In the warehouse. What is there.",
+            "stock.size": "How many. Null if not given.",
+            "shelf": "Where it is.",
+            "shelf.row": "Counted from the door",
+            "shelf.name": 'Null for the default, "A".',
+            "point": "On the map.",
+            "point.x": "To the east",
+        }
+    )
+
+
+def test_examples_are_in_the_form_of_the_wire_and_complete():
+    class Person(BaseModel):
+        name: str
+        age: int | None = None
+
+    class Sheet(BaseModel):
+        model_config = ConfigDict(json_schema_extra={"description": "A sheet", "example": {"price": 3}})
+
+        price: int = Field(json_schema_extra={"description": "In cents", "examples": [199]})
+        size: int = Field(json_schema_extra={"example": 7})
+        width: int = Field(json_schema_extra={"examples": {"small": {"value": 1}, "large": {"value": 9}}})
+        counts: dict[str, int] = Field(examples=[{"lamps": 3}])
+        pair: tuple[str, int] = Field(examples=[("a", 1)])
+        person: Person = Field(examples=[{"name": "Ada"}, {"nothing": "fits"}])
+        essay: str = Field(examples=["short", "long " * 200])
+
+    assert descriptions(Sheet) == snapshot(
+        {
+            "": 'A sheet. For example {"price": 3}.',
+            "price": "In cents. For example 199.",
+            "size": "For example 7.",
+            "width": "For example 9, 1.",
+            "counts": 'For example [{"key": "lamps", "value": 3}]. A map: each key once.',
+            "pair": 'For example {"item_0": "a", "item_1": 1}. A tuple: one item per position.',
+            "person": 'For example {"name": "Ada", "age": null}, {"nothing": "fits"}.',
+            "essay": 'For example "short".',
+        }
+    )
+    assert "essay" in str(ResponseFormat(Sheet).explain())
+
+
+def test_annotations_of_a_json_schema_are_described():
+    properties = {
+        "old": {"type": "integer", "deprecated": True, "description": "The former number"},
+        "id": {"type": "string", "readOnly": True, "examples": ["a1"]},
+        "kind": {"const": "person", "description": "Always the same"},
+        "new": {"type": "integer", "deprecated": False},
+    }
+    schema = {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+    assert descriptions(schema) == snapshot(
+        {
+            "kind": "Always the same",
+            "old": "The former number. Deprecated.",
+            "id": 'Read-only. For example "a1".',
+        }
+    )

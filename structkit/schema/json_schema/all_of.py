@@ -18,7 +18,7 @@ LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems"
 UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
 SCHEMAS = frozenset({"items", "propertyNames"})
-ANNOTATIONS = frozenset({"title", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly"})
+ANNOTATIONS = frozenset({"title", "default", "examples", "example", "$comment", "deprecated", "readOnly", "writeOnly"})
 TEXTS = frozenset({"description", GENERATED_DESCRIPTION})
 
 CONDITION = ("if", "then", "else")

@@ -20,6 +20,8 @@ class ConstantsNode:
     """
 
     values: tuple[JSONValue, ...]
+    is_open: bool = False
+    """Whether the schema is that of any text, because there are too many values to be sent."""
     kind = "string"
     is_identity = False
 
@@ -30,8 +32,8 @@ class ConstantsNode:
 
     @property
     def schema(self) -> JSON:
-        """The schema: an enum of texts."""
-        return {"type": "string", "enum": self.texts}
+        """The schema: an enum of texts, or a text."""
+        return {"type": "string"} if self.is_open else {"type": "string", "enum": self.texts}
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the value's text; another value is returned unchanged."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from structkit.dialects import Dialect
@@ -16,11 +17,6 @@ class Compiler(Protocol):
     @property
     def dialect(self) -> Dialect:
         """The dialect of the endpoint's vendor."""
-        ...
-
-    @property
-    def max_enum_values(self) -> float:
-        """The maximum number of values of an enum; a longer one is sent as a text, and checked after the reply."""
         ...
 
     @property
@@ -48,6 +44,20 @@ class Compiler(Protocol):
 
     def resolve(self, schema: JSONValue) -> JSON:
         """Return the schema, or the target of its `$ref`."""
+        ...
+
+    def opens_enum(self, values: Sequence[JSONValue]) -> bool:
+        """Return whether an enum is too long to be sent, so that its values are listed in the description instead."""
+        ...
+
+    def share_enum(self, node: Node, key: str, path: JSONPath) -> Node:
+        """Return the node of an enum, or a reference to it where one definition is to serve several places.
+
+        Args:
+            node: The node.
+            key: A text that equal enums have in common.
+            path: Where the enum is.
+        """
         ...
 
     def any_value_node(self) -> Node:

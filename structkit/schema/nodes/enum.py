@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+
+from structkit.errors import SchemaError
 from structkit.schema.json_equality import equality_key, unique_values
 from structkit.schema.json_types import guess_type, is_of_type, type_names
 from structkit.schema.nodes.constants import ConstantsNode
@@ -11,6 +15,7 @@ from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.scalar import NULL, ScalarNode
 from structkit.schema.nodes.union import any_of
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
+from structkit.schema.value_meanings import describe_meanings, list_values, value_meanings
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
@@ -43,50 +48,55 @@ def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         kinds.setdefault(_value_type(value, "number" if has_floats else "integer"), []).append(value)
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
-    return any_of([_build_one_type(name, members, path, compiler) for name, members in kinds.items()])
+    meanings = value_meanings(schema) if len(unique) > 1 else {}
+    return any_of([_build_one_type(name, members, meanings, path, compiler) for name, members in kinds.items()])
 
 
-def _build_one_type(name: str, values: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
+def _build_one_type(
+    name: str, values: list[JSONValue], meanings: Mapping[str, str], path: JSONPath, compiler: Compiler
+) -> Node:
     if name == "null":
         return NULL
+    texts = ConstantsNode(tuple(values)).texts if name == "structure" else values
+    description = describe_meanings(texts, meanings)
+    if compiler.opens_enum(texts):
+        compiler.note(
+            path, "checked locally", f"enum of {len(values)} values, too long to be sent: listed in the description"
+        )
+        node = describe(_open_enum(name, values), _list(texts, meanings, path))
+    else:
+        node = describe(_closed_enum(name, values, compiler), description)
+    return compiler.share_enum(node, json.dumps([name, *texts, description]), path) if texts[1:] else node
+
+
+def _closed_enum(name: str, values: list[JSONValue], compiler: Compiler) -> Node:
+    """Return the node that accepts only the values."""
     if name == "structure":
         return ConstantsNode(tuple(values))
-    if _is_too_long(values, compiler):
-        reason = f"enum of {len(values)} values, too long to be sent: listed in the description"
-        compiler.note(path, "checked locally", reason)
-        return describe(ScalarNode({"type": name}), _as_sentence(values))
     is_constant = len(values) == 1 and "const" in compiler.dialect.keywords
     return ScalarNode({"type": name, "const": values[0]} if is_constant else {"type": name, "enum": values})
 
 
-def _is_too_long(values: list[JSONValue], compiler: Compiler) -> bool:
-    characters = sum(len(value) for value in values if isinstance(value, str))
-    return len(values) > compiler.max_enum_values or (
-        len(values) > MAX_UNCOUNTED_VALUES and characters > compiler.dialect.max_enum_characters
-    )
+def _open_enum(name: str, values: list[JSONValue]) -> Node:
+    """Return the node that accepts other values too, because there are too many to be sent."""
+    return ConstantsNode(tuple(values), is_open=True) if name == "structure" else ScalarNode({"type": name})
 
 
-def _as_sentence(values: list[JSONValue]) -> str:
-    """Return the values as a sentence, as many as fit into `MAX_LIST_CHARS`.
+def _list(values: Sequence[JSONValue], meanings: Mapping[str, str], path: JSONPath) -> str:
+    """Return all values as a sentence.
 
-    >>> _as_sentence(["red", "green"])
-    'One of: red, green.'
+    Raises:
+        SchemaError: It is longer than a model reads.
     """
-    texts: list[str] = []
-    remaining_chars = MAX_LIST_CHARS
-    for value in values:
-        texts.append(value if isinstance(value, str) else shorten_json(value))
-        remaining_chars -= len(texts[-1]) + 2
-        if remaining_chars < 0:
-            return f"One of {len(values)} known values, such as: {', '.join(texts[:-1])}."
-    return f"One of: {', '.join(texts)}."
+    description = list_values(values, meanings)
+    if len(description) > MAX_LIST_CHARS:
+        reason = f"an enum of {len(values):,} values, {len(description):,} characters, is more than a model reads"
+        raise SchemaError(f"{reason}; divide the values into groups, or use str and look up the value", path=path)
+    return description
 
 
-MAX_LIST_CHARS = 2_000
-"""Characters of a description that lists the values of an enum that is too long to be sent."""
-
-MAX_UNCOUNTED_VALUES = 250
-"""Values of an enum above which OpenAI limits its characters (guide, "Limitations on enum size")."""
+MAX_LIST_CHARS = 400_000
+"""Characters of the list of an enum that is too long to be sent: about 100,000 tokens, the context of many models."""
 
 
 def _value_type(value: JSONValue, numbers: str) -> str:

@@ -1,7 +1,8 @@
-"""Fields of a core schema, validated and serialized under one name."""
+"""The fields of a core schema and their names in JSON: one for validation and serialization."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from structkit.values import JSON
@@ -42,3 +43,16 @@ def _first_name(alias: Any) -> str | None:
         return alias
     paths = alias if isinstance(alias[0], list) else [alias]
     return next((path[0] for path in paths if len(path) == 1), None)
+
+
+def named_fields(fields: Any) -> Iterable[tuple[str, JSON]]:
+    """Return the fields of a core schema by their Python names; those of a class may be a list, or a dict by name."""
+    if isinstance(fields, dict):
+        return fields.items()
+    return ((field["name"], field) for field in fields if isinstance(field, dict) and "name" in field)
+
+
+def field_alias(name: str, field: JSON) -> str:
+    """Return the name of a field in JSON."""
+    alias = field.get("validation_alias")
+    return alias if isinstance(alias, str) else name

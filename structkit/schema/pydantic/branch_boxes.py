@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache, cached_property
 from operator import itemgetter
@@ -15,6 +15,7 @@ from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 from structkit.schema.keywords import BOXED_BRANCH, PYTHON_CLASS
 from structkit.schema.naming import unused_name, wire_name
+from structkit.schema.pydantic.aliases import named_fields
 from structkit.schema.pydantic.part import with_definitions, without_ref
 from structkit.values import JSON
 
@@ -200,18 +201,12 @@ def _constants(branch: Any) -> dict[str, str]:
     """Return the properties that can have one value only, each with the value's repr."""
     inner = branch.get("schema", {}) if branch["type"] in INSTANCES else branch
     constants: dict[str, str] = {}
-    for name, field in _named_fields(inner.get("fields", {})):
+    for name, field in named_fields(inner.get("fields", {})):
         schema = field["schema"]
         schema = schema["schema"] if schema["type"] == "default" else schema
         if schema["type"] == "literal" and len(schema["expected"]) == 1:
             constants[name] = repr(schema["expected"][0])
     return constants
-
-
-def _named_fields(fields: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(fields, dict):
-        return fields.items()
-    return ((field["name"], field) for field in fields if "name" in field)
 
 
 def _branch_name(branch: Any) -> str:

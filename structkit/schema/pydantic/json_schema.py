@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import Counter
 from collections.abc import Set as AbstractSet
@@ -13,8 +14,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.schema.descriptions import describe_bounds
-from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, OWN_PREFIX, POSITION_NAME
+from structkit.schema.keywords import DESCRIBED_BOUNDS, ENUM_MEANINGS, GENERATED_DESCRIPTION, OWN_PREFIX, POSITION_NAME
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.aliases import field_alias, named_fields
 from structkit.schema.pydantic.core_bounds import (
     bound_texts,
     comparison_bounds,
@@ -24,6 +26,9 @@ from structkit.schema.pydantic.core_bounds import (
     with_function_bounds,
 )
 from structkit.schema.pydantic.diagnose import StrictGenerator
+from structkit.schema.pydantic.doc_annotations import annotated_docs
+from structkit.schema.pydantic.enum_meanings import enum_meanings, member_texts
+from structkit.schema.value_meanings import with_meaning
 from structkit.values import JSON, JSONValue
 from structkit.values.text import join_sentences, shorten
 
@@ -56,15 +61,15 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the schema of a model, without the class's name as the title."""
-        return _without_class_title(super().model_schema(schema), schema["cls"])
+        return _with_own_texts(super().model_schema(schema), schema)
 
     def dataclass_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the schema of a dataclass, without the class's name as the title."""
-        return _without_class_title(super().dataclass_schema(schema), schema["cls"])
+        return _with_own_texts(super().dataclass_schema(schema), schema)
 
     def typed_dict_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the schema of a typed dict, without the class's name as the title."""
-        return _without_class_title(super().typed_dict_schema(schema), schema.get("cls"))
+        return _with_own_texts(super().typed_dict_schema(schema), schema)
 
     def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
         """Generate the whole schema, and remove the titles of enums, which pydantic sets after `enum_schema`."""
@@ -101,17 +106,22 @@ class NaturalSchemaGenerator(StrictGenerator):
         A value of flags may be any sum of them, which no enum lists.
         """
         self._enums.add(schema["cls"].__name__)
+        members = schema["members"]
         if issubclass(schema["cls"], Flag):
-            flags = ", ".join(f"{member.name} {member.value}" for member in schema["members"])
-            return {"type": "integer", GENERATED_DESCRIPTION: f"A sum of flags: {flags}.", DESCRIBED_BOUNDS: ["flags"]}
-        return super().enum_schema(schema)
+            return {"type": "integer", GENERATED_DESCRIPTION: _describe_flags(members), DESCRIBED_BOUNDS: ["flags"]}
+        json_schema, meanings = super().enum_schema(schema), enum_meanings(members)
+        return {**json_schema, ENUM_MEANINGS: meanings} if meanings else json_schema
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
-        """Generate a tuple with the names of its positions, in a keyword of our own."""
-        json_schema = super().named_tuple_schema(schema)
-        names = [field["name"] for field in schema["fields"]]
-        items = [{**item, POSITION_NAME: name} for item, name in zip(json_schema["prefixItems"], names, strict=True)]
-        return {**json_schema, "prefixItems": items}
+        """Generate a tuple with its docstring, and with the names of its positions in a keyword of our own."""
+        json_schema, cls = super().named_tuple_schema(schema), schema["cls"]
+        names, docs = [field["name"] for field in schema["fields"]], annotated_docs(cls)
+        items = [
+            _with_doc({**item, POSITION_NAME: name}, docs.get(name))
+            for item, name in zip(json_schema["prefixItems"], names, strict=True)
+        ]
+        docstring = "" if (cls.__doc__ or "").startswith(f"{cls.__name__}(") else inspect.cleandoc(cls.__doc__ or "")
+        return _with_doc({**json_schema, "prefixItems": items}, docstring)
 
     def bytes_schema(self, schema: Any) -> JsonSchemaValue:
         """Describe the lengths: they count bytes, and the bounds of a string would count characters."""
@@ -191,6 +201,12 @@ class NaturalSchemaGenerator(StrictGenerator):
         return with_description(text, f"A decimal number. {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
 
 
+def _describe_flags(members: list[Flag]) -> str:
+    texts = member_texts(members)
+    flags = (with_meaning(f"{each.name} {each.value}", texts.get(str(each.name), "")) for each in members)
+    return f"A sum of flags: {', '.join(flags)}."
+
+
 def _as_text(part: JSONValue) -> JSONValue:
     """Return a part of a JSON Schema as a model may read it: keywords of our own are for the compiler."""
     if isinstance(part, list):
@@ -214,7 +230,25 @@ def _without_examples(part: JSON) -> list[Any]:
     return [value for key, value in part.items() if key != "examples" or not isinstance(value, list)]
 
 
-def _without_class_title(schema: JsonSchemaValue, cls: Any) -> JsonSchemaValue:
-    if schema.get("title") == getattr(cls, "__name__", None):
-        schema.pop("title", None)
-    return schema
+def _with_own_texts(json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
+    """Return the schema of a class without its name as the title, and with the texts in its annotations."""
+    cls = schema.get("cls")
+    if json_schema.get("title") == getattr(cls, "__name__", None):
+        json_schema.pop("title", None)
+    properties = json_schema.get("properties", {})
+    docs = annotated_docs(cls) if cls and properties else {}
+    names = {field_alias(name, field): name for name, field in named_fields(_fields(schema)) if name in docs}
+    described = {alias: _with_doc(part, docs[names[alias]]) for alias, part in properties.items() if alias in names}
+    return {**json_schema, "properties": {**properties, **described}} if described else json_schema
+
+
+def _fields(schema: JSON) -> Any:
+    """Return the fields of a class's core schema, which are inside of that, and may be inside of validators."""
+    while isinstance(schema.get("schema"), dict):
+        schema = schema["schema"]
+    return schema.get("fields", ())
+
+
+def _with_doc(json_schema: JsonSchemaValue, text: str | None) -> JsonSchemaValue:
+    """Return a schema with a description, unless it has one."""
+    return {**json_schema, "description": text} if text and "description" not in json_schema else json_schema

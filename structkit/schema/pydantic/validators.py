@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from structkit.schema.explanation import Note
+from structkit.schema.pydantic.aliases import field_alias, named_fields
 from structkit.schema.pydantic.predicates import find_predicate, function_name
 from structkit.values import JSON, JSONPath
 
@@ -60,22 +61,12 @@ def _children(part: JSON) -> Iterator[tuple[JSONPath, JSON]]:
     """Yield the parts directly inside a part, each with its step in the value."""
     for key, value in part.items():
         if key == "fields":
-            fields = (
-                value.items()
-                if isinstance(value, dict)
-                else ((field["name"], field) for field in value if isinstance(field, dict))
-            )
-            yield from (((_alias(field, name),), field) for name, field in fields)
+            yield from (((field_alias(name, field),), field) for name, field in named_fields(value))
         elif key not in SKIPPED_KEYS:
             parts = value.values() if key == "choices" and isinstance(value, dict) else value
             parts = [value] if isinstance(parts, dict) else parts if isinstance(parts, Iterable) else ()
             schemas = (item[0] if isinstance(item, tuple) else item for item in parts)
             yield from ((ITEMS.get(key, ()), schema) for schema in schemas if isinstance(schema, dict))
-
-
-def _alias(field: JSON, name: str) -> str:
-    alias = field.get("validation_alias")
-    return alias if isinstance(alias, str) else name
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +14,7 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions
 from structkit.schema.strict.compiler import SchemaCompiler
 from structkit.schema.strict.definitions import flatten, share_repeated_parts
-from structkit.schema.strict.size import find_references, max_enum_length, measure
+from structkit.schema.strict.size import enums_to_open, find_references, measure
 from structkit.values import JSON
 
 
@@ -67,23 +66,25 @@ def compile_schema(
         SchemaError: The schema has no strict form.
     """
 
-    def compile_with(max_enum_values: float) -> CompiledSchema:
+    def compile_with(**enums: frozenset[str]) -> tuple[CompiledSchema, frozenset[str]]:
         compiler = SchemaCompiler(
             document,
             dialect,
             is_user_schema=is_user_schema,
             allows_extra_keys=allows_extra_keys,
-            max_enum_values=max_enum_values,
+            **enums,
         )
         root = compiler.root()
         if not isinstance(without_description(root), ObjectNode):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = BoxedNode(root)
-        return CompiledSchema(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
+        compiled = CompiledSchema(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
+        return compiled, compiler.repeated_enums
 
-    compiled = compile_with(math.inf)
+    compiled, repeated_enums = compile_with()
     compiled = replace(compiled, shared=True) if compiled.excess else compiled
-    limit = dialect.max_size.enum_values
-    if measure(compiled.schema).enum_values > limit:
-        compiled = replace(compile_with(max_enum_length(compiled.schema, limit)), shared=True)
+    if repeated_enums and enums_to_open(compiled.schema, dialect):
+        compiled = replace(compile_with(shared_enums=repeated_enums)[0], shared=True)
+    if open_enums := enums_to_open(compiled.schema, dialect):
+        compiled = replace(compile_with(shared_enums=repeated_enums, open_enums=open_enums)[0], shared=True)
     return compiled

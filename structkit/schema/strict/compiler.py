@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
 
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
-from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import merge, with_alternatives
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
-from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, POSITION_NAME
+from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.any_value import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
 from structkit.schema.nodes.array import build_array
@@ -36,12 +37,13 @@ from structkit.schema.nodes.scalar import build_scalar
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.deep_definitions import deep_definitions
+from structkit.schema.strict.description_texts import description_texts
 from structkit.schema.strict.finiteness import find_infinite
 from structkit.schema.strict.nullability import Nullability
 from structkit.schema.strict.union_tags import find_tag_names
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import end_sentence, shorten_json
+from structkit.values.text import shorten_json
 
 Build: TypeAlias = Callable[[JSON, JSONPath, Compiler], Node]
 
@@ -71,14 +73,8 @@ BY_TYPE: dict[str, Build] = {
     "null": build_scalar,
 }
 
-DESCRIBED_KEYWORDS = frozenset(
-    {"not", "if", "then", "else", "contains", "minContains", "maxContains"}
-    | {"dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems"}
-)
-"""Keywords without a strict form: stated in the description, checked after the reply."""
-
 ANNOTATIONS = frozenset(
-    {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
+    {"title", "description", "examples", "example", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
     | {GENERATED_DESCRIPTION, DESCRIBED_BOUNDS, POSITION_NAME}
 )
 CONTAINERS = frozenset(
@@ -111,7 +107,8 @@ class SchemaCompiler:
         *,
         is_user_schema: bool,
         allows_extra_keys: bool,
-        max_enum_values: float = math.inf,
+        shared_enums: frozenset[str] = frozenset(),
+        open_enums: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare to compile *document* for *dialect*.
 
@@ -120,12 +117,16 @@ class SchemaCompiler:
             dialect: What the vendor accepts.
             is_user_schema: Whether the document is the caller's, and not pydantic's.
             allows_extra_keys: Whether an object without `additionalProperties` accepts undeclared keys.
-            max_enum_values: The length above which an enum is only described.
+            shared_enums: The enums that become definitions, as in `repeated_enums`.
+            open_enums: The JSON texts of the enums that are only described.
         """
         self.document = SchemaDocument(document)
         self.dialect = dialect
         self.allows_extra_keys = allows_extra_keys
-        self.max_enum_values = max_enum_values
+        self._shared_enums = shared_enums
+        self._open_enums = open_enums
+        self._enum_uses = Counter[str]()
+        self._enum_names: dict[str, str] = {}
         self.defaults_apply = not is_user_schema  # in JSON Schema, `default` is an annotation
         self.definitions = Definitions()
         self.notes: dict[Note, None] = {}  # a dict as an ordered set
@@ -184,7 +185,7 @@ class SchemaCompiler:
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
         node = describe(node, description_of(node), schema.get(GENERATED_DESCRIPTION))
-        return describe(node, *self._texts(schema, path))
+        return describe(node, *description_texts(schema, node, partial(self.note, path)))
 
     def _has_siblings(self, schema: JSON) -> bool:
         """Return whether other keywords count beside a `$ref`: drafts before 2019-09 ignore them."""
@@ -269,23 +270,6 @@ class SchemaCompiler:
         node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), "type": "object"}, path, self)
         return self._with_other_types(node, schema, path)
 
-    def _texts(self, schema: JSON, path: JSONPath) -> Iterator[str]:
-        """Yield the texts of a description: the caller's, then the rules that no other keyword states."""
-        if title := schema.get("title"):
-            yield end_sentence(title)
-        yield schema.get("description", "")
-        if examples := schema.get("examples"):
-            yield f"For example {', '.join(shorten_json(example) for example in examples)}."
-        for bounds in schema.get(ADDITIONAL_BOUNDS, ()):
-            self.note(path, "checked locally", f"allOf: {shorten_json(bounds)}: stated in the description")
-            yield describe_bounds(bounds)
-        for bound in schema.get(DESCRIBED_BOUNDS, ()):
-            self.note(path, "checked locally", f"{bound}: stated in the description")
-        for keyword in schema:
-            if keyword in DESCRIBED_KEYWORDS:
-                self.note(path, "checked locally", f"{keyword}: stated in the description")
-                yield describe_bounds({keyword: schema[keyword]})
-
     def _reference(self, pointer: str, path: JSONPath) -> Node:
         """Build a reference; a definition that is used only once, and not inside itself, is inlined."""
         name = self._name(pointer)
@@ -318,6 +302,26 @@ class SchemaCompiler:
         """Return whether null is valid for a part of the schema."""
         return self._nullability.accepts_null(schema)
 
+    def opens_enum(self, values: Sequence[JSONValue]) -> bool:
+        """Return whether an enum is only described."""
+        return bool(self._open_enums) and json.dumps(values) in self._open_enums
+
+    def share_enum(self, node: Node, key: str, path: JSONPath) -> Node:
+        """Return the node of an enum, or a reference to it."""
+        self._enum_uses[key] += 1
+        if key not in self._shared_enums:
+            return node
+        if key not in self._enum_names:
+            steps = [step for step in path if isinstance(step, str) and step != "[]"]
+            self._enum_names[key] = self._unused_name(wire_name(steps[-1] if steps else "values"))
+            self.definitions.nodes[self._enum_names[key]] = node
+        return ReferenceNode(self._enum_names[key], self.definitions)
+
+    @property
+    def repeated_enums(self) -> frozenset[str]:
+        """The enums that several places have, by the keys with which `share_enum` was called."""
+        return frozenset(key for key, uses in self._enum_uses.items() if uses > 1)
+
     def any_value_node(self) -> Node:
         """Return a reference to the recursive definition of any JSON value, which is added on first use."""
         if not self.dialect.recursion:
@@ -348,8 +352,13 @@ class SchemaCompiler:
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
             name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
-            self._names[pointer] = unused_name(name, {VALUE, MEMBER, EXTRA, *OTHER_TYPES_NAMES, *self._names.values()})
+            self._names[pointer] = self._unused_name(name)
         return self._names[pointer]
+
+    def _unused_name(self, name: str) -> str:
+        """Return a name for a definition that no other one has."""
+        used_names = {VALUE, MEMBER, EXTRA, *OTHER_TYPES_NAMES, *self._names.values(), *self._enum_names.values()}
+        return unused_name(name, used_names)
 
 
 def _without(schema: JSON, *keywords: str) -> JSON:

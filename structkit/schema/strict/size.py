@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 
-from structkit.dialects import Size
+from structkit.dialects import Dialect, Size
 from structkit.schema.strict.definitions import children
 from structkit.values import JSON, JSONValue
 
@@ -45,18 +46,34 @@ def walk_schema(schema: JSON) -> Iterator[JSON]:
         waiting += (inner for _, inner in children(part))
 
 
-def max_enum_length(schema: JSON, max_values: float) -> float:
-    """Return the length above which enums must not be listed, so that at most *max_values* are listed in total.
+def enums_to_open(schema: JSON, dialect: Dialect) -> frozenset[str]:
+    """Return the enums that must not be sent, as JSON texts: the longest ones, and only as many as the limits require.
 
-    >>> max_enum_length({"anyOf": [{"enum": [1, 2, 3]}, {"enum": [4, 5]}]}, 4)
-    2
+    >>> from structkit.dialects import OPENAI
+    >>> enums = [{"enum": [*range(600)]}, {"enum": [*range(500)]}, {"enum": [1, 2]}]
+    >>> [len(text) > 2_400 for text in enums_to_open({"anyOf": enums}, OPENAI)]
+    [True]
     """
-    lengths = sorted(len(part["enum"]) for part in walk_schema(schema) if "enum" in part)
-    limit: float = math.inf
-    while lengths and sum(lengths) > max_values:
-        limit = lengths.pop() - 1
-        lengths = [length for length in lengths if length <= limit]
-    return limit
+    enums = sorted((part["enum"] for part in walk_schema(schema) if "enum" in part), key=len)
+    texts = [json.dumps(values) for values in enums]
+    open_texts = {text for text, values in zip(texts, enums, strict=True) if _is_too_long(values, dialect)}
+    remaining = [(text, len(values)) for text, values in zip(texts, enums, strict=True) if text not in open_texts]
+    while sum(length for _, length in remaining) > dialect.max_size.enum_values:
+        longest, _ = remaining[-1]
+        open_texts.add(longest)
+        remaining = [(text, length) for text, length in remaining if text != longest]
+    return frozenset(open_texts)
+
+
+MAX_UNCOUNTED_VALUES = 250
+"""Values of an enum above which OpenAI limits its characters (guide, "Limitations on enum size")."""
+
+
+def _is_too_long(values: list[JSONValue], dialect: Dialect) -> bool:
+    """Return whether one enum alone has too many characters."""
+    characters = sum(len(str(value)) for value in values)
+    limit = dialect.max_enum_characters if len(values) > MAX_UNCOUNTED_VALUES else math.inf
+    return characters > min(limit, dialect.max_size.characters)
 
 
 def find_references(schema: JSON, definitions: JSON) -> frozenset[str]:
