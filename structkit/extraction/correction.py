@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from structkit.prompts import feedback, patch_feedback
@@ -38,7 +39,7 @@ def correction_messages(
     if invalid_answer.draft is None and "{" not in invalid_answer.text:
         reason = "; ".join(issue.message for issue in invalid_answer.issues)
         return (_message("user", NO_JSON.format(why=reason)),)
-    request = _message("user", feedback(invalid_answer.issues, codec.wire_path))
+    request = _message("user", feedback(invalid_answer.issues, partial(codec.wire_path, draft=invalid_answer.draft)))
     return (_message("assistant", invalid_answer.text), request) if invalid_answer.text else (request,)
 
 

@@ -207,9 +207,14 @@ class Codec(Generic[T]):
         """Return the same type in another dialect, where there is a type to compile."""
         return self
 
-    def wire_path(self, path: JSONPath) -> JSONPath:
-        """Return a path in the caller's names as a path in the names that the model knows."""
-        return wire_path(self._compiled_schema.root, path)
+    def wire_path(self, path: JSONPath, draft: JSONValue = None) -> JSONPath:
+        """Return a path in the caller's names as a path in the names that the model knows.
+
+        Args:
+            path: The path in the natural value.
+            draft: The natural value, valid or not; without it, keys of maps and boxes of branches are not known.
+        """
+        return wire_path(self._compiled_schema.root, path, draft)
 
     def _value_of(self, answer: Answer[T]) -> T:
         if answer.issues:

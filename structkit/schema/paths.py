@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from structkit.schema.branch_fit import is_boxed
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.constants import ConstantsNode
-from structkit.schema.nodes.description import DescribedNode
+from structkit.schema.nodes.description import DescribedNode, without_description
+from structkit.schema.nodes.extra_keys import ExtraKeysNode
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
@@ -22,66 +24,121 @@ from structkit.values import JSONPath, JSONValue
 
 
 @singledispatch
-def wire_path(node: Node, path: JSONPath) -> JSONPath:  # noqa: ARG001 (read by the dispatch)
+def wire_path(node: Node, path: JSONPath, value: JSONValue = None) -> JSONPath:  # noqa: ARG001 (read by the dispatch)
     """Return a natural path as a wire path; steps below a node that has no names of its own stay as they are.
 
+    Args:
+        node: The node of the value.
+        path: The path in the natural value.
+        value: The natural value, valid or not, which has the position of a map's key and the branch of a union; None if
+            it is not known.
+
     >>> from structkit.schema.nodes import ScalarNode
-    >>> wire_path(BoxedNode(ObjectNode((Field("größe", "gr_e", ScalarNode({"type": "number"})),))), ("größe",))
+    >>> number = ScalarNode({"type": "number"})
+    >>> wire_path(BoxedNode(ObjectNode((Field("größe", "gr_e", number),))), ("größe",))
     ('value', 'gr_e')
+    >>> wire_path(MapNode(ScalarNode({"type": "string"}), number), ("b",), {"a": 1, "b": "x"})
+    (1, 'value')
     """
     return path
 
 
 @wire_path.register
-def _(node: DescribedNode, path: JSONPath) -> JSONPath:
-    return wire_path(node.node, path)
+def _(node: DescribedNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    return wire_path(node.node, path, value)
 
 
 @wire_path.register
-def _(node: ReferenceNode, path: JSONPath) -> JSONPath:
-    return wire_path(node.node, path) if path else path  # an empty path ends the recursion of a recursive definition
+def _(node: ReferenceNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    # An empty path ends the recursion of a recursive definition.
+    return wire_path(node.node, path, value) if path else path
 
 
 @wire_path.register
-def _(node: BoxedNode, path: JSONPath) -> JSONPath:
-    return (node.key, *wire_path(node.node, path))
+def _(node: BoxedNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    return (node.key, *wire_path(node.node, path, value))
 
 
 @wire_path.register
-def _(node: ArrayNode, path: JSONPath) -> JSONPath:
-    return (path[0], *wire_path(node.items, path[1:])) if path else path
+def _(node: ArrayNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    return (path[0], *wire_path(node.items, path[1:], _member(value, path[0]))) if path else path
 
 
 @wire_path.register
-def _(node: MapNode, path: JSONPath) -> JSONPath:
-    return (path[0], *wire_path(node.value, path[1:])) if path else path  # the key: a pair's position is unknown
+def _(node: MapNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    if not path:
+        return path
+    remainder = wire_path(node.value, path[1:], _member(value, path[0]))
+    # Where the map is not known, the key stands for the position of its pair.
+    return (*_pair_path(value, path[0], "value"), *remainder)
 
 
 @wire_path.register
-def _(node: ObjectNode, path: JSONPath) -> JSONPath:
+def _(_node: ExtraKeysNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    return _pair_path(value, path[0], "json") if path else path
+
+
+@wire_path.register
+def _(node: ObjectNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    if node.is_box:  # which a natural path does not have
+        box = node.fields[0]
+        return (box.wire, *wire_path(box.node, path, _member(value, box.name)))
     field = child(node, path[0], None) if path else None
-    return (field.wire, *wire_path(field.node, path[1:])) if field else path
+    if field:
+        return (field.wire, *wire_path(field.node, path[1:], _member(value, path[0])))
+    if path and node.extra_keys and isinstance(value, dict) and path[0] in value:
+        undeclared = {key: item for key, item in value.items() if key not in node.names}
+        return (node.extra_keys.wire, *wire_path(node.extra_keys.node, path, undeclared))
+    return path
 
 
 @wire_path.register
-def _(node: TupleNode, path: JSONPath) -> JSONPath:
+def _(node: TupleNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
     if not path or not isinstance(path[0], int):
         return path
+    item = _member(value, path[0])
     if path[0] < len(node.fields):
         field = node.fields[path[0]]
-        return (field.wire, *wire_path(field.node, path[1:]))
+        return (field.wire, *wire_path(field.node, path[1:], item))
     remainder = (path[0] - len(node.fields), *path[1:])
-    return (node.extra_items.wire, *wire_path(node.extra_items.node, remainder)) if node.extra_items else remainder
+    extra_items = value[len(node.fields) :] if isinstance(value, list) else None
+    return (
+        (node.extra_items.wire, *wire_path(node.extra_items.node, remainder, extra_items))
+        if node.extra_items
+        else remainder
+    )
 
 
 @wire_path.register
-def _(node: UnionNode, path: JSONPath) -> JSONPath:
-    paths = {wire_path(branch, path) for branch in node.branches} - {path}
+def _(node: UnionNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    box = next((branch for branch in node.branches if _is_box_of(branch, value)), None)
+    if box is not None:
+        return wire_path(box, path, value)
+    paths = {wire_path(branch, path, value) for branch in node.branches} - {path}
     return paths.pop() if path and len(paths) == 1 else path  # branches that disagree: the union cannot choose
 
 
+def _member(value: JSONValue, step: str | int) -> JSONValue:
+    """Return what is at a step inside a value; None if nothing is."""
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _pair_path(value: JSONValue, key: str | int, member: str) -> JSONPath:
+    """Return the path to a member of the pair of a map's key; only the key if the map does not have it."""
+    return ([*value].index(key), member) if isinstance(value, dict) and key in value else (key,)
+
+
+def _is_box_of(branch: Node, value: JSONValue) -> bool:
+    """Return whether a natural value is in the box of a branch."""
+    inner = without_description(branch)
+    return isinstance(inner, ObjectNode) and inner.is_box and is_boxed(value, inner.fields[0].name)
+
+
 @wire_path.register
-def _(_node: JSONTextNode | ConstantsNode, _path: JSONPath) -> JSONPath:
+def _(_node: JSONTextNode | ConstantsNode, _path: JSONPath, _value: JSONValue = None) -> JSONPath:
     return ()  # nothing inside a text has a place on the wire
 
 

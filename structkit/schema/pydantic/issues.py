@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
@@ -12,6 +13,9 @@ from structkit.values.text import shorten, shorten_json
 Step: TypeAlias = "str | int"
 Location: TypeAlias = "list[tuple[Step, bool]]"
 """The steps of pydantic's `loc`, each with whether it is a step into the value."""
+
+MAP_KEY = ("[key]", False)
+"""The step that pydantic puts after the key of a map where the key itself is invalid."""
 
 MISSING_TYPES = frozenset(
     {"missing", "missing_argument", "missing_positional_only_argument", "missing_keyword_only_argument"}
@@ -27,7 +31,16 @@ def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
         value: The natural JSON that was validated.
     """
     located = [(_locate(error, value), error) for error in errors]
-    return tuple(dict.fromkeys(_issue(_path(location), error) for location, error in _intended(located)))
+    return tuple(dict.fromkeys(_located_issue(location, error) for location, error in _intended(located)))
+
+
+def _located_issue(location: Location, error: Any) -> Issue:
+    """Return an issue at its place; that of a map's key is at the map, because no other value of the key would do."""
+    position = next((position for position, step in enumerate(location) if step == MAP_KEY), 0)
+    if not position:
+        return _issue(_path(location), error)
+    issue = _issue(_path(location[: position - 1]), error)
+    return replace(issue, message=f"key {shorten_json(location[position - 1][0], MAX_QUOTED_CHARS)}: {issue.message}")
 
 
 def _issue(path: JSONPath, error: Any) -> Issue:
@@ -89,7 +102,10 @@ def _intended(located: list[tuple[Location, Any]]) -> Iterator[tuple[Location, A
 
 def _union_position(location: Location) -> int | None:
     """Return the position of the first step that is not into the value, but names a branch."""
-    return next((position for position, (_, is_inside) in enumerate(location) if not is_inside), None)
+    return next(
+        (position for position, step in enumerate(location) if not step[1] and step != MAP_KEY),
+        None,
+    )
 
 
 def _distance(errors: list[tuple[Location, Any]]) -> tuple[bool, int]:
