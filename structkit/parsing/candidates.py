@@ -118,7 +118,7 @@ def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
     if len(documents) > 1 and are_items and not scan.is_divided:
         outer = (repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document")
         inner = (repair for document in documents for repair in document.repairs)
-        repairs = tuple(dict.fromkeys([*outer, "separate items", *inner]))
+        repairs: tuple[Repair, ...] = tuple(dict.fromkeys((*outer, "separate items", *inner)))
         yield Candidate([document.value for document in documents], repairs)
 
 
