@@ -118,8 +118,8 @@ def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
     if len(documents) > 1 and are_items and not scan.is_divided:
         outer = (repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document")
         inner = (repair for document in documents for repair in document.repairs)
-        repairs: tuple[Repair, ...] = tuple(dict.fromkeys((*outer, "separate items", *inner)))
-        yield Candidate([document.value for document in documents], repairs)
+        repairs: list[Repair] = [*outer, "separate items", *inner]
+        yield Candidate([document.value for document in documents], tuple(dict.fromkeys(repairs)))
 
 
 def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) -> tuple[Repair, ...]:
