@@ -104,3 +104,11 @@ def test_the_definitions_benchmark_measures_the_growth() -> None:
     rows = table("definitions.py", "--models", "5", "10", "--rounds", "1")
     assert [models for models, *_ in rows] == ["5", "10"]
     assert float(rows[1][2]) == float(rows[1][2])
+
+
+def test_the_wire_size_benchmark_measures_ten_types_as_types_and_as_schemas() -> None:
+    *rows, (_, *totals) = table("wire_size.py", "--here")
+    assert len(rows) == 10
+    as_type, as_schema, opened = (int(total.replace(",", "")) for total in totals)
+    assert max(as_type, as_schema) < 1_384, "pydantic-ai's size"
+    assert opened > as_schema

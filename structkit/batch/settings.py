@@ -65,7 +65,6 @@ class LabelOptions(TypedDict, total=False):
     columns: tuple[str, ...]
     value_column: str
     guard_formulas: GuardFormulas
-    progress: bool
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,6 @@ class JobSettings:
     columns: tuple[str, ...] = ("status", "error", "message", "attempts")
     value_column: str = "value"
     guard_formulas: GuardFormulas = "all"
-    progress: bool = True
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:

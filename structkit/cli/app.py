@@ -12,9 +12,11 @@ import typer
 from rich.console import Console
 
 from structkit.cli.default_client import default_client
-from structkit.cli.load import load_type, read_input
+from structkit.cli.load import load_format, read_input
 from structkit.cli.request_options import (
     DialectName,
+    Extras,
+    ExtrasOption,
     Header,
     MaxCompletionTokens,
     Mode,
@@ -91,6 +93,7 @@ def extract(
     seed: Seed = None,
     mode: Mode = None,
     dialect: DialectName = None,
+    extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
     settings: Set = None,
     header: Header = None,
@@ -100,7 +103,7 @@ def extract(
     from structkit.schema.cache import response_format
 
     validate_output(output)
-    values_type = response_format(load_type(output_type))
+    values_type = response_format(load_format(output_type, extras.value))
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
@@ -143,6 +146,7 @@ def schema(
             show_default=False,
         ),
     ] = None,
+    extras: ExtrasOption = Extras.closed,
     output: Output = None,
 ) -> None:
     """Print the `response_format` payload of a type, or explain it."""
@@ -150,9 +154,9 @@ def schema(
     from structkit.schema import ResponseFormat, compare
 
     names = [*DIALECTS] if dialect == ["all"] else dialect or ["openai"]
-    loaded = load_type(output_type)
-    loaded = loaded.output_type if isinstance(loaded, ResponseFormat) else loaded
-    formats: list[ResponseFormat[Any]] = [ResponseFormat(loaded, dialect=get_dialect(name)) for name in names]
+    loaded = load_format(output_type, extras.value)
+    base: ResponseFormat[Any] = loaded if isinstance(loaded, ResponseFormat) else ResponseFormat(loaded)
+    formats = [base.in_dialect(get_dialect(name)) for name in names]
     if len(formats) > 1 and not explain:
         raise ConfigError("a payload is for one dialect: name one, or compare them with --explain")
     if explain:

@@ -12,9 +12,11 @@ import typer
 
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, notice, validate_output
 from structkit.cli.default_client import default_model
-from structkit.cli.load import load_type
+from structkit.cli.load import load_format, load_type
 from structkit.cli.request_options import (
     DialectName,
+    Extras,
+    ExtrasOption,
     Header,
     MaxCompletionTokens,
     Mode,
@@ -140,6 +142,7 @@ def label(
     seed: Seed = None,
     mode: Mode = None,
     dialect: DialectName = None,
+    extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
     settings: Set = None,
     header: Header = None,
@@ -214,7 +217,7 @@ def label(
     if status:
         raise typer.Exit(print_status(output))
     validate_output(export or output)
-    values_type, row_prompt, function_model, call = find_request(output_type, prompt, function)
+    values_type, row_prompt, function_model, call = find_request(output_type, prompt, function, extras)
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
     call = read_call_options(settings, header, timeout, call, **options, **caps, mode=mode, dialect=dialect)
@@ -249,7 +252,9 @@ def require_input(source: str | None) -> str:
     return source
 
 
-def find_request(output_type: str | None, prompt: str | None, function: str | None) -> tuple[Any, Any, str | None, Any]:
+def find_request(
+    output_type: str | None, prompt: str | None, function: str | None, extras: Extras
+) -> tuple[Any, Any, str | None, Any]:
     """Return the type, the prompt, the model's name and the arguments of each call.
 
     Raises:
@@ -258,7 +263,9 @@ def find_request(output_type: str | None, prompt: str | None, function: str | No
     if bool(function) == bool(output_type or prompt) or bool(output_type) != bool(prompt):
         raise ConfigError("use either --type and --prompt, or --function without them")
     if not function:
-        return load_type(str(output_type)), prompt, None, {}
+        return load_format(str(output_type), extras.value), prompt, None, {}
+    if extras is not Extras.closed:
+        raise ConfigError("--extras is for the JSON Schema of --type; leave it out with --function")
     decorated = load_function(function)
     declaration = decorated.declaration
     return decorated.response_format, decorated.row_function, declaration.model, {**declaration.call}

@@ -7,12 +7,13 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, cast
 
 from structkit.documents import File
 from structkit.documents.media_types import media_type
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
+from structkit.values import JSON
 
 
 def load_type(name: str) -> Any:
@@ -29,6 +30,22 @@ def load_type(name: str) -> Any:
     is_file = module_name.endswith(".py")
     module = _load_file(Path(module_name)) if is_file else _load_module(module_name)
     return _find_attribute(module, name)
+
+
+def load_format(name: str, extras: Literal["closed", "open"]) -> Any:
+    """Load a type; with "open", a JSON Schema that is asked for all that it allows.
+
+    Raises:
+        ConfigError: As by `load_type`; or "open" was asked for a type that is not a JSON Schema.
+    """
+    loaded = load_type(name)
+    if extras == "closed":
+        return loaded
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"--extras {extras} is for a JSON Schema, which {name!r} is not; leave it out")
+    from structkit.schema import ResponseFormat
+
+    return ResponseFormat(cast("JSON", loaded), extras=extras)
 
 
 def _find_attribute(module: ModuleType, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,6 +44,23 @@ Mode = Annotated[
         help="How the schema is sent: json_schema, tool, json_object, prompt. By default the best that works.",
         rich_help_panel=PANEL,
         show_default=False,
+    ),
+]
+
+
+class Extras(enum.Enum):
+    """What the model is asked for where a JSON Schema says nothing."""
+
+    closed = "closed"
+    open = "open"
+
+
+ExtrasOption = Annotated[
+    Extras,
+    typer.Option(
+        "--extras",
+        help="Of a JSON Schema: `open` asks for keys that it does not declare, and for absent beside null.",
+        rich_help_panel=PANEL,
     ),
 ]
 DialectName = Annotated[

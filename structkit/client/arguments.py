@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from structkit.client.extras import validate_extras
 from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect
-from structkit.errors import ConfigError, PromptError
+from structkit.errors import ConfigError, PromptError, SchemaError
 from structkit.extraction import Conversation, ModeChoice, ValueCheck, is_async_check
 from structkit.schema import ResponseFormat
 from structkit.transport import is_awaited, validate_transport
@@ -195,4 +195,9 @@ def example_to_json(output_format: ResponseFormat[T], value: T, context: Any = N
     if answer.issues:
         issues = "; ".join(map(str, answer.issues))
         raise PromptError(f"an example would not be accepted as a reply: {issues}")
+    if isinstance(output_format.output_type, dict):
+        try:
+            output_format.dump(value)
+        except SchemaError as error:
+            raise PromptError(f"an example that the model could not write: {error}") from None
     return natural

@@ -73,6 +73,7 @@ class Dialect:
             the whole reply. They are never sent, not even by a probe.
         modes: The modes that it supports, strongest first.
         recursion: Whether a definition may refer to itself; if not, the recursive part is a JSON text.
+        root_reference: Whether `"$ref": "#"` is accepted; if not, a recursive root is written twice.
         optional: Whether a property may be missing from `required`; if not, null means absent.
         name_pattern: A regular expression that property names must match; None if any name is accepted.
         rejected_pattern: A regular expression; a `pattern` that contains a match is not sent.
@@ -89,6 +90,7 @@ class Dialect:
     harmful: frozenset[str] = frozenset()
     modes: tuple[ModeName, ...] = MODES
     recursion: bool = True
+    root_reference: bool = False
     optional: bool = False
     name_pattern: str | None = None
     rejected_pattern: str | None = None

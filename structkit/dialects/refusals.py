@@ -157,6 +157,9 @@ SCHEMA_SUBJECT = re.compile(
 RECURSION = re.compile(r"recursi|circular|cyclic", re.IGNORECASE)
 """The schema refers to itself."""
 
+ROOT_REFERENCE = re.compile(r"\$ref\b|\bref: *#", re.IGNORECASE)
+"""A reference: "Unsupported ref: #" is llama.cpp's."""
+
 SIZE_LIMIT = re.compile(
     r"(?:limit|maximum|max|at most|up to|exceed(?:s|ed|ing)?)\D{0,30}(\d{1,3}(?:,\d{3})+|\d{1,9})(?!\d)", re.IGNORECASE
 )

@@ -138,6 +138,7 @@ def _narrow(dialect: Dialect, before: Dialect, after: Dialect) -> Dialect:
         keywords=dialect.keywords - (before.keywords - after.keywords),
         formats=dialect.formats - (before.formats - after.formats),
         recursion=dialect.recursion and (after.recursion or not before.recursion),
+        root_reference=dialect.root_reference and (after.root_reference or not before.root_reference),
         max_levels=min(dialect.max_levels, after.max_levels) if has_fewer_levels else dialect.max_levels,
         max_size=replace(dialect.max_size, **limits),
         max_enum_characters=enum_characters if has_shorter_enums else dialect.max_enum_characters,
@@ -193,7 +194,7 @@ def _validate_dialect(dialect: Dialect) -> None:
     texts = (dialect.name, *names, *dialect.hosts, *dialect.models, *patterns)
     limits = (dialect.max_enum_characters, *(getattr(dialect.max_size, item.name) for item in fields(dialect.max_size)))
     are_texts = all(isinstance(text, str) for text in texts)
-    are_flags = all(isinstance(flag, bool) for flag in (dialect.recursion, dialect.optional))
+    are_flags = all(isinstance(flag, bool) for flag in (dialect.recursion, dialect.root_reference, dialect.optional))
     if not are_texts or not are_flags or not all(isinstance(limit, int | float) and limit >= 0 for limit in limits):
         raise ValueError(f"not the fields of a dialect: {dialect}")
     try:

@@ -22,6 +22,7 @@ from structkit.dialects.refusals import (
     RECURSION,
     REJECTION,
     RESPONSE_FORMAT_FIELD,
+    ROOT_REFERENCE,
     SCHEMA_SUBJECT,
     SIZE_LIMIT,
     TOOL_FIELD,
@@ -214,6 +215,8 @@ def narrow_dialect(text: str, dialect: Dialect, schema: JSON) -> Dialect | None:
         keyword for keyword, _ in used_keywords if keyword in dialect.keywords and _has_keyword(text, keyword)
     }:
         return replace(dialect, keywords=dialect.keywords - keywords)
+    if ("$ref", "#") in used_keywords and ROOT_REFERENCE.search(text):
+        return replace(dialect, root_reference=False)
     if dialect.recursion and RECURSION.search(text):
         return replace(dialect, recursion=False)
     limit = SIZE_LIMIT.search(text)

@@ -86,7 +86,7 @@ def _slots(node: ObjectNode, place: TypePlace) -> dict[str, Slot]:
             name, field_place = places[field.name]
             decoder = build_decoder(field.node, field_place)
             is_separate = place.has_independent_fields and _is_unconstrained(decoder)
-            slots[field.wire] = Slot(name, decoder, field.absence == "null", is_separate)
+            slots[field.wire] = Slot(name, decoder, field.is_absent_if_null, is_separate)
     return slots
 
 

@@ -11,6 +11,9 @@ from structkit.values import JSON
 
 INDENT = "  "
 
+ROOT = "root"
+"""The name of the whole form, where a part of it refers to it."""
+
 MAX_OR_VALUES = 8
 """An enum with more values is joined by `|` instead of ` or `, or it would be longer than its schema."""
 
@@ -44,7 +47,8 @@ def skeleton(schema: JSON) -> str:
     """
     definitions = schema.get("$defs", {})
     parts = [_form(schema, ""), *(_definition(name, part) for name, part in definitions.items())]
-    return "\n".join(parts)
+    is_recursive = '"$ref": "#"' in json.dumps(schema)
+    return "\n".join([*parts, *([f"where {ROOT} is the whole form"] if is_recursive else [])])
 
 
 def _definition(name: str, schema: JSON) -> str:
@@ -56,7 +60,7 @@ def _definition(name: str, schema: JSON) -> str:
 def _form(schema: JSON, indent: str) -> str:
     """One schema; only an object has its description in it, as a comment on its first line."""
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        return ROOT if schema["$ref"] == "#" else str(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:
         return " or ".join(_form(branch, indent) for branch in schema["anyOf"])
     if "const" in schema or "enum" in schema:

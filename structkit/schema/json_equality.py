@@ -35,3 +35,16 @@ def unique_values(values: Iterable[JSONValue]) -> list[JSONValue]:
     for value in values:
         by_key.setdefault(equality_key(value), value)
     return [*by_key.values()]
+
+
+def is_completed(value: JSONValue, original: JSONValue) -> bool:
+    """Return whether a value equals another one, but for properties that only it has.
+
+    >>> is_completed({"a": [{"b": 1, "c": None}]}, {"a": [{"b": 1}]}), is_completed({"a": 1}, {"a": 1, "b": 2})
+    (True, False)
+    """
+    if isinstance(value, dict) and isinstance(original, dict):
+        return all(name in value and is_completed(value[name], item) for name, item in original.items())
+    if isinstance(value, list) and isinstance(original, list):
+        return len(value) == len(original) and all(map(is_completed, value, original))
+    return bool(value == original)

@@ -31,3 +31,9 @@ ENUM_MEANINGS = f"{OWN_PREFIX}meanings"
 
 GENERATED_DESCRIPTION = "x-structkit-description"
 """Keyword for the description that a type generates; as `description`, one of the field would replace it."""
+
+MAY_BE_REQUIRED = "x-structkit-keys"
+"""Keyword for the keys that an alternative of an object requires, declared or not."""
+
+EMPTY_DEFAULT = "x-structkit-empty"
+"""Keyword of a property whose default is empty, and surely read back by its type."""

@@ -8,6 +8,8 @@ import types
 import typing
 from typing import Any
 
+from structkit.values import JSONValue
+
 MAX_NAME_CHARS = 64
 """OpenAI: `json_schema.name` is a-z A-Z 0-9 _ -, at most 64 (openai-openapi, ResponseFormatJsonSchema.name)."""
 
@@ -52,6 +54,22 @@ def type_name(output_type: Any) -> str:
         return "None"
     name = getattr(origin or output_type, "__name__", "output")
     return "_".join([name, *(type_name(each) for each in arguments if each is not Ellipsis)])
+
+
+def without_name_as_title(schema: JSONValue, name: str) -> Any:
+    """Return a schema without a title that only repeats its name, which generators add.
+
+    >>> without_name_as_title({"title": "Unit Price", "type": "number"}, "unit_price")
+    {'type': 'number'}
+    """
+    title = schema.get("title") if isinstance(schema, dict) else None
+    if not isinstance(title, str) or _letters(title) != _letters(name):
+        return schema
+    return {key: value for key, value in schema.items() if key != "title"}
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def unused_name(name: str, used: typing.Container[str]) -> str:

@@ -5,6 +5,7 @@ A *natural* path has the caller's names, a *wire* path those of the strict schem
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import singledispatch
 
 from structkit.schema.branch_fit import is_boxed
@@ -188,6 +189,18 @@ def _(node: UnionNode, step: str | int, value: JSONValue) -> Field | None:
     matching = [branch for branch in node.branches if branch.matches_value(value)]
     fields = [field for branch in matching or node.branches if (field := child(branch, step, value))]
     return fields[0] if len(fields) == 1 else None
+
+
+def undeclared_keys(node: Node, value: JSONValue) -> Iterator[JSONPath]:
+    """Yield the paths of the keys in a natural value that the wire has no property for; below a union, none."""
+    inner = unwrap(node)
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        field = child(inner, step, value)
+        if field is not None:
+            yield from ((step, *path) for path in undeclared_keys(field.node, item))
+        elif isinstance(inner, ObjectNode) and inner.extra_keys is None:
+            yield (step,)
 
 
 def unwrap(node: Node) -> Node:

@@ -11,18 +11,21 @@ from structkit.dialects import OPENAI, Dialect
 from structkit.errors import SchemaError
 from structkit.schema.codec import Codec, PartCodec
 from structkit.schema.explanation import Explanation, Note
+from structkit.schema.json_equality import is_completed
 from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.naming import wire_name
 from structkit.schema.natural import NaturalType
+from structkit.schema.paths import undeclared_keys
 from structkit.schema.pydantic.pydantic_type import PydanticType, adapted_type
 from structkit.schema.strict.compiled import compile_schema
+from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import has_path, join_parts, split
 from structkit.values import JSON, Answer, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
 T = TypeVar("T")
 S = TypeVar("S")
-Extras: TypeAlias = Literal["keep", "close"]
+Extras: TypeAlias = Literal["closed", "open"]
 Settings: TypeAlias = tuple[str | None, Dialect | None, Extras]
 """The name, dialect and extras that the caller has chosen."""
 
@@ -34,8 +37,9 @@ class ResponseFormat(Codec[T]):
         output_type: A pydantic model, any type that pydantic validates, or a JSON Schema as a dict.
         name: The name on the wire; by default the type's name in snake case.
         dialect: What the vendor accepts; by default OpenAI's published subset.
-        extras: For a JSON Schema: whether an object without `additionalProperties` accepts undeclared keys, as
-            JSON Schema defines it ("keep"), or is closed ("close").
+        extras: For a JSON Schema, whether the model is asked for all that the schema allows by saying nothing: keys
+            that it neither declares nor forbids, and an absent property beside one that is null ("open"); or not
+            ("closed"). The reply is validated against the schema itself in both cases.
 
     Attributes:
         output_type: The type, or a copy of the JSON Schema.
@@ -66,17 +70,17 @@ class ResponseFormat(Codec[T]):
         extras: Extras = ...,
     ) -> None: ...
     def __init__(
-        self, output_type: Any, *, name: str | None = None, dialect: Dialect | None = None, extras: Extras = "keep"
+        self, output_type: Any, *, name: str | None = None, dialect: Dialect | None = None, extras: Extras = "closed"
     ) -> None:
         """Compile the type."""
-        if extras not in {"keep", "close"}:
-            raise SchemaError(f'extras must be "keep" or "close", not {extras!r}', output_type=output_type)
+        if extras not in {"closed", "open"}:
+            raise SchemaError(f'extras must be "closed" or "open", not {extras!r}', output_type=output_type)
         self._prepare(output_type, (name, dialect, extras), dialect or OPENAI)
 
     @classmethod
     def translatable(cls, output_type: Any, dialect: Dialect) -> ResponseFormat[Any]:
         """Compile a type for *dialect*; clients may still choose another, as if none had been chosen."""
-        return _restore(output_type, (None, None, "keep"), dialect)
+        return _restore(output_type, (None, None, "closed"), dialect)
 
     def _prepare(self, output_type: Any, settings: Settings, dialect: Dialect) -> None:
         output_type = adapted_type(output_type)
@@ -95,7 +99,7 @@ class ResponseFormat(Codec[T]):
                 schema,
                 dialect,
                 is_user_schema=is_user_schema,
-                allows_extra_keys=is_user_schema and extras == "keep",
+                is_open=is_user_schema and extras == "open",
             ),
             natural.schema,
         )
@@ -111,23 +115,42 @@ class ResponseFormat(Codec[T]):
         """Return a value of the type as wire JSON, as `Codec.dump` does.
 
         Raises:
-            SchemaError: The value has no JSON form; or it breaks a rule, and would be read as another, valid value.
-                That happens only with a JSON Schema, because its values are plain JSON that nothing has validated.
+            SchemaError: The value has no JSON form. A value of a JSON Schema, which nothing has validated as pydantic
+                has its instances: it breaks a rule, and would be read as another, valid value; or the strict schema
+                does not ask for a part of it, such as a key that the schema only allows.
         """
         wire = super().dump(value)
-        if isinstance(self.output_type, dict) and self._is_read_as_another(wire, value):
-            reason = (
-                f"the value does not fit the schema, and would be read back as another value: {shorten_json(value)}"
-            )
-            raise SchemaError(reason)
+        if isinstance(self.output_type, dict):
+            try:
+                self._validate_dump(value, wire)
+            except RecursionError:
+                raise SchemaError("the value is nested too deep to be written") from None
         return wire
 
-    def _is_read_as_another(self, wire: JSONValue, natural: JSONValue) -> bool:
+    def _validate_dump(self, natural: JSONValue, wire: JSONValue) -> None:
         loaded = self.load_partial(wire)
-        try:
-            return loaded != natural and self.read_natural(loaded).valid
-        except RecursionError:
-            raise SchemaError("the value is nested too deep to be written") from None
+        is_expressed = conforms(wire, self.schema) and is_completed(loaded, natural)
+        if is_expressed and loaded == natural:
+            return
+        if not self.read_natural(natural).valid:
+            if loaded != natural and self.read_natural(loaded).valid:
+                value = shorten_json(natural)
+                raise SchemaError(
+                    f"the value does not fit the schema, and would be read back as another value: {value}"
+                )
+        elif not is_expressed or not self.read_natural(loaded).valid:
+            raise self._not_expressed(natural)
+
+    def _not_expressed(self, natural: JSONValue) -> SchemaError:
+        """Return the error for a valid value that the strict schema does not ask for."""
+        path = next(undeclared_keys(self._compiled_schema.root, natural), None)
+        if path is None:
+            reason = (
+                f"the strict schema does not ask for all of {shorten_json(natural)}, which the JSON Schema allows; "
+            )
+            return SchemaError(f'{reason}ResponseFormat(..., extras="open") asks for all that it allows')
+        reason = "the strict schema does not ask for this key, which the JSON Schema allows; leave it out, or pass "
+        return SchemaError(f'{reason}ResponseFormat(..., extras="open")', path=path)
 
     @property
     def natural_schema(self) -> JSON:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from structkit.values import JSON, JSONValue
+from structkit.values.json_pointer import reference_targets
 
 MAX_DEPTH = 8
 """Below it, lists are empty and unions use a scalar branch, so that a recursive schema ends."""
@@ -39,17 +40,17 @@ def sample(schema: JSON, seed: int | None = None) -> JSONValue:
     >>> {sample({"enum": ["a", "b"]}, seed) for seed in range(9)} == {"a", "b"}
     True
     """
-    return _Sampler(schema.get("$defs", {}), None if seed is None else Random(seed)).value(schema, 0)  # noqa: S311
+    return _Sampler(reference_targets(schema), None if seed is None else Random(seed)).value(schema, 0)  # noqa: S311
 
 
 @dataclass(frozen=True)
 class _Sampler:
-    definitions: JSON
+    targets: JSON
     random: Random | None
 
     def value(self, schema: JSON, depth: int) -> JSONValue:
         if "$ref" in schema:
-            return self.value(self.definitions[schema["$ref"].rpartition("/")[2]], depth + 1)
+            return self.value(self.targets[schema["$ref"]], depth + 1)
         if "anyOf" in schema:
             return self.value(self._branch(schema["anyOf"], depth), depth + 1)
         if "const" in schema or "enum" in schema:

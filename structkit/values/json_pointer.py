@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from structkit.values.json import JSON
+
 
 def pointer_keys(pointer: str) -> Iterator[str]:
     """Yield the keys of a JSON pointer, in order.
@@ -22,3 +24,12 @@ def escape_key(key: str | int) -> str:
     'a~1b%25c'
     """
     return str(key).replace("~", "~0").replace("/", "~1").replace("%", "%25")
+
+
+def reference_targets(schema: JSON) -> JSON:
+    """Return what each `$ref` of a strict schema leads to: the root or a definition.
+
+    >>> [*reference_targets({"type": "object", "$defs": {"a": {"type": "string"}}})]
+    ['#', '#/$defs/a']
+    """
+    return {"#": schema, **{f"#/$defs/{name}": part for name, part in schema.get("$defs", {}).items()}}

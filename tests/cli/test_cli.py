@@ -89,6 +89,30 @@ def test_a_json_schema_file_is_a_type(folder: Path) -> None:
     assert json.loads(done.stdout) == {"n": 3}
 
 
+def test_a_json_schema_is_closed_unless_its_extras_are_open(folder: Path) -> None:
+    (folder / "count.json").write_text('{"type": "object", "properties": {"n": {"type": "integer"}}}', encoding="utf-8")
+    for options, names in (((), ["n"]), (("--extras", "open"), ["n", "other_keys"])):
+        done = structkit(folder, "schema", "count.json", *options)
+        assert [*json.loads(done.stdout)["json_schema"]["schema"]["properties"]] == names
+    with Endpoint('{"n": 3, "other_keys": [{"key": "m", "json": "4"}]}') as endpoint:
+        done = structkit(folder, "extract", "bill.txt", "--type", "count.json", "--extras", "open", endpoint=endpoint)
+    assert json.loads(done.stdout) == {"n": 3, "m": 4}
+
+
+def test_extras_of_a_type_that_is_no_json_schema_are_rejected(folder: Path) -> None:
+    done = structkit(folder, "schema", "types_of_mine.py:Bill", "--extras", "open")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--extras open is for a JSON Schema" in done.stderr
+
+
+def test_schema_keeps_the_settings_of_a_response_format(folder: Path) -> None:
+    module = 'import structkit\nFORMAT = structkit.ResponseFormat({"type": "object", "properties": {}}, name="x", extras="open")'
+    (folder / "formats.py").write_text(module, encoding="utf-8")
+    payload = json.loads(structkit(folder, "schema", "formats.py:FORMAT", "--dialect", "vllm").stdout)["json_schema"]
+    assert payload["name"] == "x"
+    assert payload["schema"]["properties"]["value"]["type"] == "array"
+
+
 def test_schema_prints_the_payload(folder: Path) -> None:
     done = structkit(folder, "schema", "types_of_mine.py:Outer.Inner")
     payload = json.loads(done.stdout)

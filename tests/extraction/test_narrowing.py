@@ -83,6 +83,33 @@ def test_an_unsupported_keyword_is_removed_from_the_schema(calls: Calls, message
     assert (result.mode, len(result.attempts)) == ("json_schema", 2)
 
 
+class Tree(BaseModel):
+    name: str
+    children: list["Tree"]
+
+
+@pytest.mark.parametrize(
+    "message", ["JSON schema conversion failed: Unsupported ref: #", "the $ref '#' is not allowed"]
+)
+def test_a_rejected_reference_to_the_root_becomes_a_definition_and_costs_no_keyword(calls: Calls, message: str) -> None:
+    def answer(body: JSON) -> Reply:
+        schema = json.dumps(requested_schema(body))
+        if '"#"' in schema:
+            return Reply({"error": message}, 400)
+        return text_reply(body, '{"name": "a", "children": []}') if "children" in schema else SERVED(body)
+
+    with Endpoint(answer) as endpoint:
+        results = calls(endpoint.base_url, Tree, Tree, Bounded)
+    assert [len(result.attempts) for result in results[:2]] == [2, 1]
+    schemas = [json.dumps(requested_schema(body)) for body in endpoint.requests]
+    assert [('"#"' in schema, "$defs" in schema) for schema in schemas[:3]] == [
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+    assert '"pattern"' in schemas[3]
+
+
 ABOUT_SOMETHING_ELSE = [
     "This model's maximum context length is 8192 tokens. However, you requested 9001 tokens (97 in the schema).",
     "Invalid request: your maximum spend is reached.",

@@ -43,7 +43,7 @@ def status(body: Any, code: int = 400) -> StatusError:
 WORDS = st.sampled_from(
     [
         *("response_format", "json_schema", "tools", "strict", "is not supported", "unknown", "'minimum'", '"pattern"', "format"),
-        *("date", "exceeds the maximum of", "properties", "enum", "levels", "nesting", "recursive", "1", "3", "50", "9" * 5_000),
+        *("date", "exceeds the maximum of", "properties", "enum", "levels", "nesting", "recursive", "$ref", "ref: #", "1", "3", "50", "9" * 5_000),
         *("Bad Request", "Provider returned error", "", "null", "(((((", "\\", "[a-", "$", "\ud800", "²", "x" * 9_000, "model", "not found"),
     ]
 )  # fmt: skip
@@ -60,7 +60,7 @@ CODES = st.sampled_from([400, 400, 400, 404, 422, 500, 501, 401, 429, 503])
 def size(dialect: Dialect) -> list[Any]:
     """Return the sizes that a narrower dialect reduces."""
     limits = dialect.max_size
-    return [len(dialect.keywords), len(dialect.formats), dialect.recursion, dialect.max_levels, limits.properties, limits.enum_values]  # fmt: skip
+    return [len(dialect.keywords), len(dialect.formats), dialect.recursion, dialect.root_reference, dialect.max_levels, limits.properties, limits.enum_values]  # fmt: skip
 
 
 @SETTINGS

@@ -178,6 +178,7 @@ DOCUMENT = {
         "map": {"type": "object", "additionalProperties": {"type": "string"}},
     },
     "required": ["name", "sizes"],
+    "additionalProperties": True,
     "$defs": {"name": {"type": "string"}},
 }  # fmt: skip
 DOCUMENTS = st.fixed_dictionaries(

@@ -339,8 +339,8 @@ def is_equal() -> Callable[[Any, Any], bool]:
 def check_round_trip() -> Callable[..., None]:
     """A check of what the codec promises, for one type and some of its values."""
 
-    def check(output_type: Any, *values: Any) -> None:
-        response_format = ResponseFormat(output_type)
+    def check(output_type: Any, *values: Any, **options: Any) -> None:
+        response_format: ResponseFormat[Any] = ResponseFormat(output_type, **options)
         assert find_payload_faults(response_format.payload) == []
         assert len(str(response_format.explain())) > 0
         for value in values:

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from structkit import ResponseFormat
+from structkit.dialects import DIALECTS
 from structkit.errors import InvalidOutput, SchemaError
+from structkit.schema.json_equality import is_completed
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
@@ -553,11 +555,23 @@ KNOWN_FAILURES: dict[str, str] = {}
 )
 def test_a_value_that_fits_comes_back_equal_and_another_is_rejected(name, check_round_trip):
     schema, valid, invalid = CASES[name]
-    check_round_trip(schema, *valid)
-    response_format = ResponseFormat(schema)
+    check_round_trip(schema, *valid, extras="open")
+    response_format = ResponseFormat(schema, extras="open")
     for value in invalid:
         with pytest.raises((InvalidOutput, SchemaError)):
             response_format.parse(json.dumps(response_format.dump(value)))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_value_is_written_exactly_or_with_what_stands_for_absent_or_not_at_all(name, wire_errors):
+    schema, valid, _ = CASES[name]
+    for dialect in ("openai", "anthropic"):
+        response_format = ResponseFormat(schema, dialect=DIALECTS[dialect])
+        for value in valid:
+            with contextlib.suppress(SchemaError):
+                wire = response_format.dump(value)
+                assert wire_errors(response_format.schema, wire) == []
+                assert is_completed(response_format.load(wire), value)
 
 
 @pytest.mark.parametrize("draft", ["draft-04/schema#", "draft-06/schema#", "draft-07/schema#"])
@@ -613,7 +627,7 @@ def test_a_document_is_not_changed(schema):
 
 
 def test_a_document_with_properties_and_no_type_is_an_object_schema():
-    response_format = ResponseFormat({"properties": {"a": STRING}})
+    response_format = ResponseFormat({"properties": {"a": STRING}}, extras="open")
     assert [*response_format.schema["properties"]] == ["a", "other_keys"]
     assert "assumed to be an object" in str(response_format.explain())
     with pytest.raises(SchemaError, match='"type"'):
@@ -621,7 +635,7 @@ def test_a_document_with_properties_and_no_type_is_an_object_schema():
 
 
 def test_dump_keeps_a_key_that_the_schema_does_not_forbid():
-    response_format = ResponseFormat(obj(a=STRING))
+    response_format = ResponseFormat(obj(a=STRING), extras="open")
     assert response_format.load(response_format.dump({"a": "x", "b": 3})) == {"a": "x", "b": 3}
 
 

@@ -77,7 +77,7 @@ SLOW_TEXT = "a" * 12_000 + "!"
 def test_a_pattern_that_takes_too_long_is_an_issue_wherever_it_is(schema, short_limit):
     response_format = ResponseFormat({"type": "object", "properties": {"x": {"type": "string", **schema}}})
     with pytest.raises(InvalidOutput, match=r"takes more than 0\.2 s of CPU") as caught:
-        response_format.parse(json.dumps({"x": SLOW_TEXT, "other_keys": []}))
+        response_format.parse(json.dumps({"x": SLOW_TEXT}))
     [issue] = caught.value.issues
     assert issue.got.startswith('"aaa')
 
@@ -85,7 +85,7 @@ def test_a_pattern_that_takes_too_long_is_an_issue_wherever_it_is(schema, short_
 @pytest.mark.parametrize("pattern", [r"^(a*)*\1$", "^(a+)+(?!b)", "(?<!x)(a|aa)+"])
 def test_a_pattern_that_could_take_forever_works_on_texts_on_which_it_does_not(pattern):
     response_format = ResponseFormat({"type": "object", "properties": {"x": {"type": "string", "pattern": pattern}}})
-    assert response_format.parse('{"x": "aa", "other_keys": []}') == {"x": "aa"}
+    assert response_format.parse('{"x": "aa"}') == {"x": "aa"}
 
 
 def test_a_key_that_takes_too_long_is_an_issue(short_limit):

@@ -68,7 +68,7 @@ class Scorer:
     def score(self, row: dict[str, Any]) -> Score:
         score = Score(row["name"], invalid=sum(not test["valid"] for test in row["tests"]))
         try:
-            response_format = ResponseFormat(row["schema"])
+            response_format = ResponseFormat(row["schema"], extras="open")
             schema = response_format.schema
         except Exception as error:  # noqa: BLE001 (the figures count them by kind)
             score.add_fault("compile", repr(error))

@@ -128,7 +128,19 @@ def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSO
     for name, part in (*_branch_properties(schema, resolve), *_conditional_properties(schema, resolve)):
         if name not in declared:
             alternatives.setdefault(name, []).append(part)
-    return {**schema, "properties": {**declared, **{name: _any_of(schemas) for name, schemas in alternatives.items()}}}
+    properties = {**declared, **{name: _any_of(schemas) for name, schemas in alternatives.items()}}
+    return {**schema, "properties": properties} if properties else schema
+
+
+def keys_of_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> list[str]:
+    """Return the keys that the alternatives of an object schema require.
+
+    >>> keys_of_alternatives({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, lambda part: part)
+    ['a', 'b']
+    """
+    alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("dependentSchemas", {}).values()]
+    alternatives += [schema[word] for word in ("then", "else") if word in schema]
+    return [name for part in alternatives for name in resolve(part).get("required", ())]
 
 
 def _branch_properties(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:

@@ -1,4 +1,4 @@
-"""Build objects and maps: how a property with a default is absent on the wire, and where undeclared keys are."""
+"""Build objects and maps: their properties, and where undeclared keys are."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import re
 from dataclasses import replace
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, MAY_BE_REQUIRED
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.description import describe, description_of
+from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.scalar import NULL, ScalarNode
-from structkit.schema.nodes.union import constant_of, nullable, writes_null_as_text
+from structkit.schema.nodes.union import constant_of
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import shorten_json
 
 EMPTY_FIELD = Field("nothing", "nothing", NULL, "null", is_nullable=False)
 """The property that is sent for an object without properties, because some vendors reject an empty object."""
 
 SIZE_KEYWORDS = {"minProperties": "minItems", "maxProperties": "maxItems"}
-ABSENT = object()
+
+RULES_ON_KEYS = frozenset(
+    {"dependentRequired", "dependencies", "maxProperties", "not", ADDITIONAL_BOUNDS, MAY_BE_REQUIRED}
+)
+"""Keywords by which a value that is valid without a key may be invalid with it, even if the key's value is null."""
 
 MAP = "A map: each key once."
 """What the model reads about an array of key and value."""
@@ -32,14 +36,16 @@ MAP = "A map: each key once."
 def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build an object with declared properties, a map, or both."""
     required = {*schema.get("required", ())}
-    declared = schema.get("properties", {})
     extra_schemas = extra_key_schemas(schema, compiler)
+    omits_keys = _omits_extra_keys(schema, extra_schemas, compiler)
+    declared = _named_keys(schema) if omits_keys else schema.get("properties", {})
     if not declared and extra_schemas:
         return _build_map(schema, extra_schemas, path, compiler)
+    is_exact = bool(schema.keys() & RULES_ON_KEYS)
     fields = [
         field
         for name, part in declared.items()
-        if (field := _build_satisfiable(name, part, name in required, (*path, name), compiler))
+        if (field := _build_satisfiable(name, part, name in required, (*path, name), compiler, is_exact=is_exact))
     ]
     # Constants that distinguish branches come first. The order of all others is the caller's.
     fields.sort(key=lambda field: field.name not in compiler.tag_names or constant_of(field.node) is None)
@@ -47,6 +53,8 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if not fields:
         compiler.note(path, "rewritten", f"no properties: one that is always null, {EMPTY_FIELD.wire!r}")
     extra_keys = _build_extra_keys(schema, extra_schemas, path, compiler) if extra_schemas else None
+    if omits_keys:
+        compiler.note(path, "dropped", 'other keys: the schema allows them; extras="open" asks for them')
     return ObjectNode(tuple(fields) or (EMPTY_FIELD,), extra_keys, compiler.defaults_apply)
 
 
@@ -69,11 +77,11 @@ def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -
 
 
 def _build_satisfiable(
-    name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler
+    name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler, *, is_exact: bool
 ) -> Field | None:
     """Build a property, or return None if no value can fit it and it may be absent."""
     try:
-        return build_field(name, schema, required, path, compiler)
+        return build_field(name, schema, required, path, compiler, is_exact=is_exact)
     except UnsatisfiableSchema:
         if required:
             raise
@@ -82,50 +90,30 @@ def _build_satisfiable(
 
 
 def extra_key_schemas(schema: JSON, compiler: Compiler) -> list[JSONValue]:
-    """Return the schemas of the values of undeclared keys; none where the object is closed.
+    """Return the schemas of the values of undeclared keys; none where the object is closed, or does not ask for them.
 
-    An object schema without any keyword for its keys is open even if objects are closed by default: otherwise only `{}`
-    would fit.
+    A schema that says nothing of other keys is open only where a value would not fit, or only `{}`, without them.
     """
-    default = not schema.keys() & {"properties", "patternProperties"} or compiler.allows_extra_keys
-    additional = schema.get("additionalProperties", default)
+    is_map = not schema.keys() & {"properties", "patternProperties"}
+    needs_keys = is_map or len(_named_keys(schema)) < schema.get("minProperties", 0)
+    unstated = compiler.is_open or needs_keys or schema.get("unevaluatedProperties", False)
+    additional = schema.get("additionalProperties", unstated)
     return [part for part in (*schema.get("patternProperties", {}).values(), additional) if part is not False]
 
 
-def build_field(name: str, schema: JSONValue, required: bool, path: JSONPath, compiler: Compiler) -> Field:
-    """Build a property, and decide whether it may be absent, and what stands on the wire for an absent one."""
-    node = compiler.build(schema, path)
-    default = schema.get("default", ABSENT) if isinstance(schema, dict) and compiler.defaults_apply else ABSENT
-    # A constant with its default is a tag: the model has to write it, because it distinguishes the branches of a union.
-    if required or ("const" in compiler.resolve(schema) and default is not ABSENT):
-        return Field(name, name, node, is_assumed=not required)
-    is_nullable = compiler.is_nullable(schema)
-    if compiler.dialect.optional:
-        return Field(
-            name, name, describe(node, description_of(node), _absence_description(default)), "missing", is_nullable
-        )
-    compiler.note(path, "rewritten", f"may be absent: null on the wire{_default_note(default)}")
-    if default is None:  # null means both, even where the schema itself does not accept null
-        return Field(name, name, node if is_nullable else nullable(node), "null")
-    node = nullable(BoxedNode(node) if is_nullable and not writes_null_as_text(node) else node)
-    return Field(
-        name, name, describe(node, description_of(node), _null_description(default, compiler)), "null", is_nullable
-    )
+def _named_keys(schema: JSON) -> JSON:
+    """Return the properties, then the keys that `required` and its like name without declaring them: any value fits."""
+    declared: JSON = schema.get("properties", {})
+    by_key = [*schema.get("dependentRequired", {}).values(), *schema.get("dependencies", {}).values()]
+    lists = [schema.get("required", ()), schema.get(MAY_BE_REQUIRED, ())]
+    lists += [names for names in by_key if isinstance(names, list)]
+    return {**declared, **{name: True for names in lists for name in names if name not in declared}}
 
 
-def _null_description(default: JSONValue, compiler: Compiler) -> str | None:
-    """Return the meaning of null: without it, a required property invites the model to invent a value."""
-    if default is ABSENT:
-        return "Null if not given." if compiler.defaults_apply else None
-    return None if default is None else f"Null for the default, {shorten_json(default, 60)}."
-
-
-def _absence_description(default: JSONValue) -> str | None:
-    return None if default is ABSENT or default is None else f"{shorten_json(default, 60)} if left out."
-
-
-def _default_note(default: JSONValue) -> str:
-    return "" if default is ABSENT or default is None else f", {shorten_json(default, 60)} applies"
+def _omits_extra_keys(schema: JSON, extra_schemas: list[JSONValue], compiler: Compiler) -> bool:
+    """Return whether an object accepts undeclared keys, but does not ask for them."""
+    is_silent = not schema.keys() & {"additionalProperties", "unevaluatedProperties"}
+    return is_silent and not compiler.defaults_apply and True not in extra_schemas
 
 
 def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:

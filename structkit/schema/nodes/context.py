@@ -20,8 +20,8 @@ class Compiler(Protocol):
         ...
 
     @property
-    def allows_extra_keys(self) -> bool:
-        """Whether an object without `additionalProperties` accepts other keys: yes in JSON Schema, no in pydantic."""
+    def is_open(self) -> bool:
+        """Whether all that a JSON Schema allows can be said: undeclared keys, and absent beside null."""
         ...
 
     @property

@@ -67,8 +67,8 @@ class Node(Protocol):
         ...
 
 
-Absence = Literal["never", "null", "missing"]
-"""How the wire expresses that a property is absent: not at all, by null, or by leaving it out."""
+Absence = Literal["never", "null", "missing", "default"]
+"""How the wire expresses that a property is absent: not at all, by null, by leaving it out, or by its default."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,22 @@ class Field:
     is_nullable: bool = True
     is_assumed: bool = False
     """Whether the type fills it in if a reply leaves it out, although the wire schema requires it."""
+    default: JSONValue = None
+    """With absence "default": the natural value that is written where the property is absent."""
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether the wire tells that it is absent: by null, or by leaving it out."""
+        return self.absence in {"null", "missing"}
+
+    @property
+    def is_absent_if_null(self) -> bool:
+        """Whether null on the wire means that it is absent."""
+        return self.absence == "null" or (self.absence == "default" and not self.is_nullable)
+
+    def dump_absent(self) -> JSONValue:
+        """Return the wire value where it is absent, and is not left out."""
+        return self.node.dump(self.default) if self.absence == "default" else None
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the property's wire value.
@@ -89,7 +105,7 @@ class Field:
         A null that the type rejects would be read as absent, so it is written as a value that both the strict schema
         and the type reject.
         """
-        if value is None and self.absence == "null" and not self.is_nullable:
+        if value is None and self.is_absent_if_null and not self.is_nullable:
             return {"value": None} if self.node.matches_wire("null") else "null"
         return self.node.dump(value)
 
@@ -100,4 +116,4 @@ class Field:
     @property
     def is_identity(self) -> bool:
         """Whether `load` and `dump` leave the property unchanged."""
-        return self.name == self.wire and self.absence != "null" and self.node.is_identity
+        return self.name == self.wire and not self.is_absent_if_null and self.node.is_identity

@@ -91,7 +91,8 @@ class ObjectNode:
         if self.is_complete:
             self._validate_keys(value)
         wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
-        wire |= {field.wire: None for field in self.fields if field.name not in value and field.absence == "null"}
+        absent = (field for field in self.fields if field.name not in value and field.absence in {"null", "default"})
+        wire |= {field.wire: field.dump_absent() for field in absent}
         undeclared = {key: item for key, item in value.items() if key not in self.names}
         if self.extra_keys is None:
             return wire | undeclared
@@ -123,7 +124,7 @@ class ObjectNode:
         return tuple(field for field in self.all_fields if field is self.extra_keys or not field.is_identity)
 
     def _load_field(self, field: Field, item: JSONValue, natural: JSON) -> None:
-        if item is None and field.absence == "null":
+        if item is None and field.is_absent_if_null:
             return
         try:
             loaded = field.node.load(item)

@@ -8,7 +8,7 @@ from functools import cached_property
 from structkit.schema.keywords import POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import ArrayNode, build_array
-from structkit.schema.nodes.build_object import build_field
+from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Field, Node
@@ -97,7 +97,7 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     fields: list[Field] = []
     for position, part in enumerate(parts):
         name = unused_name(wire_name(_own_name(part) or f"item_{position}"), [field.name for field in fields])
-        fields.append(build_field(name, part, position < min_items, (*path, position), compiler))
+        fields.append(build_field(name, part, position < min_items, (*path, position), compiler, is_exact=True))
     description = None if all(_own_name(part) for part in parts) else POSITIONS
     if further_items is False:
         return describe(TupleNode(tuple(fields)), description)
@@ -113,8 +113,8 @@ def _own_name(part: JSONValue) -> str | None:
 
 def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue]:
     """Return the schemas of the positions and that of further items (false where there are none), in any draft."""
-    if isinstance(schema.get("items"), list):
-        parts, further_items = schema["items"], schema.get("additionalItems", True)
-    else:
-        parts, further_items = schema["prefixItems"], schema.get("items", compiler.allows_extra_keys)
+    words = ("items", "additionalItems") if isinstance(schema.get("items"), list) else ("prefixItems", "items")
+    parts = schema[words[0]]
+    needs_items = schema.get("minItems", 0) > len(parts)
+    further_items = schema.get(words[1], compiler.is_open or needs_items)
     return parts, False if schema.get("maxItems") == len(parts) else further_items

@@ -272,7 +272,7 @@ def _first_property(node: Node) -> Field | None:
     """Return the first property of an object branch, if it is never absent."""
     inner = resolve_node(node)
     first = inner.fields[0] if isinstance(inner, ObjectNode) and inner.fields else None
-    return first if first and first.absence == "never" else None
+    return first if first and not first.may_be_absent else None
 
 
 def constant_of(node: Node) -> JSONValue:

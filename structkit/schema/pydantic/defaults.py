@@ -8,15 +8,38 @@ from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError
 
+from structkit.schema.keywords import EMPTY_DEFAULT, ORIGINAL_SCHEMA
 from structkit.schema.pydantic.part import NO_JSON, SchemaPart
 from structkit.values import JSON
 
 SCALARS = frozenset({"bool", "int", "float", "str"})
-CONTAINERS = frozenset({"list", "dict", "set", "frozenset"})
+CONTAINERS = frozenset({"list", "dict", "set", "frozenset", "tuple"})
 STRING_SETTINGS = frozenset(
     {"str_strip_whitespace", "str_to_lower", "str_to_upper", "str_min_length", "str_max_length"}
 )
 """Settings of a model that change or reject a string."""
+
+NO_DEFAULT = object()
+
+EMPTY_FACTORIES: tuple[type[Any], ...] = (list, dict, set, frozenset, tuple, str)
+"""Classes that are called for a default; any other factory may have side effects, and is not called."""
+
+
+def known_default(part: JSON) -> Any:
+    """Return the default of a core schema of type "default"; `NO_DEFAULT` if only its factory knows it."""
+    factory = part.get("default_factory")
+    empty = next((kind() for kind in EMPTY_FACTORIES if kind is factory), NO_DEFAULT)
+    return part.get("default", empty)
+
+
+def with_empty_default(part: JSON, default: Any) -> JSON:
+    """Return a core schema with a surely readable default, which is marked in the JSON Schema if it is empty."""
+    if type(default) not in EMPTY_FACTORIES or default:
+        return part
+    metadata = part.get("metadata") or {}
+    empty: Any = "" if isinstance(default, str) else {} if isinstance(default, dict) else []
+    updates = {**metadata.get("pydantic_js_updates", {}), "default": empty, EMPTY_DEFAULT: True}
+    return {**part, "metadata": {**metadata, "pydantic_js_updates": updates}}
 
 
 class IsUnreadableDefault:
@@ -47,10 +70,11 @@ class IsUnreadableDefault:
 
 def is_readable_default(part: Any, default: Any, config: JSON) -> bool:
     """Return whether a type surely writes a default and reads it back; it is not compiled for that."""
+    part = _original(part)
     while part["type"] == "nullable":
         if default is None:
             return True
-        part = part["schema"]
+        part = _original(part["schema"])
     kind = part["type"]
     if kind == "enum":
         return type(default) is part["cls"]
@@ -58,7 +82,19 @@ def is_readable_default(part: Any, default: Any, config: JSON) -> bool:
         return any(default is each for each in part["expected"])
     if kind in SCALARS:
         return not config.keys() & STRING_SETTINGS and _is_valid_scalar(part, default)
-    return kind in CONTAINERS and type(default).__name__ == kind and not default and not part.get("min_length")
+    return kind in CONTAINERS and type(default).__name__ == kind and not default and _accepts_empty(part)
+
+
+def _original(part: Any) -> Any:
+    return (part.get("metadata") or {}).get(ORIGINAL_SCHEMA, part)
+
+
+def _accepts_empty(part: Any) -> bool:
+    """Return whether an empty container is surely valid; a tuple is where it has only items of any number."""
+    is_of_any_length = part["type"] != "tuple" or (
+        part.get("variadic_item_index") == 0 and len(part["items_schema"]) == 1
+    )
+    return is_of_any_length and not part.get("min_length") and "serialization" not in part
 
 
 def _is_valid_scalar(part: Any, default: Any) -> bool:

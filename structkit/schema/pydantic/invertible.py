@@ -16,7 +16,13 @@ from pydantic_core import core_schema
 from structkit.schema.keywords import ORIGINAL_SCHEMA, PYTHON_CLASS
 from structkit.schema.pydantic.aliases import with_one_name
 from structkit.schema.pydantic.branch_boxes import ARRAYS, NUMBERS, OBJECTS, TEXTS, box_ambiguous_branches
-from structkit.schema.pydantic.defaults import IsUnreadableDefault, is_readable_default
+from structkit.schema.pydantic.defaults import (
+    NO_DEFAULT,
+    IsUnreadableDefault,
+    is_readable_default,
+    known_default,
+    with_empty_default,
+)
 from structkit.schema.pydantic.literals import CONSTANT_REWRITES
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES, write_bytes
 from structkit.schema.pydantic.part import SchemaPart
@@ -99,7 +105,7 @@ class _Rewrite:
     def _rewrite_part(self, part: JSON, *, is_alternative: bool) -> JSON:
         kind = part.get("type")
         if kind in FIELDS:
-            return self._without_unreadable_default(with_one_name(part))
+            return self._with_readable_default(with_one_name(part))
         part = self._without_formatting(part) if "serialization" in part else part
         if kind == "union" and not is_alternative:
             return box_ambiguous_branches(part, self._resolve, self._definitions)
@@ -115,14 +121,16 @@ class _Rewrite:
     def _compile_part(self, part: Any) -> SchemaPart:
         return SchemaPart(part, self._rewritten_definitions, _input_config(self._config))
 
-    def _without_unreadable_default(self, field: JSON) -> JSON:
+    def _with_readable_default(self, field: JSON) -> JSON:
         """Return the field, excluded where it has a default that its own type would not read back."""
         part = field["schema"]
-        if "default" not in part or "serialization_exclude_if" in field or part["type"] != "default":
+        default = known_default(part) if part["type"] == "default" else NO_DEFAULT
+        if default is NO_DEFAULT or "serialization_exclude_if" in field:
             return field
-        if "serialization" not in part and is_readable_default(part["schema"], part["default"], self._config):
-            return field
-        return {**field, "serialization_exclude_if": IsUnreadableDefault(part["default"], self._compile_part(part))}
+        if "serialization" not in part and is_readable_default(part["schema"], default, self._config):
+            marked = with_empty_default(part, default)
+            return field if marked is part else {**field, "schema": marked}
+        return {**field, "serialization_exclude_if": IsUnreadableDefault(default, self._compile_part(part))}
 
     def _without_formatting(self, part: JSON) -> JSON:
         """Return the part with secrets unmasked, and without a serializer that formats a builtin type for readers."""

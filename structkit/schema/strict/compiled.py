@@ -13,7 +13,7 @@ from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions
 from structkit.schema.strict.compiler import SchemaCompiler
-from structkit.schema.strict.definitions import flatten, share_repeated_parts
+from structkit.schema.strict.definitions import flatten, share_repeated_parts, with_root_reference
 from structkit.schema.strict.size import enums_to_open, find_references, measure
 from structkit.values import JSON
 
@@ -43,6 +43,7 @@ class CompiledSchema:
         needed = find_references(root, all_definitions)
         definitions = {name: part for name, part in all_definitions.items() if name in needed}
         schema = {**root, **({"$defs": definitions} if definitions else {})}
+        schema = with_root_reference(schema) if self.dialect.root_reference else schema
         return flatten(share_repeated_parts(schema) if self.shared else schema, self.dialect.max_levels - 2)
 
     @cached_property
@@ -51,16 +52,14 @@ class CompiledSchema:
         return measure(self.schema).excess(self.dialect.max_size)
 
 
-def compile_schema(
-    document: JSON, dialect: Dialect, *, is_user_schema: bool, allows_extra_keys: bool
-) -> CompiledSchema:
+def compile_schema(document: JSON, dialect: Dialect, *, is_user_schema: bool, is_open: bool) -> CompiledSchema:
     """Compile a natural schema, within the vendor's limits as far as exact rewrites can reach them.
 
     Args:
         document: The natural schema.
         dialect: What the vendor accepts.
         is_user_schema: Whether the document is the caller's, not pydantic's (which defines repeated parts already).
-        allows_extra_keys: Whether an object without `additionalProperties` accepts undeclared keys.
+        is_open: Whether all that a JSON Schema allows can be said: undeclared keys, and absent beside null.
 
     Raises:
         SchemaError: The schema has no strict form.
@@ -71,7 +70,7 @@ def compile_schema(
             document,
             dialect,
             is_user_schema=is_user_schema,
-            allows_extra_keys=allows_extra_keys,
+            is_open=is_open,
             **enums,
         )
         root = compiler.root()

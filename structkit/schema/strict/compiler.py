@@ -15,11 +15,17 @@ from urllib.parse import unquote
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note, NoteKind
-from structkit.schema.json_schema.all_of import merge, with_alternatives
+from structkit.schema.json_schema.all_of import keys_of_alternatives, merge, with_alternatives
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
-from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, POSITION_NAME
-from structkit.schema.naming import unused_name, wire_name
+from structkit.schema.keywords import (
+    DESCRIBED_BOUNDS,
+    EMPTY_DEFAULT,
+    GENERATED_DESCRIPTION,
+    MAY_BE_REQUIRED,
+    POSITION_NAME,
+)
+from structkit.schema.naming import unused_name, wire_name, without_name_as_title
 from structkit.schema.nodes.any_value import MEMBER, VALUE, AnyMapNode, AnyMemberNode, AnyValueNode
 from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_object import build_object
@@ -75,7 +81,7 @@ BY_TYPE: dict[str, Build] = {
 
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "example", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
-    | {GENERATED_DESCRIPTION, DESCRIBED_BOUNDS, POSITION_NAME}
+    | {GENERATED_DESCRIPTION, DESCRIBED_BOUNDS, POSITION_NAME, EMPTY_DEFAULT}
 )
 CONTAINERS = frozenset(
     {"$defs", "definitions", "$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"}
@@ -106,7 +112,7 @@ class SchemaCompiler:
         dialect: Dialect,
         *,
         is_user_schema: bool,
-        allows_extra_keys: bool,
+        is_open: bool,
         shared_enums: frozenset[str] = frozenset(),
         open_enums: frozenset[str] = frozenset(),
     ) -> None:
@@ -116,13 +122,13 @@ class SchemaCompiler:
             document: The schema.
             dialect: What the vendor accepts.
             is_user_schema: Whether the document is the caller's, and not pydantic's.
-            allows_extra_keys: Whether an object without `additionalProperties` accepts undeclared keys.
+            is_open: Whether all that a JSON Schema allows can be said: undeclared keys, and absent beside null.
             shared_enums: The enums that become definitions, as in `repeated_enums`.
             open_enums: The JSON texts of the enums that are only described.
         """
         self.document = SchemaDocument(document)
         self.dialect = dialect
-        self.allows_extra_keys = allows_extra_keys
+        self.is_open = is_open
         self._shared_enums = shared_enums
         self._open_enums = open_enums
         self._enum_uses = Counter[str]()
@@ -142,7 +148,7 @@ class SchemaCompiler:
     def root(self) -> Node:
         """Build the node of the whole document; a `$ref` there is inlined, because strict mode requires an object."""
         self._build_deep_definitions()
-        node = self.build(self.document.root, ())
+        node = self.build(self._without_class_title(self.document.root), ())
         self.definitions.find_identities()
         if self._recursive_paths:
             self._validate_finite(node)
@@ -152,6 +158,11 @@ class SchemaCompiler:
             if isinstance(inner, ReferenceNode) and inner.name != VALUE
             else node
         )
+
+    def _without_class_title(self, root: JSON) -> JSON:
+        """Return the root of a caller's schema without a title in one word, which is the format's name."""
+        is_name = not self.defaults_apply and len(str(root.get("title", "")).split()) == 1
+        return _without(root, "title") if is_name else root
 
     def _build_deep_definitions(self) -> None:
         """Build the definitions far below the root, innermost first, so that no definition is nested in many others."""
@@ -216,7 +227,7 @@ class SchemaCompiler:
         for part in parts:
             if part is False:
                 raise UnsatisfiableSchema("no value can fit: a part of allOf is false", path=path)
-            resolved = self.document.resolve(part, path)
+            resolved = self._resolve_part(part, path)
             inner_parts = [_without(resolved, "allOf"), *resolved.get("allOf", ())]
             merged = merge(merged, self._merge(inner_parts, path) if inner_parts[1:] else resolved, path)
         return _without(merged, *CONTAINERS)
@@ -267,7 +278,8 @@ class SchemaCompiler:
         for word in filter(ALTERNATIVES.__contains__, schema):
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
         merged = with_alternatives(schema, self.resolve)
-        node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), "type": "object"}, path, self)
+        keys = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
+        node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **keys, "type": "object"}, path, self)
         return self._with_other_types(node, schema, path)
 
     def _reference(self, pointer: str, path: JSONPath) -> Node:
@@ -286,13 +298,24 @@ class SchemaCompiler:
         self._open_definitions[name] = path
         try:
             self.document.resolve({"$ref": pointer}, path)
-            node = self.build(self.document.resolve_pointer(pointer, path), path)
+            node = self.build(self._target(pointer, path), path)
         finally:
             del self._open_definitions[name]
         if self.document.uses[pointer] == 1 and name not in self._referenced_names:
             return node
         self.definitions.nodes[name] = node
         return ReferenceNode(name, self.definitions)
+
+    def _target(self, pointer: str, path: JSONPath) -> JSONValue:
+        target = self.document.resolve_pointer(pointer, path)
+        if target is self.document.root:
+            return self._without_class_title(self.document.root)
+        return without_name_as_title(target, _definition_name(pointer))
+
+    def _resolve_part(self, part: JSONValue, path: JSONPath) -> JSON:
+        resolved = self.document.resolve(part, path)
+        pointer = part.get("$ref") if isinstance(part, dict) else None
+        return without_name_as_title(resolved, _definition_name(pointer)) if isinstance(pointer, str) else resolved
 
     def resolve(self, schema: JSONValue) -> JSON:
         """Return the schema itself, or the schema that its `$ref` leads to."""
@@ -351,14 +374,17 @@ class SchemaCompiler:
 
     def _name(self, pointer: str) -> str:
         if pointer not in self._names:
-            name = wire_name(unquote(pointer).rpartition("/")[2].removeprefix("#") or "root")
-            self._names[pointer] = self._unused_name(name)
+            self._names[pointer] = self._unused_name(wire_name(_definition_name(pointer).removeprefix("#") or "root"))
         return self._names[pointer]
 
     def _unused_name(self, name: str) -> str:
         """Return a name for a definition that no other one has."""
         used_names = {VALUE, MEMBER, EXTRA, *OTHER_TYPES_NAMES, *self._names.values(), *self._enum_names.values()}
         return unused_name(name, used_names)
+
+
+def _definition_name(pointer: str) -> str:
+    return unquote(pointer).rpartition("/")[2]
 
 
 def _without(schema: JSON, *keywords: str) -> JSON:

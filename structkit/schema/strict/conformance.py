@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from structkit.schema.json_types import is_of_type
 from structkit.values import JSON, JSONValue
+from structkit.values.json_pointer import reference_targets
 
 
 def conforms(wire: JSONValue, schema: JSON) -> bool:
@@ -15,11 +16,11 @@ def conforms(wire: JSONValue, schema: JSON) -> bool:
     >>> conforms({"n": 3}, schema), conforms({"m": 3}, schema), conforms({"n": "3"}, schema)
     (True, False, False)
     """
-    definitions: JSON = schema.get("$defs", {})
+    targets = reference_targets(schema)
 
     def fits(value: JSONValue, part: JSON) -> bool:
         if "$ref" in part:
-            return fits(value, definitions[part["$ref"].rpartition("/")[2]])
+            return fits(value, targets[part["$ref"]])
         if "anyOf" in part:
             return any(fits(value, branch) for branch in part["anyOf"])
         return _fits_scalar(value, part) and parts_fit(value, part)

@@ -42,6 +42,26 @@ def share_repeated_parts(schema: JSON) -> JSON:
     return {**shared, "$defs": all_definitions} if all_definitions else shared
 
 
+def with_root_reference(schema: JSON) -> JSON:
+    """Return a strict schema without a definition that equals the root: references to it lead to the root.
+
+    >>> node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
+    >>> with_root_reference({**node, "$defs": {"node": node}})
+    {'type': 'object', 'properties': {'next': {'$ref': '#'}}}
+    """
+    definitions = schema.get("$defs", {})
+    root = {key: value for key, value in schema.items() if key != "$defs"}
+    equal = next((name for name, part in definitions.items() if part == root), None)
+    if equal is None:
+        return schema
+
+    def refer(part: JSON) -> JSON:
+        return {"$ref": "#"} if part == {"$ref": f"#/$defs/{equal}"} else _with_parts(part, refer)
+
+    others = {name: refer(part) for name, part in definitions.items() if name != equal}
+    return {**refer(root), **({"$defs": others} if others else {})}
+
+
 def flatten(schema: JSON, max_depth: int = 8) -> JSON:
     """Return a strict schema with objects nested deeper than *max_depth* in `$defs`: vendors limit the levels.
 
