@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--here", action="store_true", help="structkit only: install nothing")
     peers = [[] for _ in TYPES] if parser.parse_args().here else peer_schemas()
-    rows = [[*map(size, own_schemas(each)), *map(size, others)] for each, others in zip(TYPES, peers, strict=True)]
+    rows = [[*map(size, own_schemas(each)), *map(size, peer_row)] for each, peer_row in zip(TYPES, peers, strict=True)]
     heads = ["type", "structkit", "its JSON Schema", 'with extras="open"', "openai", "pydantic-ai"][: 1 + len(rows[0])]
     print(f"| {' | '.join(heads)} |\n|---|{'--:|' * len(rows[0])}")
     for each, row in zip(TYPES, rows, strict=True):

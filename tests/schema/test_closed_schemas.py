@@ -16,8 +16,8 @@ def obj(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": [*properties] if required is None else required}
 
 
-SILENT = obj(n=INTEGER)
-OMITTED = 'other keys: the schema allows them; extras="open" asks for them'
+COUNT = obj(n=INTEGER)
+OTHER_KEYS_NOTE = 'other keys: the schema allows them; extras="open" asks for them'
 
 
 def notes_of(response_format: ResponseFormat[Any]) -> set[tuple[Any, ...]]:
@@ -25,19 +25,19 @@ def notes_of(response_format: ResponseFormat[Any]) -> set[tuple[Any, ...]]:
 
 
 def test_an_object_that_is_silent_on_other_keys_does_not_ask_for_them_and_says_so():
-    response_format = ResponseFormat({**SILENT, "properties": {"n": INTEGER, "deep": obj([], a=STRING)}})
+    response_format = ResponseFormat({**COUNT, "properties": {"n": INTEGER, "deep": obj([], a=STRING)}})
     assert [*response_format.schema["properties"]] == ["n", "deep"]
     assert "other_key" not in json.dumps(response_format.schema)
-    assert {((), "dropped", OMITTED), (("deep",), "dropped", OMITTED)} <= notes_of(response_format)
-    opened = ResponseFormat(SILENT, extras="open")
-    assert [*opened.schema["properties"]] == ["n", "other_keys"]
-    assert OMITTED not in str(opened.explain())
+    assert {((), "dropped", OTHER_KEYS_NOTE), (("deep",), "dropped", OTHER_KEYS_NOTE)} <= notes_of(response_format)
+    open_format = ResponseFormat(COUNT, extras="open")
+    assert [*open_format.schema["properties"]] == ["n", "other_keys"]
+    assert OTHER_KEYS_NOTE not in str(open_format.explain())
 
 
 def test_a_schema_is_closed_by_default_wherever_it_is_compiled():
-    assert ResponseFormat(SILENT).in_dialect(DIALECTS["vllm"]).schema == ResponseFormat(SILENT).schema
-    opened = ResponseFormat(SILENT, extras="open")
-    assert "other_keys" in opened.in_dialect(DIALECTS["vllm"]).schema["properties"]
+    assert ResponseFormat(COUNT).in_dialect(DIALECTS["vllm"]).schema == ResponseFormat(COUNT).schema
+    open_format = ResponseFormat(COUNT, extras="open")
+    assert "other_keys" in open_format.in_dialect(DIALECTS["vllm"]).schema["properties"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_schema_is_closed_by_default_wherever_it_is_compiled():
     ids=str,
 )
 def test_other_keys_are_asked_for_where_the_schema_speaks_of_them_or_needs_them(statement, check_round_trip):
-    check_round_trip({**SILENT, **statement}, {"n": 1, "x": 2})
+    check_round_trip({**COUNT, **statement}, {"n": 1, "x": 2})
 
 
 @pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "object", "required": ["a"]}], ids=str)
@@ -64,17 +64,17 @@ def test_an_object_without_properties_is_a_map(schema, check_round_trip):
 
 @pytest.mark.parametrize("statement", [{"additionalProperties": False}, {"unevaluatedProperties": False}], ids=str)
 def test_an_object_that_forbids_other_keys_has_nothing_to_explain(statement):
-    assert OMITTED not in str(ResponseFormat({**SILENT, **statement}).explain())
+    assert OTHER_KEYS_NOTE not in str(ResponseFormat({**COUNT, **statement}).explain())
 
 
 @pytest.mark.parametrize(
     ("schema", "value"),
     [
-        ({**SILENT, "required": ["n", "b"]}, {"n": 1, "b": [2]}),
-        ({**SILENT, "dependentRequired": {"n": ["b"]}}, {"n": 1, "b": 2}),
-        ({**SILENT, "anyOf": [{"required": ["b"]}, {"required": ["c"]}]}, {"n": 1, "c": "x"}),
-        ({**SILENT, "if": {"properties": {"n": {"const": 1}}}, "then": {"required": ["b"]}}, {"n": 1, "b": "x"}),
-        ({**SILENT, "dependentSchemas": {"n": {"required": ["b"]}}}, {"n": 1, "b": "x"}),
+        ({**COUNT, "required": ["n", "b"]}, {"n": 1, "b": [2]}),
+        ({**COUNT, "dependentRequired": {"n": ["b"]}}, {"n": 1, "b": 2}),
+        ({**COUNT, "anyOf": [{"required": ["b"]}, {"required": ["c"]}]}, {"n": 1, "c": "x"}),
+        ({**COUNT, "if": {"properties": {"n": {"const": 1}}}, "then": {"required": ["b"]}}, {"n": 1, "b": "x"}),
+        ({**COUNT, "dependentSchemas": {"n": {"required": ["b"]}}}, {"n": 1, "b": "x"}),
     ],
     ids=str,
 )
@@ -83,18 +83,18 @@ def test_a_key_that_is_required_and_not_declared_is_asked_for(schema, value, che
 
 
 def test_a_reply_with_another_key_is_what_the_schema_says_it_is():
-    assert ResponseFormat(SILENT).parse('{"n": 1, "more": [true]}') == {"n": 1, "more": [True]}
+    assert ResponseFormat(COUNT).parse('{"n": 1, "more": [true]}') == {"n": 1, "more": [True]}
     with pytest.raises(InvalidOutput):
-        ResponseFormat({**SILENT, "additionalProperties": False}).parse('{"n": 1, "more": [true]}')
+        ResponseFormat({**COUNT, "additionalProperties": False}).parse('{"n": 1, "more": [true]}')
 
 
 @pytest.mark.parametrize(
     ("schema", "value", "place"),
     [
-        (SILENT, {"n": 1, "more": 2}, "more"),
-        ({"type": "array", "items": obj(x=SILENT)}, [{"x": {"n": 1, "more": 2}}], "[0].x.more"),
-        ({"anyOf": [SILENT, {"type": "null"}]}, {"n": 1, "more": 2}, "more"),
-        ({"anyOf": [SILENT, obj(n=INTEGER, m=STRING)]}, {"n": 1, "more": 2}, "does not ask for all of"),
+        (COUNT, {"n": 1, "more": 2}, "more"),
+        ({"type": "array", "items": obj(x=COUNT)}, [{"x": {"n": 1, "more": 2}}], "[0].x.more"),
+        ({"anyOf": [COUNT, {"type": "null"}]}, {"n": 1, "more": 2}, "more"),
+        ({"anyOf": [COUNT, obj(n=INTEGER, m=STRING)]}, {"n": 1, "more": 2}, "does not ask for all of"),
         (obj(x={"type": "array", "prefixItems": [STRING, INTEGER]}), {"x": ["a", 1, None]}, "does not ask for all of"),
     ],
 )
@@ -102,8 +102,8 @@ def test_a_valid_value_that_is_not_asked_for_is_no_example(schema, value, place)
     with pytest.raises(SchemaError, match='extras="open"') as caught:
         ResponseFormat(schema).dump(value)
     assert place in str(caught.value)
-    opened = ResponseFormat(schema, extras="open")
-    assert opened.load(opened.dump(value)) == value
+    open_format = ResponseFormat(schema, extras="open")
+    assert open_format.load(open_format.dump(value)) == value
 
 
 NULLABLE: dict[str, dict[str, Any]] = {
@@ -165,8 +165,8 @@ def test_an_absent_property_is_written_as_its_default_where_null_does_not_say_mo
     response_format = ResponseFormat({**obj([], e=schema), "additionalProperties": False})
     assert response_format.dump({}) == {"e": wire}
     assert "read as" in str(response_format.explain())
-    opened = ResponseFormat({**obj([], e=schema), "additionalProperties": False}, extras="open")
-    assert opened.load(opened.dump({})) == {}
+    open_format = ResponseFormat({**obj([], e=schema), "additionalProperties": False}, extras="open")
+    assert open_format.load(open_format.dump({})) == {}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def build_field(
 
 
 def _stand_in(schema: JSONValue, node: Node, default: JSONValue, is_nullable: bool, compiler: Compiler) -> JSONValue:
-    """Return the value that stands for an absent one on the wire; `ABSENT` if the two have to be told apart.
+    """Return the value that stands for an absent one on the wire; `ABSENT` if the two have to stay different.
 
     With one, the model has one way less to say nothing, and the strict schema is shorter.
     """

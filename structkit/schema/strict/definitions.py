@@ -51,15 +51,15 @@ def with_root_reference(schema: JSON) -> JSON:
     """
     definitions = schema.get("$defs", {})
     root = {key: value for key, value in schema.items() if key != "$defs"}
-    equal = next((name for name, part in definitions.items() if part == root), None)
-    if equal is None:
+    root_name = next((name for name, part in definitions.items() if part == root), None)
+    if root_name is None:
         return schema
 
     def refer(part: JSON) -> JSON:
-        return {"$ref": "#"} if part == {"$ref": f"#/$defs/{equal}"} else _with_parts(part, refer)
+        return {"$ref": "#"} if part == {"$ref": f"#/$defs/{root_name}"} else _with_parts(part, refer)
 
-    others = {name: refer(part) for name, part in definitions.items() if name != equal}
-    return {**refer(root), **({"$defs": others} if others else {})}
+    remaining = {name: refer(part) for name, part in definitions.items() if name != root_name}
+    return {**refer(root), **({"$defs": remaining} if remaining else {})}
 
 
 def flatten(schema: JSON, max_depth: int = 8) -> JSON:
