@@ -116,8 +116,10 @@ def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
     documents = [document for document, _ in scan.documents]
     are_items = all(isinstance(document.value, dict) and not document.is_rejected for document in documents)
     if len(documents) > 1 and are_items and not scan.is_divided:
-        outer = (repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document")
-        inner = (repair for document in documents for repair in document.repairs)
+        outer: list[Repair] = [
+            repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document"
+        ]
+        inner: list[Repair] = [repair for document in documents for repair in document.repairs]
         repairs: list[Repair] = [*outer, "separate items", *inner]
         yield Candidate([document.value for document in documents], tuple(dict.fromkeys(repairs)))
 
