@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.explanation import Note
+from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.missing_tags import add_tags
 from structkit.schema.natural import InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
@@ -115,11 +117,21 @@ class Codec(Generic[T]):
             repairs: Whether to repair a text that is not exact JSON of the type; or the names of the allowed repairs.
             context: What pydantic's validators get as `info.context`.
         """
+        if not self._has_patterns:
+            return self._read(text, repairs, context)
+        with shared_match_time():
+            return self._read(text, repairs, context)
+
+    def _read(self, text: str, repairs: bool | Collection[str], context: Any) -> Answer[T]:
         try:
             answer = self._read_wire(read_json(text), text, text, context)
         except NotJSON as error:
             answer = Answer(0, text, None, (Issue((), str(error), shorten_json(text, 100)),))
         return answer if answer.valid or not repairs else self._repair(answer, repairs, context)
+
+    @cached_property
+    def _has_patterns(self) -> bool:
+        return '"pattern' in json.dumps(self._natural.schema)  # the keyword `patternProperties` as well
 
     def _repair(self, exact: Answer[T], repairs: bool | Collection[str], context: Any) -> Answer[T]:
         def validate(wire: JSONValue) -> Answer[T]:

@@ -8,7 +8,7 @@ import pytest
 
 from structkit import ResponseFormat
 from structkit.errors import InvalidOutput, SchemaError
-from structkit.schema.json_schema import backtracking
+from structkit.schema.json_schema import match_time
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.patterns import matches
 
@@ -44,7 +44,7 @@ LIMIT_S = 0.2
 
 @pytest.fixture
 def short_limit(monkeypatch):
-    monkeypatch.setattr(backtracking, "MAX_MATCH_S", LIMIT_S)
+    monkeypatch.setattr(match_time, "MAX_MATCH_S", LIMIT_S)
 
 
 @pytest.mark.parametrize("length", [30, 12_000, 100_000])
@@ -104,6 +104,77 @@ def test_the_first_pattern_that_takes_too_long_ends_the_validation(short_limit):
     assert time.process_time() - begin < 50 * LIMIT_S
 
 
+NEARLY_SLOW_TEXT = "a" * 1_500 + "!"
+"""A text on which the slow pattern takes much less than the limit."""
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": {"type": "string", **SLOW}},
+        {"type": "array", "items": {"anyOf": [{"type": "string", **SLOW}, {"type": "string", "maxLength": 3}]}},
+        {"type": "object", "patternProperties": {SLOW["pattern"]: {"type": "integer"}}, "additionalProperties": False},
+    ],
+)
+@pytest.mark.parametrize("repairs", [False, True])
+def test_all_matches_of_a_reply_share_the_limit(schema, repairs, short_limit):
+    texts = [f"{n}{NEARLY_SLOW_TEXT}" for n in range(1_000)]
+    reply = texts if schema["type"] == "array" else [{"key": text, "value": 1} for text in texts]
+    response_format = ResponseFormat(schema)
+    begin = time.process_time()
+    answer = response_format.read(json.dumps({"value": reply}) + "," * repairs, repairs=repairs)
+    assert time.process_time() - begin < 50 * LIMIT_S
+    assert any("takes more than 0.2 s of CPU" in issue.message for issue in answer.issues)
+
+
+def test_the_next_reply_has_the_whole_limit_again(short_limit):
+    response_format = ResponseFormat({"type": "array", "items": {"type": "string", **SLOW}})
+    assert not response_format.read(json.dumps({"value": [SLOW_TEXT]})).valid
+    assert response_format.read('{"value": ["aa"]}').value == ["aa"]
+
+
+LARGE = r"^[ab]*a[ab]{5000}c"
+"""A pattern for the linear engine, which takes thousands of steps for each character."""
+
+
+def test_a_large_pattern_on_a_long_text_takes_no_more_than_the_limit(short_limit):
+    text = "".join("ab"[n % 7 % 2] for n in range(200_000))
+    begin = time.process_time()
+    with contextlib.suppress(PatternTimeout):
+        matches(LARGE, text)
+    assert time.process_time() - begin < 20 * LIMIT_S
+
+
+def test_a_large_pattern_on_many_texts_takes_no_more_than_the_limit(short_limit):
+    response_format = ResponseFormat({"type": "array", "items": {"type": "string", "pattern": LARGE}})
+    texts = ["".join("ab"[n % m % 2] for n in range(3_000)) for m in range(3, 303)]
+    begin = time.process_time()
+    answer = response_format.read(json.dumps({"value": texts}))
+    assert time.process_time() - begin < 50 * LIMIT_S
+    assert not answer.valid
+
+
+@pytest.mark.parametrize(
+    ("pattern", "match", "other"),
+    [
+        (r"^[\w\s]{1,20000}$", "word " * 4_000, "word " * 4_000 + "w"),
+        (r"^[^,]*,x$", "a" * 999 + ",x", "a" * 999),
+    ],
+)
+def test_a_large_pattern_means_the_same_on_long_texts(pattern, match, other):
+    assert matches(pattern, match)
+    assert not matches(pattern, other)
+
+
+@pytest.mark.parametrize("unit", ["[", r"[\]", "(?!b)[", "[[a]", "{,}"])
+@pytest.mark.parametrize("end", ["\\", "(?<!b)"])
+def test_a_long_pattern_is_compiled_or_rejected_in_linear_time(unit, end):
+    begin = time.process_time()
+    with contextlib.suppress(SchemaError):
+        ResponseFormat({"type": "string", "pattern": unit * (50_000 // len(unit)) + end})
+    assert time.process_time() - begin < 5
+
+
 @pytest.mark.parametrize(
     ("pattern", "match", "other"),
     [
@@ -133,6 +204,8 @@ def test_lookaround_and_back_references_mean_what_they_mean_in_ecma_262(pattern,
         ("(?:(?:(?:a{1000}){1000}){1000}){1000}(?<!b)", "more than 100,000 items"),
         ("(" * 90 + "a" + ")+" * 90 + "(?<!b)", "more than 100,000 items"),
         ("(?<!b)(?R)?a", "a group that calls itself"),
+        ("a" * 100_001, "more than 100,000 characters"),
+        ("(" * 20_000 + "a" + ")" * 20_000, "nested too deep"),
         (r"(a(?1)?b)(?<!c)", "a group that calls itself"),
     ],
 )

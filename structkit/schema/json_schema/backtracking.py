@@ -6,17 +6,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from structkit.schema.json_schema import match_time
 from structkit.values.text import shorten_json
-
-MAX_MATCH_S = 1.0
-"""CPU seconds of the process for one pattern on one text. Patterns of real schemas take microseconds."""
 
 MAX_COMPILED_ITEMS = 100_000
 """Items of a pattern with its repeats written out, as `regex` compiles them: up to 0.1 s and 50 MB."""
 
 TOKEN = re.compile(
-    r"(?P<recursion>\(\?(?:R|[0-9]|&|P>))|(?P<escape>\\.)|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
-    r"|(?P<count>\{(?=[0-9,]+\})(?P<min>[0-9]*),?[0-9]*\})|(?P<brace>\{)|(?P<end>\$)|.",
+    r"(?P<recursion>\(\?(?:R|[0-9]|&|P>))|(?P<escape>\\.)|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*(?:\]|\\?\Z))"
+    r"|(?P<count>\{(?=[0-9,]+\})(?P<min>[0-9]*),?(?P<max>[0-9]*)\})|(?P<brace>\{)|(?P<end>\$)|.",
     re.DOTALL,
 )
 MULTILINE = re.compile(r"\(\?[a-zA-Z]*m")
@@ -31,13 +29,13 @@ class InvalidPattern(PatternError):
 
 
 class PatternTimeout(PatternError):
-    """A pattern that took longer than `MAX_MATCH_S` on a text."""
+    """A pattern on a text where the time for all patterns was used up."""
 
     def __init__(self, pattern: str, text: str) -> None:
         """Name both."""
         super().__init__(
-            f"the pattern {shorten_json(pattern)} takes more than {MAX_MATCH_S:g} s of CPU on this text; "
-            "write it without repeats inside repeats, lookaround and back-references"
+            f"the pattern {shorten_json(pattern)}, with those before it, takes more than {match_time.MAX_MATCH_S:g} s "
+            "of CPU on this reply; write it without repeats inside repeats, lookaround and back-references"
         )
         self.text = text
 
@@ -64,21 +62,30 @@ def compile_bounded(pattern: str) -> Callable[[str], bool]:
         compiled: Any = regex.compile(_as_regex_syntax(pattern), regex.VERSION0)
     except (regex.error, ValueError, KeyError) as error:  # the latter two for flags that exclude each other
         raise InvalidPattern(str(error)) from None
+    except RecursionError:
+        raise InvalidPattern("its groups are nested too deep") from None
 
     def search(text: str) -> bool:
         try:
-            return compiled.search(text, timeout=MAX_MATCH_S) is not None
+            found = match_time.current_match_time().measure(lambda limit: compiled.search(text, timeout=limit))
         except TimeoutError:
             raise PatternTimeout(pattern, text) from None
+        return found is not None
 
     return search
 
 
-def count_items(pattern: str) -> int:
-    """Return how many items `regex` compiles: it writes out the required rounds of a repeat, and one round more.
+def count_items(pattern: str, *, counts_optional: bool = False) -> int:
+    """Return how many items an engine compiles: `regex` writes out the required rounds of a repeat, and one round more.
+
+    Args:
+        pattern: The pattern.
+        counts_optional: Whether to count the optional rounds as well, which a linear engine writes out.
 
     >>> count_items("ab*"), count_items("(ab){3}c"), count_items("((a+)+)+")
     (2, 9, 8)
+    >>> count_items("a{2,9}"), count_items("a{2,9}", counts_optional=True)
+    (3, 10)
     """
     sizes, last = [0], 0
     for token in TOKEN.finditer(pattern):
@@ -89,13 +96,18 @@ def count_items(pattern: str) -> int:
             last = sizes.pop()
             sizes[-1] += last
         elif text == "+" or token["count"]:
-            rounds = 1 if text == "+" else int(token["min"][:9] or 0)
+            rounds = 1 if text == "+" else _rounds(token, counts_optional=counts_optional)
             sizes[-1] += last * rounds
             last *= rounds + 1
         elif text not in {"*", "?"}:
             last = 1
             sizes[-1] += 1
     return sum(sizes)
+
+
+def _rounds(count: re.Match[str], *, counts_optional: bool) -> int:
+    digits = (count["max"] if counts_optional else "") or count["min"] or "0"
+    return int(digits[:9])
 
 
 def _as_regex_syntax(pattern: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 LOOKAHEAD = re.compile(r"\(\?[=!]")
-BRACKETS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[a-zA-Z-]+[:)])?|[)|]", re.DOTALL)
+BRACKETS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*(?:\]|\\?\Z)|\((?:\?[a-zA-Z-]+[:)])?|[)|]", re.DOTALL)
 """What opens, closes and separates groups or sets flags; escapes and sets, because they may only look so."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from structkit.schema.explanation import Note
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
+from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
@@ -76,14 +77,8 @@ class RawSchema:
             InvalidValue: With at most `MAX_ISSUES` issues.
         """
         try:
-            issues = tuple(
-                Issue(
-                    tuple(error.absolute_path),
-                    shorten(error.message, 2 * MAX_QUOTED_CHARS),
-                    shorten_json(error.instance, MAX_QUOTED_CHARS),
-                )
-                for error in islice(self._validator.iter_errors(value), MAX_ISSUES)
-            )
+            with shared_match_time():
+                issues = tuple(map(_issue, islice(self._validator.iter_errors(value), MAX_ISSUES)))
         except PatternTimeout as error:  # raised, since a rule such as `not` would take "does not match" for valid
             raise InvalidValue((Issue((), str(error), shorten_json(error.text, MAX_QUOTED_CHARS)),)) from None
         except BaseException as error:
@@ -94,3 +89,9 @@ class RawSchema:
         if issues:
             raise InvalidValue(issues)
         return value
+
+
+def _issue(error: Any) -> Issue:
+    """Return an error of jsonschema as an issue."""
+    message, instance = shorten(error.message, 2 * MAX_QUOTED_CHARS), shorten_json(error.instance, MAX_QUOTED_CHARS)
+    return Issue(tuple(error.absolute_path), message, instance)
