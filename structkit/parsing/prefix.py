@@ -70,6 +70,8 @@ def _open_containers(text: str) -> list[_OpenContainer]:
             continue
         if mark in {"}", "]"} and (not containers or containers.pop().closing != mark):
             return []
+        if mark == ":" and containers and containers[-1].closing == "]":
+            return []
         if not containers:
             continue
         if mark == "," and containers[-1].closing == "]":

@@ -76,6 +76,21 @@ def test_a_truncated_list_has_every_complete_item_and_nothing_else(data, before,
     )
 
 
+@pytest.mark.parametrize("text", ['["a": "b", "c"', '[1, "a": 2, 3', '{"a": ["b": 1, ', "[:,", "[1,:"])
+def test_a_text_that_is_not_json_has_no_complete_part(text: str) -> None:
+    assert read_prefix(text) is None
+
+
+MARKS = st.sampled_from(["{", "}", "[", "]", ",", ":", '"a"', '"', "1", " ", "nul", "null", "\\"])
+
+
+@SETTINGS
+@given(st.lists(MARKS, max_size=12).map("".join))
+def test_no_text_raises_anything(text: str) -> None:
+    prefix = read_prefix(text)
+    assert prefix is None or isinstance(prefix.value, dict | list)
+
+
 @SETTINGS
 @given(st.data(), ANY_JSON, st.sampled_from(DUMPS))
 def test_the_complete_part_of_any_text_is_part_of_its_value(data, value, dump) -> None:
