@@ -65,20 +65,31 @@ def _open_containers(text: str) -> list[_OpenContainer]:
     last = ""
     for token in takewhile(lambda token: token["unclosed"] is None, TOKEN.finditer(text)):
         mark = token[0]
+        if _is_misplaced(mark, containers):
+            return []
         if mark in CLOSING_BRACKETS:
             containers.append(_OpenContainer(CLOSING_BRACKETS[mark], 0 if mark == "[" else ""))
             continue
-        if mark in {"}", "]"} and (not containers or containers.pop().closing != mark):
-            return []
-        if mark == ":" and containers and containers[-1].closing == "]":
-            return []
-        if not containers:
-            continue
-        if mark == "," and containers[-1].closing == "]":
-            containers[-1].complete_end, containers[-1].key = token.start(), int(containers[-1].key) + 1
-        elif mark == ":":
-            containers[-1].key = last
-        elif mark in {"}", "]"} or mark.startswith('"') or text[token.end() : token.end() + 1].isspace():
-            containers[-1].complete_end = token.end()  # a number at the end of the text may lack digits
+        if mark in {"}", "]"}:
+            containers.pop()
+        if containers:
+            _add_token(containers[-1], token, last)
         last = mark
     return containers
+
+
+def _add_token(container: _OpenContainer, token: re.Match[str], last: str) -> None:
+    """Add a token to the innermost container; *last* is the one before it."""
+    mark, text = token[0], token.string
+    if mark == "," and container.closing == "]":
+        container.complete_end, container.key = token.start(), int(container.key) + 1
+    elif mark == ":":
+        container.key = last
+    elif mark in {"}", "]"} or mark.startswith('"') or text[token.end() : token.end() + 1].isspace():
+        container.complete_end = token.end()  # a number at the end of the text may lack digits
+
+
+def _is_misplaced(mark: str, containers: list[_OpenContainer]) -> bool:
+    """Return whether a closing bracket is not that of the innermost container, or a colon is in a list."""
+    closing = containers[-1].closing if containers else ""
+    return mark != closing if mark in {"}", "]"} else mark == ":" and closing == "]"

@@ -159,6 +159,7 @@ def test_a_large_pattern_on_many_texts_takes_no_more_than_the_limit(short_limit)
     [
         (r"^[\w\s]{1,20000}$", "word " * 4_000, "word " * 4_000 + "w"),
         (r"^[^,]*,x$", "a" * 999 + ",x", "a" * 999),
+        (" " + "]" * 5_000 + r"*\S", " " + "]" * 20_000 + "a", "a-b" * 20_000),
     ],
 )
 def test_a_large_pattern_means_the_same_on_long_texts(pattern, match, other):
@@ -205,6 +206,8 @@ def test_lookaround_and_back_references_mean_what_they_mean_in_ecma_262(pattern,
         ("(" * 90 + "a" + ")+" * 90 + "(?<!b)", "more than 100,000 items"),
         ("(?<!b)(?R)?a", "a group that calls itself"),
         ("a" * 100_001, "more than 100,000 characters"),
+        ("(?<!x) " + "]" * 501 + r"*\S", "more than 500 characters without a choice"),
+        (r"(?<!x)\S?" + "(?:aaaa){1}" * 60, "more than 500 characters without a choice"),
         ("(" * 20_000 + "a" + ")" * 20_000, "nested too deep"),
         (r"(a(?1)?b)(?<!c)", "a group that calls itself"),
     ],
