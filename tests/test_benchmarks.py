@@ -85,6 +85,26 @@ def test_the_comparison_rejects_an_unknown_library() -> None:
     assert "no such library: nothing" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("subject", "cases", "counts"),
+    [
+        ("types", 20, ["types", "values"]),
+        ("replies", 20, ["harmless changes", "truncated", "scrambled", "damaged bodies", "damaged events"]),
+        ("patterns", 20, ["schemas", "replies"]),
+        ("files", 40, ["damaged jobs", "damaged routes"]),
+    ],
+)
+def test_fuzzing_tries_each_subject_and_finds_nothing(subject: str, cases: int, counts: list[str]) -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "fuzz.py"), "--only", subject, "--cases", str(cases)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [*command, "--seed", "1"], env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 counterexamples" in done.stdout
+    assert {*counts} <= {*re.findall(r"^ +[\d,]+ (.*)$", done.stdout, re.MULTILINE)}
+
+
 @pytest.mark.local
 def test_the_prompt_mode_benchmark_counts_the_results_of_its_texts() -> None:
     if find_spec("xllamacpp") is None:
