@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from structkit.batch.default_progress import default_progress
 from structkit.batch.engines.progress import ProgressCallback
 from structkit.batch.export import export_journal
 from structkit.batch.report import Report
@@ -61,6 +62,7 @@ class Job(JobSettings):
         value_column: The name of the column of values whose type is not an object with fields.
         guard_formulas: In which columns of a CSV or TSV output a text that a spreadsheet would run as a formula gets a
             leading apostrophe: in `all`, only in those of the type and of the run (`output`), or in `none`.
+        progress: Whether to show a progress bar if stderr is a terminal and `run` has no callback.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 
@@ -78,16 +80,18 @@ class Job(JobSettings):
             ConfigError: Another setting is invalid; nothing was sent.
             KeyboardInterrupt: The run was interrupted twice.
         """
-        runner = JobRunner(self, on_progress)
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return _run_in_loop(runner)
-        return _run_in_thread(lambda: asyncio.run(runner.run()))  # noqa: TID251 (a notebook's loop is busy)
+        with default_progress(self, on_progress) as callback:
+            runner = JobRunner(self, callback)
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                return _run_in_loop(runner)
+            return _run_in_thread(lambda: asyncio.run(runner.run()))  # noqa: TID251 (a notebook's loop is busy)
 
     async def run_async(self, on_progress: ProgressCallback | None = None) -> Report:
         """Like `run`, awaited."""
-        return await JobRunner(self, on_progress).run()
+        with default_progress(self, on_progress) as callback:
+            return await JobRunner(self, callback).run()
 
     def export(self, path: Path | str) -> Report:
         """Write the journal's rows to another file of any format, even while a run is in progress; send nothing.

@@ -65,6 +65,7 @@ class LabelOptions(TypedDict, total=False):
     columns: tuple[str, ...]
     value_column: str
     guard_formulas: GuardFormulas
+    progress: bool
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class JobSettings:
     columns: tuple[str, ...] = ("status", "error", "message", "attempts")
     value_column: str = "value"
     guard_formulas: GuardFormulas = "all"
+    progress: bool = True
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:

@@ -18,12 +18,12 @@ from structkit.batch.ambiguous import name_ambiguous
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
+from structkit.batch.progress_display import display_progress
 from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import reopened_states
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.app import INTERRUPTED, notice, write, write_text
-from structkit.cli.progress_display import display_progress
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader

@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from structkit.batch.engines.progress import Progress, ProgressCallback
-from structkit.cli.app import notice
 from structkit.costs.forecast import Estimate, forecast_run
 from structkit.costs.price import Price
 
@@ -49,7 +48,7 @@ class ProgressDisplay:
 
     def __init__(self, total: int | None, price: Price | None, console: Console) -> None:
         """Start the clock."""
-        self._total, self._price, self._is_terminal = total, price, console.is_terminal
+        self._total, self._price, self._console = total, price, console
         self._latest, self._is_interrupted = Progress({}), False
         self._start = self._last_line = time.monotonic()
 
@@ -58,10 +57,13 @@ class ProgressDisplay:
         self._latest, time_s = progress, time.monotonic()
         if progress.grace is not None and not self._is_interrupted:
             self._is_interrupted = True
-            notice(interruption_line(progress.in_flight, progress.grace))
-        elif not self._is_terminal and time_s - self._last_line >= LINE_INTERVAL_S:
+            self._print(interruption_line(progress.in_flight, progress.grace))
+        elif not self._console.is_terminal and time_s - self._last_line >= LINE_INTERVAL_S:
             self._last_line = time_s
-            notice(self.line())
+            self._print(self.line())
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def line(self) -> str:
         """Return the progress as a line."""

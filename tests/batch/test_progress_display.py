@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+import structkit
+from structkit.batch import progress_display
 from structkit.batch.engines.progress import Progress
-from structkit.cli import progress_display
-from structkit.cli.progress_display import display_progress, interruption_line, progress_line
+from structkit.batch.progress_display import display_progress, interruption_line, progress_line
 from structkit.costs.forecast import Sample
 from structkit.costs.price import Price
+from structkit.testing import Endpoint
 
 PRICE = Price(Decimal(1), Decimal(2))
 RECENT = (Sample(100, 10),) * 20
@@ -50,13 +54,13 @@ def test_an_interruption_without_requests_in_flight_waits_for_none() -> None:
 
 @pytest.mark.parametrize(("interval", "lines"), [(0.0, ["3 done", "4 done"]), (1e9, [])])
 def test_without_a_terminal_a_line_is_printed_at_intervals(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], interval: float, lines: list[str]
+    monkeypatch: pytest.MonkeyPatch, interval: float, lines: list[str]
 ) -> None:
     monkeypatch.setattr(progress_display, "LINE_INTERVAL_S", interval)
-    with display_progress(10, None, Console(file=io.StringIO())) as on_progress:
+    with display_progress(10, None, Console(file=(screen := io.StringIO()))) as on_progress:
         for number in (3, 4):
             on_progress(Progress({"done": number}))
-    assert [each.partition(",")[0] for each in capsys.readouterr().err.splitlines()] == lines
+    assert [each.partition(",")[0] for each in screen.getvalue().splitlines()] == lines
 
 
 def test_in_a_terminal_the_latest_progress_is_drawn() -> None:
@@ -79,3 +83,38 @@ def test_an_interruption_is_printed_at_once_and_only_once(
     assert isinstance(console.file, io.StringIO)
     printed = capsys.readouterr().err + console.file.getvalue()
     assert printed.count("interrupted: waiting for 3 requests, 60 s at most; Ctrl-C again drops them") == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "settings", "is_shown"),
+    [(Terminal, {}, True), (Terminal, {"progress": False}, False), (io.StringIO, {}, False)],
+)
+def test_a_job_shows_a_bar_in_a_terminal_unless_it_is_turned_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stream: Any, settings: Any, is_shown: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", screen := stream())
+    with Endpoint() as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        job = structkit.Job(
+            ["a", "b"], tmp_path / "out.jsonl", output_type=int, prompt="{text}", client=client, **settings
+        )
+        assert job.run().counts == {"done": 2}
+    assert ("2 done" in screen.getvalue()) == is_shown
+    assert bool(screen.getvalue()) == is_shown
+
+
+def test_a_callback_takes_the_place_of_the_bar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.stderr", screen := Terminal())
+    reports: list[Progress] = []
+    with Endpoint() as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        structkit.Job(["a"], tmp_path / "out.jsonl", output_type=int, prompt="{text}", client=client).run(
+            reports.append
+        )
+    assert (screen.getvalue(), reports[-1].counts) == ("", {"done": 1})
