@@ -26,6 +26,7 @@ import copy
 from typing import Any, ClassVar, Self
 
 from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, Usage, format_path, sum_usage
+from structkit.values.text import escape_controls
 
 DISTRIBUTION = "structkit-llm"
 """The name on the package index, where `structkit` is another project."""
@@ -49,6 +50,10 @@ class StructkitError(Exception):
 
     exit_code: ClassVar[int] = 1
     attempts: tuple[Attempt, ...] = ()
+
+    def __str__(self) -> str:
+        """The message, in which control characters of an endpoint, a model or a file's name are escaped."""
+        return escape_controls(super().__str__())
 
     @property
     def usage(self) -> Usage:

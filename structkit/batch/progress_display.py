@@ -18,6 +18,7 @@ from rich.text import Text
 from structkit.batch.engines.progress import Progress, ProgressCallback
 from structkit.costs.forecast import Estimate, forecast_run
 from structkit.costs.price import Price
+from structkit.values.text import escape_controls
 
 LINE_INTERVAL_S = 10.0
 """Seconds between two lines without a terminal."""
@@ -63,7 +64,7 @@ class ProgressDisplay:
             self._print(self.line())
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(Text(escape_controls(text)), highlight=False, soft_wrap=True)
 
     def line(self) -> str:
         """Return the progress as a line."""
@@ -73,7 +74,7 @@ class ProgressDisplay:
         """Return a bar, and the line below it."""
         lines = Table.grid()
         lines.add_row(ProgressBar(self._total or None, sum(self._latest.counts.values()), width=40))
-        lines.add_row(Text(self.line()))
+        lines.add_row(Text(escape_controls(self.line())))
         return lines
 
 

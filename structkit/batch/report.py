@@ -11,6 +11,7 @@ from structkit.batch.engines.stop import Reason
 from structkit.batch.matching import RemovedRows
 from structkit.errors import BudgetExceeded, ExtractionError, JobError, StructkitError, TransportError
 from structkit.values.display import format_fields, to_html_table
+from structkit.values.text import escape_controls
 
 MAX_AMBIGUOUS_NAMES = 5
 """Ambiguous rows that are named in the text of a report."""
@@ -117,7 +118,7 @@ class Report:
         if self.errors:
             failed = f"{self.counts.get('failed', 0):,} failed"
             counts = counts.replace(failed, f"{failed} ({_list_counts(self.errors)})")
-        return f"{_printable(self.status)}: {self.rows:,} rows, {counts or 'none started'}, in {self.seconds:.1f} s"
+        return f"{_one_line(self.status)}: {self.rows:,} rows, {counts or 'none started'}, in {self.seconds:.1f} s"
 
     @property
     def _spend_line(self) -> str:
@@ -133,7 +134,7 @@ class Report:
             count = "1 row is" if self.removed.count == 1 else f"{self.removed.count:,} rows are"
             lines.append(f"{count} no longer in the input; the journal keeps the replies")
         if self.output is not None:
-            lines.append(f"written to {self.output}")
+            lines.append(f"written to {_one_line(str(self.output))}")
         return lines
 
 
@@ -143,7 +144,7 @@ def describe_ambiguous(names: tuple[str, ...]) -> str:
     >>> describe_ambiguous(("r-1", "r-2"))
     '2 rows were in flight when a run was interrupted, and may have been paid for without a reply: r-1, r-2'
     """
-    first_names = ", ".join(map(_printable, names[:MAX_AMBIGUOUS_NAMES]))
+    first_names = ", ".join(map(_one_line, names[:MAX_AMBIGUOUS_NAMES]))
     count = "1 row was" if len(names) == 1 else f"{len(names):,} rows were"
     fact = f"{count} in flight when a run was interrupted, and may have been paid for without a reply"
     return f"{fact}: {first_names}{', ...' if len(names) > MAX_AMBIGUOUS_NAMES else ''}"
@@ -154,7 +155,7 @@ def _unknown_for(requests: int) -> str:
 
 
 def _list_counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {_printable(name)}" for name, number in counts.items() if number)
+    return ", ".join(f"{number:,} {_one_line(name)}" for name, number in counts.items() if number)
 
 
 def _family(name: str) -> type[StructkitError]:
@@ -164,10 +165,5 @@ def _family(name: str) -> type[StructkitError]:
     return next((family for family in families if name in names[family]), JobError)
 
 
-def _printable(text: str) -> str:
-    r"""Escape control characters in a text from rows or endpoints: a terminal would execute them.
-
-    >>> _printable("größer\x1b[2J\n")
-    'größer\\x1b[2J\\n'
-    """
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+def _one_line(text: str) -> str:
+    return escape_controls(text, keep="")

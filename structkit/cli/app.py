@@ -1,15 +1,14 @@
-"""The commands `extract`, `schema`, `models` and `serve`, and how results, notices and errors are printed."""
+"""The commands `extract`, `schema`, `models` and `serve`, and how errors become lines and exit codes."""
 
 from __future__ import annotations
 
-import json
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 
 from structkit.cli.default_client import default_client
 from structkit.cli.load import load_format, read_input
@@ -25,6 +24,7 @@ from structkit.cli.request_options import (
     Timeout,
     read_call_options,
 )
+from structkit.cli.terminal import notice, write, write_text
 from structkit.documents import File
 from structkit.errors import ConfigError, PromptError, StructkitError
 from structkit.values import Prompt
@@ -32,6 +32,9 @@ from structkit.values.source_cell import is_blank
 
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
+
+UNEXPECTED = 1
+"""The exit code of an exception that is none of structkit's."""
 
 app = typer.Typer(
     name="structkit",
@@ -69,7 +72,7 @@ def structkit(
     if version:
         from structkit import __version__
 
-        typer.echo(__version__)
+        write_text(__version__, None)
         raise typer.Exit
 
 
@@ -209,29 +212,6 @@ def validate_output(output: Path | None) -> None:
         raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder does not exist")
 
 
-def write(value: Any, output: Path | None) -> None:
-    """Print a value as JSON."""
-    write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
-
-
-def write_text(text: str, output: Path | None) -> None:
-    """Print a result."""
-    data = f"{text}\n".encode()
-    try:
-        if output is not None:
-            output.write_bytes(data)
-        elif sys.stdout is not None:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-    except OSError as error:
-        raise ConfigError(f"cannot write {str(output or 'standard output')!r}: {error.strerror}") from None
-
-
-def notice(text: str) -> None:
-    """Print a line on stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
-
-
 def main() -> None:
     """Run the command line; the exit code says who has to act."""
     sys.exit(run(app))
@@ -247,6 +227,9 @@ def run(command: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         notice("stopped")
         return INTERRUPTED
+    except Exception:  # noqa: BLE001 (a bug, or one of the caller's type: Python would print its text unescaped)
+        notice(traceback.format_exc().rstrip())
+        return UNEXPECTED
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             notice("stopped")

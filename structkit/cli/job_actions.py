@@ -12,8 +12,6 @@ from itertools import islice
 from pathlib import Path
 from shutil import which
 
-from rich.console import Console
-
 from structkit.batch.ambiguous import name_ambiguous
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
@@ -23,7 +21,8 @@ from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import reopened_states
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
-from structkit.cli.app import INTERRUPTED, notice, write, write_text
+from structkit.cli.app import INTERRUPTED
+from structkit.cli.terminal import notice, stderr_console, write, write_text
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader
@@ -47,7 +46,7 @@ def run_job(job: Job) -> int:
     validate_output_owner(job)
     rows = count_remaining_rows(job)
     try:
-        with display_progress(rows, job.price, Console(stderr=True)) as on_progress:
+        with display_progress(rows, job.price, stderr_console()) as on_progress:
             report = job.run(on_progress)
     except (KeyboardInterrupt, asyncio.CancelledError):
         notice(f"the replies so far are stored in {job.folder}; resume with: {resume_command(sys.argv)}")

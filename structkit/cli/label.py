@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, notice, validate_output
+from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, validate_output
 from structkit.cli.default_client import default_model
 from structkit.cli.load import load_format, load_type
 from structkit.cli.request_options import (
@@ -25,6 +25,7 @@ from structkit.cli.request_options import (
     Timeout,
     read_call_options,
 )
+from structkit.cli.terminal import notice
 from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 

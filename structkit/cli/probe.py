@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from structkit.cli.app import BaseURL, app, notice, validate_output, write, write_text
+from structkit.cli.app import BaseURL, app, validate_output
 from structkit.cli.default_client import default_client
-from structkit.client.probing.probe_report import TABLE_HEAD, markdown
+from structkit.cli.terminal import notice, write, write_table, write_text
+from structkit.client.probing.probe_report import TABLE_HEAD
 from structkit.dialects import Dialect, route_to_json
 from structkit.transport import normalise_base_url, route_cache
 from structkit.transport.route_cache import CachedRoute
@@ -53,7 +50,7 @@ def probe(
     if output:
         write(report.as_json(), output)
     else:
-        _print([TABLE_HEAD, *report.rows])
+        write_table([TABLE_HEAD, *report.rows])
         write_text(f"\n{report.summary}", None)
 
 
@@ -63,7 +60,7 @@ def _stored_routes(model: str | None, base_url: str | None, output: Path | None,
     if show and output:
         write([*map(_as_json, routes)], output)
     elif show and routes:
-        _print([HEADER, *map(_row, routes)])
+        write_table([HEADER, *map(_row, routes)])
     elif not routes:
         notice("no routes are stored")
     if forget:
@@ -100,16 +97,3 @@ def _as_json(cached: CachedRoute) -> JSON:
     """Return what is stored about a route as a JSON value."""
     route: JSON = {"base_url": cached.base_url, "model": cached.model, "providers": [*cached.providers]}
     return {**route, "stored_at": cached.stored_at, "route": route_to_json(cached.route)}
-
-
-def _print(rows: Iterable[tuple[str, ...]]) -> None:
-    """Print a table: drawn in a terminal, otherwise in Markdown."""
-    header, *body = rows
-    console = Console()
-    if not console.is_terminal:
-        write_text(markdown([header, *body]), None)
-        return
-    table = Table(*header)
-    for row in body:
-        table.add_row(*map(escape, row))
-    console.print(table)

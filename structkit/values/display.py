@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from structkit.values.text import shorten
+from structkit.values.text import escape_controls, shorten
 
 MAX_FIELD_CHARS = 400
 """Characters of one field of a text, so that all fields fit on a screen."""
@@ -62,4 +62,4 @@ def _html_row(cells: tuple[str, ...]) -> str:
 def _escape(text: str) -> str:
     import html  # loads a table of all entities
 
-    return html.escape(shorten(text, MAX_CELL_CHARS))
+    return html.escape(escape_controls(shorten(text, MAX_CELL_CHARS)))

@@ -1,4 +1,4 @@
-"""Texts in messages: a hint at the name that was probably meant, and long texts shortened."""
+"""Texts in messages: a hint at the name that was probably meant, long texts shortened, control characters escaped."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import re
 from collections.abc import Iterable
 
 from structkit.values.json import JSONValue
+
+CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f"
+    r"\ufeff\ufff9-\ufffb\ud800-\udfff"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""What a terminal executes, what reorders or hides other characters (bidirectional marks, tags, spaces of no width),
+and halves of surrogate pairs, which cannot be written. The joiners of emoji and Persian words are not among them."""
 
 
 def suggest_name(name: str, candidates: Iterable[str], prefix: str | None = None) -> str:
@@ -71,3 +79,18 @@ def shorten_json(value: JSONValue, max_chars: int = 80) -> str:
     '{"a": "bbbb…'
     """
     return shorten(json.dumps(value, ensure_ascii=False, default=str), max_chars)
+
+
+def escape_controls(text: str, keep: str = "\n\t") -> str:
+    r"""Return a text from elsewhere so that it can be shown: control characters become their escapes in JSON.
+
+    A JSON text keeps its value, because such characters occur only inside its strings.
+
+    Args:
+        text: The text.
+        keep: Control characters that are not escaped.
+
+    >>> print(escape_controls("größer\x1b[2J\u202e, 你好"))
+    größer\u001b[2J\u202e, 你好
+    """
+    return CONTROLS.sub(lambda match: match[0] if match[0] in keep else json.dumps(match[0])[1:-1], text)

@@ -173,7 +173,7 @@ def test_a_terminal_obeys_no_text_of_a_row_or_an_endpoint() -> None:
     text = str(Report(detail, None, 2, {"done": 2}, 0, 0, None, keys, 1.0))
     assert len(text.splitlines()) == 3
     assert all(line.isprintable() for line in text.splitlines())
-    assert "\\x1b[2Jowned, line\\nbreak, \\u202ebackwards, größer" in text
+    assert "\\u001b[2Jowned, line\\nbreak, \\u202ebackwards, größer" in text
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -1,0 +1,70 @@
+"""How results, tables and notices are printed: the only module that writes to a terminal.
+
+Everything is escaped here, because a terminal would execute control characters of an endpoint, a model, a row or the
+name of a file. A file that is written with `--output` has the data as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from structkit.client.probing.probe_report import markdown
+from structkit.errors import ConfigError
+from structkit.values.text import escape_controls
+
+
+def write(value: Any, output: Path | None) -> None:
+    """Print a value as JSON, or write it to a file."""
+    write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Print a result, or write it to a file.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        if output is not None:
+            output.write_bytes(f"{text}\n".encode("utf-8", "surrogatepass"))
+        elif sys.stdout is not None:
+            sys.stdout.buffer.write(f"{escape_controls(text)}\n".encode())
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        raise ConfigError(f"cannot write {str(output or 'standard output')!r}: {error.strerror}") from None
+
+
+def write_table(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print a table, the head first: drawn in a terminal, otherwise in Markdown."""
+    header, *body = rows
+    console = Console()
+    if not console.is_terminal:
+        write_text(markdown([header, *body]), None)
+        return
+    table = Table(*header)
+    for row in body:
+        table.add_row(*map(to_line, row))
+    console.print(table)
+
+
+def notice(text: str) -> None:
+    """Print a line on stderr."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(to_line(text))
+
+
+def stderr_console() -> Console:
+    """Return the console of the progress display, which gets its texts from `to_line`."""
+    return Console(stderr=True)
+
+
+def to_line(text: str) -> Text:
+    """Return a text for rich, which reads no markup in it."""
+    return Text(escape_controls(text))
