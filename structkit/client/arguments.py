@@ -77,6 +77,7 @@ OTHER_NAMES = {
     "prompt": "the second argument: client.extract(Type, prompt)",
     "stream": "client.stream(Type, prompt)",
     "validation_context": "context=...",
+    "top_k": "extra_body={'top_k': ...}",
     "functions": "tools=[...]",
     "function_call": "tool_choice=...",
     "headers": "extra_headers={...}",

@@ -115,7 +115,7 @@ class Completion:
     """Number of retries before this reply."""
     limits: tuple[RateLimit, ...] = ()
     """The rate limits in the headers of the reply."""
-    server: str | None = None
+    server: str | None = field(default=None, compare=False)
     """The header `Server`."""
     is_cached: bool = False
     """Whether it comes from a cache of replies."""

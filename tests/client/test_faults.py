@@ -290,7 +290,7 @@ def test_keys_that_a_type_accepts_are_not_foreign() -> None:
 
     assert structkit.ResponseFormat(WithExtras).parse('{"taste": "sweet"}').model_extra == {"taste": "sweet"}
     assert structkit.ResponseFormat(Renamed).parse('{"size": 4}').size == 4
-    assert structkit.ResponseFormat(SETTINGS_SCHEMA).parse('{"taste": "sweet"}') == {"taste": "sweet"}
+    assert structkit.ResponseFormat(SETTINGS_SCHEMA, extras="open").parse('{"taste": "sweet"}') == {"taste": "sweet"}
     assert structkit.ResponseFormat(dict[str, int]).parse('{"taste": 1}') == {"taste": 1}
 
 

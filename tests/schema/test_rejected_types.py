@@ -141,7 +141,7 @@ def test_a_class_of_another_library_is_named_where_it_is_used(cls, advice):
 
 
 def test_the_schema_of_an_old_model_is_accepted():
-    assert ResponseFormat(OldModel.schema()).parse('{"n": 1, "other_keys": []}') == {"n": 1}
+    assert ResponseFormat(OldModel.schema()).parse('{"n": 1}') == {"n": 1}
 
 
 def test_a_keyword_that_cannot_be_written_as_json_is_rejected():

@@ -169,9 +169,9 @@ def test_csv_has_a_column_for_each_field_and_lists_as_json(tmp_path: Path) -> No
         sink.write({"input": row, "output": ResponseFormat(Label).natural(VALUE), "run": run})
         sink.write({"input": row, "run": {"status": "failed", "attempts": 3}})
     assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == [
-        "id,kind,kind_output,amount,step.note,step.score,tags,steps,by_name,union,status,attempts,usage.prompt_tokens,usage.completion_tokens,usage.total_tokens,usage.unreported",
-        '1,x,good,1.50,n,,"[""a"",""b""]","[{""note"":""m"",""score"":0.5}]","{""x"":1}",y,done,2,7,,9,',
-        "1,x" + "," * 8 + ",failed,3,,,,",
+        "id,kind,kind_output,amount,step.note,step.score,tags,steps,by_name,union,status,attempts,usage.prompt_tokens,usage.completion_tokens,usage.total_tokens,usage.unreported,usage.cached_tokens,usage.reasoning_tokens",
+        '1,x,good,1.50,n,,"[""a"",""b""]","[{""note"":""m"",""score"":0.5}]","{""x"":1}",y,done,2,7,,9,,,',
+        "1,x" + "," * 8 + ",failed,3,,,,,,",
     ]
 
 

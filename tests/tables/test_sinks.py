@@ -15,7 +15,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from structkit.errors import JobError
@@ -219,9 +219,10 @@ def test_an_escaped_text_is_not_escaped_again(text: str) -> None:
 
 @given(st.text(st.sampled_from("=+-@\t\n '\"1.ea(|![{#\\\uff1d"), max_size=12))
 def test_no_text_that_is_left_unchanged_can_call_or_refer_to_anything(text: str) -> None:
+    assume(not text.startswith('"'))  # a cell that starts with a quote is a text
     unquoted = text.strip("\"'` \n")
     if not text.startswith("'") and not is_formula(text) and unquoted[:1] in {*"=+-@\t\uff1d"} and unquoted:
-        assert not re.search(r"^[=\t\uff1d]|[|!\[{#\\=]|[^\W\d] *\(", unquoted)
+        assert not re.search(r"^\t*[=\uff1d]|[|!\[{#\\=]|[^\W\d] *\(", unquoted)
 
 
 def test_numbers_are_numbers(tmp_path: Path) -> None:
