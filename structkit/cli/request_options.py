@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -16,34 +17,28 @@ from structkit.errors import ConfigError
 from structkit.values import Policy
 from structkit.values.parameters import EXTRA_OPTIONS, OPTION_NAMES
 
-PANEL = "Request"
+request_option = partial(typer.Option, rich_help_panel="Request", show_default=False)
 
 Set = Annotated[
     list[str] | None,
-    typer.Option(
+    request_option(
         "--set",
         metavar="NAME=JSON",
         help="Any parameter of the endpoint, such as `enable_thinking=false` or `reasoning_effort=low`. Repeatable.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 Header = Annotated[
     list[str] | None,
-    typer.Option(
+    request_option(
         "--header",
         metavar="'NAME: VALUE'",
         help="A header of every request, such as 'X-Title: reviews'. Repeatable.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 Mode = Annotated[
     str | None,
-    typer.Option(
+    request_option(
         help="How the schema is sent: json_schema, tool, json_object, prompt. By default the best that works.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 
@@ -57,44 +52,36 @@ class Extras(enum.Enum):
 
 ExtrasOption = Annotated[
     Extras,
-    typer.Option(
+    request_option(
         "--extras",
         help="Of a JSON Schema: `open` asks for keys that it does not declare, and for absent beside null.",
-        rich_help_panel=PANEL,
+        show_default=True,
     ),
 ]
 DialectName = Annotated[
     str | None,
-    typer.Option(
+    request_option(
         "--dialect",
         metavar="NAME",
         help="What the vendor accepts. By default known from the address and the model.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 MaxCompletionTokens = Annotated[
     int | None,
-    typer.Option(
+    request_option(
         help="The same as --max-tokens, under the name that newer models require.",
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(
-        help="Makes replies repeatable, where the endpoint supports it.", rich_help_panel=PANEL, show_default=False
-    ),
+    request_option(help="Makes replies repeatable, where the endpoint supports it."),
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(
+    request_option(
         help="Seconds that the endpoint may be silent. By default 600.",
         metavar="SECONDS",
         min=0.001,
-        rich_help_panel=PANEL,
-        show_default=False,
     ),
 ]
 
