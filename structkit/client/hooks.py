@@ -88,17 +88,21 @@ class Hooks:
             raise
 
     def notify_attempts(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
-        """Call the hooks for each attempt of *after*, at any position, that *before* does not have.
-
-        Attempts are compared by their requests, because a later check may replace an attempt's issues.
-        """
-        earlier = {id(attempt.request) for attempt in before}
-        attempts = {id(attempt.request): attempt for attempt in after if id(attempt.request) not in earlier}
-        for attempt in attempts.values():
+        """Call the hooks for each attempt of *after* that *before* does not have."""
+        for attempt in new_attempts(before, after):
             for issue in attempt.issues if self.on_issue else ():
                 self.on_issue(issue, attempt)  # type: ignore[misc]
             if self.on_attempt:
                 self.on_attempt(attempt)
+
+
+def new_attempts(before: Iterable[Attempt], after: Iterable[Attempt]) -> list[Attempt]:
+    """Return the attempts of *after*, at any position, that *before* does not have.
+
+    They are compared by their requests, because a later check may replace an attempt's issues.
+    """
+    earlier = {id(attempt.request) for attempt in before}
+    return [*{id(attempt.request): attempt for attempt in after if id(attempt.request) not in earlier}.values()]
 
 
 NO_HOOKS = Hooks()

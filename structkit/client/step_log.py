@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from structkit.client.hooks import new_attempts
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.transport.logger import find_logger
 from structkit.values import Attempt
@@ -25,7 +26,7 @@ def log_step(last: Conversation, step: Any) -> None:
     logger = find_logger()
     if logger is None or not logger.isEnabledFor(WARNING):
         return
-    for attempt in step.attempts[len(last.attempts) :]:
+    for attempt in new_attempts(last.attempts, step.attempts):
         _log_attempt(logger, attempt, last.model)
     if not isinstance(step, Extraction | SplitExtraction):
         return
