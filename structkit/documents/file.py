@@ -70,7 +70,7 @@ class File:
             return
         self.name = (name or _name(source))[-MAX_NAME_CHARS:]
         self._data = _read(source, self.name, max_bytes)
-        self.media_type = _known_media_type(self._data, self.name)
+        self.media_type = _require_media_type(self._data, self.name)
 
     @classmethod
     def image(cls, source: FileSource, *, detail: ImageDetail | None = None, max_bytes: int = MAX_FILE_BYTES) -> File:
@@ -207,7 +207,7 @@ def _read_bytes(source: Any, max_bytes: int) -> Any:
     return source.read(max_bytes + 1)
 
 
-def _known_media_type(data: bytes, name: str) -> str:
+def _require_media_type(data: bytes, name: str) -> str:
     kind = media_type(data)
     if kind is None:
         raise PromptError(

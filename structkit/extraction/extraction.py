@@ -128,6 +128,8 @@ class Extraction(Generic[T]):
         corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
         prompt = (*with_examples(self.messages, examples), *corrections)
         messages, fields = self.current_mode.encode(self.codec, prompt)
+        if "tools" in fields and (tools := self.parameters.options.get("tools")):
+            fields = {**fields, "tools": [*tools, *fields["tools"]]}  # in the same field as the answer
         if self.route.rejected_parameters:
             fields = {name: value for name, value in fields.items() if name not in self.route.rejected_parameters}
             return Request(self.model, messages, self.route.adapt_parameters(self.parameters), fields)

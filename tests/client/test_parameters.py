@@ -194,3 +194,11 @@ def test_a_job_rejects_a_model_in_its_call(tmp_path: Path) -> None:
     call: Any = {"model": "other"}
     with pytest.raises(structkit.ConfigError, match="pass model= to the job"):
         structkit.Job([{"text": "a"}], tmp_path / "o.csv", output_type=int, prompt="{text}", model="m", call=call).run()
+
+
+def test_the_callers_tools_are_sent_beside_the_answer_in_tool_mode(connect: Connect) -> None:
+    tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url, mode="tool").extract(int, "how many?", tools=[tool])
+    assert [each["function"]["name"] for each in endpoint.requests[0]["tools"]] == ["look", "int"]
+    assert endpoint.requests[0]["tool_choice"]["function"]["name"] == "int"
