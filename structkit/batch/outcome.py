@@ -81,7 +81,11 @@ def output_row(record: Record, row: RowState | None, state: str) -> JSON:
 
 
 def _issues(issues: tuple[Issue, ...]) -> list[JSON]:
-    return [{"path": format_path(issue.path), "message": issue.message, "got": issue.got} for issue in issues]
+    return [
+        {"path": format_path(issue.path), "message": issue.message, "got": issue.got}
+        | ({"cause": issue.cause} if issue.cause else {})
+        for issue in issues
+    ]
 
 
 def _usage(attempts: tuple[Attempt, ...]) -> JSON:

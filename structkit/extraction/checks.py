@@ -64,10 +64,10 @@ def _run_check(check: ValueCheck, value: Any) -> tuple[Issue, ...]:
 def check_failure(error: Exception) -> Issue:
     """Return the issue for a check that raised.
 
-    >>> check_failure(KeyError("zip")).message
-    "a check failed: KeyError('zip')"
+    >>> print(check_failure(KeyError("zip")))
+    (root): a check of this value failed [KeyError('zip')]
     """
-    return Issue((), f"a check failed: {error!r}")
+    return Issue((), "a check of this value failed", cause=repr(error))
 
 
 def to_issues(outcome: Any) -> tuple[Issue, ...]:

@@ -17,7 +17,8 @@ MAX_PATCH_PLACES = 50
 """A reply with more invalid places is re-asked as a whole."""
 
 NO_JSON = (
-    "Your last reply was not a JSON object: {why}. Reply with the JSON object that was asked for, and nothing else."
+    "Your last reply was not a JSON object: {why}. "
+    "Reply with the JSON object that was asked for, {form}, and nothing else."
 )
 """The feedback on a reply without JSON. It does not quote the reply: a model shown its own prose continues it."""
 
@@ -30,7 +31,7 @@ def correction_messages(
     >>> from structkit.schema import ResponseFormat
     >>> prose = ResponseFormat(int).read("Three, I think.")
     >>> [message.content[:60] for message in correction_messages(ResponseFormat(int), prose, None)]
-    ['Your last reply was not a JSON object: not valid JSON: Expec']
+    ['Your last reply was not a JSON object: not valid JSON: the t']
     """
     if invalid_answer is None:
         return ()
@@ -38,8 +39,9 @@ def correction_messages(
         return (_message("user", patch_feedback(invalid_answer.issues, patch_places(patch), patch.draft)),)
     if invalid_answer.draft is None and "{" not in invalid_answer.text:
         reason = "; ".join(issue.message for issue in invalid_answer.issues)
-        return (_message("user", NO_JSON.format(why=reason)),)
-    request = _message("user", feedback(invalid_answer.issues, partial(codec.wire_path, draft=invalid_answer.draft)))
+        return (_message("user", NO_JSON.format(why=reason, form=codec.form)),)
+    wire_path = partial(codec.wire_path, draft=invalid_answer.draft)
+    request = _message("user", feedback(invalid_answer.issues, wire_path))
     return (_message("assistant", invalid_answer.text), request) if invalid_answer.text else (request,)
 
 

@@ -80,7 +80,7 @@ class _SchemaWalk:
         return self.repair([value], branches, path)
 
     def _repair_items(self, value: list[JSONValue], branches: list[JSON], path: JSONPath) -> JSONValue:
-        if path and _is_only_item(value, branches):
+        if path and _is_only_item(value, branches, self.root):
             self._add_repair("list for item", path)
             return self.repair(value[0], branches, path)
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
@@ -165,12 +165,12 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
         return False
     items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
     if isinstance(value, dict):
-        return any(_has_keys(value, item) for item in items)
+        return any(_has_keys(value, item, root) for item in items)
     if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
         return False
     if any(map(_is_constant, items)):
         return any(value in _constants(item) for item in items if _is_constant(item))
-    return _scalar_type(value) in _types(items)
+    return bool(_json_types(value) & _types(items))
 
 
 def _is_open(branch: JSON) -> bool:
@@ -178,25 +178,34 @@ def _is_open(branch: JSON) -> bool:
     return "properties" in branch and branch.get("additionalProperties") is not False
 
 
-def _has_keys(value: JSON, schema: JSON) -> bool:
-    """Return whether an object has the keys of a schema; a pair of a map does not count, since it may be a map too."""
-    names = _properties(schema).keys()
-    return names not in ({"key", "value"}, set()) and {*schema.get("required", ())} <= value.keys() <= names
+def _has_keys(value: JSON, schema: JSON, root: JSON) -> bool:
+    """Return whether an object has the keys of a schema, except for those that may be null.
+
+    A pair of a map does not count, since it may be a map too.
+    """
+    properties = _properties(schema)
+    required = {
+        name for name in schema.get("required", ()) if "null" not in _types([*walk_branches([properties[name]], root)])
+    }
+    return properties.keys() not in ({"key", "value"}, set()) and required <= value.keys() <= properties.keys()
 
 
-def _is_only_item(value: list[JSONValue], branches: list[JSON]) -> bool:
+def _is_only_item(value: list[JSONValue], branches: list[JSON], root: JSON) -> bool:
     """Return whether a list has one item, which may be meant, as no list is allowed, not even in a union's box."""
     if len(value) != 1 or value[0] is None or isinstance(value[0], list):
         return False
     if isinstance(value[0], dict):
-        return _types(branches) - {"null"} == {"object"} and any(_has_keys(value[0], branch) for branch in branches)
-    return bool(branches) and not _types(branches) & {"array", "object", "any"}
+        is_object = _types(branches) - {"null"} == {"object"}
+        return is_object and any(_has_keys(value[0], branch, root) for branch in branches)
+    types = _types(branches)
+    return bool(_json_types(value[0]) & types) and not types & {"array", "object", "any"}
 
 
-def _scalar_type(value: JSONValue) -> str:
+def _json_types(value: JSONValue) -> set[str]:
+    """Return the types of a scalar as a schema names them."""
     if isinstance(value, str):
-        return "string"
-    return "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "number"
+        return {"string"}
+    return {"boolean"} if isinstance(value, bool) else {"integer", "number"} if isinstance(value, int) else {"number"}
 
 
 def _type_names(branch: JSON) -> list[str]:

@@ -10,7 +10,16 @@ from structkit.values import JSON, JSONValue
 
 
 class NotJSON(ValueError):
-    """The text is not one JSON value; the message gives the reason in words that the model can be shown."""
+    """The text is not one JSON value; the message gives the reason in words that the model can be shown.
+
+    Attributes:
+        at: The position in the text.
+    """
+
+    def __init__(self, message: str, at: int = 0) -> None:
+        """Store the position."""
+        super().__init__(message)
+        self.at = at
 
 
 class InvalidJSONValue(NotJSON):
@@ -36,7 +45,7 @@ def read_json(text: str) -> JSONValue:
     structkit.parsing.exact.InvalidJSONValue: duplicate key "a" in one object
     >>> read_json('Sure!')
     Traceback (most recent call last):
-    structkit.parsing.exact.NotJSON: not valid JSON: Expecting value at line 1 column 1
+    structkit.parsing.exact.NotJSON: not valid JSON: the text does not start with a JSON value
     """
     try:
         value = DECODE(text)
@@ -44,8 +53,7 @@ def read_json(text: str) -> JSONValue:
         if "\\ud" in text or "\\uD" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        position = f"line {error.lineno} column {error.colno}"
-        raise NotJSON(f"not valid JSON: {error.msg} at {position}") from None
+        raise NotJSON(f"not valid JSON: {_reason(error)}", error.pos) from None
     except UnicodeEncodeError:
         raise InvalidJSONValue("not valid JSON: half of a surrogate pair without the other half") from None
     except RecursionError:
@@ -55,6 +63,17 @@ def read_json(text: str) -> JSONValue:
     except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
         raise InvalidJSONValue("a number has too many digits") from None
     return value
+
+
+def _reason(error: json.JSONDecodeError) -> str:
+    text = error.doc.strip()
+    if not text:
+        return "the text is empty"
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
+        return "the text ends before the JSON does; write all of it"
+    if error.msg == "Expecting value" and error.doc[error.pos :].lstrip() == text:
+        return "the text does not start with a JSON value"
+    return f"{error.msg} at line {error.lineno} column {error.colno}"
 
 
 def _object(pairs: list[tuple[str, JSONValue]]) -> JSON:

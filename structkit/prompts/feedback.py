@@ -5,7 +5,8 @@ The wording was measured with a small model (docs/benchmarks.md): do not change 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from structkit.values import Issue, JSONPath, JSONValue, format_path, value_at
 from structkit.values.text import shorten_json
@@ -17,7 +18,7 @@ MAX_CONTEXT_CHARS = 240
 """Characters of the object around an invalid value, which is quoted to show the model which value is meant."""
 
 
-def feedback(issues: Iterable[Issue], wire_path: Callable[[JSONPath], JSONPath]) -> str:
+def feedback(issues: Sequence[Issue], wire_path: Callable[[JSONPath], JSONPath]) -> str:
     """Return the correction to send after an invalid reply.
 
     Values from the reply are quoted as shortened JSON, so that text in them does not read as an instruction.
@@ -28,12 +29,12 @@ def feedback(issues: Iterable[Issue], wire_path: Callable[[JSONPath], JSONPath])
     age: Input should be a valid integer (got "old")
     Reply again with the whole corrected JSON and nothing else.
     """
-    lines = [str(Issue(wire_path(issue.path), issue.message, issue.got)) for issue in issues]
-    omitted = [f"and {len(lines) - MAX_ISSUES} more"] if len(lines) > MAX_ISSUES else []
+    lines = [_line(replace(issue, path=wire_path(issue.path))) for issue in issues[:MAX_ISSUES]]
+    omitted = [f"and {len(issues) - MAX_ISSUES} more"] if len(issues) > MAX_ISSUES else []
     return "\n".join(
         [
             "Your reply does not fit the schema:",
-            *lines[:MAX_ISSUES],
+            *lines,
             *omitted,
             "Reply again with the whole corrected JSON and nothing else.",
         ]
@@ -64,12 +65,17 @@ def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
     return "\n".join(
         [
             "Your last reply was right but for this:" if not truncated else "Your last reply was truncated:",
-            *(() if truncated else map(str, issues[:MAX_ISSUES])),
+            *(() if truncated else map(_line, issues[:MAX_ISSUES])),
             *(f"It is part of {context}" for context in contexts if context),
             *(_progress(draft, path) for _, path in truncated),
             f"Reply with a JSON object of these values alone: {', '.join(filter(None, [items, values]))}.",
         ]
     )
+
+
+def _line(issue: Issue) -> str:
+    """Return an issue without its cause, in which the model could change nothing."""
+    return str(replace(issue, cause=""))
 
 
 def _context(draft: JSONValue, path: JSONPath) -> str:

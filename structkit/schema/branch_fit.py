@@ -7,6 +7,7 @@ from functools import partial, singledispatch
 
 from structkit.schema.json_types import json_type
 from structkit.schema.memo import evaluate_once
+from structkit.schema.nodes.any_value import AnyMapNode
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import DescribedNode
@@ -83,7 +84,7 @@ def _(node: UnionNode, value: JSONValue) -> bool:
 
 
 def _fits_field(field: Field, value: JSONValue) -> bool:
-    return (value is None and field.absence == "null") or fits(field.node, value)
+    return (value is None and field.is_absent_if_null) or fits(field.node, value)
 
 
 def has_keys(node: Node, value: JSONValue) -> bool:
@@ -132,7 +133,7 @@ def tag_name(branches: Sequence[Node]) -> str | None:
 
 def _constants(node: ObjectNode) -> Iterator[tuple[str, JSONValue]]:
     for field in node.fields:
-        if field.absence == "never" and (constant := constant_of(field.node)) is not None:
+        if not field.may_be_absent and (constant := constant_of(field.node)) is not None:
             yield field.wire, constant
 
 
@@ -146,3 +147,33 @@ def with_tag(branch: Node, tag: str | None, value: JSONValue) -> JSONValue:
     if tag is None or not isinstance(inner, ObjectNode) or inner.is_box or not isinstance(value, dict) or tag in value:
         return value
     return {tag: constant_of(inner.by_wire[tag].node), **value}
+
+
+def branch_of(node: UnionNode, value: JSONValue) -> Node | None:
+    """Return the branch that a natural value is for, even if it is invalid; None if it may be for several.
+
+    It is the branch whose box or tag the value has, else the first one that it fits, else the only one of its type.
+    """
+    tag = tag_name(node.branches)
+    for branch in node.branches:
+        inner = resolve_node(branch)
+        if isinstance(inner, ObjectNode) and _has_box_or_tag(inner, tag, value):
+            return branch
+    matching = [branch for branch in node.branches if branch.matches_value(value)]
+    of_type = [branch for branch in node.branches if _natural_type(branch) == json_type(value)]
+    return matching[0] if matching else of_type[0] if len(of_type) == 1 else None
+
+
+def _has_box_or_tag(node: ObjectNode, tag: str | None, value: JSONValue) -> bool:
+    if node.is_box:
+        return is_boxed(value, node.fields[0].name)
+    constant = constant_of(node.by_wire[tag].node) if tag else None
+    return constant is not None and isinstance(value, dict) and value.get(tag) == constant
+
+
+def _natural_type(node: Node) -> str:
+    """Return the JSON type of a node's natural values."""
+    inner = resolve_node(node)
+    if isinstance(inner, MapNode | AnyMapNode):
+        return "object"
+    return "array" if isinstance(inner, TupleNode) else "number" if inner.kind == "integer" else inner.kind

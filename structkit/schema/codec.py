@@ -13,14 +13,18 @@ from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
 from structkit.schema.expected_form import ExpectedForm, expected_form
+from structkit.schema.expected_values import MISSING, OTHER_FORM
 from structkit.schema.explanation import Note
+from structkit.schema.find_node import find_node
+from structkit.schema.forms import form_of
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.missing_tags import add_tags
-from structkit.schema.natural import InvalidValue, NaturalType
+from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import without_description
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.union import constant_of
 from structkit.schema.paths import wire_path
 from structkit.schema.repaired_answer import choose_answer, repaired_readings
 from structkit.schema.strict.compiled import CompiledSchema
@@ -29,6 +33,12 @@ from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValu
 from structkit.values.text import shorten_json
 
 T = TypeVar("T")
+
+MIN_EXCERPT_CHARS = 30
+"""Characters of a text that is not JSON which an issue quotes."""
+
+MAX_EXPLAINED_ISSUES = 100
+"""Issues that are explained by the form that is expected; no model reads more of them."""
 
 MAX_LISTED_KEYS = 5
 """Expected keys that an issue lists where a reply has none of them."""
@@ -62,6 +72,11 @@ class Codec(Generic[T]):
     def compiled_schema(self) -> CompiledSchema:
         """The wire side: the nodes, and the strict schema made from them."""
         return self._compiled_schema
+
+    @property
+    def form(self) -> str:
+        """The form of a reply, with the values left out: `{"name": ..., "age": ...}`."""
+        return form_of(self._root)
 
     @cached_property
     def payload(self) -> JSON:
@@ -126,7 +141,7 @@ class Codec(Generic[T]):
         try:
             answer = self._read_wire(read_json(text), text, text, context)
         except NotJSON as error:
-            answer = Answer(0, text, None, (Issue((), str(error), shorten_json(text, 100)),))
+            answer = Answer(0, text, None, (Issue((), str(error), _excerpt(text, error.at)),))
         return answer if answer.valid or not repairs else self._repair(answer, repairs, context)
 
     @cached_property
@@ -166,7 +181,7 @@ class Codec(Generic[T]):
         """Return the answer; an object that has nothing of the type is invalid, even if defaults or a map accept it."""
         properties = wire.get("properties")
         if isinstance(properties, dict) and self._is_schema_echo(wire, properties):
-            return replace(answer, value=None, issues=(Issue((), "this is the schema; expected a value that fits it"),))
+            return replace(answer, value=None, issues=(Issue((), f"this is the schema; write a value: {self.form}"),))
         if not wire.keys().isdisjoint(self._property_names) or not self._property_names:
             return answer
         if getattr(answer.value, "model_fields_set", False):
@@ -206,7 +221,21 @@ class Codec(Generic[T]):
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
         except InvalidValue as error:
-            return Answer(0, text, None, error.issues, draft=natural)
+            first = [self._with_form(issue, natural) for issue in error.issues[:MAX_EXPLAINED_ISSUES]]
+            issues = (*first, *error.issues[MAX_EXPLAINED_ISSUES:])
+            return Answer(0, text, None, issues, draft=natural)
+
+    def _with_form(self, issue: Issue, natural: JSONValue) -> Issue:
+        """Return an issue with the forms that are expected at its place, or the constant that is missing there."""
+        if issue.message not in {OTHER_FORM, MISSING}:
+            return issue
+        node = find_node(self._compiled_schema.root, issue.path, natural)
+        if node is None:
+            return issue
+        if issue.message == OTHER_FORM:
+            return replace(issue, message=f"Input should be {form_of(node)}")
+        constant = constant_of(node)
+        return issue if constant is None else replace(issue, message=f"{MISSING}: write {shorten_json(constant)}")
 
     def load_partial(self, wire: JSONValue) -> JSONValue:
         """Return incomplete wire JSON as natural JSON, not validated; None where it has no natural form."""
@@ -240,6 +269,12 @@ class Codec(Generic[T]):
     def _is_identity(self) -> bool:
         """Whether wire JSON is natural JSON already, so that the reply's text can be validated as it is."""
         return self._compiled_schema.root.is_identity
+
+
+def _excerpt(text: str, at: int) -> str:
+    """Return the text from a position as JSON; a few characters before it, if it is the end of the text."""
+    start = min(at, max(0, len(text.rstrip()) - MIN_EXCERPT_CHARS))
+    return shorten_json(text[start:], MAX_QUOTED_CHARS)
 
 
 class PartCodec(Codec[JSONValue]):

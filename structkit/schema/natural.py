@@ -9,6 +9,9 @@ from structkit.values import JSON, Issue, JSONValue
 
 T = TypeVar("T")
 
+FAILED_RULE = "a rule could not be applied to the values here; write other values"
+"""The message about an exception of a validator that is not one of the kinds by which a validator rejects a value."""
+
 MAX_QUOTED_CHARS = 100
 """Characters of a value that an issue quotes; of a message, twice as many."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import singledispatch
 
-from structkit.schema.branch_fit import is_boxed
+from structkit.schema.branch_fit import branch_of
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.constants import ConstantsNode
-from structkit.schema.nodes.description import DescribedNode, without_description
+from structkit.schema.nodes.description import DescribedNode
 from structkit.schema.nodes.extra_keys import ExtraKeysNode
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.map import MapNode
@@ -112,9 +112,9 @@ def _(node: TupleNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
 
 @wire_path.register
 def _(node: UnionNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
-    box = next((branch for branch in node.branches if _is_box_of(branch, value)), None)
-    if box is not None:
-        return wire_path(box, path, value)
+    branch = None if value is None else branch_of(node, value)
+    if branch is not None:
+        return wire_path(branch, path, value)
     paths = {wire_path(branch, path, value) for branch in node.branches} - {path}
     return paths.pop() if path and len(paths) == 1 else path  # branches that disagree: the union cannot choose
 
@@ -130,12 +130,6 @@ def _member(value: JSONValue, step: str | int) -> JSONValue:
 def _pair_path(value: JSONValue, key: str | int, member: str) -> JSONPath:
     """Return the path to a member of the pair of a map's key; only the key if the map does not have it."""
     return ([*value].index(key), member) if isinstance(value, dict) and key in value else (key,)
-
-
-def _is_box_of(branch: Node, value: JSONValue) -> bool:
-    """Return whether a natural value is in the box of a branch."""
-    inner = without_description(branch)
-    return isinstance(inner, ObjectNode) and inner.is_box and is_boxed(value, inner.fields[0].name)
 
 
 @wire_path.register

@@ -58,7 +58,10 @@ class Column:
 
 _ISSUES: JSON = {
     "type": "array",
-    "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("path", "message", "got")}},
+    "items": {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("path", "message", "got", "cause")},
+    },
 }
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens", "unreported", "cached_tokens", "reasoning_tokens")
 RUN_SCHEMAS: dict[str, JSON] = {

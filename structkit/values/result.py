@@ -24,16 +24,19 @@ class Issue:
         path: The invalid place, in the names of the caller's type.
         message: What is expected there.
         got: The value that is there instead, shortened; empty if there is none.
+        cause: The exception behind the issue, such as that of a validator; for the caller, never for the model.
     """
 
     path: JSONPath
     message: str
     got: str = ""
+    cause: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         """`steps[0].output: Input should be a valid string (got 3)`."""
         got = f" (got {self.got})" if self.got else ""
-        return f"{format_path(self.path)}: {self.message}{got}"
+        cause = f" [{self.cause}]" if self.cause else ""
+        return f"{format_path(self.path)}: {self.message}{got}{cause}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ def test_receiving_changes_nothing_in_the_extraction() -> None:
         ('{"lines": [{"item": "\\ud800", "price": 1}]}', "surrogate"),
         ("[" * 100_000, "nested too deep"),
         ('{"lines": [{"item": "a", "price": ' + "9" * 5000 + "}]}", "too many digits"),
-        (json.dumps("tea"), "should be an object"),
+        (json.dumps("tea"), 'should be {"lines": ...}'),
     ],
 )
 def test_text_without_valid_json_is_an_issue_and_not_an_exception(text: str, message: str) -> None:

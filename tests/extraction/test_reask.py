@@ -373,4 +373,4 @@ def test_a_key_that_a_json_schema_does_not_allow_is_named_with_its_place() -> No
         Completion((Choice(0, text, finish_reason="stop"),), Usage())
     )
     assert isinstance(step, Extraction)
-    assert "lines[1].m: this key is not allowed here; leave it out (got 3)" in str(step.request.messages[-1].content)
+    assert 'lines[1].m: the key "m" is not allowed here; leave it out (got 3)' in str(step.request.messages[-1].content)

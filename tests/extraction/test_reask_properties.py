@@ -270,10 +270,10 @@ async def async_check(_: Any) -> str:
 
 
 CHECKS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
-    "raises": (raising_check, [((), "a check failed: KeyError('zip')")]),
+    "raises": (raising_check, [((), "a check of this value failed")]),
     "raises during iteration": (
         lambda value: (1 / 0 for _ in "x"),
-        [((), "a check failed: ZeroDivisionError('division by zero')")],
+        [((), "a check of this value failed")],
     ),
     "returns a bool": (lambda value: False, [((), f"a check returned bool; {CHECK_OUTCOMES}")]),
     "returns a number": (lambda value: 0, [((), f"a check returned int; {CHECK_OUTCOMES}")]),
@@ -316,5 +316,5 @@ async def async_raising(_: Any) -> str:
 
 
 def test_an_exception_of_an_async_check_is_an_issue() -> None:
-    failed = (Issue((), "a check failed: KeyError('zip')"),)
+    failed = (Issue((), "a check of this value failed", cause="KeyError('zip')"),)
     assert asyncio.run(async_issues(3, [async_raising, soft(async_raising)])) == (failed, failed)

@@ -59,6 +59,13 @@ class SchemaDocument:
             schema = self.resolve_pointer(schema["$ref"], path)
         return schema if isinstance(schema, dict) else {}
 
+    def resolve_if_possible(self, schema: JSONValue) -> JSON:
+        """Return what `resolve` does, or an empty schema for a `$ref` that it cannot follow."""
+        try:
+            return self.resolve(schema)
+        except SchemaError:
+            return {}
+
     def resolve_pointer(self, pointer: str, path: JSONPath) -> JSONValue:
         """Return the target of one `$ref`.
 

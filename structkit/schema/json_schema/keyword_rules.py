@@ -7,7 +7,9 @@ from collections.abc import Callable, Hashable, Iterator
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from structkit.schema.expected_values import MISSING, OTHER_FORM, unexpected_key
 from structkit.schema.json_equality import equality_key
+from structkit.schema.json_schema.closest_branch import find_closest_branch
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import json_type
 from structkit.schema.memo import evaluate_once
@@ -17,18 +19,23 @@ from structkit.values.text import shorten_json
 Rule: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Exception]]
 
 
-def with_exact_rules(validator: Any, *, is_dynamic: bool) -> Any:
+Resolve: TypeAlias = Callable[[JSONValue], JSON]
+"""Returns a schema, or the one that its `$ref` leads to."""
+
+
+def with_exact_rules(validator: Any, resolve: Resolve, *, is_dynamic: bool) -> Any:
     """Return a jsonschema validator class with the rules of this file, which evaluate each branch of a union once.
 
     Args:
         validator: The class.
+        resolve: Follows references in the document.
         is_dynamic: Whether the schema has dynamic references: a branch then depends on the path to it, and is evaluated
             each time.
     """
     from jsonschema.validators import extend
 
     extend_class: Callable[[Any, Any], Any] = extend
-    rules = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else UNIONS)}
+    rules = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else _union_rules(resolve))}
     return extend_class(validator, {word: rule for word, rule in rules.items() if word in validator.VALIDATORS})
 
 
@@ -38,21 +45,23 @@ def _all_of(validator: Any, parts: list[JSONValue], instance: JSONValue, _: JSON
             yield from validator.descend(instance, part)
 
 
-def _any_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
+def _union_rules(resolve: Resolve) -> dict[str, Rule]:
+    """Return the rules of unions. If no branch fits, the errors are those of the closest branch."""
     from jsonschema.exceptions import ValidationError
 
-    if not any(_fits(validator, branch, instance) for branch in branches):
-        yield ValidationError(f"{instance!r} is not valid under any of the given schemas")
+    def any_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
+        if any(_fits(validator, branch, instance) for branch in branches):
+            return
+        closest = find_closest_branch(branches, instance, resolve)
+        yield from [ValidationError(OTHER_FORM)] if closest is None else validator.descend(instance, closest)
 
+    def one_of(validator: Any, branches: list[JSONValue], instance: JSONValue, schema: JSON) -> Iterator[Exception]:
+        if sum(_fits(validator, branch, instance) for branch in branches) > 1:
+            yield ValidationError("Input should match only one of the forms that are allowed here, and matches several")
+        else:
+            yield from any_of(validator, branches, instance, schema)
 
-def _one_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
-    from jsonschema.exceptions import ValidationError
-
-    matching = [branch for branch in branches if _fits(validator, branch, instance)]
-    if not matching:
-        yield ValidationError(f"{instance!r} is not valid under any of the given schemas")
-    if len(matching) > 1:
-        yield ValidationError(f"{instance!r} is valid under each of {', '.join(map(repr, matching))}")
+    return {"allOf": _all_of, "anyOf": any_of, "oneOf": one_of}
 
 
 def _fits(validator: Any, branch: JSONValue, instance: JSONValue) -> bool:
@@ -68,7 +77,7 @@ def _pattern(_: Any, pattern: str, instance: JSONValue, __: JSON) -> Iterator[Ex
     from jsonschema.exceptions import ValidationError
 
     if isinstance(instance, str) and not matches(pattern, instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+        yield ValidationError("does not match the pattern")
 
 
 def _pattern_properties(validator: Any, schemas: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
@@ -97,16 +106,38 @@ def _member_errors(
     from jsonschema.exceptions import ValidationError
 
     if schema is False:
-        yield ValidationError("this key is not allowed here; leave it out", path=[name], instance=value, schema=False)
+        yield ValidationError(unexpected_key(name), path=[name], instance=value, schema=False)
     else:
         yield from validator.descend(value, schema, path=name, schema_path=schema_path)
+
+
+def _required(_: Any, names: list[str], instance: JSONValue, __: JSON) -> Iterator[Exception]:
+    from jsonschema.exceptions import ValidationError
+
+    for name in names if isinstance(instance, dict) else ():
+        if name not in instance:
+            yield ValidationError(MISSING, path=[name])
+
+
+def _dependent_required(validator: Any, names: JSON, instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    """Yield the errors of keys that others require; in the drafts before 2019-09, a key may also require a schema."""
+    from jsonschema.exceptions import ValidationError
+
+    present = {name: part for name, part in names.items() if isinstance(instance, dict) and name in instance}
+    for name, part in present.items():
+        if not isinstance(part, list):
+            yield from validator.descend(instance, part, schema_path=name)
+            continue
+        for dependency in part:
+            if dependency not in instance:
+                yield ValidationError(f"required, because {shorten_json(name)} is there", path=[dependency])
 
 
 def _multiple_of(_: Any, step: float, instance: JSONValue, __: JSON) -> Iterator[Exception]:
     from jsonschema.exceptions import ValidationError
 
     if json_type(instance) == "number" and not is_multiple(instance, step):
-        yield ValidationError(f"{instance!r} is not a multiple of {step}")
+        yield ValidationError("not a multiple")
 
 
 def is_multiple(number: JSONValue, step: JSONValue) -> bool:
@@ -132,7 +163,7 @@ def _unique_items(_: Any, is_required: bool, instance: JSONValue, __: JSON) -> I
     keys: set[Hashable] = set()
     for item in instance:
         if equality_key(item) in keys:
-            yield ValidationError(f"the item {shorten_json(item)} is a duplicate")
+            yield ValidationError(f"write the item {shorten_json(item)} only once")
             return
         keys.add(equality_key(item))
 
@@ -147,22 +178,20 @@ def _enum_rule() -> Rule:
         if id(values) not in indexes:
             indexes[id(values)] = values, frozenset(map(equality_key, values))
         if equality_key(instance) not in indexes[id(values)][1]:
-            listed_values = f"{values[:MAX_LISTED_VALUES]!r}{' and others' if len(values) > MAX_LISTED_VALUES else ''}"
-            yield ValidationError(f"{instance!r} is not one of {listed_values}")
+            yield ValidationError("not one of the values")
 
     return enum
 
-
-MAX_LISTED_VALUES = 20
-"""Values of an enum that a message lists."""
 
 RULES: dict[str, Rule] = {
     "pattern": _pattern,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,
     "properties": _properties,
+    "required": _required,
+    "dependentRequired": _dependent_required,
+    "dependencies": _dependent_required,
     "multipleOf": _multiple_of,
     "divisibleBy": _multiple_of,
     "uniqueItems": _unique_items,
 }
-UNIONS: dict[str, Rule] = {"allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of}

@@ -9,10 +9,11 @@ from typing import Any
 from structkit.schema.explanation import Note
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
+from structkit.schema.json_schema.issues import read_error
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.values import JSON, Issue, JSONValue
-from structkit.values.text import shorten, shorten_json
+from structkit.values.text import shorten_json
 
 MAX_ISSUES = 100
 """Issues that are reported of one value: nested `allOf` can report the same one exponentially often."""
@@ -53,7 +54,7 @@ class RawSchema:
         validate_cycles(document)
         # jsonschema-rs is 20 times as fast, but a schema can hang it (a union of 2^30 branches, a slow pattern), and a
         # deep value ends the process; it would be safe only as a first test of schemas without these.
-        exact = with_exact_rules(validator, is_dynamic=document.is_dynamic)
+        exact = with_exact_rules(validator, document.resolve_if_possible, is_dynamic=document.is_dynamic)
         self._validator = exact(schema, format_checker=with_all_formats(validator.FORMAT_CHECKER))
 
     def part(self, schema: JSONValue) -> RawSchema:
@@ -78,7 +79,8 @@ class RawSchema:
         """
         try:
             with shared_match_time():
-                issues = tuple(map(_issue, islice(self._validator.iter_errors(value), MAX_ISSUES)))
+                errors = islice(self._validator.iter_errors(value), MAX_ISSUES)
+                issues = tuple(dict.fromkeys(map(read_error, errors)))
         except PatternTimeout as error:  # raised, since a rule such as `not` would take "does not match" for valid
             raise InvalidValue((Issue((), str(error), shorten_json(error.text, MAX_QUOTED_CHARS)),)) from None
         except BaseException as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from structkit.schema.expected_values import MISSING, listed_values
 from structkit.schema.json_types import json_type
 from structkit.schema.keywords import BOXED_BRANCH
 from structkit.schema.naming import unused_name, wire_name
@@ -60,8 +61,8 @@ class UnionNode:
             WireError: The tag of the branches is missing.
         """
         if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
-            values = ", ".join(shorten_json(constant_of(tag.node)) for tag in self._tags)
-            raise WireError(f"required: one of {values}").with_step(self._tags[0].name)
+            values = listed_values([constant_of(tag.node) for tag in self._tags])
+            raise WireError(f"{MISSING}: write {values}").with_step(self._tags[0].name)
         branch = self.single_branch or self._matching_branch(wire)
         return wire if wire is None or branch is None else branch.load(wire)
 

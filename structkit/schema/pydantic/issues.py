@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.messages import MISSING_TYPES, message
 from structkit.values import Issue, JSONPath, JSONValue
-from structkit.values.text import shorten, shorten_json
+from structkit.values.text import shorten_json
 
 Step: TypeAlias = "str | int"
 Location: TypeAlias = "list[tuple[Step, bool]]"
@@ -17,10 +19,8 @@ Location: TypeAlias = "list[tuple[Step, bool]]"
 MAP_KEY = ("[key]", False)
 """The step that pydantic puts after the key of a map where the key itself is invalid."""
 
-MISSING_TYPES = frozenset(
-    {"missing", "missing_argument", "missing_positional_only_argument", "missing_keyword_only_argument"}
-)
-"""pydantic's error types for an absent key."""
+SECONDARY_TYPES = frozenset({"default_factory_not_called"})
+"""pydantic's error types for what follows from another error."""
 
 
 def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
@@ -30,7 +30,7 @@ def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
         errors: As `ValidationError.errors()` returns them.
         value: The natural JSON that was validated.
     """
-    located = [(_locate(error, value), error) for error in errors]
+    located = [(_locate(error, value), error) for error in errors if error["type"] not in SECONDARY_TYPES]
     return tuple(dict.fromkeys(_located_issue(location, error) for location, error in _intended(located)))
 
 
@@ -44,9 +44,13 @@ def _located_issue(location: Location, error: Any) -> Issue:
 
 
 def _issue(path: JSONPath, error: Any) -> Issue:
-    is_missing = error["type"] in MISSING_TYPES
-    message = "required, but missing" if is_missing else shorten(error["msg"], 2 * MAX_QUOTED_CHARS)
-    return Issue(path, message, "" if is_missing else shorten_json(error["input"], MAX_QUOTED_CHARS))
+    got = "" if error["type"] in MISSING_TYPES else shorten_json(_as_text(error["input"]), MAX_QUOTED_CHARS)
+    return Issue(path, message(error), got)
+
+
+def _as_text(value: Any) -> Any:
+    """Return bytes as the text that they were read from."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _locate(error: Any, value: JSONValue) -> Location:
@@ -83,12 +87,11 @@ def _path(location: Location) -> JSONPath:
 
 
 def _intended(located: list[tuple[Location, Any]]) -> Iterator[tuple[Location, Any]]:
-    """Yield the errors; for a union, only those of the branch that the value is closest to.
+    """Yield the errors, of each union only those of the branch that the value is closest to.
 
-    A branch that rejects the very type or constant of the value is further away than one that does not; among
-    equals, the one with the fewest errors is closest.
+    If no branch accepts the type of the value, the only error is that it has none of their forms.
     """
-    unions: dict[JSONPath, dict[Step, list[Any]]] = {}
+    unions: dict[JSONPath, dict[Step, list[tuple[Location, Any]]]] = {}
     for location, error in located:
         if (position := _union_position(location)) is not None:
             branches = unions.setdefault(_path(location[:position]), {})
@@ -96,8 +99,13 @@ def _intended(located: list[tuple[Location, Any]]) -> Iterator[tuple[Location, A
     closest = {path: min(branches, key=lambda name: _distance(branches[name])) for path, branches in unions.items()}
     for location, error in located:
         position = _union_position(location)
-        if position is None or closest[_path(location[:position])] == location[position][0]:
+        path = None if position is None else _path(location[:position])
+        if position is None or path is None:
             yield location, error
+        elif closest[path] == location[position][0]:
+            errors = unions[path][closest[path]]
+            is_other_form = len(unions[path]) > 1 and _distance(errors)[0] == OTHER_TYPE
+            yield (location[:position], {**error, "type": "union_tag_invalid"}) if is_other_form else (location, error)
 
 
 def _union_position(location: Location) -> int | None:
@@ -108,6 +116,17 @@ def _union_position(location: Location) -> int | None:
     )
 
 
-def _distance(errors: list[tuple[Location, Any]]) -> tuple[bool, int]:
-    is_rejected = any(not _path(inner) or error["type"] in {"literal_error", "enum"} for inner, error in errors)
-    return is_rejected, len(errors)
+INSIDE, OTHER_VALUE, OTHER_TYPE = range(3)
+"""How far a value is from a branch: only something in it is wrong, the value is, or its very type or constant."""
+
+OTHER_TYPE_ENDING = re.compile(
+    r"_type$|^(?:int|float|bool)_parsing$|^union_tag_|^(?:literal_error|enum|none_required)$"
+)
+"""The error types of a value that a branch rejects without looking into it."""
+
+
+def _distance(errors: list[tuple[Location, Any]]) -> tuple[int, int]:
+    """Return how far a value is from a branch, and in how many places."""
+    kinds = [error["type"] for inner, error in errors if not _path(inner)]
+    distance = max((OTHER_TYPE if OTHER_TYPE_ENDING.search(kind) else OTHER_VALUE for kind in kinds), default=INSIDE)
+    return distance, len(errors)

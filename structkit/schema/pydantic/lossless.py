@@ -44,11 +44,16 @@ def read_bytes(text: Any) -> Any:
     """Return the bytes that `write_bytes` has written; a value that is not a string is returned unchanged.
 
     Raises:
-        ValueError: The text starts like a data URL and is not one.
+        PydanticCustomError: The text starts like a data URL and is not one.
     """
     if not isinstance(text, str):
         return text
-    return b64decode(text.removeprefix(DATA_URL), validate=True) if text.startswith(DATA_URL) else text.encode()
+    if not text.startswith(DATA_URL):
+        return text.encode()
+    try:
+        return b64decode(text.removeprefix(DATA_URL), validate=True)
+    except ValueError:
+        raise PydanticCustomError("base64", "Input should be Base64 after {prefix}", {"prefix": DATA_URL}) from None
 
 
 def with_any_bytes(part: JSON, _resolve: Resolve) -> JSON:
@@ -70,10 +75,15 @@ def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
 
 
 def _to_set(set_type: Callable[[list[Any]], Any], items: list[Any]) -> Any:
-    result = set_type(items)
+    try:
+        result = set_type(items)
+    except TypeError:
+        raise PydanticCustomError("unhashable_item", "Input should have no list and no object as an item") from None
     if len(result) < len(items):
         duplicate = next(item for position, item in enumerate(items) if item in items[:position])
-        raise PydanticCustomError("duplicate_item", "duplicate item {item}", {"item": shorten_json(duplicate)})
+        raise PydanticCustomError(
+            "duplicate_item", "write the item {item} only once", {"item": shorten_json(duplicate)}
+        )
     return result
 
 
@@ -143,7 +153,7 @@ def _unwrap_keys(wrapped: Any) -> Any:
     keys = [wrapper.key for wrapper in wrapped]
     if len({*keys}) < len(keys):
         duplicate = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise PydanticCustomError("duplicate_key", "duplicate key {key}", {"key": shorten_json(duplicate)})
+        raise PydanticCustomError("duplicate_key", "write the key {key} only once", {"key": shorten_json(duplicate)})
     return type(wrapped)({wrapper.key: item for wrapper, item in wrapped.items()})
 
 

@@ -13,7 +13,7 @@ from pydantic_core import SchemaError as CoreSchemaError
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
 from structkit.schema.naming import snake_case, type_name
-from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
+from structkit.schema.natural import FAILED_RULE, MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.issues import read_errors
@@ -101,8 +101,8 @@ def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None
     except RecursionError:
         raise
     except Exception as error:
-        reason = f"a validator failed: {type(error).__name__}: {error}"
-        raise InvalidValue((Issue((), shorten(reason, 2 * MAX_QUOTED_CHARS)),)) from error
+        cause = shorten(f"{type(error).__name__}: {error}", 2 * MAX_QUOTED_CHARS)
+        raise InvalidValue((Issue((), FAILED_RULE, cause=cause),)) from error
 
 
 def adapted_type(output_type: Any) -> Any:

@@ -1,0 +1,52 @@
+"""The node of a place in a natural value: what is expected there."""
+
+from __future__ import annotations
+
+from structkit.schema.branch_fit import branch_of
+from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.description import DescribedNode
+from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.union import UnionNode
+from structkit.schema.paths import child
+from structkit.values import JSONPath, JSONValue, value_at
+
+
+def find_node(root: Node, path: JSONPath, value: JSONValue) -> Node | None:
+    """Return the node at a natural path of a natural value, valid or not, which chooses the branches of unions.
+
+    Returns:
+        The node, without boxes that the value is in; None if it has none, as an undeclared key.
+
+    >>> from structkit.schema.nodes import ArrayNode, ScalarNode
+    >>> root = BoxedNode(ArrayNode(ScalarNode({"type": "integer"})))
+    >>> find_node(root, (0,), ["x"])
+    ScalarNode(schema={'type': 'integer'})
+    """
+    node = root
+    for step in path:
+        node, value = _enter(node, value)
+        field = child(node, step, value)
+        if field is None:
+            return None
+        node, value = field.node, value_at(value, (step,))
+    return _enter(node, value)[0]
+
+
+def _enter(node: Node, value: JSONValue) -> tuple[Node, JSONValue]:
+    """Return the node and the value inside the boxes and the branches that the value has."""
+    while (inner := _inner(node, value)) is not None:
+        if isinstance(node, ObjectNode):
+            value = value_at(value, (node.fields[0].name,))
+        node = inner
+    return node, value
+
+
+def _inner(node: Node, value: JSONValue) -> Node | None:
+    if isinstance(node, DescribedNode | ReferenceNode | BoxedNode):
+        return node.node
+    if isinstance(node, UnionNode):
+        is_single = node.single_branch is not None and value is not None
+        return node.single_branch if is_single else branch_of(node, value)
+    return node.fields[0].node if isinstance(node, ObjectNode) and node.is_box else None
