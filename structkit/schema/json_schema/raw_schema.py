@@ -91,9 +91,3 @@ class RawSchema:
         if issues:
             raise InvalidValue(issues)
         return value
-
-
-def _issue(error: Any) -> Issue:
-    """Return an error of jsonschema as an issue."""
-    message, instance = shorten(error.message, 2 * MAX_QUOTED_CHARS), shorten_json(error.instance, MAX_QUOTED_CHARS)
-    return Issue(tuple(error.absolute_path), message, instance)
