@@ -29,6 +29,9 @@ Its value is the class or function that converts it, or None where that is not k
 ENUM_MEANINGS = f"{OWN_PREFIX}meanings"
 """Keyword for what the values of an enum mean: texts, by the values' JSON texts."""
 
+NULLABLE = f"{OWN_PREFIX}nullable"
+"""Key of a core schema without its wrappers, where one of them accepts null."""
+
 GENERATED_DESCRIPTION = "x-structkit-description"
 """Keyword for the description that a type generates; as `description`, one of the field would replace it."""
 

@@ -1,15 +1,16 @@
-"""Predicates that a schema evaluates exponentially often on one value, each evaluated once per value."""
+"""Functions that a schema evaluates exponentially often on one value, each evaluated once per value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 V = TypeVar("V")
+R = TypeVar("R")
 
-_results: ContextVar[dict[Hashable, tuple[object, bool]] | None] = ContextVar("results", default=None)
+_results: ContextVar[dict[Hashable, tuple[object, Any]] | None] = ContextVar("results", default=None)
 """The results so far. Each is stored with its value: the value's `id` is part of the key, so it must stay alive."""
 
 
@@ -38,12 +39,24 @@ def evaluate_once(predicate: Callable[[V], bool], value: V, *key: Hashable) -> b
     evaluated
     True
     """
+    return compute_once(predicate, value, *key, unfinished=False)
+
+
+def compute_once(compute: Callable[[V], R], value: V, *key: Hashable, unfinished: R) -> R:
+    """Return `compute(value)`, cached as by `evaluate_once`.
+
+    Args:
+        compute: The function.
+        value: Its argument.
+        key: What else the result depends on.
+        unfinished: The result where the function depends on itself for the same value.
+    """
     results = _results.get()
     if results is None:
         with shared_results():
-            return evaluate_once(predicate, value, *key)
+            return compute_once(compute, value, *key, unfinished=unfinished)
     full_key = (*key, id(value))
     if full_key not in results:
-        results[full_key] = (value, False)
-        results[full_key] = (value, predicate(value))
-    return results[full_key][1]
+        results[full_key] = (value, unfinished)
+        results[full_key] = (value, compute(value))
+    return cast("R", results[full_key][1])

@@ -12,6 +12,7 @@ from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.issues import read_error
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
+from structkit.schema.writable import validate_writable
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten_json
 
@@ -42,6 +43,7 @@ class RawSchema:
         from structkit.schema.json_schema.reference_cycles import validate_cycles
         from structkit.schema.json_schema.schema_input import read_schema_input
 
+        validate_writable(schema)
         schema_input = read_schema_input(schema)
         self.schema = schema = schema_input.schema
         self.name = schema_input.name

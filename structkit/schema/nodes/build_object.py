@@ -148,9 +148,15 @@ def _build_key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     names = schema.get("propertyNames", {})
     if not names and _has_only_a_pattern(schema):
         names = {"pattern": next(iter(schema["patternProperties"]))}
-    if not isinstance(names, dict):
+    if not isinstance(names, dict) or (compiler.defaults_apply and _is_no_text(compiler.resolve(names))):
         return ScalarNode({"type": "string"})
     return compiler.build({"type": "string", **names}, path)
+
+
+def _is_no_text(schema: JSON) -> bool:
+    """Return whether a schema has no text among its types: pydantic's schema of a key may be that of a number."""
+    values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    return schema.get("type", "string") != "string" or not all(isinstance(value, str) for value in values)
 
 
 def _has_only_a_pattern(schema: JSON) -> bool:

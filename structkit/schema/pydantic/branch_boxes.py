@@ -2,212 +2,147 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from functools import cache, cached_property
+from collections.abc import Callable, Collection
 from operator import itemgetter
 from typing import Any, cast
 
-from pydantic_core import SchemaValidator, ValidationError, core_schema
+from pydantic_core import core_schema
 
 from structkit.schema.keywords import BOXED_BRANCH, PYTHON_CLASS
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.pydantic.aliases import named_fields
-from structkit.schema.pydantic.part import with_definitions, without_ref
+from structkit.schema.pydantic.aliases import field_alias
+from structkit.schema.pydantic.ambiguity import INSTANCES, Ambiguity, object_fields
+from structkit.schema.pydantic.branch_choice import BranchChoice
+from structkit.schema.pydantic.json_form import JSONForm, json_form
+from structkit.schema.pydantic.part import SchemaPart, without_ref
 from structkit.values import JSON
-
-NUMBERS = frozenset({"int", "float"})
-TEMPORAL = frozenset({"date", "datetime", "time", "timedelta"})
-TEXTS = frozenset({"str", "decimal", "fraction", "uuid", "url", "multi-host-url", "bytes", "complex"}) | TEMPORAL
-ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"})
-OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
-INSTANCES = frozenset({"model", "dataclass"})
-
-CONSTANTS = frozenset({"enum", "literal"})
-COERCIBLE = frozenset({"int", "float", "bool", "decimal", "complex"}) | TEMPORAL
-"""Types that pydantic also reads from JSON of another type: a duration from a number, a number from a string."""
-
-PYTHON_TYPES: dict[str, type] = {
-    **{cls.__name__: cls for cls in (str, int, float, bool, bytes, complex)},
-    **{cls.__name__: cls for cls in (dt.date, dt.datetime, dt.time, dt.timedelta)},
-    "decimal": Decimal,
-}
-"""Types whose values pydantic may accept as those of another type, even in strict mode."""
 
 UNBOXED = ""
 """The tag of all branches without a box."""
 
 
-def box_ambiguous_branches(part: JSON, resolve: Callable[[Any], Any], definitions: dict[str, Any]) -> JSON:
-    """Return the union with its ambiguous branches boxed under their names.
+class UnionRewrite:
+    """The rewrite of unions: each value is written in the branch that reads it back.
 
     Args:
-        part: The union's core schema.
         resolve: Returns what a branch is without wrappers and references.
         definitions: The named parts of the whole schema.
+        compile_part: Compiles a part separately.
+        config: The settings of the model that contains the union.
     """
-    choices = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
-    ambiguous = _ambiguous_positions([resolve(choice) for choice in choices])
-    if not ambiguous:
+
+    def __init__(
+        self,
+        resolve: Callable[[Any], Any],
+        definitions: dict[str, Any],
+        compile_part: Callable[[Any], SchemaPart],
+        config: JSON,
+    ) -> None:
+        """Store what the rewrite needs to know of what contains the union."""
+        self._resolve, self._definitions, self._compile_part = resolve, definitions, compile_part
+        self._config: Any = {key: value for key, value in config.items() if key != "title"}
+
+    def union(self, part: JSON) -> JSON:
+        """Return a union with its ambiguous branches boxed under their names."""
+        choices = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
+        boxes = self._boxes(choices)
+        if boxes:
+            return self._boxed(part, choices, boxes)
+        if any(self._is_written_by_function(choice, frozenset()) for choice in choices):
+            branches = {str(position): choice for position, choice in enumerate(choices)}
+            choice = BranchChoice(branches, {}, self._compile_part, union=part)
+            return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
         return part
-    by_name: dict[str, Any] = {}
-    for position in ambiguous:
-        by_name[unused_name(wire_name(_branch_name(resolve(choices[position]))), by_name)] = choices[position]
-    unambiguous = [choice for position, choice in enumerate(choices) if position not in ambiguous]
-    tagged = {name: _box(name, choice) for name, choice in by_name.items()}
-    if unambiguous:
-        tagged[UNBOXED] = unambiguous[0] if len(unambiguous) == 1 else {**part, "choices": unambiguous}
-    resolved = {name: resolve(choice) for name, choice in by_name.items()}
-    branches = {**by_name, **({UNBOXED: tagged[UNBOXED]} if unambiguous else {})}
-    discriminator = _Discriminator(branches, resolved, list(definitions.values()))
-    return cast("JSON", core_schema.tagged_union_schema(tagged, discriminator))
+
+    def nullable(self, part: JSON) -> JSON:
+        """Return a nullable type, boxed where one of its own values is written as null."""
+        form = self._form(part["schema"])
+        if form.is_native or "null" not in form.types:
+            return part
+        return self.union({**part, "type": "union", "choices": [{"type": "none"}, part["schema"]]})
+
+    def _boxes(self, choices: list[Any]) -> dict[str, int]:
+        """Return the names of the boxes and the positions of the branches in them: all that JSON cannot tell apart."""
+        boxes: dict[str, int] = {}
+        for position in sorted(Ambiguity(self._resolve, self._form).positions(choices)):
+            boxes[unused_name(_branch_name(self._resolve(choices[position])), boxes)] = position
+        unboxed = {*range(len(choices))}.difference(boxes.values()) if boxes else ()
+        for position in unboxed:
+            if self._may_look_boxed(choices[position], boxes.keys()):
+                boxes[unused_name(_branch_name(self._resolve(choices[position])), boxes)] = position
+        return boxes
+
+    def _may_look_boxed(self, choice: Any, names: Collection[str]) -> bool:
+        """Return whether a value of a branch may be an object with only one key, which is the name of a box."""
+        branch = self._resolve(choice)
+        if "object" not in self._form(choice).types:
+            return False
+        if branch["type"] not in {*INSTANCES, "typed-dict"} or branch.get("root_model"):
+            return True
+        extra_keys = branch.get("extra_behavior") or (branch.get("config") or {}).get("extra_fields_behavior")
+        aliases = (field_alias(name, field) for name, field in object_fields(branch))
+        return extra_keys == "allow" or any(alias in names for alias in aliases)
+
+    def _boxed(self, part: JSON, choices: list[Any], boxes: dict[str, int]) -> JSON:
+        by_name = {name: choices[position] for name, position in boxes.items()}
+        boxed = {*boxes.values()}
+        unboxed = [choice for position, choice in enumerate(choices) if position not in boxed]
+        tagged = {name: _box(name, choice, self._config) for name, choice in by_name.items()}
+        if unboxed:
+            tagged[UNBOXED] = unboxed[0] if len(unboxed) == 1 else {**without_ref(part), "choices": unboxed}
+        branches = {**by_name, **({UNBOXED: tagged[UNBOXED]} if unboxed else {})}
+        resolved = {name: self._resolve(choice) for name, choice in by_name.items()}
+        choice = BranchChoice(branches, resolved, self._compile_part, boxes=by_name)
+        schema = core_schema.tagged_union_schema(
+            tagged,
+            _BoxReader(frozenset(branches), choice),
+            ref=part.get("ref"),
+            serialization=core_schema.plain_serializer_function_ser_schema(choice.write),
+        )
+        return cast("JSON", schema)
+
+    def _form(self, choice: Any) -> JSONForm:
+        return json_form(choice, self._definitions)
+
+    def _is_written_by_function(self, part: Any, entered_refs: frozenset[str]) -> bool:
+        """Return whether a function writes the values, or values in them, and does not look at their class."""
+        if isinstance(part, list | tuple):
+            return any(self._is_written_by_function(item, entered_refs) for item in part)
+        if not isinstance(part, dict) or part.get("type") in INSTANCES:
+            return False
+        if "serialization" in part:
+            return True
+        ref = part.get("schema_ref")
+        if ref in self._definitions and ref not in entered_refs:
+            return self._is_written_by_function(self._definitions[ref], entered_refs | {ref})
+        inner_parts = (value for key, value in part.items() if key not in {"metadata", "config", "cls"})
+        return any(self._is_written_by_function(inner, entered_refs) for inner in inner_parts)
 
 
-class _Discriminator:
-    """Finds the branch of a value: by its box in JSON, by its type in Python."""
+class _BoxReader:
+    """The branch of a JSON value, by its box."""
 
-    def __init__(self, branches: dict[str, Any], resolved: dict[str, Any], definitions: list[Any]) -> None:
-        self._branches, self._names_by_type, self._definitions = branches, _names_by_type(resolved), definitions
-        self._instances = {name for name, branch in resolved.items() if branch["type"] in INSTANCES}
-        self._constants = {name for name, branch in resolved.items() if branch["type"] in CONSTANTS}
+    def __init__(self, names: frozenset[str], choice: BranchChoice) -> None:
         self.__name__ = "branch"  # pydantic's errors contain it
+        self._names, self._choice = names, choice
 
     def __call__(self, value: Any) -> str | None:
-        if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self._branches:
-            return str(next(iter(value)))
-        if type(value) in self._names_by_type:
-            return self._names_by_type[type(value)]
-        for name, validator in self._validators.items():
-            if name in self._instances and isinstance(value, dict):  # pydantic accepts a dict, even in strict mode
-                continue
-            if validator.isinstance_python(value, strict=True):
-                return name
-        return UNBOXED if UNBOXED in self._branches else None
-
-    @cached_property
-    def _validators(self) -> dict[str, SchemaValidator]:
-        schemas = {name: with_definitions(branch, self._definitions) for name, branch in self._branches.items() if name}
-        names = sorted(schemas, key=lambda name: name not in self._constants)  # pydantic's int accepts an IntEnum too
-        return {name: SchemaValidator(schemas[name]) for name in names}
-
-
-def _names_by_type(branches: dict[str, Any]) -> dict[type, str]:
-    """Return the branch of each Python type that only one branch has."""
-    types = [(_python_type(branch), name) for name, branch in branches.items()]
-    counts = Counter(cls for cls, _ in types)
-    return {cls: name for cls, name in types if cls is not None and counts[cls] == 1}
-
-
-def _python_type(branch: Any) -> type | None:
-    if PYTHON_CLASS in branch:
-        return branch[PYTHON_CLASS] if isinstance(branch[PYTHON_CLASS], type) else None
-    cls = branch.get("cls")
-    return cls if isinstance(cls, type) else PYTHON_TYPES.get(branch["type"])
-
-
-def _box(name: str, branch: Any) -> Any:
-    """Return the branch under its name: unboxed after validation, boxed by serialization."""
-    field = core_schema.typed_dict_field(branch, required=True)
-    metadata = {"pydantic_js_updates": {BOXED_BRANCH: True}}
-    box = core_schema.typed_dict_schema({name: field}, extra_behavior="forbid", metadata=metadata)
-
-    def write(value: Any, write_branch: Callable[[Any], Any]) -> Any:
-        return {name: write_branch(value)}
-
-    serialization = core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(branch))
-    return core_schema.no_info_after_validator_function(itemgetter(name), box, serialization=serialization)
-
-
-def _ambiguous_positions(branches: list[Any]) -> set[int]:
-    """Return the positions of branches that have the JSON type of another branch and could be taken for it."""
-    ambiguous: set[int] = set()
-    for name, are_distinguishable in DISTINGUISHABLE.items():
-        positions = [position for position, branch in enumerate(branches) if name in _json_types(branch)]
-        if len(positions) > 1 and not are_distinguishable([branches[position] for position in positions]):
-            ambiguous |= {*positions}
-    return ambiguous.union(*_coerced_constants(branches))
-
-
-def _coerced_constants(branches: list[Any]) -> Iterator[set[int]]:
-    """Yield the positions of each pair of branches where one reads a constant of the other as its own value."""
-    for position, branch in enumerate(branches):
-        for other_position, other in enumerate(branches):
-            if branch["type"] in COERCIBLE and any(
-                _is_readable(branch["type"], text) for text in _constant_texts(other)
-            ):
-                yield {position, other_position}
-
-
-def _constant_texts(branch: Any) -> list[str]:
-    """Return the JSON texts of an enum's members: pydantic may read these as a value of another branch."""
-    values = [member.value for member in branch["members"]] if branch["type"] == "enum" else []
-    if branch["type"] == "literal" and PYTHON_CLASS in branch:  # a literal of members
-        values = branch["expected"]
-    return [json.dumps(value, default=repr) for value in values]
-
-
-@cache
-def _is_readable(kind: str, text: str) -> bool:
-    """Return whether pydantic reads a JSON text as a value of a simple type."""
-    try:
-        SchemaValidator(cast("Any", {"type": kind})).validate_json(text)
-    except ValidationError:
-        return False
-    return True
-
-
-def _json_types(branch: Any) -> set[str]:
-    kind = branch["type"]
-    if kind == "literal":
-        return {"string" if isinstance(value, str) else "number" for value in branch["expected"]}
-    if kind == "enum":
-        return {"string" if isinstance(member.value, str) else "number" for member in branch["members"]}
-    return {JSON_TYPES.get(kind, str(kind))}
-
-
-JSON_TYPES = {
-    **dict.fromkeys(NUMBERS, "number"),
-    **dict.fromkeys(TEXTS, "string"),
-    **dict.fromkeys(ARRAYS, "array"),
-    **dict.fromkeys(OBJECTS, "object"),
-}
-"""The JSON type of values, by the type of their core schema."""
-
-
-def _are_all(*kinds: str) -> Callable[[list[Any]], bool]:
-    return lambda branches: all(branch["type"] in kinds and PYTHON_CLASS not in branch for branch in branches)
-
-
-def _have_different_constants(branches: list[Any]) -> bool:
-    """Return whether the objects have a common property with a different constant in each."""
-    constants = [_constants(branch) for branch in branches]
-    common = set.intersection(*(set(each) for each in constants))
-    return any(len({each[name] for each in constants}) == len(branches) for name in common)
-
-
-DISTINGUISHABLE: dict[str, Callable[[list[Any]], bool]] = {
-    "string": _are_all("str", "literal"),
-    "number": _are_all("int", "float", "literal"),
-    "array": _are_all("list"),
-    "object": _have_different_constants,
-}
-"""For each JSON type, whether the values of several such branches differ without boxes."""
-
-
-def _constants(branch: Any) -> dict[str, str]:
-    """Return the properties that can have one value only, each with the value's repr."""
-    inner = branch.get("schema", {}) if branch["type"] in INSTANCES else branch
-    constants: dict[str, str] = {}
-    for name, field in named_fields(inner.get("fields", {})):
-        schema = field["schema"]
-        schema = schema["schema"] if schema["type"] == "default" else schema
-        if schema["type"] == "literal" and len(schema["expected"]) == 1:
-            constants[name] = repr(schema["expected"][0])
-    return constants
+        name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
+        if name in self._names:
+            return str(name)
+        return UNBOXED if UNBOXED in self._names else self._choice.by_class(value)  # which reports the missing box
 
 
 def _branch_name(branch: Any) -> str:
-    return str(getattr(branch.get(PYTHON_CLASS) or branch.get("cls"), "__name__", branch["type"]))
+    """Return the name of a branch: of its class, or of its kind."""
+    kind = branch["type"] if branch["type"].isidentifier() and branch["type"] != "union" else "option"
+    return wire_name(str(getattr(branch.get(PYTHON_CLASS) or branch.get("cls"), "__name__", kind)))
+
+
+def _box(name: str, branch: Any, config: Any) -> Any:
+    """Return the branch under its name, unboxed after validation; `BranchChoice` writes the box."""
+    field = core_schema.typed_dict_field(branch, required=True)
+    metadata = {"pydantic_js_updates": {BOXED_BRANCH: True}}
+    box = core_schema.typed_dict_schema({name: field}, extra_behavior="forbid", config=config, metadata=metadata)
+
+    return core_schema.no_info_after_validator_function(itemgetter(name), box)

@@ -1,9 +1,14 @@
-"""Defaults that their type rejects, changes or cannot write: they are left out, and the type fills them in again."""
+"""Defaults that their type rejects, changes or cannot write: they are left out, and the type fills them in again.
+
+A type that validates its default does so before it is rewritten: a rewritten one reads JSON only.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
+from operator import eq
 from typing import Any
 
 from pydantic_core import SchemaValidator, ValidationError
@@ -57,7 +62,7 @@ class IsUnreadableDefault:
     def _is_read_back(self) -> bool:
         """Whether the default is read back; computed when a value is first written, not when a type is compiled."""
         natural = self._part.write(self._default)
-        return natural is not NO_JSON and self._part.reads_back(natural, self._default)
+        return natural is not NO_JSON and self._part.reads_back(natural, self._default, eq)
 
     def _is_default(self, value: Any) -> bool:
         if value is self._default:
@@ -66,6 +71,27 @@ class IsUnreadableDefault:
             return type(value) is type(self._default) and bool(value == self._default)
         except Exception:  # noqa: BLE001 (the class is the caller's)
             return False
+
+
+def with_valid_default(part: JSON, config: JSON, compile_original: Callable[[], SchemaPart]) -> JSON:
+    """Return a part with its default validated already, if it has to be.
+
+    Args:
+        part: The part, whose type is rewritten.
+        config: The settings of the model that contains it.
+        compile_original: Compiles its type as it was.
+    """
+    if not part.get("validate_default", config.get("validate_default")):
+        return part
+    original = compile_original()
+    try:
+        default = {"default": original.validate(part["default"])} if "default" in part else {}
+    except ValidationError:
+        return part
+    factory = part.get("default_factory")
+    if factory is not None:
+        default = {"default_factory": lambda *data: original.validate(factory(*data))}
+    return {**part, **default, "validate_default": False}
 
 
 def is_readable_default(part: Any, default: Any, config: JSON) -> bool:

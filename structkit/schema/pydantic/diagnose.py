@@ -75,4 +75,9 @@ def _has_json_form(output_type: Any) -> bool:
 
 def type_text(output_type: Any) -> str:
     """Return a type as a message names it."""
-    return output_type.__qualname__ if isinstance(output_type, type) else str(output_type)
+    if isinstance(output_type, type):
+        return output_type.__qualname__
+    try:
+        return str(output_type)
+    except ValueError:  # it contains a number of too many digits
+        return type(output_type).__name__

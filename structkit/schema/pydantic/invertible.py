@@ -7,36 +7,40 @@ serializers format for readers, and a union of similar branches does not record 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from pydantic_core import core_schema
 
-from structkit.schema.keywords import ORIGINAL_SCHEMA, PYTHON_CLASS
+from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA, PYTHON_CLASS
 from structkit.schema.pydantic.aliases import with_one_name
-from structkit.schema.pydantic.branch_boxes import ARRAYS, NUMBERS, OBJECTS, TEXTS, box_ambiguous_branches
+from structkit.schema.pydantic.branch_boxes import UnionRewrite
 from structkit.schema.pydantic.defaults import (
     NO_DEFAULT,
     IsUnreadableDefault,
     is_readable_default,
     known_default,
     with_empty_default,
+    with_valid_default,
 )
-from structkit.schema.pydantic.literals import CONSTANT_REWRITES
-from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES, write_bytes
+from structkit.schema.pydantic.json_form import ARRAYS, NUMBERS, OBJECTS, TEXTS
+from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_values
+from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
 from structkit.schema.pydantic.part import SchemaPart
-from structkit.schema.pydantic.serializers import VALIDATORS, checked_against_input_type, layers, without_serializer
+from structkit.schema.pydantic.serializers import (
+    VALIDATORS,
+    checked_against_input_type,
+    is_of_library,
+    layers,
+    with_outer_serializer,
+    without_serializer,
+)
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
 BUILTIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"any", "bool", "enum", "literal", "union", "tagged-union"}
 """Types whose values pydantic writes without a custom serializer."""
-
-LIBRARY_PACKAGES = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | (
-    sys.stdlib_module_names - {"builtins"}
-)
-"""Serializers from these packages belong to a type and invert its validation; all others format for readers."""
 
 ALTERNATIVES = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
 """Keys of the alternative schemas that pydantic itself makes for one type: a union in them is not the caller's."""
@@ -46,6 +50,9 @@ MEMBERS = frozenset({"items_schema", "keys_schema", "values_schema", "fields"})
 
 NOT_SCHEMAS = frozenset({"metadata", "serialization", "cls", "config", "expected", "members", "default"})
 """Keys whose values are not schemas."""
+
+SECRET_SERIALIZERS = frozenset({"_serialize_secret", "_serialize_secret_field"})
+"""Names of pydantic's functions that mask secrets."""
 
 OUTPUT_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes"})
 """Settings that change how values are written, but neither the JSON Schema nor what is read."""
@@ -62,7 +69,6 @@ class _Rewrite:
     def __init__(self, schema: Any) -> None:
         self._definitions = _named_parts(schema)
         self._schema = schema
-        self._bytes_mode = "utf8"  # of the model that contains the current part
         self._config: JSON = {}  # of the model that contains the current part
 
     def run(self) -> Any:
@@ -86,13 +92,16 @@ class _Rewrite:
         if not isinstance(part.get("type"), str):  # a dict by names, such as fields: none of them is a keyword
             by_name = {name: self.rewrite(value, is_alternative=is_alternative) for name, value in part.items()}
             return part if all(map(_is_same, by_name.values(), part.values())) else by_name
-        outer = self._bytes_mode, self._config
-        self._config = part.get("config") or self._config
-        self._bytes_mode = self._config.get("val_json_bytes", self._bytes_mode)
-        changed = {key: self._rewrite_value(key, value, is_alternative) for key, value in part.items()}
+        outer_config = self._config
+        self._config = part.get("config", outer_config)  # a model does not inherit the settings of what contains it
+        whole = with_outer_serializer(part, self._definitions)
+        changed = {key: self._rewrite_value(key, value, is_alternative) for key, value in whole.items()}
+        if part["type"] == "default" and changed["schema"] is not part["schema"]:
+            compile_original = partial(SchemaPart, part["schema"], self._definitions.values, self._config)
+            changed = with_valid_default(changed, self._config, compile_original)
         rewritten = self._rewrite_part(changed, is_alternative=is_alternative)
-        self._bytes_mode, self._config = outer
-        return part if rewritten is changed and all(map(_is_same, changed.values(), part.values())) else rewritten
+        self._config = outer_config
+        return whole if rewritten is changed and all(map(_is_same, changed.values(), whole.values())) else rewritten
 
     def _rewrite_value(self, key: str, value: Any, is_alternative: bool) -> Any:
         """Return the value of one key of a part, rewritten; a serializer may contain a schema."""
@@ -107,16 +116,29 @@ class _Rewrite:
         if kind in FIELDS:
             return self._with_readable_default(with_one_name(part))
         part = self._without_formatting(part) if "serialization" in part else part
-        if kind == "union" and not is_alternative:
-            return box_ambiguous_branches(part, self._resolve, self._definitions)
         if kind in CONSTANT_REWRITES:
-            return CONSTANT_REWRITES[kind](part)
+            part = CONSTANT_REWRITES[kind](part)
+        if part["type"] == "union" and not is_alternative:
+            return self._unions.union(part)
+        if kind == "nullable":
+            return self._unions.nullable(part)
+        if kind in CONSTANT_REWRITES:
+            return part
         part = _without_output_settings(part) if isinstance(part.get("config"), dict) else part
         part = checked_against_input_type(part, self._compile_part) if kind in VALIDATORS else part
-        has_own_bytes = kind == "bytes" and self._bytes_mode != "utf8"
-        if kind not in LOSSLESS_REWRITES or "serialization" in part or has_own_bytes:
+        if kind not in LOSSLESS_REWRITES or "serialization" in part or self._is_lossless(part):
             return part
         return LOSSLESS_REWRITES[kind](part, self._resolve)
+
+    def _is_lossless(self, part: JSON) -> bool:
+        """Return whether the settings of the model let nothing be lost, or say that a value may have no JSON form."""
+        if part["type"] == "float":
+            return self._config.get("ser_json_inf_nan") != "strings" or part.get("allow_inf_nan") is False
+        return part["type"] == "bytes" and self._config.get("val_json_bytes", "utf8") != "utf8"
+
+    @property
+    def _unions(self) -> UnionRewrite:
+        return UnionRewrite(self._resolve, self._definitions, self._compile_part, _input_config(self._config))
 
     def _compile_part(self, part: Any) -> SchemaPart:
         return SchemaPart(part, self._rewritten_definitions, _input_config(self._config))
@@ -135,24 +157,19 @@ class _Rewrite:
     def _without_formatting(self, part: JSON) -> JSON:
         """Return the part with secrets unmasked, and without a serializer that formats a builtin type for readers."""
         serializer = part["serialization"]
-        function = serializer.get("function")
-        if getattr(function, "__name__", "") == "_serialize_secret_field":
-            return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(_unmask)}
-        if getattr(function, "__name__", "") == "_serialize_secret":
+        if getattr(serializer.get("function"), "__name__", "") in SECRET_SERIALIZERS:
             inner = part["json_schema"]["schema"]
-            return {
-                **part,
-                "serialization": core_schema.wrap_serializer_function_ser_schema(_write_inner, schema=inner),
-            }
-        if str(getattr(function, "__module__", "pydantic")).partition(".")[0] in LIBRARY_PACKAGES:
-            return part
+            unmasked = core_schema.wrap_serializer_function_ser_schema(_write_secret, schema=inner)
+            return {**part, "serialization": unmasked}
+        if is_of_library(serializer):
+            return without_enum_values(part)
         part_layers = layers(part, self._definitions)
         if part_layers[-1]["type"] not in BUILTIN:
             return part
         return without_serializer(part, part_layers, self._compile_part)
 
     def _resolve(self, part: Any) -> Any:
-        """Return a part without its wrappers; PYTHON_CLASS is added if its values are of another type in Python."""
+        """Return a part without its wrappers, with NULLABLE or PYTHON_CLASS for what these do."""
         converted: dict[str, Any] = {}
         while True:
             if ORIGINAL_SCHEMA in part.get("metadata", ()):
@@ -160,11 +177,13 @@ class _Rewrite:
             elif part["type"] == "definition-ref":
                 part = self._definitions.get(part["schema_ref"], {"type": "any"})
             elif part["type"] in {"lax-or-strict", "json-or-python"}:
-                converted = {PYTHON_CLASS: part.get("python_schema", {}).get("cls") or converted.get(PYTHON_CLASS)}
+                cls = part.get("python_schema", {}).get("cls") or converted.get(PYTHON_CLASS)
+                converted = {**converted, PYTHON_CLASS: cls}
                 part = part.get("strict_schema") or part["json_schema"]
             elif part["type"] in {"default", "nullable", "function-after", "function-before", "function-wrap", "json"}:
                 function = part.get("function", {}).get("function")
-                converted = {PYTHON_CLASS: function} if isinstance(function, type) else converted
+                converted |= {PYTHON_CLASS: function} if isinstance(function, type) else {}
+                converted |= {NULLABLE: True} if part["type"] == "nullable" else {}
                 part = part.get("schema", {"type": "any"})
             else:
                 return {**part, **converted} if converted else part
@@ -183,12 +202,7 @@ def _input_config(config: JSON) -> JSON:
     return {**remaining, "ser_json_bytes": remaining.get("val_json_bytes", "utf8")}
 
 
-def _unmask(secret: Any) -> Any:
-    value = secret.get_secret_value()
-    return write_bytes(value) if isinstance(value, bytes) else value
-
-
-def _write_inner(secret: Any, write: Callable[[Any], Any]) -> Any:
+def _write_secret(secret: Any, write: Callable[[Any], Any]) -> Any:
     return write(secret.get_secret_value())
 
 

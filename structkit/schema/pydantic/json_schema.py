@@ -14,6 +14,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.schema.descriptions import describe_bounds
+from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.keywords import DESCRIBED_BOUNDS, ENUM_MEANINGS, GENERATED_DESCRIPTION, OWN_PREFIX, POSITION_NAME
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.aliases import field_alias, named_fields
@@ -28,7 +29,9 @@ from structkit.schema.pydantic.core_bounds import (
 from structkit.schema.pydantic.diagnose import StrictGenerator
 from structkit.schema.pydantic.doc_annotations import annotated_docs
 from structkit.schema.pydantic.enum_meanings import enum_meanings, member_texts
+from structkit.schema.pydantic.hidden_values import hide_values, with_values
 from structkit.schema.value_meanings import with_meaning
+from structkit.schema.writable import validate_writable
 from structkit.values import JSON, JSONValue
 from structkit.values.text import join_sentences, shorten
 
@@ -74,27 +77,35 @@ class NaturalSchemaGenerator(StrictGenerator):
     def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
         """Generate the whole schema, and remove the titles of enums, which pydantic sets after `enum_schema`."""
         self._enums: set[str] = set()
+        self._has_hidden_values = False
         json_schema = super().generate(schema, mode)
+        json_schema = with_values(json_schema) if self._has_hidden_values else json_schema
         for part in (json_schema, *json_schema.get("$defs", {}).values()):
             if part.get("title") in self._enums:
                 del part["title"]
         return json_schema
 
     def get_json_ref_counts(self, json_schema: Any) -> Any:
-        """Count the uses of each `$ref`, as pydantic does, but without recursion: a chain of models may be long."""
+        """Count the uses of each `$ref`, as pydantic does, but without recursion: a chain of models may be long.
+
+        A value that has a key `$ref`, such as a default, is hidden first: pydantic would take it for a schema.
+        """
+        validate_writable({**json_schema, "$defs": self.definitions})  # pydantic may not end on a part that is not
         counts = Counter[str]()
         stack = [json_schema]
         while stack:
             part = stack.pop()
-            ref = part.get("$ref") if isinstance(part, dict) else None
+            ref = part.get("$ref")
             if isinstance(ref, str):
                 counts[ref] += 1
                 stack += [self._definition(ref)] if counts[ref] == 1 else []
-            elif isinstance(part, dict | list):
-                stack += _without_examples(part) if isinstance(part, dict) else part
+            self._has_hidden_values |= hide_values(part)
+            stack += (inner for _, inner in child_schemas(part) if isinstance(inner, dict))
         return counts
 
     def _definition(self, ref: Any) -> JsonSchemaValue:
+        if ref not in self.json_to_defs_refs:
+            raise PydanticInvalidForJsonSchema(f"the $ref {ref!r} leads nowhere")
         defs_ref = self.json_to_defs_refs[ref]
         if defs_ref in self._core_defs_invalid_for_json_schema:
             raise self._core_defs_invalid_for_json_schema[defs_ref]
@@ -118,10 +129,11 @@ class NaturalSchemaGenerator(StrictGenerator):
         names, docs = [field["name"] for field in schema["fields"]], annotated_docs(cls)
         items = [
             _with_doc({**item, POSITION_NAME: name}, docs.get(name))
-            for item, name in zip(json_schema["prefixItems"], names, strict=True)
+            for item, name in zip(json_schema.get("prefixItems", ()), names, strict=True)
         ]
+        positions: JsonSchemaValue = {"prefixItems": items} if items else {"minItems": 0}
         docstring = "" if (cls.__doc__ or "").startswith(f"{cls.__name__}(") else inspect.cleandoc(cls.__doc__ or "")
-        return _with_doc({**json_schema, "prefixItems": items}, docstring)
+        return _with_doc({**json_schema, **positions}, docstring)
 
     def bytes_schema(self, schema: Any) -> JsonSchemaValue:
         """Describe the lengths: they count bytes, and the bounds of a string would count characters."""
@@ -223,11 +235,6 @@ def _with_schemes(json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
     remaining = {word: value for word, value in json_schema.items() if word != "minLength"}
     schemes = ", ".join(schema.get("allowed_schemes") or ())
     return with_description(remaining, f"Scheme: {schemes}.", f"scheme {schemes}") if schemes else remaining
-
-
-def _without_examples(part: JSON) -> list[Any]:
-    """Return what is inside a part of a schema, without examples: their values may be anything."""
-    return [value for key, value in part.items() if key != "examples" or not isinstance(value, list)]
 
 
 def _with_own_texts(json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValue:

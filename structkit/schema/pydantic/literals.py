@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from enum import Enum
 from operator import is_
@@ -9,33 +10,35 @@ from typing import Any, cast
 
 from pydantic_core import core_schema
 
+from structkit.schema.json_equality import equality_key
 from structkit.schema.keywords import ENUM_MEANINGS
+from structkit.schema.naming import unused_name
 from structkit.schema.pydantic.enum_meanings import enum_docstring, enum_meanings, structure_meanings
 from structkit.schema.pydantic.lossless import write_bytes
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 
 SCALARS = (str, int, float, bool, type(None))
 """The types of constants that JSON has."""
 
 
 def _rewrite_literal(part: JSON) -> JSON:
-    """Write the constants of a literal as JSON scalars."""
+    """Write the constants of a literal as JSON scalars, all of them different."""
     expected = part["expected"]
-    scalars = [_to_json(constant) for constant in expected]
+    scalars = _different_scalars(expected)
     if all(map(is_, scalars, expected)):
         return part
-    meanings = _member_meanings([constant for constant in expected if isinstance(constant, Enum)])
-    return _mapped(dict(zip(scalars, expected, strict=True)), {ENUM_MEANINGS: meanings})
+    updates = {ENUM_MEANINGS: _member_meanings(expected, scalars)}
+    return _Constants(scalars, expected).schema(part.get("ref"), updates)
 
 
-def _member_meanings(members: list[Enum]) -> dict[str, str]:
+def _member_meanings(constants: list[Any], scalars: list[JSONValue]) -> dict[str, str]:
     """Return what members of one or several enums mean, by the JSON texts of the scalars that they are written as."""
     meanings: dict[str, str] = {}
-    for cls in dict.fromkeys(map(type, members)):
-        of_class = [member for member in members if type(member) is cls]
-        scalars = [member for member in of_class if isinstance(member.value, SCALARS)]
-        structures = [member for member in of_class if member not in scalars]
-        meanings |= enum_meanings(scalars) | structure_meanings(structures)
+    for constant, scalar in zip(constants, scalars, strict=True):
+        if isinstance(constant, Enum):
+            is_scalar = isinstance(constant.value, SCALARS)
+            texts = enum_meanings([constant]) if is_scalar else structure_meanings([constant])
+            meanings |= {json.dumps(scalar): text for text in texts.values()}
     return meanings
 
 
@@ -46,53 +49,91 @@ def _rewrite_enum(part: JSON) -> JSON:
         return part
     description = {"description": text} if (text := enum_docstring(part["cls"])) else {}
     updates = {**description, ENUM_MEANINGS: structure_meanings(members)}
-    return _mapped({member.name: member for member in members}, updates)
+    return _Constants([member.name for member in members], members).schema(part.get("ref"), updates)
 
 
 def _rewrite_tags(part: JSON) -> JSON:
-    """Discriminate a union by JSON values instead of by members of an enum."""
-    choices = {_enum_value(tag): choice for tag, choice in part["choices"].items()}
-    name = part["discriminator"]
-    if all(map(is_, choices, part["choices"])) or not isinstance(name, str):
+    """Discriminate a union by JSON values instead of by members of an enum; not at all where two of them are equal."""
+    name, tags = part["discriminator"], [*part["choices"]]
+    scalars = [_to_json(tag) for tag in tags]
+    if not isinstance(name, str) or all(map(is_, scalars, tags)):
         return part
+    choices = dict(zip(scalars, part["choices"].values(), strict=True))
+    if len(choices) < len(tags):
+        return cast("JSON", core_schema.union_schema([*part["choices"].values()], ref=part.get("ref")))
 
     def find_tag(value: Any) -> Any:
-        return _enum_value(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
+        return _to_json(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
 
     return {**part, "choices": choices, "discriminator": find_tag}
 
 
+def _different_scalars(constants: list[Any]) -> list[JSONValue]:
+    """Return each constant as a JSON scalar of its own: in `Literal[1, Level.LOW]`, the member is written as "LOW"."""
+    scalars = [_to_json(constant) for constant in constants]
+    used: dict[Any, JSONValue] = {
+        equality_key(scalar): scalar for scalar, constant in zip(scalars, constants, strict=True) if scalar is constant
+    }
+    for position, constant in enumerate(constants):
+        if scalars[position] is not constant:
+            if equality_key(scalars[position]) in used:
+                scalars[position] = unused_name(getattr(constant, "name", repr(constant)), used)
+            used[equality_key(scalars[position])] = scalars[position]
+    return scalars
+
+
 def _to_json(constant: Any) -> Any:
     """Return a constant as a JSON scalar; a member whose value is not one as its name."""
-    value = _enum_value(constant)
+    value = constant.value if isinstance(constant, Enum) else constant
     if isinstance(value, bytes):
         return write_bytes(value)
-    return value if isinstance(value, SCALARS) else constant.name
+    return value if isinstance(value, SCALARS) else getattr(constant, "name", None)
 
 
-def _enum_value(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
+class _Constants:
+    """A few constants, each written as a JSON scalar of its own."""
+
+    def __init__(self, scalars: list[JSONValue], constants: list[Any]) -> None:
+        self._scalars, self._constants = scalars, constants
+        self._by_key = dict(zip(map(equality_key, scalars), constants, strict=True))
+
+    def schema(self, ref: str | None, updates: JSON) -> JSON:
+        """Return the core schema.
+
+        Args:
+            ref: Its name, if it has one.
+            updates: Keywords for the JSON Schema.
+        """
+        from_scalar = core_schema.no_info_after_validator_function(
+            self._constant, core_schema.literal_schema(self._scalars)
+        )
+        schema = core_schema.json_or_python_schema(
+            from_scalar,
+            core_schema.any_schema(),
+            ref=ref,
+            metadata={"pydantic_js_updates": updates},
+            serialization=core_schema.plain_serializer_function_ser_schema(self._scalar),
+        )
+        return cast("JSON", schema)
+
+    def _constant(self, scalar: JSONValue) -> Any:
+        return self._by_key[equality_key(scalar)]
+
+    def _scalar(self, value: Any) -> JSONValue:
+        """Return the scalar of a constant, or of a member's value, which `use_enum_values` has put in its place."""
+        values = [each.value if isinstance(each, Enum) else each for each in self._constants]
+        for candidates in (self._constants, values):
+            for candidate, scalar in zip(candidates, self._scalars, strict=True):
+                if candidate is value or (type(candidate) is type(value) and candidate == value):
+                    return scalar
+        raise ValueError(f"{value!r} is none of the constants")
 
 
-def _mapped(constants: dict[Any, Any], updates: JSON) -> JSON:
-    """Return the schema of a few constants, each written as the JSON scalar that is its key.
-
-    Args:
-        constants: The constants by their scalars.
-        updates: Keywords for the JSON Schema.
-    """
-    scalars = {constant: scalar for scalar, constant in constants.items()}
-    serialization = core_schema.plain_serializer_function_ser_schema(scalars.__getitem__)
-    any_scalar = core_schema.literal_schema([*constants])
-    any_constant = core_schema.literal_schema([*constants.values()])
-    from_scalar = core_schema.no_info_after_validator_function(constants.__getitem__, any_scalar)
-    schema = core_schema.json_or_python_schema(
-        from_scalar,
-        core_schema.union_schema([any_constant, from_scalar]),
-        metadata={"pydantic_js_updates": updates},
-        serialization=serialization,
-    )
-    return cast("JSON", schema)
+def without_enum_values(part: JSON) -> JSON:
+    """Return a part without the serializer of `use_enum_values`, where the enum inside is written by names."""
+    serializer = part["schema"].get("serialization", {}) if part["type"] == "function-after" else {}
+    is_written_by_names = isinstance(getattr(serializer.get("function"), "__self__", None), _Constants)
+    return {key: value for key, value in part.items() if key != "serialization"} if is_written_by_names else part
 
 
 CONSTANT_REWRITES: dict[str, Callable[[JSON], JSON]] = {

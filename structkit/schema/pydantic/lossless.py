@@ -1,16 +1,18 @@
-"""Core schemas that keep what pydantic loses or does not report: arbitrary bytes, map keys, duplicate set items."""
+"""Core schemas that keep what pydantic loses or does not report: bytes, infinities, map keys, duplicate set items."""
 
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any, cast
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from structkit.schema.keywords import ORIGINAL_SCHEMA
+from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA
 from structkit.values import JSON
 from structkit.values.text import shorten_json
 
@@ -65,13 +67,47 @@ def with_any_bytes(part: JSON, _resolve: Resolve) -> JSON:
     return _with_json_form(from_json, part, serialization)
 
 
+INFINITIES = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
+
+
+def with_infinities(part: JSON, _resolve: Resolve) -> JSON:
+    """Write and read infinities and NaN as text, as `ser_json_inf_nan="strings"` does: JSON has no number for them."""
+    number = _bare(part)
+    text_or_number = core_schema.union_schema([number, core_schema.literal_schema([*INFINITIES])])
+    from_json = core_schema.no_info_before_validator_function(
+        read_float, number, json_schema_input_schema=text_or_number
+    )
+    serialization = core_schema.plain_serializer_function_ser_schema(write_float, when_used="json-unless-none")
+    return _with_json_form(from_json, part, serialization)
+
+
+def read_float(value: Any) -> Any:
+    """Return the float that a text stands for; another value unchanged."""
+    return INFINITIES.get(value, value) if isinstance(value, str) else value
+
+
+def write_float(value: Any) -> Any:
+    """Return an infinity or NaN as text; another value unchanged.
+
+    >>> write_float(-math.inf), write_float(1.5)
+    ('-Infinity', 1.5)
+    """
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
 def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
     """Reject duplicate items of a set: pydantic drops them."""
     set_type = set if part["type"] == "set" else frozenset
     list_schema: Any = {**_bare(part), "type": "list"}
     metadata = {"pydantic_js_updates": {"uniqueItems": True}}
     from_json = core_schema.no_info_after_validator_function(partial(_to_set, set_type), list_schema, metadata=metadata)
-    return _with_json_form(from_json, part)
+
+    def write(value: Any, write_set: Callable[[Any], Any]) -> Any:
+        return write_set(set_type(value) if isinstance(value, AbstractSet) else value)  # `AbstractSet` accepts both
+
+    return _with_json_form(from_json, part, core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part)))
 
 
 def _to_set(set_type: Callable[[list[Any]], Any], items: list[Any]) -> Any:
@@ -101,7 +137,7 @@ def as_list(part: JSON, _resolve: Resolve) -> JSON:
 def with_lossless_keys(part: JSON, resolve: Resolve) -> JSON:
     """Write map keys so that they are read back, and reject duplicate keys."""
     keys = part.get("keys_schema", {"type": "any"})
-    if keys["type"] == "nullable" or not _are_read_back(resolve(keys), resolve):
+    if not _are_read_back(resolve(keys), resolve):
         part = {**part, "keys_schema": _as_json_text(keys)}
     elif _are_unchanged(keys):
         return part
@@ -114,6 +150,8 @@ def with_lossless_keys(part: JSON, resolve: Resolve) -> JSON:
 def _are_read_back(keys: Any, resolve: Resolve) -> bool:
     """Return whether keys of the type are written as text that the type reads."""
     kind = keys["type"]
+    if NULLABLE in keys or (kind != "str" and keys.get("strict")):
+        return False
     if kind == "union":
         choices = [resolve(choice[0] if isinstance(choice, tuple) else choice) for choice in keys["choices"]]
         return all(choice["type"] in {"str", "literal"} and _are_read_back(choice, resolve) for choice in choices)
@@ -158,7 +196,7 @@ def _unwrap_keys(wrapped: Any) -> Any:
 
 
 def _with_json_form(from_json: Any, part: JSON, serialization: Any = None) -> JSON:
-    """Return the part with its own schema for JSON input; Python input is validated by the part as before."""
+    """Return the part with its own schema for JSON, which is all that is ever validated."""
 
     def write(value: Any, write_default: Callable[[Any], Any]) -> Any:
         return write_default(value)
@@ -166,7 +204,7 @@ def _with_json_form(from_json: Any, part: JSON, serialization: Any = None) -> JS
     serialization = serialization or core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part))
     metadata = {**part.get("metadata", {}), ORIGINAL_SCHEMA: part}
     schema = core_schema.json_or_python_schema(
-        from_json, _bare(part), ref=part.get("ref"), metadata=metadata, serialization=serialization
+        from_json, core_schema.any_schema(), ref=part.get("ref"), metadata=metadata, serialization=serialization
     )
     return cast("JSON", schema)
 
@@ -177,6 +215,7 @@ def _bare(part: JSON) -> Any:
 
 LOSSLESS_REWRITES: dict[str, Callable[[JSON, Resolve], JSON]] = {
     "bytes": with_any_bytes,
+    "float": with_infinities,
     "generator": as_list,
     "set": with_unique_items,
     "frozenset": with_unique_items,

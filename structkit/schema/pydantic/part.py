@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
 
+from structkit.schema.pydantic.sameness import is_same
 from structkit.values import JSONValue, json_text
 
 NO_JSON = object()
 """The result for a value that has no JSON form."""
+
+NOT_SCHEMAS = frozenset({"metadata", "cls", "config", "expected", "members", "default", "function"})
+"""Keys whose values are not schemas."""
 
 GetDefinitions = Callable[[], Iterable[Any]]
 """Returns the named parts of the whole schema; called only when a part is compiled."""
@@ -27,16 +31,32 @@ class SchemaPart:
     def write(self, value: Any) -> JSONValue:
         """Return the value as JSON, or NO_JSON where the part cannot write it."""
         try:
-            return to_natural(self._serializer, value)
+            return self.write_or_raise(value)
         except Exception:  # noqa: BLE001 (a serializer may be the caller's)
             return NO_JSON
 
-    def reads_back(self, natural: JSONValue, value: Any) -> bool:
-        """Return whether the part validates JSON as a value that equals *value*."""
+    def write_or_raise(self, value: Any) -> JSONValue:
+        """Return the value as JSON.
+
+        Raises:
+            Exception: It has no JSON form; what a serializer raises.
+        """
+        return to_natural(self._serializer, value)
+
+    def reads_back(self, natural: JSONValue, value: Any, is_equal: Callable[[Any, Any], object] = is_same) -> bool:
+        """Return whether the part validates JSON as the same value, or as one that is equal in a wider sense."""
         try:
-            return bool(self._validator.validate_json(json_text(natural), by_alias=True) == value)
+            return bool(is_equal(self._validator.validate_json(json_text(natural), by_alias=True), value))
         except Exception:  # noqa: BLE001 (a validator may be the caller's)
             return False
+
+    def validate(self, value: Any) -> Any:
+        """Return a Python value as the part validates it.
+
+        Raises:
+            ValidationError: It is invalid.
+        """
+        return self._validator.validate_python(value)
 
     def accepts(self, natural: JSONValue) -> bool:
         """Return whether JSON is valid for the part in strict mode."""
@@ -72,9 +92,29 @@ def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
 
 
 def with_definitions(part: Any, definitions: Iterable[Any]) -> Any:
-    """Return a part as a complete schema, with all named parts as its definitions."""
-    named_parts = [each for each in definitions if each is not part and each["type"] != "definitions"]
-    return core_schema.definitions_schema(without_ref(part), named_parts)
+    """Return a part as a complete schema, with the named parts that it refers to, directly or through others."""
+    by_ref = {each["ref"]: each for each in definitions if each is not part and each["type"] != "definitions"}
+    needed: dict[str, Any] = {}
+    stack = [part]
+    while stack:
+        for ref in referenced_names(stack.pop()):
+            if ref in by_ref and ref not in needed:
+                needed[ref] = by_ref[ref]
+                stack.append(by_ref[ref])
+    return core_schema.definitions_schema(without_ref(part), [*needed.values()]) if needed else without_ref(part)
+
+
+def referenced_names(part: Any) -> Iterator[str]:
+    """Yield the names that a part refers to."""
+    stack = [part]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, dict):
+            if inner.get("type") == "definition-ref":
+                yield inner["schema_ref"]
+            stack += (value for key, value in inner.items() if key not in NOT_SCHEMAS)
+        elif isinstance(inner, list | tuple):
+            stack += inner
 
 
 def without_ref(part: Any) -> Any:

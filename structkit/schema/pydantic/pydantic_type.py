@@ -12,6 +12,7 @@ from pydantic_core import SchemaError as CoreSchemaError
 
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
+from structkit.schema.memo import shared_results
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import FAILED_RULE, MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 UNSUPPORTED_TYPE_ERRORS = (
     *(PydanticUserError, PydanticInvalidForJsonSchema, PydanticSerializationError, CoreSchemaError),
-    *(NameError, AssertionError, AttributeError, UserWarning),
+    *(NameError, AssertionError, AttributeError, ValueError, UserWarning),
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
@@ -67,7 +68,8 @@ class PydanticType(Generic[T]):
             SchemaError: The value has no JSON form.
         """
         try:
-            natural = to_natural(self._serializer, value)
+            with shared_results():
+                natural = to_natural(self._serializer, value)
             if natural is None:  # pydantic writes None for any type
                 self.validate(None)
         except InvalidValue as error:
@@ -82,7 +84,10 @@ class PydanticType(Generic[T]):
 
 
 def _quote(value: Any) -> str:
-    return shorten_json(repr(value), MAX_QUOTED_CHARS)
+    try:
+        return shorten_json(repr(value), MAX_QUOTED_CHARS)
+    except Exception:  # noqa: BLE001 (a class of the caller's; or a number of too many digits)
+        return f"an instance of {type(value).__name__}"
 
 
 def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None, context: Any) -> Any:

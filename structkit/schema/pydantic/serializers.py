@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,14 @@ WRAPPERS = VALIDATORS | {"default", "nullable"}
 
 ANY_CLASS = VALIDATORS | {"any"}
 """Types of core schemas whose values may be of any class."""
+
+LIBRARY_PACKAGES = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | (
+    sys.stdlib_module_names - {"builtins"}
+)
+"""Serializers from these packages belong to a type and invert its validation; all others format for readers."""
+
+UNLESS_NONE = {"always": "unless-none", "json": "json-unless-none"}
+"""When a serializer inside a nullable type is used."""
 
 INPUT = "json_schema_input_schema"
 """Key for the type that a validator declares to read, where that is not the type that it returns."""
@@ -38,6 +47,33 @@ def _unwrap(part: Any, definitions: dict[str, Any]) -> Any:
     if part["type"] == "definition-ref":
         return definitions.get(part["schema_ref"])
     return part["schema"] if part["type"] in WRAPPERS else None
+
+
+def is_of_library(function: JSON) -> bool:
+    """Return whether a serializer's or validator's function is pydantic's, or belongs to a type of a library."""
+    module = getattr(function.get("function"), "__module__", None) or "pydantic"
+    return str(module).partition(".")[0] in LIBRARY_PACKAGES
+
+
+def with_outer_serializer(part: JSON, definitions: dict[str, Any]) -> JSON:
+    """Return a validator with the caller's serializer of the type that it validates, so that both are judged together.
+
+    In `Annotated[list[int], PlainSerializer(join), BeforeValidator(split)]` the serializer is inside the validator.
+    """
+    if part["type"] not in VALIDATORS or "serialization" in part:
+        return part
+    part_layers = layers(part, definitions)
+    position = next((number for number, layer in enumerate(part_layers) if "serialization" in layer), None)
+    if position is None or is_of_library(part_layers[position]["serialization"]):
+        return part
+    serializer = part_layers[position]["serialization"]
+    inner: Any = {key: value for key, value in part_layers[position].items() if key != "serialization"}
+    for layer in reversed(part_layers[:position]):
+        if layer["type"] == "nullable":
+            when = serializer.get("when_used", "always")
+            serializer = {**serializer, "when_used": UNLESS_NONE.get(when, when)}
+        inner = inner if layer["type"] == "definition-ref" else {**layer, "schema": without_ref(inner)}
+    return {**inner, "serialization": serializer}
 
 
 def checked_against_input_type(part: JSON, compile_part: Compile) -> JSON:

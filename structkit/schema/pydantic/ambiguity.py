@@ -1,0 +1,118 @@
+"""The branches of a union that JSON cannot tell apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any, cast
+
+from pydantic_core import SchemaValidator, ValidationError
+
+from structkit.schema.keywords import PYTHON_CLASS
+from structkit.schema.pydantic.aliases import named_fields
+from structkit.schema.pydantic.json_form import ANY, TEMPORAL, JSONForm
+from structkit.values import JSON
+
+INSTANCES = frozenset({"model", "dataclass"})
+COERCIBLE = frozenset({"int", "float", "bool", "decimal", "complex"}) | TEMPORAL
+"""Types that pydantic also reads from JSON of another type: a duration from a number, a number from a string."""
+
+READERS = {"number": TEMPORAL | {"decimal", "fraction", "complex"}, "object": frozenset({"named-tuple"})}
+"""Types that pydantic also reads from a JSON type that they are not written as."""
+
+MAX_LEVELS = 5
+"""Levels of lists in lists whose items are compared."""
+
+
+class Ambiguity:
+    """The comparison of branches.
+
+    Args:
+        resolve: Returns what a branch is without wrappers and references.
+        form: Returns how the values of a branch are written.
+    """
+
+    def __init__(self, resolve: Callable[[Any], Any], form: Callable[[Any], JSONForm]) -> None:
+        """Store both."""
+        self._resolve, self._form = resolve, form
+
+    def positions(self, choices: list[Any], max_levels: int = MAX_LEVELS) -> set[int]:
+        """Return the positions of branches whose values, as JSON, could be taken for those of another branch."""
+        branches = [self._resolve(choice) for choice in choices]
+        forms = [self._form(choice) for choice in choices]
+        ambiguous: set[int] = set()
+        for name in ANY:
+            writers = {position for position, form in enumerate(forms) if name in form.types}
+            any_readers = {position for position, form in enumerate(forms) if form.may_read_any and name != "null"}
+            readers = {position for position, branch in enumerate(branches) if branch["type"] in READERS.get(name, ())}
+            positions = sorted(writers | any_readers | readers)
+            are_native = not any_readers and all(forms[position].is_native for position in writers)
+            if not writers or len(positions) < 2 or are_native:  # noqa: PLR2004
+                continue
+            if not self._are_distinct(name, [branches[position] for position in positions], max_levels):
+                ambiguous |= {position for position in positions if branches[position]["type"] != "none"}
+        return ambiguous.union(*_coerced_constants(branches))
+
+    def _are_distinct(self, name: str, branches: list[Any], max_levels: int) -> bool:
+        if name == "object":
+            return _have_different_constants(branches)
+        if name != "array" or max_levels == 0 or not all(_is_list(branch) for branch in branches):
+            return False
+        items = [branch.get("items_schema", {"type": "any"}) for branch in branches]
+        return not self.positions(items, max_levels - 1)
+
+
+def _is_list(branch: JSON) -> bool:
+    return branch["type"] == "list" and PYTHON_CLASS not in branch
+
+
+def _coerced_constants(branches: list[Any]) -> Iterator[set[int]]:
+    """Yield the positions of each pair of branches where one reads a constant of the other as its own value."""
+    for other_position, other in enumerate(branches):
+        for text in _constant_texts(other):
+            for position, branch in enumerate(branches):
+                if branch["type"] in COERCIBLE and _is_readable(branch["type"], text):
+                    yield {position, other_position}
+
+
+def _constant_texts(branch: Any) -> list[str]:
+    """Return the JSON texts of an enum's members: pydantic may read these as a value of another branch."""
+    values = [member.value for member in branch["members"]] if branch["type"] == "enum" else []
+    if branch["type"] == "literal" and PYTHON_CLASS in branch:  # a literal of members
+        values = branch["expected"]
+    return [json.dumps(value, default=repr) for value in values]
+
+
+@cache
+def _is_readable(kind: str, text: str) -> bool:
+    """Return whether pydantic reads a JSON text as a value of a simple type."""
+    try:
+        SchemaValidator(cast("Any", {"type": kind})).validate_json(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _have_different_constants(branches: list[Any]) -> bool:
+    """Return whether the objects have a common property with a different constant in each."""
+    constants = [_constants(branch) for branch in branches]
+    common = set.intersection(*(set(each) for each in constants))
+    return any(len({each[name] for each in constants}) == len(branches) for name in common)
+
+
+def _constants(branch: Any) -> dict[str, str]:
+    """Return the properties that can have one value only, each with the value's repr."""
+    constants: dict[str, str] = {}
+    for name, field in object_fields(branch):
+        schema = field["schema"]
+        schema = schema["schema"] if schema["type"] == "default" else schema
+        if schema["type"] == "literal" and len(schema["expected"]) == 1:
+            constants[name] = repr(schema["expected"][0])
+    return constants
+
+
+def object_fields(branch: Any) -> Iterable[tuple[str, JSON]]:
+    """Return the fields of an object type, by name."""
+    inner = branch.get("schema", {}) if branch["type"] in INSTANCES else branch
+    return named_fields(inner.get("fields", {}))

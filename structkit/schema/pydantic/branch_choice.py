@@ -1,0 +1,91 @@
+"""The branch of a union that a Python value belongs to: the one that reads the value back from the JSON it writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from typing import Any
+
+from structkit.schema.keywords import PYTHON_CLASS
+from structkit.schema.memo import compute_once
+from structkit.schema.pydantic.part import NO_JSON, SchemaPart
+from structkit.values import JSONValue
+
+CONSTANTS = frozenset({"enum", "literal"})
+
+PYTHON_TYPES: dict[str, type] = {
+    **{cls.__name__: cls for cls in (str, int, float, bool, bytes, complex)},
+    **{cls.__name__: cls for cls in (dt.date, dt.datetime, dt.time, dt.timedelta)},
+    "decimal": Decimal,
+}
+"""The class of a type's values, by the type of its core schema."""
+
+
+class BranchChoice:
+    """Chooses the branch of a Python value, and writes the value.
+
+    Args:
+        branches: The core schema of each branch, by its name.
+        resolved: The same without wrappers and references; a branch that it lacks has no class of its own.
+        compile_part: Compiles a branch.
+        boxes: The names under which a value is boxed.
+        union: The union, where it reads the values of all branches without boxes.
+    """
+
+    def __init__(
+        self,
+        branches: Mapping[str, Any],
+        resolved: Mapping[str, Any],
+        compile_part: Callable[[Any], SchemaPart],
+        boxes: Collection[str] = (),
+        union: Any = None,
+    ) -> None:
+        """Prepare the parts of the branches, which are compiled when a value is written."""
+        self._names_by_class = _names_by_class(resolved)
+        names = sorted(branches, key=lambda name: resolved.get(name, {"type": ""})["type"] not in CONSTANTS)
+        self._parts = {name: compile_part(branches[name]) for name in names}
+        self._boxes = boxes
+        self._union = union and compile_part(union)
+
+    def by_class(self, value: Any) -> str | None:
+        """Return the name of the only branch with instances of a value's class; None where not only one has."""
+        return self._names_by_class.get(type(value))
+
+    def write(self, value: Any) -> JSONValue:
+        """Return a value as the JSON of its branch.
+
+        Raises:
+            Exception: No branch can write the value; what a serializer raises.
+        """
+        return compute_once(self._write, value, id(self), unfinished=None)
+
+    def _write(self, value: Any) -> JSONValue:
+        class_name = first_name = self.by_class(value)
+        for name in [class_name, *self._parts] if class_name is not None else self._parts:
+            natural = self._parts[name].write(value)
+            if natural is not NO_JSON:
+                if name == class_name or (self._union or self._parts[name]).reads_back(natural, value):
+                    return self._boxed(name, natural)
+                first_name = name if first_name is None else first_name
+        if first_name is None:
+            raise ValueError(f"no branch of the union can write an instance of {type(value).__name__}")
+        return self._boxed(first_name, self._parts[first_name].write_or_raise(value))
+
+    def _boxed(self, name: str, natural: JSONValue) -> JSONValue:
+        return {name: natural} if name in self._boxes else natural
+
+
+def _names_by_class(branches: Mapping[str, Any]) -> dict[type, str]:
+    """Return the branch of each class whose instances only that branch accepts."""
+    counts = Counter(cls for branch in branches.values() for cls in _classes(branch))
+    classes = ((cls, name) for name, branch in branches.items() for cls in _classes(branch))
+    return {cls: name for cls, name in classes if counts[cls] == 1 and branches[name]["type"] != "literal"}
+
+
+def _classes(branch: Any) -> set[type]:
+    if branch["type"] == "literal":
+        return {type(constant) for constant in branch["expected"]}
+    cls = branch[PYTHON_CLASS] if PYTHON_CLASS in branch else branch.get("cls") or PYTHON_TYPES.get(branch["type"])
+    return {cls} if isinstance(cls, type) else set()

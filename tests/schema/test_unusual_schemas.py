@@ -1,0 +1,160 @@
+"""Schemas with values that look like references, numbers too long to be written, and parts that contain themselves."""
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NamedTuple
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, create_model
+
+from structkit import ResponseFormat
+from structkit.errors import SchemaError
+
+REFERENCE = {"$ref": "hello"}
+HUGE = 10**5_000
+
+
+def looping() -> dict[str, Any]:
+    """A JSON Schema that is its own property."""
+    schema: dict[str, Any] = {"type": "object", "properties": {}}
+    schema["properties"]["a"] = schema
+    return schema
+
+
+class Defaults(BaseModel):
+    texts: dict[str, str] = REFERENCE
+    nested: dict[str, Any] = {"a": [{"$ref": "#/$defs/Defaults"}], "$defs": {"x": 1}}
+    pair: list[dict[str, str]] = [REFERENCE]
+    literal: Literal["$ref"] = "$ref"
+
+
+class Examples(BaseModel):
+    one: dict[str, str] = Field(examples=[REFERENCE])
+    other: dict[str, str] = Field(json_schema_extra={"example": REFERENCE})
+    alias: str = Field(alias="$ref")
+    definitions: str = Field(alias="$defs")
+
+
+def test_a_default_that_looks_like_a_reference_is_a_value(check_round_trip):
+    check_round_trip(Defaults, Defaults(), Defaults(texts={"$ref": "x"}, nested={}))
+    assert ResponseFormat(Defaults).load({"texts": None, "nested": None, "pair": None, "literal": "$ref"}) == Defaults()
+    assert '{"$ref": "hello"}' in str(ResponseFormat(Defaults).schema["properties"]["texts"])
+
+
+def test_an_example_that_looks_like_a_reference_is_a_value(check_round_trip):
+    check_round_trip(Examples, Examples.model_validate({"one": REFERENCE, "other": {}, "$ref": "a", "$defs": "b"}))
+
+
+@pytest.mark.parametrize("keyword", ["default", "const", "enum", "examples", "example", "x-own"])
+@pytest.mark.parametrize("address", [None, "http://x.y/z"])
+def test_a_value_in_a_json_schema_that_looks_like_a_reference_is_a_value(keyword, address):
+    part = {"type": "object", "properties": {"b": {"$ref": "#/$defs/text"}}}
+    part[keyword] = [REFERENCE] if keyword in {"enum", "examples"} else REFERENCE
+    schema = {"type": "object", "properties": {"a": part}, "$defs": {"text": {"type": "string"}}}
+    ResponseFormat(schema if address is None else {"$id": address, **schema})
+
+
+@pytest.mark.parametrize(
+    "output_type", [Annotated[int, WithJsonSchema({"$ref": "#/$defs/foo"})], {"$ref": "#/$defs/foo"}]
+)
+def test_a_reference_that_leads_nowhere_is_named(output_type):
+    with pytest.raises(SchemaError, match=r"\$ref '#/\$defs/foo' leads nowhere"):
+        ResponseFormat(output_type)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"default": HUGE},
+        {"const": HUGE},
+        {"enum": [1, -HUGE]},
+        {"minimum": HUGE},
+        {"not": {"const": [HUGE]}},
+        {"examples": [{"a": HUGE}]},
+    ],
+    ids=lambda part: next(iter(part)),
+)
+def test_a_number_of_too_many_digits_in_a_json_schema_is_named(part):
+    with pytest.raises(SchemaError, match=r"^properties\.a\..*more than 4,300 digits"):
+        ResponseFormat({"type": "object", "properties": {"a": {"type": "integer", **part}}})
+
+
+@pytest.mark.parametrize(
+    "make_type",
+    [
+        lambda: Literal[HUGE],
+        lambda: Annotated[int, Field(ge=HUGE)],
+        lambda: Annotated[str, Field(max_length=HUGE)],
+        lambda: create_model("Model", a=(int, HUGE)),
+        lambda: create_model("Model", a=(int, Field(examples=[HUGE]))),
+    ],
+    ids=["a constant", "a bound", "a length", "a default", "an example"],
+)
+def test_a_number_of_too_many_digits_in_a_type_is_an_error(make_type: Callable[[], Any]):
+    with pytest.raises(SchemaError):
+        ResponseFormat(make_type())
+
+
+def test_a_value_of_too_many_digits_is_an_error():
+    with pytest.raises(SchemaError, match="an instance of int cannot be written"):
+        ResponseFormat(int).dump(HUGE)
+    assert ResponseFormat(int).load({"value": 10**4_000}) == 10**4_000
+
+
+@pytest.mark.parametrize(
+    ("output_type", "place"),
+    [
+        (looping(), r"properties\.a"),
+        ({"type": "array", "items": [looping()]}, r"items\[0\]\.properties\.a"),
+        ({"type": "object", "default": looping()}, r"default\.properties\.a"),
+        (Annotated[int, WithJsonSchema(looping())], r"properties\.a"),
+    ],
+    ids=["a property", "an item", "a default", "a type's own schema"],
+)
+def test_a_part_of_a_schema_that_contains_itself_is_named(output_type, place):
+    with pytest.raises(SchemaError, match=rf"^{place}.*: this part of the schema contains itself"):
+        ResponseFormat(output_type)
+
+
+def test_a_part_that_is_used_twice_does_not_contain_itself():
+    text = {"type": "string"}
+    schema = {"type": "object", "properties": {"a": text, "b": text}, "additionalProperties": False}
+    assert ResponseFormat(schema).load({"a": "x", "b": "y"}) == {"a": "x", "b": "y"}
+
+
+@pytest.mark.parametrize("output_type", [{}, Any, JsonValue, dict[str, Any]], ids=str)
+def test_a_value_that_contains_itself_is_an_error(output_type):
+    value: dict[str, Any] = {"a": 1}
+    value["b"] = value
+    with pytest.raises(SchemaError):
+        ResponseFormat(output_type).dump(value)
+
+
+class Infinite(BaseModel):
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+    number: float
+    bounded: float = Field(1.0, ge=0)
+    finite: float = Field(1.0, allow_inf_nan=False)
+    either: float | str = 1.0
+
+
+def test_infinities_are_texts_where_the_type_writes_them_so(check_round_trip):
+    check_round_trip(
+        Infinite, Infinite(number=1.5), Infinite(number=math.inf, bounded=math.inf), Infinite(number=-math.inf)
+    )
+    check_round_trip(Infinite, Infinite(number=1, either="Infinity"), Infinite(number=1, either=math.inf))
+    wire = ResponseFormat(Infinite).dump(Infinite(number=math.nan))
+    assert wire["number"] == "NaN"
+    assert math.isnan(ResponseFormat(Infinite).load(wire).number)
+    with pytest.raises(SchemaError, match="not JSON compliant"):
+        ResponseFormat(Infinite).dump(Infinite.model_construct(number=1, finite=math.inf))
+
+
+class Nothing(NamedTuple):
+    pass
+
+
+@pytest.mark.parametrize("output_type", [Nothing, tuple[()]])
+def test_a_tuple_without_positions_is_an_empty_list(check_round_trip, output_type):
+    check_round_trip(output_type, Nothing() if output_type is Nothing else ())
+    check_round_trip(create_model("Model", a=(output_type, ...)))

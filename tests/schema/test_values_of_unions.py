@@ -1,0 +1,305 @@
+"""Each value of a union is written in the branch that reads it back, in a box where JSON cannot tell the branches apart."""
+
+import datetime as dt
+import enum
+import json
+from collections import OrderedDict
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Union
+
+import pytest
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    JsonValue,
+    PlainSerializer,
+    RootModel,
+    SecretBytes,
+    ValidationError,
+)
+from typing_extensions import TypeAliasType, TypedDict
+
+from structkit import ResponseFormat
+from structkit.errors import InvalidOutput
+from structkit.schema.keywords import BOXED_BRANCH
+
+
+class Point(TypedDict):
+    x: int
+
+
+class Point3(TypedDict):
+    x: int
+    y: int
+
+
+class Row(NamedTuple):
+    key: str
+
+
+class Color(enum.Enum):
+    RED = "red"
+    LOW = "low"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Mixed(enum.Enum):
+    TEXT = "text"
+    NOTHING = None
+
+
+class Structure(enum.Enum):
+    LIST = [1]  # noqa: RUF012 (an unhashable value is what is tested)
+    MAP = {"a": 1}  # noqa: RUF012
+    PAIR = (1, 2)
+
+
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class HasColor(BaseModel):
+    key: Color
+
+
+class Cat(BaseModel):
+    name: str
+
+
+class Dog(BaseModel):
+    name: str
+
+
+Tree = TypeAliasType("Tree", "list[Tree] | dict[str, Tree] | int | dt.date")
+LongText = Annotated[str, Field(min_length=5)]
+FormattedDate = Annotated[dt.date, PlainSerializer(lambda day: day.strftime("%d.%m.%Y"), return_type=str)]
+
+UNIONS: dict[str, tuple[Any, ...]] = {
+    "a constant and a text that it does not fit": (
+        Union[Literal["low"], dt.date, LongText],
+        "low",
+        dt.date(2020, 1, 2),
+        "long enough",
+    ),
+    "an object and one with a key more": (Point | Point3, {"x": 1}, {"x": 1, "y": 2}),
+    "an object and a map": (Point | dict[str, int], {"x": 1}, {"x": 1, "y": 4}, {}),
+    "a key that is the name of a box": (dt.date | str | dict[str, int], {"str": 1}, {"date": 1}, "a"),
+    "any value and a date": (Any | dt.date, dt.date(2020, 1, 2), "2020-01-02", [1]),
+    "a JSON value and an enum": (JsonValue | Level, Level.HIGH, 2, {"a": 2}),
+    "lists of different items": (list[str] | list[dt.date], ["2020-01-02"], [dt.date(2020, 1, 2)], []),
+    "lists of similar models": (list[Cat] | list[Dog], [Cat(name="a")], [Dog(name="a")]),
+    "a tuple and a set": (tuple[int, ...] | frozenset[int], (1, 2), frozenset({1, 2})),
+    "an object that a named tuple also reads": (HasColor | Row, HasColor(key=Color.RED), Row("red")),
+    "a number that another type also reads": (Decimal | RootModel[Level], Decimal(2), RootModel[Level](Level.HIGH)),
+    "an address of a library and a text": (IPvAnyAddress | str, "127.0.0.1"),
+    "a member and its value": (Level | int, Level.LOW, 1, 7),
+    "null and a member whose value it is": (Mixed | None, Mixed.NOTHING, Mixed.TEXT, None),
+    "null and a root model of it": (RootModel[int | None] | None, None, RootModel[int | None](None)),
+    "a map with keys of an enum": (Literal[2] | dict[Access, str], {Access(3): "x"}, 2),
+    "an ordered map and a map": (OrderedDict[str, int] | dict[str, str], OrderedDict(a=1), {"a": "1"}),
+    "a serializer that writes anything": (
+        Annotated[str, PlainSerializer(lambda value: f"{value}!", return_type=str)] | HasColor,
+        HasColor(key=Color.LOW),
+        "a",
+    ),
+    "a formatted date and a text": (FormattedDate | str, dt.date(2020, 1, 2), "02.01.2020"),
+    "a text and a number that a function reads from text": (
+        str | Annotated[int, BeforeValidator(lambda value: int(value) if isinstance(value, str) else value)],
+        "1",
+        1,
+    ),
+    "a recursive union": (Tree, [1, {"a": [dt.date(2020, 1, 2)]}], {"date": 1}, {"list": [2]}),
+    "a path and a text": (Path | str, Path("a"), "a"),
+    "members of several enums": (Color | Level | Mixed, Color.LOW, Level.LOW, Mixed.TEXT, Mixed.NOTHING),
+}
+
+
+@pytest.mark.parametrize(("output_type", "values"), [(each[0], each[1:]) for each in UNIONS.values()], ids=[*UNIONS])
+def test_each_value_of_a_union_is_read_back(check_round_trip, output_type, values):
+    check_round_trip(output_type, *values)
+
+
+@pytest.mark.parametrize(
+    "output_type",
+    [
+        int | str | None,
+        float | bool | list[int],
+        dict[str, int] | str | None,
+        Cat | None,
+        Any | None,
+        list[int] | list[str],
+        list[int] | list[Cat],
+        Decimal | int,
+        dt.date | Cat | int,
+        Literal["a"] | int,
+    ],
+    ids=str,
+)
+def test_branches_that_json_tells_apart_have_no_box(output_type):
+    assert BOXED_BRANCH not in json.dumps(ResponseFormat(output_type).natural_schema)
+
+
+@pytest.mark.parametrize(
+    ("constants", "written"),
+    [
+        ([1, Level.LOW], [1, "LOW"]),
+        ([Level.LOW, 1], ["LOW", 1]),
+        (["low", Color.LOW], ["low", "LOW"]),
+        ([Color.LOW, "LOW", "low"], ["LOW_2", "LOW", "low"]),
+        ([True, Level.LOW, 1], [True, "LOW", 1]),
+        ([None, Mixed.NOTHING], [None, "NOTHING"]),
+        (["b", b"b"], ["b", "b'b'"]),
+        ([Structure.LIST, Structure.MAP, Structure.PAIR, "LIST"], ["LIST_2", "MAP", "PAIR", "LIST"]),
+    ],
+    ids=str,
+)
+def test_constants_that_are_equal_in_json_are_written_differently(check_round_trip, constants, written):
+    output_type = Literal[tuple(constants)]
+    assert [ResponseFormat(output_type).natural(constant) for constant in constants] == written
+    check_round_trip(output_type, *constants)
+
+
+class WithLists(BaseModel):
+    kind: Literal[Structure.LIST]
+    n: int
+
+
+class WithMaps(BaseModel):
+    kind: Literal[Structure.MAP] = Structure.MAP
+    n: int
+
+
+class LowText(BaseModel):
+    kind: Literal["low"]
+    n: int
+
+
+class LowColor(BaseModel):
+    kind: Literal[Color.LOW]
+    n: int
+
+
+@pytest.mark.parametrize(
+    ("models", "values"),
+    [
+        (WithLists | WithMaps, [WithLists(kind=Structure.LIST, n=1), WithMaps(n=2)]),
+        (LowText | LowColor, [LowText(kind="low", n=1), LowColor(kind=Color.LOW, n=2)]),
+    ],
+    ids=["unhashable members", "tags that are equal in JSON"],
+)
+def test_a_discriminator_may_be_any_constant(check_round_trip, models, values):
+    check_round_trip(Annotated[models, Field(discriminator="kind")], *values)
+    check_round_trip(list[Annotated[models, Field(discriminator="kind")]], values)
+
+
+def test_a_member_that_use_enum_values_replaces_by_its_value_is_read_back(check_round_trip):
+    class Values(BaseModel):
+        model_config = ConfigDict(use_enum_values=True)
+        color: Literal[Color.RED, b"b", Level.LOW]
+        structure: Structure
+
+    check_round_trip(
+        Values, Values(color=Color.RED, structure=Structure.LIST), Values(color=b"b", structure=Structure.PAIR)
+    )
+
+
+def test_settings_of_a_model_hold_inside_a_box():
+    class Strict(BaseModel):
+        model_config = ConfigDict(str_max_length=3, str_to_upper=True, val_json_bytes="base64", ser_json_bytes="base64")
+        text: dt.date | str
+        secret: dt.date | SecretBytes
+
+    response_format = ResponseFormat(Strict)
+    value = Strict(text="abc", secret=SecretBytes(b"\xff"))
+    assert response_format.dump(value) == {"text": {"str": "ABC"}, "secret": {"SecretBytes": "_w=="}}
+    assert response_format.load(response_format.dump(value)) == value
+    with pytest.raises(InvalidOutput, match="at most 3 characters"):
+        response_format.load({"text": {"str": "abcd"}, "secret": {"date": "2020-01-02"}})
+
+
+def test_a_default_that_is_validated_applies_where_a_reply_leaves_it_out():
+    class Defaults(BaseModel):
+        model_config = ConfigDict(validate_default=True)
+        pet: Cat | Dog = Dog(name="a")
+        text: dt.date | str = "2020"
+        constant: Literal["a", b"b"] = b"b"
+        number: dt.date | int | str = Field(default_factory=lambda: "x")
+
+    response_format = ResponseFormat(Defaults)
+    assert response_format.load(dict.fromkeys(("pet", "text", "constant", "number"))) == Defaults()
+
+
+def test_a_default_that_its_type_rejects_is_rejected_as_by_pydantic():
+    class Broken(BaseModel):
+        model_config = ConfigDict(validate_default=True)
+        pet: Cat | Dog = "a"
+
+    with pytest.raises(ValidationError):
+        Broken()
+    with pytest.raises(InvalidOutput):
+        ResponseFormat(Broken).load({"pet": None})
+
+
+def nested_unions(depth: int, leaf: Any) -> Any:
+    """Objects in objects, each of one of two types that look alike."""
+    for level in range(depth):
+        one, other = (TypedDict(f"{name}{level}", {"value": leaf}) for name in "AB")  # type: ignore[operator]
+        leaf = one | other
+    return leaf
+
+
+def test_the_work_for_a_value_grows_with_its_depth_and_not_with_the_number_of_ways_to_read_it():
+    calls = 0
+
+    def count(value: int) -> int:
+        nonlocal calls
+        calls += 1
+        return value
+
+    counts: list[int] = []
+    for depth in (6, 12):
+        response_format = ResponseFormat(nested_unions(depth, Annotated[int, AfterValidator(count)]))
+        value: Any = 1
+        for _ in range(depth):
+            value = {"value": value}
+        calls = 0
+        response_format.dump(value)
+        counts.append(calls)
+    assert counts[1] <= 4 * counts[0]
+
+
+def test_an_abstract_set_may_be_of_either_class():
+    response_format = ResponseFormat(AbstractSet[int])
+    for value in ({1, 2}, frozenset({1, 2})):
+        assert response_format.load(response_format.dump(value)) == value
+
+
+def split_text(value: Any) -> Any:
+    return [int(part) for part in value.split(",")] if isinstance(value, str) else value
+
+
+def test_a_serializer_may_be_below_or_above_the_validator_that_reads_it(check_round_trip):
+    serializer = PlainSerializer(lambda numbers: ",".join(map(str, numbers)), return_type=str)
+    validator = BeforeValidator(split_text, json_schema_input_type=str)
+    below, above = Annotated[list[int], serializer, validator], Annotated[list[int], validator, serializer]
+    named = Annotated[TypeAliasType("Numbers", Annotated[list[int], serializer]), validator]
+    for output_type in (below, above, named):
+        check_round_trip(output_type, [1, 2])
+        assert ResponseFormat(output_type).dump([1, 2]) == {"value": "1,2"}
+
+
+def test_a_serializer_below_null_and_a_validator_is_for_values_only(check_round_trip):
+    serializer = PlainSerializer(lambda numbers: ",".join(map(str, numbers)), return_type=str)
+    validator = BeforeValidator(split_text, json_schema_input_type=str | None)
+    check_round_trip(Annotated[Annotated[list[int], serializer] | None, validator], [1, 2], None)
