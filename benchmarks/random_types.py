@@ -175,6 +175,7 @@ SCALARS = [
     simple("str", str, a_text),
     simple("int", int, an_integer),
     simple("float", float, a_float),
+    simple("float or infinite", float, a_float_with_infinities),
     simple("bool", bool, lambda rng: rng.random() < 0.5),
     simple("None", type(None), lambda _: None),
     simple("bytes", bytes, some_bytes),

@@ -146,8 +146,20 @@ def test_infinities_are_texts_where_the_type_writes_them_so(check_round_trip):
     wire = ResponseFormat(Infinite).dump(Infinite(number=math.nan))
     assert wire["number"] == "NaN"
     assert math.isnan(ResponseFormat(Infinite).load(wire).number)
-    with pytest.raises(SchemaError, match="not JSON compliant"):
+    with pytest.raises(SchemaError, match="infinities and NaN have no JSON form"):
         ResponseFormat(Infinite).dump(Infinite.model_construct(number=1, finite=math.inf))
+
+
+def test_a_type_whose_numbers_may_be_infinite_says_once_that_these_are_dropped():
+    class Numbers(BaseModel):
+        a: int
+        b: list[float]
+        c: float | None = None
+
+    notes = [str(note) for note in ResponseFormat(Numbers).explain() if "infinit" in note.text]
+    assert notes == ["b[]: dropped: infinities and NaN: JSON has no number for them"]
+    assert "infinit" not in str(ResponseFormat(Infinite).explain())
+    assert "infinit" not in str(ResponseFormat(Annotated[float, Field(allow_inf_nan=False)]).explain())
 
 
 class Nothing(NamedTuple):

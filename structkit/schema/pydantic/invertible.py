@@ -134,7 +134,7 @@ class _Rewrite:
         """Return whether the settings of the model let nothing be lost, or say that a value may have no JSON form."""
         if part["type"] == "float":
             return self._config.get("ser_json_inf_nan") != "strings" or part.get("allow_inf_nan") is False
-        return part["type"] == "bytes" and self._config.get("val_json_bytes", "utf8") != "utf8"
+        return bool(part["type"] == "bytes" and self._config.get("val_json_bytes", "utf8") != "utf8")
 
     @property
     def _unions(self) -> UnionRewrite:

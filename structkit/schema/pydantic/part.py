@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -87,8 +88,20 @@ def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
         Exception: Whatever a serializer of the caller's raises.
     """
     natural = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="error")
-    json_text(natural)  # raises where it is not JSON: pydantic passes on some values that are not
+    try:
+        json_text(natural)  # raises where it is not JSON: pydantic passes on some values that are not
+    except ValueError:
+        if not _has_infinities(natural):
+            raise
+        reason = "infinities and NaN have no JSON form; with ser_json_inf_nan='strings' a model writes them as text"
+        raise ValueError(reason) from None
     return natural
+
+
+def _has_infinities(natural: JSONValue) -> bool:
+    if isinstance(natural, dict | list):
+        return any(map(_has_infinities, natural.values() if isinstance(natural, dict) else natural))
+    return isinstance(natural, float) and not math.isfinite(natural)
 
 
 def with_definitions(part: Any, definitions: Iterable[Any]) -> Any:

@@ -37,7 +37,8 @@ def _have_same_members(one: Any, other: Any) -> bool:
 
 def _is_record(cls: type) -> bool:
     """Return whether instances are the same if their attributes are."""
-    return cls.__eq__ in {object.__eq__, BaseModel.__eq__} or dataclasses.is_dataclass(cls)
+    compare: Any = cls.__eq__
+    return compare in {object.__eq__, BaseModel.__eq__} or dataclasses.is_dataclass(cls)
 
 
 def _attributes(instance: Any) -> dict[str, Any]:

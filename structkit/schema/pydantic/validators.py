@@ -1,4 +1,4 @@
-"""What a type does itself, by path: the caller's own validators, which only structkit runs, and fields it sets."""
+"""What the schema cannot say of a type, by path: the caller's own validators, fields the class sets, infinities."""
 
 from __future__ import annotations
 
@@ -26,13 +26,20 @@ SKIPPED_KEYS = frozenset(
 def explain_validators(core: Any) -> tuple[Note, ...]:
     """Return a note for each validator of the caller's in a pydantic core schema, and each field with `init=False`.
 
+    Of the places of floats that may be infinite, only the first has a note.
+
     >>> from typing import Annotated
     >>> from pydantic import AfterValidator, TypeAdapter
     >>> [note] = explain_validators(TypeAdapter(list[Annotated[int, AfterValidator(abs)]]).core_schema)
     >>> print(note)
     []: checked locally: validator abs
     """
-    return tuple(dict.fromkeys(note for path, part in _parts(core) for note in _notes(path, part)))
+    notes = dict.fromkeys(note for path, part, _ in _parts(core) for note in _notes(path, part))
+    infinite = next((path for path, part, config in _parts(core) if _may_be_infinite(part, config)), None)
+    return tuple(notes) if infinite is None else (*notes, Note(infinite, "dropped", INFINITIES))
+
+
+INFINITIES = "infinities and NaN: JSON has no number for them"
 
 
 def _notes(path: JSONPath, part: JSON) -> Iterator[Note]:
@@ -42,19 +49,26 @@ def _notes(path: JSONPath, part: JSON) -> Iterator[Note]:
         yield Note(path, "dropped", "init=False: the class sets it")
 
 
-def _parts(core: JSON) -> Iterator[tuple[JSONPath, JSON]]:
-    """Yield every part with its path, outermost first. A definition is entered once, at its first path."""
+def _may_be_infinite(part: JSON, config: JSON) -> bool:
+    """Return whether a part is a float that may be infinite, and has no text for that."""
+    may_be_infinite = part.get("type") == "float" and part.get("allow_inf_nan", config.get("allow_inf_nan", True))
+    return bool(may_be_infinite) and config.get("ser_json_inf_nan") != "strings"
+
+
+def _parts(core: JSON) -> Iterator[tuple[JSONPath, JSON, JSON]]:
+    """Yield every part with its path and settings, outermost first. A definition is entered once, at its first path."""
     definitions = {part["ref"]: part for part in core.get("definitions", ())}
     entered_refs = set[str]()
-    stack: list[tuple[JSONPath, JSON]] = [((), core)]
+    stack: list[tuple[JSONPath, JSON, JSON]] = [((), core, {})]
     while stack:
-        path, part = stack.pop()
+        path, part, config = stack.pop()
         part = definitions.get(part.get("schema_ref", ""), part)
         if (ref := part.get("ref")) in entered_refs:
             continue
         entered_refs |= set() if ref is None else {ref}
-        yield path, part
-        stack += [((*path, *step), inner) for step, inner in reversed([*_children(part)])]
+        config = part.get("config") or config
+        yield path, part, config
+        stack += [((*path, *step), inner, config) for step, inner in reversed([*_children(part)])]
 
 
 def _children(part: JSON) -> Iterator[tuple[JSONPath, JSON]]:
