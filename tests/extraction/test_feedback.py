@@ -247,7 +247,7 @@ FEEDBACK: list[tuple[Any, str, str]] = [
     (
         dict[int, str],
         '{"value": [{"key": "a", "value": "x"}]}',
-        'value: key "a": Input should be a valid integer, unable to parse string as an integer',
+        'value: key "a": Input should be a valid integer, unable to parse string as an integer (got "a")',
     ),
     (
         dict[int, str],
@@ -257,7 +257,7 @@ FEEDBACK: list[tuple[Any, str, str]] = [
     (
         dict[Color, int],
         '{"value": [{"key": "blue", "value": 1}]}',
-        'value: key "blue": Input should be "red" or "green"',
+        'value: key "blue": Input should be "red" or "green" (got "blue")',
     ),
     (
         Annotated[dict[str, int], Field(min_length=1)],

@@ -84,6 +84,7 @@ class Site(BaseModel):
 ROSE = Plant(name="rose", height=40)
 OAK = Plant(name="oak", height=900, tags=["tree"])
 ROSE_JSON = '{"name": "rose", "height": 40}'
+WHOLE_ROSE_JSON = '{"name": "rose", "height": 40, "tags": []}'
 OAK_JSON = '{"name": "oak", "height": 900, "tags": ["tree"]}'
 HELLO = Snippet(language="python", code='print("Hello")')
 Color = Literal["red", "dark green"]
@@ -216,8 +217,8 @@ READ: dict[str, list[tuple[Any, str, Any]]] = {
         (list[str], "[1, 2]", ["1", "2"]),
         (Plant, '{"name": "oak", "height": 900, "tags": "tree"}', OAK),
         (Plant, '{"name": "oak", "height": 900, "tags": "[\\"tree\\"]"}', OAK),
-        (Bed, f'{{"plants": {ROSE_JSON}}}', Bed(plants=[ROSE])),
-        (list[Plant], ROSE_JSON, [ROSE]),
+        (Bed, f'{{"plants": {WHOLE_ROSE_JSON}}}', Bed(plants=[ROSE])),
+        (list[Plant], WHOLE_ROSE_JSON, [ROSE]),
         (list[Plant], f"{ROSE_JSON}\n{OAK_JSON}", [ROSE, OAK]),
         (list[Plant], f"{ROSE_JSON}, {OAK_JSON}", [ROSE, OAK]),
         (int, "[7]", 7),
