@@ -135,14 +135,16 @@ class Infinite(BaseModel):
     number: float
     bounded: float = Field(1.0, ge=0)
     finite: float = Field(1.0, allow_inf_nan=False)
-    either: float | str = 1.0
+    number_or_text: float | str = 1.0
 
 
 def test_infinities_are_texts_where_the_type_writes_them_so(check_round_trip):
     check_round_trip(
         Infinite, Infinite(number=1.5), Infinite(number=math.inf, bounded=math.inf), Infinite(number=-math.inf)
     )
-    check_round_trip(Infinite, Infinite(number=1, either="Infinity"), Infinite(number=1, either=math.inf))
+    check_round_trip(
+        Infinite, Infinite(number=1, number_or_text="Infinity"), Infinite(number=1, number_or_text=math.inf)
+    )
     wire = ResponseFormat(Infinite).dump(Infinite(number=math.nan))
     assert wire["number"] == "NaN"
     assert math.isnan(ResponseFormat(Infinite).load(wire).number)

@@ -151,7 +151,7 @@ def test_branches_that_json_tells_apart_have_no_box(output_type):
 
 
 @pytest.mark.parametrize(
-    ("constants", "written"),
+    ("constants", "wire_values"),
     [
         ([1, Level.LOW], [1, "LOW"]),
         ([Level.LOW, 1], ["LOW", 1]),
@@ -164,9 +164,9 @@ def test_branches_that_json_tells_apart_have_no_box(output_type):
     ],
     ids=str,
 )
-def test_constants_that_are_equal_in_json_are_written_differently(check_round_trip, constants, written):
+def test_constants_that_are_equal_in_json_are_written_differently(check_round_trip, constants, wire_values):
     output_type = Literal[tuple(constants)]
-    assert [ResponseFormat(output_type).natural(constant) for constant in constants] == written
+    assert [ResponseFormat(output_type).natural(constant) for constant in constants] == wire_values
     check_round_trip(output_type, *constants)
 
 

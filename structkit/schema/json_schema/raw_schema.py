@@ -9,8 +9,8 @@ from typing import Any
 from structkit.schema.explanation import Note
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
-from structkit.schema.json_schema.issues import read_error
 from structkit.schema.json_schema.match_time import shared_match_time
+from structkit.schema.json_schema.rule_issues import read_error
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, Issue, JSONValue

@@ -94,14 +94,16 @@ class _Rewrite:
             return part if all(map(_is_same, by_name.values(), part.values())) else by_name
         outer_config = self._config
         self._config = part.get("config", outer_config)  # a model does not inherit the settings of what contains it
-        whole = with_outer_serializer(part, self._definitions)
-        changed = {key: self._rewrite_value(key, value, is_alternative) for key, value in whole.items()}
+        complete = with_outer_serializer(part, self._definitions)
+        changed = {key: self._rewrite_value(key, value, is_alternative) for key, value in complete.items()}
         if part["type"] == "default" and changed["schema"] is not part["schema"]:
             compile_original = partial(SchemaPart, part["schema"], self._definitions.values, self._config)
             changed = with_valid_default(changed, self._config, compile_original)
         rewritten = self._rewrite_part(changed, is_alternative=is_alternative)
         self._config = outer_config
-        return whole if rewritten is changed and all(map(_is_same, changed.values(), whole.values())) else rewritten
+        return (
+            complete if rewritten is changed and all(map(_is_same, changed.values(), complete.values())) else rewritten
+        )
 
     def _rewrite_value(self, key: str, value: Any, is_alternative: bool) -> Any:
         """Return the value of one key of a part, rewritten; a serializer may contain a schema."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
-from structkit.schema.pydantic.messages import MISSING_TYPES, message
+from structkit.schema.pydantic.issue_messages import MISSING_TYPES, message
 from structkit.values import Issue, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
