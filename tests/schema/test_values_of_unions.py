@@ -293,8 +293,8 @@ def test_a_serializer_may_be_below_or_above_the_validator_that_reads_it(check_ro
     serializer = PlainSerializer(lambda numbers: ",".join(map(str, numbers)), return_type=str)
     validator = BeforeValidator(split_text, json_schema_input_type=str)
     below, above = Annotated[list[int], serializer, validator], Annotated[list[int], validator, serializer]
-    named = Annotated[TypeAliasType("Numbers", Annotated[list[int], serializer]), validator]
-    for output_type in (below, above, named):
+    value = Annotated[TypeAliasType("Numbers", Annotated[list[int], serializer]), validator]
+    for output_type in (below, above, value):
         check_round_trip(output_type, [1, 2])
         assert ResponseFormat(output_type).dump([1, 2]) == {"value": "1,2"}
 
