@@ -49,8 +49,8 @@ def message(error: Any) -> str:
         return OTHER_FORM
     if kind in UNEXPECTED_KEY_TYPES:
         return unexpected_key(error["loc"][-1])
-    text = MESSAGES.get(kind, error["msg"])
-    return shorten(text if isinstance(text, str) else text(context), 2 * MAX_QUOTED_CHARS)
+    text = MESSAGES.get(kind) or str(error["msg"])
+    return shorten(text(context) if callable(text) else text, 2 * MAX_QUOTED_CHARS)
 
 
 def _as_format(name: str) -> Callable[[dict[str, Any]], str]:
