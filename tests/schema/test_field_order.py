@@ -56,7 +56,7 @@ def test_the_properties_of_the_parts_of_an_all_of_are_in_their_order() -> None:
         {"properties": {"c": {}, "a": {"type": "string"}}},
         {"properties": {"d": {}}},
     ]
-    response_format = ResponseFormat({"type": "object", "allOf": parts}, extras="close")
+    response_format = ResponseFormat({"type": "object", "allOf": parts}, extras="closed")
     assert order(response_format.schema) == ["a", "b", "c", "d"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -55,6 +56,11 @@ def _may_be_infinite(part: JSON, config: JSON) -> bool:
     return bool(may_be_infinite) and config.get("ser_json_inf_nan") != "strings"
 
 
+def _requires_finite(part: JSON) -> bool:
+    predicate = find_predicate(part["function"]["function"]) if part.get("type") in FUNCTIONS else None
+    return predicate is not None and predicate.function is math.isfinite and not predicate.is_negated
+
+
 def _parts(core: JSON) -> Iterator[tuple[JSONPath, JSON, JSON]]:
     """Yield every part with its path and settings, outermost first. A definition is entered once, at its first path."""
     definitions = {part["ref"]: part for part in core.get("definitions", ())}
@@ -66,7 +72,7 @@ def _parts(core: JSON) -> Iterator[tuple[JSONPath, JSON, JSON]]:
         if (ref := part.get("ref")) in entered_refs:
             continue
         entered_refs |= set() if ref is None else {ref}
-        config = part.get("config") or config
+        config = {**(part.get("config") or config), **({"allow_inf_nan": False} if _requires_finite(part) else {})}
         yield path, part, config
         stack += [((*path, *step), inner, config) for step, inner in reversed([*_children(part)])]
 
