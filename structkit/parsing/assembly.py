@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from structkit.errors import MalformedReply
 from structkit.parsing.completion import MAX_ERROR_CHARS, read_arguments, read_content
+from structkit.parsing.exact import NotJSON
 from structkit.values import JSON, Delta, JSONValue
 
 DeltaKind: TypeAlias = Literal["content", "arguments", "refusal", "reasoning"]
@@ -134,16 +135,27 @@ class ToolCallAssembler:
         self.arguments = TextAssembler()
         self._name = ""
         self._fields: JSON = {}
+        self._end: JSONEnd | None = None
 
     def is_next_call(self, fragment: JSON) -> bool:
         """Return whether a fragment starts another call, despite the same index or none: it has a name again.
 
-        Some gateways give every call the index 0, or none; and some give every fragment of one call a new id.
+        Some gateways give every call the index 0, or none; some repeat the name, or send a new id, in every fragment.
         """
         function = fragment.get("function")
-        has_name = isinstance(function, dict) and bool(function.get("name")) and bool(self._name)
-        has_new_id = bool(fragment.get("id")) and fragment.get("id") != self._fields.get("id")
-        return has_name and (has_new_id or (not isinstance(fragment.get("index"), int) and self.arguments.has_text))
+        name = function.get("name") if isinstance(function, dict) else None
+        if not name or not self._name:
+            return False
+        if identifier := fragment.get("id"):
+            return bool(identifier != self._fields.get("id"))
+        if isinstance(fragment.get("index"), int) or not self.arguments.has_text:
+            return False
+        return name != self._name or self._has_all_arguments
+
+    @property
+    def _has_all_arguments(self) -> bool:
+        self._end = self._end or JSONEnd(self.arguments.fragments)
+        return self._end.is_complete
 
     def add(self, fragment: JSON) -> str:
         """Add a fragment and return the text of its arguments.
@@ -162,7 +174,10 @@ class ToolCallAssembler:
         arguments = read_arguments(function.get("arguments"))
         if arguments is None:
             raise malformed("a delta of arguments that is not text", function.get("arguments"))
-        return self.arguments.add(arguments)
+        text = self.arguments.add(arguments)
+        if self._end is not None:
+            self._end.add(text)
+        return text
 
     @property
     def body(self) -> JSON:
@@ -181,7 +196,7 @@ class TextAssembler:
 
     def __init__(self) -> None:
         """Start with an empty text."""
-        self._fragments: list[str] = []
+        self.fragments: list[str] = []
         self._half = ""
 
     def add(self, fragment: str) -> str:
@@ -192,17 +207,47 @@ class TextAssembler:
             self._half = fragment[-1:] if "\ud800" <= fragment[-1:] <= "\udbff" else ""
             fragment = fragment.removesuffix(self._half)
         if fragment:
-            self._fragments.append(fragment)
+            self.fragments.append(fragment)
         return fragment
 
     @property
     def has_text(self) -> bool:
         """Whether any text has arrived."""
-        return bool(self._fragments)
+        return bool(self.fragments)
 
     def __str__(self) -> str:
         """Return all text that has arrived."""
-        return "".join(self._fragments) + self._half
+        return "".join(self.fragments) + self._half
+
+
+class JSONEnd:
+    """Tells whether a text that arrives in fragments is one complete JSON text; each fragment is parsed once.
+
+    >>> end = JSONEnd(['{"a"', ": 1"])
+    >>> end.is_complete, end.add("}"), end.is_complete
+    (False, None, True)
+    """
+
+    def __init__(self, fragments: Iterable[str]) -> None:
+        """Take the fragments that have arrived."""
+        from structkit.parsing.push import PushParser, ValueBuilder  # few gateways need it; it compiles many patterns
+
+        self._parser, self._is_valid = PushParser(ValueBuilder()), True
+        for fragment in fragments:
+            self.add(fragment)
+
+    def add(self, fragment: str) -> None:
+        """Take the next fragment."""
+        try:
+            if self._is_valid:
+                self._parser.feed(fragment)
+        except NotJSON:
+            self._is_valid = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the text has ended."""
+        return self._is_valid and self._parser.is_done
 
 
 def as_object(value: JSONValue, name: str) -> JSON:

@@ -13,6 +13,7 @@ from structkit.transport.address_choice import AddressChoice, better_error, chil
 from structkit.transport.base_url import query_secrets
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http.pool import open_async_pool, open_pool
+from structkit.transport.http.proxies import connection_name
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.outgoing import OutgoingRequest, with_header_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
@@ -48,7 +49,7 @@ class HTTPTransport:
 
     def __init__(self, base_url: str, api_key: str) -> None:
         """Set up; nothing is sent."""
-        self._choice, self._host = AddressChoice(base_url), _host(base_url)
+        self._choice, self._host = AddressChoice(base_url), connection_name(base_url)
         self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
         self._pool = open_pool(_origin(base_url), _headers(api_key))
         self._stream_options = StreamOptions()
@@ -134,7 +135,7 @@ class AsyncHTTPTransport:
         """Set up; nothing is sent."""
         if connections < 1:
             raise ValueError(f"connections must be 1 or more, not {connections}")
-        self._choice, self._host = AddressChoice(base_url), _host(base_url)
+        self._choice, self._host = AddressChoice(base_url), connection_name(base_url)
         self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
         self._connections = connections
         self._stream_options = StreamOptions()
@@ -247,10 +248,6 @@ class AsyncHTTPTransport:
 def _timeout(policy: Policy) -> float:
     timeout = policy.timeout or DEFAULT_TIMEOUT_S
     return min(timeout, policy.deadline or timeout)
-
-
-def _host(base_url: str) -> str:
-    return urlsplit(base_url).hostname or base_url
 
 
 def _origin(base_url: str) -> str:

@@ -41,7 +41,7 @@ def to_transport_error(error: Exception, host: str, secret: Secrets) -> Transpor
 
     Args:
         error: An exception of the SDK, of an HTTP library, or of structkit.
-        host: Where the request was sent.
+        host: Where the request was sent, and through which proxy.
         secret: The API key, or all secrets of the connection.
 
     >>> to_transport_error(TimeoutError(), "gateway.example", "")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from structkit.errors import TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS, display_url
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
+from structkit.transport.http.decompress import decoded_body, decoded_body_async
+from structkit.transport.http.proxies import through_proxy
 from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.outgoing import with_header_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
@@ -178,7 +180,7 @@ def _open(send: Callable[..., Any], reader: BodyReader) -> Iterator[HTTPReply]:
     except _ResponseReceived as received:
         reader.url = display_url(str(received.response.url))
         with closing(received.response) as response:
-            yield response.status_code, response.headers, response.iter_bytes()
+            yield response.status_code, response.headers, decoded_body(response)
 
 
 @asynccontextmanager
@@ -188,7 +190,7 @@ async def _open_async(send: Callable[..., Any], reader: BodyReader) -> AsyncIter
     except _ResponseReceived as received:
         reader.url = display_url(str(received.response.url))
         async with aclosing(received.response) as response:
-            yield response.status_code, response.headers, response.aiter_bytes()
+            yield response.status_code, response.headers, decoded_body_async(response)
 
 
 def _read(send: Callable[..., Any], policy: Policy) -> BodyReader:
@@ -233,4 +235,13 @@ def _connection(client: Any, request: Request | None = None) -> tuple[str, Secre
     values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
     headers = header_secrets(each for each in values if isinstance(each, str))
     secrets = (client.api_key, *headers, *environment_secrets())
-    return client.base_url.host, with_header_secrets(secrets, request) if request else secrets
+    return _connection_name(client), with_header_secrets(secrets, request) if request else secrets
+
+
+def _connection_name(client: Any) -> str:
+    """Return the host, and the proxy that the HTTP library has chosen for it, without its password."""
+    transport_for = getattr(client._client, "_transport_for_url", lambda _: None)  # noqa: SLF001 (as above)
+    pool = getattr(transport_for(client.base_url), "_pool", None)
+    if (proxy := getattr(pool, "_proxy_url", None)) is None:
+        return str(client.base_url.host)
+    return through_proxy(client.base_url.host, f"{proxy.host.decode()}:{proxy.port}")

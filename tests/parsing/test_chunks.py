@@ -213,6 +213,22 @@ CALLS: dict[str, tuple[list[JSON], list[tuple[str | None, str, str]]]] = {
         [("a", "f", "{}"), ("b", "g", "[]")],
     ),
     "with only a name": ([call("{}", name="f"), call("[]", name="f")], [(None, "f", "{}"), (None, "f", "[]")]),
+    "the name repeated without an index": (
+        [call('{"a": "}', name="f"), call(" {", name="f"), call('"}', name="f"), call("[]", name="f")],
+        [(None, "f", '{"a": "} {"}'), (None, "f", "[]")],
+    ),
+    "another name without an index": (
+        [call("{", name="f"), call("[]", name="g")],
+        [(None, "f", "{"), (None, "g", "[]")],
+    ),
+    "the name and the id repeated without an index": (
+        [call("{", id="a", name="f"), call("}", id="a", name="f"), call("[]", id="b", name="f")],
+        [("a", "f", "{}"), ("b", "f", "[]")],
+    ),
+    "half a pair after a repeated name": (
+        [call('{"a": "', name="f"), call("\ud83d", name="f"), call('\ude00"}', name="f"), call("{}", name="f")],
+        [(None, "f", '{"a": "😀"}'), (None, "f", "{}")],
+    ),
     "all with index 0": (
         [call("{}", index=0, id="a", name="f"), call("[]", index=0, id="b", name="f")],
         [("a", "f", "{}"), ("b", "f", "[]")],
@@ -238,6 +254,13 @@ def test_the_fragments_of_tool_calls_are_added_to_the_right_call(
     first = fragments[0]["function"]["name"]
     [arguments] = [call.arguments for call in calls if call.name.startswith(first)][:1]
     assert "".join(one.text for one in deltas) == arguments
+
+
+def test_a_name_that_repeats_with_every_fragment_costs_time_in_proportion_to_the_fragments() -> None:
+    chunk = delta({"tool_calls": [call('{"a":{}', name="f")]})
+    assembler, _ = assemble(*[chunk] * 20_000, finish("tool_calls"))
+    [tool_call] = complete(assembler).choices[0].tool_calls
+    assert tool_call.arguments == '{"a":{}' * 20_000
 
 
 def test_the_old_function_call_is_assembled_too() -> None:

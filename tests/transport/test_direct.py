@@ -249,6 +249,10 @@ PROXIES = {
     "of all": ({"ALL_PROXY": "p:1"}, "http://h/v1", "http://p:1"),
     "excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "example.com,h"}, "http://h:80/v1", None),
     "all excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "*"}, "http://h/v1", None),
+    "a network excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "a.example, 10.0.0.0/8"}, "http://10.1.2.3:80/v1", None),
+    "an IPv6 network excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "fd00::/8"}, "http://[fd12::1]/v1", None),
+    "another network excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "10.0.0.0/8"}, "http://11.1.2.3/v1", "http://p:1"),
+    "subdomains excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "*.Corp.example"}, "http://a.corp.example/v1", None),
     "none": ({}, "http://h/v1", None),
 }
 

@@ -89,6 +89,29 @@ def test_the_clients_own_retries_do_not_multiply_the_retries_of_the_policy(run: 
     assert len(mocked.timeouts) == 2
 
 
+def extract_through_proxy(is_async: bool, proxy: dict[str, str]) -> int:
+    settings: dict[str, Any] = {"base_url": "http://gateway.invalid/v1", "api_key": KEY}
+    policy = structkit.Policy(retries=0)
+    if is_async:
+        awaited = openai.AsyncOpenAI(http_client=HTTP.AsyncClient(**proxy), **settings)
+        return asyncio.run(structkit.AsyncClient("m", client=awaited).extract(int, "x", policy=policy))
+    blocking = openai.OpenAI(http_client=HTTP.Client(**proxy), **settings)
+    return structkit.Client("m", client=blocking).extract(int, "x", policy=policy)
+
+
+@pytest.mark.parametrize("is_explicit", [False, True], ids=["of the environment", "of the HTTP client"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_proxy_that_is_down_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, is_explicit: bool, is_async: bool
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:hunter2@127.0.0.1:{1 if is_explicit else 2}")
+    proxy = {"proxy": "http://me:hunter2@127.0.0.1:2"} if is_explicit else {}
+    with pytest.raises(structkit.ConnectionFailed) as caught:
+        extract_through_proxy(is_async, proxy)
+    assert "no connection to gateway.invalid through the proxy 127.0.0.1:2: " in str(caught.value)
+    assert "hunter2@" not in str(caught.value)
+
+
 # The kind of client
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import json
 import os
 import socket
@@ -350,6 +351,13 @@ def test_finished_event_loops_leave_no_open_connections() -> None:
 
 def test_a_completion_with_status_201_is_accepted(connect) -> None:
     with Endpoint(Reply(json.dumps(completion('{"value": 3}')), status=201)) as endpoint:
+        assert connect(endpoint.base_url).extract(int, "How many?") == 3
+        assert len(endpoint.requests) == 1
+
+
+def test_a_gzip_body_of_several_members_is_read_whole(connect: Connect) -> None:
+    body = gzip.compress(COMPLETION[:20]) + gzip.compress(COMPLETION[20:]) + bytes(512)
+    with Endpoint(Reply(body, headers={"content-encoding": "gzip"})) as endpoint:
         assert connect(endpoint.base_url).extract(int, "How many?") == 3
         assert len(endpoint.requests) == 1
 

@@ -14,6 +14,7 @@ from yarl import URL
 
 from structkit.transport.exceptions import MAX_CONNECT_S
 from structkit.transport.http.certificates import ssl_context
+from structkit.transport.http.decompress import ACCEPTED, decompress_async
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader
 
@@ -46,7 +47,7 @@ class AiohttpPool:
 
     def __init__(self, base_url: str, headers: dict[str, str], connections: int, proxy: str | None) -> None:
         """Read the certificates; the first request opens the session, because it must be in its event loop."""
-        self._headers = headers
+        self._headers = {"accept-encoding": ACCEPTED, **headers}
         self._connections = connections
         self._proxy = URL(proxy) if proxy else None
         is_secure = base_url.startswith("https:") or (proxy or "").startswith("https:")
@@ -59,7 +60,7 @@ class AiohttpPool:
     ) -> None:
         """Implement `AsyncConnectionPool.exchange`."""
         async with self._send(method, path, outgoing, timeout_s) as response:
-            await reader.read_async((response.status, response.headers, _chunks(response.content, timeout_s)))
+            await reader.read_async((response.status, response.headers, _chunks(response, timeout_s)))
 
     @asynccontextmanager
     async def open(
@@ -67,7 +68,7 @@ class AiohttpPool:
     ) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
         async with self._send(method, path, outgoing, timeout_s) as response:
-            yield response.status, response.headers, _chunks(response.content, timeout_s)
+            yield response.status, response.headers, _chunks(response, timeout_s)
 
     @asynccontextmanager
     async def _send(
@@ -114,6 +115,7 @@ class AiohttpPool:
             trace_configs=[_trace_reuse()],
             connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._certificates),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
         )
@@ -126,7 +128,12 @@ class AiohttpPool:
             await asyncio.sleep(0)  # aiohttp closes the sockets in the next iteration of the event loop
 
 
-async def _chunks(content: aiohttp.StreamReader, timeout_s: float) -> AsyncIterator[bytes]:
+def _chunks(response: aiohttp.ClientResponse, timeout_s: float) -> AsyncIterator[bytes]:
+    """The decoded body, read alike over every library."""
+    return decompress_async(_raw_chunks(response.content, timeout_s), response.headers.get("content-encoding", ""))
+
+
+async def _raw_chunks(content: aiohttp.StreamReader, timeout_s: float) -> AsyncIterator[bytes]:
     """The body, with a timeout for each chunk, because aiohttp waits forever after a malformed chunk header."""
     while True:
         async with asyncio.timeout(timeout_s):

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from structkit.transport.exceptions import MAX_CONNECT_S
 from structkit.transport.http.certificates import ssl_context
-from structkit.transport.http.decompress import MAX_CHUNK_BYTES, decompress
+from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import BodyReader, HTTPReply
 
@@ -72,7 +72,7 @@ class HTTPClientPool:
     def __init__(self, base_url: str, headers: dict[str, str], proxy: str | None) -> None:
         """Read the certificates; the first request connects."""
         self._target, self._proxy = urlsplit(base_url), urlsplit(proxy) if proxy else None
-        self._headers = {"accept-encoding": "gzip, deflate", **headers}
+        self._headers = {"accept-encoding": ACCEPTED, **headers}
         self._certificates = ssl_context() if self._target.scheme == "https" else None
         self._path_prefix = self._target.path
         if self._proxy and not self._certificates:

@@ -9,6 +9,7 @@ from threading import Lock
 import httpx2
 
 from structkit.transport.exceptions import MAX_CONNECT_S
+from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 
@@ -35,7 +36,7 @@ class HTTPXPool:
         timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
         url, headers = self._base_url + path, outgoing.extra_headers
         with client.stream(method, url, content=outgoing.body, headers=headers, timeout=timeouts) as response:
-            yield response.status_code, response.headers, response.iter_bytes()
+            yield response.status_code, response.headers, decoded_body(response)
 
     def _new_client(self) -> httpx2.Client:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE)
@@ -61,7 +62,7 @@ class AsyncHTTPXPool:
     ) -> None:
         """Implement `AsyncConnectionPool.exchange`."""
         async with self._send(method, path, outgoing, timeout_s) as response:
-            await reader.read_async((response.status_code, response.headers, response.aiter_bytes()))
+            await reader.read_async((response.status_code, response.headers, decoded_body_async(response)))
 
     @asynccontextmanager
     async def open(
@@ -69,7 +70,7 @@ class AsyncHTTPXPool:
     ) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
         async with self._send(method, path, outgoing, timeout_s) as response:
-            yield response.status_code, response.headers, response.aiter_bytes()
+            yield response.status_code, response.headers, decoded_body_async(response)
 
     def _send(
         self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
 
 
 def find_proxy(base_url: str) -> str | None:
@@ -19,7 +25,7 @@ def find_proxy(base_url: str) -> str | None:
 
     parts, proxies = urlsplit(base_url), getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc):
+    if not proxy or proxy_bypass(parts.netloc) or _is_excluded(parts.hostname or "", proxies.get("no", "")):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     try:
@@ -29,6 +35,51 @@ def find_proxy(base_url: str) -> str | None:
     if not has_host:
         raise ValueError(f"the proxy for {parts.scheme} has no host")
     return proxy
+
+
+def connection_name(base_url: str) -> str:
+    """Return the host of an address for messages, with the proxy through which it is reached, without its password.
+
+    Raises:
+        ValueError: As `find_proxy`.
+    """
+    host, proxy = urlsplit(base_url).hostname or base_url, find_proxy(base_url)
+    if proxy is None:
+        return host
+    address = urlsplit(proxy).netloc.rpartition("@")[2]
+    return f"{through_proxy(host, address)} (of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY; NO_PROXY excludes hosts)"
+
+
+def through_proxy(host: str, proxy: str) -> str:
+    """Return the name of a host that is reached through a proxy."""
+    return f"{host} through the proxy {proxy}"
+
+
+def _is_excluded(host: str, exclusions: str) -> bool:
+    """Return whether NO_PROXY names a host in a way that the standard library does not read: a network, or `*.`.
+
+    >>> _is_excluded("10.1.2.3", "localhost, 10.0.0.0/8"), _is_excluded("fd00::1", "[fd00::1]")
+    (True, True)
+    >>> _is_excluded("a.corp.example", "*.corp.example"), _is_excluded("10.1.2.3", "11.0.0.0/8")
+    (True, False)
+    """
+    from ipaddress import ip_address
+
+    entries = [entry.strip().lower() for entry in exclusions.split(",")]
+    if any(entry.startswith("*.") and host.lower().endswith(entry[1:]) for entry in entries):
+        return True
+    with suppress(ValueError):  # the host is a name
+        address = ip_address(host)
+        return any(address in network for network in _networks(entries))
+    return False
+
+
+def _networks(entries: list[str]) -> Iterator[IPv4Network | IPv6Network]:
+    from ipaddress import ip_network
+
+    for entry in entries:
+        with suppress(ValueError):  # the name of a host
+            yield ip_network(entry.strip("[]"), strict=False)
 
 
 def _may_have_proxy() -> bool:

@@ -229,6 +229,14 @@ COMPRESSED = {
     "gzip": ("gzip", gzip.compress(COMPLETION)),
     "deflate": ("deflate", zlib.compress(COMPLETION)),
     "raw deflate": ("deflate", RAW_DEFLATE.compress(COMPLETION) + RAW_DEFLATE.flush()),
+    "gzip under its old name": ("X-GZip", gzip.compress(COMPLETION)),
+    "gzip of several members": (
+        "gzip",
+        gzip.compress(COMPLETION[:9]) + gzip.compress(b"") + gzip.compress(COMPLETION[9:]),
+    ),
+    "gzip with padding": ("gzip", gzip.compress(COMPLETION) + bytes(600)),
+    "gzip with other bytes after it": ("gzip", gzip.compress(COMPLETION) + b"\x1f\r\n\x1f\x8b"),
+    "deflate with other bytes after it": ("deflate", zlib.compress(COMPLETION) + b"\r\n"),
     "uncompressed": ("identity", COMPLETION),
 }
 
@@ -250,6 +258,13 @@ def test_a_truncated_compressed_body_is_malformed(run_calls: Callable[..., list[
         run_calls(endpoint.base_url, 1, policy=NO_RETRIES)
     assert caught.value.retryable
     assert caught.value.usage.unreported == 1
+
+
+def test_a_gzip_body_whose_second_member_is_truncated_is_malformed(run_calls: Callable[..., list[Any]]) -> None:
+    body = gzip.compress(COMPLETION) + gzip.compress(COMPLETION)[:-9]
+    truncated = Endpoint(Reply(body, headers={"content-encoding": "gzip"}))
+    with truncated as endpoint, pytest.raises(structkit.MalformedReply, match="it ends too early"):
+        run_calls(endpoint.base_url, 1, policy=NO_RETRIES)
 
 
 def test_an_error_with_a_content_encoding_and_no_body_is_a_status_error(run_calls: Callable[..., list[Any]]) -> None:
@@ -383,6 +398,26 @@ def test_a_plain_proxy_receives_the_full_url_and_its_password(
     assert head.startswith(b"POST http://gateway.invalid:8000/v1/chat/completions HTTP/1.1\r\n")
     assert b"proxy-authorization: basic bwu6cebzcw==" in head.lower()
     assert b"host: gateway.invalid:8000" in head.lower()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.mark.parametrize("address", ["http://gateway.invalid/v1", "https://gateway.invalid/v1"])
+def test_a_proxy_that_is_down_is_named_with_its_variables_and_without_its_password(
+    run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("ALL_PROXY", f"http://me:p%40ss@127.0.0.1:{port}")
+    with pytest.raises(structkit.ConnectionFailed) as caught:
+        run_calls(address, 1, policy=NO_RETRIES)
+    start = (
+        f"no connection to gateway.invalid through the proxy 127.0.0.1:{port} (of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"
+    )
+    assert str(caught.value).startswith(start)
+    assert "p%40ss" not in str(caught.value)
 
 
 CERTIFICATE_SOURCES = {"the system's": {}, "a file": {"SSL_CERT_FILE": "cert.pem"}, "a folder": {"SSL_CERT_DIR": "."}}
