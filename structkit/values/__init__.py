@@ -8,6 +8,7 @@ from structkit.values.repair import REPAIRS, Repair, ValueRepair
 from structkit.values.reply import Choice, Completion, Delta, ModelName, RateLimit, ToolCall, Usage
 from structkit.values.request import Request
 from structkit.values.result import Answer, Attempt, Issue, Origin, OriginKind, Result, sum_usage
+from structkit.values.tool_run import ToolRun
 
 __all__ = [
     "ABSENT",
@@ -37,6 +38,7 @@ __all__ = [
     "Result",
     "Role",
     "ToolCall",
+    "ToolRun",
     "Usage",
     "ValueRepair",
     "format_path",

@@ -1,0 +1,56 @@
+"""`PlannedCall`: a call that the model has requested, with arguments that are valid, or with what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from structkit.values import Issue, JSONValue, ToolCall, ToolRun
+
+
+@dataclass(frozen=True)
+class PlannedCall:
+    """One call of the last reply.
+
+    Args:
+        call: The call as the model wrote it, with an identifier.
+        arguments: Its arguments as natural JSON; the text if it cannot be read.
+        function: The function with the arguments bound; None if it cannot be called.
+        is_async: Whether what the function returns has to be awaited.
+        error: Why it cannot be called, for the model.
+        issues: What is wrong with the arguments.
+        repairs: What was repaired to read the arguments.
+        wire_text: The arguments as the model should have written them.
+    """
+
+    call: ToolCall
+    arguments: JSONValue
+    function: partial[Any] | None = None
+    is_async: bool = False
+    error: str = ""
+    issues: tuple[Issue, ...] = ()
+    repairs: tuple[str, ...] = ()
+    wire_text: str = field(default="{}", repr=False)
+
+    def finish(self, value: Any, seconds: float) -> ToolRun:
+        """Return the run of a call that returned a value."""
+        try:
+            result = json.loads(to_json(value, inf_nan_mode="strings"))
+        except (PydanticSerializationError, ValueError, RecursionError) as error:
+            reason = f"the tool returned a {type(value).__name__}, which has no JSON form"
+            return self.fail(TypeError(f"{reason}: {error}"), seconds)
+        return ToolRun(self.call.name, self.arguments, result, seconds=seconds, id=self.call.id or "")
+
+    def fail(self, error: Exception, seconds: float) -> ToolRun:
+        """Return the run of a call whose function raised an exception."""
+        text = f"{type(error).__name__}: {error}"
+        return ToolRun(self.call.name, self.arguments, None, text, seconds, self.call.id or "", error)
+
+    @property
+    def rejected_run(self) -> ToolRun:
+        """The run of a call that cannot be made, with the reason for the model."""
+        return ToolRun(self.call.name, self.arguments, None, self.error, id=self.call.id or "")
