@@ -30,9 +30,9 @@ def read_tools(tools: Any) -> tuple[Tool, ...]:
         raise ConfigError(
             f"two tools have the name {duplicates[0]!r}; structkit.Tool(function, name=...) gives one another name"
         )
-    if compiled and (others := [each for each in dicts if "function" in each]):
+    if compiled and (function_dicts := [each for each in dicts if "function" in each]):
         raise ConfigError(
-            f"tools has functions and {len(others)} in the endpoint's form, whose calls nobody would make: "
+            f"tools has functions and {len(function_dicts)} in the endpoint's form, whose calls nobody would make: "
             "pass functions for these, too"
         )
     return compiled

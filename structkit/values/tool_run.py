@@ -16,8 +16,7 @@ class ToolRun:
         name: The tool.
         arguments: The arguments as JSON; the text that the model wrote if it cannot be read.
         result: What the tool returned, as JSON; None if it failed.
-        error: Why there is no result, in the words of the tool message: an exception of the tool, or what is wrong with the
-            call.
+        error: Why there is no result, as in the tool message: an exception of the tool, or what is wrong with the call.
         seconds: How long the tool ran.
         id: The endpoint's identifier of the call.
         exception: The exception of the tool; None for a call of an earlier run of a job.
