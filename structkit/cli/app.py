@@ -183,14 +183,16 @@ def serve(
     model: Annotated[str, typer.Option(help="`local`, or `local:PATH.gguf`.")] = "local",
 ) -> None:
     """Serve the embedded model to any OpenAI-compatible client, until Ctrl-C."""
-    from structkit.local import LocalServer
+    from structkit.local import LocalServer, Proxy
     from structkit.local.model import NAME, model_file
 
     name, _, argument = model.partition(":")
     if name != "local":
         raise ConfigError(f"--model {model!r}: only embedded models can be served: local or local:PATH.gguf")
-    with LocalServer(model_file(argument or None), name=None if argument else NAME, port=port, host=host) as server:
-        notice(f"serving {server.name} at {server.base_url} (Ctrl-C stops)")
+    path = model_file(argument or None)
+    with Proxy(host, port) as proxy, LocalServer(path, name=None if argument else NAME) as server:
+        proxy.start(server.name, server.base_url)
+        notice(f"serving {server.name} at {proxy.base_url} (Ctrl-C stops)")
         wait_forever()
 
 

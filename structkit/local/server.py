@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import errno
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -29,6 +27,7 @@ MAX_TOKENS = 1024
 """The limit of a reply if the request has none; a small model may otherwise repeat a list until the context is full."""
 
 CONTEXT_TOKENS = 8192
+HOST = "127.0.0.1"
 
 
 class LocalServer:
@@ -37,25 +36,22 @@ class LocalServer:
     Args:
         path: The model's `.gguf`.
         name: The model's name in requests and replies; by default that of the file.
-        port: The port; 0 for a free one.
-        host: The address to listen on.
 
     Raises:
-        ConfigError: The extra `local` is not installed, or the model or port cannot be used.
+        ConfigError: The extra `local` is not installed, or the model cannot be used.
     """
 
-    def __init__(self, path: Path, *, name: str | None = None, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Load the model and start to listen."""
+    def __init__(self, path: Path, *, name: str | None = None) -> None:
+        """Load the model and start to listen on a free port of the loopback interface."""
         try:
             xllamacpp: Any = import_module("xllamacpp")  # it has no type hints
         except ImportError:
             raise ConfigError(f"the embedded model needs: {install_hint('local')}") from None
-        _validate_port(host, port)
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         self.name = name or path.stem
         params.model_alias = {self.name}
-        params.hostnames, params.port = [host], port
+        params.hostnames, params.port = [HOST], 0  # a free port
         params.n_ctx, params.n_predict, params.n_parallel = CONTEXT_TOKENS, MAX_TOKENS, 2
         _set_sampling(params)
         params.verbosity = -1
@@ -65,7 +61,7 @@ class LocalServer:
                 self._server = xllamacpp.Server(params)
                 _wait_until_ready(self._server.listening_address)
         except RuntimeError as error:
-            raise ConfigError(f"llama.cpp could not serve {path} on {host}:{port}: {error}") from None
+            raise ConfigError(f"llama.cpp could not serve {path}: {error}") from None
         self.base_url = f"{self._server.listening_address}/v1"
 
     def close(self) -> None:
@@ -81,22 +77,6 @@ class LocalServer:
     ) -> None:
         """Close the server."""
         self.close()
-
-
-def _validate_port(host: str, port: int) -> None:
-    """Validate that no other program listens on a port; llama.cpp's own error does not say so.
-
-    Raises:
-        ConfigError: The port or the address cannot be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a port of a server that has just ended may be
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error}"
-            raise ConfigError(f"port {port} on {host} {reason}; choose another one with --port, or 0 for any") from None
 
 
 def _wait_until_ready(address: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import runpy
 import signal
 import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,9 @@ from structkit.local.server import block_signals
 
 pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
 pytestmark = pytest.mark.local
+
+
+RECIPES = Path(__file__).parent.parent.parent / "recipes"
 
 
 class Step(BaseModel):
@@ -33,7 +36,7 @@ class MathReasoning(BaseModel):
 
 
 PUBLISHED = {
-    "model": "gpt-4o-2024-08-06",
+    "model": "smollm2-135m-instruct",
     "messages": [
         {
             "role": "system",
@@ -43,19 +46,6 @@ PUBLISHED = {
     ],
     "response_format": structkit.ResponseFormat(MathReasoning).payload,
 }
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[str]:
-    """Run `structkit serve` as a process, ended by Ctrl-C."""
-    command = [sys.executable, "-m", "structkit", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    line = next(line for line in process.stderr if line.startswith("serving"))
-    yield line.split(" at ")[1].split()[0]
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "stopped\n")
 
 
 def test_any_client_can_use_the_served_model(served: str) -> None:
@@ -97,6 +87,36 @@ def test_an_invalid_model_file_is_rejected(tmp_path: Path) -> None:
         structkit.Client(f"local:{broken}")
     with pytest.raises(structkit.ConfigError, match="no model file"):
         structkit.Client("local:missing.gguf")
+
+
+def test_the_invoice_is_read_at_the_first_call_over_the_served_model(served: str) -> None:
+    invoice_type = runpy.run_path(str(RECIPES / "invoice.py"))["Invoice"]
+    text = (RECIPES / "data" / "invoice.txt").read_text(encoding="utf-8")
+    client = structkit.Client("smollm2-135m-instruct", base_url=served, api_key="unused")
+    result = client.run(invoice_type, text)
+    assert len(result.attempts) == 1
+    assert result.value.model_dump(mode="json") == {
+        "seller": "Northwind Traders Ltd",
+        "invoice_number": "NW-2291",
+        "issued": "2026-03-14",
+        "total": "253.50",
+    }
+
+
+def test_a_forced_tool_is_called_by_the_served_model(served: str) -> None:
+    client = structkit.Client("smollm2-135m-instruct", base_url=served, api_key="unused")
+    result = client.run(Step, "Two and two is four.", mode="tool", max_tokens=200)
+    assert result.value.explanation
+    completion = result.attempts[0].completion
+    assert completion is not None
+    assert [call.name for call in completion.choices[0].tool_calls] == ["step"]
+
+
+def test_an_unknown_model_is_named_with_the_one_that_is_served(served: str) -> None:
+    client = structkit.Client("gpt-4o", base_url=served, api_key="unused")
+    with pytest.raises(structkit.StatusError, match=r"`gpt-4o` does not exist.*smollm2-135m-instruct") as caught:
+        client.extract(int, "How many?")
+    assert caught.value.status_code == 404
 
 
 def test_a_port_in_use_is_rejected(served: str) -> None:
