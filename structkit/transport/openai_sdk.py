@@ -1,13 +1,15 @@
 """The transports over a user's own `openai` client: the SDK builds, signs and sends a request; we read the reply.
 
 The client, also Azure's, keeps its authentication, proxies and URL rules. The SDK's handling of replies is bypassed,
-because it retries, follows redirects with the API key, and reads the whole body of an error, whatever its size.
+because it retries, follows redirects with the API key, and reads the whole body of an error, whatever its size. A
+request for a whole reply goes through the client's `chat.completions.create`; one for a stream does not, because a tool
+that has patched `create` would wait for somebody to read the stream that it gets.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.outgoing import with_header_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
+from structkit.transport.sdk_exchange import Exchange, ResponseReceived, create_arguments, sending, sending_async
 from structkit.transport.secrets import Secrets, environment_secrets, header_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
@@ -43,7 +46,7 @@ class OpenAITransport:
     def __init__(self, client: openai.OpenAI) -> None:
         """Take a client; its own retries are turned off."""
         self._original = client  # early SDKs close its connections when it is no longer referenced
-        self._client = _sending_client(client, _raise_response)
+        self._client = _sending_client(client, sending)
         self._stream_options = StreamOptions()
 
     def send(self, request: Request, policy: Policy) -> TransportReply:
@@ -52,12 +55,10 @@ class OpenAITransport:
         return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
-        try:
-            reader = _read(_post(self._client, request, policy), policy)
-        except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, *_connection(self._client, request))
-        secrets = _connection(self._client, request)[1]
-        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
+        exchange = Exchange(policy)
+        with exchange.running():
+            _create(self._client, request, policy)()
+        return _reply(exchange, *_connection(self._client, request))
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -86,7 +87,7 @@ class AsyncOpenAITransport:
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         """Take a client; its own retries are turned off."""
         self._original = client  # early SDKs close its connections when it is no longer referenced
-        self._client = _sending_client(client, _raise_response_async)
+        self._client = _sending_client(client, sending_async)
         self._stream_options = StreamOptions()
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
@@ -95,12 +96,11 @@ class AsyncOpenAITransport:
         return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
-        try:
-            reader = await _read_async(_post(self._client, request, policy), policy)
-        except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, *_connection(self._client, request))
-        secrets = _connection(self._client, request)[1]
-        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
+        exchange = Exchange(policy)
+        with exchange.running():
+            async with asyncio.timeout(policy.deadline):
+                await _create(self._client, request, policy)()
+        return _reply(exchange, *_connection(self._client, request))
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -123,13 +123,6 @@ class AsyncOpenAITransport:
         await self._client.close()
 
 
-class _ResponseReceived(BaseException):
-    """Not an error: it carries a response, its body unread, past every `except Exception` of the SDK."""
-
-    def __init__(self, response: Any) -> None:
-        self.response = response
-
-
 class _HTTPClient:
     """An HTTP client with another `send`."""
 
@@ -140,44 +133,26 @@ class _HTTPClient:
         return getattr(self._wrapped, name)
 
 
-def _sending_client(client: Any, raise_response: Callable[..., Any]) -> Any:
-    """Return a copy of the client whose calls end with `_ResponseReceived`, or with the exception of sending.
+def _sending_client(client: Any, wrap_send: Callable[..., Any]) -> Any:
+    """Return a copy of the client that sends with a function of `sdk_exchange`, and never retries.
 
     The copy uses the connections of the client. Its HTTP library is the one that the SDK uses: httpx before openai 3.
     """
     copy = client.with_options(max_retries=0)
     # Every hook after this one has read the whole body.
     if hasattr(copy, "_send_request"):
-        copy._send_request = raise_response(copy._send_request)  # noqa: SLF001 (there is no public way)
+        copy._send_request = wrap_send(copy._send_request)  # noqa: SLF001 (there is no public way)
     else:  # an older SDK
         http_client = copy._client  # noqa: SLF001 (as above)
-        copy._client = _HTTPClient(http_client, raise_response(http_client.send))  # noqa: SLF001 (as above)
+        copy._client = _HTTPClient(http_client, wrap_send(http_client.send))  # noqa: SLF001 (as above)
     return copy
-
-
-WITHOUT_BODY: Any = {"stream": True, "follow_redirects": False}
-"""Options with which the HTTP library returns a response before it has read the body."""
-
-
-def _raise_response(send: Callable[..., Any]) -> Callable[..., None]:
-    def send_only(request: Any, **options: Any) -> None:
-        raise _ResponseReceived(send(request, **{**options, **WITHOUT_BODY}))
-
-    return send_only
-
-
-def _raise_response_async(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
-    async def send_only(request: Any, **options: Any) -> None:
-        raise _ResponseReceived(await send(request, **{**options, **WITHOUT_BODY}))
-
-    return send_only
 
 
 @contextmanager
 def _open(send: Callable[..., Any], reader: BodyReader) -> Iterator[HTTPReply]:
     try:
         send()
-    except _ResponseReceived as received:
+    except ResponseReceived as received:
         reader.url = display_url(str(received.response.url))
         with closing(received.response) as response:
             yield response.status_code, response.headers, decoded_body(response)
@@ -187,7 +162,7 @@ def _open(send: Callable[..., Any], reader: BodyReader) -> Iterator[HTTPReply]:
 async def _open_async(send: Callable[..., Any], reader: BodyReader) -> AsyncIterator[AsyncHTTPReply]:
     try:
         await send()
-    except _ResponseReceived as received:
+    except ResponseReceived as received:
         reader.url = display_url(str(received.response.url))
         async with aclosing(received.response) as response:
             yield response.status_code, response.headers, decoded_body_async(response)
@@ -205,6 +180,18 @@ async def _read_async(send: Callable[..., Any], policy: Policy) -> BodyReader:
     async with asyncio.timeout(policy.deadline), _open_async(send, reader) as reply:
         await reader.read_async(reply)
     return reader
+
+
+def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
+    create = client.chat.completions.create
+    return partial(create, **create_arguments(create, request), **_options(client, policy).get("options", {}))
+
+
+def _reply(exchange: Exchange, host: str, secrets: Secrets) -> TransportReply:
+    if not exchange.is_complete:
+        return to_transport_error(exchange.error, host, secrets)
+    reader = exchange.reader
+    return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
 
 def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:

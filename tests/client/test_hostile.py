@@ -168,7 +168,7 @@ def test_an_exception_of_a_validator_is_an_issue(connect: Connect) -> None:
     with Endpoint('{"name": "wrong"}', '{"name": "right"}') as endpoint:
         result = connect(endpoint.base_url).run(RaisingValidator, "x")
     assert result.value.name == "found"
-    assert "KeyError" in result.attempts[0].issues[0].message
+    assert "KeyError" in result.attempts[0].issues[0].cause
 
 
 def test_half_a_surrogate_pair_is_re_asked_or_rejected(connect: Connect) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,77 @@ def test_the_clients_own_retries_do_not_multiply_the_retries_of_the_policy(run: 
     with pytest.raises(structkit.StatusError, match="503"):
         run(mocked, {"max_retries": 5}, policy=structkit.Policy(retries=1, wait_initial=0))
     assert len(mocked.timeouts) == 2
+
+
+# Tools that patch `create`
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception | None], list[Any]]:
+    """Return a function that patches `create` in both classes of the SDK, as tools for tracing do."""
+
+    def patch(error: Exception | None) -> list[Any]:
+        calls: list[Any] = []
+        completions = openai.resources.chat.completions
+        original, awaited = completions.Completions.create, completions.AsyncCompletions.create
+
+        def record(arguments: dict[str, Any], reply: Any) -> Any:
+            calls.append((arguments, reply))
+            if error:
+                raise error
+            return reply
+
+        @functools.wraps(original)
+        def create(self: Any, **arguments: Any) -> Any:
+            return record(arguments, original(self, **arguments))
+
+        @functools.wraps(awaited)
+        async def create_async(self: Any, **arguments: Any) -> Any:
+            return record(arguments, await awaited(self, **arguments))
+
+        monkeypatch.setattr(completions.Completions, "create", create)
+        monkeypatch.setattr(completions.AsyncCompletions, "create", create_async)
+        return calls
+
+    return patch
+
+
+def test_a_tool_that_patches_create_sees_the_request_the_answer_and_its_usage(run: Run, traced: Any) -> None:
+    calls = traced(None)
+    assert run(MockedEndpoint(), {}, temperature=0.5, extra_body={"enable_thinking": False}).value == 3
+    [(arguments, reply)] = calls
+    assert arguments["messages"] == [{"role": "user", "content": "How many?"}]
+    assert (arguments["model"], arguments["temperature"]) == ("m", 0.5)
+    assert arguments["response_format"]["type"] == "json_schema"
+    assert arguments["extra_body"] == {"enable_thinking": False}
+    assert reply.choices[0].message.content == '{"value": 3}'
+    assert reply.usage.total_tokens == 15
+
+
+def test_a_tool_that_raises_does_not_lose_a_reply_that_was_paid_for(run: Run, traced: Any) -> None:
+    mocked = MockedEndpoint()
+    traced(ValueError("the tracing server is down"))
+    assert run(mocked, {}).value == 3
+    assert len(mocked.timeouts) == 1
+
+
+def test_an_error_reply_reaches_a_tool_as_the_error_of_the_sdk(run: Run, traced: Any) -> None:
+    mocked, calls = MockedEndpoint(status=400), traced(None)
+    with pytest.raises(structkit.StatusError, match="400"):
+        run(mocked, {}, policy=structkit.Policy(retries=0))
+    assert calls == [], "create has raised"
+
+
+def test_a_create_that_sends_nothing_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    completions = openai.resources.chat.completions
+
+    async def create_async(*_: Any, **__: Any) -> None:
+        return None
+
+    monkeypatch.setattr(completions.Completions, "create", lambda *_, **__: None)
+    monkeypatch.setattr(completions.AsyncCompletions, "create", create_async)
+    with pytest.raises(structkit.TransportError, match=r"create\(\) returned without sending the request"):
+        run(MockedEndpoint(), {})
 
 
 def extract_through_proxy(is_async: bool, proxy: dict[str, str]) -> int:
