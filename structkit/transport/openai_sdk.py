@@ -23,7 +23,7 @@ from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.outgoing import with_header_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
-from structkit.transport.sdk_exchange import Exchange, ResponseReceived, create_arguments, sending, sending_async
+from structkit.transport.sdk_create import CreateCall, ResponseReceived, create_arguments, sending, sending_async
 from structkit.transport.secrets import Secrets, environment_secrets, header_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
@@ -55,10 +55,10 @@ class OpenAITransport:
         return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
-        exchange = Exchange(policy)
-        with exchange.running():
+        call = CreateCall(policy)
+        with call.running():
             _create(self._client, request, policy)()
-        return _reply(exchange, *_connection(self._client, request))
+        return _reply(call, *_connection(self._client, request))
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -96,11 +96,11 @@ class AsyncOpenAITransport:
         return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
-        exchange = Exchange(policy)
-        with exchange.running():
+        call = CreateCall(policy)
+        with call.running():
             async with asyncio.timeout(policy.deadline):
                 await _create(self._client, request, policy)()
-        return _reply(exchange, *_connection(self._client, request))
+        return _reply(call, *_connection(self._client, request))
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -134,7 +134,7 @@ class _HTTPClient:
 
 
 def _sending_client(client: Any, wrap_send: Callable[..., Any]) -> Any:
-    """Return a copy of the client that sends with a function of `sdk_exchange`, and never retries.
+    """Return a copy of the client that sends with a function of `sdk_create`, and never retries.
 
     The copy uses the connections of the client. Its HTTP library is the one that the SDK uses: httpx before openai 3.
     """
@@ -187,10 +187,10 @@ def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]
     return partial(create, **create_arguments(create, request), **_options(client, policy).get("options", {}))
 
 
-def _reply(exchange: Exchange, host: str, secrets: Secrets) -> TransportReply:
-    if not exchange.is_complete:
-        return to_transport_error(exchange.error, host, secrets)
-    reader = exchange.reader
+def _reply(call: CreateCall, host: str, secrets: Secrets) -> TransportReply:
+    if not call.is_complete:
+        return to_transport_error(call.error, host, secrets)
+    reader = call.reader
     return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
 

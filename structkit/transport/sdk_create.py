@@ -33,7 +33,7 @@ class ResponseReceived(BaseException):
         self.response = response
 
 
-class Exchange:
+class CreateCall:
     """A request that `create` sends, and its reply.
 
     Attributes:
@@ -89,19 +89,19 @@ class Exchange:
             self.error, self._has_failed = error, True  # the first one is the cause of the others
 
 
-_current: ContextVar[Exchange | None] = ContextVar("_current", default=None)
-"""The exchange that a response belongs to: the SDK sends in the thread or task that called it."""
+_current: ContextVar[CreateCall | None] = ContextVar("_current", default=None)
+"""The call that a response belongs to: the SDK sends in the thread or task that called it."""
 
 
 def sending(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the SDK's function that sends, for the exchange that is running; without one, it raises the response."""
+    """Return the SDK's function that sends, for the call that is running; without one, it raises the response."""
 
     def send_unread(request: Any, **options: Any) -> Any:
-        exchange = _current.get()
+        call = _current.get()
         response = send(request, **{**options, **WITHOUT_BODY})
-        if exchange is None:
+        if call is None:
             raise ResponseReceived(response)
-        return exchange.receive(response)
+        return call.receive(response)
 
     return send_unread
 
@@ -110,11 +110,11 @@ def sending_async(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitabl
     """The async form of `sending`."""
 
     async def send_unread(request: Any, **options: Any) -> Any:
-        exchange = _current.get()
+        call = _current.get()
         response = await send(request, **{**options, **WITHOUT_BODY})
-        if exchange is None:
+        if call is None:
             raise ResponseReceived(response)
-        return await exchange.receive_async(response)
+        return await call.receive_async(response)
 
     return send_unread
 
