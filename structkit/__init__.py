@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SchemaError,
         StatusError,
         StructkitError,
+        ToolError,
         TransportError,
         Truncated,
     )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from structkit.functions import prompt
     from structkit.partial import Partial
     from structkit.schema import ResponseFormat
+    from structkit.tools import Tool
     from structkit.values import (
         REPAIRS,
         Answer,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         Policy,
         Request,
         Result,
+        ToolRun,
         Usage,
     )
 
@@ -83,6 +86,9 @@ __all__ = [
     "StatusError",
     "Stream",
     "StructkitError",
+    "Tool",
+    "ToolError",
+    "ToolRun",
     "TransportError",
     "Truncated",
     "Usage",
@@ -103,9 +109,11 @@ MODULES = {
     "batch.job": ("Job",),
     "costs": ("Price",),
     "documents": ("File",),
+    "tools": ("Tool",),
     "values": (
         "REPAIRS",
-        *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "Usage"),
+        *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "ToolRun"),
+        "Usage",
     ),
 }
 """The module of each name; a name without one is in `errors`. Modules are imported on first use, so that

@@ -14,7 +14,8 @@
     │   ├── Refusal
     │   ├── Truncated
     │   ├── Filtered
-    │   └── InvalidOutput
+    │   ├── InvalidOutput
+    │   └── ToolError
     └── BudgetExceeded     the cap you set                      exit 5
 
 Every argument but the message has a default: an exception must survive pickling.
@@ -25,7 +26,7 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar, Self
 
-from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, Usage, format_path, sum_usage
+from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, ToolRun, Usage, format_path, sum_usage
 from structkit.values.text import escape_controls
 
 DISTRIBUTION = "structkit-llm"
@@ -195,6 +196,21 @@ class InvalidOutput(ExtractionError):
         """List what is wrong with the reply."""
         super().__init__(message, partial=partial)
         self.issues = issues
+
+
+class ToolError(ExtractionError):
+    """A tool failed or did not end in time, or the model called tools without ever answering.
+
+    The exception of a tool is the `__cause__`.
+
+    Attributes:
+        tool_calls: The calls so far, the failed ones among them.
+    """
+
+    def __init__(self, message: str, *, tool_calls: tuple[ToolRun, ...] = (), partial: str | None = None) -> None:
+        """Say which tool failed, and how."""
+        super().__init__(message, partial=partial)
+        self.tool_calls = tool_calls
 
 
 class BudgetExceeded(StructkitError):

@@ -1,8 +1,9 @@
 """The documentation is true: its examples run and print what they show, its help is the real help, it builds.
 
 A comment before a block of Python has the endpoint's reply, one comment per reply, in order
-(`<!-- reply: {"name": "Ada"} -->`; without one, every reply conforms to its request's schema), or
-why the block is not run (`<!-- skip: starts the embedded model -->`).
+(`<!-- reply: {"name": "Ada"} -->`, or `<!-- call: lookup {"name": "Ada"} -->` for a reply that calls a tool; without
+one, every reply conforms to its request's schema), or why the block is not run
+(`<!-- skip: starts the embedded model -->`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from pydantic import StrictBool, create_model  # noqa: F401 (in an example)
 from structkit import ResponseFormat
 from structkit.cli.app import app
 from structkit.testing import Endpoint
-from structkit.values import Repair, ValueRepair
+from structkit.values import Repair, ToolCall, ValueRepair
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
 
 BLOCK = re.compile(r"(?P<comments>(?:<!--.*?-->\s*)*)^```python\n(?P<source>.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMENT = re.compile(r"<!-- (reply|skip): (.*?) -->", re.DOTALL)
+COMMENT = re.compile(r"<!-- (reply|call|skip): (.*?) -->", re.DOTALL)
 PRINTED_LINE = re.compile(r"^ *#> ?(.*)$", re.MULTILINE)
 HELP = re.compile(r"^<!-- help: (?P<command>.*?) -->\n+```text\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -45,7 +46,7 @@ class Example:
 
     name: str
     source: str
-    replies: tuple[str, ...]
+    replies: tuple[str | ToolCall, ...]
     skip: str | None
 
     @property
@@ -61,10 +62,15 @@ def examples(page: Path) -> list[Example]:
 
 def example(page: Path, text: str, match: re.Match[str]) -> Example:
     comments = COMMENT.findall(match["comments"])
-    replies = tuple(comment for kind, comment in comments if kind == "reply")
+    replies = tuple(reply(kind, comment) for kind, comment in comments if kind != "skip")
     skip = next((comment for kind, comment in comments if kind == "skip"), None)
     line = text.count("\n", 0, match.start("source"))
     return Example(f"{page.relative_to(ROOT)}:{line}", match["source"], replies, skip)
+
+
+def reply(kind: str, comment: str) -> str | ToolCall:
+    name, _, arguments = comment.partition(" ")
+    return ToolCall(name, arguments) if kind == "call" else comment
 
 
 EXAMPLES = [each for page in PAGES for each in examples(page)]

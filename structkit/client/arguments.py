@@ -92,7 +92,7 @@ def validate_call(call: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: No call has an argument of that name; with the name that was probably meant.
-        ConfigError: A body field or header cannot be sent.
+        ConfigError: A body field or header cannot be sent, or a tool is neither a typed function nor a dict.
 
     >>> validate_call({"temprature": 0})
     Traceback (most recent call last):
@@ -104,6 +104,10 @@ def validate_call(call: Mapping[str, Any]) -> None:
         raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
     if not call.keys().isdisjoint(EXTRA_OPTIONS):
         validate_extras(call.get("extra_body"), call.get("extra_headers"), call.get("extra_query"))
+    if call.get("tools") is not None:
+        from structkit.tools import read_tools
+
+        read_tools(call["tools"])
 
 
 def _suggest_argument(name: str) -> str:

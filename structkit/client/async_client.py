@@ -24,7 +24,7 @@ from structkit.client.steps import next_step
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import ConfigError, TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -96,10 +96,18 @@ class AsyncClient:
         conversation = self._plan.start_conversation(output_type, prompt, call)
         return await self.drive(conversation, self._plan.hooks(call))
 
+    async def _make_calls(self, step: ToolStep) -> Any:
+        from structkit.client.tool_calls import make_calls_async
+
+        return await make_calls_async(step)
+
     async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Like `Client.drive`."""
         step: Any = extraction
-        while isinstance(step, Extraction | SplitExtraction):
+        while isinstance(step, Extraction | SplitExtraction | ToolStep):
+            if isinstance(step, ToolStep):
+                step = await self._make_calls(step)
+                continue
             with hooks.report_aborts(step.requests):
                 replies = await self._send(step.requests, step.policy, hooks)
                 step = await self._next_step(step, replies, hooks)
@@ -182,6 +190,7 @@ class AsyncClient:
             send=lambda step: self._send(step.requests, step.policy, hooks),
             stream=lambda step: open_stream_async(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
+            make_calls=self._make_calls,
         )
 
         def start(resolved_prompt: Prompt) -> Conversation:

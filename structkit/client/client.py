@@ -22,10 +22,11 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, 
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
+from structkit.client.tool_arguments import validate_sync_tools
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.schema import ResponseFormat
 from structkit.transport import Transport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -206,12 +207,14 @@ class Client:
             send=lambda step: self._send(step.requests, step.policy, hooks),
             stream=lambda step: open_stream(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
+            make_calls=self._make_calls,
         )
         return Stream(self._start(output_type, prompt, call), output, hooks, io)
 
     def _start(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
         conversation = self._plan.start_conversation(output_type, prompt, call)
         validate_sync_checks(conversation)
+        validate_sync_tools(conversation)
         return conversation
 
     def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
@@ -221,6 +224,11 @@ class Client:
         hooks.notify_attempts(step.attempts, next_step.attempts)
         return next_step
 
+    def _make_calls(self, step: ToolStep) -> Any:
+        from structkit.client.tool_calls import make_calls
+
+        return make_calls(step)
+
     def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Send the requests of a conversation until it has a result.
 
@@ -228,7 +236,10 @@ class Client:
             TransportError, ExtractionError: As `extract`.
         """
         step: Any = extraction
-        while isinstance(step, Extraction | SplitExtraction):
+        while isinstance(step, Extraction | SplitExtraction | ToolStep):
+            if isinstance(step, ToolStep):
+                step = self._make_calls(step)
+                continue
             with hooks.report_aborts(step.requests):
                 step = self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
         return result_or_raise(step)

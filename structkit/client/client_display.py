@@ -21,11 +21,15 @@ def display_options(call: Mapping[str, Any]) -> dict[str, str]:
     >>> display_options({"seed": 7, "extra_headers": {"X-Key": "hunter2"}, "stop": None})
     {'seed': '7', 'extra_headers': '...'}
     """
-    return {
-        name: "..." if name in SECRET_OPTIONS else short_repr(value, MAX_OPTION_CHARS)
-        for name, value in call.items()
-        if value is not None
-    }
+    return {name: _display_option(name, value) for name, value in call.items() if value is not None}
+
+
+def _display_option(name: str, value: Any) -> str:
+    if name in SECRET_OPTIONS:
+        return "..."
+    if name == "tools":
+        value = [getattr(each, "name", None) or getattr(each, "__name__", each) for each in value]
+    return short_repr(value, MAX_OPTION_CHARS)
 
 
 def display_client(client: Any) -> tuple[list[str], dict[str, str]]:

@@ -18,11 +18,12 @@ from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
 from structkit.client.step_log import log_step
+from structkit.client.tool_arguments import start_extraction, take_tools
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices, open_prices
 from structkit.dialects import Route, get_dialect
 from structkit.errors import StructkitError
-from structkit.extraction import Conversation, Extraction, split_if_too_large
+from structkit.extraction import Conversation, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
 from structkit.transport import TransportReply, normalise_base_url
@@ -117,7 +118,9 @@ class Plan:
         validate_mode(settings.get("mode", "auto"))
         context = settings.get("context")
         checks = tuple(arguments.pop("checks", ()))
-        extraction: Extraction[Any] = Extraction(
+        tools = take_tools(arguments)
+        extraction = start_extraction(
+            tools,
             response_format=output_format,
             model=model,
             messages=build_messages(prompt, instructions),

@@ -17,7 +17,7 @@ from structkit.dialects import (
     identify_owner,
     identify_route,
 )
-from structkit.extraction import Conversation, Extraction, SplitExtraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction, storable_route
 from structkit.transport import TransportReply
 from structkit.transport.route_cache import load_route, locked_cache, store_route
 from structkit.values import Completion, ModelName
@@ -67,7 +67,7 @@ class ClientRoute:
             self._identify(replies)
         if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
-            self.update(last.route, step.route, provider)
+            self.update(last.route, storable_route(last, step), provider)
 
     def _identify(self, replies: list[TransportReply]) -> None:
         """Store the dialect that replies show the route to have."""

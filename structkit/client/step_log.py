@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from structkit.client.hooks import new_attempts
-from structkit.extraction import Conversation, Extraction, SplitExtraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.transport.logger import find_logger
 from structkit.values import Attempt
 
@@ -28,6 +28,8 @@ def log_step(last: Conversation, step: Any) -> None:
         return
     for attempt in new_attempts(last.attempts, step.attempts):
         _log_attempt(logger, attempt, last.model)
+    if isinstance(step, ToolStep):
+        logger.info("%s: the model calls %s", last.model, ", ".join(call.name for call in step.calls))
     if not isinstance(step, Extraction | SplitExtraction):
         return
     if step.model != last.model:

@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from structkit.client.arguments import CallOptions, DefaultOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction
+from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.partial import ItemReader
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -60,11 +60,13 @@ class StreamIO:
         send: Returns the replies to a step that cannot be streamed.
         stream: Returns the reply to a step as it arrives.
         next_step: Returns the step after some replies.
+        make_calls: Returns the step after some calls of tools.
     """
 
     send: Callable[[Conversation], list[TransportReply]]
     stream: Callable[[Extraction[Any]], ReplyStream]
     next_step: Callable[[Conversation, list[TransportReply]], Any]
+    make_calls: Callable[[ToolStep], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class AsyncStreamIO:
     send: Callable[[Conversation], Awaitable[list[TransportReply]]]
     stream: Callable[[Extraction[Any]], AsyncReplyStream]
     next_step: Callable[[Conversation, list[TransportReply]], Awaitable[Any]]
+    make_calls: Callable[[ToolStep], Awaitable[Any]]
 
 
 class StreamState(Generic[S]):
@@ -140,7 +143,10 @@ class StreamState(Generic[S]):
 
 
 def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
-    while isinstance(step, Extraction | SplitExtraction):
+    while isinstance(step, Extraction | SplitExtraction | ToolStep):
+        if isinstance(step, ToolStep):
+            step = io.make_calls(step)
+            continue
         with state.hooks.report_aborts(step.requests):
             replies = yield from state.replies(io, step)
             step = io.next_step(step, replies)
@@ -149,7 +155,10 @@ def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
 
 async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversation | Deferred) -> AsyncGenerator[S]:
     step: Any = await start.resolve() if isinstance(start, Deferred) else start
-    while isinstance(step, Extraction | SplitExtraction):
+    while isinstance(step, Extraction | SplitExtraction | ToolStep):
+        if isinstance(step, ToolStep):
+            step = await io.make_calls(step)
+            continue
         with state.hooks.report_aborts(step.requests):
             replies: list[TransportReply] = []
             if isinstance(step, SplitExtraction):

@@ -4,6 +4,8 @@ from structkit.extraction.checks import ValueCheck, check_failure, is_async_chec
 from structkit.extraction.extraction import Conversation, Extraction, ModeChoice
 from structkit.extraction.modes import JSON_SCHEMA, MODES, Mode
 from structkit.extraction.split_extraction import SplitExtraction, split_if_too_large
+from structkit.extraction.tool_extraction import ToolExtraction, storable_route
+from structkit.extraction.tool_step import ToolStep
 
 __all__ = [
     "JSON_SCHEMA",
@@ -13,10 +15,13 @@ __all__ = [
     "Mode",
     "ModeChoice",
     "SplitExtraction",
+    "ToolExtraction",
+    "ToolStep",
     "ValueCheck",
     "check_failure",
     "is_async_check",
     "soft",
     "split_if_too_large",
+    "storable_route",
     "to_issues",
 ]

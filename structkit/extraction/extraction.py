@@ -31,6 +31,7 @@ from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch, reject_several
 from structkit.values import (
+    JSON,
     Answer,
     Attempt,
     Choice,
@@ -50,6 +51,7 @@ from structkit.values.repair import FieldRepair, are_allowed
 
 if TYPE_CHECKING:
     from structkit.extraction.split_extraction import SplitExtraction
+    from structkit.extraction.tool_step import ToolStep
 
 T = TypeVar("T")
 
@@ -114,7 +116,10 @@ class Extraction(Generic[T]):
     @cached_property
     def current_mode(self) -> Mode:
         """The mode of the next request."""
-        return MODES[self.route.mode if self.mode == "auto" else self.mode]
+        return MODES[self._best_mode(self.route) if self.mode == "auto" else self.mode]
+
+    def _best_mode(self, route: Route) -> ModeName:
+        return route.mode
 
     @property
     def codec(self) -> Codec[Any]:
@@ -128,12 +133,16 @@ class Extraction(Generic[T]):
         corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
         prompt = (*with_examples(self.messages, examples), *corrections)
         messages, fields = self.current_mode.encode(self.codec, prompt)
-        if "tools" in fields and (tools := self.parameters.options.get("tools")):
-            fields = {**fields, "tools": [*tools, *fields["tools"]]}  # in the same field as the answer
+        fields = self._with_tools(fields)
         if self.route.rejected_parameters:
             fields = {name: value for name, value in fields.items() if name not in self.route.rejected_parameters}
             return Request(self.model, messages, self.route.adapt_parameters(self.parameters), fields)
         return Request(self.model, messages, self.parameters, fields)
+
+    def _with_tools(self, fields: JSON) -> JSON:
+        """Return the fields of the mode, with the caller's tools in the same field as the answer."""
+        tools = self.parameters.options.get("tools")
+        return {**fields, "tools": [*tools, *fields["tools"]]} if tools and "tools" in fields else fields
 
     def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
         """Return the same conversation about another input, before its first request."""
@@ -272,7 +281,7 @@ class Extraction(Generic[T]):
     def _with_next_mode(self) -> Extraction[T] | None:
         """Return the same step in the next mode, or None if there is none or the caller has fixed the mode."""
         route = self.route.with_ignored(self.current_mode.name)
-        has_next = self.mode == "auto" and route.mode != self.current_mode.name
+        has_next = self.mode == "auto" and self._best_mode(route) != self.current_mode.name
         return replace(self, route=route, is_unconstrained=False) if has_next else None
 
     def _reask(self, answer: Answer[T], answer_count: int) -> Extraction[T]:
@@ -344,7 +353,7 @@ class Extraction(Generic[T]):
             error,
             self.route,
             mode,
-            self.codec.schema,
+            self._sent_schema,
             is_mode_fixed=is_fixed,
             messages=request.messages,
             parameters=self._changeable_parameters,
@@ -355,6 +364,10 @@ class Extraction(Generic[T]):
             # The narrower dialect changes nothing: the same request would be rejected a second time.
             route = None if is_fixed else self.route.with_rejected(mode.name)
         return error.with_attempts(step.attempts) if route is None else replace(step, route=route)
+
+    @property
+    def _sent_schema(self) -> JSON:
+        return self.codec.schema
 
     @property
     def _changeable_parameters(self) -> frozenset[str]:
@@ -383,5 +396,5 @@ class Extraction(Generic[T]):
 Conversation: TypeAlias = "Extraction[Any] | SplitExtraction[Any]"
 """What a driver drives: the conversation about a value, or about the parts of one."""
 
-NextStep: TypeAlias = "Extraction[T] | SplitExtraction[T] | Result[T] | StructkitError"
+NextStep: TypeAlias = "Extraction[T] | SplitExtraction[T] | ToolStep | Result[T] | StructkitError"
 """The step after a reply."""

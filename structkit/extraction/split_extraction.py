@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from structkit.dialects import Route
-from structkit.errors import StructkitError, TransportError
+from structkit.errors import StructkitError, ToolError, TransportError
 from structkit.extraction.acceptance import make_result
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.extraction import Conversation, Extraction, NextStep
 from structkit.extraction.failure import invalid_output
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.provenance import JoinedProvenance
+from structkit.extraction.tool_step import ToolStep
 from structkit.schema import ResponseFormat
-from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result
+from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result, ToolRun
 
 T = TypeVar("T")
 
-PartStep: TypeAlias = "Extraction[Any] | Result[Any] | StructkitError"
+PartStep: TypeAlias = "Extraction[Any] | ToolStep | Result[Any] | StructkitError"
 """The next step of one part; a part is not split again."""
 
 
@@ -31,14 +33,14 @@ class SplitExtraction(Generic[T]):
         response_format: The type of the joined value.
         initial_parts: The conversation about each part before its first request. If the joined value is invalid, a part
             is re-asked from there.
-        parts: The current step of each part: its conversation, or its result.
+        parts: The current step of each part: its conversation, the calls of tools that it waits for, or its result.
         checks: The caller's checks of the joined value.
         fallback: The conversations with other models, of which the first is started if this one fails.
     """
 
     response_format: ResponseFormat[T]
     initial_parts: tuple[Extraction[Any], ...]
-    parts: tuple[Extraction[Any] | Result[Any], ...]
+    parts: tuple[Extraction[Any] | ToolStep | Result[Any], ...]
     checks: tuple[ValueCheck, ...] = ()
     fallback: tuple[Conversation, ...] = ()
 
@@ -85,11 +87,28 @@ class SplitExtraction(Generic[T]):
             cast("PartStep", part.receive(next(remaining_replies))) if isinstance(part, Extraction) else part
             for part in self.parts
         ]
+        return self._advance(steps)
+
+    def receive_runs(self, *runs: ToolRun | ToolError) -> NextStep[T]:
+        """Return the next step after the calls of all parts, in order; an error of any part is final."""
+        remaining_runs = iter(runs)
+        steps = [
+            cast("PartStep", part.receive(*islice(remaining_runs, len(part.calls))))
+            if isinstance(part, ToolStep)
+            else part
+            for part in self.parts
+        ]
+        return self._advance(steps)
+
+    def _advance(self, steps: Sequence[PartStep]) -> NextStep[T]:
+        """Return the next step, from the next step of each part."""
         attempts = tuple(chain.from_iterable(step.attempts for step in steps))
         parts = tuple(step for step in steps if not isinstance(step, StructkitError))
         if len(parts) < len(steps):
             return next(step for step in steps if isinstance(step, StructkitError)).with_attempts(attempts)
         step = replace(self, initial_parts=tuple(map(_with_route, self.initial_parts, self.parts)), parts=parts)
+        if calls := tuple(chain.from_iterable(part.calls for part in parts if isinstance(part, ToolStep))):
+            return ToolStep(step, calls)
         results = tuple(part for part in parts if isinstance(part, Result))
         return step._join(results, attempts) if len(results) == len(parts) else step  # noqa: SLF001 (its own class)
 
@@ -102,7 +121,8 @@ class SplitExtraction(Generic[T]):
         if answer.valid:
             provenance = JoinedProvenance(self.response_format, answer.value, answer.draft, results)
             result = make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)
-            return replace(result, warnings=(*result.warnings, *results[0].warnings))
+            runs = tuple(chain.from_iterable(each.tool_calls for each in results))
+            return replace(result, warnings=(*result.warnings, *results[0].warnings), tool_calls=runs)
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
             return self._invalid_output(answer, attempts)
@@ -131,7 +151,7 @@ class SplitExtraction(Generic[T]):
         )
 
 
-def _with_route(initial_part: Extraction[Any], part: Extraction[Any] | Result[Any]) -> Extraction[Any]:
+def _with_route(initial_part: Extraction[Any], part: Extraction[Any] | ToolStep | Result[Any]) -> Extraction[Any]:
     """Return a part's first step with the current route, so that a rejected request is not sent a second time."""
     return replace(initial_part, route=part.route) if isinstance(part, Extraction) else initial_part
 

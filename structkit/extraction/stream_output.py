@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from structkit.extraction.extraction import Extraction
+from structkit.extraction.tool_extraction import ToolExtraction
 from structkit.partial import ItemReader, SnapshotBuilder
 from structkit.schema import ResponseFormat
 from structkit.values import ABSENT, Delta, Issue, Result
@@ -51,6 +52,16 @@ ANSWER_KINDS = frozenset({"content", "arguments"})
 """The fields in which a gateway may put an answer, whatever the mode."""
 
 
+def tool_names(step: Extraction[Any]) -> frozenset[str]:
+    """Return the names of the functions that the model may call before it answers."""
+    return frozenset(tool.name for tool in step.tools) if isinstance(step, ToolExtraction) else frozenset()
+
+
+def is_answer(delta: Delta, tool_names: frozenset[str]) -> bool:
+    """Return whether a fragment may belong to the answer of the first choice, and not to the call of a function."""
+    return not delta.index and delta.kind in ANSWER_KINDS and delta.tool not in tool_names
+
+
 class Snapshots(Generic[T]):
     """Yields the value as far as it is complete, whenever that changes; last, the validated value.
 
@@ -69,6 +80,7 @@ class Snapshots(Generic[T]):
         self._only_complete = only_complete
         self._make_builder: Callable[[], SnapshotBuilder[T]] | None = None
         self._by_kind: dict[str, SnapshotBuilder[T]] = {}
+        self._tool_names = frozenset[str]()
 
     def start_reply(self, step: Extraction[T]) -> None:
         """Start a value from scratch for the reply to a step."""
@@ -78,6 +90,7 @@ class Snapshots(Generic[T]):
             partial(SnapshotBuilder, cast("Any", output_format), step.context) if has_snapshots else None
         )
         self._by_kind = {}
+        self._tool_names = tool_names(step)
 
     def feed(self, delta: Delta) -> Iterator[T]:
         """Yield a snapshot if the fragment changes it."""
@@ -90,7 +103,7 @@ class Snapshots(Generic[T]):
             yield snapshot
 
     def _builder(self, delta: Delta) -> SnapshotBuilder[T] | None:
-        if self._make_builder is None or delta.index or delta.kind not in ANSWER_KINDS:
+        if self._make_builder is None or not is_answer(delta, self._tool_names):
             return None
         if delta.kind not in self._by_kind:
             self._by_kind[delta.kind] = self._make_builder()
@@ -124,6 +137,7 @@ class ListItems(Generic[T]):
         self._positions: set[Any] = set()
         self._make_reader: Callable[[], ItemReader[T]] | None = None
         self._by_kind: dict[str, ItemReader[T]] = {}
+        self._tool_names = frozenset[str]()
 
     def start_reply(self, step: Extraction[Any]) -> None:
         """Prepare for the reply to a step; it yields items only if no earlier reply has."""
@@ -131,10 +145,11 @@ class ListItems(Generic[T]):
         has_items = isinstance(output_format, ResponseFormat)
         self._make_reader = partial(ItemReader, cast("Any", output_format), step.context) if has_items else None
         self._by_kind = {}
+        self._tool_names = tool_names(step)
 
     def feed(self, delta: Delta) -> Iterator[T]:
         """Yield the valid items that a fragment completes."""
-        if self._make_reader is None or delta.index or delta.kind not in ANSWER_KINDS:
+        if self._make_reader is None or not is_answer(delta, self._tool_names):
             return
         if delta.kind not in self._by_kind:
             self._by_kind[delta.kind] = self._make_reader()

@@ -99,7 +99,7 @@ class ChoiceAssembler:
     def _add_arguments(self, call: ToolCallAssembler, fragment: JSON, deltas: list[Delta], *, is_first: bool) -> None:
         text = call.add(fragment)
         if text and is_first:
-            deltas.append(Delta(self.index, text, "arguments"))
+            deltas.append(Delta(self.index, text, "arguments", call.name))
 
     @property
     def is_finished(self) -> bool:
@@ -127,13 +127,21 @@ class ChoiceAssembler:
 
 
 class ToolCallAssembler:
-    """Assemble one tool call from its fragments."""
+    """Assemble one tool call from its fragments.
+
+    Args:
+        index: The index of the call in the message.
+
+    Attributes:
+        name: The name of the tool, as far as it has arrived.
+        arguments: The arguments.
+    """
 
     def __init__(self, index: int) -> None:
         """Start with an empty call."""
         self.index = index
         self.arguments = TextAssembler()
-        self._name = ""
+        self.name = ""
         self._fields: JSON = {}
         self._end: JSONEnd | None = None
 
@@ -144,13 +152,13 @@ class ToolCallAssembler:
         """
         function = fragment.get("function")
         name = function.get("name") if isinstance(function, dict) else None
-        if not name or not self._name:
+        if not name or not self.name:
             return False
         if identifier := fragment.get("id"):
             return bool(identifier != self._fields.get("id"))
         if isinstance(fragment.get("index"), int) or not self.arguments.has_text:
             return False
-        return name != self._name or self._has_all_arguments
+        return name != self.name or self._has_all_arguments
 
     @property
     def _has_all_arguments(self) -> bool:
@@ -169,8 +177,8 @@ class ToolCallAssembler:
         function = as_object(fragment.get("function") or {}, "a function call")
         if not isinstance(name := function.get("name") or "", str):
             raise malformed("a function's name that is not text", name)
-        if name != self._name:  # some gateways repeat it in every fragment
-            self._name += name
+        if name != self.name:  # some gateways repeat it in every fragment
+            self.name += name
         arguments = read_arguments(function.get("arguments"))
         if arguments is None:
             raise malformed("a delta of arguments that is not text", function.get("arguments"))
@@ -182,7 +190,7 @@ class ToolCallAssembler:
     @property
     def body(self) -> JSON:
         """The call as in a reply that is not streamed."""
-        function = {"name": self._name, "arguments": str(self.arguments)}
+        function = {"name": self.name, "arguments": str(self.arguments)}
         return {"id": None, "type": "function", **self._fields, "function": function}
 
 

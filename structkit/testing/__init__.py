@@ -5,13 +5,14 @@ from structkit.testing.faults import FAULTS, fault
 from structkit.testing.loopback_endpoint import Endpoint
 from structkit.testing.offline import offline
 from structkit.testing.sample import sample
-from structkit.testing.scripted_reply import Reply, completion, tool_call_completion
+from structkit.testing.scripted_reply import Reply, call, completion, tool_call_completion
 
 __all__ = [
     "FAULTS",
     "Endpoint",
     "Reply",
     "Tape",
+    "call",
     "cassette",
     "completion",
     "fault",

@@ -75,17 +75,17 @@ def reply_deltas(reply: Completion | TransportError) -> Iterator[Delta]:
     else:
         choices = read_choices(cast("JSON", reply.body)) if reply.partial else ()
     for choice in choices:
-        for kind, text in _texts(choice):
+        for kind, text, tool in _texts(choice):
             yield from (
-                Delta(choice.index, text[at : at + DELTA_CHARS], kind) for at in range(0, len(text), DELTA_CHARS)
+                Delta(choice.index, text[at : at + DELTA_CHARS], kind, tool) for at in range(0, len(text), DELTA_CHARS)
             )
 
 
-def _texts(choice: Choice) -> Iterator[tuple[DeltaKind, str]]:
-    yield "content", choice.content or ""
-    yield "refusal", choice.refusal or ""
+def _texts(choice: Choice) -> Iterator[tuple[DeltaKind, str, str]]:
+    yield "content", choice.content or "", ""
+    yield "refusal", choice.refusal or "", ""
     for call in choice.tool_calls[:1]:
-        yield "arguments", call.arguments
+        yield "arguments", call.arguments, call.name
 
 
 def without_keys(value: JSONValue) -> JSONValue:

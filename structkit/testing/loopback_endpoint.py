@@ -34,6 +34,7 @@ class Endpoint:
     Args:
         *replies: The replies in order, one by one or as a list; the last one is repeated. A text is the model's: it is
             sent as the content, or as the arguments of the tool that the request forces. A dict is the body of a reply.
+            A call of a tool (`structkit.testing.call`), or a list of them, is a reply that calls these tools.
             A function gets the request's body and returns one of these, or a list of texts, one for each choice.
             Without replies, every request gets one that conforms to its own schema.
         models: What `GET /v1/models` lists, or the reply to it.

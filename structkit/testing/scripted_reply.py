@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
+from structkit.extraction.modes import TOOL_DESCRIPTION
 from structkit.testing.sample import sample
-from structkit.values import JSON, JSONValue
+from structkit.values import JSON, JSONValue, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ class Reply:
     rewrite_events: Callable[[list[bytes]], Iterable[bytes]] | None = None
 
 
-ReplyValue: TypeAlias = "Reply | str | list[str] | JSON"
-"""A reply; the model's text, or a list of texts, one for each choice; or the JSON body of a reply."""
+ReplyValue: TypeAlias = "Reply | str | list[str] | ToolCall | list[ToolCall] | JSON"
+"""A reply; the model's text, or a list of texts, one for each choice; one or several calls of tools; or the JSON body
+of a reply."""
 
-Script: TypeAlias = "Reply | str | JSON | Callable[[JSON], ReplyValue]"
-"""What answers a request: a reply, the model's text, the body of a reply, or a function of the request's body."""
+Script: TypeAlias = "Reply | str | JSON | ToolCall | tuple[ToolCall, ...] | Callable[[JSON], ReplyValue]"
+"""What answers a request: a reply, the model's text, calls of tools, the body of a reply, or a function of the
+request's body."""
 
-SCRIPTS = "a text, a Reply, a dict with the body of a reply, or a function of the request's body"
+SCRIPTS = "a text, a Reply, a dict with the body of a reply, a call of a tool, or a function of the request's body"
 
 
 def completion(
@@ -60,6 +63,27 @@ def tool_call_completion(name: str, *arguments: str, model: str = "fake") -> JSO
     body = completion(*[None] * len(arguments), finish_reason="tool_calls", model=model)
     for choice, text in zip(body["choices"], arguments, strict=True):
         choice["message"]["tool_calls"] = [tool_call(name, text)]
+    return body
+
+
+def call(name: str, /, **arguments: JSONValue) -> ToolCall:
+    """Return a call that the scripted model makes; a list of calls is one reply with all of them.
+
+    For arguments that are not JSON, use `structkit.values.ToolCall(name, text)`.
+
+    >>> call("lookup", city="Lyon")
+    ToolCall(name='lookup', arguments='{"city": "Lyon"}', id=None)
+    """
+    return ToolCall(name, json.dumps(arguments, ensure_ascii=False))
+
+
+def calls_completion(*calls: ToolCall, model: str = "fake") -> JSON:
+    """Return the body of a chat completion that calls tools."""
+    body = completion(None, finish_reason="tool_calls", model=model)
+    entries = [tool_call(each.name, each.arguments, number) for number, each in enumerate(calls, 1)]
+    body["choices"][0]["message"]["tool_calls"] = [
+        {**entry, "id": each.id or entry["id"]} for entry, each in zip(entries, calls, strict=True)
+    ]
     return body
 
 
@@ -85,7 +109,7 @@ def text_reply(request: JSON, *texts: str, model: str = "fake") -> Reply:
 
 
 def to_scripts(replies: Iterable[Any]) -> list[Script]:
-    """Return the arguments of an endpoint as its script; a list is the replies in order.
+    """Return the arguments of an endpoint as its script; a list is the replies in order, or the calls of one reply.
 
     Raises:
         TypeError: An argument is neither a reply nor a list of replies.
@@ -95,9 +119,11 @@ def to_scripts(replies: Iterable[Any]) -> list[Script]:
     """
     scripts: list[Script] = []
     for item in replies:
-        if isinstance(item, list | tuple):
+        if is_round(item):
+            scripts.append(tuple(item))
+        elif isinstance(item, list | tuple):
             scripts += to_scripts(item)
-        elif isinstance(item, Reply | str | dict) or callable(item):
+        elif isinstance(item, Reply | str | dict | ToolCall) or callable(item):
             scripts.append(cast("Script", item))
         else:
             raise TypeError(f"a reply is {SCRIPTS}; not {type(item).__name__}")
@@ -117,13 +143,20 @@ def to_reply(request: JSON, value: Any) -> Reply:
         return value
     if isinstance(value, dict):
         return Reply(value)
+    if isinstance(value, ToolCall) or is_round(value):
+        return Reply(calls_completion(*([value] if isinstance(value, ToolCall) else value)))
     texts = [value] if isinstance(value, str) else value
     if isinstance(texts, list | tuple) and texts and all(isinstance(each, str) for each in texts):
         return text_reply(request, *texts)
     raise TypeError(
-        "the function of a reply must return a text, a list of texts (one for each choice), a Reply, or a dict with "
-        f"the body of a reply; not {type(value).__name__}"
+        "the function of a reply must return a text, a list of texts (one for each choice), a Reply, calls of tools, "
+        f"or a dict with the body of a reply; not {type(value).__name__}"
     )
+
+
+def is_round(value: Any) -> bool:
+    """Return whether a value is a list of calls, which are made in one reply."""
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(each, ToolCall) for each in value)
 
 
 def conforming_reply(request: JSON) -> Reply:
@@ -154,12 +187,15 @@ def _json_schema(request: JSON) -> JSON:
 def forced_tool(request: JSON) -> JSON | None:
     """Return the function that `tool_choice` forces the model to call; None if there is none.
 
+    Where the model has to call any of several functions, that is the one that delivers the answer of structkit.
+
     >>> forced_tool({"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"})
     {'name': 'f'}
     """
     choice = request.get("tool_choice")
     tools = [tool["function"] for tool in request.get("tools") or () if "function" in tool]
     if choice in {"required", "any"} if isinstance(choice, str) else False:
-        return next(iter(tools), None)
+        answers = [tool for tool in tools if tool.get("description") == TOOL_DESCRIPTION]
+        return next(iter(answers or tools), None)
     name = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
     return next((tool for tool in tools if tool["name"] == name), None)

@@ -36,21 +36,33 @@ class PlannedCall:
     repairs: tuple[str, ...] = ()
     wire_text: str = field(default="{}", repr=False)
 
-    def finish(self, value: Any, seconds: float) -> ToolRun:
-        """Return the run of a call that returned a value."""
+    @property
+    def name(self) -> str:
+        """The name of the tool."""
+        return self.call.name
+
+    def make(self) -> Any:
+        """Call the function."""
+        if self.function is None:
+            raise TypeError(self.error)
+        return self.function()
+
+    def finish(self, value: Any, seconds: float = 0.0, error: Exception | None = None) -> ToolRun:
+        """Return the run of a call, from what its function returned or raised, and how long that took."""
+        if error is not None:
+            return self._fail(error, seconds)
         try:
             result = json.loads(to_json(value, inf_nan_mode="strings"))
-        except (PydanticSerializationError, ValueError, RecursionError) as error:
+        except (PydanticSerializationError, ValueError, RecursionError) as cause:
             reason = f"the tool returned a {type(value).__name__}, which has no JSON form"
-            return self.fail(TypeError(f"{reason}: {error}"), seconds)
-        return ToolRun(self.call.name, self.arguments, result, seconds=seconds, id=self.call.id or "")
+            return self._fail(TypeError(f"{reason}: {cause}"), seconds)
+        return ToolRun(self.name, self.arguments, result, seconds=seconds, id=self.call.id or "")
 
-    def fail(self, error: Exception, seconds: float) -> ToolRun:
-        """Return the run of a call whose function raised an exception."""
+    def _fail(self, error: Exception, seconds: float) -> ToolRun:
         text = f"{type(error).__name__}: {error}"
-        return ToolRun(self.call.name, self.arguments, None, text, seconds, self.call.id or "", error)
+        return ToolRun(self.name, self.arguments, None, text, seconds, self.call.id or "", error)
 
     @property
     def rejected_run(self) -> ToolRun:
         """The run of a call that cannot be made, with the reason for the model."""
-        return ToolRun(self.call.name, self.arguments, None, self.error, id=self.call.id or "")
+        return ToolRun(self.name, self.arguments, None, self.error, id=self.call.id or "")

@@ -48,7 +48,8 @@ class Tool:
     >>> def lookup(city: str) -> float:
     ...     '''Return the temperature of a city in degrees Celsius.'''
     ...     return 21.5
-    >>> Tool(lookup).payload()["function"]["parameters"]["properties"]
+    >>> function = Tool(lookup).payload()["function"]
+    >>> function["parameters"].get("properties")
     {'city': {'type': 'string'}}
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias, TypedDict
@@ -22,6 +22,8 @@ class Options(TypedDict, total=False):
     `openai.types.chat.CompletionCreateParams` in openai 3.57 (November 2026), without what a mode sets itself.
 
     Attributes:
+        tools: Functions that the model may call before it answers (`structkit.Tool`), or tools in the endpoint's form,
+            whose calls are not made here.
         stream_options: Sent with streamed requests only.
         extra_body: Fields of the body that have no name here, such as `{"enable_thinking": False}`.
         extra_headers: Headers of these requests, in addition to those of the client, or instead of them.
@@ -42,7 +44,7 @@ class Options(TypedDict, total=False):
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | str  # noqa: PYI051 (names that an editor completes)
     verbosity: Literal["low", "medium", "high"]
     service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | str  # noqa: PYI051
-    tools: Sequence[JSON]
+    tools: Sequence[Callable[..., Any] | JSON]
     tool_choice: Literal["none", "auto", "required"] | JSON
     parallel_tool_calls: bool
     logprobs: bool

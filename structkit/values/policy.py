@@ -14,7 +14,14 @@ DEFAULT_TIMEOUT_S = 600.0
 MAX_WAIT_S = 1_000_000
 """Timeouts above this many seconds overflow the clocks of some operating systems."""
 
-CHOICES = {"reask": ("places", "always", "whole"), "parameters": ("adapt", "exact")}
+DEFAULT_TOOL_TIMEOUT_S = 600.0
+"""The timeout of a tool: a tool that never ends would otherwise block the call forever."""
+
+CHOICES = {
+    "reask": ("places", "always", "whole"),
+    "parameters": ("adapt", "exact"),
+    "tool_errors": ("raise", "tell"),
+}
 """The values of the settings that have a closed set of them."""
 
 FALLBACK_FAILURES = ("transport", "refusal", "invalid")
@@ -52,6 +59,10 @@ class Policy:
         parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
             `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
             (`exact`).
+        tool_rounds: Maximum number of replies that call tools; a further one is a `ToolError`.
+        tool_errors: What to do with an exception of a tool: stop with a `ToolError` (`raise`), or send its type and its
+            message to the model (`tell`), which may call the tool with other arguments.
+        tool_timeout: Seconds after which a tool that has not ended is a `ToolError`; None sets no limit.
         max_tokens: The value to which the cap on a reply may be raised after a truncated reply; None keeps the
             caller's cap.
     """
@@ -67,6 +78,9 @@ class Policy:
     reask: Literal["places", "always", "whole"] = "places"
     fallback_on: Collection[Literal["transport", "refusal", "invalid"]] = ("transport", "refusal", "invalid")
     parameters: Literal["adapt", "exact"] = "adapt"
+    tool_rounds: int = 8
+    tool_errors: Literal["raise", "tell"] = "raise"
+    tool_timeout: float | None = DEFAULT_TOOL_TIMEOUT_S
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
@@ -75,11 +89,11 @@ class Policy:
         Raises:
             ValueError: One is out of its range.
         """
-        minimums = {"attempts": 1, "retries": 0, "reply_bytes": 1, "max_tokens": 1}
+        minimums = {"attempts": 1, "retries": 0, "reply_bytes": 1, "max_tokens": 1, "tool_rounds": 1}
         for name, minimum in minimums.items():
             if (value := getattr(self, name)) is not None and value < minimum:
                 raise ValueError(f"{name} must be {minimum} or more, not {value}")
-        for name in ("timeout", "deadline"):
+        for name in ("timeout", "deadline", "tool_timeout"):
             if (value := getattr(self, name)) is not None and not 0 < value < MAX_WAIT_S:
                 raise ValueError(f"{name} must be more than 0 and less than {MAX_WAIT_S} seconds, not {value}")
         if not (0 <= self.wait_initial < MAX_WAIT_S and 0 <= self.wait_max < MAX_WAIT_S):

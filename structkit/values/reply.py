@@ -147,8 +147,10 @@ class Delta:
         text: The text; never empty, and never half of a character.
         kind: The field that it belongs to: the content, the arguments of the choice's first tool call, the refusal, or
             the model's reasoning.
+        tool: The name of the tool whose arguments it belongs to.
     """
 
     index: int
     text: str
     kind: Literal["content", "arguments", "refusal", "reasoning"] = "content"
+    tool: str = field(default="", repr=False, compare=False)

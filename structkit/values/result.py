@@ -12,6 +12,7 @@ from structkit.values.message import Message
 from structkit.values.reply import Choice, Completion, Usage
 from structkit.values.request import Request
 from structkit.values.result_view import result_repr, result_to_dict, result_to_html
+from structkit.values.tool_run import ToolRun
 
 T = TypeVar("T")
 
@@ -131,6 +132,7 @@ class Result(Generic[T]):
         mode: The mode in which the schema was sent (`json_schema`, `tool` and so on).
         provenance: How each place of the value was obtained; see `Origin`.
         warnings: The issues that soft checks report for the value.
+        tool_calls: The calls of tools that the model made before it answered, in order, with their results.
     """
 
     value: T
@@ -139,6 +141,7 @@ class Result(Generic[T]):
     mode: str
     provenance: Mapping[JSONPath, Origin] = field(default_factory=dict)
     warnings: tuple[Issue, ...] = ()
+    tool_calls: tuple[ToolRun, ...] = ()
 
     @property
     def values(self) -> tuple[T, ...]:

@@ -26,6 +26,7 @@ def result_to_dict(result: Any) -> JSON:
         "warnings": [_issue(issue) for issue in result.warnings],
         "provenance": {format_path(path): origin.how for path, origin in result.provenance.items()},
         "attempts": [_attempt(attempt) for attempt in result.attempts],
+        **({"tool_calls": [run.to_dict() for run in result.tool_calls]} if result.tool_calls else {}),
     }
 
 
@@ -68,6 +69,7 @@ def result_fields(result: Any) -> dict[str, str]:
         else str(usage.total_tokens),
         "cost": "" if result.cost is None else str(result.cost),
         "choices": str(len(result.choices)) if len(result.choices) > 1 else "",
+        "tool calls": ", ".join(run.name for run in result.tool_calls),
         "repairs": ", ".join(result.repairs),
         "warnings": "; ".join(map(str, result.warnings)),
     }
