@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from structkit.extraction import soft
     from structkit.functions import prompt
     from structkit.partial import Partial
+    from structkit.prompts import JinjaTemplate
     from structkit.schema import ResponseFormat
     from structkit.tools import Tool
     from structkit.values import (
@@ -67,6 +68,7 @@ __all__ = [
     "Hooks",
     "InvalidOutput",
     "Issue",
+    "JinjaTemplate",
     "Job",
     "JobError",
     "MalformedReply",
@@ -106,6 +108,7 @@ MODULES = {
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),
     "partial": ("Partial",),
+    "prompts": ("JinjaTemplate",),
     "batch.job": ("Job",),
     "costs": ("Price",),
     "documents": ("File",),

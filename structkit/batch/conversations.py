@@ -17,7 +17,7 @@ from structkit.client.plan import make_plan
 from structkit.dialects import Route
 from structkit.errors import ConfigError
 from structkit.extraction import Conversation
-from structkit.prompts import build_messages, fill_template
+from structkit.prompts import JinjaTemplate, build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
 from structkit.values import JSON, Parameters, Policy
@@ -103,6 +103,8 @@ class RowConversations:
 
 def prompt_source(prompt: Callable[..., Any]) -> str:
     """Return the source of a prompt function, which is part of a job's identity; its name if there is no source."""
+    if isinstance(prompt, JinjaTemplate):
+        return f"Jinja: {prompt.source}"
     try:
         return inspect.getsource(prompt)
     except (OSError, TypeError):

@@ -25,9 +25,9 @@ class Job(JobSettings):
             or rows.
         output: The file to write. The journal is in a folder beside it, `OUTPUT.job`.
         output_type: The type of the values.
-        prompt: A template with the names of columns (`"Label this: {text}"`), or a function of a row, which may be
-            async. If the function has an attribute `needs`, the input must have these columns. An empty cell (None,
-            NaN) is an empty text for both, in every format.
+        prompt: A template with the names of columns (`"Label this: {text}"`), a `JinjaTemplate`, or a function of a
+            row, which may be async. If the function has an attribute `needs`, the input must have these columns. An
+            empty cell (None, NaN) is an empty text, in every format.
         client: A `Client` or `AsyncClient` whose endpoint, model and default arguments the job uses; instead of
             `base_url`, `api_key` and `transport`. Requests over a blocking client or transport of your own run in
             threads, within the same limit of concurrency.

@@ -11,7 +11,7 @@ from structkit.batch.failure_limit import validate_max_failed
 from structkit.batch.job_endpoint import validate_connection
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
-from structkit.prompts import validate_template
+from structkit.prompts import JinjaTemplate, validate_template
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.sources import Source
 
@@ -78,7 +78,7 @@ def is_same_file(source: Any, path: Path) -> bool:
 
 
 def validate_columns(prompt: str | RowPrompt, source: Source) -> None:
-    """Check that an input has the columns that a prompt needs: a template names them, a function has `needs`.
+    """Check that an input has the columns that a prompt needs: a template names them, a function may have `needs`.
 
     Raises:
         PromptError: A template names a column that the input does not have, or no column at all.
@@ -97,6 +97,8 @@ def validate_columns(prompt: str | RowPrompt, source: Source) -> None:
 def _validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:
     if isinstance(prompt, str):
         validate_template(prompt, columns)
+    elif isinstance(prompt, JinjaTemplate):
+        prompt.validate(columns)
     elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
         names = ", ".join(map(repr, missing))
         raise ConfigError(f"the prompt needs {names}, but the columns of the input are: {', '.join(columns)}")

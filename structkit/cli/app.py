@@ -11,7 +11,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from structkit.cli.default_client import default_client
-from structkit.cli.load import load_format, read_input
+from structkit.cli.load import load_format
+from structkit.cli.prompt_options import (
+    InstructionsFile,
+    PromptFile,
+    build_prompt,
+    read_instructions,
+    read_template,
+)
 from structkit.cli.request_options import (
     DialectName,
     Extras,
@@ -25,10 +32,7 @@ from structkit.cli.request_options import (
     read_call_options,
 )
 from structkit.cli.terminal import notice, write, write_text
-from structkit.documents import File
-from structkit.errors import ConfigError, PromptError, StructkitError
-from structkit.values import Prompt
-from structkit.values.source_cell import is_blank
+from structkit.errors import ConfigError, StructkitError
 
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
@@ -85,9 +89,11 @@ def extract(
     model: Model = None,
     base_url: BaseURL = None,
     instructions: Annotated[str | None, typer.Option(help="The system message.", show_default=False)] = None,
+    instructions_file: InstructionsFile = None,
     prompt: Annotated[
         str | None, typer.Option(help="The user message, with {text} for the file's text.", show_default=False)
     ] = None,
+    prompt_file: PromptFile = None,
     temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
     max_tokens: Annotated[
         int | None, typer.Option(help="The maximum number of tokens in a reply.", show_default=False)
@@ -108,31 +114,13 @@ def extract(
     validate_output(output)
     values_type = response_format(load_format(output_type, extras.value))
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
-    options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
+    template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
+    options: Any = {"instructions": system, "temperature": temperature, "seed": seed}
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
-    user_prompt = build_prompt(file, prompt)
+    user_prompt = build_prompt(file, template)
     with default_client(model, base_url, notice) as client:
         value = client.extract(values_type, user_prompt, **call)
     write(values_type.natural(value), output)
-
-
-def build_prompt(name: str, template: str | None) -> Prompt:
-    """Return the prompt about a file: its text, in the template if there is one; or the file itself after the template.
-
-    Raises:
-        ConfigError: The file cannot be read.
-        PromptError: The file is empty, or the template does not fit it.
-    """
-    from structkit.prompts import fill_template, validate_template
-
-    source = read_input(name)
-    if isinstance(source, File):
-        return [source] if template is None else [fill_template(template, {}), source]
-    if template is not None:
-        validate_template(template, ["text"])
-    if is_blank(source):
-        raise PromptError(f"{name!r} is empty: there is nothing to read")
-    return source if template is None else fill_template(template, {"text": source})
 
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")

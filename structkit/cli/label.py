@@ -13,6 +13,7 @@ import typer
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, validate_output
 from structkit.cli.default_client import default_model
 from structkit.cli.load import load_format, load_type
+from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
     DialectName,
     Extras,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from structkit.batch.settings import OnChange
     from structkit.costs.price import Price
     from structkit.functions.function import DecoratedFunction
+    from structkit.prompts import JinjaTemplate
 
 
 class OnAmbiguous(enum.Enum):
@@ -127,6 +129,7 @@ def label(
         str | None, request("--type", metavar="FILE.py:NAME", help="The type of the values.")
     ] = None,
     prompt: Annotated[str | None, request(help="The user message, with {column} for columns of the input.")] = None,
+    prompt_file: PromptFile = None,
     function: Annotated[
         str | None,
         request(
@@ -137,6 +140,7 @@ def label(
     model: Annotated[str | None, request(help=MODEL_HELP)] = None,
     base_url: Annotated[str | None, request("--base-url", help=ENDPOINT_HELP)] = None,
     instructions: Annotated[str | None, request(help="The system message.")] = None,
+    instructions_file: InstructionsFile = None,
     temperature: Annotated[float | None, request(help="0 to 2.")] = None,
     max_tokens: Annotated[int | None, request(help="The maximum number of tokens in a reply.")] = None,
     max_completion_tokens: MaxCompletionTokens = None,
@@ -218,9 +222,14 @@ def label(
     if status:
         raise typer.Exit(print_status(output))
     validate_output(export or output)
-    values_type, row_prompt, function_model, call = find_request(output_type, prompt, function, extras)
+    template = read_template(prompt, prompt_file)
+    values_type, row_prompt, function_model, call = find_request(output_type, template, function, extras)
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
-    options: Any = {"instructions": instructions, "temperature": temperature, "seed": seed}
+    options: Any = {
+        "instructions": read_instructions(instructions, instructions_file),
+        "temperature": temperature,
+        "seed": seed,
+    }
     call = read_call_options(settings, header, timeout, call, **options, **caps, mode=mode, dialect=dialect)
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
@@ -254,7 +263,7 @@ def require_input(source: str | None) -> str:
 
 
 def find_request(
-    output_type: str | None, prompt: str | None, function: str | None, extras: Extras
+    output_type: str | None, prompt: str | JinjaTemplate | None, function: str | None, extras: Extras
 ) -> tuple[Any, Any, str | None, Any]:
     """Return the type, the prompt, the model's name and the arguments of each call.
 
@@ -262,7 +271,7 @@ def find_request(
         ConfigError: They are missing, or in the options twice.
     """
     if bool(function) == bool(output_type or prompt) or bool(output_type) != bool(prompt):
-        raise ConfigError("use either --type and --prompt, or --function without them")
+        raise ConfigError("use either --type and --prompt (or --prompt-file), or --function without them")
     if not function:
         return load_format(str(output_type), extras.value), prompt, None, {}
     if extras is not Extras.closed:

@@ -1,11 +1,13 @@
 """The texts that the model reads: templates and messages, examples, and the feedback on an invalid reply."""
 
 from structkit.prompts.feedback import feedback, patch_feedback
+from structkit.prompts.jinja_template import JinjaTemplate
 from structkit.prompts.messages import build_messages, with_examples
 from structkit.prompts.skeleton import skeleton
 from structkit.prompts.template import fill_template, template_names, validate_template
 
 __all__ = [
+    "JinjaTemplate",
     "build_messages",
     "feedback",
     "fill_template",

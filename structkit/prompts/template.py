@@ -14,8 +14,12 @@ from structkit.values.source_cell import to_text
 MAX_SUGGESTED_NAMES = 20
 """Names of arguments that an error message lists."""
 
+USE_JINJA = "pass a structkit.JinjaTemplate (--prompt-file NAME.j2)"
+"""What to do with a template that was written for Jinja."""
+
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _LITERAL_FIELD = re.compile(r"(?<!\{)\{\{([^{}]*)\}\}(?!\})")
+_LITERAL_NAME = re.compile(r"\s*(\w+)\s*(?:[|.\[].*)?", re.DOTALL)
 _EXPRESSION = re.compile(r"\s*(\w+)\s*[.\[:!]")
 
 
@@ -25,12 +29,12 @@ class Template(NamedTuple):
     Args:
         texts: The texts before each field, and the one after the last field.
         fields: The names in braces, as they are written.
-        literal_fields: The texts in double braces, without white space around them.
+        literal_fields: The texts in double braces.
     """
 
     texts: tuple[str, ...]
     fields: tuple[str, ...]
-    literal_fields: frozenset[str]
+    literal_fields: tuple[str, ...]
 
 
 def fill_template(template: str, arguments: Mapping[str, Any]) -> str:
@@ -70,25 +74,34 @@ def validate_template(template: str, names: Iterable[str]) -> None:
     Raises:
         PromptError: It has no field, a field without an argument, or the name of an argument in double braces.
 
-    >>> validate_template("Is it {{ text }}?", ["id", "text"])
+    >>> validate_template("Is it positive?", ["id", "text"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    structkit.errors.PromptError: {{ text }} in the prompt is the literal text "{ text }": write {text} for the value
+    structkit.errors.PromptError: the prompt has no placeholder, so every request would be the same, ...
     """
     arguments = dict.fromkeys(names, "")
     parsed = _parse(template)
     for field in parsed.fields:
         _argument_name(field, arguments)
-    if literal := next((name for name in arguments if name in parsed.literal_fields), None):
-        text = next(match[1] for match in _LITERAL_FIELD.finditer(template) if match[1].strip() == literal)
-        raise PromptError(
-            f'{{{{{text}}}}} in the prompt is the literal text "{{{text}}}": write {{{literal}}} for the value'
-        )
+    for text in parsed.literal_fields:
+        if (name := _literal_name(text, arguments)) is not None:
+            raise PromptError(
+                f'{{{{{text}}}}} is Jinja, and here the literal text "{{{text}}}": write {{{name}}} for the value, '
+                f"or {USE_JINJA}"
+            )
     if not parsed.fields and arguments:
         name = "text" if "text" in arguments else [*arguments][-1]
         raise PromptError(
             f"the prompt has no placeholder, so every request would be the same, without a word of the input: write "
             f"{{{name}}} where its value belongs (the names are: {_list_names(arguments)})"
         )
+
+
+def _literal_name(text: str, arguments: Mapping[str, Any]) -> str | None:
+    """Return the argument that a text in double braces is meant to be the value of; None for any other text."""
+    if text.strip() in arguments:
+        return text.strip()
+    match = _LITERAL_NAME.fullmatch(text)
+    return match[1] if match and match[1] in arguments else None
 
 
 @lru_cache(64)
@@ -111,7 +124,7 @@ def _parse(template: str) -> Template:
         else:
             raise PromptError(f"not a template: a single {part[0]!r}; write {{{{ and }}}} for braces")
     texts[-1] += text[end:]
-    literal_fields = frozenset(match[1].strip() for match in _LITERAL_FIELD.finditer(text))
+    literal_fields = tuple(match[1] for match in _LITERAL_FIELD.finditer(text))
     return Template(tuple(texts), tuple(fields), literal_fields)
 
 
@@ -130,6 +143,8 @@ def _argument_name(field: str, arguments: Mapping[str, Any]) -> str:
             f"the template field {{{field}}} is not a plain name but an expression: compute the value and pass it "
             "as an argument"
         )
+    if field.startswith(("%", "#")):
+        raise PromptError(f"{{{field}}} in the prompt is Jinja: write {{name}} for a value, or {USE_JINJA}")
     names = _list_names(arguments) or "none"
     raise PromptError(
         f"the template asks for {{{field}}}, but the arguments are: {names}; write {{{{ and }}}} for braces"

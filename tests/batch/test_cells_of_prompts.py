@@ -201,7 +201,7 @@ def test_a_misspelt_choice_for_blank_rows_is_rejected(job: Callable[..., Job]) -
         ("Is it positive?", r"no placeholder.* write \{text\} .*the names are: id, text"),
         (
             "Is it positive? {{ text }}",
-            r'\{\{ text \}\} in the prompt is the literal text "\{ text \}": write \{text\}',
+            r'\{\{ text \}\} is Jinja, and here the literal text "\{ text \}": write \{text\}',
         ),
         ("{id}: {{text}}", r"write \{text\}"),
         ("{id}: {{ text }} {{{id}}}", r"write \{text\}"),

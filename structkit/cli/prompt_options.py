@@ -1,0 +1,87 @@
+"""The prompt and the instructions of a command: a text, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from structkit.cli.load import read_input, read_text
+from structkit.cli.request_options import request_option
+from structkit.documents import File
+from structkit.errors import ConfigError, PromptError
+from structkit.values import Prompt
+
+if TYPE_CHECKING:
+    from structkit.prompts import JinjaTemplate
+
+JINJA_SUFFIXES = frozenset({".j2", ".jinja", ".jinja2"})
+
+PromptFile = Annotated[
+    str | None,
+    request_option(
+        "--prompt-file",
+        metavar="FILE",
+        help="The same in a file; one that ends with .j2 or .jinja is a Jinja template (the extra jinja).",
+    ),
+]
+InstructionsFile = Annotated[
+    str | None, request_option("--instructions-file", metavar="FILE", help="The same in a file.")
+]
+
+
+def read_template(text: str | None, file: str | None) -> str | JinjaTemplate | None:
+    """Return the template of `--prompt` or `--prompt-file`.
+
+    Raises:
+        ConfigError: Both options are used, the file cannot be read, or Jinja is not installed.
+        PromptError: The Jinja template is invalid.
+    """
+    if text is not None and file is not None:
+        raise ConfigError("use either --prompt or --prompt-file")
+    if file is None:
+        return text
+    from structkit.prompts import JinjaTemplate
+
+    source = read_text(file)
+    return JinjaTemplate(source) if Path(file).suffix.lower() in JINJA_SUFFIXES else source
+
+
+def read_instructions(text: str | None, file: str | None) -> str | None:
+    """Return the system message of `--instructions` or `--instructions-file`.
+
+    Raises:
+        ConfigError: Both options are used, or the file cannot be read.
+    """
+    if text is not None and file is not None:
+        raise ConfigError("use either --instructions or --instructions-file")
+    return text if file is None else read_text(file).strip()
+
+
+def build_prompt(name: str, template: str | JinjaTemplate | None) -> Prompt:
+    """Return the prompt about a file: its text, in the template if there is one; or the file itself after the template.
+
+    Raises:
+        ConfigError: The file cannot be read.
+        PromptError: The file is empty, or the template does not fit it.
+    """
+    from structkit.values.source_cell import is_blank
+
+    source = read_input(name)
+    if isinstance(source, File):
+        return [source] if template is None else [_fill(template, {}), source]
+    prompt = source if template is None else _fill(template, {"text": source})
+    if is_blank(source):
+        raise PromptError(f"{name!r} is empty: there is nothing to read")
+    return prompt
+
+
+def _fill(template: str | JinjaTemplate, values: dict[str, str]) -> str:
+    """Return the template with the text of a file in it; without values for an image, which comes after it."""
+    from structkit.prompts import fill_template, validate_template
+
+    if not isinstance(template, str):
+        template.validate(values)
+        return template(values)
+    if values:
+        validate_template(template, values)
+    return fill_template(template, values)
