@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, validate_output
-from structkit.cli.default_client import default_model
-from structkit.cli.load import load_format, load_type
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
     DialectName,
@@ -26,15 +24,13 @@ from structkit.cli.request_options import (
     Timeout,
     read_call_options,
 )
-from structkit.cli.terminal import notice
+from structkit.cli.row_request import find_request
 from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from structkit.batch.settings import OnChange
     from structkit.costs.price import Price
-    from structkit.functions.function import DecoratedFunction
-    from structkit.prompts import JinjaTemplate
 
 
 class OnAmbiguous(enum.Enum):
@@ -102,7 +98,7 @@ def parse_amount(text: str) -> Decimal:
     return amount
 
 
-request = functools.partial(typer.Option, rich_help_panel="Request", show_default=False)
+call_option = functools.partial(typer.Option, rich_help_panel="Request", show_default=False)
 rows = functools.partial(typer.Option, rich_help_panel="Rows", show_default=False)
 cost = functools.partial(
     typer.Option, rich_help_panel="Costs", show_default=False, parser=parse_amount, metavar="AMOUNT"
@@ -126,23 +122,23 @@ def label(
         ),
     ] = None,
     output_type: Annotated[
-        str | None, request("--type", metavar="FILE.py:NAME", help="The type of the values.")
+        str | None, call_option("--type", metavar="FILE.py:NAME", help="The type of the values.")
     ] = None,
-    prompt: Annotated[str | None, request(help="The user message, with {column} for columns of the input.")] = None,
+    prompt: Annotated[str | None, call_option(help="The user message, with {column} for columns of the input.")] = None,
     prompt_file: PromptFile = None,
     function: Annotated[
         str | None,
-        request(
+        call_option(
             metavar="FILE.py:NAME",
             help="A function under @structkit.prompt, instead of --type and --prompt. Its parameters are columns.",
         ),
     ] = None,
-    model: Annotated[str | None, request(help=MODEL_HELP)] = None,
-    base_url: Annotated[str | None, request("--base-url", help=ENDPOINT_HELP)] = None,
-    instructions: Annotated[str | None, request(help="The system message.")] = None,
+    model: Annotated[str | None, call_option(help=MODEL_HELP)] = None,
+    base_url: Annotated[str | None, call_option("--base-url", help=ENDPOINT_HELP)] = None,
+    instructions: Annotated[str | None, call_option(help="The system message.")] = None,
     instructions_file: InstructionsFile = None,
-    temperature: Annotated[float | None, request(help="0 to 2.")] = None,
-    max_tokens: Annotated[int | None, request(help="The maximum number of tokens in a reply.")] = None,
+    temperature: Annotated[float | None, call_option(help="0 to 2.")] = None,
+    max_tokens: Annotated[int | None, call_option(help="The maximum number of tokens in a reply.")] = None,
     max_completion_tokens: MaxCompletionTokens = None,
     seed: Seed = None,
     mode: Mode = None,
@@ -222,15 +218,10 @@ def label(
     if status:
         raise typer.Exit(print_status(output))
     validate_output(export or output)
-    template = read_template(prompt, prompt_file)
-    values_type, row_prompt, function_model, call = find_request(output_type, template, function, extras)
+    request = find_request(output_type, read_template(prompt, prompt_file), function, extras)
+    system = read_instructions(instructions, instructions_file)
+    options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
-    options: Any = {
-        "instructions": read_instructions(instructions, instructions_file),
-        "temperature": temperature,
-        "seed": seed,
-    }
-    call = read_call_options(settings, header, timeout, call, **options, **caps, mode=mode, dialect=dialect)
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
     selection: Any = {"key": key, "limit": limit, "sample": sample, "blank": blank.value, "retry_failed": retry_failed}
@@ -238,15 +229,14 @@ def label(
     job = Job(
         source=require_input(source),
         output=output,
-        output_type=values_type,
-        prompt=row_prompt,
-        model=default_model(model or function_model, base_url, notice),
-        base_url=base_url or None,
+        output_type=request.output_type,
+        prompt=request.prompt,
+        **request.connection(model, base_url),
         **reading | selection | limits | results,
-        price=find_price(price_input, price_output, prices, model or function_model),
+        price=find_price(price_input, price_output, prices, model or request.model),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
-        call=call,
+        call=read_call_options(settings, header, timeout, request.call, **options, **caps),
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
 
@@ -260,41 +250,6 @@ def require_input(source: str | None) -> str:
     if source is None:
         raise ConfigError("INPUT is missing: a table, or - for JSONL on standard input")
     return source
-
-
-def find_request(
-    output_type: str | None, prompt: str | JinjaTemplate | None, function: str | None, extras: Extras
-) -> tuple[Any, Any, str | None, Any]:
-    """Return the type, the prompt, the model's name and the arguments of each call.
-
-    Raises:
-        ConfigError: They are missing, or in the options twice.
-    """
-    if bool(function) == bool(output_type or prompt) or bool(output_type) != bool(prompt):
-        raise ConfigError("use either --type and --prompt (or --prompt-file), or --function without them")
-    if not function:
-        return load_format(str(output_type), extras.value), prompt, None, {}
-    if extras is not Extras.closed:
-        raise ConfigError("--extras is for the JSON Schema of --type; leave it out with --function")
-    decorated = load_function(function)
-    declaration = decorated.declaration
-    return decorated.response_format, decorated.row_function, declaration.model, {**declaration.call}
-
-
-def load_function(name: str) -> DecoratedFunction[..., Any]:
-    """Load a decorated function.
-
-    Raises:
-        ConfigError: It is not decorated, or has a client.
-    """
-    from structkit.functions.function import DecoratedFunction
-
-    function = load_type(name)
-    if not isinstance(function, DecoratedFunction):
-        raise ConfigError(f"--function {name!r}: it is not decorated with @structkit.prompt")
-    if function.declaration.client is not None:
-        raise ConfigError(f"--function {name!r}: the function has a client; declare it with model= instead")
-    return function
 
 
 def find_price(

@@ -21,6 +21,7 @@ import pytest
 from structkit.testing import Endpoint, Reply, completion
 
 KINDS = """
+import os
 from typing import Literal
 from pydantic import BaseModel
 import structkit
@@ -39,7 +40,9 @@ def mood(text: str) -> str:
 async def mood_async(text: str) -> str:
     return f"Mood of: {text}"
 
-@structkit.prompt(Label, client=structkit.Client("fake", base_url="http://127.0.0.1:9", api_key="none"))
+ADDRESS = os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:9")
+
+@structkit.prompt(Label, client=structkit.Client("own", base_url=ADDRESS, api_key="none", temperature=0.5))
 def with_client(text: str) -> str:
     return text
 """
@@ -138,6 +141,15 @@ def test_a_decorated_function_has_the_type_the_prompt_and_the_arguments(
     body = endpoint.requests[0]
     assert [message["content"] for message in body["messages"]] == ["Be brief.", "Mood of: row 0"]
     assert body["temperature"] == 0
+
+
+@pytest.mark.parametrize(("options", "model"), [([], "own"), (["--model", "other"], "other")])
+def test_a_function_uses_its_own_client(folder: Path, endpoint: Endpoint, options: list[str], model: str) -> None:
+    arguments = ["rows.csv", "-o", "out.csv", "--function", "kinds.py:with_client", "--limit", "1", *options]
+    done = label(folder, endpoint, *arguments)
+    assert done.returncode == 0, done.stderr
+    body = endpoint.requests[0]
+    assert (body["model"], body["temperature"]) == (model, 0.5)
 
 
 def test_the_same_command_resumes_and_sends_no_row_twice(folder: Path, endpoint: Endpoint) -> None:
@@ -288,7 +300,7 @@ def test_an_endpoint_that_rejects_the_key_ends_the_run_with_exit_code_3(folder: 
         (["rows.csv", "-o", "out.csv", *ASK, "--concurrency", "0"], "neither auto nor a number"),
         (["rows.csv", "-o", "out.csv", *ASK, "--mix", "--new"], "use only one"),
         (["rows.csv", "-o", "out.csv", "--function", "kinds.py:Label"], "it is not decorated"),
-        (["rows.csv", "-o", "out.csv", "--function", "kinds.py:with_client"], "the function has a client"),
+        (["rows.csv", "-o", "out.csv", "--function", "kinds.py:with_client", "--base-url", "http://a"], "has a client"),
         (["kinds.py", "-o", "out.csv", *ASK], "kinds.py"),
     ],
 )

@@ -1,0 +1,80 @@
+"""What `label` asks about each row: a type and a prompt, or a decorated function with its own arguments and client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from structkit.cli.default_client import default_model
+from structkit.cli.load import load_format, load_type
+from structkit.cli.request_options import Extras
+from structkit.cli.terminal import notice
+from structkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from structkit.functions.function import DecoratedFunction
+    from structkit.prompts import JinjaTemplate
+
+
+class RowRequest(NamedTuple):
+    """The settings of a job that determine its requests.
+
+    Args:
+        output_type: The type of the values.
+        prompt: The template, or the function of a row.
+        client: The client of a decorated function.
+        model: The model of a decorated function, or of its client.
+        call: The arguments of each call that a decorated function has.
+    """
+
+    output_type: Any
+    prompt: Any
+    client: Any = None
+    model: str | None = None
+    call: Any = {}  # noqa: RUF012 (never changed)
+
+    def connection(self, model: str | None, base_url: str | None) -> dict[str, Any]:
+        """Return where the requests go, with the options `--model` and `--base-url`.
+
+        Raises:
+            ConfigError: No endpoint is configured, or a client has its own.
+        """
+        if self.client is None:
+            return {"model": default_model(model or self.model, base_url, notice), "base_url": base_url or None}
+        if base_url:
+            raise ConfigError("--base-url: the function has a client, which determines where its requests go")
+        return {"client": self.client, "model": model or self.model}
+
+
+def find_request(
+    output_type: str | None, template: str | JinjaTemplate | None, function: str | None, extras: Extras
+) -> RowRequest:
+    """Return what is asked about each row.
+
+    Raises:
+        ConfigError: The options are missing, or say it twice.
+    """
+    if bool(function) == bool(output_type or template) or bool(output_type) != bool(template):
+        raise ConfigError("use either --type and --prompt (or --prompt-file), or --function without them")
+    if not function:
+        return RowRequest(load_format(str(output_type), extras.value), template)
+    if extras is not Extras.closed:
+        raise ConfigError("--extras is for the JSON Schema of --type; leave it out with --function")
+    decorated = load_function(function)
+    declaration = decorated.declaration
+    client, call = declaration.client, {**declaration.call}
+    model = declaration.model or (client.model if client else None)
+    return RowRequest(decorated.response_format, decorated.row_function, client, model, call)
+
+
+def load_function(name: str) -> DecoratedFunction[..., Any]:
+    """Load a decorated function.
+
+    Raises:
+        ConfigError: It is not decorated.
+    """
+    from structkit.functions.function import DecoratedFunction
+
+    function = load_type(name)
+    if not isinstance(function, DecoratedFunction):
+        raise ConfigError(f"--function {name!r}: it is not decorated with @structkit.prompt")
+    return function
