@@ -31,6 +31,7 @@ NAMES = [
     "Hooks",
     "InvalidOutput",
     "Issue",
+    "JinjaTemplate",
     "Job",
     "JobError",
     "MalformedReply",
