@@ -329,7 +329,8 @@ CASES = {
         [{"a": "x"}, {"b": "x"}, 3],
         [{}],
     ),
-    "required without a type": fits({"required": ["a"]}, [{"a": 1}, 3], [{}]),
+    "required without a type": fits({"required": ["a"]}, [{"a": 1}, {"a": 1, "b": [2]}], [{}]),
+    "required without a type, inside": holds({"required": ["a"]}, [{"a": 1, "b": 2}, 3], [{}]),
     "open object": fits({"type": "object"}, [{}, {"a": [1]}], []),
     "extra keys allowed": fits(
         {**obj(a=STRING), "additionalProperties": True}, [{"a": "x", "b": [3]}, {"a": "x"}], [{"a": 1, "b": 3}]

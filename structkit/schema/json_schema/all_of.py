@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from structkit.schema.json_equality import equality_key
+from structkit.schema.json_schema.closed_objects import with_shared_keys
 from structkit.schema.json_types import type_names
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, GENERATED_DESCRIPTION
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -17,7 +19,7 @@ from structkit.values.text import join_sentences, shorten_json
 LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
-SCHEMAS = frozenset({"items", "propertyNames"})
+SCHEMAS = frozenset({"items", "propertyNames", "additionalProperties"})
 ANNOTATIONS = frozenset({"title", "default", "examples", "example", "$comment", "deprecated", "readOnly", "writeOnly"})
 TEXTS = frozenset({"description", GENERATED_DESCRIPTION})
 
@@ -40,6 +42,7 @@ def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
     >>> merge({"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"minLength": 1}}})
     {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
     """
+    first, second = with_shared_keys(first, second, path)
     merged = dict(first)
     for keyword, value in _with_separate_condition(first, second).items():
         if keyword not in merged:
@@ -65,8 +68,10 @@ def _with_separate_condition(first: JSON, second: JSON) -> JSON:
     )
 
 
-def _merge_schemas(first: JSONValue, second: JSONValue, _path: JSONPath) -> JSONValue:
-    return first if first == second else {"allOf": [first, second]}
+def _merge_schemas(first: JSONValue, second: JSONValue, _path: JSONPath = ()) -> JSONValue:
+    if first is False or second is False:
+        return False
+    return first if first == second or second is True else second if first is True else {"allOf": [first, second]}
 
 
 def _merge_maps(first: JSON, second: JSON, path: JSONPath) -> JSON:
@@ -78,13 +83,6 @@ def _merge_maps(first: JSON, second: JSON, path: JSONPath) -> JSON:
     return {**first, **second, **shared}
 
 
-def _merge_additional(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
-    """Merge `additionalProperties`: closed only where both are, because each is about its own properties."""
-    if first is False or second is False:
-        return second if first is False else first
-    return _merge_schemas(first, second, path)
-
-
 def _merge_types(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
     names = [name for name in type_names(first) if name in type_names(second)]
     if {*type_names(first), *type_names(second)} >= NUMBER_TYPES and not NUMBER_TYPES & {*names}:
@@ -94,8 +92,16 @@ def _merge_types(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONVal
     return names[0] if len(names) == 1 else names
 
 
+def _merge_constants(first: JSONValue, second: JSONValue, path: JSONPath) -> JSONValue:
+    if equality_key(first) != equality_key(second):
+        reason = f"contradiction: a value cannot be {shorten_json(first)} and {shorten_json(second)} at once"
+        raise UnsatisfiableSchema(reason, path=path)
+    return first
+
+
 def _merge_enums(first: list[JSONValue], second: list[JSONValue], path: JSONPath) -> list[JSONValue]:
-    shared = [value for value in first if value in second]
+    keys = {equality_key(value) for value in second}
+    shared = [value for value in first if equality_key(value) in keys]
     if not shared:
         raise UnsatisfiableSchema("contradiction: no value is in both enums", path=path)
     return shared
@@ -111,7 +117,7 @@ _RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
     "required": lambda first, second, _: [*dict.fromkeys([*first, *second])],
     "type": _merge_types,
     "enum": _merge_enums,
-    "additionalProperties": _merge_additional,
+    "const": _merge_constants,
     **dict.fromkeys(TEXTS, lambda first, second, _: join_sentences(dict.fromkeys((first, second)))),
 }
 

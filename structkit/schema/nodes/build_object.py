@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.json_schema.closed_objects import schema_of_key
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, MAY_BE_REQUIRED
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.build_field import build_field
@@ -14,10 +15,11 @@ from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
-from structkit.schema.nodes.scalar import NULL, ScalarNode
+from structkit.schema.nodes.scalar import NULL, ScalarNode, validate_bounds
 from structkit.schema.nodes.union import constant_of
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
 
 EMPTY_FIELD = Field("nothing", "nothing", NULL, "null", is_nullable=False)
 """The property that is sent for an object without properties, because some vendors reject an empty object."""
@@ -38,7 +40,8 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     required = {*schema.get("required", ())}
     extra_schemas = extra_key_schemas(schema, compiler)
     omits_keys = _omits_extra_keys(schema, extra_schemas, compiler)
-    declared = _named_keys(schema) if omits_keys else schema.get("properties", {})
+    declared = _named_keys(schema) if omits_keys else {**schema.get("properties", {}), **_required_keys(schema, path)}
+    _validate_size(schema, len(declared), is_closed=not extra_schemas, path=path)
     if not declared and extra_schemas:
         return _build_map(schema, extra_schemas, path, compiler)
     is_exact = bool(schema.keys() & RULES_ON_KEYS)
@@ -108,6 +111,37 @@ def _named_keys(schema: JSON) -> JSON:
     lists = [schema.get("required", ()), schema.get(MAY_BE_REQUIRED, ())]
     lists += [names for names in by_key if isinstance(names, list)]
     return {**declared, **{name: True for names in lists for name in names if name not in declared}}
+
+
+def _required_keys(schema: JSON, path: JSONPath) -> JSON:
+    """Return the schemas of the keys that are required and not declared.
+
+    Raises:
+        UnsatisfiableSchema: Such a key is not allowed.
+    """
+    declared: JSON = schema.get("properties", {})
+    names = [name for name in schema.get("required", ()) if name not in declared]
+    parts = {name: schema_of_key(schema, name) for name in names}
+    for name in (name for name, part in parts.items() if part is False):
+        reason = f"no value can fit: {shorten_json(name)} is required, and not among the properties that are allowed"
+        raise UnsatisfiableSchema(f"{reason}; declare it, or leave out additionalProperties: false", path=path)
+    return parts
+
+
+def _validate_size(schema: JSON, declared: int, *, is_closed: bool, path: JSONPath) -> None:
+    """Validate that an object may have as many keys as it must have.
+
+    Raises:
+        UnsatisfiableSchema: No value can fit.
+    """
+    validate_bounds(schema, path)
+    required = len({*schema.get("required", ())})
+    if is_closed and schema.get("minProperties", 0) > declared:
+        reason = f"no value can fit: minProperties {schema['minProperties']}, and only {declared} keys are allowed"
+        raise UnsatisfiableSchema(reason, path=path)
+    if schema.get("maxProperties", required) < required:
+        reason = f"no value can fit: maxProperties {schema['maxProperties']}, and {required} keys are required"
+        raise UnsatisfiableSchema(reason, path=path)
 
 
 def _omits_extra_keys(schema: JSON, extra_schemas: list[JSONValue], compiler: Compiler) -> bool:

@@ -46,6 +46,10 @@ class Compiler(Protocol):
         """Return the schema, or the target of its `$ref`."""
         ...
 
+    def is_contained(self, first: JSONValue, second: JSONValue) -> bool:
+        """Return whether all that is asked for by one part of the schema is surely valid for another one."""
+        ...
+
     def opens_enum(self, values: Sequence[JSONValue]) -> bool:
         """Return whether an enum is too long to be sent, so that its values are listed in the description instead."""
         ...

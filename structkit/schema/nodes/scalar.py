@@ -90,7 +90,10 @@ NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "
 BOUNDS = {"string": STRING_BOUNDS, "integer": NUMBER_BOUNDS, "number": NUMBER_BOUNDS}
 """The bounds of each type; other types have none."""
 
-BOUND_PAIRS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
+BOUND_PAIRS = (
+    *(("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties")),
+    *(("exclusiveMinimum", "exclusiveMaximum"), ("minimum", "exclusiveMaximum"), ("exclusiveMinimum", "maximum")),
+)
 
 
 def validate_bounds(schema: JSON, path: JSONPath) -> None:
@@ -100,10 +103,11 @@ def validate_bounds(schema: JSON, path: JSONPath) -> None:
         UnsatisfiableSchema: No value can fit.
     """
     for low, high in BOUND_PAIRS:
-        if low in schema and high in schema and schema[low] > schema[high]:
-            raise UnsatisfiableSchema(
-                f"no value can fit: {low} {schema[low]} is above {high} {schema[high]}", path=path
-            )
+        is_exclusive = low.startswith("exclusive") or high.startswith("exclusive")
+        if low in schema and high in schema and (schema[low], is_exclusive) > (schema[high], False):
+            relation = "not below" if is_exclusive else "above"
+            reason = f"no value can fit: {low} {schema[low]} is {relation} {high} {schema[high]}"
+            raise UnsatisfiableSchema(reason, path=path)
 
 
 def _without_draft_4(schema: JSON) -> JSON:

@@ -123,7 +123,7 @@ def nullable(node: Node) -> Node:
 
 def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build `anyOf` or `oneOf`; branches that could be ambiguous on the wire are boxed."""
-    parts = [part for name in ("anyOf", "oneOf") for part in schema.get(name, ())]
+    parts = [*schema.get("anyOf", ()), *_exclusive_branches(schema, path, compiler)]
     branches = [part for part in parts if part != {"type": "null"}]
     if not branches:
         return NULL
@@ -138,6 +138,28 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     other_types, nodes = _split_other_types(nodes)
     node = any_of([*other_types, *_with_boxes(nodes, branches, path, compiler)])
     return nullable(node) if {"type": "null"} in parts else node
+
+
+def _exclusive_branches(schema: JSON, path: JSONPath, compiler: Compiler) -> list[JSON]:
+    """Return the branches of `oneOf`, without those whose values all fit another branch too: `oneOf` rejects them.
+
+    Raises:
+        UnsatisfiableSchema: None is left.
+    """
+    parts: list[JSON] = schema.get("oneOf", [])
+    if compiler.defaults_apply:  # pydantic's `oneOf` has a discriminator
+        return parts
+    overlapping = [part for part in parts if _fits_another(part, parts, compiler)]
+    if parts and len(overlapping) == len(parts):
+        reason = "no value can fit: each one that fits a branch of oneOf fits another branch too, and is rejected"
+        raise UnsatisfiableSchema(f"{reason}; write anyOf, or additionalProperties: false in its objects", path=path)
+    for part in overlapping:
+        compiler.note(path, "dropped", f"a branch of oneOf whose values fit another branch too: {shorten_json(part)}")
+    return [part for part in parts if not any(part is other for other in overlapping)]
+
+
+def _fits_another(part: JSON, parts: list[JSON], compiler: Compiler) -> bool:
+    return any(compiler.is_contained(part, other) for other in parts if other is not part)
 
 
 def _build_satisfiable(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[list[JSON], list[Node]]:

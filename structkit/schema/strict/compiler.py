@@ -16,6 +16,7 @@ from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import keys_of_alternatives, merge, with_alternatives
+from structkit.schema.json_schema.containment import Containment
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_types import guess_type
 from structkit.schema.keywords import (
@@ -143,6 +144,7 @@ class SchemaCompiler:
         self._recursive_paths: dict[str, JSONPath] = {}
         self._base_depth = 0
         self.tag_names = find_tag_names(self.document)
+        self._containment = Containment(self.document.resolve)
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
 
     def root(self) -> Node:
@@ -192,6 +194,8 @@ class SchemaCompiler:
             raise UnsatisfiableSchema(f"no value can fit the schema {shorten_json(schema)}", path=path)
         if schema.get("not") is True or schema.get("not") == {}:
             raise UnsatisfiableSchema("no value can fit: `not` excludes every value", path=path)
+        if "not" in schema and self.is_contained(_without(schema, "not"), schema["not"]):
+            raise UnsatisfiableSchema("no value can fit: `not` excludes every value that is asked for", path=path)
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
@@ -274,7 +278,8 @@ class SchemaCompiler:
         parts = [part for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
         if parts and not schema.get("properties") and all(self.resolve(part).get("properties") for part in parts):
             base = _without(_without_annotations(schema), "anyOf", "oneOf", *CONTAINERS)
-            return build_union({"anyOf": [{"allOf": [base, part]} for part in parts]}, path, self)
+            keyword = "oneOf" if "anyOf" not in schema else "anyOf"
+            return build_union({keyword: [{"allOf": [base, part]} for part in parts]}, path, self)
         for word in filter(ALTERNATIVES.__contains__, schema):
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
         merged = with_alternatives(schema, self.resolve)
@@ -324,6 +329,10 @@ class SchemaCompiler:
     def is_nullable(self, schema: JSONValue) -> bool:
         """Return whether null is valid for a part of the schema."""
         return self._nullability.accepts_null(schema)
+
+    def is_contained(self, first: JSONValue, second: JSONValue) -> bool:
+        """Return whether all that is asked for by one part is surely valid for another; false if all keys are."""
+        return not self.is_open and self._containment.is_contained(first, second)
 
     def opens_enum(self, values: Sequence[JSONValue]) -> bool:
         """Return whether an enum is only described."""
