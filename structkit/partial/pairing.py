@@ -18,8 +18,6 @@ from structkit.schema.nodes.any_value import AnyMapNode
 from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.scalar import NULL
 from structkit.schema.nodes.union import constant_of, resolve_node
-from structkit.schema.pydantic.invertible import invertible
-from structkit.schema.pydantic.pydantic_type import core_schema
 from structkit.schema.response_format import ResponseFormat
 
 
@@ -30,9 +28,9 @@ def root_decoder(response_format: ResponseFormat[Any]) -> Decoder:
 
 def root_place(response_format: ResponseFormat[Any]) -> TypePlace:
     """Return the place of a whole value of a type or JSON Schema."""
-    if isinstance(response_format.output_type, dict):
+    core = response_format.core_schema
+    if core is None:
         return JSONSchemaPlace(response_format.natural_schema, response_format.natural_schema)
-    core: Any = invertible(core_schema(response_format.output_type))
     if core["type"] != "definitions":
         return PydanticPlace(core, CoreDefinitions())
     return PydanticPlace(core["schema"], CoreDefinitions({each["ref"]: each for each in core["definitions"]}))

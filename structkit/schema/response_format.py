@@ -153,6 +153,11 @@ class ResponseFormat(Codec[T]):
         return SchemaError(f'{reason}ResponseFormat(..., extras="open")', path=path)
 
     @property
+    def core_schema(self) -> Any:
+        """The type's core schema of pydantic, made invertible; None for a JSON Schema."""
+        return self._natural.core_schema if isinstance(self._natural, PydanticType) else None
+
+    @property
     def natural_schema(self) -> JSON:
         """The JSON Schema of what `natural` returns."""
         return self._natural.schema

@@ -1,14 +1,27 @@
 """Schemas with values that look like references, numbers too long to be written, and parts that contain themselves."""
 
+import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, create_model
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    JsonValue,
+    WithJsonSchema,
+    create_model,
+)
+from typing_extensions import TypeAliasType
 
 from structkit import ResponseFormat
 from structkit.errors import SchemaError
+from structkit.partial.pairing import root_decoder
 
 REFERENCE = {"$ref": "hello"}
 HUGE = 10**5_000
@@ -150,6 +163,71 @@ def test_infinities_are_texts_where_the_type_writes_them_so(check_round_trip):
     assert math.isnan(ResponseFormat(Infinite).load(wire).number)
     with pytest.raises(SchemaError, match="infinities and NaN have no JSON form"):
         ResponseFormat(Infinite).dump(Infinite.model_construct(number=1, finite=math.inf))
+
+
+class Reading(BaseModel):
+    value: float
+    values: set[float] = set()
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (set[float], {math.inf}),
+        (frozenset[float], frozenset([-math.inf, 1.0])),
+        (Sequence[float], [math.nan]),
+        (Iterable[float], [math.inf]),
+        (dict[Path, float], {Path("a"): math.inf}),
+        (list[Reading], [Reading(value=1, values={math.inf})]),
+        (dt.date | float | Literal["a"], math.inf),
+        (Literal[-5] | dt.date | IPvAnyAddress | float, math.inf),
+        (Reading | str, Reading(value=math.inf)),
+        (tuple[float | None, str] | int, (math.inf, "a")),
+        (Any, math.inf),
+        (dict[str, Any], {"a": [math.nan]}),
+    ],
+    ids=str,
+)
+def test_an_infinity_is_an_error_that_names_it_wherever_it_is(output_type, value):
+    with pytest.raises(SchemaError, match="infinities and NaN have no JSON form"):
+        ResponseFormat(output_type).dump(value)
+
+
+class Tree(BaseModel):
+    children: list["Tree"] = []
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_an_alias_of_a_model_that_contains_itself_is_a_type_each_time(number, check_round_trip):
+    check_round_trip(TREE, Tree(children=[Tree()]))
+    check_round_trip(TREE_AGAIN, Tree(children=[Tree()]))
+    assert root_decoder(ResponseFormat(TREE))
+
+
+TREE = TypeAliasType("TREE", Tree)
+TREE_AGAIN = TypeAliasType("TREE_AGAIN", TREE)
+
+
+def test_a_compiled_type_does_not_need_pydantic_to_adapt_it_again():
+    response_format = ResponseFormat(int | TypeAliasType("ALIAS", Tree))  # which pydantic adapts only once
+    assert str(response_format.explain())
+    assert root_decoder(response_format)
+
+
+@pytest.mark.parametrize("encoding", ["utf8", "base64", "hex"])
+def test_bytes_in_another_encoding_are_read_back_under_the_settings_of_each_model(encoding, check_round_trip):
+    class Blob(BaseModel):
+        model_config = ConfigDict(val_json_bytes=encoding, ser_json_bytes=encoding)
+        raw: bytes
+        text: Base64Bytes = b"x"
+        texts: dict[str, Base64Bytes | int] = {}
+
+    class Holder(BaseModel):
+        blob: Blob
+
+    blob = Blob(raw=b"a", text=b"eA==", texts={"a": b"eHg=", "b": 1})
+    check_round_trip(Blob, blob)
+    check_round_trip(Holder, Holder(blob=blob))
 
 
 def test_a_type_whose_numbers_may_be_infinite_says_once_that_these_are_dropped():

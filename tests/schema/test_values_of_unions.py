@@ -303,3 +303,46 @@ def test_a_serializer_below_null_and_a_validator_is_for_values_only(check_round_
     serializer = PlainSerializer(lambda numbers: ",".join(map(str, numbers)), return_type=str)
     validator = BeforeValidator(split_text, json_schema_input_type=str | None)
     check_round_trip(Annotated[Annotated[list[int], serializer] | None, validator], [1, 2], None)
+
+
+class Wait(RootModel[dt.timedelta]):
+    pass
+
+
+class Steps(NamedTuple):
+    a: int = 1
+
+
+class NoSteps(NamedTuple):
+    pass
+
+
+class Stepped(BaseModel):
+    a: int = 1
+
+
+class Nothing(BaseModel):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("output_type", "values"),
+    [
+        (Wait | Level, [Level.LOW, Wait(dt.timedelta(seconds=1))]),
+        (list[Wait] | list[Level], [[Level.LOW], [Wait(dt.timedelta(1))]]),
+        (RootModel[Wait] | Level, [Level.LOW, RootModel[Wait](Wait(dt.timedelta(1)))]),
+        (RootModel[Decimal] | Level, [Level.LOW, RootModel[Decimal](Decimal(1))]),
+        (RootModel[NoSteps] | Nothing, [Nothing(), RootModel[NoSteps](NoSteps())]),
+        (RootModel[Steps] | Stepped, [Stepped(), Stepped(a=3), RootModel[Steps](Steps(3))]),
+        (Steps | dict[str, int], [{"a": 1}, {}, Steps(1)]),
+    ],
+    ids=str,
+)
+def test_a_root_model_is_told_apart_like_its_value(output_type, values, check_round_trip):
+    check_round_trip(output_type, *values)
+
+
+@pytest.mark.parametrize("anything", [Any, JsonValue], ids=str)
+def test_a_value_that_breaks_a_rule_of_its_branch_is_written_in_a_branch_for_any_value(anything, check_round_trip):
+    check_round_trip(Annotated[str, Field(min_length=5)] | anything | dt.time, "a", "abcdef", [1], dt.time(1))
+    check_round_trip(Annotated[int, Field(ge=5)] | anything | dt.time, 1, 7, "01:00:00", dt.time(1))

@@ -18,7 +18,7 @@ COMPARED = frozenset({"type", "properties", "required", "additionalProperties", 
 """Keywords that are compared; any other one has to be the same in both schemas."""
 
 NOT_COMPARED = frozenset({"patternProperties", "minProperties", "unevaluatedProperties", "unevaluatedItems"})
-"""Keywords that make nothing certain: what they say depends on the keywords beside them."""
+"""Keywords that make nothing certain: they depend on the keywords beside them."""
 
 MAX_LEVELS = 20
 MAX_COMPARISONS = 10_000
@@ -27,11 +27,16 @@ on many paths. Nothing is certain beyond them."""
 
 
 class Containment:
-    """Compares the schemas of one document."""
+    """Compares the schemas of one document.
 
-    def __init__(self, resolve: Callable[[JSONValue], JSON]) -> None:
-        """Store the function that returns a schema, or the target of its `$ref`."""
-        self._resolve = resolve
+    Args:
+        resolve: Returns a schema, or the target of its `$ref`.
+        is_open: Whether undeclared keys are asked for everywhere: then only equal schemas contain each other.
+    """
+
+    def __init__(self, resolve: Callable[[JSONValue], JSON], *, is_open: bool = False) -> None:
+        """Store both."""
+        self._resolve, self._is_open = resolve, is_open
         self._remaining = MAX_COMPARISONS
 
     def is_contained(self, first: JSONValue, second: JSONValue, levels: int = MAX_LEVELS) -> bool:
@@ -45,8 +50,10 @@ class Containment:
         (True, True, False)
         """
         self._remaining -= 1
-        if second is True or first is False or first == second:
+        if second is True or second == {} or first is False or first == second:
             return True
+        if self._is_open:
+            return False
         if not isinstance(first, dict) or not isinstance(second, dict) or min(self._remaining, levels) < 0:
             return False
         if "$ref" in second and not second.keys() <= ANNOTATIONS | {"$ref"}:
@@ -64,8 +71,8 @@ class Containment:
             return self.is_contained(first, _without_union(second), levels) and any(
                 self.is_contained(first, part, levels) for part in second["anyOf"]
             )
-        others = second.keys() - COMPARED - ANNOTATIONS
-        has_others = all(word in first and first[word] == second[word] for word in others)
+        other_keywords = second.keys() - COMPARED - ANNOTATIONS
+        has_others = all(word in first and first[word] == second[word] for word in other_keywords)
         return has_others and _are_values_contained(first, second) and self._are_parts_contained(first, second, levels)
 
     def _are_parts_contained(self, first: JSON, second: JSON, levels: int) -> bool:

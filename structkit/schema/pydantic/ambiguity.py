@@ -22,7 +22,7 @@ READERS = {"number": TEMPORAL | {"decimal", "fraction", "complex"}, "object": fr
 """Types that pydantic also reads from a JSON type that they are not written as."""
 
 MAX_LEVELS = 5
-"""Levels of lists in lists whose items are compared."""
+"""Levels of lists in lists whose items are compared, and of root models in root models."""
 
 
 class Ambiguity:
@@ -41,18 +41,26 @@ class Ambiguity:
         """Return the positions of branches whose values, as JSON, could be taken for those of another branch."""
         branches = [self._resolve(choice) for choice in choices]
         forms = [self._form(choice) for choice in choices]
+        kinds = [self._kind(branch) for branch in branches]
         ambiguous: set[int] = set()
         for name in ANY:
             writers = {position for position, form in enumerate(forms) if name in form.types}
             any_readers = {position for position, form in enumerate(forms) if form.may_read_any and name != "null"}
-            readers = {position for position, branch in enumerate(branches) if branch["type"] in READERS.get(name, ())}
+            readers = {position for position, kind in enumerate(kinds) if kind in READERS.get(name, ())}
             positions = sorted(writers | any_readers | readers)
-            are_native = not any_readers and all(forms[position].is_native for position in writers)
+            has_readers = bool(any_readers or (readers and name == "object"))  # an int is preferred to a duration
+            are_native = not has_readers and all(forms[position].is_native for position in writers)
             if not writers or len(positions) < 2 or are_native:  # noqa: PLR2004
                 continue
             if not self._are_distinct(name, [branches[position] for position in positions], max_levels):
                 ambiguous |= {position for position in positions if branches[position]["type"] != "none"}
-        return ambiguous.union(*_coerced_constants(branches))
+        return ambiguous.union(*_coerced_constants(branches, kinds))
+
+    def _kind(self, branch: Any) -> str:
+        """Return the type of a branch; of a root model, that of its value."""
+        for _ in range(MAX_LEVELS):
+            branch = self._resolve(branch["schema"]) if branch.get("root_model") else branch
+        return str(branch["type"])
 
     def _are_distinct(self, name: str, branches: list[Any], max_levels: int) -> bool:
         if name == "object":
@@ -67,12 +75,12 @@ def _is_list(branch: JSON) -> bool:
     return branch["type"] == "list" and PYTHON_CLASS not in branch
 
 
-def _coerced_constants(branches: list[Any]) -> Iterator[set[int]]:
+def _coerced_constants(branches: list[Any], kinds: list[str]) -> Iterator[set[int]]:
     """Yield the positions of each pair of branches where one reads a constant of the other as its own value."""
     for other_position, other in enumerate(branches):
         for text in _constant_texts(other):
-            for position, branch in enumerate(branches):
-                if branch["type"] in COERCIBLE and _is_readable(branch["type"], text):
+            for position, kind in enumerate(kinds):
+                if kind in COERCIBLE and _is_readable(kind, text):
                     yield {position, other_position}
 
 

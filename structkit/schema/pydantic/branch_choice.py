@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from structkit.schema.keywords import PYTHON_CLASS
 from structkit.schema.memo import compute_once
-from structkit.schema.pydantic.part import NO_JSON, SchemaPart
+from structkit.schema.pydantic.part import NO_INFINITIES, NO_JSON, SchemaPart
 from structkit.values import JSONValue
 
 CONSTANTS = frozenset({"enum", "literal"})
@@ -69,9 +69,19 @@ class BranchChoice:
                 if name == class_name or (self._union or self._parts[name]).reads_back(natural, value):
                     return self._boxed(name, natural)
                 first_name = name if first_name is None else first_name
+        if reason := next((text for text in self._write_errors(value) if NO_INFINITIES in text), None):
+            raise ValueError(reason)
         if first_name is None:
             raise ValueError(f"no branch of the union can write an instance of {type(value).__name__}")
         return self._boxed(first_name, self._parts[first_name].write_or_raise(value))
+
+    def _write_errors(self, value: Any) -> Iterator[str]:
+        """Yield why each branch cannot write a value."""
+        for part in self._parts.values():
+            try:
+                part.write_or_raise(value)
+            except Exception as error:  # noqa: BLE001 (a serializer may be the caller's)
+                yield str(error)
 
     def _boxed(self, name: str, natural: JSONValue) -> JSONValue:
         return {name: natural} if name in self._boxes else natural
@@ -79,6 +89,8 @@ class BranchChoice:
 
 def _names_by_class(branches: Mapping[str, Any]) -> dict[type, str]:
     """Return the branch of each class whose instances only that branch accepts."""
+    if any(branch["type"] == "any" for branch in branches.values()):
+        return {}
     counts = Counter(cls for branch in branches.values() for cls in _classes(branch))
     classes = ((cls, name) for name, branch in branches.items() for cls in _classes(branch))
     return {cls: name for cls, name in classes if counts[cls] == 1 and branches[name]["type"] != "literal"}

@@ -163,9 +163,9 @@ class _Rewrite:
             inner = part["json_schema"]["schema"]
             unmasked = core_schema.wrap_serializer_function_ser_schema(_write_secret, schema=inner)
             return {**part, "serialization": unmasked}
-        if is_of_library(serializer):
-            return without_enum_values(part)
         part_layers = layers(part, self._definitions)
+        if is_of_library(serializer):
+            return without_enum_values(part if part_layers[-1]["type"] != "bytes" else _with_bytes_as_result(part))
         if part_layers[-1]["type"] not in BUILTIN:
             return part
         return without_serializer(part, part_layers, self._compile_part)
@@ -202,6 +202,14 @@ def _input_config(config: JSON) -> JSON:
         return config
     remaining = {key: value for key, value in config.items() if key not in OUTPUT_SETTINGS}
     return {**remaining, "ser_json_bytes": remaining.get("val_json_bytes", "utf8")}
+
+
+def _with_bytes_as_result(part: JSON) -> JSON:
+    """Return a part such as that of `Base64Bytes`: what its function returns is written as the model's settings say."""
+    serializer = part["serialization"]
+    if serializer["type"] != "function-plain":
+        return part
+    return {**part, "serialization": {"return_schema": core_schema.bytes_schema(), **serializer}}
 
 
 def _write_secret(secret: Any, write: Callable[[Any], Any]) -> Any:

@@ -15,6 +15,8 @@ from structkit.values import JSONValue, json_text
 NO_JSON = object()
 """The result for a value that has no JSON form."""
 
+NO_INFINITIES = "infinities and NaN have no JSON form"
+
 NOT_SCHEMAS = frozenset({"metadata", "cls", "config", "expected", "members", "default", "function"})
 """Keys whose values are not schemas."""
 
@@ -73,11 +75,17 @@ class SchemaPart:
 
     @cached_property
     def _serializer(self) -> SchemaSerializer:
-        return SchemaSerializer(self._complete_schema, self._config, _use_prebuilt=False)
+        return compile_serializer(self._complete_schema, self._config)
 
     @cached_property
     def _complete_schema(self) -> Any:
         return with_definitions(self._part, self._definitions())
+
+
+def compile_serializer(core: Any, config: Any = None) -> SchemaSerializer:
+    """Return the serializer of a core schema. Without the setting, infinities are null inside some serializers."""
+    settings: Any = {**(config or {}), "ser_json_inf_nan": "constants"}
+    return SchemaSerializer(core, settings, _use_prebuilt=False)
 
 
 def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
@@ -93,8 +101,7 @@ def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
     except ValueError:
         if not _has_infinities(natural):
             raise
-        reason = "infinities and NaN have no JSON form; with ser_json_inf_nan='strings' a model writes them as text"
-        raise ValueError(reason) from None
+        raise ValueError(f"{NO_INFINITIES}; with ser_json_inf_nan='strings' a model writes them as text") from None
     return natural
 
 

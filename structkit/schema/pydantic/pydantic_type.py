@@ -7,8 +7,9 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
-from pydantic_core import PydanticSerializationError, SchemaSerializer, SchemaValidator, to_json
+from pydantic_core import PydanticSerializationError, SchemaValidator, to_json
 from pydantic_core import SchemaError as CoreSchemaError
+from typing_extensions import TypeAliasType
 
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
@@ -19,7 +20,7 @@ from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
-from structkit.schema.pydantic.part import to_natural
+from structkit.schema.pydantic.part import compile_serializer, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
 from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise
 from structkit.schema.pydantic.validators import explain_validators
@@ -45,21 +46,21 @@ class PydanticType(Generic[T]):
             SchemaError: The type has no JSON form.
         """
         self.name = snake_case(type_name(output_type))
-        self._output_type = output_type
         try:
-            core = invertible(core_schema(output_type))
+            self._original_core = core_schema(output_type)
+            self.core_schema: Any = invertible(self._original_core)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pydantic warns of a default that is not JSON, and correctly omits it
-                self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(core, "validation")
+                self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(self.core_schema, "validation")
             # A class has a prebuilt validator, which was not made from the rewritten schema.
-            self._validator = SchemaValidator(core, _use_prebuilt=False)
-            self._serializer = SchemaSerializer(core, _use_prebuilt=False)
+            self._validator = SchemaValidator(self.core_schema, _use_prebuilt=False)
+            self._serializer = compile_serializer(self.core_schema)
         except UNSUPPORTED_TYPE_ERRORS as error:
             raise _no_json_form(output_type, error) from error
 
     def explain(self) -> tuple[Note, ...]:
         """Return a note for each validator of the caller's."""
-        return explain_validators(core_schema(self._output_type))
+        return explain_validators(self._original_core)
 
     def dump(self, value: T) -> JSONValue:
         """Return a value as JSON that validation reads back as the same value.
@@ -131,10 +132,18 @@ def core_schema(output_type: Any) -> Any:
     """Return pydantic's core schema of a type, with forward references resolved, and each repeated model once."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
-    adapter: TypeAdapter[Any] = TypeAdapter(output_type)
+    adapter: TypeAdapter[Any] = TypeAdapter(_without_alias(output_type))
     if not adapter.pydantic_complete:
         adapter.rebuild(raise_errors=True)
     return with_shared_models(adapter.core_schema)
+
+
+def _without_alias(output_type: Any) -> Any:
+    """Return the class that an alias stands for: pydantic adapts an alias of a model that contains itself only once."""
+    inner = output_type
+    while isinstance(inner, TypeAliasType) and not inner.__type_params__:
+        inner = inner.__value__
+    return inner if isinstance(inner, type) else output_type
 
 
 def _first_line(error: Exception) -> str:

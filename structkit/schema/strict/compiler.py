@@ -144,7 +144,7 @@ class SchemaCompiler:
         self._recursive_paths: dict[str, JSONPath] = {}
         self._base_depth = 0
         self.tag_names = find_tag_names(self.document)
-        self._containment = Containment(self.document.resolve)
+        self.is_contained = Containment(self.document.resolve, is_open=is_open).is_contained
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
 
     def root(self) -> Node:
@@ -192,8 +192,6 @@ class SchemaCompiler:
             return self.any_value_node()
         if not isinstance(schema, dict):
             raise UnsatisfiableSchema(f"no value can fit the schema {shorten_json(schema)}", path=path)
-        if schema.get("not") is True or schema.get("not") == {}:
-            raise UnsatisfiableSchema("no value can fit: `not` excludes every value", path=path)
         if "not" in schema and self.is_contained(_without(schema, "not"), schema["not"]):
             raise UnsatisfiableSchema("no value can fit: `not` excludes every value that is asked for", path=path)
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
@@ -329,10 +327,6 @@ class SchemaCompiler:
     def is_nullable(self, schema: JSONValue) -> bool:
         """Return whether null is valid for a part of the schema."""
         return self._nullability.accepts_null(schema)
-
-    def is_contained(self, first: JSONValue, second: JSONValue) -> bool:
-        """Return whether all that is asked for by one part is surely valid for another; false if all keys are."""
-        return not self.is_open and self._containment.is_contained(first, second)
 
     def opens_enum(self, values: Sequence[JSONValue]) -> bool:
         """Return whether an enum is only described."""
