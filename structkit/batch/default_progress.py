@@ -1,4 +1,4 @@
-"""The progress bar of a job that is run from Python: in a terminal only, and only if nobody else shows the progress."""
+"""The progress bar of a job that is run from Python: in a terminal or a notebook, if nobody else shows the progress."""
 
 from __future__ import annotations
 
@@ -15,20 +15,30 @@ from structkit.tables.formats import STANDARD
 
 @contextmanager
 def default_progress(settings: JobSettings, on_progress: ProgressCallback | None) -> Iterator[ProgressCallback | None]:
-    """Yield the caller's callback, or else that of a progress bar if stderr is a terminal."""
-    if on_progress is not None or not settings.progress or not _is_terminal():
+    """Yield the caller's callback, or else that of a progress bar in a notebook or on a terminal."""
+    if on_progress is not None or not settings.progress:
         yield on_progress
-        return
-    from rich.console import Console
+    elif _is_notebook():
+        from structkit.batch.notebook_progress import display_in_notebook
 
-    from structkit.batch.progress_display import display_progress
+        with display_in_notebook(_row_count(settings), settings.price) as on_display:
+            yield on_display
+    elif sys.stderr and sys.stderr.isatty():
+        from rich.console import Console
 
-    with display_progress(_row_count(settings), settings.price, Console(stderr=True)) as on_display:
-        yield on_display
+        from structkit.batch.progress_display import display_progress
+
+        with display_progress(_row_count(settings), settings.price, Console(stderr=True)) as on_display:
+            yield on_display
+    else:
+        yield None
 
 
-def _is_terminal() -> bool:
-    return bool(sys.stderr and sys.stderr.isatty())
+def _is_notebook() -> bool:
+    """Return whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
 
 
 def _row_count(settings: JobSettings) -> int | None:

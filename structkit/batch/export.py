@@ -68,5 +68,5 @@ def _open_rows(settings: JobSettings) -> Source:
 
 
 def _validate_target(settings: JobSettings, path: Path) -> None:
-    if is_same_file(settings.source, path) or is_same_file(settings.output, path):
+    if is_same_file(settings.source, path) or is_same_file(settings.output_path, path):
         raise ConfigError(f"{str(path)!r} is the job's own file: export to another one")

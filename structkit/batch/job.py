@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from structkit.batch.default_progress import default_progress
 from structkit.batch.engines.progress import ProgressCallback
 from structkit.batch.export import export_journal
+from structkit.batch.output_table import in_memory, load_table
 from structkit.batch.report import Report
 from structkit.batch.runner import JobRunner
 from structkit.batch.settings import JobSettings
@@ -23,7 +24,8 @@ class Job(JobSettings):
     Args:
         source: A file (CSV, TSV, JSONL, SQLite, Parquet, Excel; compressed too), `-` for standard input, a data frame,
             or rows.
-        output: The file to write. The journal is in a folder beside it, `OUTPUT.job`.
+        output: The file to write. The journal is in a folder beside it, `OUTPUT.job`. With None, the rows stay in
+            memory (`Report.to_pandas()`, `to_arrow()`, `to_dicts()`), and the run cannot be resumed.
         output_type: The type of the values.
         prompt: A template with the names of columns (`"Label this: {text}"`), a `JinjaTemplate`, or a function of a
             row, which may be async. If the function has an attribute `needs`, the input must have these columns. An
@@ -62,7 +64,7 @@ class Job(JobSettings):
         value_column: The name of the column of values whose type is not an object with fields.
         guard_formulas: In which columns of a CSV or TSV output a text that a spreadsheet would run as a formula gets a
             leading apostrophe: in `all`, only in those of the type and of the run (`output`), or in `none`.
-        progress: Whether to show a progress bar if stderr is a terminal and `run` has no callback.
+        progress: Whether to show a progress bar, in a terminal or a notebook, if `run` has no callback.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 
@@ -80,6 +82,9 @@ class Job(JobSettings):
             ConfigError: Another setting is invalid; nothing was sent.
             KeyboardInterrupt: The run was interrupted twice.
         """
+        if self.output is None:
+            with in_memory(self) as job:
+                return _with_table(job.run(on_progress))
         with default_progress(self, on_progress) as callback:
             runner = JobRunner(self, callback)
             try:
@@ -90,6 +95,9 @@ class Job(JobSettings):
 
     async def run_async(self, on_progress: ProgressCallback | None = None) -> Report:
         """Like `run`, awaited."""
+        if self.output is None:
+            with in_memory(self) as job:
+                return _with_table(await job.run_async(on_progress))
         with default_progress(self, on_progress) as callback:
             return await JobRunner(self, callback).run()
 
@@ -105,6 +113,11 @@ class Job(JobSettings):
             ConfigError: The file is the job's own input or output.
         """
         return export_journal(self, Path(path).expanduser())
+
+
+def _with_table(report: Report) -> Report:
+    """Return the report with its rows in memory instead of its output."""
+    return replace(report, output=None, table=load_table(report.output)) if report.output else report
 
 
 def _run_in_loop(runner: JobRunner) -> Report:

@@ -78,7 +78,7 @@ def open_output(
     is_open = isinstance(output_type.output_type, dict)
     values = output_columns(output_type.natural_schema, is_open=is_open, name=settings.value_column)
     columns = (*source.fields, *values, *run_columns(*settings.columns))
-    target = path or settings.output
+    target = path or settings.output_path
     return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
 
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from structkit.batch.engines.stop import Reason
 from structkit.batch.matching import RemovedRows
+from structkit.batch.output_table import OutputTable
 from structkit.errors import BudgetExceeded, ExtractionError, JobError, StructkitError, TransportError
+from structkit.values import JSON
 from structkit.values.display import format_fields, to_html_table
 from structkit.values.text import escape_controls
 
@@ -41,6 +44,7 @@ class Report:
         unpriced: Requests whose cost is unknown: there is no price, and the reply reported no cost or was lost. They
             are not part of the spend.
         errors: Failed rows by the class of their error, the most frequent one first.
+        table: The rows of a job with `output=None`; `to_dicts`, `to_arrow` and `to_pandas` return those of any job.
     """
 
     reason: Reason
@@ -56,6 +60,29 @@ class Report:
     removed: RemovedRows | None = None
     unpriced: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
+    table: OutputTable | None = field(default=None, compare=False)
+
+    def to_dicts(self) -> list[JSON]:
+        """Return the rows of the output, each as a dict by column; a CSV file has only texts.
+
+        Raises:
+            JobError: The run ended before it wrote its output, or the file cannot be read.
+        """
+        return self._rows.to_dicts()
+
+    def to_arrow(self) -> Any:
+        """Return the rows of the output as a `pyarrow.Table`; needs the extra `arrow`. Raises as `to_dicts` does."""
+        return self._rows.to_arrow()
+
+    def to_pandas(self) -> Any:
+        """Return the rows of the output as a `pandas.DataFrame`; needs pandas. Raises as `to_dicts` does."""
+        return self._rows.to_pandas()
+
+    @property
+    def _rows(self) -> OutputTable:
+        if self.table is None and self.output is None:
+            raise JobError("the run ended before it wrote its output, so there are no rows")
+        return self.table or OutputTable(self.output)
 
     @property
     def status(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from structkit.batch.ambiguous import AMBIGUOUS, AmbiguousRows, find_ambiguous
 from structkit.batch.conversations import RowConversations
@@ -148,7 +147,7 @@ class JobRunner:
         rows = selection.match(files.source, journal, full=False)
         with open_output(self.conversations, files.source, journal) as sink:
             counts = write_rows(sink, selection.filter(rows), ambiguous)
-        journal.mark("output", str(settings.output))
+        journal.mark("output", str(settings.output_path))
         if settings.price:
             mark_spent(journal, context.budget.spent)
         report = make_report(
@@ -156,13 +155,13 @@ class JobRunner:
             journal,
             counts,
             self.clock,
-            output=Path(settings.output),
+            output=settings.output_path,
             spent=context.budget.spent,
             stop_cause=engine.stop_cause,
             ambiguous=ambiguous.names,
             removed=rows.removed if selection.is_everything else None,
         )
-        write_manifest(Path(settings.output), make_manifest(settings, report, journal, self.clock))
+        write_manifest(settings.output_path, make_manifest(settings, report, journal, self.clock))
         return report
 
 

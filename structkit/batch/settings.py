@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 from structkit.client import AsyncClient, Client
 from structkit.client.arguments import DefaultOptions
 from structkit.costs.price import Price
+from structkit.errors import ConfigError
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.transport import AsyncTransport
 from structkit.values import Prompt
@@ -73,7 +74,7 @@ class JobSettings:
     """The settings of a job; `Job` documents each of them."""
 
     source: Any
-    output: Path | str
+    output: Path | str | None
     _: KW_ONLY
     output_type: Any
     prompt: str | RowPrompt
@@ -106,13 +107,24 @@ class JobSettings:
 
     def __post_init__(self) -> None:
         """Expand `~` in the output: its manifest and its journal are beside it."""
-        object.__setattr__(self, "output", Path(self.output).expanduser())
+        if self.output is not None:
+            object.__setattr__(self, "output", Path(self.output).expanduser())
+
+    @property
+    def output_path(self) -> Path:
+        """The file to write.
+
+        Raises:
+            ConfigError: There is none: the rows stay in memory.
+        """
+        if self.output is None:
+            raise ConfigError("output=None keeps the rows in memory; give it a file that can be resumed or exported")
+        return Path(self.output)
 
     @property
     def folder(self) -> Path:
         """The folder of the journal: `OUTPUT.job`."""
-        output = Path(self.output)
-        return output.with_name(f"{output.name}.job")
+        return self.output_path.with_name(f"{self.output_path.name}.job")
 
     @property
     def max_concurrency(self) -> int:

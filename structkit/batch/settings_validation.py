@@ -48,7 +48,7 @@ def validate_settings(settings: JobSettings) -> None:
             "a budget needs a price, price=Price(input, output) per million tokens: the most that a request may cost "
             "has to be known before it is sent, and an endpoint reports the cost afterwards"
         )
-    if is_same_file(settings.source, Path(settings.output)):
+    if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
     find_format(str(settings.output))
 

@@ -141,7 +141,7 @@ def validate_output_owner(job: Job) -> None:
     Raises:
         JobError: The file is not this job's.
     """
-    if not Path(job.output).exists() or job.overwrite:
+    if not job.output_path.exists() or job.overwrite:
         return
     with suppress(JobError):  # there was no earlier run
         if "output" in Reader(job.folder).marks:

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from structkit.batch.settings import LabelOptions
     from structkit.client.streams import AsyncStream, Stream
     from structkit.functions.concurrent_map import OnError
+    from structkit.functions.frame_columns import DataFrame
     from structkit.partial import Partial
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 S = TypeVar("S")
 T = TypeVar("T")
+F = TypeVar("F", bound="DataFrame")
 C = TypeVar("C", Client, AsyncClient)
 
 CONNECTION_SETTINGS = frozenset({"client", "transport", "base_url", "api_key"})
@@ -147,7 +149,7 @@ class DecoratedFunction(Generic[P, T]):
         """The function that returns the prompt, called with a row: its columns are the arguments of the same names."""
         return RowFunction(self._function, self)
 
-    def job(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Job:
+    def job(self, source: Any, output: Path | str | None = None, **settings: Unpack[LabelOptions]) -> Job:
         """Return a job that labels a table with this function; nothing is sent.
 
         Settings of the connection (`client`, `transport`, `base_url`, `api_key`) replace the function's client.
@@ -246,27 +248,40 @@ class Function(DecoratedFunction[P, T]):
         return cast("Prompt", self._function(*args, **kwargs))
 
     @overload
+    def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> F: ...
+    @overload
     def map(self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["raise"] = ...) -> Iterator[T]: ...
     @overload
     def map(
         self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
     ) -> Iterator[T | StructkitError]: ...
-    def map(self, rows: Iterable[Any], *, concurrency: int = 16, on_error: OnError = "raise") -> Iterator[Any]:
+    def map(self, rows: Any, *, concurrency: int = 16, on_error: OnError = "raise") -> Any:
         """Return the value for each row, in the order of the rows; nothing is stored (`label` does that).
 
         Args:
-            rows: Dicts, whose keys are the names of arguments, or single arguments; read as they are needed.
+            rows: Dicts, whose keys are the names of arguments, or single arguments; read as they are needed. Or a
+                pandas or polars data frame or an Arrow table, which is returned with a column for each field of the
+                values (`value` if the type has no fields).
             concurrency: Calls at a time.
             on_error: What to do with a row that fails with a `StructkitError`: `raise` the error when its turn comes,
-                which ends the iteration, or `return` it in the value's place.
+                which ends the iteration, or `return` it in the value's place; in the column `error` of a data frame.
+
+        Raises:
+            ConfigError: An argument is invalid, or the data frame already has a column of such a name; nothing was
+                sent.
         """
         from structkit.functions.concurrent_map import map_in_threads, return_errors, validate_map
+        from structkit.functions.frame_columns import frame_rows, is_frame, new_columns, with_columns
 
         validate_map(rows, concurrency, on_error)
-        call = RowFunction(self)
-        return map_in_threads(return_errors(call) if on_error == "return" else call, rows, concurrency)
+        call = return_errors(RowFunction(self)) if on_error == "return" else RowFunction(self)
+        if not is_frame(rows):
+            return map_in_threads(call, rows, concurrency)
+        columns = new_columns(rows, self.response_format, has_errors=on_error == "return")
+        values = map_in_threads(call, frame_rows(rows), concurrency)
+        return with_columns(rows, columns, values, self.response_format)
 
-    def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
+    def label(self, source: Any, output: Path | str | None = None, **settings: Unpack[LabelOptions]) -> Report:
         """Label a table, every row exactly once, as `structkit.Job(...).run()` does with these settings.
 
         The columns of the input are the arguments of the same names.
@@ -321,6 +336,8 @@ class AsyncFunction(DecoratedFunction[P, T]):
         return cast("Prompt", await self._function(*args, **kwargs))
 
     @overload
+    def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> Awaitable[F]: ...
+    @overload
     def map(
         self,
         rows: Iterable[Any] | AsyncIterable[Any],
@@ -332,17 +349,28 @@ class AsyncFunction(DecoratedFunction[P, T]):
     def map(
         self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
     ) -> AsyncIterator[T | StructkitError]: ...
-    def map(
-        self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 16, on_error: OnError = "raise"
-    ) -> AsyncIterator[Any]:
-        """Like `Function.map`, with `async for`."""
+    def map(self, rows: Any, *, concurrency: int = 16, on_error: OnError = "raise") -> Any:
+        """Like `Function.map`, with `async for`; of a data frame, awaited."""
         from structkit.functions.concurrent_map import map_in_tasks, return_errors_async, validate_map
+        from structkit.functions.frame_columns import is_frame
 
         validate_map(rows, concurrency, on_error)
-        call = RowFunction(self)
-        return map_in_tasks(return_errors_async(call) if on_error == "return" else call, rows, concurrency)
+        call = return_errors_async(RowFunction(self)) if on_error == "return" else RowFunction(self)
+        if is_frame(rows):
+            return self._map_frame(rows, call, concurrency, has_errors=on_error == "return")
+        return map_in_tasks(call, rows, concurrency)
 
-    async def label(self, source: Any, output: Path | str, **settings: Unpack[LabelOptions]) -> Report:
+    async def _map_frame(
+        self, frame: F, call: Callable[[Any], Awaitable[Any]], concurrency: int, *, has_errors: bool
+    ) -> F:
+        from structkit.functions.concurrent_map import map_in_tasks
+        from structkit.functions.frame_columns import frame_rows, new_columns, with_columns
+
+        columns = new_columns(frame, self.response_format, has_errors=has_errors)
+        values = [value async for value in map_in_tasks(call, frame_rows(frame), concurrency)]
+        return with_columns(frame, columns, values, self.response_format)
+
+    async def label(self, source: Any, output: Path | str | None = None, **settings: Unpack[LabelOptions]) -> Report:
         """Like `Function.label`, awaited."""
         return await self.job(source, output, **settings).run_async()
 

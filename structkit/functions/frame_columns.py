@@ -1,0 +1,83 @@
+"""A data frame with a column for each field of the values that a function returns for its rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from structkit.errors import ConfigError, StructkitError
+from structkit.schema import ResponseFormat
+from structkit.tables.columns import Column, output_columns
+from structkit.tables.sources import open_source
+from structkit.values import ABSENT, JSON
+
+
+class DataFrame(Protocol):
+    """A pandas or polars data frame, or an Arrow table."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return its rows as a stream of Arrow data."""
+
+
+F = TypeVar("F", bound=DataFrame)
+
+
+def is_frame(rows: Any) -> bool:
+    """Return whether rows are a data frame."""
+    return hasattr(rows, "__arrow_c_stream__")
+
+
+def frame_rows(frame: Any) -> list[JSON]:
+    """Return the rows of a data frame as dicts by column.
+
+    Raises:
+        ConfigError: pyarrow is not installed.
+    """
+    return [dict(record.values) for record in open_source(frame)]
+
+
+def new_columns(frame: Any, response_format: ResponseFormat[Any], *, has_errors: bool) -> tuple[Column, ...]:
+    """Return the columns that a frame gets; checked before anything is sent.
+
+    Raises:
+        ConfigError: The frame has a column of such a name, or is of a kind that cannot get columns.
+    """
+    is_open = isinstance(response_format.output_type, dict)
+    columns = output_columns(response_format.natural_schema, is_open=is_open)
+    columns += (Column("error", ("error",)),) if has_errors else ()
+    present = {str(name) for name in getattr(frame, "column_names", frame.columns)}
+    if names := [column.name for column in columns if column.name in present]:
+        raise ConfigError(f"the data frame already has {', '.join(map(repr, names))}: rename or drop it first")
+    if not any(hasattr(frame, name) for name in ("assign", "with_columns", "append_column")):
+        raise ConfigError(
+            f"a {type(frame).__name__} cannot get columns: pass a pandas or polars frame or an Arrow table"
+        )
+    return columns
+
+
+def with_columns(frame: F, columns: Sequence[Column], values: Iterable[Any], response_format: ResponseFormat[Any]) -> F:
+    """Return the frame with the values of its rows as columns; a `StructkitError` is the value of a row that failed."""
+    cells = [
+        {"error": str(value)} if isinstance(value, StructkitError) else {"output": response_format.natural(value)}
+        for value in values
+    ]
+    by_name = {column.name: [_cell(column, row) for row in cells] for column in columns}
+    framed: F = _add(by_name, frame)
+    return framed
+
+
+def _cell(column: Column, row: JSON) -> Any:
+    value = column.cell(row)
+    return None if value is ABSENT else value
+
+
+def _add(columns: dict[str, list[Any]], frame: Any) -> Any:
+    if hasattr(frame, "assign"):
+        return frame.assign(**columns)
+    if hasattr(frame, "with_columns"):
+        series = sys.modules["polars"].Series  # it is loaded: this is a frame of it
+        return frame.with_columns([series(name, values, strict=False) for name, values in columns.items()])
+    for name, values in columns.items():
+        frame = frame.append_column(name, [values])
+    return frame

@@ -1,0 +1,61 @@
+"""The rows of a job for the program that ran it, from files of each format and from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.batch.job import Job
+from structkit.batch.report import Report
+from structkit.testing import Endpoint
+
+
+@pytest.fixture
+def job() -> Callable[..., Job]:
+    def make(endpoint: Endpoint, output: Path | None, **settings: Any) -> Job:
+        base: dict[str, Any] = {"output_type": bool, "prompt": "{text}", "model": "fake", "api_key": "sk-test"}
+        rows = [{"text": "a", "n": 1}, {"text": "b", "n": 2}]
+        return Job(rows, output, base_url=endpoint.base_url, **{**base, **settings})
+
+    return make
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".sqlite", ".xlsx", ".arrow"])
+def test_the_rows_of_any_output_are_read_as_dicts_arrow_and_pandas(
+    job: Callable[..., Job], tmp_path: Path, suffix: str
+) -> None:
+    with Endpoint() as endpoint:
+        report = job(endpoint, tmp_path / f"out{suffix}").run()
+    rows = report.to_dicts()
+    assert [row["text"] for row in rows] == ["a", "b"]
+    assert [str(row["n"]) for row in rows] == ["1", "2"]
+    assert report.to_arrow().column_names == [*report.to_pandas().columns] == [*rows[0]]
+    assert report.to_pandas()["text"].tolist() == ["a", "b"]
+
+
+def test_a_job_without_an_output_leaves_no_file(
+    job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with Endpoint() as endpoint:
+        report = job(endpoint, None).run()
+    assert [row["status"] for row in report.to_dicts()] == ["done", "done"]
+    assert report.is_complete
+    assert "written to" not in str(report)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_without_an_output_there_is_nothing_to_export(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="output=None keeps the rows in memory"):
+        job(endpoint, None).export(tmp_path / "rows.csv")
+
+
+def test_a_run_that_wrote_nothing_has_no_rows() -> None:
+    report = Report("budget", None, 9, {"open": 9}, 0, 0, None, (), 0.1)
+    with pytest.raises(structkit.JobError, match="ended before it wrote its output"):
+        report.to_pandas()

@@ -1,0 +1,142 @@
+"""Decorated functions over data frames: new columns from `map`, and frames from `label`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from pydantic import BaseModel
+
+import structkit
+from structkit.testing import Endpoint, Reply
+from structkit.testing.scripted_reply import text_reply
+from structkit.values import JSON
+
+COLUMNS = {"text": ["good food", "cold soup", "unknown"], "stars": [5, 1, 3]}
+FRAMES: dict[str, Callable[[dict[str, list[Any]]], Any]] = {
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "arrow": pa.table,
+}
+PLACE_OF_MOOD = {"good food": "kitchen", "cold soup": None}
+
+
+class Label(BaseModel):
+    """The mood of a review."""
+
+    mood: Literal["good", "bad"]
+    place: str | None = None
+
+
+def answer_by_text(request: JSON) -> Reply:
+    """Answer with a label; with an invalid one for `unknown`."""
+    text = str(request["messages"][-1]["content"])
+    mood = {"good food": "good", "cold soup": "bad"}.get(text, "none")
+    return text_reply(request, json.dumps({"mood": mood, "place": PLACE_OF_MOOD.get(text)}))
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    with Endpoint(answer_by_text) as scripted:
+        monkeypatch.setenv("OPENAI_BASE_URL", scripted.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        yield scripted
+
+
+@pytest.fixture(params=["blocking", "awaited"])
+def call(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return a function that calls a method of a decorated function, blocking or awaited."""
+
+    def run(method: str, *args: Any, output_type: Any = Label, **settings: Any) -> Any:
+        if request.param == "blocking":
+
+            @structkit.prompt(output_type, model="fake", policy=structkit.Policy(attempts=1))
+            def label(text: str) -> str:
+                return text
+
+            return getattr(label, method)(*args, **settings)
+
+        @structkit.prompt(output_type, model="fake", policy=structkit.Policy(attempts=1))
+        async def label_async(text: str) -> str:
+            return text
+
+        async def work() -> Any:
+            return await getattr(label_async, method)(*args, **settings)
+
+        return asyncio.run(work())
+
+    return run
+
+
+def records(frame: Any) -> list[JSON]:
+    if isinstance(frame, pd.DataFrame):
+        return [{key: None if pd.isna(cell) else cell for key, cell in row.items()} for row in frame.to_dict("records")]
+    return frame.to_dicts() if isinstance(frame, pl.DataFrame) else frame.to_pylist()
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_map_returns_a_frame_of_the_same_kind_with_a_column_for_each_field(
+    endpoint: Endpoint, call: Callable[..., Any], kind: str
+) -> None:
+    frame = FRAMES[kind]({name: cells[:2] for name, cells in COLUMNS.items()})
+    labelled = call("map", frame)
+    assert type(labelled) is type(frame)
+    assert records(labelled) == [
+        {"text": "good food", "stars": 5, "mood": "good", "place": "kitchen"},
+        {"text": "cold soup", "stars": 1, "mood": "bad", "place": None},
+    ]
+    assert "mood" not in records(frame)[0], "the frame itself does not change"
+    assert len(endpoint.requests) == 2
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_the_error_of_a_row_is_in_a_column_of_the_frame(
+    endpoint: Endpoint, call: Callable[..., Any], kind: str
+) -> None:
+    rows = records(call("map", FRAMES[kind](COLUMNS), on_error="return"))
+    assert [row["mood"] for row in rows] == ["good", "bad", None]
+    assert [row["error"] for row in rows[:2]] == [None, None]
+    assert "no valid label" in rows[2]["error"]
+    assert len(endpoint.requests) == 3
+
+
+def test_a_type_without_fields_is_the_column_value(endpoint: Endpoint, call: Callable[..., Any]) -> None:
+    frame = pd.DataFrame({"text": ["good food"]}, index=["r1"])
+    labelled = call("map", frame, output_type=dict[str, str | None])
+    assert labelled.loc["r1", "value"] == {"mood": "good", "place": "kitchen"}
+    assert endpoint.requests
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_column_is_never_replaced(endpoint: Endpoint, call: Callable[..., Any], kind: str) -> None:
+    with pytest.raises(structkit.ConfigError, match="already has 'mood': rename or drop it first"):
+        call("map", FRAMES[kind]({**COLUMNS, "mood": ["", "", ""]}))
+    assert not endpoint.requests, "nothing was sent"
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_label_without_an_output_returns_the_rows_of_a_frame(
+    endpoint: Endpoint, call: Callable[..., Any], kind: str
+) -> None:
+    report = call("label", FRAMES[kind](COLUMNS))
+    assert (report.output, report.counts) == (None, {"done": 2, "failed": 1})
+    labelled = report.to_pandas()
+    assert [*labelled["stars"]] == [5, 1, 3]
+    assert labelled["stars"].dtype.kind == "i", "columns keep their types"
+    assert [*labelled["mood"][:2]] == ["good", "bad"]
+    assert [*labelled["status"]] == ["done", "done", "failed"]
+    assert report.to_arrow().num_rows == len(report.to_dicts()) == 3
+    assert len(endpoint.requests) == 3
+
+
+def test_rows_that_are_no_frame_keep_their_nested_values(endpoint: Endpoint, call: Callable[..., Any]) -> None:
+    report = call("label", [{"text": "good food", "meta": {"tags": ["a"]}}])
+    assert report.to_dicts()[0]["meta"] == {"tags": ["a"]}
+    assert report.to_arrow()["mood"].to_pylist() == [*report.to_pandas()["mood"]] == ["good"]
+    assert endpoint.requests
