@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import structkit
-from structkit.testing import Endpoint, Reply, completion
+from structkit.testing import Endpoint, Reply, call, completion
 
 ROOT = Path(__file__).parent.parent
 RECIPES = ROOT / "recipes"
@@ -87,6 +87,26 @@ def test_the_folder_recipe_keeps_the_order_and_continues_after_an_invalid_letter
     assert printed[1] == '02-invoice.txt\t{"sender":"James Okafor","sent_on":"2026-01-15"}'
     assert printed[2].startswith("03-thanks.txt\tfailed: no valid letter in 3 attempts")
     assert printed[-1] == '05-keys.txt\t{"sender":"Yuki Tanaka","sent_on":"2026-01-27"}'
+
+
+def test_the_quote_is_made_of_what_the_model_looks_up() -> None:
+    def reply(body: dict[str, Any]) -> Any:
+        results = [json.loads(each["content"]) for each in body["messages"] if each["role"] == "tool"]
+        if not results:
+            return [call("find_articles", word="green tea"), call("find_articles", word="milk")]
+        lines = [
+            {"article": articles[0]["number"], "quantity": quantity, "price": articles[0]["price"]}
+            for articles, quantity in zip(results, (4, 12), strict=True)
+        ]
+        return json.dumps({"customer": "Northwind Traders", "lines": lines})
+
+    with Endpoint(reply) as endpoint:
+        printed = run_recipe("quote.py", endpoint)
+    assert printed == [
+        "looked up: {'word': 'green tea'}",
+        "looked up: {'word': 'milk'}",
+        "Northwind Traders 72.40",
+    ]
 
 
 @pytest.mark.local

@@ -14,6 +14,7 @@ from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.plan import make_plan
+from structkit.client.tool_arguments import take_tools
 from structkit.dialects import Route
 from structkit.errors import ConfigError
 from structkit.extraction import Conversation
@@ -83,7 +84,8 @@ class RowConversations:
 
     def fingerprint(self) -> JSON:
         """Return the settings that the requests and values of all rows depend on."""
-        call = self.call
+        call = {**self.call}
+        tools = take_tools(call)
         prompt, natural = self.settings.prompt, self.response_format.natural
         settings = fingerprint(
             self.response_format,
@@ -98,7 +100,11 @@ class RowConversations:
             parameters=Parameters(**{name: call[name] for name in OPTION_NAMES if name in call}),
             mode=str(call.get("mode", "auto")),
         )
-        return {**settings, "fallback": [*call["fallback"]]} if call.get("fallback") else settings
+        if call.get("fallback"):
+            settings["fallback"] = [*call["fallback"]]
+        if tools:
+            settings["tools"] = [{**tool.payload()["function"], "source": prompt_source(tool.source)} for tool in tools]
+        return settings
 
 
 def prompt_source(prompt: Callable[..., Any]) -> str:

@@ -18,7 +18,7 @@ from structkit.parsing.serialized import (
     fault_to_json,
     is_read_from_body,
 )
-from structkit.values import JSON, Completion, JSONValue, Usage
+from structkit.values import JSON, Completion, JSONValue, ToolRun, Usage
 
 MAX_PLAIN_BYTES = 500
 """Up to this size nothing is compressed: it would save 100 bytes, and zlib releases Python's lock for each text."""
@@ -162,6 +162,22 @@ def unpack_reply(packed: PackedReply) -> Completion | TransportError | None:
         return replace(reply, usage=_with_details(packed.usage, reply.usage), retries=packed.retries)
     reply.usage_of_reply, reply.retries = packed.usage, packed.retries
     return reply
+
+
+def run_to_json(run: ToolRun) -> JSON:
+    """Return a call of a tool as JSON, with its identifier and without its exception."""
+    return {**run.to_dict(), "id": run.id}
+
+
+def run_from_json(value: JSON) -> ToolRun:
+    """Return the call that `run_to_json` has turned into *value*.
+
+    >>> run = ToolRun("lookup", {"city": "Lyon"}, [21.5], id="a")
+    >>> run_from_json(run_to_json(run)) == run
+    True
+    """
+    seconds = float(value["seconds"])
+    return ToolRun(value["name"], value["arguments"], value.get("result"), value.get("error", ""), seconds, value["id"])
 
 
 def _with_details(stored: Usage, of_body: Usage) -> Usage:

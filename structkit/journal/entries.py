@@ -37,6 +37,15 @@ class ReceivedReply(NamedTuple):
     reply: PackedReply
 
 
+class FinishedCall(NamedTuple):
+    """A call of a tool has finished."""
+
+    ordinal: int
+    number: int
+    call: str
+    body: bytes
+
+
 class Conclusion(NamedTuple):
     """A row is finished; key and digest are stored because the row may have no `Intent`."""
 
@@ -61,7 +70,7 @@ class Mark(NamedTuple):
     value: bytes
 
 
-Entry: TypeAlias = "Intent | ReceivedReply | Conclusion | Reopening | Mark"
+Entry: TypeAlias = "Intent | ReceivedReply | FinishedCall | Conclusion | Reopening | Mark"
 
 
 def shard_of(entry: Entry) -> int | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
-from structkit.journal.entries import Conclusion, Entry, Intent, ReceivedReply, Reopening
+from structkit.journal.entries import Conclusion, Entry, FinishedCall, Intent, ReceivedReply, Reopening
 
 MAX_VALUES = 900
 """Values in one statement: older SQLites take 999."""
@@ -62,6 +62,7 @@ class GroupCommit:
         self._intents: dict[int, Values] = {}
         self._answered: list[Values] = []
         self._exchanges: list[Values] = []
+        self._tool_runs: list[Values] = []
         # The n-th change of a row is in the n-th wave: the changes in one wave may be written in any order.
         self._waves: list[dict[str, list[Values]]] = []
         self._changes: defaultdict[int, int] = defaultdict(int)
@@ -73,6 +74,9 @@ class GroupCommit:
                 self._intend(entry)
             case ReceivedReply():
                 self._add_reply(entry)
+            case FinishedCall():
+                self._tool_runs.append((self.next_id, *entry))
+                self.next_id += 1
             case Conclusion():
                 self._change("conclude", entry)
             case Reopening(ordinal, ignore_exchanges):
@@ -87,6 +91,7 @@ class GroupCommit:
                 _write_rows(connection, change, rows)
         _execute_many(connection, _insert("INSERT INTO waiting"), [*self._intents.values()])
         _execute_many(connection, _insert("INSERT INTO exchanges"), self._exchanges)
+        _execute_many(connection, _insert("INSERT INTO tool_runs"), self._tool_runs)
         _execute_many(connection, _with_list("DELETE FROM waiting WHERE id IN"), self._answered)
 
     def _intend(self, entry: Intent) -> None:

@@ -14,15 +14,15 @@ from structkit.costs.budget import Reservation
 from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError, TransportError
 from structkit.journal.database import create_folder, disk_shortage
-from structkit.journal.encoding import pack, pack_reply, pack_text
-from structkit.journal.entries import Conclusion, Entry, Intent, Mark, ReceivedReply, Reopening
+from structkit.journal.encoding import pack, pack_reply, pack_text, run_to_json
+from structkit.journal.entries import Conclusion, Entry, FinishedCall, Intent, Mark, ReceivedReply, Reopening
 from structkit.journal.lock import FolderLock, lock_folder
 from structkit.journal.reader import Reader
 from structkit.journal.row_state import FINAL_STATES, Exchange, FinalState, RowState
 from structkit.journal.shards import JournalFiles, delete_shards, start_run
 from structkit.journal.wakeups import PendingWrite, WakeupQueue
 from structkit.journal.writer import JournalWriter
-from structkit.values import JSON, Completion, JSONValue, Usage
+from structkit.values import JSON, Completion, JSONValue, ToolRun, Usage
 
 MAX_NUMBER = 2**53
 """Ordinals and numbers are less: many readers of JSON have no larger exact integers."""
@@ -137,6 +137,18 @@ class Journal:
         """Store a reply: its body as it arrived, its usage and retries, before anything reads it."""
         packed = pack_reply(reply, keep_raw=self._keep_raw, verify_raw=self._verify_raw)
         self._add(ReceivedReply(_validated(ordinal), _validated(number), packed))
+
+    def add_tool_run(self, ordinal: int, number: int, call: str, run: ToolRun) -> None:
+        """Store a call of a tool that has finished.
+
+        Args:
+            ordinal: The row's position in the input.
+            number: Of the call within the row.
+            call: A digest of the call.
+            run: The call with its result.
+        """
+        if self._keep_raw:  # without the reply that has the call, the call cannot be found again
+            self._add(FinishedCall(_validated(ordinal), _validated(number), call, pack(run_to_json(run))))
 
     def conclude(self, ordinal: int, state: FinalState, outcome: JSON, *, key: str = "", digest: str = "") -> None:
         """Finish a row.

@@ -119,6 +119,17 @@ RESERVATIONS = (
     """,
 )
 
+TOOL_RUNS = (
+    # The finished calls of tools, in the order of their ids; the id is one of the same sequence as those of exchanges.
+    """
+    CREATE TABLE tool_runs (
+        id INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, number INTEGER NOT NULL, call TEXT NOT NULL,
+        body BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX tool_runs_rows ON tool_runs (ordinal)",
+)
+
 JOB_TABLES = (
     "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -133,6 +144,6 @@ def _run_all(statements: tuple[str, ...]) -> Migration:
     return migrate
 
 
-SHARD_MIGRATIONS: tuple[Migration, ...] = (_run_all(SHARD_TABLES), _run_all(COSTS), _run_all(RESERVATIONS))
+SHARD_MIGRATIONS: tuple[Migration, ...] = tuple(map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS)))
 JOB_MIGRATIONS: tuple[Migration, ...] = (_run_all(JOB_TABLES),)
 """For each version of a file, the step to the next; to change a table, append a step."""

@@ -18,6 +18,7 @@ from structkit.journal.encoding import (
     BILLIONTH,
     COMPLETION,
     PackedReply,
+    run_from_json,
     unpack,
     unpack_object,
     unpack_reply,
@@ -25,7 +26,7 @@ from structkit.journal.encoding import (
 )
 from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
-from structkit.journal.row_state import FINAL_STATES, Exchange, RowState
+from structkit.journal.row_state import FINAL_STATES, Exchange, RowState, StoredRun
 from structkit.journal.shards import job_path, list_shards
 from structkit.values import JSON, JSONValue, Usage
 
@@ -51,7 +52,11 @@ REPLIES = """
     FROM exchanges WHERE ordinal {}
 """
 
-REPLIES_OF_OPEN = f"{REPLIES} AND ordinal IN (SELECT ordinal FROM rows WHERE ordinal {{}} AND state IS NULL)"  # noqa: S608 (both are constants)
+TOOL_RUNS = "SELECT ordinal, id, number, call, body FROM tool_runs WHERE ordinal {}"
+
+OF_OPEN = "AND ordinal IN (SELECT ordinal FROM rows WHERE ordinal {} AND state IS NULL)"
+
+REPLIES_OF_OPEN, TOOL_RUNS_OF_OPEN = f"{REPLIES} {OF_OPEN}", f"{TOOL_RUNS} {OF_OPEN}"
 
 KEYS = "SELECT ordinal, key FROM rows WHERE ordinal >= ? ORDER BY ordinal LIMIT ?"
 
@@ -276,13 +281,13 @@ def _read_rows(
     with transaction(connection, "DEFERRED"):
         rows = connection.execute(query.format(condition), ordinals).fetchall()
         waiting = connection.execute(WAITING.format(condition), ordinals).fetchall()
-        if with_exchanges:
-            replies = connection.execute(REPLIES.format(condition), ordinals).fetchall()
-        else:
-            values = (*ordinals, *ordinals)
-            replies = connection.execute(REPLIES_OF_OPEN.format(condition, condition), values).fetchall()
-    exchanges = _by_ordinal([*replies, *waiting])
-    return [_row_state(row, exchanges[row[0]], last_answer) for row in rows]
+        queries = (REPLIES, TOOL_RUNS) if with_exchanges else (REPLIES_OF_OPEN, TOOL_RUNS_OF_OPEN)
+        values = ordinals if with_exchanges else (*ordinals, *ordinals)
+        replies, tool_runs = (
+            connection.execute(each.format(condition, condition), values).fetchall() for each in queries
+        )
+    exchanges, runs = _by_ordinal([*replies, *waiting]), _by_ordinal(tool_runs)
+    return [_row_state(row, exchanges[row[0]], runs[row[0]], last_answer) for row in rows]
 
 
 def _by_ordinal(rows: list[tuple[Any, ...]]) -> defaultdict[int, list[tuple[Any, ...]]]:
@@ -293,7 +298,9 @@ def _by_ordinal(rows: list[tuple[Any, ...]]) -> defaultdict[int, list[tuple[Any,
     return groups
 
 
-def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]], last_answer: int) -> RowState:
+def _row_state(
+    row: tuple[Any, ...], exchanges: list[tuple[Any, ...]], tool_runs: list[tuple[Any, ...]], last_answer: int
+) -> RowState:
     ordinal, key, digest, state, since, outcome = row
     current = sorted(exchange for exchange in exchanges if exchange[0] >= since)
     last = {
@@ -303,7 +310,15 @@ def _row_state(row: tuple[Any, ...], exchanges: list[tuple[Any, ...]], last_answ
     end = None if outcome is None else unpack_object(outcome)
     if state is not None and state not in FINAL_STATES:
         raise ValueError(f"no such state: {state!r}")
-    return RowState(ordinal, unpack_text(key), unpack_text(digest), state, replies, end)
+    return RowState(ordinal, unpack_text(key), unpack_text(digest), state, replies, end, _stored_runs(tool_runs, since))
+
+
+def _stored_runs(tool_runs: list[tuple[Any, ...]], since: int) -> tuple[StoredRun, ...]:
+    """Return the calls that count for a row, in order of their numbers; of a call that was repeated, the last one."""
+    current = {number: (call, body) for id_, number, call, body in sorted(tool_runs) if id_ >= since}
+    return tuple(
+        StoredRun(number, call, run_from_json(unpack_object(body))) for number, (call, body) in sorted(current.items())
+    )
 
 
 def _exchange(number: int, request: str, is_before_answer: bool, *columns: Any) -> Exchange:

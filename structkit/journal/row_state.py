@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from structkit.errors import TransportError
-from structkit.values import JSON, Completion
+from structkit.values import JSON, Completion, ToolRun
 
 FinalState: TypeAlias = Literal["done", "failed", "held", "skipped"]
 """How a row finished."""
@@ -33,6 +33,21 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A call of a tool that has finished.
+
+    Args:
+        number: The caller's number of the call within the row.
+        call: A digest of the call.
+        run: The call with its result.
+    """
+
+    number: int
+    call: str
+    run: ToolRun
+
+
+@dataclass(frozen=True, slots=True)
 class RowState:
     """Everything that the journal contains of a row.
 
@@ -43,6 +58,7 @@ class RowState:
         state: How it finished; None if it has not.
         exchanges: In the order of their numbers; of a request that was retried, the last one.
         outcome: The caller's JSON about how it finished; None if it has not.
+        tool_runs: The finished calls of tools, in order of their numbers.
     """
 
     ordinal: int
@@ -51,3 +67,4 @@ class RowState:
     state: FinalState | None
     exchanges: tuple[Exchange, ...]
     outcome: JSON | None
+    tool_runs: tuple[StoredRun, ...] = ()

@@ -19,7 +19,8 @@ from structkit.values import JSON
 MAX_OPEN_FILES = 4
 """Files that are open at a time; rows arrive in order, so that two shards are in use, and a few for late rows."""
 
-LAST_ID = "SELECT max((SELECT coalesce(max(id), 0) FROM exchanges), (SELECT coalesce(max(id), 0) FROM waiting))"
+TABLES_WITH_IDS = ("exchanges", "waiting", "tool_runs")
+LAST_ID = f"SELECT max({', '.join(f'(SELECT coalesce(max(id), 0) FROM {name})' for name in TABLES_WITH_IDS)})"  # noqa: S608 (constants)
 
 WAITING = "SELECT ordinal, number, id, request, max_prompt, max_completion FROM waiting ORDER BY id"
 

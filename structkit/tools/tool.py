@@ -16,7 +16,7 @@ from structkit.errors import ConfigError, SchemaError
 from structkit.schema import ResponseFormat
 from structkit.tools.docstring import read_docstring
 from structkit.tools.planned_call import PlannedCall
-from structkit.tools.signature import arguments_type, bind_arguments, docstring_of, function_name, is_async
+from structkit.tools.signature import arguments_type, bind_arguments, docstring_of, function_name, innermost, is_async
 from structkit.values import JSON, Issue, Policy, ToolCall
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -80,6 +80,11 @@ class Tool:
     def is_async(self) -> bool:
         """Whether the result has to be awaited."""
         return is_async(self.function)
+
+    @property
+    def source(self) -> Any:
+        """The function without partials and decorators, of which `inspect` returns the source."""
+        return innermost(self.function)
 
     def schema(self, dialect: Dialect) -> JSON:
         """Return the strict schema of the arguments."""

@@ -35,12 +35,13 @@ from structkit.journal.entries import SHARD_ORDINALS, Intent
 from structkit.journal.journal import FINAL_STATES, Exchange, Journal, Reader, RowState
 from structkit.journal.lock import LOCK_NAME, is_alive, process_start
 from structkit.journal.migrations import SHARD_MIGRATIONS
-from structkit.journal.reader import AMBIGUOUS, BETWEEN, REPLIES_OF_OPEN, TOKENS
+from structkit.journal.reader import AMBIGUOUS, BETWEEN, REPLIES_OF_OPEN, TOKENS, TOOL_RUNS_OF_OPEN
+from structkit.journal.row_state import StoredRun
 from structkit.journal.shards import MAX_OPEN_FILES, JournalFiles
 from structkit.journal.writer import FULL_GROUP, MAX_QUEUED
 from structkit.parsing import read_completion
 from structkit.testing import completion
-from structkit.values import Choice, Completion, ToolCall, Usage
+from structkit.values import Choice, Completion, ToolCall, ToolRun, Usage
 
 ROOT = Path(__file__).parent.parent.parent
 HEADER = {"schema": "abc", "model": "m"}
@@ -338,6 +339,51 @@ def test_a_resume_reads_only_the_replies_of_open_rows(journal):
     assert stored[1].exchanges == (Exchange(1, "request 1", reply_of()),)
 
 
+LOOKUP = ToolRun("lookup", {"city": "\ud83d"}, [21.5, None], seconds=0.5, id="call_1")
+
+
+def test_a_finished_call_of_a_tool_is_read_back_after_reopening(folder):
+    failed = ToolRun("lookup", "not JSON", None, "KeyError: 'x'")
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+        journal.add_tool_run(0, 2, "digest 2", failed)
+        journal.add_tool_run(0, 1, "digest 1", LOOKUP)
+        journal.add_tool_run(0, 1, "digest 1", replace(LOOKUP, result=3))
+    with Journal.open(folder, HEADER) as journal:
+        row = journal.read_rows(0, 0)[0]
+        assert row.tool_runs == (
+            StoredRun(1, "digest 1", replace(LOOKUP, result=3)),
+            StoredRun(2, "digest 2", failed),
+        )
+        assert row.tool_runs[0].run.seconds == 0.5
+        journal.conclude(0, "done", DONE)
+        assert journal.read_rows(0, 0, with_exchanges=False)[0].tool_runs == ()
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_calls_of_tools_do_not_count_for_a_row_that_starts_from_scratch(folder, is_edited):
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+        journal.add_tool_run(0, 1, "digest", LOOKUP)
+        journal.conclude(0, "failed", {})
+    with Journal.open(folder, HEADER) as journal:
+        if is_edited:
+            intend(journal, 0, digest="new")
+        else:
+            journal.reopen([0], ignore_exchanges=True)
+        assert journal.read_rows(0, 0)[0].tool_runs == ()
+        journal.add_tool_run(0, 1, "digest", LOOKUP)
+        assert journal.read_rows(0, 0)[0].tool_runs == (StoredRun(1, "digest", LOOKUP),)
+
+
+def test_without_raw_text_no_result_of_a_tool_is_stored(folder):
+    with Journal.open(folder, HEADER, keep_raw=False) as journal:
+        intend(journal, 0)
+        journal.add_tool_run(0, 1, "digest", replace(LOOKUP, result="hunter2"))
+        assert journal.read_rows(0, 0)[0].tool_runs == ()
+    assert b"hunter2" not in b"".join(path.read_bytes() for path in folder.iterdir())
+
+
 def test_a_journal_can_be_written_while_it_is_read(journal):
     for ordinal in range(3000):
         journal.conclude(ordinal, "done", {})
@@ -367,16 +413,19 @@ def test_few_files_are_open_even_with_many_shards(journal, folder):
     assert logs == {f"part-{shard:05}.db-wal" for shard in range(12 - MAX_OPEN_FILES, 12)}, "closed files have none"
 
 
-@pytest.mark.parametrize(
-    "query", [AMBIGUOUS, REPLIES_OF_OPEN.format(BETWEEN, BETWEEN), "SELECT state, rows FROM counts", TOKENS]
-)
+OPEN_ROWS_ONLY = [each.format(BETWEEN, BETWEEN) for each in (REPLIES_OF_OPEN, TOOL_RUNS_OF_OPEN)]
+
+
+@pytest.mark.parametrize("query", [AMBIGUOUS, *OPEN_ROWS_ONLY, "SELECT state, rows FROM counts", TOKENS])
 def test_the_first_queries_of_a_resume_do_not_read_every_finished_row(journal, folder, query):
     intend(journal, 0)
     with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as connection:
         values = {"run": 1} if ":run" in query else (0, 999) * (query.count("?") // 2)
         plan = [step[3] for step in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
     assert plan
-    large = [step for step in plan if re.match("SCAN (rows|exchanges|unread)", step) and "open_rows" not in step]
+    large = [
+        step for step in plan if re.match("SCAN (rows|exchanges|unread|tool_runs)", step) and "open_rows" not in step
+    ]
     assert large == []
 
 

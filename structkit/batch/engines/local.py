@@ -10,6 +10,7 @@ from typing import Any
 
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.replay import ends_with_fault, is_rejected_again, replies_to_replay
+from structkit.batch.engines.row_tools import RowTools
 from structkit.batch.engines.sender import RequestSender, is_among
 from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.matching import MatchedRow
@@ -22,7 +23,7 @@ from structkit.batch.outcome import (
 )
 from structkit.client.steps import next_step
 from structkit.errors import ConfigError, PromptError, StructkitError, TransportError
-from structkit.extraction import Extraction, SplitExtraction
+from structkit.extraction import Extraction, SplitExtraction, ToolStep
 from structkit.journal.row_state import Exchange, RowState
 from structkit.tables.records import Record
 from structkit.values import Request
@@ -113,15 +114,19 @@ class LocalEngine:
             if isinstance(error, ConfigError) and not isinstance(error, PromptError):
                 raise  # it concerns every row
             return context.finish_row(record, outcome_of_error(error))
-        return await self._converse(record, conversation, exchanges)
+        return await self._converse(record, conversation, exchanges, RowTools(context, record, row))
 
-    async def _converse(self, record: Record, step: Any, exchanges: tuple[Exchange, ...]) -> None:
+    async def _converse(self, record: Record, step: Any, exchanges: tuple[Exchange, ...], tools: RowTools) -> None:
         """Take a row's conversation to its result: with the stored replies, then with new ones."""
         context = self.context
         stored = iter(replies_to_replay(exchanges, is_offline=context.is_offline))
         # The number of a request whose reply was lost is used again: its new intent takes the place of the old one.
         number = first = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
-        while isinstance(step, Extraction | SplitExtraction):
+        while isinstance(step, Extraction | SplitExtraction | ToolStep):
+            if isinstance(step, ToolStep):
+                if (step := await self._call_tools(step, tools)) is None:
+                    return self._finish_offline(record, exchanges)
+                continue
             last, replies, sent = step, [], list[Request]()
             with context.hooks.report_aborts(sent):
                 for request in step.requests:
@@ -133,6 +138,18 @@ class LocalEngine:
                 step = await next_step(last, replies, context.learn)
                 context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
         return self._finish(record, step, has_sent=number > first, exchanges=exchanges)
+
+    async def _call_tools(self, step: ToolStep, tools: RowTools) -> Any:
+        """Return the step after calls of tools; None if one of them has no stored result and nothing may be called.
+
+        Raises:
+            RunStopped: The run ends first.
+        """
+        if not tools.are_stored(step):
+            if self.context.is_offline:
+                return None
+            self._sender.raise_if_stopped()
+        return await tools.next_step(step)
 
     def _finish(self, record: Record, step: Any, *, has_sent: bool, exchanges: tuple[Exchange, ...]) -> None:
         """Finish a row. A rejected row is finished only once the endpoint has answered another row.
