@@ -58,5 +58,9 @@ def compute_once(compute: Callable[[V], R], value: V, *key: Hashable, unfinished
     full_key = (*key, id(value))
     if full_key not in results:
         results[full_key] = (value, unfinished)
-        results[full_key] = (value, compute(value))
+        try:
+            results[full_key] = (value, compute(value))
+        except BaseException:
+            del results[full_key]
+            raise
     return cast("R", results[full_key][1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from functools import cache
 from typing import Any, cast
 
@@ -54,7 +55,7 @@ class Ambiguity:
                 continue
             if not self._are_distinct(name, [branches[position] for position in positions], max_levels):
                 ambiguous |= {position for position in positions if branches[position]["type"] != "none"}
-        return ambiguous.union(*_coerced_constants(branches, kinds))
+        return ambiguous.union(*_coerced_constants(branches, kinds), _equal_constants(branches, kinds))
 
     def _kind(self, branch: Any) -> str:
         """Return the type of a branch; of a root model, that of its value."""
@@ -82,6 +83,23 @@ def _coerced_constants(branches: list[Any], kinds: list[str]) -> Iterator[set[in
             for position, kind in enumerate(kinds):
                 if kind in COERCIBLE and _is_readable(kind, text):
                     yield {position, other_position}
+
+
+def _equal_constants(branches: list[Any], kinds: list[str]) -> set[int]:
+    """Return the positions of branches with True or False, and of those with 1 or 0: Python takes them for equal."""
+    booleans = {position for position, kind in enumerate(kinds) if kind == "bool"}
+    numbers = set[int]()
+    for position, branch in enumerate(branches):
+        values = _constants_of(branch)
+        booleans |= {position} if any(isinstance(value, bool) for value in values) else set()
+        numbers |= {position} if any(not isinstance(value, bool) and value in (0, 1) for value in values) else set()
+    return booleans | numbers if booleans and numbers and len(booleans | numbers) > 1 else set()
+
+
+def _constants_of(branch: Any) -> list[Any]:
+    """Return the values of an enum's members, or of a literal; of its members, their values."""
+    constants = branch["members"] if branch["type"] == "enum" else branch.get("expected", ())
+    return [constant.value if isinstance(constant, Enum) else constant for constant in constants]
 
 
 def _constant_texts(branch: Any) -> list[str]:

@@ -6,6 +6,7 @@ import dataclasses
 import typing
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -37,7 +38,8 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
         yield from ((name, field.annotation) for name, field in output_type.model_fields.items())
     # `typing.is_typeddict` does not recognise the TypedDict of typing_extensions.
     elif isinstance(output_type, type) and (dataclasses.is_dataclass(output_type) or hasattr(output_type, "__total__")):
-        yield from typing.get_type_hints(output_type, include_extras=True).items()
+        with suppress(NameError):  # an annotation names a class that is not defined, or not here
+            yield from typing.get_type_hints(output_type, include_extras=True).items()
     else:
         step = "[]" if typing.get_origin(output_type) in {list, dict, set, frozenset, tuple} else ""
         yield from ((step, part) for part in _type_arguments(output_type))

@@ -40,7 +40,8 @@ from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
 BUILTIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"any", "bool", "enum", "literal", "union", "tagged-union"}
-"""Types whose values pydantic writes without a custom serializer."""
+BUILTIN |= {"lax-or-strict", "json-or-python", "function-plain"}
+"""Types whose values pydantic writes without a custom serializer, if it can."""
 
 ALTERNATIVES = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
 """Keys of the alternative schemas that pydantic itself makes for one type: a union in them is not the caller's."""
@@ -151,6 +152,8 @@ class _Rewrite:
         default = known_default(part) if part["type"] == "default" else NO_DEFAULT
         if default is NO_DEFAULT or "serialization_exclude_if" in field:
             return field
+        if default is None and callable(field.get("metadata", {}).get("pydantic_js_extra")):  # it may hide the null
+            return {**field, "serialization_exclude_if": _is_none}
         if "serialization" not in part and is_readable_default(part["schema"], default, self._config):
             marked = with_empty_default(part, default)
             return field if marked is part else {**field, "schema": marked}
@@ -210,6 +213,10 @@ def _with_bytes_as_result(part: JSON) -> JSON:
     if serializer["type"] != "function-plain":
         return part
     return {**part, "serialization": {"return_schema": core_schema.bytes_schema(), **serializer}}
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
 
 
 def _write_secret(secret: Any, write: Callable[[Any], Any]) -> Any:

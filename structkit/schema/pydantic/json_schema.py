@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 from collections import Counter
+from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 from enum import Flag
 from typing import Any, cast
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticSerializationError
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.schema.descriptions import describe_bounds
@@ -56,8 +58,14 @@ class NaturalSchemaGenerator(StrictGenerator):
         return field.get("init", True) is not False and super().field_is_present(field)
 
     def encode_default(self, dft: Any) -> Any:
-        """Encode a default; the items of a set in an order that is the same in every process."""
+        """Encode a default; the items of a set in an order that is the same in every process.
+
+        Raises:
+            PydanticSerializationError: It would be null, and is not None; pydantic then leaves it out.
+        """
         encoded = super().encode_default(dft)
+        if encoded is None and dft is not None:
+            raise PydanticSerializationError(f"{dft!r} is not null")
         return (
             sorted(encoded, key=json.dumps) if isinstance(dft, AbstractSet) and isinstance(encoded, list) else encoded
         )
@@ -187,6 +195,8 @@ class NaturalSchemaGenerator(StrictGenerator):
     def chain_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the first type of a chain, and describe the patterns of the others."""
         json_schema = super().chain_schema(schema)
+        if schema["steps"][-1].get("cls") is Hashable:
+            return with_description(json_schema, "No list and no object.", "Hashable")
         for step in schema["steps"][1:]:
             bounds = {word: value for word, value in self.generate_inner(step).items() if word == "pattern"}
             json_schema = with_description(json_schema, describe_bounds(bounds), *bound_texts(bounds))
@@ -207,9 +217,8 @@ class NaturalSchemaGenerator(StrictGenerator):
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Generate a string, so that no digit is lost, and describe the bounds, which are checked after the reply."""
         bounds = comparison_bounds(cast("JSON", schema))
-        text: JsonSchemaValue = (
-            {"type": "string"} if schema.get("allow_inf_nan") else {"type": "string", "pattern": DECIMAL}
-        )
+        may_be_infinite = schema.get("allow_inf_nan", self._config.config_dict.get("allow_inf_nan"))
+        text: JsonSchemaValue = {"type": "string"} if may_be_infinite else {"type": "string", "pattern": DECIMAL}
         return with_description(text, f"A decimal number. {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
 
 

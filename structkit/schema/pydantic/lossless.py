@@ -137,7 +137,7 @@ def as_list(part: JSON, _resolve: Resolve) -> JSON:
 def with_lossless_keys(part: JSON, resolve: Resolve) -> JSON:
     """Write map keys so that they are read back, and reject duplicate keys."""
     keys = part.get("keys_schema", {"type": "any"})
-    if not _are_read_back(resolve(keys), resolve):
+    if not _are_read_back(resolve(keys), resolve) or _are_numbers_in_python(keys, resolve):
         part = {**part, "keys_schema": _as_json_text(keys)}
     elif _are_unchanged(keys):
         return part
@@ -159,6 +159,11 @@ def _are_read_back(keys: Any, resolve: Resolve) -> bool:
         values = keys["expected"] if kind == "literal" else [member.value for member in keys["members"]]
         return all(isinstance(value, str) for value in values)
     return kind not in NOT_AS_KEYS
+
+
+def _are_numbers_in_python(keys: Any, resolve: Resolve) -> bool:
+    """Return whether a function gets the key as a Python text, which a strict number does not accept."""
+    return keys["type"] in {"function-before", "function-wrap"} and resolve(keys)["type"] in {"int", "float", "bool"}
 
 
 def _are_unchanged(keys: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
-from pydantic_core import PydanticSerializationError, SchemaValidator, to_json
+from pydantic_core import PydanticOmit, PydanticSerializationError, SchemaValidator, to_json
 from pydantic_core import SchemaError as CoreSchemaError
 from typing_extensions import TypeAliasType
 
@@ -30,8 +30,8 @@ from structkit.values.text import shorten, shorten_json
 T = TypeVar("T")
 
 UNSUPPORTED_TYPE_ERRORS = (
-    *(PydanticUserError, PydanticInvalidForJsonSchema, PydanticSerializationError, CoreSchemaError),
-    *(NameError, AssertionError, AttributeError, ValueError, UserWarning),
+    *(PydanticUserError, PydanticInvalidForJsonSchema, PydanticOmit, PydanticSerializationError, CoreSchemaError),
+    *(NameError, AssertionError, AttributeError, TypeError, ValueError, UserWarning),
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
@@ -157,5 +157,5 @@ def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
     text = shorten(type_text(part), MAX_QUOTED_CHARS)
     if advice := advise(part):
         return SchemaError(f"{text} is {advice}", output_type=output_type, path=path)
-    reason = str(error).strip().splitlines()[0]
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return SchemaError(f"{text} has no JSON form ({reason}); {GENERAL_ADVICE}", output_type=output_type, path=path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pydantic_core import core_schema
@@ -17,13 +18,16 @@ VALIDATORS = frozenset({"function-after", "function-before", "function-wrap"})
 WRAPPERS = VALIDATORS | {"default", "nullable"}
 """Types of core schemas that wrap the schema of a type."""
 
-ANY_CLASS = VALIDATORS | {"any"}
-"""Types of core schemas whose values may be of any class."""
+ANY_CLASS = VALIDATORS | {"any", "lax-or-strict", "json-or-python", "function-plain"}
+"""Types of core schemas whose values may be of any class, so that pydantic cannot write each of them."""
 
 LIBRARY_PACKAGES = frozenset({"pydantic", "pydantic_core", "pydantic_extra_types"}) | (
     sys.stdlib_module_names - {"builtins"}
 )
 """Serializers from these packages belong to a type and invert its validation; all others format for readers."""
+
+FORMATTERS = frozenset({"format", "to-string"})
+"""Serializers without a function that format for readers, unless they belong to a type that only they can write."""
 
 UNLESS_NONE = {"always": "unless-none", "json": "json-unless-none"}
 """When a serializer inside a nullable type is used."""
@@ -51,7 +55,12 @@ def _unwrap(part: Any, definitions: dict[str, Any]) -> Any:
 
 def is_of_library(function: JSON) -> bool:
     """Return whether a serializer's or validator's function is pydantic's, or belongs to a type of a library."""
-    module = getattr(function.get("function"), "__module__", None) or "pydantic"
+    if function["type"] in FORMATTERS:
+        return False
+    inner = function.get("function")
+    while isinstance(inner, partial):
+        inner = inner.func
+    module = getattr(inner, "__module__", None) or "pydantic"
     return str(module).partition(".")[0] in LIBRARY_PACKAGES
 
 
