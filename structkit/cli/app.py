@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from structkit.cli.default_client import default_client
+from structkit.cli.input_files import extract_files, is_several, list_files
 from structkit.cli.load import load_format
 from structkit.cli.prompt_options import (
     InstructionsFile,
@@ -29,21 +32,28 @@ from structkit.cli.request_options import (
     Seed,
     Set,
     Timeout,
+    complete_dialect,
     read_call_options,
 )
 from structkit.cli.terminal import notice, write, write_text
 from structkit.errors import ConfigError, StructkitError
+from structkit.values import JSONValue, Prompt
 
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
+
+PROGRAM = "structkit"
+"""The name in usage and completion, also for `python -m structkit`, which a shell cannot complete."""
+
+COMPLETION = "_STRUCTKIT_COMPLETE"
+"""The variable by which the scripts of shells ask for completions."""
 
 UNEXPECTED = 1
 """The exit code of an exception that is none of structkit's."""
 
 app = typer.Typer(
-    name="structkit",
+    name=PROGRAM,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -82,8 +92,13 @@ def structkit(
 
 @app.command(epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice")
 def extract(
-    file: Annotated[
-        str, typer.Argument(help="The text, image, recording or PDF to read; `-` is standard input.", metavar="FILE|-")
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="The text, image, recording or PDF to read; `-` is standard input. Several files, or a folder, give a "
+            "line of JSON each.",
+            metavar="FILE...|-",
+        ),
     ],
     output_type: Type,
     model: Model = None,
@@ -108,7 +123,11 @@ def extract(
     header: Header = None,
     output: Output = None,
 ) -> None:
-    """Read a value of a type from a text, and print it as JSON."""
+    """Read a value of a type from a text, and print it as JSON.
+
+    Of several files, each line has the name of a file with its value, or with the error of that file. The exit code is
+    0 if all succeeded, or that of the first error.
+    """
     from structkit.schema.cache import response_format
 
     validate_output(output)
@@ -117,10 +136,16 @@ def extract(
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed}
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
-    user_prompt = build_prompt(file, template)
+    names = list_files(files) if is_several(files) else files
+    first_prompt = None if is_several(files) else build_prompt(files[0], template)
     with default_client(model, base_url, notice) as client:
-        value = client.extract(values_type, user_prompt, **call)
-    write(values_type.natural(value), output)
+
+        def read_value(prompt: Prompt) -> JSONValue:
+            return values_type.natural(client.extract(values_type, prompt, **call))
+
+        if first_prompt is None:
+            raise typer.Exit(extract_files(names, lambda name: read_value(build_prompt(name, template)), output))
+        write(read_value(first_prompt), output)
 
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")
@@ -134,6 +159,7 @@ def schema(
         typer.Option(
             metavar="NAME",
             help="A vendor's dialect. With --explain, several of them or `all` are compared. By default openai.",
+            autocompletion=complete_dialect,
             show_default=False,
         ),
     ] = None,
@@ -204,7 +230,9 @@ def validate_output(output: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; the exit code says who has to act."""
-    sys.exit(run(app))
+    if COMPLETION in os.environ:
+        os.environ["COLUMNS"] = "1000"  # a shell would take the second line of a help text for another completion
+    sys.exit(run(partial(app, prog_name=PROGRAM)))
 
 
 def run(command: Callable[[], Any]) -> int:

@@ -19,6 +19,21 @@ from structkit.values.parameters import EXTRA_OPTIONS, OPTION_NAMES
 
 request_option = partial(typer.Option, rich_help_panel="Request", show_default=False)
 
+
+def complete_dialect(incomplete: str) -> list[str]:
+    """Return the names of dialects that begin with a text, for the completion of a shell."""
+    from structkit.dialects import DIALECTS
+
+    return [name for name in DIALECTS if name.startswith(incomplete)]
+
+
+def complete_mode(incomplete: str) -> list[str]:
+    """Return the names of modes that begin with a text, for the completion of a shell."""
+    from structkit.dialects.dialect import MODES
+
+    return [name for name in MODES if name.startswith(incomplete)]
+
+
 Set = Annotated[
     list[str] | None,
     request_option(
@@ -39,6 +54,7 @@ Mode = Annotated[
     str | None,
     request_option(
         help="How the schema is sent: json_schema, tool, json_object, prompt. By default the best that works.",
+        autocompletion=complete_mode,
     ),
 ]
 
@@ -64,6 +80,7 @@ DialectName = Annotated[
         "--dialect",
         metavar="NAME",
         help="What the vendor accepts. By default known from the address and the model.",
+        autocompletion=complete_dialect,
     ),
 ]
 MaxCompletionTokens = Annotated[

@@ -159,7 +159,6 @@ def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
     ("arguments", "message"),
     [
         (["extract", "missing.txt", "--type", "types_of_mine.py:Bill"], "cannot read 'missing.txt'"),
-        (["extract", ".", "--type", "types_of_mine.py:Bill"], "cannot read '.'"),
         (["extract", "latin1.txt", "--type", "types_of_mine.py:Bill"], "not UTF-8"),
         (["extract", "bill.txt", "--type", "types_of_mine.py"], "write path"),
         (["extract", "bill.txt", "--type", "missing.py:Bill"], "there is no file 'missing.py'"),

@@ -1,0 +1,99 @@
+"""Several files for `extract`: one line of JSON for each, and a bad file does not lose the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from structkit.cli.terminal import notice, write_text
+from structkit.errors import ConfigError, StructkitError
+
+CONCURRENCY = 4
+"""Files that are read at a time. A table is for more: a job adapts to the endpoint, and resumes."""
+
+MAX_NAMED_FAILURES = 5
+"""Failed files that the summary names."""
+
+
+class Failure(NamedTuple):
+    """A file that could not be read, or whose value the endpoint or the model did not give."""
+
+    name: str
+    error: StructkitError
+
+
+def is_several(names: Sequence[str]) -> bool:
+    """Return whether there is a line for each file: more than one name, or a folder."""
+    return len(names) > 1 or Path(names[0]).is_dir()
+
+
+def list_files(names: Sequence[str]) -> list[str]:
+    """Return the files, and in place of each folder its files, by name; hidden ones and subfolders are left out.
+
+    Raises:
+        ConfigError: A folder has no file or cannot be read, or standard input is one of several files.
+    """
+    if "-" in names:
+        raise ConfigError("- is standard input, which cannot be one of several files")
+    return [file for name in names for file in (_list_folder(Path(name)) if Path(name).is_dir() else [name])]
+
+
+def _list_folder(folder: Path) -> list[str]:
+    try:
+        files = sorted(str(each) for each in folder.iterdir() if each.is_file() and not each.name.startswith("."))
+    except OSError as error:
+        raise ConfigError(f"cannot read {str(folder)!r}: {error.strerror or error}") from None
+    if not files:
+        raise ConfigError(f"the folder {str(folder)!r} has no files")
+    return files
+
+
+def extract_files(names: Sequence[str], extract: Callable[[str], Any], output: Path | None) -> int:
+    """Write a line for each file, in order, and return the exit code: that of the first failure, or 0.
+
+    A line is `{"file": NAME, "value": VALUE}`, or `{"file": NAME, "error": CLASS, "message": TEXT}`.
+
+    Args:
+        names: The files.
+        extract: Returns the value of a file as JSON.
+        output: The file to write; None for stdout.
+    """
+    from structkit.functions.concurrent_map import map_in_threads, return_errors
+
+    failures = list[Failure]()
+    with _line_writer(output) as write_line:
+        for name, value in zip(names, map_in_threads(return_errors(extract), names, CONCURRENCY), strict=True):
+            if isinstance(value, StructkitError):
+                failures.append(Failure(name, value))
+                write_line({"file": name, "error": type(value).__name__, "message": str(value)})
+            else:
+                write_line({"file": name, "value": value})
+    if failures:
+        notice(_summary(failures, len(names)))
+    return failures[0].error.exit_code if failures else 0
+
+
+@contextmanager
+def _line_writer(output: Path | None) -> Iterator[Callable[[Any], None]]:
+    """Yield a function that writes a line at once, so that an interrupt loses none.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    if output is None:
+        yield lambda line: write_text(json.dumps(line, ensure_ascii=False), None)
+        return
+    try:
+        with output.open("w", encoding="utf-8", errors="surrogatepass", buffering=1) as file:
+            yield lambda line: print(json.dumps(line, ensure_ascii=False), file=file)
+    except OSError as error:
+        raise ConfigError(f"cannot write {str(output)!r}: {error.strerror}") from None
+
+
+def _summary(failures: list[Failure], total: int) -> str:
+    named = [f"{name} ({type(error).__name__})" for name, error in failures[:MAX_NAMED_FAILURES]]
+    more = f" and {len(failures) - MAX_NAMED_FAILURES} more" if len(failures) > MAX_NAMED_FAILURES else ""
+    return f"{len(failures)} of {total} files failed: {', '.join(named)}{more}; each line has the reason"
