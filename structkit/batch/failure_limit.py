@@ -22,7 +22,9 @@ def validate_max_failed(max_failed: MaxFailed) -> None:
         return
     match = PERCENTAGE.fullmatch(max_failed) if isinstance(max_failed, str) else None
     if match is None or Decimal(match[1]) > 100:  # noqa: PLR2004 (percent)
-        raise ConfigError(f'max_failed must be a number of rows, or a percentage such as "5%", not {max_failed!r}')
+        raise ConfigError(
+            f'max_failed (--max-failed) must be a number of rows, or a percentage such as "5%", not {max_failed!r}'
+        )
 
 
 def describe_excess(counts: Mapping[str, int], max_failed: MaxFailed) -> str:

@@ -39,13 +39,14 @@ def validate_settings(settings: JobSettings) -> None:
     validate_connection(settings)
     validate_max_failed(settings.max_failed)
     if not settings.value_column:
-        raise ConfigError(f"value_column must be the name of a column, not {settings.value_column!r}")
+        raise ConfigError(f"value_column (--value-column) must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
         raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
     if settings.budget is not None and settings.price is None:
         # An endpoint reports a cost only after the money was spent, and many requests may be in flight at once.
         raise ConfigError(
-            "a budget needs a price, price=Price(input, output) per million tokens: the most that a request may cost "
+            "a budget needs the price of a million tokens, price= (--price-input and --price-output, or --prices): the "
+            "most that a request may cost "
             "has to be known before it is sent, and an endpoint reports the cost afterwards"
         )
     if is_same_file(settings.source, settings.output_path):

@@ -35,6 +35,7 @@ from structkit.cli.request_options import (
     complete_dialect,
     read_call_options,
 )
+from structkit.cli.shell_names import to_shell_names
 from structkit.cli.terminal import notice, write, write_text
 from structkit.errors import ConfigError, StructkitError
 from structkit.values import JSONValue, Prompt
@@ -240,7 +241,7 @@ def run(command: Callable[[], Any]) -> int:
     try:
         command()
     except StructkitError as error:
-        notice(f"{type(error).__name__}: {error}")
+        notice(f"{type(error).__name__}: {to_shell_names(str(error))}")
         return error.exit_code
     except KeyboardInterrupt:
         notice("stopped")

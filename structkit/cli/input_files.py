@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from structkit.cli.shell_names import to_shell_names
 from structkit.cli.terminal import notice, write_text
 from structkit.errors import ConfigError, StructkitError
 
@@ -68,7 +69,7 @@ def extract_files(names: Sequence[str], extract: Callable[[str], Any], output: P
         for name, value in zip(names, map_in_threads(return_errors(extract), names, CONCURRENCY), strict=True):
             if isinstance(value, StructkitError):
                 failures.append(Failure(name, value))
-                write_line({"file": name, "error": type(value).__name__, "message": str(value)})
+                write_line({"file": name, "error": type(value).__name__, "message": to_shell_names(str(value))})
             else:
                 write_line({"file": name, "value": value})
     if failures:
@@ -94,6 +95,6 @@ def _line_writer(output: Path | None) -> Iterator[Callable[[Any], None]]:
 
 
 def _summary(failures: list[Failure], total: int) -> str:
-    named = [f"{name} ({type(error).__name__})" for name, error in failures[:MAX_NAMED_FAILURES]]
+    examples = [f"{name} ({type(error).__name__})" for name, error in failures[:MAX_NAMED_FAILURES]]
     more = f" and {len(failures) - MAX_NAMED_FAILURES} more" if len(failures) > MAX_NAMED_FAILURES else ""
-    return f"{len(failures)} of {total} files failed: {', '.join(named)}{more}; each line has the reason"
+    return f"{len(failures)} of {total} files failed: {', '.join(examples)}{more}; each line has the reason"

@@ -99,15 +99,15 @@ def model_name(model: str | None) -> str:
     """
     if name := model or os.environ.get("STRUCTKIT_MODEL"):
         return name
-    raise ConfigError("no model: name one (Client('gpt-4o'), or --model gpt-4o), or set STRUCTKIT_MODEL")
+    raise ConfigError("no model: name one, Client('gpt-4o') (--model gpt-4o), or set STRUCTKIT_MODEL")
 
 
 def _no_key(address: str | None) -> str:
     if address and is_loopback(address):
         return NO_KEY
     raise ConfigError(
-        f"no API key for {address or 'the endpoint'}: set OPENAI_API_KEY (and OPENAI_BASE_URL), pass api_key=, "
-        f"or use the embedded model, Client('local'), after {install_hint('local')}"
+        f"no API key for {address or 'the endpoint'}: set OPENAI_API_KEY (and OPENAI_BASE_URL) or pass api_key=, "
+        f"or use the embedded model, Client('local') (--model local), after {install_hint('local')}"
     )
 
 

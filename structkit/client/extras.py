@@ -28,7 +28,7 @@ def validate_extras(body: Any, headers: Any, query: Any) -> None:
 
     >>> validate_extras({"stream": True}, None, None)
     Traceback (most recent call last):
-    structkit.errors.ConfigError: extra_body has 'stream', which structkit sets itself; leave it out
+    structkit.errors.ConfigError: extra_body (--set) has 'stream', which structkit sets itself; leave it out
     """
     for name, value in (("extra_body", body), ("extra_headers", headers), ("extra_query", query)):
         if value is not None and not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
@@ -43,29 +43,31 @@ def validate_extras(body: Any, headers: Any, query: Any) -> None:
 def _validate_body(body: Mapping[str, Any]) -> None:
     for name in body:
         if name in MODE_FIELDS:
-            raise ConfigError(f"extra_body has {name!r}, which structkit sets itself; {_instead(name)}")
+            raise ConfigError(f"extra_body (--set) has {name!r}, which structkit sets itself; {_instead(name)}")
         if name in OPTION_NAMES and name not in EXTRA_OPTIONS:
-            raise ConfigError(f"extra_body has {name!r}, which is an argument of its own: pass {name}=...")
+            raise ConfigError(f"extra_body (--set) has {name!r}, which is an argument of its own: pass {name}=...")
 
 
 def _instead(name: str) -> str:
     hints = {
-        "response_format": "pass the type as the first argument, and mode=... to choose how it is sent",
+        "response_format": "pass the type as the first argument, and mode=... (--mode) to choose how it is sent",
         "messages": "pass the messages as the prompt",
-        "model": "pass model=...",
+        "model": "pass model=... (--model)",
     }
     return hints.get(name, "leave it out")
 
 
 def _validate_header(name: str, value: Any) -> None:
     if not HEADER_NAME.fullmatch(name):
-        raise ConfigError(f"extra_headers has a name that is not valid in HTTP: {name!r}")
+        raise ConfigError(f"extra_headers (--header) has a name that is not valid in HTTP: {name!r}")
     if name.lower() in CONNECTION_HEADERS:
-        raise ConfigError(f"extra_headers has {name!r}, which the HTTP library sets; leave it out")
+        raise ConfigError(f"extra_headers (--header) has {name!r}, which the HTTP library sets; leave it out")
     if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
         problem = f"is {type(value).__name__}" if not isinstance(value, str) else "has a line break or another"
         expected = ", not a text" if not isinstance(value, str) else " character that no header may have"
-        raise ConfigError(f"the value of {name!r} in extra_headers {problem}{expected} (it is not shown here)")
+        raise ConfigError(
+            f"the value of {name!r} in extra_headers (--header) {problem}{expected} (it is not shown here)"
+        )
 
 
 def _validate_query(name: str, value: Any) -> None:

@@ -14,7 +14,7 @@ from structkit.values.source_cell import to_text
 MAX_SUGGESTED_NAMES = 20
 """Names of arguments that an error message lists."""
 
-USE_JINJA = "pass a structkit.JinjaTemplate (--prompt-file NAME.j2)"
+USE_JINJA = "pass structkit.JinjaTemplate (--prompt-file NAME.j2)"
 """What to do with a template that was written for Jinja."""
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")

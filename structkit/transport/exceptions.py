@@ -45,7 +45,7 @@ def to_transport_error(error: Exception, host: str, secret: Secrets) -> Transpor
         secret: The API key, or all secrets of the connection.
 
     >>> to_transport_error(TimeoutError(), "gateway.example", "")
-    RequestTimeout('the endpoint did not answer in time; raise Policy(timeout=...), or its deadline')
+    RequestTimeout('the endpoint did not answer in time; raise Policy(timeout=...) (--timeout), or its deadline')
     """
     wrapped = error.__cause__ if "OpenAIError" in _class_names(error) else None
     return redact_error(error if isinstance(error, TransportError) else _classify(wrapped or error, host), secret)
@@ -63,7 +63,8 @@ def _classify(error: BaseException, host: str) -> TransportError:
         return ConnectionFailed(f"no connection to {host}{within}; {_tls_advice(reason) or ADVICE}", retryable=True)
     if names & TIMEOUT:
         return RequestTimeout(
-            "the endpoint did not answer in time; raise Policy(timeout=...), or its deadline", retryable=True
+            "the endpoint did not answer in time; raise Policy(timeout=...) (--timeout), or its deadline",
+            retryable=True,
         )
     if (names | _class_names(error.__cause__ or error)) & DECODING:
         return MalformedReply(f"the endpoint's reply cannot be decompressed: {reason}", retryable=True)

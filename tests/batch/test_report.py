@@ -125,7 +125,7 @@ def test_the_column_of_a_scalar_type_can_be_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("max_failed", [-1, True, "5", "101%", "-1%", 0.5])
 def test_an_invalid_limit_of_failed_rows_is_rejected(tmp_path: Path, max_failed: Any) -> None:
-    with pytest.raises(ConfigError, match="max_failed must be a number of rows, or a percentage"):
+    with pytest.raises(ConfigError, match=r"max_failed \(--max-failed\) must be a number of rows, or a percentage"):
         run_rows(tmp_path, ["good"], max_failed=max_failed)
 
 

@@ -284,7 +284,10 @@ def test_an_endpoint_that_rejects_the_key_ends_the_run_with_exit_code_3(folder: 
         (["rows.csv", "-o", "out.csv", *ASK[:2], "--prompt", "{nope}"], "asks for {nope}"),
         (["rows.csv", "-o", "out.csv", *ASK[:2], "--prompt", "Good?"], "no placeholder"),
         (["rows.csv", "-o", "out.csv", *ASK[:2], "--prompt", "Good?", "--dry-run"], "no placeholder"),
-        (["rows.csv", "-o", "out.csv", *ASK, "--budget", "3"], "a budget needs a price"),
+        (
+            ["rows.csv", "-o", "out.csv", *ASK, "--budget", "3"],
+            "a budget needs the price of a million tokens, --price-input",
+        ),
         (["rows.csv", "-o", "out.csv", *ASK, "--price-input", "3"], "a price has two parts"),
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "much"], "is not an amount of money"),
         (["rows.csv", "-o", "out.csv", *ASK, "--prices", "none.toml"], "cannot be read"),

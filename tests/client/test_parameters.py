@@ -114,7 +114,7 @@ def test_a_route_that_a_call_learns_belongs_to_the_model_of_that_call() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"extra_body": {"response_format": {}}}, "extra_body has 'response_format'.*mode="),
+        ({"extra_body": {"response_format": {}}}, r"extra_body \(--set\) has 'response_format'.*mode="),
         ({"extra_body": {"messages": []}}, "pass the messages as the prompt"),
         ({"extra_body": {"model": "x"}}, "pass model="),
         ({"extra_body": {"stream": True}}, "leave it out"),

@@ -1,0 +1,26 @@
+"""Options as a shell writes them: a message that names an option of Python has that of the command line in brackets."""
+
+from __future__ import annotations
+
+import re
+
+_PAIR = re.compile(
+    r"""(?: [\w.]+ \( [^()]* \)                             # Policy(timeout=...)
+          | [\w.]+ = (?: "[^"]*" | '[^']*' | [^\s()]* )     # encoding="cp1252"
+          | "\w+" | [\w.]+                                  # "new", max_failed
+        ) \  \( (--[^()]*) \)""",
+    re.VERBOSE,
+)
+
+_NO_KEY = " or pass api_key="  # a key in a command would be in the shell's history
+
+
+def to_shell_names(message: str) -> str:
+    """Return a message with the options of the command line in place of Python's.
+
+    >>> to_shell_names('not UTF-8 text: pass encoding="cp1252" (--encoding cp1252)')
+    'not UTF-8 text: pass --encoding cp1252'
+    >>> to_shell_names("max_failed (--max-failed) must be a number; raise Policy(timeout=...) (--timeout)")
+    '--max-failed must be a number; raise --timeout'
+    """
+    return _PAIR.sub(r"\1", message).replace(_NO_KEY, "")

@@ -1,0 +1,68 @@
+"""Messages on the command line name its options, and each option that a message names exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+import structkit
+from structkit.cli.app import app
+from structkit.cli.shell_names import to_shell_names
+from structkit.testing import Endpoint
+
+PACKAGE = Path(structkit.__file__).parent
+COMMANDS = typer.main.get_group(app).commands.values()
+OPTIONS = {option for command in COMMANDS for parameter in command.params for option in parameter.opts}
+SHELL_NAME = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def texts(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def test_every_option_that_a_message_names_exists() -> None:
+    files = [path for path in PACKAGE.rglob("*.py") if not {"local", "testing"} & {*path.parts}]
+    names = {name for path in files for text in texts(path) for name in SHELL_NAME.findall(text)}
+    assert names <= {*OPTIONS, "--help", "--version"}
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ('on_change="mix" (--mix) continues, "new" (--new) starts', "--mix continues, --new starts"),
+        ("cells: pass delimiter=';' (--delimiter ';')", "cells: pass --delimiter ';'"),
+        ("choose a table with table= (--table); it has a", "choose a table with --table; it has a"),
+        ("value_column (--value-column) must be", "--value-column must be"),
+        ("raise Policy(timeout=...) (--timeout), or", "raise --timeout, or"),
+        ("name one, Client('gpt-4o') (--model gpt-4o), or", "name one, --model gpt-4o, or"),
+        (
+            "set OPENAI_API_KEY (and OPENAI_BASE_URL) or pass api_key=, or",
+            "set OPENAI_API_KEY (and OPENAI_BASE_URL), or",
+        ),
+        ("nothing (of the kind) --mode", "nothing (of the kind) --mode"),
+    ],
+)
+def test_options_of_python_become_those_of_the_shell(message: str, expected: str) -> None:
+    assert to_shell_names(message) == expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"extra_headers": {"a b": "c"}},
+        {"extra_headers": {"a": "b\nc"}},
+        {"extra_body": {"stream": True}},
+        {"extra_body": {"response_format": {}}},
+    ],
+)
+def test_errors_of_arguments_name_the_option_of_the_shell(options) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError) as caught:
+        structkit.Client("fake", base_url=endpoint.base_url, api_key="unused", **options)
+    message = to_shell_names(str(caught.value))
+    assert SHELL_NAME.search(message)
+    assert not re.search(r"extra_|\w=", message)
