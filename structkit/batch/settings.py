@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 from structkit.client import AsyncClient, Client
 from structkit.client.arguments import DefaultOptions
 from structkit.costs.price import Price
+from structkit.costs.price_list import OwnPrices
 from structkit.errors import ConfigError
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.transport import AsyncTransport
@@ -106,9 +107,12 @@ class JobSettings:
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:
-        """Expand `~` in the output: its manifest and its journal are beside it."""
+        """Expand `~` in the output, and take the price of the client."""
         if self.output is not None:
             object.__setattr__(self, "output", Path(self.output).expanduser())
+        prices = self.client.prices if isinstance(self.client, Client | AsyncClient) else None
+        if self.price is None and self.client and isinstance(prices, OwnPrices):  # others depend on time and size
+            object.__setattr__(self, "price", prices.prices.get(self.model or self.client.model))
 
     @property
     def output_path(self) -> Path:

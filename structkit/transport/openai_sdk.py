@@ -88,6 +88,7 @@ class AsyncOpenAITransport:
         """Take a client; its own retries are turned off."""
         self._original = client  # early SDKs close its connections when it is no longer referenced
         self._client = _sending_client(client, sending_async)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stream_options = StreamOptions()
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
@@ -96,6 +97,7 @@ class AsyncOpenAITransport:
         return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
+        self._enter_loop()
         call = CreateCall(policy)
         with call.running():
             async with asyncio.timeout(policy.deadline):
@@ -107,6 +109,7 @@ class AsyncOpenAITransport:
         return stream_with_retries_async(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
+        self._enter_loop()
         receiver = StreamReceiver(request, policy, partial(_connection, self._client, request))
         return receive_async(_open_async(_post(self._client, request, policy), receiver.reader), receiver)
 
@@ -121,6 +124,13 @@ class AsyncOpenAITransport:
     async def close(self) -> None:
         """Close the client."""
         await self._client.close()
+
+    def _enter_loop(self) -> None:
+        """Drop connections of an event loop that is closed: a request over one is sent, and its reply never read."""
+        loop = asyncio.get_running_loop()
+        if self._loop not in {None, loop}:
+            _drop_connections(self._client._client)  # noqa: SLF001 (there is no public way)
+        self._loop = loop
 
 
 class _HTTPClient:
@@ -223,6 +233,14 @@ def _connection(client: Any, request: Request | None = None) -> tuple[str, Secre
     headers = header_secrets(each for each in values if isinstance(each, str))
     secrets = (client.api_key, *headers, *environment_secrets())
     return _connection_name(client), with_header_secrets(secrets, request) if request else secrets
+
+
+def _drop_connections(http_client: Any) -> None:
+    mounts = getattr(http_client, "_mounts", {})  # for the proxies of the environment
+    for transport in (getattr(http_client, "_transport", None), *mounts.values()):
+        connections = getattr(getattr(transport, "_pool", None), "_connections", None)
+        if isinstance(connections, list):
+            connections.clear()  # not closed: that needs the event loop that is gone
 
 
 def _connection_name(client: Any) -> str:

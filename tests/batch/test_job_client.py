@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,16 @@ def test_a_job_uses_the_endpoint_the_model_and_the_defaults_of_a_client(make_cli
     assert (body["model"], body["seed"], body["top_k"], body["min_p"]) == ("of-client", 8, 5, 0.1)
     assert body["messages"][0] == {"role": "system", "content": "Count."}
     assert KEY not in "".join(each.read_text(errors="replace") for each in tmp_path.rglob("*") if each.is_file())
+
+
+@every_client
+def test_a_job_has_the_price_of_its_model_in_the_prices_of_the_client(make_client: Any, tmp_path: Path) -> None:
+    prices = {"of-client": {"input": 1, "output": 2}, "other": {"input": 10, "output": 20}}
+    with Endpoint() as endpoint:
+        client = make_client(endpoint, prices=prices)
+        assert job(client, tmp_path, budget="1").run().spend == Decimal("0.00006")
+        assert job(client, tmp_path, model="other", on_change="new").run().spend == Decimal("0.0006")
+        assert job(client, tmp_path, model="free", on_change="new").run().spend is None
 
 
 @every_client

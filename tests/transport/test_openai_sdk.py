@@ -13,7 +13,7 @@ import openai
 import pytest
 
 import structkit
-from structkit.testing import cassette, completion
+from structkit.testing import Endpoint, cassette, completion
 
 KEY = "sk-test-hunter2-hunter2"
 Timeouts = dict[str, float | None]
@@ -159,6 +159,14 @@ def test_a_create_that_sends_nothing_is_an_error(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(completions.AsyncCompletions, "create", create_async)
     with pytest.raises(structkit.TransportError, match=r"create\(\) returned without sending the request"):
         run(MockedEndpoint(), {})
+
+
+def test_an_awaited_client_is_used_in_one_event_loop_after_the_other() -> None:
+    with Endpoint() as endpoint:
+        client = structkit.AsyncClient("m", client=openai.AsyncOpenAI(base_url=endpoint.base_url, api_key=KEY))
+        policy = structkit.Policy(retries=0)
+        values = [asyncio.run(client.extract(int, "How many?", policy=policy)) for _ in range(3)]
+    assert (values, len(endpoint.requests)) == ([0, 0, 0], 3)
 
 
 def extract_through_proxy(is_async: bool, proxy: dict[str, str]) -> int:
