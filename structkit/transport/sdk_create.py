@@ -16,6 +16,7 @@ from structkit.errors import TransportError
 from structkit.transport.base_url import display_url
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.reply_body import BodyReader
+from structkit.transport.stale_connection import Trace, send_on_open_connection, send_on_open_connection_async
 from structkit.values import Policy, Request
 
 FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -98,7 +99,7 @@ def sending(send: Callable[..., Any]) -> Callable[..., Any]:
 
     def send_unread(request: Any, **options: Any) -> Any:
         call = _current.get()
-        response = send(request, **{**options, **WITHOUT_BODY})
+        response = send_on_open_connection(lambda trace: send(_traced(request, trace), **{**options, **WITHOUT_BODY}))
         if call is None:
             raise ResponseReceived(response)
         return call.receive(response)
@@ -111,12 +112,19 @@ def sending_async(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitabl
 
     async def send_unread(request: Any, **options: Any) -> Any:
         call = _current.get()
-        response = await send(request, **{**options, **WITHOUT_BODY})
+        response = await send_on_open_connection_async(
+            lambda trace: send(_traced(request, trace), **{**options, **WITHOUT_BODY})
+        )
         if call is None:
             raise ResponseReceived(response)
         return await call.receive_async(response)
 
     return send_unread
+
+
+def _traced(request: Any, trace: Trace) -> Any:
+    request.extensions = {**request.extensions, "trace": trace}
+    return request
 
 
 def create_arguments(create: Callable[..., Any], request: Request) -> dict[str, Any]:

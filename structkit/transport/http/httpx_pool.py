@@ -1,10 +1,11 @@
-"""Connection pools over httpx2, which the SDK requires anyway: for proxies that the faster libraries cannot use."""
+"""Connection pools over httpx2: for proxies that the faster libraries cannot use."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from threading import Lock
+from typing import Any
 
 import httpx2
 
@@ -12,6 +13,7 @@ from structkit.transport.exceptions import MAX_CONNECT_S
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
+from structkit.transport.stale_connection import Trace, send_on_open_connection, send_on_open_connection_async
 
 MAX_IDLE = 100
 """Idle connections at most."""
@@ -33,9 +35,13 @@ class HTTPXPool:
         """Implement `ConnectionPool.open`."""
         with self._lock:  # otherwise two threads could each open a client, and one would never be closed
             client = self._client = self._new_client() if self._client.is_closed else self._client
-        timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
-        url, headers = self._base_url + path, outgoing.extra_headers
-        with client.stream(method, url, content=outgoing.body, headers=headers, timeout=timeouts) as response:
+        arguments = _arguments(outgoing, timeout_s)
+
+        def send(trace: Trace) -> httpx2.Response:
+            request = client.build_request(method, self._base_url + path, **arguments, extensions={"trace": trace})
+            return client.send(request, stream=True)
+
+        with closing(send_on_open_connection(send)) as response:
             yield response.status_code, response.headers, decoded_body(response)
 
     def _new_client(self) -> httpx2.Client:
@@ -61,24 +67,23 @@ class AsyncHTTPXPool:
         self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader
     ) -> None:
         """Implement `AsyncConnectionPool.exchange`."""
-        async with self._send(method, path, outgoing, timeout_s) as response:
-            await reader.read_async((response.status_code, response.headers, decoded_body_async(response)))
+        async with self.open(method, path, outgoing, timeout_s) as reply:
+            await reader.read_async(reply)
 
     @asynccontextmanager
     async def open(
         self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
     ) -> AsyncIterator[AsyncHTTPReply]:
         """Implement `AsyncConnectionPool.open`."""
-        async with self._send(method, path, outgoing, timeout_s) as response:
-            yield response.status_code, response.headers, decoded_body_async(response)
+        client = self._client = self._new_client() if self._client.is_closed else self._client
+        arguments = _arguments(outgoing, timeout_s)
 
-    def _send(
-        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float
-    ) -> AbstractAsyncContextManager[httpx2.Response]:
-        self._client = self._new_client() if self._client.is_closed else self._client
-        timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
-        url, headers = self._base_url + path, outgoing.extra_headers
-        return self._client.stream(method, url, content=outgoing.body, headers=headers, timeout=timeouts)
+        async def send(trace: Trace) -> httpx2.Response:
+            request = client.build_request(method, self._base_url + path, **arguments, extensions={"trace": trace})
+            return await client.send(request, stream=True)
+
+        async with aclosing(await send_on_open_connection_async(send)) as response:
+            yield response.status_code, response.headers, decoded_body_async(response)
 
     def _new_client(self) -> httpx2.AsyncClient:
         limits = httpx2.Limits(max_connections=self._connections, max_keepalive_connections=self._connections)
@@ -87,3 +92,9 @@ class AsyncHTTPXPool:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+def _arguments(outgoing: OutgoingRequest, timeout_s: float) -> dict[str, Any]:
+    """Return the arguments of a request in both kinds of client."""
+    timeouts = httpx2.Timeout(timeout_s, connect=min(timeout_s, MAX_CONNECT_S))
+    return {"content": outgoing.body, "headers": outgoing.extra_headers, "timeout": timeouts}

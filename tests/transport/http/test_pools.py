@@ -433,6 +433,8 @@ def test_the_same_certificates_are_trusted_as_by_the_sdk(
         monkeypatch.setenv(name, str(certificate.parent / file))
     monkeypatch.setattr("structkit.transport.http.certificates.sys", SimpleNamespace(platform=platform))
     context, other = ssl_context(), httpx2.create_ssl_context()
+    if type(other).__module__.startswith("truststore"):
+        pytest.skip("before 2.16, httpx2 leaves the check to the system's own library, which lists no certificates")
     assert context.get_ca_certs() == other.get_ca_certs()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 

@@ -1,0 +1,88 @@
+"""A connection that the server had closed as it was reused: over httpx or httpx2, the request is sent again.
+
+Both libraries only check that an idle connection is open before they use it. The server may close it a moment later;
+some servers close one after a stream without saying so. Then nothing was answered, and nothing was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+Trace: TypeAlias = Callable[[str, Any], Any]
+"""A function that the library calls with the name and the details of each step of a request."""
+
+BROKEN = frozenset({"ReadError", "WriteError"})
+"""Class names of a reset connection."""
+
+CLOSED = "Server disconnected without sending a response."
+"""The message of the `RemoteProtocolError` of a connection that was closed before the head of a reply was complete."""
+
+HTTP_STEPS = ("http11.", "http2.")
+"""How the names of the steps start that use a connection; other steps open one."""
+
+
+class ConnectionUse:
+    """How one attempt of a request used its connection."""
+
+    def __init__(self) -> None:
+        """Start before the first step."""
+        self._is_reused: bool | None = None  # None also if a caller's hook has replaced the trace
+
+    def trace(self, step: str, _details: object) -> None:
+        """Note the first step of a blocking request."""
+        if self._is_reused is None:
+            self._is_reused = step.startswith(HTTP_STEPS)
+
+    async def trace_async(self, step: str, _details: object) -> None:
+        """The async form of `trace`."""
+        self.trace(step, _details)
+
+    def is_stale(self, error: Exception) -> bool:
+        """Return whether a reused connection was closed before the first byte of a reply; False if that is unknown."""
+        is_lost = type(error).__name__ in BROKEN or str(error) == CLOSED
+        return bool(is_lost and self._is_reused and _received(error) == b"")
+
+
+def send_on_open_connection(send: Callable[[Trace], T]) -> T:
+    """Return what *send* returns; it is called again if the connection that it reused was closed."""
+    while True:
+        use = ConnectionUse()
+        try:
+            return send(use.trace)
+        except Exception as error:
+            if not use.is_stale(error):
+                raise
+
+
+async def send_on_open_connection_async(send: Callable[[Trace], Awaitable[T]]) -> T:
+    """The async form of `send_on_open_connection`."""
+    while True:
+        use = ConnectionUse()
+        try:
+            return await send(use.trace_async)
+        except Exception as error:
+            if not use.is_stale(error):
+                raise
+
+
+def _received(error: BaseException | None) -> bytes | None:
+    """Return the bytes of an incomplete head that had arrived; None if no frame of the exception has the connection."""
+    while error is not None:
+        for owner in _owners(error.__traceback__):
+            if (state := getattr(owner, "_h11_state", None)) is not None:
+                received: bytes = state.trailing_data[0]
+                return received
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _owners(traceback: TracebackType | None) -> list[Any]:
+    """Return the objects whose methods are in a traceback."""
+    owners = []
+    while traceback is not None:
+        owners.append(traceback.tb_frame.f_locals.get("self"))
+        traceback = traceback.tb_next
+    return owners
