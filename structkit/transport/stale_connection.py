@@ -24,7 +24,7 @@ HTTP_STEPS = ("http11.", "http2.")
 """How the names of the steps start that use a connection; other steps open one."""
 
 
-class ConnectionUse:
+class ConnectionTrace:
     """How one attempt of a request used its connection."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class ConnectionUse:
 def send_on_open_connection(send: Callable[[Trace], T]) -> T:
     """Return what *send* returns; it is called again if the connection that it reused was closed."""
     while True:
-        use = ConnectionUse()
+        use = ConnectionTrace()
         try:
             return send(use.trace)
         except Exception as error:
@@ -60,7 +60,7 @@ def send_on_open_connection(send: Callable[[Trace], T]) -> T:
 async def send_on_open_connection_async(send: Callable[[Trace], Awaitable[T]]) -> T:
     """The async form of `send_on_open_connection`."""
     while True:
-        use = ConnectionUse()
+        use = ConnectionTrace()
         try:
             return await send(use.trace_async)
         except Exception as error:
