@@ -24,7 +24,7 @@ from structkit.client.steps import next_step
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import ConfigError, TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
+from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -104,7 +104,7 @@ class AsyncClient:
     async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Like `Client.drive`."""
         step: Any = extraction
-        while isinstance(step, Extraction | SplitExtraction | ToolStep):
+        while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
                 step = await self._make_calls(step)
                 continue

@@ -26,7 +26,7 @@ from structkit.client.tool_arguments import validate_sync_tools
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
+from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.schema import ResponseFormat
 from structkit.transport import Transport, TransportReply
 from structkit.values import JSON, Policy, Prompt, Request, Result
@@ -236,7 +236,7 @@ class Client:
             TransportError, ExtractionError: As `extract`.
         """
         step: Any = extraction
-        while isinstance(step, Extraction | SplitExtraction | ToolStep):
+        while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
                 step = self._make_calls(step)
                 continue

@@ -18,12 +18,12 @@ from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
 from structkit.client.step_log import log_step
-from structkit.client.tool_arguments import start_extraction, take_tools
+from structkit.client.tool_arguments import take_tools, with_tools
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices, open_prices
 from structkit.dialects import Route, get_dialect
 from structkit.errors import StructkitError
-from structkit.extraction import Conversation, split_if_too_large
+from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
 from structkit.transport import TransportReply, normalise_base_url
@@ -118,9 +118,8 @@ class Plan:
         validate_mode(settings.get("mode", "auto"))
         context = settings.get("context")
         checks = tuple(arguments.pop("checks", ()))
-        tools = take_tools(arguments)
-        extraction = start_extraction(
-            tools,
+        tools = take_tools(arguments) if "tools" in arguments else ()
+        extraction: Extraction[Any] = Extraction(
             response_format=output_format,
             model=model,
             messages=build_messages(prompt, instructions),
@@ -133,7 +132,7 @@ class Plan:
             prices=self.prices,
             **settings,
         )
-        return split_if_too_large(extraction)
+        return split_if_too_large(with_tools(extraction, tools) if tools else extraction)
 
 
 def merge_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:

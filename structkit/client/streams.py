@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from structkit.client.arguments import CallOptions, DefaultOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
-from structkit.extraction import Conversation, Extraction, SplitExtraction, ToolStep
+from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.partial import ItemReader
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -143,7 +143,7 @@ class StreamState(Generic[S]):
 
 
 def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
-    while isinstance(step, Extraction | SplitExtraction | ToolStep):
+    while isinstance(step, UNFINISHED_STEPS):
         if isinstance(step, ToolStep):
             step = io.make_calls(step)
             continue
@@ -155,7 +155,7 @@ def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
 
 async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversation | Deferred) -> AsyncGenerator[S]:
     step: Any = await start.resolve() if isinstance(start, Deferred) else start
-    while isinstance(step, Extraction | SplitExtraction | ToolStep):
+    while isinstance(step, UNFINISHED_STEPS):
         if isinstance(step, ToolStep):
             step = await io.make_calls(step)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from structkit.errors import ConfigError
@@ -27,22 +28,22 @@ def take_tools(arguments: dict[str, Any]) -> tuple[Tool, ...]:
     return functions
 
 
-def start_extraction(tools: tuple[Tool, ...], **settings: Any) -> Extraction[Any]:
-    """Return a conversation, with tools if there are any.
+def with_tools(extraction: Extraction[Any], tools: tuple[Tool, ...]) -> ToolExtraction[Any]:
+    """Return a conversation in which the model may call these functions.
 
     Raises:
         ConfigError: A tool has the name of the answer, which is a tool too in some modes.
+        SchemaError: The dialect cannot express the parameters of a tool.
     """
-    if not tools:
-        return Extraction(**settings)
-    name = settings["response_format"].name
+    answer_name = extraction.response_format.name
     for tool in tools:
-        if tool.name == name or tool.name.startswith(f"{name}_part"):
+        tool.schema(extraction.route.dialect)
+        if tool.name == answer_name or tool.name.startswith(f"{answer_name}_part"):
             raise ConfigError(
                 f"the answer and a tool are both named {tool.name!r}; "
                 "structkit.Tool(function, name=...) gives the tool another name"
             )
-    return ToolExtraction(**settings, tools=tools)
+    return ToolExtraction(**{each.name: getattr(extraction, each.name) for each in fields(extraction)}, tools=tools)
 
 
 def validate_sync_tools(conversation: Conversation) -> None:

@@ -171,3 +171,7 @@ def split_if_too_large(extraction: Extraction[T]) -> Extraction[T] | SplitExtrac
     # Attempts before the split are listed once, with the first part.
     parts = (first, *(replace(part, attempts=()) for part in other_parts))
     return SplitExtraction(output_format, parts, parts, extraction.checks, extraction.fallback)
+
+
+UNFINISHED_STEPS = (Extraction, SplitExtraction, ToolStep)
+"""The steps of a conversation after which there is another one: a driver continues until it has none of these."""

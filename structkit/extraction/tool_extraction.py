@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from structkit.dialects import ModeName, Route
-from structkit.errors import SchemaError, StructkitError, ToolError
+from structkit.errors import SchemaError, StructkitError, ToolError, TransportError
 from structkit.extraction.extraction import Extraction, NextStep
 from structkit.extraction.failure import choice_error
 from structkit.extraction.tool_step import ToolStep
@@ -16,6 +16,12 @@ from structkit.tools.round import PREMATURE_ANSWER, ToolRound, make_round, with_
 from structkit.values import JSON, Answer, Attempt, Choice, Completion, Issue, Message, Result, ToolCall, ToolRun
 
 T = TypeVar("T")
+
+REQUIRED_CHOICE = "tool_choice=required"
+"""What a route has rejected if it accepts no `tool_choice` that requires a call of any tool."""
+
+MAX_CALLS = 128
+"""Calls of one reply; each blocking one has a thread."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ class ToolExtraction(Extraction[T]):
         is_first = not self.round_count
         if "tool_choice" in fields:  # the answer is a tool, too
             choice = choice if is_first and choice not in (None, "auto") else "required"
-            return {**fields, "tools": tools, "tool_choice": choice}
+            is_rejected = choice == "required" and REQUIRED_CHOICE in self.route.rejected_parameters
+            return {**fields, "tools": tools, "tool_choice": "auto" if is_rejected else choice}
         free_choice = {} if is_first or choice is None else {"tool_choice": "auto"}
         return {**fields, "tools": tools, **free_choice}
 
@@ -63,12 +70,22 @@ class ToolExtraction(Extraction[T]):
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:
         if (codec := super()._in_route_dialect(route)) is not None:
             return codec
-        if all(tool.schema(route.dialect) == tool.schema(self.route.dialect) for tool in self.tools):
-            return None
         try:
+            if all(tool.schema(route.dialect) == tool.schema(self.route.dialect) for tool in self.tools):
+                return None
             return self.response_format.in_dialect(route.dialect)
         except SchemaError:
             return None
+
+    def _learn(self, error: TransportError) -> NextStep[T]:
+        """Return the step after an error; a call of any tool that must not be required is no reason to force none."""
+        step = super()._learn(error)
+        if not isinstance(step, ToolExtraction) or self.request.fields.get("tool_choice") != "required":
+            return step
+        if "tool_choice" not in step.route.rejected_parameters - self.route.rejected_parameters:
+            return step
+        names = step.route.rejected_parameters - {"tool_choice"} | {REQUIRED_CHOICE}
+        return replace(step, route=replace(step.route, rejected_parameters=names))
 
     # From a reply to the calls to make
 
@@ -108,6 +125,9 @@ class ToolExtraction(Extraction[T]):
         """Return the step that asks the driver for the calls of a reply; the next request if none can be made."""
         answer: Answer[T] = Answer(0, "", None, tool_round.issues, repairs=tool_round.repairs)
         attempts = self._attempts_with(reply, answer)
+        if len(tool_round.calls) > MAX_CALLS:
+            error = ToolError(f"a reply calls {len(tool_round.calls)} tools, more than {MAX_CALLS}; none was called")
+            return error.with_attempts(attempts)
         if self.round_count >= self.policy.tool_rounds:
             return self._too_many_rounds(tool_round, attempts)
         step = replace(self, attempts=attempts, round_count=self.round_count + 1, current_round=tool_round)
@@ -161,16 +181,14 @@ class ToolExtraction(Extraction[T]):
 def storable_route(last: Any, step: Any) -> Route:
     """Return the route of a step without what the last one may have shown of requests with tools only.
 
-    Some endpoints reject a schema beside tools, or a choice among several tools, which they accept each on its own.
+    Some endpoints reject tools beside a schema, and accept each on its own.
     """
     first = last.initial_parts[0] if hasattr(last, "initial_parts") else last
     before: Route = last.route
     after: Route = step.route
     if not isinstance(first, ToolExtraction):
         return after
-    rejected_parameters = before.rejected_parameters | (after.rejected_parameters - {"tool_choice"})
-    rejected = before.rejected | (after.rejected & {"tool"})
-    return replace(after, rejected=rejected, ignored=before.ignored, rejected_parameters=rejected_parameters)
+    return replace(after, rejected=before.rejected | (after.rejected & {"tool"}), ignored=before.ignored)
 
 
 def with_round(conversation: Any, messages: tuple[Message, ...], runs: tuple[ToolRun, ...]) -> Any:

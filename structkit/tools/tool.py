@@ -87,9 +87,17 @@ class Tool:
         return innermost(self.function)
 
     def schema(self, dialect: Dialect) -> JSON:
-        """Return the strict schema of the arguments."""
-        output_format = self._arguments_format
-        return output_format.in_dialect(dialect).schema if output_format else NO_PARAMETERS
+        """Return the strict schema of the arguments.
+
+        Raises:
+            SchemaError: The dialect cannot express it, or not in one request.
+        """
+        if self._arguments_format is None:
+            return NO_PARAMETERS
+        output_format = self._arguments_format.in_dialect(dialect)
+        if len(output_format.parts) > 1:
+            raise SchemaError(f"tool {self.name}: its parameters are more than the model accepts; leave some out")
+        return output_format.schema
 
     def payload(self, dialect: Dialect = OPENAI) -> JSON:
         """Return the tool as it is sent."""

@@ -575,6 +575,32 @@ def test_what_is_rejected_beside_tools_is_not_remembered_for_other_calls() -> No
     assert endpoint.requests[-1]["tool_choice"] == {"type": "function", "function": {"name": "trip"}}
 
 
+def test_a_required_call_that_is_rejected_is_remembered_as_such() -> None:
+    def answer(body: Any) -> Any:
+        is_required = body.get("tool_choice") == "required"
+        return rejection("tool_choice 'required' is not supported") if is_required else TRIP
+
+    with Endpoint(answer) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        for _ in range(2):
+            assert client.run(Trip, "x", tools=[weather]).mode == "tool"
+        client.run(Trip, "x", mode="tool")
+    assert [each["tool_choice"] for each in endpoint.requests] == [
+        "required",
+        "auto",
+        "auto",
+        {"type": "function", "function": {"name": "trip"}},
+    ]
+
+
+def test_a_reply_with_more_calls_than_anyone_needs_calls_none(connect: Connect) -> None:
+    with (
+        Endpoint([call("weather", city="Lyon")] * 129) as endpoint,
+        pytest.raises(ToolError, match="129 tools, more than"),
+    ):
+        connect(endpoint.base_url).run(Trip, "x", tools=[weather])
+
+
 def test_a_keyword_that_is_rejected_in_a_tool_is_left_out(connect: Connect) -> None:
     def search(query: str = Field(pattern="^[a-z]+$")) -> str:
         return query

@@ -25,6 +25,22 @@ assert_type(client.run(Invoice, "text").value, Invoice)
 assert_type(client.run(Invoice, "text").values, tuple[Invoice, ...])
 assert_type(client.extract(structkit.ResponseFormat(Invoice), "text"), Invoice)
 assert_type(structkit.ResponseFormat(list[int]).parse("{}"), list[int])
+
+
+def lookup(city: str) -> float:
+    return float(len(city))
+
+
+async def lookup_later(city: str) -> float:
+    return lookup(city)
+
+
+assert_type(client.extract(Invoice, "text", tools=[lookup]), Invoice)
+assert_type(
+    client.run(Invoice, "text", tools=[lookup, {"type": "web_search"}]).tool_calls, tuple[structkit.ToolRun, ...]
+)
+client.extract(Invoice, "text", tools=[structkit.Tool(lookup, name="find"), lookup_later])
+client.extract(Invoice, "text", tools=lookup)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 client.extract(Invoice, "text", temprature=0)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 

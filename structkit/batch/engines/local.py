@@ -23,7 +23,7 @@ from structkit.batch.outcome import (
 )
 from structkit.client.steps import next_step
 from structkit.errors import ConfigError, PromptError, StructkitError, TransportError
-from structkit.extraction import Extraction, SplitExtraction, ToolStep
+from structkit.extraction import UNFINISHED_STEPS, ToolStep
 from structkit.journal.row_state import Exchange, RowState
 from structkit.tables.records import Record
 from structkit.values import Request
@@ -122,7 +122,7 @@ class LocalEngine:
         stored = iter(replies_to_replay(exchanges, is_offline=context.is_offline))
         # The number of a request whose reply was lost is used again: its new intent takes the place of the old one.
         number = first = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
-        while isinstance(step, Extraction | SplitExtraction | ToolStep):
+        while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
                 if (step := await self._call_tools(step, tools)) is None:
                     return self._finish_offline(record, exchanges)
