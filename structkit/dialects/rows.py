@@ -40,7 +40,7 @@ AZURE = Dialect(
     root_reference=True,
     max_enum_characters=15_000,
     max_size=Size(properties=400, enum_values=1_000, characters=15_000, optional=0, unions=math.inf),
-    hosts=("*.openai.azure.com", "*.services.ai.azure.com"),
+    hosts=("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
 )
 
 # platform.claude.com, "Structured outputs": numeric and length bounds are answered with 400, no recursion,

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from structkit.errors import ConfigError
+from structkit.transport.host_rules import find_host_rule
 
 COMPLETIONS = "/chat/completions"
 MODELS = "/models"
@@ -65,7 +66,7 @@ def read_addresses(base_url: str) -> tuple[Address, ...]:
         return (Address(parts.geturl(), models.geturl()),)
     return tuple(
         Address(*(parts._replace(path=each + suffix).geturl() for suffix in (COMPLETIONS, MODELS)))
-        for each in _base_paths(path)
+        for each in _base_paths(path or find_host_rule(parts.hostname).root or "")
     )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from structkit.transport.address_choice import AddressChoice, better_error, child_reader
 from structkit.transport.base_url import query_secrets
 from structkit.transport.exceptions import to_transport_error
+from structkit.transport.host_rules import key_header
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http.proxies import connection_name
 from structkit.transport.http_reply import read_model_names, read_reply
@@ -51,7 +52,7 @@ class HTTPTransport:
         """Set up; nothing is sent."""
         self._choice, self._host = AddressChoice(base_url), connection_name(base_url)
         self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
-        self._pool = open_pool(_origin(base_url), _headers(api_key))
+        self._pool = open_pool(_origin(base_url), _headers(base_url, api_key))
         self._stream_options = StreamOptions()
 
     def send(self, request: Request, policy: Policy) -> TransportReply:
@@ -139,7 +140,7 @@ class AsyncHTTPTransport:
         self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
         self._connections = connections
         self._stream_options = StreamOptions()
-        self._pool = open_async_pool(_origin(base_url), _headers(api_key), connections)
+        self._pool = open_async_pool(_origin(base_url), _headers(base_url, api_key), connections)
         self._slots: asyncio.Semaphore | None = None
         self._lifetime: AsyncGenerator[None] | None = None
 
@@ -272,9 +273,10 @@ def _as_async(reader: BodyReader) -> AsyncHTTPReply:
     return reader.status, reader.headers, chunks()
 
 
-def _headers(api_key: str) -> dict[str, str]:
+def _headers(base_url: str, api_key: str) -> dict[str, str]:
+    name, value = key_header(base_url, api_key)
     headers = {
-        "authorization": f"Bearer {api_key}",
+        name: value,
         "accept": "application/json",
         "content-type": "application/json",
         "user-agent": "structkit",

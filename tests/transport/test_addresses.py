@@ -69,6 +69,35 @@ def test_a_base_url_leads_to_the_address_that_answers(
     assert served.paths == [*tried, tried[-1]]
 
 
+AZURE = "http://my-resource.openai.azure.com"
+DEPLOYMENT = "/openai/deployments/my-model/chat/completions?api-version=2024-10-21"
+TOKEN = "eyJ0eXAi.eyJhdWQi.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "path"),
+    [
+        ("/openai/deployments/my-model?api-version=2024-10-21", DEPLOYMENT),
+        (DEPLOYMENT, DEPLOYMENT),
+        ("/openai/v1/", "/openai/v1/chat/completions"),
+        ("", "/openai/v1/chat/completions"),
+        ("/", "/openai/v1/chat/completions"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("key", "header"), [("4711", ("api-key", "4711")), (TOKEN, ("authorization", f"Bearer {TOKEN}"))]
+)
+def test_an_azure_resource_needs_no_sdk(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, pasted: str, path: str, key: str, header: tuple[str, str]
+) -> None:
+    with Endpoint('{"value": 3}') as endpoint:
+        monkeypatch.setenv("HTTP_PROXY", endpoint.base_url.removesuffix("/v1"))  # it stands for the resource
+        assert connect(AZURE + pasted, api_key=key, model="my-model").extract(int, "x") == 3
+    assert endpoint.paths == [AZURE + path]
+    sent = {name: value for name, value in endpoint.headers[0].items() if name in {"api-key", "authorization"}}
+    assert sent == dict([header])
+
+
 def test_a_405_is_as_a_404(connect: Connect) -> None:
     with EndpointAt("/openai/v1/chat/completions", other=Reply("", status=405)) as served:
         assert connect(f"{served.origin}/openai", policy=NO_RETRIES).extract(int, "x") == 3
