@@ -16,7 +16,7 @@ from structkit.transport.host_rules import key_header
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http.proxies import connection_name
 from structkit.transport.http_reply import read_model_names, read_reply
-from structkit.transport.outgoing import OutgoingRequest, with_header_secrets
+from structkit.transport.outgoing import OutgoingRequest, with_request_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.secrets import custom_headers, environment_secrets
@@ -64,8 +64,8 @@ class HTTPTransport:
         try:
             reader = self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, self._host, with_header_secrets(self._secret, request))
-        secrets = with_header_secrets(self._secret, request)
+            return to_transport_error(error, self._host, with_request_secrets(self._secret, request))
+        secrets = with_request_secrets(self._secret, request)
         return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
@@ -78,7 +78,7 @@ class HTTPTransport:
         from structkit.transport.stream_reply import StreamReceiver
         from structkit.transport.streaming import receive
 
-        receiver = StreamReceiver(request, policy, lambda: (self._host, with_header_secrets(self._secret, request)))
+        receiver = StreamReceiver(request, policy, lambda: (self._host, with_request_secrets(self._secret, request)))
         return receive(self._open_stream(request, policy, receiver.reader), receiver)
 
     @contextmanager
@@ -153,8 +153,8 @@ class AsyncHTTPTransport:
         try:
             reader = await self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, self._host, with_header_secrets(self._secret, request))
-        secrets = with_header_secrets(self._secret, request)
+            return to_transport_error(error, self._host, with_request_secrets(self._secret, request))
+        secrets = with_request_secrets(self._secret, request)
         return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
@@ -168,7 +168,9 @@ class AsyncHTTPTransport:
         from structkit.transport.streaming import receive_async
 
         async with self._slots or await self._bind_to_loop():
-            receiver = StreamReceiver(request, policy, lambda: (self._host, with_header_secrets(self._secret, request)))
+            receiver = StreamReceiver(
+                request, policy, lambda: (self._host, with_request_secrets(self._secret, request))
+            )
             async with aclosing(receive_async(self._open_stream(request, policy, receiver.reader), receiver)) as items:
                 async for item in items:
                     yield item

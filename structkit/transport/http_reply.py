@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from structkit.dialects.error_kind import ErrorKind, error_kind
 from structkit.errors import MalformedReply, StatusError, TransportError
@@ -183,7 +184,14 @@ def redact(text: str, secret: Secrets) -> str:
     secrets = (secret,) if isinstance(secret, str) else secret
     # The longest first: once a shorter secret inside it is replaced, a long one is no longer recognised.
     for each in sorted((item for item in secrets if len(item) >= MIN_SECRET_CHARS), key=len, reverse=True):
-        for form in (each, repr(each)[1:-1], json.dumps(each)[1:-1]):
+        for form in (
+            each,
+            repr(each)[1:-1],
+            json.dumps(each)[1:-1],
+            quote(each),
+            quote(each, safe=""),
+            quote_plus(each),
+        ):
             text = text.replace(form, "[redacted]")
     return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
 

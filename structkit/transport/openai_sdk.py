@@ -15,12 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from structkit.errors import TransportError
-from structkit.transport.base_url import COMPLETIONS, MODELS, display_url
+from structkit.transport.base_url import COMPLETIONS, MODELS, display_url, query_secrets
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.http.proxies import through_proxy
 from structkit.transport.http_reply import read_model_names, read_reply
-from structkit.transport.outgoing import with_header_secrets
+from structkit.transport.outgoing import with_request_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.sdk_create import CreateCall, ResponseReceived, create_arguments, sending, sending_async
@@ -231,8 +231,8 @@ def _connection(client: Any, request: Request | None = None) -> tuple[str, Secre
     """Return the host and the secrets, which a user may change on the client at any time."""
     values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
     headers = header_secrets(each for each in values if isinstance(each, str))
-    secrets = (client.api_key, *headers, *environment_secrets())
-    return _connection_name(client), with_header_secrets(secrets, request) if request else secrets
+    secrets = (client.api_key, *headers, *query_secrets(str(client.base_url)), *environment_secrets())
+    return _connection_name(client), with_request_secrets(secrets, request) if request else secrets
 
 
 def _drop_connections(http_client: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from structkit.transport.base_url import query_secrets
 from structkit.transport.secrets import Secrets, header_secrets
 from structkit.values import Request
 from structkit.values.parameters import QueryValue
@@ -49,12 +50,13 @@ class OutgoingRequest:
         return f"{path}{'&' if '?' in path else '?'}{self.extra_query}"
 
 
-def with_header_secrets(secrets: Secrets, request: Request) -> Secrets:
-    """Return the secrets of a connection, and the values of the headers of a request."""
-    if not (headers := request.parameters.extra_headers):
+def with_request_secrets(secrets: Secrets, request: Request) -> Secrets:
+    """Return the secrets of a connection, and the values of the headers and of the query of a request."""
+    headers, query = request.parameters.extra_headers, request.parameters.extra_query
+    if not headers and not query:
         return secrets
     connection_secrets = (secrets,) if isinstance(secrets, str) else secrets
-    return (*connection_secrets, *header_secrets(headers.values()))
+    return (*connection_secrets, *header_secrets(headers.values()), *query_secrets(f"?{encode_query(query)}"))
 
 
 def encode_query(query: Mapping[str, QueryValue]) -> str:

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import openai
 import pytest
@@ -53,6 +54,26 @@ def test_values_of_custom_headers_are_redacted(connect: Connect, echoing: Endpoi
     assert endpoint.headers[0]["api-key"] == HEADER_SECRET
     assert HEADER_SECRET not in all_texts(caught.value)
     assert TOKEN not in all_texts(caught.value)
+
+
+@pytest.mark.usefixtures("custom_headers")
+def test_values_of_custom_headers_are_redacted_in_a_redirect_that_quotes_them(connect: Connect) -> None:
+    locations = [f"https://x.example/?to={quote(f'Bearer {TOKEN}')}", f"/?to={quote_plus(f'Bearer {TOKEN}')}"]
+    for location in locations:
+        with Endpoint(Reply("", status=307, headers={"location": location})) as endpoint:
+            with pytest.raises(structkit.StatusError, match="redirect") as caught:
+                connect(endpoint.base_url, policy=NO_RETRIES).extract(int, "x")
+            assert "Bearer" not in all_texts(caught.value)
+
+
+def test_values_of_a_requests_query_are_redacted(connect: Connect) -> None:
+    def answer(_: JSON) -> Reply:
+        return Reply({"error": {"message": f"invalid: {endpoint.paths[-1]}"}}, status=400)
+
+    query = {"api-version": "2026-01-01", "key": "hunter 2/hunter"}
+    with Endpoint(answer) as endpoint, pytest.raises(structkit.StatusError, match="api-version=2026-01-01") as caught:
+        connect(endpoint.base_url, policy=NO_RETRIES, extra_query=query).extract(int, "x")
+    assert "hunter" not in f"{caught.value} {caught.value.body}"
 
 
 @pytest.mark.usefixtures("custom_headers")
