@@ -3,9 +3,10 @@
 import datetime as dt
 import enum
 import json
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union
 
@@ -15,12 +16,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     IPvAnyAddress,
     JsonValue,
     PlainSerializer,
     RootModel,
     SecretBytes,
+    Tag,
     ValidationError,
 )
 from typing_extensions import TypeAliasType, TypedDict
@@ -346,3 +349,54 @@ def test_a_root_model_is_told_apart_like_its_value(output_type, values, check_ro
 def test_a_value_that_breaks_a_rule_of_its_branch_is_written_in_a_branch_for_any_value(anything, check_round_trip):
     check_round_trip(Annotated[str, Field(min_length=5)] | anything | dt.time, "a", "abcdef", [1], dt.time(1))
     check_round_trip(Annotated[int, Field(ge=5)] | anything | dt.time, 1, 7, "01:00:00", dt.time(1))
+
+
+@pytest.mark.parametrize(
+    ("address", "value"),
+    [
+        (IPv4Address, IPv4Address("1.2.3.4")),
+        (IPv6Network, IPv6Network("::1/128")),
+        (IPvAnyAddress, IPv4Address("1.2.3.4")),
+        (RootModel[IPv4Address], RootModel[IPv4Address](IPv4Address("1.2.3.4"))),
+    ],
+    ids=str,
+)
+def test_a_number_beside_an_ip_address_is_not_read_as_one(address, value, check_round_trip):
+    check_round_trip(address | Level, Level.LOW, value)
+    check_round_trip(address | int, 5, value)
+    check_round_trip(list[address] | list[Level], [Level.LOW], [value])
+    check_round_trip(Level | address, Level.LOW, value)
+
+
+class Apple(BaseModel):
+    fruit: Literal["apple"] = "apple"
+
+
+class Pumpkin(BaseModel):
+    filling: Literal["pumpkin"] = "pumpkin"
+
+
+def kind_of_json(value: Any) -> Any:
+    return value.get("fruit", value.get("filling"))
+
+
+Pie = Annotated[Annotated[Apple, Tag("apple")] | Annotated[Pumpkin, Tag("pumpkin")], Discriminator(kind_of_json)]
+
+
+def test_a_union_whose_discriminator_reads_json_only_is_written_too(check_round_trip):
+    check_round_trip(Pie, Apple(), Pumpkin())
+    check_round_trip(dict[str, list[Pie]], {"a": [Apple(), Pumpkin()]})
+
+
+def test_a_strict_default_dict_is_read_once(check_round_trip):
+    class Counts(BaseModel):
+        model_config = ConfigDict(strict=True)
+        by_shape: defaultdict[Literal[Shape.PAIR], int]
+        by_number: defaultdict[Annotated[int, AfterValidator(abs)], list[int]]
+
+    counts = Counts(by_shape=defaultdict(int, {Shape.PAIR: 1}), by_number=defaultdict(list, {1: [2]}))
+    check_round_trip(Counts, counts)
+
+
+class Shape(enum.Enum):
+    PAIR = (1, 2)

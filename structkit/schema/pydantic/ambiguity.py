@@ -19,8 +19,14 @@ INSTANCES = frozenset({"model", "dataclass"})
 COERCIBLE = frozenset({"int", "float", "bool", "decimal", "complex"}) | TEMPORAL
 """Types that pydantic also reads from JSON of another type: a duration from a number, a number from a string."""
 
-READERS = {"number": TEMPORAL | {"decimal", "fraction", "complex"}, "object": frozenset({"named-tuple"})}
+IP_ADDRESS = "ip-address"
+"""Stands for the core schemas of addresses and networks, which are functions."""
+
+READERS = {"number": TEMPORAL | {"decimal", "fraction", "complex", IP_ADDRESS}, "object": frozenset({"named-tuple"})}
 """Types that pydantic also reads from a JSON type that they are not written as."""
+
+EAGER_READERS = frozenset({"named-tuple", IP_ADDRESS})
+"""Of these, the types that are preferred to the type of a native value; an int is not read as a duration."""
 
 MAX_LEVELS = 5
 """Levels of lists in lists whose items are compared, and of root models in root models."""
@@ -49,7 +55,7 @@ class Ambiguity:
             any_readers = {position for position, form in enumerate(forms) if form.may_read_any and name != "null"}
             readers = {position for position, kind in enumerate(kinds) if kind in READERS.get(name, ())}
             positions = sorted(writers | any_readers | readers)
-            has_readers = bool(any_readers or (readers and name == "object"))  # an int is preferred to a duration
+            has_readers = bool(any_readers) or any(kinds[position] in EAGER_READERS for position in readers)
             are_native = not has_readers and all(forms[position].is_native for position in writers)
             if not writers or len(positions) < 2 or are_native:  # noqa: PLR2004
                 continue
@@ -61,7 +67,7 @@ class Ambiguity:
         """Return the type of a branch; of a root model, that of its value."""
         for _ in range(MAX_LEVELS):
             branch = self._resolve(branch["schema"]) if branch.get("root_model") else branch
-        return str(branch["type"])
+        return IP_ADDRESS if _is_ip_address(branch) else str(branch["type"])
 
     def _are_distinct(self, name: str, branches: list[Any], max_levels: int) -> bool:
         if name == "object":
@@ -70,6 +76,12 @@ class Ambiguity:
             return False
         items = [branch.get("items_schema", {"type": "any"}) for branch in branches]
         return not self.positions(items, max_levels - 1)
+
+
+def _is_ip_address(branch: JSON) -> bool:
+    cls = branch.get(PYTHON_CLASS) or getattr(branch.get("function", {}).get("function"), "__self__", None)
+    name = f"{getattr(cls, '__module__', '')}.{getattr(cls, '__name__', '')}"
+    return name.startswith(("ipaddress.IPv", "pydantic.networks.IPv"))
 
 
 def _is_list(branch: JSON) -> bool:

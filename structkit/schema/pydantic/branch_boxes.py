@@ -54,6 +54,13 @@ class UnionRewrite:
             return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
         return part
 
+    def tagged_by_function(self, part: JSON) -> JSON:
+        """Return a union whose discriminator is a function, written without it: the function may read JSON only."""
+        branches = {str(tag): choice for tag, choice in part["choices"].items()}
+        resolved = {tag: self._resolve(choice) for tag, choice in branches.items()}
+        choice = BranchChoice(branches, resolved, self._compile_part, union=part)
+        return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
+
     def nullable(self, part: JSON) -> JSON:
         """Return a nullable type, boxed where one of its own values is written as null."""
         form = self._form(part["schema"])

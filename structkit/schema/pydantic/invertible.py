@@ -43,6 +43,8 @@ BUILTIN = NUMBERS | TEXTS | ARRAYS | OBJECTS | {"any", "bool", "enum", "literal"
 BUILTIN |= {"lax-or-strict", "json-or-python", "function-plain"}
 """Types whose values pydantic writes without a custom serializer, if it can."""
 
+UNIONS = frozenset({"union", "nullable", "tagged-union"})
+
 ALTERNATIVES = frozenset({"python_schema", "json_schema", "lax_schema", "strict_schema"})
 """Keys of the alternative schemas that pydantic itself makes for one type: a union in them is not the caller's."""
 
@@ -121,10 +123,8 @@ class _Rewrite:
         part = self._without_formatting(part) if "serialization" in part else part
         if kind in CONSTANT_REWRITES:
             part = CONSTANT_REWRITES[kind](part)
-        if part["type"] == "union" and not is_alternative:
-            return self._unions.union(part)
-        if kind == "nullable":
-            return self._unions.nullable(part)
+        if part["type"] in UNIONS:
+            return self._rewrite_union(part, is_alternative=is_alternative)
         if kind in CONSTANT_REWRITES:
             return part
         part = _without_output_settings(part) if isinstance(part.get("config"), dict) else part
@@ -132,6 +132,13 @@ class _Rewrite:
         if kind not in LOSSLESS_REWRITES or "serialization" in part or self._is_lossless(part):
             return part
         return LOSSLESS_REWRITES[kind](part, self._resolve)
+
+    def _rewrite_union(self, part: JSON, *, is_alternative: bool) -> JSON:
+        if part["type"] == "union":
+            return part if is_alternative else self._unions.union(part)
+        if part["type"] == "nullable":
+            return self._unions.nullable(part)
+        return self._unions.tagged_by_function(part) if callable(part["discriminator"]) else part
 
     def _is_lossless(self, part: JSON) -> bool:
         """Return whether the settings of the model let nothing be lost, or say that a value may have no JSON form."""

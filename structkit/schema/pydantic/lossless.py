@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic_core import PydanticCustomError, core_schema
 
 from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA
+from structkit.schema.pydantic.serializers import is_of_library
 from structkit.values import JSON
 from structkit.values.text import shorten_json
 
@@ -218,8 +219,18 @@ def _bare(part: JSON) -> Any:
     return {key: value for key, value in part.items() if key not in {"ref", "metadata"}}
 
 
+def with_one_reading(part: JSON, _resolve: Resolve) -> JSON:
+    """Return a strict `defaultdict` that is read once: its last step would read the result of the first as JSON."""
+    steps = part["steps"]
+    is_repeated = [step["type"] for step in steps] == ["json-or-python", "function-wrap"]
+    if not is_repeated or not is_of_library(steps[1]["function"]):
+        return part
+    return {**part, "steps": [steps[0], {**steps[1], "schema": core_schema.dict_schema()}]}
+
+
 LOSSLESS_REWRITES: dict[str, Callable[[JSON, Resolve], JSON]] = {
     "bytes": with_any_bytes,
+    "chain": with_one_reading,
     "float": with_infinities,
     "generator": as_list,
     "set": with_unique_items,
