@@ -10,12 +10,22 @@ from typing import Any
 
 import openai
 import pytest
+from hypothesis import HealthCheck, settings
 
 import structkit
 from structkit.client.endpoint_settings import find_endpoint
 from structkit.transport import normalise_base_url
 
 ROOT = Path(__file__).parent.parent
+settings.register_profile(
+    "repeatable on any machine",
+    deadline=None,
+    derandomize=True,  # `poe fuzz` is what looks for new cases
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable on any machine")
+
 KEY = "sk-test-hunter2-hunter2"
 
 
@@ -109,7 +119,7 @@ def connecting(kind: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that creates a client of a kind for an endpoint."""
 
     def make(base_url: str, **kwargs: Any) -> Any:
-        settings = {"api_key": KEY, "policy": structkit.Policy(wait_initial=0.001, timeout=30), **kwargs}
+        settings = {"api_key": KEY, "policy": structkit.Policy(wait_initial=0.001, timeout=600), **kwargs}
         return kind(settings.pop("model", "fake"), base_url=base_url, **settings)
 
     return make

@@ -110,6 +110,17 @@ def test_no_pattern_repeats_a_group_possessively() -> None:
     assert [(name, text) for name, text in patterns if re.search(r"[^\\\w]\)[*+?]\+", text) and "(?:" in text] == []
 
 
+def test_no_test_gives_up_on_a_slow_machine() -> None:
+    waits = re.compile(r"(?:\btimeout=|(?<!limiter)\.wait\(|\.result\()(\d+)\b")
+    short = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if any(5 <= int(seconds) < 600 for seconds in waits.findall(line))
+    ]
+    assert not short, "wait 600 s for what has to happen; a limit that has to be reached is below 5 s"
+
+
 def test_nothing_is_written_twice_for_async() -> None:
     def shape(function: Function) -> str:
         return re.sub(r"\b(await|async) |Async", "", ast.unparse(function.body[1:] or function.body))

@@ -21,7 +21,7 @@ from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
-ROWS, PATIENCE = 300, 60
+ROWS, PATIENCE = 300, 600
 
 
 def text_of(request: JSON) -> str:

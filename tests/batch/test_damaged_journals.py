@@ -86,6 +86,6 @@ def test_a_fifo_in_place_of_a_file_of_the_job_is_a_job_error(
         "prompt": job.prompt,
     }
     child = start({**job_settings, "model": "fake", "base_url": recorded.base_url, "api_key": "sk-test"})
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=600)
     assert child.returncode == 2, err
     assert name in err

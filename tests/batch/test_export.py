@@ -21,7 +21,7 @@ from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
-PATIENCE = 60
+PATIENCE = 600
 ROWS = [{"text": f"row-{number}"} for number in range(10)]
 
 

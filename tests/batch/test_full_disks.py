@@ -22,7 +22,7 @@ from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
-ROWS, MOMENT, PATIENCE = 120, 40, 60
+ROWS, MOMENT, PATIENCE = 120, 40, 600
 
 
 def text_of(request: JSON) -> str:

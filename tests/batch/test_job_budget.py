@@ -21,7 +21,7 @@ from structkit.testing import Endpoint, Reply, completion
 from structkit.values import JSON, Policy
 
 PRICE = Price(Decimal(10_000), Decimal(10_000))  # one token costs 0.01
-PATIENCE = 60
+PATIENCE = 600
 
 
 class BillingEndpoint:

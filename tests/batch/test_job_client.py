@@ -101,7 +101,7 @@ class Gauge:
         with self.lock:
             self.current += 1
             self.highest = max(self.highest, self.current)
-        self.barrier.wait(60)
+        self.barrier.wait(600)
         with self.lock:
             self.current -= 1
         return conforming_reply(request)

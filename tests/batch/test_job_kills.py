@@ -28,7 +28,7 @@ from structkit.values import JSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
-ROWS, AT_ONCE, PATIENCE = 500, 20, 60
+ROWS, AT_ONCE, PATIENCE = 500, 20, 600
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
 CHILD = """
 import json, sys

@@ -144,7 +144,7 @@ def test_the_recorded_run_has_faults_of_all_kinds(recorded: RecordedRun) -> None
     assert kinds == {"completion": 12, "StatusError": 8}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=some.floats(0, 1), bounds=some.lists(some.floats(0, 1), max_size=6))
 @example(share=0.0, bounds=[])
 @example(share=1.0, bounds=[])
@@ -154,7 +154,7 @@ def test_any_prefix_in_any_groups_resumes_to_the_same_output(recorded, digest, s
     check(recorded, digest, [entries[a:b] for a, b in pairwise(indices)])
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=some.floats(0, 1))
 def test_any_prefix_of_the_recorded_groups_resumes_to_the_same_output(recorded, digest, share) -> None:
     check(recorded, digest, recorded.groups[: round(share * len(recorded.groups))])

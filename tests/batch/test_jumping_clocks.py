@@ -21,7 +21,7 @@ from structkit.values import JSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
-ROWS, MOMENT, PATIENCE = 150, 60, 60
+ROWS, MOMENT, PATIENCE = 150, 60, 600
 YEAR = 365 * 86_400
 CLOCK = """
 import random, time

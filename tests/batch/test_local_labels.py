@@ -49,7 +49,7 @@ def test_the_same_command_in_a_new_process_sends_nothing(tmp_path: Path) -> None
     command += ["--prompt", "Is this good or bad? {text}", "--model", "local", "--limit", "2"]
     results = []
     for _ in range(2):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600)
         assert done.returncode == 0, done.stderr
         reader = Reader(tmp_path / "labels.csv.job")
         results.append((reader.usage(), (tmp_path / "labels.csv").read_text(encoding="utf-8")))

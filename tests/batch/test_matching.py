@@ -97,7 +97,7 @@ def test_rows_are_matched_in_every_shard(folder: Path) -> None:
         assert [record.ordinal for record, _ in match(journal, records("dx"))] == [3 * SHARD_ORDINALS, 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=12),
     st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), min_size=1, max_size=3),

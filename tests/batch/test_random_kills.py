@@ -22,7 +22,7 @@ from structkit.values import JSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
-ROWS, AT_ONCE, PATIENCE = 200, 20, 120
+ROWS, AT_ONCE, PATIENCE = 200, 20, 600
 LIFE_S = 2.5
 """Seconds within which a timer kills a process; about as long as a run takes."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from structkit import Policy
@@ -161,7 +161,6 @@ def test_invalid_settings_are_rejected_before_anything_is_opened(
 KEYS = st.lists(st.text(max_size=5), unique=True, max_size=60)
 
 
-@settings(deadline=None)
 @given(KEYS, st.integers(1, 70), st.randoms(use_true_random=False))
 def test_rows_with_keys_are_drawn_at_any_position(keys: list[str], size: int, random: Any) -> None:
     shuffled = random.sample(keys, len(keys))
@@ -171,7 +170,6 @@ def test_rows_with_keys_are_drawn_at_any_position(keys: list[str], size: int, ra
     assert set(sample) <= set(draw(keys, size + 1, is_keyed=True))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abc"), max_size=60), st.integers(1, 70))
 def test_a_larger_sample_contains_the_smaller_one_also_of_equal_rows(keys: list[str], size: int) -> None:
     smaller, larger = draw_sample(records(keys), size), draw_sample(records(keys), size + 1)

@@ -234,7 +234,7 @@ def test_ctrl_c_stops_without_a_traceback(folder: Path) -> None:
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, message = process.communicate(timeout=15)
+        _, message = process.communicate(timeout=600)
     assert process.returncode == 130
     assert message == "stopped\n"
 

@@ -49,7 +49,7 @@ def with_client(text: str) -> str:
 ROWS = ["id,text", *(f"{number:05},row {number}" for number in range(6))]
 ASK = ["--type", "kinds.py:Label", "--prompt", "Label this: {text}"]
 GOOD = '{"mood": "good"}'
-PATIENCE = 60
+PATIENCE = 600
 
 
 @pytest.fixture

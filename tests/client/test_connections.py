@@ -35,7 +35,7 @@ def blocked_reply(body: dict[str, Any], arrived: threading.Event, released: thre
     """Return a reply; the one to "slow" only when it is released."""
     if body["messages"][0]["content"] == "slow":
         arrived.set()
-        assert released.wait(30)
+        assert released.wait(600)
     return '{"value": 3}'
 
 
@@ -51,7 +51,7 @@ def test_a_block_that_ends_leaves_the_requests_of_other_threads_alone() -> None:
                 return client.extract(int, prompt)
 
         slow = pool.submit(extract, "slow")
-        assert arrived.wait(30)
+        assert arrived.wait(600)
         assert [extract("x") for _ in range(3)] == [3, 3, 3]
         released.set()
         assert slow.result() == 3
@@ -112,7 +112,7 @@ def test_connections_that_were_idle_for_too_long_are_closed_though_another_is_re
 
     def answer(body: dict[str, Any]) -> str:
         if body["messages"][0]["content"] == "together":
-            barrier.wait(30)
+            barrier.wait(600)
         return '{"value": 3}'
 
     with Endpoint(answer) as endpoint, ThreadPoolExecutor(4) as pool:

@@ -16,7 +16,7 @@ from structkit.testing.scripted_reply import text_reply, tool_call
 from structkit.values import JSON, Usage
 
 Connect = Callable[..., Any]
-POLICY = structkit.Policy(retries=2, wait_initial=0.001, wait_max=0.01, timeout=30)
+POLICY = structkit.Policy(retries=2, wait_initial=0.001, wait_max=0.01, timeout=600)
 STRICT = structkit.Policy(repairs=False, wait_initial=0.001)
 USAGE = Usage(10, 5, 15)
 every_mode = pytest.mark.parametrize("mode", MODES)
@@ -88,8 +88,9 @@ def test_a_lasting_fault_is_an_error_with_the_attempt_and_its_usage(connect: Con
 
 def test_a_timeout_is_retried_and_its_usage_is_unreported(connect: Connect) -> None:
     policy = structkit.Policy(timeout=0.3, retries=1, wait_initial=0.001)
-    with Endpoint(reply_with_fault("read_timeout", 3), VALID) as endpoint:
-        result = connect(endpoint.base_url, policy=policy).run(Order, "x")
+    patient = structkit.Policy(timeout=2, retries=1, wait_initial=0.001)  # the second reply has to come within it
+    with Endpoint(reply_with_fault("read_timeout", 20), VALID) as endpoint:
+        result = connect(endpoint.base_url, policy=patient).run(Order, "x")
     assert (result.value, result.usage) == (VALUE, USAGE + Usage(unreported=1))
     with Endpoint(reply_with_fault("read_timeout", 3)) as endpoint, pytest.raises(structkit.RequestTimeout) as caught:
         connect(endpoint.base_url, policy=policy).run(Order, "x")
@@ -195,7 +196,7 @@ REASKED: dict[str, str] = {
     "null_content": "empty",
     "ignores_schema": "not valid JSON",
     "other_keys": "it has none of the expected keys",
-    "schema_back": "expected",
+    "schema_back": "this is the schema",
     "deep": "nested too deep",
     "duplicate_keys": 'duplicate key "lines"',
     "nan": "NaN",

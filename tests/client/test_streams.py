@@ -88,7 +88,7 @@ def run_async(base_url: str, method: str, *args: Any, **call: Any) -> Outcome:
 
 def client_of(kind: Any, base_url: str, call: dict[str, Any]) -> Any:
     settings = {name: call.pop(name) for name in ("mode", "hooks") if name in call}
-    policy = call.pop("policy", structkit.Policy(wait_initial=0.001, timeout=30))
+    policy = call.pop("policy", structkit.Policy(wait_initial=0.001, timeout=600))
     return kind("fake", base_url=base_url, api_key="sk-test", policy=policy, **settings)
 
 

@@ -23,7 +23,7 @@ from structkit.testing import FAULTS, completion, fault
 from structkit.testing.scripted_reply import conforming_reply, tool_call_completion
 from structkit.values import Completion, Message, Parameters, Policy, Result, Usage
 
-SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=100)
 
 
 class Node(BaseModel):

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structkit.costs.budget import Reservation
@@ -79,7 +79,7 @@ def journal(folder: Path) -> Iterator[Journal]:
 
 
 def intend(journal: Journal, ordinal: int, number: int = 1, digest: str = "d") -> None:
-    journal.intend(ordinal, f"key {ordinal}", digest, number, f"request {number}").result(30)
+    journal.intend(ordinal, f"key {ordinal}", digest, number, f"request {number}").result(600)
 
 
 def child(code: str, *args: object, **kwargs: Any) -> subprocess.Popen[str]:
@@ -100,7 +100,7 @@ def child(code: str, *args: object, **kwargs: Any) -> subprocess.Popen[str]:
 
 
 def finished(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     return out
 
@@ -132,7 +132,7 @@ def test_every_entry_is_read_back_after_reopening(folder):
 
 def test_an_intent_is_on_disk_when_its_future_is_done(journal, folder):
     future = journal.intend(3, "k", "d", 1, "r")
-    assert future.result(30) is None
+    assert future.result(600) is None
     with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as reader:
         assert reader.execute("SELECT ordinal, number, request FROM waiting").fetchall() == [(3, 1, "r")]
 
@@ -452,7 +452,7 @@ def test_a_file_of_the_second_version_keeps_its_sums_and_gets_reservations(folde
     without = Spending(without_cost=2, unreported=2)
     with Journal.open(folder, {}) as journal:
         assert journal.spending() == without
-        journal.intend(1, "k", "d", 1, "r", Reservation(30, 500)).result(30)
+        journal.intend(1, "k", "d", 1, "r", Reservation(30, 500)).result(600)
         journal.add_reply(1, 1, Completion((Choice(0, "{}"),), Usage(unreported=1)))
         assert journal.spending() == without + Spending(Decimal(0), 0, 0, 0, 1, 1, 1, 30, 500)
 
@@ -461,7 +461,7 @@ def test_a_reservation_is_on_disk_with_its_intent_and_counts_until_the_reply_rep
     reserved = Reservation(30, 500)
     with Journal.open(folder, {}) as journal:
         for ordinal in range(4):
-            journal.intend(ordinal, "k", "d", 1, "r", reserved).result(30)
+            journal.intend(ordinal, "k", "d", 1, "r", reserved).result(600)
         journal.add_reply(1, 1, reply_of("{}"))
         assert journal.spending() == Spending(Decimal(0), 0, 10, 5, 1)
         assert journal.spending(include_current_run=True).reserved == 3
@@ -488,7 +488,7 @@ def test_entries_are_written_in_the_order_in_which_they_were_added(folder):
         journal._writer._write = RecordingFiles(folder, 9).write
         futures = [journal.intend(ordinal, "k", "d", 1, "r") for ordinal in range(3 * FULL_GROUP)]
         for future in futures:
-            future.result(30)
+            future.result(600)
     ordinals = [entry.ordinal for group in groups for entry in group if isinstance(entry, Intent)]
     assert ordinals == [*range(3 * FULL_GROUP)]
     assert len(groups) < len(ordinals) / 10, "many entries are one transaction"
@@ -551,7 +551,7 @@ def test_a_callback_may_use_the_journal_and_its_exception_does_not_stop_the_writ
         journal.flush()
 
     journal.intend(0, "k", "d", 1, "r").add_done_callback(call)
-    assert done.wait(30)
+    assert done.wait(600)
     assert journal.counts()["done"] == 1
     assert "cannot call flush: it runs in the thread that writes" in caplog.text
 
@@ -568,7 +568,7 @@ def test_a_closed_journal_raises_and_a_second_close_does_nothing(folder):
 def test_a_caller_blocked_by_a_slow_disk_gets_an_error_when_the_journal_closes(folder):
     journal = Journal.open(folder, HEADER)
     write, resume = journal._writer._write, threading.Event()
-    journal._writer._write = lambda entries: (resume.wait(60), write(entries))[1]
+    journal._writer._write = lambda entries: (resume.wait(600), write(entries))[1]
     added: list[int] = []
     errors: list[JobError] = []
 
@@ -668,9 +668,9 @@ def test_a_fork_is_rejected_and_does_not_hold_the_lock(folder):
     process = child(code, folder, stdin=subprocess.PIPE)
     assert process.stdout is not None
     out = process.stdout.read()
-    process.wait(60)
+    process.wait(600)
     Journal.open(folder, {}).close()  # while the child still runs
-    process.communicate("\n", timeout=60)
+    process.communicate("\n", timeout=600)
     assert out.count(f"opened by process {process.pid}, and this is a fork of it") == 3
 
 
@@ -1085,7 +1085,7 @@ def apply(journal: Journal, name: str, *args: Any) -> None:
             journal.flush()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(histories)
 def test_a_reopened_journal_agrees_with_a_model_of_its_history(history):
     model = Model()

@@ -38,7 +38,7 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copied
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=some.floats(0, 1), garbage=some.binary(max_size=64))
 @example(share=0.0, garbage=b"")
 @example(share=1.0, garbage=b"")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
@@ -80,7 +80,6 @@ def is_complete_text(text: str, complete_text: str) -> bool:
     return complete_text in {text, text + complete_text[-1:]}
 
 
-@settings(deadline=None)
 @given(bodies(), st.integers(1, 5), st.integers(1, 40))
 def test_a_stream_at_any_split_gives_the_reply_that_is_not_streamed(body: JSON, size: int, length: int) -> None:
     sent = stream(body, size)

@@ -82,7 +82,6 @@ def split_at(text: str, positions: list[int]) -> list[str]:
     return [text[start:end] for start, end in pairwise(splits)]
 
 
-@settings(deadline=None)
 @given(DOCUMENTS | NEARLY_JSON | FRAGMENTS)
 @example('{"a": "\\ud83d\\ude00\\n", "b": [-1.5e-3, {}], "a\\u0000": 10000000000000000000000}')
 @example('{"a": 1, "a": 2}')
@@ -95,7 +94,6 @@ def test_every_split_in_two_gives_the_result_of_the_complete_text(text: str) -> 
     assert {outcome(push, [text[:split], text[split:]]) for split in range(len(text) + 1)} == {expected}
 
 
-@settings(deadline=None)
 @given(DOCUMENTS | NEARLY_JSON | FRAGMENTS, st.lists(st.integers(0, 1_000), max_size=20))
 def test_any_split_gives_the_result_of_the_complete_text(text: str, positions: list[int]) -> None:
     expected = outcome(read_json, text)
@@ -103,7 +101,7 @@ def test_any_split_gives_the_result_of_the_complete_text(text: str, positions: l
     assert outcome(push, [*text]) == expected
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     DOCUMENTS, st.integers(0, 1_000), st.sampled_from('{}[]",:\\x1-.etn'), st.lists(st.integers(0, 1_000), max_size=5)
 )
@@ -147,7 +145,6 @@ def test_an_invalid_number_in_many_chunks_is_rejected() -> None:
         push(["[1.", "2.", "3", "]"])
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1), st.data())
 def test_the_open_string_is_available_up_to_the_end_of_the_chunk(value: str, data: st.DataObject) -> None:
     text = json.dumps([value])

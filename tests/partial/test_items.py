@@ -7,7 +7,7 @@ from collections import deque
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, RootModel, TypeAdapter
 
@@ -80,7 +80,6 @@ def test_each_item_is_returned_once_in_order_at_any_split(name: str, size: int) 
     assert all(item.valid for item in returned)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.builds(Line, item=st.text(st.characters(exclude_categories=["Cs"]))), min_size=1, max_size=5), st.data()
 )

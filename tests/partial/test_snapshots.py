@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
@@ -315,7 +315,7 @@ def split(text: str, positions: list[int] | None) -> list[str]:
     return [text[start:end] for start, end in pairwise(sorted({0, len(text), *inner}))]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from([*CASES]).flatmap(lambda name: st.tuples(st.just(name), CASES[name][1])),
        st.none() | st.lists(st.integers(0, 10_000), max_size=8), st.booleans())  # fmt: skip
 def test_every_snapshot_is_part_of_the_value_and_the_last_one_is_the_value(case, positions, escaped) -> None:
@@ -342,7 +342,7 @@ def with_invalid_value(wire: Any, invalid: Any, at: list[int]) -> Any:
     return changed
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from([*CASES]).flatmap(lambda name: st.tuples(st.just(name), CASES[name][1])), JSON | st.just({"key": 1}),
        st.lists(st.integers(0, 10), max_size=5), st.lists(st.integers(0, 10_000), max_size=8))  # fmt: skip
 def test_an_invalid_reply_has_snapshots_of_its_valid_parts_and_nothing_is_raised(case, invalid, at, positions) -> None:

@@ -26,10 +26,7 @@ from structkit.values import ABSENT, JSONPath, JSONValue, value_at
 
 SETTINGS = settings(
     max_examples=100,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 NUMBERS = itertools.count()
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

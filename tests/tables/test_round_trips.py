@@ -24,7 +24,7 @@ NASTY = [
     "00501", "NA", "null", "1e5", "", " ", "a,b;c\td", 'say "hi"', "l1\nl2", "l1\r\nl2", "l1\rl2", "\r", "é😀\u2028\u0085",
     "'", "''", '"', "\x00", "a\x00b", "\ufeff", "#", "\\N", "_x0041_", "http://a.b/c", "TRUE", "x" * 30_000,
 ]  # fmt: skip
-EASY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EASY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Step(BaseModel):

@@ -121,11 +121,12 @@ def test_a_call_over_an_expired_route_starts_with_the_strongest_mode(connect: Co
     with Endpoint(reject_response_format) as endpoint:
         connect(endpoint.base_url).run(int, "x")
         age_entries(folder, 61)
+        start = time.time()
         result = connect(endpoint.base_url).run(int, "x")
     assert len(result.attempts) == 3
     cached = load_route(endpoint.base_url, "fake")
     assert cached is not None
-    assert time.time() - cached.stored_at < 60, "it was stored again"
+    assert cached.stored_at >= start, "it was stored again"
 
 
 @pytest.mark.parametrize("setting", ["off", "OFF", "0", "no", "false"])
@@ -201,7 +202,7 @@ def test_a_fifo_in_place_of_a_route_is_ignored_and_replaced(folder: Path) -> Non
             "print(structkit.Client('fake', base_url=sys.argv[1], api_key='sk-test').run(int, 'x').mode)"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code, endpoint.base_url], check=False, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", code, endpoint.base_url], check=False, capture_output=True, text=True, timeout=600
         )
         assert done.stdout.split() == ["tool"], done.stderr
     assert path.is_file()
@@ -219,7 +220,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(item, (*path, key))
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_damage_to_a_cached_route_is_forgotten_or_harmless(folder: Path, data: st.DataObject) -> None:
     clear_routes()

@@ -20,7 +20,7 @@ from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
-PATIENCE = 60
+PATIENCE = 600
 PRICE = Price(Decimal(1), Decimal(2))
 ONE = PRICE.cost(10, 5)
 

@@ -28,7 +28,7 @@ from structkit.testing import Endpoint, Reply, completion
 from structkit.transport.http.certificates import ssl_context
 
 KEY = "sk-test-hunter2-hunter2"
-NO_RETRIES = structkit.Policy(retries=0, timeout=30)
+NO_RETRIES = structkit.Policy(retries=0, timeout=600)
 COMPLETION = json.dumps(completion('{"value": 3}')).encode()
 Connect = Callable[..., Any]
 Script = Callable[[int, int], bytes | None]
@@ -199,7 +199,7 @@ def test_a_child_process_does_not_use_its_parents_connections() -> None:
         "os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else 0)\n"
     )
     with keep_alive_server() as server:
-        subprocess.run([sys.executable, "-c", code, server.base_url], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code, server.base_url], check=True, timeout=600)
     assert (server.connections, len(server.heads)) == (2, 3)
 
 
@@ -278,7 +278,7 @@ def test_silence_after_the_first_bytes_is_interrupted_at_the_deadline(run_calls:
     finished = threading.Event()
 
     def script(number: int, count: int) -> bytes | None:
-        finished.wait(60)
+        finished.wait(600)
         return None
 
     class SilentServer(KeepAliveServer):
@@ -286,7 +286,7 @@ def test_silence_after_the_first_bytes_is_interrupted_at_the_deadline(run_calls:
             with connection:
                 read_request(connection)
                 connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{")
-                finished.wait(60)
+                finished.wait(600)
 
     server = SilentServer(script)
     try:
@@ -473,7 +473,7 @@ print(structkit.Client("m", base_url=sys.argv[1]).extract(int, "x"))
 def test_connections_are_closed_with_the_event_loop_without_a_warning() -> None:
     with keep_alive_server() as server:
         python = [sys.executable, "-W", "error", "-c", UNCLOSED, server.base_url]
-        done = subprocess.run(python, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(python, capture_output=True, text=True, timeout=600, check=False)
     assert (done.stdout.split("\n"), done.stderr) == (["[3, 3, 3] [3, 3, 3]", "3", "3", ""], "")
 
 
