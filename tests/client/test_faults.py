@@ -196,7 +196,7 @@ REASKED: dict[str, str] = {
     "null_content": "empty",
     "ignores_schema": "not valid JSON",
     "other_keys": "it has none of the expected keys",
-    "schema_back": "this is the schema",
+    "schema_back": "lines",  # a key of the value
     "deep": "nested too deep",
     "duplicate_keys": 'duplicate key "lines"',
     "nan": "NaN",
