@@ -212,7 +212,7 @@ class HeldEndpoint:
     def answer(self, body: JSON, held_from: int) -> Any:
         if len(self.endpoint.requests) >= held_from:
             self.reached.set()
-            self.release.wait(60)
+            self.release.wait(600)
         if (rounds := len(results_of(body)) // 2) == 2:
             return '{"n": 1}'
         return [call(name, text=row_of(body), part=rounds) for name in ("length", "later")]
@@ -229,7 +229,7 @@ def test_a_killed_job_makes_no_call_again_whose_result_is_stored(
         job_settings = without_policy(endpoint.base_url, rows)
         command = [sys.executable, "-c", CHILD, json.dumps(job_settings), str(calls)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert held.reached.wait(60)
+        assert held.reached.wait(600)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         states = Reader(Path(f"{job_settings['output']}.job")).read_rows(0, 99).values()

@@ -146,7 +146,7 @@ def test_an_exception_of_a_check_is_an_issue(connect: Connect) -> None:
     with Endpoint(person_json(age=7), person_json()) as endpoint:
         result = connect(endpoint.base_url).run(Person, "x", checks=[raising_check])
     assert (result.value.age, len(endpoint.requests)) == (36, 2)
-    assert "LookupError('Ada')" in result.attempts[0].issues[0].message
+    assert "LookupError('Ada')" in result.attempts[0].issues[0].cause
 
 
 @pytest.mark.parametrize("check", [async_of_age, AsyncCheck(), soft(async_of_age)], ids=["function", "object", "soft"])

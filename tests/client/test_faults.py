@@ -88,9 +88,9 @@ def test_a_lasting_fault_is_an_error_with_the_attempt_and_its_usage(connect: Con
 
 def test_a_timeout_is_retried_and_its_usage_is_unreported(connect: Connect) -> None:
     policy = structkit.Policy(timeout=0.3, retries=1, wait_initial=0.001)
-    patient = structkit.Policy(timeout=2, retries=1, wait_initial=0.001)  # the second reply has to come within it
+    longer = structkit.Policy(timeout=2, retries=1, wait_initial=0.001)  # the second reply has to come within it
     with Endpoint(reply_with_fault("read_timeout", 20), VALID) as endpoint:
-        result = connect(endpoint.base_url, policy=patient).run(Order, "x")
+        result = connect(endpoint.base_url, policy=longer).run(Order, "x")
     assert (result.value, result.usage) == (VALUE, USAGE + Usage(unreported=1))
     with Endpoint(reply_with_fault("read_timeout", 3)) as endpoint, pytest.raises(structkit.RequestTimeout) as caught:
         connect(endpoint.base_url, policy=policy).run(Order, "x")

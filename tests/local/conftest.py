@@ -19,5 +19,5 @@ def served() -> Iterator[str]:
     line = next(line for line in process.stderr if line.startswith("serving"))
     yield line.split(" at ")[1].split()[0]
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=600)
     assert (process.returncode, errors) == (130, "stopped\n")
