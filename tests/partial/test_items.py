@@ -116,7 +116,9 @@ def test_an_item_of_a_json_schema_is_validated_by_its_part_of_the_document() -> 
     items: ItemReader[Any] = ItemReader(ResponseFormat(ROWS))
     valid, too_small, text = items.feed('{"rows": [{"n": 3}, {"n": 2}, "x"]}')
     assert valid.value == {"n": 3}
-    assert [str(issue) for issue in too_small.issues] == ["rows[1].n: Input should be greater than or equal to 3 (got 2)"]
+    assert [str(issue) for issue in too_small.issues] == [
+        "rows[1].n: Input should be greater than or equal to 3 (got 2)"
+    ]
     assert [issue.path for issue in text.issues] == [("rows", 2)]
 
 
