@@ -20,6 +20,9 @@ T = TypeVar("T")
 REQUIRED_CHOICE = "tool_choice=required"
 """What a route has rejected if it accepts no `tool_choice` that requires a call of any tool."""
 
+NO_CALL = "no tool was called, and mode tool does not work here: this model may be unable to call tools"
+"""The warning of a result where a model that cannot call tools may have made up what they return."""
+
 MAX_CALLS = 128
 """Calls of one reply; each blocking one has a thread."""
 
@@ -103,8 +106,8 @@ class ToolExtraction(Extraction[T]):
         has_calls = not names.isdisjoint(tool.name for tool in self.tools)
         if not has_calls and (names <= {"", self.codec.name} or self._read(choice)[0].valid):
             return ()
-        calls = with_ids(choice.tool_calls, self.round_count + 1, (run.id for run in self.tool_runs))
-        return tuple(map(self._plan_call, calls))
+        used_ids = (str(each.get("id")) for message in self.messages for each in message.tool_calls or ())
+        return tuple(map(self._plan_call, with_ids(choice.tool_calls, self.round_count + 1, used_ids)))
 
     def _plan_call(self, call: ToolCall) -> PlannedCall:
         tool = next((tool for tool in self.tools if tool.name == call.name), None)
@@ -175,7 +178,11 @@ class ToolExtraction(Extraction[T]):
         return error
 
     def _accept(self, answer: Answer[T], choices: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
-        return replace(super()._accept(answer, choices, attempts), tool_calls=self.tool_runs)
+        result = super()._accept(answer, choices, attempts)
+        may_call = not self.tool_runs and self.parameters.options.get("tool_choice") != "none"
+        ignores_tools = may_call and "tool" in self.route.rejected | self.route.ignored
+        warnings = (*result.warnings, Issue((), NO_CALL)) if ignores_tools else result.warnings
+        return replace(result, tool_calls=self.tool_runs, warnings=warnings)
 
 
 def storable_route(last: Any, step: Any) -> Route:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -528,6 +529,41 @@ def test_the_conversation_of_a_result_has_the_calls(connect: Connect) -> None:
     assert roles == ["user", "assistant", "tool", "assistant", "user"]
 
 
+def test_a_hung_tool_does_not_keep_the_process_alive(fresh_python: list[str]) -> None:
+    source = """
+import asyncio, threading, structkit
+from structkit.testing import Endpoint, call
+
+def hang() -> None:
+    threading.Event().wait()
+
+policy = structkit.Policy(tool_timeout=0.05)
+
+async def run(endpoint):
+    async with structkit.AsyncClient("fake", base_url=endpoint.base_url, policy=policy) as client:
+        await client.run(int, "x", tools=[hang])
+
+with Endpoint(call("hang")) as endpoint:
+    client = structkit.Client("fake", base_url=endpoint.base_url, policy=policy)
+    for attempt in (lambda: client.run(int, "x", tools=[hang]), lambda: asyncio.run(run(endpoint))):
+        try:
+            attempt()
+        except structkit.ToolError as error:
+            print(error)
+"""
+    done = subprocess.run([*fresh_python, source], capture_output=True, encoding="utf-8", check=True, timeout=600)
+    assert done.stdout.count("tool hang has not ended within 0.05 seconds") == 2
+
+
+def test_identifiers_do_not_repeat_those_of_earlier_messages(connect: Connect) -> None:
+    with Endpoint(call("weather", city="Lyon"), TRIP, call("weather", city="Rome"), TRIP) as endpoint:
+        client = connect(endpoint.base_url)
+        result = client.run(Trip, "x", tools=[weather])
+        client.run(Trip, [*result.messages, structkit.Message("user", "And Rome?")], tools=[weather])
+    ids = [entry["id"] for each in endpoint.requests[-1]["messages"] for entry in each.get("tool_calls", ())]
+    assert len(ids) == len({*ids}) == 2
+
+
 def test_a_message_of_the_model_that_is_retried_in_transport_calls_no_tool_again(connect: Connect) -> None:
     calls: list[str] = []
 
@@ -614,6 +650,18 @@ def test_a_keyword_that_is_rejected_in_a_tool_is_left_out(connect: Connect) -> N
         result = connect(endpoint.base_url).run(Trip, "x", tools=[search])
     assert result.tool_calls[0].result == "abc"
     assert len(endpoint.requests) == 3
+
+
+def test_a_result_of_a_model_that_ignores_tools_has_a_warning(connect: Connect) -> None:
+    def answer(body: Any) -> Any:
+        return TRIP if "response_format" in body else Reply(completion("It is warm in Lyon, I think."))
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url).run(Trip, "x", tools=[weather])
+    assert result.mode == "json_schema"
+    assert [issue.message for issue in result.warnings] == [
+        "no tool was called, and mode tool does not work here: this model may be unable to call tools"
+    ]
 
 
 def test_an_endpoint_without_tools_is_an_error_of_the_endpoint(connect: Connect) -> None:
