@@ -85,7 +85,7 @@ def report_environment_errors() -> Iterator[None]:
     except (ValueError, ImportError, OSError, TypeError) as error:
         names = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE"
         reason = redact(str(error), proxy_secrets())
-        if "socks" in reason.lower():  # httpx2 names the extra of another package
+        if isinstance(error, ImportError) and "socks" in reason.lower():  # httpx2 names the extra of another package
             reason = "a SOCKS proxy needs another package; pip install 'httpx2[socks]'"
         # Without the exception itself, whose text may contain a proxy's password.
         raise ConfigError(f"the connection cannot be configured: {reason}; check {names}") from None

@@ -17,6 +17,20 @@ TLS_EOF = "EOF occurred in violation of protocol"
 
 ADVICE = "check the base URL"
 
+CLIENT_CERTIFICATE = "a client certificate: pass client=openai.OpenAI(http_client=httpx2.Client(verify=context))"
+TLS_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("mismatch", "is not valid for"), "its certificate is that of another host: check the host in the base URL"),
+    (("expired", "not yet valid"), "its certificate is out of date: renew it, or check the clock of this machine"),
+    (
+        ("certificate verify failed",),
+        "its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE",
+    ),
+    (("certificate required", "alert bad certificate"), f"it requires {CLIENT_CERTIFICATE}"),
+    (("handshake failure",), f"it may require another version of TLS, or {CLIENT_CERTIFICATE}"),
+    (("wrong version number", "record layer failure"), "it does not speak TLS there: try http:// in the base URL"),
+)
+"""Words of OpenSSL in lower case, and what to do; the first row that fits."""
+
 # Classes are compared by name: a user's own client may bring another HTTP library, or another copy of the same one.
 NOT_CONNECTED = frozenset(
     {
@@ -95,14 +109,10 @@ def _connection_lost(host: str, reason: str, chain: str) -> ConnectionFailed:
 
 
 def _tls_advice(reason: str) -> str | None:
-    """Return what to do about a certificate, if that is the reason.
+    """Return what to do about TLS or a certificate, if that is the reason.
 
     >>> _tls_advice("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate")
     'its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE'
     """
     text = reason.lower().replace("_", " ")
-    if "certificate verify failed" in text:
-        return "its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE"
-    if "certificate required" in text or "alert bad certificate" in text:
-        return "it requires a client certificate: pass client=openai.OpenAI(http_client=httpx2.Client(verify=context))"
-    return None
+    return next((advice for words, advice in TLS_ADVICE if any(word in text for word in words)), None)

@@ -296,15 +296,32 @@ def test_certificates_come_from_the_environment(
         assert untrusted.usage_of_reply == structkit.Usage()
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
         assert isinstance(send_requests(new_transport(address, KEY))[0], structkit.Completion)
+        other_host = send_requests(new_transport(f"https://127.0.0.1:{server.port}/v1", KEY))[0]
+        assert "its certificate is that of another host: check the host in the base URL" in str(other_host)
         server.context.verify_mode = ssl.CERT_REQUIRED
         server.context.load_verify_locations(tmp_path / "cert.pem")
         without_certificate = send_requests(new_transport(address, KEY))[0]
         assert isinstance(without_certificate, structkit.ConnectionFailed)
         if not str(without_certificate).endswith("ReadError"):  # httpx2, awaited, has no reason
             assert "requires a client certificate" in str(without_certificate)
+        server.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        without_certificate = send_requests(new_transport(address, KEY))[0]
+        assert "it may require another version of TLS, or a client certificate" in str(without_certificate)
+
+
+def test_a_certificate_file_that_cannot_be_read_raises_before_anything_is_sent(
+    new_transport: TransportFactory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with pytest.raises(OSError, match=r"none\.pem|No such file"):
-        new_transport(address, KEY)
+        new_transport("https://gateway.invalid/v1", KEY)
+
+
+def test_an_endpoint_without_tls_is_reported_as_such(new_transport: TransportFactory) -> None:
+    with Endpoint() as endpoint:
+        error = send_requests(new_transport(endpoint.base_url.replace("http:", "https:"), KEY))[0]
+    assert isinstance(error, structkit.ConnectionFailed)
+    assert str(error).endswith("it does not speak TLS there: try http:// in the base URL")
 
 
 def test_organisation_and_project_are_sent_as_by_the_sdk(
