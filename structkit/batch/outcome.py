@@ -54,6 +54,8 @@ def outcome_of(
         "usage": _usage(step.attempts),
         "cost": None if cost is None else str(cost),
     }
+    if runs := getattr(step, "tool_calls", ()):
+        fields["tool_calls"] = [run.to_dict() for run in runs]
     if isinstance(step, StructkitError):
         return _failure(step, **fields, issues=_issues(getattr(step, "issues", ())))
     try:

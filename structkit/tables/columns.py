@@ -63,6 +63,16 @@ _ISSUES: JSON = {
         "properties": {name: {"type": "string"} for name in ("path", "message", "got", "cause")},
     },
 }
+_TOOL_CALL: JSON = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "arguments": {},
+        "result": {},
+        "error": {"type": "string"},
+        "seconds": {"type": "number"},
+    },
+}
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens", "unreported", "cached_tokens", "reasoning_tokens")
 RUN_SCHEMAS: dict[str, JSON] = {
     "status": {"type": "string"},
@@ -75,6 +85,7 @@ RUN_SCHEMAS: dict[str, JSON] = {
     "cost": {"type": "string"},
     "mode": {"type": "string"},
     "repairs": {"type": "array", "items": {"type": "string"}},
+    "tool_calls": {"type": "array", "items": _TOOL_CALL},
 }
 """The columns that a run can add to a row, by name."""
 

@@ -18,6 +18,7 @@ import structkit
 from structkit import JobError, Policy
 from structkit.batch.job import Job
 from structkit.journal.journal import Reader
+from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, call
 from structkit.values import JSON
 
@@ -72,6 +73,25 @@ def test_rows_are_labelled_with_the_results_of_tools(without_policy: Settings, t
         assert report.status == "complete"
         assert [json.loads(line)["n"] for line in Path(job_settings["output"]).read_text().splitlines()] == [1, 2, 3]
         assert len(endpoint.requests) == 6
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_the_calls_of_each_row_are_a_column_of_the_output(
+    without_policy: Settings, tmp_path: Path, suffix: str
+) -> None:
+    def length(text: str) -> int:
+        if text == "bb":
+            raise LookupError(text)
+        return len(text)
+
+    with Endpoint(answer) as endpoint:
+        job_settings = without_policy(endpoint.base_url, ["a", "bb"], output=str(tmp_path / f"out.{suffix}"))
+        job(job_settings, length, columns=("status", "tool_calls")).run()
+    cells: list[Any] = [row.values["tool_calls"] for row in open_source(tmp_path / f"out.{suffix}")]
+    first, second = ((json.loads(cell) if isinstance(cell, str) else cell)[0] for cell in cells)
+    arguments = first["arguments"]  # Parquet has JSON of any form as text
+    assert (json.loads(arguments) if isinstance(arguments, str) else arguments) == {"text": "a"}
+    assert (first["name"], int(first["result"]), second["error"]) == ("length", 1, "LookupError: bb")
 
 
 def test_an_exception_of_a_tool_fails_its_row_only(without_policy: Settings) -> None:
