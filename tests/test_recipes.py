@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import runpy
@@ -33,12 +34,14 @@ MATH_REQUEST = {
 }
 
 
-def run_recipe(name: str, endpoint: Endpoint, model: str = "fake") -> list[str]:
+def run_recipe(
+    name: str, endpoint: Endpoint, model: str = "fake", arguments: tuple[str, ...] = (), folder: Path = ROOT
+) -> list[str]:
     """Return the lines that a recipe prints when it is run as its first lines say."""
     settings = {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": "sk-recipes", "STRUCTKIT_MODEL": model}
     environment = {**os.environ, **settings, "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, str(RECIPES / name)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
+    command = [sys.executable, str(RECIPES / name), *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
@@ -123,3 +126,122 @@ def test_the_invoice_recipe_extracts_a_validated_record_with_the_embedded_model(
         "issued": date(2026, 3, 14),
         "total": Decimal("253.50"),
     }
+
+
+def test_the_photo_recipe_sends_the_image_and_checks_the_total() -> None:
+    lines = [{"item": "Espresso", "amount": "5.00"}, {"item": "Croissant", "amount": "2.40"}]
+    receipt = {"shop": "CAFE NOIR", "time": "2026-03-14T10:12:00", "lines": lines, "total": "7.40"}
+    with Endpoint(json.dumps({**receipt, "total": "7.04"}), json.dumps(receipt)) as endpoint:
+        printed = run_recipe("photo.py", endpoint)
+    assert json.loads("\n".join(printed)) == receipt
+    text, image = endpoint.requests[0]["messages"][-1]["content"]
+    assert text["text"] == "A receipt, as it is printed."
+    assert image["image_url"]["url"].startswith("data:image/png;base64,")
+    assert image["image_url"]["detail"] == "high"
+    assert "add up to 7.40, not to 7.04" in endpoint.requests[1]["messages"][-1]["content"]
+
+
+def test_the_chat_recipe_goes_on_with_the_conversation() -> None:
+    orders = [["coffee"], ["coffee", "cake"], ["coffee", "cake"]]
+    replies = [json.dumps({"items": items, "is_complete": number == 2}) for number, items in enumerate(orders)]
+    with Endpoint(replies) as endpoint:
+        printed = run_recipe("chat.py", endpoint)
+    assert printed == [
+        "Two coffees, please. -> coffee",
+        "And a slice of cake. -> coffee, cake",
+        "That is all, thank you. -> coffee, cake (complete)",
+    ]
+    roles = [message["role"] for message in endpoint.requests[-1]["messages"]]
+    assert roles == ["system", "user", "assistant", "user", "assistant", "user"]
+
+
+def test_the_fallback_recipe_asks_the_large_model_where_the_small_one_fails() -> None:
+    def reply(body: dict[str, Any]) -> Reply:
+        urgency = 9 if body["model"] == "small" and "parcel" in prompt_of({"messages": body["messages"][:1]}) else 3
+        return Reply(completion(json.dumps({"team": "delivery", "urgency": urgency})))
+
+    with Endpoint(reply) as endpoint:
+        printed = run_recipe("fallback.py", endpoint, arguments=("small", "large"))
+    assert printed == ["delivery\t3\tby large in 3 attempts", "delivery\t3\tby small in 1 attempts"]
+
+
+def test_the_cache_recipe_sends_no_request_twice(tmp_path: Path) -> None:
+    with Endpoint('{"value": true}') as endpoint:
+        printed = run_recipe("cached.py", endpoint, folder=tmp_path)
+        assert [line.split("\t")[2] for line in printed] == ["15 tokens", "15 tokens", "from the cache"]
+        next_lines = run_recipe("cached.py", endpoint, folder=tmp_path)
+    assert [line.split("\t")[2] for line in next_lines] == ["from the cache"] * 3
+    assert len(endpoint.requests) == 2
+
+
+def test_the_notebook_runs_from_top_to_bottom() -> None:
+    with Endpoint('{"mood": "negative", "product": null}') as endpoint:
+        printed = run_recipe("notebook.py", endpoint)
+    assert "mood='negative' product=None 1 ()" in printed
+    assert len([line for line in printed if line.startswith("negative\t")]) == 3
+    assert len(endpoint.requests) == 4
+
+
+def test_the_tracing_recipe_has_a_span_for_each_attempt() -> None:
+    with Endpoint('{"name": "Ada", "age": -1}', '{"name": "Ada", "age": 36}') as endpoint:
+        first, second, value, task = run_recipe("tracing.py", endpoint)
+    assert first.startswith("chat fake: attempt 1, 5 tokens")
+    assert "greater than or equal to 0" in first
+    assert (second, value) == ("chat fake: attempt 2, 5 tokens", "name='Ada' age=36")
+    assert task.startswith("read people:")
+
+
+def test_the_program_of_instructor_runs() -> None:
+    person = {"name": "Ada Lovelace", "age": 36}
+
+    def reply(body: dict[str, Any]) -> Reply:
+        schema = json.dumps(body["response_format"])
+        invalid = {**person, "name": "Bob"} if len(endpoint.requests) == 1 else person
+        return Reply(completion(json.dumps({"value": [person]} if "array" in schema else invalid)))
+
+    with Endpoint(reply) as endpoint:
+        printed = run_recipe("from_instructor.py", endpoint)
+    assert printed[0] == "name='Ada Lovelace' age=36"
+    assert printed[1] == "Ada Lovelace 1 attempts"
+    assert printed[-2:] == ["name='Ada Lovelace' age=36", "Ada Lovelace"]
+    assert "the name must be copied from the text" in endpoint.requests[1]["messages"][-1]["content"]
+
+
+def test_the_program_of_pydantic_ai_runs() -> None:
+    def reply(body: dict[str, Any]) -> Any:
+        arrivals = [each for each in body["messages"] if each["role"] == "user"]
+        if not any(each["role"] == "tool" for each in body["messages"]):
+            return call("today")
+        if len(arrivals) == 1:
+            return json.dumps({"city": "Oslo", "arrival": "2026-03-10"})
+        return json.dumps({"city": "Oslo", "arrival": "2026-03-22" if "later" in str(body) else "2026-03-21"})
+
+    with Endpoint(reply) as endpoint:
+        first, second = run_recipe("from_pydantic_ai.py", endpoint)
+    assert first.startswith("city='Oslo' arrival=datetime.date(2026, 3, 21)")
+    assert second == "city='Oslo' arrival=datetime.date(2026, 3, 22)"
+
+
+def test_the_web_recipe_streams_the_value_as_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application is called as a server calls it, without one."""
+    pytest.importorskip("fastapi", reason="needs fastapi")
+    reply = {"title": "Pancakes", "ingredients": ["flour", "milk"], "steps": ["Stir.", "Bake."]}
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b'{"dish": "pancakes"}', "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/recipes", "headers": headers, "query_string": b""}
+    with Endpoint(json.dumps(reply)) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
+        app = runpy.run_path(str(RECIPES / "web_stream.py"))["app"]
+        asyncio.run(app({**scope, "asgi": {"spec_version": "2.4"}}, receive, send))
+    assert sent[0]["status"] == 200
+    lines = [json.loads(line) for line in b"".join(each.get("body", b"") for each in sent[1:]).splitlines()]
+    assert lines[-1] == reply
+    assert len(lines) > 2
