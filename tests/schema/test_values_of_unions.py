@@ -4,6 +4,7 @@ import datetime as dt
 import enum
 import json
 from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Network
@@ -400,3 +401,14 @@ def test_a_strict_default_dict_is_read_once(check_round_trip):
 
 class Shape(enum.Enum):
     PAIR = (1, 2)
+
+
+class Reading(BaseModel):
+    address: IPv4Address | Literal["x"]
+
+
+def test_a_branch_that_a_function_writes_takes_no_value_of_another_one_beside_boxes(check_round_trip):
+    check_round_trip(
+        Sequence[Decimal] | Literal[Shape.PAIR] | bytes | Reading,
+        *(Reading(address=IPv4Address("1.2.3.4")), Reading(address="x"), [Decimal(1)], Shape.PAIR, b"a"),
+    )

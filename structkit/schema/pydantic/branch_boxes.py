@@ -46,8 +46,10 @@ class UnionRewrite:
         """Return a union with its ambiguous branches boxed under their names."""
         choices = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
         boxes = self._boxes(choices)
-        if boxes:
-            return self._boxed(part, choices, boxes)
+        return self._boxed(part, choices, boxes) if boxes else self._unboxed(part, choices)
+
+    def _unboxed(self, part: JSON, choices: list[Any]) -> JSON:
+        """Return a union without boxes; where a function writes a branch, it could write the values of others, too."""
         if any(self._is_written_by_function(choice, frozenset()) for choice in choices):
             branches = {str(position): choice for position, choice in enumerate(choices)}
             choice = BranchChoice(branches, {}, self._compile_part, union=part)
@@ -96,7 +98,8 @@ class UnionRewrite:
         unboxed = [choice for position, choice in enumerate(choices) if position not in boxed]
         tagged = {name: _box(name, choice, self._config) for name, choice in by_name.items()}
         if unboxed:
-            tagged[UNBOXED] = unboxed[0] if len(unboxed) == 1 else {**without_ref(part), "choices": unboxed}
+            remaining = {**without_ref(part), "choices": unboxed}
+            tagged[UNBOXED] = unboxed[0] if len(unboxed) == 1 else self._unboxed(remaining, unboxed)
         branches = {**by_name, **({UNBOXED: tagged[UNBOXED]} if unboxed else {})}
         resolved = {name: self._resolve(choice) for name, choice in by_name.items()}
         choice = BranchChoice(branches, resolved, self._compile_part, boxes=by_name)
