@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
 from pydantic import (
@@ -201,3 +201,42 @@ def test_a_failure_to_write_is_the_same_each_time(check_round_trip):
         with pytest.raises(SchemaError, match="infinities and NaN have no JSON form"):
             response_format.dump({float("inf"): 1})
     check_round_trip(output_type, {1: 2, Path("a"): 3}, dt.date(2020, 1, 1))
+
+
+class Steps(NamedTuple):
+    first: int = 1
+    second: str = "x"
+    third: tuple[int, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("items", "steps"),
+    [
+        ((None, "y", []), Steps(second="y")),
+        ((3, None, [1]), Steps(3, third=(1,))),
+        ((None, None, [1]), Steps(third=(1,))),
+        ((None, None, None), Steps()),
+        ((2, "y", None), Steps(2, "y")),
+    ],
+    ids=str,
+)
+def test_an_item_of_a_named_tuple_is_read_after_one_that_is_absent(items, steps):
+    response_format = ResponseFormat(Steps)
+    names = response_format.schema["properties"]["value"]["properties"]
+    assert response_format.load({"value": dict(zip(names, items, strict=True))}) == steps
+
+
+@pytest.mark.parametrize(
+    ("wire", "place"),
+    [
+        ({"item_0": None, "item_1": "y", "rest": []}, "item_0"),
+        ({"item_0": None, "item_1": None, "rest": [True]}, "item_0"),
+        ({"item_0": 1, "item_1": None, "rest": [True]}, "item_1"),
+    ],
+    ids=str,
+)
+def test_an_array_with_a_gap_is_invalid_at_the_gap(wire, place):
+    parts = {"prefixItems": [{"type": "integer"}, {"type": "string"}], "items": {"type": "boolean"}}
+    response_format = ResponseFormat({"type": "object", "properties": {"t": {"type": "array", **parts}}})
+    with pytest.raises(InvalidOutput, match=rf"t\.{place}: null means that the tuple ends before this item"):
+        response_format.load({"t": wire})

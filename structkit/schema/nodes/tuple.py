@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 from structkit.schema.keywords import POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
@@ -11,7 +12,7 @@ from structkit.schema.nodes.array import ArrayNode, build_array
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
-from structkit.schema.nodes.node import Field, Node
+from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.values import JSON, JSONPath, JSONValue
 
@@ -29,6 +30,8 @@ class TupleNode:
 
     fields: tuple[Field, ...]
     extra_items: Field | None = None
+    names: tuple[str, ...] | None = None
+    """Of a named tuple: the natural names of the positions, under which the type also reads them."""
     kind = "object"
     is_identity = False
 
@@ -51,14 +54,22 @@ class TupleNode:
         )
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Return the array, up to the first position that is absent."""
+        """Return the array; of a named tuple, an object where a position is absent before one that is not.
+
+        Raises:
+            WireError: An array cannot express such a gap.
+        """
         if not isinstance(wire, dict) or not wire.keys() <= self.object.by_wire.keys():
             return wire
         natural = self.object.load(wire)
-        has_position = [field.name in natural for field in self.fields]
-        length = has_position.index(False) if False in has_position else len(has_position)
-        fixed = [natural[field.name] for field in self.fields[:length]]
-        return fixed + (natural[self.extra_items.name] if self.extra_items and length == len(self.fields) else [])
+        extra_items = natural.get(self.extra_items.name, []) if self.extra_items else []
+        items = [natural[field.name] for field in takewhile(lambda field: field.name in natural, self.fields)]
+        has_gap = len(items) < len(natural.keys() - {self.extra_items and self.extra_items.name})
+        if self.names and has_gap:
+            return {name: natural[f.name] for name, f in zip(self.names, self.fields, strict=True) if f.name in natural}
+        if has_gap or (extra_items and len(items) < len(self.fields)):
+            raise WireError(GAP).with_step(self.fields[len(items)].name)
+        return items + extra_items
 
     def has_valid_length(self, value: list[JSONValue]) -> bool:
         """Return whether an array has as many items as the positions allow."""
@@ -83,6 +94,8 @@ class TupleNode:
         return self.object.matches_wire(wire)
 
 
+GAP = "null means that the tuple ends before this item, and later items are not null: write a value here"
+
 POSITIONS = "A tuple: one item per position."
 """What the model reads about an object whose keys are positions."""
 
@@ -98,9 +111,10 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     for position, part in enumerate(parts):
         name = unused_name(wire_name(_own_name(part) or f"item_{position}"), [field.name for field in fields])
         fields.append(build_field(name, part, position < min_items, (*path, position), compiler, is_exact=True))
-    description = None if all(_own_name(part) for part in parts) else POSITIONS
+    names = tuple(filter(None, map(_own_name, parts)))
+    description = None if len(names) == len(parts) else POSITIONS
     if further_items is False:
-        return describe(TupleNode(tuple(fields)), description)
+        return describe(TupleNode(tuple(fields), names=None if description else names), description)
     name = unused_name("rest", [field.name for field in fields])
     extra_items = Field(name, name, ArrayNode(compiler.build(further_items, (*path, "[]"))))
     return describe(TupleNode(tuple(fields), extra_items), description)
