@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
+from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, ToolError, TransportError, Truncated
 from structkit.values import Attempt, Policy
 
 FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
     "transport": (TransportError,),
     "refusal": (Refusal, Filtered),
-    "invalid": (InvalidOutput, Truncated),
+    "invalid": (InvalidOutput, Truncated, ToolError),  # of a model that never answers: that of a tool is final
 }
 """The errors by the names of `Policy.fallback_on`."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from structkit.tools.planned_call import PlannedCall
-from structkit.values import JSON, Choice, Completion, Issue, Message, ToolCall, ToolRun
+from structkit.values import JSON, Choice, Completion, Issue, Message, ToolCall, ToolRun, json_text
 
 ECHOED_FIELDS = ("reasoning_content", "reasoning_details")
 """Fields of a reply that some endpoints require in the next request: DeepSeek, Moonshot, MiniMax, OpenRouter."""
@@ -49,7 +50,8 @@ class ToolRound:
 
     def messages(self, runs: Sequence[ToolRun]) -> tuple[Message, ...]:
         """Return the messages of this round: the reply, and the result of each call."""
-        return (self.message, *(Message("tool", run.content, tool_call_id=run.id) for run in runs))
+        results = (Message("tool", run.content, tool_call_id=run.id) for run in runs)
+        return tuple(map(_sendable, (self.message, *results)))
 
 
 def make_round(reply: Completion, choice: Choice, calls: Sequence[PlannedCall]) -> ToolRound:
@@ -75,6 +77,11 @@ def with_ids(calls: Sequence[ToolCall], number: int, earlier_ids: Iterable[str] 
         call_id = call.id if call.id and call.id not in used else f"call_{number}_{position}"
         used.add(call_id)
         yield replace(call, id=call_id)
+
+
+def _sendable(message: Message) -> Message:
+    """Return a message without halves of surrogate pairs, which a model may write and UTF-8 does not have."""
+    return Message.from_dict(json.loads(json_text(message.body).encode("utf-8", "replace")))
 
 
 def _raw_message(reply: Completion, choice: Choice) -> JSON:

@@ -123,10 +123,8 @@ class Tool:
             )
         values = {each.name: getattr(answer.value, each.name) for each in dataclasses.fields(answer.value)}
         function = bind_arguments(self.function, values)
-        wire_text = json.dumps(output_format.wire(answer.draft), ensure_ascii=False)
-        return PlannedCall(
-            call, answer.draft, function, self.is_async, repairs=answer.repairs, wire_text=_object_text(call, wire_text)
-        )
+        wire_text = _object_text(call, lambda: json.dumps(output_format.wire(answer.draft), ensure_ascii=False))
+        return PlannedCall(call, answer.draft, function, self.is_async, repairs=answer.repairs, wire_text=wire_text)
 
     def _invalid(self, issues: tuple[Issue, ...]) -> str:
         """Return the tool message for invalid arguments."""
@@ -143,13 +141,13 @@ def _kind(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"an object of type {type(value).__name__}"
 
 
-def _object_text(call: ToolCall, default: str = "{}") -> str:
+def _object_text(call: ToolCall, corrected_text: Callable[[], str] = lambda: "{}") -> str:
     """Return the arguments as they were written if they are a JSON object: endpoints decode the calls of a history."""
     try:
         is_object = isinstance(json.loads(call.arguments), dict)
     except (ValueError, RecursionError):
         is_object = False
-    return call.arguments if is_object else default
+    return call.arguments if is_object else corrected_text()
 
 
 _formats: WeakKeyDictionary[Any, dict[tuple[str, bool], ResponseFormat[Any] | None]] = WeakKeyDictionary()

@@ -55,7 +55,7 @@ class Policy:
             places whenever possible (`always`), or the whole value (`whole`).
         fallback_on: The failures after which the next model of `fallback=` is asked: of the endpoint, after its retries
             (`transport`), a refused or filtered reply (`refusal`), a reply that is still invalid or truncated after all
-            attempts (`invalid`).
+            attempts, or calls of tools without an answer (`invalid`).
         parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
             `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
             (`exact`).

@@ -38,8 +38,7 @@ class ToolRun:
         ('Rain.', '[21.5]')
         """
         text = self.error or self.result
-        text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-        return text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be sent
+        return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
 
     def to_dict(self) -> JSON:
         """Return the call as JSON, without the exception and the identifier."""

@@ -340,6 +340,26 @@ def test_what_the_endpoint_needs_back_is_sent_back(connect: Connect) -> None:
     )
 
 
+def test_half_a_surrogate_pair_in_a_reply_with_calls_does_not_stop_the_next_request(connect: Connect) -> None:
+    body = completion("thinking \ud83d", finish_reason="tool_calls")
+    body["choices"][0]["message"] |= {
+        "reasoning_content": "\ud83d",
+        "tool_calls": [
+            {"id": "\ud83d", "function": {"name": "echo", "arguments": '{"text": "\ud83d"}'}},
+            {"id": "b", "function": {"name": "\ud83d", "arguments": "\ud83d"}},
+        ],
+    }
+
+    def echo(text: str) -> str:
+        return text
+
+    with Endpoint(body, TRIP) as endpoint:
+        result = connect(endpoint.base_url).run(Trip, "x", tools=[echo])
+    assert result.value.city == "Lyon"
+    messages = endpoint.requests[1]["messages"]
+    assert [each["id"] for each in messages[1]["tool_calls"]] == [each["tool_call_id"] for each in messages[2:]]
+
+
 def test_calls_without_identifiers_get_some(connect: Connect) -> None:
     body = completion(None, finish_reason="tool_calls")
     body["choices"][0]["message"]["tool_calls"] = [
@@ -688,6 +708,23 @@ def test_the_next_model_receives_the_results_of_the_first(connect: Connect) -> N
     assert (result.model, calls) == ("second", ["Lyon"])
     assert tool_messages(endpoint) == ["21.5"]
     assert len(result.tool_calls) == 1
+
+
+def test_the_next_model_answers_where_the_first_only_calls_tools(connect: Connect) -> None:
+    def answer(body: Any) -> Any:
+        return TRIP if body["model"] == "second" else call("weather", city="Lyon")
+
+    with Endpoint(answer) as endpoint:
+        client = connect(endpoint.base_url, fallback=["second"], policy=Policy(tool_rounds=2))
+        result = client.run(Trip, "x", tools=[weather])
+    assert (result.model, len(result.tool_calls)) == ("second", 2)
+
+
+def test_an_exception_of_a_tool_leads_to_no_other_model(connect: Connect) -> None:
+    with Endpoint(call("weather", city="Atlantis")) as endpoint:
+        with pytest.raises(ToolError, match="KeyError"):
+            connect(endpoint.base_url).run(Trip, "x", tools=[weather], fallback=["second"])
+        assert len(endpoint.requests) == 1
 
 
 # Streams and decorated functions
