@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
-from structkit.parsing.completion import read_completion, read_usage
+from structkit.parsing.completion import MAX_CHOICES, read_completion, read_usage
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
 from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
@@ -89,6 +89,8 @@ class ReplyAssembler:
         index = choice.get("index")
         index = index if isinstance(index, int) and index >= 0 else position
         if (assembler := self._choices.get(index)) is None:
+            if len(self._choices) == MAX_CHOICES:
+                raise malformed(f"more than {MAX_CHOICES:,} choices", choice)
             assembler = self._choices[index] = ChoiceAssembler(index)
         return assembler
 

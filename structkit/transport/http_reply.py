@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -36,6 +37,9 @@ MIN_SECRET_CHARS = 4
 
 WRONG_ADDRESS = frozenset({404, 405})
 """Statuses whose message names the URL, because it may be the wrong one."""
+
+MIN_KEY_CHARS = 12
+"""A shorter text contains nothing that looks like a key."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
@@ -181,19 +185,25 @@ def redact(text: str, secret: Secrets) -> str:
     >>> redact("Incorrect API key provided: sk-abcdef1234567890.", "hunter2")
     'Incorrect API key provided: sk-[redacted]'
     """
+    if len(text) < MIN_SECRET_CHARS:
+        return text
+    if pattern := _secret_pattern(secret):
+        text = pattern.sub("[redacted]", text)
+    return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text) if len(text) >= MIN_KEY_CHARS else text
+
+
+@lru_cache(maxsize=8)
+def _secret_pattern(secret: Secrets) -> re.Pattern[str] | None:
+    """Return a pattern for the secrets in every form in which an endpoint may echo them; None without any."""
     secrets = (secret,) if isinstance(secret, str) else secret
-    # The longest first: once a shorter secret inside it is replaced, a long one is no longer recognised.
-    for each in sorted((item for item in secrets if len(item) >= MIN_SECRET_CHARS), key=len, reverse=True):
-        for form in (
-            each,
-            repr(each)[1:-1],
-            json.dumps(each)[1:-1],
-            quote(each),
-            quote(each, safe=""),
-            quote_plus(each),
-        ):
-            text = text.replace(form, "[redacted]")
-    return LOOKS_LIKE_KEY.sub(r"\1[redacted]", text)
+    forms = {form for each in secrets if len(each) >= MIN_SECRET_CHARS for form in _secret_forms(each)}
+    # The longest first: a secret may contain another one.
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
+
+
+def _secret_forms(secret: str) -> tuple[str, ...]:
+    escaped = (repr(secret)[1:-1], json.dumps(secret)[1:-1])
+    return (secret, *escaped, quote(secret), quote(secret, safe=""), quote_plus(secret))
 
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:

@@ -255,6 +255,12 @@ def test_the_fragments_of_tool_calls_are_added_to_the_right_call(
     assert "".join(one.text for one in deltas) == arguments
 
 
+def test_a_stream_of_more_choices_than_any_vendor_allows_is_malformed() -> None:
+    chunks = (delta({"content": "{}"}, index=index) for index in range(1001))
+    with pytest.raises(MalformedReply, match="more than 1,000 choices"):
+        assemble(*chunks, choices=2)
+
+
 def test_a_name_that_repeats_with_every_fragment_costs_time_in_proportion_to_the_fragments() -> None:
     chunk = delta({"tool_calls": [call('{"a":{}', name="f")]})
     assembler, _ = assemble(*[chunk] * 20_000, finish("tool_calls"))
