@@ -10,10 +10,14 @@ from types import ModuleType
 from typing import Any, Literal, cast
 
 from structkit.documents import File
+from structkit.documents.file import AUDIO_FORMATS, IMAGE_SUFFIXES
 from structkit.documents.media_types import media_type
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
 from structkit.values import JSON
+
+FILE_SUFFIXES = IMAGE_SUFFIXES | {f".{suffix}" for suffix in AUDIO_FORMATS.values()} | {".pdf"}
+"""Suffixes of files that are not text: a text under such a name is often the error page of a download."""
 
 
 def load_type(name: str) -> Any:
@@ -83,7 +87,12 @@ def read_input(name: str) -> str | File:
         ConfigError: The file does not exist, cannot be read, or is neither of these kinds nor UTF-8.
         PromptError: The file is too large.
     """
+    if name.startswith(("http://", "https://")):
+        raise ConfigError(f"{name!r} is a URL, which is not fetched: download it first, or pass a file")
     data = _read_bytes(name)
+    suffix = Path(name).suffix.lower()
+    if media_type(data) is None and suffix in FILE_SUFFIXES and data:
+        raise ConfigError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
     return _decode(data, name) if media_type(data) is None else File(data, name=Path(name).name)
 
 

@@ -103,7 +103,9 @@ def _open_file(name: str, key: str | None, format_name: str | None, settings: In
     title = "standard input" if path is None else name
     place = replace(settings, name=title, path=path, compression=match.compression)
     if path is not None and not path.exists():
-        raise JobError(f"there is no file {name!r}", file=name)
+        is_url = name.startswith(("http://", "https://"))
+        hint = ": it is a URL, which is not fetched; download it first" if is_url else ""
+        raise JobError(f"there is no file {name!r}{hint}", file=name)
     if path is not None and path.is_dir():
         raise JobError(f"{name!r} is a folder, not a table", file=name)
     if not place.is_repeatable and not match.format.can_stream:

@@ -112,6 +112,12 @@ def test_the_form_of_the_reply_is_sent_beside_a_file(connect: Connect) -> None:
     assert [part["type"] for part in parts] == ["image_url", "text", "text"]
 
 
+def page(path: Path) -> Path:
+    """A page that says that a download failed, under the name of the file."""
+    path.write_text("<!doctype html><title>404 Not Found</title>", encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -119,6 +125,9 @@ def test_the_form_of_the_reply_is_sent_beside_a_file(connect: Connect) -> None:
         (File, "not a regular file"),
         (lambda _: File(b""), "is empty"),
         (lambda _: File(b"Dear Sir"), "not an image, audio or a PDF"),
+        (lambda folder: File(page(folder / "photo.jpg")), "'photo.jpg' is not an image, audio or a PDF by its content"),
+        (lambda folder: File.image(page(folder / "photo.jpg")), "'photo.jpg' is not an image"),
+        (lambda folder: File(page(folder / "scan.pdf")), "'scan.pdf' is not an image, audio or a PDF by its content"),
         (lambda _: File(PDF, max_bytes=8), "more than 8 bytes"),
         (lambda _: File.image(PDF), "not an image but application/pdf"),
         (lambda _: File("https://files.example/bill.pdf"), "File.fetch"),
