@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from structkit.values import JSON
 
-_HEAD = re.compile(r'\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"arguments"\s*:\s*')
+_HEAD = re.compile(r'\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"arguments"\s*:\s*(?=\S)')
 _LAST_BRACE = re.compile(r"\}\s*\Z")
 
 

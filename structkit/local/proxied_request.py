@@ -66,9 +66,11 @@ def _completion(path: str, data: bytes, model: str) -> ProxiedRequest:
     _validate_model(body.get("model") or model, model)
     try:
         functions = find_forced_tools(body)
+        constrained = constrain_content(body, functions) if functions else body
     except InvalidToolChoice as error:
         raise Rejection(400, str(error), "tool_choice") from None
-    constrained = constrain_content(body, functions) if functions else body
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise Rejection(400, f"The tools of the request cannot be read: {error}", "tools") from None
     if "response_format" in constrained:
         constrained = {**constrained, "response_format": to_grammar_schema(constrained["response_format"])}
     return ProxiedRequest(path, json.dumps(constrained).encode(), functions)

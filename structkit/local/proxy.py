@@ -7,7 +7,7 @@ is llama.cpp's reply as it is.
 from __future__ import annotations
 
 import json
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Iterable, Iterator
@@ -137,7 +137,10 @@ def _wait_for_reply(client: socket.socket, server: socket.socket) -> None:
     Raises:
         ConnectionAbortedError: The client has disconnected.
     """
-    ready, _, _ = select.select([client, server], [], [])
+    with selectors.DefaultSelector() as selector:
+        for each in (client, server):
+            selector.register(each, selectors.EVENT_READ)
+        ready = {key.fileobj for key, _ in selector.select()}
     if server not in ready and not client.recv(1, socket.MSG_PEEK):
         raise ConnectionAbortedError("the client has disconnected")
 

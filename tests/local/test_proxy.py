@@ -170,11 +170,29 @@ def test_a_body_that_is_not_a_request_is_rejected(over) -> None:
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": 3, "tool_choice": "required"},
+        {"tools": [3], "tool_choice": "required"},
+        {"tools": [{"function": {"name": []}}], "tool_choice": "required"},
+        {"tools": [{"function": {"name": "a", "parameters": "x"}}], "tool_choice": "required"},
+        {"tools": TOOLS, "tool_choice": ["required"]},
+        {"tools": TOOLS, "tool_choice": {"type": "allowed_tools", "allowed_tools": 3}},
+    ],
+)
+def test_tools_that_cannot_be_read_are_rejected_with_the_reason(over, fields: dict[str, Any]) -> None:
+    endpoint, base_url = over("Hello")
+    status, error = rejection(base_url, data=_request(**fields))
+    assert (status, error["param"]) in {(400, "tools"), (400, "tool_choice")}
+    assert endpoint.requests == []
+
+
 def test_one_model_can_be_looked_up(over) -> None:
     _, base_url = over("Hello")
     with urllib.request.urlopen(f"{base_url}/models/smollm") as response:
         assert json.load(response)["id"] == "smollm"
-    assert structkit.Client(base_url=base_url, api_key="unused").models() == ("smollm",)
+    assert structkit.Client("any", base_url=base_url, api_key="unused").models() == ("smollm",)
 
 
 def test_a_client_that_disconnects_ends_the_models_request() -> None:
