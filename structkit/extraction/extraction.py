@@ -19,14 +19,15 @@ from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import choice_error, choice_issue, invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode
+from structkit.extraction.prefill import read_continuation
 from structkit.extraction.provenance import Provenance, origins_after_patch
+from structkit.extraction.reasoning import read_reasoning
 from structkit.extraction.route_learning import (
     is_schema_ignored,
     is_truncated_prose,
     is_unconstrained,
     learn_from_error,
 )
-from structkit.parsing import may_be_json
 from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
 from structkit.schema import Codec, Patch, reject_several
@@ -47,7 +48,6 @@ from structkit.values import (
     Request,
     Result,
 )
-from structkit.values.repair import FieldRepair, are_allowed
 
 if TYPE_CHECKING:
     from structkit.extraction.split_extraction import SplitExtraction
@@ -57,9 +57,6 @@ T = TypeVar("T")
 
 ModeChoice: TypeAlias = "ModeName | Literal['auto']"
 """A fixed mode, or `auto` for the best one that the route supports."""
-
-
-REASONING_REPAIR: FieldRepair = "reasoning field"
 
 
 @dataclass(frozen=True)
@@ -200,24 +197,15 @@ class Extraction(Generic[T]):
     def _read(self, choice: Choice) -> tuple[Answer[T], StructkitError | None]:
         """Read one choice; its finish reason comes before its text, because a truncated text is not an answer."""
         error, texts = choice_error(choice, self.codec, self.parameters), self.current_mode.decode(choice)
-        if error is None and not texts and (valid_answer := self._read_reasoning(choice)):
+        if error is None and not texts and (valid_answer := read_reasoning(choice, self._answer, self.policy)):
             answer: Answer[T] = valid_answer
         elif error is not None or not texts:
             answer = Answer(0, texts[0] if texts else "", None, (choice_issue(choice, error),))
         else:
             answer = self._first_valid(texts)
+            if not answer.valid:
+                answer = read_continuation(texts, self.request.messages, self._first_valid, self.policy) or answer
         return answer.for_choice(choice), error
-
-    def _read_reasoning(self, choice: Choice) -> Answer[T] | None:
-        """Return the valid answer of an empty choice whose JSON is in its reasoning; None if there is none.
-
-        Some servers take the whole reply for reasoning. Thinking that merely mentions JSON is not an answer.
-        """
-        text = (choice.reasoning or "").rpartition("</think>")[2]
-        if not may_be_json(text) or not are_allowed((REASONING_REPAIR,), self.policy.repairs):
-            return None
-        answer = self._answer(text)
-        return replace(answer, repairs=(REASONING_REPAIR, *answer.repairs)) if answer.valid else None
 
     def _first_valid(self, texts: tuple[str, ...]) -> Answer[T]:
         """Return the answer of the first valid text, or else the one with the fewest issues."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from structkit.dialects import ModeName
+from structkit.extraction.prefill import find_prefill
 from structkit.prompts import skeleton
 from structkit.schema import Codec
 from structkit.values import JSON, Choice, Message
@@ -79,7 +80,9 @@ REMINDER = "Reply with the JSON object and nothing else."
 
 
 def _with_reminder(messages: Messages) -> Messages:
-    """Append the reminder to the last message if it is the user's, and otherwise as a message."""
+    """Append the reminder to the last message if it is the user's, otherwise as a message; before a prefill."""
+    if find_prefill(messages):
+        return (*_with_reminder(messages[:-1]), messages[-1])
     last = messages[-1] if messages else None
     if last is None or last.role != "user":
         return (*messages, Message("user", REMINDER))

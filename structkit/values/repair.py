@@ -46,8 +46,8 @@ ValueRepair: TypeAlias = Literal[
 ]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""
 
-FieldRepair: TypeAlias = Literal["reasoning field"]
-"""The repairs of a reply whose text is in a field that does not belong to the answer."""
+FieldRepair: TypeAlias = Literal["reasoning field", "prefill"]
+"""The repairs of a reply whose text is in another field, or begins in the caller's last message."""
 
 REPAIRS: frozenset[str] = frozenset(get_args(Repair) + get_args(ValueRepair) + get_args(FieldRepair))
 """The names of all repairs, without paths: `Policy(repairs=REPAIRS - {"several answers"})` allows all but one."""
