@@ -14,7 +14,8 @@ def _code_set(codes: str) -> frozenset[str]:
 EMPTY_ACCOUNT_CODES = _code_set(
     "insufficient_quota insufficient_user_quota exceeded_current_quota_error exceeded_current_quota "
     "insufficient_balance insufficient_credits insufficient_funds credit_balance_too_low billing_error "
-    "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached payment_required "
+    "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached spend_limit_exceeded "
+    "payment_required "
     "arrearage accountoverdueerror account_overdue allocationquota_freetieronly 402 1113 1309 30001 30011"
 )
 """Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309) and SiliconFlow."""
@@ -33,6 +34,7 @@ EMPTY_ACCOUNT = re.compile(
     r"(?:balance|credits?|quota|funds) (?:is|are|has been) "
     r"(?:insufficient|not enough|too low|exhausted|used up|negative)|"
     r"exceeded your current quota|not (?:have )?enough (?:credits?|balance|funds|quota)|out of credits?|"
+    r"(?:reached|exceeded|over|hit) (?:your |the )?(?:\w+ )?(?:spend|spending|budget|cost) (?:limit|cap)|"
     r"can only afford|billing.{0,10}limit (?:has been )?reached|billing is not active|"
     r"(?:please|to) (?:recharge|top up)|"
     r"余额不足|额度不足|额度已?(?:用尽|用完|耗尽)|欠费|充值",
@@ -79,13 +81,13 @@ PERMANENT_CODES = frozenset({"400", "401", "402", "403", "404", "413", "422"})
 UNSUPPORTED = re.compile(
     r"unsupported|not support|not implemented|unexpected (?:keyword|argument|field|parameter)|no attribute|"
     r"extra (?:fields|inputs)|(?:unknown|unrecogni[sz]ed) (?:\w+ )?(?:field|param|argument|keyword)|"
-    r"not (?:allowed|permitted)",
+    r"not (?:allowed|permitted)|not a valid|\bunknown\b",
     re.IGNORECASE,
 )
-"""Together with `MODE_FIELD` in a 500: a parameter that the server will not support on a retry either."""
+"""Together with `MODE_FIELD` in a 500, 502 or 503: a parameter that the server will not support on a retry either."""
 
 MODE_FIELD = re.compile(
-    r"response.?format|json.?(schema|object|mode)|structured.?output|\btools?\b|tool.?(choice|call)|grammar|"
+    r"response.?format|json.?(schema|object|mode)|guided.?(json|decod|grammar)|structured.?output|\btools?\b|tool.?(choice|call)|grammar|"
     r"schema.keyword|multipleOf|exclusiveM\w+imum|m(?:in|ax)(?:Length|Items)|['\"`](?:pattern|format|m\w+imum|const)['\"`]",
     re.IGNORECASE,
 )
@@ -94,7 +96,7 @@ MODE_FIELD = re.compile(
 GRAMMAR_FAILURE = re.compile(
     r"(?:\bfail\w*|\berror|could not|cannot|unable to)\b.{0,40}"
     r"(?:grammar|json schema|guided.?(?:decod|json)\w*|vocabulary required for format)|"
-    r"(?:grammar|json schema)(?: conversion| compilation)? (?:failed|error|stack)|\binvalid (?:json schema|grammar)",
+    r"(?:grammar|json schema)(?: conversion| compil\w+)? (?:failed|error|stack)|\binvalid (?:json schema|grammar)",
     re.IGNORECASE,
 )
 """How a server states that it cannot decode by a schema, in whatever status: llama.cpp, Ollama, vLLM, SGLang, TGI."""

@@ -40,6 +40,9 @@ from structkit.values import JSON, JSONValue, Message
 SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
 """The statuses with which gateways reject a parameter."""
 
+PASSED_ON = frozenset({502, 503})
+"""The statuses with which gateways pass on a rejection that a server answered with a 500."""
+
 NOT_FOUND = 404
 NOT_IMPLEMENTED = 501
 
@@ -138,7 +141,10 @@ def _is_about_request(error: TransportError) -> bool:
     """Return whether an error may reject the request: by its status, or as a permanent error object under 200."""
     if isinstance(error, StatusError):
         is_page = isinstance(error.body, str) and WEB_PAGE.match(error.body)
-        return error.status_code in SCHEMA_ERROR_STATUSES and not is_page
+        is_rejection = error.status_code in SCHEMA_ERROR_STATUSES or (
+            error.status_code in PASSED_ON and not error.retryable
+        )
+        return is_rejection and not is_page
     is_error = isinstance(error.body, dict) and "error" in error.body
     return isinstance(error, MalformedReply) and is_error and not error.retryable
 

@@ -101,9 +101,10 @@ def _is_finished(choice: JSONValue) -> bool:
 
 
 def _choice_error(choice: JSON) -> JSONValue:
-    """Return the error inside a choice: an object or a text; None for anything else, such as an empty object."""
-    error = choice.get("error")
-    return error if error and isinstance(error, dict | str) else None
+    """Return the error in a choice or its message: an object or a text; None for anything else, such as `{}`."""
+    message = choice.get("message")
+    errors = (choice.get("error"), message.get("error") if isinstance(message, dict) else None)
+    return next((error for error in errors if error and isinstance(error, dict | str)), None)
 
 
 def fault_of_choices(completion: Completion) -> MalformedReply | None:

@@ -62,8 +62,9 @@ def read_addresses(base_url: str) -> tuple[Address, ...]:
     parts = _split(base_url)
     path = parts.path.rstrip("/")
     if path.endswith(COMPLETIONS):
-        models = parts._replace(path=path.removesuffix(COMPLETIONS) + MODELS)
-        return (Address(parts.geturl(), models.geturl()),)
+        models = parts._replace(path=path.removesuffix(COMPLETIONS) + MODELS).geturl()
+        paths = dict.fromkeys((parts.path, path))  # as it is first, and without a slash at its end
+        return tuple(Address(parts._replace(path=each).geturl(), models) for each in paths)
     return tuple(
         Address(*(parts._replace(path=each + suffix).geturl() for suffix in (COMPLETIONS, MODELS)))
         for each in _base_paths(path or find_host_rule(parts.hostname).root or "")

@@ -42,6 +42,7 @@ MIN_KEY_CHARS = 12
 """A shorter text contains nothing that looks like a key."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+UPSTREAM_FAULTS = frozenset({500, 502, 503})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
 ADVICE = {
@@ -226,10 +227,11 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
 def _is_permanent(status: int, kind: ErrorKind) -> bool:
     """Whether a retry cannot cure an error with a status that usually passes.
 
-    A 429 may be about one request that is too large, and some servers reject a field that a mode sets with a 500.
+    A 429 may be about one request that is too large, and some servers reject a field that a mode sets with a 500, which
+    a gateway may pass on as 502 or 503.
     """
     if kind == "unsupported_mode":
-        return status == HTTPStatus.INTERNAL_SERVER_ERROR
+        return status in UPSTREAM_FAULTS
     if kind == "too_large":
         return status == HTTPStatus.TOO_MANY_REQUESTS
     return kind in {"empty_account", "filtered"}

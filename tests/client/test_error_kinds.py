@@ -54,6 +54,8 @@ EMPTY_ACCOUNTS: dict[str, JSONValue] = {
     "flat": {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None},
     "DashScope": {"code": "Arrearage", "message": "Access denied"},
     "text": "Insufficient Balance",
+    "a limit of the caller's own": error("You've reached your monthly spending limit.", code=429),
+    "its code": error("Limit reached", code="spend_limit_exceeded"),
 }
 
 
@@ -154,13 +156,19 @@ UNSUPPORTED_MODES = {
     "pydantic": {"detail": "1 validation error: response_format: extra fields not permitted"},
     "attribute": error("'Request' object has no attribute 'response_format'"),
     "unknown field": error("json: unknown field response_format"),
+    "its type": error("'json_schema' is not a valid ResponseFormatType"),
+    "guided": error("generate() got an unexpected keyword 'guided_json'"),
+    "grammar": error("grammar compile error: json_schema"),
 }
 
 
+@pytest.mark.parametrize("status", [500, 502])
 @pytest.mark.parametrize("body", UNSUPPORTED_MODES.values(), ids=UNSUPPORTED_MODES.keys())
-def test_a_500_that_names_response_format_leads_to_the_next_mode_at_once(connect: Connect, body: JSONValue) -> None:
+def test_a_500_that_names_response_format_leads_to_the_next_mode_at_once(
+    connect: Connect, body: JSONValue, status: int
+) -> None:
     def answer(request: JSON) -> Reply:
-        return Reply(body, status=500) if "response_format" in request else text_reply(request, VALID)
+        return Reply(body, status=status) if "response_format" in request else text_reply(request, VALID)
 
     with Endpoint(answer) as endpoint:
         result = connect(endpoint.base_url).run(int, "How many?")

@@ -104,6 +104,13 @@ def test_an_error_inside_a_choice_counts_more_than_its_finish_reason(
         call(connect, endpoint)
 
 
+def test_an_error_inside_a_message_counts_as_that_of_its_choice(connect: Connect) -> None:
+    message = {"role": "assistant", "content": None, "error": {"message": "the provider is down", "code": 502}}
+    failed = finished("stop", message=message)
+    with Endpoint(failed, VALID) as endpoint:
+        assert run(connect, endpoint).attempts[0].retries == 1
+
+
 @run_or_stream
 def test_a_lasting_error_inside_a_choice_is_not_retried(connect: Connect, call: Any) -> None:
     failed = finished("error", "", error={"message": "no such key", "code": 401})

@@ -54,6 +54,7 @@ class EndpointAt:
         ("/v1beta/openai/chat/completions", "/v1beta/openai", ["/v1beta/openai/chat/completions"]),
         ("/api/chat/completions", "/api/chat/completions", ["/api/chat/completions"]),
         ("/api/chat/completions/", "/api/chat/completions/", ["/api/chat/completions/"]),
+        ("/api/chat/completions", "/api/chat/completions/", ["/api/chat/completions/", "/api/chat/completions"]),
         ("/d/N/chat/completions", "/d/N?api-version=1", ["/d/N/chat/completions?api-version=1"]),
         ("/x/chat/completions", "/x/chat/completions?key=a%20b", ["/x/chat/completions?key=a%20b"]),
         ("/x/v1/chat/completions", "/x?k=1", ["/x/chat/completions?k=1", "/x/v1/chat/completions?k=1"]),
