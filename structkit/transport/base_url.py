@@ -63,7 +63,7 @@ def read_addresses(base_url: str) -> tuple[Address, ...]:
     path = parts.path.rstrip("/")
     if path.endswith(COMPLETIONS):
         models = parts._replace(path=path.removesuffix(COMPLETIONS) + MODELS).geturl()
-        paths = dict.fromkeys((parts.path, path))  # as it is first, and without a slash at its end
+        paths = dict.fromkeys((parts.path, path))  # as it is first, then without its last slash
         return tuple(Address(parts._replace(path=each).geturl(), models) for each in paths)
     return tuple(
         Address(*(parts._replace(path=each + suffix).geturl() for suffix in (COMPLETIONS, MODELS)))
