@@ -138,9 +138,11 @@ class ListItems(Generic[T]):
         self._make_reader: Callable[[], ItemReader[T]] | None = None
         self._by_kind: dict[str, ItemReader[T]] = {}
         self._tool_names = frozenset[str]()
+        self._has_premature_items = False  # of a reply that calls tools as well: the answer may have others
 
     def start_reply(self, step: Extraction[Any]) -> None:
         """Prepare for the reply to a step; it yields items only if no earlier reply has."""
+        self._has_premature_items |= bool(self._positions) and isinstance(step, ToolExtraction) and step.round_count > 0
         output_format = None if step.patch or self._positions else step.response_format
         has_items = isinstance(output_format, ResponseFormat)
         self._make_reader = partial(ItemReader, cast("Any", output_format), step.context) if has_items else None
@@ -163,7 +165,7 @@ class ListItems(Generic[T]):
         """Yield the items of the result that were not yielded before."""
         items: ItemReader[T] = ItemReader(self._output_format)
         values = items.items_of(result.value)
-        if items.is_order_preserved:
+        if items.is_order_preserved and not self._has_premature_items:
             for position, item in enumerate(values):
                 yield from self._yield_at(position, item)
             return

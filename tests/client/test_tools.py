@@ -761,6 +761,18 @@ def test_items_stream_after_the_calls() -> None:
         assert asyncio.run(items()) == [1, 2, 3]
 
 
+def test_items_beside_calls_do_not_hide_those_of_the_answer() -> None:
+    body = completion('{"value": [1, 2]}', finish_reason="tool_calls")
+    body["choices"][0]["message"]["tool_calls"] = [
+        {"id": "a", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Lyon"}'}}
+    ]
+    with Endpoint(body, '{"value": [1, 3]}') as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url, mode="json_schema")
+        stream = client.stream_items(list[int], "x", tools=[weather])
+        assert [*stream] == [1, 2, 3]
+    assert stream.result().value == [1, 3]
+
+
 def test_an_error_of_a_tool_ends_a_stream() -> None:
     with Endpoint(call("weather", city="Atlantis"), TRIP) as endpoint:
         stream = structkit.Client("fake", base_url=endpoint.base_url).stream(Trip, "x", tools=[weather])
