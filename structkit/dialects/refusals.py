@@ -64,7 +64,9 @@ FILTERED_CODES = _code_set(
 """Codes of a filter that rejects the prompt: Azure's and OpenAI's, DashScope's, new-api's, Volcengine's and Zhipu's."""
 
 FILTERED = re.compile(
-    r"content management policy|content exists risk|input was flagged|flagged by (?:\w+ )?moderation", re.IGNORECASE
+    r"content (?:management|safety) policy|content exists risk|(?:input|prompt) was flagged|"
+    r"flagged by (?:\w+ )?moderation",
+    re.IGNORECASE,
 )
 """How a message states the same."""
 

@@ -16,11 +16,15 @@ from structkit.values import JSONValue
 
 UNIT = r"(?:ms|millis\w*|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)"
 WAIT = re.compile(
-    r"(?:try(?: your request)? again|retry|wait)\W{1,4}(?:\w+\W{1,4})?(?:in|after|for)?\W{0,4}"
+    r"(?:try(?: your request)? again|retry|wait|resets?)\W{1,4}(?:\w+\W{1,4})?(?:in|after|for)?\W{0,4}"
+    r"(?:(?:about|approximately|at least)\W{1,4})?"
     rf"((?:[\d.]+\s*{UNIT}(?![a-z])[\s,]*)+)",
     re.IGNORECASE,
 )
 """A wait in a message: "Please try again in 6m0s" (OpenAI), "retry after 20 seconds" (Azure)."""
+
+CHINESE_WAIT = re.compile(r"(\d+(?:\.\d+)?)\s*(毫秒|秒|分)钟?[之以]?后")
+CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分": 60.0}
 
 UNITS = ((r"millis\w*", "ms"), (r"(?:secs?|seconds?)\b", "s"), (r"(?:mins?|minutes?)\b", "m"))
 LONG_UNITS = (*UNITS, (r"hours?\b", "h"), (r"days?\b", "d"), (r"[\s,]+", ""))
@@ -79,8 +83,10 @@ def _body_wait(body: JSONValue, current_time: datetime | None) -> float | None:
     waits = [wait for wait in _field_waits(body, current_time) if wait is not None]
     if waits:
         return max(waits)
-    match = WAIT.search(error_message(body))
-    return _duration(match[1]) if match else None
+    message = error_message(body)
+    if match := WAIT.search(message):
+        return _duration(match[1])
+    return float(match[1]) * CHINESE_UNITS[match[2]] if (match := CHINESE_WAIT.search(message)) else None
 
 
 def _field_waits(body: JSONValue, current_time: datetime | None) -> Iterator[float | None]:

@@ -137,6 +137,7 @@ FILTERED: dict[str, tuple[int, JSONValue]] = {
     "DeepSeek": (400, error("Content Exists Risk", type="invalid_request_error")),
     "Zhipu": (400, error("系统检测到输入或生成内容可能包含不安全或敏感内容", code="1301")),
     "OpenRouter": (403, error("Your input was flagged", code=403, metadata={"reasons": ["hate"]})),
+    "OpenAI": (400, error("Invalid prompt: your prompt was flagged as potentially harmful", code="invalid_prompt")),
     "under 200": (200, error("prompt rejected", code="content_filter")),
 }
 
@@ -181,6 +182,9 @@ WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
     "OpenAI": (error("Rate limit reached. Please try again in 300ms."), {}, 0.3),
     "OpenAI, minutes": (error("Rate limit reached. Please try again in 6m0s. Visit the docs."), {}, 360.0),
     "Groq": (error("Please try again in 7.66s."), {}, 7.66),
+    "about": (error("Slow down. Try again in about 5 seconds."), {}, 5.0),
+    "a reset": (error("Your rate limit resets in 30 seconds."), {}, 30.0),
+    "Chinese": (error("请求过于频繁,请在 5 秒后重试"), {}, 5.0),
     "Azure": (error("Please retry after 20 seconds."), {}, 20.0),
     "Gemini": (
         [{"error": {"message": "quota", "details": [{"@type": "google.rpc.RetryInfo", "retryDelay": "34s"}]}}],
