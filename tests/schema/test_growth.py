@@ -92,3 +92,25 @@ def test_a_definition_far_below_the_root_keeps_its_fields(chain):
     deepest = response_format.schema["$defs"]["Node0"]
     assert [*deepest["properties"]] == ["name"]
     assert "nested too deep" not in str(response_format.explain())
+
+
+def ring_of_definitions(number: int) -> dict[str, Any]:
+    """Return an object with a property for each of a number of definitions, each of which refers to the next one."""
+    names = [f"Node{position}" for position in range(number)]
+    definitions = {
+        name: {"type": "object", "properties": {"next": {"$ref": f"#/$defs/{names[position - 1]}"}}}
+        for position, name in enumerate(names)
+    }
+    properties = {f"field_{name}": {"$ref": f"#/$defs/{name}"} for name in names}
+    return {"type": "object", "properties": properties, "$defs": definitions}
+
+
+def test_dividing_a_type_whose_properties_need_the_same_definitions_takes_linear_work():
+    def divide(number: int) -> None:
+        size = dataclasses.replace(OPENAI.max_size, properties=number + number // 2)
+        response_format = ResponseFormat(ring_of_definitions(number))
+        assert len(response_format.in_dialect(dataclasses.replace(OPENAI, max_size=size)).parts) > 1
+
+    divide(5)
+    calls = [count_calls(lambda number=each: divide(number)) for each in (20, 40)]
+    assert calls[1] < 2.5 * calls[0]

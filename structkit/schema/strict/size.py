@@ -81,9 +81,12 @@ def find_references(schema: JSON, definitions: JSON) -> frozenset[str]:
     names: set[str] = set()
     waiting = [schema]
     while waiting:
-        for part in walk_schema(waiting.pop()):
-            name = part.get("$ref", "").removeprefix("#/$defs/")
-            if name and name not in names:
-                names.add(name)
-                waiting.append(definitions[name])
+        added = direct_references(waiting.pop()) - names
+        names |= added
+        waiting += (definitions[name] for name in added)
     return frozenset(names)
+
+
+def direct_references(schema: JSON) -> set[str]:
+    """Return the names of the definitions that a schema refers to itself."""
+    return {part["$ref"].removeprefix("#/$defs/") for part in walk_schema(schema) if "$ref" in part} - {""}

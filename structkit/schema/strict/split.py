@@ -11,7 +11,8 @@ from structkit.schema.nodes.description import describe, description_of, without
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.strict.compiled import CompiledSchema
-from structkit.schema.strict.size import find_references, measure
+from structkit.schema.strict.definition_sizes import DefinitionSizes
+from structkit.schema.strict.size import measure
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -35,8 +36,8 @@ class _Division:
 
     def __init__(self, compiled: CompiledSchema) -> None:
         self._limits = compiled.dialect.max_size
-        self._definitions = compiled.definitions.schemas
-        self._sizes = {name: measure(part) + Size(characters=len(name)) for name, part in self._definitions.items()}
+        self._definitions = DefinitionSizes(compiled.definitions.schemas)
+        self._sizes: dict[int, tuple[Node, Size, frozenset[str]]] = {}  # with the node, so that its id stays its own
 
     def parts(self, node: Node, path: JSONPath, outer_size: Size = EMPTY) -> Iterator[ObjectNode]:
         """Yield an object in parts, with the fields in order and as many in each part as fit.
@@ -58,11 +59,13 @@ class _Division:
         fields: dict[str, Field] = {}
         total, definitions = outer_size, frozenset[str]()
         for field in self._fields(undivided, path, outer_size):
-            if fields and (field.name in fields or (total + self._cost(field, definitions)).excess(self._limits)):
+            new_total = total + self._cost(field, definitions)
+            if fields and (field.name in fields or new_total.excess(self._limits)):
                 yield ObjectNode(tuple(fields.values()))
-                fields, total, definitions = {}, outer_size, frozenset()
+                fields, definitions = {}, frozenset()
+                new_total = outer_size + self._cost(field, definitions)
             fields[field.name] = field
-            total, definitions = total + self._cost(field, definitions), definitions | self._references(field.node)
+            total, definitions = new_total, definitions | self._measure(field.node)[1]
         if (
             fields
             and undivided.extra_keys
@@ -90,10 +93,15 @@ class _Division:
         return Size(properties=1, characters=len(field.wire), optional=field.absence == "missing")
 
     def _size_of(self, node: Node, definitions: frozenset[str] = frozenset()) -> Size:
-        return sum((self._sizes[name] for name in self._references(node) - definitions), measure(node.schema))
+        size, names = self._measure(node)
+        return size + self._definitions.total(names - definitions)
 
-    def _references(self, node: Node) -> frozenset[str]:
-        return find_references(node.schema, self._definitions)
+    def _measure(self, node: Node) -> tuple[Size, frozenset[str]]:
+        """Return the size of a node's own schema, and the definitions that it needs."""
+        if id(node) not in self._sizes:
+            schema = node.schema
+            self._sizes[id(node)] = node, measure(schema), self._definitions.needed_by(schema)
+        return self._sizes[id(node)][1:]
 
 
 def select_part(part: Node, whole_type: Node, natural: JSONValue) -> JSONValue:
