@@ -65,6 +65,7 @@ class StructkitError(Exception):
         """Return a copy of the error with the attempts that led to it."""
         error = copy.copy(self)
         error.attempts = attempts
+        error.__cause__ = self.__cause__  # a copy does not have it
         return error
 
 

@@ -173,7 +173,6 @@ class ToolExtraction(Extraction[T]):
 
     def _stop(self, failure: ToolError, runs: list[ToolRun]) -> StructkitError:
         error = failure.with_attempts(self.attempts)
-        error.__cause__ = failure.__cause__  # a copy does not have it
         error.tool_calls = (*self.tool_runs, *runs)
         return error
 

@@ -813,6 +813,15 @@ def test_invalid_tools_of_a_decorated_function_show_at_the_declaration() -> None
         structkit.prompt(Trip, tools=[unannotated])
 
 
+def test_an_exception_of_a_tool_of_a_type_in_parts_has_its_cause(connect: Connect) -> None:
+    dialect = replace(DIALECTS["openai"], max_size=replace(DIALECTS["openai"].max_size, properties=2))
+    kind = type("Wide", (BaseModel,), {"__annotations__": dict.fromkeys("abcd", int)})
+    with Endpoint(call("weather", city="Atlantis")) as endpoint, pytest.raises(ToolError) as info:
+        connect(endpoint.base_url).run(kind, "x", tools=[weather], dialect=dialect)
+    assert isinstance(info.value.__cause__, KeyError)
+    assert len(info.value.attempts) == 2
+
+
 def test_a_type_in_parts_has_tools(connect: Connect) -> None:
     dialect = replace(DIALECTS["openai"], max_size=replace(DIALECTS["openai"].max_size, properties=2))
     kind = type("Wide", (BaseModel,), {"__annotations__": dict.fromkeys("abcd", int)})
