@@ -75,6 +75,8 @@ class ReplyAssembler:
             self._fields["usage"] = usage
         deltas: list[Delta] = []
         for position, choice in enumerate(choices):
+            if choice is None:  # another event that only keeps the connection alive
+                continue
             self._choice(as_object(choice, "a choice"), position).add(choice, deltas)
         if error := chunk.get("error"):
             raise self._error(error)

@@ -334,7 +334,9 @@ def test_an_error_in_the_stream_is_an_error_with_the_partial_text(
     assert "error" in fault.body
 
 
-@pytest.mark.parametrize("event", ["null", "true", "0", '"ping"', "[]", "[null, 1]", "{}", '{"object": "ping"}'])
+@pytest.mark.parametrize(
+    "event", ["null", "true", "0", '"ping"', "[]", "[null, 1]", '{"choices": [null]}', "{}", '{"object": "ping"}']
+)
 def test_an_event_that_is_json_and_not_a_chunk_is_skipped(event: str) -> None:
     assembler, deltas = assemble(event, delta({"content": "a"}), event, finish(), event)
     assert ([item.text for item in deltas], assembler.reply().choices[0].content) == (["a"], "a")
