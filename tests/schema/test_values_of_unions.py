@@ -22,6 +22,7 @@ from pydantic import (
     IPvAnyAddress,
     JsonValue,
     PlainSerializer,
+    PlainValidator,
     RootModel,
     SecretBytes,
     Tag,
@@ -412,3 +413,9 @@ def test_a_branch_that_a_function_writes_takes_no_value_of_another_one_beside_bo
         Sequence[Decimal] | Literal[Shape.PAIR] | bytes | Reading,
         *(Reading(address=IPv4Address("1.2.3.4")), Reading(address="x"), [Decimal(1)], Shape.PAIR, b"a"),
     )
+
+
+def test_a_value_is_written_in_the_branch_of_its_own_class_or_of_any_class(check_round_trip):
+    small, plain = Annotated[int, Field(ge=-3, lt=6)], Annotated[int, PlainValidator(int)]
+    check_round_trip(Literal[Color.RED, "null"] | dt.datetime | plain | small, 10**19, 5, Color.RED)
+    check_round_trip(Annotated[int, Field(ge=2)] | bool | bytes | None, True, False, 2, b"data:;base64,", None)

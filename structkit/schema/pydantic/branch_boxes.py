@@ -52,7 +52,8 @@ class UnionRewrite:
         """Return a union without boxes; where a function writes a branch, it could write the values of others, too."""
         if any(self._is_written_by_function(choice, frozenset()) for choice in choices):
             branches = {str(position): choice for position, choice in enumerate(choices)}
-            choice = BranchChoice(branches, {}, self._compile_part, union=part)
+            resolved = {name: self._resolve(branch) for name, branch in branches.items()}
+            choice = BranchChoice(branches, resolved, self._compile_part, union=part)
             return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
         return part
 

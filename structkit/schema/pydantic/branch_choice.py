@@ -14,6 +14,8 @@ from structkit.schema.pydantic.part import NO_INFINITIES, NO_JSON, SchemaPart
 from structkit.values import JSONValue
 
 CONSTANTS = frozenset({"enum", "literal"})
+ANY_CLASS = frozenset({"any", "function-plain"})
+"""Types of core schemas whose values may be of any class."""
 
 PYTHON_TYPES: dict[str, type] = {
     **{cls.__name__: cls for cls in (str, int, float, bool, bytes, complex)},
@@ -89,7 +91,7 @@ class BranchChoice:
 
 def _names_by_class(branches: Mapping[str, Any]) -> dict[type, str]:
     """Return the branch of each class whose instances only that branch accepts."""
-    if any(branch["type"] == "any" for branch in branches.values()):
+    if any(branch["type"] in ANY_CLASS for branch in branches.values()):
         return {}
     counts = Counter(cls for branch in branches.values() for cls in _classes(branch))
     classes = ((cls, name) for name, branch in branches.items() for cls in _classes(branch))

@@ -134,10 +134,12 @@ class _Rewrite:
         return LOSSLESS_REWRITES[kind](part, self._resolve)
 
     def _rewrite_union(self, part: JSON, *, is_alternative: bool) -> JSON:
-        if part["type"] == "union":
-            return part if is_alternative else self._unions.union(part)
         if part["type"] == "nullable":
             return self._unions.nullable(part)
+        if is_alternative:
+            return part
+        if part["type"] == "union":
+            return self._unions.union(part)
         return self._unions.tagged_by_function(part) if callable(part["discriminator"]) else part
 
     def _is_lossless(self, part: JSON) -> bool:
