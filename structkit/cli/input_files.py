@@ -89,7 +89,7 @@ def _line_writer(output: Path | None) -> Iterator[Callable[[Any], None]]:
         return
     try:
         with output.open("w", encoding="utf-8", errors="surrogatepass", buffering=1) as file:
-            yield lambda line: print(json.dumps(line, ensure_ascii=False), file=file)
+            yield lambda line: file.writelines([json.dumps(line, ensure_ascii=False), "\n"])
     except OSError as error:
         raise ConfigError(f"cannot write {str(output)!r}: {error.strerror}") from None
 
