@@ -55,8 +55,8 @@ class Hooks:
 
     def report_retries(self, request: Request) -> AbstractContextManager[None]:
         """Call the hook before each retry of the request within the block."""
-        listener = self._retry_listener(request)
-        return listen_to_retries(listener) if listener else NOTHING
+        listener = None if self.on_retry is None else self._retry_listener(request)
+        return NOTHING if listener is None else listen_to_retries(listener)
 
     def with_retries(self, items: ReplyStream, request: Request) -> ReplyStream:
         """Return a stream that calls the hook before each retry of its request."""
@@ -89,6 +89,8 @@ class Hooks:
 
     def notify_attempts(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
         """Call the hooks for each attempt of *after* that *before* does not have."""
+        if self.on_issue is None and self.on_attempt is None:
+            return
         for attempt in new_attempts(before, after):
             for issue in attempt.issues if self.on_issue else ():
                 self.on_issue(issue, attempt)  # type: ignore[misc]

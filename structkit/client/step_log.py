@@ -12,7 +12,7 @@ from structkit.values import Attempt
 if TYPE_CHECKING:
     from logging import Logger
 
-DEBUG, WARNING = 10, 30
+DEBUG, INFO = 10, 20
 """The levels of `logging`, which is not imported here."""
 
 
@@ -24,10 +24,11 @@ def log_step(last: Conversation, step: Any) -> None:
         step: The next step: a conversation, a result or an error.
     """
     logger = find_logger()
-    if logger is None or not logger.isEnabledFor(WARNING):
+    if logger is None:
         return
-    for attempt in new_attempts(last.attempts, step.attempts):
-        _log_attempt(logger, attempt, last.model)
+    if logger.isEnabledFor(INFO):
+        for attempt in new_attempts(last.attempts, step.attempts):
+            _log_attempt(logger, attempt, last.model)
     if isinstance(step, ToolStep):
         logger.info("%s: the model calls %s", last.model, ", ".join(call.name for call in step.calls))
     if not isinstance(step, Extraction | SplitExtraction):

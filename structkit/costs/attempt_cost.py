@@ -47,9 +47,14 @@ def _usage_and_body(reply: Completion | TransportError) -> tuple[Usage, JSONValu
 def reported_cost(raw: JSONValue) -> Decimal | None:
     """Return the cost that a body reports; some gateways report an object of parts with their sum among them."""
     usage = raw.get("usage") if isinstance(raw, dict) else None
-    costs = [usage.get(name) for name in COST_FIELDS] if isinstance(usage, dict) else []
-    sums = (cost.get("total_cost") if isinstance(cost, dict) else cost for cost in costs)
-    return next((amount for cost in sums if (amount := parse_amount(cost)) is not None), None)
+    if not isinstance(usage, dict):
+        return None
+    for name in COST_FIELDS:
+        cost = usage.get(name)
+        amount = None if cost is None else parse_amount(cost.get("total_cost") if isinstance(cost, dict) else cost)
+        if amount is not None:
+            return amount
+    return None
 
 
 def parse_amount(value: JSONValue | Decimal) -> Decimal | None:
