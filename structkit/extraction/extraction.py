@@ -12,14 +12,14 @@ from structkit.costs.attempt_cost import PriceList, cost_of_attempt
 from structkit.dialects import OPENAI, ModeName, Route
 from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
-from structkit.extraction.acceptance import make_result, with_dropped_parameters
+from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import choice_error, choice_issue, invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode
-from structkit.extraction.prefill import read_continuation
+from structkit.extraction.prefill import read_continuation, without_prefill
 from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.reasoning import read_reasoning
 from structkit.extraction.route_learning import (
@@ -126,7 +126,9 @@ class Extraction(Generic[T]):
     @cached_property
     def request(self) -> Request:
         """The next request: the caller's messages and, of all earlier replies, only the last one to be corrected."""
-        examples = () if self.patch else [(source, self._wire_text(value)) for source, value in self.examples]
+        examples = (
+            () if self.patch else [(source, wire_text(self.response_format, value)) for source, value in self.examples]
+        )
         corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
         prompt = (*with_examples(self.messages, examples), *corrections)
         messages, fields = self.current_mode.encode(self.codec, prompt)
@@ -233,7 +235,10 @@ class Extraction(Generic[T]):
     def _accept(self, answer: Answer[T], choices: tuple[Answer[T], ...], attempts: tuple[Attempt, ...]) -> Result[T]:
         origins = self._origins(answer, len(attempts))
         provenance = Provenance(self.response_format, answer.value, answer.draft, origins)
-        result = make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks)
+        messages = without_prefill(self.messages)
+        result = make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks, messages)
+        if self.patch is not None:
+            result = replace(result, joined_text=wire_text(self.response_format, answer.draft))
         dropped = self.route.dropped_parameters(self.parameters) if self.route.rejected_parameters else ()
         return with_dropped_parameters(result, dropped) if dropped else result
 
@@ -279,7 +284,7 @@ class Extraction(Generic[T]):
         patch = None
         if (reask := self.policy.reask) != "whole":
             patch = cheaper_patch(self.response_format, answer, self.patch, at_any_cost=reask == "always")
-        invalid_answer = replace(answer, text=self._wire_text(answer.draft)) if self.patch else answer
+        invalid_answer = replace(answer, text=wire_text(self.response_format, answer.draft)) if self.patch else answer
         origins = self._origins(invalid_answer, len(self.attempts))
         return replace(self, answer_count=answer_count, invalid_answer=invalid_answer, patch=patch, origins=origins)
 
@@ -311,13 +316,6 @@ class Extraction(Generic[T]):
         if self.patch is None or answer.draft is None:
             return {(): origin}
         return origins_after_patch(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))
-
-    def _wire_text(self, draft: JSONValue) -> str:
-        """Return natural JSON as the model would write it."""
-        try:
-            return json.dumps(self.response_format.wire(draft), ensure_ascii=False)
-        except SchemaError:  # an incomplete draft has no wire form
-            return json.dumps(draft, ensure_ascii=False)
 
     # From an error to the next step
 

@@ -30,6 +30,11 @@ def find_prefill(messages: Sequence[Message]) -> str:
     return content if isinstance(content, str) and content.lstrip().startswith(START_OF_JSON) else ""
 
 
+def without_prefill(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Return the messages without the start of the reply, which the accepted reply repeats."""
+    return messages[:-1] if find_prefill(messages) else messages
+
+
 def read_continuation(
     texts: tuple[str, ...], messages: Sequence[Message], read: Callable[[tuple[str, ...]], Answer[T]], policy: Policy
 ) -> Answer[T] | None:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from structkit.dialects import Route
 from structkit.errors import StructkitError, ToolError, TransportError
-from structkit.extraction.acceptance import make_result
+from structkit.extraction.acceptance import make_result, wire_text
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.extraction import Conversation, Extraction, NextStep
 from structkit.extraction.failure import invalid_output
@@ -120,9 +120,12 @@ class SplitExtraction(Generic[T]):
         answer = apply_checks(joined, self.checks)
         if answer.valid:
             provenance = JoinedProvenance(self.response_format, answer.value, answer.draft, results)
-            result = make_result(answer, (answer,), attempts, provenance, results[0].mode, self.checks)
+            first = results[0]
+            result = make_result(answer, (answer,), attempts, provenance, first.mode, self.checks, first.input_messages)
             runs = tuple(chain.from_iterable(each.tool_calls for each in results))
-            return replace(result, warnings=(*result.warnings, *results[0].warnings), tool_calls=runs)
+            text = wire_text(self.response_format, answer.draft)
+            warnings = (*result.warnings, *first.warnings)
+            return replace(result, warnings=warnings, tool_calls=runs, joined_text=text)
         owners = {owner for issue in answer.issues for owner in self.response_format.owners(issue.path)}
         if any(_answer_count(results[number]) >= self.policy.attempts for number in owners):
             return self._invalid_output(answer, attempts)

@@ -18,14 +18,18 @@ EXPECTED = "text, a Message or message dict, a list of them, or a list of texts 
 def build_messages(prompt: Prompt, instructions: str | None = None) -> tuple[Message, ...]:
     """Return the messages to send: the instructions as the system message, the prompt as the user message.
 
+    Instructions that the prompt has already, as the messages of a result do, are not repeated.
+
     Raises:
         PromptError: The prompt is neither text nor messages, or is empty.
 
     >>> [message.role for message in build_messages("9.11 or 9.8?", "Be brief.")]
     ['system', 'user']
     """
-    system = (Message("system", instructions),) if instructions else ()
-    return tuple(map(_validated, (*system, *_messages(prompt))))
+    messages = _messages(prompt)
+    is_continued = any(message.role in SYSTEM_ROLES and message.content == instructions for message in messages)
+    system = (Message("system", instructions),) if instructions and not is_continued else ()
+    return tuple(map(_validated, (*system, *messages)))
 
 
 def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[Prompt, str]]) -> tuple[Message, ...]:

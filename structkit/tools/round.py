@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from structkit.tools.planned_call import PlannedCall
 from structkit.values import JSON, Choice, Completion, Issue, Message, ToolCall, ToolRun, json_text
-
-ECHOED_FIELDS = ("reasoning_content", "reasoning_details")
-"""Fields of a reply that some endpoints require in the next request: DeepSeek, Moonshot, MiniMax, OpenRouter."""
 
 PREMATURE_ANSWER = "Not read: it was called together with other tools. Answer again once you have read their results."
 
@@ -56,13 +52,12 @@ class ToolRound:
 
 def make_round(reply: Completion, choice: Choice, calls: Sequence[PlannedCall]) -> ToolRound:
     """Return the round of a reply with these calls, in which nothing is lost that the endpoint needs back."""
-    raw = _raw_message(reply, choice)
-    entries = raw.get("tool_calls")
+    entries = reply.raw_message(choice.index).get("tool_calls")
     raw_calls = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
     if len(raw_calls) != len(calls):
         raw_calls = [{} for _ in calls]
-    fields = {name: raw[name] for name in ECHOED_FIELDS if raw.get(name)}
     entry_texts = tuple(_entry(entry, planned) for entry, planned in zip(raw_calls, calls, strict=True))
+    fields = reply.echoed_fields(choice.index)
     return ToolRound(Message("assistant", choice.content, tool_calls=entry_texts, fields=fields), tuple(calls))
 
 
@@ -82,16 +77,6 @@ def with_ids(calls: Sequence[ToolCall], number: int, earlier_ids: Iterable[str] 
 def _sendable(message: Message) -> Message:
     """Return a message without halves of surrogate pairs, which a model may write and UTF-8 does not have."""
     return Message.from_dict(json.loads(json_text(message.body).encode("utf-8", "replace")))
-
-
-def _raw_message(reply: Completion, choice: Choice) -> JSON:
-    """Return the message of a choice as the endpoint sent it; empty if a transport does not have it."""
-    body: Any = reply.raw
-    choices = body.get("choices") if isinstance(body, dict) else None
-    raw_choices = [each for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
-    raw = next((each for each in raw_choices if each.get("index", 0) == choice.index), {})
-    message = raw.get("message")
-    return message if isinstance(message, dict) else {}
 
 
 def _entry(raw: JSON, planned: PlannedCall) -> JSON:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from typing_extensions import Self
 
-from structkit.values.json import JSONValue
+from structkit.values.json import JSON, JSONValue
+
+ECHOED_FIELDS = ("reasoning_content", "reasoning_details")
+"""Fields of a reply that some endpoints require in the next request: DeepSeek, Moonshot, MiniMax, OpenRouter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,19 @@ class Completion:
     """The header `Server`."""
     is_cached: bool = False
     """Whether it comes from a cache of replies."""
+
+    def raw_message(self, index: int) -> JSON:
+        """Return the message of a choice as the endpoint sent it; empty if a transport does not have it."""
+        body: Any = self.raw
+        choices = body.get("choices") if isinstance(body, dict) else None
+        raw_choices = [each for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
+        message = next((each for each in raw_choices if each.get("index", 0) == index), {}).get("message")
+        return message if isinstance(message, dict) else {}
+
+    def echoed_fields(self, index: int) -> JSON:
+        """Return the fields of a choice's message that the endpoint needs back in the next request."""
+        message = self.raw_message(index)
+        return {name: message[name] for name in ECHOED_FIELDS if message.get(name)}
 
 
 class ModelName(str):

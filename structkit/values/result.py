@@ -133,6 +133,8 @@ class Result(Generic[T]):
         provenance: How each place of the value was obtained; see `Origin`.
         warnings: The issues that soft checks report for the value.
         tool_calls: The calls of tools that the model made before it answered, in order, with their results.
+        input_messages: The instructions, the prompt and the calls of tools; without examples and corrections.
+        joined_text: The value as the model would write it, if several replies gave it together.
     """
 
     value: T
@@ -142,6 +144,8 @@ class Result(Generic[T]):
     provenance: Mapping[JSONPath, Origin] = field(default_factory=dict)
     warnings: tuple[Issue, ...] = ()
     tool_calls: tuple[ToolRun, ...] = ()
+    input_messages: tuple[Message, ...] = ()
+    joined_text: str = ""
 
     @property
     def values(self) -> tuple[T, ...]:
@@ -177,10 +181,14 @@ class Result(Generic[T]):
     def messages(self) -> tuple[Message, ...]:
         """The conversation with the accepted reply as its last message: pass it on with a message of your own.
 
+        It has no examples and no corrections, and a client with the same instructions does not repeat them.
+
         client.extract(Summary, [*result.messages, structkit.Message("user", "Summarise it.")])
         """
-        text = next(choice.text for choice in self.choices if choice.valid)
-        return (*self.attempts[-1].request.messages, Message("assistant", text))
+        answer = next(choice for choice in self.choices if choice.valid)
+        fields = self.completion.echoed_fields(answer.index) if self.completion else {}
+        reply = {"role": "assistant", "content": self.joined_text or answer.text, **fields}
+        return (*self.input_messages, Message.from_dict(reply))
 
     @property
     def completion(self) -> Completion | None:

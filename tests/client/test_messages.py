@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
 import structkit
-from structkit.testing import Endpoint
+from structkit.testing import Endpoint, completion
 from structkit.values import Message
 
 Connect = Callable[..., Any]
@@ -48,6 +49,61 @@ def test_a_conversation_can_be_continued_with_the_reply(connect: Connect) -> Non
         {"role": "assistant", "content": '{"value": 3}'},
         {"role": "user", "content": "and now?"},
     ]
+
+
+def test_a_continued_conversation_repeats_neither_instructions_nor_examples(connect: Connect) -> None:
+    with Endpoint('{"value": 3}') as endpoint:
+        client = connect(endpoint.base_url, instructions="Count.", examples=[("none", 0)])
+        first = client.run(int, "how many?")
+        second = client.run(int, [*first.messages, Message("user", "and now?")])
+        client.run(int, [*second.messages, Message("user", "and then?")])
+    assert [each["content"] for each in endpoint.requests[2]["messages"]] == [
+        *("Count.", "none", '{"value": 0}'),
+        *("how many?", '{"value": 3}', "and now?", '{"value": 3}', "and then?"),
+    ]
+
+
+@pytest.mark.parametrize("mode", ["json_schema", "tool", "json_object", "prompt"])
+def test_a_continued_conversation_has_the_schema_once(connect: Connect, mode: Any) -> None:
+    with Endpoint('{"value": 3}') as endpoint:
+        client = connect(endpoint.base_url, mode=mode)
+        first = client.run(int, "how many?")
+        client.run(int, [*first.messages, Message("user", "and now?")])
+    earlier, later = (each["messages"] for each in endpoint.requests)
+    assert sum("schema" in str(each["content"]) for each in later) == sum(
+        "schema" in str(e["content"]) for e in earlier
+    )
+    assert len(later) == len(earlier) + 2
+
+
+class Person(BaseModel):
+    name: str
+    age: int = Field(le=150)
+
+
+@pytest.mark.parametrize("reask", ["whole", "always"])
+def test_a_continued_conversation_has_the_value_without_its_corrections(connect: Connect, reask: Any) -> None:
+    correction = '{"name": "Ada", "age": 36}' if reask == "whole" else '{"age": 36}'
+    with Endpoint('{"name": "Ada", "age": 360}', correction) as endpoint:
+        result = connect(endpoint.base_url, policy=structkit.Policy(reask=reask)).run(Person, "Who?")
+    assert result.value == Person(name="Ada", age=36)
+    assert [each.content for each in result.messages] == ["Who?", '{"name": "Ada", "age": 36}']
+
+
+def test_a_continued_conversation_has_the_reasoning_of_the_reply(connect: Connect) -> None:
+    body = completion('{"value": 3}')
+    details = [{"type": "reasoning.text", "text": "one, two, three"}]
+    body["choices"][0]["message"] |= {"reasoning_content": "one, two, three", "reasoning_details": details}
+    with Endpoint(body) as endpoint:
+        last = connect(endpoint.base_url).run(int, "how many?").messages[-1]
+    assert last.reasoning_content == "one, two, three"
+    assert last.body["reasoning_details"] == details
+
+
+def test_a_prefill_and_its_continuation_are_one_turn_of_the_conversation(connect: Connect) -> None:
+    with Endpoint(" 3}") as endpoint:
+        result = connect(endpoint.base_url).run(int, [Message("user", "n?"), Message("assistant", '{"value":')])
+    assert [(each.role, each.content) for each in result.messages] == [("user", "n?"), ("assistant", '{"value": 3}')]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,13 @@ def test_the_parts_are_separate_requests_and_one_value(connect: Connect) -> None
     assert (len(result.attempts), result.usage.total_tokens) == (2, 30)
 
 
+def test_a_continued_conversation_has_the_joined_value(connect: Connect) -> None:
+    numbers = {name: position for position, name in enumerate("abcde")}
+    with Endpoint(lambda body: value_of(body, numbers)) as endpoint:
+        result = connect(endpoint.base_url, dialect=SMALL).run(Five, "count")
+    assert [each.content for each in result.messages] == ["count", json.dumps(numbers)]
+
+
 def test_only_the_invalid_part_is_re_asked(connect: Connect) -> None:
     first = {"a": 1, "b": 1, "c": 1, "d": -5, "e": 1}
 
