@@ -7,6 +7,7 @@ from pathlib import Path
 from structkit.batch.ambiguous import AmbiguousRows, find_ambiguous
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job_input import open_input
+from structkit.batch.job_prices import job_prices
 from structkit.batch.manifest import write_manifest
 from structkit.batch.output import RunClock, make_manifest, make_report, open_output, read_through, write_rows
 from structkit.batch.report import Report
@@ -43,7 +44,7 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
     ambiguous = AmbiguousRows(find_ambiguous(reader).items(), is_keyed=source.key is not None)
     with open_output(conversations, source, reader, path) as sink:
         counts = write_rows(sink, selection.filter(selection.match(source, reader, full=False)), ambiguous)
-    spent = spent_before(reader, settings.price)
+    spent = spent_before(reader, job_prices(settings).highest)
     report = make_report(settings, reader, counts, clock, output=path, spent=spent, ambiguous=ambiguous.names)
     write_manifest(path, {**make_manifest(settings, report, reader, clock), "exported": True})
     return report

@@ -109,7 +109,7 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
     clock: RunClock,
     *,
     output: Path,
-    spent: Decimal,
+    spent: Decimal | None,
     stop_cause: StopCause | None = None,
     ambiguous: tuple[str, ...] = (),
     removed: RemovedRows | None = None,
@@ -122,7 +122,7 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
         counts: How many rows ended in which way.
         clock: When the run started.
         output: The file that was written.
-        spent: What all runs have spent by the job's price; 0 without a price.
+        spent: What all runs have spent by the job's prices; None if one of them is not known.
         stop_cause: Why the run ended before its rows did, if it did.
         ambiguous: Names of rows that may have been paid for twice.
         removed: Rows of the journal that the input no longer has.
@@ -141,8 +141,8 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
         errors=counts.by_error,
         tokens=usage.total_tokens,
         unreported=usage.unreported,
-        spend=spent if settings.price else spending.reported_cost,
-        unpriced=0 if settings.price else spending.without_cost,
+        spend=spending.reported_cost if spent is None else spent,
+        unpriced=spending.without_cost if spent is None else 0,
         ambiguous=ambiguous,
         seconds=clock.seconds,
         removed=removed,

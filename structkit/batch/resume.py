@@ -87,14 +87,14 @@ def has_answers(journal: Journal | Reader) -> bool:
     return bool(journal.counts()["done"]) and "fingerprint" not in journal.marks
 
 
-def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal:
-    """Return what earlier runs have spent; 0 without a price.
+def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal | None:
+    """Return what earlier runs have spent; None without a price.
 
     Of a killed run, that is what the endpoint reported, or the price of the tokens; a lost reply counts as what was
-    reserved for it.
+    reserved for it. The journal does not say which model took the tokens, so *price* is the highest of all.
     """
     if price is None:
-        return Decimal(0)
+        return None
     before: Mapping[str, Any] = journal.marks.get("spend") or {}
     spending = journal.spending()
     with translate_damage(job_path(journal.folder)):

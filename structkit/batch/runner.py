@@ -14,6 +14,7 @@ from structkit.batch.engines.progress import ProgressCallback, ProgressReporter
 from structkit.batch.engines.signals import run_until_stopped
 from structkit.batch.job_endpoint import custom_transport
 from structkit.batch.job_input import open_input
+from structkit.batch.job_prices import job_prices
 from structkit.batch.manifest import write_manifest
 from structkit.batch.matching import MatchedRow
 from structkit.batch.output import (
@@ -32,7 +33,6 @@ from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
-from structkit.costs.reply_cost import cost_of_reply
 from structkit.journal.journal import Journal
 from structkit.tables.sources import STREAM_FILE, Source, store_stream
 from structkit.transport import AsyncTransport
@@ -60,7 +60,7 @@ class JobRunner:
         validate_settings(settings)
         self.settings, self.on_progress = settings, on_progress
         self.clock = RunClock()
-        self.conversations = RowConversations(settings)
+        self.conversations, self.prices = RowConversations(settings), job_prices(settings)
         own_transport = custom_transport(settings)
         self.closes_transport = own_transport is None
         self.transport = own_transport or _open_transport(self.conversations)
@@ -109,8 +109,8 @@ class JobRunner:
 
     def _make_context(self, journal: Journal) -> tuple[RunContext, ProgressReporter]:
         settings, conversations = self.settings, self.conversations
-        budget = Budget(settings.budget, spent=spent_before(journal, settings.price))
-        progress = ProgressReporter(self.on_progress, budget, is_priced=settings.price is not None)
+        budget = Budget(settings.budget, spent=spent_before(journal, self.prices.highest) or 0)
+        progress = ProgressReporter(self.on_progress, budget, is_priced=self.prices.highest is not None)
         limiter = Limiter(
             settings.concurrency,
             maximum=settings.max_concurrency,
@@ -124,8 +124,7 @@ class JobRunner:
             transport=self.transport,
             limiter=limiter,
             budget=budget,
-            cost=lambda reply: cost_of_reply(reply, settings.price),
-            price=settings.price,
+            prices=self.prices,
             policy=conversations.policy,
             learn=conversations.plan.observe_step,
             blank_outcome=conversations.blank_outcome,
@@ -148,7 +147,7 @@ class JobRunner:
         with open_output(self.conversations, files.source, journal) as sink:
             counts = write_rows(sink, selection.filter(rows), ambiguous)
         journal.mark("output", str(settings.output_path))
-        if settings.price:
+        if self.prices.highest:
             mark_spent(journal, context.budget.spent)
         report = make_report(
             settings,
@@ -156,7 +155,7 @@ class JobRunner:
             counts,
             self.clock,
             output=settings.output_path,
-            spent=context.budget.spent,
+            spent=context.budget.spent if self.prices.highest else None,
             stop_cause=engine.stop_cause,
             ambiguous=ambiguous.names,
             removed=rows.removed if selection.is_everything else None,

@@ -168,3 +168,41 @@ def test_a_client_of_another_kind_or_with_another_address_is_rejected(
     client = structkit.Client("fake", base_url="http://127.0.0.1:1/v1", api_key=KEY)
     with pytest.raises(ConfigError, match=message):
         job(settings.pop("client", client), tmp_path, **settings).run()
+
+
+EXPENSIVE = {"first": {"input": 1, "output": 1}, "second": {"input": 100, "output": 100}}
+
+
+def only_second(request: JSON) -> Reply:
+    return Reply(status=500) if request["model"] == "first" else conforming_reply(request)
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+def test_a_reply_costs_what_the_model_that_answered_costs(kind: Any, tmp_path: Path) -> None:
+    with Endpoint(only_second) as endpoint:
+        policy = Policy(retries=0, attempts=1)
+        settings: Any = {"fallback": ["second"], "policy": policy, "prices": EXPENSIVE}
+        client = kind("first", base_url=endpoint.base_url, api_key=KEY, **settings)
+        sync = structkit.Client("first", base_url=endpoint.base_url, api_key=KEY, **settings)
+        cost = sync.run(int, "Count: a").cost
+        report = job(client, tmp_path, budget="1", columns=("cost",), call={"max_tokens": 9}).run()
+        assert report.spend == 3 * (cost or 0) > 0
+        assert str(cost) in (tmp_path / "out.jsonl").read_text()
+        assert job(client, tmp_path, budget="1", columns=("cost",), call={"max_tokens": 9}).run().spend == report.spend
+
+
+def test_a_request_reserves_what_its_own_model_may_cost(tmp_path: Path) -> None:
+    with Endpoint(only_second) as endpoint:
+        settings: Any = {"fallback": ["second"], "policy": Policy(retries=0), "prices": EXPENSIVE}
+        client = structkit.Client("first", base_url=endpoint.base_url, api_key=KEY, **settings)
+        report = job(client, tmp_path, budget="0.001", call={"max_tokens": 20}).run()
+    assert (report.reason, {each["model"] for each in endpoint.requests}) == ("budget", {"first"})
+
+
+def test_a_budget_needs_the_price_of_every_model(tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        settings: Any = {"fallback": ["third"], "prices": EXPENSIVE}
+        client = structkit.Client("first", base_url=endpoint.base_url, api_key=KEY, **settings)
+        with pytest.raises(ConfigError, match="a model of fallback= needs its price"):
+            job(client, tmp_path, budget="1").run()
+        assert job(client, tmp_path).run().spend is None

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Protocol
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.stop import StopCause
+from structkit.batch.job_prices import JobPrices
 from structkit.batch.matching import MatchedRow
 from structkit.batch.outcome import Outcome
 from structkit.client.hooks import Hooks
 from structkit.costs.budget import Budget
-from structkit.costs.price import Price
 from structkit.extraction import Conversation
 from structkit.journal.journal import Journal
 from structkit.schema import ResponseFormat
@@ -37,8 +36,7 @@ class RunContext:
         transport: Sends the requests.
         limiter: When the next request may go out.
         budget: What may still be spent.
-        cost: What a reply cost; None if that is unknown.
-        price: What tokens cost; None if that is not known.
+        prices: What the tokens of each model cost.
         policy: The limits on the attempts, retries and waits of each row.
         learn: Called with each step of a conversation, the next step and the replies, to learn about the route.
         blank_outcome: Returns the outcome of a row that is not sent because it is blank; None for any other.
@@ -55,8 +53,7 @@ class RunContext:
     transport: AsyncTransport
     limiter: Limiter
     budget: Budget
-    cost: Callable[[TransportReply], Decimal | None]
-    price: Price | None
+    prices: JobPrices
     policy: Policy
     learn: Callable[[Any, Any, list[TransportReply]], None]
     blank_outcome: Callable[[Record], Outcome | None]

@@ -167,7 +167,8 @@ class LocalEngine:
         cause = context.limiter.stop_cause
         if cause and is_rejected:
             raise RunStopped(cause)
-        costs = [context.cost(each.completion) for each in step.attempts if each.completion is not None]
+        replies = [(each.request.model, each.completion) for each in step.attempts if each.completion is not None]
+        costs = [context.prices.cost(model, reply) for model, reply in replies]
         outcome = outcome_of(step, context.response_format, sum_costs(costs))
         if is_rejected:
             self._rejected_rows.append((record, outcome))

@@ -90,7 +90,8 @@ class RequestSender:
         """Reserve the cost, store the intent, send the request, store the reply."""
         context, text = self.context, request.text
         reservation = reserve_tokens(request.body, text, MAX_REPLY_TOKENS)
-        permit = await self._wait_for_turn(request, reservation.cost(context.price))
+        reserved = reservation.cost(context.prices.of(request.model))
+        permit = await self._wait_for_turn(request, reserved)
         reply: TransportReply | None = None
         is_sent = False
         try:
@@ -107,7 +108,8 @@ class RequestSender:
             context.limiter.finish(time.monotonic(), reply, permit)
             # A request that is cancelled in flight may be billed all the same.
             unanswered = None if is_sent else Decimal(0)
-            self._settle(reservation.cost(context.price), unanswered if reply is None else context.cost(reply))
+            actual = unanswered if reply is None else context.prices.cost(request.model, reply)
+            self._settle(reserved, actual)
 
     async def _wait_for_turn(self, request: Request, cost: Decimal) -> int:
         """Reserve the cost of the next request, and wait until it may go out; return its number for the limiter.

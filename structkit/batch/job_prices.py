@@ -1,0 +1,60 @@
+"""What the tokens of a job cost: those of its model, and of the models that are asked when it cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from structkit.batch.job_endpoint import job_call
+from structkit.batch.settings import JobSettings
+from structkit.client.arguments import validate_models
+from structkit.costs.price import Price
+from structkit.costs.price_list import OwnPrices
+from structkit.costs.reply_cost import cost_of_reply
+from structkit.transport import TransportReply
+
+
+@dataclass(frozen=True)
+class JobPrices:
+    """The prices of the models of one job.
+
+    Args:
+        own: Of the job's own model; None if it is not known.
+        fallback: Of each model of `fallback`.
+    """
+
+    own: Price | None
+    fallback: Mapping[str, Price | None]
+
+    def of(self, model: str) -> Price | None:
+        """Return the price of a model; None if it is not known."""
+        return self.fallback.get(model, self.own)
+
+    def cost(self, model: str, reply: TransportReply) -> Decimal | None:
+        """Return what a reply of a model cost, as `cost_of_reply` does."""
+        return cost_of_reply(reply, self.of(model))
+
+    @property
+    def highest(self) -> Price | None:
+        """The most that a token of any of the models costs; None if a price is not known."""
+        prices = [each for each in (self.own, *self.fallback.values()) if each is not None]
+        if len(prices) <= len(self.fallback):
+            return None
+        cached = max(each.input if each.cached_input is None else each.cached_input for each in prices)
+        return Price(max(each.input for each in prices), max(each.output for each in prices), cached)
+
+
+def job_prices(settings: JobSettings) -> JobPrices:
+    """Return the prices of a job's models: `price` for its own, and those of the client for the others.
+
+    If the client has none, `price` holds for all models.
+
+    Raises:
+        ConfigError: `fallback` is not a list of names.
+    """
+    models = job_call(settings).get("fallback") or ()
+    validate_models(models)
+    prices = settings.client.prices if settings.client else None
+    by_name = {name: prices.prices.get(name) if isinstance(prices, OwnPrices) else settings.price for name in models}
+    return JobPrices(settings.price, by_name)
