@@ -44,7 +44,7 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
     ambiguous = AmbiguousRows(find_ambiguous(reader).items(), is_keyed=source.key is not None)
     with open_output(conversations, source, reader, path) as sink:
         counts = write_rows(sink, selection.filter(selection.match(source, reader, full=False)), ambiguous)
-    spent = spent_before(reader, job_prices(settings).highest)
+    spent = spent_before(reader, job_prices(settings).max_price)
     report = make_report(settings, reader, counts, clock, output=path, spent=spent, ambiguous=ambiguous.names)
     write_manifest(path, {**make_manifest(settings, report, reader, clock), "exported": True})
     return report

@@ -20,25 +20,25 @@ class JobPrices:
     """The prices of the models of one job.
 
     Args:
-        own: Of the job's own model; None if it is not known.
+        price: Of the job's own model; None if it is not known.
         fallback: Of each model of `fallback`.
     """
 
-    own: Price | None
+    price: Price | None
     fallback: Mapping[str, Price | None]
 
     def of(self, model: str) -> Price | None:
         """Return the price of a model; None if it is not known."""
-        return self.fallback.get(model, self.own)
+        return self.fallback.get(model, self.price)
 
     def cost(self, model: str, reply: TransportReply) -> Decimal | None:
         """Return what a reply of a model cost, as `cost_of_reply` does."""
         return cost_of_reply(reply, self.of(model))
 
     @property
-    def highest(self) -> Price | None:
+    def max_price(self) -> Price | None:
         """The most that a token of any of the models costs; None if a price is not known."""
-        prices = [each for each in (self.own, *self.fallback.values()) if each is not None]
+        prices = [each for each in (self.price, *self.fallback.values()) if each is not None]
         if len(prices) <= len(self.fallback):
             return None
         cached = max(each.input if each.cached_input is None else each.cached_input for each in prices)

@@ -109,8 +109,8 @@ class JobRunner:
 
     def _make_context(self, journal: Journal) -> tuple[RunContext, ProgressReporter]:
         settings, conversations = self.settings, self.conversations
-        budget = Budget(settings.budget, spent=spent_before(journal, self.prices.highest) or 0)
-        progress = ProgressReporter(self.on_progress, budget, is_priced=self.prices.highest is not None)
+        budget = Budget(settings.budget, spent=spent_before(journal, self.prices.max_price) or 0)
+        progress = ProgressReporter(self.on_progress, budget, is_priced=self.prices.max_price is not None)
         limiter = Limiter(
             settings.concurrency,
             maximum=settings.max_concurrency,
@@ -147,7 +147,7 @@ class JobRunner:
         with open_output(self.conversations, files.source, journal) as sink:
             counts = write_rows(sink, selection.filter(rows), ambiguous)
         journal.mark("output", str(settings.output_path))
-        if self.prices.highest:
+        if self.prices.max_price:
             mark_spent(journal, context.budget.spent)
         report = make_report(
             settings,
@@ -155,7 +155,7 @@ class JobRunner:
             counts,
             self.clock,
             output=settings.output_path,
-            spent=context.budget.spent if self.prices.highest else None,
+            spent=context.budget.spent if self.prices.max_price else None,
             stop_cause=engine.stop_cause,
             ambiguous=ambiguous.names,
             removed=rows.removed if selection.is_everything else None,

@@ -43,13 +43,12 @@ def validate_settings(settings: JobSettings) -> None:
         raise ConfigError(f"value_column (--value-column) must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
         raise ConfigError("a job needs a file as its output, not standard output: its journal is kept beside the file")
-    if settings.budget is not None and job_prices(settings).highest is None:
+    if settings.budget is not None and job_prices(settings).max_price is None:
         # An endpoint reports a cost only after the money was spent, and many requests may be in flight at once.
         raise ConfigError(
-            "a budget needs the price of a million tokens, price= (--price-input and --price-output, or --prices): the "
-            "most that a request may cost "
-            "has to be known before it is sent, and an endpoint reports the cost afterwards; a model of fallback= needs "
-            "its price in Client(prices=...)"
+            "a budget needs the price of a million tokens, price= (--price-input and --price-output, or --prices), and "
+            "that of each model of fallback= in Client(prices=...): the most that a request may cost has to be known "
+            "before it is sent, and an endpoint reports the cost afterwards"
         )
     if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
