@@ -122,15 +122,17 @@ def read_call_options(
     Raises:
         ConfigError: One cannot be read, or has an option or argument of its own.
     """
+    from structkit.client.plan import join_options
+
     call: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     parameters, fields = parse_settings(settings or [])
     if duplicates := call.keys() & parameters.keys():
         raise ConfigError(f"--set {min(duplicates)}: this parameter is set by an option of its own, too; leave one out")
     extras = {"extra_body": fields, "extra_headers": dict(map(parse_header, headers or ()))}
-    merged_extras = {name: {**defaults.get(name, {}), **values} for name, values in extras.items() if values}
-    validate_extras(merged_extras.get("extra_body"), merged_extras.get("extra_headers"), None)
+    validate_extras(extras["extra_body"], extras["extra_headers"], None)
     policy = {} if timeout is None else {"policy": replace(defaults.get("policy") or Policy(), timeout=timeout)}
-    return {**defaults, **call, **parameters, **merged_extras, **policy}
+    new_extras = {name: values for name, values in extras.items() if values}
+    return join_options(defaults, {**call, **parameters, **new_extras, **policy})
 
 
 def parse_settings(settings: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from structkit.client.extras import validate_extras
 from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect
+from structkit.dialects.parameter_rejections import TOKEN_CAPS
 from structkit.errors import ConfigError, PromptError, SchemaError
 from structkit.extraction import Conversation, ModeChoice, ValueCheck, is_async_check
 from structkit.schema import ResponseFormat
@@ -92,7 +93,8 @@ def validate_call(call: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: No call has an argument of that name; with the name that was probably meant.
-        ConfigError: A body field or header cannot be sent, or a tool is neither a typed function nor a dict.
+        ConfigError: A body field or header cannot be sent, a tool is neither a typed function nor a dict, or the token
+            limit is set under both of its names.
 
     >>> validate_call({"temprature": 0})
     Traceback (most recent call last):
@@ -102,6 +104,8 @@ def validate_call(call: Mapping[str, Any]) -> None:
     for name in call.keys() - names:
         hint = f"use {OTHER_NAMES[name]}" if name in OTHER_NAMES else _suggest_argument(str(name))
         raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
+    if call.keys() >= TOKEN_CAPS.keys() and all(call[name] is not None for name in TOKEN_CAPS):
+        raise ConfigError("max_tokens and max_completion_tokens are two names of one limit: leave one out")
     if not call.keys().isdisjoint(EXTRA_OPTIONS):
         validate_extras(call.get("extra_body"), call.get("extra_headers"), call.get("extra_query"))
     if call.get("tools") is not None:

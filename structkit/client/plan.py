@@ -22,6 +22,7 @@ from structkit.client.tool_arguments import take_tools, with_tools
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices, open_prices
 from structkit.dialects import Route, get_dialect
+from structkit.dialects.parameter_rejections import TOKEN_CAPS
 from structkit.errors import StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
@@ -145,8 +146,15 @@ def merge_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> dict[
 
 
 def join_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> Any:
-    """Return two sets of arguments together; None, which removes a default, stays."""
+    """Return two sets of arguments together; None, which removes a default, stays.
+
+    >>> join_options({"max_tokens": 5, "seed": 7}, {"max_completion_tokens": 9})
+    {'seed': 7, 'max_completion_tokens': 9}
+    """
     joined = {**defaults, **call}
+    for name in call.keys() & TOKEN_CAPS.keys():
+        if call[name] is not None and (other := TOKEN_CAPS[name]) not in call:
+            joined.pop(other, None)
     for name in joined.keys() & EXTRA_OPTIONS:
         joined[name] = {**(defaults.get(name) or {}), **(call.get(name) or {})}
     return joined

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 TOKEN_CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """The two names of one parameter. A cap is renamed and never left out, because it limits what a reply costs."""
@@ -26,6 +27,25 @@ PREFERENCES = frozenset(
 )
 """Parameters that may be left out: the reply is then another one, but of the same type and at no higher price.
 `n`, `stop`, `tools`, `modalities`, `web_search_options` and `service_tier` are not among them."""
+
+PREREQUISITES = {"top_logprobs": "logprobs"}
+"""Parameters that are an error without another one, and so are left out together with it."""
+
+CHOICES = frozenset(
+    {
+        *("temperature", "top_p", "presence_penalty", "frequency_penalty", "reasoning_effort", "verbosity"),
+        *("parallel_tool_calls", "store", "prompt_cache_retention"),
+    }
+)
+"""Parameters of which an endpoint may reject one value and accept another. Their values are safe to store, unlike
+those of `user` or `metadata`."""
+
+REJECTED_VALUE = re.compile(
+    r"unsupported.value|(?:supported|allowed|accepted|available|valid|possible) values|only the default|"
+    r"may only be|must be (?:set to )?1\b",
+    re.IGNORECASE,
+)
+"""How an error states that it is only about the value of a parameter."""
 
 UNSUPPORTED_PARAMETER = re.compile(
     r"unsupported|not support|does(?: not|n't) support|unrecogni[sz]ed|unknown|unexpected|extra (?:fields?|inputs?)|"
@@ -62,3 +82,28 @@ def find_rejected_parameter(text: str, names: Iterable[str]) -> str | None:
     match = re.search(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, candidates))})(?![\w-])", text)
     is_other_tool_error = match and match[0] == "tool_choice" and not FORCED_TOOL.search(text)
     return match[0] if match and not is_other_tool_error else None
+
+
+def setting(name: str, value: Any) -> str:
+    """Return a parameter and its value as a route stores them; only the name if the value makes no difference.
+
+    >>> setting("temperature", 0.0), setting("reasoning_effort", "minimal"), setting("seed", 7)
+    ('temperature=0', 'reasoning_effort=minimal', 'seed')
+    """
+    if name not in CHOICES:
+        return name
+    return f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+
+
+def rejected_setting(text: str, name: str, value: Any) -> str:
+    """Return what an error that rejects a parameter is about: the parameter, or only this value of it.
+
+    >>> message = "'reasoning_effort' does not support 'minimal'. Supported values are: low, medium, high"
+    >>> rejected_setting(message, "reasoning_effort", "minimal")
+    'reasoning_effort=minimal'
+    >>> rejected_setting("reasoning_effort is not supported with this model", "reasoning_effort", "minimal")
+    'reasoning_effort'
+    """
+    refuses_value = rf"(?:not|n't) support (?:the value )?['\"`]?{re.escape(str(value))}(?!\w)"
+    is_about_value = REJECTED_VALUE.search(text) or re.search(refuses_value, text, re.IGNORECASE)
+    return setting(name, value) if is_about_value else name

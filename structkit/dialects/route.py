@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
-from structkit.dialects.parameter_rejections import PREFERENCES, TOKEN_CAPS
+from structkit.dialects.parameter_rejections import PREFERENCES, PREREQUISITES, TOKEN_CAPS, setting
 from structkit.dialects.rows import CORE, DIALECTS
 from structkit.values import JSON, Parameters
 
@@ -24,7 +24,8 @@ class Route:
         dialect: What it accepts, without what it has rejected.
         rejected: Modes that were answered with an error.
         ignored: Modes whose replies showed that the schema was not enforced.
-        rejected_parameters: Parameters that were answered with an error.
+        rejected_parameters: Parameters that were answered with an error: a name, or `name=value` if only that value was
+            rejected.
         is_assumed: Whether the dialect was chosen without a sign of the endpoint: by the model's name, or as the one
             for unknown routes. A reply may show another one.
     """
@@ -60,40 +61,60 @@ class Route:
         return name not in self.rejected_parameters or TOKEN_CAPS[name] in self.rejected_parameters
 
     def with_rejected_parameter(self, name: str) -> Route:
-        """Return the route with one more rejected parameter."""
+        """Return the route with one more rejected parameter, or value of one."""
         return replace(self, rejected_parameters=self.rejected_parameters | {name})
 
-    def adapt_parameters(self, parameters: Parameters) -> Parameters:
-        """Return the parameters without those that the endpoint has rejected, and with the other name of a token limit.
+    def rejects(self, name: str, value: Any) -> bool:
+        """Return whether the endpoint has rejected a parameter, this value of it, or a parameter that it needs.
+
+        >>> route = Route(rejected_parameters=frozenset({"temperature=0", "logprobs"}))
+        >>> route.rejects("temperature", 0.0), route.rejects("temperature", 1), route.rejects("top_logprobs", 2)
+        (True, False, True)
+        """
+        return not self.rejected_parameters.isdisjoint({name, setting(name, value), PREREQUISITES.get(name, name)})
+
+    def adapt_parameters(self, parameters: Parameters, *, may_drop: bool = True) -> Parameters:
+        """Return the parameters with the other name of a token limit, and without what the endpoint rejects if allowed.
 
         >>> Route(rejected_parameters=frozenset({"max_tokens", "seed"})).adapt_parameters(
         ...     Parameters(max_tokens=9, seed=7, top_p=1)
         ... )
         Parameters(top_p=1, max_completion_tokens=9)
         """
-        if self.rejected_parameters.isdisjoint(parameters.options):
+        if not self.rejected_parameters:
             return parameters
         options: dict[str, Any] = {}
         for name, value in parameters.options.items():
             if name in TOKEN_CAPS:
                 options.setdefault(name if self.accepts_cap(name) else TOKEN_CAPS[name], value)
-            elif name not in self.rejected_parameters:
+            elif not (may_drop and self.rejects(name, value)):
                 options[name] = value
         return Parameters(**options)
 
-    def changeable_parameters(self, parameters: Parameters, *, may_drop: bool) -> frozenset[str]:
+    def changeable_parameters(self, parameters: Parameters, *, may_drop: bool) -> dict[str, Any]:
         """Return the parameters of a request that may be renamed, or left out if *may_drop*.
 
-        >>> sorted(Route().changeable_parameters(Parameters(max_tokens=9, seed=7, n=2), may_drop=True))
-        ['max_tokens', 'seed']
+        >>> Route().changeable_parameters(Parameters(max_tokens=9, seed=7, n=2), may_drop=True)
+        {'max_tokens': 9, 'seed': 7}
         """
-        names = self.adapt_parameters(parameters).options.keys()
-        renamable = {name for name in names & TOKEN_CAPS.keys() if TOKEN_CAPS[name] not in self.rejected_parameters}
-        return frozenset(renamable | names & PREFERENCES if may_drop else renamable)
+        options = self.adapt_parameters(parameters, may_drop=may_drop).options.items()
+        return {
+            name: value for name, value in options if self._is_renamable(name) or (may_drop and name in PREFERENCES)
+        }
+
+    def _is_renamable(self, name: str) -> bool:
+        return name in TOKEN_CAPS and TOKEN_CAPS[name] not in self.rejected_parameters
 
     def dropped_parameters(self, parameters: Parameters) -> list[str]:
-        """Return the names of the parameters that are not sent because the endpoint has rejected them."""
-        return sorted(self.rejected_parameters & parameters.options.keys() - TOKEN_CAPS.keys())
+        """Return the parameters that are not sent because the endpoint has rejected them, or only their values.
+
+        >>> route = Route(rejected_parameters=frozenset({"temperature=0", "seed"}))
+        >>> route.dropped_parameters(Parameters(temperature=0, seed=7, top_p=1))
+        ['seed', 'temperature=0']
+        """
+        rejected = self.rejected_parameters
+        options = [item for item in parameters.options.items() if item[0] not in TOKEN_CAPS and self.rejects(*item)]
+        return sorted(text if (text := setting(*item)) in rejected else item[0] for item in options)
 
     def with_dialect(self, dialect: Dialect) -> Route:
         """Return the route with the dialect that it was shown to have, without what the route has rejected.
@@ -177,7 +198,8 @@ def route_from_json(value: JSON) -> Route:
     arguments["max_enum_characters"] = _limit(arguments["max_enum_characters"])
     _validate_dialect(dialect := Dialect(**arguments))
     parameters = frozenset(value.get("rejected_parameters", ()))
-    if not parameters <= PREFERENCES | TOKEN_CAPS.keys() | {"tool_choice"}:
+    names = {str(each).partition("=")[0] for each in parameters}
+    if not names <= PREFERENCES | TOKEN_CAPS.keys() | {"tool_choice"}:
         raise ValueError(f"not names of parameters: {parameters}")
     rejected, ignored = (frozenset(_modes(value[name])) for name in ("rejected", "ignored"))
     return Route(dialect, rejected, ignored, parameters, is_assumed=value["is_assumed"] is True)

@@ -135,7 +135,8 @@ class Extraction(Generic[T]):
         fields = self._with_tools(fields)
         if self.route.rejected_parameters:
             fields = {name: value for name, value in fields.items() if name not in self.route.rejected_parameters}
-            return Request(self.model, messages, self.route.adapt_parameters(self.parameters), fields)
+            parameters = self.route.adapt_parameters(self.parameters, may_drop=self._may_drop)
+            return Request(self.model, messages, parameters, fields)
         return Request(self.model, messages, self.parameters, fields)
 
     def _with_tools(self, fields: JSON) -> JSON:
@@ -239,7 +240,8 @@ class Extraction(Generic[T]):
         result = make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks, messages)
         if self.patch is not None:
             result = replace(result, joined_text=wire_text(self.response_format, answer.draft))
-        dropped = self.route.dropped_parameters(self.parameters) if self.route.rejected_parameters else ()
+        may_differ = self._may_drop and self.route.rejected_parameters
+        dropped = self.route.dropped_parameters(self.parameters) if may_differ else ()
         return with_dropped_parameters(result, dropped) if dropped else result
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
@@ -356,11 +358,15 @@ class Extraction(Generic[T]):
         return self.codec.schema
 
     @property
-    def _changeable_parameters(self) -> frozenset[str]:
+    def _may_drop(self) -> bool:
+        """Whether a parameter that the endpoint rejects may be left out."""
+        return self.policy.parameters == "adapt"
+
+    @property
+    def _changeable_parameters(self) -> JSON:
         """The parameters of the request that may be renamed or left out if the endpoint rejects them."""
-        may_drop = self.policy.parameters == "adapt"
-        names = self.route.changeable_parameters(self.parameters, may_drop=may_drop)
-        return names | {"tool_choice"} if "tool_choice" in self.request.fields else names
+        options = self.route.changeable_parameters(self.parameters, may_drop=self._may_drop)
+        return {**options, "tool_choice": ""} if "tool_choice" in self.request.fields else options
 
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:
         """Return the type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""

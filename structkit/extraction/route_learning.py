@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
+from typing import Any
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
-from structkit.dialects.parameter_rejections import find_rejected_parameter
+from structkit.dialects.parameter_rejections import find_rejected_parameter, rejected_setting
 from structkit.dialects.refusals import (
     CALLER_NAMES,
     CHARACTER_COUNT,
@@ -70,7 +72,7 @@ def learn_from_error(
     *,
     is_mode_fixed: bool = False,
     messages: tuple[Message, ...] = (),
-    parameters: Iterable[str] = (),
+    parameters: Mapping[str, Any] = MappingProxyType({}),
 ) -> Route | None:
     """Return the route as an error shows it to be, or None if no other mode or dialect would help.
 
@@ -85,13 +87,13 @@ def learn_from_error(
         schema: The strict schema that was sent.
         is_mode_fixed: Whether the caller has fixed the mode.
         messages: The messages that were sent; some errors repeat them, and their words must not be taken for a reason.
-        parameters: The parameters of the request that may be changed.
+        parameters: The parameters of the request that may be changed, with their values.
     """
     if not _is_about_request(error):
         return None
     text = _error_text(error, messages)
     if not SCHEMA_SUBJECT.search(text) and (name := find_rejected_parameter(text, parameters)):
-        return route.with_rejected_parameter(name)
+        return route.with_rejected_parameter(rejected_setting(text, name, parameters[name]))
     if UNRELATED_TO_SCHEMA.search(text):
         return None
     return _learn_about_schema(error, text, route, mode, schema, is_mode_fixed=is_mode_fixed)

@@ -58,7 +58,7 @@ class Policy:
             attempts, or calls of tools without an answer (`invalid`).
         parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
             `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
-            (`exact`).
+            (`exact`). A token limit is sent under its other name in both cases.
         tool_rounds: Maximum number of replies that call tools; a further one is a `ToolError`.
         tool_errors: What to do with an exception of a tool: stop with a `ToolError` (`raise`), or send its type and its
             message to the model (`tell`), which may call the tool with other arguments.

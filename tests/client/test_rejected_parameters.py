@@ -15,7 +15,7 @@ Connect = Callable[..., Any]
 
 REJECTIONS: dict[str, Any] = {
     "max_tokens": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'.",
-    "temperature": "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) works.",
+    "temperature": "Unsupported parameter: 'temperature' is not supported with this model.",
     "seed": "Unrecognized request argument supplied: seed",
     "top_p": "`top_p` and `temperature` cannot both be specified for this model.",
     "logprobs": "logprobs is not supported by this provider",
@@ -128,6 +128,89 @@ def test_an_exact_policy_leaves_nothing_out(connect: Connect) -> None:
     with Endpoint(rejecting("temperature")) as endpoint, pytest.raises(structkit.StatusError, match="temperature"):
         connect(endpoint.base_url, policy=policy, mode="json_schema").run(int, "how many?", temperature=0)
     assert len(endpoint.requests) == 1
+
+
+def test_an_exact_policy_sends_what_another_client_has_learnt_to_leave_out(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
+    policy = structkit.Policy(parameters="exact")
+    with Endpoint(rejecting("temperature")) as endpoint:
+        assert connect(endpoint.base_url).extract(int, "how many?", temperature=0) == 3
+        with pytest.raises(structkit.StatusError, match="temperature"):
+            connect(endpoint.base_url, policy=policy, mode="json_schema").run(int, "how many?", temperature=0)
+    assert ["temperature" in request for request in endpoint.requests] == [True, False, True]
+
+
+def test_an_exact_policy_sends_a_token_limit_under_its_other_name(connect: Connect) -> None:
+    policy = structkit.Policy(parameters="exact")
+    with Endpoint(rejecting("max_tokens")) as endpoint:
+        assert connect(endpoint.base_url, policy=policy).extract(int, "how many?", max_tokens=90) == 3
+    assert endpoint.requests[1]["max_completion_tokens"] == 90
+
+
+VALUE_REJECTIONS: dict[str, tuple[str, Any, Any]] = {
+    "reasoning_effort": ("'reasoning_effort' does not support 'minimal'. Use 'low' or 'high'.", "minimal", "high"),
+    "verbosity": ("Unsupported value: 'verbosity'. Supported values are: 'medium'.", "low", "medium"),
+    "temperature": ("Unsupported value: 'temperature' does not support 0. Only the default (1) works.", 0, 1),
+    "top_p": ("`top_p` may only be set to 1 when thinking is enabled", 0.5, 1),
+    "parallel_tool_calls": ("parallel_tool_calls: False is not supported; it must be set to 1", False, True),
+}
+
+
+@pytest.mark.parametrize("name", VALUE_REJECTIONS)
+def test_a_rejected_value_says_nothing_of_other_values(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
+    message, bad, good = VALUE_REJECTIONS[name]
+    error = Reply({"error": {"message": message}}, status=400)
+
+    def reply(request: Any) -> Reply:
+        return error if request.get(name, good) == bad else completion('{"value": 3}')
+
+    with Endpoint(reply) as endpoint:
+        results = [connect(endpoint.base_url).run(int, "how many?", **{name: value}) for value in (bad, good, bad)]
+    assert [request.get(name) for request in endpoint.requests] == [bad, None, good, None]
+    assert [[issue.message for issue in result.warnings] for result in results] == [
+        [f"the model does not accept the parameter {name}={bad}: it was left out"],
+        [],
+        [f"the model does not accept the parameter {name}={bad}: it was left out"],
+    ]
+
+
+def test_a_parameter_is_left_out_together_with_the_one_that_it_needs(connect: Connect) -> None:
+    def reply(request: Any) -> Reply:
+        if "top_logprobs" in request and "logprobs" not in request:
+            return Reply({"error": {"message": "top_logprobs requires logprobs"}}, status=400)
+        return rejecting("logprobs")(request)
+
+    with Endpoint(reply) as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?", logprobs=True, top_logprobs=2)
+    assert len(endpoint.requests) == 2
+    assert [issue.message for issue in result.warnings] == [
+        "the model does not accept the parameter logprobs: it was left out",
+        "the model does not accept the parameter top_logprobs: it was left out",
+    ]
+
+
+def test_a_token_limit_under_both_names_is_an_error_before_anything_is_sent(connect: Connect) -> None:
+    caps: Any = {"max_tokens": 5, "max_completion_tokens": 6}
+    with Endpoint() as endpoint:
+        with pytest.raises(structkit.ConfigError, match="two names of one limit"):
+            connect(endpoint.base_url).run(int, "how many?", **caps)
+        with pytest.raises(structkit.ConfigError, match="two names of one limit"):
+            connect(endpoint.base_url, **caps).run(int, "how many?")
+    assert not endpoint.requests
+
+
+def test_a_token_limit_of_a_call_replaces_the_default_under_the_other_name(connect: Connect) -> None:
+    with Endpoint(completion('{"value": 3}')) as endpoint:
+        client = connect(endpoint.base_url, max_tokens=90)
+        client.run(int, "how many?", max_completion_tokens=50)
+        client.run(int, "how many?", max_completion_tokens=None)
+    sent = [(request.get("max_tokens"), request.get("max_completion_tokens")) for request in endpoint.requests]
+    assert sent == [(None, 50), (90, None)]
 
 
 def test_a_value_out_of_range_is_an_error(connect: Connect) -> None:

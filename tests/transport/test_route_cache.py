@@ -64,6 +64,15 @@ def test_a_client_starts_with_the_route_of_the_previous_one(connect: Connect) ->
     assert (second.mode, second.value) == ("tool", 3)
 
 
+@pytest.mark.parametrize("parameter", ["seed", "max_tokens", "temperature=0", "tool_choice", "tool_choice=required"])
+def test_a_rejected_parameter_or_value_is_read_back(parameter: str) -> None:
+    route = Route(OPENAI, rejected_parameters=frozenset({parameter}))
+    store_route(REMOTE, "m", route)
+    cached = load_route(REMOTE, "m")
+    assert cached is not None
+    assert cached.route == route
+
+
 def test_a_process_starts_with_the_route_of_another_process(folder: Path) -> None:
     code = "import structkit, sys; print(structkit.Client('fake', base_url=sys.argv[1]).run(int, 'x').mode)"
     with Endpoint(reject_response_format) as endpoint:
