@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TransportError,
         Truncated,
     )
+    from structkit.evidence import Evidence, EvidenceMap, Found, Judged, Span, find_evidence
     from structkit.extraction import soft
     from structkit.functions import prompt
     from structkit.partial import Partial
@@ -62,15 +63,19 @@ __all__ = [
     "Completion",
     "ConfigError",
     "ConnectionFailed",
+    "Evidence",
+    "EvidenceMap",
     "ExtractionError",
     "File",
     "Filtered",
+    "Found",
     "Hooks",
     "InvalidOutput",
     "Issue",
     "JinjaTemplate",
     "Job",
     "JobError",
+    "Judged",
     "MalformedReply",
     "Message",
     "Origin",
@@ -85,6 +90,7 @@ __all__ = [
     "Result",
     "SQLiteStore",
     "SchemaError",
+    "Span",
     "StatusError",
     "Stream",
     "StructkitError",
@@ -95,6 +101,7 @@ __all__ = [
     "Truncated",
     "Usage",
     "__version__",
+    "find_evidence",
     "finetune_rows",
     "prompt",
     "soft",
@@ -104,6 +111,7 @@ MODULES = {
     "client": ("AsyncClient", "Client", "Hooks", "finetune_rows"),
     "client.streams": ("AsyncStream", "Stream"),
     "client.sqlite_store": ("SQLiteStore",),
+    "evidence": ("Evidence", "EvidenceMap", "Found", "Judged", "Span", "find_evidence"),
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),

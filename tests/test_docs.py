@@ -98,7 +98,8 @@ def test_an_example_runs_and_prints_what_it_shows(
 def test_every_python_block_is_found_and_hardly_any_is_skipped() -> None:
     fences = sum(page.read_text(encoding="utf-8").count("```python") for page in PAGES)
     assert len(EXAMPLES) == fences
-    assert len([example for example in EXAMPLES if example.skip]) <= 3
+    skipped = [example for example in EXAMPLES if example.skip and not example.skip.startswith("needs ")]
+    assert len(skipped) <= 3, "except for the code of other libraries"
 
 
 def test_the_readmes_have_the_same_commands_and_links() -> None:

@@ -92,9 +92,15 @@ def names_bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.attr
 
 
+PUBLIC_NAMES = frozenset({"Found", "Judged"})
+"""Annotations of the public interface that read like adjectives: `Annotated[str, Judged]`."""
+
+
 def better_name(name: str) -> str | None:
     """What to write instead of a banned name; None for any other."""
     word = name.strip("_")
+    if word in PUBLIC_NAMES:
+        return None
     for words, better in INSTEAD_OF_NAMES.items():
         if word.lower() in words.split():
             return better

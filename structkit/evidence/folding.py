@@ -1,0 +1,79 @@
+"""A text as it is compared: without case, width, accents and kinds of dashes, quotes and spaces; with its offsets."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
+
+DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
+SINGLE_QUOTES = frozenset("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4\uff07")
+DOUBLE_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02")
+
+
+class FoldedText:
+    r"""A folded text that knows where each of its characters is in the original.
+
+    >>> folded = FoldedText("Stra\u00dfe \uff11\u2013Cafe\u0301")
+    >>> folded.text, folded.original(8, 14)
+    ('strasse 1-cafe', (7, 14))
+    """
+
+    def __init__(self, source: str) -> None:
+        """Fold the text."""
+        self.source = source
+        table = {ord(char): fold_character(char) for char in set(source)}
+        self.text = source.translate(table)
+        self._folded, self._original = [0], [0]
+        if resized := [chr(code) for code, folded in table.items() if len(folded) != 1]:
+            self._store_offsets(re.compile("[" + re.escape("".join(resized)) + "]"), table)
+
+    def _store_offsets(self, resized: re.Pattern[str], table: dict[int, str]) -> None:
+        """Store a pair of offsets after each character whose folded form has another length."""
+        shift = 0
+        for match in resized.finditer(self.source):
+            start, length = match.start(), len(table[ord(match.group())])
+            for inside in range(length):  # each character of a longer form stands where the original does
+                self._folded.append(start + shift + inside)
+                self._original.append(start)
+            shift += length - 1
+            self._folded.append(start + 1 + shift)
+            self._original.append(start + 1)
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Return the offsets in the original of a range of the folded text, with the marks on its last character."""
+        first, last = self._offset(start), self._offset(end - 1) + 1
+        while last < len(self.source) and unicodedata.category(self.source[last]).startswith("M"):
+            last += 1
+        return first, last
+
+    def _offset(self, position: int) -> int:
+        index = bisect_right(self._folded, position) - 1
+        return self._original[index] + position - self._folded[index]
+
+
+def fold(text: str) -> str:
+    r"""Return the folded text.
+
+    >>> fold("Z\u00dcRICH\u2014O\u2019Brien \u0663")
+    "zurich-o'brien 3"
+    """
+    return "".join(map(fold_character, text))
+
+
+@lru_cache(maxsize=65_536)
+def fold_character(char: str) -> str:
+    """Return the folded form of a character; empty for marks and for what is not visible."""
+    if char in DASHES:
+        return "-"
+    if char in SINGLE_QUOTES:
+        return "'"
+    if char in DOUBLE_QUOTES:
+        return '"'
+    if char.isspace():
+        return " "
+    if (digit := unicodedata.decimal(char, None)) is not None:
+        return str(digit)
+    decomposed = unicodedata.normalize("NFKD", char).casefold()
+    return "".join(part for part in decomposed if unicodedata.category(part)[0] not in "MC")

@@ -1,0 +1,179 @@
+"""A source as words, and the places of a text in it: the same, folded, by its letters, in another order, or near."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+
+from structkit.evidence.folding import FoldedText, fold
+from structkit.evidence.spans import MAX_SPANS, How, Span
+
+UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts that are written without spaces between words, or with endings on them: each character is a word.
+
+Of Korean, whose syllables are folded to their letters, each letter is one."""
+
+WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+
+MIN_RATIO = 88
+"""Similarity of a word in percent that is near; a shorter word than `MIN_FUZZY_CHARS` has to be the same."""
+
+MIN_FUZZY_CHARS = 4
+MIN_JOINED_CHARS = 7
+"""Characters of a text whose digits may be in several groups, such as a telephone number; "1, 23" is not 123."""
+
+MAX_WINDOW_WORDS = 2
+"""Words between those of a text in another order."""
+
+
+class TextIndex:
+    r"""The words of a source, and where they are.
+
+    >>> index = TextIndex(FoldedText("To: SMITH, John (Zürich), infor-\nmation"))
+    >>> for text in ("SMITH", "zurich", "John Smith", "information", "Jon", "Peter"):
+    ...     how, spans = index.find(text)
+    ...     print(how, [(span.start, span.end) for span in spans])
+    exact [(4, 9)]
+    folded [(17, 23)]
+    words [(4, 15)]
+    letters [(26, 39)]
+     []
+     []
+    """
+
+    def __init__(self, folded: FoldedText) -> None:
+        """Split the source into words."""
+        self._folded, self._source = folded, folded.source
+        matches = [*WORD.finditer(folded.text)]
+        self._words = [match.group() for match in matches]
+        self._starts = [match.start() for match in matches]
+        self._ends = [match.end() for match in matches]
+        self._positions: dict[str, list[int]] = defaultdict(list)
+        for position, word in enumerate(self._words):
+            self._positions[word].append(position)
+
+    def find(self, text: str) -> tuple[How, tuple[Span, ...]]:
+        """Return how a text was found, and all its places; "" and none if it does not are in the source.
+
+        Each way is tried only where the one before finds nothing. A text with digits is never found by words that are
+        near, because another number is another value.
+        """
+        words = WORD.findall(fold(text))
+        if not words:
+            return self._find_symbols(text)
+        if spans := self._limited(self._sequences(words, fold(text))):
+            exact = tuple(span for span in spans if self._source[span.start : span.end] == text.strip())
+            return ("exact", exact) if exact else ("folded", spans)
+        if spans := self._limited(self._letters(words)):
+            return "letters", spans
+        if len(words) > 1 and (spans := self._limited(self._reordered([{word} for word in words]))):
+            return "words", spans
+        if not any(char.isdigit() for word in words for char in word) and (spans := self._limited(self._near(words))):
+            return "fuzzy", spans
+        return "", ()
+
+    def starts(self, words: Iterable[str]) -> list[int]:
+        """Return where in the folded text any of some folded words begin."""
+        return sorted(self._starts[position] for word in words for position in self._positions.get(word, ()))
+
+    def _limited(self, ranges: Iterator[tuple[int, int]]) -> tuple[Span, ...]:
+        unique = dict.fromkeys(Span(*self._folded.original(*each)) for each in islice(ranges, MAX_SPANS))
+        return tuple(sorted(unique))
+
+    def _find_symbols(self, text: str) -> tuple[How, tuple[Span, ...]]:
+        """Find a text without letters and digits, such as a currency sign, as it is."""
+        symbols = text.strip()
+        matches = re.finditer(re.escape(symbols), self._source) if symbols else iter(())
+        spans = tuple(Span(*match.span()) for match in islice(matches, MAX_SPANS))
+        return ("exact", spans) if spans else ("", ())
+
+    def _sequences(self, words: list[str], folded: str) -> Iterator[tuple[int, int]]:
+        """Yield the ranges with the same words in the same order, and the same characters between and around them."""
+        pattern = " ".join(folded.split())
+        lead, trail = pattern.index(words[0]), len(pattern) - pattern.rindex(words[-1]) - len(words[-1])
+        rarest = min(range(len(words)), key=lambda number: len(self._positions.get(words[number], ())))
+        for position in self._positions.get(words[rarest], ()):
+            first = position - rarest
+            if first < 0 or self._words[first : first + len(words)] != words:
+                continue
+            start, end = self._starts[first] - lead, self._ends[first + len(words) - 1] + trail
+            if start >= 0 and " ".join(self._folded.text[start:end].split()) == pattern:
+                yield start, end
+
+    @cached_property
+    def _joined(self) -> tuple[str, list[int]]:
+        """All words without anything between them, and the offset of each."""
+        offsets, offset = [], 0
+        for word in self._words:
+            offsets.append(offset)
+            offset += len(word)
+        return "".join(self._words), offsets
+
+    def _letters(self, words: list[str]) -> Iterator[tuple[int, int]]:
+        """Yield the ranges with the same letters and digits, whatever stands between them; they are whole words."""
+        text, offsets = self._joined
+        letters, start = "".join(words), -1
+        while (start := text.find(letters, start + 1)) >= 0:
+            first, last = bisect_left(offsets, start), bisect_right(offsets, start + len(letters) - 1) - 1
+            is_start = first < len(offsets) and offsets[first] == start
+            is_whole = is_start and offsets[last] + len(self._words[last]) == start + len(letters)
+            if is_whole and (len(letters) >= MIN_JOINED_CHARS or not self._joins_digits(first, last)):
+                yield self._starts[first], self._ends[last]
+
+    def _joins_digits(self, first: int, last: int) -> bool:
+        pairs = zip(self._words[first:last], self._words[first + 1 : last + 1], strict=True)
+        return any(left[-1].isdigit() and right[0].isdigit() for left, right in pairs)
+
+    def _reordered(self, alternatives: list[set[str]]) -> Iterator[tuple[int, int]]:
+        """Yield the ranges that have, for each word, one of its alternatives, in any order and close together."""
+        counts = [sum(len(self._positions.get(word, ())) for word in each) for each in alternatives]
+        rarest = alternatives[counts.index(min(counts))]
+        width = len(alternatives) + MAX_WINDOW_WORDS
+        for position in sorted(position for word in rarest for position in self._positions.get(word, ())):
+            window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
+            if chosen := _choose(alternatives, self._words, window, position):
+                yield self._starts[chosen[0]], self._ends[chosen[-1]]
+
+    def _near(self, words: list[str]) -> Iterator[tuple[int, int]]:
+        """Yield the ranges in which each word is near one of the text, in the same order."""
+        alternatives = [self._near_words(word) for word in words]
+        if not all(alternatives):
+            return
+        for position in sorted(position for word in alternatives[0] for position in self._positions[word]):
+            following = self._words[position : position + len(words)]
+            if len(following) == len(words) and all(
+                word in near for word, near in zip(following, alternatives, strict=True)
+            ):
+                yield self._starts[position], self._ends[position + len(words) - 1]
+
+    def _near_words(self, word: str) -> set[str]:
+        """Return the words of the source that are the same or near."""
+        from rapidfuzz import fuzz, process
+
+        equal = {word} & self._positions.keys()
+        if len(word) < MIN_FUZZY_CHARS:
+            return equal
+        near = process.extract(word, self._vocabulary, scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None)
+        return equal | {match for match, *_ in near}
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        return [word for word in self._positions if len(word) >= MIN_FUZZY_CHARS and not any(map(str.isdigit, word))]
+
+
+def _choose(alternatives: list[set[str]], words: list[str], window: range, anchor: int) -> list[int]:
+    """Return a position for each word, the closest ones to the anchor; empty if one has none."""
+    remaining = [*alternatives]
+    chosen: list[int] = []
+    for position in sorted(window, key=lambda each: abs(each - anchor)):
+        match = next((each for each in remaining if words[position] in each), None)
+        if match is not None:
+            remaining.remove(match)
+            chosen.append(position)
+    chosen.sort()
+    is_close = not remaining and chosen[-1] - chosen[0] < len(alternatives) + MAX_WINDOW_WORDS
+    return chosen if is_close else []

@@ -1,0 +1,345 @@
+"""Where the values of an object are in a text: in any notation, at all places, and never where they are not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+import structkit
+from structkit import Found, Judged, ResponseFormat, find_evidence
+
+
+def places(value: Any, text: str) -> list[str]:
+    """Return the texts at all places of a value."""
+    evidence = find_evidence(value, text)[()]
+    return [text[span.start : span.end] for span in evidence.spans]
+
+
+# Texts
+
+TEXTS = [
+    ("exact", "NW-2291", "Invoice NW-2291 of March", "NW-2291"),
+    ("folded", "ACME gmbh", "the Acme\n GmbH, Kiel", "Acme\n GmbH"),
+    ("folded", "Zurich", "in ZÜRICH.", "ZÜRICH"),
+    ("folded", "O'Brien", "Mr O\u2019Brien said", "O\u2019Brien"),
+    ("folded", "10-12", "from 10\u201312 am", "10\u201312"),
+    ("folded", "Cafe", "the Cafe\u0301 there", "Cafe\u0301"),
+    ("folded", "Straße", "STRASSE 5", "STRASSE"),
+    ("folded", "office", "the o\ufb03ce", "o\ufb03ce"),
+    ("folded", "ABC", "\uff21\uff22\uff23", "\uff21\uff22\uff23"),
+    ("letters", "information", "more infor-\nmation here", "infor-\nmation"),
+    ("letters", "information", "more infor\u00ad\nmation here", "infor\u00ad\nmation"),
+    ("letters", "030 1234567", "Tel. 030/12 34 567", "030/12 34 567"),
+    ("letters", "LH1132", "flight LH 1132 to", "LH 1132"),
+    ("words", "John Smith", "To: SMITH, John", "SMITH, John"),
+    ("fuzzy", "Jonathan Müller", "then Jonathan Müler came", "Jonathan Müler"),
+    ("exact", "北京", "李明在北京工作", "北京"),
+    ("exact", "김철수", "김철수는 서울에", "김철수"),
+    ("exact", "موسكو", "في موسكو اليوم", "موسكو"),
+    ("exact", "👍🏽", "fine 👍🏽 ok", "👍🏽"),
+    ("exact", "€", "12 € each", "€"),
+]
+
+
+@pytest.mark.parametrize(("how", "value", "text", "place"), TEXTS, ids=[repr(text) for *_, text, _ in TEXTS])
+def test_a_text_is_found_at_its_place_and_says_how(how: str, value: str, text: str, place: str) -> None:
+    evidence = find_evidence({"x": value}, text)["x",]
+    assert (evidence.how, evidence.text) == (how, place)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("NW-2292", "Invoice NW-2291 of March"),
+        ("LH1132", "flight LH to 1132 places of LH 113"),
+        ("Apex Handels GmbH", "Acme Handels GmbH"),
+        ("2026-06-13", "on 2026-06-"),
+        ("cat", "concatenate the category"),
+        ("123", "items 1, 23 and 12, 3"),
+        ("Ann", "Anna and Hannah"),
+        ("New York", "York is new"),
+        ("北海", "北京和上海"),
+        ("A1", "A2 and B1"),
+    ],
+)
+def test_a_text_that_is_only_similar_is_missing(value: str, text: str) -> None:
+    if value == "New York":  # in another order it may be a name
+        assert find_evidence({"x": value}, text)["x",].how == "words"
+        return
+    assert find_evidence({"x": value}, text).missing == (("x",),)
+
+
+@pytest.mark.parametrize("value", ["", " ", "N/A", "n/a", None, "none", "unknown", "-"], ids=repr)
+def test_a_value_that_says_nothing_is_neither_evidence_nor_missing(value: Any) -> None:
+    evidence = find_evidence({"x": value}, "nothing is here")
+    assert (evidence["x",].how, evidence["x",].spans, evidence.missing) == ("empty", (), ())
+
+
+# Numbers and dates
+
+NUMBERS = [
+    (1299.5, "total 1,299.50 EUR", "1,299.50"),
+    (1299.5, "total 1.299,50 EUR", "1.299,50"),
+    (1299.5, "total 1 299,50 €", "1 299,50"),
+    (1299.5, "total 1\u202f299,50 €", "1\u202f299,50"),
+    (1299.5, "total CHF 1'299.50", "1'299.50"),
+    (100000, "Rs 1,00,000", "1,00,000"),
+    (-45, "result (45.00) EUR", "(45.00)"),
+    (-45, "result \u221245 EUR", "\u221245"),
+    (-1299.5, "SAP 1.299,50-", "1.299,50-"),
+    (3400000, "about 3.4 million people", "3.4 million"),
+    (3400000, "etwa 3,4 Mio. Euro", "3,4 Mio"),
+    (2000000000, "2bn dollars", "2bn"),
+    (120000, "共12万人", "12万"),
+    (34500, "三万四千五百元", "三万四千五百"),
+    (119, "nineteen and one hundred nineteen", "one hundred nineteen"),
+    (121, "hundert einundzwanzig", "hundert einundzwanzig"),
+    (11, "five and six", None),
+    (78, "soixante-dix-huit ans", "soixante-dix-huit"),
+    (31, "treinta y uno", "treinta y uno"),
+    (2019, "two thousand and nineteen", "two thousand and nineteen"),
+    (0.19, "plus 19 % VAT", "19 %"),
+    (119, "plus 119 % VAT", "119"),
+    (1500, "1.5e3 volts", "1.5e3"),
+    (250, "\u0662\u0665\u0660 people", "\u0662\u0665\u0660"),
+    (0.5, "1/2 of it", "1/2"),
+    (2026, "on 14.03.2026", "2026"),
+    (2291, "Invoice NW-2291", "2291"),
+    (1234, "1.234 or 1,234", "1.234"),
+    (1.234, "1.234", "1.234"),
+]
+
+
+@pytest.mark.parametrize(("value", "text", "place"), NUMBERS, ids=[f"{value} in {text}" for value, text, _ in NUMBERS])
+def test_a_number_is_found_in_any_notation(value: float, text: str, place: str | None) -> None:
+    assert places(value, text)[:1] == ([] if place is None else [place])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1299.5, "1,299.05"),
+        (299, "total 1.299,50"),
+        (99, "1,299.50"),
+        (5, "-5 degrees"),
+        (1000000, "Mio."),
+        (12, "v1.2.3"),
+    ],
+)
+def test_a_number_that_is_part_of_another_is_missing(value: float, text: str) -> None:
+    assert places(value, text) == []
+
+
+DATES = [
+    "2026-03-14", "2026/03/14", "20260314", "14.03.2026", "14.3.26", "14/03/2026", "03/14/2026", "14. 3. 2026",
+    "14 March 2026", "14th of March, 2026", "March 14, 2026", "Mar 14th 2026", "14-Mar-2026", "14. März 2026",
+    "14 mars 2026", "14 de marzo de 2026", "14 marzo 2026", "14 maart 2026", "14 de março de 2026", "14 марта 2026",
+    "2026 March 14", "2026年3月14日", "二零二六年三月十四日", "2026-03-14T09:30:00Z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DATES)
+def test_a_date_is_found_in_any_notation(text: str) -> None:
+    class Letter(BaseModel):
+        sent: date
+
+    source = f"Kiel, {text}. Dear"
+    evidence = find_evidence(Letter(sent=date(2026, 3, 14)), source)["sent",]
+    assert (evidence.how, evidence.text) == ("date", text.removesuffix("T09:30:00Z"))
+    assert find_evidence(Letter(sent=date(2026, 3, 15)), source).missing == (("sent",),)
+
+
+def test_a_time_and_a_date_with_a_time_are_found() -> None:
+    class Trip(BaseModel):
+        start: datetime
+        end: time
+        length: timedelta
+
+    trip = Trip(start=datetime(2026, 5, 3, 14, 30, tzinfo=UTC), end=time(18), length=timedelta(hours=3, minutes=30))
+    evidence = find_evidence(trip, "from 3 May 2026 at 2:30 pm until 6 p.m.")
+    assert [(each.how, each.text) for each in evidence.values()] == [
+        ("date", "3 May 2026 at 2:30 pm"),
+        ("time", "6 p.m"),
+        ("judged", ""),
+    ]
+    assert find_evidence(trip, "from 3 May 2026 at 3:30 pm until 7 p.m.").missing == (("start",), ("end",))
+
+
+# Kinds of values
+
+
+class Mood(Enum):
+    GOOD = "good"
+
+
+class Line(BaseModel):
+    name: str
+    quantity: int
+    price: Decimal
+
+
+class Order(BaseModel):
+    customer: str = Field(alias="Customer")
+    lines: list[Line]
+    mood: Mood
+    kind: Literal["new", "old"]
+    paid: bool
+    summary: Annotated[str, Judged]
+    currency: Annotated[Literal["EUR", "USD"], Found]
+    tags: dict[str, int | None] = {}
+
+
+TEXT = "Smith ordered 2 x Widget at 49.75 EUR and 3 x Gadget at 12,00 EUR, on account. Tag red 200."
+ORDER = Order(
+    Customer="Smith",
+    lines=[Line(name="Widget", quantity=2, price=Decimal("49.75")), Line(name="Gadget", quantity=3, price=Decimal(12))],
+    mood=Mood.GOOD,
+    kind="new",
+    paid=True,
+    summary="an order",
+    currency="EUR",
+    tags={"red": 200, "blue": None},
+)
+
+
+def test_each_scalar_has_its_evidence_by_its_natural_path() -> None:
+    evidence = find_evidence(ORDER, TEXT)
+    assert {path: each.how for path, each in evidence.items()} == {
+        ("Customer",): "exact",
+        ("lines", 0, "name"): "exact",
+        ("lines", 0, "quantity"): "number",
+        ("lines", 0, "price"): "number",
+        ("lines", 1, "name"): "exact",
+        ("lines", 1, "quantity"): "number",
+        ("lines", 1, "price"): "number",
+        ("mood",): "judged",
+        ("kind",): "judged",
+        ("paid",): "judged",
+        ("summary",): "judged",
+        ("currency",): "exact",
+        ("tags", "red"): "number",
+        ("tags", "blue"): "empty",
+    }
+    assert evidence["lines", 1, "price"].text == "12,00"
+    assert evidence.missing == ()
+    assert evidence.ambiguous == (("currency",),)
+
+
+def test_the_markers_are_not_part_of_what_is_sent() -> None:
+    assert "structkit" not in str(ResponseFormat(Order).payload)
+
+
+def test_a_json_schema_says_what_is_chosen_and_what_is_a_date() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"mood": {"enum": ["good", "bad"]}, "due": {"$ref": "#/$defs/day"}},
+        "$defs": {"day": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}},
+    }
+    evidence = find_evidence({"mood": "good", "due": "2026-03-14"}, "by 14 March 2026", schema)
+    assert [(each.how, each.text) for each in evidence.values()] == [("judged", ""), ("date", "14 March 2026")]
+
+
+# Several places
+
+
+def test_all_places_are_listed_the_likeliest_first() -> None:
+    text = "Sizes: 10, 12, 14. Order of 12 shirts size 14"
+    evidence = find_evidence({"quantity": 12, "size": 14}, text)
+    assert evidence.ambiguous == (("quantity",), ("size",))
+    assert [span.start for span in evidence["size",].spans] == [43, 15], "near the word size"
+    assert len(evidence["quantity",].spans) == 2
+
+
+def test_equal_values_of_several_items_stand_at_successive_places() -> None:
+    text = "tea 250 g, milk 250 g, salt 250 g"
+    items = [{"name": name, "grams": 250} for name in ("tea", "milk", "salt")]
+    evidence = find_evidence(items, text)
+    assert [evidence[index, "grams"].spans[0].start for index in range(3)] == [4, 16, 28]
+
+
+def test_a_small_number_counts_only_near_its_label_or_near_a_value_beside_it() -> None:
+    far = "Smith. " + "Lorem ipsum dolor sit amet. " * 20 + "page 7"
+    assert find_evidence({"name": "Smith", "children": 7}, far).missing == (("children",),)
+    assert find_evidence({"name": "Smith", "children": 7}, "Smith has 7 of them").missing == ()
+    assert find_evidence({"name": "Smith", "page": 7}, far).missing == ()
+
+
+# Offsets
+
+WORDS = st.lists(
+    st.text(st.characters(categories=["L", "Nd", "M", "P", "Zs", "S", "Cf"]), min_size=1, max_size=8), max_size=12
+).map(" ".join)
+VALUES = st.from_regex(r"[A-Z][a-z]{4,9}-[0-9]{5}", fullmatch=True)
+
+
+@given(WORDS, VALUES, WORDS)
+def test_a_text_put_anywhere_is_found_exactly_there(before: str, value: str, after: str) -> None:
+    text = f"{before} {value} {after}"
+    evidence = find_evidence(value, text)[()]
+    assert (len(before) + 1, len(before) + 1 + len(value)) in evidence.spans
+    assert {text[span.start : span.end] for span in evidence.spans} == {value}
+
+
+@given(WORDS, VALUES, WORDS)
+def test_a_text_that_is_not_there_is_never_found(before: str, value: str, after: str) -> None:
+    text = f"{before} {value[:-1]}x {after}"
+    assume(value not in text)
+    assert find_evidence(value, text).missing == ((),)
+
+
+FORMS = [
+    lambda number: f"{number:,.2f}",
+    lambda number: f"{number:,.2f}".translate(str.maketrans(",.", ".,")),
+    lambda number: f"{number:,.2f}".replace(",", "'"),
+    lambda number: f"{number:,.2f}".translate(str.maketrans(",.", " ,")),
+    lambda number: f"{number:.2f}",
+]
+AMOUNTS = st.decimals("1000.01", "9999999.99", places=2)
+
+
+@given(WORDS, AMOUNTS, st.sampled_from(FORMS), WORDS)
+def test_an_amount_in_any_form_is_found_exactly_there(before: str, amount: Decimal, form: Any, after: str) -> None:
+    notation = form(amount)
+    text = f"{before} : {notation} ; {after}"
+    spans = find_evidence(float(amount), text)[()].spans
+    start = len(before) + 3
+    assert (start, start + len(notation)) in spans
+
+
+@given(
+    WORDS,
+    st.dates(date(1970, 1, 1), date(2069, 12, 31)),
+    st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y"]),
+)
+def test_a_date_in_any_form_is_found_exactly_there(before: str, day: date, form: str) -> None:
+    text = f"{before} : {day.strftime(form)} ;"
+    spans = find_evidence(day, text, date)[()].spans
+    assert (len(before) + 3, len(text) - 2) in spans
+
+
+@given(st.text(max_size=60), st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))  # fmt: skip
+def test_any_value_and_any_text_have_evidence_inside_the_text(text: str, value: Any) -> None:
+    for evidence in find_evidence(value, text).values():
+        assert all(0 <= span.start < span.end <= len(text) for span in evidence.spans)
+        assert evidence.text == (text[slice(*evidence.spans[0])] if evidence.spans else "")
+        assert evidence.is_missing == (not evidence.spans and evidence.how not in {"judged", "empty"})
+
+
+# Bad input
+
+
+def test_a_source_that_is_no_text_is_rejected() -> None:
+    with pytest.raises(structkit.ConfigError, match="the source must be a text, not bytes"):
+        find_evidence({"a": 1}, b"1")  # type: ignore[arg-type]
+
+
+def test_a_value_without_a_json_form_is_rejected() -> None:
+    with pytest.raises(structkit.ConfigError, match="the value has no JSON form"):
+        find_evidence({"a": object()}, "text")
