@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -55,7 +56,8 @@ class RowConversations:
         self.policy: Policy = self.call.get("policy") or Policy()
         self.endpoint = job_endpoint(settings)
         self.address = job_address(settings, self.endpoint)
-        self.plan = make_plan(job_model(settings), self.call, self.endpoint, self.address)
+        plan = make_plan(job_model(settings), self.call, self.endpoint, self.address)
+        self.plan = replace(plan, cache=settings.client.cache) if settings.client else plan
         # One conversation serves as the template of all rows; a new one is needed only when the route changes.
         self._template = lru_cache(1)(self._start_any_row)
         self._template(self.plan.route)  # raises here if an argument is invalid for every row

@@ -30,9 +30,9 @@ class Job(JobSettings):
         prompt: A template with the names of columns (`"Label this: {text}"`), a `JinjaTemplate`, or a function of a
             row, which may be async. If the function has an attribute `needs`, the input must have these columns. An
             empty cell (None, NaN) is an empty text, in every format.
-        client: A `Client` or `AsyncClient` whose endpoint, model and default arguments the job uses; instead of
-            `base_url`, `api_key` and `transport`. Requests over a blocking client or transport of your own run in
-            threads, within the same limit of concurrency.
+        client: A `Client` or `AsyncClient` whose endpoint, model, cache, prices and default arguments the job uses;
+            instead of `base_url`, `api_key` and `transport`. Requests over a blocking client or transport of your own
+            run in threads, within the same limit of concurrency.
         model: The model's name; by default that of the client, or `STRUCTKIT_MODEL`.
         base_url: The endpoint; by default `OPENAI_BASE_URL`.
         api_key: The key; by default `OPENAI_API_KEY`.

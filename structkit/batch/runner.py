@@ -125,6 +125,7 @@ class JobRunner:
             limiter=limiter,
             budget=budget,
             prices=self.prices,
+            cache=conversations.plan.cache,
             policy=conversations.policy,
             learn=conversations.plan.observe_step,
             blank_outcome=conversations.blank_outcome,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import openai
 
     from structkit.client.probing import ProbeReport
-    from structkit.client.reply_cache import CacheSource
+    from structkit.client.reply_cache import CacheSource, ReplyCache
     from structkit.client.streams import AsyncStream
     from structkit.extraction.stream_output import StreamOutput
     from structkit.partial import Partial
@@ -268,6 +268,11 @@ class AsyncClient:
     def prices(self) -> PriceList | None:
         """Like `Client.prices`."""
         return self._plan.prices
+
+    @property
+    def cache(self) -> ReplyCache | None:
+        """Like `Client.cache`."""
+        return self._plan.cache
 
     @property
     def defaults(self) -> DefaultOptions:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import openai
 
     from structkit.client.probing import ProbeReport
-    from structkit.client.reply_cache import CacheSource
+    from structkit.client.reply_cache import CacheSource, ReplyCache
     from structkit.client.streams import Stream
     from structkit.extraction.stream_output import StreamOutput
     from structkit.partial import Partial
@@ -324,6 +324,11 @@ class Client:
     def prices(self) -> PriceList | None:
         """What tokens cost, as `prices` says; its `repr` names the version of a package. None if that is not known."""
         return self._plan.prices
+
+    @property
+    def cache(self) -> ReplyCache | None:
+        """The replies of earlier calls, as `cache` says; None without a cache."""
+        return self._plan.cache
 
     @property
     def defaults(self) -> DefaultOptions:

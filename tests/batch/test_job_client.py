@@ -206,3 +206,34 @@ def test_a_budget_needs_the_price_of_every_model(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"of each model of fallback= in Client\(prices"):
             job(client, tmp_path, budget="1").run()
         assert job(client, tmp_path).run().spend is None
+
+
+@every_client
+def test_a_job_uses_the_cache_of_its_client(make_client: Any, tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        prices = {"of-client": {"input": 1, "output": 2}}
+        client = make_client(endpoint, cache=tmp_path / "replies.sqlite", prices=prices)
+        for folder in (tmp_path / "first", tmp_path / "second"):
+            folder.mkdir()
+        columns = ("cost", "usage")
+        settings: Any = {"columns": columns, "call": {"policy": Policy(retries=0)}}
+        first = job(client, tmp_path / "first", **settings).run()
+        second = job(client, tmp_path / "second", **settings, budget="0.000001").run()
+        third = job(client, tmp_path / "second", **settings).run()
+    assert [each.counts for each in (first, second, third)] == [{"done": 3}] * 3
+    assert (first.spend, second.spend, third.spend) == (Decimal("0.00006"), 0, 0)
+    assert (first.tokens > 0, second.tokens, len(endpoint.requests)) == (True, 0, 3)
+
+
+def test_a_cached_reply_costs_nothing_where_a_gateway_reports_its_cost(tmp_path: Path) -> None:
+    def answer(request: JSON) -> Reply:
+        body: Any = conforming_reply(request).body
+        return Reply({**body, "usage": {**body["usage"], "cost": 0.5}})
+
+    with Endpoint(answer) as endpoint:
+        client = structkit.Client("m", base_url=endpoint.base_url, api_key=KEY, cache=tmp_path / "replies.sqlite")
+        for text in "abc":
+            client.extract(int, f"Count: {text}")
+        assert job(client, tmp_path).run().spend in {None, Decimal(0)}
+        assert job(client, tmp_path, on_change="reparse").run().spend in {None, Decimal(0)}
+    assert len(endpoint.requests) == 3

@@ -16,6 +16,7 @@ from structkit.batch.job_prices import JobPrices
 from structkit.batch.matching import MatchedRow
 from structkit.batch.outcome import Outcome
 from structkit.client.hooks import Hooks
+from structkit.client.reply_cache import ReplyCache
 from structkit.costs.budget import Budget
 from structkit.extraction import Conversation
 from structkit.journal.journal import Journal
@@ -37,6 +38,7 @@ class RunContext:
         limiter: When the next request may go out.
         budget: What may still be spent.
         prices: What the tokens of each model cost.
+        cache: The replies of earlier calls, if the client has a cache.
         policy: The limits on the attempts, retries and waits of each row.
         learn: Called with each step of a conversation, the next step and the replies, to learn about the route.
         blank_outcome: Returns the outcome of a row that is not sent because it is blank; None for any other.
@@ -54,6 +56,7 @@ class RunContext:
     limiter: Limiter
     budget: Budget
     prices: JobPrices
+    cache: ReplyCache | None
     policy: Policy
     learn: Callable[[Any, Any, list[TransportReply]], None]
     blank_outcome: Callable[[Record], Outcome | None]

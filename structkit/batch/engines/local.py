@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from structkit.batch.engines.cached_replies import is_from_cache
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.replay import ends_with_fault, is_rejected_again, replies_to_replay
 from structkit.batch.engines.row_tools import RowTools
@@ -121,7 +122,8 @@ class LocalEngine:
         context = self.context
         stored = iter(replies_to_replay(exchanges, is_offline=context.is_offline))
         # The number of a request whose reply was lost is used again: its new intent takes the place of the old one.
-        number = first = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
+        number = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
+        has_sent = False
         while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
                 if (step := await self._call_tools(step, tools)) is None:
@@ -134,10 +136,11 @@ class LocalEngine:
                         return self._finish_offline(record, exchanges)
                     if reply is None:
                         number, reply = await self._sender.send(record, number + 1, request, sent)
+                        has_sent = has_sent or not is_from_cache(reply)
                     replies.append(reply)
                 step = await next_step(last, replies, context.learn)
                 context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
-        return self._finish(record, step, has_sent=number > first, exchanges=exchanges)
+        return self._finish(record, step, has_sent=has_sent, exchanges=exchanges)
 
     async def _call_tools(self, step: ToolStep, tools: RowTools) -> Any:
         """Return the step after calls of tools; None if one of them has no stored result and nothing may be called.

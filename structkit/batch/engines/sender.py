@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
+from structkit.batch.engines.cached_replies import find_cached_reply
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.settings import MAX_REPLY_TOKENS
-from structkit.costs.budget import estimate_prompt_tokens, reserve_tokens
+from structkit.costs.budget import Reservation, estimate_prompt_tokens, reserve_tokens
 from structkit.errors import StatusError
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
@@ -87,19 +88,21 @@ class RequestSender:
         return number, reply
 
     async def _send_once(self, record: Record, number: int, request: Request, sent: list[Request]) -> TransportReply:
-        """Reserve the cost, store the intent, send the request, store the reply."""
+        """Reserve the cost, store the intent, send the request, store the reply; a cached reply costs nothing."""
         context, text = self.context, request.text
+        if (cached := find_cached_reply(context.cache, request)) is not None:
+            self._announce(request, sent)
+            await self._intend(record, number, text, Reservation(0, 0))
+            context.journal.add_reply(record.ordinal, number, cached)
+            return cached
         reservation = reserve_tokens(request.body, text, MAX_REPLY_TOKENS)
         reserved = reservation.cost(context.prices.of(request.model))
         permit = await self._wait_for_turn(request, reserved)
         reply: TransportReply | None = None
         is_sent = False
         try:
-            if not is_among(request, sent):
-                sent.append(request)
-                context.hooks.notify_request(request)
-            row = record.ordinal, record.key, record.digest
-            await context.journal.intend_async(*row, number, _digest(text), reservation)
+            self._announce(request, sent)
+            await self._intend(record, number, text, reservation)
             is_sent = True
             reply = await context.transport.send(request, self._policy)
             context.journal.add_reply(record.ordinal, number, reply)
@@ -110,6 +113,17 @@ class RequestSender:
             unanswered = None if is_sent else Decimal(0)
             actual = unanswered if reply is None else context.prices.cost(request.model, reply)
             self._settle(reserved, actual)
+
+    def _announce(self, request: Request, sent: list[Request]) -> None:
+        """Call the hooks before a request goes out for the first time."""
+        if not is_among(request, sent):
+            sent.append(request)
+            self.context.hooks.notify_request(request)
+
+    async def _intend(self, record: Record, number: int, text: str, reservation: Reservation) -> None:
+        """Store in the journal that a request is about to be sent."""
+        row = record.ordinal, record.key, record.digest
+        await self.context.journal.intend_async(*row, number, _digest(text), reservation)
 
     async def _wait_for_turn(self, request: Request, cost: Decimal) -> int:
         """Reserve the cost of the next request, and wait until it may go out; return its number for the limiter.
