@@ -24,8 +24,24 @@ F = TypeVar("F", bound=DataFrame)
 
 
 def is_frame(rows: Any) -> bool:
-    """Return whether rows are a data frame."""
-    return hasattr(rows, "__arrow_c_stream__")
+    """Return whether rows are a data frame; a single column of one is not."""
+    return hasattr(rows, "__arrow_c_stream__") and (hasattr(rows, "columns") or hasattr(rows, "column_names"))
+
+
+def validate_frame(frame: Any, needs: frozenset[str]) -> None:
+    """Validate, before anything is sent, that a frame has the columns that a function needs.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    names = _names(frame)
+    if missing := sorted(needs - {*names}):
+        needed = ", ".join(map(repr, missing))
+        raise ConfigError(f"the function needs {needed}, but the columns of the data frame are: {', '.join(names)}")
+
+
+def _names(frame: Any) -> list[str]:
+    return [str(name) for name in getattr(frame, "column_names", frame.columns)]
 
 
 def frame_rows(frame: Any) -> list[JSON]:
@@ -46,7 +62,7 @@ def new_columns(frame: Any, response_format: ResponseFormat[Any], *, has_errors:
     is_open = isinstance(response_format.output_type, dict)
     columns = output_columns(response_format.natural_schema, is_open=is_open)
     columns += (Column("error", ("error",)),) if has_errors else ()
-    present = {str(name) for name in getattr(frame, "column_names", frame.columns)}
+    present = {*_names(frame)}
     if names := [column.name for column in columns if column.name in present]:
         raise ConfigError(f"the data frame already has {', '.join(map(repr, names))}: rename or drop it first")
     if not any(hasattr(frame, name) for name in ("assign", "with_columns", "append_column")):

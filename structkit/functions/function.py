@@ -19,7 +19,7 @@ from structkit.client.client_display import display_options
 from structkit.client.option_signature import show_options
 from structkit.client.plan import join_options, merge_options
 from structkit.errors import ConfigError, StructkitError
-from structkit.functions.row_arguments import RowFunction
+from structkit.functions.row_arguments import RowFunction, bind_files
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
@@ -190,6 +190,17 @@ class DecoratedFunction(Generic[P, T]):
         function.__dict__["_declaration"] = self._declaration.updated(client, options)
         return function
 
+    def _build_prompt(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the function returns; the path or URL of a `File` parameter is passed as a file."""
+        if self._file_parameters:
+            bound = bind_files(self._function, self._file_parameters, *args, **kwargs)
+            return self._function(*bound.args, **bound.kwargs)
+        return self._function(*args, **kwargs)
+
+    @cached_property
+    def _file_parameters(self) -> frozenset[str]:
+        return self.row_function.file_parameters
+
     def __repr__(self) -> str:
         """The signature, the type and the options, without secrets."""
         return format_fields(type(self).__name__, self._call_text, **self._options)
@@ -214,6 +225,7 @@ class DecoratedFunction(Generic[P, T]):
     def _bind(self, instance: Any) -> Any:
         bound = type(self)(functools.partial(self._function, instance), self._declaration)
         functools.update_wrapper(cast("Any", bound), cast("Any", self), updated=())
+        bound.__dict__["_file_parameters"] = self._file_parameters
         parameters = [*inspect.signature(cast("Any", self)).parameters.values()]
         bound.__dict__["__signature__"] = inspect.signature(cast("Any", self)).replace(parameters=parameters[1:])
         return bound
@@ -231,21 +243,25 @@ class Function(DecoratedFunction[P, T]):
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Return the value with all attempts, as `Client.run` does."""
-        return self._client.run(self.response_format, self._function(*args, **kwargs), **self._declaration.arguments)
+        return self._client.run(
+            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
+        )
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
         """Stream the value while it arrives, as `Client.stream` does."""
-        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.arguments)
+        return self._client.stream(
+            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
+        )
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
         """Stream each item of the list as soon as it is complete, as `Client.stream_items` does."""
         return self._client.stream_items(
-            self.response_format, self._function(*args, **kwargs), **self._declaration.arguments
+            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
         )
 
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """Return the prompt without sending it."""
-        return cast("Prompt", self._function(*args, **kwargs))
+        return cast("Prompt", self._build_prompt(*args, **kwargs))
 
     @overload
     def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> F: ...
@@ -261,22 +277,23 @@ class Function(DecoratedFunction[P, T]):
         Args:
             rows: Dicts, whose keys are the names of arguments, or single arguments; read as they are needed. Or a
                 pandas or polars data frame or an Arrow table, which is returned with a column for each field of the
-                values (`value` if the type has no fields).
+                values (`value` if the type has no fields). A column of a frame is an iterable of single arguments.
             concurrency: Calls at a time.
             on_error: What to do with a row that fails with a `StructkitError`: `raise` the error when its turn comes,
                 which ends the iteration, or `return` it in the value's place; in the column `error` of a data frame.
 
         Raises:
-            ConfigError: An argument is invalid, or the data frame already has a column of such a name; nothing was
-                sent.
+            ConfigError: An argument is invalid, or the data frame lacks the column of an argument, or already has one
+                of such a name; nothing was sent.
         """
         from structkit.functions.concurrent_map import map_in_threads, return_errors, validate_map
-        from structkit.functions.frame_columns import frame_rows, is_frame, new_columns, with_columns
+        from structkit.functions.frame_columns import frame_rows, is_frame, new_columns, validate_frame, with_columns
 
         validate_map(rows, concurrency, on_error)
         call = return_errors(RowFunction(self)) if on_error == "return" else RowFunction(self)
         if not is_frame(rows):
             return map_in_threads(call, rows, concurrency)
+        validate_frame(rows, self.row_function.needs)
         columns = new_columns(rows, self.response_format, has_errors=on_error == "return")
         values = map_in_threads(call, frame_rows(rows), concurrency)
         return with_columns(rows, columns, values, self.response_format)
@@ -318,22 +335,24 @@ class AsyncFunction(DecoratedFunction[P, T]):
 
     async def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Like `Function.run`."""
-        prompt = await self._function(*args, **kwargs)
+        prompt = await self._build_prompt(*args, **kwargs)
         return await self._client.run(self.response_format, prompt, **self._declaration.arguments)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
         """Like `Function.stream`, with `async with` and `async for`."""
-        return self._client.stream(self.response_format, self._function(*args, **kwargs), **self._declaration.arguments)
+        return self._client.stream(
+            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
+        )
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
         """Like `Function.stream_items`, with `async for`."""
         return self._client.stream_items(
-            self.response_format, self._function(*args, **kwargs), **self._declaration.arguments
+            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
         )
 
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """Like `Function.format`."""
-        return cast("Prompt", await self._function(*args, **kwargs))
+        return cast("Prompt", await self._build_prompt(*args, **kwargs))
 
     @overload
     def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> Awaitable[F]: ...
@@ -364,8 +383,9 @@ class AsyncFunction(DecoratedFunction[P, T]):
         self, frame: F, call: Callable[[Any], Awaitable[Any]], concurrency: int, *, has_errors: bool
     ) -> F:
         from structkit.functions.concurrent_map import map_in_tasks
-        from structkit.functions.frame_columns import frame_rows, new_columns, with_columns
+        from structkit.functions.frame_columns import frame_rows, new_columns, validate_frame, with_columns
 
+        validate_frame(frame, self.row_function.needs)
         columns = new_columns(frame, self.response_format, has_errors=has_errors)
         values = [value async for value in map_in_tasks(call, frame_rows(frame), concurrency)]
         return with_columns(frame, columns, values, self.response_format)

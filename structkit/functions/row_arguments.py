@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from os import PathLike
-from types import NoneType
+from types import NoneType, SimpleNamespace
 from typing import Any
 
 from structkit.documents import File
+from structkit.errors import PromptError
 from structkit.values.source_cell import is_empty, to_text
 
 VARIABLE = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
@@ -24,7 +25,8 @@ class RowFunction:
 
     A parameter that is annotated `str` receives every cell as the text that a template would have of it. Any other
     parameter receives the cell as the source has it; an empty one is an empty text, or None if the annotation has None.
-    A parameter that is annotated `structkit.File` receives the file whose path or URL is in the cell.
+    A parameter that is annotated `structkit.File` receives the file whose path or URL is in the cell;
+    an empty cell is an error unless the annotation has None.
 
     Args:
         function: The function.
@@ -74,17 +76,17 @@ class RowFunction:
 
     @cached_property
     def _annotations(self) -> Mapping[str, Any]:
-        """The annotations as types; as they are written if one of them cannot be resolved."""
+        """The annotations as types; one that cannot be resolved is as it is written."""
         function: Any = self.function
         while isinstance(function, partial):
             function = function.func
         function = inspect.unwrap(function)
-        with suppress(NameError, TypeError, AttributeError):
-            return typing.get_type_hints(function)
-        return getattr(function, "__annotations__", {})
+        namespace = getattr(function, "__globals__", None)
+        return {name: _resolve(each, namespace) for name, each in inspect.get_annotations(function).items()}
 
     @cached_property
-    def _file_parameters(self) -> frozenset[str]:
+    def file_parameters(self) -> frozenset[str]:
+        """The parameters that are annotated `structkit.File`."""
         kinds = {name: (each, *typing.get_args(each)) for name, each in self._annotations.items()}
         return frozenset(name for name, each in kinds.items() if File in each)
 
@@ -94,5 +96,34 @@ class RowFunction:
             return to_text(cell)
         if is_empty(cell):
             has_none = "None" in annotation if isinstance(annotation, str) else NoneType in typing.get_args(annotation)
+            if name in self.file_parameters and not has_none:
+                raise PromptError(
+                    f"{name!r} is empty, and must name a file: annotate it File | None if it may be empty"
+                )
             return None if has_none else ""
-        return File(cell) if name in self._file_parameters and isinstance(cell, str | PathLike) else cell
+        return _open_file(cell) if name in self.file_parameters else cell
+
+
+def _resolve(annotation: Any, namespace: dict[str, Any] | None) -> Any:
+    """Return an annotation as a type, on its own: another one may name what is imported for type checkers only."""
+    with suppress(NameError, TypeError, AttributeError):
+        return typing.get_type_hints(SimpleNamespace(__annotations__={"it": annotation}), namespace)["it"]
+    return annotation
+
+
+def bind_files(
+    function: Callable[..., Any], names: frozenset[str], /, *args: Any, **kwargs: Any
+) -> inspect.BoundArguments:
+    """Return the arguments of a call, with the files that these parameters name by their path or URL.
+
+    Raises:
+        PromptError: A file cannot be read, or is of no kind that a prompt can have.
+        TypeError: The function cannot be called with these arguments.
+    """
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.arguments.update({name: _open_file(bound.arguments[name]) for name in names & bound.arguments.keys()})
+    return bound
+
+
+def _open_file(value: Any) -> Any:
+    return File(value) if isinstance(value, str | PathLike) else value

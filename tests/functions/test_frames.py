@@ -140,3 +140,23 @@ def test_rows_that_are_no_frame_keep_their_nested_values(endpoint: Endpoint, cal
     assert report.to_dicts()[0]["meta"] == {"tags": ["a"]}
     assert report.to_arrow()["mood"].to_pylist() == [*report.to_pandas()["mood"]] == ["good"]
     assert endpoint.requests
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_frame_without_the_column_of_an_argument_is_rejected(
+    endpoint: Endpoint, call: Callable[..., Any], kind: str
+) -> None:
+    with pytest.raises(structkit.ConfigError, match="needs 'text', but the columns of the data frame are: body, stars"):
+        call("map", FRAMES[kind]({"body": ["good food"], "stars": [5]}))
+    assert not endpoint.requests, "nothing was sent"
+
+
+@pytest.mark.parametrize("column", [pd.Series, lambda cells: pl.Series(values=cells), pa.chunked_array, pa.array])
+def test_a_column_of_a_frame_is_an_iterable_of_single_arguments(endpoint: Endpoint, column: Any) -> None:
+    @structkit.prompt(Label, model="fake")
+    def label(text: str) -> str:
+        return text
+
+    cells = [["good food", "cold soup"]] if column is pa.chunked_array else ["good food", "cold soup"]
+    assert [each.mood for each in label.map(column(cells))] == ["good", "bad"]
+    assert len(endpoint.requests) == 2
