@@ -76,7 +76,8 @@ def _read_table(path: Path) -> Mapping[str, JSONValue]:
         is_toml = path.suffix.lower() == ".toml"
         table = tomllib.loads(text, parse_float=Decimal) if is_toml else json.loads(text, parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
-        raise JobError(f"the prices in {path} cannot be read: {error}", file=str(path)) from error
+        hint = "" if path.suffix.lower() in {".toml", ".json"} else "; write them as TOML (.toml) or JSON (.json)"
+        raise JobError(f"the prices in {path} cannot be read: {error}{hint}", file=str(path)) from error
     if not isinstance(table, dict):
         raise JobError(f"{path} must map models to prices, but contains a {type(table).__name__}", file=str(path))
     return table

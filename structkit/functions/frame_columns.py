@@ -28,7 +28,7 @@ def is_frame(rows: Any) -> bool:
     return hasattr(rows, "__arrow_c_stream__") and (hasattr(rows, "columns") or hasattr(rows, "column_names"))
 
 
-def validate_frame(frame: Any, needs: frozenset[str]) -> None:
+def _validate_needs(frame: Any, needs: frozenset[str]) -> None:
     """Validate, before anything is sent, that a frame has the columns that a function needs.
 
     Raises:
@@ -53,12 +53,15 @@ def frame_rows(frame: Any) -> list[JSON]:
     return [dict(record.values) for record in open_source(frame)]
 
 
-def new_columns(frame: Any, response_format: ResponseFormat[Any], *, has_errors: bool) -> tuple[Column, ...]:
+def new_columns(
+    frame: Any, needs: frozenset[str], response_format: ResponseFormat[Any], *, has_errors: bool
+) -> tuple[Column, ...]:
     """Return the columns that a frame gets; checked before anything is sent.
 
     Raises:
-        ConfigError: The frame has a column of such a name, or is of a kind that cannot get columns.
+        ConfigError: The frame lacks a column that the function needs, has one of such a name, or cannot get columns.
     """
+    _validate_needs(frame, needs)
     is_open = isinstance(response_format.output_type, dict)
     columns = output_columns(response_format.natural_schema, is_open=is_open)
     columns += (Column("error", ("error",)),) if has_errors else ()

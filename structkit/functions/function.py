@@ -190,7 +190,7 @@ class DecoratedFunction(Generic[P, T]):
         function.__dict__["_declaration"] = self._declaration.updated(client, options)
         return function
 
-    def _build_prompt(self, *args: Any, **kwargs: Any) -> Any:
+    def _prompt(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the function returns; the path or URL of a `File` parameter is passed as a file."""
         if self._file_parameters:
             bound = bind_files(self._function, self._file_parameters, *args, **kwargs)
@@ -243,25 +243,21 @@ class Function(DecoratedFunction[P, T]):
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Return the value with all attempts, as `Client.run` does."""
-        return self._client.run(
-            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
-        )
+        return self._client.run(self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
         """Stream the value while it arrives, as `Client.stream` does."""
-        return self._client.stream(
-            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
-        )
+        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
         """Stream each item of the list as soon as it is complete, as `Client.stream_items` does."""
         return self._client.stream_items(
-            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
+            self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments
         )
 
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """Return the prompt without sending it."""
-        return cast("Prompt", self._build_prompt(*args, **kwargs))
+        return cast("Prompt", self._prompt(*args, **kwargs))
 
     @overload
     def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> F: ...
@@ -287,14 +283,13 @@ class Function(DecoratedFunction[P, T]):
                 of such a name; nothing was sent.
         """
         from structkit.functions.concurrent_map import map_in_threads, return_errors, validate_map
-        from structkit.functions.frame_columns import frame_rows, is_frame, new_columns, validate_frame, with_columns
+        from structkit.functions.frame_columns import frame_rows, is_frame, new_columns, with_columns
 
         validate_map(rows, concurrency, on_error)
         call = return_errors(RowFunction(self)) if on_error == "return" else RowFunction(self)
         if not is_frame(rows):
             return map_in_threads(call, rows, concurrency)
-        validate_frame(rows, self.row_function.needs)
-        columns = new_columns(rows, self.response_format, has_errors=on_error == "return")
+        columns = new_columns(rows, self.row_function.needs, self.response_format, has_errors=on_error == "return")
         values = map_in_threads(call, frame_rows(rows), concurrency)
         return with_columns(rows, columns, values, self.response_format)
 
@@ -335,24 +330,22 @@ class AsyncFunction(DecoratedFunction[P, T]):
 
     async def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Like `Function.run`."""
-        prompt = await self._build_prompt(*args, **kwargs)
+        prompt = await self._prompt(*args, **kwargs)
         return await self._client.run(self.response_format, prompt, **self._declaration.arguments)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
         """Like `Function.stream`, with `async with` and `async for`."""
-        return self._client.stream(
-            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
-        )
+        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
         """Like `Function.stream_items`, with `async for`."""
         return self._client.stream_items(
-            self.response_format, self._build_prompt(*args, **kwargs), **self._declaration.arguments
+            self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments
         )
 
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """Like `Function.format`."""
-        return cast("Prompt", await self._build_prompt(*args, **kwargs))
+        return cast("Prompt", await self._prompt(*args, **kwargs))
 
     @overload
     def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> Awaitable[F]: ...
@@ -383,10 +376,9 @@ class AsyncFunction(DecoratedFunction[P, T]):
         self, frame: F, call: Callable[[Any], Awaitable[Any]], concurrency: int, *, has_errors: bool
     ) -> F:
         from structkit.functions.concurrent_map import map_in_tasks
-        from structkit.functions.frame_columns import frame_rows, new_columns, validate_frame, with_columns
+        from structkit.functions.frame_columns import frame_rows, new_columns, with_columns
 
-        validate_frame(frame, self.row_function.needs)
-        columns = new_columns(frame, self.response_format, has_errors=has_errors)
+        columns = new_columns(frame, self.row_function.needs, self.response_format, has_errors=has_errors)
         values = [value async for value in map_in_tasks(call, frame_rows(frame), concurrency)]
         return with_columns(frame, columns, values, self.response_format)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from structkit.errors import ConfigError, JobError
+from structkit.tables.content_kind import START_BYTES, content_kind
 
 COMPRESSIONS = {
     ".gz": ("gzip",),
@@ -84,6 +85,13 @@ class Input:
         location = self.name if line is None else f"{self.name}, {unit} {line}"
         return JobError(f"{location}: {message}{self.note and f' ({self.note})'}", file=self.name, line=line)
 
+    def content_kind(self) -> str:
+        """Return what the file is by its content, in words; empty if that is unknown, or the input is a stream."""
+        if not self.is_repeatable:
+            return ""
+        with self.open() as file:
+            return content_kind(file.read(START_BYTES))
+
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield its lines with their line ends, numbered from 1, without a byte order mark.
 
@@ -127,6 +135,8 @@ class Input:
         place = f" (byte {error.start + 1} of the line)" if isinstance(error, UnicodeDecodeError) else ""
         if self.encoding is not None:
             return self.error(f"not {self.encoding} text: {error}", line)
+        if (kind := self.content_kind()) not in {"", "text"}:
+            return self.error(f"is not the text that its suffix promises, but {kind}")
         data = error.object if isinstance(error, UnicodeDecodeError) else b""
         is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]
         name = "utf-16" if is_wide else "cp1252"

@@ -189,3 +189,10 @@ def test_a_reply_that_is_not_a_completion_costs_its_usage(usage: Any, cost: Deci
 
 def test_a_rejected_request_costs_nothing() -> None:
     assert cost_of_reply(StatusError("too many requests"), None) == 0
+
+
+def test_prices_in_another_format_than_toml_or_json_are_rejected_with_these_formats(tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text("gpt-4o:\n  input: 2\n", encoding="utf-8")
+    with pytest.raises(structkit.JobError, match=r"write them as TOML \(.toml\) or JSON \(.json\)"):
+        read_prices(path)

@@ -320,3 +320,22 @@ def test_a_file_larger_than_memory_is_copied(tmp_path: Path, output: str) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(rows)
     (tmp_path / output).unlink()  # 120 MB that no later test needs
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("t.csv", b"\x89PNG\r\n\x1a\n\x00", "not the text that its suffix promises, but a PNG image"),
+        ("t.csv", b"PK\x03\x04\x14\xff", "but a ZIP archive, as .xlsx and .ods files are"),
+        ("t.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "but a PDF"),
+        ("t.tsv", b"PAR1\x15\xff", "but a Parquet file"),
+        ("t.xlsx", b"id,text\n1,fine\n", "its content is no workbook but text"),
+        ("t.xls", b"\x89PNG\r\n\x1a\n\x00", "its content is no workbook but a PNG image"),
+        ("t.ods", b"id,text\n1,fine\n", "its content is no workbook but text"),
+    ],
+)
+def test_a_file_that_is_not_what_its_suffix_says_is_named(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(JobError, match=message.replace(".", "[.]")):
+        [*open_source(path)]

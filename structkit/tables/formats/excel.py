@@ -10,6 +10,7 @@ from typing import Any
 
 from structkit.errors import JobError
 from structkit.tables.columns import input_columns
+from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cells
 from structkit.tables.formats.excel_bounds import validate_sheet, validate_workbook
@@ -75,7 +76,9 @@ def _read_errors(source: Input) -> Iterator[None]:
     try:
         yield
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise source.error(f"cannot be read: {error}") from None
+        kind = source.content_kind()
+        reason = error if kind in {"", ZIP, OLDER_OFFICE} else f"its content is no workbook but {kind}"
+        raise source.error(f"cannot be read: {reason}") from None
     except BaseException as error:
         if type(error).__module__ != PANIC_MODULE:
             raise
