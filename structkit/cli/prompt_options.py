@@ -68,11 +68,26 @@ def build_prompt(name: str, template: str | JinjaTemplate | None) -> Prompt:
 
     source = read_input(name)
     if isinstance(source, File):
-        return [source] if template is None else [_fill(template, {}), source]
+        return [source] if template is None else [_fill_without_text(name, template), source]
     prompt = source if template is None else _fill(template, {"text": source})
     if is_blank(source):
         raise PromptError(f"{name!r} is empty: there is nothing to read")
     return prompt
+
+
+def _fill_without_text(name: str, template: str | JinjaTemplate) -> str:
+    """Return the template for a file that has no text.
+
+    Raises:
+        PromptError: The template asks for its text, or for something else that a file does not have.
+    """
+    try:
+        return _fill(template, {})
+    except PromptError:
+        _fill(template, {"text": ""})  # raises if it is not the text that is missing
+        raise PromptError(
+            f"{name!r} is an image, a recording or a PDF, which follows the prompt and has no text: leave {{text}} out"
+        ) from None
 
 
 def _fill(template: str | JinjaTemplate, values: dict[str, str]) -> str:

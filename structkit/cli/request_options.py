@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,10 +11,52 @@ from typing import Annotated, Any
 
 import typer
 
+from structkit.cli.drop_notices import with_drop_notices
+from structkit.cli.terminal import notice
 from structkit.client.extras import validate_extras
 from structkit.errors import ConfigError
+from structkit.parsing import NotJSON, read_json
 from structkit.values import Policy
 from structkit.values.parameters import EXTRA_OPTIONS, OPTION_NAMES
+from structkit.values.text import suggest_name
+
+JSON_LITERALS = {
+    "True": "true",
+    "False": "false",
+    "None": "null",
+    **dict.fromkeys(("NaN", "Infinity", "-Infinity"), ""),
+}
+"""What a value of `--set` looks like in Python or JavaScript, and how JSON writes it; empty if it cannot."""
+
+OWN_OPTIONS = {
+    "instructions": "use --instructions",
+    "mode": "use --mode",
+    "dialect": "use --dialect",
+    "base_url": "use --base-url",
+    "api_key": "set OPENAI_API_KEY",
+    "extra_body": "--set sends any field: --set NAME=JSON for each",
+    "extra_headers": "use --header",
+    **dict.fromkeys(
+        ("extra_query", "policy", "fallback", "examples", "checks", "context", "hooks", "cache", "client", "transport"),
+        "only Python has this argument",
+    ),
+}
+"""Arguments of structkit, which no endpoint has as a field, and what the command line has instead."""
+
+OTHER_NAMES = {
+    "timeout": "use --timeout",
+    "system": "use --instructions",
+    "system_prompt": "use --instructions",
+    "prompt": "use --prompt",
+    "response_model": "use --type",
+    "output_type": "use --type",
+    "headers": "use --header",
+    "default_headers": "use --header",
+    "functions": "use --set tools=[...]",
+    "function_call": "use --set tool_choice=...",
+    **dict.fromkeys(("max_retries", "retries", "attempts"), "only Python has Policy(retries=..., attempts=...)"),
+}
+"""What other libraries call an argument. An endpoint may have such a field, so it is sent, with a notice."""
 
 request_option = partial(typer.Option, rich_help_panel="Request", show_default=False)
 
@@ -128,11 +169,13 @@ def read_call_options(
     parameters, fields = parse_settings(settings or [])
     if duplicates := call.keys() & parameters.keys():
         raise ConfigError(f"--set {min(duplicates)}: this parameter is set by an option of its own, too; leave one out")
+    for name in fields:
+        check_field_name(name)
     extras = {"extra_body": fields, "extra_headers": dict(map(parse_header, headers or ()))}
     validate_extras(extras["extra_body"], extras["extra_headers"], None)
     policy = {} if timeout is None else {"policy": replace(defaults.get("policy") or Policy(), timeout=timeout)}
     new_extras = {name: values for name, values in extras.items() if values}
-    return join_options(defaults, {**call, **parameters, **new_extras, **policy})
+    return with_drop_notices(join_options(defaults, {**call, **parameters, **new_extras, **policy}))
 
 
 def parse_settings(settings: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -152,11 +195,23 @@ def parse_settings(settings: list[str]) -> tuple[dict[str, Any], dict[str, Any]]
     return parameters, {name: value for name, value in values if name not in parameters}
 
 
+def check_field_name(name: str) -> None:
+    """Print a notice about a field whose name is probably a mistake.
+
+    Raises:
+        ConfigError: It is an argument of structkit, and no field.
+    """
+    if name in OWN_OPTIONS:
+        raise ConfigError(f"--set {name}: no field of a request has this name; {OWN_OPTIONS[name]}")
+    if hint := OTHER_NAMES.get(name) or suggest_name(name, OPTION_NAMES):
+        notice(f"--set {name}: sent as it is, although the name is not documented; {hint}")
+
+
 def parse_setting(text: str) -> tuple[str, Any]:
     """Return the name and value of `NAME=JSON`; a value that is not JSON is a text.
 
     Raises:
-        ConfigError: There is no name.
+        ConfigError: There is no name, or the value looks like JSON and is not.
 
     >>> parse_setting("seed=7"), parse_setting("user=a=b"), parse_setting("user=tea")
     (('seed', 7), ('user', 'a=b'), ('user', 'tea'))
@@ -165,8 +220,13 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not name.strip() or not separator:
         raise ConfigError(f"--set {text!r}: expected NAME=JSON, such as --set enable_thinking=false")
     try:
-        return name.strip(), json.loads(value)
-    except ValueError:
+        return name.strip(), read_json(value)
+    except NotJSON as error:
+        if (literal := value.strip()) in JSON_LITERALS:
+            expected = JSON_LITERALS[literal] or "a number that JSON can represent"
+            raise ConfigError(f"--set {name.strip()}: {literal} is not JSON; write {expected}") from None
+        if literal.startswith(("{", "[", '"')):
+            raise ConfigError(f"--set {name.strip()}: {error}; quote JSON for the shell") from None
         return name.strip(), value
 
 

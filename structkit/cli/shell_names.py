@@ -12,7 +12,15 @@ _PAIR = re.compile(
     re.VERBOSE,
 )
 
-_NO_KEY = " or pass api_key="  # a key in a command would be in the shell's history
+_PHRASES = {
+    " or pass api_key=": "",  # a key in a command would be in the shell's history
+    "(OPENAI_API_KEY, or api_key=)": "(OPENAI_API_KEY)",
+    "pass the type as the first argument, and mode=... (--mode)": "pass the type with --type, and --mode",
+    "pass the messages as the prompt": "pass the text with --prompt and --instructions",
+    "raise max_tokens, set Policy.max_tokens to let structkit raise it, or": "raise --max-tokens, or",
+    "raise Policy(timeout=...) (--timeout), or its deadline": "raise --timeout",
+}
+"""Advice that the command line has other words for."""
 
 
 def to_shell_names(message: str) -> str:
@@ -23,4 +31,6 @@ def to_shell_names(message: str) -> str:
     >>> to_shell_names("max_failed (--max-failed) must be a number; raise Policy(timeout=...) (--timeout)")
     '--max-failed must be a number; raise --timeout'
     """
-    return _PAIR.sub(r"\1", message).replace(_NO_KEY, "")
+    for phrase, replacement in _PHRASES.items():
+        message = message.replace(phrase, replacement)
+    return _PAIR.sub(r"\1", message)

@@ -125,9 +125,10 @@ def _validate_settings(format: Format, settings: Input) -> None:
     has_delimiter, has_tables = format.name in DELIMITED, format.name in WITH_TABLES
     for name, has_setting in {"table": has_tables, "delimiter": has_delimiter, "encoding": format.is_text}.items():
         if getattr(settings, name) is not None and not has_setting:
-            raise JobError(f"{name} is not a setting of {format.name} files")
+            option = "--sheet" if name == "table" else f"--{name}"
+            raise JobError(f"{name} ({option}) is not a setting of {format.name} files")
     if settings.delimiter is not None and (len(settings.delimiter) != 1 or settings.delimiter in '"\r\n'):
-        raise JobError(f"delimiter: one character between two cells, not {settings.delimiter!r}")
+        raise JobError(f"delimiter (--delimiter) must be one character between two cells, not {settings.delimiter!r}")
     try:
         "".encode(settings.encoding or "utf-8")
     except (LookupError, ValueError):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -304,6 +305,20 @@ def test_any_parameter_and_header_is_sent_from_the_command_line(folder: Path, en
         (["--set", "stream=true"], "structkit sets itself"),
         (["--set", "a=1", "--set", "a=2"], "set twice"),
         (["--seed", "1", "--set", "seed=2"], "an option of its own"),
+        (["--set", "enable_thinking=False"], "enable_thinking: False is not JSON; write false"),
+        (["--set", "a=None"], "a: None is not JSON; write null"),
+        (["--set", "a=NaN"], "a number that JSON can represent"),
+        (["--set", "a={bad"], "quote JSON for the shell"),
+        (["--set", 'a={"b": NaN}'], "quote JSON for the shell"),
+        (["--set", "a=[1"], "quote JSON for the shell"),
+        (["--set", "instructions=hi"], "use --instructions"),
+        (["--set", "policy=1"], "only Python has this argument"),
+        (["--set", 'fallback=["m"]'], "only Python has this argument"),
+        (["--set", 'extra_body={"extra_body": 1}'], "--set NAME=JSON for each"),
+        (["--set", "api_key=hunter2"], "set OPENAI_API_KEY"),
+        (["--set", "response_format=1"], "pass the type with --type, and --mode to choose"),
+        (["--set", "messages=[]"], "--prompt and --instructions"),
+        (["--max-tokens", "5", "--max-completion-tokens", "6"], "two names of one limit"),
         (["--header", "hunter2"], "expected 'NAME: VALUE'"),
         (["--mode", "json_shema"], "did you mean 'json_schema'?"),
         (["--dialect", "opnai"], "did you mean 'openai'?"),
@@ -316,4 +331,53 @@ def test_an_option_that_cannot_be_sent_is_rejected_before_sending(
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert "hunter2" not in done.stderr
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [
+        ("temprature=0", "did you mean 'temperature'?"),
+        ("max_retries=3", "Policy(retries=..., attempts=...)"),
+        ("timeout=3", "use --timeout"),
+        ("system=hi", "use --instructions"),
+    ],
+)
+def test_a_field_with_an_unusual_name_is_sent_with_a_notice(
+    folder: Path, endpoint: Endpoint, setting: str, hint: str
+) -> None:
+    command = ["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--set", setting]
+    done = structkit(folder, *command, endpoint=endpoint)
+    assert done.returncode == 0, done.stderr
+    assert hint in " ".join(done.stderr.split())
+    assert setting.partition("=")[0] in endpoint.requests[0]
+
+
+@pytest.mark.parametrize("command", ["extract", "label"])
+def test_a_parameter_that_is_left_out_is_named_on_stderr(folder: Path, command: str) -> None:
+    (folder / "rows.csv").write_text("text\ntea\nrye\n", encoding="utf-8")
+    arguments = ["bill.txt"] if command == "extract" else ["rows.csv", "-o", "out.csv", "--prompt", "{text}"]
+    error = Reply({"error": {"message": "temperature is not supported"}}, status=400)
+
+    def reply(request: Any) -> Reply:
+        return error if "temperature" in request else completion('{"value": 3}')
+
+    (folder / "number.json").write_text('{"type": "integer"}', encoding="utf-8")
+    with Endpoint(reply) as endpoint:
+        options = ["--type", "number.json", "--temperature", "0", "--seed", "7"]
+        done = structkit(folder, command, *arguments, *options, endpoint=endpoint)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("does not accept the parameter temperature") == 1
+    assert "seed" not in done.stderr
+
+
+@pytest.mark.parametrize("template", ["Look: {text}", "Look: {{ text }}"])
+def test_a_prompt_about_an_image_has_no_text_to_ask_for(folder: Path, endpoint: Endpoint, template: str) -> None:
+    (folder / "prompt.j2").write_text(template, encoding="utf-8")
+    (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    prompt = ["--prompt-file", "prompt.j2"] if "{{" in template else ["--prompt", template]
+    command = ["extract", "photo.png", "--type", "types_of_mine.py:Bill", *prompt]
+    done = structkit(folder, *command, endpoint=endpoint)
+    assert done.returncode == 2
+    assert "has no text: leave {text} out" in " ".join(done.stderr.split())
     assert endpoint.requests == []

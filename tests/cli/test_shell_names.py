@@ -12,7 +12,7 @@ import typer
 import structkit
 from structkit.cli.app import app
 from structkit.cli.shell_names import to_shell_names
-from structkit.testing import Endpoint
+from structkit.testing import Endpoint, Reply, completion
 
 PACKAGE = Path(structkit.__file__).parent
 COMMANDS = typer.main.get_group(app).commands.values()
@@ -44,11 +44,25 @@ def test_every_option_that_a_message_names_exists() -> None:
             "set OPENAI_API_KEY (and OPENAI_BASE_URL) or pass api_key=, or",
             "set OPENAI_API_KEY (and OPENAI_BASE_URL), or",
         ),
+        ("check the API key (OPENAI_API_KEY, or api_key=)", "check the API key (OPENAI_API_KEY)"),
+        ("raise Policy(timeout=...) (--timeout), or its deadline", "raise --timeout"),
+        ("table (--sheet) is not a setting of csv files", "--sheet is not a setting of csv files"),
+        ("delimiter (--delimiter) must be one character", "--delimiter must be one character"),
         ("nothing (of the kind) --mode", "nothing (of the kind) --mode"),
     ],
 )
 def test_options_of_python_become_those_of_the_shell(message: str, expected: str) -> None:
     assert to_shell_names(message) == expected
+
+
+@pytest.mark.parametrize("reply", [completion('{"value": ', finish_reason="length"), Reply({}, status=401)])
+def test_advice_in_the_shell_names_nothing_of_python(reply: Reply) -> None:
+    policy = structkit.Policy(attempts=1, retries=0)
+    with Endpoint(reply) as endpoint, pytest.raises(structkit.StructkitError) as caught:
+        structkit.Client("m", base_url=endpoint.base_url, api_key="k", policy=policy).extract(int, "x")
+    message = to_shell_names(str(caught.value))
+    assert re.search(r"--max-tokens|OPENAI_API_KEY", message)
+    assert not re.search(r"Policy|max_tokens|\w=", message)
 
 
 @pytest.mark.parametrize(

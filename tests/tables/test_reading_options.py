@@ -96,9 +96,9 @@ def test_json_lines_may_have_another_encoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("t.jsonl", {"delimiter": ";"}, "delimiter is not a setting of jsonl files"),
-        ("t.csv", {"table": "one"}, "table is not a setting of csv files"),
-        ("t.db", {"encoding": "cp1252"}, "encoding is not a setting of sqlite files"),
+        ("t.jsonl", {"delimiter": ";"}, r"delimiter \(--delimiter\) is not a setting of jsonl files"),
+        ("t.csv", {"table": "one"}, r"table \(--sheet\) is not a setting of csv files"),
+        ("t.db", {"encoding": "cp1252"}, r"encoding \(--encoding\) is not a setting of sqlite files"),
         ("t.csv", {"delimiter": ";;"}, "one character"),
         ("t.csv", {"delimiter": '"'}, "one character"),
         ("t.csv", {"encoding": "latin-99"}, "there is no text encoding 'latin-99'"),
