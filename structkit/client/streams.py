@@ -13,6 +13,7 @@ from typing_extensions import Self
 from structkit.client.arguments import CallOptions, DefaultOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
+from structkit.extraction.fallback import without_fallback
 from structkit.partial import ItemReader
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -110,6 +111,10 @@ class StreamState(Generic[S]):
         result: Result[Any] = step
         return result
 
+    def with_final_model(self, step: Conversation) -> Conversation:
+        """Return a step whose requests were sent; if what was yielded is binding, its failure asks no other model."""
+        return without_fallback(step) if self.output.is_binding and step.fallback else step
+
     def replies(self, io: StreamIO, step: Conversation) -> Generator[S, None, list[TransportReply]]:
         """Yield what the replies to a step contain, and return the replies."""
         if isinstance(step, SplitExtraction):  # a part of a value is not a value of the type
@@ -149,7 +154,7 @@ def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
             continue
         with state.hooks.report_aborts(step.requests):
             replies = yield from state.replies(io, step)
-            step = io.next_step(step, replies)
+            step = io.next_step(state.with_final_model(step), replies)
     yield from state.output.finish(state.finish(step))
 
 
@@ -167,7 +172,7 @@ async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversati
                 async with aclosing(state.async_replies(io, step, replies)) as values:
                     async for value in values:
                         yield value
-            step = await io.next_step(step, replies or [MalformedReply(NO_REPLY)])
+            step = await io.next_step(state.with_final_model(step), replies or [MalformedReply(NO_REPLY)])
     for value in state.output.finish(state.finish(step)):
         yield value
 

@@ -37,3 +37,10 @@ def with_earlier_attempts(conversation: Any, attempts: tuple[Attempt, ...]) -> A
         return replace(conversation, attempts=attempts)
     first, *other_parts = conversation.parts
     return replace(conversation, parts=(replace(first, attempts=attempts), *other_parts))
+
+
+def without_fallback(step: Any) -> Any:
+    """Return a conversation whose failure leads to no other model; its request is the same object, which was sent."""
+    last_model = replace(step, fallback=())
+    last_model.__dict__["request"] = step.request  # hooks and spans recognise a request by its identity
+    return last_model

@@ -35,6 +35,11 @@ class StreamOutput(Protocol[S_co]):
         """The issues of items that were not yielded."""
         ...
 
+    @property
+    def is_binding(self) -> bool:
+        """Whether something was yielded that a later reply cannot replace, so that no other model may answer."""
+        ...
+
     def start_reply(self, step: Extraction[Any]) -> None:
         """Prepare for the reply to a step."""
         ...
@@ -73,6 +78,7 @@ class Snapshots(Generic[T]):
     """
 
     issues: tuple[Issue, ...] = ()
+    is_binding: bool = False
 
     def __init__(self, *, only_complete: bool = False) -> None:
         """Start without a snapshot."""
@@ -139,6 +145,11 @@ class ListItems(Generic[T]):
         self._by_kind: dict[str, ItemReader[T]] = {}
         self._tool_names = frozenset[str]()
         self._has_premature_items = False  # of a reply that calls tools as well: the answer may have others
+
+    @property
+    def is_binding(self) -> bool:
+        """Implement `StreamOutput.is_binding`: no item can be taken back."""
+        return bool(self.partial)
 
     def start_reply(self, step: Extraction[Any]) -> None:
         """Prepare for the reply to a step; it yields items only if no earlier reply has."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
+from structkit.testing.stream_faults import error_object
 
 Connect = Callable[..., Any]
 GOOD = completion('{"value": 3}')
@@ -74,6 +78,44 @@ def test_a_stream_continues_with_the_next_model() -> None:
         with client.stream(int, "how many?") as stream:
             assert [*stream][-1] == 3
         assert stream.result().model == "second"
+
+
+async def items_of(stream: Any) -> list[Any]:
+    return [item async for item in stream]
+
+
+def read_items(kind: Any, endpoint: Endpoint, **settings: Any) -> tuple[Any, list[Any]]:
+    """The stream and the items that it yields before its end or its error."""
+    client = kind("first", base_url=endpoint.base_url, api_key="k", fallback=["second"], **settings)
+    stream = client.stream_items(list[int], "which?")
+    with contextlib.suppress(structkit.StructkitError):
+        return stream, asyncio.run(items_of(stream)) if kind is structkit.AsyncClient else [*stream]
+    return stream, stream.partial
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+@pytest.mark.parametrize("fault", ["invalid", "broken"])
+def test_no_other_model_is_asked_once_items_were_yielded(kind: Any, fault: str) -> None:
+    def reply(request: Any) -> Reply:
+        if request["model"] == "second":
+            return Reply(completion(json.dumps({"value": [10, 20]})))
+        body = completion(json.dumps({"value": [1, 2, "bad", 4, *range(5, 50)]}))
+        return Reply(body, rewrite_events=None if fault == "invalid" else error_object)
+
+    with Endpoint(reply) as endpoint:
+        stream, items = read_items(kind, endpoint, policy=structkit.Policy(attempts=1, retries=0))
+    assert items == stream.partial
+    assert items[:3] == [1, 2, 4]
+    assert {each["model"] for each in endpoint.requests} == {"first"}
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+def test_the_next_model_yields_the_items_if_the_first_has_yielded_none(kind: Any) -> None:
+    def reply(request: Any) -> Reply:
+        return Reply(completion(json.dumps({"value": ["bad"] if request["model"] == "first" else [10, 20]})))
+
+    with Endpoint(reply) as endpoint:
+        assert read_items(kind, endpoint, policy=structkit.Policy(attempts=1, retries=0))[1] == [10, 20]
 
 
 def test_a_route_is_learned_for_its_own_model() -> None:
