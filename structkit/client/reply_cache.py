@@ -7,9 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from os import PathLike
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, StructkitError
 from structkit.parsing import read_completion
 from structkit.transport import AsyncTransport, Transport, TransportReply
 from structkit.transport.streaming import open_stream, open_stream_async
@@ -19,7 +19,10 @@ from structkit.values import Attempt, Completion, Policy, Request, Usage
 
 @runtime_checkable
 class ReplyStore(Protocol):
-    """Where a cache keeps its replies: any object with these two methods."""
+    """Where a cache keeps its replies: any object with these two methods, for texts as keys and bytes as values.
+
+    Another thread may call them at the same time. What they raise ends the call with `ConfigError`.
+    """
 
     def get(self, key: str, /) -> bytes | None:
         """Return the value of a key; None if there is none."""
@@ -50,7 +53,10 @@ class ReplyCache:
 
     def find(self, request: Request) -> Completion | None:
         """Return the stored reply to a request, which uses no tokens; None if there is none."""
-        stored_value = self.store.get(self._key(request))
+        stored_value = _call_store(self.store, "get", self._key(request))
+        if not isinstance(stored_value, bytes | None):
+            kind = type(stored_value).__name__
+            raise ConfigError(f"get of the cache {_name(self.store)} must return bytes or None, not {kind}")
         reply = None if stored_value is None else _read(stored_value)
         return replace(reply, usage=Usage(), is_cached=True) if reply else None
 
@@ -61,11 +67,30 @@ class ReplyCache:
             if reply is not None and not reply.is_cached:
                 value = json.dumps(reply.raw, ensure_ascii=False).encode("utf-8", "surrogatepass")
                 if _read(value) is not None:  # a transport of the caller's may have replies in another form
-                    self.store.set(self._key(attempt.request), value)
+                    _call_store(self.store, "set", self._key(attempt.request), value)
 
     def _key(self, request: Request) -> str:
         identity = json.dumps([self.address, request.identity], sort_keys=True, default=str)
         return sha256(identity.encode()).hexdigest()
+
+
+def _call_store(store: ReplyStore, method: Literal["get", "set"], *arguments: Any) -> Any:
+    """Call a method of a store, which may be the caller's.
+
+    Raises:
+        ConfigError: The method raises an exception.
+    """
+    try:
+        return getattr(store, method)(*arguments)
+    except StructkitError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"{method} of the cache {_name(store)} failed: {reason}") from error
+
+
+def _name(store: ReplyStore) -> str:
+    return type(store).__name__
 
 
 def _read(value: bytes) -> Completion | None:

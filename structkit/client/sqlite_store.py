@@ -6,10 +6,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from structkit.errors import ConfigError
 
@@ -17,6 +17,8 @@ VERSION = 1
 """Of the file's layout, in its `user_version`."""
 
 TABLE = "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, value BLOB NOT NULL, stored_at REAL NOT NULL)"
+
+PRIVATE_FILE = 0o600
 
 MAX_LOCK_WAIT_S = 30.0
 """Seconds that a process waits for another one to finish its write."""
@@ -37,8 +39,8 @@ class SQLiteStore:
         """Validate the file if it exists; nothing is written."""
         self.path = Path(path).expanduser()
         self.max_age_s = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
-        if self.max_age_s is not None and self.max_age_s <= 0:
-            raise ConfigError(f"max_age must be more than 0 seconds, not {self.max_age_s}")
+        if self.max_age_s is not None and not _is_positive(self.max_age_s):
+            raise ConfigError(f"max_age must be seconds, more than 0, or a timedelta, not {max_age!r}")
         if not self.path.parent.is_dir():
             raise ConfigError(f"the cache {str(self.path)!r} cannot be used: its folder does not exist")
         if self.path.exists():
@@ -66,12 +68,18 @@ class SQLiteStore:
         Raises:
             ConfigError: The file cannot be written.
         """
+        self._create()
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")  # another process may be creating the table
             if not _has_table(connection, self.path):
                 connection.execute(TABLE)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, value, time.time()))
+
+    def _create(self) -> None:
+        """Create the file, if there is none, for its owner only: replies may have personal data."""
+        with suppress(OSError):  # opening it says what is wrong
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -85,6 +93,10 @@ class SQLiteStore:
                 yield connection
         except sqlite3.Error as error:
             raise ConfigError(f"the cache {str(self.path)!r} cannot be used: {error}") from None
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def _has_table(connection: sqlite3.Connection, path: Path) -> bool:

@@ -27,6 +27,35 @@ FORMATS = {
     "ipv6": "2001:db8::1",
     "uuid": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
 }
+FORMS = {
+    "ISO 8601 date and time with a UTC offset": "2024-02-29T12:30:00Z",
+    "ISO 8601 time with a UTC offset": "12:30:00Z",
+    "ISO 8601 date and time": "2024-02-29T12:30:00",
+    "ISO 8601 date": "2024-02-29",
+    "ISO 8601 time": "12:30:00",
+    "ISO 8601 duration": "PT90S",
+    "A date, YYYY-MM-DD": "2024-02-29",
+    "An IANA time zone": "Europe/Paris",
+    "An email address": "ada@example.com",
+    "A host name": "example.com",
+    "A UUID": "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+    "A fraction": "1/3",
+    "A color": "red",
+    "A URL": "https://example.com/",
+    "An IPv4 or IPv6 address": "192.0.2.1",
+    "An IPv4 or IPv6 ": "192.0.2.0/24",
+    "An IPv4 network": "192.0.2.0/24",
+    "An IPv6 network": "2001:db8::/32",
+    "An IPv4 ": "192.0.2.1",
+    "An IPv6 ": "2001:db8::1",
+    "A complex number": "1+2j",
+}
+"""How descriptions start that state a form which the schema cannot require, and a text of that form."""
+
+FUTURE = "In the future"
+PRESENT_YEAR, FUTURE_YEAR = "2024-", "2996-"
+"""Both are leap years."""
+
 TEXTS = ("text", "1", "1.50", "A", "a1", "ABC", "2024-02-29", "", *("x" * length for length in range(1, 101)))
 """Candidates, in order, for a pattern and bounds of length; "text" if none conforms."""
 
@@ -92,8 +121,11 @@ class _Sampler:
         return number if fits else min(first, high)
 
     def _text(self, schema: JSON) -> str:
-        if "format" in schema:
-            return FORMATS.get(schema["format"], "text")
+        description = schema.get("description", "")
+        form = next((text for start, text in FORMS.items() if description.startswith(start)), None)
+        if "format" in schema or form:
+            text = FORMATS.get(schema["format"], "text") if "format" in schema else str(form)
+            return text.replace(PRESENT_YEAR, FUTURE_YEAR) if FUTURE in description else text
         bounds = range(schema.get("minLength", 0), schema.get("maxLength", len(TEXTS)) + 1)
         fits = [text for text in TEXTS if len(text) in bounds and re.search(schema.get("pattern", ""), text)]
         return self._choose(fits[: 1 + MAX_EXTRA]) if fits else "text"

@@ -161,3 +161,45 @@ def test_many_processes_and_threads_share_a_file(tmp_path: Path) -> None:
     assert [process.wait() for process in processes] == [0, 0, 0]
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM replies").fetchone() == (200,)
+
+
+class Store:
+    """A store of the caller's, which returns or raises what a test needs."""
+
+    def __init__(self, stored_value: Any) -> None:
+        self.stored_value = stored_value
+
+    def get(self, _key: str) -> Any:
+        if isinstance(self.stored_value, Exception):
+            raise self.stored_value
+        return self.stored_value
+
+    def set(self, _key: str, _value: bytes) -> None:
+        raise ConnectionError("no store")
+
+
+@pytest.mark.parametrize(
+    ("stored_value", "message"),
+    [
+        ("{}", "get of the cache Store must return bytes or None, not str"),
+        (ConnectionError("no store"), "get of the cache Store failed: ConnectionError: no store"),
+        (None, "set of the cache Store failed: ConnectionError: no store"),
+    ],
+)
+def test_a_store_that_breaks_its_contract_is_named(connect: Connect, stored_value: Any, message: str) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match=message):
+        connect(endpoint.base_url, cache=Store(stored_value)).run(int, "how many?")
+
+
+@pytest.mark.parametrize("max_age", ["1d", 0, -1, float("nan"), True])
+def test_an_age_that_is_no_positive_number_of_seconds_is_rejected(tmp_path: Path, max_age: Any) -> None:
+    with pytest.raises(structkit.ConfigError, match="max_age must be seconds, more than 0, or a timedelta"):
+        structkit.SQLiteStore(tmp_path / "replies.sqlite", max_age=max_age)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_only_the_owner_may_read_the_file_of_a_cache(connect: Connect, tmp_path: Path) -> None:
+    path = tmp_path / "replies.sqlite"
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url, cache=path).run(int, "how many?")
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -15,15 +15,18 @@ import tomllib
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
 from email.utils import parsedate_to_datetime
 from importlib.metadata import EntryPoint
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
-from pydantic import BaseModel
+from pydantic import AnyUrl, AwareDatetime, BaseModel, FutureDate, FutureDatetime, HttpUrl, NaiveDatetime, PastDatetime
 
 import structkit
 from structkit.testing import (
@@ -1016,3 +1019,28 @@ def test_a_tool_call_completion_has_the_form_of_a_tool_call() -> None:
         choice = post(endpoint, NO_FORMAT).body["choices"][0]
     assert choice["finish_reason"] == "tool_calls"
     assert choice["message"]["content"] is None
+
+
+@pytest.mark.parametrize(
+    "output_type",
+    [
+        *(
+            datetime,
+            date,
+            time_of_day,
+            timedelta,
+            NaiveDatetime,
+            AwareDatetime,
+            FutureDate,
+            FutureDatetime,
+            PastDatetime,
+        ),
+        *(AnyUrl, HttpUrl, IPv4Network, IPv6Network, complex),
+    ],
+    ids=repr,
+)
+def test_the_endpoint_has_a_valid_reply_for_types_whose_form_is_only_described(output_type: Any) -> None:
+    with Endpoint() as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url, policy=structkit.Policy(attempts=1))
+        client.extract(output_type, "when?")
+        client.extract(list[output_type], "when?")
