@@ -84,7 +84,7 @@ class Plan:
             replies: The replies in between.
         """
         self.routes.update_from_step(last, step, replies)
-        log_step(last, step)
+        log_step(last, step, replies)
         if self.cache is not None and isinstance(step, Result):
             self.cache.add(step.attempts)
 

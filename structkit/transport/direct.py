@@ -58,7 +58,7 @@ class HTTPTransport:
     def send(self, request: Request, policy: Policy) -> TransportReply:
         """Implement `Transport.send`."""
         failures: list[TransportError] = []
-        return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
+        return with_failures(retry(partial(self._attempt, request, policy), policy, failures, request.model), failures)
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:
@@ -147,7 +147,9 @@ class AsyncHTTPTransport:
     async def send(self, request: Request, policy: Policy) -> TransportReply:
         """Implement `Transport.send`."""
         failures: list[TransportError] = []
-        return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
+        return with_failures(
+            await retry_async(partial(self._attempt, request, policy), policy, failures, request.model), failures
+        )
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         try:

@@ -52,7 +52,7 @@ class OpenAITransport:
     def send(self, request: Request, policy: Policy) -> TransportReply:
         """Implement `Transport.send`."""
         failures: list[TransportError] = []
-        return with_failures(retry(partial(self._attempt, request, policy), policy, failures), failures)
+        return with_failures(retry(partial(self._attempt, request, policy), policy, failures, request.model), failures)
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         call = CreateCall(policy)
@@ -94,7 +94,9 @@ class AsyncOpenAITransport:
     async def send(self, request: Request, policy: Policy) -> TransportReply:
         """Implement `Transport.send`."""
         failures: list[TransportError] = []
-        return with_failures(await retry_async(partial(self._attempt, request, policy), policy, failures), failures)
+        return with_failures(
+            await retry_async(partial(self._attempt, request, policy), policy, failures, request.model), failures
+        )
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         self._enter_loop()

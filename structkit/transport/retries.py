@@ -24,7 +24,7 @@ MAX_MALFORMED_RETRIES = 1
 """A 200 that is not a completion may have been billed, so it is retried only once."""
 
 
-def retry(attempt: Callable[[], T], policy: Policy, failures: list[TransportError]) -> T:
+def retry(attempt: Callable[[], T], policy: Policy, failures: list[TransportError], model: str) -> T:
     """Return the first final result of *attempt*; every error that was retried is appended to *failures*."""
     first = attempt()
     if _is_final(first, policy):
@@ -32,10 +32,12 @@ def retry(attempt: Callable[[], T], policy: Policy, failures: list[TransportErro
     from tenacity import Retrying
 
     pending = [first]
-    return Retrying(**_settings(policy, failures))(lambda: pending.pop() if pending else attempt())
+    return Retrying(**_settings(policy, failures, model))(lambda: pending.pop() if pending else attempt())
 
 
-async def retry_async(attempt: Callable[[], Awaitable[T]], policy: Policy, failures: list[TransportError]) -> T:
+async def retry_async(
+    attempt: Callable[[], Awaitable[T]], policy: Policy, failures: list[TransportError], model: str
+) -> T:
     """The async form of `retry`."""
     first = await attempt()
     if _is_final(first, policy):
@@ -47,14 +49,14 @@ async def retry_async(attempt: Callable[[], Awaitable[T]], policy: Policy, failu
     async def next_result() -> T:
         return pending.pop() if pending else await attempt()
 
-    return await AsyncRetrying(**_settings(policy, failures))(next_result)
+    return await AsyncRetrying(**_settings(policy, failures, model))(next_result)
 
 
 def _is_final(result: object, policy: Policy) -> bool:
     return not isinstance(result, TransportError) or not result.retryable or not policy.retries
 
 
-def _settings(policy: Policy, failures: list[TransportError]) -> dict[str, Any]:
+def _settings(policy: Policy, failures: list[TransportError], model: str) -> dict[str, Any]:
     """Return the arguments of `tenacity.Retrying` and `AsyncRetrying`; the last result is returned, never raised."""
     from tenacity import retry_if_result, wait_random_exponential
 
@@ -71,7 +73,7 @@ def _settings(policy: Policy, failures: list[TransportError]) -> dict[str, Any]:
     def before_sleep(state: RetryCallState) -> None:
         error: TransportError = _result(state)
         failures.append(error)
-        notify_retry(error, state.next_action.sleep if state.next_action else 0.0)
+        notify_retry(model, error, state.next_action.sleep if state.next_action else 0.0)
 
     return {
         "retry": retry_if_result(lambda result: not _is_final(result, policy)),

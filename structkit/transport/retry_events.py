@@ -46,10 +46,14 @@ async def listen_to_first_async(listener: RetryListener, items: AsyncReplyStream
             yield item
 
 
-def notify_retry(error: TransportError, wait_s: float) -> None:
+def error_label(error: TransportError) -> str:
+    """Return the type of an error and its status: its text may quote content."""
+    return type(error).__name__ + (f" {error.status_code}" if isinstance(error, StatusError) else "")
+
+
+def notify_retry(model: str, error: TransportError, wait_s: float) -> None:
     """Log a retry, without the text of the error, which may quote content; and call the listener."""
-    status = f" {error.status_code}" if isinstance(error, StatusError) else ""
     if (logger := find_logger()) is not None:
-        logger.warning("%s%s; retrying in %.1f s", type(error).__name__, status, wait_s)
+        logger.warning("%s: %s; retrying in %.1f s", model, error_label(error), wait_s)
     if (listener := _listener.get()) is not None:
         listener(error, wait_s)

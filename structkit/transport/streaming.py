@@ -69,7 +69,7 @@ def stream_with_retries(
     """Yield one stream from all attempts: an error before the first delta is retried where the policy allows it."""
     failures: list[TransportError] = []
     running: list[ReplyStream] = []
-    first = retry(partial(_first_item, attempt, options, request, running), policy, failures)
+    first = retry(partial(_first_item, attempt, options, request, running), policy, failures, request.model)
     with closing(running[0]) as items:
         for item in chain((first,), items):
             yield item if isinstance(item, Delta) else with_failures(item, failures)
@@ -94,7 +94,9 @@ async def stream_with_retries_async(
     """The async form of `stream_with_retries`."""
     failures: list[TransportError] = []
     running: list[AsyncReplyStream] = []
-    first = await retry_async(partial(_first_item_async, attempt, options, request, running), policy, failures)
+    first = await retry_async(
+        partial(_first_item_async, attempt, options, request, running), policy, failures, request.model
+    )
     async with aclosing(running[0]) as items:
         yield first if isinstance(first, Delta) else with_failures(first, failures)
         async for item in items:

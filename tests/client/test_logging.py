@@ -29,7 +29,7 @@ def test_a_retry_is_logged_with_its_wait(connect: Connect, caplog: pytest.LogCap
     with Endpoint(busy, completion('{"value": 3}')) as endpoint:
         assert connect(endpoint.base_url).extract(int, SECRET) == 3
     assert len(lines(caplog, logging.WARNING)) == 1
-    assert lines(caplog, logging.WARNING)[0].startswith("StatusError 503; retrying in 0.")
+    assert lines(caplog, logging.WARNING)[0].startswith("fake: StatusError 503; retrying in 0.")
 
 
 def test_repairs_issues_and_fallbacks_are_logged_without_content(
@@ -49,6 +49,37 @@ def test_repairs_issues_and_fallbacks_are_logged_without_content(
     assert "was invalid: 1 issue" in text
     assert SECRET not in text
     assert SECRET in "\n".join(record.getMessage() for record in caplog.records)  # at DEBUG
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("max_tokens", "max_tokens (sent as max_completion_tokens)"), ("seed", "seed (left out)")],
+)
+def test_a_rejected_parameter_is_logged_with_what_is_done_with_it(
+    connect: Connect, caplog: pytest.LogCaptureFixture, name: str, change: str
+) -> None:
+    error = Reply({"error": {"message": f"Unsupported parameter: {name}"}}, status=400)
+    with Endpoint(lambda request: error if name in request else completion('{"value": 3}')) as endpoint:
+        connect(endpoint.base_url).extract(int, "how many?", **{name: 9})
+    assert lines(caplog, logging.WARNING) == [f"fake: the endpoint rejects the parameter {change}"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply({}, status=500), "StatusError 500"),
+        (completion(None, refusal=SECRET), "the reply was refused"),
+        (completion(SECRET, finish_reason="content_filter"), "the reply was filtered"),
+        (completion('{"value": "x"}'), "no valid reply"),
+    ],
+)
+def test_the_next_model_is_logged_with_the_reason(
+    connect: Connect, caplog: pytest.LogCaptureFixture, reply: Any, reason: str
+) -> None:
+    policy = structkit.Policy(attempts=1, retries=0)
+    with Endpoint(lambda request: reply if request["model"] == "fake" else completion('{"value": 3}')) as endpoint:
+        connect(endpoint.base_url, policy=policy, fallback=["b"], mode="json_schema").extract(int, "how many?")
+    assert lines(caplog, logging.WARNING) == [f"fake: {reason}; falling back to the model b"]
 
 
 def test_nothing_is_logged_of_a_plain_call_above_debug(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:

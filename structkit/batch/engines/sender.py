@@ -83,7 +83,7 @@ class RequestSender:
                 break
             number += 1
             with self.context.hooks.report_retries(request):
-                notify_retry(reply, reply.retry_after or 0.0)
+                notify_retry(request.model, reply, reply.retry_after or 0.0)
         self.context.hooks.notify_reply(request, reply)
         return number, reply
 
