@@ -40,7 +40,7 @@ def job_call(settings: JobSettings) -> DefaultOptions:
 
 def job_model(settings: JobSettings) -> str | None:
     """Return the name of the model: that of the job, or else the client's; None for the environment's."""
-    return settings.model or (settings.client.model if settings.client else None)
+    return settings.client.model if settings.model is None and settings.client else settings.model
 
 
 def job_address(settings: JobSettings, endpoint: EndpointSettings | None) -> str:

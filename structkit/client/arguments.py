@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from structkit.client.endpoint_settings import validate_model
 from structkit.client.extras import validate_extras
 from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect
@@ -93,8 +94,8 @@ def validate_call(call: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: No call has an argument of that name; with the name that was probably meant.
-        ConfigError: A body field or header cannot be sent, a tool is neither a typed function nor a dict, or the token
-            limit is set under both of its names.
+        ConfigError: A body field or header cannot be sent, a tool is neither a typed function nor a dict, a model has
+            no name, or the token limit is set under both of its names.
 
     >>> validate_call({"temprature": 0})
     Traceback (most recent call last):
@@ -108,6 +109,10 @@ def validate_call(call: Mapping[str, Any]) -> None:
         raise ConfigError("max_tokens and max_completion_tokens are two names of one limit: leave one out")
     if not call.keys().isdisjoint(EXTRA_OPTIONS):
         validate_extras(call.get("extra_body"), call.get("extra_headers"), call.get("extra_query"))
+    if call.get("model") is not None:
+        validate_model(call["model"])
+    if call.get("fallback") is not None:
+        validate_models(call["fallback"])
     if call.get("tools") is not None:
         from structkit.tools import read_tools
 
@@ -140,7 +145,8 @@ def validate_models(models: Any) -> None:
     Raises:
         ConfigError: They are not a list of texts.
     """
-    if isinstance(models, str) or not all(isinstance(each, str) and each for each in models):
+    is_list = isinstance(models, Sequence) and not isinstance(models, str)
+    if not is_list or not all(isinstance(each, str) and each.strip() for each in models):
         raise ConfigError(f"fallback must be a list of models' names, not {models!r}")
 
 

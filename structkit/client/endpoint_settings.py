@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from structkit.errors import ConfigError, install_hint
 from structkit.transport import normalise_base_url
@@ -60,14 +61,16 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     Nothing is sent, but an endpoint of an entry point may be started.
 
     Raises:
-        ConfigError: The model, or the key of a remote endpoint, is missing.
+        ConfigError: The model, or the key of a remote endpoint, is missing, or the base URL is empty.
     """
     model = model_name(model)
+    if base_url is not None and not base_url.strip():  # a variable that is not set must not send the key elsewhere
+        raise ConfigError("base_url is empty: give it an address, or leave it out for OPENAI_BASE_URL or OpenAI's")
     if base_url is None and (endpoint := _open_entry_point(model)):
         return endpoint
     base_url = base_url or os.environ.get("OPENAI_BASE_URL")
     address = normalise_base_url(base_url) if base_url else None  # validates it, too
-    key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()
+    key = ((os.environ.get("OPENAI_API_KEY") or "") if api_key is None else api_key).strip()
     if not key.isascii() or not key.isprintable():
         raise ConfigError("the API key contains characters that no API key has; copy it again (it is not shown here)")
     return EndpointSettings(model, base_url.strip() if base_url else None, key or _no_key(address))
@@ -91,13 +94,27 @@ def report_environment_errors() -> Iterator[None]:
         raise ConfigError(f"the connection cannot be configured: {reason}; check {names}") from None
 
 
+def validate_model(model: Any) -> None:
+    """Validate the name of a model.
+
+    Raises:
+        ConfigError: It is not a text, or empty.
+    """
+    if isinstance(model, str) and model.strip():
+        return
+    value = repr(model) if isinstance(model, str) else f"an object of type {type(model).__name__}"
+    hint = "; pass a client of the SDK as client=" if hasattr(model, "with_options") else ""
+    raise ConfigError(f"model must be the name of a model, not {value}{hint}")
+
+
 def model_name(model: str | None) -> str:
     """Return the model's name, by default from the environment.
 
     Raises:
-        ConfigError: There is neither.
+        ConfigError: There is neither, or it is not a name.
     """
-    if name := model or os.environ.get("STRUCTKIT_MODEL"):
+    if (name := os.environ.get("STRUCTKIT_MODEL") or None if model is None else model) is not None:
+        validate_model(name)
         return name
     raise ConfigError("no model: name one, Client('gpt-4o') (--model gpt-4o), or set STRUCTKIT_MODEL")
 

@@ -12,7 +12,6 @@ from structkit.client.arguments import (
     example_to_json,
     validate_call,
     validate_mode,
-    validate_models,
 )
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
@@ -101,8 +100,6 @@ class Plan:
         arguments = merge_options(self.call, call)
         arguments.pop("hooks", None)  # used by the driver
         models = arguments.pop("fallback", ())
-        if models:
-            validate_models(models)
         alternatives = tuple(self._start(output_type, prompt, {**arguments, "model": model}) for model in models)
         return self._start(output_type, prompt, arguments, alternatives)
 

@@ -443,3 +443,39 @@ def test_training_rows_have_the_wire_form_of_each_value() -> None:
     ]
     with pytest.raises(structkit.PromptError, match="would not be accepted"):
         [*structkit.finetune_rows(THREE_OR_MORE, [("two", 2)])]
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+@pytest.mark.parametrize("address", ["", "  "])
+def test_an_empty_address_is_not_the_address_of_openai(kind: Any, address: str) -> None:
+    with pytest.raises(structkit.ConfigError, match="base_url is empty"):
+        kind("fake", base_url=address, api_key="k")
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+def test_an_empty_key_is_not_the_key_of_the_environment(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-endpoint")
+    with pytest.raises(structkit.ConfigError, match=r"no API key for https://gateway\.example/v1"):
+        kind("fake", base_url="https://gateway.example/v1", api_key="")
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+def test_a_client_of_the_sdk_in_place_of_a_model_is_told_where_it_belongs(kind: Any) -> None:
+    with pytest.raises(structkit.ConfigError, match="pass a client of the SDK as client="):
+        kind(openai.OpenAI(api_key="k"))
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+@pytest.mark.parametrize("model", [3, "", " "])
+def test_a_model_without_a_name_is_rejected_before_sending(kind: Any, model: Any) -> None:
+    with pytest.raises(structkit.ConfigError, match="must be the name of a model"):
+        kind(model, base_url="http://127.0.0.1:1/v1", api_key="k")
+    with pytest.raises(structkit.ConfigError, match="must be the name of a model"):
+        structkit.Client("fake", base_url="http://127.0.0.1:1/v1").extract(int, "q", model=model)
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+@pytest.mark.parametrize("models", ["gpt-4o", [3], 3, [""]])
+def test_an_invalid_fallback_is_rejected_when_the_client_is_made(kind: Any, models: Any) -> None:
+    with pytest.raises(structkit.ConfigError, match="must be a list of models' names"):
+        kind("fake", base_url="http://127.0.0.1:1/v1", api_key="k", fallback=models)
