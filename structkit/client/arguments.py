@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from structkit.client.endpoint_settings import validate_model
-from structkit.client.extras import validate_extras
+from structkit.client.extras import validate_body_options, validate_extras, validate_json
 from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect
 from structkit.dialects.parameter_rejections import TOKEN_CAPS
@@ -65,6 +65,9 @@ class CallOptions(DefaultOptions, total=False):
     model: str
 
 
+CLIENT_ARGUMENTS = ("base_url", "api_key", "client", "transport", "cache", "prices")
+"""Arguments of a client that a call does not have."""
+
 OTHER_NAMES = {
     "max_retries": "policy=structkit.Policy(retries=...) for the endpoint's errors, attempts=... for invalid replies",
     "retries": "policy=structkit.Policy(retries=...) for the endpoint's errors, attempts=... for invalid replies",
@@ -85,6 +88,13 @@ OTHER_NAMES = {
     "headers": "extra_headers={...}",
     "default_headers": "extra_headers={...}",
     "default_query": "extra_query={...}",
+    "message_history": "messages as the second argument: client.extract(Type, [*result.messages, ...])",
+    "deps": "context=... for validators; a tool that is a method or a functools.partial has its own data",
+    "strict": "mode=..., or leave it out: the schema is strict wherever the endpoint accepts it",
+    "http_client": "structkit.Client(model, client=openai.OpenAI(http_client=...))",
+    "organization": "the environment variable OPENAI_ORG_ID, or structkit.Client(model, client=openai.OpenAI(...))",
+    "project": "the environment variable OPENAI_PROJECT_ID, or structkit.Client(model, client=openai.OpenAI(...))",
+    **{name: f"structkit.Client(model, {name}=...): it belongs to a client" for name in CLIENT_ARGUMENTS},
 }
 """What other libraries call an argument, and what it is here."""
 
@@ -94,8 +104,8 @@ def validate_call(call: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: No call has an argument of that name; with the name that was probably meant.
-        ConfigError: A body field or header cannot be sent, a tool is neither a typed function nor a dict, a model has
-            no name, or the token limit is set under both of its names.
+        ConfigError: A parameter, body field or header cannot be sent, a tool is neither a typed function nor a dict, a
+            model has no name, or the token limit is set under both of its names.
 
     >>> validate_call({"temprature": 0})
     Traceback (most recent call last):
@@ -109,14 +119,16 @@ def validate_call(call: Mapping[str, Any]) -> None:
         raise ConfigError("max_tokens and max_completion_tokens are two names of one limit: leave one out")
     if not call.keys().isdisjoint(EXTRA_OPTIONS):
         validate_extras(call.get("extra_body"), call.get("extra_headers"), call.get("extra_query"))
+    validate_body_options(call)
     if call.get("model") is not None:
         validate_model(call["model"])
     if call.get("fallback") is not None:
         validate_models(call["fallback"])
     if call.get("tools") is not None:
-        from structkit.tools import read_tools
+        from structkit.tools import divide_tools, read_tools
 
         read_tools(call["tools"])
+        validate_json("tools", divide_tools(call["tools"])[1])
 
 
 def _suggest_argument(name: str) -> str:

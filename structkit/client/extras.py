@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,9 @@ HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """RFC 9110, section 5.5: no line break, which would start another header, and nothing outside of Latin-1."""
+
+BODY_OPTIONS = frozenset(OPTION_NAMES) - {"extra_headers", "extra_query", "tools"}
+"""Options whose values are part of the body as they are; those of `tools` may be functions."""
 
 CONNECTION_HEADERS = frozenset({"content-length", "transfer-encoding", "host", "connection", "content-type"})
 """Headers that belong to the connection or the body."""
@@ -38,6 +42,35 @@ def validate_extras(body: Any, headers: Any, query: Any) -> None:
         _validate_header(name, value)
     for name, value in (query or {}).items():
         _validate_query(name, value)
+
+
+def validate_body_options(call: Mapping[str, Any]) -> None:
+    """Validate that the values of the options that go into the body are JSON.
+
+    Raises:
+        ConfigError: One is not; with its name and the reason.
+
+    >>> validate_body_options({"metadata": {"tags": {"a"}}})
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: metadata cannot be sent as JSON: Object of type set is not JSON serializable
+    """
+    for name in call.keys() & BODY_OPTIONS:
+        validate_json(name, call[name])
+
+
+def validate_json(name: str, value: Any) -> None:
+    """Validate that a value of the body is JSON; a plain float is validated with the parameters.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if value is None or isinstance(value, str | int | float):
+        return
+    try:
+        json.dumps({**value} if isinstance(value, Mapping) else value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise ConfigError(f"{name} cannot be sent as JSON: {reason}") from None
 
 
 def _validate_body(body: Mapping[str, Any]) -> None:

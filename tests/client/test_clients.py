@@ -81,7 +81,6 @@ def test_parameters_are_sent_under_their_own_names(connect: Connect) -> None:
         "top_p": 0.5,
         "n": 2,
         "stop": ["END"],
-        "max_tokens": 9,
         "max_completion_tokens": 8,
         "presence_penalty": 0.1,
         "frequency_penalty": 0.2,

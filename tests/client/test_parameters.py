@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,42 @@ def test_the_callers_tools_are_sent_beside_the_answer_in_tool_mode(connect: Conn
         connect(endpoint.base_url, mode="tool").extract(int, "how many?", tools=[tool])
     assert [each["function"]["name"] for each in endpoint.requests[0]["tools"]] == ["look", "int"]
     assert endpoint.requests[0]["tool_choice"]["function"]["name"] == "int"
+
+
+@pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": float("nan")}, {"a": object()}, {"a": {3j: 1}}])
+@pytest.mark.parametrize("name", ["extra_body", "metadata", "logit_bias", "prediction"])
+def test_a_parameter_that_is_not_json_is_rejected_before_sending(connect: Any, name: str, value: Any) -> None:
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url)
+        with pytest.raises(structkit.ConfigError, match=f"{name} cannot be sent as JSON"):
+            client.run(int, "how many?", **{name: value})
+        job = structkit.Job([{"t": "a"}], None, output_type=int, prompt="{t}", model="m", base_url=endpoint.base_url)
+        with pytest.raises(structkit.ConfigError, match=f"{name} cannot be sent as JSON"):
+            dataclasses.replace(job, call={name: value}).run()
+    assert endpoint.requests == []
+
+
+def test_a_tool_in_the_form_of_the_endpoint_that_is_not_json_is_rejected(connect: Any) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="tools cannot be sent as JSON"):
+        connect(endpoint.base_url).run(int, "how many?", tools=[{"type": "web_search", "sites": {"a"}}])
+
+
+@pytest.mark.parametrize("name", ["base_url", "api_key", "transport", "cache", "prices"])
+def test_an_argument_of_a_client_in_a_call_is_told_to_belong_to_the_client(connect: Any, name: str) -> None:
+    with Endpoint() as endpoint, pytest.raises(TypeError, match=rf"structkit\.Client\(model, {name}=\.\.\.\)"):
+        connect(endpoint.base_url).run(int, "how many?", **{name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("http_client", "client=openai.OpenAI"),
+        ("organization", "OPENAI_ORG_ID"),
+        ("message_history", "result.messages"),
+        ("deps", "context="),
+        ("strict", "mode="),
+    ],
+)
+def test_an_argument_of_another_library_is_told_where_it_belongs(connect: Any, name: str, hint: str) -> None:
+    with Endpoint() as endpoint, pytest.raises(TypeError, match=hint):
+        connect(endpoint.base_url).run(int, "how many?", **{name: "x"})
