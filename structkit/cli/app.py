@@ -31,6 +31,7 @@ from structkit.cli.request_options import (
     Mode,
     Seed,
     Set,
+    Temperature,
     Timeout,
     complete_dialect,
     read_call_options,
@@ -110,7 +111,10 @@ def extract(
         str | None, typer.Option(help="The user message, with {text} for the file's text.", show_default=False)
     ] = None,
     prompt_file: PromptFile = None,
-    temperature: Annotated[float | None, typer.Option(help="0 to 2.", show_default=False)] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="The encoding of a text. By default utf-8.", show_default=False)
+    ] = None,
+    temperature: Temperature = None,
     max_tokens: Annotated[
         int | None, typer.Option(help="The maximum number of tokens in a reply.", show_default=False)
     ] = None,
@@ -138,14 +142,16 @@ def extract(
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed}
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     names = list_files(files) if is_several(files) else files
-    first_prompt = None if is_several(files) else build_prompt(files[0], template)
+    first_prompt = None if is_several(files) else build_prompt(files[0], template, encoding)
     with default_client(model, base_url, notice) as client:
 
         def read_value(prompt: Prompt) -> JSONValue:
             return values_type.natural(client.extract(values_type, prompt, **call))
 
         if first_prompt is None:
-            raise typer.Exit(extract_files(names, lambda name: read_value(build_prompt(name, template)), output))
+            raise typer.Exit(
+                extract_files(names, lambda name: read_value(build_prompt(name, template, encoding)), output)
+            )
         write(read_value(first_prompt), output)
 
 

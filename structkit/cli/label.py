@@ -21,6 +21,7 @@ from structkit.cli.request_options import (
     Mode,
     Seed,
     Set,
+    Temperature,
     Timeout,
     read_call_options,
 )
@@ -137,7 +138,7 @@ def label(
     base_url: Annotated[str | None, call_option("--base-url", help=ENDPOINT_HELP)] = None,
     instructions: Annotated[str | None, call_option(help="The system message.")] = None,
     instructions_file: InstructionsFile = None,
-    temperature: Annotated[float | None, call_option(help="0 to 2.")] = None,
+    temperature: Temperature = None,
     max_tokens: Annotated[int | None, call_option(help="The maximum number of tokens in a reply.")] = None,
     max_completion_tokens: MaxCompletionTokens = None,
     seed: Seed = None,

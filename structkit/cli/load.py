@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import importlib.util
 import sys
@@ -80,11 +81,15 @@ def read_text(name: str) -> str:
     return _decode(_read_bytes(name), name)
 
 
-def read_input(name: str) -> str | File:
+def read_input(name: str, encoding: str | None = None) -> str | File:
     """Read what a value is extracted from: a text, or an image, recording or PDF; `-` is standard input.
 
+    Args:
+        name: The file.
+        encoding: That of a text; None for UTF-8.
+
     Raises:
-        ConfigError: The file does not exist, cannot be read, or is neither of these kinds nor UTF-8.
+        ConfigError: The file does not exist, cannot be read, or is neither of these kinds nor text in the encoding.
         PromptError: The file is too large.
     """
     if name.startswith(("http://", "https://")):
@@ -93,7 +98,19 @@ def read_input(name: str) -> str | File:
     suffix = Path(name).suffix.lower()
     if media_type(data) is None and suffix in FILE_SUFFIXES and data:
         raise ConfigError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
-    return _decode(data, name) if media_type(data) is None else File(data, name=Path(name).name)
+    if media_type(data) is not None:
+        return File(data, name=Path(name).name)
+    likely = _utf16(data)
+    if likely and encoding is None:
+        raise ConfigError(f"{name!r} is not UTF-8 text but UTF-16: pass --encoding {likely}")
+    return _decode(data, name, encoding, advice="pass --encoding cp1252, or the one that it has")
+
+
+def _utf16(data: bytes) -> str | None:
+    """Return the encoding of a text that is probably UTF-16: by its byte order mark, or a first letter of two bytes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return {b"\0": "utf-16-le"}.get(data[1:2]) or {b"\0": "utf-16-be"}.get(data[:1])
 
 
 def _read_bytes(name: str) -> bytes:
@@ -105,11 +122,15 @@ def _read_bytes(name: str) -> bytes:
         raise ConfigError(f"cannot read {name!r}: {error.strerror or error}") from None
 
 
-def _decode(data: bytes, name: str) -> str:
+def _decode(data: bytes, name: str, encoding: str | None = None, *, advice: str = "convert it first") -> str:
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{name!r} is not UTF-8 text (byte {error.start}); convert it first") from None
+        return data.decode(encoding or "utf-8-sig")
+    except UnicodeError as error:
+        raise ConfigError(
+            f"{name!r} is not {encoding or 'UTF-8'} text (byte {getattr(error, 'start', 0)}); {advice}"
+        ) from None
+    except (LookupError, ValueError):
+        raise ConfigError(f"there is no text encoding {encoding!r}; common ones are cp1252, utf-16, gb18030") from None
 
 
 def _load_schema(path: Path) -> Any:

@@ -57,7 +57,7 @@ def read_instructions(text: str | None, file: str | None) -> str | None:
     return text if file is None else read_text(file).strip()
 
 
-def build_prompt(name: str, template: str | JinjaTemplate | None) -> Prompt:
+def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str | None = None) -> Prompt:
     """Return the prompt about a file: its text, in the template if there is one; or the file itself after the template.
 
     Raises:
@@ -66,7 +66,7 @@ def build_prompt(name: str, template: str | JinjaTemplate | None) -> Prompt:
     """
     from structkit.values.source_cell import is_blank
 
-    source = read_input(name)
+    source = read_input(name, encoding)
     if isinstance(source, File):
         return [source] if template is None else [_fill_without_text(name, template), source]
     prompt = source if template is None else _fill(template, {"text": source})

@@ -130,6 +130,10 @@ MaxCompletionTokens = Annotated[
         help="The same as --max-tokens, under the name that newer models require.",
     ),
 ]
+Temperature = Annotated[
+    float | None,
+    request_option(help="How much replies vary: 0 to 2 at most endpoints, 0 to 1 at some."),
+]
 Seed = Annotated[
     int | None,
     request_option(help="Makes replies repeatable, where the endpoint supports it."),

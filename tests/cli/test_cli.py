@@ -287,6 +287,14 @@ def test_every_command_shows_an_example(folder: Path, command: str) -> None:
     assert f"Example: structkit {command}" in done.stdout
 
 
+def test_a_text_is_read_in_the_encoding_of_the_option(folder: Path, endpoint: Endpoint) -> None:
+    (folder / "latin1.txt").write_bytes("café".encode("cp1252"))
+    command = ["extract", "latin1.txt", "--type", "types_of_mine.py:Bill", "--encoding", "cp1252"]
+    done = structkit(folder, *command, endpoint=endpoint)
+    assert done.returncode == 0, done.stderr
+    assert "café" in str(endpoint.requests[0]["messages"])
+
+
 def test_any_parameter_and_header_is_sent_from_the_command_line(folder: Path, endpoint: Endpoint) -> None:
     options = ["--set", "enable_thinking=false", "--set", "reasoning_effort=low", "--header", "X-Title: a: b"]
     options += ["--seed", "7", "--mode", "json_object", "--max-completion-tokens", "90", "--timeout", "30"]

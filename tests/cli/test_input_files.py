@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from structkit.cli.load import read_input
+from structkit.errors import ConfigError
 from structkit.testing import Endpoint, Reply, completion
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -91,3 +93,29 @@ def test_a_mistake_is_reported_before_anything_is_sent(folder: Path, arguments: 
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        ("7".encode("utf-16"), "utf-16"),
+        ("7".encode("utf-16-le"), "utf-16-le"),
+        ("7".encode("utf-16-be"), "utf-16-be"),
+        ("é".encode("cp1252"), "cp1252"),
+    ],
+)
+def test_a_text_in_another_encoding_is_read_with_the_option_that_the_error_names(
+    tmp_path: Path, data: bytes, encoding: str
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match=f"not UTF-8 text .*--encoding {encoding}($|,)"):
+        read_input(str(path))
+    assert read_input(str(path), encoding) == data.decode(encoding)
+
+
+def test_an_unknown_encoding_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("7", encoding="utf-8")
+    for encoding in ("latin-99", "base64", "utf\0"):
+        with pytest.raises(ConfigError, match="there is no text encoding"):
+            read_input(str(tmp_path / "a.txt"), encoding)
