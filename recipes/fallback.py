@@ -19,6 +19,8 @@ class Ticket(BaseModel):
 TICKETS = ["My parcel has not arrived, and the party is tomorrow!", "Please send the invoice for order 4711 once more."]
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        raise SystemExit("name the models, the smallest first: python recipes/fallback.py gpt-4o-mini gpt-4o")
     small, *larger = sys.argv[1:]
     # The next model is asked after a refusal, after invalid replies, and if the endpoint fails after its retries.
     client = structkit.Client(small, fallback=larger, policy=structkit.Policy(attempts=2))

@@ -76,11 +76,37 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
         return (Message("user", prompt),)
     value: Any = prompt  # callers without a type checker may pass anything
     items = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if items and all(isinstance(item, Message) or _is_message(item) for item in items):
-        return tuple(item if isinstance(item, Message) else Message.from_dict(item) for item in items)
-    if not items or any(isinstance(item, Message) or _is_message(item) for item in items):
+    if not items:
+        raise PromptError("the input is empty: there is nothing to read")
+    _validate_roles(items)
+    if all(isinstance(item, Message) or _is_message(item) for item in items):
+        messages = tuple(item if isinstance(item, Message) else Message.from_dict(item) for item in items)
+        if all(map(_is_blank, messages)):
+            raise PromptError("the input is empty: all messages are blank")
+        return messages
+    if any(isinstance(item, Message) or _is_message(item) for item in items):
         raise PromptError(f"the input must be {EXPECTED}; texts and messages cannot be mixed in one list")
     return (Message("user", _user_content(items)),)
+
+
+def _validate_roles(items: tuple[Any, ...]) -> None:
+    """Validate that no dict is a message without its role.
+
+    Raises:
+        PromptError: One is.
+    """
+    for item in items:
+        if isinstance(item, Mapping) and "content" in item and not ("type" in item or _is_message(item)):
+            raise PromptError('a message needs a role, as {"role": "user", "content": "..."}; it has ' + _names(item))
+
+
+def _names(item: Mapping[Any, Any]) -> str:
+    return ", ".join(map(str, item))
+
+
+def _is_blank(message: Message) -> bool:
+    content = message.content
+    return isinstance(content, str) and not content.strip() and not message.tool_calls
 
 
 def _is_message(value: Any) -> bool:
@@ -111,4 +137,5 @@ def _content_part(item: Any) -> JSON:
         return item.part
     if isinstance(item, Mapping) and isinstance(item.get("type"), str):
         return dict(item)
-    raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}")
+    hint = "; call it, and pass what it returns" if callable(item) else ""
+    raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}{hint}")

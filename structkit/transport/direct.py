@@ -64,7 +64,7 @@ class HTTPTransport:
         try:
             reader = self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, self._host, with_request_secrets(self._secret, request))
+            return to_transport_error(error, self._host, with_request_secrets(self._secret, request), policy)
         secrets = with_request_secrets(self._secret, request)
         return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
@@ -155,7 +155,7 @@ class AsyncHTTPTransport:
         try:
             reader = await self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
-            return to_transport_error(error, self._host, with_request_secrets(self._secret, request))
+            return to_transport_error(error, self._host, with_request_secrets(self._secret, request), policy)
         secrets = with_request_secrets(self._secret, request)
         return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 

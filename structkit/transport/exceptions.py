@@ -5,7 +5,10 @@ from __future__ import annotations
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
 from structkit.transport.http_reply import redact_error
 from structkit.transport.secrets import Secrets
-from structkit.values import Usage
+from structkit.values import Policy, Usage
+from structkit.values.policy import DEFAULT_TIMEOUT_S
+
+DEFAULT_POLICY = Policy()
 
 MAX_CONNECT_S = 30.0
 """Seconds to wait for a connection at most; a longer timeout applies only to the reply."""
@@ -50,41 +53,53 @@ NOT_SENT = frozenset({"LocalProtocolError", "InvalidURL"})
 """Raised before anything is sent, although they are subclasses of `CONNECTION_LOST` classes."""
 
 
-def to_transport_error(error: Exception, host: str, secret: Secrets) -> TransportError:
+def to_transport_error(error: Exception, host: str, secret: Secrets, policy: Policy = DEFAULT_POLICY) -> TransportError:
     """Return an exception of a request that was being sent as a `TransportError`, without the API key.
 
     Args:
         error: An exception of the SDK, of an HTTP library, or of structkit.
         host: Where the request was sent, and through which proxy.
         secret: The API key, or all secrets of the connection.
+        policy: The limits of the request.
 
-    >>> to_transport_error(TimeoutError(), "gateway.example", "")
-    RequestTimeout('the endpoint did not answer in time; raise Policy(timeout=...) (--timeout), or its deadline')
+    >>> to_transport_error(TimeoutError(), "gateway.example", "", Policy(timeout=5))
+    RequestTimeout('gateway.example did not answer within 5 s; raise Policy(timeout=...) (--timeout)')
     """
     wrapped = error.__cause__ if "OpenAIError" in _class_names(error) else None
-    return redact_error(error if isinstance(error, TransportError) else _classify(wrapped or error, host), secret)
+    return redact_error(
+        error if isinstance(error, TransportError) else _classify(wrapped or error, host, policy), secret
+    )
 
 
 def _class_names(error: BaseException) -> set[str]:
     return {kind.__name__ for kind in type(error).__mro__}
 
 
-def _classify(error: BaseException, host: str) -> TransportError:
+def _classify(error: BaseException, host: str, policy: Policy) -> TransportError:
     names = _class_names(error)
     reason = str(error) or type(error).__name__
     if names & NOT_CONNECTED:
         within = f" within the timeout, at most {MAX_CONNECT_S:g} s" if names & TIMEOUT else f": {reason}"
         return ConnectionFailed(f"no connection to {host}{within}; {_tls_advice(reason) or ADVICE}", retryable=True)
     if names & TIMEOUT:
-        return RequestTimeout(
-            "the endpoint did not answer in time; raise Policy(timeout=...) (--timeout), or its deadline",
-            retryable=True,
-        )
+        return RequestTimeout(f"{host} did not answer within {_time_limit(policy)}", retryable=True)
     if (names | _class_names(error.__cause__ or error)) & DECODING:
         return MalformedReply(f"the endpoint's reply cannot be decompressed: {reason}", retryable=True)
     if names & CONNECTION_LOST and not names & NOT_SENT:
         return _connection_lost(host, reason, _chain_text(error))
     return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
+
+
+def _time_limit(policy: Policy) -> str:
+    """Return the limits that a request may have exceeded, and the setting of each."""
+    timeout, deadline = policy.timeout, policy.deadline
+    silence = f"its timeout, by default {DEFAULT_TIMEOUT_S:g} s" if timeout is None else f"{timeout:g} s"
+    if deadline is None:
+        return f"{silence}; raise Policy(timeout=...) (--timeout)"
+    if deadline <= (DEFAULT_TIMEOUT_S if timeout is None else timeout):
+        return f"{deadline:g} s; raise Policy(deadline=...)"
+    both = f"{silence}, or not completely within the deadline of {deadline:g} s"
+    return f"{both}; raise Policy(timeout=..., deadline=...)"
 
 
 def _chain_text(error: BaseException | None) -> str:

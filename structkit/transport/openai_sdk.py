@@ -58,7 +58,7 @@ class OpenAITransport:
         call = CreateCall(policy)
         with call.running():
             _create(self._client, request, policy)()
-        return _reply(call, *_connection(self._client, request))
+        return _reply(call, policy, *_connection(self._client, request))
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -104,7 +104,7 @@ class AsyncOpenAITransport:
         with call.running():
             async with asyncio.timeout(policy.deadline):
                 await _create(self._client, request, policy)()
-        return _reply(call, *_connection(self._client, request))
+        return _reply(call, policy, *_connection(self._client, request))
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -199,9 +199,9 @@ def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]
     return partial(create, **create_arguments(create, request), **_options(client, policy).get("options", {}))
 
 
-def _reply(call: CreateCall, host: str, secrets: Secrets) -> TransportReply:
+def _reply(call: CreateCall, policy: Policy, host: str, secrets: Secrets) -> TransportReply:
     if not call.is_complete:
-        return to_transport_error(call.error, host, secrets)
+        return to_transport_error(call.error, host, secrets, policy)
     reader = call.reader
     return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 

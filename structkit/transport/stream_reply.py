@@ -42,7 +42,7 @@ class StreamReceiver:
 
     def __init__(self, request: Request, policy: Policy, connection: Callable[[], tuple[str, Secrets]]) -> None:
         """Start the clock."""
-        self.reader = BodyReader(policy)
+        self.reader, self._policy = BodyReader(policy), policy
         self._events = EventParser(policy.reply_bytes)
         self._assembler = ReplyAssembler(_choice_count(request))
         self._connection = connection
@@ -99,7 +99,7 @@ class StreamReceiver:
 
     def fail(self, error: Exception) -> None:
         """Take the exception that interrupted the reply."""
-        self._error = to_transport_error(error, *self._connection())
+        self._error = to_transport_error(error, *self._connection(), self._policy)
 
     def finish(self) -> Iterator[TransportReply]:
         """Yield the reply, unless `receive` has yielded it."""

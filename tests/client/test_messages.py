@@ -126,6 +126,24 @@ def test_a_prompt_that_is_neither_messages_nor_parts_is_rejected(connect: Connec
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ([], "the input is empty"),
+        ({"content": "x"}, "a message needs a role"),
+        ([{"role": 3, "content": "x"}], "a message needs a role"),
+        ([{"role": "user", "content": ""}], "the input is empty: all messages are blank"),
+        ([Message("user", " \n")], "the input is empty: all messages are blank"),
+        (str.upper, "call it, and pass what it returns"),
+        (structkit.JinjaTemplate("{{ text }}"), "not JinjaTemplate; call it, and pass what it returns"),
+    ],
+)
+def test_the_message_about_a_wrong_prompt_says_what_is_wrong(connect: Connect, prompt: Any, message: str) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.PromptError, match=message):
+        connect(endpoint.base_url).extract(int, prompt)
+    assert endpoint.requests == []
+
+
 FIELDS = st.dictionaries(st.text(min_size=1), st.none() | st.booleans() | st.integers() | st.text(), max_size=4)
 
 
