@@ -14,9 +14,12 @@ from structkit.batch.export import export_journal
 from structkit.batch.output_table import in_memory, load_table
 from structkit.batch.report import Report
 from structkit.batch.runner import JobRunner
+from structkit.batch.setting_hints import hint_setting
 from structkit.batch.settings import JobSettings
+from structkit.values.argument_hints import explain_arguments
 
 
+@explain_arguments(hint_setting)
 @dataclass(frozen=True)
 class Job(JobSettings):
     """Labels a table, every row exactly once.

@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from structkit.values.argument_hints import explain_arguments
 from structkit.values.repair import REPAIRS
+from structkit.values.text import suggest_name
 
 DEFAULT_TIMEOUT_S = 600.0
 """The timeout where neither the policy nor an SDK client of the caller's sets one."""
@@ -28,6 +30,21 @@ FALLBACK_FAILURES = ("transport", "refusal", "invalid")
 """The names in `Policy.fallback_on`."""
 
 
+OTHER_NAMES = {
+    "max_retries": "use retries=... for the endpoint's errors, attempts=... for invalid replies",
+    "max_attempts": "use attempts=...",
+    "total_timeout": "use deadline=...",
+    "models": "use fallback=[...] of the client or call",
+    "fallback": "it is an argument of the client or call; fallback_on=... names the failures",
+}
+"""What other libraries call a limit, and what it is here."""
+
+
+def _hint(name: str) -> str:
+    return OTHER_NAMES.get(name) or suggest_name(name, Policy.__dataclass_fields__)
+
+
+@explain_arguments(_hint)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Limits on attempts, retries, time and size.

@@ -229,3 +229,42 @@ def test_an_input_without_rows_has_no_missing_column(tmp_path: Path) -> None:
 
     with Endpoint() as endpoint:
         assert tone.label([], **settings(endpoint, tmp_path)).rows == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("temperature", r"put it into call=\{'temperature': \.\.\.\}"),
+        ("temprature", r"did you mean call=\{'temperature': \.\.\.\}"),
+        ("max_retries", r"put it into call=\{\.\.\.\}: policy=structkit\.Policy\(retries"),
+        ("timeout", r"structkit\.Policy\(timeout"),
+        ("system", r"instructions="),
+        ("response_model", r"use output_type="),
+        ("messages", r"use prompt="),
+        ("cache", r"client=structkit\.Client"),
+        ("outputtype", r"did you mean 'output_type'"),
+        ("frobnicate", r"Job has no argument 'frobnicate'$"),
+    ],
+)
+def test_an_argument_that_a_job_does_not_have_is_told_where_it_belongs(name: str, hint: str) -> None:
+    settings: Any = {"output_type": int, "prompt": "{text}", name: 3}
+    with pytest.raises(TypeError, match=hint):
+        Job([], None, **settings)
+
+
+def test_an_argument_of_a_call_in_label_is_told_to_belong_to_the_options_of_the_function() -> None:
+    @structkit.prompt
+    def count(text: str) -> int:
+        """Count: {text}"""
+        raise NotImplementedError
+
+    settings: Any = {"temperature": 0}
+    with pytest.raises(TypeError, match=r"f\.with_options\(temperature="):
+        count.label([{"text": "a"}], None, **settings)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("max_retries", "use retries="), ("retry", "did you mean 'retries'")])
+def test_an_argument_that_a_policy_does_not_have_is_told_by_its_name(name: str, hint: str) -> None:
+    settings: Any = {name: 3}
+    with pytest.raises(TypeError, match=hint):
+        Policy(**settings)

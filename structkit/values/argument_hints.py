@@ -1,0 +1,32 @@
+"""Errors for misspelt or misplaced keyword arguments of classes whose constructor is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+C = TypeVar("C", bound=type)
+
+
+def explain_arguments(hint: Callable[[str], str]) -> Callable[[C], C]:
+    """Return a decorator of a dataclass: an unexpected keyword argument raises a `TypeError` that ends with a hint.
+
+    Args:
+        hint: Returns what to write instead of an argument; empty if that is not known.
+    """
+
+    def decorate(decorated_class: C) -> C:
+        init: Any = decorated_class.__init__  # type: ignore[misc]
+
+        @wraps(init)
+        def explain(self: Any, *args: Any, **arguments: Any) -> None:
+            for name in arguments.keys() - decorated_class.__dataclass_fields__.keys():  # type: ignore[attr-defined]
+                message = f"{decorated_class.__name__} has no argument {name!r}"
+                raise TypeError(f"{message}; {advice}" if (advice := hint(name)) else message)
+            init(self, *args, **arguments)
+
+        decorated_class.__init__ = explain  # type: ignore[misc]
+        return decorated_class
+
+    return decorate
