@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from types import MappingProxyType
 
 from structkit.client import Client
+from structkit.client.arguments import DefaultOptions
 from structkit.errors import ConfigError, install_hint
 
 NOT_CONFIGURED = (
@@ -16,14 +18,20 @@ NOT_CONFIGURED = (
 
 
 def default_client(
-    model: str | None, base_url: str | None, notice: Callable[[str], None], fallback: str | None = None
+    model: str | None,
+    base_url: str | None,
+    notice: Callable[[str], None],
+    fallback: str | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Client:
     """Return the client of the options and the environment, or of the embedded model; see `default_model`.
 
     Raises:
         ConfigError: No endpoint is configured, and the embedded model is not installed.
     """
-    return Client(default_model(model, base_url, notice, fallback), base_url=base_url or None)
+    name = default_model(model, base_url, notice, fallback)
+    call: DefaultOptions = {"extra_headers": headers} if headers else {}
+    return Client(name, base_url=base_url or None, **call)
 
 
 def default_model(

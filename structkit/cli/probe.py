@@ -10,6 +10,7 @@ import typer
 
 from structkit.cli.app import BaseURL, app, validate_output
 from structkit.cli.default_client import default_client
+from structkit.cli.request_options import Header, parse_header
 from structkit.cli.terminal import notice, write, write_table, write_text
 from structkit.client.probing.probe_report import TABLE_HEAD
 from structkit.dialects import Dialect, route_to_json
@@ -29,6 +30,7 @@ def probe(
         ),
     ] = None,
     base_url: BaseURL = None,
+    header: Header = None,
     show: Annotated[bool, typer.Option("--show", help="Print what is stored; send nothing.")] = False,  # noqa: FBT002
     forget: Annotated[bool, typer.Option("--forget", help="Delete what is stored; send nothing.")] = False,  # noqa: FBT002
     output: Annotated[
@@ -45,7 +47,8 @@ def probe(
     if show or forget:
         _stored_routes(model, base_url, output, show=show, forget=forget)
         return
-    with default_client(model, base_url, notice) as client:
+    headers = dict(map(parse_header, header or ()))
+    with default_client(model, base_url, notice, headers=headers) as client:
         report = client.probe()
     if output:
         write(report.as_json(), output)

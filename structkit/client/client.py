@@ -274,7 +274,7 @@ class Client:
         probe = probe_route(self._plan.model, self._plan.routes.of(self.model).route_to_probe)
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
-            [reply] = self._send((step,), self._plan.probe_policy(step), self._plan.hooks({}))
+            [reply] = self._send((self._plan.probe_request(step),), self._plan.probe_policy(step), self._plan.hooks({}))
             step = advance(probe, reply)
         return self._plan.routes.of(self._plan.model).store_probe(result_or_raise(step))
 

@@ -74,6 +74,11 @@ class Plan:
         policy = self.call.get("policy") or Policy()
         return replace(policy, retries=0) if request.fields.get("stream") else policy
 
+    def probe_request(self, request: Request) -> Request:
+        """Return a request of a probe with the client's headers and query, without which a gateway may reject it."""
+        extras: Any = {name: self.call[name] for name in ("extra_headers", "extra_query") if self.call.get(name)}
+        return replace(request, parameters=request.parameters.updated(**extras)) if extras else request
+
     def observe_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Store what a step of a conversation showed about the route, and log it.
 

@@ -389,3 +389,9 @@ def test_a_prompt_about_an_image_has_no_text_to_ask_for(folder: Path, endpoint: 
     assert done.returncode == 2
     assert "has no text: leave {text} out" in " ".join(done.stderr.split())
     assert endpoint.requests == []
+
+
+def test_a_header_of_the_command_line_is_in_every_request_of_a_probe(folder: Path, endpoint: Endpoint) -> None:
+    done = structkit(folder, "probe", "fake", "--header", "X-Title: a: b", endpoint=endpoint)
+    assert done.returncode == 0, done.stderr
+    assert {headers["x-title"] for headers in endpoint.headers} == {"a: b"}

@@ -419,3 +419,11 @@ def test_both_clients_have_the_same_report() -> None:
         assert (
             asyncio.run(probe_async(endpoint.base_url)) == structkit.Client("fake", base_url=endpoint.base_url).probe()
         )
+
+
+def test_a_probe_has_the_headers_and_the_query_of_its_client(connect: Callable[..., Any]) -> None:
+    with Endpoint() as endpoint:
+        extras: Any = {"extra_headers": {"X-Team": "tea"}, "extra_query": {"api-version": "1"}}
+        connect(endpoint.base_url, **extras).probe()
+    assert endpoint.headers
+    assert {headers.get("x-team") for headers in endpoint.headers} == {"tea"}
