@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from pathlib import Path, PurePath
-from typing import IO, Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from structkit.documents.media_types import media_type
@@ -28,6 +28,9 @@ AUDIO_FORMATS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/flac": "flac", 
 """The names of audio formats in `input_audio`."""
 
 MAX_NAME_CHARS = 200
+
+MAX_SHOWN_CHARS = 60
+"""Characters of a longer URL that are shown."""
 
 
 class File:
@@ -63,9 +66,9 @@ class File:
     ) -> None:
         """Read the file."""
         self.url = source if isinstance(source, str) and _is_url(source) else None
-        self.detail = detail
+        self.detail = _validated_detail(detail)
         if self.url is not None:
-            self._data, self.media_type = b"", _media_type_of_url(self.url)
+            self._data, self.media_type = b"", _media_type_of_url(_validated_url(self.url))
             self.name = name or PurePath(urlsplit(self.url).path).name
             return
         self.name = (name or _name(source))[-MAX_NAME_CHARS:]
@@ -81,8 +84,8 @@ class File:
         """
         if isinstance(source, str) and _is_url(source):
             file = cls.__new__(cls)
-            file._data, file.url, file.media_type = b"", source, "image/*"  # noqa: SLF001 (its own class)
-            file.detail, file.name = detail, PurePath(urlsplit(source).path).name
+            file._data, file.url, file.media_type = b"", _validated_url(source), "image/*"  # noqa: SLF001 (its own class)
+            file.detail, file.name = _validated_detail(detail), PurePath(urlsplit(source).path).name
             return file
         file = cls(source, detail=detail, max_bytes=max_bytes)
         if not file.media_type.startswith("image/"):
@@ -140,7 +143,9 @@ class File:
 
     def __repr__(self) -> str:
         """The name, the kind and the size."""
-        return f"File({self.url or self.name!r}, {self.media_type}, {self.size:,} bytes)"
+        source = self.url or self.name
+        name = source if len(source) <= MAX_NAME_CHARS else f"{source[:MAX_SHOWN_CHARS]}..."
+        return f"File({name!r}, {self.media_type}, {self.size:,} bytes)"
 
     def __eq__(self, other: object) -> bool:
         """Whether the endpoint would receive the same."""
@@ -152,7 +157,29 @@ class File:
 
 
 def _is_url(text: str) -> bool:
-    return text.startswith(("http://", "https://", "data:"))
+    return text[:8].lower().startswith(("http://", "https://", "data:"))
+
+
+def _validated_url(url: str) -> str:
+    """Return a URL.
+
+    Raises:
+        PromptError: It has white space or a control character, as a line of a file does.
+    """
+    if not url.isprintable() or " " in url:
+        raise PromptError(f"the URL {url[:MAX_SHOWN_CHARS]!r} has white space or a control character: remove it")
+    return url
+
+
+def _validated_detail(detail: Any) -> Any:
+    """Return the resolution of an image.
+
+    Raises:
+        PromptError: There is no such resolution.
+    """
+    if detail is not None and detail not in get_args(ImageDetail):
+        raise PromptError(f"detail must be one of {', '.join(get_args(ImageDetail))}, not {detail!r}")
+    return detail
 
 
 def _media_type_of_url(url: str) -> str:
@@ -161,7 +188,7 @@ def _media_type_of_url(url: str) -> str:
     Raises:
         PromptError: It may not be an image: the endpoint fetches only images.
     """
-    if url.startswith("data:image/") or PurePath(urlsplit(url).path).suffix.lower() in IMAGE_SUFFIXES:
+    if url[:11].lower() == "data:image/" or PurePath(urlsplit(url).path).suffix.lower() in IMAGE_SUFFIXES:
         return "image/*"
     raise PromptError(
         "only images can be passed by their URL: use File.image(url) for an image without a suffix, or File.fetch(url) "

@@ -14,7 +14,7 @@ _TOOL_FIELDS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 
 
 class InvalidToolChoice(ValueError):
-    """The request names a tool that it does not have, or has no tools."""
+    """The request names a tool or a choice that there is not, or has no tools."""
 
 
 def find_forced_tools(body: JSON) -> tuple[JSON, ...]:
@@ -28,10 +28,15 @@ def find_forced_tools(body: JSON) -> tuple[JSON, ...]:
     ({'name': 'add'},)
     >>> len(find_forced_tools({"tools": tools, "tool_choice": "required"})), find_forced_tools({"tools": tools})
     (2, ())
+    >>> find_forced_tools({"tools": tools, "tool_choice": "any"})
+    Traceback (most recent call last):
+    structkit.local.forced_tools.InvalidToolChoice: Invalid 'tool_choice' 'any': expected 'none', 'auto' or 'required'.
     """
     choice = body.get("tool_choice")
     if choice in {None, "auto", "none"} if not isinstance(choice, dict) else _is_optional(choice):
         return ()
+    if not isinstance(choice, dict) and choice != "required":
+        raise InvalidToolChoice(f"Invalid 'tool_choice' {choice!r}: expected 'none', 'auto' or 'required'.")
     functions = {each["function"]["name"]: each["function"] for each in body.get("tools") or () if _is_function(each)}
     names = [_name(tool) for tool in _allowed_tools(choice)] if isinstance(choice, dict) else [*functions]
     if not functions:

@@ -22,6 +22,9 @@ COLUMN = "column"
 """The function that reads a column by its name."""
 
 
+ATTRIBUTE_FILTERS = frozenset({"attr", "selectattr", "rejectattr", "groupby"})
+
+
 class ValueSandbox(ImmutableSandboxedEnvironment):
     """An environment in which values are data: filters that read attributes fail, too."""
 
@@ -122,6 +125,9 @@ def _problems(tree: nodes.Template) -> Iterator[str]:
                 f"line {attribute.lineno}: .{attribute.attr} reads an attribute of a value, which is not possible: "
                 "values are data. Write {{ name }} for a column, and a filter such as {{ name | upper }} for a method"
             )
+    for call in tree.find_all(nodes.Filter):
+        if call.name in ATTRIBUTE_FILTERS or any(each.key == "attribute" for each in call.kwargs):
+            yield f"line {call.lineno}: the filter {call.name} reads an attribute of a value, which is not possible"
     for statement in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         yield f"line {statement.lineno}: a prompt is one file, without include, import or extends"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from structkit.transport.base_url import query_secrets
 from structkit.transport.secrets import Secrets, header_secrets
@@ -44,10 +44,17 @@ class OutgoingRequest:
         return {**default, **self.extra_headers} if self.extra_headers else default
 
     def target(self, path: str) -> str:
-        """Return an encoded path with the parameters of this request."""
+        """Return an encoded path with the parameters of this request, which replace those of the same names.
+
+        >>> OutgoingRequest(extra_query="x=2").target("/v1/models?x=1&y=3")
+        '/v1/models?y=3&x=2'
+        """
         if not self.extra_query:
             return path
-        return f"{path}{'&' if '?' in path else '?'}{self.extra_query}"
+        path, _, query = path.partition("?")
+        names = {name for name, _ in parse_qsl(self.extra_query, keep_blank_values=True)}
+        other_pairs = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in names]
+        return f"{path}?{'&'.join([*other_pairs, self.extra_query])}"
 
 
 def with_request_secrets(secrets: Secrets, request: Request) -> Secrets:

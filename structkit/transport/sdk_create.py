@@ -133,7 +133,9 @@ def create_arguments(create: Callable[..., Any], request: Request) -> dict[str, 
     takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters)
     names = {each.name for each in parameters}
     body = request.body
-    extra_body = {} if takes_all else {name: value for name, value in body.items() if name not in names}
+    if takes_all:  # as a wrapper does: what it calls may know fewer names
+        names = body.keys() - request.parameters.options.get("extra_body", {}).keys() | request.fields.keys()
+    extra_body = {name: value for name, value in body.items() if name not in names}
     extras = {
         "extra_body": extra_body,
         "extra_headers": request.parameters.extra_headers,

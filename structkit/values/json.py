@@ -52,7 +52,13 @@ def json_text(value: JSONValue) -> str:
     return value.text if isinstance(value, FrozenJSON) else encode_json(value)
 
 
-ABSENT: JSONValue = object()
+class _Absent:
+    def __repr__(self) -> str:
+        """As signatures show it."""
+        return "ABSENT"
+
+
+ABSENT: JSONValue = _Absent()
 """Marks a place without a value; None cannot, because it is a JSON value."""
 
 

@@ -194,3 +194,25 @@ def test_a_function_reads_a_column_of_paths_as_files(tmp_path: Path) -> None:
 def test_any_bytes_have_a_kind_or_none(data: bytes) -> None:
     kind = media_type(data)
     assert kind is None or "/" in kind
+
+
+@pytest.mark.parametrize("create", [File, File.image])
+def test_a_resolution_that_there_is_not_is_rejected(create: Any) -> None:
+    for source in (png(), "https://images.example/7.png"):
+        with pytest.raises(structkit.PromptError, match="detail must be one of low, high, auto, not 'lo'"):
+            create(source, detail="lo")
+
+
+def test_a_long_url_is_shortened_in_the_repr() -> None:
+    assert len(repr(File("data:image/png;base64," + "A" * 100_000))) < 120
+
+
+def test_the_scheme_of_a_url_may_have_capitals() -> None:
+    assert File("HTTPS://images.example/7.png").url == "HTTPS://images.example/7.png"
+
+
+@pytest.mark.parametrize("create", [File, File.image])
+@pytest.mark.parametrize("url", ["https://images.example/7.png\n", "https://images.example/a b.png"])
+def test_a_url_with_white_space_is_rejected(create: Any, url: str) -> None:
+    with pytest.raises(structkit.PromptError, match="has white space or a control character"):
+        create(url)

@@ -191,3 +191,7 @@ def test_a_client_of_the_wrong_kind_is_rejected(endpoint: Endpoint) -> None:
 def test_a_misspelt_argument_raises_at_the_declaration() -> None:
     with pytest.raises(TypeError, match="did you mean 'temperature'"):
         structkit.prompt(int, temprature=0)  # type: ignore[call-overload]
+
+
+def test_the_signature_of_the_decorator_has_no_address() -> None:
+    assert " at 0x" not in str(inspect.signature(structkit.prompt))

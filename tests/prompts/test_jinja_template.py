@@ -193,3 +193,11 @@ def test_braces_that_are_not_jinja_stay_as_they_are() -> None:
     template = 'As {{"text": "...", "n": [1]}} or {{text: ...}}: {text}'
     validate_template(template, ["text"])
     assert fill_template(template, {"text": "a"}) == 'As {"text": "...", "n": [1]} or {text: ...}: a'
+
+
+@pytest.mark.parametrize(
+    "filters", ["attr('x')", "map(attribute='x') | list", "selectattr('x') | list", "groupby('x')"]
+)
+def test_a_filter_that_reads_an_attribute_is_rejected_where_it_is_declared(filters: str) -> None:
+    with pytest.raises(structkit.PromptError, match=r"line 1: the filter .* reads an attribute of a value"):
+        structkit.JinjaTemplate("{{ text | " + filters + " }}")

@@ -132,3 +132,11 @@ print([name for name in ("pyarrow", "python_calamine", "xlsxwriter", "openai") i
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_unnamed_index_of_a_pandas_frame_is_no_column() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"text": ["a", "b"]}, index=[5, 7])
+    assert [dict(record.values) for record in open_source(frame)] == [{"text": "a"}, {"text": "b"}]
+    named_rows = open_source(frame.rename_axis("id"))
+    assert [dict(record.values) for record in named_rows] == [{"text": "a", "id": 5}, {"text": "b", "id": 7}]

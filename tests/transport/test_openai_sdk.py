@@ -135,6 +135,17 @@ def test_a_tool_that_patches_create_sees_the_request_the_answer_and_its_usage(ru
     assert reply.usage.total_tokens == 15
 
 
+def test_a_wrapper_of_create_without_its_signature_takes_fields_of_the_endpoint(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    completions = openai.resources.chat.completions
+    for kind in (completions.Completions, completions.AsyncCompletions):
+        original: Any = kind.create
+        monkeypatch.setattr(kind, "create", lambda self, _original=original, **arguments: _original(self, **arguments))
+    mocked = MockedEndpoint()
+    assert run(mocked, {}, temperature=0.5, extra_body={"enable_thinking": False}).value == 3
+
+
 def test_a_tool_that_raises_does_not_lose_a_reply_that_was_paid_for(run: Run, traced: Any) -> None:
     mocked = MockedEndpoint()
     traced(ValueError("the tracing server is down"))

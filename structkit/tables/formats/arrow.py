@@ -34,8 +34,17 @@ def read_stream(frame: Any, source: Input) -> Table:
         ConfigError: pyarrow is not installed.
     """
     arrow = import_extra("pyarrow", EXTRA)
-    reader = arrow.RecordBatchReader.from_stream(frame)
+    reader = arrow.RecordBatchReader.from_stream(_without_unnamed_index(frame))
     return _table(source, reader.schema, reader, ExitStack())
+
+
+def _without_unnamed_index(frame: Any) -> Any:
+    """Return a pandas frame without the levels of its index that have no name: they would become columns."""
+    index: Any = getattr(frame, "index", None)
+    if not hasattr(frame, "reset_index") or type(index).__name__ == "RangeIndex":  # which is no column
+        return frame
+    unnamed = [level for level, name in enumerate(index.names) if name is None]
+    return frame.reset_index(level=unnamed, drop=True) if unnamed else frame
 
 
 def _read_parquet(source: Input) -> Table:
