@@ -53,6 +53,7 @@ def outcome_of(
         "attempts": len(step.attempts),
         "usage": _usage(step.attempts),
         "cost": None if cost is None else str(cost),
+        "model": step.attempts[-1].request.model if step.attempts else None,
     }
     if runs := getattr(step, "tool_calls", ()):
         fields["tool_calls"] = [run.to_dict() for run in runs]

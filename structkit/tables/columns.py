@@ -83,6 +83,7 @@ RUN_SCHEMAS: dict[str, JSON] = {
     "attempts": {"type": "integer"},
     "usage": {"type": "object", "properties": {name: {"type": "integer"} for name in _USAGE}},
     "cost": {"type": "string"},
+    "model": {"type": "string"},
     "mode": {"type": "string"},
     "repairs": {"type": "array", "items": {"type": "string"}},
     "tool_calls": {"type": "array", "items": _TOOL_CALL},

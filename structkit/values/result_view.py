@@ -22,6 +22,7 @@ def result_to_dict(result: Any) -> JSON:
         "mode": result.mode,
         "usage": asdict(result.usage),
         "cost": None if result.cost is None else str(result.cost),
+        "cached": result.cached,
         "repairs": [*result.repairs],
         "warnings": [_issue(issue) for issue in result.warnings],
         "provenance": {format_path(path): origin.how for path, origin in result.provenance.items()},
@@ -68,6 +69,7 @@ def result_fields(result: Any) -> dict[str, str]:
         if usage.unreported
         else str(usage.total_tokens),
         "cost": "" if result.cost is None else str(result.cost),
+        "cached": "True" if result.cached else "",
         "choices": str(len(result.choices)) if len(result.choices) > 1 else "",
         "tool calls": ", ".join(run.name for run in result.tool_calls),
         "repairs": ", ".join(result.repairs),
@@ -77,7 +79,7 @@ def result_fields(result: Any) -> dict[str, str]:
 
 def result_repr(result: Any) -> str:
     """Return a result as a short text, without its requests and raw replies."""
-    numbers = ("attempts", "tokens", "cost", "choices")
+    numbers = ("attempts", "tokens", "cost", "cached", "choices")
     fields = {
         name: text if name in numbers or not text else short_repr(text) for name, text in result_fields(result).items()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -237,3 +238,16 @@ def test_a_cached_reply_costs_nothing_where_a_gateway_reports_its_cost(tmp_path:
         assert job(client, tmp_path).run().spend in {None, Decimal(0)}
         assert job(client, tmp_path, on_change="reparse").run().spend in {None, Decimal(0)}
     assert len(endpoint.requests) == 3
+
+
+def test_a_row_says_which_model_gave_its_value(tmp_path: Path) -> None:
+    def answer(request: JSON) -> Reply:
+        is_bad = request["model"] == "first" and "b" in request["messages"][-1]["content"].removeprefix("Count: ")
+        return Reply(status=500, body={}) if is_bad else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        settings: Any = {"fallback": ["second"], "policy": Policy(retries=0)}
+        client = structkit.Client("first", base_url=endpoint.base_url, api_key=KEY, **settings)
+        job(client, tmp_path, ["a", "b"], columns=("model",)).run()
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line)["model"] for line in lines] == ["first", "second"]

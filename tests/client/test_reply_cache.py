@@ -31,6 +31,15 @@ def test_a_repeated_call_is_answered_from_the_cache(connect: Connect, tmp_path: 
     assert len(endpoint.requests) == 1
 
 
+def test_a_result_from_the_cache_says_so_wherever_it_is_shown(connect: Connect, tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite")
+        first, second = (client.run(int, "how many?") for _ in range(2))
+    assert [result.to_dict()["cached"] for result in (first, second)] == [False, True]
+    assert ["cached=True" in repr(result) for result in (first, second)] == [False, True]
+    assert ["cached" in result._repr_html_() for result in (first, second)] == [False, True]
+
+
 @pytest.mark.parametrize(
     "change",
     [
