@@ -37,11 +37,12 @@ OWN_OPTIONS = {
     "extra_body": "--set sends any field: --set NAME=JSON for each",
     "extra_headers": "use --header",
     **dict.fromkeys(
-        ("extra_query", "policy", "fallback", "examples", "checks", "context", "hooks", "cache", "client", "transport"),
+        ("extra_query", "policy", "fallback", "examples", "checks", "hooks", "client", "transport"),
         "only Python has this argument",
     ),
 }
-"""Arguments of structkit, which no endpoint has as a field, and what the command line has instead."""
+"""Arguments of structkit that are no field of an endpoint, and what the command line has instead. `cache` is missing:
+gateways have such a field."""
 
 OTHER_NAMES = {
     "timeout": "use --timeout",

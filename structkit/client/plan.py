@@ -76,7 +76,7 @@ class Plan:
 
     def probe_request(self, request: Request) -> Request:
         """Return a request of a probe with the client's headers and query, without which a gateway may reject it."""
-        extras: Any = {name: self.call[name] for name in ("extra_headers", "extra_query") if self.call.get(name)}
+        extras: Any = {name: value for name in ("extra_headers", "extra_query") if (value := self.call.get(name))}
         return replace(request, parameters=request.parameters.updated(**extras)) if extras else request
 
     def observe_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:

@@ -104,6 +104,7 @@ def rejected_setting(text: str, name: str, value: Any) -> str:
     >>> rejected_setting("reasoning_effort is not supported with this model", "reasoning_effort", "minimal")
     'reasoning_effort'
     """
-    refuses_value = rf"(?:not|n't) support (?:the value )?['\"`]?{re.escape(str(value))}(?!\w)"
+    text_of_value = re.escape(setting(name, value).partition("=")[2] or str(value))
+    refuses_value = rf"(?:not|n't) support (?:the value )?['\"`]?{text_of_value}(?!\w)"
     is_about_value = REJECTED_VALUE.search(text) or re.search(refuses_value, text, re.IGNORECASE)
     return setting(name, value) if is_about_value else name
