@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -214,7 +214,7 @@ def test_a_parameter_that_is_not_json_is_rejected_before_sending(connect: Any, n
             client.run(int, "how many?", **{name: value})
         job = structkit.Job([{"t": "a"}], None, output_type=int, prompt="{t}", model="m", base_url=endpoint.base_url)
         with pytest.raises(structkit.ConfigError, match=f"{name} cannot be sent as JSON"):
-            dataclasses.replace(job, call={name: value}).run()
+            dataclasses.replace(job, call=cast("Any", {name: value})).run()
     assert endpoint.requests == []
 
 
