@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -33,8 +34,9 @@ def find_evidence(value: Any, text: str, output_type: Any = None) -> EvidenceMap
         ConfigError: The value is not one of the type, or has no JSON form.
         SchemaError: The type has no JSON Schema.
 
-    >>> found = find_evidence({"city": "Zurich", "total": 1299.5, "paid": None, "code": "A-7"}, "Zürich: CHF 1'299.50")
-    >>> found["total",].text, found["city",].how, found.missing
+    >>> value = {"city": "Zurich", "total": 1299.5, "paid": None, "code": "A-7"}
+    >>> evidence = find_evidence(value, "Zürich: CHF 1'299.50")
+    >>> evidence["total",].text, evidence["city",].how, evidence.missing
     ("1'299.50", 'folded', (('code',),))
     """
     if not isinstance(text, str):
@@ -45,9 +47,9 @@ def find_evidence(value: Any, text: str, output_type: Any = None) -> EvidenceMap
 
 def _natural(value: Any, output_type: Any) -> tuple[JSONValue, JSON | None]:
     try:
-        if output_type is None and isinstance(value, PLAIN_TYPES):
+        if output_type is None and isinstance(value, PLAIN_TYPES) and not isinstance(value, Enum):
             return to_jsonable_python(value), None
-        known_type = response_format(type(value) if output_type is None else output_type)
-        return known_type.natural(value), known_type.natural_schema
+        value_type = response_format(type(value) if output_type is None else output_type)
+        return value_type.natural(value), value_type.natural_schema
     except (PydanticSerializationError, TypeError, ValueError) as error:
         raise ConfigError(f"the value has no JSON form: {error}") from None

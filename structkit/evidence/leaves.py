@@ -58,10 +58,11 @@ def find_leaves(value: JSONValue, schema: JSON | None = None) -> Iterator[Leaf]:
         path, part, part_schema = stack.pop()
         branch = _branch(part_schema, part, document)
         if isinstance(part, Mapping):
-            inner = [((*path, key), item, _property(branch, key)) for key, item in part.items()]
+            inner = [((*path, key), item, _with_marker(_property(branch, key), branch)) for key, item in part.items()]
             stack += reversed(inner)
         elif isinstance(part, list):
-            stack += reversed([((*path, index), item, _item(branch, index)) for index, item in enumerate(part)])
+            items = enumerate(part)
+            stack += reversed([((*path, n), item, _with_marker(_item(branch, n), branch)) for n, item in items])
         else:
             yield Leaf(path, part, _kind(part, branch))
 
@@ -71,7 +72,8 @@ def _branch(schema: Any, value: JSONValue, document: JSON, depth: int = MAX_REFE
     if not isinstance(schema, dict) or not depth:
         return {}
     if (ref := schema.get("$ref")) is not None:
-        return _branch(_target(document, str(ref)), value, document, depth - 1)
+        target = _branch(_target(document, str(ref)), value, document, depth - 1)
+        return {**target, **{key: part for key, part in schema.items() if key != "$ref"}}
     branches = [_branch(each, value, document, depth - 1) for key in ("anyOf", "oneOf") for each in schema.get(key, ())]
     fitting = [each for each in branches if _fits(each, value)]
     if not fitting:
@@ -103,6 +105,12 @@ def _common_keys(schema: JSON, value: JSONValue) -> int:
 
 def _property(schema: JSON, key: str) -> Any:
     return schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+
+
+def _with_marker(schema: Any, parent: JSON) -> JSON:
+    """Return the schema of a part, with the marker of the whole unless it has one of its own."""
+    marker = {EVIDENCE_KEYWORD: parent[EVIDENCE_KEYWORD]} if EVIDENCE_KEYWORD in parent else {}
+    return {**marker, **schema} if isinstance(schema, dict) else marker
 
 
 def _item(schema: JSON, index: int) -> Any:

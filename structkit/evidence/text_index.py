@@ -57,7 +57,7 @@ class TextIndex:
             self._positions[word].append(position)
 
     def find(self, text: str) -> tuple[How, tuple[Span, ...]]:
-        """Return how a text was found, and all its places; "" and none if it does not are in the source.
+        """Return how a text was found, and all its places; "" and none if it is not in the source.
 
         Each way is tried only where the one before finds nothing. A text with digits is never found by words that are
         near, because another number is another value.

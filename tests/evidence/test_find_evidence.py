@@ -232,6 +232,36 @@ def test_each_scalar_has_its_evidence_by_its_natural_path() -> None:
     assert evidence.ambiguous == (("currency",),)
 
 
+class Grade(str, Enum):
+    LOW = "low"
+
+
+class Marks(BaseModel):
+    mood: Annotated[Mood, Found]
+    line: Annotated[Line, Judged]
+    note: Annotated[str | None, Judged] = None
+    grade: Annotated[Grade, Found] | None = None
+
+
+def test_a_marker_counts_for_a_class_and_a_nullable_type_too() -> None:
+    line = Line(name="Widget", quantity=2, price=Decimal(1))
+    marks = Marks(mood=Mood.GOOD, line=line, note="fine", grade=Grade.LOW)
+    evidence = find_evidence(marks, "good; a low price")
+    assert {path: each.how for path, each in evidence.items()} == {
+        ("mood",): "exact",
+        ("line", "name"): "judged",
+        ("line", "quantity"): "judged",
+        ("line", "price"): "judged",
+        ("note",): "judged",
+        ("grade",): "exact",
+    }
+    assert "structkit" not in str(ResponseFormat(Marks).payload)
+
+
+def test_an_enum_is_judged_whatever_its_values_are() -> None:
+    assert find_evidence(Grade.LOW, "low")[()].how == find_evidence(Mood.GOOD, "good")[()].how == "judged"
+
+
 def test_the_markers_are_not_part_of_what_is_sent() -> None:
     assert "structkit" not in str(ResponseFormat(Order).payload)
 
