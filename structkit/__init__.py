@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         TransportError,
         Truncated,
     )
-    from structkit.evidence import Evidence, EvidenceMap, Found, Judged, Span, find_evidence
+    from structkit.evidence import Evidence, EvidenceMap, Found, Judged, Span, TextSource, find_evidence
     from structkit.extraction import soft
     from structkit.functions import prompt
     from structkit.partial import Partial
@@ -94,6 +94,7 @@ __all__ = [
     "StatusError",
     "Stream",
     "StructkitError",
+    "TextSource",
     "Tool",
     "ToolError",
     "ToolRun",
@@ -111,7 +112,7 @@ MODULES = {
     "client": ("AsyncClient", "Client", "Hooks", "finetune_rows"),
     "client.streams": ("AsyncStream", "Stream"),
     "client.sqlite_store": ("SQLiteStore",),
-    "evidence": ("Evidence", "EvidenceMap", "Found", "Judged", "Span", "find_evidence"),
+    "evidence": ("Evidence", "EvidenceMap", "Found", "Judged", "TextSource", "Span", "find_evidence"),
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),

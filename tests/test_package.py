@@ -57,6 +57,7 @@ NAMES = [
     "StatusError",
     "Stream",
     "StructkitError",
+    "TextSource",
     "Tool",
     "ToolError",
     "ToolRun",

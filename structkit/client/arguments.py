@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from structkit.client.endpoint_settings import validate_model
 from structkit.client.extras import validate_body_options, validate_extras, validate_json
@@ -42,6 +42,8 @@ class DefaultOptions(Options, total=False):
         context: What pydantic's validators receive as `info.context`.
         dialect: What the vendor accepts, or the name of a dialect (`structkit.dialects.DIALECTS`); by default
             chosen by the endpoint's host and the model's name.
+        evidence: Whether `Result.evidence` has the places of the value in the text. With `null`, what the text does not
+            have becomes null where the type allows it; with `require`, it is re-asked once before.
     """
 
     instructions: str
@@ -53,6 +55,7 @@ class DefaultOptions(Options, total=False):
     context: Any
     fallback: Sequence[str]
     hooks: Hooks
+    evidence: bool | Literal["null", "require"]
 
 
 class CallOptions(DefaultOptions, total=False):
@@ -124,6 +127,8 @@ def validate_call(call: Mapping[str, Any]) -> None:
         validate_model(call["model"])
     if call.get("fallback") is not None:
         validate_models(call["fallback"])
+    if call.get("evidence") is not None:
+        validate_evidence(call["evidence"])
     if call.get("tools") is not None:
         from structkit.tools import divide_tools, read_tools
 
@@ -149,6 +154,24 @@ def validate_mode(name: str) -> None:
     names = ("auto", *MODES)
     if name not in names:
         raise ConfigError(f"unknown mode {name!r}; {suggest_name(str(name), names, 'expected one of: ')}")
+
+
+def validate_evidence(evidence: Any) -> None:
+    """Validate what `evidence=` is.
+
+    Raises:
+        ConfigError: It is none of its values.
+
+    >>> validate_evidence("required")
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: evidence must be True, False, 'null' or 'require', not 'required'
+    """
+    if isinstance(evidence, bool) or evidence in ("null", "require"):
+        return
+    from structkit.extraction.grounding import ArgumentEvidence
+
+    if not isinstance(evidence, ArgumentEvidence):
+        raise ConfigError(f"evidence must be True, False, 'null' or 'require', not {evidence!r}")
 
 
 def validate_models(models: Any) -> None:

@@ -32,6 +32,7 @@ from structkit.values.parameters import EXTRA_OPTIONS
 
 if TYPE_CHECKING:
     from structkit.client.reply_cache import CacheSource, ReplyCache
+    from structkit.extraction.grounding import Grounding
 
 T = TypeVar("T")
 
@@ -122,6 +123,7 @@ class Plan:
         context = settings.get("context")
         checks = tuple(arguments.pop("checks", ()))
         tools = take_tools(arguments) if "tools" in arguments else ()
+        evidence = arguments.pop("evidence", None)
         extraction: Extraction[Any] = Extraction(
             response_format=output_format,
             model=model,
@@ -133,9 +135,16 @@ class Plan:
             checks=checks,
             fallback=fallback,
             prices=self.prices,
+            grounding=_start_grounding(evidence, prompt) if evidence else None,
             **settings,
         )
         return split_if_too_large(with_tools(extraction, tools) if tools else extraction)
+
+
+def _start_grounding(evidence: Any, prompt: Prompt) -> Grounding:
+    from structkit.extraction.grounding import start_grounding
+
+    return start_grounding(evidence, prompt)
 
 
 def merge_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:

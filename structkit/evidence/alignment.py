@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from structkit.evidence.folding import fold
 from structkit.evidence.leaves import Leaf, find_leaves, read_number
-from structkit.evidence.source_text import Finding, SourceText
-from structkit.evidence.spans import Evidence, Span
+from structkit.evidence.source_text import Finding
+from structkit.evidence.source_texts import SourceTexts
 from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.evidence_map import Evidence, Span
 
 SMALL_NUMBER = 100
 """A whole number below it is in most texts by chance: it counts only near its label or near a value beside it."""
@@ -19,73 +20,43 @@ SMALL_NUMBER = 100
 LABEL_DISTANCE, NEIGHBOUR_DISTANCE = 60, 120
 """Characters to the words of a field's name, and to another value of the same object."""
 
+OTHER_SOURCE_DISTANCE = 100_000
+"""A place in another source counts as so many characters away."""
+
 MIN_LABEL_CHARS = 3
 NAME_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
 
 
-class EvidenceMap(Mapping[JSONPath, Evidence]):
-    """The evidence of each scalar of a value, by its path."""
-
-    def __init__(self, by_path: Mapping[JSONPath, Evidence]) -> None:
-        """Take the evidence."""
-        self._by_path = by_path
-
-    @property
-    def missing(self) -> tuple[JSONPath, ...]:
-        """The paths of values that the source does not hold."""
-        return tuple(path for path, evidence in self.items() if evidence.is_missing)
-
-    @property
-    def ambiguous(self) -> tuple[JSONPath, ...]:
-        """The paths of values that are at several places."""
-        return tuple(path for path, evidence in self.items() if evidence.is_ambiguous)
-
-    def __getitem__(self, path: JSONPath) -> Evidence:
-        """Return the evidence of one scalar."""
-        return self._by_path[path]
-
-    def __iter__(self) -> Iterator[JSONPath]:
-        """Iterate over the paths, in the order of the value."""
-        return iter(self._by_path)
-
-    def __len__(self) -> int:
-        """Return the number of scalars."""
-        return len(self._by_path)
-
-    def __repr__(self) -> str:
-        """How each was found."""
-        return f"EvidenceMap({dict(self._by_path)!r})"
-
-
-def align(value: JSONValue, source: SourceText, schema: JSON | None = None) -> EvidenceMap:
-    """Return the evidence of natural JSON in a source.
+def align(value: JSONValue, texts: SourceTexts, schema: JSON | None = None) -> dict[JSONPath, Evidence]:
+    """Return the evidence of natural JSON in its sources.
 
     Args:
         value: The natural JSON.
-        source: The source.
+        texts: The sources.
         schema: The natural schema of its type.
 
-    >>> source = SourceText("KIEL, 14 March 2026: 1.299,50 EUR")
-    >>> evidence = align({"city": "Kiel", "total": 1299.5, "due": "2026-03-14"}, source)
+    >>> from structkit.values.evidence_map import TextSource
+    >>> texts = SourceTexts([TextSource("KIEL, 14 March 2026: 1.299,50 EUR")])
+    >>> evidence = align({"city": "Kiel", "total": 1299.5, "due": "2026-03-14"}, texts)
     >>> [(each.how, each.text) for each in evidence.values()]
     [('folded', 'KIEL'), ('number', '1.299,50'), ('date', '14 March 2026')]
     """
     leaves = [*find_leaves(value, schema)]
-    findings = [source.find(leaf) for leaf in leaves]
-    neighbours = _Neighbours(source, leaves, findings)
+    findings = [texts.find(leaf) for leaf in leaves]
+    neighbours = _Neighbours(texts, leaves, findings)
     by_path: dict[JSONPath, Evidence] = {}
     for leaf, (how, spans) in zip(leaves, findings, strict=True):
         likely = neighbours.order(leaf, neighbours.supported(leaf, spans))
-        text = source.text[likely[0].start : likely[0].end] if likely else ""
+        text = texts.text_at(likely[0]) if likely else ""
         by_path[leaf.path] = Evidence(likely, how if likely or how in {"judged", "empty"} else "", text)
-    return EvidenceMap(by_path)
+    return by_path
 
 
 @dataclass
 class _Neighbours:
     """What stands around a place: the words of its field's name, and the other values of its object."""
 
-    source: SourceText
+    texts: SourceTexts
     leaves: Sequence[Leaf]
     findings: Sequence[Finding]
 
@@ -98,7 +69,7 @@ class _Neighbours:
                 self._anchors[leaf.path[:-1]].append(spans[0])
         self._used: dict[tuple[object, ...], set[Span]] = defaultdict(set)
         self._last: dict[JSONPath, Span] = {}
-        self._labels: dict[object, list[int]] = {}
+        self._labels: dict[str, dict[int, list[int]]] = {}
 
     def supported(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         """Return the places that count: of a small number, those near its label or near a value beside it."""
@@ -127,7 +98,7 @@ class _Neighbours:
         def cost(span: Span) -> tuple[bool, float]:
             label = self._label_distance(leaf, span)
             nearest = min((_distance(span, anchor) for anchor in anchors if anchor != span), default=0)
-            backwards = _distance(span, last) if last is not None and span.start < last.start else 0
+            backwards = _distance(span, last) if last is not None and _is_before(span, last) else 0
             return span in used, min(label, LABEL_DISTANCE) + nearest + backwards
 
         likely = tuple(sorted(spans, key=lambda span: (*cost(span), span)))
@@ -139,12 +110,25 @@ class _Neighbours:
         """Return the characters between a place and the nearest word of its field's name before it."""
         name = next((key for key in reversed(leaf.path) if isinstance(key, str)), "")
         if name not in self._labels:
-            words = [fold(part) for part in NAME_PART.findall(name)]
-            labels = [self.source.index.find(word)[1] for word in words if len(word) >= MIN_LABEL_CHARS]
-            self._labels[name] = sorted(each.end for spans in labels for each in spans)
-        return min((abs(span.start - end) for end in self._labels[name]), default=float("inf"))
+            self._labels[name] = self._find_labels(name)
+        ends = self._labels[name].get(span.source, ())
+        return min((abs(span.start - end) for end in ends), default=float("inf"))
+
+    def _find_labels(self, name: str) -> dict[int, list[int]]:
+        """Return where the words of a field's name end in each source."""
+        ends: dict[int, list[int]] = defaultdict(list)
+        for word in map(fold, NAME_PART.findall(name)):
+            for span in self.texts.find_word(word) if len(word) >= MIN_LABEL_CHARS else ():
+                ends[span.source].append(span.end)
+        return ends
 
 
 def _distance(first: Span, second: Span) -> int:
     """Return the characters between two places; 0 where they overlap."""
+    if first.source != second.source:
+        return OTHER_SOURCE_DISTANCE
     return max(first.start - second.end, second.start - first.end, 0)
+
+
+def _is_before(first: Span, second: Span) -> bool:
+    return (first.source, first.start) < (second.source, second.start)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from structkit.errors import ConfigError
-from structkit.evidence.alignment import EvidenceMap, align
-from structkit.evidence.source_text import SourceText
+from structkit.evidence.alignment import align
+from structkit.evidence.source_texts import SourceTexts
 from structkit.schema.cache import response_format
 from structkit.values import JSON, JSONValue
+from structkit.values.evidence_map import EvidenceMap, TextSource
 
 PLAIN_TYPES = (type(None), bool, int, float, str, list, tuple, Mapping)
 """Types whose values say nothing of their fields' types."""
@@ -42,7 +44,9 @@ def find_evidence(value: Any, text: str, output_type: Any = None) -> EvidenceMap
     if not isinstance(text, str):
         raise ConfigError(f"the source must be a text, not {type(text).__name__}")
     natural, schema = _natural(value, output_type)
-    return align(natural, SourceText(text), schema)
+    sources = (TextSource(text),)
+    by_path = align(natural, SourceTexts(sources), schema)
+    return EvidenceMap(partial(dict, by_path), sources)
 
 
 def _natural(value: Any, output_type: Any) -> tuple[JSONValue, JSON | None]:

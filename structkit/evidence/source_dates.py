@@ -10,7 +10,7 @@ from datetime import date, time
 from itertools import product
 
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
-from structkit.evidence.spans import MAX_SPANS, Span
+from structkit.values.evidence_map import MAX_SPANS, Span
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",

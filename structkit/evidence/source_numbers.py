@@ -18,7 +18,7 @@ from structkit.evidence.number_words import (
     read_cjk_numeral,
     read_number_words,
 )
-from structkit.evidence.spans import MAX_SPANS, Span
+from structkit.values.evidence_map import MAX_SPANS, Span
 
 NOTATION = re.compile(r"\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<![\w.])[.,]\d+")
 """Digits with separators, of folded text."""

@@ -10,8 +10,8 @@ from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, read_date, read_number
 from structkit.evidence.source_dates import MONTH_NUMBERS, DatePlaces, TimePlaces, find_dates, find_times
 from structkit.evidence.source_numbers import SourceNumbers
-from structkit.evidence.spans import How, Span
 from structkit.evidence.text_index import TextIndex
+from structkit.values.evidence_map import How, Span
 
 MAX_TIME_DISTANCE = 40
 """Characters between a date and its time of day."""
@@ -92,7 +92,7 @@ class SourceText:
         return ("date", self._original(spans)) if spans else self._find_same_text(leaf)
 
     def _original(self, spans: list[Span]) -> tuple[Span, ...]:
-        return tuple(sorted({Span(*self.folded.original(*span)) for span in spans}))
+        return tuple(sorted({Span(*self.folded.original(span.start, span.end)) for span in spans}))
 
 
 def _time_of(text: str) -> time | None:

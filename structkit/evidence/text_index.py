@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from structkit.evidence.folding import FoldedText, fold
-from structkit.evidence.spans import MAX_SPANS, How, Span
+from structkit.values.evidence_map import MAX_SPANS, How, Span
 
 UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts that are written without spaces between words, or with endings on them: each character is a word.

@@ -50,6 +50,7 @@ from structkit.values import (
 )
 
 if TYPE_CHECKING:
+    from structkit.extraction.grounding import Grounding
     from structkit.extraction.split_extraction import SplitExtraction
     from structkit.extraction.tool_step import ToolStep
 
@@ -89,6 +90,7 @@ class Extraction(Generic[T]):
         is_unconstrained: Whether the last answer had a structure that constrained decoding does not allow.
         fallback: The conversations with other models, of which the first is started if this one fails.
         prices: What tokens cost, for the replies whose cost the endpoint does not report.
+        grounding: What is done with a valid value that a source does not have; None if it is not looked for.
     """
 
     response_format: Codec[T]
@@ -109,6 +111,7 @@ class Extraction(Generic[T]):
     is_unconstrained: bool = False
     fallback: tuple[Conversation, ...] = ()
     prices: PriceList | None = None
+    grounding: Grounding | None = None
 
     @cached_property
     def current_mode(self) -> Mode:
@@ -157,6 +160,8 @@ class Extraction(Generic[T]):
     def receive(self, reply: Completion | TransportError) -> NextStep[T]:
         """Return the step after a reply: an extraction, the result, or an error as a value (nothing is raised)."""
         step = self._receive(reply)
+        if self.grounding is not None:
+            step = self.grounding.next_step(self, step)
         return after_fallback(step, self.fallback, self.policy) if self.fallback else step
 
     def _receive(self, reply: Completion | TransportError) -> NextStep[T]:

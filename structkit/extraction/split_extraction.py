@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from structkit.dialects import Route
 from structkit.errors import StructkitError, ToolError, TransportError
@@ -18,6 +18,9 @@ from structkit.extraction.provenance import JoinedProvenance
 from structkit.extraction.tool_step import ToolStep
 from structkit.schema import ResponseFormat
 from structkit.values import Answer, Attempt, Completion, Issue, Message, Policy, Request, Result, ToolRun
+
+if TYPE_CHECKING:
+    from structkit.extraction.grounding import Grounding
 
 T = TypeVar("T")
 
@@ -36,6 +39,7 @@ class SplitExtraction(Generic[T]):
         parts: The current step of each part: its conversation, the calls of tools that it waits for, or its result.
         checks: The caller's checks of the joined value.
         fallback: The conversations with other models, of which the first is started if this one fails.
+        grounding: What is done with a valid joined value that a source does not have; None if it is not looked for.
     """
 
     response_format: ResponseFormat[T]
@@ -43,6 +47,7 @@ class SplitExtraction(Generic[T]):
     parts: tuple[Extraction[Any] | ToolStep | Result[Any], ...]
     checks: tuple[ValueCheck, ...] = ()
     fallback: tuple[Conversation, ...] = ()
+    grounding: Grounding | None = None
 
     @property
     def route(self) -> Route:
@@ -79,6 +84,8 @@ class SplitExtraction(Generic[T]):
     def receive(self, *replies: Completion | TransportError) -> NextStep[T]:
         """Return the next step after the replies to `requests`, in the same order; an error of any part is final."""
         step = self._receive(replies)
+        if self.grounding is not None:
+            step = self.grounding.next_step(self, step)
         return after_fallback(step, self.fallback, self.policy) if self.fallback else step
 
     def _receive(self, replies: tuple[Completion | TransportError, ...]) -> NextStep[T]:
@@ -169,11 +176,12 @@ def split_if_too_large(extraction: Extraction[T]) -> Extraction[T] | SplitExtrac
     output_format = extraction.response_format
     if not isinstance(output_format, ResponseFormat) or len(output_format.parts) == 1:
         return extraction
-    whole_parts = (replace(extraction, response_format=part, checks=(), fallback=()) for part in output_format.parts)
+    without_value = replace(extraction, checks=(), fallback=(), grounding=None)  # these concern the joined value
+    whole_parts = (replace(without_value, response_format=part) for part in output_format.parts)
     first, *other_parts = whole_parts
     # Attempts before the split are listed once, with the first part.
     parts = (first, *(replace(part, attempts=()) for part in other_parts))
-    return SplitExtraction(output_format, parts, parts, extraction.checks, extraction.fallback)
+    return SplitExtraction(output_format, parts, parts, extraction.checks, extraction.fallback, extraction.grounding)
 
 
 UNFINISHED_STEPS = (Extraction, SplitExtraction, ToolStep)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
 from typing_extensions import Concatenate, ParamSpec, Self, Unpack
 
-from structkit.client import AsyncClient, Client, DefaultOptions
-from structkit.client.arguments import CallOptions, validate_call
+from structkit.client import AsyncClient, Client
+from structkit.client.arguments import CallOptions
 from structkit.client.client_display import display_options
 from structkit.client.option_signature import show_options
-from structkit.client.plan import join_options, merge_options
-from structkit.errors import ConfigError, StructkitError
+from structkit.client.plan import merge_options
+from structkit.errors import StructkitError
+from structkit.functions.declaration import Declaration
 from structkit.functions.row_arguments import RowFunction, bind_files
 from structkit.schema import ResponseFormat
-from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
 from structkit.values.display import format_fields, short_repr, to_html_table
 
@@ -39,7 +38,6 @@ Q = ParamSpec("Q")
 S = TypeVar("S")
 T = TypeVar("T")
 F = TypeVar("F", bound="DataFrame")
-C = TypeVar("C", Client, AsyncClient)
 
 CONNECTION_SETTINGS = frozenset({"client", "transport", "base_url", "api_key"})
 """Settings of a job that determine where its requests go."""
@@ -63,66 +61,6 @@ class DocstringDecorator(Protocol):
     ) -> AsyncFunction[P, T]: ...  # a coroutine function is a callable too: the first that fits is taken
     @overload
     def __call__(self, function: Callable[P, T], /) -> Function[P, T]: ...
-
-
-@dataclass(frozen=True)
-class Declaration(Generic[T]):
-    """The arguments of the decorator.
-
-    Args:
-        response_format: The output type, compiled.
-        client: Sends the requests; without one, a client is created from the environment at the first call.
-        model: The model's name; None for that of the client or the environment.
-        call: The arguments of each call.
-        default_clients: Clients from the environment by model; shared with all declarations that are derived.
-    """
-
-    response_format: ResponseFormat[T]
-    client: Client | AsyncClient | None
-    model: str | None
-    call: DefaultOptions
-    default_clients: dict[str | None, Any] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def of(cls, output_type: Any, client: Any, model: str | None, call: DefaultOptions) -> Declaration[Any]:
-        """Compile the type and validate the keywords, so that mistakes show at the declaration."""
-        validate_call(call)
-        _validate_client(client)
-        return Declaration(response_format(output_type), client, model, call)
-
-    def updated(self, client: Any, options: CallOptions) -> Declaration[T]:
-        """Return the declaration with other options; another client brings its own model.
-
-        Raises:
-            TypeError: There is no option of that name.
-            ConfigError: An option is invalid.
-        """
-        validate_call(options)
-        _validate_client(client)
-        call: Any = {name: value for name, value in options.items() if name != "model"}
-        model = options.get("model") or (self.model if client is None else None)
-        return replace(self, client=client or self.client, model=model, call=join_options(self.call, call))
-
-    @cached_property
-    def arguments(self) -> CallOptions:
-        """The arguments of each call; a client from the environment has the model already."""
-        arguments = cast("CallOptions", {**self.call})
-        if self.client and self.model:
-            arguments["model"] = self.model
-        return arguments
-
-    def client_for(self, kind: type[C]) -> C:
-        """Return the client; all instances share it if the function is a method."""
-        client = self.client or self.default_clients.get(self.model)
-        client = client or self.default_clients.setdefault(self.model, kind(self.model))
-        if not isinstance(client, kind):
-            raise ConfigError(f"this function needs client={kind.__name__}(...), not {type(client).__name__}")
-        return client
-
-
-def _validate_client(client: Any) -> None:
-    if client is not None and not isinstance(client, Client | AsyncClient):
-        raise ConfigError(f"client= must be a structkit.Client or AsyncClient, not {type(client).__name__}")
 
 
 class DecoratedFunction(Generic[P, T]):
@@ -197,6 +135,20 @@ class DecoratedFunction(Generic[P, T]):
             return self._function(*bound.args, **bound.kwargs)
         return self._function(*args, **kwargs)
 
+    def _call(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> CallOptions:
+        """Return the options of a call; its values are looked for in its arguments, not in the text around them."""
+        call = self._declaration.arguments
+        choice = call.get("evidence", self._client.defaults.get("evidence"))
+        if not choice:
+            return call
+        from structkit.functions.function_evidence import argument_evidence
+
+        return cast("CallOptions", {**call, "evidence": argument_evidence(choice, self._function, arguments, keywords)})
+
+    @property
+    def _client(self) -> Client | AsyncClient:
+        return self._declaration.client_for(Client)
+
     @cached_property
     def _file_parameters(self) -> frozenset[str]:
         return self.row_function.file_parameters
@@ -243,16 +195,16 @@ class Function(DecoratedFunction[P, T]):
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Return the value with all attempts, as `Client.run` does."""
-        return self._client.run(self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments)
+        return self._client.run(self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs))
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
         """Stream the value while it arrives, as `Client.stream` does."""
-        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments)
+        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs))
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
         """Stream each item of the list as soon as it is complete, as `Client.stream_items` does."""
         return self._client.stream_items(
-            self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments
+            self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs)
         )
 
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
@@ -331,16 +283,16 @@ class AsyncFunction(DecoratedFunction[P, T]):
     async def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Like `Function.run`."""
         prompt = await self._prompt(*args, **kwargs)
-        return await self._client.run(self.response_format, prompt, **self._declaration.arguments)
+        return await self._client.run(self.response_format, prompt, **self._call(args, kwargs))
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
         """Like `Function.stream`, with `async with` and `async for`."""
-        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments)
+        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs))
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
         """Like `Function.stream_items`, with `async for`."""
         return self._client.stream_items(
-            self.response_format, self._prompt(*args, **kwargs), **self._declaration.arguments
+            self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs)
         )
 
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:

@@ -13,7 +13,8 @@ from structkit.client import AsyncClient, Client, DefaultOptions
 from structkit.client.arguments import validate_call
 from structkit.client.option_signature import show_options
 from structkit.errors import PromptError
-from structkit.functions.function import AsyncFunction, Declaration, Decorator, DocstringDecorator, Function
+from structkit.functions.declaration import Declaration
+from structkit.functions.function import AsyncFunction, Decorator, DocstringDecorator, Function
 from structkit.functions.row_arguments import VARIABLE
 from structkit.prompts import fill_template, template_names, validate_template
 from structkit.schema import ResponseFormat
@@ -165,5 +166,5 @@ def _with_template(function: Callable[..., Any], template: str) -> Callable[...,
         return build_prompt(*args, **kwargs)
 
     wrapper = build_prompt_async if inspect.iscoroutinefunction(function) else build_prompt
-    wrapper.__dict__["__wrapped__"] = function
+    wrapper.__dict__.update(__wrapped__=function, template=template)
     return wrapper

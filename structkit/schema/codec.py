@@ -69,6 +69,11 @@ class Codec(Generic[T]):
         return self._compiled_schema.schema
 
     @property
+    def natural_schema(self) -> JSON:
+        """The JSON Schema of what `natural` returns."""
+        return self._natural.schema
+
+    @property
     def compiled_schema(self) -> CompiledSchema:
         """The wire side: the nodes, and the strict schema made from them."""
         return self._compiled_schema

@@ -158,11 +158,6 @@ class ResponseFormat(Codec[T]):
         return self._natural.core_schema if isinstance(self._natural, PydanticType) else None
 
     @property
-    def natural_schema(self) -> JSON:
-        """The JSON Schema of what `natural` returns."""
-        return self._natural.schema
-
-    @property
     def dialect(self) -> Dialect:
         """The dialect that the strict schema is compiled for."""
         return self._compiled_schema.dialect

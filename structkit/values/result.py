@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from structkit.values.json import JSON, JSONPath, JSONValue, format_path
 from structkit.values.message import Message
@@ -13,6 +13,9 @@ from structkit.values.reply import Choice, Completion, Usage
 from structkit.values.request import Request
 from structkit.values.result_view import result_repr, result_to_dict, result_to_html
 from structkit.values.tool_run import ToolRun
+
+if TYPE_CHECKING:
+    from structkit.values.evidence_map import EvidenceMap
 
 T = TypeVar("T")
 
@@ -135,6 +138,7 @@ class Result(Generic[T]):
         tool_calls: The calls of tools that the model made before it answered, in order, with their results.
         input_messages: The instructions, the prompt and the calls of tools; without examples and corrections.
         joined_text: The value as the model would write it, if several replies gave it together.
+        evidence: Where each scalar of the value is in the text, as `evidence=` asks for it; None if it does not.
     """
 
     value: T
@@ -146,6 +150,7 @@ class Result(Generic[T]):
     tool_calls: tuple[ToolRun, ...] = ()
     input_messages: tuple[Message, ...] = ()
     joined_text: str = ""
+    evidence: EvidenceMap | None = None
 
     @property
     def values(self) -> tuple[T, ...]:

@@ -27,6 +27,7 @@ def result_to_dict(result: Any) -> JSON:
         "warnings": [_issue(issue) for issue in result.warnings],
         "provenance": {format_path(path): origin.how for path, origin in result.provenance.items()},
         "attempts": [_attempt(attempt) for attempt in result.attempts],
+        **({"evidence": result.evidence.to_list()} if result.evidence is not None else {}),
         **({"tool_calls": [run.to_dict() for run in result.tool_calls]} if result.tool_calls else {}),
     }
 
@@ -74,6 +75,7 @@ def result_fields(result: Any) -> dict[str, str]:
         "tool calls": ", ".join(run.name for run in result.tool_calls),
         "repairs": ", ".join(result.repairs),
         "warnings": "; ".join(map(str, result.warnings)),
+        "missing": ", ".join(map(format_path, result.evidence.missing)) if result.evidence is not None else "",
     }
 
 

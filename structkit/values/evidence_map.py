@@ -1,0 +1,131 @@
+"""Where each scalar of a value is in its sources: spans of characters, and how they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+from structkit.values.json import JSON, JSONPath, format_path
+
+How: TypeAlias = Literal[
+    "exact", "folded", "letters", "words", "fuzzy", "number", "date", "time", "judged", "empty", ""
+]
+"""How a value was found.
+
+A text: `exact`; `folded`, but for case, width, accents, dashes, quotes and spaces; `letters`, but for hyphenation and
+punctuation; `words` in another order; `fuzzy`, where each word is near. A value that is compared as such: `number`,
+`date`, `time`. `judged` and `empty` values are not looked for; "" is missing.
+"""
+
+MAX_SPANS = 100
+"""Places of one value that are listed."""
+
+
+class Span(NamedTuple):
+    """A range of characters of a source: `sources[source].text[start:end]`."""
+
+    start: int
+    end: int
+    source: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A text that values are looked for in.
+
+    Args:
+        text: The text as the caller passed it.
+        path: Where the caller passed it: nothing for a prompt that is a text, `(2,)` for the third message of a list,
+            `(2, 0)` for the first part of that message, `("letter",)` for the argument or column of that name,
+            `("tool_calls", 0)` for the result of a tool.
+    """
+
+    text: str
+    path: JSONPath = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The places of one value.
+
+    Args:
+        spans: All places, the likeliest first; at most `MAX_SPANS`.
+        how: How they were found.
+        text: The source at the likeliest place.
+    """
+
+    spans: tuple[Span, ...]
+    how: How
+    text: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the value was looked for and is not in a source."""
+        return not self.how
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether it is at several places."""
+        return len(self.spans) > 1
+
+
+class EvidenceMap(Mapping[JSONPath, Evidence]):
+    """The evidence of each scalar of a value, by its path.
+
+    Attributes:
+        sources: The texts that the spans are ranges of.
+    """
+
+    def __init__(self, align: Callable[[], Mapping[JSONPath, Evidence]], sources: tuple[TextSource, ...]) -> None:
+        """Take the sources, and what finds the evidence when it is first looked up."""
+        self._align = align
+        self.sources = sources
+
+    @cached_property
+    def _by_path(self) -> Mapping[JSONPath, Evidence]:
+        return self._align()
+
+    @property
+    def missing(self) -> tuple[JSONPath, ...]:
+        """The paths of values that no source has."""
+        return tuple(path for path, evidence in self.items() if evidence.is_missing)
+
+    @property
+    def ambiguous(self) -> tuple[JSONPath, ...]:
+        """The paths of values that are at several places."""
+        return tuple(path for path, evidence in self.items() if evidence.is_ambiguous)
+
+    def to_list(self) -> list[JSON]:
+        """Return the evidence as JSON: an object for each scalar, with its path, spans, how and text.
+
+        A span is `[start, end]`; where there are several sources, `[start, end, source]` with the path of the source.
+        """
+        names = [format_path(source.path) for source in self.sources]
+        suffixes = [[name] for name in names] if len(names) > 1 else [[]]
+        return [
+            {
+                "path": format_path(path),
+                "spans": [[span.start, span.end, *suffixes[span.source]] for span in evidence.spans],
+                "how": evidence.how,
+                "text": evidence.text,
+            }
+            for path, evidence in self.items()
+        ]
+
+    def __getitem__(self, path: JSONPath) -> Evidence:
+        """Return the evidence of one scalar."""
+        return self._by_path[path]
+
+    def __iter__(self) -> Iterator[JSONPath]:
+        """Iterate over the paths, in the order of the value."""
+        return iter(self._by_path)
+
+    def __len__(self) -> int:
+        """Return the number of scalars."""
+        return len(self._by_path)
+
+    def __repr__(self) -> str:
+        """How each was found."""
+        return f"EvidenceMap({dict(self._by_path)!r})"
