@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import enum
 import ipaddress
+import math
 from collections import defaultdict
 from collections.abc import Hashable
 from decimal import Decimal
@@ -20,6 +21,7 @@ from pydantic import (
     ConfigDict,
     Field,
     IPvAnyAddress,
+    Json,
     PlainSerializer,
     SecretStr,
     WrapValidator,
@@ -79,6 +81,30 @@ class Amounts(BaseModel):
 
 def test_a_decimal_may_be_infinite_where_the_settings_of_its_model_say_so(check_round_trip):
     check_round_trip(Amounts, Amounts(amount=Decimal("1.50")), Amounts(amount=Decimal("-Infinity")))
+
+
+class Measures(BaseModel):
+    values: list[float]
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (Json[float], -math.inf),
+        (Json[list[float | None]], [math.inf, None]),
+        (Json[Any], {"a": [math.inf, "é"]}),
+        (Json, [math.inf]),
+        (Json[Measures], Measures(values=[math.inf])),
+        (list[Json[float]] | dict[str, int], [math.inf]),
+    ],
+    ids=str,
+)
+def test_json_in_a_text_may_contain_infinities(output_type, value, check_round_trip):
+    check_round_trip(output_type, value)
+
+
+def test_infinities_in_a_text_are_not_listed_as_dropped():
+    assert "infinities" not in str(ResponseFormat(Json[list[float]]).explain())
 
 
 class Mixed(enum.Enum):

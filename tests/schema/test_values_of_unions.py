@@ -20,6 +20,7 @@ from pydantic import (
     Discriminator,
     Field,
     IPvAnyAddress,
+    Json,
     JsonValue,
     PlainSerializer,
     PlainValidator,
@@ -302,6 +303,64 @@ def test_a_serializer_may_be_below_or_above_the_validator_that_reads_it(check_ro
     for output_type in (below, above, value):
         check_round_trip(output_type, [1, 2])
         assert ResponseFormat(output_type).dump([1, 2]) == {"value": "1,2"}
+
+
+NumbersText = Annotated[
+    list[int],
+    PlainSerializer(lambda numbers: ",".join(map(str, numbers)), return_type=str),
+    BeforeValidator(split_text, json_schema_input_type=str),
+]
+
+
+@pytest.mark.parametrize("numbers", [NumbersText, TypeAliasType("NumbersText", NumbersText)], ids=["inline", "alias"])
+def test_a_function_in_a_union_reads_its_declared_input_type_only(numbers, check_round_trip):
+    for output_type in (numbers | set[int], set[int] | numbers, None | numbers | set[int] | dict[str, int]):
+        check_round_trip(output_type, [1, 2], {3})
+        assert ResponseFormat(output_type).dump([1, 2]) == {"value": "1,2"}
+        with pytest.raises(InvalidOutput, match="Input should be"):
+            ResponseFormat(output_type).load({"value": True})
+    check_round_trip(dict[str, numbers | tuple[int, ...]], {"a": (1,), "b": [2]})
+
+
+def test_a_function_outside_a_union_may_read_more_than_it_declares():
+    assert ResponseFormat(NumbersText).load({"value": [1, 2]}) == [1, 2]
+
+
+def parse_number(value: Any) -> Any:
+    return int(value.removeprefix("n")) if isinstance(value, str) else value
+
+
+NumberText = Annotated[
+    int,
+    PlainSerializer(lambda number: f"n{number}", return_type=str),
+    BeforeValidator(parse_number, json_schema_input_type=str),
+]
+
+
+class StrictNumber(BaseModel):
+    model_config = ConfigDict(strict=True)
+    value: Annotated[int, BeforeValidator(parse_number), PlainSerializer(lambda number: f"n{number}", return_type=str)]
+
+
+@pytest.mark.parametrize(
+    ("output_type", "values", "wire_values"),
+    [
+        (NumberText | Literal[2], [0, 2], ["n0", 2]),
+        (Annotated[int, Field(ge=-3)] | NumberText, [-10, 10], ["n-10", 10]),
+        (IPvAnyAddress | StrictNumber, [StrictNumber(value=1)], [{"value": 1}]),
+        (IPvAnyAddress | list[StrictNumber], [[StrictNumber(value=1)]], [[{"value": 1}]]),
+        (
+            Json[Annotated[int, Field(ge=0)] | complex] | Annotated[int, Field(strict=True)],
+            [7, -9, 3j],
+            [7, -9, '"3j"'],
+        ),
+        (Json[list[int]] | tuple[int, ...], [[1], (2,)], ["[1]", [2]]),
+    ],
+    ids=str,
+)
+def test_a_value_is_written_by_no_branch_whose_type_it_is_not(output_type, values, wire_values, check_round_trip):
+    check_round_trip(output_type, *values)
+    assert [ResponseFormat(output_type).dump(value) for value in values] == [{"value": each} for each in wire_values]
 
 
 def test_a_serializer_below_null_and_a_validator_is_for_values_only(check_round_trip):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import Any, cast
 
 from pydantic_core import core_schema
@@ -15,6 +15,7 @@ from structkit.schema.pydantic.ambiguity import INSTANCES, Ambiguity, object_fie
 from structkit.schema.pydantic.branch_choice import BranchChoice
 from structkit.schema.pydantic.json_form import JSONForm, json_form
 from structkit.schema.pydantic.part import SchemaPart, without_ref
+from structkit.schema.pydantic.serializers import restricted_to_input_type
 from structkit.values import JSON
 
 UNBOXED = ""
@@ -44,7 +45,9 @@ class UnionRewrite:
 
     def union(self, part: JSON) -> JSON:
         """Return a union with its ambiguous branches boxed under their names."""
-        choices = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
+        original = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
+        choices = [restricted_to_input_type(choice, self._definitions, self._compile_part) for choice in original]
+        part = part if all(map(is_, choices, original)) else {**part, "choices": choices}
         boxes = self._boxes(choices)
         return self._boxed(part, choices, boxes) if boxes else self._unboxed(part, choices)
 

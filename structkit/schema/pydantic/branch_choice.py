@@ -68,7 +68,7 @@ class BranchChoice:
         for name in [class_name, *self._parts] if class_name is not None else self._parts:
             natural = self._parts[name].write(value)
             if natural is not NO_JSON:
-                if name == class_name or (self._union or self._parts[name]).reads_back(natural, value):
+                if name == class_name or self._reads_back(name, natural, value):
                     return self._boxed(name, natural)
                 first_name = name if first_name is None else first_name
         if reason := next((text for text in self._write_errors(value) if NO_INFINITIES in text), None):
@@ -76,6 +76,12 @@ class BranchChoice:
         if first_name is None:
             raise ValueError(f"no branch of the union can write an instance of {type(value).__name__}")
         return self._boxed(first_name, self._parts[first_name].write_or_raise(value))
+
+    def _reads_back(self, name: str, natural: JSONValue, value: Any) -> bool:
+        """Return whether a branch reads a value back, and the union too: pydantic lets some types write any value."""
+        return self._parts[name].reads_back(natural, value) and (
+            self._union is None or self._union.reads_back(natural, value)
+        )
 
     def _write_errors(self, value: Any) -> Iterator[str]:
         """Yield why each branch cannot write a value."""

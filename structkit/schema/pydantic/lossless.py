@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic_core import PydanticCustomError, core_schema
 
 from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA
+from structkit.schema.pydantic.part import without_ref
 from structkit.schema.pydantic.serializers import is_of_library
 from structkit.values import JSON
 from structkit.values.text import shorten_json
@@ -176,13 +177,19 @@ def _are_unchanged(keys: Any) -> bool:
 
 def _as_json_text(keys: Any) -> JSON:
     """Return the schema of keys that are written as their JSON text."""
-
-    def write(key: Any, write_json: Callable[[Any], Any]) -> str:
-        return json.dumps(write_json(key), ensure_ascii=False)
-
-    serialization = core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(keys))
+    serialization = core_schema.wrap_serializer_function_ser_schema(_write_text, schema=_bare(keys))
     text = _with_json_form(core_schema.json_schema(keys), keys, serialization)
     return {key: value for key, value in text.items() if key != "ref"}  # the name belongs to the schema of the keys
+
+
+def with_any_text(part: JSON, _resolve: Resolve) -> JSON:
+    """Write JSON in a text with its infinities, which are read back: pydantic writes null for them."""
+    inner = without_ref(part.get("schema", core_schema.any_schema()))
+    return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(_write_text, schema=inner)}
+
+
+def _write_text(value: Any, write_json: Callable[[Any], Any]) -> str:
+    return json.dumps(write_json(value), ensure_ascii=False, separators=(",", ":"))
 
 
 class _DistinctKey:
@@ -233,6 +240,7 @@ LOSSLESS_REWRITES: dict[str, Callable[[JSON, Resolve], JSON]] = {
     "chain": with_one_reading,
     "float": with_infinities,
     "generator": as_list,
+    "json": with_any_text,
     "set": with_unique_items,
     "frozenset": with_unique_items,
     **dict.fromkeys(("dict", "ordered-dict", "counter"), with_lossless_keys),

@@ -64,10 +64,18 @@ class SchemaPart:
     def accepts(self, natural: JSONValue) -> bool:
         """Return whether JSON is valid for the part in strict mode."""
         try:
-            self._validator.validate_json(json_text(natural), strict=True, by_alias=True)
+            self.validate_strictly(natural)
         except ValidationError:
             return False
         return True
+
+    def validate_strictly(self, natural: JSONValue) -> None:
+        """Validate JSON in strict mode.
+
+        Raises:
+            ValidationError: It is invalid.
+        """
+        self._validator.validate_json(json_text(natural), strict=True, by_alias=True)
 
     @cached_property
     def _validator(self) -> SchemaValidator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import core_schema
 
@@ -99,6 +99,26 @@ def checked_against_input_type(part: JSON, compile_part: Compile) -> JSON:
         return natural
 
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}
+
+
+def restricted_to_input_type(part: JSON, definitions: dict[str, Any], compile_part: Compile) -> JSON:
+    """Return the branch of a union so that its function reads nothing but its declared input type.
+
+    The function could otherwise read the values of other branches.
+    """
+    named = definitions.get(part["schema_ref"], part) if part["type"] == "definition-ref" else part
+    if INPUT not in named or is_of_library(named["function"]):
+        return part
+    input_type = compile_part(named[INPUT])
+
+    def validate_input(value: Any) -> Any:
+        input_type.validate_strictly(value)
+        return value
+
+    return {
+        **core_schema.no_info_before_validator_function(validate_input, cast("Any", part)),
+        INPUT: named[INPUT],
+    }
 
 
 def without_serializer(part: JSON, part_layers: list[Any], compile_part: Compile) -> JSON:

@@ -72,7 +72,8 @@ def _parts(core: JSON) -> Iterator[tuple[JSONPath, JSON, JSON]]:
         if (ref := part.get("ref")) in entered_refs:
             continue
         entered_refs |= set() if ref is None else {ref}
-        config = {**(part.get("config") or config), **({"allow_inf_nan": False} if _requires_finite(part) else {})}
+        is_finite = _requires_finite(part) or part.get("type") == "json"  # a text may contain them
+        config = {**(part.get("config") or config), **({"allow_inf_nan": False} if is_finite else {})}
         yield path, part, config
         stack += [((*path, *step), inner, config) for step, inner in reversed([*_children(part)])]
 
