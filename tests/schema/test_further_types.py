@@ -766,3 +766,29 @@ def test_a_type_adapter_is_the_type_it_adapts(check_round_trip):
     assert response_format.name == "measured"
     assert response_format.output_type is Measured
     assert list_format(TypeAdapter(Measured)).output_type == list[Measured]
+
+
+class Branch(BaseModel):
+    children: list["Branch"] = []
+
+
+Fork = TypeAliasType("Fork", Branch)
+Forks = TypeAliasType("Forks", Fork)
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (Fork, Branch()),
+        (list[Forks], [Branch()]),
+        (deque[list[Fork]], deque([[Branch()]])),
+        (dict[str, Annotated[Fork, Field(description="A fork.")]], {"a": Branch()}),
+        (Fork | None, None),
+        (tuple[Fork, Sequence[Fork]], (Branch(), [Branch()])),
+        (Json[Fork], Branch(children=[Branch()])),
+    ],
+    ids=str,
+)
+def test_an_alias_of_a_recursive_model_may_be_used_in_any_number_of_types(output_type, value, check_round_trip):
+    for _ in range(2):
+        check_round_trip(output_type, value)

@@ -9,7 +9,6 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic_core import PydanticOmit, PydanticSerializationError, SchemaValidator, to_json
 from pydantic_core import SchemaError as CoreSchemaError
-from typing_extensions import TypeAliasType
 
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
@@ -23,6 +22,7 @@ from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.part import compile_serializer, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
 from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise
+from structkit.schema.pydantic.type_aliases import without_class_aliases
 from structkit.schema.pydantic.validators import explain_validators
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.text import shorten, shorten_json
@@ -132,18 +132,10 @@ def core_schema(output_type: Any) -> Any:
     """Return pydantic's core schema of a type, with forward references resolved, and each repeated model once."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
-    adapter: TypeAdapter[Any] = TypeAdapter(_without_alias(output_type))
+    adapter: TypeAdapter[Any] = TypeAdapter(without_class_aliases(output_type))
     if not adapter.pydantic_complete:
         adapter.rebuild(raise_errors=True)
     return with_shared_models(adapter.core_schema)
-
-
-def _without_alias(output_type: Any) -> Any:
-    """Return the class that an alias stands for: pydantic adapts an alias of a model that contains itself only once."""
-    inner = output_type
-    while isinstance(inner, TypeAliasType) and not inner.__type_params__:
-        inner = inner.__value__
-    return inner if isinstance(inner, type) else output_type
 
 
 def _first_line(error: Exception) -> str:

@@ -106,10 +106,10 @@ def restricted_to_input_type(part: JSON, definitions: dict[str, Any], compile_pa
 
     The function could otherwise read the values of other branches.
     """
-    named = definitions.get(part["schema_ref"], part) if part["type"] == "definition-ref" else part
-    if INPUT not in named or is_of_library(named["function"]):
+    target = definitions.get(part["schema_ref"], part) if part["type"] == "definition-ref" else part
+    if INPUT not in target or is_of_library(target["function"]):
         return part
-    input_type = compile_part(named[INPUT])
+    input_type = compile_part(target[INPUT])
 
     def validate_input(value: Any) -> Any:
         input_type.validate_strictly(value)
@@ -117,7 +117,7 @@ def restricted_to_input_type(part: JSON, definitions: dict[str, Any], compile_pa
 
     return {
         **core_schema.no_info_before_validator_function(validate_input, cast("Any", part)),
-        INPUT: named[INPUT],
+        INPUT: target[INPUT],
     }
 
 
