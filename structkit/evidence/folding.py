@@ -10,6 +10,19 @@ from functools import lru_cache
 DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
 SINGLE_QUOTES = frozenset("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4\uff07")
 DOUBLE_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02")
+ARABIC_SEPARATORS = {"\u066b": ".", "\u066c": ",", "\u066a": "%"}
+LETTERS = {
+    "\u0131": "i", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0127": "h", "\u00e6": "ae", "\u0153": "oe", "\u00fe": "th",
+    "\u00f0": "d",
+}  # fmt: skip
+"""Letters with a stroke or joined, which have no decomposition."""
+
+FRACTION_SIGN = "\u2044"
+
+SPOKEN_CLASSES = frozenset({0, 7, 8, 9})
+"""Combining classes of marks that are letters or change them: vowels of Indic scripts, the marks of Japanese kana."""
+
+NOT_SPOKEN = re.compile("[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]")
 
 
 class FoldedText:
@@ -75,5 +88,19 @@ def fold_character(char: str) -> str:
         return " "
     if (digit := unicodedata.decimal(char, None)) is not None:
         return str(digit)
+    if char in ARABIC_SEPARATORS:
+        return ARABIC_SEPARATORS[char]
     decomposed = unicodedata.normalize("NFKD", char).casefold()
-    return "".join(part for part in decomposed if unicodedata.category(part)[0] not in "MC")
+    decomposed = LETTERS.get(decomposed, decomposed)
+    folded = "".join(part for part in decomposed if unicodedata.category(part)[0] not in "MC" or is_spoken_mark(part))
+    return f" {folded}" if FRACTION_SIGN in folded and char != FRACTION_SIGN else folded  # 9½ is not 91/2
+
+
+def is_spoken_mark(char: str) -> bool:
+    """Return whether a character is a mark that makes another letter, unlike an accent.
+
+    >>> [is_spoken_mark(char) for char in "\u0301\u093f\u3099a"]
+    [False, True, True, False]
+    """
+    is_mark = unicodedata.category(char) in {"Mn", "Mc"} and not NOT_SPOKEN.match(char)
+    return is_mark and unicodedata.combining(char) in SPOKEN_CLASSES

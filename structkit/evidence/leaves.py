@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeAlias
 
+from structkit.evidence.folding import fold
 from structkit.schema.keywords import OWN_PREFIX
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.json_pointer import pointer_keys
@@ -31,6 +32,16 @@ FORMAT_KINDS: dict[str, Kind] = {
 }
 EVIDENCE_KEYWORD = f"{OWN_PREFIX}evidence"
 """Keyword that says whether a value is judged or found."""
+
+SMALL_NUMBER = 100
+"""A whole number below it is in most texts by chance."""
+
+PARTS_OF_DATES = frozenset(
+    "day month year hour minute second date time tag monat jahr stunde jour mois annee heure dia mes ano hora giorno "
+    "mese anno ora dd mm yyyy yy hh".split()
+)
+NAME_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
+"""A word of the name of a field."""
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 MAX_REFERENCES = 50
@@ -149,3 +160,19 @@ def read_date(value: JSONValue) -> date | None:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
+
+
+def is_small_number(leaf: Leaf) -> bool:
+    """Return whether a value is a whole number that is in most texts by chance."""
+    number = read_number(leaf.value) if leaf.kind == "number" else None
+    return number is not None and number == number.to_integral_value() and abs(number) < SMALL_NUMBER
+
+
+def is_part_name(path: JSONPath) -> bool:
+    """Return whether a field is a part of a date or a time, by its name.
+
+    >>> is_part_name(("birth", "day")), is_part_name(("startMonth",)), is_part_name(("holidays",))
+    (True, True, False)
+    """
+    name = next((key for key in reversed(path) if isinstance(key, str)), "")
+    return any(fold(part) in PARTS_OF_DATES for part in NAME_PART.findall(name))

@@ -1,123 +1,175 @@
-"""Numbers in words: English, German, French, Spanish and Italian, and Chinese and Japanese numerals."""
+"""Numbers in words: eight European languages, and Chinese and Japanese numerals."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 
-SMALL_NUMBERS = {
-    "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen",
-    "de": "null eins zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn vierzehn funfzehn sechzehn "
-    "siebzehn achtzehn neunzehn",
-    "fr": "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept "
-    "dix-huit dix-neuf",
-    "es": "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis "
-    "diecisiete dieciocho diecinueve",
-    "it": "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici "
-    "diciassette diciotto diciannove",
-}
-"""The numbers below twenty, folded."""
-
-TENS = {
-    "en": "twenty thirty forty fifty sixty seventy eighty ninety",
-    "de": "zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig",
-    "fr": "vingt trente quarante cinquante soixante",
-    "es": "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa",
-    "it": "venti trenta quaranta cinquanta sessanta settanta ottanta novanta",
-}
-
-VARIANTS = {
-    **dict.fromkeys(("a", "an", "ein", "eine", "einen", "une", "una"), 1),
-    "zwo": 2,
-    "dozen": 12,
-    "dutzend": 12,
-    "dixsept": 17,
-    "dixhuit": 18,
-    "dixneuf": 19,
-    "quatrevingt": 80,
-}
-"""Other words for a number; articles count only before a scale ("a million")."""
-
-ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une", "una"})
-
-SCALES = {
-    **dict.fromkeys(("hundred", "hundert", "cent", "cents", "cien", "ciento", "cento"), 100),
-    **dict.fromkeys(("thousand", "tausend", "mille", "mil", "mila", "k", "tsd"), 1_000),
-    **dict.fromkeys(
-        ("million", "millions", "millionen", "mio", "millon", "millones", "milione", "milioni", "m", "mn"), 10**6
-    ),
-    **dict.fromkeys(("billion", "billions", "bn", "milliarde", "milliarden", "mrd", "milliard", "milliards"), 10**9),
-    **dict.fromkeys(("trillion", "trillions", "billionen"), 10**12),
-}
-"""Words that multiply the number before them, folded."""
+from structkit.evidence.folding import fold
+from structkit.evidence.number_vocabulary import (
+    ARTICLES,
+    CJK_DIGITS,
+    CJK_SCALES,
+    CJK_UNITS,
+    HALVES,
+    HALVES_AFTER,
+    HUNDREDS,
+    JOINING_WORDS,
+    LONE_SCALES,
+    MULTIPLES,
+    ONES_BEFORE_TENS,
+    SCALES,
+    SMALL_NUMBERS,
+    TENS,
+    UNIT_SIGNS,
+    VARIANTS,
+)
 
 HUNDRED, SMALLEST_TENS, UNLIMITED = 100, 20, 10**18
 MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20}
 """In French, up to 19 is added to 60 and to 80."""
 
-UNIT_SIGNS = frozenset({"k", "m", "mn", "bn"})
-"""Scales that are written after digits only."""
-
-CJK_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"\u3007": 0, "两": 2, "兩": 2}
-CJK_UNITS = {"十": 10, "百": 100, "千": 1_000}
-CJK_SCALES = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
+ENGLISH_ARTICLES = frozenset({"a", "an"})
+HALF = Decimal("0.5")
+MIN_COMPOUND_CHARS = 6
 CJK_NUMERAL = re.compile(f"[{''.join((*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES))}]+")
 
 
-def _word_values() -> dict[str, int]:
-    values = {word: value for words in SMALL_NUMBERS.values() for value, word in enumerate(words.split())}
-    values |= {word: 10 * tens for words in TENS.values() for tens, word in enumerate(words.split(), 2)}
-    values |= VARIANTS
-    for tens in range(2, 10):
-        word = TENS["de"].split()[tens - 2]
-        values |= {f"{one}und{word}": 10 * tens + n for n, one in enumerate(_german_ones(), 1)}
-    return values
+def _word_values() -> dict[str, Decimal]:
+    values: dict[str, int] = {}
+    for language, words in SMALL_NUMBERS.items():
+        ones, tens = fold(words).split(), fold(TENS[language]).split()
+        values |= {word: value for value, word in enumerate(ones)}
+        values |= {word: 10 * number for number, word in enumerate(tens, 2)}
+        values |= _ones_with_tens(language, ones, tens)
+    for words in HUNDREDS:
+        values |= {word: 100 * number for number, word in enumerate(fold(words).split(), 2)}
+    return {word: Decimal(value) for word, value in values.items()} | {fold(word): n for word, n in VARIANTS.items()}
 
 
-def _german_ones() -> list[str]:
-    return ["ein", *SMALL_NUMBERS["de"].split()[2:10]]
+def _ones_with_tens(language: str, ones: list[str], tens: list[str]) -> dict[str, int]:
+    """Return the numbers that are one word, such as `einundzwanzig` and `ventotto`, with their values."""
+    if language == "it":  # the vowel before `uno` and `otto` is left out
+        pairs = [(tens[n - 2], n, one) for n in range(2, 10) for one in range(1, 10)]
+        return {(ten[:-1] if one in {1, 8} else ten) + ones[one]: 10 * n + one for ten, n, one in pairs}
+    if language == "es":
+        return {f"veinti{ones[one]}": 20 + one for one in range(1, 10)} | {"veintiun": 21}
+    if language not in ONES_BEFORE_TENS:
+        return {}
+    joint, first = ONES_BEFORE_TENS[language]
+    names = [first, *ones[2:10]]
+    return {f"{name}{joint}{ten}": 10 * n + one for n, ten in enumerate(tens, 2) for one, name in enumerate(names, 1)}
 
 
 WORD_VALUES = _word_values()
 """The value of each word, folded."""
 
-NUMBER_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-JOINING_WORDS = frozenset({"and", "et", "y", "und"})
+NUMBER_WORDS = WORD_VALUES.keys() | SCALES.keys() | MULTIPLES.keys() | JOINING_WORDS | HALVES | {"quatrevingt"}
+"""The words that numbers have."""
 
 
-def read_number_words(words: list[str]) -> Decimal | None:
+@cache
+def _pieces() -> dict[str, re.Pattern[str]]:
+    """Return, for each language that joins them, the pattern of a number that is one word."""
+    scales = {
+        "de": "und ein hundert tausend million millionen",
+        "nl": "en een honderd duizend miljoen",
+        "it": "cento mille mila",
+    }
+    patterns = {}
+    for language, words in scales.items():
+        names = [*fold(SMALL_NUMBERS[language]).split(), *fold(TENS[language]).split(), *words.split()]
+        names += _ones_with_tens(language, fold(SMALL_NUMBERS[language]).split(), fold(TENS[language]).split())
+        patterns[language] = re.compile("|".join(sorted(names, key=len, reverse=True)))
+    return patterns
+
+
+def split_compound(word: str) -> list[str]:
+    """Return the parts of a folded number that is one word; empty if it is not one.
+
+    >>> split_compound("zweitausenddreihundert"), split_compound("quarantamila"), split_compound("hunderte")
+    (['zwei', 'tausend', 'drei', 'hundert'], ['quaranta', 'mila'], [])
+    """
+    for pattern in _pieces().values():
+        parts = pattern.findall(word)
+        if len(parts) > 1 and "".join(parts) == word:
+            return parts
+    return []
+
+
+def compound_words(vocabulary: Iterable[str]) -> set[str]:
+    """Return the words of a folded vocabulary that are numbers written as one word."""
+    long = "\n".join(word for word in vocabulary if len(word) >= MIN_COMPOUND_CHARS)
+    pattern = "|".join(f"(?:{each.pattern})+" for each in _pieces().values())
+    return {word for word in re.findall(rf"^(?:{pattern})$", long, re.MULTILINE) if split_compound(word)}
+
+
+def read_number_words(text: str) -> Decimal | None:
     """Return the number that consecutive folded words are; None if they are not one.
 
-    >>> read_number_words(["twenty-one"]), read_number_words(["two", "hundred", "and", "five"])
-    (Decimal('21'), Decimal('205'))
-    >>> read_number_words(["five", "and", "six"]), read_number_words(["quatre-vingt-dix-huit"])
-    (None, Decimal('98'))
-    >>> read_number_words(["a", "million"]), read_number_words(["a"]), read_number_words(["house"])
-    (Decimal('1000000'), None, None)
+    >>> [str(read_number_words(text)) for text in ("twenty-one", "two hundred and five", "quatre-vingt-dix-huit")]
+    ['21', '205', '98']
+    >>> [str(read_number_words(text)) for text in ("mil trescientos", "funfundvierzigtausend", "two and a half million")]
+    ['1300', '45000', '2500000.0']
+    >>> [read_number_words(text) for text in ("five and six", "a", "house", "mio")]
+    [None, None, None, None]
     """
-    parts = [part for word in words for part in _parts(word)]
-    if not parts or (len(parts) == 1 and parts[0] in ARTICLES):
-        return None
-    total = group = 0
+    parts = _parts(text)
+    for half in HALVES_AFTER:
+        before, after = parts[: -len(half)], parts[-1:]
+        if parts[-len(half) :] == half:
+            return _plus_half(before, 1)
+        if parts[-len(half) - 1 : -1] == half and SCALES.get(after[0], 0) > HUNDRED:
+            return _plus_half(parts[: -len(half) - 1], SCALES[after[0]])
+    is_unit = SCALES.keys() >= {*parts} and parts[0] not in LONE_SCALES
+    return None if is_unit or (len(parts) == 1 and parts[0] in ARTICLES) else _sum(parts)
+
+
+def _plus_half(parts: list[str], scale: int) -> Decimal | None:
+    value = _sum(parts) if parts else None
+    return None if value is None else (value + HALF) * scale
+
+
+def _parts(text: str) -> list[str]:
+    """Return the words, with those joined that are one number in French, and those split that are written as one."""
+    joined = re.sub("quatre[ -]vingts?", "quatrevingt", re.sub("dix[ -](sept|huit|neuf)", r"dix\1", text))
+    joined = re.sub(r"\b(half|halbe|halben) (?:a|an)\b", r"\1", joined)
+    words = re.split("[ -]+", joined)
+    return [part for word in words for part in ([word] if word in NUMBER_WORDS else split_compound(word) or [word])]
+
+
+def _sum(parts: list[str]) -> Decimal | None:
+    total = group = Decimal(0)
     limit = UNLIMITED  # what the next number has to be less than
-    for part in parts:
-        value, scale = WORD_VALUES.get(part), SCALES.get(part, 0)
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        if part in ENGLISH_ARTICLES and following not in SCALES.keys() | MULTIPLES.keys():
+            return None
+        value, scale, multiple = WORD_VALUES.get(part), SCALES.get(part, 0), MULTIPLES.get(part, 0)
         if value is not None and value < limit:
             group += value
-            limit = MAX_AFTER_TENS.get(part, 10) if value >= SMALLEST_TENS else 0
+            limit = _limit_after(part, value)
         elif scale == HUNDRED and group < HUNDRED:
-            group, limit = max(group, 1) * HUNDRED, HUNDRED
+            group, limit = max(group, 1) * HUNDRED if group != HALF else group * HUNDRED, HUNDRED
         elif scale > HUNDRED and part not in UNIT_SIGNS:
-            total, group, limit = total + max(group, 1) * scale, 0, scale
+            total, group, limit = _scaled(total, group, scale), Decimal(0), scale
+        elif multiple:
+            group, limit = (group or 1) * multiple, 0
         elif part not in JOINING_WORDS or not 0 < limit < UNLIMITED:
             return None
-    return Decimal(total + group) if parts[-1] not in JOINING_WORDS else None
+    return total + group if parts[-1] not in JOINING_WORDS else None
 
 
-def _parts(word: str) -> list[str]:
-    joined = re.sub("quatre-vingts?", "quatrevingt", re.sub("dix-(sept|huit|neuf)", r"dix\1", word))
-    return [joined] if joined in WORD_VALUES else joined.split("-")
+def _limit_after(part: str, value: Decimal) -> int:
+    if value >= HUNDRED:
+        return HUNDRED
+    return MAX_AFTER_TENS.get(part, 10) if value >= SMALLEST_TENS else 0
+
+
+def _scaled(total: Decimal, group: Decimal, scale: int) -> Decimal:
+    """Return the sum with a scale: "mil millones" is a product, "one million two thousand" a sum."""
+    return (total + group) * scale if 0 < total < scale else total + (group or 1) * scale
 
 
 def read_cjk_numeral(text: str) -> Decimal | None:

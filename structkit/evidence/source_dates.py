@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import date, time
 from itertools import product
 
+from structkit.evidence.folding import fold
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.values.evidence_map import MAX_SPANS, Span
 
@@ -22,8 +23,14 @@ MONTHS = {
     "pt": "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
     "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia",
     "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+    "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
 }
-"""The names of the months, folded."""
+"""The names of the months."""
 
 MIN_ABBREVIATION = 3
 
@@ -32,9 +39,10 @@ def _month_numbers() -> dict[str, int]:
     """Return the number of each name and of each abbreviation that means one month in all languages."""
     numbers: dict[str, set[int]] = defaultdict(set)
     for names in MONTHS.values():
-        for number, name in enumerate(names.replace("й", "и").split(), 1):
+        for number, name in enumerate(fold(names).split(), 1):
             for length in range(min(MIN_ABBREVIATION, len(name)), len(name) + 1):
                 numbers[name[:length]].add(number)
+    numbers |= {f"\u05d1{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "in"
     numbers |= {"sept": {9}, "jänner": {1}, "janner": {1}, "mar": {3}, "mrz": {3}}
     return {name: min(each) for name, each in numbers.items() if len(each) == 1}
 
@@ -44,20 +52,20 @@ MONTH_NUMBERS = _month_numbers()
 DAY = r"(\d{1,2})(?:st|nd|rd|th|er|\.|o|a)?"
 MONTH = r"([^\W\d_]{3,12})\.?"
 YEAR = r"(\d{4}|'?\d{2})"
-BETWEEN = r"(?: of| de| del| do| di)?"
-NOT_DIGIT, NOT_DIGIT_BEFORE = r"(?!\d)", r"(?<![\d.])"
+BETWEEN = r"(?: of| day of| de| del| do| di)?"
+NOT_DIGIT = r"(?!\d)"
 
-YEAR_FIRST = re.compile(rf"(?<!\d)(\d{{4}})([-/. ])(\d{{1,2}})\2(\d{{1,2}}){NOT_DIGIT}")
-COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(\d{2})(\d{2})(?!\d)")
+YEAR_FIRST = re.compile(rf"\d(?<!\d\d)(?:\d{{3}}([-/. ])\d{{1,2}}\1\d{{1,2}}|(?:(?<=1)9|(?<=2)0)\d{{6}}){NOT_DIGIT}")
 YEAR_LAST = re.compile(
-    rf"{NOT_DIGIT_BEFORE}(\d{{1,2}})([-/.])(\d{{1,2}})\2{YEAR}{NOT_DIGIT}"
-    rf"|{NOT_DIGIT_BEFORE}(\d{{1,2}})\. (\d{{1,2}})\. ?(\d{{4}}){NOT_DIGIT}"
+    rf"\d(?<![\d.]\d)\d?(?:([-/.])\d{{1,2}}\1(?:\d{{4}}|'?\d{{2}})|\. \d{{1,2}}\. ?\d{{4}}){NOT_DIGIT}"
 )
+PARTS = re.compile(r"'?\d+")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]{MONTH}[ -](\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
 NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(rf"([\d{NUMERALS}]{{2,4}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]")
+KOREAN_DATE = re.compile(rf"(\d{{2,4}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
 TIME = re.compile(
     r"(?<![\d.:])(\d{1,2})[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?"
     r"|(?<![\d.:])(\d{1,2}) ?([ap])\.?m(?![^\W\d_])"
@@ -65,6 +73,7 @@ TIME = re.compile(
 MAX_BEFORE_MONTH, MAX_FROM_MONTH = 16, 40
 """Characters of a date before and from the name of its month."""
 
+MONTHS_OF_YEAR = 12
 CENTURY, CENTURY_PIVOT = 100, 70
 """Two digits below it are a year of this century, others one of the last."""
 
@@ -115,18 +124,34 @@ def find_times(folded: str) -> TimePlaces:
 def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
     """Yield each span with the years, months and days that it may mean."""
     for match in YEAR_FIRST.finditer(folded):
-        yield Span(*match.span()), [(int(match[1]), int(match[3]), int(match[4]))]
-    for match in COMPACT.finditer(folded):
-        yield Span(*match.span()), [(int(match[1]), int(match[2]), int(match[3]))]
-    for match in YEAR_LAST.finditer(folded):
-        first, second, year = (match[1], match[3], match[4]) if match[1] else (match[5], match[6], match[7])
-        orders = [(int(second), int(first)), (int(first), int(second))]
-        yield Span(*match.span()), [(year, *order) for year, order in product(_years(year), orders)]
+        text = match.group()
+        year, month, day = (text[:4], text[4:6], text[6:]) if text.isdecimal() else PARTS.findall(text)
+        yield Span(*match.span()), [(int(year), int(month), int(day))]
+    yield from _numeric_dates(folded)
     for pattern, groups in ((DAY_MONTH_YEAR, (3, 2, 1)), (MONTH_DAY_YEAR, (3, 1, 2)), (YEAR_MONTH_DAY, (1, 2, 3))):
         yield from _named_months(pattern, groups, folded, months)
-    for match in CJK_DATE.finditer(folded) if "年" in folded else ():
-        year, month, day = (_cjk_number(part) for part in match.groups())
-        yield Span(*match.span()), [(year, month, day)]
+    if not folded.isascii():
+        for match in (*CJK_DATE.finditer(folded), *KOREAN_DATE.finditer(folded)):
+            year_number, *rest = (_cjk_number(part) for part in match.groups())
+            yield Span(*match.span()), [(year_number, rest[0], rest[1])]
+
+
+def _numeric_dates(folded: str) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
+    """Yield the dates with the year at their end, the day or the month first.
+
+    With points, the day is first. With other separators it is what dates of the same text show that can be only one.
+    """
+    matches = [(match, PARTS.findall(match.group())) for match in YEAR_LAST.finditer(folded)]
+    shown = defaultdict[str, set[bool]](set)
+    for match, (first, second, _) in matches:
+        if (int(first) > MONTHS_OF_YEAR) != (int(second) > MONTHS_OF_YEAR):
+            shown[match[1] or "."].add(int(first) > MONTHS_OF_YEAR)
+    for match, (first, second, year) in matches:
+        separator = match[1] or "."
+        is_day_first = {True} if separator == "." else shown[separator]
+        orders = [(int(second), int(first))] * (is_day_first != {False} or int(first) > MONTHS_OF_YEAR)
+        orders += [(int(first), int(second))] * (is_day_first != {True} or int(second) > MONTHS_OF_YEAR)
+        yield Span(*match.span()), [(number, *order) for number, order in product(_years(year), orders)]
 
 
 def _named_months(

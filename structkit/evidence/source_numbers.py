@@ -4,82 +4,116 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
-from structkit.evidence.number_words import (
-    CJK_NUMERAL,
+from structkit.evidence.number_vocabulary import (
     CJK_SCALES,
+    CJK_UNITS,
     JOINING_WORDS,
-    NUMBER_WORD,
+    KOREAN_SCALES,
+    NEGATIVE_WORDS,
+    PERCENT_WORDS,
     SCALES,
-    WORD_VALUES,
-    read_cjk_numeral,
-    read_number_words,
 )
+from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.values.evidence_map import MAX_SPANS, Span
 
 NOTATION = re.compile(r"\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<![\w.])[.,]\d+")
 """Digits with separators, of folded text."""
 
-SPACED_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
+SPACED_GROUPS = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 """Digits in groups of three with spaces between them."""
 
-FRACTION = re.compile(r"(?<![\d/.,])(\d{1,4}) ?[/\u2044] ?(\d{1,4})(?![\d/.,])")
+FRACTION = re.compile(r"\d(?<![\d/.,]\d)(?:\d{0,2}[ -](?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
+MIXED_FRACTION = re.compile(r"(?:(\d+)[ -])?(\d+) ?[/\u2044] ?(\d+)")
+SIGN_OF_FRACTION = "\u2044"
 
+ALL_SCALES = SCALES | CJK_SCALES | KOREAN_SCALES
+UNSPACED_SCALES = "|".join((*CJK_SCALES, *KOREAN_SCALES))
 SCALE = re.compile(
-    rf" ?-?({'|'.join(sorted((re.escape(word) for word in SCALES), key=len, reverse=True))})(?![^\W\d_])"
-    rf"| ?([{''.join(CJK_SCALES)}])"
+    rf" ?-?(?:({'|'.join(sorted((re.escape(word) for word in SCALES), key=len, reverse=True))})(?![^\W\d_])"
+    rf"|({UNSPACED_SCALES}))"
 )
+MIXED_NUMERAL = re.compile(rf"\d[\d,.]*(?:{UNSPACED_SCALES}|千)\d[\d,.]*(?:(?:{UNSPACED_SCALES}|千)\d*)*")
+"""Digits and scales by turns, such as 1億2000万."""
+
+PERCENT_SIGN = re.compile(
+    r" ?-?(?:" + "|".join(re.escape(word) + (r"(?!\w)" if word.isalpha() else "") for word in PERCENT_WORDS) + ")"
+)
+PER_MILLE_SIGN = re.compile(" ?\u2030")
+PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
+CHINESE_PERCENT = "百分之"
 
 NOT_DIGITS = re.compile(r"\D")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,']\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}")
 """Groups of three digits, and of two as in India."""
 
-PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
-
-MAX_WORDS = 24
-"""Words of a number that are read together."""
-
-NUMBER_WORDS = WORD_VALUES.keys() | SCALES.keys()
+MAX_WORDS, MAX_AFTER = 24, 24
+"""Words of a number that are read together, and characters after one that may belong to it."""
 
 
 class SourceNumbers:
     """The numbers of a folded text, in its offsets; each notation is read when a value with its digits is looked for.
 
-    >>> numbers = SourceNumbers("1.299,50 eur, 3.4 million in total, -5 degrees, twenty-one 12%")
-    >>> [len(numbers.find(Decimal(value))) for value in ("1299.5", "3400000", "3.4", "-5", "5", "21", "0.12", "299")]
-    [1, 1, 1, 1, 0, 1, 1, 0]
+    Args:
+        folded: The text.
+        words: The ranges of the words that numbers have, in order.
+
+    >>> numbers = SourceNumbers("1.299,50 eur, 3.4 million in total, -5 degrees, 1 1/2 cups, 12% 九", [])
+    >>> [len(numbers.find(Decimal(value))) for value in ("1299.5", "3400000", "-5", "5", "1.5", "0.12", "299", "9")]
+    [1, 1, 1, 0, 1, 1, 0, 1]
     """
 
-    def __init__(self, folded: str) -> None:
+    def __init__(self, folded: str, words: Sequence[Span]) -> None:
         """Find where numbers are."""
-        self._folded = folded
-        self._by_digits: dict[str, list[Span]] = defaultdict(list)
+        self._folded, self._number_words = folded, words
+        self._starts: dict[str, list[int]] = defaultdict(list)
         for match in NOTATION.finditer(folded):
-            for text, span in _parts(match):
-                self._by_digits[_digits(text)].append(span)
-        for match in SPACED_GROUPS.finditer(folded):
-            self._by_digits[_digits(match.group())].append(Span(*match.span()))
+            self._starts[match.group()].append(match.start())
+        self._by_digits: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+        for text in self._starts:
+            for start, end in _parts(text):
+                self._by_digits[_digits(text[start:end])].append((text, start, end))
         self._by_value: dict[str, dict[Decimal, list[Span]]] = {}
 
     def find(self, value: Decimal) -> list[Span]:
         """Return the places of a number, in order; at most `MAX_SPANS`."""
         digits = "".join(map(str, value.as_tuple().digits)).strip("0")
         if digits not in self._by_value:
-            self._by_value[digits] = _group(self._read(self._by_digits.get(digits, ())))
+            self._by_value[digits] = _group(self._read(self._by_digits.get(digits, ()), self._spaced.get(digits, ())))
         spans = [*self._by_value[digits].get(value, ()), *self._in_words.get(value, ())]
         return sorted({*spans})[:MAX_SPANS]
 
-    def _read(self, spans: Iterable[Span]) -> Iterator[tuple[Decimal, Span]]:
-        for span in spans:
-            text = self._folded[span.start : span.end].replace(" ", "'")
-            yield from _with_surroundings(read_notation(text), self._folded, span)
+    @cached_property
+    def fraction_signs(self) -> list[Span]:
+        """The places of characters such as ½, whose digits are no numbers."""
+        if SIGN_OF_FRACTION not in self._folded:
+            return []
+        return [Span(*match.span()) for match in re.finditer(rf"\d+{SIGN_OF_FRACTION}\d+", self._folded)]
+
+    def _read(
+        self, notations: Iterable[tuple[str, int, int]], spaced: Iterable[Span]
+    ) -> Iterator[tuple[Decimal, Span]]:
+        for text, start, end in notations:
+            values = read_notation(text[start:end])
+            for place in self._starts[text]:
+                yield from _with_surroundings(values, self._folded, Span(place + start, place + end))
+        for span in spaced:
+            values = read_notation(self._folded[span.start : span.end].replace(" ", "'"))
+            yield from _with_surroundings(values, self._folded, span)
+
+    @cached_property
+    def _spaced(self) -> dict[str, list[Span]]:
+        places: dict[str, list[Span]] = defaultdict(list)
+        for match in SPACED_GROUPS.finditer(self._folded):
+            places[_digits(match.group())].append(Span(*match.span()))
+        return places
 
     @cached_property
     def _in_words(self) -> dict[Decimal, list[Span]]:
-        return _group(_numbers_without_digits(self._folded))
+        return _group(_numbers_without_digits(self._folded, self._number_words))
 
 
 def _group(numbers: Iterable[tuple[Decimal, Span]]) -> dict[Decimal, list[Span]]:
@@ -96,24 +130,11 @@ def _digits(text: str) -> str:
     return (mantissa if mantissa.isdecimal() else NOT_DIGITS.sub("", mantissa)).strip("0")
 
 
-def _parts(match: re.Match[str]) -> Iterable[tuple[str, Span]]:
-    """Return a number; the numbers of a list or a date, which is written like one number with separators."""
-    text, start = match.group(), match.start()
+def _parts(text: str) -> list[tuple[int, int]]:
+    """Return the range of a number; those of the numbers of a list or a date, which look like one with separators."""
     if text.isdecimal() or read_notation(text):
-        return ((text, Span(start, match.end())),)
-    parts = re.finditer(r"\d+", text)
-    return [(part.group(), Span(start + part.start(), start + part.end())) for part in parts]
-
-
-def _numbers_without_digits(folded: str) -> Iterator[tuple[Decimal, Span]]:
-    """Yield fractions, and numbers in words and in Chinese numerals."""
-    for match in FRACTION.finditer(folded):
-        if int(match[2]):
-            yield Decimal(match[1]) / Decimal(match[2]), Span(*match.span())
-    yield from _numbers_in_words(folded)
-    for match in CJK_NUMERAL.finditer(folded):
-        if match.group() not in CJK_SCALES and (value := read_cjk_numeral(match.group())) is not None:
-            yield value, Span(*match.span())
+        return [(0, len(text))]
+    return [part.span() for part in re.finditer(r"\d+", text)]
 
 
 def read_notation(text: str) -> list[Decimal]:
@@ -143,52 +164,114 @@ def read_notation(text: str) -> list[Decimal]:
     return [Decimal(f"{re.sub(r'[^0-9]', '', integer) or '0'}.{decimals}")]
 
 
-def _with_surroundings(values: list[Decimal], folded: str, span: Span) -> Iterator[tuple[Decimal, Span]]:
+def _with_surroundings(values: Sequence[Decimal], folded: str, span: Span) -> Iterator[tuple[Decimal, Span]]:
     """Yield the values with their sign, and those with the percent sign or the scale after them."""
-    before, after = folded[max(span.start - 2, 0) : span.start], folded[span.end : span.end + 24]
-    is_negative = before.endswith("-") and not before[:-1].strip().isalnum()
-    start = span.start - 1 if is_negative else span.start
+    start, is_negative = _sign_before(folded, span.start)
+    before, after = folded[max(span.start - 1, 0) : span.start], folded[span.end : span.end + MAX_AFTER]
     signed = [-value for value in values] if is_negative else values
     for value in signed:
         yield value, Span(start, span.end)
-        if (before.endswith("(") and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
-            yield -value, Span(span.start - before.endswith("("), span.end + 1)
-    share = {"%": PERCENT, "\u2030": PER_MILLE}.get(after.lstrip()[:1])
-    if share:
-        yield from ((value * share, Span(start, span.end + after.index(after.lstrip()[0]) + 1)) for value in signed)
-    if scale := SCALE.match(after):
-        factor = SCALES[scale[1]] if scale[1] else CJK_SCALES[scale[2]]
-        yield from ((value * factor, Span(start, span.end + scale.end())) for value in signed)
+        if (before == "(" and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
+            yield -value, Span(span.start - (before == "("), span.end + 1)
+    yield from _shares_and_multiples(signed, Span(start, span.end), after)
 
 
-def _numbers_in_words(folded: str) -> Iterator[tuple[Decimal, Span]]:
-    """Yield the numbers in words: each longest run of number words."""
-    run: list[re.Match[str]] = []
-    for match in NUMBER_WORD.finditer(folded):
-        word = match.group()
-        is_joining = word in JOINING_WORDS
-        if not (word in NUMBER_WORDS or ("-" in word and NUMBER_WORDS.issuperset(word.split("-"))) or is_joining):
-            continue
-        if run and folded[run[-1].end() : match.start()].strip(" -"):
-            yield from _read_run(run)
+def _shares_and_multiples(
+    values: Sequence[Decimal], span: Span, after: str, *, has_scale: bool = False
+) -> Iterator[tuple[Decimal, Span]]:
+    for pattern, share in ((PERCENT_SIGN, PERCENT), (PER_MILLE_SIGN, PER_MILLE)):
+        if sign := pattern.match(after):
+            yield from ((value * share, Span(span.start, span.end + sign.end())) for value in values)
+    if not has_scale and (scale := SCALE.match(after)):
+        factor = ALL_SCALES[scale[1] or scale[2]]
+        yield from ((value * factor, Span(span.start, span.end + scale.end())) for value in values)
+
+
+def _sign_before(folded: str, start: int) -> tuple[int, bool]:
+    """Return where a number begins with its sign, and whether it is negative."""
+    before = folded[max(start - 7, 0) : start]
+    if before.endswith("-") and not before[-2:-1].strip().isalnum():
+        return start - 1, True
+    word = next((word for word in NEGATIVE_WORDS if before.endswith(word)), "")
+    is_whole = word and not before[: -len(word)][-1:].isalnum()
+    return (start - len(word), True) if is_whole else (start, False)
+
+
+def _numbers_without_digits(folded: str, words: Sequence[Span]) -> Iterator[tuple[Decimal, Span]]:
+    """Yield fractions, numbers in words and in Chinese numerals, and those of digits and scales by turns."""
+    for match in FRACTION.finditer(folded):
+        if (value := _read_fraction(match.group())) is not None:
+            yield value, Span(*match.span())
+    for value, span in _numbers_in_words(folded, words):
+        start, is_negative = _sign_before(folded, span.start)
+        signed, whole = -value if is_negative else value, Span(start, span.end)
+        yield signed, whole
+        yield from _shares_and_multiples([signed], whole, folded[span.end : span.end + MAX_AFTER], has_scale=True)
+    if not folded.isascii():
+        yield from _cjk_numbers(folded)
+
+
+def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Span]]:
+    for match in CJK_NUMERAL.finditer(folded):
+        if match.group() not in CJK_SCALES and (value := read_cjk_numeral(match.group())) is not None:
+            span = Span(*match.span())
+            yield value, span
+            yield from _shares_and_multiples([value], span, folded[span.end : span.end + MAX_AFTER], has_scale=True)
+    for match in re.finditer(rf"{CHINESE_PERCENT}(?:(\d+(?:\.\d+)?)|({CJK_NUMERAL.pattern}))", folded):
+        share = Decimal(match[1]) if match[1] else read_cjk_numeral(match[2])
+        if share is not None:
+            yield share * PERCENT, Span(*match.span())
+    for match in MIXED_NUMERAL.finditer(folded):
+        if (value := _read_mixed_numeral(match.group())) is not None:
+            yield value, Span(*match.span())
+
+
+def _read_mixed_numeral(text: str) -> Decimal | None:
+    """Return the sum of digits with scales.
+
+    >>> _read_mixed_numeral("1億2000万"), _read_mixed_numeral("3千500")
+    (Decimal('120000000'), Decimal('3500'))
+    """
+    total, last = Decimal(0), None
+    for digits, scale in re.findall(rf"([\d,.]+)({UNSPACED_SCALES}|千)?", text):
+        factor = {"": 1, "千": CJK_UNITS["千"]}.get(scale) or ALL_SCALES[scale]
+        values = read_notation(digits)
+        if not values or (last is not None and factor >= last):
+            return None
+        total, last = total + values[0] * factor, factor
+    return total
+
+
+def _read_fraction(text: str) -> Decimal | None:
+    """Return the value of a fraction; None if its denominator is zero.
+
+    >>> [str(_read_fraction(text)) for text in ("1/2", "1 1/2", "4/0")]
+    ['0.5', '1.5', 'None']
+    """
+    match = MIXED_FRACTION.fullmatch(text)
+    if match is None or not int(match[3]):
+        return None
+    return Decimal(match[1] or 0) + Decimal(match[2]) / Decimal(match[3])
+
+
+def _numbers_in_words(folded: str, words: Sequence[Span]) -> Iterator[tuple[Decimal, Span]]:
+    """Yield the numbers in words: the longest ones of each run of number words."""
+    run: list[Span] = []
+    for span in words:
+        if run and (len(run) == MAX_WORDS or folded[run[-1].end : span.start].strip(" -")):
+            yield from _read_run(folded, run)
             run = []
-        if run or not is_joining:
-            run.append(match)
-        if len(run) == MAX_WORDS:
-            yield from _read_run(run)
-            run = []
-    yield from _read_run(run)
+        if run or folded[span.start : span.end] not in JOINING_WORDS:
+            run.append(span)
+    yield from _read_run(folded, run)
 
 
-def _read_run(run: list[re.Match[str]]) -> Iterator[tuple[Decimal, Span]]:
+def _read_run(folded: str, run: list[Span]) -> Iterator[tuple[Decimal, Span]]:
     """Yield the numbers of consecutive number words: the longest ones, from left to right."""
     while run:
-        words = [match.group() for match in run]
-        lengths = range(len(words), 0, -1)
-        numbers = (
-            (length, read_number_words(words[:length])) for length in lengths if not SCALES.keys() >= {*words[:length]}
-        )
+        lengths = range(len(run), 0, -1)
+        numbers = ((length, read_number_words(folded[run[0].start : run[length - 1].end])) for length in lengths)
         length, value = next(((length, value) for length, value in numbers if value is not None), (1, None))
         if value is not None:
-            yield value, Span(run[0].start(), run[length - 1].end())
+            yield value, Span(run[0].start, run[length - 1].end)
         run = run[length:]

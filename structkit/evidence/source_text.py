@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import time
 from decimal import Decimal
 from functools import cached_property
 
 from structkit.evidence.folding import FoldedText
-from structkit.evidence.leaves import Leaf, read_date, read_number
+from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
+from structkit.evidence.number_words import NUMBER_WORDS, compound_words
 from structkit.evidence.source_dates import MONTH_NUMBERS, DatePlaces, TimePlaces, find_dates, find_times
 from structkit.evidence.source_numbers import SourceNumbers
-from structkit.evidence.text_index import TextIndex
+from structkit.evidence.text_index import TextIndex, is_inner
 from structkit.values.evidence_map import How, Span
+
+MIN_DATE_CHARS = 9
+"""Characters of a date that is not a list of sizes, such as 10-12-14."""
 
 MAX_TIME_DISTANCE = 40
 """Characters between a date and its time of day."""
@@ -39,11 +44,12 @@ class SourceText:
 
     @cached_property
     def _numbers(self) -> SourceNumbers:
-        return SourceNumbers(self.folded.text)
+        words = NUMBER_WORDS | compound_words(self.index.vocabulary)
+        return SourceNumbers(self.folded.text, self.index.ranges(words))
 
     @cached_property
     def _dates(self) -> DatePlaces:
-        return find_dates(self.folded.text, self.index.starts(MONTH_NUMBERS))
+        return find_dates(self.folded.text, [span.start for span in self.index.ranges(MONTH_NUMBERS)])
 
     @cached_property
     def _times(self) -> TimePlaces:
@@ -61,7 +67,38 @@ class SourceText:
     def _find_number(self, leaf: Leaf) -> Finding:
         number: Decimal | None = read_number(leaf.value)
         spans = [] if number is None else self._numbers.find(number)
+        if spans and (len(spans) > 1 or is_small_number(leaf)):
+            spans = self._free(spans, leaf)
         return ("number", self._original(spans)) if spans else MISSING
+
+    def _free(self, spans: list[Span], leaf: Leaf) -> list[Span]:
+        """Return the places that are numbers of their own; without any, those inside a name such as C-250 or a date.
+
+        A small number inside a date or a time of day is none, unless its field is a part of a date.
+        """
+        outside = [span for span in spans if not self._is_part_of_date(span)]
+        free = [span for span in outside if not is_inner(self.folded.text, span)]
+        return free or outside or ([] if is_small_number(leaf) and not is_part_name(leaf.path) else spans)
+
+    def _is_part_of_date(self, span: Span) -> bool:
+        starts, ends = self._composites
+        index = bisect_right(starts, span.start) - 1
+        return index >= 0 and span.end <= ends[index] and (span.start, span.end) != (starts[index], ends[index])
+
+    @cached_property
+    def _composites(self) -> tuple[list[int], list[int]]:
+        """The starts and ends of what has numbers that do not stand for themselves: dates, times, signs such as ½."""
+        times = (span for spans in self._times.values() for span in spans if self._is_clear_time(span))
+        dates = (span for spans in self._dates.values() for span in spans if span.end - span.start >= MIN_DATE_CHARS)
+        ordered = sorted({*dates, *times, *self._numbers.fraction_signs}, key=lambda span: (span.start, -span.end))
+        outer: list[Span] = []
+        for span in ordered:
+            if not outer or span.end > outer[-1].end:
+                outer.append(span)
+        return [span.start for span in outer], [span.end for span in outer]
+
+    def _is_clear_time(self, span: Span) -> bool:
+        return any(char in ":hm" for char in self.folded.text[span.start : span.end])
 
     def _find_date(self, leaf: Leaf) -> Finding:
         day = read_date(leaf.value)

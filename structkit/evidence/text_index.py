@@ -17,12 +17,25 @@ UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 
 Of Korean, whose syllables are folded to their letters, each letter is one."""
 
-WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
+WORD = re.compile(rf"[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]|[{INDIC}])+")
+IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 MIN_RATIO = 88
 """Similarity of a word in percent that is near; a shorter word than `MIN_FUZZY_CHARS` has to be the same."""
 
-MIN_FUZZY_CHARS = 4
+MIN_FUZZY_CHARS, MIN_INFLECTED_CHARS = 6, 8
+"""A word that is shorter than the second number has to end with the same letter: Petrov and Petrova are two names."""
+
+SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
+PREFIXES = re.compile(
+    "[\u05d5\u05d4\u05d1\u05dc\u05de\u05db\u05e9]{0,3}|[\u0648\u0641\u0628\u0644\u0643\u0633\u0627]{0,4}"
+)
+"""Words that Hebrew and Arabic write together with the next one, such as "and", "in" and "the"."""
+
+INNER_SIGNS = frozenset("-_./#:@")
+"""Between letters and digits, they make one name, such as that of a document."""
+
 MIN_JOINED_CHARS = 7
 """Characters of a text whose digits may be in several groups, such as a telephone number; "1, 23" is not 123."""
 
@@ -65,20 +78,34 @@ class TextIndex:
         words = WORD.findall(fold(text))
         if not words:
             return self._find_symbols(text)
+        has_digits = any(char.isdigit() for word in words for char in word)
         if spans := self._limited(self._sequences(words, fold(text))):
             exact = tuple(span for span in spans if self._source[span.start : span.end] == text.strip())
-            return ("exact", exact) if exact else ("folded", spans)
-        if spans := self._limited(self._letters(words)):
+            places = exact or spans
+            return "exact" if exact else "folded", self._free(places) if has_digits else places
+        if spans := self._limited(self._letters(words, fold(text).lstrip())):
             return "letters", spans
-        if len(words) > 1 and (spans := self._limited(self._reordered([{word} for word in words]))):
+        is_unspaced = any(IS_UNSPACED.match(word) for word in words)
+        if len(words) > 1 and not is_unspaced and (spans := self._limited(self._reordered([{word} for word in words]))):
             return "words", spans
-        if not any(char.isdigit() for word in words for char in word) and (spans := self._limited(self._near(words))):
+        if not has_digits and (spans := self._limited(self._near(words))):
             return "fuzzy", spans
         return "", ()
 
-    def starts(self, words: Iterable[str]) -> list[int]:
-        """Return where in the folded text any of some folded words begin."""
-        return sorted(self._starts[position] for word in words for position in self._positions.get(word, ()))
+    @property
+    def vocabulary(self) -> Iterable[str]:
+        """The words of the text, folded."""
+        return self._positions
+
+    def ranges(self, words: Iterable[str]) -> list[Span]:
+        """Return where in the folded text any of some folded words are."""
+        known = sorted(position for word in words for position in self._positions.get(word, ()))
+        return [Span(self._starts[position], self._ends[position]) for position in known]
+
+    def _free(self, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        """Return the places that are not part of a longer name, such as 2026-06 in AB-2026-06; all if each is one."""
+        free = tuple(span for span in spans if not is_inner(self._source, span))
+        return free or spans
 
     def _limited(self, ranges: Iterator[tuple[int, int]]) -> tuple[Span, ...]:
         unique = dict.fromkeys(Span(*self._folded.original(*each)) for each in islice(ranges, MAX_SPANS))
@@ -113,16 +140,22 @@ class TextIndex:
             offset += len(word)
         return "".join(self._words), offsets
 
-    def _letters(self, words: list[str]) -> Iterator[tuple[int, int]]:
-        """Yield the ranges with the same letters and digits, whatever stands between them; they are whole words."""
+    def _letters(self, words: list[str], folded: str) -> Iterator[tuple[int, int]]:
+        """Yield the ranges with the same letters and digits, whatever stands between them; they are whole words.
+
+        What the text begins with, such as a plus sign, is part of a range if it is there.
+        """
         text, offsets = self._joined
         letters, start = "".join(words), -1
+        lead = folded[: folded.index(words[0])]
         while (start := text.find(letters, start + 1)) >= 0:
             first, last = bisect_left(offsets, start), bisect_right(offsets, start + len(letters) - 1) - 1
             is_start = first < len(offsets) and offsets[first] == start
             is_whole = is_start and offsets[last] + len(self._words[last]) == start + len(letters)
             if is_whole and (len(letters) >= MIN_JOINED_CHARS or not self._joins_digits(first, last)):
-                yield self._starts[first], self._ends[last]
+                begin = self._starts[first]
+                has_lead = lead and self._folded.text[max(begin - len(lead), 0) : begin] == lead
+                yield begin - (len(lead) if has_lead else 0), self._ends[last]
 
     def _joins_digits(self, first: int, last: int) -> bool:
         pairs = zip(self._words[first:last], self._words[first + 1 : last + 1], strict=True)
@@ -155,14 +188,40 @@ class TextIndex:
         from rapidfuzz import fuzz, process
 
         equal = {word} & self._positions.keys()
+        if SEMITIC.match(word):
+            equal |= {
+                each for each in self._positions if each.endswith(word) and PREFIXES.fullmatch(each[: -len(word)])
+            }
         if len(word) < MIN_FUZZY_CHARS:
             return equal
-        near = process.extract(word, self._vocabulary, scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None)
-        return equal | {match for match, *_ in near}
+        near = process.extract(word, self._long_words, scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None)
+        return equal | {match for match, *_ in near if _is_variant(word, match)}
 
     @cached_property
-    def _vocabulary(self) -> list[str]:
-        return [word for word in self._positions if len(word) >= MIN_FUZZY_CHARS and not any(map(str.isdigit, word))]
+    def _long_words(self) -> list[str]:
+        return [word for word in self._positions if len(word) >= MIN_FUZZY_CHARS - 1 and word.isalpha()]
+
+
+def is_inner(text: str, span: Span) -> bool:
+    """Return whether a place is part of a longer name, such as the number in C-250 and in db7a.
+
+    >>> [is_inner("C-250, 250 EUR, 4c0e, 7.", Span(*place)) for place in ((2, 5), (7, 10), (16, 17), (22, 23))]
+    [True, False, True, False]
+    """
+    before, after = text[max(span.start - 2, 0) : span.start], text[span.end : span.end + 3]
+    letter = before[:-1] if before[-1:] in INNER_SIGNS else before[-1:]
+    is_after_letter = letter.isalnum() and (not IS_UNSPACED.match(letter)) and not letter.isspace()
+    return is_after_letter or bool(re.match(r"[^\W\d_]+\d", after)) or bool(re.match(r"[-_#@]\w", after))
+
+
+def _is_variant(word: str, other: str) -> bool:
+    """Return whether a near word may be the same one: misspelt inside, inflected at the end of a long word, or with s.
+
+    >>> [_is_variant("petrov", other) for other in ("petrova", "petrovs", "petov", "betrov")]
+    [False, True, True, False]
+    """
+    is_end_near = word[-1] == other[-1] or len(word) >= MIN_INFLECTED_CHARS or other == f"{word}s"
+    return word[0] == other[0] and is_end_near
 
 
 def _choose(alternatives: list[set[str]], words: list[str], window: range, anchor: int) -> list[int]:
