@@ -2,10 +2,11 @@
 
 Run it:  python benchmarks/evidence.py [--held-out] [--list] [--no-speed]
 
-A place is right if it shares at least half of its characters with the gold one (intersection over union); `exact`
-counts those that are the same to the character. An invented value replaces the right one of its record. langextract
-aligns texts: its resolver is given the values of a record as texts, in the order of the source, with its default options
-and without partial matches. It is measured if it is installed (`pip install langextract`); no model is asked.
+A place is right if it shares at least half of its characters with the gold one (intersection over union); the next
+column counts those that are the same to the character. An invented value replaces the right one of its record.
+langextract aligns texts: its resolver is given the values of a record as texts, in the order of the source, with its
+default options and without partial matches. It is measured if it is installed (`pip install langextract`); no model is
+asked.
 """
 
 import argparse
@@ -37,7 +38,7 @@ class Counts:
     values: int = 0
     right: int = 0
     exact: int = 0
-    wrong: int = 0
+    misplaced: int = 0
     missed: int = 0
     invented: int = 0
     invented_found: int = 0
@@ -51,7 +52,7 @@ class Counts:
         return [
             f"{self.right / self.values:.1%}",
             f"{self.exact / self.values:.1%}",
-            f"{self.wrong} of {self.values}",
+            f"{self.misplaced} of {self.values}",
             f"{self.missed}",
             f"{self.invented_found / self.invented:.1%} ({self.invented_found} of {self.invented})",
             f"{self.ambiguous_marked} of {self.ambiguous}",
@@ -99,36 +100,38 @@ def measure(find: Finder, records: Iterable[Gold]) -> Counts:
             _count_value(counts, gold, path, places[path])
         for path, value in gold.invented:
             counts.invented += 1
-            if wrong := find(gold, {path: value})[path]:
+            if misplaced := find(gold, {path: value})[path]:
                 counts.invented_found += 1
-                counts.failures.append(f"invented {_shown(gold, path)} = {value!r} at {gold.text[slice(*wrong[0])]!r}")
+                counts.failures.append(
+                    f"invented {_describe(gold, path)} = {value!r} at {gold.text[slice(*misplaced[0])]!r}"
+                )
     return counts
 
 
 def _count_value(counts: Counts, gold: Gold, path: GoldPath, places: tuple[Place, ...]) -> None:
     right, gold_places = gold.right[path], gold.places[path]
-    expected = f"{gold.values[path]!r} at {_near(gold, right[0])}"
+    expected = f"{gold.values[path]!r} at {_excerpt(gold, right[0])}"
     counts.values += 1
     if not places:
         counts.missed += 1
-        counts.failures.append(f"missed {_shown(gold, path)} = {expected}")
+        counts.failures.append(f"missed {_describe(gold, path)} = {expected}")
     elif any(_overlap(places[0], each) >= HALF for each in right):
         counts.right += 1
         counts.exact += places[0] in right
         if places[0] not in right:
-            counts.failures.append(f"inexact {_shown(gold, path)}: {_near(gold, places[0])}, not {expected}")
+            counts.failures.append(f"inexact {_describe(gold, path)}: {_excerpt(gold, places[0])}, not {expected}")
     else:
-        counts.wrong += 1
-        counts.failures.append(f"wrong {_shown(gold, path)}: {_near(gold, places[0])}, not {expected}")
+        counts.misplaced += 1
+        counts.failures.append(f"wrong {_describe(gold, path)}: {_excerpt(gold, places[0])}, not {expected}")
     if len(gold_places) > 1:
         counts.ambiguous += 1
         is_marked = all(any(_overlap(place, each) >= HALF for place in places) for each in gold_places)
         counts.ambiguous_marked += is_marked
         if not is_marked:
-            counts.failures.append(f"not ambiguous {_shown(gold, path)}: {places}, not {gold_places}")
+            counts.failures.append(f"not ambiguous {_describe(gold, path)}: {places}, not {gold_places}")
     elif len(places) > 1:
         counts.marked_at_one_place += 1
-        counts.failures.append(f"at one place {_shown(gold, path)}: {[_near(gold, each) for each in places]}")
+        counts.failures.append(f"at one place {_describe(gold, path)}: {[_excerpt(gold, each) for each in places]}")
 
 
 def _overlap(first: Place, second: Place) -> float:
@@ -136,11 +139,11 @@ def _overlap(first: Place, second: Place) -> float:
     return max(common, 0) / (max(first[1], second[1]) - min(first[0], second[0]))
 
 
-def _shown(gold: Gold, path: GoldPath) -> str:
+def _describe(gold: Gold, path: GoldPath) -> str:
     return f"[{gold.name}] {'.'.join(map(str, path))}"
 
 
-def _near(gold: Gold, place: Place) -> str:
+def _excerpt(gold: Gold, place: Place) -> str:
     start, end = place
     return repr(f"{gold.text[max(start - 10, 0) : start]}<{gold.text[start:end]}>{gold.text[end : end + 10]}")
 

@@ -2,9 +2,9 @@ r"""The gold of `evidence.py`: texts with the places of their values, and values
 
 `data/evidence_gold.txt` has records that begin with `=== language name`. In the text, `[[path|surface]]` is a value as
 it is written, `[[path=value|surface]]` one that is written differently, `[[path:n=12.5|12,50]]` a number (`d`: a date,
-`t`: a time, `dt`: a date and time). `[[~path|surface]]` is another place that is as right, `[[?path|surface]]` one where the
-same value is something else. A line that begins with `! ` has invented values by their paths, each of which replaces
-the right one. `\uXXXX` is a character.
+`t`: a time, `dt`: a date and time). `[[~path|surface]]` is another place that is as right, `[[?path|surface]]` one
+where the same value is something else. A line that begins with `! ` has invented values by their paths, each of which
+replaces the right one. `\uXXXX` is a character.
 """
 
 import json

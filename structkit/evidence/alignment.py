@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from structkit.evidence.folding import fold
-from structkit.evidence.leaves import Leaf, find_leaves, read_number
+from structkit.evidence.leaves import NAME_PART, Leaf, find_leaves, is_small_number
 from structkit.evidence.source_text import Finding
 from structkit.evidence.source_texts import SourceTexts
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.evidence_map import Evidence, Span
-
-SMALL_NUMBER = 100
-"""A whole number below it is in most texts by chance: it counts only near its label or near a value beside it."""
 
 LABEL_DISTANCE, NEIGHBOUR_DISTANCE = 60, 120
 """Characters to the words of a field's name, and to another value of the same object."""
@@ -24,7 +20,6 @@ OTHER_SOURCE_DISTANCE = 100_000
 """A place in another source counts as so many characters away."""
 
 MIN_LABEL_CHARS = 3
-NAME_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
 
 
 def align(value: JSONValue, texts: SourceTexts, schema: JSON | None = None) -> dict[JSONPath, Evidence]:
@@ -73,9 +68,7 @@ class _Neighbours:
 
     def supported(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         """Return the places that count: of a small number, those near its label or near a value beside it."""
-        number = read_number(leaf.value) if leaf.kind == "number" else None
-        is_small = number is not None and number == number.to_integral_value() and abs(number) < SMALL_NUMBER
-        if not is_small or not leaf.path:
+        if not is_small_number(leaf) or not leaf.path:
             return spans
         places = [place for path, place in self._places[leaf.path[:-1]] if path != leaf.path]
         return tuple(

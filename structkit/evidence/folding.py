@@ -11,9 +11,9 @@ DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d
 SINGLE_QUOTES = frozenset("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4\uff07")
 DOUBLE_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02")
 ARABIC_SEPARATORS = {"\u066b": ".", "\u066c": ",", "\u066a": "%"}
-LETTERS = {
-    "\u0131": "i", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0127": "h", "\u00e6": "ae", "\u0153": "oe", "\u00fe": "th",
-    "\u00f0": "d",
+UNDECOMPOSED_LETTERS = {
+    "\u0131": "i", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0127": "h", "\u00e6": "ae", "\u0153": "oe",
+    "\u00fe": "th", "\u00f0": "d",
 }  # fmt: skip
 """Letters with a stroke or joined, which have no decomposition."""
 
@@ -84,14 +84,12 @@ def fold_character(char: str) -> str:
         return "'"
     if char in DOUBLE_QUOTES:
         return '"'
-    if char.isspace():
-        return " "
     if (digit := unicodedata.decimal(char, None)) is not None:
         return str(digit)
-    if char in ARABIC_SEPARATORS:
-        return ARABIC_SEPARATORS[char]
+    if char.isspace() or char in ARABIC_SEPARATORS:
+        return ARABIC_SEPARATORS.get(char, " ")
     decomposed = unicodedata.normalize("NFKD", char).casefold()
-    decomposed = LETTERS.get(decomposed, decomposed)
+    decomposed = UNDECOMPOSED_LETTERS.get(decomposed, decomposed)
     folded = "".join(part for part in decomposed if unicodedata.category(part)[0] not in "MC" or is_spoken_mark(part))
     return f" {folded}" if FRACTION_SIGN in folded and char != FRACTION_SIGN else folded  # 9½ is not 91/2
 

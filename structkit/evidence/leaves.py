@@ -37,8 +37,23 @@ SMALL_NUMBER = 100
 """A whole number below it is in most texts by chance."""
 
 PARTS_OF_DATES = frozenset(
-    "day month year hour minute second date time tag monat jahr stunde jour mois annee heure dia mes ano hora giorno "
-    "mese anno ora dd mm yyyy yy hh".split()
+    {
+        "day",
+        "month",
+        "year",
+        "hour",
+        "minute",
+        "second",
+        "date",
+        "time",
+        "tag",
+        "monat",
+        "jahr",
+        "stunde",
+        "jour",
+        "mois",
+    }
+    | {"annee", "heure", "dia", "mes", "ano", "hora", "giorno", "mese", "anno", "ora", "dd", "mm", "yyyy", "yy", "hh"}
 )
 NAME_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
 """A word of the name of a field."""

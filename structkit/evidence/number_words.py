@@ -32,7 +32,7 @@ MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20}
 """In French, up to 19 is added to 60 and to 80."""
 
 ENGLISH_ARTICLES = frozenset({"a", "an"})
-HALF = Decimal("0.5")
+ONE, HALF = Decimal(1), Decimal("0.5")
 MIN_COMPOUND_CHARS = 6
 CJK_NUMERAL = re.compile(f"[{''.join((*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES))}]+")
 
@@ -71,7 +71,7 @@ NUMBER_WORDS = WORD_VALUES.keys() | SCALES.keys() | MULTIPLES.keys() | JOINING_W
 
 
 @cache
-def _pieces() -> dict[str, re.Pattern[str]]:
+def _compound_patterns() -> dict[str, re.Pattern[str]]:
     """Return, for each language that joins them, the pattern of a number that is one word."""
     scales = {
         "de": "und ein hundert tausend million millionen",
@@ -92,7 +92,7 @@ def split_compound(word: str) -> list[str]:
     >>> split_compound("zweitausenddreihundert"), split_compound("quarantamila"), split_compound("hunderte")
     (['zwei', 'tausend', 'drei', 'hundert'], ['quaranta', 'mila'], [])
     """
-    for pattern in _pieces().values():
+    for pattern in _compound_patterns().values():
         parts = pattern.findall(word)
         if len(parts) > 1 and "".join(parts) == word:
             return parts
@@ -102,17 +102,17 @@ def split_compound(word: str) -> list[str]:
 def compound_words(vocabulary: Iterable[str]) -> set[str]:
     """Return the words of a folded vocabulary that are numbers written as one word."""
     long = "\n".join(word for word in vocabulary if len(word) >= MIN_COMPOUND_CHARS)
-    pattern = "|".join(f"(?:{each.pattern})+" for each in _pieces().values())
+    pattern = "|".join(f"(?:{each.pattern})+" for each in _compound_patterns().values())
     return {word for word in re.findall(rf"^(?:{pattern})$", long, re.MULTILINE) if split_compound(word)}
 
 
 def read_number_words(text: str) -> Decimal | None:
-    """Return the number that consecutive folded words are; None if they are not one.
+    """Return the number of consecutive folded words; None if they are none.
 
     >>> [str(read_number_words(text)) for text in ("twenty-one", "two hundred and five", "quatre-vingt-dix-huit")]
     ['21', '205', '98']
-    >>> [str(read_number_words(text)) for text in ("mil trescientos", "funfundvierzigtausend", "two and a half million")]
-    ['1300', '45000', '2500000.0']
+    >>> [str(read_number_words(text)) for text in ("mil trescientos", "funfundvierzigtausend", "two and a half")]
+    ['1300', '45000', '2.5']
     >>> [read_number_words(text) for text in ("five and six", "a", "house", "mio")]
     [None, None, None, None]
     """
@@ -151,11 +151,11 @@ def _sum(parts: list[str]) -> Decimal | None:
             group += value
             limit = _limit_after(part, value)
         elif scale == HUNDRED and group < HUNDRED:
-            group, limit = max(group, 1) * HUNDRED if group != HALF else group * HUNDRED, HUNDRED
+            group, limit = (group or ONE) * HUNDRED, HUNDRED
         elif scale > HUNDRED and part not in UNIT_SIGNS:
             total, group, limit = _scaled(total, group, scale), Decimal(0), scale
         elif multiple:
-            group, limit = (group or 1) * multiple, 0
+            group, limit = (group or ONE) * multiple, 0
         elif part not in JOINING_WORDS or not 0 < limit < UNLIMITED:
             return None
     return total + group if parts[-1] not in JOINING_WORDS else None
@@ -169,7 +169,7 @@ def _limit_after(part: str, value: Decimal) -> int:
 
 def _scaled(total: Decimal, group: Decimal, scale: int) -> Decimal:
     """Return the sum with a scale: "mil millones" is a product, "one million two thousand" a sum."""
-    return (total + group) * scale if 0 < total < scale else total + (group or 1) * scale
+    return (total + group) * scale if 0 < total < scale else total + (group or ONE) * scale
 
 
 def read_cjk_numeral(text: str) -> Decimal | None:

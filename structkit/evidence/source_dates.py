@@ -26,7 +26,7 @@ MONTHS = {
     "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
     "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
-    "tr": "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık",
+    "tr": "ocak şubat mart nisan mayis haziran temmuz ağustos eylül ekim kasim aralik",
     "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
     "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
 }
@@ -132,23 +132,23 @@ def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tupl
         yield from _named_months(pattern, groups, folded, months)
     if not folded.isascii():
         for match in (*CJK_DATE.finditer(folded), *KOREAN_DATE.finditer(folded)):
-            year_number, *rest = (_cjk_number(part) for part in match.groups())
-            yield Span(*match.span()), [(year_number, rest[0], rest[1])]
+            year_number, month_number, day_number = (_cjk_number(part) for part in match.groups())
+            yield Span(*match.span()), [(year_number, month_number, day_number)]
 
 
 def _numeric_dates(folded: str) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
-    """Yield the dates with the year at their end, the day or the month first.
+    """Yield the dates with the year last, the day or the month first.
 
-    With points, the day is first. With other separators it is what dates of the same text show that can be only one.
+    With points, the day is first. With another separator, dates of the text that can be read in one way only decide.
     """
     matches = [(match, PARTS.findall(match.group())) for match in YEAR_LAST.finditer(folded)]
-    shown = defaultdict[str, set[bool]](set)
+    decided = defaultdict[str, set[bool]](set)
     for match, (first, second, _) in matches:
         if (int(first) > MONTHS_OF_YEAR) != (int(second) > MONTHS_OF_YEAR):
-            shown[match[1] or "."].add(int(first) > MONTHS_OF_YEAR)
+            decided[match[1] or "."].add(int(first) > MONTHS_OF_YEAR)
     for match, (first, second, year) in matches:
         separator = match[1] or "."
-        is_day_first = {True} if separator == "." else shown[separator]
+        is_day_first = {True} if separator == "." else decided[separator]
         orders = [(int(second), int(first))] * (is_day_first != {False} or int(first) > MONTHS_OF_YEAR)
         orders += [(int(first), int(second))] * (is_day_first != {True} or int(second) > MONTHS_OF_YEAR)
         yield Span(*match.span()), [(number, *order) for number, order in product(_years(year), orders)]

@@ -88,7 +88,7 @@ class SourceNumbers:
 
     @cached_property
     def fraction_signs(self) -> list[Span]:
-        """The places of characters such as ½, whose digits are no numbers."""
+        """The places of characters such as ½, whose digits do not stand for themselves."""
         if SIGN_OF_FRACTION not in self._folded:
             return []
         return [Span(*match.span()) for match in re.finditer(rf"\d+{SIGN_OF_FRACTION}\d+", self._folded)]
@@ -204,9 +204,9 @@ def _numbers_without_digits(folded: str, words: Sequence[Span]) -> Iterator[tupl
             yield value, Span(*match.span())
     for value, span in _numbers_in_words(folded, words):
         start, is_negative = _sign_before(folded, span.start)
-        signed, whole = -value if is_negative else value, Span(start, span.end)
-        yield signed, whole
-        yield from _shares_and_multiples([signed], whole, folded[span.end : span.end + MAX_AFTER], has_scale=True)
+        signed, signed_span = -value if is_negative else value, Span(start, span.end)
+        yield signed, signed_span
+        yield from _shares_and_multiples([signed], signed_span, folded[span.end : span.end + MAX_AFTER], has_scale=True)
     if not folded.isascii():
         yield from _cjk_numbers(folded)
 

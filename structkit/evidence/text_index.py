@@ -99,8 +99,8 @@ class TextIndex:
 
     def ranges(self, words: Iterable[str]) -> list[Span]:
         """Return where in the folded text any of some folded words are."""
-        known = sorted(position for word in words for position in self._positions.get(word, ()))
-        return [Span(self._starts[position], self._ends[position]) for position in known]
+        numbers = sorted(position for word in words for position in self._positions.get(word, ()))
+        return [Span(self._starts[position], self._ends[position]) for position in numbers]
 
     def _free(self, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         """Return the places that are not part of a longer name, such as 2026-06 in AB-2026-06; all if each is one."""

@@ -45,6 +45,13 @@ TEXTS = [
     ("exact", "موسكو", "في موسكو اليوم", "موسكو"),
     ("exact", "👍🏽", "fine 👍🏽 ok", "👍🏽"),
     ("exact", "€", "12 € each", "€"),
+    ("folded", "Lodz", "in Łódź", "Łódź"),
+    ("folded", "Le Coeur", "Le Cœur", "Le Cœur"),
+    ("folded", "ポータブル電源", "商品 ﾎﾟｰﾀﾌﾞﾙ電源", "ﾎﾟｰﾀﾌﾞﾙ電源"),
+    ("letters", "+41 44 123 45 67", "Tel. +41441234567", "+41441234567"),
+    ("fuzzy", "חיפה", "שירה מחיפה", "מחיפה"),
+    ("fuzzy", "القاهرة", "في والقاهرة", "والقاهرة"),
+    ("fuzzy", "Konstantinopoulos", "Mr Konstantinopolous", "Konstantinopolous"),
 ]
 
 
@@ -67,6 +74,13 @@ def test_a_text_is_found_at_its_place_and_says_how(how: str, value: str, text: s
         ("New York", "York is new"),
         ("北海", "北京和上海"),
         ("A1", "A2 and B1"),
+        ("A. Petrov", "A. Petrova"),
+        ("Belkin", "Elkin"),
+        ("Clara", "Cara"),
+        ("ブルー", "ﾎﾟｰﾀﾌﾞﾙ電源"),
+        ("カギ", "カキ"),
+        ("北京", "京北"),
+        ("कि", "की"),
     ],
 )
 def test_a_text_that_is_only_similar_is_missing(value: str, text: str) -> None:
@@ -110,6 +124,37 @@ NUMBERS = [
     (1500, "1.5e3 volts", "1.5e3"),
     (250, "\u0662\u0665\u0660 people", "\u0662\u0665\u0660"),
     (0.5, "1/2 of it", "1/2"),
+    (1.5, "1 1/2 cups", "1 1/2"),
+    (9.5, "9½ hours", "9½"),
+    (0.75, "¾ tsp", "¾"),
+    (-17, "minus 17 degrees", "minus 17"),
+    (0.2, "twenty percent", "twenty percent"),
+    (0.2, "20 Prozent", "20 Prozent"),
+    (0.08, "八パーセント", "八パーセント"),
+    (0.12, "百分之十二", "百分之十二"),
+    (
+        1299.5,
+        "\u0661\u066c\u0662\u0669\u0669\u066b\u0665\u0660 ريال",
+        "\u0661\u066c\u0662\u0669\u0669\u066b\u0665\u0660",
+    ),
+    (15200000, "15.2 مليون سائح", "15.2 مليون"),
+    (12500, "12,5 тыс. станков", "12,5 тыс"),
+    (21, "двадцать один инженер", "двадцать один"),
+    (1300, "mil trescientos buses", "mil trescientos"),
+    (850_000_000, "ochocientos cincuenta millones", "ochocientos cincuenta millones"),
+    (2_000_000_000, "dos mil millones", "dos mil millones"),
+    (2345, "zweitausenddreihundertfünfundvierzig Menschen", "zweitausenddreihundertfünfundvierzig"),
+    (38, "achtunddreißig", "achtunddreißig"),
+    (40_028, "quarantamila ventotto", "quarantamila ventotto"),
+    (55, "vijfenvijftig euro", "vijfenvijftig"),
+    (125, "cento e vinte e cinco", "cento e vinte e cinco"),
+    (24, "two dozen offices", "two dozen"),
+    (1_500_000, "anderthalb Millionen", "anderthalb Millionen"),
+    (2_500_000, "two and a half million", "two and a half million"),
+    (500_000, "half a million", "half a million"),
+    (120_000_000, "1億2000万円", "1億2000万"),
+    (450_000, "45만원", "45만"),
+    (20, "twenty a day", "twenty"),
     (2026, "on 14.03.2026", "2026"),
     (2291, "Invoice NW-2291", "2291"),
     (1234, "1.234 or 1,234", "1.234"),
@@ -131,6 +176,9 @@ def test_a_number_is_found_in_any_notation(value: float, text: str, place: str |
         (5, "-5 degrees"),
         (1000000, "Mio."),
         (12, "v1.2.3"),
+        (21, "twenty a day"),
+        (2, "½ pepino"),
+        (45.5, "9½"),
     ],
 )
 def test_a_number_that_is_part_of_another_is_missing(value: float, text: str) -> None:
@@ -141,7 +189,8 @@ DATES = [
     "2026-03-14", "2026/03/14", "20260314", "14.03.2026", "14.3.26", "14/03/2026", "03/14/2026", "14. 3. 2026",
     "14 March 2026", "14th of March, 2026", "March 14, 2026", "Mar 14th 2026", "14-Mar-2026", "14. März 2026",
     "14 mars 2026", "14 de marzo de 2026", "14 marzo 2026", "14 maart 2026", "14 de março de 2026", "14 марта 2026",
-    "2026 March 14", "2026年3月14日", "二零二六年三月十四日", "2026-03-14T09:30:00Z",
+    "14th day of March 2026", "14 березня 2026", "14 března 2026", "14 Mart 2026", "14 مارس 2026", "14 במרץ 2026",
+    "2026년 3월 14일", "2026 March 14", "2026年3月14日", "二零二六年三月十四日", "2026-03-14T09:30:00Z",
 ]  # fmt: skip
 
 
@@ -154,6 +203,43 @@ def test_a_date_is_found_in_any_notation(text: str) -> None:
     evidence = find_evidence(Letter(sent=date(2026, 3, 14)), source)["sent",]
     assert (evidence.how, evidence.text) == ("date", text.removesuffix("T09:30:00Z"))
     assert find_evidence(Letter(sent=date(2026, 3, 15)), source).missing == (("sent",),)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("05.04.2026", ["2026-04-05"]),
+        ("05.14.2026", ["2026-05-14"]),
+        ("05/04/2026", ["2026-04-05", "2026-05-04"]),
+        ("05/04/2026 and 16/07/2026", ["2026-04-05", "2026-07-16"]),
+        ("05/04/2026 and 07/16/2026", ["2026-05-04", "2026-07-16"]),
+        ("05/04/2026 and 07/16/2026 and 16/07/2026", ["2026-04-05", "2026-05-04", "2026-07-16"]),
+        ("05/04/2026 and 16-07-2026", ["2026-04-05", "2026-05-04", "2026-07-16"]),
+    ],
+)
+def test_the_order_of_day_and_month_is_that_of_clear_dates_of_the_text(text: str, days: list[str]) -> None:
+    candidates = ["2026-04-05", "2026-05-04", "2026-05-14", "2026-07-16"]
+    assert [day for day in candidates if places(day, text)] == days
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        ({"total": 250}, "Contract C-250: total 250 EUR", ["total 250"]),
+        ({"year": 2026}, "on 14.03.2026, in 2026", ["in 2026"]),
+        ({"year": 2026}, "on 14.03.2026", [".03.2026"]),
+        ({"age": 16, "city": "Kiel"}, "Kiel, 61 years, at 16:30", []),
+        ({"children": 14, "city": "Kiel"}, "Kiel, 14 March 2026", []),
+        ({"day": 14, "month": 3, "city": "Kiel"}, "Kiel, 14.3.2026", ["el, 14"]),
+        ({"retry": 4, "id": "7e1"}, "id 7e1-4c0e, retry 4 of 5", ["retry 4"]),
+        ({"batch": "2026-06"}, "AB-2026-06, batch 2026-06", ["batch 2026-06"]),
+    ],
+)
+def test_a_number_inside_a_date_a_time_or_a_name_does_not_stand_for_itself(
+    value: dict[str, Any], text: str, expected: list[str]
+) -> None:
+    evidence = find_evidence(value, text)[(next(iter(value)),)]
+    assert all(text[: span.end].endswith(each) for span, each in zip(evidence.spans, expected, strict=True))
 
 
 def test_a_time_and_a_date_with_a_time_are_found() -> None:
