@@ -313,6 +313,15 @@ def list_format(output_type: Any) -> ResponseFormat[Any]:
 
 
 def reask_places(call: CallOptions, defaults: DefaultOptions) -> CallOptions:
-    """Return a call that re-asks only invalid items even of a short reply, because the others were yielded already."""
+    """Return a call that re-asks only invalid items even of a short reply, because the others were yielded already.
+
+    Raises:
+        ConfigError: The call would drop items that were yielded.
+    """
+    if (evidence := call.get("evidence", defaults.get("evidence"))) in ("null", "require"):
+        raise ConfigError(
+            f'evidence="{evidence}" drops items that are not in the text, which stream_items has yielded by then: pass '
+            "evidence=True, or use run or stream"
+        )
     policy = call.get("policy") or defaults.get("policy") or Policy()
     return {**call, "policy": replace(policy, reask="always")} if policy.reask == "places" else call

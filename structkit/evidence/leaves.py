@@ -14,7 +14,8 @@ from structkit.schema.keywords import OWN_PREFIX
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.json_pointer import pointer_keys
 
-Kind: TypeAlias = Literal["text", "number", "date", "date-time", "time", "judged", "empty"]
+Kind: TypeAlias = Literal["text", "number", "date", "date-time", "time", "chosen", "judged", "empty"]
+"""What a scalar is looked for as. A `chosen` (boolean, enum), `judged` (marked so) or `empty` one is not looked for."""
 
 EMPTY_TEXTS = frozenset(
     {"", "-", "--", "n/a", "na", "none", "null", "unknown", "not available", "not specified", "tbd"}
@@ -76,7 +77,7 @@ def find_leaves(value: JSONValue, schema: JSON | None = None) -> Iterator[Leaf]:
 
     >>> schema = {"properties": {"mood": {"enum": ["good", "bad"]}, "on": {"type": "string", "format": "date"}}}
     >>> [leaf.kind for leaf in find_leaves({"mood": "good", "on": "2026-03-14", "n": 3}, schema)]
-    ['judged', 'date', 'number']
+    ['chosen', 'date', 'number']
     """
     document = schema or {}
     stack: list[tuple[JSONPath, JSONValue, JSON]] = [((), value, document)]
@@ -150,7 +151,7 @@ def _kind(value: JSONValue, schema: JSON) -> Kind:
     marker = schema.get(EVIDENCE_KEYWORD)
     is_chosen = isinstance(value, bool) or "enum" in schema or "const" in schema
     if marker == "judged" or (is_chosen and marker != "found"):
-        return "judged"
+        return "judged" if marker == "judged" else "chosen"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "number"
     if kind := FORMAT_KINDS.get(str(schema.get("format", ""))):

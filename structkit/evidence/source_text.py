@@ -57,8 +57,8 @@ class SourceText:
 
     def find(self, leaf: Leaf) -> Finding:
         """Return how a scalar was found, and all its places."""
-        if leaf.kind in {"judged", "empty"}:
-            return ("judged" if leaf.kind == "judged" else "empty"), ()
+        if leaf.kind in {"judged", "chosen", "empty"}:
+            return ("empty" if leaf.kind == "empty" else "judged"), ()
         find = {"number": self._find_number, "date": self._find_date, "time": self._find_time}.get(leaf.kind)
         if leaf.kind == "date-time":
             find = self._find_date_time

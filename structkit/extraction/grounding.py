@@ -1,18 +1,23 @@
-"""`Grounding`: the values of a call are looked for in its sources, as `evidence=` says."""
+"""`Grounding`: what is done with a valid value that is not in the sources of a call, as `evidence=` says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
-from structkit.errors import ConfigError, SchemaError
+from structkit.errors import ConfigError, ExtractionError, InvalidOutput, SchemaError
 from structkit.evidence.alignment import align
-from structkit.evidence.prompt_sources import argument_sources, prompt_sources, template_sources
+from structkit.evidence.prompt_sources import argument_sources, has_unread_parts, prompt_sources, template_sources
 from structkit.evidence.source_texts import SourceTexts
+from structkit.extraction.acceptance import wire_text
+from structkit.extraction.checks import apply_checks, collect_warnings
+from structkit.extraction.missing_places import reask_missing
+from structkit.extraction.provenance import Provenance, PrunedProvenance
+from structkit.extraction.pruning import Pruning, prune
 from structkit.schema import Codec
-from structkit.values import JSONPath, JSONValue, Prompt, Result, ToolRun
+from structkit.values import Answer, JSONPath, JSONValue, Prompt, Result, ToolRun
 from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
 from structkit.values.source_cell import is_blank
 
@@ -46,21 +51,58 @@ class Grounding:
     Args:
         choice: What is done with values that no source has.
         sources: The texts that values are looked for in.
+        first_result: The result whose missing places are re-asked; None before.
+        answer_count: The number of answers up to that result.
     """
 
     choice: EvidenceChoice
     sources: tuple[TextSource, ...]
+    first_result: Result[Any] | None = None
+    answer_count: int = 0
 
     def next_step(self, conversation: Any, step: Any) -> Any:
-        """Return the step after *step*, which a conversation has returned: a result has its evidence."""
-        return with_evidence(step, conversation.response_format, self.sources) if isinstance(step, Result) else step
+        """Return the step after *step*, which a conversation has returned: of a result, it depends on its evidence."""
+        if self.first_result is not None and getattr(conversation, "answer_count", None) == self.answer_count:
+            step = self._after_reask(self.first_result, step)
+        if not isinstance(step, Result):
+            return step
+        sources = (*self.sources, *_tool_sources(step.tool_calls))
+        if self.choice is True:
+            return with_evidence(step, conversation.response_format, sources)
+        return self._ground(conversation, step, SourceTexts(sources), sources)
+
+    def _after_reask(self, first: Result[Any], step: Any) -> Any:
+        """Return the step after the reply to the re-asked places; if that is invalid, the result before.
+
+        The last attempt of a result is the one that was accepted.
+        """
+        if not isinstance(step, ExtractionError) and getattr(step, "answer_count", 0) <= self.answer_count:
+            return step
+        accepted = first.attempts[-1]
+        attempts = tuple(each for each in step.attempts if each.request is not accepted.request)
+        return replace(first, attempts=(*attempts, accepted))
+
+    def _ground(
+        self, conversation: Any, result: Result[Any], texts: SourceTexts, sources: tuple[TextSource, ...]
+    ) -> Any:
+        codec = conversation.response_format
+        validate = partial(_validate, conversation)
+        if self.choice == "require" and self.first_result is None:
+            step = reask_missing(conversation, result, texts, validate)
+            if step is not None:
+                return replace(step, grounding=replace(self, first_result=result, answer_count=step.answer_count))
+        prunings = [prune(choice, codec, texts, validate) for choice in result.choices if choice.valid]
+        result = _with_pruning(conversation, result, prunings)
+        if prunings[0].missing and conversation.policy.missing_evidence == "raise":
+            return _not_in_text(prunings[0]).with_attempts(result.attempts)
+        return with_evidence(result, codec, sources)
 
 
 def start_grounding(evidence: EvidenceChoice | ArgumentEvidence, prompt: Prompt) -> Grounding:
     """Return what is done with the value of a call.
 
     Raises:
-        ConfigError: The prompt has no text to look in.
+        ConfigError: The prompt has no text to look in; or values would be removed that may be in an image of it.
     """
     if isinstance(evidence, ArgumentEvidence):
         choice, sources = evidence.choice, evidence.sources(prompt)
@@ -68,24 +110,22 @@ def start_grounding(evidence: EvidenceChoice | ArgumentEvidence, prompt: Prompt)
         choice, sources = evidence, prompt_sources(prompt)
     if not sources:
         raise ConfigError("evidence= (--evidence) needs a text to look in, and the prompt has none: leave it out")
+    if choice is not True and has_unread_parts(prompt):
+        raise ConfigError(
+            f'evidence="{choice}" (--evidence {choice}) would remove what is only in an image, a recording or a file '
+            "of the prompt, in which nothing can be looked for: pass evidence=True, or leave it out"
+        )
     return Grounding(choice, sources)
 
 
 def with_evidence(result: Result[Any], codec: Codec[Any], sources: tuple[TextSource, ...]) -> Result[Any]:
-    """Return a result with the evidence of its value in these sources and in what its tools returned.
-
-    It is computed when it is first looked up.
-    """
-    sources = (*sources, *_tool_sources(result.tool_calls))
-    draft = next(choice.draft for choice in result.choices if choice.valid)
-    compute = partial(_align_value, codec, result.value, draft, sources)
+    """Return a result with the evidence of its value, which is computed when it is first looked up."""
+    compute = partial(_align_value, codec, result.value, _accepted(result).draft, sources)
     return replace(result, evidence=EvidenceMap(compute, sources))
 
 
-def _tool_sources(runs: tuple[ToolRun, ...]) -> Iterator[TextSource]:
-    for number, run in enumerate(runs):
-        if not run.error and not is_blank(run.content):
-            yield TextSource(run.content, ("tool_calls", number))
+def _accepted(result: Result[Any]) -> Answer[Any]:
+    return next(choice for choice in result.choices if choice.valid)
 
 
 def _align_value(
@@ -96,3 +136,44 @@ def _align_value(
     except SchemaError:  # a validator made a value that has no JSON form
         natural = draft
     return align(natural, SourceTexts(sources), codec.natural_schema)
+
+
+def _tool_sources(runs: tuple[ToolRun, ...]) -> Iterator[TextSource]:
+    for number, run in enumerate(runs):
+        if not run.error and not is_blank(run.content):
+            yield TextSource(run.content, ("tool_calls", number))
+
+
+def _validate(conversation: Any, draft: JSONValue) -> Answer[Any]:
+    first = conversation.initial_parts[0] if hasattr(conversation, "initial_parts") else conversation
+    answer = conversation.response_format.read_natural(draft, context=first.context)
+    return apply_checks(answer, conversation.checks)
+
+
+def _with_pruning(conversation: Any, result: Result[Any], prunings: list[Pruning]) -> Result[Any]:
+    """Return a result with the answers from which was removed what is not in the text."""
+    pruning, codec, checks = prunings[0], conversation.response_format, conversation.checks
+    if not pruning.warnings:
+        return result
+    soft_count = len(collect_warnings(result.value, checks))
+    warnings = (*collect_warnings(pruning.answer.value, checks), *result.warnings[soft_count:], *pruning.warnings)
+    answers = iter(prunings)
+    return replace(
+        result,
+        value=pruning.answer.value,
+        choices=tuple(next(answers).answer if choice.valid else choice for choice in result.choices),
+        provenance=PrunedProvenance(codec, pruning.answer.value, cast("Provenance", result.provenance), pruning),
+        warnings=warnings,
+        joined_text=wire_text(codec, pruning.answer.draft),
+    )
+
+
+def _not_in_text(pruning: Pruning) -> InvalidOutput:
+    issues = tuple(issue for issue in pruning.warnings if issue.path in pruning.missing)
+    lines = "\n".join(f"  {issue}" for issue in issues)
+    return InvalidOutput(
+        f"{len(issues)} value(s) of a valid reply are not in the text:\n{lines}\n"
+        'let them be null in the type, mark them as Judged, or leave out Policy(missing_evidence="raise")',
+        issues=issues,
+        partial=pruning.answer.text,
+    )

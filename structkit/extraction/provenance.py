@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from structkit.errors import SchemaError
 from structkit.schema import Codec, Patch
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result, value_at
+
+if TYPE_CHECKING:
+    from structkit.extraction.pruning import Pruning
 
 
 class Provenance(Mapping[JSONPath, Origin]):
@@ -89,6 +92,27 @@ class JoinedProvenance(Provenance):
 
     def _provenance(self, number: int) -> Provenance:
         return cast("Provenance", self._parts[number].provenance)
+
+
+class PrunedProvenance(Provenance):
+    """The provenance of a value from which was removed what no source has.
+
+    Args:
+        codec: The type.
+        value: The value.
+        earlier: The provenance before.
+        pruning: What was removed.
+    """
+
+    def __init__(self, codec: Codec[Any], value: Any, earlier: Provenance, pruning: Pruning) -> None:
+        """Store what the lookup needs."""
+        super().__init__(codec, value, pruning.answer.draft, {})
+        self._earlier, self._pruning = earlier, pruning
+
+    def origin_at(self, path: JSONPath) -> Origin:
+        """Return the origin of a place; of a list that has become empty as well, it is `removed`."""
+        origin = self._earlier.origin_at(self._pruning.old_path(path))
+        return Origin("removed", origin.attempt) if path in self._pruning.removed_paths else origin
 
 
 def _leaves(value: JSONValue, path: JSONPath) -> Iterator[JSONPath]:

@@ -58,6 +58,10 @@ class Patch:
                 merged += _new_items(merged, value)
         return merged
 
+    def has_place(self, path: JSONPath) -> bool:
+        """Return whether a path is one of the places, or within one."""
+        return any(path[: len(place.path)] == place.path for place in self.places)
+
     def covers_draft(self, reply: JSONValue) -> bool:
         """Return whether a reply that repeats the whole value has all of the draft, except at the patch's places.
 

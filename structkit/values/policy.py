@@ -23,6 +23,7 @@ CHOICES = {
     "reask": ("places", "always", "whole"),
     "parameters": ("adapt", "exact"),
     "tool_errors": ("raise", "tell"),
+    "missing_evidence": ("warn", "raise"),
 }
 """The values of the settings that have a closed set of them."""
 
@@ -80,6 +81,9 @@ class Policy:
         tool_errors: What to do with an exception of a tool: stop with a `ToolError` (`raise`), or send its type and its
             message to the model (`tell`), which may call the tool with other arguments.
         tool_timeout: Seconds after which a tool that has not ended is a `ToolError`; None sets no limit.
+        missing_evidence: What `evidence="null"` and `"require"` do with a value that is not in the text and that the
+            type does not let be null: return it with a warning in `Result.warnings` (`warn`), or raise `InvalidOutput`
+            (`raise`).
         max_tokens: The value to which the cap on a reply may be raised after a truncated reply; None keeps the
             caller's cap.
     """
@@ -98,6 +102,7 @@ class Policy:
     tool_rounds: int = 8
     tool_errors: Literal["raise", "tell"] = "raise"
     tool_timeout: float | None = DEFAULT_TOOL_TIMEOUT_S
+    missing_evidence: Literal["warn", "raise"] = "warn"
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:

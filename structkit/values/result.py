@@ -104,7 +104,7 @@ class Answer(Generic[T]):
         return Answer(choice.index, self.text, self.value, self.issues, choice.finish_reason, self.repairs, self.draft)
 
 
-OriginKind: TypeAlias = Literal["direct", "repaired", "re-asked", "salvaged", "defaulted"]
+OriginKind: TypeAlias = Literal["direct", "repaired", "re-asked", "salvaged", "defaulted", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class Origin:
 
     Args:
         how: As the model wrote it (`direct`), from a text that was repaired (`repaired`), re-asked separately
-            (`re-asked`), read from a truncated reply (`salvaged`), or omitted by the model and filled with the
-            default of the type (`defaulted`).
+            (`re-asked`), read from a truncated reply (`salvaged`), omitted by the model and filled with the default of
+            the type (`defaulted`), or null instead of a value that is not in the text (`removed`).
         attempt: The number of the attempt whose reply has the place, counted from 1.
         repairs: What was repaired.
     """
@@ -134,7 +134,7 @@ class Result(Generic[T]):
         attempts: Every ask, with request, raw reply, issues and usage; the last one is the accepted one.
         mode: The mode in which the schema was sent (`json_schema`, `tool` and so on).
         provenance: How each place of the value was obtained; see `Origin`.
-        warnings: The issues that soft checks report for the value.
+        warnings: The issues that soft checks report for the value, and what was removed from it or left out.
         tool_calls: The calls of tools that the model made before it answered, in order, with their results.
         input_messages: The instructions, the prompt and the calls of tools; without examples and corrections.
         joined_text: The value as the model would write it, if several replies gave it together.

@@ -1,0 +1,79 @@
+"""The places of a valid value that no source has, re-asked once and alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from structkit.evidence.source_texts import SourceTexts
+from structkit.extraction.acceptance import wire_text
+from structkit.extraction.correction import MAX_PATCH_PLACES
+from structkit.extraction.pruning import Validate, accept_nulls, find_missing
+from structkit.schema import Codec, Patch, make_patch
+from structkit.values import Answer, Issue, JSONPath, JSONValue, Origin, Result, value_at
+from structkit.values.text import shorten_json
+
+COPY_IT = "this is not in the text: copy the value from there"
+COPY_IT_OR_NULL = f"{COPY_IT}, or write null if the text has none"
+"""What the model receives about a value that is not in the text."""
+
+
+def reask_missing(conversation: Any, result: Result[Any], texts: SourceTexts, validate: Validate) -> Any:
+    """Return the conversation that re-asks the places of a result that no source has.
+
+    None if there are none, if no attempt is left, or if they cannot be asked for without the rest of the value.
+    """
+    codec = conversation.response_format
+    answer = next(choice for choice in result.choices if choice.valid)
+    answer_count = _count_answers(conversation, result)
+    if answer_count >= conversation.policy.attempts:
+        return None
+    places, patch = _find_places(codec, answer.draft, texts)
+    if not places:
+        return None
+    issues = _issues(answer, places, accept_nulls(answer.draft, places, validate))
+    return replace(
+        conversation.initial_parts[0] if hasattr(conversation, "initial_parts") else conversation,
+        response_format=codec,
+        checks=conversation.checks,
+        fallback=conversation.fallback,
+        attempts=(*result.attempts[:-1], replace(result.attempts[-1], issues=issues)),
+        answer_count=answer_count,
+        invalid_answer=replace(answer, text=wire_text(codec, answer.draft), value=None, issues=issues),
+        patch=patch,
+        origins={(): Origin("direct", len(result.attempts)), **result.provenance},
+    )
+
+
+def _find_places(codec: Codec[Any], draft: JSONValue, texts: SourceTexts) -> tuple[tuple[JSONPath, ...], Patch | None]:
+    """Return the places to ask for, and the patch of them; None for a value without parts, which is one place."""
+    places = find_missing(draft, codec, texts).missing[:MAX_PATCH_PLACES]
+    if places in ((), ((),)):
+        return places, None
+    patch = _largest_patch(codec, draft, places)
+    return tuple(path for path in places if patch and patch.has_place(path)), patch
+
+
+def _largest_patch(codec: Codec[Any], draft: JSONValue, places: Sequence[JSONPath]) -> Patch | None:
+    """Return the patch of all places; of fewer if some cannot be asked for separately, or all of them are too many."""
+    patch = make_patch(codec, draft, places)
+    if patch is not None:
+        return patch
+    usable = [path for path in places if make_patch(codec, draft, [path])]
+    while usable and (patch := make_patch(codec, draft, usable)) is None:
+        usable = usable[: len(usable) // 2]
+    return patch
+
+
+def _count_answers(conversation: Any, result: Result[Any]) -> int:
+    """Return the number of answers so far; the first answers to all parts of a split type count as one."""
+    if not hasattr(conversation, "initial_parts"):
+        return int(conversation.answer_count) + 1
+    return sum(attempt.completion is not None for attempt in result.attempts) - len(conversation.initial_parts) + 1
+
+
+def _issues(answer: Answer[Any], places: Iterable[JSONPath], nullable: Iterable[JSONPath]) -> tuple[Issue, ...]:
+    values = ((path, shorten_json(value_at(answer.draft, path))) for path in places)
+    nullable = {*nullable}
+    return tuple(Issue(path, COPY_IT_OR_NULL if path in nullable else COPY_IT, value) for path, value in values)
