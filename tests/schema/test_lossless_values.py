@@ -5,10 +5,10 @@ import datetime as dt
 import enum
 import ipaddress
 import math
-from collections import defaultdict
-from collections.abc import Hashable
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -25,6 +25,7 @@ from pydantic import (
     PlainSerializer,
     SecretStr,
     WrapValidator,
+    field_serializer,
 )
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
@@ -49,7 +50,22 @@ class AsText:
         return core_schema.int_schema(serialization=core_schema.to_string_ser_schema())
 
 
+class Grouped(BaseModel):
+    number: int
+    other: int = 1
+
+    def write(self, number: int, separator: str) -> str:
+        return grouped(number, separator)
+
+    def write_with_info(self, number: int, _: Any, separator: str) -> str:
+        return grouped(number, separator)
+
+    _write = field_serializer("number", return_type=str)(partialmethod(write, separator="'"))
+    _write_other = field_serializer("other", return_type=str)(partialmethod(write_with_info, separator="'"))
+
+
 FORMATTED: dict[str, tuple[Any, Any]] = {
+    "partial method": (Grouped, Grouped(number=1_234, other=5_678)),
     "partial function": (Annotated[int, PlainSerializer(partial(grouped, separator="'"))], 1_234),
     "format": (Annotated[int, Commas], 1_234),
     "text": (Annotated[int, AsText], 1_234),
@@ -105,6 +121,26 @@ def test_json_in_a_text_may_contain_infinities(output_type, value, check_round_t
 
 def test_infinities_in_a_text_are_not_listed_as_dropped():
     assert "infinities" not in str(ResponseFormat(Json[list[float]]).explain())
+
+
+@pytest.mark.parametrize(
+    ("output_type", "readable", "value"),
+    [
+        (dict, {"a": 1}, {1: 10}),
+        (Mapping, {"a": 1}, {dt.date(2020, 1, 2): 10}),
+        (dict[Any, dict], {"a": {"b": 2}}, {"a": {None: 2}}),
+        (OrderedDict, OrderedDict(a=1), OrderedDict({1: 10})),
+        (Counter, Counter("ab"), Counter([1])),
+        (dict | list[int], {"a": 1}, {"a": 1, 2: 3}),
+    ],
+    ids=str,
+)
+def test_a_key_that_is_no_text_is_rejected_where_the_map_has_no_type_for_keys(
+    output_type, readable, value, check_round_trip
+):
+    check_round_trip(output_type, readable)
+    with pytest.raises(SchemaError, match=r"cannot be written as JSON: (the key|no branch)"):
+        ResponseFormat(output_type).dump(value)
 
 
 class Mixed(enum.Enum):

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -14,6 +15,7 @@ from pydantic import (
     Field,
     IPvAnyAddress,
     JsonValue,
+    PlainSerializer,
     WithJsonSchema,
     create_model,
 )
@@ -170,6 +172,19 @@ class Reading(BaseModel):
     values: set[float] = set()
 
 
+class Tagged(BaseModel):
+    tag: Literal["a"]
+    inner: float | Decimal | int
+
+
+class OtherTag(BaseModel):
+    tag: Literal["b"]
+    inner: Tagged | IPvAnyAddress
+
+
+DateText = Annotated[dt.date, PlainSerializer(lambda day: day.strftime("%d/%m/%Y"))]
+
+
 @pytest.mark.parametrize(
     ("output_type", "value"),
     [
@@ -182,6 +197,11 @@ class Reading(BaseModel):
         (dt.date | float | Literal["a"], math.inf),
         (Literal[-5] | dt.date | IPvAnyAddress | float, math.inf),
         (Reading | str, Reading(value=math.inf)),
+        (DateText | Annotated[Tagged | OtherTag, Field(discriminator="tag")], Tagged(tag="a", inner=math.inf)),
+        (
+            Annotated[Tagged | OtherTag, Field(discriminator="tag")],
+            OtherTag(tag="b", inner=Tagged(tag="a", inner=math.nan)),
+        ),
         (tuple[float | None, str] | int, (math.inf, "a")),
         (Any, math.inf),
         (dict[str, Any], {"a": [math.nan]}),

@@ -186,6 +186,16 @@ class WithMaps(BaseModel):
     n: int
 
 
+class Untagged(BaseModel):
+    kind: None = None
+    n: int | None = None
+
+
+class NullMember(BaseModel):
+    kind: Literal[Mixed.NOTHING] = Mixed.NOTHING
+    n: int | None = None
+
+
 class LowText(BaseModel):
     kind: Literal["low"]
     n: int
@@ -201,8 +211,10 @@ class LowColor(BaseModel):
     [
         (WithLists | WithMaps, [WithLists(kind=Structure.LIST, n=1), WithMaps(n=2)]),
         (LowText | LowColor, [LowText(kind="low", n=1), LowColor(kind=Color.LOW, n=2)]),
+        (LowText | Untagged, [LowText(kind="low", n=1), Untagged(n=2), Untagged()]),
+        (LowText | NullMember, [LowText(kind="low", n=1), NullMember(n=2), NullMember()]),
     ],
-    ids=["unhashable members", "tags that are equal in JSON"],
+    ids=["unhashable members", "tags that are equal in JSON", "null", "a member that is null"],
 )
 def test_a_discriminator_may_be_any_constant(check_round_trip, models, values):
     check_round_trip(Annotated[models, Field(discriminator="kind")], *values)

@@ -53,13 +53,16 @@ def _rewrite_enum(part: JSON) -> JSON:
 
 
 def _rewrite_tags(part: JSON) -> JSON:
-    """Discriminate a union by JSON values instead of by members of an enum; not at all where two of them are equal."""
+    """Discriminate a union by JSON values instead of by members of an enum; not at all where two of them are equal.
+
+    Nor where a tag is null: a key that is null may be left out, and pydantic does not find the tag then.
+    """
     name, tags = part["discriminator"], [*part["choices"]]
     scalars = [_to_json(tag) for tag in tags]
-    if not isinstance(name, str) or all(map(is_, scalars, tags)):
+    if not isinstance(name, str) or (all(map(is_, scalars, tags)) and None not in scalars):
         return part
     choices = dict(zip(scalars, part["choices"].values(), strict=True))
-    if len(choices) < len(tags):
+    if len(choices) < len(tags) or None in choices:
         return cast("JSON", core_schema.union_schema([*part["choices"].values()], ref=part.get("ref")))
 
     def find_tag(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic_core import PydanticCustomError, core_schema
 
 from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA
+from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.part import without_ref
 from structkit.schema.pydantic.serializers import is_of_library
 from structkit.values import JSON
@@ -136,11 +137,26 @@ def as_list(part: JSON, _resolve: Resolve) -> JSON:
     return _with_json_form(list_schema, part, serialization)
 
 
+def _write_key(key: Any) -> Any:
+    if not isinstance(key, str):
+        text = shorten_json(repr(key), MAX_QUOTED_CHARS)
+        raise TypeError(
+            f"the key {text} is not text, and its map has no type for keys; declare it, as in dict[int, str]"
+        )
+    return key
+
+
+TEXT_ONLY = core_schema.plain_serializer_function_ser_schema(_write_key)
+"""Writes the keys of a map without a type for them, which are read as text."""
+
+
 def with_lossless_keys(part: JSON, resolve: Resolve) -> JSON:
     """Write map keys so that they are read back, and reject duplicate keys."""
     keys = part.get("keys_schema", {"type": "any"})
     if not _are_read_back(resolve(keys), resolve) or _are_numbers_in_python(keys, resolve):
         part = {**part, "keys_schema": _as_json_text(keys)}
+    elif keys["type"] == "any" and "serialization" not in keys:
+        return {**part, "keys_schema": {**keys, "serialization": TEXT_ONLY}}
     elif _are_unchanged(keys):
         return part
     distinct_keys = core_schema.no_info_after_validator_function(_DistinctKey, part["keys_schema"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema
+from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.pydantic.sameness import is_same
 from structkit.values import JSONValue, json_text
@@ -15,7 +15,7 @@ from structkit.values import JSONValue, json_text
 NO_JSON = object()
 """The result for a value that has no JSON form."""
 
-NO_INFINITIES = "infinities and NaN have no JSON form"
+NO_INFINITIES = "infinities and NaN have no JSON form; with ser_json_inf_nan='strings' a model writes them as text"
 
 NOT_SCHEMAS = frozenset({"metadata", "cls", "config", "expected", "members", "default", "function"})
 """Keys whose values are not schemas."""
@@ -109,8 +109,16 @@ def to_natural(serializer: SchemaSerializer, value: Any) -> JSONValue:
     except ValueError:
         if not _has_infinities(natural):
             raise
-        raise ValueError(f"{NO_INFINITIES}; with ser_json_inf_nan='strings' a model writes them as text") from None
+        raise ValueError(NO_INFINITIES) from None
     return natural
+
+
+def infinity_reason(value: Any) -> str | None:
+    """Return why a value has no JSON form if it contains infinities, which a union's own error does not say."""
+    try:
+        return NO_INFINITIES if _has_infinities(to_jsonable_python(value, fallback=repr)) else None
+    except Exception:  # noqa: BLE001 (a class of the caller's)
+        return None
 
 
 def _has_infinities(natural: JSONValue) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from structkit.schema.pydantic.caller_functions import function_name
+
 METHOD_DESCRIPTIONS = {
     "islower": "In lower case.",
     "isupper": "In upper case.",
@@ -74,14 +76,3 @@ def find_predicate(validator: Any) -> TypePredicate | None:
     while (kind := type(function).__name__) in {"Predicate", "Not"}:
         is_negated, function = is_negated ^ (kind == "Not"), function.func
     return TypePredicate(function, is_negated) if callable(function) else None
-
-
-def function_name(function: Any) -> str:
-    """Return the name of a function, also of a partial one; of another callable, that of its class.
-
-    >>> from functools import partial
-    >>> function_name(partial(max, 3)), function_name(lambda: 0), function_name(TypePredicate(abs))
-    ('max', '<lambda>', 'TypePredicate')
-    """
-    function = getattr(function, "func", function)
-    return str(getattr(function, "__name__", type(function).__name__))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any, Generic, TypeVar, cast
 
@@ -19,7 +20,7 @@ from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
-from structkit.schema.pydantic.part import compile_serializer, to_natural
+from structkit.schema.pydantic.part import compile_serializer, infinity_reason, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
 from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise
 from structkit.schema.pydantic.type_aliases import without_class_aliases
@@ -34,6 +35,10 @@ UNSUPPORTED_TYPE_ERRORS = (
     *(NameError, AssertionError, AttributeError, TypeError, ValueError, UserWarning),
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
+
+
+OWN_FUNCTION = re.compile(r"(Error calling function `_?write\w*`: \w+: )+")
+"""What pydantic puts before the message of a function in this package."""
 
 
 class PydanticType(Generic[T]):
@@ -76,7 +81,8 @@ class PydanticType(Generic[T]):
         except InvalidValue as error:
             raise SchemaError(f"{_quote(value)} is not a value of the type: {error}") from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            raise SchemaError(f"{_quote(value)} cannot be written as JSON: {_first_line(error)}") from error
+            reason = infinity_reason(value) or _first_line(error)
+            raise SchemaError(f"{_quote(value)} cannot be written as JSON: {reason}") from error
         return natural
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
@@ -139,8 +145,9 @@ def core_schema(output_type: Any) -> Any:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the first line of an error's message, after the heading that pydantic puts over its warnings."""
-    lines = str(error).strip().removeprefix("Pydantic serializer warnings:").strip().splitlines()
+    """Return the first line of an error's message, after the heading of pydantic's warnings or of its own functions."""
+    text = OWN_FUNCTION.sub("", str(error).strip().removeprefix("Pydantic serializer warnings:").strip())
+    lines = text.splitlines()
     return shorten(lines[0], 2 * MAX_QUOTED_CHARS) if lines else type(error).__name__
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 from pydantic_core import core_schema
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.caller_functions import package_of
 from structkit.schema.pydantic.part import NO_JSON, SchemaPart, without_ref
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
@@ -57,11 +57,7 @@ def is_of_library(function: JSON) -> bool:
     """Return whether a serializer's or validator's function is pydantic's, or belongs to a type of a library."""
     if function["type"] in FORMATTERS:
         return False
-    inner = function.get("function")
-    while isinstance(inner, partial):
-        inner = inner.func
-    module = getattr(inner, "__module__", None) or "pydantic"
-    return str(module).partition(".")[0] in LIBRARY_PACKAGES
+    return (package_of(function.get("function")) or "pydantic") in LIBRARY_PACKAGES
 
 
 def with_outer_serializer(part: JSON, definitions: dict[str, Any]) -> JSON:

@@ -8,7 +8,8 @@ from typing import Any
 
 from structkit.schema.explanation import Note
 from structkit.schema.pydantic.aliases import field_alias, named_fields
-from structkit.schema.pydantic.predicates import find_predicate, function_name
+from structkit.schema.pydantic.caller_functions import function_name, package_of
+from structkit.schema.pydantic.predicates import find_predicate
 from structkit.values import JSON, JSONPath
 
 FUNCTIONS = frozenset({"function-after", "function-before", "function-wrap", "function-plain"})
@@ -95,5 +96,4 @@ def _name(function: Callable[..., Any]) -> str:
     predicate = find_predicate(function)
     if predicate:
         return "" if predicate.description else predicate.name
-    module = getattr(getattr(function, "func", function), "__module__", None) or ""
-    return "" if module.partition(".")[0] in LIBRARY_PACKAGES else function_name(function)
+    return "" if package_of(function) in LIBRARY_PACKAGES else function_name(function)
