@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from structkit.errors import ConfigError
+from structkit.transport.header_rules import header_problem
 from structkit.values.parameters import EXTRA_OPTIONS, MODE_FIELDS, OPTION_NAMES
-
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-"""A token of RFC 9110, section 5.6.2."""
-
-HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-"""RFC 9110, section 5.5: no line break, which would start another header, and nothing outside of Latin-1."""
 
 BODY_OPTIONS = frozenset(OPTION_NAMES) - {"extra_headers", "extra_query", "tools"}
 """Options whose values are part of the body as they are; those of `tools` may be functions."""
-
-CONNECTION_HEADERS = frozenset({"content-length", "transfer-encoding", "host", "connection", "content-type"})
-"""Headers that belong to the connection or the body."""
 
 
 def validate_extras(body: Any, headers: Any, query: Any) -> None:
@@ -39,7 +30,8 @@ def validate_extras(body: Any, headers: Any, query: Any) -> None:
             raise ConfigError(f"{name} must be a mapping with texts as keys, not {type(value).__name__}")
     _validate_body(body or {})
     for name, value in (headers or {}).items():
-        _validate_header(name, value)
+        if problem := header_problem(name, value):
+            raise ConfigError(f"extra_headers (--header) {problem}")
     for name, value in (query or {}).items():
         _validate_query(name, value)
 
@@ -88,19 +80,6 @@ def _instead(name: str) -> str:
         "model": "pass model=... (--model)",
     }
     return hints.get(name, "leave it out")
-
-
-def _validate_header(name: str, value: Any) -> None:
-    if not HEADER_NAME.fullmatch(name):
-        raise ConfigError(f"extra_headers (--header) has a name that is not valid in HTTP: {name!r}")
-    if name.lower() in CONNECTION_HEADERS:
-        raise ConfigError(f"extra_headers (--header) has {name!r}, which the HTTP library sets; leave it out")
-    if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
-        problem = f"is {type(value).__name__}" if not isinstance(value, str) else "has a line break or another"
-        expected = ", not a text" if not isinstance(value, str) else " character that no header may have"
-        raise ConfigError(
-            f"the value of {name!r} in extra_headers (--header) {problem}{expected} (it is not shown here)"
-        )
 
 
 def _validate_query(name: str, value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import cache, partial
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from structkit.transport.address_choice import AddressChoice, better_error, child_reader
 from structkit.transport.base_url import query_secrets
+from structkit.transport.environment_headers import environment_headers
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.host_rules import key_header
 from structkit.transport.http.pool import open_async_pool, open_pool
@@ -19,7 +19,7 @@ from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.outgoing import OutgoingRequest, with_request_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
-from structkit.transport.secrets import custom_headers, environment_secrets
+from structkit.transport.secrets import environment_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Policy, Request
@@ -45,6 +45,7 @@ class HTTPTransport:
         api_key: The key.
 
     Raises:
+        ConfigError: A header in the environment cannot be sent.
         ValueError, ImportError, OSError: The proxies or certificates in the environment are not valid.
     """
 
@@ -284,8 +285,6 @@ def _headers(base_url: str, api_key: str) -> dict[str, str]:
         "accept": "application/json",
         "content-type": "application/json",
         "user-agent": "structkit",
-        "openai-organization": os.environ.get("OPENAI_ORG_ID"),
-        "openai-project": os.environ.get("OPENAI_PROJECT_ID"),
-        **custom_headers(),
+        **environment_headers(),
     }
     return {name: value for name, value in headers.items() if value}

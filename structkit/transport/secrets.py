@@ -11,21 +11,14 @@ from urllib.parse import unquote
 Secrets: TypeAlias = "str | tuple[str, ...]"
 """The API key, or all secrets of a connection."""
 
-
-def custom_headers(text: str | None = None) -> dict[str, str]:
-    r"""Return the headers in OPENAI_CUSTOM_HEADERS: one per line, as the SDK reads them.
-
-    >>> custom_headers("X-Team: tea\nno header")
-    {'x-team': 'tea'}
-    """
-    lines = (os.environ.get("OPENAI_CUSTOM_HEADERS", "") if text is None else text).split("\n")
-    pairs = (line.partition(":") for line in lines if ":" in line)
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+CUSTOM_HEADERS = "OPENAI_CUSTOM_HEADERS"
+"""The variable that has headers of the user's own, one per line."""
 
 
 def environment_secrets() -> tuple[str, ...]:
     """Return the secrets that the environment adds to every connection: custom headers, and passwords of proxies."""
-    return (*header_secrets(custom_headers().values()), *proxy_secrets())
+    values = (line.partition(":")[2].strip() for line in os.environ.get(CUSTOM_HEADERS, "").split("\n"))
+    return (*header_secrets(values), *proxy_secrets())
 
 
 def header_secrets(values: Iterable[str]) -> tuple[str, ...]:

@@ -300,10 +300,43 @@ def test_silence_after_the_first_bytes_is_interrupted_at_the_deadline(run_calls:
 def test_custom_headers_of_the_environment_replace_our_headers(
     run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: tea: green\nUser-Agent: mine\nno header")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Team: tea: green\nUser-Agent: mine\n\n")
     with Endpoint('{"value": 3}') as endpoint:
         run_calls(endpoint.base_url, 1)
     assert (endpoint.headers[0]["x-team"], endpoint.headers[0]["user-agent"]) == ("tea: green", "mine")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "place"),
+    [
+        ("OPENAI_CUSTOM_HEADERS", "X-Team: tea\nhunter2", "OPENAI_CUSTOM_HEADERS, line 2: expected 'name: value'"),
+        ("OPENAI_CUSTOM_HEADERS", ": hunter2", "OPENAI_CUSTOM_HEADERS, line 1: expected 'name: value'"),
+        ("OPENAI_CUSTOM_HEADERS", "hunter2 of mine: x", "OPENAI_CUSTOM_HEADERS, line 1: expected 'name: value'"),
+        ("OPENAI_CUSTOM_HEADERS", "X-Team: hunter2\x01", "OPENAI_CUSTOM_HEADERS, line 1: has 'x-team' with"),
+        ("OPENAI_CUSTOM_HEADERS", "X-Team: \u4e2d hunter2", "OPENAI_CUSTOM_HEADERS, line 1: has 'x-team' with"),
+        ("OPENAI_CUSTOM_HEADERS", "\nContent-Length: 5", "line 2: has 'content-length', which the HTTP library sets"),
+        ("OPENAI_ORG_ID", "hunter2\nX-Admin: 1", "OPENAI_ORG_ID has a character that no header may have"),
+        ("OPENAI_PROJECT_ID", "hunter2\x01", "OPENAI_PROJECT_ID has a character that no header may have"),
+    ],
+)
+def test_a_header_of_the_environment_that_cannot_be_sent_is_rejected_before_a_request(
+    run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, place: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with Endpoint('{"value": 3}') as endpoint, pytest.raises(structkit.ConfigError) as caught:
+        run_calls(endpoint.base_url, 1)
+    assert place in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert not endpoint.requests
+
+
+def test_a_line_break_after_the_id_of_an_account_is_left_out(
+    run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1\n")
+    with Endpoint('{"value": 3}') as endpoint:
+        run_calls(endpoint.base_url, 1)
+    assert endpoint.headers[0]["openai-organization"] == "org-1"
 
 
 # Proxies
