@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from structkit.client import Hooks
 from structkit.errors import ConfigError, StatusError, TransportError, install_hint
-from structkit.values import JSON, Attempt, Choice, Completion, Issue, Message, Request, Usage, format_path
+from structkit.values import JSON, Attempt, Choice, Completion, Issue, Message, Request, ToolRun, Usage, format_path
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 # opentelemetry.io, "Semantic conventions for generative AI", as of 2026-10 (status: development).
 CHAT = "chat"
+EXECUTE_TOOL = "execute_tool"
 PARAMETERS = {
     "temperature": "gen_ai.request.temperature",
     "top_p": "gen_ai.request.top_p",
@@ -38,18 +39,20 @@ MIN_REDACTED_CHARS = 4
 def hooks(
     tracer: Tracer | None = None, *, base_url: str | None = None, provider: str = "openai", content: bool = False
 ) -> Hooks:
-    """Return hooks that record a span for each request: `Client("gpt-4o", hooks=otel.hooks())`.
+    """Return hooks that record a span for each request and each call of a tool.
+
+    They are an argument of a client or call: `Client("gpt-4o", hooks=otel.hooks())`.
 
     A span lasts from the request to the reply, retries included, and its parent is the caller's current span. Each
     issue of the reply is an event of the span, `structkit.issue`, with path and message. Prompts, replies and keys are
     not recorded. The invalid value is removed from an issue's message; the message of a validator or check of your
-    own is recorded as it is otherwise.
+    own is recorded as it is otherwise. The span of a tool has its name; arguments and result are content.
 
     Args:
         tracer: By default the global provider's tracer `structkit`.
         base_url: The address of the endpoint, for `server.address` and `server.port`.
         provider: `gen_ai.provider.name`; by default that of the protocol.
-        content: Whether messages, replies and invalid values are recorded.
+        content: Whether messages, replies, invalid values, and arguments and results of tools are recorded.
 
     Raises:
         ConfigError: The extra `otel` is not installed.
@@ -65,6 +68,7 @@ def hooks(
         after_reply=spans.reply,
         on_issue=spans.issue,
         on_attempt=spans.finish,
+        on_tool=spans.tool,
         on_abort=spans.abort,
     )
 
@@ -128,6 +132,16 @@ class Spans:
             entry.span.set_attributes(_attempt_attributes(attempt))
             entry.span.end(entry.replied_at)
 
+    def tool(self, run: ToolRun) -> None:
+        """Record the span of a call of a tool that has ended."""
+        ended_at = time.time_ns()
+        attributes = {**_tool_attributes(run), **(_tool_content(run) if self.content else {})}
+        name, started_at = f"{EXECUTE_TOOL} {run.name}", ended_at - int(run.seconds * 1e9)
+        span = self.tracer.start_span(name, attributes=attributes, start_time=started_at)
+        if run.error:
+            _fail(span, type(run.exception).__name__)
+        span.end(ended_at)
+
     def abort(self, request: Request, error: BaseException) -> None:
         """End the span of a request that was interrupted."""
         if entry := self.open_spans.pop(id(request), None):
@@ -145,6 +159,15 @@ def _server(base_url: str | None) -> JSON:
     if not url.hostname:
         return {}
     return {"server.address": url.hostname, "server.port": url.port or PORTS.get(url.scheme, 0)}
+
+
+def _tool_attributes(run: ToolRun) -> JSON:
+    attributes = {"gen_ai.operation.name": EXECUTE_TOOL, "gen_ai.tool.name": run.name, "gen_ai.tool.type": "function"}
+    return {**attributes, **({"gen_ai.tool.call.id": run.id} if run.id else {})}
+
+
+def _tool_content(run: ToolRun) -> JSON:
+    return {"gen_ai.tool.call.arguments": json.dumps(run.arguments), "gen_ai.tool.call.result": run.content}
 
 
 def _attempt_attributes(attempt: Attempt) -> JSON:

@@ -15,6 +15,7 @@ import typer
 from structkit.cli.default_client import default_client
 from structkit.cli.input_files import extract_files, is_several, list_files
 from structkit.cli.load import load_format
+from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import (
     InstructionsFile,
     PromptFile,
@@ -35,6 +36,7 @@ from structkit.cli.request_options import (
     Timeout,
     complete_dialect,
     read_call_options,
+    read_probe_options,
 )
 from structkit.cli.shell_names import to_shell_names
 from structkit.cli.terminal import notice, write, write_text
@@ -135,7 +137,7 @@ def extract(
     """
     from structkit.schema.cache import response_format
 
-    validate_output(output)
+    validate_output(output, *files, output_type, prompt_file, instructions_file)
     values_type = response_format(load_format(output_type, extras.value))
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
@@ -177,6 +179,7 @@ def schema(
     from structkit.dialects import DIALECTS, get_dialect
     from structkit.schema import ResponseFormat, compare
 
+    validate_output(output, output_type)
     names = [*DIALECTS] if dialect == ["all"] else dialect or ["openai"]
     loaded = load_format(output_type, extras.value)
     base: ResponseFormat[Any] = loaded if isinstance(loaded, ResponseFormat) else ResponseFormat(loaded)
@@ -191,9 +194,11 @@ def schema(
 
 
 @app.command(epilog="Example: structkit models --base-url https://gateway.example/v1")
-def models(model: Model = None, base_url: BaseURL = None, output: Output = None) -> None:
+def models(model: Model = None, base_url: BaseURL = None, header: Header = None, output: Output = None) -> None:
     """List the endpoint's models, as a JSON array."""
-    with default_client(model, base_url, notice, fallback="any") as client:
+    validate_output(output)
+    call = read_probe_options(None, header)
+    with default_client(model, base_url, notice, fallback="any", call=call) as client:
         write([*client.models()], output)
 
 
@@ -223,16 +228,6 @@ def wait_forever() -> NoReturn:
 
     while True:
         threading.Event().wait(3600)
-
-
-def validate_output(output: Path | None) -> None:
-    """Check, before anything is paid for, that the result can be written.
-
-    Raises:
-        ConfigError: The output is a folder, or its folder does not exist.
-    """
-    if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder does not exist")
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
+from typing import Any
 
 from structkit.client import Client
-from structkit.client.arguments import DefaultOptions
 from structkit.errors import ConfigError, install_hint
 
 NOT_CONFIGURED = (
@@ -22,7 +22,7 @@ def default_client(
     base_url: str | None,
     notice: Callable[[str], None],
     fallback: str | None = None,
-    headers: Mapping[str, str] = MappingProxyType({}),
+    call: Mapping[str, Any] = MappingProxyType({}),
 ) -> Client:
     """Return the client of the options and the environment, or of the embedded model; see `default_model`.
 
@@ -30,8 +30,7 @@ def default_client(
         ConfigError: No endpoint is configured, and the embedded model is not installed.
     """
     name = default_model(model, base_url, notice, fallback)
-    call: DefaultOptions = {"extra_headers": headers} if headers else {}
-    return Client(name, base_url=base_url or None, **call)
+    return Client(name, base_url=base_url, **call)
 
 
 def default_model(
@@ -49,9 +48,9 @@ def default_model(
         ConfigError: No endpoint is configured, and the embedded model is not installed.
     """
     configured = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")
-    name = model or os.environ.get("STRUCTKIT_MODEL")
-    if configured or name:
-        return name or fallback
+    name = model if model is not None else os.environ.get("STRUCTKIT_MODEL") or None
+    if configured or name is not None or base_url is not None:  # empty options are rejected, not ignored
+        return name if name is not None else fallback
     if find_spec("xllamacpp") is None:
         raise ConfigError(NOT_CONFIGURED)
     notice("no endpoint is configured: using the embedded model (set OPENAI_API_KEY and --model for another)")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app, validate_output
+from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app
+from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
     DialectName,
@@ -218,7 +219,7 @@ def label(
 
     if status:
         raise typer.Exit(print_status(output))
-    validate_output(export or output)
+    validate_output(export or output, output_type, function, prompt_file, instructions_file, prices)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}

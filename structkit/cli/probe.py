@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from structkit.cli.app import BaseURL, app, validate_output
+from structkit.cli.app import BaseURL, app
 from structkit.cli.default_client import default_client
-from structkit.cli.request_options import Header, parse_header
+from structkit.cli.output_file import validate_output
+from structkit.cli.request_options import Header, Set, read_probe_options
 from structkit.cli.terminal import notice, write, write_table, write_text
 from structkit.client.probing.probe_report import TABLE_HEAD
 from structkit.dialects import Dialect, route_to_json
@@ -30,6 +31,7 @@ def probe(
         ),
     ] = None,
     base_url: BaseURL = None,
+    settings: Set = None,
     header: Header = None,
     show: Annotated[bool, typer.Option("--show", help="Print what is stored; send nothing.")] = False,  # noqa: FBT002
     forget: Annotated[bool, typer.Option("--forget", help="Delete what is stored; send nothing.")] = False,  # noqa: FBT002
@@ -47,8 +49,7 @@ def probe(
     if show or forget:
         _stored_routes(model, base_url, output, show=show, forget=forget)
         return
-    headers = dict(map(parse_header, header or ()))
-    with default_client(model, base_url, notice, headers=headers) as client:
+    with default_client(model, base_url, notice, call=read_probe_options(settings, header)) as client:
         report = client.probe()
     if output:
         write(report.as_json(), output)

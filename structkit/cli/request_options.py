@@ -183,6 +183,21 @@ def read_call_options(
     return with_drop_notices(join_options(defaults, {**call, **parameters, **new_extras, **policy}))
 
 
+def read_probe_options(settings: list[str] | None, headers: list[str] | None) -> dict[str, Any]:
+    """Return the arguments of a client that only probes, or lists models.
+
+    Raises:
+        ConfigError: One cannot be read, or is a parameter that a probe sets itself.
+    """
+    from structkit.client.plan import PROBE_OPTIONS
+
+    call: dict[str, Any] = read_call_options(settings, headers, None)
+    call.pop("hooks", None)
+    if names := [name for name in call if name not in PROBE_OPTIONS]:
+        raise ConfigError(f"--set {names[0]}: a probe does not send this parameter, or sets it itself; leave it out")
+    return call
+
+
 def parse_settings(settings: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the documented parameters, and the other fields of the body.
 

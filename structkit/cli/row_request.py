@@ -39,10 +39,11 @@ class RowRequest(NamedTuple):
             ConfigError: No endpoint is configured, or a client has its own.
         """
         if self.client is None:
-            return {"model": default_model(model or self.model, base_url, notice), "base_url": base_url or None}
-        if base_url:
+            name = default_model(self.model if model is None else model, base_url, notice)
+            return {"model": name, "base_url": base_url}
+        if base_url is not None:
             raise ConfigError("--base-url: the function has a client, which determines where its requests go")
-        return {"client": self.client, "model": model or self.model}
+        return {"client": self.client, "model": self.model if model is None else model}
 
 
 def find_request(

@@ -12,12 +12,16 @@ _PAIR = re.compile(
     re.VERBOSE,
 )
 
+_TOKEN_LIMIT = re.compile(r"\(max_(completion_)?tokens=(\d+)\)")
+"""The limit of a reply, as the request has it."""
+
+_RAISE_LIMIT = re.compile(r"raise max_(completion_)?tokens, set Policy\.max_tokens to let structkit raise it, or")
+
 _PHRASES = {
     " or pass api_key=": "",  # a key in a command would be in the shell's history
     "(OPENAI_API_KEY, or api_key=)": "(OPENAI_API_KEY)",
     "pass the type as the first argument, and mode=... (--mode)": "pass the type with --type, and --mode",
     "pass the messages as the prompt": "pass the text with --prompt and --instructions",
-    "raise max_tokens, set Policy.max_tokens to let structkit raise it, or": "raise --max-tokens, or",
     "raise Policy(timeout=...) (--timeout), or its deadline": "raise --timeout",
 }
 """Advice that the command line has other words for."""
@@ -33,4 +37,9 @@ def to_shell_names(message: str) -> str:
     """
     for phrase, replacement in _PHRASES.items():
         message = message.replace(phrase, replacement)
-    return _PAIR.sub(r"\1", message)
+    message = _PAIR.sub(r"\1", _RAISE_LIMIT.sub(lambda advice: f"raise {_token_option(advice)}, or", message))
+    return _TOKEN_LIMIT.sub(lambda limit: f"({_token_option(limit)} {limit[2]})", message)
+
+
+def _token_option(limit: re.Match[str]) -> str:
+    return "--max-completion-tokens" if limit[1] else "--max-tokens"

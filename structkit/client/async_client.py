@@ -27,6 +27,7 @@ from structkit.errors import ConfigError, TransportError
 from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, TransportReply
+from structkit.transport.transport import bind_models
 from structkit.values import JSON, Policy, Prompt, Request, Result
 from structkit.values.display import format_fields, to_html_table
 
@@ -96,17 +97,17 @@ class AsyncClient:
         conversation = self._plan.start_conversation(output_type, prompt, call)
         return await self.drive(conversation, self._plan.hooks(call))
 
-    async def _make_calls(self, step: ToolStep) -> Any:
+    async def _make_calls(self, step: ToolStep, hooks: Hooks) -> Any:
         from structkit.client.tool_calls import make_calls_async
 
-        return await make_calls_async(step)
+        return await make_calls_async(step, hooks)
 
     async def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Like `Client.drive`."""
         step: Any = extraction
         while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
-                step = await self._make_calls(step)
+                step = await self._make_calls(step, hooks)
                 continue
             with hooks.report_aborts(step.requests):
                 replies = await self._send(step.requests, step.policy, hooks)
@@ -190,7 +191,7 @@ class AsyncClient:
             send=lambda step: self._send(step.requests, step.policy, hooks),
             stream=lambda step: open_stream_async(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
-            make_calls=self._make_calls,
+            make_calls=lambda step: self._make_calls(step, hooks),
         )
 
         def start(resolved_prompt: Prompt) -> Conversation:
@@ -230,7 +231,7 @@ class AsyncClient:
 
     async def models(self) -> tuple[str, ...]:
         """Like `Client.models`."""
-        names = await self.transport.models()
+        names: tuple[str, ...] = await bind_models(self.transport, self._plan.access_parameters)()
         self._plan.routes.identify_owners(names)
         return names
 

@@ -29,6 +29,7 @@ from structkit.errors import TransportError
 from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.schema import ResponseFormat
 from structkit.transport import Transport, TransportReply
+from structkit.transport.transport import bind_models
 from structkit.values import JSON, Policy, Prompt, Request, Result
 from structkit.values.display import format_fields, to_html_table
 
@@ -207,7 +208,7 @@ class Client:
             send=lambda step: self._send(step.requests, step.policy, hooks),
             stream=lambda step: open_stream(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
-            make_calls=self._make_calls,
+            make_calls=lambda step: self._make_calls(step, hooks),
         )
         return Stream(self._start(output_type, prompt, call), output, hooks, io)
 
@@ -224,10 +225,10 @@ class Client:
         hooks.notify_attempts(step.attempts, next_step.attempts)
         return next_step
 
-    def _make_calls(self, step: ToolStep) -> Any:
+    def _make_calls(self, step: ToolStep, hooks: Hooks) -> Any:
         from structkit.client.tool_calls import make_calls
 
-        return make_calls(step)
+        return make_calls(step, hooks)
 
     def drive(self, extraction: Extraction[T] | SplitExtraction[T], hooks: Hooks = NO_HOOKS) -> Result[T]:
         """Send the requests of a conversation until it has a result.
@@ -238,7 +239,7 @@ class Client:
         step: Any = extraction
         while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
-                step = self._make_calls(step)
+                step = self._make_calls(step, hooks)
                 continue
             with hooks.report_aborts(step.requests):
                 step = self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
@@ -284,7 +285,7 @@ class Client:
         Raises:
             TransportError: The endpoint does not list them.
         """
-        names = self.transport.models()
+        names: tuple[str, ...] = bind_models(self.transport, self._plan.access_parameters)()
         self._plan.routes.identify_owners(names)
         return names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,12 +52,16 @@ def validate_body_options(call: Mapping[str, Any]) -> None:
 
 
 def validate_json(name: str, value: Any) -> None:
-    """Validate that a value of the body is JSON; a plain float is validated with the parameters.
+    """Validate that a value of the body is JSON.
 
     Raises:
         ConfigError: It is not.
     """
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, str | int):
+        return
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ConfigError(f"{name} must be a finite number, not {value}")
         return
     try:
         json.dumps({**value} if isinstance(value, Mapping) else value, allow_nan=False)

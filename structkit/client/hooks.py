@@ -14,11 +14,29 @@ from structkit.transport.retry_events import (
     listen_to_retries,
 )
 from structkit.transport.transport import AsyncReplyStream, ReplyStream
-from structkit.values import Attempt, Completion, Issue, Request
+from structkit.values import Attempt, Completion, Issue, Request, ToolRun
+from structkit.values.argument_hints import explain_arguments
+from structkit.values.text import suggest_name
 
 NOTHING = nullcontext()
 
 
+OTHER_NAMES = {
+    "on_request": "use before_request=...",
+    "on_reply": "use after_reply=...",
+    "on_response": "use after_reply=...",
+    "on_completion": "use after_reply=...",
+    "on_error": "use after_reply=..., which also gets transport errors, or on_issue=...",
+    "on_tool_call": "use on_tool=...",
+}
+"""What other libraries call a hook, and what it is here."""
+
+
+def _hint(name: str) -> str:
+    return OTHER_NAMES.get(name) or suggest_name(name, Hooks.__dataclass_fields__, "there are ")
+
+
+@explain_arguments(_hint)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """Functions to call at the steps of a call; all are optional. An exception of a hook ends the call.
@@ -29,6 +47,8 @@ class Hooks:
         after_reply: Is called with each request and its completion, or with the transport error.
         on_issue: Is called with each issue of a reply, and its attempt.
         on_attempt: Is called with each attempt after its reply has been read; its request is the one that was sent.
+        on_tool: Is called with each call of a tool when it has ended, in the thread of the tool if it has one. If it
+            did not end in time, `ToolRun.error` says so.
         on_abort: Is called with each request of a step that did not finish, and the exception: the call was
             cancelled or interrupted, a hook raised, or a stream was closed early. An exception of a check is an issue.
 
@@ -46,6 +66,7 @@ class Hooks:
     after_reply: Callable[[Request, Completion | TransportError], object] | None = None
     on_issue: Callable[[Issue, Attempt], object] | None = None
     on_attempt: Callable[[Attempt], object] | None = None
+    on_tool: Callable[[ToolRun], object] | None = None
     on_abort: Callable[[Request, BaseException], object] | None = None
 
     def notify_request(self, request: Request) -> None:
@@ -76,6 +97,11 @@ class Hooks:
         """Call the hook after a reply or a transport error."""
         if self.after_reply:
             self.after_reply(request, reply)
+
+    def notify_tool(self, run: ToolRun) -> None:
+        """Call the hook after a call of a tool."""
+        if self.on_tool:
+            self.on_tool(run)
 
     @contextmanager
     def report_aborts(self, requests: Iterable[Request]) -> Iterator[None]:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_POLICY, DEFAULT_PARAMETERS = Policy(), Parameters()
+
+PROBE_OPTIONS = ("extra_body", "extra_headers", "extra_query", "reasoning_effort", "service_tier")
+"""Arguments of a client that its probes send too; a probe sets the others itself."""
 """Shared by all calls without their own."""
 
 
@@ -75,9 +78,15 @@ class Plan:
         policy = self.call.get("policy") or Policy()
         return replace(policy, retries=0) if request.fields.get("stream") else policy
 
+    @property
+    def access_parameters(self) -> Parameters:
+        """The client's headers, query and body fields without which a gateway or model may reject any request."""
+        extras: Any = {name: value for name in PROBE_OPTIONS if (value := self.call.get(name))}
+        return Parameters(**extras)
+
     def probe_request(self, request: Request) -> Request:
-        """Return a request of a probe with the client's headers and query, without which a gateway may reject it."""
-        extras: Any = {name: value for name in ("extra_headers", "extra_query") if (value := self.call.get(name))}
+        """Return a request of a probe with the client's headers, query and body fields."""
+        extras = self.access_parameters.options
         return replace(request, parameters=request.parameters.updated(**extras)) if extras else request
 
     def observe_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:

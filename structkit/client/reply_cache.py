@@ -13,8 +13,9 @@ from structkit.errors import ConfigError, StructkitError
 from structkit.parsing import read_completion
 from structkit.transport import AsyncTransport, Transport, TransportReply
 from structkit.transport.streaming import open_stream, open_stream_async
-from structkit.transport.transport import AsyncReplyStream, ReplyStream
-from structkit.values import Attempt, Completion, Policy, Request, Usage
+from structkit.transport.transport import AsyncReplyStream, ReplyStream, bind_models
+from structkit.values import Attempt, Completion, Parameters, Policy, Request, Usage
+from structkit.values.parameters import NO_PARAMETERS
 
 
 @runtime_checkable
@@ -134,9 +135,10 @@ class CachedTransport:
         else:
             yield from open_stream(self._transport, request, policy)
 
-    def models(self) -> tuple[str, ...]:
+    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
         """Implement `Transport.models`."""
-        return self._transport.models()
+        names: tuple[str, ...] = bind_models(self._transport, parameters)()
+        return names
 
     def close(self) -> None:
         """Implement `Transport.close`."""
@@ -163,9 +165,10 @@ class AsyncCachedTransport:
             async for item in items:
                 yield item
 
-    async def models(self) -> tuple[str, ...]:
+    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
         """Like `CachedTransport.models`."""
-        return await self._transport.models()
+        names: tuple[str, ...] = await bind_models(self._transport, parameters)()
+        return names
 
     async def close(self) -> None:
         """Like `CachedTransport.close`."""

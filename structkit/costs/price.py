@@ -14,12 +14,27 @@ from pathlib import Path
 from structkit.costs.attempt_cost import parse_amount
 from structkit.errors import JobError
 from structkit.values import JSONValue
+from structkit.values.argument_hints import explain_arguments
+from structkit.values.text import suggest_name
 
 MILLION = Decimal(1_000_000)
 MAX_ERROR_CHARS = 100
 """Characters of an invalid price that an error message quotes."""
 
 
+OTHER_NAMES = {
+    "prompt": "use input=..., per million tokens",
+    "completion": "use output=..., per million tokens",
+    "cached": "use cached_input=..., per million tokens",
+}
+"""What other price lists call a part of a price, and what it is here."""
+
+
+def _hint(name: str) -> str:
+    return OTHER_NAMES.get(name) or suggest_name(name, Price.__dataclass_fields__, "there are ")
+
+
+@explain_arguments(_hint)
 @dataclass(frozen=True, slots=True)
 class Price:
     """What a million tokens cost, in the currency of the budget.

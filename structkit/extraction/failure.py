@@ -32,7 +32,8 @@ def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> S
         )
     if kind == "truncated":
         return Truncated(
-            f"the reply was truncated at the token limit{_limit(parameters)}: raise max_tokens, set Policy.max_tokens "
+            f"the reply was truncated at the token limit{_limit(parameters)}: "
+            f"raise {parameters.token_cap_name}, set Policy.max_tokens "
             f"to let structkit raise it, or bound the lists and texts of {codec.name}",
             partial=choice.content or next((call.arguments for call in choice.tool_calls), None),
         )
@@ -62,7 +63,7 @@ def _reason(choice: Choice) -> str:
 
 def _limit(parameters: Parameters) -> str:
     cap = parameters.token_cap
-    return f" (max_tokens={cap})" if cap else ""
+    return f" ({parameters.token_cap_name}={cap})" if cap else ""
 
 
 def invalid_output(codec: Codec[T], answer: Answer[T], attempts: int, requests: int) -> InvalidOutput:

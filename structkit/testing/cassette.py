@@ -28,8 +28,9 @@ from structkit.testing.cassette_entries import (
 )
 from structkit.transport import Transport, is_awaited
 from structkit.transport.streaming import open_stream
-from structkit.transport.transport import AsyncReplyStream, ReplyStream
-from structkit.values import JSON, Completion, Delta, Policy, Request
+from structkit.transport.transport import AsyncReplyStream, ReplyStream, bind_models
+from structkit.values import JSON, Completion, Delta, Parameters, Policy, Request
+from structkit.values.parameters import NO_PARAMETERS
 
 MAX_DIFF_LINES = 30
 """Lines of a difference that an error message quotes."""
@@ -139,14 +140,15 @@ class Tape:
                     entries.append({"request": body, "reply": reply_to_entry(item)})
             yield item
 
-    def models(self) -> tuple[str, ...]:
+    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
         """Return the endpoint's models, while recording.
 
         Raises:
             ConfigError: The tape replays: a list of models is not recorded.
         """
         if self.is_recording:
-            return self._client.transport.models()
+            names: tuple[str, ...] = bind_models(self._client.transport, parameters)()
+            return names
         raise ConfigError(f"the cassette {self.path} has completions only, not the list of models")
 
     def close(self) -> None:
@@ -210,9 +212,9 @@ class AsyncTape:
             while (item := await asyncio.to_thread(next, items, None)) is not None:
                 yield item
 
-    async def models(self) -> tuple[str, ...]:
+    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
         """Like `Tape.models`."""
-        return await asyncio.to_thread(self._tape.models)
+        return await asyncio.to_thread(self._tape.models, parameters)
 
     async def close(self) -> None:
         """Like `Tape.close`."""

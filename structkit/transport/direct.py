@@ -16,13 +16,14 @@ from structkit.transport.host_rules import key_header
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http.proxies import connection_name
 from structkit.transport.http_reply import read_model_names, read_reply
-from structkit.transport.outgoing import OutgoingRequest, with_request_secrets
+from structkit.transport.outgoing import OutgoingRequest, with_parameter_secrets, with_request_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.secrets import environment_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
-from structkit.values import Policy, Request
+from structkit.values import Parameters, Policy, Request
+from structkit.values.parameters import NO_PARAMETERS
 from structkit.values.policy import DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:
@@ -102,13 +103,14 @@ class HTTPTransport:
         error = better_error(not_found, reader)
         yield error.status, error.headers, (error.body,)
 
-    def models(self) -> tuple[str, ...]:
-        """Implement `Transport.models`, by `GET /v1/models`."""
+    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+        """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
+        secrets = with_parameter_secrets(self._secret, parameters)
         try:
-            reader = self._read(OutgoingRequest(), Policy())
+            reader = self._read(OutgoingRequest.of_listing(parameters), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, self._host, self._secret) from None
-        return read_model_names(reader.status, reader.headers, reader.body, self._secret, reader.url)
+            raise to_transport_error(error, self._host, secrets) from None
+        return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:
         reader = BodyReader(policy)
@@ -208,13 +210,14 @@ class AsyncHTTPTransport:
         [(_, method, url)] = self._choice.requests(outgoing.body, reader)
         await self._pool.exchange(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader)
 
-    async def models(self) -> tuple[str, ...]:
-        """Implement `Transport.models`, by `GET /v1/models`."""
+    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+        """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
+        secrets = with_parameter_secrets(self._secret, parameters)
         try:
-            reader = await self._read(OutgoingRequest(), Policy())
+            reader = await self._read(OutgoingRequest.of_listing(parameters), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, self._host, self._secret) from None
-        return read_model_names(reader.status, reader.headers, reader.body, self._secret, reader.url)
+            raise to_transport_error(error, self._host, secrets) from None
+        return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     async def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:
         import asyncio

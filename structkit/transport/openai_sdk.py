@@ -20,7 +20,7 @@ from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.http.proxies import through_proxy
 from structkit.transport.http_reply import read_model_names, read_reply
-from structkit.transport.outgoing import with_request_secrets
+from structkit.transport.outgoing import with_parameter_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.sdk_create import CreateCall, ResponseReceived, create_arguments, sending, sending_async
@@ -34,7 +34,8 @@ from structkit.transport.streaming import (
     stream_with_retries_async,
 )
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
-from structkit.values import Policy, Request
+from structkit.values import Parameters, Policy, Request
+from structkit.values.parameters import NO_PARAMETERS
 
 if TYPE_CHECKING:
     import openai
@@ -58,23 +59,24 @@ class OpenAITransport:
         call = CreateCall(policy)
         with call.running():
             _create(self._client, request, policy)()
-        return _reply(call, policy, *_connection(self._client, request))
+        return _reply(call, policy, *_connection(self._client, request.parameters))
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
-        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request))
+        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request.parameters))
         return receive(_open(_post(self._client, request, policy), receiver.reader), receiver)
 
-    def models(self) -> tuple[str, ...]:
-        """Implement `Transport.models`, by `GET /v1/models`."""
+    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+        """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
+        host, secrets = _connection(self._client, parameters)
         try:
-            reader = _read(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
+            reader = _read(_get_models(self._client, parameters), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, *_connection(self._client)) from None
-        return read_model_names(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
+            raise to_transport_error(error, host, secrets) from None
+        return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def close(self) -> None:
         """Close the client."""
@@ -104,7 +106,7 @@ class AsyncOpenAITransport:
         with call.running():
             async with asyncio.timeout(policy.deadline):
                 await _create(self._client, request, policy)()
-        return _reply(call, policy, *_connection(self._client, request))
+        return _reply(call, policy, *_connection(self._client, request.parameters))
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -112,16 +114,17 @@ class AsyncOpenAITransport:
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
         self._enter_loop()
-        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request))
+        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request.parameters))
         return receive_async(_open_async(_post(self._client, request, policy), receiver.reader), receiver)
 
-    async def models(self) -> tuple[str, ...]:
-        """Implement `Transport.models`, by `GET /v1/models`."""
+    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+        """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
+        host, secrets = _connection(self._client, parameters)
         try:
-            reader = await _read_async(partial(self._client.get, MODELS, **_options(self._client, Policy())), Policy())
+            reader = await _read_async(_get_models(self._client, parameters), Policy())
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, *_connection(self._client)) from None
-        return read_model_names(reader.status, reader.headers, reader.body, _connection(self._client)[1], reader.url)
+            raise to_transport_error(error, host, secrets) from None
+        return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     async def close(self) -> None:
         """Close the client."""
@@ -207,10 +210,19 @@ def _reply(call: CreateCall, policy: Policy, host: str, secrets: Secrets) -> Tra
 
 
 def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
-    arguments, parameters = _options(client, policy), request.parameters
+    return partial(client.post, COMPLETIONS, body=request.body, **_with_extras(client, request.parameters, policy))
+
+
+def _get_models(client: Any, parameters: Parameters) -> Callable[..., Any]:
+    return partial(client.get, MODELS, **_with_extras(client, parameters, Policy()))
+
+
+def _with_extras(client: Any, parameters: Parameters, policy: Policy) -> Any:
+    """Return the options of a call, with the headers and the query of its parameters."""
+    arguments = _options(client, policy)
     extras = {"headers": parameters.extra_headers, "params": parameters.extra_query}
-    options = {**arguments.pop("options", {}), **{name: value for name, value in extras.items() if value}}
-    return partial(client.post, COMPLETIONS, body=request.body, options=options, **arguments)
+    options = {**arguments.get("options", {}), **{name: value for name, value in extras.items() if value}}
+    return {**arguments, "options": options}
 
 
 def _options(client: Any, policy: Policy) -> Any:
@@ -229,12 +241,12 @@ def _options(client: Any, policy: Policy) -> Any:
     return {**options, "options": {"timeout": Timeout(**capped)}}
 
 
-def _connection(client: Any, request: Request | None = None) -> tuple[str, Secrets]:
+def _connection(client: Any, parameters: Parameters) -> tuple[str, Secrets]:
     """Return the host and the secrets, which a user may change on the client at any time."""
     values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
     headers = header_secrets(each for each in values if isinstance(each, str))
     secrets = (client.api_key, *headers, *query_secrets(str(client.base_url)), *environment_secrets())
-    return _connection_name(client), with_request_secrets(secrets, request) if request else secrets
+    return _connection_name(client), with_parameter_secrets(secrets, parameters)
 
 
 def _drop_connections(http_client: Any) -> None:

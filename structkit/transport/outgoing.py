@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from structkit.transport.base_url import query_secrets
 from structkit.transport.secrets import Secrets, header_secrets
-from structkit.values import Request
+from structkit.values import Parameters, Request
 from structkit.values.parameters import QueryValue
 
 
@@ -33,9 +33,16 @@ class OutgoingRequest:
         Raises:
             TypeError, ValueError: JSON cannot represent the body.
         """
-        parameters, body = request.parameters, request.text.encode()
-        if not parameters.options:
-            return cls(body)
+        body = request.text.encode()
+        return cls._of(body, request.parameters) if request.parameters.options else cls(body)
+
+    @classmethod
+    def of_listing(cls, parameters: Parameters) -> OutgoingRequest:
+        """Encode a request for the models, with the headers and the query of *parameters*."""
+        return cls._of(None, parameters)
+
+    @classmethod
+    def _of(cls, body: bytes | None, parameters: Parameters) -> OutgoingRequest:
         headers = {name.lower(): value for name, value in parameters.extra_headers.items()}
         return cls(body, headers, encode_query(parameters.extra_query))
 
@@ -59,7 +66,12 @@ class OutgoingRequest:
 
 def with_request_secrets(secrets: Secrets, request: Request) -> Secrets:
     """Return the secrets of a connection, and the values of the headers and of the query of a request."""
-    headers, query = request.parameters.extra_headers, request.parameters.extra_query
+    return with_parameter_secrets(secrets, request.parameters)
+
+
+def with_parameter_secrets(secrets: Secrets, parameters: Parameters) -> Secrets:
+    """Return the secrets of a connection, and the values of the headers and of the query of parameters."""
+    headers, query = parameters.extra_headers, parameters.extra_query
     if not headers and not query:
         return secrets
     connection_secrets = (secrets,) if isinstance(secrets, str) else secrets

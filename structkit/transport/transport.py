@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from structkit.errors import ConfigError, TransportError
-from structkit.values import Completion, Delta, Policy, Request
+from structkit.values import Completion, Delta, Parameters, Policy, Request
 
 TransportReply: TypeAlias = Completion | TransportError
 """The outcome of a request: a completion, or the error that says why there is none."""
@@ -78,6 +79,16 @@ class AsyncStreamingTransport(AsyncTransport, Protocol):
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Like `StreamingTransport.stream`."""
         ...
+
+
+def bind_models(transport: Any, parameters: Parameters) -> Callable[[], Any]:
+    """Return the function that lists a transport's models, with the headers and the query of *parameters*.
+
+    A transport of the caller's whose `models` takes no parameters is called without them.
+    """
+    models: Callable[..., Any] = transport.models
+    takes_parameters = parameters.options and "parameters" in inspect.signature(models).parameters
+    return partial(models, parameters) if takes_parameters else models
 
 
 def is_awaited(owner: Any, *methods: str) -> bool:

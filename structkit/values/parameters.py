@@ -136,6 +136,11 @@ class Parameters:
         return self.options.get("max_completion_tokens") or self.options.get("max_tokens")
 
     @property
+    def token_cap_name(self) -> str:
+        """The name under which the token cap is set, or can be."""
+        return "max_completion_tokens" if self.options.get("max_completion_tokens") else "max_tokens"
+
+    @property
     def identity(self) -> JSON:
         """What makes two requests the same, as JSON without a secret: the body, the query, and digests of headers.
 
@@ -157,3 +162,6 @@ def _header_digests(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in sorted((name.lower(), value) for name, value in headers.items()):
         is_credential = any(word in name for word in CREDENTIAL_WORDS)
         yield name, "" if is_credential else sha256(value.encode()).hexdigest()[:16]
+
+
+NO_PARAMETERS = Parameters()

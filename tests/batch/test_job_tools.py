@@ -75,6 +75,14 @@ def test_rows_are_labelled_with_the_results_of_tools(without_policy: Settings, t
         assert len(endpoint.requests) == 6
 
 
+def test_the_hook_for_tools_gets_the_calls_of_all_rows(without_policy: Settings) -> None:
+    runs: list[structkit.ToolRun] = []
+    with Endpoint(answer) as endpoint:
+        call_options = {"tools": [length], "hooks": structkit.Hooks(on_tool=runs.append)}
+        Job(**{**without_policy(endpoint.base_url, ["a", "bb"]), "call": call_options}).run()
+    assert sorted((run.name, run.result) for run in runs) == [("length", 1), ("length", 2)]
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 def test_the_calls_of_each_row_are_a_column_of_the_output(
     without_policy: Settings, tmp_path: Path, suffix: str

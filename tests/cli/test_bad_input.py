@@ -18,6 +18,8 @@ PAGE = "<!doctype html><title>404 Not Found</title>"
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "number.json").write_text('{"type": "integer"}', encoding="utf-8")
     (tmp_path / "a.txt").write_text("three", encoding="utf-8")
+    for name in ("prompt.txt", "prompt.csv"):
+        (tmp_path / name).write_text("How many? {text}", encoding="utf-8")
     (tmp_path / "rows.csv").write_text("text\nthree\n", encoding="utf-8")
     (tmp_path / "semicolons.csv").write_text("id;text\n1;three\n", encoding="utf-8")
     (tmp_path / "latin1.csv").write_bytes("text\ncafé\n".encode("cp1252"))
@@ -53,8 +55,25 @@ def label(table: str) -> list[str]:
             ]
         ],
         *[
-            ([*command, "--header", "X-A: 1\r\nX-B: 2"], "'X-A' in --header has a line break")
+            ([*command, "--header", "X-A: 1\r\nX-B: 2"], "--header has 'X-A' with a line break")
             for command in (EXTRACT, LABEL)
+        ],
+        ([*EXTRACT, "-o", "a.txt"], "the output 'a.txt' is a file that is read"),
+        ([*EXTRACT, "-o", "./a.txt"], "is a file that is read"),
+        ([*EXTRACT, "-o", "number.json"], "the output 'number.json' is a file that is read"),
+        ([*EXTRACT, "--prompt-file", "prompt.txt", "-o", "prompt.txt"], "is a file that is read"),
+        ([*EXTRACT, "--instructions-file", "prompt.txt", "-o", "prompt.txt"], "is a file that is read"),
+        (["extract", ".", "-o", "values.jsonl"], "the output 'values.jsonl' is in a folder that is read"),
+        ([*LABEL[:2], "-o", "prompt.csv", "--prompt-file", "prompt.csv"], "is a file that is read"),
+        *[
+            ([*command, option, value], message)
+            for command in (EXTRACT, LABEL)
+            for option, value, message in [
+                ("--temperature", "nan", "temperature must be a finite number, not nan"),
+                ("--temperature", "inf", "temperature must be a finite number, not inf"),
+                ("--base-url", "", "base_url is empty"),
+                ("--model", "", "model must be the name of a model, not ''"),
+            ]
         ],
         (label("semicolons.csv"), "pass --delimiter ';'"),
         (label("latin1.csv"), "--encoding cp1252"),
@@ -70,3 +89,26 @@ def test_bad_input_is_named_before_anything_is_sent(folder: Path, arguments: lis
     assert (done.returncode, done.stdout) == (2, "")
     assert message in " ".join(done.stderr.split())
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["schema", "number.json", "-o", "number.json"], "the output 'number.json' is a file that is read"),
+        (["models", "--header", "a b: c"], "--header has a name that is not valid in HTTP: 'a b'"),
+        (["models", "--base-url", ""], "base_url is empty"),
+        (["probe", "--set", "temperature=1"], "--set temperature: a probe does not send this parameter"),
+        (["probe", "--set", "stream=true"], "--set has 'stream', which structkit sets itself"),
+        (["probe", ""], "model must be the name of a model, not ''"),
+    ],
+)
+def test_bad_input_of_other_commands_is_named(folder: Path, arguments: list[str], message: str) -> None:
+    with Endpoint() as endpoint:
+        settings = {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": "unused", "STRUCTKIT_MODEL": "fake"}
+        command = [sys.executable, "-P", "-m", "structkit", *arguments]
+        environment = {**os.environ, **settings}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in " ".join(done.stderr.split())
+    assert endpoint.requests == []
+    assert (folder / "number.json").read_text(encoding="utf-8") == '{"type": "integer"}'

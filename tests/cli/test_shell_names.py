@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -53,6 +54,19 @@ def test_every_option_that_a_message_names_exists() -> None:
 )
 def test_options_of_python_become_those_of_the_shell(message: str, expected: str) -> None:
     assert to_shell_names(message) == expected
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_a_truncated_reply_names_the_limit_as_the_shell_sets_it(name: str) -> None:
+    options: dict[str, Any] = {name: 5}
+    with (
+        Endpoint(completion('{"value": ', finish_reason="length")) as endpoint,
+        pytest.raises(structkit.Truncated) as caught,
+    ):
+        structkit.Client("m", base_url=endpoint.base_url).extract(int, "x", **options)
+    assert f"({name}=5): raise {name}, set" in str(caught.value)
+    option = f"--{name.replace('_', '-')}"
+    assert f"({option} 5): raise {option}, or" in to_shell_names(str(caught.value))
 
 
 @pytest.mark.parametrize("reply", [completion('{"value": ', finish_reason="length"), Reply({}, status=401)])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Annotated, Any
 
 import openai
@@ -290,6 +292,28 @@ MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "duplicates": ({"data": [{"id": "a"}, {"id": "a"}]}, ("a",)),
     "a null id": ({"data": [{"id": None, "name": "a"}]}, ("a",)),
 }
+
+
+def test_the_models_are_asked_for_with_the_headers_and_the_query_of_the_client(connect: Callable[..., Any]) -> None:
+    received: list[tuple[str, str | None]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            received.append((self.path, self.headers.get("X-Team")))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"data": [{"id": "a"}]}')
+
+        def log_message(self, *_: Any) -> None:
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base_url = f"http://127.0.0.1:{server.server_port}/v1"
+        options: Any = {"extra_headers": {"X-Team": "tea"}, "extra_query": {"version": "1"}}
+        assert connect(base_url, **options).models() == ("a",)
+        server.shutdown()
+    assert received == [("/v1/models?version=1", "tea")]
 
 
 @pytest.mark.parametrize(("body", "names"), MODEL_LISTS.values(), ids=MODEL_LISTS.keys())

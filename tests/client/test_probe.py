@@ -427,3 +427,11 @@ def test_a_probe_has_the_headers_and_the_query_of_its_client(connect: Callable[.
         connect(endpoint.base_url, **extras).probe()
     assert endpoint.headers
     assert {headers.get("x-team") for headers in endpoint.headers} == {"tea"}
+
+
+def test_a_probe_has_the_fields_without_which_a_model_rejects_every_request(connect: Callable[..., Any]) -> None:
+    with Endpoint() as endpoint:
+        options: Any = {"extra_body": {"enable_thinking": False}, "reasoning_effort": "low", "temperature": 1}
+        connect(endpoint.base_url, **options).probe()
+    fields = ("enable_thinking", "reasoning_effort", "temperature")
+    assert {tuple(body.get(name) for name in fields) for body in endpoint.requests} == {(False, "low", 0)}

@@ -15,10 +15,10 @@ from inline_snapshot import snapshot
 from pydantic import BaseModel, Field
 
 import structkit
-from structkit import ConfigError, Policy, Result, Tool, ToolError
+from structkit import ConfigError, Hooks, Policy, Result, Tool, ToolError
 from structkit.dialects import DIALECTS
 from structkit.testing import Endpoint, Reply, call, completion, fault
-from structkit.values import ToolCall
+from structkit.values import ToolCall, ToolRun
 
 Connect = Callable[..., Any]
 
@@ -246,6 +246,55 @@ def test_any_exception_of_a_tool_follows_the_policy(connect: Connect, exception:
     with Endpoint(call("fail"), TRIP) as endpoint:
         result = connect(endpoint.base_url).run(Trip, "x", tools=[fail], policy=Policy(tool_errors="tell"))
     assert result.tool_calls[0].error.startswith(type(exception).__name__)
+
+
+def test_a_hook_is_called_with_each_call_that_has_ended(connect: Connect) -> None:
+    def fail(city: str) -> None:
+        raise LookupError(city)
+
+    runs: list[ToolRun] = []
+    options: Any = {"tools": [weather, fail], "hooks": Hooks(on_tool=runs.append), "policy": Policy(tool_errors="tell")}
+    with Endpoint([call("weather", city="Lyon"), call("fail", city="Rome")], call("weather"), TRIP) as endpoint:
+        result = connect(endpoint.base_url).run(Trip, "x", **options)
+    valid_runs = [run for run in result.tool_calls if run.arguments != {}]  # the arguments of the others are not valid
+    assert sorted(runs, key=lambda run: run.name, reverse=True) == valid_runs
+    assert {(run.name, run.result, run.error) for run in runs} == {
+        ("weather", 21.5, ""),
+        ("fail", None, "LookupError: Rome"),
+    }
+
+
+def test_a_hook_is_called_with_a_call_that_did_not_end_in_time(connect: Connect) -> None:
+    never, runs = threading.Event(), list[ToolRun]()
+
+    def wait() -> bool:
+        return never.wait()
+
+    options: Any = {"tools": [wait], "hooks": Hooks(on_tool=runs.append), "policy": Policy(tool_timeout=0.05)}
+    with Endpoint(call("wait"), TRIP) as endpoint, pytest.raises(ToolError):
+        connect(endpoint.base_url).run(Trip, "x", **options)
+    [run] = runs
+    assert "has not ended within 0.05 seconds" in run.error
+    never.set()
+
+
+def test_an_exception_of_a_hook_for_tools_ends_the_call(connect: Connect) -> None:
+    def stop(run: ToolRun) -> None:
+        raise RuntimeError(run.name)
+
+    with Endpoint(call("weather", city="Lyon"), TRIP) as endpoint:
+        with pytest.raises(RuntimeError, match=r"^weather$"):
+            connect(endpoint.base_url).run(Trip, "x", tools=[weather], hooks=Hooks(on_tool=stop))
+        assert len(endpoint.requests) == 1
+
+
+def test_a_stream_calls_the_hook_for_tools(connect: Connect) -> None:
+    runs: list[ToolRun] = []
+    with Endpoint(call("weather", city="Lyon"), TRIP) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        with client.stream(Trip, "x", tools=[weather], hooks=Hooks(on_tool=runs.append)) as stream:
+            assert [*stream]
+    assert [run.name for run in runs] == ["weather"]
 
 
 def test_a_tool_that_never_ends_is_an_error(connect: Connect) -> None:

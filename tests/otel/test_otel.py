@@ -21,7 +21,7 @@ from pydantic import AfterValidator, BaseModel, create_model
 import structkit
 from structkit import otel
 from structkit.dialects import Dialect, Size
-from structkit.testing import FAULTS, Endpoint, Reply, completion, fault, tool_call_completion
+from structkit.testing import FAULTS, Endpoint, Reply, call, completion, fault, tool_call_completion
 from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
@@ -334,6 +334,33 @@ def test_an_invalid_value_of_a_json_schema_is_not_in_any_span(connect: Connect, 
         connect(endpoint.base_url, hooks=otel.hooks(spans.tracer)).extract(schema, "Name?")
     assert {path for span in spans.all for path, _ in issues(span)} == {"name"}
     assert "Swordfish" not in spans.text
+
+
+def look_up(city: str) -> float:
+    """Return the temperature of a city."""
+    return {"Lyon": 21.5}[city]
+
+
+def test_a_call_of_a_tool_is_a_span_with_its_name(connect: Connect, spans: Spans) -> None:
+    with Endpoint([call("look_up", city="Lyon"), call("look_up", city="Atlantis")], '{"value": 3}') as endpoint:
+        client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer))
+        client.extract(int, "x", tools=[look_up], policy=structkit.Policy(tool_errors="tell"))
+    tools = [span for span in spans.all if span.name == "execute_tool look_up"]
+    assert len(tools) == 2
+    assert len(spans.all) == 4
+    names = ["gen_ai.operation.name", "gen_ai.tool.name", "gen_ai.tool.type"]
+    assert [attributes(span)[name] for span in tools for name in names] == ["execute_tool", "look_up", "function"] * 2
+    assert sorted(attributes(span).get("error.type", "") for span in tools) == ["", "KeyError"]
+    assert not any(text in spans.text for text in ("Lyon", "Atlantis", "21.5"))
+
+
+def test_arguments_and_results_of_tools_are_content(connect: Connect, spans: Spans) -> None:
+    with Endpoint(call("look_up", city="Lyon"), '{"value": 3}') as endpoint:
+        client = connect(endpoint.base_url, hooks=otel.hooks(spans.tracer, content=True))
+        client.extract(int, "x", tools=[look_up])
+    [tool] = [span for span in spans.all if span.name == "execute_tool look_up"]
+    names = ("gen_ai.tool.call.arguments", "gen_ai.tool.call.result")
+    assert [attributes(tool)[name] for name in names] == ['{"city": "Lyon"}', "21.5"]
 
 
 def test_content_is_recorded_on_request(connect: Connect, spans: Spans) -> None:

@@ -44,7 +44,7 @@ class RowTools:
     async def _make(self, number: int, call: PlannedCall, step: ToolStep) -> ToolRun | ToolError:
         if (stored_run := self._find(number, call)) is not None:
             return stored_run
-        run = await make_call(call, step.policy.tool_timeout)
+        run = await make_call(call, step.policy.tool_timeout, self._context.hooks)
         # A call that ends the row is made again if the row is retried.
         if isinstance(run, ToolRun) and not (run.error and step.policy.tool_errors == "raise"):
             self._context.journal.add_tool_run(self._record.ordinal, number, _digest(call), run)
