@@ -20,7 +20,7 @@ def is_blank_row(record: Record, prompt: str | RowPrompt, key: str | None) -> bo
     >>> is_blank_row(record, "{id}: {text}", "id"), is_blank_row(record, "{text} {note}", "id")
     (True, False)
     """
-    names = _used_columns(prompt, record.values)
+    names = used_columns(prompt, record.values)
     names = names - {key} or names
     return bool(names) and all(is_blank(record.values[name]) for name in names)
 
@@ -34,7 +34,7 @@ def without_empty(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: "" if is_empty(cell) else cell for name, cell in values.items()}
 
 
-def _used_columns(prompt: str | RowPrompt, values: Mapping[str, Any]) -> frozenset[str]:
+def used_columns(prompt: str | RowPrompt, values: Mapping[str, Any]) -> frozenset[str]:
     """Return the columns that a prompt uses: all of them for a function that does not say."""
     if isinstance(prompt, str):
         return template_names(prompt, values)

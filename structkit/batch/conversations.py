@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from structkit.batch.blank import is_blank_row, without_empty
+from structkit.batch.blank import is_blank_row, used_columns, without_empty
 from structkit.batch.fingerprint import fingerprint
 from structkit.batch.job_endpoint import job_address, job_call, job_endpoint, job_model, validate_connection
 from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
@@ -33,6 +33,7 @@ class RowConversations:
         settings: The job's settings.
         response_format: The type of the values, compiled.
         call: The arguments of every call, with the defaults of the job's client.
+        evidence: What `evidence=` of every call is.
         policy: The limits on the attempts, retries and waits of each row.
         endpoint: The address and the key; None if the job has a transport of the caller's.
         address: The address of the endpoint; empty if it is not known.
@@ -46,13 +47,14 @@ class RowConversations:
             ConfigError: There is no model or no key, an argument is invalid, or the type has no strict form.
             TypeError: An argument is misspelt.
         """
-        validate_call(settings.call)
+        validate_call({**settings.call, "evidence": settings.evidence})
         validate_connection(settings)
         if "model" in settings.call:
             raise ConfigError("call has 'model': pass model= to the job itself")
         self.settings = settings
         self.response_format = response_format(settings.output_type)
         self.call: Any = job_call(settings)
+        self.evidence: Any = self.call.get("evidence")
         self.policy: Policy = self.call.get("policy") or Policy()
         self.endpoint = job_endpoint(settings)
         self.address = job_address(settings, self.endpoint)
@@ -75,7 +77,21 @@ class RowConversations:
         text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(without_empty(record.values))
         text = await text if inspect.isawaitable(text) else text
         messages = build_messages(text, self.call.get("instructions"))
-        return self._template(self.plan.route).with_messages(messages)
+        conversation = self._template(self.plan.route).with_messages(messages)
+        return self._ground(conversation, record, text) if self.evidence else conversation
+
+    def _ground(self, conversation: Conversation, record: Record, prompt: Any) -> Conversation:
+        """Return a conversation whose value is looked for in the cells of the row that its prompt uses."""
+        from structkit.extraction.grounding import ArgumentEvidence, start_grounding, with_grounding
+
+        row_prompt = self.settings.prompt
+        template = row_prompt if isinstance(row_prompt, str) else getattr(row_prompt, "template", None)
+        names = used_columns(row_prompt if template is None else template, record.values)
+        names -= getattr(row_prompt, "file_parameters", frozenset())
+        cells = {name: cell for name, cell in record.values.items() if name in names}
+        evidence = ArgumentEvidence(self.evidence, cells, is_template=template is not None)
+        grounded: Conversation = with_grounding(conversation, start_grounding(evidence, prompt))
+        return grounded
 
     def blank_outcome(self, record: Record) -> Outcome | None:
         """Return the outcome of a row that is not sent because it is blank; None for any other row."""
@@ -104,6 +120,8 @@ class RowConversations:
         )
         if call.get("fallback"):
             settings["fallback"] = [*call["fallback"]]
+        if self.evidence not in {None, False, True}:
+            settings["evidence"] = self.evidence
         if tools:
             settings["tools"] = [{**tool.payload()["function"], "source": prompt_source(tool.source)} for tool in tools]
         return settings

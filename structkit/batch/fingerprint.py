@@ -84,4 +84,5 @@ def is_readable_again(before: JSON, after: JSON) -> bool:
     >>> is_readable_again({"schema": 1, "model": "a"}, {"schema": 2, "model": "a"})
     True
     """
-    return all(before.get(name) == after.get(name) for name in {**before, **after} if name not in TYPE_KEYS)
+    keys = TYPE_KEYS if after.get("evidence") == "require" else {*TYPE_KEYS, "evidence"}  # which needs new requests
+    return all(before.get(name) == after.get(name) for name in {**before, **after} if name not in keys)

@@ -69,6 +69,9 @@ class Job(JobSettings):
         guard_formulas: In which columns of a CSV or TSV output a text that a spreadsheet would run as a formula gets a
             leading apostrophe: in `all`, only in those of the type and of the run (`output`), or in `none`.
         progress: Whether to show a progress bar, in a terminal or a notebook, if `run` has no callback.
+        evidence: Whether the output has the places of the values in the row's cells, in the columns `evidence` and
+            `missing`; by default as the call or the client says. With `null`, what is not there becomes null where the
+            type allows it; with `require`, it is re-asked once before.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 

@@ -35,6 +35,7 @@ def validate_connection(settings: JobSettings) -> None:
 def job_call(settings: JobSettings) -> DefaultOptions:
     """Return the arguments of every call: those of the job, and the client's defaults."""
     call: Any = merge_options(settings.client.defaults, settings.call) if settings.client else settings.call
+    call = call if settings.evidence is None else {**call, "evidence": settings.evidence}
     return cast("DefaultOptions", call)
 
 

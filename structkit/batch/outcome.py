@@ -64,6 +64,8 @@ def outcome_of(
     except SchemaError as error:  # a validator has returned a value that has no JSON form
         return _failure(error, **fields, issues=[])
     fields |= {"value": value, "mode": step.mode}
+    if step.evidence is not None:
+        fields |= {"evidence": step.evidence.to_list(), "missing": [*map(format_path, step.evidence.missing)]}
     return Outcome("done", {**fields, "repairs": [*step.repairs], "warnings": _issues(step.warnings)})
 
 

@@ -28,6 +28,9 @@ from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM_FILE, Source
 from structkit.values import JSON
 
+EVIDENCE_COLUMNS = ("evidence", "missing")
+"""The columns of the run that an output has if its values are looked for in the rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
@@ -77,7 +80,8 @@ def open_output(
     output_type: ResponseFormat[object] = conversations.response_format
     is_open = isinstance(output_type.output_type, dict)
     values = output_columns(output_type.natural_schema, is_open=is_open, name=settings.value_column)
-    columns = (*source.fields, *values, *run_columns(*settings.columns))
+    extra = EVIDENCE_COLUMNS if conversations.evidence else ()
+    columns = (*source.fields, *values, *run_columns(*dict.fromkeys((*settings.columns, *extra))))
     target = path or settings.output_path
     return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
 

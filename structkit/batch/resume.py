@@ -22,9 +22,17 @@ from structkit.values import JSON
 REPARSING = "reading"
 """The mark of a job whose stored replies are being read as another type; older journals have it too."""
 
+EVIDENCE = "evidence"
+"""The mark of a job all of whose rows that are done have their evidence, or are open again to get it."""
 
-def open_journal(settings: JobSettings, fingerprint: JSON) -> Journal:
+
+def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool = False) -> Journal:
     """Open the job's journal; emptied if the job has changed and `on_change` is `new`.
+
+    Args:
+        settings: The job's settings.
+        fingerprint: What makes it the same job.
+        has_evidence: Whether each row that is done has its evidence: the stored replies of one without are read again.
 
     Raises:
         JobError: The journal is another job's, another run has it, or it cannot be used.
@@ -34,6 +42,7 @@ def open_journal(settings: JobSettings, fingerprint: JSON) -> Journal:
         if settings.on_change == "new" and changes_since(journal, fingerprint):
             _empty(journal, fingerprint)
         _accept_changes(settings, journal, fingerprint)
+        _update_evidence(journal, has_evidence=has_evidence)
     except BaseException:
         journal.close()
         raise
@@ -69,6 +78,16 @@ def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) 
         journal.mark(REPARSING, value=True)  # also for the next run, should this one be killed
         journal.reopen([row.ordinal for row in journal.finished_rows(with_exchanges=False)])
     journal.mark("fingerprint", fingerprint)
+
+
+def _update_evidence(journal: Journal, *, has_evidence: bool) -> None:
+    if bool(journal.marks.get(EVIDENCE)) == has_evidence:
+        return None
+    if not has_evidence:
+        return journal.mark(EVIDENCE, value=False)
+    rows = journal.finished_rows(with_exchanges=False)
+    journal.reopen([row.ordinal for row in rows if row.state == "done" and "evidence" not in (row.outcome or {})])
+    return journal.mark(EVIDENCE, value=True)
 
 
 def changes_since(journal: Journal | Reader, fingerprint: JSON) -> str:

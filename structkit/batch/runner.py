@@ -75,7 +75,8 @@ class JobRunner:
         try:
             source = open_input(settings)
             validate_columns(settings.prompt, source)
-            with open_journal(settings, self.conversations.fingerprint()) as journal:
+            evidence = bool(self.conversations.evidence)
+            with open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal:
                 source = store_stream(source, settings.folder / STREAM_FILE)
                 return await self._run(source, journal, handle_signals=handle_signals)
         finally:

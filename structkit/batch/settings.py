@@ -23,6 +23,9 @@ OnChange: TypeAlias = Literal["stop", "reparse", "new", "mix"]
 OnAmbiguous: TypeAlias = Literal["resend", "hold"]
 """What to do with a row whose last request may have been answered and paid for, although the reply was lost."""
 
+EvidenceChoice: TypeAlias = bool | Literal["null", "require"]
+"""Whether the values of a row are looked for in its cells, and what happens to those that are not there."""
+
 Blank: TypeAlias = Literal["skip", "ask", "fail"]
 """What to do with a row in whose cells the prompt has nothing to read."""
 
@@ -68,6 +71,7 @@ class LabelOptions(TypedDict, total=False):
     value_column: str
     guard_formulas: GuardFormulas
     progress: bool
+    evidence: EvidenceChoice | None
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class JobSettings:
     value_column: str = "value"
     guard_formulas: GuardFormulas = "all"
     progress: bool = True
+    evidence: EvidenceChoice | None = None
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:

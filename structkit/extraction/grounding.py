@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias, cast
 
-from structkit.errors import ConfigError, ExtractionError, InvalidOutput, SchemaError
+from structkit.errors import ExtractionError, InvalidOutput, PromptError, SchemaError
 from structkit.evidence.alignment import align
 from structkit.evidence.prompt_sources import argument_sources, has_unread_parts, prompt_sources, template_sources
 from structkit.evidence.source_texts import SourceTexts
@@ -102,20 +102,26 @@ def start_grounding(evidence: EvidenceChoice | ArgumentEvidence, prompt: Prompt)
     """Return what is done with the value of a call.
 
     Raises:
-        ConfigError: The prompt has no text to look in; or values would be removed that may be in an image of it.
+        PromptError: The prompt has no text to look in; or values would be removed that may be in an image of it.
     """
     if isinstance(evidence, ArgumentEvidence):
         choice, sources = evidence.choice, evidence.sources(prompt)
     else:
         choice, sources = evidence, prompt_sources(prompt)
     if not sources:
-        raise ConfigError("evidence= (--evidence) needs a text to look in, and the prompt has none: leave it out")
+        raise PromptError("evidence= (--evidence) needs a text to look in, and the prompt has none: leave it out")
     if choice is not True and has_unread_parts(prompt):
-        raise ConfigError(
+        raise PromptError(
             f'evidence="{choice}" (--evidence {choice}) would remove what is only in an image, a recording or a file '
             "of the prompt, in which nothing can be looked for: pass evidence=True, or leave it out"
         )
     return Grounding(choice, sources)
+
+
+def with_grounding(conversation: Any, grounding: Grounding) -> Any:
+    """Return a conversation, and those with other models, with what is done with their values."""
+    fallback = tuple(with_grounding(each, grounding) for each in conversation.fallback)
+    return replace(conversation, grounding=grounding, fallback=fallback)
 
 
 def with_evidence(result: Result[Any], codec: Codec[Any], sources: tuple[TextSource, ...]) -> Result[Any]:

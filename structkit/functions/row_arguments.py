@@ -66,6 +66,13 @@ class RowFunction:
         return frozenset(each.name for each in self._parameters.values() if each.kind not in VARIABLE)
 
     @property
+    def template(self) -> str | None:
+        """The docstring, if it is the template of the prompt."""
+        inner = self.function.func if isinstance(self.function, partial) else self.function
+        template: str | None = getattr(inner, "template", None)
+        return template
+
+    @property
     def __wrapped__(self) -> Callable[..., Any]:
         """The function whose source `inspect` returns: it is part of a job's identity."""
         return self.origin or self.function

@@ -87,6 +87,8 @@ RUN_SCHEMAS: dict[str, JSON] = {
     "mode": {"type": "string"},
     "repairs": {"type": "array", "items": {"type": "string"}},
     "tool_calls": {"type": "array", "items": _TOOL_CALL},
+    "evidence": {},
+    "missing": {"type": "array", "items": {"type": "string"}},
 }
 """The columns that a run can add to a row, by name."""
 
