@@ -13,10 +13,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from structkit.cli.default_client import default_client
+from structkit.cli.evidence_option import Evidence, EvidenceCommand, evidence_fields, read_evidence
 from structkit.cli.input_files import extract_files, is_several, list_files
 from structkit.cli.load import load_format
 from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import (
+    FilePrompt,
     InstructionsFile,
     PromptFile,
     build_prompt,
@@ -41,7 +43,7 @@ from structkit.cli.request_options import (
 from structkit.cli.shell_names import to_shell_names
 from structkit.cli.terminal import notice, write, write_text
 from structkit.errors import ConfigError, StructkitError
-from structkit.values import JSONValue, Prompt
+from structkit.values import JSON
 
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
@@ -94,7 +96,9 @@ def structkit(
         raise typer.Exit
 
 
-@app.command(epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice")
+@app.command(
+    cls=EvidenceCommand, epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice"
+)
 def extract(
     files: Annotated[
         list[str],
@@ -126,6 +130,7 @@ def extract(
     dialect: DialectName = None,
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
+    evidence: Evidence = None,
     settings: Set = None,
     header: Header = None,
     output: Output = None,
@@ -133,7 +138,7 @@ def extract(
     """Read a value of a type from a text, and print it as JSON.
 
     Of several files, each line has the name of a file with its value, or with the error of that file. The exit code is
-    0 if all succeeded, or that of the first error.
+    0 if all succeeded, or that of the first error. With --evidence, the JSON has the value and its evidence.
     """
     from structkit.schema.cache import response_format
 
@@ -142,19 +147,24 @@ def extract(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed}
+    places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     names = list_files(files) if is_several(files) else files
     first_prompt = None if is_several(files) else build_prompt(files[0], template, encoding)
     with default_client(model, base_url, notice) as client:
 
-        def read_value(prompt: Prompt) -> JSONValue:
-            return values_type.natural(client.extract(values_type, prompt, **call))
+        def read_fields(prompt: FilePrompt) -> JSON:
+            result = client.run(values_type, prompt.prompt, **call, evidence=prompt.evidence(places))
+            for warning in result.warnings if places else ():
+                notice(f"{prompt.name}: {warning}")
+            return {"value": values_type.natural(result.value), **evidence_fields(result)}
 
         if first_prompt is None:
             raise typer.Exit(
-                extract_files(names, lambda name: read_value(build_prompt(name, template, encoding)), output)
+                extract_files(names, lambda name: read_fields(build_prompt(name, template, encoding)), output)
             )
-        write(read_value(first_prompt), output)
+        fields = read_fields(first_prompt)
+        write(fields if places else fields["value"], output)
 
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")

@@ -55,23 +55,23 @@ def _list_folder(folder: Path) -> list[str]:
 def extract_files(names: Sequence[str], extract: Callable[[str], Any], output: Path | None) -> int:
     """Write a line for each file, in order, and return the exit code: that of the first failure, or 0.
 
-    A line is `{"file": NAME, "value": VALUE}`, or `{"file": NAME, "error": CLASS, "message": TEXT}`.
+    A line is `{"file": NAME, "value": VALUE}` and more fields, or `{"file": NAME, "error": CLASS, "message": TEXT}`.
 
     Args:
         names: The files.
-        extract: Returns the value of a file as JSON.
+        extract: Returns the fields of a line, such as the value.
         output: The file to write; None for stdout.
     """
     from structkit.functions.concurrent_map import map_in_threads, return_errors
 
     failures = list[Failure]()
     with _line_writer(output) as write_line:
-        for name, value in zip(names, map_in_threads(return_errors(extract), names, CONCURRENCY), strict=True):
-            if isinstance(value, StructkitError):
-                failures.append(Failure(name, value))
-                write_line({"file": name, "error": type(value).__name__, "message": to_shell_names(str(value))})
+        for name, fields in zip(names, map_in_threads(return_errors(extract), names, CONCURRENCY), strict=True):
+            if isinstance(fields, StructkitError):
+                failures.append(Failure(name, fields))
+                write_line({"file": name, "error": type(fields).__name__, "message": to_shell_names(str(fields))})
             else:
-                write_line({"file": name, "value": value})
+                write_line({"file": name, **fields})
     if failures:
         notice(_summary(failures, len(names)))
     return failures[0].error.exit_code if failures else 0

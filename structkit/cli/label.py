@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app
+from structkit.cli.evidence_option import Evidence, EvidenceCommand, read_evidence
 from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
@@ -111,7 +112,8 @@ inspect = functools.partial(typer.Option, rich_help_panel="Inspect without sendi
 
 
 @app.command(
-    epilog="Example: structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label"
+    cls=EvidenceCommand,
+    epilog="Example: structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label",
 )
 def label(
     output: Annotated[Path, typer.Option("--output", "-o", help="The table to write; its suffix sets the format.")],
@@ -147,6 +149,7 @@ def label(
     dialect: DialectName = None,
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
+    evidence: Evidence = None,
     settings: Set = None,
     header: Header = None,
     key: Annotated[
@@ -236,6 +239,7 @@ def label(
         **request.connection(model, base_url),
         **reading | selection | limits | results,
         price=find_price(price_input, price_output, prices, model or request.model),
+        evidence=read_evidence(evidence),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         call=read_call_options(settings, header, timeout, request.call, **options, **caps),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from structkit.cli.load import read_input, read_text
 from structkit.cli.request_options import request_option
@@ -57,7 +57,28 @@ def read_instructions(text: str | None, file: str | None) -> str | None:
     return text if file is None else read_text(file).strip()
 
 
-def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str | None = None) -> Prompt:
+class FilePrompt(NamedTuple):
+    """The prompt about a file.
+
+    Args:
+        name: The name of the file.
+        prompt: The prompt.
+        text: The text of the file; None if it has none.
+    """
+
+    name: str
+    prompt: Prompt
+    text: str | None
+
+    def evidence(self, choice: Any) -> Any:
+        """Return `evidence=` of a call: values are looked for in the text of the file, not in the text around it."""
+        from structkit.extraction.grounding import ArgumentEvidence
+
+        arguments = {} if self.text is None else {"text": self.text}
+        return choice and ArgumentEvidence(choice, arguments, is_template=True)
+
+
+def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str | None = None) -> FilePrompt:
     """Return the prompt about a file: its text, in the template if there is one; or the file itself after the template.
 
     Raises:
@@ -68,11 +89,12 @@ def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str 
 
     source = read_input(name, encoding)
     if isinstance(source, File):
-        return [source] if template is None else [_fill_without_text(name, template), source]
+        prompt: Prompt = [source] if template is None else [_fill_without_text(name, template), source]
+        return FilePrompt(name, prompt, None)
     prompt = source if template is None else _fill(template, {"text": source})
     if is_blank(source):
         raise PromptError(f"{name!r} is empty: there is nothing to read")
-    return prompt
+    return FilePrompt(name, prompt, source)
 
 
 def _fill_without_text(name: str, template: str | JinjaTemplate) -> str:

@@ -31,6 +31,7 @@ JSON_LITERALS = {
 OWN_OPTIONS = {
     "instructions": "use --instructions",
     "mode": "use --mode",
+    "evidence": "use --evidence",
     "dialect": "use --dialect",
     "base_url": "use --base-url",
     "api_key": "set OPENAI_API_KEY",

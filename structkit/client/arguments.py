@@ -170,7 +170,9 @@ def validate_evidence(evidence: Any) -> None:
         return
     from structkit.extraction.grounding import ArgumentEvidence
 
-    if not isinstance(evidence, ArgumentEvidence):
+    if isinstance(evidence, ArgumentEvidence):
+        validate_evidence(evidence.choice)
+    else:
         raise ConfigError(f"evidence must be True, False, 'null' or 'require', not {evidence!r}")
 
 

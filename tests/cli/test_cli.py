@@ -395,3 +395,33 @@ def test_a_header_of_the_command_line_is_in_every_request_of_a_probe(folder: Pat
     done = structkit(folder, "probe", "fake", "--header", "X-Title: a: b", endpoint=endpoint)
     assert done.returncode == 0, done.stderr
     assert {headers["x-title"] for headers in endpoint.headers} == {"a: b"}
+
+
+def test_the_evidence_of_a_value_is_printed_beside_it(folder: Path) -> None:
+    (folder / "types_of_mine.py").write_text(TYPES.replace("tip: int = 0", "tip: int | None"), encoding="utf-8")
+    with Endpoint('{"shop": "Café Noir", "total": "12.50", "tip": 77}') as endpoint:
+        arguments = ("extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "Not 77: {text}")
+        plain = structkit(folder, *arguments, "--evidence", endpoint=endpoint)
+        null = structkit(folder, "extract", "--evidence", "null", *arguments[1:], endpoint=endpoint)
+        several = structkit(folder, *arguments, "bill.txt", "--evidence=require", endpoint=endpoint)
+        misspelt = structkit(folder, *arguments, "--evidence=nul", endpoint=endpoint)
+    printed = json.loads(plain.stdout)
+    assert printed["value"]["tip"] == 77
+    assert printed["evidence"] == [
+        {"path": "shop", "spans": [[0, 9]], "how": "exact", "text": "Café Noir"},
+        {"path": "total", "spans": [[11, 16]], "how": "number", "text": "12.50"},
+        {"path": "tip", "spans": [], "how": "", "text": ""},
+    ]
+    assert json.loads(null.stdout)["value"]["tip"] is None
+    assert null.stderr == "bill.txt: tip: not in the text, so it is null (got 77)\n"
+    assert [json.loads(line)["value"]["tip"] for line in several.stdout.splitlines()] == [None, None]
+    assert [*json.loads(several.stdout.splitlines()[0])] == ["file", "value", "evidence"]
+    assert (misspelt.returncode, "--evidence must be null or require" in misspelt.stderr) == (2, True)
+
+
+def test_evidence_needs_a_text(folder: Path, endpoint: Endpoint) -> None:
+    (folder / "scan.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    arguments = ("extract", "scan.png", "--type", "types_of_mine.py:Bill", "--prompt", "What was paid?", "--evidence")
+    process = structkit(folder, *arguments, endpoint=endpoint)
+    assert (process.returncode, endpoint.requests) == (2, [])
+    assert "needs a text to look in" in process.stderr

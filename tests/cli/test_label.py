@@ -478,3 +478,12 @@ def test_an_unknown_suffix_is_reported_before_anything_is_written(folder: Path, 
     assert "the suffix of 'out.foo' is not one of a known format; suffixes are .csv" in done.stderr
     assert not (folder / "out.foo.job").exists()
     assert endpoint.requests == []
+
+
+def test_the_places_of_the_values_are_columns(folder: Path) -> None:
+    with Endpoint('{"mood": "good", "reason": "row 3"}') as endpoint:
+        arguments = ("--type", "kinds.py:Longer", "--prompt", "Label this, and not row 3: {text}", "--evidence")
+        assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *arguments).returncode == 0
+    rows = read(folder / "out.csv")
+    assert [json.loads(row["missing"]) for row in rows] == [[] if "3" in row["text"] else ["reason"] for row in rows]
+    assert json.loads(rows[3]["evidence"])[1] == {"path": "reason", "spans": [[0, 5]], "how": "exact", "text": "row 3"}

@@ -1,0 +1,64 @@
+"""The option `--evidence`, whose value may be left out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from typer.core import TyperCommand
+
+from structkit.cli.request_options import request_option
+from structkit.errors import ConfigError
+from structkit.values import JSON, Result
+
+NAME, CHOICES, PLACES = "--evidence", ("null", "require"), "places"
+
+Evidence = Annotated[
+    str | None,
+    request_option(
+        NAME,
+        metavar="[null|require]",
+        help="Where each value is in the text. `null`: what is not there becomes null, and items are dropped. "
+        "`require`: re-asks it once before.",
+    ),
+]
+
+
+class EvidenceCommand(TyperCommand):
+    """A command with the option: it has a value only if one of the choices follows it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, with the value that was left out."""
+        return super().parse_args(ctx, with_value(args))
+
+
+def with_value(arguments: list[str]) -> list[str]:
+    """Return arguments in which the option has a value.
+
+    >>> with_value(["a.txt", "--evidence", "--type", "a.py:T"]), with_value(["--evidence", "null"])
+    (['a.txt', '--evidence=places', '--type', 'a.py:T'], ['--evidence', 'null'])
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    following = [*arguments[1:], ""]
+    return [
+        f"{NAME}={PLACES}" if each == NAME and position < end and following[position] not in CHOICES else each
+        for position, each in enumerate(arguments)
+    ]
+
+
+def evidence_fields(result: Result[Any]) -> JSON:
+    """Return the evidence of a result, as a field of the JSON that is printed."""
+    return {} if result.evidence is None else {"evidence": result.evidence.to_list()}
+
+
+def read_evidence(value: str | None) -> Any:
+    """Return `evidence=` of the calls: None without the option, and True without a value.
+
+    Raises:
+        ConfigError: The value is none of the choices.
+
+    >>> read_evidence("places"), read_evidence("null"), read_evidence(None)
+    (True, 'null', None)
+    """
+    if value not in (None, PLACES, *CHOICES):
+        raise ConfigError(f"{NAME} must be {' or '.join(CHOICES)}, or have no value, not {value!r}")
+    return True if value == PLACES else value
