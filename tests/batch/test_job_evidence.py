@@ -110,9 +110,9 @@ def test_evidence_may_come_from_the_call_the_client_or_the_function(tmp_path: Pa
         read_letter.label(ROWS, tmp_path / "b.jsonl", progress=False)
         read_by_docstring.label(ROWS, tmp_path / "c.jsonl", progress=False)
         read_letter.label(ROWS, tmp_path / "d.jsonl", progress=False, evidence=False)
-    first, *others = (lines(tmp_path / f"{name}.jsonl") for name in "abc")
+    first, *further_outputs = (lines(tmp_path / f"{name}.jsonl") for name in "abc")
     assert first[0]["evidence"][2]["spans"] == [[11, 16, "text"]]
-    assert [[row["evidence"] for row in each] for each in others] == [[row["evidence"] for row in first]] * 2
+    assert [[row["evidence"] for row in each] for each in further_outputs] == [[row["evidence"] for row in first]] * 2
     assert "evidence" not in lines(tmp_path / "d.jsonl")[0]
 
 
