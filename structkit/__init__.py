@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from structkit.client.sqlite_store import SQLiteStore
     from structkit.client.streams import AsyncStream, Stream
     from structkit.costs.price import Price
-    from structkit.documents import File
+    from structkit.documents import Document, File
     from structkit.errors import (
         BudgetExceeded,
         ConfigError,
@@ -63,6 +63,7 @@ __all__ = [
     "Completion",
     "ConfigError",
     "ConnectionFailed",
+    "Document",
     "Evidence",
     "EvidenceMap",
     "ExtractionError",
@@ -120,7 +121,7 @@ MODULES = {
     "prompts": ("JinjaTemplate",),
     "batch.job": ("Job",),
     "costs": ("Price",),
-    "documents": ("File",),
+    "documents": ("Document", "File"),
     "tools": ("Tool",),
     "values": (
         "REPAIRS",

@@ -25,6 +25,7 @@ NAMES = [
     "Completion",
     "ConfigError",
     "ConnectionFailed",
+    "Document",
     "Evidence",
     "EvidenceMap",
     "ExtractionError",

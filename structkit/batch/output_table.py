@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from structkit.batch.settings import JobSettings
-from structkit.tables.optional import import_extra
+from structkit.optional import import_extra
 from structkit.tables.sources import open_source
 from structkit.values import JSON
 

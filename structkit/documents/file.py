@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
-from pathlib import Path, PurePath
-from typing import IO, Any, Literal, TypeAlias, get_args
+from pathlib import PurePath
+from typing import Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from structkit.documents.media_types import media_type
+from structkit.documents.read_source import MAX_FILE_BYTES, MAX_NAME_CHARS, FileSource, is_url, read_source, source_name
 from structkit.errors import PromptError
 from structkit.values import JSON
 
-FileSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes]"
-"""A path, the URL of an image, the bytes, or a binary file that is open."""
-
 ImageDetail: TypeAlias = Literal["low", "high", "auto"]
-
-MAX_FILE_BYTES = 50 * 2**20
-"""By default: what OpenAI accepts for all files of a request together
-(https://platform.openai.com/docs/guides/pdf-files, November 2026)."""
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
 """Suffixes by which the URL of an image is recognised, since it is not fetched."""
 
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/mpeg": "mp3", "audio/flac": "flac", "audio/ogg": "ogg", "audio/mp4": "m4a"}
 """The names of audio formats in `input_audio`."""
-
-MAX_NAME_CHARS = 200
 
 MAX_SHOWN_CHARS = 60
 """Characters of a longer URL that are shown."""
@@ -65,14 +56,14 @@ class File:
         max_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         """Read the file."""
-        self.url = source if isinstance(source, str) and _is_url(source) else None
+        self.url = source if isinstance(source, str) and is_url(source) else None
         self.detail = _validated_detail(detail)
         if self.url is not None:
             self._data, self.media_type = b"", _media_type_of_url(_validated_url(self.url))
             self.name = name or PurePath(urlsplit(self.url).path).name
             return
-        self.name = (name or _name(source))[-MAX_NAME_CHARS:]
-        self._data = _read(source, self.name, max_bytes)
+        self.name = (name or source_name(source))[-MAX_NAME_CHARS:]
+        self._data = read_source(source, self.name, max_bytes)
         self.media_type = _require_media_type(self._data, self.name)
 
     @classmethod
@@ -82,7 +73,7 @@ class File:
         Raises:
             PromptError: It is not an image, or as for `File`.
         """
-        if isinstance(source, str) and _is_url(source):
+        if isinstance(source, str) and is_url(source):
             file = cls.__new__(cls)
             file._data, file.url, file.media_type = b"", _validated_url(source), "image/*"  # noqa: SLF001 (its own class)
             file.detail, file.name = _validated_detail(detail), PurePath(urlsplit(source).path).name
@@ -156,10 +147,6 @@ class File:
         return hash((self.url, self._data))
 
 
-def _is_url(text: str) -> bool:
-    return text[:8].lower().startswith(("http://", "https://", "data:"))
-
-
 def _validated_url(url: str) -> str:
     """Return a URL.
 
@@ -194,44 +181,6 @@ def _media_type_of_url(url: str) -> str:
         "only images can be passed by their URL: use File.image(url) for an image without a suffix, or File.fetch(url) "
         "to download it"
     )
-
-
-def _name(source: Any) -> str:
-    name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", "")
-    return PurePath(os.fspath(name)).name if isinstance(name, str | os.PathLike) else ""
-
-
-def _read(source: FileSource, name: str, max_bytes: int) -> bytes:
-    """Return the bytes of a source, at most one more than *max_bytes*.
-
-    Raises:
-        PromptError: It cannot be read, is empty or too large.
-    """
-    try:
-        data = _read_bytes(source, max_bytes)
-    except OSError as error:
-        raise PromptError(f"cannot read the file {name!r}: {error.strerror or error}") from None
-    if not isinstance(data, bytes):
-        raise PromptError(f"the file {name!r} is open as text: open it with mode 'rb'")
-    if not data:
-        raise PromptError(f"the file {name!r} is empty")
-    if len(data) > max_bytes:
-        raise PromptError(f"the file {name!r} has more than {max_bytes:,} bytes: make it smaller, or raise max_bytes")
-    return data
-
-
-def _read_bytes(source: Any, max_bytes: int) -> Any:
-    if isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source)
-    if isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
-        if not path.is_file():  # a device or a pipe would never end
-            raise OSError("there is no such file" if not path.exists() else "it is not a regular file")
-        with path.open("rb") as file:
-            return file.read(max_bytes + 1)
-    if not hasattr(source, "read"):
-        raise PromptError(f"a File needs a path, bytes, an open file or a URL, not {type(source).__name__}")
-    return source.read(max_bytes + 1)
 
 
 def _require_media_type(data: bytes, name: str) -> str:

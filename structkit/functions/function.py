@@ -19,7 +19,7 @@ from structkit.client.option_signature import show_options
 from structkit.client.plan import merge_options
 from structkit.errors import StructkitError
 from structkit.functions.declaration import Declaration
-from structkit.functions.row_arguments import RowFunction, bind_files
+from structkit.functions.row_arguments import OpenFile, RowFunction, bind_files
 from structkit.schema import ResponseFormat
 from structkit.values import Prompt, Result
 from structkit.values.display import format_fields, short_repr, to_html_table
@@ -129,7 +129,7 @@ class DecoratedFunction(Generic[P, T]):
         return function
 
     def _prompt(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what the function returns; the path or URL of a `File` parameter is passed as a file."""
+        """Return what the function returns; the path of a `File` or `Document` parameter is passed as what it is."""
         if self._file_parameters:
             bound = bind_files(self._function, self._file_parameters, *args, **kwargs)
             return self._function(*bound.args, **bound.kwargs)
@@ -150,7 +150,7 @@ class DecoratedFunction(Generic[P, T]):
         return self._declaration.client_for(Client)
 
     @cached_property
-    def _file_parameters(self) -> frozenset[str]:
+    def _file_parameters(self) -> Mapping[str, OpenFile]:
         return self.row_function.file_parameters
 
     def __repr__(self) -> str:

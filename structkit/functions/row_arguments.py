@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from os import PathLike
 from types import NoneType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
-from structkit.documents import File
+from structkit.documents import Document, File
 from structkit.errors import PromptError
 from structkit.values.source_cell import is_empty, to_text
+
+OpenFile: TypeAlias = Callable[[Any], Any]
+
+OPENERS: tuple[tuple[Any, OpenFile], ...] = ((File, File), (Document, Document.open))
+"""What opens a file by its path, by the annotation of the parameter."""
 
 VARIABLE = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
@@ -25,8 +30,9 @@ class RowFunction:
 
     A parameter that is annotated `str` receives every cell as the text that a template would have of it. Any other
     parameter receives the cell as the source has it; an empty one is an empty text, or None if the annotation has None.
-    A parameter that is annotated `structkit.File` receives the file whose path or URL is in the cell;
-    an empty cell is an error unless the annotation has None.
+    A parameter that is annotated `structkit.File` receives the file whose path or URL is in the cell, and one that is
+    annotated `structkit.Document` the document whose path is in it. An empty cell is then an error, unless the
+    annotation has None.
 
     Args:
         function: The function.
@@ -92,10 +98,11 @@ class RowFunction:
         return {name: _resolve(each, namespace) for name, each in inspect.get_annotations(function).items()}
 
     @cached_property
-    def file_parameters(self) -> frozenset[str]:
-        """The parameters that are annotated `structkit.File`."""
+    def file_parameters(self) -> Mapping[str, OpenFile]:
+        """What opens the argument of each parameter that is annotated `structkit.File` or `structkit.Document`."""
         kinds = {name: (each, *typing.get_args(each)) for name, each in self._annotations.items()}
-        return frozenset(name for name, each in kinds.items() if File in each)
+        openers = {name: [opener for kind, opener in OPENERS if kind in each] for name, each in kinds.items()}
+        return {name: each[0] for name, each in openers.items() if each}
 
     def _argument(self, name: str, cell: Any) -> Any:
         annotation = self._annotations.get(name)
@@ -108,7 +115,7 @@ class RowFunction:
                     f"{name!r} is empty, and must name a file: annotate it File | None if it may be empty"
                 )
             return None if has_none else ""
-        return _open_file(cell) if name in self.file_parameters else cell
+        return _open_file(cell, self.file_parameters.get(name))
 
 
 def _resolve(annotation: Any, namespace: dict[str, Any] | None) -> Any:
@@ -119,7 +126,7 @@ def _resolve(annotation: Any, namespace: dict[str, Any] | None) -> Any:
 
 
 def bind_files(
-    function: Callable[..., Any], names: frozenset[str], /, *args: Any, **kwargs: Any
+    function: Callable[..., Any], openers: Mapping[str, OpenFile], /, *args: Any, **kwargs: Any
 ) -> inspect.BoundArguments:
     """Return the arguments of a call, with the files that these parameters name by their path or URL.
 
@@ -128,9 +135,10 @@ def bind_files(
         TypeError: The function cannot be called with these arguments.
     """
     bound = inspect.signature(function).bind(*args, **kwargs)
-    bound.arguments.update({name: _open_file(bound.arguments[name]) for name in names & bound.arguments.keys()})
+    arguments = bound.arguments
+    arguments.update({name: _open_file(arguments[name], openers[name]) for name in openers.keys() & arguments.keys()})
     return bound
 
 
-def _open_file(value: Any) -> Any:
-    return File(value) if isinstance(value, str | PathLike) else value
+def _open_file(value: Any, opener: OpenFile | None) -> Any:
+    return opener(value) if opener is not None and isinstance(value, str | PathLike) else value

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.errors import PromptError
-from structkit.values import JSON, ContentPart, Message, Prompt, json_text
+from structkit.values import JSON, ContentPart, ContentParts, Message, Prompt, json_text
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
-EXPECTED = "text, a Message or message dict, a list of them, or a list of texts and files"
+EXPECTED = "text, a document, a Message or message dict, a list of them, or a list of texts, files and documents"
 """What a prompt may be."""
 
 
@@ -59,7 +59,7 @@ def _validated(message: Message) -> Message:
     """
     content: Any = message.content  # callers without a type checker may pass anything
     if isinstance(content, list | tuple):
-        message = replace(message, content=tuple(map(_content_part, content)))
+        message = replace(message, content=tuple(part for item in content for part in _content_parts(item)))
     elif not isinstance(content, str) and (content is not None or message.role != "assistant"):
         raise PromptError(f"a message's content must be text or parts, not {type(content).__name__}")
     try:
@@ -86,7 +86,9 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
         return messages
     if any(isinstance(item, Message) or _is_message(item) for item in items):
         raise PromptError(f"the input must be {EXPECTED}; texts and messages cannot be mixed in one list")
-    return (Message("user", _user_content(items)),)
+    parts = _user_content(items)
+    is_document = len(items) == len(parts) == 1 and isinstance(items[0], ContentParts)
+    return (Message("user", parts[0]["text"] if is_document and parts[0]["type"] == "text" else parts),)
 
 
 def _validate_roles(items: tuple[Any, ...]) -> None:
@@ -119,10 +121,14 @@ def _user_content(items: tuple[Any, ...]) -> tuple[JSON, ...]:
     Raises:
         PromptError: An item is not a part, or all of them are blank texts.
     """
-    parts = tuple(map(_content_part, items))
+    parts = tuple(part for item in items for part in _content_parts(item))
     if all(part.get("type") == "text" and not str(part.get("text")).strip() for part in parts):
         raise PromptError("the input is empty: there is nothing to read")
     return parts
+
+
+def _content_parts(item: Any) -> tuple[JSON, ...]:
+    return item.parts if isinstance(item, ContentParts) else (_content_part(item),)
 
 
 def _content_part(item: Any) -> JSON:

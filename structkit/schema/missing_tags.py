@@ -47,10 +47,10 @@ def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue
     walk = _TagWalk({})
     try:
         with shared_results():
-            tagged = walk.add(root, wire, Place())
+            tagged = walk.add(root, wire, PathPair())
         if walk.undecided:
             walk = _TagWalk(_valid_choices(root, wire, walk.undecided, validate))
-            tagged = walk.add(root, wire, Place())
+            tagged = walk.add(root, wire, PathPair())
     except RecursionError:  # nested deeper than any validator accepts
         return wire, ()
     return (tagged, tuple(walk.repairs)) if walk.repairs else (wire, ())
@@ -66,7 +66,7 @@ def _valid_choices(
     valid: dict[JSONPath, list[int]] = {path: [] for path, count in undecided.items() if count <= MAX_CHOICES}
     for choice in range(max((undecided[path] for path in valid), default=0)):
         walk = _TagWalk({path: choice for path in valid if choice < undecided[path]})
-        invalid = {issue.path for issue in validate(walk.add(root, wire, Place()))}
+        invalid = {issue.path for issue in validate(walk.add(root, wire, PathPair()))}
         for path in walk.choices:
             if any(
                 map(path.__ne__, _inside(path, walk.undecided))
@@ -83,19 +83,19 @@ def _inside(place: JSONPath, paths: Collection[JSONPath]) -> list[JSONPath]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PathPair:
     """A place in a value: its path on the wire, and its path in the type."""
 
     wire: JSONPath = ()
     natural: JSONPath = ()
 
-    def step(self, wire: str | int, natural: str | int) -> Place:
+    def step(self, wire: str | int, natural: str | int) -> PathPair:
         """Return the place one level below."""
-        return Place((*self.wire, wire), (*self.natural, natural))
+        return PathPair((*self.wire, wire), (*self.natural, natural))
 
-    def in_box(self, key: str) -> Place:
+    def in_box(self, key: str) -> PathPair:
         """Return the place in a box, which the type does not have."""
-        return Place((*self.wire, key), self.natural)
+        return PathPair((*self.wire, key), self.natural)
 
 
 class _TagWalk:
@@ -113,28 +113,28 @@ class _TagWalk:
         self.undecided: dict[JSONPath, int] = {}
 
     @singledispatchmethod
-    def add(self, node: Node, wire: JSONValue, place: Place) -> JSONValue:  # noqa: ARG002 (read by the dispatch)
+    def add(self, node: Node, wire: JSONValue, place: PathPair) -> JSONValue:  # noqa: ARG002 (read by the dispatch)
         """Return the wire value of a node with the tags that are missing in it."""
         return wire
 
     @add.register(DescribedNode | ReferenceNode)
-    def _(self, node: DescribedNode | ReferenceNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: DescribedNode | ReferenceNode, wire: JSONValue, place: PathPair) -> JSONValue:
         return self.add(node.node, wire, place)
 
     @add.register
-    def _(self, node: BoxedNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: BoxedNode, wire: JSONValue, place: PathPair) -> JSONValue:
         if is_boxed(wire, node.key):
             return {node.key: self.add(node.node, wire[node.key], place.in_box(node.key))}
         return self.add(node.node, wire, place)
 
     @add.register
-    def _(self, node: ArrayNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: ArrayNode, wire: JSONValue, place: PathPair) -> JSONValue:
         if not isinstance(wire, list):
             return wire
         return [self.add(node.items, item, place.step(index, index)) for index, item in enumerate(wire)]
 
     @add.register
-    def _(self, node: MapNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: MapNode, wire: JSONValue, place: PathPair) -> JSONValue:
         pairs = [{"key": key, "value": item} for key, item in wire.items()] if isinstance(wire, dict) else wire
         if not isinstance(pairs, list) or not all(map(is_pair, pairs)):
             return wire
@@ -149,7 +149,7 @@ class _TagWalk:
         return tagged if len(self.repairs) > count else wire
 
     @add.register
-    def _(self, node: ObjectNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: ObjectNode, wire: JSONValue, place: PathPair) -> JSONValue:
         if node.is_box:
             return self._add_to_box(node, wire, place)
         if not isinstance(wire, dict):
@@ -161,14 +161,14 @@ class _TagWalk:
             for key, item in wire.items()
         }
 
-    def _add_to_box(self, box: ObjectNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _add_to_box(self, box: ObjectNode, wire: JSONValue, place: PathPair) -> JSONValue:
         field = box.fields[0]
         if not is_boxed(wire, field.wire):
             return wire
         return {field.wire: self.add(field.node, wire[field.wire], place.in_box(field.wire))}
 
     @add.register
-    def _(self, node: TupleNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: TupleNode, wire: JSONValue, place: PathPair) -> JSONValue:
         items = node.as_object(wire) if isinstance(wire, list) and node.has_valid_length(wire) else wire
         if not isinstance(items, dict):
             return wire
@@ -182,7 +182,7 @@ class _TagWalk:
         return tagged if len(self.repairs) > count else wire
 
     @add.register
-    def _(self, node: UnionNode, wire: JSONValue, place: Place) -> JSONValue:
+    def _(self, node: UnionNode, wire: JSONValue, place: PathPair) -> JSONValue:
         if wire is None or node.single_branch:
             return wire if wire is None or node.single_branch is None else self.add(node.single_branch, wire, place)
         branches = possible_branches(node, wire)

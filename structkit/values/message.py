@@ -74,11 +74,22 @@ class ContentPart(Protocol):
         ...
 
 
-Prompt: TypeAlias = (
-    "str | Message | ContentPart | Mapping[str, Any] | Sequence[Message | Mapping[str, Any] | str | ContentPart]"
-)
+@runtime_checkable
+class ContentParts(Protocol):
+    """What can be several parts of a message, such as a `structkit.Document` with its text and images of pages."""
+
+    @property
+    def parts(self) -> tuple[JSON, ...]:
+        """The content parts in the endpoint's form."""
+        ...
+
+
+PromptPart: TypeAlias = "str | ContentPart | ContentParts"
+"""What a user message is made of, beside content parts in the endpoint's form."""
+
+Prompt: TypeAlias = "PromptPart | Message | Mapping[str, Any] | Sequence[Message | Mapping[str, Any] | PromptPart]"
 """The input of a call: the text of the user message, one message, or several. A message may be a dict in the endpoint's
-form. A list of texts, files and content parts is one user message."""
+form. A list of texts, files, documents and content parts is one user message."""
 
 
 def _frozen(value: Any) -> Any:

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 from structkit.errors import JobError
+from structkit.optional import import_extra
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of, has_nanoseconds
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
-from structkit.tables.optional import import_extra
 from structkit.values import ABSENT, JSON
 
 EXTRA = "arrow"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.errors import JobError
+from structkit.optional import import_extra
 from structkit.tables.columns import input_columns
 from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
@@ -16,7 +17,6 @@ from structkit.tables.formats.cells import flat_cells
 from structkit.tables.formats.excel_bounds import validate_sheet, validate_workbook
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
 from structkit.tables.formats.formulas import is_formula
-from structkit.tables.optional import import_extra
 from structkit.values import JSON
 
 EXTRA = "excel"

@@ -1,0 +1,147 @@
+"""The text of an XLSX file: a sheet is a page, with tabs between its cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from structkit.documents.cell_formats import CellFormats, format_cell
+from structkit.documents.office_file import OfficeFile, attribute
+from structkit.documents.pages import PageText
+from structkit.documents.read_limits import ReadLimits
+
+COLUMN = re.compile("[A-Z]{1,3}")
+TEXTS = frozenset({"str", "e", "d"})
+"""Types of cells whose value is their text."""
+
+
+def read_xlsx(file: OfficeFile) -> Iterator[PageText]:
+    """Yield the sheets in their order, hidden ones too; each begins with its name if there are several.
+
+    Raises:
+        PromptError: It is damaged, encrypted or too large.
+    """
+    workbook, parts = _Workbook(), file.relationships(file.main_part)
+    file.read(file.main_part, workbook)
+    texts, formats = _SharedTexts(), CellFormats(workbook.has_1904_dates)
+    for each in parts.values():
+        if each.kind in {"sharedStrings", "styles"}:
+            file.read(each.target, texts if each.kind == "sharedStrings" else formats)
+    sheets = [(name, parts[sheet]) for name, sheet in workbook.sheets if sheet in parts]
+    for name, sheet in sheets:
+        receiver = _Sheet(texts.texts, formats, file.limits)
+        if sheet.kind == "worksheet":  # a chart has a sheet of its own
+            file.read(sheet.target, receiver)
+        yield PageText("\n".join([name, *receiver.lines] if len(sheets) > 1 else receiver.lines))
+
+
+@dataclass
+class _Workbook:
+    sheets: list[tuple[str, str]] = field(default_factory=list)
+    has_1904_dates: bool = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "sheet":
+            self.sheets.append((attributes.get("name", ""), attribute(attributes, "id") or ""))
+        elif name == "workbookPr":
+            self.has_1904_dates = attributes.get("date1904") in {"1", "true"}
+
+    def end(self, name: str) -> None:
+        """Nothing follows from an end."""
+
+    def data(self, text: str) -> None:
+        """The sheets have the text."""
+
+
+class _SharedTexts:
+    """The texts to which cells refer by their numbers; how Japanese words are read is left out."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._parts: list[str] = []
+        self._is_text = self._is_reading = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 (an XMLReceiver)
+        self._is_text = name == "t"
+        self._is_reading = self._is_reading or name == "rPh"
+        if name == "si":
+            self._parts = []
+
+    def end(self, name: str) -> None:
+        self._is_text = False
+        self._is_reading = self._is_reading and name != "rPh"
+        if name == "si":
+            self.texts.append("".join(self._parts))
+
+    def data(self, text: str) -> None:
+        if self._is_text and not self._is_reading:
+            self._parts.append(text)
+
+
+@dataclass
+class _Sheet:
+    """Collects the rows of a sheet."""
+
+    shared: list[str]
+    formats: CellFormats
+    limits: ReadLimits
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._cells: dict[int, str] = {}
+        self._type, self._style, self._column = "", 0, 0
+        self._value: list[str] = []
+        self._is_value = self._is_reading = False
+        self._characters = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "c":
+            self._column = column_number(attributes.get("r", "")) or self._column + 1
+            self._type, self._value = attributes.get("t", "n"), []
+            style = attributes.get("s", "0")
+            self._style = int(style) if style.isdecimal() else 0
+        elif name == "row":
+            self._cells, self._column = {}, 0
+        self._is_reading = self._is_reading or name == "rPh"
+        self._is_value = name in {"v", "t"} and not self._is_reading
+
+    def end(self, name: str) -> None:
+        self._is_value = False
+        self._is_reading = self._is_reading and name != "rPh"
+        if name == "c" and (text := self._text("".join(self._value))):
+            self._cells[self._column] = " ".join(text.split())
+        elif name == "row" and any(self._cells.values()):
+            line = "\t".join(self._cells.get(column, "") for column in range(1, max(self._cells) + 1))
+            self.lines.append(line)
+            self._characters += len(line) + 1
+            self.limits.validate_characters(self._characters)
+
+    def data(self, text: str) -> None:
+        if self._is_value:
+            self._value.append(text)
+
+    def _text(self, value: str) -> str:
+        readers: dict[str, Callable[[str], str]] = {
+            "s": self._shared_text,
+            "b": lambda text: "TRUE" if text == "1" else "FALSE",
+            "n": lambda text: format_cell(text, self.formats, self._style),
+        }
+        return readers.get(self._type, str)(value) if value else ""
+
+    def _shared_text(self, value: str) -> str:
+        index = int(value) if value.strip().isdecimal() else len(self.shared)
+        return self.shared[index] if index < len(self.shared) else ""
+
+
+def column_number(reference: str) -> int:
+    """Return the number of a cell's column, from 1; 0 if the reference has none.
+
+    >>> column_number("A1"), column_number("AB12"), column_number("")
+    (1, 28, 0)
+    """
+    match = COLUMN.match(reference)
+    number = 0
+    for letter in match[0] if match else "":
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
