@@ -79,7 +79,7 @@ def code_kind(code: str) -> NumberKind:
 
 
 def format_cell(value: str, formats: CellFormats, style: int) -> str:
-    """Return a number as it is shown, dates in ISO form; what is no number stays as it is.
+    """Return a number as it is shown, dates in ISO form; a text stays as it is.
 
     >>> formats = CellFormats(False)
     >>> formats.kinds = ["number", "percent", "date", "time"]

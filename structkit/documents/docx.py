@@ -25,10 +25,10 @@ def read_docx(file: OfficeFile) -> Iterator[PageText]:
         PromptError: It is damaged, encrypted or too large.
     """
     main = file.main_part
-    others = [each for each in file.relationships(main).values() if each.kind in {*BEFORE, *AFTER}]
+    parts_beside = [each for each in file.relationships(main).values() if each.kind in {*BEFORE, *AFTER}]
 
     def texts(kinds: tuple[str, ...]) -> list[str]:
-        return [_part_text(file, each.target) for kind in kinds for each in others if each.kind == kind]
+        return [_part_text(file, each.target) for kind in kinds for each in parts_beside if each.kind == kind]
 
     parts = [*texts(BEFORE), _part_text(file, main), *texts(AFTER)]
     yield PageText("\n\n".join(dict.fromkeys(part for part in parts if part.strip())))

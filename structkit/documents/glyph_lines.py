@@ -1,4 +1,4 @@
-"""The characters of a PDF page, as pieces of lines in the order in which a reader takes them.
+"""The characters of a PDF page, as fragments of lines in the order in which a reader takes them.
 
 A PDF says where each character is, and nothing of lines, columns and their order. Most programs write the text in
 reading order, which is then kept: it has the blocks of an address or a table cell together. Where the order jumps back
@@ -18,7 +18,7 @@ WIDE_GAP = 1.5
 """A gap in a line, in heights of its characters, that separates columns or the cells of a table."""
 
 SAME_LINE = 0.5
-"""The part of the lower of two pieces by which their heights overlap if they are on one line."""
+"""The part of the lower of two fragments by which their heights overlap if they are on one line."""
 
 MIN_COLUMN_LINES, MIN_COLUMN_CHARS = 3, 20
 """Lines of a column of prose, and characters of such a line; the cells of a table are fewer or shorter."""
@@ -65,7 +65,7 @@ def turn(glyph: Glyph, quarters: int) -> Glyph:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """Characters that follow each other on one line, without a wide gap."""
 
     glyphs: tuple[Glyph, ...]
@@ -75,8 +75,8 @@ class Piece:
     bottom: float
 
     @classmethod
-    def of(cls, glyphs: Sequence[Glyph]) -> Piece:
-        """Return the piece of some glyphs, one of which has a width."""
+    def of(cls, glyphs: Sequence[Glyph]) -> Fragment:
+        """Return the fragment of some glyphs, one of which has a width."""
         _, lefts, tops, rights, bottoms = zip(*(each for each in glyphs if each.right > each.left), strict=True)
         return cls(tuple(glyphs), min(lefts), min(tops), max(rights), max(bottoms))
 
@@ -91,43 +91,44 @@ class Piece:
         directions = [bidirectional(glyph.char[0]) for glyph in self.glyphs]
         return sum(each in RIGHT_TO_LEFT for each in directions) > directions.count("L")
 
-    def is_beside(self, other: Piece) -> bool:
+    def is_beside(self, other: Fragment) -> bool:
         """Return whether both are on one line."""
         overlap = min(self.bottom, other.bottom) - max(self.top, other.top)
         return overlap >= SAME_LINE * min(self.height, other.height)
 
 
-def order_pieces(glyphs: Iterable[Glyph]) -> list[Piece]:
-    """Return the pieces of lines of a page in reading order."""
-    pieces = [*_split_pieces(glyphs)]
-    if not pieces or not _is_readable(pieces):
-        return pieces  # turned text, or a drawing: the order of the file has at least its words
-    blocks = sorted(_split_at_jumps(pieces), key=lambda block: block[0].top)
+def order_fragments(glyphs: Iterable[Glyph]) -> list[Fragment]:
+    """Return the fragments of lines of a page in reading order."""
+    fragments = [*_split_fragments(glyphs)]
+    if not fragments or not _is_readable(fragments):
+        return fragments  # turned text, or a drawing: the order of the file has at least its words
+    blocks = sorted(_split_at_jumps(fragments), key=lambda block: block[0].top)
     if any(
-        max(piece.bottom for piece in above) > min(piece.top for piece in below) for above, below in pairwise(blocks)
+        max(fragment.bottom for fragment in above) > min(fragment.top for fragment in below)
+        for above, below in pairwise(blocks)
     ):
-        return _order_columns(pieces)
-    ordered = [piece for block in blocks for piece in block]
-    columns = _order_columns(pieces)
+        return _order_columns(fragments)
+    ordered = [fragment for block in blocks for fragment in block]
+    columns = _order_columns(fragments)
     return columns if _alternates(ordered, columns) else ordered
 
 
-def _split_pieces(glyphs: Iterable[Glyph]) -> Iterator[Piece]:
-    """Yield the pieces in the order of the file."""
-    piece: list[Glyph] = []
+def _split_fragments(glyphs: Iterable[Glyph]) -> Iterator[Fragment]:
+    """Yield the fragments in the order of the file."""
+    fragment: list[Glyph] = []
     last: Glyph | None = None
     for glyph in glyphs:
         if glyph.right <= glyph.left:  # a space, which has a place only between two characters
-            if piece:
-                piece.append(glyph)
+            if fragment:
+                fragment.append(glyph)
             continue
         if last is not None and not _continues(last, glyph):
-            yield Piece.of(_without_spaces(piece))
-            piece = []
-        piece.append(glyph)
+            yield Fragment.of(_without_spaces(fragment))
+            fragment = []
+        fragment.append(glyph)
         last = glyph
-    if piece:
-        yield Piece.of(_without_spaces(piece))
+    if fragment:
+        yield Fragment.of(_without_spaces(fragment))
 
 
 def _without_spaces(glyphs: list[Glyph]) -> list[Glyph]:
@@ -146,76 +147,76 @@ def _continues(last: Glyph, glyph: Glyph) -> bool:
     return overlap >= SAME_LINE * min(height, last_height) and gap <= WIDE_GAP * max(height, last_height)
 
 
-def _is_readable(pieces: Sequence[Piece]) -> bool:
-    """Return whether most characters are in pieces of several, as those of lines across the page are."""
-    characters = sum(len(piece.glyphs) for piece in pieces)
-    return sum(len(piece.glyphs) for piece in pieces if len(piece.glyphs) > 1) * 2 > characters
+def _is_readable(fragments: Sequence[Fragment]) -> bool:
+    """Return whether most characters are in fragments of several, as those of lines across the page are."""
+    characters = sum(len(fragment.glyphs) for fragment in fragments)
+    return sum(len(fragment.glyphs) for fragment in fragments if len(fragment.glyphs) > 1) * 2 > characters
 
 
-def _split_at_jumps(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Return the pieces in blocks: one ends where the next piece is above it, and not at the top of a column beside it.
+def _split_at_jumps(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
+    """Return the fragments in blocks: one ends where the next fragment is above it, not at the top of a column beside it.
 
     Headers and footers are often the last that a file has of a page.
     """
-    blocks = [[pieces[0]]]
-    for before, after in pairwise(pieces):
+    blocks = [[fragments[0]]]
+    for before, after in pairwise(fragments):
         if after.bottom <= before.top + before.height / 2 and not _is_past(before, after):
             blocks.append([])
         blocks[-1].append(after)
     return blocks
 
 
-def _is_past(before: Piece, after: Piece) -> bool:
+def _is_past(before: Fragment, after: Fragment) -> bool:
     return after.right <= before.left if before.is_right_to_left else after.left >= before.right
 
 
-def _alternates(pieces: Sequence[Piece], columns: Sequence[Piece]) -> bool:
+def _alternates(fragments: Sequence[Fragment], columns: Sequence[Fragment]) -> bool:
     """Return whether the file has the lines of two columns in turn, which are columns of prose by their places."""
-    places = {id(piece): index for index, piece in enumerate(columns)}
+    places = {id(fragment): index for index, fragment in enumerate(columns)}
     torn = (
         min(before.bottom, after.bottom) > max(before.top, after.top) and places[id(after)] != places[id(before)] + 1
-        for before, after in pairwise(pieces)
+        for before, after in pairwise(fragments)
     )
     return sum(torn) >= MIN_COLUMN_LINES
 
 
-def _order_columns(pieces: Sequence[Piece]) -> list[Piece]:
-    """Return pieces in the order of their places: line by line, and columns of prose one after the other."""
-    if len(pieces) < 2 * MIN_COLUMN_LINES:
-        return _order_lines(pieces)
-    gutter = _find_gutter(pieces)
-    across = sorted((each for each in pieces if each.left < gutter < each.right), key=_middle)
-    beside = sorted((each for each in pieces if not each.left < gutter < each.right), key=_middle)
-    ordered, start = list[Piece](), 0
-    for piece in across:
-        end = bisect_left(beside, _middle(piece), lo=start, key=_middle)
-        ordered += [*_order_band(beside[start:end], gutter), piece]
+def _order_columns(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Return fragments in the order of their places: line by line, and columns of prose one after the other."""
+    if len(fragments) < 2 * MIN_COLUMN_LINES:
+        return _order_lines(fragments)
+    gutter = _find_gutter(fragments)
+    across = sorted((each for each in fragments if each.left < gutter < each.right), key=_middle)
+    beside = sorted((each for each in fragments if not each.left < gutter < each.right), key=_middle)
+    ordered, start = list[Fragment](), 0
+    for fragment in across:
+        end = bisect_left(beside, _middle(fragment), lo=start, key=_middle)
+        ordered += [*_order_band(beside[start:end], gutter), fragment]
         start = end
     return [*ordered, *_order_band(beside[start:], gutter)]
 
 
-def _order_band(pieces: Sequence[Piece], gutter: float) -> list[Piece]:
-    left = [each for each in pieces if each.right <= gutter]
-    right = [each for each in pieces if each.left >= gutter]
+def _order_band(fragments: Sequence[Fragment], gutter: float) -> list[Fragment]:
+    left = [each for each in fragments if each.right <= gutter]
+    right = [each for each in fragments if each.left >= gutter]
     if not (_is_prose(left) and _is_prose(right)):
-        return _order_lines(pieces)
+        return _order_lines(fragments)
     first, second = (right, left) if left[0].is_right_to_left else (left, right)
     return [*_order_columns(first), *_order_columns(second)]
 
 
-def _is_prose(pieces: Sequence[Piece]) -> bool:
-    characters = sum(len(piece.glyphs) for piece in pieces)
-    return len(pieces) >= MIN_COLUMN_LINES and characters >= MIN_COLUMN_CHARS * len(pieces)
+def _is_prose(fragments: Sequence[Fragment]) -> bool:
+    characters = sum(len(fragment.glyphs) for fragment in fragments)
+    return len(fragments) >= MIN_COLUMN_LINES and characters >= MIN_COLUMN_CHARS * len(fragments)
 
 
-def _find_gutter(pieces: Sequence[Piece]) -> float:
-    """Return the place that the fewest pieces cross, as near to the middle as possible."""
-    left, right = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
+def _find_gutter(fragments: Sequence[Fragment]) -> float:
+    """Return the place that the fewest fragments cross, as near to the middle as possible."""
+    left, right = min(fragment.left for fragment in fragments), max(fragment.right for fragment in fragments)
     step = max(right - left, 1.0) / SAMPLES
     changes = [0] * (SAMPLES + 2)
-    for piece in pieces:
-        changes[int((piece.left - left) / step) + 1] += 1
-        changes[min(int((piece.right - left) / step) + 1, SAMPLES + 1)] -= 1
+    for fragment in fragments:
+        changes[int((fragment.left - left) / step) + 1] += 1
+        changes[min(int((fragment.right - left) / step) + 1, SAMPLES + 1)] -= 1
     crossing, counts = 0, list[tuple[int, int, float]]()
     for sample in range(SAMPLES // 10, SAMPLES - SAMPLES // 10):
         crossing = sum(changes[: sample + 1])
@@ -223,21 +224,21 @@ def _find_gutter(pieces: Sequence[Piece]) -> float:
     return min(counts)[2]
 
 
-def _order_lines(pieces: Sequence[Piece]) -> list[Piece]:
-    """Return pieces line by line."""
-    lines: list[list[Piece]] = []
-    for piece in sorted(pieces, key=_middle):
-        if lines and lines[-1][0].is_beside(piece):
-            lines[-1].append(piece)
+def _order_lines(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Return fragments line by line."""
+    lines: list[list[Fragment]] = []
+    for fragment in sorted(fragments, key=_middle):
+        if lines and lines[-1][0].is_beside(fragment):
+            lines[-1].append(fragment)
         else:
-            lines.append([piece])
-    return [piece for line in lines for piece in _order_line(line)]
+            lines.append([fragment])
+    return [fragment for line in lines for fragment in _order_line(line)]
 
 
-def _order_line(pieces: list[Piece]) -> list[Piece]:
-    is_reversed = sum(piece.is_right_to_left for piece in pieces) * 2 > len(pieces)
-    return sorted(pieces, key=lambda piece: piece.left, reverse=is_reversed)
+def _order_line(fragments: list[Fragment]) -> list[Fragment]:
+    is_reversed = sum(fragment.is_right_to_left for fragment in fragments) * 2 > len(fragments)
+    return sorted(fragments, key=lambda fragment: fragment.left, reverse=is_reversed)
 
 
-def _middle(piece: Piece) -> float:
-    return (piece.top + piece.bottom) / 2
+def _middle(fragment: Fragment) -> float:
+    return (fragment.top + fragment.bottom) / 2

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from structkit.documents.glyph_lines import Glyph, Piece, order_pieces, quarter_turns, turn
+from structkit.documents.glyph_lines import Fragment, Glyph, order_fragments, quarter_turns, turn
 
 PARAGRAPH_GAP = 0.8
 """A gap between two lines, in heights of a line, that ends a paragraph."""
@@ -30,8 +30,8 @@ def read_glyphs(glyphs: Iterable[Glyph]) -> tuple[str, array[float]]:
     boxes = array("f")
     page = [*glyphs]
     turns = quarter_turns(page)
-    pieces = order_pieces(turn(glyph, turns) for glyph in page) if turns else order_pieces(page)
-    for char, *edges in _characters(pieces, turns):
+    fragments = order_fragments(turn(glyph, turns) for glyph in page) if turns else order_fragments(page)
+    for char, *edges in _characters(fragments, turns):
         text = char if char in SEPARATORS else char.translate(CONTROLS)
         parts.append(text)
         for _ in text:  # a ligature is several characters in one box
@@ -39,18 +39,18 @@ def read_glyphs(glyphs: Iterable[Glyph]) -> tuple[str, array[float]]:
     return "".join(parts), boxes
 
 
-def _characters(pieces: Sequence[Piece], turns: int) -> Iterator[Glyph]:
+def _characters(fragments: Sequence[Fragment], turns: int) -> Iterator[Glyph]:
     """Yield the characters of a page that was turned, where they are on the page as it is displayed."""
-    for piece, after in pairwise((*pieces, None)):
-        if piece is not None:
-            yield from ((turn(glyph, FULL_TURN - turns) for glyph in piece.glyphs) if turns else piece.glyphs)
-        if piece is not None and after is not None:
-            yield Glyph(_separator(piece, after), 0, 0, 0, 0)
+    for fragment, after in pairwise((*fragments, None)):
+        if fragment is not None:
+            yield from ((turn(glyph, FULL_TURN - turns) for glyph in fragment.glyphs) if turns else fragment.glyphs)
+        if fragment is not None and after is not None:
+            yield Glyph(_separator(fragment, after), 0, 0, 0, 0)
 
 
-def _separator(piece: Piece, after: Piece) -> str:
-    if piece.is_beside(after):
+def _separator(fragment: Fragment, after: Fragment) -> str:
+    if fragment.is_beside(after):
         return "\t"
-    gap = after.top - piece.bottom
-    is_column = gap < -min(piece.height, after.height)
-    return "\n\n" if is_column or gap > PARAGRAPH_GAP * max(piece.height, after.height) else "\n"
+    gap = after.top - fragment.bottom
+    is_column = gap < -min(fragment.height, after.height)
+    return "\n\n" if is_column or gap > PARAGRAPH_GAP * max(fragment.height, after.height) else "\n"

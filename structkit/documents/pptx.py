@@ -25,7 +25,7 @@ def read_pptx(file: OfficeFile) -> Iterator[PageText]:
         if (slide := parts.get(slide_id)) is not None:
             lines = _lines(file, slide.target)
             notes = [each.target for each in file.relationships(slide.target).values() if each.kind == "notesSlide"]
-            texts = [lines, *(["Notes:", *found] for note in notes if (found := _lines(file, note)))]
+            texts = [lines, *(["Notes:", *note_lines] for note in notes if (note_lines := _lines(file, note)))]
             yield PageText("\n\n".join("\n".join(text) for text in texts), size=presentation.size)
 
 

@@ -51,10 +51,10 @@ def test_a_box_is_in_points_from_the_top_left_of_the_page_as_it_is_displayed(rot
 
 def test_a_part_of_a_line_has_the_box_of_its_characters() -> None:
     document = Document.open(files.pdf([[(100, 700, "Total 42")]]))
-    whole, part = place_of(document, "Total 42"), place_of(document, "42")
-    assert whole.box is not None
+    line, part = place_of(document, "Total 42"), place_of(document, "42")
+    assert line.box is not None
     assert part.box is not None
-    assert whole.box[0] + 20 < part.box[0] < part.box[2] == whole.box[2]
+    assert line.box[0] + 20 < part.box[0] < part.box[2] == line.box[2]
 
 
 def test_a_part_of_several_lines_and_pages_has_a_place_for_each_line() -> None:

@@ -140,10 +140,10 @@ def test_a_url_is_downloaded_only_if_that_is_allowed() -> None:
 
 
 def test_a_missing_library_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: str) -> None:
+    def reject(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr("structkit.optional.import_module", refuse)
+    monkeypatch.setattr("structkit.optional.import_module", reject)
     with pytest.raises(
         structkit.ConfigError, match=r"pypdfium2 is not installed: pip install 'structkit-llm\[documents\]'"
     ):

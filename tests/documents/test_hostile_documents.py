@@ -213,8 +213,8 @@ def test_a_page_of_a_huge_size_is_an_image_of_bounded_size() -> None:
     from PIL import Image
 
     image = Document.open(files.pdf([[(9, 9, "x")]], size=(14_400, 7_200))).images(dpi=600)[0]
-    with Image.open(io.BytesIO(image._data)) as opened:
-        assert opened.size == (4_096, 2_048)
+    with Image.open(io.BytesIO(image._data)) as image_file:
+        assert image_file.size == (4_096, 2_048)
 
 
 SAMPLES = [

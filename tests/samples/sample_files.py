@@ -108,8 +108,8 @@ def paragraph(text: str, properties: str = "") -> str:
 
 def xlsx(sheets: Mapping[str, str], shared: str = "", styles: str = "", workbook: str = "") -> bytes:
     """An XLSX file: the rows of each sheet by its name."""
-    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="s{n}"/>' for n, name in enumerate(sheets))
-    parts = {"xl/workbook.xml": f"<workbook {S} {R}>{workbook}<sheets>{listed}</sheets></workbook>"}
+    sheet_list = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="s{n}"/>' for n, name in enumerate(sheets))
+    parts = {"xl/workbook.xml": f"<workbook {S} {R}>{workbook}<sheets>{sheet_list}</sheets></workbook>"}
     links = {f"worksheet:s{n}": f"worksheets/sheet{n}.xml" for n in range(len(sheets))}
     for n, rows in enumerate(sheets.values()):
         parts[f"xl/worksheets/sheet{n}.xml"] = f"<worksheet {S}><sheetData>{rows}</sheetData></worksheet>"
