@@ -154,7 +154,7 @@ def _is_readable(fragments: Sequence[Fragment]) -> bool:
 
 
 def _split_at_jumps(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
-    """Return the fragments in blocks: one ends where the next fragment is above it, not at the top of a column beside it.
+    """Return the fragments in blocks, which end where the next one is above, not at the top of a column beside it.
 
     Headers and footers are often the last that a file has of a page.
     """

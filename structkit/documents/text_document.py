@@ -130,7 +130,7 @@ class Document:
         if self.media_type.startswith("image/"):
             return tuple(File(self._data, name=self.name) for _ in numbers)
         if self.media_type != PDF:
-            raise PromptError(f"{self.name!r} has no images of its pages, for it is no PDF: send its text")
+            raise PromptError(f"{self.name!r} has no images of its pages, for it is not a PDF: send its text")
         from structkit.documents.pdf import render_pages
 
         return tuple(map(File, render_pages(self._data, self.name, numbers, dpi, self._password)))
@@ -165,9 +165,11 @@ class Document:
             PromptError: There is not.
         """
         if self.send == "file" and self.media_type != PDF:
-            raise PromptError(f"{self.name!r} is no PDF, which is the only kind that is sent as a file: send its text")
+            raise PromptError(
+                f"{self.name!r} is not a PDF, which is the only kind that is sent as a file: send its text"
+            )
         if self.send == "images" and self.media_type != PDF and not self.media_type.startswith("image/"):
-            raise PromptError(f"{self.name!r} has no images of its pages, for it is no PDF: send its text")
+            raise PromptError(f"{self.name!r} has no images of its pages, for it is not a PDF: send its text")
         if self.text.strip() or self.send in {"images", "file"}:
             return
         if not any(page.has_only_image for page in self.pages):

@@ -79,7 +79,8 @@ def test_a_pdf_as_a_file_is_sent_as_file_sends_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("send", "message"), [("file", "is no PDF"), ("images", "has no images"), ("pdf", "send must be one of auto, text")]
+    ("send", "message"),
+    [("file", "is not a PDF"), ("images", "has no images"), ("pdf", "send must be one of auto, text")],
 )
 def test_what_a_document_cannot_be_sent_as_is_an_error_before_anything_is_sent(send: Any, message: str) -> None:
     with pytest.raises(structkit.PromptError, match=message):

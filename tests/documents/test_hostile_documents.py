@@ -34,7 +34,7 @@ ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "Encrypted
         (b" \n\t", "is empty: there is nothing to read"),
         (files.docx(""), "is empty: there is nothing to read"),
         (files.raw_pdf([""]), "is empty: there is nothing to read"),
-        (b"%PDF-1.7 and nothing else", "is damaged, or no PDF"),
+        (b"%PDF-1.7 and nothing else", "is damaged, or not a PDF"),
         (b"PK\x03\x04 and nothing else", "is damaged, or not the Office file that it looks like"),
         (files.office("x/y.xml", {"x/y.xml": "<a/>"}), "is a ZIP file, which is not read: save it as DOCX"),
         (files.docx("")[:-30], "is damaged"),
