@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from structkit.evidence.folding import fold
 from structkit.evidence.leaves import NAME_PART, Leaf, find_leaves, is_small_number
 from structkit.evidence.source_text import Finding
 from structkit.evidence.source_texts import SourceTexts
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.evidence_map import Evidence, Span
+from structkit.values.evidence_map import MAX_SPANS, Evidence, Span
 
-LABEL_DISTANCE, NEIGHBOUR_DISTANCE = 60, 120
-"""Characters to the words of a field's name, and to another value of the same object."""
+ADJACENT_DISTANCE, LABEL_DISTANCE, NEIGHBOUR_DISTANCE = 3, 60, 120
+"""Characters to the words of a field's name that are directly before and near, and to a value of the same object."""
 
 OTHER_SOURCE_DISTANCE = 100_000
 """A place in another source counts as so many characters away."""
@@ -40,80 +41,130 @@ def align(value: JSONValue, texts: SourceTexts, schema: JSON | None = None) -> d
     findings = [texts.find(leaf) for leaf in leaves]
     neighbours = _Neighbours(texts, leaves, findings)
     by_path: dict[JSONPath, Evidence] = {}
-    for leaf, (how, spans) in zip(leaves, findings, strict=True):
-        likely = neighbours.order(leaf, neighbours.supported(leaf, spans))
+    for number, (leaf, (how, _)) in enumerate(zip(leaves, findings, strict=True)):
+        likely = neighbours.likely(number, leaf)
         text = texts.text_at(likely[0]) if likely else ""
         by_path[leaf.path] = Evidence(likely, how if likely or how in {"judged", "empty"} else "", text)
     return by_path
 
 
-@dataclass
 class _Neighbours:
     """What stands around a place: the words of its field's name, and the other values of its object."""
 
-    texts: SourceTexts
-    leaves: Sequence[Leaf]
-    findings: Sequence[Finding]
-
-    def __post_init__(self) -> None:
+    def __init__(self, texts: SourceTexts, leaves: Sequence[Leaf], findings: Sequence[Finding]) -> None:
+        """Take the scalars with all their places."""
+        self._texts = texts
+        self._centers = _Centers(leaves, findings)
         self._anchors: dict[JSONPath, list[Span]] = defaultdict(list)
-        self._places: dict[JSONPath, list[tuple[JSONPath, Span]]] = defaultdict(list)
-        for leaf, (_, spans) in zip(self.leaves, self.findings, strict=True):
-            self._places[leaf.path[:-1]] += [(leaf.path, span) for span in spans]
+        self._owners: dict[JSONPath, dict[Span, JSONPath | None]] = defaultdict(dict)
+        self._findings = [self._centers.nearest(leaf, spans) for leaf, (_, spans) in zip(leaves, findings, strict=True)]
+        for leaf, spans in zip(leaves, self._findings, strict=True):
+            owners = self._owners[leaf.path[:-1]]
+            for span in spans:
+                owners[span] = None if span in owners else leaf.path
             if len(spans) == 1:
                 self._anchors[leaf.path[:-1]].append(spans[0])
+        self._sorted_owners = {parent: sorted(owners) for parent, owners in self._owners.items()}
+        self._anchors = {parent: sorted({*anchors}) for parent, anchors in self._anchors.items()}
         self._used: dict[tuple[object, ...], set[Span]] = defaultdict(set)
         self._last: dict[JSONPath, Span] = {}
         self._labels: dict[str, dict[int, list[int]]] = {}
 
-    def supported(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-        """Return the places that count: of a small number, those near its label or near a value beside it."""
-        if not is_small_number(leaf) or not leaf.path:
-            return spans
-        places = [place for path, place in self._places[leaf.path[:-1]] if path != leaf.path]
-        return tuple(
-            span
-            for span in spans
-            if self._label_distance(leaf, span) <= LABEL_DISTANCE
-            or any(span != place and _distance(span, place) <= NEIGHBOUR_DISTANCE for place in places)
-        )
+    def likely(self, number: int, leaf: Leaf) -> tuple[Span, ...]:
+        """Return the places that count, the likeliest first: of a small number, those near its label or a neighbour."""
+        spans = self._findings[number]
+        if leaf.path and is_small_number(leaf):
+            spans = tuple(span for span in spans if self._is_labelled(leaf, span) or self._has_neighbour(leaf, span))
+        return self._order(leaf, spans) if spans else spans
 
-    def order(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-        """Return the places, the likeliest first: near the label, near its neighbours, in the order of the fields."""
-        if not spans:
-            return spans
-        field = tuple("[]" if isinstance(key, int) else key for key in leaf.path)
-        used = self._used[field]
+    def _is_labelled(self, leaf: Leaf, span: Span) -> bool:
+        return _label_distance(self._label_ends(leaf), span) <= LABEL_DISTANCE
+
+    def _has_neighbour(self, leaf: Leaf, span: Span) -> bool:
+        """Return whether a place of another value of the same object is near."""
         parent = leaf.path[:-1]
-        anchors = self._anchors[parent]
-        last = self._last.get(parent)
+        spans, owners = self._sorted_owners[parent], self._owners[parent]
+        middle = bisect_left(spans, span)
+        for places in (spans[middle:], reversed(spans[:middle])):
+            for place in places:
+                if _distance(span, place) > NEIGHBOUR_DISTANCE:
+                    break
+                if place != span and owners[place] != leaf.path:
+                    return True
+        return False
 
-        def cost(span: Span) -> tuple[bool, float]:
-            label = self._label_distance(leaf, span)
-            nearest = min((_distance(span, anchor) for anchor in anchors if anchor != span), default=0)
+    def _order(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        """Sort places: those not used before, after their label, near neighbours, in the order of the fields."""
+        field = tuple("[]" if isinstance(key, int) else key for key in leaf.path)
+        used, parent = self._used[field], leaf.path[:-1]
+        anchors, last = self._anchors.get(parent, ()), self._last.get(parent)
+        labels = self._label_ends(leaf)
+
+        def cost(span: Span) -> tuple[bool, bool, float, Span]:
+            label = _label_distance(labels, span)
             backwards = _distance(span, last) if last is not None and _is_before(span, last) else 0
-            return span in used, min(label, LABEL_DISTANCE) + nearest + backwards
+            nearest = min((_distance(span, anchor) for anchor in _beside(anchors, span)), default=0)
+            total = min(label, LABEL_DISTANCE) + nearest + backwards
+            return span in used, label > ADJACENT_DISTANCE, total, span
 
-        likely = tuple(sorted(spans, key=lambda span: (*cost(span), span)))
+        likely = tuple(sorted(spans, key=cost)) if len(spans) > 1 else spans
         used.add(likely[0])
         self._last[parent] = likely[0]
         return likely
 
-    def _label_distance(self, leaf: Leaf, span: Span) -> float:
-        """Return the characters between a place and the nearest word of its field's name before it."""
+    def _label_ends(self, leaf: Leaf) -> Mapping[int, Sequence[int]]:
+        """Return where the words of a field's name end, in order, in each source."""
         name = next((key for key in reversed(leaf.path) if isinstance(key, str)), "")
         if name not in self._labels:
             self._labels[name] = self._find_labels(name)
-        ends = self._labels[name].get(span.source, ())
-        return min((abs(span.start - end) for end in ends), default=float("inf"))
+        return self._labels[name]
 
     def _find_labels(self, name: str) -> dict[int, list[int]]:
         """Return where the words of a field's name end in each source."""
         ends: dict[int, list[int]] = defaultdict(list)
         for word in map(fold, NAME_PART.findall(name)):
-            for span in self.texts.find_word(word) if len(word) >= MIN_LABEL_CHARS else ():
+            for span in self._texts.find_word(word) if len(word) >= MIN_LABEL_CHARS else ():
                 ends[span.source].append(span.end)
-        return ends
+        return {source: sorted(each) for source, each in ends.items()}
+
+
+class _Centers:
+    """Where the objects of a value are in the sources: at the first of their values that is at one place only."""
+
+    def __init__(self, leaves: Sequence[Leaf], findings: Sequence[Finding]) -> None:
+        """Take the scalars with all their places."""
+        self._by_parent: dict[JSONPath, Span] = {}
+        self._last = Span(0, 0)
+        for leaf, (_, spans) in zip(leaves, findings, strict=True):
+            for length in range(len(leaf.path)) if len(spans) == 1 else ():
+                self._by_parent.setdefault(leaf.path[:length], spans[0])
+
+    def nearest(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        """Return the places that are nearest to the object of a scalar, or to the object before it."""
+        parents = (leaf.path[:length] for length in range(len(leaf.path) - 1, 0, -1))
+        self._last = next((self._by_parent[each] for each in parents if each in self._by_parent), self._last)
+        if len(spans) <= MAX_SPANS:
+            return spans
+        middle = bisect_left(spans, self._last)
+        window = spans[max(middle - MAX_SPANS, 0) : middle + MAX_SPANS]
+        return tuple(sorted(sorted(window, key=lambda span: _distance(span, self._last))[:MAX_SPANS]))
+
+
+def _label_distance(labels: Mapping[int, Sequence[int]], span: Span) -> float:
+    """Return the characters between a place and the nearest word of its field's name."""
+    ends = labels.get(span.source)
+    if not ends:
+        return inf
+    index = bisect_left(ends, span.start)
+    return min((abs(span.start - end) for end in ends[max(index - 1, 0) : index + 1]), default=inf)
+
+
+def _beside(spans: Sequence[Span], span: Span) -> Iterator[Span]:
+    """Yield the spans before and after one in an ordered list, without itself."""
+    index = bisect_left(spans, span)
+    yield from spans[max(index - 1, 0) : index]
+    following = index + (index < len(spans) and spans[index] == span)
+    yield from spans[following : following + 1]
 
 
 def _distance(first: Span, second: Span) -> int:

@@ -17,6 +17,7 @@ UNDECOMPOSED_LETTERS = {
 }  # fmt: skip
 """Letters with a stroke or joined, which have no decomposition."""
 
+FIRST_MARK = "\u0300"
 FRACTION_SIGN = "\u2044"
 
 SPOKEN_CLASSES = frozenset({0, 7, 8, 9})
@@ -35,7 +36,7 @@ class FoldedText:
 
     def __init__(self, source: str) -> None:
         """Fold the text."""
-        self.source = source
+        self.source, self._is_ascii = source, source.isascii()
         table = {ord(char): fold_character(char) for char in set(source)}
         self.text = source.translate(table)
         self._folded, self._original = [0], [0]
@@ -56,8 +57,10 @@ class FoldedText:
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return the offsets in the original of a range of the folded text, with the marks on its last character."""
+        if self._is_ascii:
+            return start, end
         first, last = self._offset(start), self._offset(end - 1) + 1
-        while last < len(self.source) and unicodedata.category(self.source[last]).startswith("M"):
+        while self.source[last : last + 1] >= FIRST_MARK and unicodedata.category(self.source[last])[0] == "M":
             last += 1
         return first, last
 

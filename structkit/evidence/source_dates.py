@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, time
+from functools import lru_cache
 from itertools import product
 
 from structkit.evidence.folding import fold
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
-from structkit.values.evidence_map import MAX_SPANS, Span
+from structkit.values.evidence_map import Span
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",
@@ -67,8 +68,7 @@ NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(rf"([\d{NUMERALS}]{{2,4}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]")
 KOREAN_DATE = re.compile(rf"(\d{{2,4}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
 TIME = re.compile(
-    r"(?<![\d.:])(\d{1,2})[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?"
-    r"|(?<![\d.:])(\d{1,2}) ?([ap])\.?m(?![^\W\d_])"
+    r"(\d(?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
 )
 MAX_BEFORE_MONTH, MAX_FROM_MONTH = 16, 40
 """Characters of a date before and from the name of its month."""
@@ -88,19 +88,21 @@ def find_dates(folded: str, months: Iterable[int] = ()) -> DatePlaces:
         folded: The text.
         months: Where names of months begin in it.
 
-    >>> [str(day) for day in find_dates("on 14.03.2026, march 15th, 2026, 16 marz 26 and 2026年3月17日", [15, 36])]
+    >>> dates = find_dates("on 14.03.2026, march 15th, 2026, 16 marz 26 and 2026年3月17日", [15, 36])
+    >>> sorted(str(day) for day in dates)
     ['2026-03-14', '2026-03-15', '2026-03-16', '2026-03-17']
     >>> sorted(str(day) for day in find_dates("04/05/2026"))
     ['2026-04-05', '2026-05-04']
     """
-    places: DatePlaces = defaultdict(list)
-    for span, candidates in sorted(_dates(folded, months)):
-        for year, month, day in dict.fromkeys(candidates):
-            with suppress(ValueError):
-                spans = places[date(year, month, day)]
-                if len(spans) < MAX_SPANS and span not in spans:
-                    spans.append(span)
-    return {day: spans for day, spans in places.items() if spans}
+    places: defaultdict[tuple[int, int, int], set[Span]] = defaultdict(set)
+    for span, candidates in _dates(folded, months):
+        for candidate in candidates:
+            places[candidate].add(span)
+    dates: DatePlaces = {}
+    for candidate, spans in places.items():
+        with suppress(ValueError):
+            dates[date(*candidate)] = sorted(spans)
+    return dates
 
 
 def find_times(folded: str) -> TimePlaces:
@@ -111,22 +113,18 @@ def find_times(folded: str) -> TimePlaces:
     """
     places: TimePlaces = defaultdict(list)
     for match in TIME.finditer(folded):
-        hour, half = int(match[1] or match[5]), match[4] or match[6]
+        hour, half = int(match[1]), match[4] or match[5]
         if half:
             hour = hour % 12 + (12 if half == "p" else 0)
         with suppress(ValueError):
-            spans = places[time(hour, int(match[2] or 0), int(match[3] or 0))]
-            if len(spans) < MAX_SPANS:
-                spans.append(Span(*match.span()))
-    return {each: spans for each, spans in places.items() if spans}
+            places[time(hour, int(match[2] or 0), int(match[3] or 0))].append(Span(*match.span()))
+    return places
 
 
 def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
     """Yield each span with the years, months and days that it may mean."""
     for match in YEAR_FIRST.finditer(folded):
-        text = match.group()
-        year, month, day = (text[:4], text[4:6], text[6:]) if text.isdecimal() else PARTS.findall(text)
-        yield Span(*match.span()), [(int(year), int(month), int(day))]
+        yield Span(*match.span()), [_read_year_first(match.group())]
     yield from _numeric_dates(folded)
     for pattern, groups in ((DAY_MONTH_YEAR, (3, 2, 1)), (MONTH_DAY_YEAR, (3, 1, 2)), (YEAR_MONTH_DAY, (1, 2, 3))):
         yield from _named_months(pattern, groups, folded, months)
@@ -134,6 +132,12 @@ def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tupl
         for match in (*CJK_DATE.finditer(folded), *KOREAN_DATE.finditer(folded)):
             year_number, month_number, day_number = (_cjk_number(part) for part in match.groups())
             yield Span(*match.span()), [(year_number, month_number, day_number)]
+
+
+@lru_cache(maxsize=4_096)
+def _read_year_first(text: str) -> tuple[int, int, int]:
+    year, month, day = (text[:4], text[4:6], text[6:]) if text.isdecimal() else PARTS.findall(text)
+    return int(year), int(month), int(day)
 
 
 def _numeric_dates(folded: str) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:

@@ -18,7 +18,7 @@ from structkit.evidence.number_vocabulary import (
     SCALES,
 )
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
-from structkit.values.evidence_map import MAX_SPANS, Span
+from structkit.values.evidence_map import Span
 
 NOTATION = re.compile(r"\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<![\w.])[.,]\d+")
 """Digits with separators, of folded text."""
@@ -40,9 +40,10 @@ MIXED_NUMERAL = re.compile(rf"\d[\d,.]*(?:{UNSPACED_SCALES}|千)\d[\d,.]*(?:(?:{
 """Digits and scales by turns, such as 1億2000万."""
 
 PERCENT_SIGN = re.compile(
-    r" ?-?(?:" + "|".join(re.escape(word) + (r"(?!\w)" if word.isalpha() else "") for word in PERCENT_WORDS) + ")"
+    r" ?-?(?:"
+    + "|".join(re.escape(word) + (r"(?!\w)" if word.isalpha() else "") for word in PERCENT_WORDS)
+    + "|(?P<mille>\u2030))"
 )
-PER_MILLE_SIGN = re.compile(" ?\u2030")
 PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
 CHINESE_PERCENT = "百分之"
 
@@ -74,17 +75,20 @@ class SourceNumbers:
             self._starts[match.group()].append(match.start())
         self._by_digits: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
         for text in self._starts:
+            if text.isdecimal():
+                self._by_digits[text.strip("0")].append((text, 0, len(text)))
+                continue
             for start, end in _parts(text):
                 self._by_digits[_digits(text[start:end])].append((text, start, end))
         self._by_value: dict[str, dict[Decimal, list[Span]]] = {}
 
     def find(self, value: Decimal) -> list[Span]:
-        """Return the places of a number, in order; at most `MAX_SPANS`."""
+        """Return the places of a number, in order."""
         digits = "".join(map(str, value.as_tuple().digits)).strip("0")
         if digits not in self._by_value:
             self._by_value[digits] = _group(self._read(self._by_digits.get(digits, ()), self._spaced.get(digits, ())))
         spans = [*self._by_value[digits].get(value, ()), *self._in_words.get(value, ())]
-        return sorted({*spans})[:MAX_SPANS]
+        return sorted({*spans})
 
     @cached_property
     def fraction_signs(self) -> list[Span]:
@@ -119,8 +123,7 @@ class SourceNumbers:
 def _group(numbers: Iterable[tuple[Decimal, Span]]) -> dict[Decimal, list[Span]]:
     places: dict[Decimal, list[Span]] = defaultdict(list)
     for value, span in numbers:
-        if len(places[value]) < MAX_SPANS:
-            places[value].append(span)
+        places[value].append(span)
     return places
 
 
@@ -132,7 +135,7 @@ def _digits(text: str) -> str:
 
 def _parts(text: str) -> list[tuple[int, int]]:
     """Return the range of a number; those of the numbers of a list or a date, which look like one with separators."""
-    if text.isdecimal() or read_notation(text):
+    if read_notation(text):
         return [(0, len(text))]
     return [part.span() for part in re.finditer(r"\d+", text)]
 
@@ -179,9 +182,9 @@ def _with_surroundings(values: Sequence[Decimal], folded: str, span: Span) -> It
 def _shares_and_multiples(
     values: Sequence[Decimal], span: Span, after: str, *, has_scale: bool = False
 ) -> Iterator[tuple[Decimal, Span]]:
-    for pattern, share in ((PERCENT_SIGN, PERCENT), (PER_MILLE_SIGN, PER_MILLE)):
-        if sign := pattern.match(after):
-            yield from ((value * share, Span(span.start, span.end + sign.end())) for value in values)
+    if sign := PERCENT_SIGN.match(after):
+        share = PER_MILLE if sign["mille"] else PERCENT
+        yield from ((value * share, Span(span.start, span.end + sign.end())) for value in values)
     if not has_scale and (scale := SCALE.match(after)):
         factor = ALL_SCALES[scale[1] or scale[2]]
         yield from ((value * factor, Span(span.start, span.end + scale.end())) for value in values)

@@ -83,19 +83,21 @@ class SourceText:
     def _is_part_of_date(self, span: Span) -> bool:
         starts, ends = self._composites
         index = bisect_right(starts, span.start) - 1
-        return index >= 0 and span.end <= ends[index] and (span.start, span.end) != (starts[index], ends[index])
+        return span.end <= ends[index] and (span.start, span.end) != (starts[index], ends[index])
 
     @cached_property
     def _composites(self) -> tuple[list[int], list[int]]:
         """The starts and ends of what has numbers that do not stand for themselves: dates, times, signs such as ½."""
         times = (span for spans in self._times.values() for span in spans if self._is_clear_time(span))
         dates = (span for spans in self._dates.values() for span in spans if span.end - span.start >= MIN_DATE_CHARS)
-        ordered = sorted({*dates, *times, *self._numbers.fraction_signs}, key=lambda span: (span.start, -span.end))
-        outer: list[Span] = []
-        for span in ordered:
-            if not outer or span.end > outer[-1].end:
-                outer.append(span)
-        return [span.start for span in outer], [span.end for span in outer]
+        starts, ends = [-1], [-1]
+        for span in sorted({*dates, *times, *self._numbers.fraction_signs}):
+            if span.start == starts[-1]:  # the longer one is later
+                ends[-1] = span.end
+            elif span.end > ends[-1]:
+                starts.append(span.start)
+                ends.append(span.end)
+        return starts, ends
 
     def _is_clear_time(self, span: Span) -> bool:
         return any(char in ":hm" for char in self.folded.text[span.start : span.end])

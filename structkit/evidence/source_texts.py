@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from structkit.evidence.leaves import Leaf
+from structkit.evidence.leaves import Leaf, is_part_name
 from structkit.evidence.source_text import MISSING, Finding, SourceText
-from structkit.values.evidence_map import MAX_SPANS, How, Span, TextSource
+from structkit.values.evidence_map import How, Span, TextSource
 
 RUNGS: tuple[How, ...] = ("judged", "empty", "number", "date", "time", "exact", "folded", "letters", "words", "fuzzy")
 """The ways to find a value, the surest first."""
@@ -23,9 +23,16 @@ class SourceTexts:
     def __init__(self, sources: Sequence[TextSource]) -> None:
         """Take the sources."""
         self._texts = [SourceText(source.text) for source in sources]
+        self._findings: dict[object, Finding] = {}
 
     def find(self, leaf: Leaf) -> Finding:
         """Return how a scalar was found, and all its places."""
+        key = leaf.kind, leaf.value, is_part_name(leaf.path)
+        if key not in self._findings:
+            self._findings[key] = self._find(leaf)
+        return self._findings[key]
+
+    def _find(self, leaf: Leaf) -> Finding:
         if len(self._texts) == 1:
             return self._texts[0].find(leaf)
         findings = [text.find(leaf) for text in self._texts]
@@ -33,7 +40,7 @@ class SourceTexts:
         if not how:
             return MISSING
         spans = [_in_source(spans, number) for number, (each, spans) in enumerate(findings) if each == how]
-        return how, tuple(span for each in spans for span in each)[:MAX_SPANS]
+        return how, tuple(span for each in spans for span in each)
 
     def find_word(self, word: str) -> tuple[Span, ...]:
         """Return the places of a folded word, in all sources."""

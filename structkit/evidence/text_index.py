@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate
 
 from structkit.evidence.folding import FoldedText, fold
-from structkit.values.evidence_map import MAX_SPANS, How, Span
+from structkit.values.evidence_map import How, Span
 
 UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts that are written without spaces between words, or with endings on them: each character is a word.
@@ -18,7 +18,10 @@ UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 Of Korean, whose syllables are folded to their letters, each letter is one."""
 
 KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
-WORD = re.compile(rf"[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]|[{INDIC}])+")
+WORD = re.compile(rf"[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+")
+SIMPLE_WORD, NOT_SIMPLE = re.compile(r"\w+"), re.compile(f"[{UNSPACED}{KANA_MARKS}{INDIC}]")
+"""Words of a text without such scripts, which is read faster."""
+
 IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 MIN_RATIO = 88
@@ -39,8 +42,11 @@ INNER_SIGNS = frozenset("-_./#:@")
 MIN_JOINED_CHARS = 7
 """Characters of a text whose digits may be in several groups, such as a telephone number; "1, 23" is not 123."""
 
-MAX_WINDOW_WORDS = 2
-"""Words between those of a text in another order."""
+MAX_WINDOW_WORDS, MAX_REORDERED_WORDS = 2, 20
+"""Words between those of a text in another order, and the most that such a text has."""
+
+MAX_WORD_CHARS, MAX_CANDIDATES = 60, 500
+"""Characters of a word, and places that are tried one by one, where joined letters are looked for."""
 
 
 class TextIndex:
@@ -61,10 +67,9 @@ class TextIndex:
     def __init__(self, folded: FoldedText) -> None:
         """Split the source into words."""
         self._folded, self._source = folded, folded.source
-        matches = [*WORD.finditer(folded.text)]
-        self._words = [match.group() for match in matches]
-        self._starts = [match.start() for match in matches]
-        self._ends = [match.end() for match in matches]
+        pattern = WORD if NOT_SIMPLE.search(folded.text) else SIMPLE_WORD
+        self._words = pattern.findall(folded.text)
+        self._starts = [match.start() for match in pattern.finditer(folded.text)]
         self._positions: dict[str, list[int]] = defaultdict(list)
         for position, word in enumerate(self._words):
             self._positions[word].append(position)
@@ -75,20 +80,20 @@ class TextIndex:
         Each way is tried only where the one before finds nothing. A text with digits is never found by words that are
         near, because another number is another value.
         """
-        words = WORD.findall(fold(text))
+        folded = fold(text)
+        words = WORD.findall(folded)
         if not words:
             return self._find_symbols(text)
-        has_digits = any(char.isdigit() for word in words for char in word)
-        if spans := self._limited(self._sequences(words, fold(text))):
+        has_digits = any(char.isdigit() for char in folded)
+        if spans := self._original(self._sequences(words, folded)):
             exact = tuple(span for span in spans if self._source[span.start : span.end] == text.strip())
             places = exact or spans
             return "exact" if exact else "folded", self._free(places) if has_digits else places
-        if spans := self._limited(self._letters(words, fold(text).lstrip())):
+        if spans := self._original(self._letters(words, folded.lstrip())):
             return "letters", spans
-        is_unspaced = any(IS_UNSPACED.match(word) for word in words)
-        if len(words) > 1 and not is_unspaced and (spans := self._limited(self._reordered([{word} for word in words]))):
+        if _is_reorderable(words) and (spans := self._original(self._reordered([{word} for word in words]))):
             return "words", spans
-        if not has_digits and (spans := self._limited(self._near(words))):
+        if not has_digits and (spans := self._original(self._near(words))):
             return "fuzzy", spans
         return "", ()
 
@@ -97,65 +102,97 @@ class TextIndex:
         """The words of the text, folded."""
         return self._positions
 
-    def ranges(self, words: Iterable[str]) -> list[Span]:
+    def ranges(self, words: Container[str]) -> list[Span]:
         """Return where in the folded text any of some folded words are."""
-        numbers = sorted(position for word in words for position in self._positions.get(word, ()))
-        return [Span(self._starts[position], self._ends[position]) for position in numbers]
+        numbers = sorted(position for word in self._positions if word in words for position in self._positions[word])
+        return [Span(self._starts[position], self._end(position)) for position in numbers]
+
+    def _end(self, position: int) -> int:
+        return self._starts[position] + len(self._words[position])
 
     def _free(self, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         """Return the places that are not part of a longer name, such as 2026-06 in AB-2026-06; all if each is one."""
         free = tuple(span for span in spans if not is_inner(self._source, span))
         return free or spans
 
-    def _limited(self, ranges: Iterator[tuple[int, int]]) -> tuple[Span, ...]:
-        unique = dict.fromkeys(Span(*self._folded.original(*each)) for each in islice(ranges, MAX_SPANS))
-        return tuple(sorted(unique))
+    def _original(self, ranges: Iterator[tuple[int, int]]) -> tuple[Span, ...]:
+        return tuple(sorted({Span(*self._folded.original(*each)) for each in ranges}))
 
     def _find_symbols(self, text: str) -> tuple[How, tuple[Span, ...]]:
         """Find a text without letters and digits, such as a currency sign, as it is."""
         symbols = text.strip()
         matches = re.finditer(re.escape(symbols), self._source) if symbols else iter(())
-        spans = tuple(Span(*match.span()) for match in islice(matches, MAX_SPANS))
+        spans = tuple(Span(*match.span()) for match in matches)
         return ("exact", spans) if spans else ("", ())
 
     def _sequences(self, words: list[str], folded: str) -> Iterator[tuple[int, int]]:
         """Yield the ranges with the same words in the same order, and the same characters between and around them."""
         pattern = " ".join(folded.split())
+        if len(words) == 1 and words[0] == pattern:
+            yield from ((self._starts[each], self._end(each)) for each in self._positions.get(pattern, ()))
+            return
         lead, trail = pattern.index(words[0]), len(pattern) - pattern.rindex(words[-1]) - len(words[-1])
         rarest = min(range(len(words)), key=lambda number: len(self._positions.get(words[number], ())))
         for position in self._positions.get(words[rarest], ()):
             first = position - rarest
             if first < 0 or self._words[first : first + len(words)] != words:
                 continue
-            start, end = self._starts[first] - lead, self._ends[first + len(words) - 1] + trail
+            start, end = self._starts[first] - lead, self._end(first + len(words) - 1) + trail
             if start >= 0 and " ".join(self._folded.text[start:end].split()) == pattern:
                 yield start, end
 
     @cached_property
     def _joined(self) -> tuple[str, list[int]]:
         """All words without anything between them, and the offset of each."""
-        offsets, offset = [], 0
-        for word in self._words:
-            offsets.append(offset)
-            offset += len(word)
-        return "".join(self._words), offsets
+        return "".join(self._words), [0, *accumulate(map(len, self._words))][:-1]
 
     def _letters(self, words: list[str], folded: str) -> Iterator[tuple[int, int]]:
         """Yield the ranges with the same letters and digits, whatever stands between them; they are whole words.
 
         What the text begins with, such as a plus sign, is part of a range if it is there.
         """
+        letters, lead = "".join(words), folded[: folded.index(words[0])]
+        for first, last in self._joined_words(letters):
+            if len(letters) >= MIN_JOINED_CHARS or not self._joins_digits(first, last):
+                begin = self._starts[first]
+                has_lead = lead and self._folded.text[max(begin - len(lead), 0) : begin] == lead
+                yield begin - (len(lead) if has_lead else 0), self._end(last)
+
+    def _joined_words(self, letters: str) -> Iterator[tuple[int, int]]:
+        """Yield the first and the last of consecutive words that are some letters together."""
+        first_words = [letters[:end] for end in range(1, min(len(letters), MAX_WORD_CHARS) + 1)]
+        last_words = [letters[-end:] for end in range(1, min(len(letters), MAX_WORD_CHARS) + 1)]
+        counts = [sum(len(self._positions.get(word, ())) for word in each) for each in (first_words, last_words)]
+        if len(letters) > MAX_WORD_CHARS or min(counts) > MAX_CANDIDATES:
+            yield from self._search_joined(letters)
+            return
+        words, step = (first_words, 1) if counts[0] <= counts[1] else (last_words, -1)
+        for position in (position for word in words for position in self._positions.get(word, ())):
+            other = self._walk(letters, position, step)
+            if other is not None:
+                yield min(position, other), max(position, other)
+
+    def _walk(self, letters: str, position: int, step: int) -> int | None:
+        """Return the position where words from one on, forwards or backwards, are some letters together; or None."""
+        remaining = letters
+        while 0 <= position < len(self._words):
+            word = self._words[position]
+            if not (remaining.startswith(word) if step > 0 else remaining.endswith(word)):
+                return None
+            remaining = remaining[len(word) :] if step > 0 else remaining[: -len(word)]
+            if not remaining:
+                return position
+            position += step
+        return None
+
+    def _search_joined(self, letters: str) -> Iterator[tuple[int, int]]:
         text, offsets = self._joined
-        letters, start = "".join(words), -1
-        lead = folded[: folded.index(words[0])]
+        start = -1
         while (start := text.find(letters, start + 1)) >= 0:
             first, last = bisect_left(offsets, start), bisect_right(offsets, start + len(letters) - 1) - 1
             is_start = first < len(offsets) and offsets[first] == start
-            is_whole = is_start and offsets[last] + len(self._words[last]) == start + len(letters)
-            if is_whole and (len(letters) >= MIN_JOINED_CHARS or not self._joins_digits(first, last)):
-                begin = self._starts[first]
-                has_lead = lead and self._folded.text[max(begin - len(lead), 0) : begin] == lead
-                yield begin - (len(lead) if has_lead else 0), self._ends[last]
+            if is_start and offsets[last] + len(self._words[last]) == start + len(letters):
+                yield first, last
 
     def _joins_digits(self, first: int, last: int) -> bool:
         pairs = zip(self._words[first:last], self._words[first + 1 : last + 1], strict=True)
@@ -169,7 +206,7 @@ class TextIndex:
         for position in sorted(position for word in rarest for position in self._positions.get(word, ())):
             window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
             if chosen := _choose(alternatives, self._words, window, position):
-                yield self._starts[chosen[0]], self._ends[chosen[-1]]
+                yield self._starts[chosen[0]], self._end(chosen[-1])
 
     def _near(self, words: list[str]) -> Iterator[tuple[int, int]]:
         """Yield the ranges in which each word is near one of the text, in the same order."""
@@ -181,7 +218,7 @@ class TextIndex:
             if len(following) == len(words) and all(
                 word in near for word, near in zip(following, alternatives, strict=True)
             ):
-                yield self._starts[position], self._ends[position + len(words) - 1]
+                yield self._starts[position], self._end(position + len(words) - 1)
 
     def _near_words(self, word: str) -> set[str]:
         """Return the words of the source that are the same or near."""
@@ -194,12 +231,24 @@ class TextIndex:
             }
         if len(word) < MIN_FUZZY_CHARS:
             return equal
-        near = process.extract(word, self._long_words, scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None)
+        near = process.extract(
+            word, self._long_words.get(word[0], ()), scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None
+        )
         return equal | {match for match, *_ in near if _is_variant(word, match)}
 
     @cached_property
-    def _long_words(self) -> list[str]:
-        return [word for word in self._positions if len(word) >= MIN_FUZZY_CHARS - 1 and word.isalpha()]
+    def _long_words(self) -> dict[str, list[str]]:
+        """The words that may be near another one, by their first letters."""
+        words = defaultdict[str, list[str]](list)
+        for word in self._positions:
+            if len(word) >= MIN_FUZZY_CHARS - 1 and word.isalpha():
+                words[word[0]].append(word)
+        return words
+
+
+def _is_reorderable(words: list[str]) -> bool:
+    """Return whether words may be in another order; characters that are words may not."""
+    return 1 < len(words) <= MAX_REORDERED_WORDS and not any(IS_UNSPACED.match(word) for word in words)
 
 
 def is_inner(text: str, span: Span) -> bool:

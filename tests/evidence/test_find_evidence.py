@@ -380,6 +380,24 @@ def test_equal_values_of_several_items_stand_at_successive_places() -> None:
     assert [evidence[index, "grams"].spans[0].start for index in range(3)] == [4, 16, 28]
 
 
+def test_of_very_many_places_those_near_the_object_are_listed() -> None:
+    text = "\n".join(f"{'.' * 40} item-{number}x costs 20 EUR, count 2" for number in range(500))
+    rows = [{"name": f"item-{number}x", "price": 20, "count": 2} for number in (3, 250, 499)]
+    evidence = find_evidence(rows, text)
+    for index, row in enumerate(rows):
+        line = text.index(row["name"])
+        for field in ("price", "count"):
+            assert line < evidence[index, field].spans[0].start < line + 40
+            assert len(evidence[index, field].spans) == 100
+    assert evidence.missing == ()
+
+
+def test_a_value_directly_after_its_label_is_the_likeliest() -> None:
+    text = "Present: Ada Moreau, Bo Lind, 2 March 2026, Ghent. Chair: Ada Moreau"
+    evidence = find_evidence({"people": ["Ada Moreau"], "town": "Ghent", "chair": "Ada Moreau"}, text)
+    assert [span.start for span in evidence["chair",].spans] == [58, 9]
+
+
 def test_a_small_number_counts_only_near_its_label_or_near_a_value_beside_it() -> None:
     far = "Smith. " + "Lorem ipsum dolor sit amet. " * 20 + "page 7"
     assert find_evidence({"name": "Smith", "children": 7}, far).missing == (("children",),)
@@ -427,6 +445,35 @@ def test_an_amount_in_any_form_is_found_exactly_there(before: str, amount: Decim
     spans = find_evidence(float(amount), text)[()].spans
     start = len(before) + 3
     assert Span(start, start + len(notation)) in spans
+
+
+SURFACES = [
+    lambda value: value,
+    str.upper,
+    lambda value: f"{value[:3]}\u00ad{value[3:]}",
+    lambda value: f"{value[:3]}-\n{value[3:]}",
+    lambda value: value.replace("-", "\u2011"),
+    lambda value: "".join(chr(ord(char) + 0xFEE0) if char != "-" else char for char in value),
+    lambda value: value.replace("e", "e\u0301"),
+]
+
+
+@given(WORDS, VALUES, st.sampled_from(SURFACES), WORDS)
+def test_a_text_in_any_surface_form_is_found_exactly_there(before: str, value: str, form: Any, after: str) -> None:
+    surface = form(value)
+    text = f"{before} ; {surface} ; {after}"
+    evidence = find_evidence(value, text)[()]
+    assert Span(len(before) + 3, len(before) + 3 + len(surface)) in evidence.spans
+
+
+NUMBER_FORMS = ["{:,}", "{}", "{} %", "about {:,}", "EUR {:,}", "{:,}€"]
+
+
+@given(WORDS, st.integers(1_000, 10**9), st.sampled_from(NUMBER_FORMS), WORDS)
+def test_a_number_whose_digits_are_not_there_is_never_found(before: str, value: int, form: str, after: str) -> None:
+    text = f"{before} : {form.format(value + 1)} ; {after}"
+    assume(not any(char.isnumeric() for char in before + after))
+    assert find_evidence(value, text).missing == ((),)
 
 
 @given(
