@@ -58,6 +58,12 @@ UNSUPPORTED_PARAMETER = re.compile(
 range is the caller's mistake."""
 
 
+EXCLUSIVE = re.compile(
+    r"\bboth\b|only one|one of|exclusive|together|same time|simultaneous|combined|conjunction|alongside|\u540c\u65f6",
+    re.IGNORECASE,
+)
+"""How an error states that each of two parameters is accepted without the other (the last one is Chinese)."""
+
 FORCED_TOOL = re.compile(r"think|reason|forc|required|specific", re.IGNORECASE)
 """Together with `tool_choice`: the model accepts tools, but may not be forced to call one (Qwen's and DeepSeek's
 thinking models)."""
@@ -82,6 +88,31 @@ def find_rejected_parameter(text: str, names: Iterable[str]) -> str | None:
     match = re.search(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, candidates))})(?![\w-])", text)
     is_other_tool_error = match and match[0] == "tool_choice" and not FORCED_TOOL.search(text)
     return match[0] if match and not is_other_tool_error else None
+
+
+def find_exclusive_pair(text: str, names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the two parameters that an error accepts only without each other, first the one to leave out.
+
+    `top_p` is left out rather than `temperature`, which is set more often; of others, the one that is named last.
+
+    >>> find_exclusive_pair("`temperature` and `top_p` cannot both be specified", ["top_p", "temperature", "seed"])
+    ('top_p', 'temperature')
+    >>> find_exclusive_pair("temperature is not supported; use top_p", ["top_p", "temperature"])
+    """
+    if not (UNSUPPORTED_PARAMETER.search(text) and EXCLUSIVE.search(text)):
+        return None
+    preferences = [name for name in names if name in PREFERENCES]
+    matches = {name: re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) for name in preferences}
+    named = sorted((match.start(), name) for name, match in matches.items() if match)
+    if len(named) != 2:  # noqa: PLR2004 (a pair)
+        return None
+    (_, first), (_, second) = named
+    return (first, second) if first == "top_p" else (second, first)
+
+
+def pair_setting(name: str, other: str) -> str:
+    """Return a parameter that is rejected beside another one, as a route stores it."""
+    return f"{name} with {other}"
 
 
 def setting(name: str, value: Any) -> str:

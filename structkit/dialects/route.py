@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
-from structkit.dialects.parameter_rejections import PREFERENCES, PREREQUISITES, TOKEN_CAPS, setting
+from structkit.dialects.parameter_rejections import PREFERENCES, PREREQUISITES, TOKEN_CAPS, pair_setting, setting
 from structkit.dialects.rows import CORE, DIALECTS
 from structkit.values import JSON, Parameters
 
@@ -64,14 +65,20 @@ class Route:
         """Return the route with one more rejected parameter, or value of one."""
         return replace(self, rejected_parameters=self.rejected_parameters | {name})
 
-    def rejects(self, name: str, value: Any) -> bool:
+    def rejects(self, name: str, value: Any, others: Iterable[str] = ()) -> bool:
         """Return whether the endpoint has rejected a parameter, this value of it, or a parameter that it needs.
+
+        Args:
+            name: The parameter.
+            value: Its value.
+            others: The parameters of the request, beside which it may be rejected.
 
         >>> route = Route(rejected_parameters=frozenset({"temperature=0", "logprobs"}))
         >>> route.rejects("temperature", 0.0), route.rejects("temperature", 1), route.rejects("top_logprobs", 2)
         (True, False, True)
         """
-        return not self.rejected_parameters.isdisjoint({name, setting(name, value), PREREQUISITES.get(name, name)})
+        alone = {name, setting(name, value), PREREQUISITES.get(name, name)}
+        return not self.rejected_parameters.isdisjoint({*alone, *(pair_setting(name, other) for other in others)})
 
     def adapt_parameters(self, parameters: Parameters, *, may_drop: bool = True) -> Parameters:
         """Return the parameters with the other name of a token limit, and without what the endpoint rejects if allowed.
@@ -87,7 +94,7 @@ class Route:
         for name, value in parameters.options.items():
             if name in TOKEN_CAPS:
                 options.setdefault(name if self.accepts_cap(name) else TOKEN_CAPS[name], value)
-            elif not (may_drop and self.rejects(name, value)):
+            elif not (may_drop and self.rejects(name, value, parameters.options)):
                 options[name] = value
         return Parameters(**options)
 
@@ -112,9 +119,14 @@ class Route:
         >>> route.dropped_parameters(Parameters(temperature=0, seed=7, top_p=1))
         ['seed', 'temperature=0']
         """
-        rejected = self.rejected_parameters
-        options = [item for item in parameters.options.items() if item[0] not in TOKEN_CAPS and self.rejects(*item)]
-        return sorted(text if (text := setting(*item)) in rejected else item[0] for item in options)
+        names = parameters.options.keys()
+        options = [item for item in parameters.options.items() if item[0] not in TOKEN_CAPS]
+        return sorted(self._rejected_text(*item, names) for item in options if self.rejects(*item, names))
+
+    def _rejected_text(self, name: str, value: Any, others: Iterable[str]) -> str:
+        """Return what of a rejected parameter was rejected: its value, beside another one, or the parameter itself."""
+        texts = (setting(name, value), *(pair_setting(name, other) for other in others))
+        return next((text for text in texts if text in self.rejected_parameters), name)
 
     def with_dialect(self, dialect: Dialect) -> Route:
         """Return the route with the dialect that it was shown to have, without what the route has rejected.

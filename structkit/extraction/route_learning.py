@@ -10,7 +10,12 @@ from types import MappingProxyType
 from typing import Any
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
-from structkit.dialects.parameter_rejections import find_rejected_parameter, rejected_setting
+from structkit.dialects.parameter_rejections import (
+    find_exclusive_pair,
+    find_rejected_parameter,
+    pair_setting,
+    rejected_setting,
+)
 from structkit.dialects.refusals import (
     CALLER_NAMES,
     CHARACTER_COUNT,
@@ -92,6 +97,8 @@ def learn_from_error(
     if not _is_about_request(error):
         return None
     text = _error_text(error, messages)
+    if not SCHEMA_SUBJECT.search(text) and (pair := find_exclusive_pair(text, parameters)):
+        return route.with_rejected_parameter(pair_setting(*pair))
     if not SCHEMA_SUBJECT.search(text) and (name := find_rejected_parameter(text, parameters)):
         return route.with_rejected_parameter(rejected_setting(text, name, parameters[name]))
     if UNRELATED_TO_SCHEMA.search(text):

@@ -13,6 +13,9 @@ from structkit.transport.host_rules import find_host_rule
 COMPLETIONS = "/chat/completions"
 MODELS = "/models"
 
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+"""How the versions of an API begin that have a date, such as 2024-10-21-preview."""
+
 VERSION = re.compile(r"v\d+[a-z0-9]*", re.IGNORECASE)
 HOST = re.compile(r"[0-9a-f:]+|(?:[^\s./]{1,63}\.)*[^\s./]{1,63}\.?")
 
@@ -61,6 +64,7 @@ def read_addresses(base_url: str) -> tuple[Address, ...]:
     """
     parts = _split(base_url)
     path = parts.path.rstrip("/")
+    _validate_deployment(parts)
     if path.endswith(COMPLETIONS):
         models = parts._replace(path=path.removesuffix(COMPLETIONS) + MODELS).geturl()
         paths = dict.fromkeys((parts.path, path))  # as it is first, then without its last slash
@@ -69,6 +73,23 @@ def read_addresses(base_url: str) -> tuple[Address, ...]:
         Address(*(parts._replace(path=each + suffix).geturl() for suffix in (COMPLETIONS, MODELS)))
         for each in _base_paths(path or find_host_rule(parts.hostname).root or "")
     )
+
+
+def _validate_deployment(parts: SplitResult) -> None:
+    """Validate that a URL with a dated version of an API by deployments names one.
+
+    Raises:
+        ConfigError: It names none, so that every request would be a 404.
+    """
+    deployments = find_host_rule(parts.hostname).deployments
+    version = next((value for name, value in parse_qsl(parts.query) if name.lower() == "api-version"), "")
+    parent = deployments and deployments.removesuffix("NAME")
+    if parent and DATE.match(version) and parent not in f"{parts.path}/":
+        origin = f"{parts.scheme}://{parts.netloc}"
+        raise ConfigError(
+            f"the base URL has api-version={version}, which is for one deployment, and names none: write "
+            f"{origin}{deployments}?api-version={version}, or {origin} without a version"
+        )
 
 
 def _split(base_url: str) -> SplitResult:

@@ -15,11 +15,14 @@ class HostRule:
         hosts: Patterns of the hosts.
         root: The path of the API where the base URL has none; None for `/v1`.
         key_header: The header of a key; None for a bearer token.
+        deployments: Where the versions of the API that have a date have a model, with NAME for it; None if there are
+            no such versions.
     """
 
     hosts: tuple[str, ...]
     root: str | None = None
     key_header: str | None = None
+    deployments: str | None = None
 
 
 OPENAI_LIKE = HostRule(hosts=())
@@ -30,6 +33,7 @@ AZURE_RULE = HostRule(
     hosts=("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
     root="/openai/v1",
     key_header="api-key",
+    deployments="/openai/deployments/NAME",
 )
 
 RULES = (AZURE_RULE,)

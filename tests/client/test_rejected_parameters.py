@@ -68,6 +68,46 @@ def test_a_rejected_preference_is_left_out_with_a_warning_and_remembered(connect
     assert endpoint.requests[1]["max_tokens"] == 90
 
 
+EXCLUSIVE = [
+    "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+    "The parameters top_p and temperature cannot be used together",
+    "temperature: not supported together with top_p",
+]
+
+
+def exclusive(message: str) -> Callable[[Any], Reply]:
+    """Return a reply function that rejects `temperature` and `top_p` in one request."""
+
+    def reply(request: Any) -> Reply:
+        is_rejected = "temperature" in request and "top_p" in request
+        return Reply({"error": {"message": message}}, status=400) if is_rejected else completion('{"value": 3}')
+
+    return reply
+
+
+@pytest.mark.parametrize("message", EXCLUSIVE)
+def test_of_two_parameters_that_exclude_each_other_one_is_left_out_with_a_warning(
+    connect: Connect, message: str
+) -> None:
+    with Endpoint(exclusive(message)) as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?", temperature=0, top_p=0.5)
+        exact = structkit.Policy(parameters="exact", retries=0)
+        with pytest.raises(structkit.StatusError):
+            connect(endpoint.base_url).run(int, "x", temperature=0, top_p=0.5, policy=exact)
+    [warning] = result.warnings
+    assert warning.message == "the model does not accept the parameter top_p with temperature: it was left out"
+
+
+def test_a_parameter_that_another_one_excludes_is_sent_without_it() -> None:
+    with Endpoint(exclusive(EXCLUSIVE[0])) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        settings: list[Any] = [{"temperature": 0, "top_p": 0.5}, {"temperature": 0, "top_p": 0.5}, {"top_p": 0.5}]
+        for options in settings:
+            client.run(int, "how many?", **options)
+    names = [sorted({*request} & {"temperature", "top_p"}) for request in endpoint.requests]
+    assert names == [["temperature", "top_p"], ["temperature"], ["temperature"], ["top_p"]]
+
+
 def test_a_rejection_is_remembered_by_the_client() -> None:
     with Endpoint(rejecting("temperature")) as endpoint:
         client = structkit.Client("m", base_url=endpoint.base_url, api_key="k", temperature=0)

@@ -154,3 +154,25 @@ def test_the_settings_of_an_endpoint_hide_the_key_and_the_values_of_a_query() ->
     settings = EndpointSettings("m", "https://x.example/openai?key=hunter2", "sk-hunter3")
     assert "hunter" not in repr(settings)
     assert "https://x.example/openai?key=..." in repr(settings)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/openai", "/openai/", "/openai/v1"])
+@pytest.mark.parametrize("version", ["2024-10-21", "2025-04-01-preview"])
+def test_a_dated_version_without_a_deployment_is_rejected(path: str, version: str) -> None:
+    with pytest.raises(structkit.ConfigError) as caught:
+        structkit.Client("gpt-4o", base_url=f"{AZURE}{path}?api-version={version}", api_key="4711")
+    expected = f"write {AZURE}/openai/deployments/NAME?api-version={version}, or {AZURE} without a version"
+    assert str(caught.value).endswith(expected)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        f"{AZURE}/openai/deployments/gpt?api-version=2024-10-21",
+        f"{AZURE}/openai/deployments/gpt/chat/completions?api-version=2024-10-21",
+        f"{AZURE}/openai/v1?api-version=preview",
+        "https://gateway.example/openai?api-version=2024-10-21",
+    ],
+)
+def test_other_versions_are_sent_as_they_are(base_url: str) -> None:
+    structkit.Client("gpt-4o", base_url=base_url, api_key="4711").close()
