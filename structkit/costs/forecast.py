@@ -13,17 +13,30 @@ from structkit.costs.price import Price
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The tokens that one row took, or may take."""
+    """The tokens that one row took, or may take.
+
+    Args:
+        prompt_tokens: Of the input.
+        completion_tokens: Of the output.
+        cost: What the row cost, by the models that answered; None if that is not known.
+    """
 
     prompt_tokens: int
     completion_tokens: int
+    cost: Decimal | None = None
+
+    def cost_at(self, price: Price | None) -> Decimal | None:
+        """Return what the row cost, or else what its tokens cost at a price; None if neither is known."""
+        if self.cost is not None or price is None:
+            return self.cost
+        return price.cost(self.prompt_tokens, self.completion_tokens)
 
 
 def estimate_sample(prompt: str, reply: str) -> Sample:
     """Estimate a row that was not sent, by the characters of its prompt and of an example reply.
 
     >>> estimate_sample("Label this review.", '{"label": "good"}')
-    Sample(prompt_tokens=5, completion_tokens=5)
+    Sample(prompt_tokens=5, completion_tokens=5, cost=None)
     """
     return Sample(estimate_tokens(prompt), estimate_tokens(reply))
 
@@ -39,7 +52,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The tokens that a run will take, and its cost where the price is known."""
+    """The tokens that a run will take, and its cost where that of its rows or the price is known."""
 
     prompt_tokens: Estimate
     completion_tokens: Estimate
@@ -61,11 +74,11 @@ def forecast_run(rows: int, samples: Sequence[Sample], price: Price | None) -> F
     """
     if not samples:
         raise ValueError("no forecast without a sample; estimate_sample() makes one of a row that was not sent")
-    costs = [price.cost(each.prompt_tokens, each.completion_tokens) for each in samples] if price else []
+    costs = [cost for each in samples if (cost := each.cost_at(price)) is not None]
     return Forecast(
         _estimate(rows, [Decimal(each.prompt_tokens) for each in samples]),
         _estimate(rows, [Decimal(each.completion_tokens) for each in samples]),
-        _estimate(rows, costs) if costs else None,
+        _estimate(rows, costs) if len(costs) == len(samples) else None,
     )
 
 

@@ -159,6 +159,13 @@ def test_the_bounds_of_a_forecast_are_ordered_and_never_negative(rows, samples) 
         assert 0 <= estimate.low <= estimate.expected <= estimate.high
 
 
+def test_a_forecast_counts_what_rows_cost_at_the_models_that_answered() -> None:
+    cheap, dear = Sample(10, 10, Decimal("0.001")), Sample(10, 10, Decimal("0.009"))
+    assert forecast_run(100, [cheap, dear], PRICE).cost.expected == Decimal("0.500")
+    assert forecast_run(100, [cheap, dear], None).cost.expected == Decimal("0.500")
+    assert forecast_run(100, [cheap, Sample(10, 10)], None).cost is None
+
+
 def test_a_forecast_from_one_row_is_wide_and_one_from_none_is_rejected() -> None:
     forecast = forecast_run(100, [Sample(10, 10)], None)
     assert (forecast.prompt_tokens.low, forecast.prompt_tokens.high, forecast.cost) == (500, 2000, None)

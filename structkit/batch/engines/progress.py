@@ -35,7 +35,7 @@ class Progress:
             in this run; None if that is nothing.
         waiting: Seconds for which nothing is sent because the endpoint asked for it, or does not answer.
         grace: Seconds for which an interrupted run still waits for requests in flight; None if it is not interrupted.
-        recent: The tokens of the last hundred rows.
+        recent: The tokens and the cost of the last hundred rows.
     """
 
     counts: Mapping[str, int]
@@ -76,7 +76,9 @@ class ProgressReporter:
         if usage := outcome.fields.get("usage"):
             self._tokens += usage["total_tokens"]
             if not usage["unreported"]:
-                self._recent.append(Sample(usage["prompt_tokens"], usage["completion_tokens"]))
+                cost = outcome.fields.get("cost")
+                amount = None if cost is None else Decimal(cost)
+                self._recent.append(Sample(usage["prompt_tokens"], usage["completion_tokens"], amount))
         self.report()
 
     def on_interrupt(self, grace: float) -> None:
