@@ -103,10 +103,10 @@ def find_exclusive_pair(text: str, names: Iterable[str]) -> tuple[str, str] | No
         return None
     preferences = [name for name in names if name in PREFERENCES]
     matches = {name: re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) for name in preferences}
-    named = sorted((match.start(), name) for name, match in matches.items() if match)
-    if len(named) != 2:  # noqa: PLR2004 (a pair)
+    mentions = sorted((match.start(), name) for name, match in matches.items() if match)
+    if len(mentions) != 2:  # noqa: PLR2004 (a pair)
         return None
-    (_, first), (_, second) = named
+    (_, first), (_, second) = mentions
     return (first, second) if first == "top_p" else (second, first)
 
 

@@ -160,9 +160,9 @@ def test_the_bounds_of_a_forecast_are_ordered_and_never_negative(rows, samples) 
 
 
 def test_a_forecast_counts_what_rows_cost_at_the_models_that_answered() -> None:
-    cheap, dear = Sample(10, 10, Decimal("0.001")), Sample(10, 10, Decimal("0.009"))
-    assert forecast_run(100, [cheap, dear], PRICE).cost.expected == Decimal("0.500")
-    assert forecast_run(100, [cheap, dear], None).cost.expected == Decimal("0.500")
+    cheap, expensive = Sample(10, 10, Decimal("0.001")), Sample(10, 10, Decimal("0.009"))
+    assert forecast_run(100, [cheap, expensive], PRICE).cost.expected == Decimal("0.500")
+    assert forecast_run(100, [cheap, expensive], None).cost.expected == Decimal("0.500")
     assert forecast_run(100, [cheap, Sample(10, 10)], None).cost is None
 
 
