@@ -65,20 +65,20 @@ class Route:
         """Return the route with one more rejected parameter, or value of one."""
         return replace(self, rejected_parameters=self.rejected_parameters | {name})
 
-    def rejects(self, name: str, value: Any, others: Iterable[str] = ()) -> bool:
+    def rejects(self, name: str, value: Any, names: Iterable[str] = ()) -> bool:
         """Return whether the endpoint has rejected a parameter, this value of it, or a parameter that it needs.
 
         Args:
             name: The parameter.
             value: Its value.
-            others: The parameters of the request, beside which it may be rejected.
+            names: The parameters of the request, beside which it may be rejected.
 
         >>> route = Route(rejected_parameters=frozenset({"temperature=0", "logprobs"}))
         >>> route.rejects("temperature", 0.0), route.rejects("temperature", 1), route.rejects("top_logprobs", 2)
         (True, False, True)
         """
-        alone = {name, setting(name, value), PREREQUISITES.get(name, name)}
-        return not self.rejected_parameters.isdisjoint({*alone, *(pair_setting(name, other) for other in others)})
+        settings = {name, setting(name, value), PREREQUISITES.get(name, name)}
+        return not self.rejected_parameters.isdisjoint({*settings, *(pair_setting(name, other) for other in names)})
 
     def adapt_parameters(self, parameters: Parameters, *, may_drop: bool = True) -> Parameters:
         """Return the parameters with the other name of a token limit, and without what the endpoint rejects if allowed.
@@ -123,9 +123,9 @@ class Route:
         options = [item for item in parameters.options.items() if item[0] not in TOKEN_CAPS]
         return sorted(self._rejected_text(*item, names) for item in options if self.rejects(*item, names))
 
-    def _rejected_text(self, name: str, value: Any, others: Iterable[str]) -> str:
+    def _rejected_text(self, name: str, value: Any, names: Iterable[str]) -> str:
         """Return what of a rejected parameter was rejected: its value, beside another one, or the parameter itself."""
-        texts = (setting(name, value), *(pair_setting(name, other) for other in others))
+        texts = (setting(name, value), *(pair_setting(name, other) for other in names))
         return next((text for text in texts if text in self.rejected_parameters), name)
 
     def with_dialect(self, dialect: Dialect) -> Route:
