@@ -482,7 +482,7 @@ def field_definition(field: RandomField, rng: Random) -> tuple[Any, Any]:
 
 def model(rng: Random, depth: int) -> RandomType:
     config = rng.choice(CONFIGS)
-    fields = some_fields(rng, depth, defaults="use_enum_values" not in config)  # pydantic leaves members in defaults
+    fields = _configured_fields(rng, depth, config)
     number = rng.randrange(10**6)
     base = create_model(f"Base{number}", __config__=ConfigDict(**config, defer_build=True))
     definitions: Any = {each.name: field_definition(each, rng) for each in fields}
@@ -495,13 +495,23 @@ def model(rng: Random, depth: int) -> RandomType:
     return RandomType(cls, make, fields_text(f"Model{number}{config or ''}", fields), is_hashable=False)
 
 
+def _configured_fields(rng: Random, depth: int, config: dict[str, Any]) -> list[RandomField]:
+    """Return fields; with `use_enum_values`, pydantic leaves members in defaults and in instances of dataclasses."""
+    if "use_enum_values" not in config:
+        return some_fields(rng, depth)
+    return [each for each in some_fields(rng, depth, defaults=False) if "Data" not in each.of.text]
+
+
 def data_class(rng: Random, depth: int) -> RandomType:
-    fields = [each for each in some_fields(rng, depth) if _is_plain_default(each)]
+    decorate = rng.choice([dataclass, pydantic_dataclass])
+    config = rng.choice(CONFIGS) if decorate is pydantic_dataclass else {}
+    config = {} if "alias_generator" in config else config
+    fields = [each for each in _configured_fields(rng, depth, config) if _is_plain_default(each)]
     number = rng.randrange(10**6)
-    options = rng.choice([{}, {"kw_only": True}, {"slots": True}, {"frozen": True}])
+    options: dict[str, Any] = rng.choice([{}, {"kw_only": True}, {"slots": True}, {"frozen": True}])
+    options = {**options, "config": config} if config else options
     namespace: dict[str, Any] = {"__annotations__": {each.name: each.of.type for each in fields}}
     namespace |= {each.name: each.default[0] for each in fields if each.default}
-    decorate = rng.choice([dataclass, pydantic_dataclass])
     cls: Any = decorate(**options)(type(f"Data{number}", (), namespace))
     text = fields_text(f"{decorate.__module__}.Data{number}{options or ''}", fields)
     return RandomType(cls, lambda rng: cls(**make_values(fields, rng)), text, is_hashable=False)

@@ -29,6 +29,11 @@ Extras: TypeAlias = Literal["closed", "open"]
 Settings: TypeAlias = tuple[str | None, Dialect | None, Extras]
 """The name, dialect and extras that the caller has chosen."""
 
+NOT_IN_SCHEMA = (
+    "which the type's JSON Schema does not allow: either it is not a value of the type, or a validator reads another "
+    "form than the type's own, and has to declare that with json_schema_input_type"
+)
+
 
 class ResponseFormat(Codec[T]):
     """An output type, compiled to a strict `response_format`.
@@ -115,9 +120,10 @@ class ResponseFormat(Codec[T]):
         """Return a value of the type as wire JSON, as `Codec.dump` does.
 
         Raises:
-            SchemaError: The value has no JSON form. A value of a JSON Schema, which nothing has validated as pydantic
-                has its instances: it breaks a rule, and would be read as another, valid value; or the strict schema
-                does not ask for a part of it, such as a key that the schema only allows.
+            SchemaError: The value has no JSON form, or one that the strict schema does not allow, bounds aside. A value
+                of a JSON Schema, which nothing has validated as pydantic has its instances: it breaks a rule, and would
+                be read as another, valid value; or the strict schema does not ask for a part of it, such as a key that
+                the schema only allows.
         """
         wire = super().dump(value)
         if isinstance(self.output_type, dict):
@@ -125,6 +131,8 @@ class ResponseFormat(Codec[T]):
                 self._validate_dump(value, wire)
             except RecursionError:
                 raise SchemaError("the value is nested too deep to be written") from None
+        elif not conforms(wire, self.schema):
+            raise SchemaError(f"the value would be written as {shorten_json(wire)}, {NOT_IN_SCHEMA}")
         return wire
 
     def _validate_dump(self, natural: JSONValue, wire: JSONValue) -> None:

@@ -20,12 +20,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ImportString,
     IPvAnyAddress,
     Json,
     PlainSerializer,
     SecretStr,
+    SkipValidation,
     WrapValidator,
     field_serializer,
+    model_serializer,
+    model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
@@ -68,6 +72,8 @@ FORMATTED: dict[str, tuple[Any, Any]] = {
     "partial method": (Grouped, Grouped(number=1_234, other=5_678)),
     "partial function": (Annotated[int, PlainSerializer(partial(grouped, separator="'"))], 1_234),
     "format": (Annotated[int, Commas], 1_234),
+    "method of a text": (Annotated[int, PlainSerializer("{:,}".format)], 1_234),
+    "method of a class": (Annotated[str, PlainSerializer(str.upper)], "a"),
     "text": (Annotated[int, AsText], 1_234),
     "path": (Annotated[Path, PlainSerializer(lambda path: path.name)], Path("a/b")),
     "address": (Annotated[ipaddress.IPv4Address, PlainSerializer(int)], ipaddress.IPv4Address("1.2.3.4")),
@@ -121,6 +127,58 @@ def test_json_in_a_text_may_contain_infinities(output_type, value, check_round_t
 
 def test_infinities_in_a_text_are_not_listed_as_dropped():
     assert "infinities" not in str(ResponseFormat(Json[list[float]]).explain())
+
+
+class RootList(BaseModel):
+    root: list[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def populate_root(cls, values: Any) -> Any:
+        return {"root": values}
+
+    @model_serializer(mode="wrap")
+    def write(self, write_default: Any) -> Any:
+        return write_default(self)["root"]
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        return handler.resolve_ref_schema(handler(schema))["properties"]["root"]
+
+
+class HasRootLists(BaseModel):
+    lists: list[RootList]
+
+
+def test_a_model_whose_validator_and_serializer_change_its_form_is_read_back(check_round_trip):
+    value = RootList.model_validate(["a", "b"])
+    check_round_trip(RootList, value)
+    check_round_trip(HasRootLists, HasRootLists(lists=[value]))
+    assert ResponseFormat(HasRootLists).dump(HasRootLists(lists=[value])) == {"lists": [["a", "b"]]}
+
+
+class Imports(BaseModel):
+    path: ImportString[Any]
+
+
+class TextOnly(BaseModel):
+    number: Annotated[int, BeforeValidator(lambda text: int(text.replace(",", ""))), PlainSerializer("{:,}".format)]
+
+
+class Skipped(BaseModel):
+    number: SkipValidation[int]
+
+
+@pytest.mark.parametrize(
+    "value", [Imports(path="math.pi"), TextOnly(number="1,000"), Skipped.model_construct(number="a")], ids=repr
+)
+def test_a_value_is_not_written_in_a_form_that_its_schema_does_not_allow(value):
+    with pytest.raises(SchemaError):
+        ResponseFormat(type(value)).dump(value)
+
+
+def test_an_import_path_is_read_back(check_round_trip):
+    check_round_trip(Imports, Imports(path="math.cos"))
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def is_of_library(function: JSON) -> bool:
     """Return whether a serializer's or validator's function is pydantic's, or belongs to a type of a library."""
     if function["type"] in FORMATTERS:
         return False
-    return (package_of(function.get("function")) or "pydantic") in LIBRARY_PACKAGES
+    return function.get("function") is None or package_of(function["function"]) in LIBRARY_PACKAGES
 
 
 def with_outer_serializer(part: JSON, definitions: dict[str, Any]) -> JSON:
@@ -127,7 +127,8 @@ def without_serializer(part: JSON, part_layers: list[Any], compile_part: Compile
     """
     bare = {key: value for key, value in part.items() if key != "serialization"}
     bare = checked_against_input_type(bare, compile_part)
-    if all(each["type"] not in ANY_CLASS for each in part_layers):
+    is_of_any_class = any(each["type"] in ANY_CLASS for each in part_layers)
+    if not is_of_any_class and part_layers[-1].get("schema", {}).get("type") not in VALIDATORS:  # those of a model
         return bare
     write = _WriteReadable(compile_part(bare))
     return {**part, "serialization": core_schema.wrap_serializer_function_ser_schema(write, schema=without_ref(part))}
