@@ -87,9 +87,9 @@ class RowConversations:
         row_prompt = self.settings.prompt
         template = row_prompt if isinstance(row_prompt, str) else getattr(row_prompt, "template", None)
         names = used_columns(row_prompt if template is None else template, record.values)
-        names -= getattr(row_prompt, "file_parameters", frozenset())
-        cells = {name: cell for name, cell in record.values.items() if name in names}
-        evidence = ArgumentEvidence(self.evidence, cells, is_template=template is not None)
+        files = getattr(row_prompt, "file_parameters", {}).keys()
+        cells = {name: cell for name, cell in record.values.items() if name in names - files}
+        evidence = ArgumentEvidence(self.evidence, cells, is_template=template is not None and not files & names)
         grounded: Conversation = with_grounding(conversation, start_grounding(evidence, prompt))
         return grounded
 

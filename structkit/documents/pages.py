@@ -5,54 +5,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from structkit.documents.read_limits import ReadLimits
+from structkit.values.page import Box, Page, Place
 
 PAGE_END = "\n\f"
 """What separates two pages in the text: white space, so that no value is found in it."""
 
-Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right and bottom edge in points, from the top left corner of the page as it is displayed."""
-
 BOX_EDGES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: a sheet of a workbook, a slide, or all of a file that has no pages.
-
-    Args:
-        number: Its number, from 1.
-        start: The offset of its first character in the document's text.
-        end: The offset after its last character.
-        size: Width and height in points; None if the file has no pages of a size.
-        has_only_image: Whether there is something to see on it, and no text: the page of a scan.
-    """
-
-    number: int
-    start: int
-    end: int
-    size: tuple[float, float] | None = None
-    has_only_image: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line, or a part of one, on a page.
-
-    Args:
-        page: The number of the page, from 1.
-        box: Left, top, right and bottom edge in points, from the top left corner of the page; None if it is not known.
-        start: The offset of its first character in the document's text.
-        end: The offset after its last character.
-    """
-
-    page: int
-    box: Box | None
-    start: int
-    end: int
 
 
 class PageText(NamedTuple):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from structkit.documents.document_kinds import DOCX, EMAIL, HTML, PDF, PPTX, XLSX, document_type
 from structkit.documents.file import File
-from structkit.documents.pages import Layout, Page, PageText, Place, join_pages, locate
+from structkit.documents.pages import Layout, PageText, join_pages, locate
 from structkit.documents.plain_text import read_plain_text
 from structkit.documents.read_limits import ReadLimits
 from structkit.documents.read_source import (
@@ -24,6 +24,7 @@ from structkit.documents.read_source import (
 )
 from structkit.errors import PromptError
 from structkit.values import JSON
+from structkit.values.page import Page, Place, PromptDocument
 
 SendAs: TypeAlias = Literal["auto", "text", "images", "file"]
 """What the model gets of a document."""
@@ -36,7 +37,7 @@ MAX_IMAGES = 50
 
 
 @dataclass(frozen=True)
-class Document:
+class Document(PromptDocument):
     """A file as text with pages, which is a prompt wherever a text is one.
 
         client.extract(Invoice, structkit.Document.open("invoice.pdf"))
@@ -172,7 +173,7 @@ class Document:
             raise PromptError(f"{self.name!r} has no images of its pages, for it is not a PDF: send its text")
         if self.text.strip() or self.send in {"images", "file"}:
             return
-        if not any(page.has_only_image for page in self.pages):
+        if not self.has_unread_pages:
             raise PromptError(f"{self.name or 'the file'!r} is empty: there is nothing to read")
         if self.send == "text":
             raise PromptError(
@@ -190,7 +191,7 @@ class Document:
         Raises:
             PromptError: Pages without text would be left out.
         """
-        if self.send in {"images", "file"} or (self.send == "auto" and any(each.has_only_image for each in self.pages)):
+        if self.send in {"images", "file"} or (self.send == "auto" and self.has_unread_pages):
             raise PromptError(
                 f"{self.name!r} is not only text: pass it beside the text, as in ['Read this.', document], or open it "
                 "with send='text'"

@@ -15,17 +15,18 @@ from structkit.evidence.source_texts import SourceTexts
 from structkit.schema.cache import response_format
 from structkit.values import JSON, JSONValue
 from structkit.values.evidence_map import EvidenceMap, TextSource
+from structkit.values.page import PromptDocument
 
 PLAIN_TYPES = (type(None), bool, int, float, str, list, tuple, Mapping)
 """Types whose values say nothing of their fields' types."""
 
 
-def find_evidence(value: Any, text: str, output_type: Any = None) -> EvidenceMap:
+def find_evidence(value: Any, text: str | PromptDocument, output_type: Any = None) -> EvidenceMap:
     """Return where in a text each scalar of a value is; nothing is sent.
 
     Args:
         value: A value of any type, such as a model.
-        text: The source.
+        text: The source: a text, or a `Document`.
         output_type: The value's type, or a JSON Schema. By default that of the value; of plain dicts and lists, no
             types of fields are known, so that only an ISO date is looked for as a date.
 
@@ -41,10 +42,10 @@ def find_evidence(value: Any, text: str, output_type: Any = None) -> EvidenceMap
     >>> evidence["total",].text, evidence["city",].how, evidence.missing
     ("1'299.50", 'folded', (('code',),))
     """
-    if not isinstance(text, str):
-        raise ConfigError(f"the source must be a text, not {type(text).__name__}")
+    if not isinstance(text, str | PromptDocument):
+        raise ConfigError(f"the source must be a text or a Document, not {type(text).__name__}")
     natural, schema = _natural(value, output_type)
-    sources = (TextSource(text),)
+    sources = (TextSource.of(text, ()),)
     by_path = align(natural, SourceTexts(sources), schema)
     return EvidenceMap(partial(dict, by_path), sources)
 

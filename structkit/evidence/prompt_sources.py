@@ -9,6 +9,7 @@ from typing import Any
 
 from structkit.values import ContentPart, JSONPath, Message, Prompt
 from structkit.values.evidence_map import TextSource
+from structkit.values.page import PromptDocument
 from structkit.values.source_cell import is_blank, to_text
 
 SOURCE_ROLES = frozenset({"user", "tool"})
@@ -32,13 +33,20 @@ def prompt_sources(prompt: Prompt) -> tuple[TextSource, ...]:
     >>> prompt_sources([Message("system", "Be brief."), Message("user", "Kiel"), {"role": "user", "content": "3 May"}])
     (TextSource(text='Kiel', path=(1,)), TextSource(text='3 May', path=(2,)))
     """
-    parts = ((path, _text_of(part)) for path, part in _parts(prompt))
-    return tuple(TextSource(text, path) for path, text in parts if text is not None and not is_blank(text))
+    parts = ((path, part, _text_of(part)) for path, part in _parts(prompt))
+    return tuple(
+        TextSource.of(part if isinstance(part, PromptDocument) else text, path)
+        for path, part, text in parts
+        if text is not None and not is_blank(text)
+    )
 
 
 def has_unread_parts(prompt: Prompt) -> bool:
     """Return whether a prompt has a part whose text is not known, such as an image."""
-    return any(_text_of(part) is None for _, part in _parts(prompt))
+    return any(
+        part.has_unread_pages if isinstance(part, PromptDocument) else _text_of(part) is None
+        for _, part in _parts(prompt)
+    )
 
 
 def template_sources(arguments: Mapping[str, Any]) -> tuple[TextSource, ...]:
@@ -47,8 +55,8 @@ def template_sources(arguments: Mapping[str, Any]) -> tuple[TextSource, ...]:
     >>> template_sources({"letter": "Kiel", "note": None})
     (TextSource(text='Kiel', path=('letter',)),)
     """
-    texts = ((name, to_text(value)) for name, value in arguments.items() if not isinstance(value, ContentPart))
-    return tuple(TextSource(text, (name,)) for name, text in texts if not is_blank(text))
+    texts = ((name, _source_of(value)) for name, value in arguments.items() if not _is_file(value))
+    return tuple(source for name, value in texts if not is_blank((source := TextSource.of(value, (name,))).text))
 
 
 def argument_sources(arguments: Mapping[str, Any], prompt: Prompt) -> tuple[TextSource, ...]:
@@ -65,13 +73,22 @@ def argument_sources(arguments: Mapping[str, Any], prompt: Prompt) -> tuple[Text
     prompt_texts = prompt_sources(prompt)
     sources: list[TextSource] = []
     for path, value in _scalars(arguments, ()):
-        text = to_text(value)
-        if any(text.strip() in source.text for source in prompt_texts):
-            sources.append(TextSource(text, path))
+        argument = TextSource.of(_source_of(value), path)
+        if any(argument.text.strip() in source.text for source in prompt_texts):
+            sources.append(argument)
         elif not isinstance(value, PLAIN_TYPES):
             return prompt_texts
     share = _count_characters(sources) / max(_count_characters(prompt_texts), 1)
     return tuple(sources) if share >= MIN_SHARE else prompt_texts
+
+
+def _source_of(value: Any) -> PromptDocument | str:
+    return value if isinstance(value, PromptDocument) else to_text(value)
+
+
+def _is_file(value: Any) -> bool:
+    """Return whether an argument is a file, of whose text nothing is known."""
+    return not isinstance(value, PromptDocument) and isinstance(value, ContentPart)
 
 
 def _count_characters(sources: Iterable[TextSource]) -> int:
@@ -80,8 +97,8 @@ def _count_characters(sources: Iterable[TextSource]) -> int:
 
 def _text_of(part: Any) -> str | None:
     """Return the text of a part of a prompt; None if it has none, or none that is known."""
-    if isinstance(part, str):
-        return part
+    if isinstance(part, str | PromptDocument):
+        return part if isinstance(part, str) else part.text
     is_text = isinstance(part, Mapping) and part.get("type") == "text"
     return str(part.get("text") or "") if is_text else None
 
@@ -114,5 +131,5 @@ def _scalars(value: Any, path: JSONPath) -> Iterator[Part]:
     elif isinstance(value, list | tuple | set | frozenset):
         for number, item in enumerate(value):
             yield from _scalars(item, (*path, number))
-    elif not (isinstance(value, ContentPart) or is_blank(value)):
+    elif not (_is_file(value) or is_blank(value)):
         yield path, value

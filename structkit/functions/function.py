@@ -128,12 +128,20 @@ class DecoratedFunction(Generic[P, T]):
         function.__dict__["_declaration"] = self._declaration.updated(client, options)
         return function
 
-    def _prompt(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what the function returns; the path of a `File` or `Document` parameter is passed as what it is."""
-        if self._file_parameters:
-            bound = bind_files(self._function, self._file_parameters, *args, **kwargs)
-            return self._function(*bound.args, **bound.kwargs)
-        return self._function(*args, **kwargs)
+    def _request(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, CallOptions]:
+        """Return what the function returns, and the options of the call."""
+        args, kwargs = self._open_files(args, kwargs)
+        options = self._call(args, kwargs)
+        return self._function(*args, **kwargs), options
+
+    def _open_files(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """Return the arguments; the path of a parameter that is annotated `File` or `Document` as what it is."""
+        if not self._file_parameters:
+            return args, kwargs
+        bound = bind_files(self._function, self._file_parameters, *args, **kwargs)
+        return bound.args, bound.kwargs
 
     def _call(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> CallOptions:
         """Return the options of a call; its values are looked for in its arguments, not in the text around them."""
@@ -195,21 +203,23 @@ class Function(DecoratedFunction[P, T]):
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Return the value with all attempts, as `Client.run` does."""
-        return self._client.run(self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs))
+        prompt, options = self._request(args, kwargs)
+        return self._client.run(self.response_format, prompt, **options)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Partial[T], T]:
         """Stream the value while it arrives, as `Client.stream` does."""
-        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs))
+        prompt, options = self._request(args, kwargs)
+        return self._client.stream(self.response_format, prompt, **options)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> Stream[Any, Any]:
         """Stream each item of the list as soon as it is complete, as `Client.stream_items` does."""
-        return self._client.stream_items(
-            self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs)
-        )
+        prompt, options = self._request(args, kwargs)
+        return self._client.stream_items(self.response_format, prompt, **options)
 
     def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """Return the prompt without sending it."""
-        return cast("Prompt", self._prompt(*args, **kwargs))
+        arguments, keywords = self._open_files(args, kwargs)
+        return cast("Prompt", self._function(*arguments, **keywords))
 
     @overload
     def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> F: ...
@@ -282,22 +292,23 @@ class AsyncFunction(DecoratedFunction[P, T]):
 
     async def run(self, *args: P.args, **kwargs: P.kwargs) -> Result[T]:
         """Like `Function.run`."""
-        prompt = await self._prompt(*args, **kwargs)
-        return await self._client.run(self.response_format, prompt, **self._call(args, kwargs))
+        prompt, options = self._request(args, kwargs)
+        return await self._client.run(self.response_format, await prompt, **options)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Partial[T], T]:
         """Like `Function.stream`, with `async with` and `async for`."""
-        return self._client.stream(self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs))
+        prompt, options = self._request(args, kwargs)
+        return self._client.stream(self.response_format, prompt, **options)
 
     def stream_items(self, *args: P.args, **kwargs: P.kwargs) -> AsyncStream[Any, Any]:
         """Like `Function.stream_items`, with `async for`."""
-        return self._client.stream_items(
-            self.response_format, self._prompt(*args, **kwargs), **self._call(args, kwargs)
-        )
+        prompt, options = self._request(args, kwargs)
+        return self._client.stream_items(self.response_format, prompt, **options)
 
     async def format(self, *args: P.args, **kwargs: P.kwargs) -> Prompt:
         """Like `Function.format`."""
-        return cast("Prompt", await self._prompt(*args, **kwargs))
+        arguments, keywords = self._open_files(args, kwargs)
+        return cast("Prompt", await self._function(*arguments, **keywords))
 
     @overload
     def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> Awaitable[F]: ...

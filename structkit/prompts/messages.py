@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.errors import PromptError
-from structkit.values import JSON, ContentPart, ContentParts, Message, Prompt, json_text
+from structkit.values import JSON, ContentPart, Message, Prompt, json_text
+from structkit.values.page import PromptDocument
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
@@ -87,7 +88,7 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
     if any(isinstance(item, Message) or _is_message(item) for item in items):
         raise PromptError(f"the input must be {EXPECTED}; texts and messages cannot be mixed in one list")
     parts = _user_content(items)
-    is_document = len(items) == len(parts) == 1 and isinstance(items[0], ContentParts)
+    is_document = len(items) == len(parts) == 1 and isinstance(items[0], PromptDocument)
     return (Message("user", parts[0]["text"] if is_document and parts[0]["type"] == "text" else parts),)
 
 
@@ -128,7 +129,7 @@ def _user_content(items: tuple[Any, ...]) -> tuple[JSON, ...]:
 
 
 def _content_parts(item: Any) -> tuple[JSON, ...]:
-    return item.parts if isinstance(item, ContentParts) else (_content_part(item),)
+    return item.parts if isinstance(item, PromptDocument) else (_content_part(item),)
 
 
 def _content_part(item: Any) -> JSON:

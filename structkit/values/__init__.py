@@ -1,7 +1,7 @@
 """The frozen values that travel between modules: messages, requests, completions, results."""
 
 from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
-from structkit.values.message import ContentPart, ContentParts, Message, Prompt, Role
+from structkit.values.message import ContentPart, Message, Prompt, Role
 from structkit.values.parameters import Options, Parameters
 from structkit.values.policy import Policy
 from structkit.values.repair import REPAIRS, Repair, ValueRepair
@@ -19,7 +19,6 @@ __all__ = [
     "Choice",
     "Completion",
     "ContentPart",
-    "ContentParts",
     "Delta",
     "FrozenJSON",
     "Issue",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from structkit.values.json import JSON, JSONPath, format_path
+from structkit.values.page import Place, PromptDocument
 
 How: TypeAlias = Literal[
     "exact", "folded", "letters", "words", "fuzzy", "number", "date", "time", "judged", "empty", ""
@@ -40,10 +41,17 @@ class TextSource:
         path: Where the caller passed it: nothing for a prompt that is a text, `(2,)` for the third message of a list,
             `(2, 0)` for the first part of that message, `("letter",)` for the argument or column of that name,
             `("tool_calls", 0)` for the result of a tool.
+        document: The document whose text it is.
     """
 
     text: str
     path: JSONPath = ()
+    document: PromptDocument | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, value: PromptDocument | str, path: JSONPath) -> TextSource:
+        """Return the source of a document or a text."""
+        return cls(value.text, path, value) if isinstance(value, PromptDocument) else cls(value, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +105,20 @@ class EvidenceMap(Mapping[JSONPath, Evidence]):
         """The paths of values that are at several places."""
         return tuple(path for path, evidence in self.items() if evidence.is_ambiguous)
 
+    def locate(self, path: JSONPath) -> tuple[Place, ...]:
+        """Return where in a document a value is, at the likeliest of its spans: pages, and boxes in a PDF.
+
+        There is a place for each line that the span touches, and none if the source is a text without pages.
+        """
+        spans = self[path].spans
+        document = self.sources[spans[0].source].document if spans else None
+        return document.locate(spans[0].start, spans[0].end) if document is not None else ()
+
     def to_list(self) -> list[JSON]:
         """Return the evidence as JSON: an object for each scalar, with its path, spans, how and text.
 
         A span is `[start, end]`; where there are several sources, `[start, end, source]` with the path of the source.
+        Where the likeliest span is in a document, `places` are the pages and boxes of its lines.
         """
         names = [format_path(source.path) for source in self.sources]
         suffixes = [[name] for name in names] if len(names) > 1 else [[]]
@@ -110,6 +128,7 @@ class EvidenceMap(Mapping[JSONPath, Evidence]):
                 "spans": [[span.start, span.end, *suffixes[span.source]] for span in evidence.spans],
                 "how": evidence.how,
                 "text": evidence.text,
+                **_places_field(self.locate(path)),
             }
             for path, evidence in self.items()
         ]
@@ -129,3 +148,9 @@ class EvidenceMap(Mapping[JSONPath, Evidence]):
     def __repr__(self) -> str:
         """How each was found."""
         return f"EvidenceMap({dict(self._by_path)!r})"
+
+
+def _places_field(places: tuple[Place, ...]) -> JSON:
+    if not places:
+        return {}
+    return {"places": [{"page": each.page, **({"box": [*each.box]} if each.box else {})} for each in places]}

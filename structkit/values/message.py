@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from structkit.values.json import JSON
+from structkit.values.page import PromptDocument
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -74,17 +75,7 @@ class ContentPart(Protocol):
         ...
 
 
-@runtime_checkable
-class ContentParts(Protocol):
-    """What can be several parts of a message, such as a `structkit.Document` with its text and images of pages."""
-
-    @property
-    def parts(self) -> tuple[JSON, ...]:
-        """The content parts in the endpoint's form."""
-        ...
-
-
-PromptPart: TypeAlias = "str | ContentPart | ContentParts"
+PromptPart: TypeAlias = "str | ContentPart | PromptDocument"
 """What a user message is made of, beside content parts in the endpoint's form."""
 
 Prompt: TypeAlias = "PromptPart | Message | Mapping[str, Any] | Sequence[Message | Mapping[str, Any] | PromptPart]"

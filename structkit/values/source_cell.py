@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from structkit.values.json import JSONValue
+from structkit.values.page import PromptDocument
 
 MISSING_TYPES = frozenset({"NAType", "NaTType"})
 """The types of `pandas.NA` and `pandas.NaT`, by name: pandas is not imported for them."""
@@ -79,6 +80,8 @@ def to_text(cell: Any) -> str:
         return str.__str__(cell)  # the value of a member of a string enumeration
     if is_empty(cell):
         return ""
+    if isinstance(cell, PromptDocument):
+        return f"{cell}"
     try:
         value = to_json_value(cell)
     except (TypeError, ValueError):

@@ -499,7 +499,7 @@ def test_any_value_and_any_text_have_evidence_inside_the_text(text: str, value: 
 
 
 def test_a_source_that_is_no_text_is_rejected() -> None:
-    with pytest.raises(structkit.ConfigError, match="the source must be a text, not bytes"):
+    with pytest.raises(structkit.ConfigError, match="the source must be a text or a Document, not bytes"):
         find_evidence({"a": 1}, b"1")  # type: ignore[arg-type]
 
 
