@@ -424,6 +424,11 @@ def test_a_value_that_breaks_a_rule_of_its_branch_is_written_in_a_branch_for_any
     check_round_trip(Annotated[int, Field(ge=5)] | anything | dt.time, 1, 7, "01:00:00", dt.time(1))
 
 
+@pytest.mark.parametrize("output_type", [float | JsonValue, float | str | JsonValue, float | JsonValue | Any], ids=str)
+def test_an_integer_beside_a_float_and_any_json_is_read_as_an_integer(output_type, check_round_trip):
+    check_round_trip(output_type, 1, -(2**63), 10**40, 1.0, "a", [1, 1.0])
+
+
 @pytest.mark.parametrize(
     ("address", "value"),
     [

@@ -53,6 +53,9 @@ class UnionRewrite:
 
     def _unboxed(self, part: JSON, choices: list[Any]) -> JSON:
         """Return a union without boxes; where a function writes a branch, it could write the values of others, too."""
+        if any(map(self._is_json_value, choices[1:])):  # from JSON, pydantic would read an integer as a float before it
+            choices = sorted(choices, key=self._is_json_value, reverse=True)
+            part = {**part, "choices": choices}
         if any(self._is_written_by_function(choice, frozenset()) for choice in choices):
             branches = {str(position): choice for position, choice in enumerate(choices)}
             resolved = {name: self._resolve(branch) for name, branch in branches.items()}
@@ -114,6 +117,10 @@ class UnionRewrite:
             serialization=core_schema.plain_serializer_function_ser_schema(choice.write),
         )
         return cast("JSON", schema)
+
+    def _is_json_value(self, choice: Any) -> bool:
+        """Return whether a branch is `JsonValue`, which from JSON is any value, and from Python is not."""
+        return bool(choice["type"] != "any" and self._resolve(choice)["type"] == "any")
 
     def _form(self, choice: Any) -> JSONForm:
         return json_form(choice, self._definitions)
