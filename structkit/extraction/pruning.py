@@ -11,7 +11,7 @@ from structkit.evidence.alignment import align
 from structkit.evidence.leaves import find_leaves
 from structkit.evidence.source_texts import SourceTexts
 from structkit.schema import Codec
-from structkit.values import ABSENT, Answer, Issue, JSONPath, JSONValue, value_at
+from structkit.values import Answer, Issue, JSONPath, JSONValue, value_at
 from structkit.values.text import shorten_json
 
 Validate: TypeAlias = Callable[[JSONValue], Answer[Any]]
@@ -130,15 +130,17 @@ def _drop_items(pruning: Pruning, findings: Findings, trials: _Trials) -> Prunin
 
 
 def _set_nulls(pruning: Pruning, findings: Findings, trials: _Trials) -> Pruning:
-    draft, missing = pruning.answer.draft, findings.missing
-    nulls = trials.accept(draft, missing, _with_nulls)
+    draft = pruning.answer.draft
+    nulls = trials.accept(draft, findings.missing, _with_nulls)
+    missing = _outside(findings.missing, nulls)
     for depth in range(max(map(len, missing), default=0) - 1, 0, -1):
-        parents = dict.fromkeys(path[:depth] for path in _outside(missing, nulls) if len(path) > depth)
-        nulls = trials.accept(draft, [path for path in parents if path in findings.unsupported], _with_nulls, nulls)
+        parents = [*dict.fromkeys(path[:depth] for path in missing if path[:depth] in findings.unsupported)]
+        nulls = trials.accept(draft, parents, _with_nulls, nulls)
+        missing = _outside(missing, nulls)
     if nulls:
         pruning = replace(pruning, answer=trials.edit(pruning.answer, nulls, _with_nulls))
     values = {path: value_at(draft, path) for path in sorted(_outermost(nulls))}
-    return replace(pruning, nulls=values, missing=tuple(_outside(missing, nulls)))
+    return replace(pruning, nulls=values, missing=tuple(missing))
 
 
 @dataclass
@@ -174,20 +176,31 @@ class _Trials:
 
 
 def _with_nulls(draft: JSONValue, paths: Iterable[JSONPath]) -> JSONValue:
-    edited = copy.deepcopy(draft)
-    for path in sorted(paths, key=len):
-        if not path:
-            return None
-        if value_at(edited, path) is not ABSENT:  # it is, within an object that has become null
-            value_at(edited, path[:-1])[path[-1]] = None
-    return edited
+    outermost = _outermost(paths)
+    if outermost == [()]:
+        return None
+    parents = _copy_parents(draft, outermost)
+    for path in outermost:
+        parents[path[:-1]][path[-1]] = None
+    return parents[()]
 
 
 def _without_items(draft: JSONValue, paths: Iterable[JSONPath]) -> JSONValue:
-    edited = copy.deepcopy(draft)
+    parents = _copy_parents(draft, paths)
     for path in sorted(paths, reverse=True):
-        del value_at(edited, path[:-1])[path[-1]]
-    return edited
+        del parents[path[:-1]][path[-1]]
+    return parents[()]
+
+
+def _copy_parents(draft: JSONValue, paths: Iterable[JSONPath]) -> dict[JSONPath, JSONValue]:
+    """Return copies of the objects and lists around some places, each within the next one, by their paths."""
+    copies: dict[JSONPath, JSONValue] = {(): copy.copy(draft)}
+    for path in paths:
+        for length in range(1, len(path)):
+            if path[:length] not in copies:
+                parent, step = copies[path[: length - 1]], path[length - 1]
+                copies[path[:length]] = parent[step] = copy.copy(parent[step])
+    return copies
 
 
 def _outermost(paths: Iterable[JSONPath]) -> list[JSONPath]:

@@ -298,7 +298,7 @@ def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
         return mode.is_json and not may_be_json(text)
     properties = schema["properties"].keys()
     is_foreign = not isinstance(wire, dict) or 2 * len(wire.keys() & properties) < len(properties)
-    return mode.constrains and is_foreign and not conforms(wire, schema)
+    return mode.constrains and is_foreign and breaks_schema(schema, wire)
 
 
 def is_truncated_prose(text: str, mode: Mode) -> bool:
@@ -325,6 +325,14 @@ def is_unconstrained(text: str, mode: Mode, schema: JSON) -> bool:
     (True, False)
     """
     try:
-        return mode.constrains and not conforms(read_json(text), schema)
+        return mode.constrains and breaks_schema(schema, read_json(text))
     except NotJSON:
         return mode.constrains and not may_be_json(text)
+
+
+def breaks_schema(schema: JSON, wire: JSONValue) -> bool:
+    """Return whether a value breaks a schema; unknown, and so False, if it is nested deeper than the stack allows."""
+    try:
+        return not conforms(wire, schema)
+    except RecursionError:
+        return False

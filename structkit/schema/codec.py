@@ -256,11 +256,16 @@ class Codec(Generic[T]):
     def wire_path(self, path: JSONPath, draft: JSONValue = None) -> JSONPath:
         """Return a path in the caller's names as a path in the names that the model knows.
 
+        It is unchanged for a place that is nested deeper than the stack allows.
+
         Args:
             path: The path in the natural value.
             draft: The natural value, valid or not; without it, keys of maps and boxes of branches are not known.
         """
-        return wire_path(self._compiled_schema.root, path, draft)
+        try:
+            return wire_path(self._compiled_schema.root, path, draft)
+        except RecursionError:
+            return path
 
     def _value_of(self, answer: Answer[T]) -> T:
         if answer.issues:

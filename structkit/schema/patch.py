@@ -150,12 +150,23 @@ def make_patch(
 ) -> Patch | None:
     """Return the patch that asks for some places; None where only the whole value can be asked for.
 
+    That is so, too, for a value that is nested deeper than the stack allows.
+
     Args:
         codec: The codec of the whole value.
         draft: The natural value so far.
         paths: The natural paths of what is invalid or missing.
         truncated_list: The natural path of a list to continue.
     """
+    try:
+        return _make_patch(codec, draft, paths, truncated_list)
+    except RecursionError:
+        return None
+
+
+def _make_patch(
+    codec: Codec[JSONValue], draft: JSONValue, paths: Iterable[JSONPath], truncated_list: JSONPath | None
+) -> Patch | None:
     root = codec.compiled_schema.root
     fields = {} if truncated_list is None else {truncated_list: _list_field(root, draft, truncated_list)}
     for path in paths:

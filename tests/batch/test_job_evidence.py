@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import structkit
 from structkit import JinjaTemplate, JobError
 from structkit.batch.job import Job
+from structkit.batch.report import Report
 from structkit.testing import Endpoint
 from structkit.testing.scripted_reply import requested_schema
 from structkit.values import JSON
@@ -37,11 +38,13 @@ def reply(body: JSON) -> str:
     """Return a letter whose city is not in the text and, of the second row, whose total is not; or what is re-asked."""
     prompt = body["messages"][-1]["content"]
     if "not in the text" in prompt:
-        return json.dumps({name: "Kiel" if name == "city" else None for name in requested_schema(body)["properties"]})
+        return json.dumps(
+            {name: "Kiel" if name == "city" else None for name in (requested_schema(body) or {})["properties"]}
+        )
     return json.dumps({"sender": "Ann Lee" if "Ann" in prompt else "Bob Ray", "city": "Rome", "total": 12.5})
 
 
-def run(folder: Path, endpoint: Endpoint, name: str = "out.jsonl", **settings: Any) -> structkit.batch.report.Report:
+def run(folder: Path, endpoint: Endpoint, name: str = "out.jsonl", **settings: Any) -> Report:
     """Run a job over the rows."""
     base: dict[str, Any] = {"output_type": Letter, "prompt": PROMPT, "model": "fake", "base_url": endpoint.base_url}
     settings = {**base, "api_key": "sk-x", "progress": False, **settings}

@@ -15,12 +15,13 @@ from pydantic import BaseModel, Field, create_model, model_validator
 
 import structkit
 from structkit import ConfigError, File, InvalidOutput, Judged, Message, Policy, Span, TextSource, soft
-from structkit.dialects import Dialect, Size
-from structkit.testing import Endpoint, completion, fault
+from structkit.dialects import MODES, Dialect, Size
+from structkit.testing import Endpoint, call, completion, fault
 from structkit.testing.scripted_reply import requested_schema
 from tests.conftest import connecting
 
 Connect = Callable[..., Any]
+every_mode = pytest.mark.parametrize("mode", MODES)
 
 
 class Letter(BaseModel):
@@ -206,7 +207,7 @@ def test_what_a_tool_returns_is_a_source(connect: Connect) -> None:
         return f"{name} lives in Kiel"
 
     text = "To: SMITH, John. Total 1.299,50 EUR."
-    replies = [structkit.testing.call("find_city", name="Smith"), letter_json()]
+    replies = [call("find_city", name="Smith"), letter_json()]
     with Endpoint(*replies) as endpoint:
         result = connect(endpoint.base_url).run(Letter, text, evidence=True, tools=[find_city])
     assert result.evidence.sources[1] == TextSource("Smith lives in Kiel", ("tool_calls", 0))
@@ -421,7 +422,7 @@ It is part of {"article": "washers", "price": 9.75, "kind": "service"}
 It is part of {"article": "nuts", "price": 8.5, "kind": "good"}
 Reply with a JSON object of these values alone: customer is customer, items_1_article is items[1].article, items_1_price is items[1].price, items_2_price is items[2].price.\
 """)
-    assert [*requested_schema(endpoint.requests[1])["properties"]] == [*json.loads(patch)]
+    assert [*(requested_schema(endpoint.requests[1]) or {})["properties"]] == [*json.loads(patch)]
     assert [origin.how for origin in result.provenance.values()].count("re-asked") == 2
     assert result.provenance["items", 1, "price"].how == "re-asked"
     assert [(warning.path, warning.got[:22]) for warning in result.warnings] == [(("items",), '{"article": "screws", ')]
@@ -522,7 +523,7 @@ def test_the_places_of_a_type_in_parts_are_re_asked_alone(connect: Connect) -> N
     wide = create_model("Wide", **dict.fromkeys(names, (str | None, ...)))  # type: ignore[call-overload]
 
     def reply(body: Any) -> str:
-        properties = requested_schema(body)["properties"]
+        properties = (requested_schema(body) or {})["properties"]
         is_reask = "not in the text" in body["messages"][-1]["content"]
         return json.dumps({name: "Kiel" if is_reask and name == "field_1" else "Bonn" for name in properties})
 
@@ -536,6 +537,31 @@ def test_the_places_of_a_type_in_parts_are_re_asked_alone(connect: Connect) -> N
     assert result.value.model_dump() == {**dict.fromkeys(names), "field_1": "Kiel"}
     assert [path for path, origin in result.provenance.items() if origin.how == "re-asked"] == [("field_1",)]
     assert len(endpoint.requests) == 2 * count + 1
+
+
+class Node(BaseModel):
+    name: str | None
+    child: Node | None = None
+
+
+@pytest.mark.parametrize("evidence", ["null", "require"])
+def test_a_value_that_is_nested_deep_is_looked_for_as_well(evidence: Any) -> None:
+    depth = 150
+    node = None
+    for _ in range(depth):
+        node = {"name": "Bonn", "child": node}
+    with Endpoint(json.dumps(node)) as endpoint:
+        result = connecting(structkit.Client)(endpoint.base_url).run(Node, "Kiel", evidence=evidence)
+    assert (len(result.warnings), result.value.name) == (depth, None)
+
+
+@every_mode
+def test_places_are_re_asked_in_every_mode(connect: Connect, mode: str) -> None:
+    long_tone = Annotated[str, Judged]
+    letter = create_model("Note", city=(str | None, ...), tone=(long_tone, ...))
+    with Endpoint('{"city": "Bonn", "tone": "kind"}', '{"city": "Kiel"}') as endpoint:
+        result = connect(endpoint.base_url).run(letter, TEXT, evidence="require", mode=mode)
+    assert (result.value.city, result.value.tone, result.mode) == ("Kiel", "kind", mode)
 
 
 def test_values_of_a_json_schema_are_looked_for_as_those_of_a_type(connect: Connect) -> None:

@@ -194,6 +194,22 @@ def test_text_without_valid_json_is_an_issue_and_not_an_exception(text: str, mes
     assert message in step.attempts[0].issues[0].message
 
 
+class Nested(BaseModel):
+    n: int
+    inner: Nested | None = None
+
+
+@pytest.mark.parametrize("depth", [90, 150, 250, 400, 900])
+def test_a_reply_that_is_nested_deep_is_an_issue_and_not_an_exception(depth: int) -> None:
+    text = '{"n": "x", "inner": null}'
+    for _ in range(depth):
+        text = f'{{"n": 1, "inner": {text}}}'
+    step = Extraction(structkit.ResponseFormat(Nested), "fake", (Message("user", "read"),)).receive(reply(text))
+    assert isinstance(step, Extraction)
+    assert step.attempts[0].issues
+    assert step.request.messages
+
+
 def test_a_policy_without_an_attempt_is_rejected() -> None:
     with pytest.raises(ValueError, match="1 or more"):
         Policy(attempts=0)
