@@ -36,8 +36,8 @@ class SourceTexts:
         if len(self._texts) == 1:
             return self._texts[0].find(leaf)
         findings = [text.find(leaf) for text in self._texts]
-        ways = {how for how, _ in findings}
-        how: How | None = next((each for each in RUNGS if each in ways), None)
+        rungs = {how for how, _ in findings}
+        how: How | None = next((each for each in RUNGS if each in rungs), None)
         if how is None:
             return MISSING
         spans = [_in_source(spans, number) for number, (each, spans) in enumerate(findings) if each == how]
