@@ -67,7 +67,7 @@ ESCAPE = re.compile(
 )
 LITERAL_BACKSLASH = re.compile(r"\\(?![uUx][0-9a-fA-F]|[uxN]\{|[0_\r\n])")
 r"""A backslash that starts no escape of any notation, as in `\d`. A broken `\u12` may have lost digits, `\N{DASH}` is a
-character by its name, `\0` may be a NUL, `\_` an underscore in Markdown, and one before a line break a continued line."""
+character by its name, `\0` may be a NUL, `\_` an underscore in Markdown, and one before a line break continues it."""
 
 CONTROL = re.compile(r"[\x00-\x1f]")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
