@@ -70,14 +70,19 @@ def is_value_of(adapter: TypeAdapter[Any], value: Any) -> bool:
         return False
 
 
+def describable_adapter(output_type: Any) -> TypeAdapter[Any] | None:
+    """Return pydantic's adapter of a type; None where pydantic refuses the type, or has no JSON Schema for it."""
+    try:
+        adapter = TypeAdapter(output_type)
+        adapter.json_schema()
+    except Exception:  # noqa: BLE001 (pydantic raises many kinds)
+        return None
+    return adapter
+
+
 def counterexamples(each: RandomType, seed: str, counts: Counter[str]) -> Iterator[Counterexample]:
     """Yield what is wrong with a type and a few of its values."""
-    try:
-        TypeAdapter(each.type).json_schema()
-        adapter = TypeAdapter(
-            each.type
-        )  # pydantic adapts some types only once: an alias of a recursive model in a model
-    except Exception:  # noqa: BLE001 (types that pydantic refuses too are not counted)
+    if not (adapter := describable_adapter(each.type)):
         counts["types that pydantic refuses"] += 1
         return
     counts["types"] += 1
@@ -86,7 +91,8 @@ def counterexamples(each: RandomType, seed: str, counts: Counter[str]) -> Iterat
         json.dumps(response_format.payload)
         notes = str(response_format.explain())
     except StructkitError as error:
-        yield Counterexample("refused type", seed, each.text, None, str(error))
+        if describable_adapter(each.type):  # pydantic adapts an alias of a recursive model only once
+            yield Counterexample("refused type", seed, each.text, None, str(error))
     except Exception:  # noqa: BLE001 (whatever it raises is a counterexample)
         yield Counterexample("crash", seed, each.text, None, traceback.format_exc(limit=-3))
     else:

@@ -5,8 +5,10 @@ import enum
 import ipaddress
 import math
 import pathlib
+import re
 import string
 import uuid
+import zoneinfo
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
@@ -34,6 +36,7 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     RootModel,
+    Secret,
     SecretBytes,
     SecretStr,
     StringConstraints,
@@ -202,6 +205,12 @@ SCALARS = [
     simple("Path", pathlib.Path, lambda rng: pathlib.Path(rng.choice(["a/b", "/", ".", "ä b"]))),
     simple("ByteSize", ByteSize, lambda rng: ByteSize(rng.randrange(10**12))),
     simple("Base64Bytes", Base64Bytes, lambda rng: rng.randbytes(rng.randrange(6))),
+    simple("Pattern", re.Pattern, lambda rng: re.compile(rng.choice(["a+", "", "^(x|y)$"]))),
+    simple("ZoneInfo", zoneinfo.ZoneInfo, lambda rng: zoneinfo.ZoneInfo(rng.choice(["UTC", "Europe/Berlin"]))),
+    simple("IPv6Network", ipaddress.IPv6Network, lambda rng: ipaddress.IPv6Network((rng.getrandbits(64) << 64, 64))),
+    simple("Secret date", Secret[dt.date], lambda rng: Secret[dt.date](a_date(rng)), is_hashable=False),
+    simple("bare list", list, lambda rng: some_values(rng, a_json_value), is_hashable=False),
+    simple("bare dict", dict, lambda rng: {a_text(rng): a_json_value(rng) for _ in range(3)}, is_hashable=False),
     simple("Any", Any, a_json_value, is_hashable=False),
     simple("JsonValue", JsonValue, a_json_value, is_hashable=False),
 ]
@@ -600,7 +609,7 @@ RECURSIVE = [
 
 
 def discriminated(rng: Random, depth: int) -> RandomType:
-    tags = rng.sample(["low", "b", 1, 2, Color.RED, Word.LOW, Structures.LIST, Level.HIGH], rng.randrange(2, 4))
+    tags = rng.sample(["low", "b", 1, 2, None, Color.RED, Word.LOW, Structures.LIST, Level.HIGH], rng.randrange(2, 4))
     branches = [_tagged_model(rng, depth, tag) for tag in tags]
     cls = Annotated[Union[tuple(branch.type for branch in branches)], Field(discriminator="kind_")]
     text = f"discriminated({' | '.join(branch.text for branch in branches)})"
