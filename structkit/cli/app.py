@@ -13,7 +13,15 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from structkit.cli.default_client import default_client
-from structkit.cli.evidence_option import Evidence, EvidenceCommand, evidence_fields, read_evidence
+from structkit.cli.evidence_option import (
+    Evidence,
+    EvidenceCommand,
+    Show,
+    evidence_fields,
+    read_evidence,
+    validate_show,
+    write_page,
+)
 from structkit.cli.input_files import extract_files, is_several, list_files
 from structkit.cli.load import load_format
 from structkit.cli.output_file import validate_output
@@ -131,6 +139,7 @@ def extract(
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
     evidence: Evidence = None,
+    show: Show = None,
     settings: Set = None,
     header: Header = None,
     output: Output = None,
@@ -143,6 +152,7 @@ def extract(
     from structkit.schema.cache import response_format
 
     validate_output(output, *files, output_type, prompt_file, instructions_file)
+    validate_show(show, is_several(files), *files, output_type, prompt_file, instructions_file)
     values_type = response_format(load_format(output_type, extras.value))
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
@@ -154,10 +164,14 @@ def extract(
     with default_client(model, base_url, notice) as client:
 
         def read_fields(prompt: FilePrompt) -> JSON:
-            result = client.run(values_type, prompt.prompt, **call, evidence=prompt.evidence(places))
+            result = client.run(
+                values_type, prompt.prompt, **call, evidence=prompt.evidence(places or show is not None)
+            )
+            if show is not None:
+                write_page(result, show, prompt.name)
             for warning in result.warnings if places else ():
                 notice(f"{prompt.name}: {warning}")
-            return {"value": values_type.natural(result.value), **evidence_fields(result)}
+            return {"value": values_type.natural(result.value), **(evidence_fields(result) if places else {})}
 
         if first_prompt is None:
             raise typer.Exit(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer.core import TyperCommand
 
+from structkit.cli.output_file import validate_output
 from structkit.cli.request_options import request_option
+from structkit.cli.terminal import write_text
 from structkit.errors import ConfigError
 from structkit.values import JSON, Result
 
@@ -21,6 +24,32 @@ Evidence = Annotated[
         "`require`: re-asks it once before.",
     ),
 ]
+
+
+Show = Annotated[
+    Path | None,
+    request_option(
+        "--show",
+        metavar="FILE.html",
+        help="Write a page in which the values are marked in the text of the file.",
+    ),
+]
+
+
+def validate_show(show: Path | None, is_several: bool, *inputs: str | None) -> None:
+    """Check, before anything is paid for, that the page can be written.
+
+    Raises:
+        ConfigError: It cannot, or there are several files.
+    """
+    if show is not None and is_several:
+        raise ConfigError("--show makes the page of one file: name one")
+    validate_output(show, *inputs)
+
+
+def write_page(result: Result[Any], show: Path, name: str) -> None:
+    """Write the page of a result."""
+    write_text(result.show(title=Path(name).name).html.rstrip("\n"), show)
 
 
 class EvidenceCommand(TyperCommand):

@@ -47,7 +47,7 @@ def find_evidence(value: Any, text: str | PromptDocument, output_type: Any = Non
     natural, schema = _natural(value, output_type)
     sources = (TextSource.of(text, ()),)
     by_path = align(natural, SourceTexts(sources), schema)
-    return EvidenceMap(partial(dict, by_path), sources)
+    return EvidenceMap(partial(dict, by_path), sources, lambda: natural)
 
 
 def _natural(value: Any, output_type: Any) -> tuple[JSONValue, JSON | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias, cast
@@ -126,22 +126,26 @@ def with_grounding(conversation: Any, grounding: Grounding) -> Any:
 
 def with_evidence(result: Result[Any], codec: Codec[Any], sources: tuple[TextSource, ...]) -> Result[Any]:
     """Return a result with the evidence of its value, which is computed when it is first looked up."""
-    compute = partial(_align_value, codec, result.value, _accepted(result).draft, sources)
-    return replace(result, evidence=EvidenceMap(compute, sources))
+    read_value = partial(_natural_value, codec, result.value, _accepted(result).draft)
+    compute = partial(_align_value, codec, read_value, sources)
+    return replace(result, evidence=EvidenceMap(compute, sources, read_value))
 
 
 def _accepted(result: Result[Any]) -> Answer[Any]:
     return next(choice for choice in result.choices if choice.valid)
 
 
-def _align_value(
-    codec: Codec[Any], value: Any, draft: JSONValue, sources: tuple[TextSource, ...]
-) -> Mapping[JSONPath, Evidence]:
+def _natural_value(codec: Codec[Any], value: Any, draft: JSONValue) -> JSONValue:
     try:
-        natural = codec.natural(value)
+        return codec.natural(value)
     except SchemaError:  # a validator made a value that has no JSON form
-        natural = draft
-    return align(natural, SourceTexts(sources), codec.natural_schema)
+        return draft
+
+
+def _align_value(
+    codec: Codec[Any], read_value: Callable[[], JSONValue], sources: tuple[TextSource, ...]
+) -> Mapping[JSONPath, Evidence]:
+    return align(read_value(), SourceTexts(sources), codec.natural_schema)
 
 
 def _tool_sources(runs: tuple[ToolRun, ...]) -> Iterator[TextSource]:

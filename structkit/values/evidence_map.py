@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from structkit.values.json import JSON, JSONPath, format_path
+from structkit.values.json import JSON, JSONPath, JSONValue, format_path
 from structkit.values.page import Place, PromptDocument
+
+if TYPE_CHECKING:
+    from structkit.html_pages import HTMLPage
 
 How: TypeAlias = Literal[
     "exact", "folded", "letters", "words", "fuzzy", "number", "date", "time", "judged", "empty", ""
@@ -86,9 +89,15 @@ class EvidenceMap(Mapping[JSONPath, Evidence]):
         sources: The texts that the spans are ranges of.
     """
 
-    def __init__(self, align: Callable[[], Mapping[JSONPath, Evidence]], sources: tuple[TextSource, ...]) -> None:
-        """Take the sources, and what finds the evidence when it is first looked up."""
+    def __init__(
+        self,
+        align: Callable[[], Mapping[JSONPath, Evidence]],
+        sources: tuple[TextSource, ...],
+        read_value: Callable[[], JSONValue],
+    ) -> None:
+        """Take the sources, what finds the evidence when it is first looked up, and what returns the natural JSON."""
         self._align = align
+        self._read_value = read_value
         self.sources = sources
 
     @cached_property
@@ -113,6 +122,34 @@ class EvidenceMap(Mapping[JSONPath, Evidence]):
         spans = self[path].spans
         document = self.sources[spans[0].source].document if spans else None
         return document.locate(spans[0].start, spans[0].end) if document is not None else ()
+
+    @property
+    def value(self) -> JSONValue:
+        """The value as natural JSON, in which the paths are."""
+        return self._read_value()
+
+    def show(self, path: str | None = None, title: str = "") -> HTMLPage:
+        """Return a page with the sources, in which the values are marked, and the value beside it.
+
+        A notebook draws it. It is one file that uses no network, and nothing in a text or a value is run.
+
+        Args:
+            path: A file to write it to, such as `out.html`.
+            title: Its title.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        from structkit.values.evidence_view import evidence_page
+
+        page = evidence_page(self, title)
+        if path is not None:
+            page.save(path)
+        return page
+
+    def _repr_html_(self) -> str:
+        """The page in a frame, for notebooks."""
+        return self.show()._repr_html_()
 
     def to_list(self) -> list[JSON]:
         """Return the evidence as JSON: an object for each scalar, with its path, spans, how and text.

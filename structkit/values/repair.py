@@ -25,7 +25,6 @@ Repair: TypeAlias = Literal[
     "python literal",
     "literal case",
     "digit groups",
-    "number notation",
     "special space",
     "comment",
     "raw newline",

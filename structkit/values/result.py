@@ -15,6 +15,7 @@ from structkit.values.result_view import result_repr, result_to_dict, result_to_
 from structkit.values.tool_run import ToolRun
 
 if TYPE_CHECKING:
+    from structkit.html_pages import HTMLPage
     from structkit.values.evidence_map import EvidenceMap
 
 T = TypeVar("T")
@@ -209,6 +210,17 @@ class Result(Generic[T]):
             ValueError: The value has a part without a JSON form.
         """
         return result_to_dict(self)
+
+    def show(self, path: str | None = None, title: str = "") -> HTMLPage:
+        """Return a page with the texts, in which the values are marked, beside the value; see `EvidenceMap.show`.
+
+        Raises:
+            ValueError: The call was without `evidence=`.
+            OSError: The file cannot be written.
+        """
+        if self.evidence is None:
+            raise ValueError("the result has no evidence to show: pass evidence=True to the call")
+        return self.evidence.show(path, title)
 
     def __repr__(self) -> str:
         """The value and how it was obtained, on one screen, without requests and raw replies."""

@@ -419,6 +419,24 @@ def test_the_evidence_of_a_value_is_printed_beside_it(folder: Path) -> None:
     assert (misspelt.returncode, "--evidence must be null or require" in misspelt.stderr) == (2, True)
 
 
+def test_a_page_shows_the_values_in_the_text_of_the_file(folder: Path) -> None:
+    arguments = ("extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "Not 77: {text}")
+    with Endpoint('{"shop": "Café Noir", "total": "12.50", "tip": 77}') as endpoint:
+        done = structkit(folder, *arguments, "--show", "out.html", endpoint=endpoint)
+        several = structkit(folder, *arguments, "bill.txt", "--show", "out.html", endpoint=endpoint)
+        replaced = structkit(folder, *arguments, "--show", "bill.txt", endpoint=endpoint)
+        nowhere = structkit(folder, *arguments, "--show", "no/out.html", endpoint=endpoint)
+        assert len(endpoint.requests) == 1
+    assert json.loads(done.stdout)["shop"] == "Café Noir", "without --evidence, the output is as before"
+    page = (folder / "out.html").read_text(encoding="utf-8")
+    assert "<title>bill.txt</title>" in page
+    assert '"how":"exact","places":[[0,9,0]]' in page
+    assert "Not 77" not in page
+    assert (several.returncode, "--show makes the page of one file" in several.stderr) == (2, True)
+    assert (replaced.returncode, "is a file that is read" in replaced.stderr) == (2, True)
+    assert (nowhere.returncode, "its folder does not exist" in nowhere.stderr) == (2, True)
+
+
 def test_evidence_needs_a_text(folder: Path, endpoint: Endpoint) -> None:
     (folder / "scan.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     arguments = ("extract", "scan.png", "--type", "types_of_mine.py:Bill", "--prompt", "What was paid?", "--evidence")

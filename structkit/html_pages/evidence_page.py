@@ -1,0 +1,97 @@
+"""The page of a value and its sources: a record beside texts in which its values are marked."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from structkit.html_pages.html_page import HTMLPage, make_html_page
+
+BODY = """<header>
+<h1 id="title"></h1>
+<p id="summary"></p>
+<p class="keys"><kbd>j</kbd> <kbd>k</kbd> values · <kbd>n</kbd> <kbd>p</kbd> places · <kbd>m</kbd> next missing</p>
+</header>
+<main>
+<section id="record" aria-label="Values" tabindex="-1"></section>
+<section id="sources" aria-label="Source" tabindex="0"></section>
+</main>
+<p id="status" role="status"></p>
+<noscript>This page is drawn by its script.</noscript>"""
+
+ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class PageSource:
+    """A source: a text.
+
+    Args:
+        text: The text.
+        name: What it is called; nothing for the only one.
+    """
+
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageField:
+    """A scalar of the record.
+
+    Args:
+        path: Its keys and list positions, outermost first.
+        value: The scalar.
+        how: How it was found; `judged` and `empty` are not looked for, "" is missing.
+        places: Its places, the likeliest first: start and end in characters, and the number of the source.
+    """
+
+    path: tuple[str | int, ...]
+    value: Any
+    how: str
+    places: tuple[tuple[int, int, int], ...] = ()
+
+
+def make_evidence_page(sources: Sequence[PageSource], fields: Sequence[PageField], title: str = "") -> HTMLPage:
+    """Return a page that shows sources and a record beside each other.
+
+    Offsets become those of UTF-16, which browsers count in.
+    """
+    units = [_UTF16Offsets(source.text) for source in sources]
+    data = {
+        "title": title,
+        "sources": [{"kind": "text", "name": source.name, "text": source.text} for source in sources],
+        "fields": [_field(field, units) for field in fields],
+    }
+    return make_html_page(title or "Values and their source", data, body=BODY, name="evidence_page")
+
+
+def _field(field: PageField, units: Sequence[_UTF16Offsets]) -> dict[str, Any]:
+    return {
+        "path": [*field.path],
+        "value": field.value if isinstance(field.value, str) else json.dumps(field.value, ensure_ascii=False),
+        "type": "text" if isinstance(field.value, str) else "other",
+        "how": field.how,
+        "places": [[units[number][start], units[number][end], number] for start, end, number in field.places],
+    }
+
+
+class _UTF16Offsets:
+    """Offsets of a text in UTF-16.
+
+    >>> offsets = _UTF16Offsets("a😀b")
+    >>> [offsets[number] for number in range(4)]
+    [0, 1, 3, 4]
+    """
+
+    def __init__(self, text: str) -> None:
+        """Find the characters that are two units."""
+        self._long = [] if text.isascii() else [match.start() for match in ASTRAL.finditer(text)]
+
+    def __getitem__(self, offset: int) -> int:
+        """Return an offset in units."""
+        return offset + bisect_left(self._long, offset)
