@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from structkit.parsing.documents import DocumentScan, scan_documents
 from structkit.parsing.exact import NotJSON, read_json
@@ -18,6 +18,8 @@ Unwrap: TypeAlias = "Callable[[JSONValue], Iterator[JSONValue]]"
 """Yields the values inside a wrapper."""
 
 BYTE_ORDER_MARK = "\ufeff"
+BOX = "value"
+"""The key of the box around a type that is not an object, in which a model may write each item of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,11 @@ def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
             repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document"
         ]
         inner: list[Repair] = [repair for document in documents for repair in document.repairs]
-        repairs: list[Repair] = [*outer, "separate items", *inner]
-        yield Candidate([document.value for document in documents], tuple(dict.fromkeys(repairs)))
+        repairs = tuple(dict.fromkeys([*outer, "separate items", *inner]))
+        values: list[Any] = [document.value for document in documents]
+        yield Candidate(values, repairs)
+        if all(value.keys() == {BOX} and isinstance(value[BOX], dict) for value in values):
+            yield Candidate([value[BOX] for value in values], repairs)
 
 
 def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) -> tuple[Repair, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from structkit.parsing.candidates import Candidate, read_candidates
+from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
 from structkit.parsing.scalar_text import Choices, means_choice, scalar_readings
 from structkit.parsing.spelling import find_name, index_names
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
@@ -113,6 +114,8 @@ class _SchemaWalk:
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
         types = _types([branch for branch in branches if not _is_constant(branch)])
         choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
+        if _is_decimal(branches):
+            return self._repair_decimal(text, path)
         if text in choices.values or "string" in types or "any" in types:
             return text
         if types & {"array", "object"} and (document := _read_document(text)) is not None:
@@ -125,6 +128,14 @@ class _SchemaWalk:
         repair, value = readings[0]
         self._add_repair(repair, path)
         return value
+
+    def _repair_decimal(self, text: str, path: JSONPath) -> JSONValue:
+        """Return the digits of the one number that a text means, where a number is written as text."""
+        digits = None if re.fullmatch(DECIMAL_TEXT, text) else read_decimal(text)
+        if digits is None:
+            return text
+        self._add_repair("number in text", path)
+        return digits
 
     def _choices_of(self, schemas: list[JSON]) -> Choices:
         """Return the values that schemas list, indexed once for all values of a list."""
@@ -157,6 +168,12 @@ def _is_plain_text(branches: list[JSON]) -> bool:
     """Return whether any text is allowed, and only text: then an integer may be quoted, since it has one notation."""
     is_free = not any(_is_constant(branch) or "format" in branch for branch in branches)
     return _types(branches) - {"null"} == {"string"} and is_free
+
+
+def _is_decimal(branches: list[JSON]) -> bool:
+    """Return whether only the text of a number is allowed, or null."""
+    texts = [branch for branch in branches if branch.get("type") != "null"]
+    return bool(texts) and all(branch.get("pattern") == DECIMAL_TEXT for branch in texts)
 
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:

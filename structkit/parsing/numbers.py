@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 
+DECIMAL_TEXT = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+"""The pattern of a number that is written as text, so that no digit is lost: every finite `str(Decimal)`, without the
+lookahead that pydantic's own pattern has."""
+
 MAX_NUMBER_CHARS = 64
 """A longer text is not a number that a model would write."""
 
 PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 GROUPED_NUMBER = re.compile(r"([1-9][0-9]{0,2}(?:([,. '_])[0-9]{3})(?:\2[0-9]{3})*)(?:([.,])([0-9]+))?")
 NUMBER_WITH_UNIT = re.compile(r"([-+]?)([^-+0-9]*?) ?([-+]?)([0-9](?:[0-9,.'_ eE+-]*[0-9])?) ?(\D*)")
-TYPOGRAPHY = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-"})
+FULL_WIDTH = {code: code - 0xFEE0 for code in (0xFF04, 0xFF05, 0xFF0B, 0xFF0C, 0xFF0D, 0xFF0E, *range(0xFF10, 0xFF1A))}
+"""Digits, signs and points in the width of Chinese and Japanese text."""
+
+TYPOGRAPHY = {
+    **str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-", "\uffe5": "\u00a5"}),
+    **FULL_WIDTH,
+}
 """Spaces and the apostrophe that separate groups of digits, and the minus sign, in their typographic forms."""
 
 CURRENCY_NAMES = """
@@ -41,6 +51,18 @@ def read_number(text: str, *, as_integer: bool = False) -> int | float | None:
     >>> read_number("3.0", as_integer=True), read_number("3.5", as_integer=True)
     (3, None)
     """
+    digits = read_decimal(text)
+    if digits is None:
+        return None
+    return _number(digits.removeprefix("-"), is_negative=digits.startswith("-"), as_integer=as_integer)
+
+
+def read_decimal(text: str) -> str | None:
+    """Return the one number that *text* can mean in the notation of JSON, with all of its digits; or None.
+
+    >>> [read_decimal(text) for text in ("$1,234.50", "-12.30 EUR", "1.234,50", "12 to 15")]
+    ['1234.50', '-12.30', '1234.50', None]
+    """
     match = NUMBER_WITH_UNIT.fullmatch(text.strip().translate(TYPOGRAPHY)) if len(text) <= MAX_NUMBER_CHARS else None
     if match is None:
         return None
@@ -50,7 +72,7 @@ def read_number(text: str, *, as_integer: bool = False) -> int | float | None:
     json_digits = _json_digits(digits)
     if json_digits is None:
         return None
-    return _number(json_digits, is_negative="-" in sign + inner_sign, as_integer=as_integer)
+    return f"-{json_digits}" if "-" in sign + inner_sign else json_digits
 
 
 def _json_digits(digits: str) -> str | None:

@@ -49,16 +49,25 @@ UNQUOTED_VALUE = re.compile(rf"""[^\s,:\[\]{{}}"'/#{SPECIAL_SPACE}]++""")
 GROUPED_NUMBER = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:(\.)[0-9]+)?(?=[ \t\r\n]*[,}])")
 """A number in an object with commas between groups of digits; no member of an object starts with digits and a comma."""
 
-TRUNCATABLE_VALUE = re.compile(r"[a-zA-Z_$][\w$-]*|-|-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?|-[a-zA-Z]+")
+TRUNCATABLE_VALUE = re.compile(
+    r"[a-zA-Z_$][\w$-]*|[+-]|[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]*)?|-[a-zA-Z]+"
+)
 """What may be the start of a number or a literal; `2).` may not, as in the interval `[1, 2).` at the end of a text."""
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+OTHER_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""A number with a plus sign, or without a digit before or after its point; its digits are few enough for a float."""
+
+MAX_FLOAT_CHARS = 15
+"""Digits that a float certainly has."""
+
 ESCAPE = re.compile(
-    r"""\\(?:(["\\/bfnrt'])|u([0-9a-fA-F]{4})|(x[0-9a-fA-F]{2}|U(?:0010|000[0-9a-fA-F])[0-9a-fA-F]{4})|.)""", re.DOTALL
+    r"""\\(?:(["\\/bfnrt'])|u([0-9a-fA-F]{4})|(x[0-9a-fA-F]{2}|U(?:0010|000[0-9a-fA-F])[0-9a-fA-F]{4}|u\{0*(?:10|[0-9a-fA-F])?[0-9a-fA-F]{1,4}\})|.)""",
+    re.DOTALL,
 )
-LITERAL_BACKSLASH = re.compile(r"\\(?![uUx][0-9a-fA-F]|[0_\r\n])")
-r"""A backslash that starts no escape of any notation, as in `\d`. A broken `\u12` may have lost digits, `\0` may be
-a NUL, `\_` an underscore in Markdown, and a backslash before a line break a continued line."""
+LITERAL_BACKSLASH = re.compile(r"\\(?![uUx][0-9a-fA-F]|[uxN]\{|[0_\r\n])")
+r"""A backslash that starts no escape of any notation, as in `\d`. A broken `\u12` may have lost digits, `\N{DASH}` is a
+character by its name, `\0` may be a NUL, `\_` an underscore in Markdown, and one before a line break continues it."""
 
 CONTROL = re.compile(r"[\x00-\x1f]")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -248,8 +257,18 @@ class _TolerantParser:
             return None
         match = NUMBER.fullmatch(word)
         if match is None:
-            raise UnrepairableDocument(start)
+            return self._other_number(word, start)
         return self._number(word, is_integer=match.lastindex is None)
+
+    def _other_number(self, word: str, start: int) -> float:
+        """Return the value of a number in a notation that JSON does not have: `+5`, `.5` or `5.`.
+
+        A float, because the integer `+5` may be meant as a text, whose sign would be lost.
+        """
+        if not OTHER_NUMBER.fullmatch(word) or len(word) > MAX_FLOAT_CHARS:
+            raise UnrepairableDocument(start)
+        self.repairs["number notation"] = None
+        return self._number(word, is_integer=False)
 
     def _grouped_number(self) -> int | float | None:
         """Parse a member's value if it is a number with groups of digits, which is not zero."""
@@ -315,7 +334,7 @@ class _TolerantParser:
             self.has_escapes |= character != quote
             if python or (character == "'" and quote == '"'):
                 self.repairs["string escape"] = None
-            return ESCAPES.get(character, character) if character else chr(int(utf16 or python[1:], 16))
+            return ESCAPES.get(character, character) if character else chr(int(utf16 or python[1:].strip("{}"), 16))
 
         return self._pair_surrogates(ESCAPE.sub(unescaped, raw))
 

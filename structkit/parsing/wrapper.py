@@ -7,15 +7,31 @@ from typing import Final
 
 from structkit.values import JSON, JSONValue
 
-MAX_LAYERS = 3
+MAX_LAYERS = 4
 """How many nested wrappers are removed."""
 
-WRAPPERS = frozenset(
-    {"answer", "arguments", "data", "input", "json", "object", "output", "parameters", "response", "result"}
+CALLS = frozenset({"function", "function_call", "tool_call", "tool_calls"})
+"""What the call of a function is put into."""
+
+WRAPPERS = CALLS | frozenset(
+    {
+        *("answer", "args", "arguments", "data", "input", "json", "object", "output", "parameters", "response"),
+        *("result", "results"),
+    }
 )
 """Generic keys, which do not describe their value."""
 
-CALL_NAMES = frozenset({"name", "function", "tool"})
+LIST_WRAPPERS = frozenset({"array", "items", "list", "values"})
+"""The same of a list; another value may have such a property."""
+
+CALL_NAMES = frozenset({"action", "function", "name", "recipient_name", "tool", "tool_name"})
+"""Where a call has the name of its function."""
+
+CALL_ARGUMENTS = frozenset({"action_input", "tool_input"})
+"""Where some calls have their arguments; without the name of a call, such a key may describe its value."""
+
+CALL_DETAILS = frozenset({"id", "index", "type"})
+"""What a call has beside its name and arguments."""
 SCHEMA_KEYS = frozenset(
     {"$schema", "$defs", "additionalProperties", "description", "name", "required", "strict", "title", "type"}
 )
@@ -48,10 +64,15 @@ def unwrap(
         if not isinstance(value, wrapper_types):
             return
         value = _wrapped_value(value, name, properties)
-        if value is NOT_WRAPPED or (properties and not isinstance(value, (dict, list))):
+        if value is NOT_WRAPPED or (properties and not _may_be_object(value)):
             return
         if not is_schema(value) or any(key in properties for key in value):
             yield value
+
+
+def _may_be_object(value: JSONValue) -> bool:
+    """Return whether a value may be an object, or a text that is the JSON of one, as the arguments of a call are."""
+    return isinstance(value, dict | list) or (isinstance(value, str) and value.lstrip().startswith("{"))
 
 
 def is_schema(value: JSONValue) -> bool:
@@ -89,15 +110,22 @@ def _properties(value: JSON) -> JSONValue:
 
 def _wrapper_key(value: JSON, name: str) -> str | None:
     """Return the key of the wrapper: the only key, or that of the arguments of a call of the function *name*."""
-    keys = [
-        key
-        for key in value
-        if not (key in CALL_NAMES and isinstance(value[key], str) and _matches_name(value[key], name))
-    ]
-    if len(keys) != 1 or len(value) > len(keys) + 1:
+    details = CALL_DETAILS if value.get("type") == "function" else frozenset()
+    keys = [key for key in value if key not in details and not _is_function_name(key, value[key], name)]
+    if len(keys) != 1:
         return None
-    is_wrapper = keys[0].casefold() in WRAPPERS or (len(value) == 1 and _matches_name(keys[0], name))
-    return keys[0] if is_wrapper else None
+    key, is_call = keys[0].casefold(), len(value) > 1
+    is_wrapper = key in WRAPPERS or (is_call and key in CALL_ARGUMENTS) or (not is_call and _is_list(value, keys[0]))
+    return keys[0] if is_wrapper or (not is_call and _matches_name(keys[0], name)) else None
+
+
+def _is_list(value: JSON, key: str) -> bool:
+    return key.casefold() in LIST_WRAPPERS and isinstance(value[key], list)
+
+
+def _is_function_name(key: str, value: JSONValue, name: str) -> bool:
+    """Return whether a member of an object only says that it is a call of the function *name*."""
+    return key in CALL_NAMES and isinstance(value, str) and _matches_name(value.removeprefix("functions."), name)
 
 
 def _matches_name(key: str, name: str) -> bool:

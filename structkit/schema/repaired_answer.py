@@ -90,13 +90,16 @@ def _repair_value(wire: JSONValue, schema: JSON, with_tags: RepairValue) -> tupl
 def _with_box(candidate: Candidate, form: ExpectedForm) -> Iterator[JSONValue]:
     """Yield a wire value, and the same in the box of a type that is not an object, which models leave out.
 
-    One of several objects is not boxed as the only item of a list.
+    One of several objects is not the only item of a list, in a box or not.
     """
     wire = candidate.value
-    yield wire
     is_one_of_several = form.is_list and isinstance(wire, dict) and "other document" in candidate.repairs
-    if form.box and not is_one_of_several and not (isinstance(wire, dict) and wire.keys() == {form.box}):
-        yield {form.box: wire}
+    if not isinstance(wire, dict) or wire.keys() != {form.box}:
+        yield wire
+        if form.box and not is_one_of_several:
+            yield {form.box: wire}
+    elif not (is_one_of_several and isinstance(wire[form.box], dict)):
+        yield wire
 
 
 def choose_answer(

@@ -25,6 +25,7 @@ Repair: TypeAlias = Literal[
     "python literal",
     "literal case",
     "digit groups",
+    "number notation",
     "special space",
     "comment",
     "raw newline",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
@@ -97,6 +98,135 @@ def test_a_key_of_a_branch_is_not_a_wrapper() -> None:
 )
 def test_a_wrapper_of_the_only_value_is_removed(output_type: Any, text: str, value: Any) -> None:
     assert read(output_type, text) == (value, ["wrapper"])
+
+
+ADA_TEXT = '{"name": "Ada", "age": 36}'
+CALL = {"name": "Person", "arguments": ADA_TEXT}
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        CALL,
+        {"type": "function", "function": CALL},
+        {"tool_calls": [{"id": "c1", "type": "function", "function": CALL}]},
+        {"tool_calls": [{"function": CALL}]},
+        [{"id": "c1", "index": 0, "type": "function", "function": CALL}],
+        {"function_call": CALL},
+        {"data": ADA_TEXT},
+    ],
+)
+def test_the_arguments_of_a_call_that_are_written_as_text_are_read(wire: Any) -> None:
+    assert read(Person, json.dumps(wire)) == (ADA, ["wrapper", "JSON in text at (root)"])
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        {"name": "Person", "args": ADA.model_dump()},
+        {"tool": "Person", "tool_input": ADA.model_dump()},
+        {"action": "person", "action_input": ADA.model_dump()},
+        {"recipient_name": "functions.Person", "parameters": ADA.model_dump()},
+    ],
+)
+def test_calls_in_other_forms_are_read(wire: Any) -> None:
+    assert read(Person, json.dumps(wire)) == (ADA, ["wrapper"])
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        {"name": "other", "arguments": ADA_TEXT},
+        {"tool_calls": [{"function": CALL}, {"function": CALL}]},
+        {"id": 1, "data": ADA_TEXT},
+        {"tool_input": ADA.model_dump()},
+        {"data": "Ada"},
+    ],
+)
+def test_another_call_or_several_are_not_read(wire: Any) -> None:
+    assert read(Person, json.dumps(wire))[0] is None
+
+
+@pytest.mark.parametrize("key", ["items", "list", "values", "array", "results"])
+def test_a_list_is_taken_out_of_a_key_that_only_says_so(key: str) -> None:
+    assert read(list[Person], json.dumps({key: [ADA.model_dump()]})) == ([ADA], ["wrapper"])
+    assert read(dict[str, list[int]], json.dumps({key: [1]})) == ({key: [1]}, [])
+
+
+def test_items_in_a_box_each_are_all_items_of_the_list() -> None:
+    boxed = "\n".join(json.dumps({"value": {"name": name, "age": 36}}) for name in ("Ada", "Bob"))
+    assert read(list[Person], boxed) == ([ADA, Person(name="Bob", age=36)], ["separate items"])
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (dict[str, int], {"a": 1}),
+        (dict[str, int] | None, {"a": 1}),
+        (dict[int, Person], {1: ADA}),
+        (list[dict[str, int]], [{"a": 1}]),
+    ],
+)
+def test_a_map_is_read_without_the_box_around_it(output_type: Any, value: Any) -> None:
+    wire: Any = ResponseFormat(output_type).dump(value)
+    assert read(output_type, json.dumps(wire["value"])) == (value, [])
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$1,234.50", "1234.50"),
+        ("253.50 EUR", "253.50"),
+        ("1.234,50", "1234.50"),
+        ("\u22121 234,5", "-1234.5"),
+        ("12345678901234567.891 kg", "12345678901234567.891"),
+        ("\uff11\uff12\uff0e\uff15", "12.5"),
+    ],
+)
+@pytest.mark.parametrize("output_type", [Decimal, Decimal | None])
+def test_a_decimal_is_read_from_a_text_with_all_of_its_digits(output_type: Any, text: str, value: str) -> None:
+    decimal, repairs = read(output_type, json.dumps({"value": text}))
+    assert (str(decimal), repairs) == (value, ["number in text at value"])
+
+
+@pytest.mark.parametrize("text", ["about 5", "5 to 6", "1,5", "5k", "(5)", ""])
+def test_a_decimal_is_not_read_from_a_text_that_may_mean_another_number(text: str) -> None:
+    assert read(Decimal, json.dumps({"value": text}))[0] is None
+    assert read(Decimal | str, json.dumps({"value": text}))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("+5", 5), ("-.5", -0.5), ("5.", 5), ("+1.5e3", 1500), (".5", 0.5), ("+0", 0)]
+)
+def test_numbers_in_other_notations_are_read(text: str, value: float) -> None:
+    assert read(float, f'{{"value": {text}}}') == (value, ["number notation"])
+    assert read(list[float], f"[{text}, 1]") == ([value, 1], ["number notation"])
+    assert read(float, f'{{"value": {text}')[0] is None
+
+
+def test_a_number_with_a_plus_sign_is_an_integer_and_no_text() -> None:
+    assert read(int, '{"value": +5}') == (5, ["number notation"])
+    assert read(str, '{"value": +4930123456}')[0] is None
+
+
+@pytest.mark.parametrize("text", ["07", "0x7", "1_000", "++5", "+", ".", "+1234567890123456789", "5n", "+Infinity"])
+def test_what_may_be_another_number_is_not_read(text: str) -> None:
+    assert read(float, f'{{"value": {text}}}')[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(r"\u{1F600}", "\U0001f600"), (r"\u{41}", "A"), (r"\u{00e9}", "\xe9"), (r"\x41", "A")]
+)
+def test_escapes_of_other_languages_are_read(text: str, value: str) -> None:
+    assert read(str, f'{{"value": "{text}"}}') == (value, ["string escape"])
+
+
+@pytest.mark.parametrize("text", [r"\u{}", r"\u{110000}", r"\u{D800}", r"\u{12", r"\N{DASH}"])
+def test_a_broken_escape_is_not_read_as_a_text(text: str) -> None:
+    assert read(str, f'{{"value": "{text}"}}')[0] is None
 
 
 # Bare text
@@ -298,6 +428,7 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "triple quotes": '{"""a""": 7}',
         "literal case": "[TRUE]",
         "digit groups": '{"a": 1,000}',
+        "number notation": "[+7]",
         "special space": "[7\u00a0]",
         "number for text": "[7]",
         "item for list": '{"value": 7}',
@@ -313,7 +444,12 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
     maps = dict.fromkeys(
         ("raw newline", "invalid escape", "triple quotes", "digit groups", "backticks"), dict[str, Any]
     )
-    lists = {"number for text": list[str], "unescaped quotes": list[str], "separate items": list[Remark]}
+    lists = {
+        "number for text": list[str],
+        "unescaped quotes": list[str],
+        "separate items": list[Remark],
+        "number notation": list[float],
+    }
     output_types = {**maps, **lists, "missing tag": Person | Remark, "unquoted text": Literal["red"]}
     output_type: Any = output_types.get(name, list[StrictInt | StrictBool | None])
     response_format = ResponseFormat(output_type)

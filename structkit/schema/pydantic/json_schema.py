@@ -15,6 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticSerializationError
 from pydantic_core.core_schema import DecimalSchema
 
+from structkit.parsing.numbers import DECIMAL_TEXT
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.keywords import DESCRIBED_BOUNDS, ENUM_MEANINGS, GENERATED_DESCRIPTION, OWN_PREFIX, POSITION_NAME
@@ -36,9 +37,6 @@ from structkit.schema.value_meanings import with_meaning
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, JSONValue
 from structkit.values.text import join_sentences, shorten
-
-DECIMAL = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
-"""Every finite `str(Decimal)`, without the lookahead that pydantic's own pattern has."""
 
 
 class NaturalSchemaGenerator(StrictGenerator):
@@ -218,7 +216,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         """Generate a string, so that no digit is lost, and describe the bounds, which are checked after the reply."""
         bounds = comparison_bounds(cast("JSON", schema))
         may_be_infinite = schema.get("allow_inf_nan", self._config.config_dict.get("allow_inf_nan"))
-        text: JsonSchemaValue = {"type": "string"} if may_be_infinite else {"type": "string", "pattern": DECIMAL}
+        text: JsonSchemaValue = {"type": "string"} if may_be_infinite else {"type": "string", "pattern": DECIMAL_TEXT}
         return with_description(text, f"A decimal number. {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
 
 
