@@ -72,10 +72,12 @@ class FilePrompt(NamedTuple):
 
     def evidence(self, choice: Any) -> Any:
         """Return `evidence=` of a call: values are looked for in the text of the file, not in the text around it."""
+        if not choice:
+            return choice
         from structkit.extraction.grounding import ArgumentEvidence
 
         arguments = {} if self.text is None else {"text": self.text}
-        return choice and ArgumentEvidence(choice, arguments, is_template=True)
+        return ArgumentEvidence(choice, arguments, is_template=True)
 
 
 def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str | None = None) -> FilePrompt:
