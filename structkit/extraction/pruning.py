@@ -110,7 +110,7 @@ def prune(answer: Answer[Any], codec: Codec[Any], texts: SourceTexts, validate: 
     pruning = _drop_items(Pruning(answer), findings, trials)
     if pruning.dropped:
         findings = find_missing(pruning.answer.draft, codec, texts)
-    return _set_nulls(pruning, findings, trials)
+    return _set_nulls(pruning, findings, trials, answer.draft)
 
 
 def accept_nulls(draft: JSONValue, paths: Sequence[JSONPath], validate: Validate) -> tuple[JSONPath, ...]:
@@ -129,7 +129,7 @@ def _drop_items(pruning: Pruning, findings: Findings, trials: _Trials) -> Prunin
     return Pruning(trials.edit(pruning.answer, dropped, _without_items), {}, lists, (), old_indices)
 
 
-def _set_nulls(pruning: Pruning, findings: Findings, trials: _Trials) -> Pruning:
+def _set_nulls(pruning: Pruning, findings: Findings, trials: _Trials, first_draft: JSONValue) -> Pruning:
     draft = pruning.answer.draft
     nulls = trials.accept(draft, findings.missing, _with_nulls)
     missing = _outside(findings.missing, nulls)
@@ -139,8 +139,9 @@ def _set_nulls(pruning: Pruning, findings: Findings, trials: _Trials) -> Pruning
         missing = _outside(missing, nulls)
     if nulls:
         pruning = replace(pruning, answer=trials.edit(pruning.answer, nulls, _with_nulls))
-    values = {path: value_at(draft, path) for path in sorted(_outermost(nulls))}
-    return replace(pruning, nulls=values, missing=tuple(missing))
+    values = {path: value_at(first_draft, pruning.old_path(path)) for path in _outermost(nulls)}
+    dropped = tuple((path, item) for path, item in pruning.dropped if _outside([path], values))
+    return replace(pruning, nulls=values, dropped=dropped, missing=tuple(missing))
 
 
 @dataclass
@@ -170,7 +171,7 @@ class _Trials:
         if len(possible) < len(paths):
             return self.accept(draft, possible, edit, accepted)
         half = len(paths) // 2
-        for part in (paths[:half], paths[half:]) if half else ():
+        for part in (paths[half:], paths[:half]) if half else ():  # of a list that has to keep some, the first ones
             accepted = self.accept(draft, part, edit, accepted)
         return accepted
 
