@@ -24,7 +24,7 @@ class Part(BaseModel):
     tags: Annotated[list[str], Field(max_length=3)] = []
 
 
-class Whole(BaseModel):
+class Report(BaseModel):
     title: str | None
     code: str
     main: Part | None
@@ -34,7 +34,7 @@ class Whole(BaseModel):
 
 
 PART = st.fixed_dictionaries({"name": WORD, "note": st.none() | WORD, "tags": st.lists(WORD, max_size=3)})
-WHOLE = st.fixed_dictionaries(
+REPORT = st.fixed_dictionaries(
     {
         "title": st.none() | WORD,
         "code": WORD,
@@ -44,7 +44,7 @@ WHOLE = st.fixed_dictionaries(
         "grid": st.lists(st.lists(WORD, max_size=3), max_size=3),
     }
 )
-FORMAT = ResponseFormat(Whole)
+FORMAT = ResponseFormat(Report)
 
 
 def pruned(draft: JSONValue, text: str, output_format: ResponseFormat[Any] = FORMAT) -> Pruning:
@@ -62,7 +62,7 @@ def leaves(value: JSONValue, path: JSONPath = ()) -> dict[JSONPath, JSONValue]:
     return {at: leaf for step, item in items for at, leaf in leaves(item, (*path, step)).items()}
 
 
-@given(WHOLE, st.sets(WORD))
+@given(REPORT, st.sets(WORD))
 def test_what_is_in_the_text_stays_and_what_is_not_is_named(draft: JSONValue, words: set[str]) -> None:
     text = " ".join(words) or "nothing"
     result = pruned(draft, text)
@@ -70,8 +70,8 @@ def test_what_is_in_the_text_stays_and_what_is_not_is_named(draft: JSONValue, wo
     assert FORMAT.read_natural(after).valid
     texts = SourceTexts([TextSource(text)])
     assert {*find_missing(after, FORMAT, texts).missing} == {*result.missing}
-    kept_words = [leaf for leaf in leaves(after).values() if leaf in words]
-    assert kept_words == [leaf for leaf in leaves(draft).values() if leaf in words], "in their order"
+    words_after = [leaf for leaf in leaves(after).values() if leaf in words]
+    assert words_after == [leaf for leaf in leaves(draft).values() if leaf in words], "in their order"
     for path, leaf in leaves(after).items():
         before = value_at(draft, result.old_path(path))
         assert leaf == before or (leaf is None and path in result.nulls and result.nulls[path] == before)
@@ -85,7 +85,7 @@ def test_what_is_in_the_text_stays_and_what_is_not_is_named(draft: JSONValue, wo
     assert sorted(remaining + [word for word in removed_words if word is not None]) == sorted(expected)
 
 
-@given(WHOLE)
+@given(REPORT)
 def test_a_value_that_is_all_in_the_text_is_the_same(draft: JSONValue) -> None:
     assert pruned(draft, " ".join(WORDS)).answer.draft is draft
 
