@@ -114,8 +114,9 @@ def validate_call(call: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     TypeError: unexpected keyword argument 'temprature'; did you mean 'temperature'?
     """
-    names = CallOptions.__optional_keys__
-    for name in call.keys() - names:
+    if not call:
+        return
+    for name in call.keys() - CallOptions.__optional_keys__:
         hint = f"use {OTHER_NAMES[name]}" if name in OTHER_NAMES else _suggest_argument(str(name))
         raise TypeError(f"unexpected keyword argument {name!r}; {hint}")
     if call.keys() >= TOKEN_CAPS.keys() and all(call[name] is not None for name in TOKEN_CAPS):
@@ -232,7 +233,7 @@ def validate_sync_checks(conversation: Conversation) -> None:
     Raises:
         ConfigError: A check is a coroutine function.
     """
-    if any(map(is_async_check, conversation.checks)):
+    if conversation.checks and any(map(is_async_check, conversation.checks)):
         raise ConfigError("a check is a coroutine function: use AsyncClient, or make it a plain function")
 
 

@@ -109,9 +109,12 @@ class AsyncClient:
             if isinstance(step, ToolStep):
                 step = await self._make_calls(step, hooks)
                 continue
-            with hooks.report_aborts(step.requests):
+            try:
                 replies = await self._send(step.requests, step.policy, hooks)
                 step = await self._next_step(step, replies, hooks)
+            except BaseException as error:
+                hooks.notify_abort(step.requests, error)
+                raise
         return result_or_raise(step)
 
     async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:

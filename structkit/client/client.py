@@ -241,17 +241,21 @@ class Client:
             if isinstance(step, ToolStep):
                 step = self._make_calls(step, hooks)
                 continue
-            with hooks.report_aborts(step.requests):
+            try:
                 step = self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
+            except BaseException as error:
+                hooks.notify_abort(step.requests, error)
+                raise
         return result_or_raise(step)
 
     def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
         """Return the replies in the order of the requests, which are sent concurrently."""
+        transport = self._cached_transport
 
         def send(request: Request) -> TransportReply:
             hooks.notify_request(request)
             with hooks.report_retries(request):
-                reply = self._cached_transport.send(request, policy)
+                reply = transport.send(request, policy)
             hooks.notify_reply(request, reply)
             return reply
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from structkit.errors import TransportError
@@ -103,15 +103,10 @@ class Hooks:
         if self.on_tool:
             self.on_tool(run)
 
-    @contextmanager
-    def report_aborts(self, requests: Iterable[Request]) -> Iterator[None]:
-        """Call the hook for each request if an exception interrupts the block, and raise the exception again."""
-        try:
-            yield
-        except BaseException as error:
-            for request in requests if self.on_abort else ():
-                self.on_abort(request, error)  # type: ignore[misc]
-            raise
+    def notify_abort(self, requests: Iterable[Request], error: BaseException) -> None:
+        """Call the hook for each request of a step that an exception has interrupted."""
+        for request in requests if self.on_abort else ():
+            self.on_abort(request, error)  # type: ignore[misc]
 
     def notify_attempts(self, before: Iterable[Attempt], after: Iterable[Attempt]) -> None:
         """Call the hooks for each attempt of *after* that *before* does not have."""

@@ -127,9 +127,8 @@ class Plan:
         route = self.routes.of(model).route
         dialect = arguments.pop("dialect", route.dialect)
         output_format = response_format(output_type, get_dialect(dialect) if isinstance(dialect, str) else dialect)
-        settings = {name: arguments.pop(name) for name in ("mode", "context") if name in arguments}
-        validate_mode(settings.get("mode", "auto"))
-        context = settings.get("context")
+        mode, context = arguments.pop("mode", "auto"), arguments.pop("context", None)
+        validate_mode(mode)
         checks = tuple(arguments.pop("checks", ()))
         tools = take_tools(arguments) if "tools" in arguments else ()
         evidence = arguments.pop("evidence", None)
@@ -138,6 +137,8 @@ class Plan:
             model=model,
             messages=build_messages(prompt, instructions),
             examples=tuple((source, example_to_json(output_format, value, context)) for source, value in examples),
+            mode=mode,
+            context=context,
             parameters=Parameters(**arguments) if arguments else DEFAULT_PARAMETERS,
             policy=policy,
             route=route if route.dialect is output_format.dialect else replace(route, dialect=output_format.dialect),
@@ -145,7 +146,6 @@ class Plan:
             fallback=fallback,
             prices=self.prices,
             grounding=_start_grounding(evidence, prompt) if evidence else None,
-            **settings,
         )
         return split_if_too_large(with_tools(extraction, tools) if tools else extraction)
 
@@ -172,6 +172,8 @@ def join_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> Any:
     {'seed': 7, 'max_completion_tokens': 9}
     """
     joined = {**defaults, **call}
+    if not call:
+        return joined
     for name in call.keys() & TOKEN_CAPS.keys():
         if call[name] is not None and (other := TOKEN_CAPS[name]) not in call:
             joined.pop(other, None)

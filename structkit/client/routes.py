@@ -25,6 +25,7 @@ from structkit.values import Completion, ModelName
 if TYPE_CHECKING:
     from structkit.client.probing import ProbeReport
 
+CONVERSATIONS = (Extraction, SplitExtraction)
 
 MAX_REPLIES_WITHOUT_SIGN = 3
 """After this many replies that do not show what the endpoint is, no further ones are looked at: it takes time."""
@@ -65,7 +66,7 @@ class ClientRoute:
         """Store what a step of a conversation showed about the route."""
         if self._replies_without_sign < MAX_REPLIES_WITHOUT_SIGN and self.route.is_assumed:
             self._identify(replies)
-        if isinstance(step, Extraction | SplitExtraction) and step.route is not last.route:
+        if isinstance(step, CONVERSATIONS) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
             self.update(last.route, storable_route(last, step), provider)
 
@@ -138,7 +139,7 @@ class ClientRoutes:
 
     def update_from_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Store what a step of a conversation showed about the route of its model."""
-        if getattr(step, "model", last.model) != last.model:
+        if isinstance(step, CONVERSATIONS) and step.model != last.model:
             return  # the next step is with another model, and has that model's route
         self.of(last.model).update_from_step(last, step, replies)
 

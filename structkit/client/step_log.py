@@ -15,7 +15,7 @@ from structkit.extraction.tool_extraction import REQUIRED_CHOICE
 from structkit.transport import TransportReply
 from structkit.transport.logger import find_logger
 from structkit.transport.retry_events import error_label
-from structkit.values import Attempt
+from structkit.values import Attempt, Result
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -33,7 +33,7 @@ def log_step(last: Conversation, step: Any, replies: Sequence[TransportReply]) -
         replies: The replies in between.
     """
     logger = find_logger()
-    if logger is None:
+    if logger is None or (isinstance(step, Result) and not logger.isEnabledFor(INFO)):
         return
     if logger.isEnabledFor(INFO):
         for attempt in new_attempts(last.attempts, step.attempts):

@@ -152,9 +152,12 @@ def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
         if isinstance(step, ToolStep):
             step = io.make_calls(step)
             continue
-        with state.hooks.report_aborts(step.requests):
+        try:
             replies = yield from state.replies(io, step)
             step = io.next_step(state.with_final_model(step), replies)
+        except BaseException as error:
+            state.hooks.notify_abort(step.requests, error)
+            raise
     yield from state.output.finish(state.finish(step))
 
 
@@ -164,7 +167,7 @@ async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversati
         if isinstance(step, ToolStep):
             step = await io.make_calls(step)
             continue
-        with state.hooks.report_aborts(step.requests):
+        try:
             replies: list[TransportReply] = []
             if isinstance(step, SplitExtraction):
                 replies = await io.send(step)
@@ -173,6 +176,9 @@ async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversati
                     async for value in values:
                         yield value
             step = await io.next_step(state.with_final_model(step), replies or [MalformedReply(NO_REPLY)])
+        except BaseException as error:
+            state.hooks.notify_abort(step.requests, error)
+            raise
     for value in state.output.finish(state.finish(step)):
         yield value
 

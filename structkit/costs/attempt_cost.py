@@ -30,9 +30,12 @@ def cost_of_attempt(reply: Completion | TransportError, model: str, prices: Pric
 
     An error that cannot have been billed costs zero, and so does a reply from a cache.
     """
-    if isinstance(reply, Completion) and reply.is_cached:
-        return ZERO  # paid for by the call that was sent
-    usage, body = _usage_and_body(reply)
+    if isinstance(reply, Completion):
+        if reply.is_cached:
+            return ZERO  # paid for by the call that was sent
+        usage, body = reply.usage, reply.raw
+    else:
+        usage, body = reply.usage_of_reply, reply.body
     if (cost := reported_cost(body)) is not None:
         return None if usage.unreported and reply.retries else cost  # a retried request may have been billed, too
     if isinstance(reply, TransportError) and not (usage.total_tokens or usage.unreported):
@@ -40,14 +43,10 @@ def cost_of_attempt(reply: Completion | TransportError, model: str, prices: Pric
     return None if prices is None else prices.cost(model, usage)
 
 
-def _usage_and_body(reply: Completion | TransportError) -> tuple[Usage, JSONValue]:
-    return (reply.usage, reply.raw) if isinstance(reply, Completion) else (reply.usage_of_reply, reply.body)
-
-
 def reported_cost(raw: JSONValue) -> Decimal | None:
     """Return the cost that a body reports; some gateways report an object of parts with their sum among them."""
     usage = raw.get("usage") if isinstance(raw, dict) else None
-    if not isinstance(usage, dict):
+    if not isinstance(usage, dict) or usage.keys().isdisjoint(COST_FIELDS):
         return None
     for name in COST_FIELDS:
         cost = usage.get(name)

@@ -26,7 +26,9 @@ def find_prefill(messages: Sequence[Message]) -> str:
     >>> find_prefill([Message("user", "Who?"), Message("assistant", "It was me.")])
     ''
     """
-    content = messages[-1].content if messages and messages[-1].role == "assistant" else ""
+    if not messages or messages[-1].role != "assistant":
+        return ""
+    content = messages[-1].content
     return content if isinstance(content, str) and content.lstrip().startswith(START_OF_JSON) else ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from structkit.errors import PromptError
 from structkit.values import JSON, ContentPart, Message, Prompt, json_text
+from structkit.values.message import ROLES
 from structkit.values.page import PromptDocument
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
@@ -28,9 +29,9 @@ def build_messages(prompt: Prompt, instructions: str | None = None) -> tuple[Mes
     ['system', 'user']
     """
     messages = _messages(prompt)
-    is_continued = any(message.role in SYSTEM_ROLES and message.content == instructions for message in messages)
-    system = (Message("system", instructions),) if instructions and not is_continued else ()
-    return tuple(map(_validated, (*system, *messages)))
+    if instructions and not any(each.role in SYSTEM_ROLES and each.content == instructions for each in messages):
+        messages = (Message("system", instructions), *messages)
+    return tuple(map(_validated, messages))
 
 
 def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[Prompt, str]]) -> tuple[Message, ...]:
@@ -64,7 +65,10 @@ def _validated(message: Message) -> Message:
     elif not isinstance(content, str) and (content is not None or message.role != "assistant"):
         raise PromptError(f"a message's content must be text or parts, not {type(content).__name__}")
     try:
-        json_text(message.body).encode()
+        if isinstance(content, str) and message.role in ROLES and message.is_plain:
+            content.encode()  # much faster than the whole message as JSON
+        else:
+            json_text(message.body).encode()
     except (TypeError, ValueError) as error:
         raise PromptError(f"the {message.role} message cannot be sent as JSON: {error}") from None
     return message

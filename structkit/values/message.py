@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from structkit.values.json import JSON
 from structkit.values.page import PromptDocument
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 
+ROLES = frozenset(get_args(Role))
+
 MESSAGE_FIELDS = ("name", "tool_calls", "tool_call_id", "refusal", "reasoning_content")
 """The optional fields of a message that have an attribute."""
+
+NO_FIELDS = (None,) * len(MESSAGE_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,18 @@ class Message:
         return cls(attributes.pop("role"), **attributes, fields=fields)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it has only a role and content."""
+        optional = (self.name, self.tool_calls, self.tool_call_id, self.refusal, self.reasoning_content)
+        return optional == NO_FIELDS and not self.fields
+
+    @property
     def body(self) -> JSON:
         """The message as JSON for the request body."""
         content = [*self.content] if isinstance(self.content, tuple) else self.content
         body: JSON = {"role": self.role, "content": content}
+        if self.is_plain:
+            return body
         for name in MESSAGE_FIELDS:
             if (value := getattr(self, name)) is not None:
                 body[name] = [*value] if isinstance(value, tuple) else value

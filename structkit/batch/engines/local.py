@@ -130,7 +130,7 @@ class LocalEngine:
                     return self._finish_offline(record, exchanges)
                 continue
             last, replies, sent = step, [], list[Request]()
-            with context.hooks.report_aborts(sent):
+            try:
                 for request in step.requests:
                     if (reply := next(stored, None)) is None and context.is_offline:
                         return self._finish_offline(record, exchanges)
@@ -140,6 +140,9 @@ class LocalEngine:
                     replies.append(reply)
                 step = await next_step(last, replies, context.learn)
                 context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
+            except BaseException as error:
+                context.hooks.notify_abort(sent, error)
+                raise
         return self._finish(record, step, has_sent=has_sent, exchanges=exchanges)
 
     async def _call_tools(self, step: ToolStep, tools: RowTools) -> Any:
