@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from structkit.client.endpoint_settings import validate_model
@@ -124,17 +124,9 @@ def validate_call(call: Mapping[str, Any]) -> None:
     if not call.keys().isdisjoint(EXTRA_OPTIONS):
         validate_extras(call.get("extra_body"), call.get("extra_headers"), call.get("extra_query"))
     validate_body_options(call)
-    if call.get("model") is not None:
-        validate_model(call["model"])
-    if call.get("fallback") is not None:
-        validate_models(call["fallback"])
-    if call.get("evidence") is not None:
-        validate_evidence(call["evidence"])
-    if call.get("tools") is not None:
-        from structkit.tools import divide_tools, read_tools
-
-        read_tools(call["tools"])
-        validate_json("tools", divide_tools(call["tools"])[1])
+    for name in call.keys() & VALIDATORS.keys():
+        if call[name] is not None:
+            VALIDATORS[name](call[name])
 
 
 def _suggest_argument(name: str) -> str:
@@ -186,6 +178,27 @@ def validate_models(models: Any) -> None:
     is_list = isinstance(models, Sequence) and not isinstance(models, str)
     if not is_list or not all(isinstance(each, str) and each.strip() for each in models):
         raise ConfigError(f"fallback must be a list of models' names, not {models!r}")
+
+
+def validate_tools(tools: Any) -> None:
+    """Validate the value of `tools=`.
+
+    Raises:
+        ConfigError: A tool is neither a typed function nor a dict, or a dict cannot be sent as JSON.
+    """
+    from structkit.tools import divide_tools, read_tools
+
+    read_tools(tools)
+    validate_json("tools", divide_tools(tools)[1])
+
+
+VALIDATORS: dict[str, Callable[[Any], None]] = {
+    "model": validate_model,
+    "fallback": validate_models,
+    "evidence": validate_evidence,
+    "tools": validate_tools,
+}
+"""What validates the values of arguments that are not parameters of the endpoint, or may be functions."""
 
 
 def validate_connection_arguments(
