@@ -106,16 +106,16 @@ class AsyncClient:
         """Like `Client.drive`."""
         step: Any = extraction
         while isinstance(step, UNFINISHED_STEPS):
-            if isinstance(step, ToolStep):
-                step = await self._make_calls(step, hooks)
-                continue
-            try:
-                replies = await self._send(step.requests, step.policy, hooks)
-                step = await self._next_step(step, replies, hooks)
-            except BaseException as error:
-                hooks.notify_abort(step.requests, error)
-                raise
+            step = await (self._make_calls(step) if isinstance(step, ToolStep) else self._advance(step, hooks))
         return result_or_raise(step)
+
+    async def _advance(self, step: Conversation, hooks: Hooks) -> Any:
+        """Send the requests of a step, and return the next one."""
+        try:
+            return await self._next_step(step, await self._send(step.requests, step.policy, hooks), hooks)
+        except BaseException as error:
+            hooks.notify_abort(step.requests, error)
+            raise
 
     async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""

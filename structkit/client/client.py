@@ -238,15 +238,16 @@ class Client:
         """
         step: Any = extraction
         while isinstance(step, UNFINISHED_STEPS):
-            if isinstance(step, ToolStep):
-                step = self._make_calls(step, hooks)
-                continue
-            try:
-                step = self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
-            except BaseException as error:
-                hooks.notify_abort(step.requests, error)
-                raise
+            step = self._make_calls(step) if isinstance(step, ToolStep) else self._advance(step, hooks)
         return result_or_raise(step)
+
+    def _advance(self, step: Conversation, hooks: Hooks) -> Any:
+        """Send the requests of a step, and return the next one."""
+        try:
+            return self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
+        except BaseException as error:
+            hooks.notify_abort(step.requests, error)
+            raise
 
     def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
         """Return the replies in the order of the requests, which are sent concurrently."""
