@@ -106,7 +106,7 @@ class AsyncClient:
         """Like `Client.drive`."""
         step: Any = extraction
         while isinstance(step, UNFINISHED_STEPS):
-            step = await (self._make_calls(step) if isinstance(step, ToolStep) else self._advance(step, hooks))
+            step = await (self._make_calls(step, hooks) if isinstance(step, ToolStep) else self._advance(step, hooks))
         return result_or_raise(step)
 
     async def _advance(self, step: Conversation, hooks: Hooks) -> Any:

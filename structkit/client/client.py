@@ -238,7 +238,7 @@ class Client:
         """
         step: Any = extraction
         while isinstance(step, UNFINISHED_STEPS):
-            step = self._make_calls(step) if isinstance(step, ToolStep) else self._advance(step, hooks)
+            step = self._make_calls(step, hooks) if isinstance(step, ToolStep) else self._advance(step, hooks)
         return result_or_raise(step)
 
     def _advance(self, step: Conversation, hooks: Hooks) -> Any:
