@@ -126,13 +126,13 @@ class ResponseFormat(Codec[T]):
                 the schema only allows.
         """
         wire = super().dump(value)
-        if isinstance(self.output_type, dict):
-            try:
+        try:
+            if isinstance(self.output_type, dict):
                 self._validate_dump(value, wire)
-            except RecursionError:
-                raise SchemaError("the value is nested too deep to be written") from None
-        elif not conforms(wire, self.schema):
-            raise SchemaError(f"the value would be written as {shorten_json(wire)}, {NOT_IN_SCHEMA}")
+            elif not conforms(wire, self.schema):
+                raise SchemaError(f"the value would be written as {shorten_json(wire)}, {NOT_IN_SCHEMA}")
+        except RecursionError:
+            raise SchemaError("the value is nested too deep to be written") from None
         return wire
 
     def _validate_dump(self, natural: JSONValue, wire: JSONValue) -> None:

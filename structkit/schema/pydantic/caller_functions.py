@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any
 
 
@@ -14,7 +14,7 @@ def unwrap_function(function: Any) -> Any:
     """
     while True:
         method = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
-        if method is not None:
+        if isinstance(method, partialmethod):
             function = method.func
         elif isinstance(function, partial):
             function = function.func
