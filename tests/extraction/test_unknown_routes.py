@@ -8,14 +8,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import fields, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
+import structkit
 from structkit import ResponseFormat
 from structkit.dialects import DIALECTS, Dialect
 from structkit.schema.strict.size import walk_schema
@@ -213,6 +216,7 @@ def test_a_limit_of_enums_costs_two_rejections_at_most_and_no_label(
 PROCESS = f"""
 import sys
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 from pydantic import BaseModel, Field
 import structkit
@@ -245,3 +249,50 @@ def test_processes_that_start_at_once_pay_two_rejections_each_and_later_ones_non
     assert [len(each) for each in first] == [len(models)] * 4
     assert max(map(max, first)) <= 3
     assert later == [1] * len(models)
+
+
+class Order(BaseModel):
+    """A type with what is rewritten: maps, tuples, defaults, amounts, nested models."""
+
+    shipments: list[Shipment]
+    prices: dict[str, Decimal] = {}
+    position: tuple[int, str]
+    state: Literal["open", "paid"] = "open"
+    note: str | None = None
+    extra: Any = None
+
+
+TYPES = [int, Shipment, Order, list[Order], dict[str, int], Shipment | Order, {"type": "object", "properties": {}}]
+
+
+@pytest.mark.parametrize("output_type", TYPES, ids=str)
+def test_an_unknown_route_is_sent_the_same_bytes_as_openai(output_type: Any) -> None:
+    def call(client: structkit.Client) -> None:
+        client.run(output_type, "x")
+
+    def stream(client: structkit.Client) -> None:
+        with client.stream(output_type, "x") as snapshots:
+            list(snapshots)
+
+    def label(client: structkit.Client) -> None:
+        structkit.Job(["x"], None, output_type=output_type, prompt="{text}", client=client, progress=False).run()
+
+    one_attempt = structkit.Policy(attempts=1, retries=0)
+
+    def texts(**options: Any) -> list[str]:
+        with Endpoint() as endpoint:
+            for send in (call, stream, label):
+                client = structkit.Client("fake", base_url=endpoint.base_url, policy=one_attempt, **options)
+                with suppress(structkit.InvalidOutput):  # the reply to some patterns; only the requests matter
+                    send(client)
+        return [json.dumps(body) for body in endpoint.requests]
+
+    expected = texts(dialect="openai", mode="json_schema")
+    assert texts() == texts(mode="json_schema") == texts(dialect="openai") == expected
+    assert len(expected) == 3
+
+
+def test_what_an_unknown_route_is_sent_otherwise_than_openai_is_what_openai_alone_documents() -> None:
+    unknown, openai = DIALECTS["unknown"], DIALECTS["openai"]
+    names = {each.name for each in fields(Dialect) if getattr(unknown, each.name) != getattr(openai, each.name)}
+    assert names == {"hosts", "max_enum_characters", "max_size", "models", "name", "rejected_pattern", "root_reference"}
