@@ -134,6 +134,30 @@ print([name for name in ("pyarrow", "python_calamine", "xlsxwriter", "openai") i
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("library", "columns"),
+    [
+        ("pandas", {"text": ["a", 1]}),
+        ("pandas", {"text": ["a"], "tags": [[1, "a"]]}),
+        ("pandas", {"text": [object()]}),
+        ("pandas", {"text": [1j]}),
+        ("pandas", {"text": [2**70]}),
+        ("polars", {"text": [object()]}),
+    ],
+    ids=["several types", "lists of several types", "objects", "complex", "huge", "objects of polars"],
+)
+def test_a_frame_that_is_no_table_is_rejected_with_what_to_do(library: str, columns: Any) -> None:
+    frame = pytest.importorskip(library).DataFrame(columns)
+    with pytest.raises(JobError, match=r"^the DataFrame cannot be read: .*; give the column one type"):
+        [*open_source(frame)]
+
+
+def test_a_frame_with_two_columns_of_one_name_is_rejected() -> None:
+    frame = pytest.importorskip("pandas").DataFrame([["a", "b"]], columns=["text", "text"])
+    with pytest.raises(JobError, match="Duplicate column names"):
+        [*open_source(frame)]
+
+
 def test_the_unnamed_index_of_a_pandas_frame_is_no_column() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"text": ["a", "b"]}, index=[5, 7])

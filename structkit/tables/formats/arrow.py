@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,6 +13,7 @@ from structkit.tables.files import Input
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of, has_nanoseconds
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.values import ABSENT, JSON
+from structkit.values.text import shorten
 
 EXTRA = "arrow"
 BATCH_ROWS = 1_000
@@ -23,6 +24,9 @@ MAX_GROUP_ROWS = 10_000
 
 MAX_GROUP_CHARS = 32 * 1024 * 1024
 
+MAX_REASON_CHARS = 200
+"""Characters of what Arrow says about a value that it does not have."""
+
 JSON_METADATA = {b"structkit": b"json"}
 """The metadata of a column whose texts are JSON."""
 
@@ -32,10 +36,27 @@ def read_stream(frame: Any, source: Input) -> Table:
 
     Raises:
         ConfigError: pyarrow is not installed.
+        JobError: A column has values that Arrow does not have, or of several types; or two columns have one name.
     """
     arrow = import_extra("pyarrow", EXTRA)
-    reader = arrow.RecordBatchReader.from_stream(_without_unnamed_index(frame))
+    if objects := _object_columns(frame):
+        raise _not_a_table(source, f"the column {objects[0]!r} has Python objects")
+    try:
+        reader = arrow.RecordBatchReader.from_stream(_without_unnamed_index(frame))
+    except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
+        raise _not_a_table(source, "; ".join(map(str, error.args))) from None
     return _table(source, reader.schema, reader, ExitStack())
+
+
+def _object_columns(frame: Any) -> list[str]:
+    """Return the columns of a polars frame whose values are addresses in Arrow."""
+    schema = getattr(frame, "schema", None)
+    return [name for name, kind in schema.items() if str(kind) == "Object"] if isinstance(schema, Mapping) else []
+
+
+def _not_a_table(source: Input, reason: str) -> JobError:
+    advice = "give the column one type, as with frame.astype({'COLUMN': str}), or pass frame.to_dict('records')"
+    return JobError(f"{source.name} cannot be read: {shorten(reason, MAX_REASON_CHARS)}; {advice}")
 
 
 def _without_unnamed_index(frame: Any) -> Any:
