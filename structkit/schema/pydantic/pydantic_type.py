@@ -22,7 +22,7 @@ from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.part import compile_serializer, infinity_reason, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
-from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise
+from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise, is_function
 from structkit.schema.pydantic.type_aliases import without_class_aliases
 from structkit.schema.pydantic.validators import explain_validators
 from structkit.values import JSON, Issue, JSONValue
@@ -138,6 +138,8 @@ def core_schema(output_type: Any) -> Any:
     """Return pydantic's core schema of a type, with forward references resolved, and each repeated model once."""
     if isinstance(output_type, str):
         raise PydanticUserError(f"{output_type!r} is the name of a type, not a type", code=None)
+    if is_function(output_type):  # pydantic would call it, with what the model writes as arguments
+        raise PydanticUserError("a function is not a type", code=None)
     adapter: TypeAdapter[Any] = TypeAdapter(without_class_aliases(output_type))
     if not adapter.pydantic_complete:
         adapter.rebuild(raise_errors=True)

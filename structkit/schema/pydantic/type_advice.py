@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import typing
 from typing import Any
 
@@ -15,6 +17,11 @@ GENERAL_ADVICE = (
     "use a pydantic model, a dataclass, a TypedDict or a plain JSON type, "
     "or declare its form with Annotated[..., pydantic.WithJsonSchema(...)] and a validator"
 )
+
+
+def is_function(part: Any) -> bool:
+    """Return whether a part of a type is a function, or one with some of its arguments."""
+    return inspect.isroutine(part) or isinstance(part, functools.partial)
 
 
 def advise(part: Any) -> str | None:
@@ -30,6 +37,8 @@ def advise(part: Any) -> str | None:
         return _advise_on_class(part)
     if isinstance(part, BaseModel) or dataclasses.is_dataclass(part):
         return f"a value, not a type; pass its class, {type(part).__name__}"
+    if is_function(part):
+        return "a function, not a type; pass the type of its result, or let the model call it with tools=[...]"
     if isinstance(part, list) and any(isinstance(item, dict) for item in part):
         return "a list of dicts, not a type; pass one of them"
     if isinstance(part, list | set | tuple):
