@@ -3,6 +3,7 @@
 import dataclasses
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import pydantic.v1

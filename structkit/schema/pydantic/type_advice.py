@@ -39,14 +39,18 @@ def advise(part: Any) -> str | None:
         return f"a value, not a type; pass its class, {type(part).__name__}"
     if is_function(part):
         return "a function, not a type; pass the type of its result, or let the model call it with tools=[...]"
-    if isinstance(part, list) and any(isinstance(item, dict) for item in part):
-        return "a list of dicts, not a type; pass one of them"
     if isinstance(part, list | set | tuple):
-        name = type(part).__name__
-        return f"a {name}, not a type; write {name}[...]"
+        return _advise_on_container(part)
     if isinstance(part, bool | int | float | bytes) or type(part).__module__ not in TYPING_MODULES:
         return None if typing.get_origin(part) else "a value, not a type; pass a type; for any JSON value, typing.Any"
     return None
+
+
+def _advise_on_container(part: list[Any] | set[Any] | tuple[Any, ...]) -> str:
+    if isinstance(part, list) and any(isinstance(item, dict) for item in part):
+        return "a list of dicts, not a type; pass one of them"
+    name = type(part).__name__
+    return f"a {name}, not a type; write {name}[...]"
 
 
 def _advise_on_class(cls: type) -> str | None:
