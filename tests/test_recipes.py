@@ -128,6 +128,17 @@ def test_the_invoice_recipe_extracts_a_validated_record_with_the_embedded_model(
     }
 
 
+def test_the_recipe_of_a_pdf_invoice_says_where_each_value_is() -> None:
+    lines = [{"item": "Desk lamp", "quantity": 3, "price": "24.50"}, {"item": "Desk", "quantity": 1, "price": "180.00"}]
+    invoice = {"seller": "Northwind Traders Ltd", "invoice_number": "NW-2291", "issued": "2026-03-14", "lines": lines}
+    with Endpoint(json.dumps({**invoice, "total": "253.50"})) as endpoint:
+        printed = run_recipe("pdf_invoice.py", endpoint)
+    assert "Item\tQuantity\tPrice\nDesk lamp\t3\t24.50" in prompt_of(endpoint.requests[0])
+    assert any(line.startswith("('issued',) '14 March 2026' page 1 [") for line in printed)
+    assert any(line.startswith("('lines', 1, 'price') '180.00' page 2 [") for line in printed)
+    assert printed[-1] == "not in the document: ()"
+
+
 def test_the_photo_recipe_sends_the_image_and_checks_the_total() -> None:
     lines = [{"item": "Espresso", "amount": "5.00"}, {"item": "Croissant", "amount": "2.40"}]
     receipt = {"shop": "CAFE NOIR", "time": "2026-03-14T10:12:00", "lines": lines, "total": "7.40"}

@@ -82,13 +82,15 @@ class RowConversations:
 
     def _ground(self, conversation: Conversation, record: Record, prompt: Any) -> Conversation:
         """Return a conversation whose value is looked for in the cells of the row that its prompt uses."""
+        from structkit.evidence.prompt_sources import documents_of
         from structkit.extraction.grounding import ArgumentEvidence, start_grounding, with_grounding
 
         row_prompt = self.settings.prompt
         template = row_prompt if isinstance(row_prompt, str) else getattr(row_prompt, "template", None)
         names = used_columns(row_prompt if template is None else template, record.values)
         files = getattr(row_prompt, "file_parameters", {}).keys()
-        cells = {name: cell for name, cell in record.values.items() if name in names - files}
+        cells: dict[str, Any] = {name: cell for name, cell in record.values.items() if name in names - files}
+        cells |= zip(sorted(files), documents_of(prompt), strict=False)
         evidence = ArgumentEvidence(self.evidence, cells, is_template=template is not None and not files & names)
         grounded: Conversation = with_grounding(conversation, start_grounding(evidence, prompt))
         return grounded
@@ -129,6 +131,8 @@ class RowConversations:
 
 def prompt_source(prompt: Callable[..., Any]) -> str:
     """Return the source of a prompt function, which is part of a job's identity; its name if there is no source."""
+    if (identity := getattr(prompt, "job_identity", None)) is not None:
+        return str(identity)
     if isinstance(prompt, JinjaTemplate):
         return f"Jinja: {prompt.source}"
     try:

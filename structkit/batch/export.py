@@ -43,7 +43,9 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
     read_through(selection, source)
     ambiguous = AmbiguousRows(find_ambiguous(reader).items(), is_keyed=source.key is not None)
     with open_output(conversations, source, reader, path) as sink:
-        counts = write_rows(sink, selection.filter(selection.match(source, reader, full=False)), ambiguous)
+        counts = write_rows(
+            conversations, sink, selection.filter(selection.match(source, reader, full=False)), ambiguous
+        )
     spent = spent_before(reader, job_prices(settings).max_price)
     report = make_report(settings, reader, counts, clock, output=path, spent=spent, ambiguous=ambiguous.names)
     write_manifest(path, {**make_manifest(settings, report, reader, clock), "exported": True})

@@ -66,6 +66,8 @@ class Job(JobSettings):
         overwrite: Whether to replace an output that this job did not write.
         columns: What the output has about each row's run, beside the values.
         value_column: The name of the column of values whose type is not an object with fields.
+        items: The field with a list (or `value_column` for a type that is a list): the output has a row for each of
+            its items, with the columns of the input and of the other fields repeated, and one row if there is none.
         guard_formulas: In which columns of a CSV or TSV output a text that a spreadsheet would run as a formula gets a
             leading apostrophe: in `all`, only in those of the type and of the run (`output`), or in `none`.
         progress: Whether to show a progress bar, in a terminal or a notebook, if `run` has no callback.

@@ -14,6 +14,7 @@ from structkit.batch.ambiguous import AmbiguousRows
 from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.failure_limit import describe_excess
+from structkit.batch.item_rows import item_columns, item_rows, with_page
 from structkit.batch.manifest import input_hash, versions
 from structkit.batch.matching import MatchedRow, RemovedRows
 from structkit.batch.outcome import output_row
@@ -23,7 +24,7 @@ from structkit.batch.settings import JobSettings
 from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
-from structkit.tables.columns import output_columns, run_columns
+from structkit.tables.columns import Column, output_columns, run_columns
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM_FILE, Source
 from structkit.values import JSON
@@ -77,13 +78,20 @@ def open_output(
     """
     settings = conversations.settings
     may_replace = settings.overwrite or (path is None and "output" in journal.marks)
-    output_type: ResponseFormat[object] = conversations.response_format
-    is_open = isinstance(output_type.output_type, dict)
-    values = output_columns(output_type.natural_schema, is_open=is_open, name=settings.value_column)
+    values = value_columns(conversations)
+    if settings.items is not None:
+        values = item_columns(values, settings.items)
     extra = EVIDENCE_COLUMNS if conversations.evidence else ()
     columns = (*source.fields, *values, *run_columns(*dict.fromkeys((*settings.columns, *extra))))
     target = path or settings.output_path
     return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
+
+
+def value_columns(conversations: RowConversations) -> tuple[Column, ...]:
+    """Return the columns of the type of a job."""
+    output_type: ResponseFormat[object] = conversations.response_format
+    is_open = isinstance(output_type.output_type, dict)
+    return output_columns(output_type.natural_schema, is_open=is_open, name=conversations.settings.value_column)
 
 
 class RowCounts(NamedTuple):
@@ -93,13 +101,18 @@ class RowCounts(NamedTuple):
     by_error: Mapping[str, int]
 
 
-def write_rows(sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows) -> RowCounts:
+def write_rows(
+    conversations: RowConversations, sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
+) -> RowCounts:
     """Write rows with their outcomes, and locate the ambiguous ones; return how many ended in which way."""
     counts, errors = Counter[str](), Counter[str]()
+    items, columns = conversations.settings.items, value_columns(conversations)
     for record, row in rows:
         ambiguous.locate(record)
         state = row.state if row and row.state else "open"
-        sink.write(output_row(record, row, state))
+        cells = output_row(record, row, state)
+        for each in (cells,) if items is None else item_rows(cells, columns, items):
+            sink.write(with_page(each))
         counts[state] += 1
         if row and row.outcome and state == "failed":
             errors[str(row.outcome.get("error", "unknown"))] += 1

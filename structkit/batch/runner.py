@@ -147,7 +147,7 @@ class JobRunner:
             journal.mark(REPARSING, value=False)  # every stored reply has been read as the new type
         rows = selection.match(files.source, journal, full=False)
         with open_output(self.conversations, files.source, journal) as sink:
-            counts = write_rows(sink, selection.filter(rows), ambiguous)
+            counts = write_rows(self.conversations, sink, selection.filter(rows), ambiguous)
         journal.mark("output", str(settings.output_path))
         if self.prices.max_price:
             mark_spent(journal, context.budget.spent)

@@ -69,6 +69,7 @@ class LabelOptions(TypedDict, total=False):
     overwrite: bool
     columns: tuple[str, ...]
     value_column: str
+    items: str | None
     guard_formulas: GuardFormulas
     progress: bool
     evidence: EvidenceChoice | None
@@ -106,6 +107,7 @@ class JobSettings:
     overwrite: bool = False
     columns: tuple[str, ...] = ("status", "error", "message", "attempts")
     value_column: str = "value"
+    items: str | None = None
     guard_formulas: GuardFormulas = "all"
     progress: bool = True
     evidence: EvidenceChoice | None = None

@@ -17,16 +17,16 @@ from structkit.cli.evidence_option import (
     Evidence,
     EvidenceCommand,
     Show,
-    evidence_fields,
     read_evidence,
     validate_show,
-    write_page,
 )
+from structkit.cli.file_input import FileReading, Send
+from structkit.cli.file_table import FileRowPrompt, is_table, reject_table_options, run_table, table_option
+from structkit.cli.file_value import read_value
 from structkit.cli.input_files import extract_files, is_several, list_files
 from structkit.cli.load import load_format
 from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import (
-    FilePrompt,
     InstructionsFile,
     PromptFile,
     build_prompt,
@@ -49,12 +49,8 @@ from structkit.cli.request_options import (
     read_probe_options,
 )
 from structkit.cli.shell_names import to_shell_names
-from structkit.cli.terminal import notice, write, write_text
+from structkit.cli.terminal import INTERRUPTED, notice, write, write_text
 from structkit.errors import ConfigError, StructkitError
-from structkit.values import JSON
-
-INTERRUPTED = 130
-"""The exit code of a program that was interrupted by Ctrl-C."""
 
 PROGRAM = "structkit"
 """The name in usage and completion, also for `python -m structkit`, which a shell cannot complete."""
@@ -111,8 +107,8 @@ def extract(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="The text, image, recording or PDF to read; `-` is standard input. Several files, or a folder, give a "
-            "line of JSON each.",
+            help="The text, PDF, DOCX, PPTX, XLSX, HTML, EML, image or recording to read; `-` is standard input. "
+            "Several files, a folder or a pattern such as 'invoices/*.pdf' give a line of JSON each, or a table.",
             metavar="FILE...|-",
         ),
     ],
@@ -140,44 +136,47 @@ def extract(
     timeout: Timeout = None,
     evidence: Evidence = None,
     show: Show = None,
+    send: Annotated[
+        Send, typer.Option(help="What the model gets of a document; auto is the text, and images of pages without.")
+    ] = Send.auto,
     settings: Set = None,
     header: Header = None,
     output: Output = None,
+    items: Annotated[
+        str | None, table_option(metavar="FIELD", help="A row for each item of this list, not for each file.")
+    ] = None,
+    retry_failed: Annotated[bool, table_option("--retry-failed", help="Read failed files again.")] = False,  # noqa: FBT002
+    new: Annotated[bool, table_option("--new", help="If the type or an option has changed: start again.")] = False,  # noqa: FBT002
+    overwrite: Annotated[bool, table_option("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
 ) -> None:
-    """Read a value of a type from a text, and print it as JSON.
+    """Read a value of a type from a text or document, and print it as JSON.
 
     Of several files, each line has the name of a file with its value, or with the error of that file. The exit code is
-    0 if all succeeded, or that of the first error. With --evidence, the JSON has the value and its evidence.
+    0 if all succeeded, or that of the first error. With --evidence, the JSON has the value and its evidence. With a
+    table as the output, such as -o invoices.csv, there is a row for each file, and the same command again resumes.
     """
     from structkit.schema.cache import response_format
 
     validate_output(output, *files, output_type, prompt_file, instructions_file)
-    validate_show(show, is_several(files), *files, output_type, prompt_file, instructions_file)
+    validate_show(show, is_several(files) or is_table(output), *files, output_type, prompt_file, instructions_file)
     values_type = response_format(load_format(output_type, extras.value))
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed}
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
-    names = list_files(files) if is_several(files) else files
-    first_prompt = None if is_several(files) else build_prompt(files[0], template, encoding)
+    reading, names = FileReading(send, encoding), list_files(files) if is_several(files) else files
+    table: Any = {"items": items, "retry_failed": retry_failed, "overwrite": overwrite}
+    if is_table(output):
+        endpoint, row_prompt = {"model": model, "base_url": base_url}, FileRowPrompt(template, reading)
+        raise typer.Exit(run_table(names, output, values_type, row_prompt, endpoint, call, new, places, table))
+    reject_table_options(new=new, **table)
+    first_prompt = None if is_several(files) else build_prompt(files[0], template, reading)
     with default_client(model, base_url, notice) as client:
-
-        def read_fields(prompt: FilePrompt) -> JSON:
-            result = client.run(
-                values_type, prompt.prompt, **call, evidence=prompt.evidence(places or show is not None)
-            )
-            if show is not None:
-                write_page(result, show, prompt.name)
-            for warning in result.warnings if places else ():
-                notice(f"{prompt.name}: {warning}")
-            return {"value": values_type.natural(result.value), **(evidence_fields(result) if places else {})}
-
+        read = partial(read_value, client, values_type, call=call, evidence=places, show=show)
         if first_prompt is None:
-            raise typer.Exit(
-                extract_files(names, lambda name: read_fields(build_prompt(name, template, encoding)), output)
-            )
-        fields = read_fields(first_prompt)
+            raise typer.Exit(extract_files(names, lambda name: read(build_prompt(name, template, reading)), output))
+        fields = read(first_prompt)
         write(fields if places else fields["value"], output)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,19 +29,35 @@ class Failure(NamedTuple):
 
 
 def is_several(names: Sequence[str]) -> bool:
-    """Return whether there is a line for each file: more than one name, or a folder."""
-    return len(names) > 1 or Path(names[0]).is_dir()
+    """Return whether there is a line for each file: more than one name, a folder, or a pattern."""
+    return len(names) > 1 or Path(names[0]).is_dir() or _is_pattern(names[0])
 
 
 def list_files(names: Sequence[str]) -> list[str]:
-    """Return the files, and in place of each folder its files, by name; hidden ones and subfolders are left out.
+    """Return the files, and in place of each folder or pattern its files, by name.
+
+    Hidden files and subfolders of a folder are left out. In a pattern, such as `invoices/*.pdf`, `**` is any folder.
 
     Raises:
         ConfigError: A folder has no file or cannot be read, or standard input is one of several files.
     """
     if "-" in names:
         raise ConfigError("- is standard input, which cannot be one of several files")
-    return [file for name in names for file in (_list_folder(Path(name)) if Path(name).is_dir() else [name])]
+    return [file for name in names for file in _list_name(name)]
+
+
+def _list_name(name: str) -> list[str]:
+    if _is_pattern(name):
+        files = sorted(each for each in glob.glob(name, recursive=True) if Path(each).is_file())  # noqa: PTH207 (a pattern may be absolute)
+        if not files:
+            raise ConfigError(f"no file matches {name!r}")
+        return files
+    return _list_folder(Path(name)) if Path(name).is_dir() else [name]
+
+
+def _is_pattern(name: str) -> bool:
+    """Return whether a name is a pattern that the shell has not replaced, because it is quoted, and not a file."""
+    return glob.has_magic(name) and not os.path.lexists(name)
 
 
 def _list_folder(folder: Path) -> list[str]:

@@ -21,8 +21,7 @@ from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import reopened_states
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
-from structkit.cli.app import INTERRUPTED
-from structkit.cli.terminal import notice, stderr_console, write, write_text
+from structkit.cli.terminal import INTERRUPTED, notice, stderr_console, write, write_text
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader

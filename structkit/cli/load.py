@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import importlib
 import importlib.util
 import sys
@@ -10,15 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
 
-from structkit.documents import File
-from structkit.documents.file import AUDIO_FORMATS, IMAGE_SUFFIXES
-from structkit.documents.media_types import media_type
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
 from structkit.values import JSON
-
-FILE_SUFFIXES = IMAGE_SUFFIXES | {f".{suffix}" for suffix in AUDIO_FORMATS.values()} | {".pdf"}
-"""Suffixes of files that are not text: a text under such a name is often the error page of a download."""
 
 
 def load_type(name: str) -> Any:
@@ -78,42 +71,15 @@ def read_text(name: str) -> str:
     Raises:
         ConfigError: The file does not exist, cannot be read, or is not UTF-8.
     """
-    return _decode(_read_bytes(name), name)
+    return decode_text(read_bytes(name), name)
 
 
-def read_input(name: str, encoding: str | None = None) -> str | File:
-    """Read what a value is extracted from: a text, or an image, recording or PDF; `-` is standard input.
-
-    Args:
-        name: The file.
-        encoding: That of a text; None for UTF-8.
+def read_bytes(name: str) -> bytes:
+    """Read the bytes of a file, or of standard input for `-`.
 
     Raises:
-        ConfigError: The file does not exist, cannot be read, or is neither of these kinds nor text in the encoding.
-        PromptError: The file is too large.
+        ConfigError: The file does not exist or cannot be read.
     """
-    if name.startswith(("http://", "https://")):
-        raise ConfigError(f"{name!r} is a URL, which is not fetched: download it first, or pass a file")
-    data = _read_bytes(name)
-    suffix = Path(name).suffix.lower()
-    if media_type(data) is None and suffix in FILE_SUFFIXES and data:
-        raise ConfigError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
-    if media_type(data) is not None:
-        return File(data, name=Path(name).name)
-    likely = _utf16(data)
-    if likely and encoding is None:
-        raise ConfigError(f"{name!r} is not UTF-8 text but UTF-16: pass --encoding {likely}")
-    return _decode(data, name, encoding, advice="pass --encoding cp1252, or the one that it has")
-
-
-def _utf16(data: bytes) -> str | None:
-    """Return the encoding of a text that is probably UTF-16: by its byte order mark, or a first letter of two bytes."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    return {b"\0": "utf-16-le"}.get(data[1:2]) or {b"\0": "utf-16-be"}.get(data[:1])
-
-
-def _read_bytes(name: str) -> bytes:
     try:
         if name == "-" and sys.stdin is None:
             raise ConfigError("cannot read standard input: it is closed")
@@ -122,7 +88,12 @@ def _read_bytes(name: str) -> bytes:
         raise ConfigError(f"cannot read {name!r}: {error.strerror or error}") from None
 
 
-def _decode(data: bytes, name: str, encoding: str | None = None, *, advice: str = "convert it first") -> str:
+def decode_text(data: bytes, name: str, encoding: str | None = None, *, advice: str = "convert it first") -> str:
+    """Return the text of bytes, by default in UTF-8.
+
+    Raises:
+        ConfigError: They are not in the encoding, or there is none of that name.
+    """
     try:
         return data.decode(encoding or "utf-8-sig")
     except UnicodeError as error:

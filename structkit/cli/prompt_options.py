@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from structkit.cli.load import read_input, read_text
+from structkit.cli.file_input import FileReading, read_input
+from structkit.cli.load import read_text
 from structkit.cli.request_options import request_option
-from structkit.documents import File
+from structkit.documents import Document, File
 from structkit.errors import ConfigError, PromptError
 from structkit.values import Prompt
 
@@ -63,12 +65,14 @@ class FilePrompt(NamedTuple):
     Args:
         name: The name of the file.
         prompt: The prompt.
-        text: The text of the file; None if it has none.
+        source: The text of the file, or the document; None for a file without text.
+        parts: The prompt as parts, in which a document is one of its own.
     """
 
     name: str
     prompt: Prompt
-    text: str | None
+    source: str | Document | None
+    parts: Prompt
 
     def evidence(self, choice: Any) -> Any:
         """Return `evidence=` of a call: values are looked for in the text of the file, not in the text around it."""
@@ -76,11 +80,11 @@ class FilePrompt(NamedTuple):
             return choice
         from structkit.extraction.grounding import ArgumentEvidence
 
-        arguments = {} if self.text is None else {"text": self.text}
+        arguments = {} if self.source is None else {"text": self.source}
         return ArgumentEvidence(choice, arguments, is_template=True)
 
 
-def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str | None = None) -> FilePrompt:
+def build_prompt(name: str, template: str | JinjaTemplate | None, reading: FileReading) -> FilePrompt:
     """Return the prompt about a file: its text, in the template if there is one; or the file itself after the template.
 
     Raises:
@@ -89,14 +93,26 @@ def build_prompt(name: str, template: str | JinjaTemplate | None, encoding: str 
     """
     from structkit.values.source_cell import is_blank
 
-    source = read_input(name, encoding)
-    if isinstance(source, File):
+    source = read_input(name, reading)
+    if isinstance(source, File) or (isinstance(source, Document) and not source.is_only_text):
         prompt: Prompt = [source] if template is None else [_fill_without_text(name, template), source]
-        return FilePrompt(name, prompt, None)
-    prompt = source if template is None else _fill(template, {"text": source})
-    if is_blank(source):
+        text = source if isinstance(source, Document) and source.text.strip() else None
+        return FilePrompt(name, prompt, text, prompt)
+    if isinstance(source, str) and is_blank(source):
         raise PromptError(f"{name!r} is empty: there is nothing to read")
-    return FilePrompt(name, prompt, source)
+    if template is None:
+        return FilePrompt(name, source, source, source)
+    prompt = _fill(template, {"text": source})
+    return FilePrompt(name, prompt, source, _document_parts(template, source) or prompt)
+
+
+def _document_parts(template: str | JinjaTemplate, source: str | Document) -> list[Any] | None:
+    """Return a template that ends with a document as two parts; None if the document is anywhere else."""
+    if not isinstance(source, Document):
+        return None
+    mark = "\0"  # no template and no document has it
+    before, _, after = _fill(template, {"text": mark}).partition(mark)
+    return [before, source] if before.strip() and not after.strip() else None
 
 
 def _fill_without_text(name: str, template: str | JinjaTemplate) -> str:
@@ -110,11 +126,11 @@ def _fill_without_text(name: str, template: str | JinjaTemplate) -> str:
     except PromptError:
         _fill(template, {"text": ""})  # raises if it is not the text that is missing
         raise PromptError(
-            f"{name!r} is an image, a recording or a PDF, which follows the prompt and has no text: leave {{text}} out"
+            f"{name!r} is an image, a recording or a scan, which follows the prompt and has no text: leave {{text}} out"
         ) from None
 
 
-def _fill(template: str | JinjaTemplate, values: dict[str, str]) -> str:
+def _fill(template: str | JinjaTemplate, values: Mapping[str, str | Document]) -> str:
     """Return the template with the text of a file in it; without values for an image, which comes after it."""
     from structkit.prompts import fill_template, validate_template
 

@@ -20,6 +20,9 @@ from structkit.client.probing.probe_report import markdown
 from structkit.errors import ConfigError
 from structkit.values.text import escape_controls
 
+INTERRUPTED = 130
+"""The exit code of a program that was interrupted by Ctrl-C."""
+
 
 def write(value: Any, output: Path | None) -> None:
     """Print a value as JSON, or write it to a file."""

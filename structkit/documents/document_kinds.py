@@ -67,10 +67,11 @@ def document_type(data: bytes, name: str, limits: ReadLimits) -> str:
         return _office_type(data, limits)
     if data.startswith(b"{\\rtf"):
         raise PromptError(f"{limits.name!r} is an RTF file: save it as DOCX or PDF")
-    return _text_type(data, name)
+    return text_type(data, name)
 
 
-def _text_type(data: bytes, name: str) -> str:
+def text_type(data: bytes, name: str) -> str:
+    """Return the media type of a text, by its suffix or its first bytes."""
     if (kind := SUFFIXES.get(PurePath(name).suffix.lower())) is not None:
         return kind
     start = data[:SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf")

@@ -181,6 +181,11 @@ class Document(PromptDocument):
                 "images, or run OCR on it first"
             )
 
+    @property
+    def is_only_text(self) -> bool:
+        """Whether the model gets the text and nothing else."""
+        return self.send == "text" or (self.send == "auto" and not self.has_unread_pages)
+
     def __str__(self) -> str:
         """The text, as templates have it."""
         return self.text
@@ -191,7 +196,7 @@ class Document(PromptDocument):
         Raises:
             PromptError: Pages without text would be left out.
         """
-        if self.send in {"images", "file"} or (self.send == "auto" and self.has_unread_pages):
+        if not self.is_only_text:
             raise PromptError(
                 f"{self.name!r} is not only text: pass it beside the text, as in ['Read this.', document], or open it "
                 "with send='text'"

@@ -49,6 +49,11 @@ def has_unread_parts(prompt: Prompt) -> bool:
     )
 
 
+def documents_of(prompt: Prompt) -> Iterator[PromptDocument]:
+    """Yield the documents of a prompt."""
+    yield from (part for _, part in _parts(prompt) if isinstance(part, PromptDocument))
+
+
 def template_sources(arguments: Mapping[str, Any]) -> tuple[TextSource, ...]:
     """Return the texts that a template has of its arguments.
 

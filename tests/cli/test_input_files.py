@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from structkit.cli.load import read_input
+from structkit.cli.file_input import FileReading, read_input
 from structkit.errors import ConfigError
 from structkit.testing import Endpoint, Reply, completion
 
@@ -110,12 +110,12 @@ def test_a_text_in_another_encoding_is_read_with_the_option_that_the_error_names
     path = tmp_path / "a.txt"
     path.write_bytes(data)
     with pytest.raises(ConfigError, match=f"not UTF-8 text .*--encoding {encoding}($|,)"):
-        read_input(str(path))
-    assert read_input(str(path), encoding) == data.decode(encoding)
+        read_input(str(path), FileReading())
+    assert read_input(str(path), FileReading(encoding=encoding)) == data.decode(encoding)
 
 
 def test_an_unknown_encoding_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("7", encoding="utf-8")
     for encoding in ("latin-99", "base64", "utf\0"):
         with pytest.raises(ConfigError, match="there is no text encoding"):
-            read_input(str(tmp_path / "a.txt"), encoding)
+            read_input(str(tmp_path / "a.txt"), FileReading(encoding=encoding))

@@ -1,0 +1,82 @@
+"""How a command reads a file that a value is extracted from: as text, as a document with pages, or as it is."""
+
+from __future__ import annotations
+
+import codecs
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from structkit.cli.load import decode_text, read_bytes
+from structkit.documents import Document, File
+from structkit.documents.document_kinds import COMPOUND_FILE, EMAIL, HTML, PDF, text_type
+from structkit.documents.file import AUDIO_FORMATS, IMAGE_SUFFIXES
+from structkit.documents.media_types import media_type
+from structkit.errors import ConfigError
+
+FILE_SUFFIXES = IMAGE_SUFFIXES | {f".{suffix}" for suffix in AUDIO_FORMATS.values()} | {".pdf"}
+"""Suffixes of files that are not text: a text under such a name is often the error page of a download."""
+
+DOCUMENT_STARTS = (b"PK\x03\x04", COMPOUND_FILE, b"{\\rtf")
+"""The first bytes of Office files, and of those that `Document` rejects with advice."""
+
+
+class Send(Enum):
+    """What the model gets of a document."""
+
+    auto = "auto"
+    text = "text"
+    images = "images"
+    file = "file"
+
+
+class FileReading(NamedTuple):
+    """How files are read.
+
+    Args:
+        send: What the model gets of a document.
+        encoding: That of a text; None for UTF-8.
+    """
+
+    send: Send = Send.auto
+    encoding: str | None = None
+
+    def __str__(self) -> str:
+        """The settings, as a part of the identity of a job."""
+        return f"{self.send.value} {self.encoding}"
+
+
+def read_input(name: str, reading: FileReading) -> str | File | Document:
+    """Read a file; `-` is standard input.
+
+    Raises:
+        ConfigError: The file does not exist, cannot be read, or is of no kind that can be sent; or it needs an extra.
+        PromptError: The file is too large, damaged, encrypted or empty.
+    """
+    if name.startswith(("http://", "https://")):
+        raise ConfigError(f"{name!r} is a URL, which is not fetched: download it first, or pass a file")
+    data, kind = read_bytes(name), None
+    if data:
+        kind = media_type(data)
+    if kind is None and Path(name).suffix.lower() in FILE_SUFFIXES and data:
+        raise ConfigError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
+    if kind is not None and (kind != PDF or reading.send is Send.file):
+        return File(data, name=Path(name).name)
+    if kind == PDF or data.startswith(DOCUMENT_STARTS) or text_type(data, name) in {HTML, EMAIL}:
+        send: Any = reading.send.value
+        return Document.open(data, name=Path(name).name, send=send, encoding=reading.encoding)
+    return _read_text(data, name, reading.encoding)
+
+
+def _read_text(data: bytes, name: str, encoding: str | None) -> str:
+    likely = _utf16(data)
+    if likely and encoding is None:
+        raise ConfigError(f"{name!r} is not UTF-8 text but UTF-16: pass --encoding {likely}")
+    return decode_text(data, name, encoding, advice="pass --encoding cp1252, or the one that it has")
+
+
+def _utf16(data: bytes) -> str | None:
+    """Return the encoding of a text that is probably UTF-16: by its byte order mark, or a first letter of two bytes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return {b"\0": "utf-16-le"}.get(data[1:2]) or {b"\0": "utf-16-be"}.get(data[:1])

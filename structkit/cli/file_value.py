@@ -1,0 +1,29 @@
+"""The value of one file, as the JSON that `extract` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from structkit.cli.evidence_option import evidence_fields, write_page
+from structkit.cli.prompt_options import FilePrompt
+from structkit.cli.terminal import notice
+from structkit.client import Client
+from structkit.schema import ResponseFormat
+from structkit.values import JSON
+
+
+def read_value(
+    client: Client, values_type: ResponseFormat[Any], prompt: FilePrompt, *, call: Any, evidence: Any, show: Path | None
+) -> JSON:
+    """Return the value of a file, and its evidence if it is asked for; write the page that shows it.
+
+    Raises:
+        StructkitError: As `Client.run`.
+    """
+    result = client.run(values_type, prompt.prompt, **call, evidence=prompt.evidence(evidence or show is not None))
+    if show is not None:
+        write_page(result, show, prompt.name)
+    for warning in result.warnings if evidence else ():
+        notice(f"{prompt.name}: {warning}")
+    return {"value": values_type.natural(result.value), **(evidence_fields(result) if evidence else {})}
