@@ -98,7 +98,7 @@ class _Neighbours:
         field = tuple("[]" if isinstance(key, int) else key for key in leaf.path)
         used, parent = self._used[field], leaf.path[:-1]
         anchors, last = self._anchors.get(parent, ()), self._last.get(parent)
-        labels = self._label_ends(leaf)
+        labels = self._label_ends(leaf) if len(spans) > 1 else {}
 
         def cost(span: Span) -> tuple[bool, bool, float, Span]:
             label = _label_distance(labels, span)

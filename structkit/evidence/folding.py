@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import lru_cache
+from itertools import accumulate
 
 DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
 SINGLE_QUOTES = frozenset("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4\uff07")
@@ -67,6 +68,16 @@ class FoldedText:
     def _offset(self, position: int) -> int:
         index = bisect_right(self._folded, position) - 1
         return self._original[index] + position - self._folded[index]
+
+
+def split_text(pattern: re.Pattern[str], text: str) -> tuple[list[str], list[int]]:
+    """Return what a pattern matches in a text, and where each begins; the pattern is one group.
+
+    >>> split_text(re.compile("([a-z]+)"), "ab, c")
+    (['ab', 'c'], [0, 4])
+    """
+    parts = pattern.split(text)
+    return parts[1::2], [*accumulate(map(len, parts))][:-1:2]
 
 
 def fold(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from structkit.evidence.folding import fold
 from structkit.evidence.number_vocabulary import (
@@ -102,10 +102,16 @@ def split_compound(word: str) -> list[str]:
 def compound_words(vocabulary: Iterable[str]) -> set[str]:
     """Return the words of a folded vocabulary that are numbers written as one word."""
     long = "\n".join(word for word in vocabulary if len(word) >= MIN_COMPOUND_CHARS)
+    return {word for word in _compound_lines().findall(long) if split_compound(word)}
+
+
+@cache
+def _compound_lines() -> re.Pattern[str]:
     pattern = "|".join(f"(?:{each.pattern})+" for each in _compound_patterns().values())
-    return {word for word in re.findall(rf"^(?:{pattern})$", long, re.MULTILINE) if split_compound(word)}
+    return re.compile(rf"^(?:{pattern})$", re.MULTILINE)
 
 
+@lru_cache(maxsize=4_096)
 def read_number_words(text: str) -> Decimal | None:
     """Return the number of consecutive folded words; None if they are none.
 

@@ -56,10 +56,9 @@ YEAR = r"(\d{4}|'?\d{2})"
 BETWEEN = r"(?: of| day of| de| del| do| di)?"
 NOT_DIGIT = r"(?!\d)"
 
-YEAR_FIRST = re.compile(rf"\d(?<!\d\d)(?:\d{{3}}([-/. ])\d{{1,2}}\1\d{{1,2}}|(?:(?<=1)9|(?<=2)0)\d{{6}}){NOT_DIGIT}")
-YEAR_LAST = re.compile(
-    rf"\d(?<![\d.]\d)\d?(?:([-/.])\d{{1,2}}\1(?:\d{{4}}|'?\d{{2}})|\. \d{{1,2}}\. ?\d{{4}}){NOT_DIGIT}"
-)
+YEAR_FIRST = r"\d{3}([-/. ])\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
+YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{4})"
+NUMERIC_DATE = re.compile(rf"\d(?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
 PARTS = re.compile(r"'?\d+")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
@@ -94,14 +93,14 @@ def find_dates(folded: str, months: Iterable[int] = ()) -> DatePlaces:
     >>> sorted(str(day) for day in find_dates("04/05/2026"))
     ['2026-04-05', '2026-05-04']
     """
-    places: defaultdict[tuple[int, int, int], set[Span]] = defaultdict(set)
+    places: defaultdict[tuple[int, int, int], list[Span]] = defaultdict(list)
     for span, candidates in _dates(folded, months):
         for candidate in candidates:
-            places[candidate].add(span)
+            places[candidate].append(span)
     dates: DatePlaces = {}
     for candidate, spans in places.items():
         with suppress(ValueError):
-            dates[date(*candidate)] = sorted(spans)
+            dates[date(*candidate)] = spans
     return dates
 
 
@@ -123,9 +122,13 @@ def find_times(folded: str) -> TimePlaces:
 
 def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
     """Yield each span with the years, months and days that it may mean."""
-    for match in YEAR_FIRST.finditer(folded):
-        yield Span(*match.span()), [_read_year_first(match.group())]
-    yield from _numeric_dates(folded)
+    year_last: list[re.Match[str]] = []
+    for match in NUMERIC_DATE.finditer(folded):
+        if match[2]:
+            year_last.append(match)
+        else:
+            yield Span(*match.span()), [_read_year_first(match.group())]
+    yield from _dates_with_year_last(year_last)
     for pattern, groups in ((DAY_MONTH_YEAR, (3, 2, 1)), (MONTH_DAY_YEAR, (3, 1, 2)), (YEAR_MONTH_DAY, (1, 2, 3))):
         yield from _named_months(pattern, groups, folded, months)
     if not folded.isascii():
@@ -140,18 +143,18 @@ def _read_year_first(text: str) -> tuple[int, int, int]:
     return int(year), int(month), int(day)
 
 
-def _numeric_dates(folded: str) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
+def _dates_with_year_last(date_matches: list[re.Match[str]]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
     """Yield the dates with the year last, the day or the month first.
 
     With points, the day is first. With another separator, dates of the text that can be read in one way only decide.
     """
-    matches = [(match, PARTS.findall(match.group())) for match in YEAR_LAST.finditer(folded)]
+    matches = [(match, PARTS.findall(match.group())) for match in date_matches]
     decided = defaultdict[str, set[bool]](set)
     for match, (first, second, _) in matches:
         if (int(first) > MONTHS_OF_YEAR) != (int(second) > MONTHS_OF_YEAR):
-            decided[match[1] or "."].add(int(first) > MONTHS_OF_YEAR)
+            decided[match[3] or "."].add(int(first) > MONTHS_OF_YEAR)
     for match, (first, second, year) in matches:
-        separator = match[1] or "."
+        separator = match[3] or "."
         is_day_first = {True} if separator == "." else decided[separator]
         orders = [(int(second), int(first))] * (is_day_first != {False} or int(first) > MONTHS_OF_YEAR)
         orders += [(int(first), int(second))] * (is_day_first != {True} or int(second) > MONTHS_OF_YEAR)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
+from structkit.evidence.folding import split_text
 from structkit.evidence.number_vocabulary import (
     CJK_SCALES,
     CJK_UNITS,
@@ -20,7 +21,7 @@ from structkit.evidence.number_vocabulary import (
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.values.evidence_map import Span
 
-NOTATION = re.compile(r"\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<![\w.])[.,]\d+")
+NOTATION = re.compile(r"(\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<![\w.])[.,]\d+)")
 """Digits with separators, of folded text."""
 
 SPACED_GROUPS = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
@@ -44,6 +45,10 @@ PERCENT_SIGN = re.compile(
     + "|".join(re.escape(word) + (r"(?!\w)" if word.isalpha() else "") for word in PERCENT_WORDS)
     + "|(?P<mille>\u2030))"
 )
+FOLLOWING_STARTS = frozenset(word[0] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
+"""What the words and signs after a number begin with."""
+
+NEGATIVE_ENDS = frozenset(word[-2] for word in NEGATIVE_WORDS)
 PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
 CHINESE_PERCENT = "百分之"
 
@@ -71,8 +76,8 @@ class SourceNumbers:
         """Find where numbers are."""
         self._folded, self._number_words = folded, words
         self._starts: dict[str, list[int]] = defaultdict(list)
-        for match in NOTATION.finditer(folded):
-            self._starts[match.group()].append(match.start())
+        for text, start in zip(*split_text(NOTATION, folded), strict=True):
+            self._starts[text].append(start)
         self._by_digits: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
         for text in self._starts:
             if text.isdecimal():
@@ -182,6 +187,8 @@ def _with_surroundings(values: Sequence[Decimal], folded: str, span: Span) -> It
 def _shares_and_multiples(
     values: Sequence[Decimal], span: Span, after: str, *, has_scale: bool = False
 ) -> Iterator[tuple[Decimal, Span]]:
+    if after.lstrip(" -")[:1] not in FOLLOWING_STARTS:
+        return
     if sign := PERCENT_SIGN.match(after):
         share = PER_MILLE if sign["mille"] else PERCENT
         yield from ((value * share, Span(span.start, span.end + sign.end())) for value in values)
@@ -193,6 +200,8 @@ def _shares_and_multiples(
 def _sign_before(folded: str, start: int) -> tuple[int, bool]:
     """Return where a number begins with its sign, and whether it is negative."""
     before = folded[max(start - 7, 0) : start]
+    if before[-1:] not in {"-", " "} or (before[-1:] == " " and before[-2:-1] not in NEGATIVE_ENDS):
+        return start, False
     if before.endswith("-") and not before[-2:-1].strip().isalnum():
         return start - 1, True
     word = next((word for word in NEGATIVE_WORDS if before.endswith(word)), "")
@@ -202,7 +211,8 @@ def _sign_before(folded: str, start: int) -> tuple[int, bool]:
 
 def _numbers_without_digits(folded: str, words: Sequence[Span]) -> Iterator[tuple[Decimal, Span]]:
     """Yield fractions, numbers in words and in Chinese numerals, and those of digits and scales by turns."""
-    for match in FRACTION.finditer(folded):
+    has_fraction = "/" in folded or SIGN_OF_FRACTION in folded
+    for match in FRACTION.finditer(folded) if has_fraction else ():
         if (value := _read_fraction(match.group())) is not None:
             yield value, Span(*match.span())
     for value, span in _numbers_in_words(folded, words):

@@ -44,7 +44,8 @@ class SourceText:
 
     @cached_property
     def _numbers(self) -> SourceNumbers:
-        words = NUMBER_WORDS | compound_words(self.index.vocabulary)
+        compounds = compound_words(self.index.vocabulary)
+        words = NUMBER_WORDS | compounds if compounds else NUMBER_WORDS
         return SourceNumbers(self.folded.text, self.index.ranges(words))
 
     @cached_property

@@ -45,7 +45,7 @@ class SourceTexts:
 
     def find_word(self, word: str) -> tuple[Span, ...]:
         """Return the places of a folded word, in all sources."""
-        places = enumerate(text.index.find(word)[1] for text in self._texts)
+        places = enumerate(text.index.find_word(word) for text in self._texts)
         return tuple(span for number, spans in places for span in _in_source(spans, number))
 
     def text_at(self, span: Span) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
 
-from structkit.evidence.folding import FoldedText, fold
+from structkit.evidence.folding import FoldedText, fold, split_text
 from structkit.values.evidence_map import How, Span
 
 UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -18,8 +18,8 @@ UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 Of Korean, whose syllables are folded to their letters, each letter is one."""
 
 KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
-WORD = re.compile(rf"[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+")
-SIMPLE_WORD, NOT_SIMPLE = re.compile(r"\w+"), re.compile(f"[{UNSPACED}{KANA_MARKS}{INDIC}]")
+WORD = re.compile(rf"([{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)")
+SIMPLE_WORD, NOT_SIMPLE = re.compile(r"(\w+)"), re.compile(f"[{UNSPACED}{KANA_MARKS}{INDIC}]")
 """Words of a text without such scripts, which is read faster."""
 
 IS_UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -68,8 +68,7 @@ class TextIndex:
         """Split the source into words."""
         self._folded, self._source = folded, folded.source
         pattern = WORD if NOT_SIMPLE.search(folded.text) else SIMPLE_WORD
-        self._words = pattern.findall(folded.text)
-        self._starts = [match.start() for match in pattern.finditer(folded.text)]
+        self._words, self._starts = split_text(pattern, folded.text)
         self._positions: dict[str, list[int]] = defaultdict(list)
         for position, word in enumerate(self._words):
             self._positions[word].append(position)
@@ -106,6 +105,10 @@ class TextIndex:
         """Return where in the folded text any of some folded words are."""
         numbers = sorted(position for word in self._positions if word in words for position in self._positions[word])
         return [Span(self._starts[position], self._end(position)) for position in numbers]
+
+    def find_word(self, word: str) -> tuple[Span, ...]:
+        """Return all places of a folded word."""
+        return self._original((self._starts[each], self._end(each)) for each in self._positions.get(word, ()))
 
     def _end(self, position: int) -> int:
         return self._starts[position] + len(self._words[position])
