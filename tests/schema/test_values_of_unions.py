@@ -28,6 +28,8 @@ from pydantic import (
     SecretBytes,
     Tag,
     ValidationError,
+    model_serializer,
+    model_validator,
 )
 from typing_extensions import TypeAliasType, TypedDict
 
@@ -336,6 +338,70 @@ def test_a_function_in_a_union_reads_its_declared_input_type_only(numbers, check
 
 def test_a_function_outside_a_union_may_read_more_than_it_declares():
     assert ResponseFormat(NumbersText).load({"value": [1, 2]}) == [1, 2]
+
+
+def parse_year(value: Any) -> Any:
+    return dt.date(value["year"], 1, 1) if isinstance(value, dict) else value
+
+
+Year = Annotated[
+    dt.date,
+    BeforeValidator(parse_year, json_schema_input_type=dict[str, int]),
+    PlainSerializer(lambda day: {"year": day.year}, return_type=dict[str, int]),
+]
+PlainNumber = Annotated[int, PlainValidator(int, json_schema_input_type=str), PlainSerializer(str, return_type=str)]
+
+
+class NumberList(BaseModel):
+    root: list[int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def populate_root(cls, values: Any) -> Any:
+        return {"root": values}
+
+    @model_serializer
+    def write(self) -> list[int]:
+        return self.root
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        return handler.resolve_ref_schema(handler(schema))["properties"]["root"]
+
+
+class FromText(BaseModel):
+    number: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def split(cls, value: Any) -> Any:
+        return {"number": int(value)} if isinstance(value, str) else value
+
+    @model_serializer
+    def write(self) -> str:
+        return str(self.number)
+
+
+ONE = NumberList.model_validate([1])
+
+
+@pytest.mark.parametrize(
+    ("output_type", "values"),
+    [
+        (Year | dict[str, str], [dt.date(2020, 1, 1), {"a": "b"}]),
+        (Year | list[int] | Cat, [dt.date(2020, 1, 1), [1], Cat(name="a")]),
+        (PlainNumber, [3]),
+        (PlainNumber | float, [3, 2.5]),
+        (PlainNumber | bool | list[int], [3, True, [1]]),
+        (NumberList | list[int], [ONE, [1]]),
+        (NumberList | list[str] | None, [ONE, ["1"], None]),
+        (FromText | str, [FromText(number=1), "1"]),
+        (list[FromText | NumberList], [[FromText(number=1), ONE]]),
+    ],
+    ids=str,
+)
+def test_a_type_with_a_form_of_its_own_is_told_apart_by_that_form(output_type, values, check_round_trip):
+    check_round_trip(output_type, *values)
 
 
 def parse_number(value: Any) -> Any:

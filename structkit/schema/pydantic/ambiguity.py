@@ -12,10 +12,9 @@ from pydantic_core import SchemaValidator, ValidationError
 
 from structkit.schema.keywords import PYTHON_CLASS
 from structkit.schema.pydantic.aliases import named_fields
-from structkit.schema.pydantic.json_form import ANY, TEMPORAL, JSONForm
+from structkit.schema.pydantic.json_form import ANY, INSTANCES, TEMPORAL, JSONForm
 from structkit.values import JSON
 
-INSTANCES = frozenset({"model", "dataclass"})
 COERCIBLE = frozenset({"int", "float", "bool", "decimal", "complex"}) | TEMPORAL
 """Types that pydantic also reads from JSON of another type: a duration from a number, a number from a string."""
 

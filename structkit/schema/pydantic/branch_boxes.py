@@ -11,9 +11,9 @@ from pydantic_core import core_schema
 from structkit.schema.keywords import BOXED_BRANCH, PYTHON_CLASS
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.pydantic.aliases import field_alias
-from structkit.schema.pydantic.ambiguity import INSTANCES, Ambiguity, object_fields
+from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
 from structkit.schema.pydantic.branch_choice import BranchChoice
-from structkit.schema.pydantic.json_form import JSONForm, json_form
+from structkit.schema.pydantic.json_form import INSTANCES, JSONForm, json_form
 from structkit.schema.pydantic.part import SchemaPart, without_ref
 from structkit.schema.pydantic.serializers import restricted_to_input_type
 from structkit.values import JSON

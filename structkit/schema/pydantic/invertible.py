@@ -29,7 +29,6 @@ from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_v
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
 from structkit.schema.pydantic.part import SchemaPart
 from structkit.schema.pydantic.serializers import (
-    VALIDATORS,
     checked_against_input_type,
     is_of_library,
     layers,
@@ -128,7 +127,7 @@ class _Rewrite:
         if kind in CONSTANT_REWRITES:
             return part
         part = _without_output_settings(part) if isinstance(part.get("config"), dict) else part
-        part = checked_against_input_type(part, self._compile_part) if kind in VALIDATORS else part
+        part = checked_against_input_type(part, self._compile_part)
         if kind not in LOSSLESS_REWRITES or "serialization" in part or self._is_lossless(part):
             return part
         return LOSSLESS_REWRITES[kind](part, self._resolve)

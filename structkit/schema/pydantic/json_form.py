@@ -48,7 +48,8 @@ INNER_KEYS = {
 }
 """Where the type is that the wrappers of a type contain."""
 
-CLASSES = frozenset({"model", "dataclass", "definition-ref"})
+INSTANCES = frozenset({"model", "dataclass"})
+CLASSES = INSTANCES | {"definition-ref"}
 READERS = frozenset({"function-before", "function-wrap"})
 """Types of core schemas whose function gets the JSON before their type does."""
 
@@ -94,13 +95,14 @@ def json_form(part: Any, definitions: dict[str, Any], entered_refs: frozenset[st
         ref = part["schema_ref"]
         is_entered = ref in entered_refs
         return NOTHING if is_entered else json_form(definitions[ref], definitions, entered_refs | {ref})
+    has_own_form = kind in INSTANCES and "serialization" in part and part["schema"]["type"] in READERS
     if kind in INNER_KEYS:
         return _wrapped_form(part, definitions, form_of)
-    if kind in FORMS:
+    if kind in FORMS and not has_own_form:
         return FORMS[kind](part, form_of)
-    if kind in JSON_TYPES:
+    if kind in JSON_TYPES and not has_own_form:
         return JSONForm(frozenset({JSON_TYPES[kind]}), kind in NATIVE and "serialization" not in part)
-    return JSONForm(_declared_types(part, definitions))
+    return JSONForm(_declared_types(part, definitions), may_read_any=has_own_form)
 
 
 def _wrapped_form(part: Any, definitions: dict[str, Any], form_of: Callable[[Any], JSONForm]) -> JSONForm:
