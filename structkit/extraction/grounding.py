@@ -163,7 +163,7 @@ def _validate(conversation: Any, draft: JSONValue) -> Answer[Any]:
 def _with_pruning(conversation: Any, result: Result[Any], prunings: list[Pruning]) -> Result[Any]:
     """Return a result with the answers from which was removed what is not in the text."""
     pruning, codec, checks = prunings[0], conversation.response_format, conversation.checks
-    if not pruning.warnings:
+    if not any(each.warnings for each in prunings):
         return result
     soft_count = len(collect_warnings(result.value, checks))
     warnings = (*collect_warnings(pruning.answer.value, checks), *result.warnings[soft_count:], *pruning.warnings)

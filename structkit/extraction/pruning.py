@@ -134,8 +134,8 @@ def _set_nulls(pruning: Pruning, findings: Findings, trials: _Trials, first_draf
     nulls = trials.accept(draft, findings.missing, _with_nulls)
     missing = _outside(findings.missing, nulls)
     for depth in range(max(map(len, missing), default=0) - 1, 0, -1):
-        parents = [*dict.fromkeys(path[:depth] for path in missing if path[:depth] in findings.unsupported)]
-        nulls = trials.accept(draft, parents, _with_nulls, nulls)
+        parents = dict.fromkeys(path[:depth] for path in missing if len(path) > depth)
+        nulls = trials.accept(draft, [path for path in parents if path in findings.unsupported], _with_nulls, nulls)
         missing = _outside(missing, nulls)
     if nulls:
         pruning = replace(pruning, answer=trials.edit(pruning.answer, nulls, _with_nulls))

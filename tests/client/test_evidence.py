@@ -392,6 +392,12 @@ def test_all_choices_are_without_what_is_not_there() -> None:
     assert [len(value.items) for value in result.values] == [2, 2]
 
 
+def test_a_later_choice_is_without_what_is_not_there_as_well() -> None:
+    with Endpoint(completion(letter_json(), letter_json(total=12))) as endpoint:
+        result = connecting(structkit.Client)(endpoint.base_url).run(Letter, TEXT, evidence="null", n=2)
+    assert ([value.total for value in result.values], result.warnings) == ([1299.5, None], ())
+
+
 @pytest.mark.parametrize("evidence", ["null", "require"])
 def test_nothing_is_removed_that_an_image_may_have(connect: Connect, evidence: Any) -> None:
     prompt: Any = ["What does the letter say?", File(b"\x89PNG\r\n\x1a\n")]
