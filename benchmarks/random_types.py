@@ -207,7 +207,7 @@ SCALARS = [
     simple("Base64Bytes", Base64Bytes, lambda rng: rng.randbytes(rng.randrange(6))),
     simple("Pattern", re.Pattern, lambda rng: re.compile(rng.choice(["a+", "", "^(x|y)$"]))),
     simple("ZoneInfo", zoneinfo.ZoneInfo, lambda rng: zoneinfo.ZoneInfo(rng.choice(["UTC", "Europe/Berlin"]))),
-    simple("IPv6Network", ipaddress.IPv6Network, lambda rng: ipaddress.IPv6Network((rng.getrandbits(64) << 64, 64))),
+    simple("IPv6Network", ipaddress.IPv6Network, lambda rng: ipaddress.IPv6Network((rng.getrandbits(126) << 2, 126))),
     simple("Secret date", Secret[dt.date], lambda rng: Secret[dt.date](a_date(rng)), is_hashable=False),
     simple("bare list", list, lambda rng: some_values(rng, a_json_value), is_hashable=False),
     simple("bare dict", dict, lambda rng: {a_text(rng): a_json_value(rng) for _ in range(3)}, is_hashable=False),
