@@ -63,8 +63,10 @@ def _content(part: Message, name: str) -> str:
     try:
         content = part.get_content()  # type: ignore[attr-defined]  # an EmailMessage, which typeshed does not say
     except FAULTS:
-        content = part.get_payload(decode=True) or b""
-    return content if isinstance(content, str) else decode(content, name)
+        content = part.get_payload(decode=True)
+    if isinstance(content, bytes):
+        return decode(content, name)
+    return content if isinstance(content, str) else ""
 
 
 def _attachment(part: Message) -> str:

@@ -136,14 +136,18 @@ class Document(PromptDocument):
 
         return tuple(map(File, render_pages(self._data, self.name, numbers, dpi, self._password)))
 
-    @cached_property
+    @property
     def parts(self) -> tuple[JSON, ...]:
         """What the model gets, as content parts of a message.
 
         Raises:
             PromptError: More pages would be images than one prompt can have.
-            ConfigError: They would, and the extra `documents` is not installed.
+            ConfigError: Pages would be images, and the extra `documents` is not installed.
         """
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> tuple[JSON, ...]:
         if self.send == "file":
             return (File(self._data, name=self.name).part,)
         numbers = [page.number for page in self.pages if self.send == "images" or page.has_only_image]
