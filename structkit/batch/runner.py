@@ -77,7 +77,7 @@ class JobRunner:
             validate_columns(settings.prompt, source)
             evidence = bool(self.conversations.evidence)
             with open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal:
-                source = store_stream(source, settings.folder / STREAM_FILE)
+                source = store_stream(source, settings.folder / STREAM_FILE, settings.limit)
                 return await self._run(source, journal, handle_signals=handle_signals)
         finally:
             if self.closes_transport:  # a transport of the caller's stays open

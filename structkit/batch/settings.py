@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
@@ -116,7 +117,7 @@ class JobSettings:
     def __post_init__(self) -> None:
         """Expand `~` in the output, and take the price of the client."""
         if self.output is not None:
-            object.__setattr__(self, "output", Path(self.output).expanduser())
+            object.__setattr__(self, "output", _expand(self.output))
         prices = self.client.prices if isinstance(self.client, Client | AsyncClient) else None
         if self.price is None and self.client and isinstance(prices, OwnPrices):  # others depend on time and size
             object.__setattr__(self, "price", prices.prices.get(self.model or self.client.model))
@@ -141,3 +142,19 @@ class JobSettings:
     def max_concurrency(self) -> int:
         """The most requests that may be in flight at once."""
         return MAX_AUTO_CONCURRENCY if self.concurrency == "auto" else self.concurrency
+
+
+def _expand(output: Any) -> Path:
+    """Return the file of an output with `~` expanded.
+
+    Raises:
+        ConfigError: It is no path, or a path that no file can have.
+    """
+    if not isinstance(output, str | PathLike) or "\0" in str(output):
+        raise ConfigError(f"output must be the path of a file, not {output!r}")
+    try:
+        return Path(output).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"the output {str(output)!r} begins with ~ and the name of no user: write the folder"
+        ) from None

@@ -222,7 +222,7 @@ def label(
 
     if status:
         raise typer.Exit(print_status(output))
-    validate_output(export or output, output_type, function, prompt_file, instructions_file, prices)
+    validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}

@@ -81,8 +81,10 @@ def open_source(
     return Source(lambda: read_rows(source, place), place, key, is_stream=is_stream, count=lambda: _length(source))
 
 
-def store_stream(source: Source, path: Path) -> Source:
+def store_stream(source: Source, path: Path, limit: int | None = None) -> Source:
     """Return a source that can be read again: the source itself, or the rows of a stream, copied to a JSONL file.
+
+    Of a stream, which may have no end, no more rows than *limit* are read.
 
     Dates, bytes and decimals become text in the file. A copy that a killed process left is not used: the file has its
     name only once the whole stream is in it.
@@ -92,7 +94,7 @@ def store_stream(source: Source, path: Path) -> Source:
     """
     if source.is_repeatable:
         return source
-    write_atomically(path, (to_json_text(record.values).encode() + b"\n" for record in source))
+    write_atomically(path, (to_json_text(record.values).encode() + b"\n" for record in islice(source, limit)))
     return open_source(path, key=source.key, format="jsonl")
 
 

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -364,6 +365,26 @@ def test_a_file_in_and_a_file_out(job: Callable[..., Job], tmp_path: Path, suffi
         assert label_job.run().is_complete
     lines = Path(label_job.output).read_text().splitlines()
     assert [f"row-{number}" in lines[number - 3] for number in range(3)] == [True] * 3
+
+
+def test_no_more_rows_of_a_stream_are_read_than_the_limit(job: Callable[..., Job]) -> None:
+    numbers: list[int] = []
+
+    def stream() -> Iterator[dict[str, str]]:
+        for number in count():
+            numbers.append(number)
+            assert number < 10, "a stream without an end is read further"
+            yield {"text": f"row {number}"}
+
+    with Endpoint() as endpoint:
+        report = job(endpoint, stream(), limit=3).run()
+    assert (report.counts, numbers) == ({"done": 3}, [0, 1, 2])
+
+
+@pytest.mark.parametrize("output", ["a\0.jsonl", "~no-such-user/out.jsonl", 5])
+def test_an_output_that_no_file_can_have_is_rejected(output: Any) -> None:
+    with pytest.raises(ConfigError, match="output"):
+        Job(["a"], output, output_type=int, prompt="{text}")
 
 
 def test_a_stream_is_stored_and_labelled(job: Callable[..., Job]) -> None:

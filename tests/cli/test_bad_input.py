@@ -63,6 +63,7 @@ def label(table: str) -> list[str]:
         ([*EXTRACT, "-o", "number.json"], "the output 'number.json' is a file that is read"),
         ([*EXTRACT, "--prompt-file", "prompt.txt", "-o", "prompt.txt"], "is a file that is read"),
         ([*EXTRACT, "--instructions-file", "prompt.txt", "-o", "prompt.txt"], "is a file that is read"),
+        ([*LABEL[:2], "-o", "rows.csv", *LABEL[4:]], "the output 'rows.csv' is a file that is read"),
         (["extract", ".", "-o", "values.jsonl"], "the output 'values.jsonl' is in a folder that is read"),
         ([*LABEL[:2], "-o", "prompt.csv", "--prompt-file", "prompt.csv"], "is a file that is read"),
         *[
