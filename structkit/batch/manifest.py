@@ -30,7 +30,7 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
             "please report this as a bug"
         )
     path = output.with_name(f"{output.name}.manifest.json")
-    # A file's name may have bytes that are no UTF-8, which Python keeps as surrogates: JSON has an escape for them.
+    # A file's name may have bytes that are not UTF-8, which Python keeps as surrogates: JSON has an escape for them.
     write_atomically(
         path, [f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")]
     )
