@@ -17,8 +17,8 @@ from structkit.documents.read_limits import ReadLimits
 from structkit.errors import PromptError
 from structkit.optional import import_extra
 
-PDFIUM_LOCK = threading.Lock()
-"""PDFium may be called by one thread at a time."""
+PDFIUM_LOCK = threading.RLock()
+"""PDFium may be called by one thread at a time; the garbage collector may close a document while another is read."""
 
 LINE_END_HYPHENS = frozenset({0x02, 0xFFFE})
 """What PDFium has in place of a hyphen at the end of a line."""
@@ -71,10 +71,7 @@ def render_pages(
     with _open_pdf(data, name, password) as pdf:
         for number in numbers:
             with PDFIUM_LOCK:
-                page = pdf[number - 1]
-                scale = min(dpi / POINTS_PER_INCH, MAX_EDGE_PIXELS / max(*page.get_size(), 1.0))
-                image = page.render(scale=scale).to_pil().convert("RGB")
-                page.close()
+                image = _render(pdf[number - 1], dpi)
             file = io.BytesIO()
             image.save(file, "JPEG", quality=JPEG_QUALITY)
             yield file.getvalue()
@@ -96,6 +93,14 @@ def _open_pdf(data: bytes, name: str, password: str | None) -> Iterator[Any]:
             advice = "pass password=" if password is None else "the password is wrong"
             raise PromptError(f"{name!r} is encrypted: {advice}") from None
         raise PromptError(f"{name!r} is damaged, or not a PDF: {error}") from None
+
+
+def _render(page: Any, dpi: float) -> Any:
+    try:
+        scale = min(dpi / POINTS_PER_INCH, MAX_EDGE_PIXELS / max(*page.get_size(), 1.0))
+        return page.render(scale=scale).to_pil().convert("RGB")
+    finally:
+        page.close()
 
 
 def _read_page(pdf: Any, index: int) -> PageText:
