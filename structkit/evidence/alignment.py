@@ -107,7 +107,7 @@ class _Neighbours:
             total = min(label, LABEL_DISTANCE) + nearest + backwards
             return span in used, label > ADJACENT_DISTANCE, total, span
 
-        likely = tuple(sorted(spans, key=cost)) if len(spans) > 1 else spans
+        likely = tuple(sorted(spans, key=cost))
         used.add(likely[0])
         self._last[parent] = likely[0]
         return likely

@@ -73,7 +73,9 @@ HALVES_AFTER = [
 
 HALVES = frozenset(word for words in HALVES_AFTER for word in words)
 
-MULTIPLES = dict.fromkeys(("dozen", "dutzend", "douzaine", "douzaines", "docena", "docenas", "dozzina", "dozijn"), 12)
+MULTIPLES: dict[str, int] = dict.fromkeys(
+    ("dozen", "dutzend", "douzaine", "douzaines", "docena", "docenas", "dozzina", "dozijn"), 12
+)
 """Words that are a number, and multiply one before them."""
 
 
