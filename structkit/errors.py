@@ -27,6 +27,7 @@ import copy
 from typing import Any, ClassVar, Self
 
 from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, ToolRun, Usage, format_path, sum_usage
+from structkit.values.chunk_result import ChunkResult
 from structkit.values.text import escape_controls
 
 DISTRIBUTION = "structkit-llm"
@@ -47,10 +48,12 @@ class StructkitError(Exception):
 
     Attributes:
         attempts: Every attempt so far, with request, raw reply and usage.
+        chunks: Of a text that was asked in chunks (`chunk=`), the results of those that have one.
     """
 
     exit_code: ClassVar[int] = 1
     attempts: tuple[Attempt, ...] = ()
+    chunks: tuple[ChunkResult, ...] = ()
 
     def __str__(self) -> str:
         """The message, in which control characters of an endpoint, a model or a file's name are escaped."""
@@ -66,6 +69,13 @@ class StructkitError(Exception):
         error = copy.copy(self)
         error.attempts = attempts
         error.__cause__ = self.__cause__  # a copy does not have it
+        return error
+
+    def with_chunks(self, failed: str, attempts: tuple[Attempt, ...], chunks: tuple[ChunkResult, ...]) -> Self:
+        """Return a copy of the error that names what failed of a text, and has the results of its other chunks."""
+        error = self.with_attempts(attempts)
+        error.args = (f"{failed}: {Exception.__str__(self)}", *self.args[1:])
+        error.chunks = chunks
         return error
 
 

@@ -44,6 +44,8 @@ class DefaultOptions(Options, total=False):
             chosen by the endpoint's host and the model's name.
         evidence: Whether `Result.evidence` has the places of the value in the text. With `null`, what the text does not
             have becomes null where the type allows it; with `require`, it is re-asked once before.
+        chunk: Characters of the chunks in which a long text is asked for the items of a list, or `auto`. Streams and
+            jobs do not have it.
     """
 
     instructions: str
@@ -56,6 +58,7 @@ class DefaultOptions(Options, total=False):
     fallback: Sequence[str]
     hooks: Hooks
     evidence: bool | Literal["null", "require"]
+    chunk: int | Literal["auto"]
 
 
 class CallOptions(DefaultOptions, total=False):
@@ -67,6 +70,9 @@ class CallOptions(DefaultOptions, total=False):
 
     model: str
 
+
+MIN_CHUNK_CHARS = 100
+"""Characters of a chunk of a text, at least."""
 
 CLIENT_ARGUMENTS = ("base_url", "api_key", "client", "transport", "cache", "prices")
 """Arguments of a client that a call does not have."""
@@ -169,6 +175,21 @@ def validate_evidence(evidence: Any) -> None:
         raise ConfigError(f"evidence must be True, False, 'null' or 'require', not {evidence!r}")
 
 
+def validate_chunk(chunk: Any) -> None:
+    """Validate what `chunk=` is.
+
+    Raises:
+        ConfigError: It is neither `auto` nor a number of characters, or too few.
+
+    >>> validate_chunk(20)
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: chunk= (--chunk) must be 'auto' or at least 100 characters, not 20
+    """
+    if chunk == "auto" or (isinstance(chunk, int) and not isinstance(chunk, bool) and chunk >= MIN_CHUNK_CHARS):
+        return
+    raise ConfigError(f"chunk= (--chunk) must be 'auto' or at least {MIN_CHUNK_CHARS} characters, not {chunk!r}")
+
+
 def validate_models(models: Any) -> None:
     """Validate the names of the models of `fallback=`.
 
@@ -197,6 +218,7 @@ VALIDATORS: dict[str, Callable[[Any], None]] = {
     "fallback": validate_models,
     "evidence": validate_evidence,
     "tools": validate_tools,
+    "chunk": validate_chunk,
 }
 """What validates the values of arguments that are not parameters of the endpoint, or may be functions."""
 

@@ -94,6 +94,10 @@ class AsyncClient:
     @show_options(CallOptions)
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Like `Client.run`."""
+        if call.get("chunk", self._plan.call.get("chunk")):
+            from structkit.client.chunk_calls import run_chunks_async
+
+            return await run_chunks_async(self.run, self._plan.call, output_type, prompt, call)
         conversation = self._plan.start_conversation(output_type, prompt, call)
         return await self.drive(conversation, self._plan.hooks(call))
 

@@ -126,6 +126,10 @@ class Client:
     @show_options(CallOptions)
     def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Return the value as `extract` does, with all attempts, the usage and every choice."""
+        if call.get("chunk", self._plan.call.get("chunk")):
+            from structkit.client.chunk_calls import run_chunks
+
+            return run_chunks(self.run, self._plan.call, output_type, prompt, call)
         return self.drive(self._start(output_type, prompt, call), self._plan.hooks(call))
 
     @overload

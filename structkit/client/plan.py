@@ -22,7 +22,7 @@ from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices, open_prices
 from structkit.dialects import Route, get_dialect
 from structkit.dialects.parameter_rejections import TOKEN_CAPS
-from structkit.errors import StructkitError
+from structkit.errors import ConfigError, StructkitError
 from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
@@ -114,6 +114,11 @@ class Plan:
         validate_call(call)
         arguments = merge_options(self.call, call)
         arguments.pop("hooks", None)  # used by the driver
+        if "chunk" in arguments:
+            raise ConfigError(
+                "chunk= (--chunk) is an argument of extract and run; streams and jobs read a text whole: leave it "
+                "out, or pass chunk=None where a client or a function has it"
+            )
         models = arguments.pop("fallback", ())
         alternatives = tuple(self._start(output_type, prompt, {**arguments, "model": model}) for model in models)
         return self._start(output_type, prompt, arguments, alternatives)

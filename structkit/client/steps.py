@@ -23,12 +23,13 @@ async def next_step(
     """
     step: Any = last.receive(*replies)
     if last.checks and isinstance(step, Result):
-        step = await _apply_async_checks(last, step)
+        step = await apply_async_checks(last, step)
     on_step(last, step, replies)
     return step
 
 
-async def _apply_async_checks(last: Conversation, result: Result[Any]) -> Any:
+async def apply_async_checks(last: Any, result: Result[Any]) -> Any:
+    """Return a result with the warnings of the checks that have to be awaited, or the step after their issues."""
     issues, warnings = await async_issues(result.value, last.checks)
     if issues:
         return last.apply_async_issues(result, issues)

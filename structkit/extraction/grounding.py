@@ -66,7 +66,7 @@ class Grounding:
             step = self._after_reask(self.first_result, step)
         if not isinstance(step, Result):
             return step
-        sources = (*self.sources, *_tool_sources(step.tool_calls))
+        sources = (*self.sources, *tool_sources(step.tool_calls))
         if self.choice is True:
             return with_evidence(step, conversation.response_format, sources)
         return self._ground(conversation, step, SourceTexts(sources), sources)
@@ -126,16 +126,18 @@ def with_grounding(conversation: Any, grounding: Grounding) -> Any:
 
 def with_evidence(result: Result[Any], codec: Codec[Any], sources: tuple[TextSource, ...]) -> Result[Any]:
     """Return a result with the evidence of its value, which is computed when it is first looked up."""
-    read_value = partial(_natural_value, codec, result.value, _accepted(result).draft)
+    read_value = partial(natural_value, codec, result.value, accepted_answer(result).draft)
     compute = partial(_align_value, codec, read_value, sources)
     return replace(result, evidence=EvidenceMap(compute, sources, read_value))
 
 
-def _accepted(result: Result[Any]) -> Answer[Any]:
+def accepted_answer(result: Result[Any]) -> Answer[Any]:
+    """Return the answer whose value is that of a result."""
     return next(choice for choice in result.choices if choice.valid)
 
 
-def _natural_value(codec: Codec[Any], value: Any, draft: JSONValue) -> JSONValue:
+def natural_value(codec: Codec[Any], value: Any, draft: JSONValue) -> JSONValue:
+    """Return a value as natural JSON, or else the JSON that was validated to it."""
     try:
         return codec.natural(value)
     except SchemaError:  # a validator made a value that has no JSON form
@@ -148,7 +150,8 @@ def _align_value(
     return align(read_value(), SourceTexts(sources), codec.natural_schema)
 
 
-def _tool_sources(runs: tuple[ToolRun, ...]) -> Iterator[TextSource]:
+def tool_sources(runs: tuple[ToolRun, ...]) -> Iterator[TextSource]:
+    """Yield the results of tools as sources."""
     for number, run in enumerate(runs):
         if not run.error and not is_blank(run.content):
             yield TextSource(run.content, ("tool_calls", number))

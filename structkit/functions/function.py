@@ -146,12 +146,15 @@ class DecoratedFunction(Generic[P, T]):
     def _call(self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> CallOptions:
         """Return the options of a call; its values are looked for in its arguments, not in the text around them."""
         call = self._declaration.arguments
-        choice = call.get("evidence", self._client.defaults.get("evidence"))
-        if not choice:
+        defaults = self._client.defaults
+        choice = call.get("evidence", defaults.get("evidence"))
+        if not (choice or call.get("chunk", defaults.get("chunk"))):
             return call
         from structkit.functions.function_evidence import argument_evidence
 
-        return cast("CallOptions", {**call, "evidence": argument_evidence(choice, self._function, arguments, keywords)})
+        return cast(
+            "CallOptions", {**call, "evidence": argument_evidence(choice or False, self._function, arguments, keywords)}
+        )
 
     @property
     def _client(self) -> Client | AsyncClient:

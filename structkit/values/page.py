@@ -62,6 +62,11 @@ class PromptDocument(ABC):
     def parts(self) -> tuple[JSON, ...]:
         """The content parts in the endpoint's form: the text, images of pages, or the file."""
 
+    @property
+    @abstractmethod
+    def is_only_text(self) -> bool:
+        """Whether the model gets the text, and nothing else."""
+
     @abstractmethod
     def locate(self, start: int, end: int) -> tuple[Place, ...]:
         """Return where the characters from *start* to *end* of the text are: a place for each line that they touch."""

@@ -1,0 +1,73 @@
+"""Where the scalars of a joined value are: each is looked for in the chunk that gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from structkit.evidence.alignment import align
+from structkit.evidence.leaves import find_leaves
+from structkit.evidence.source_texts import SourceTexts
+from structkit.extraction.chunk_places import ChunkPlaces
+from structkit.extraction.text_chunks import TextChunk
+from structkit.values import JSON, JSONPath, JSONValue, value_at
+from structkit.values.evidence_map import Evidence, Span, TextSource
+
+
+def align_chunks(
+    natural: JSONValue,
+    schema: JSON,
+    places: ChunkPlaces,
+    chunks: Sequence[TextChunk],
+    sources: Sequence[tuple[TextSource, ...]],
+) -> dict[JSONPath, Evidence]:
+    """Return the evidence of a joined value, in its order, with offsets in the whole text.
+
+    Args:
+        natural: The value.
+        schema: The natural schema of its type.
+        places: Where its parts come from.
+        chunks: The chunks of the text.
+        sources: For each chunk the whole text, and the results of the tools that were called for it.
+    """
+    by_path: dict[JSONPath, Evidence] = {}
+    first_tool = 1
+    for number, (chunk, (source, *tools)) in enumerate(zip(chunks, sources, strict=True)):
+        texts = SourceTexts([TextSource(source.text[chunk.start : chunk.end]), *tools])
+        alignment = align(places.part(number, natural), texts, schema)
+        positions = places.positions(number)
+        for path, each in alignment.items():
+            by_path[_joined_path(path, places.list_path, positions)] = _shifted(each, chunk.start, first_tool)
+        first_tool += len(tools)
+    return {leaf.path: by_path[leaf.path] for leaf in find_leaves(natural, schema)}
+
+
+def has_items_in_order(natural: JSONValue, places: ChunkPlaces) -> bool:
+    """Return whether a value has as many items as its chunks gave."""
+    items = value_at(natural, places.list_path)
+    return len(items) == len(places.items) if isinstance(items, list) else not places.items
+
+
+def _joined_path(path: JSONPath, list_path: JSONPath, positions: Sequence[int]) -> JSONPath:
+    depth = len(list_path)
+    if path[:depth] != list_path or len(path) <= depth:
+        return path
+    return (*list_path, positions[int(path[depth])], *path[depth + 1 :])
+
+
+def _shifted(evidence: Evidence, offset: int, first_tool: int) -> Evidence:
+    return replace(evidence, spans=tuple(_shifted_spans(evidence.spans, offset, first_tool)))
+
+
+def _shifted_spans(spans: Iterable[Span], offset: int, first_tool: int) -> Iterable[Span]:
+    for span in spans:
+        if span.source:
+            yield span._replace(source=span.source - 1 + first_tool)
+        else:
+            yield Span(span.start + offset, span.end + offset)
+
+
+def chunk_alignment(draft: JSONValue, text: str, chunk: TextChunk, schema: JSON) -> Mapping[JSONPath, Evidence]:
+    """Return where the scalars of a chunk's value are in the chunk, with offsets in the whole text."""
+    alignment = align(draft, SourceTexts([TextSource(text[chunk.start : chunk.end])]), schema)
+    return {path: _shifted(each, chunk.start, 1) for path, each in alignment.items()}

@@ -1,0 +1,265 @@
+"""`ChunkPlan`: a call about a long text, asked chunk by chunk, and its results joined to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from typing import Any, TypeAlias
+
+from structkit.errors import ConfigError, InvalidOutput, SchemaError, StructkitError
+from structkit.evidence.alignment import align
+from structkit.evidence.source_texts import SourceTexts
+from structkit.extraction.acceptance import make_result, wire_text
+from structkit.extraction.checks import ValueCheck, apply_checks, soft
+from structkit.extraction.chunk_evidence import align_chunks, chunk_alignment, has_items_in_order
+from structkit.extraction.chunk_fields import choose_fields, find_conflicts
+from structkit.extraction.chunk_places import ChunkPlaces, ChunksProvenance
+from structkit.extraction.chunk_source import ChunkSource, find_chunk_source
+from structkit.extraction.grounding import ArgumentEvidence, accepted_answer, natural_value, tool_sources
+from structkit.extraction.item_owners import ChunkItems, item_starts, join_items
+from structkit.extraction.text_chunks import TextChunk, divide_text
+from structkit.partial.items import ItemReader
+from structkit.prompts import build_messages
+from structkit.schema import ResponseFormat
+from structkit.schema.cache import response_format
+from structkit.values import ABSENT, Answer, Attempt, Issue, JSONPath, JSONValue, Message, Prompt, Result, value_at
+from structkit.values.chunk_result import ChunkResult
+from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
+
+AUTO_CHARS = 8_000
+"""Characters of a chunk, if the caller does not say how many."""
+
+Outcome: TypeAlias = "Result[Any] | StructkitError | None"
+"""What was returned for a chunk; None if it was not asked."""
+
+ChunkEvidence: TypeAlias = Mapping[JSONPath, Evidence]
+
+
+@dataclass(frozen=True)
+class ChunkPlan:
+    """The chunks of a call, and what joins their results.
+
+    Args:
+        response_format: The type.
+        source: The text that is divided.
+        chunks: Its chunks.
+        messages: The messages of the whole prompt.
+        list_path: Where the list is in a value.
+        is_ordered: Whether a value has its items in the order in which they are given.
+        evidence: What is done with values that the text does not have.
+        checks: The caller's checks. Those that only warn are run with the joined value alone.
+        context: What pydantic's validators get as `info.context`.
+    """
+
+    response_format: ResponseFormat[Any]
+    source: ChunkSource
+    chunks: tuple[TextChunk, ...]
+    messages: tuple[Message, ...]
+    list_path: JSONPath
+    is_ordered: bool
+    evidence: Any
+    checks: tuple[ValueCheck, ...] = ()
+    context: Any = None
+
+    def prompt(self, chunk: TextChunk) -> Prompt:
+        """Return the prompt about a chunk."""
+        return self.source.make_prompt(self._text(chunk))
+
+    def options(self, chunk: TextChunk) -> dict[str, Any]:
+        """Return the options in which the call about a chunk is not the same as the whole call."""
+        evidence = self.evidence and ArgumentEvidence(self.evidence, {"text": self._text(chunk)}, is_template=True)
+        hard_checks = [check for check in self.checks if not isinstance(check, soft)]
+        return {"chunk": None, "evidence": evidence or False, "checks": hard_checks}
+
+    def _text(self, chunk: TextChunk) -> str:
+        return self.source.source.text[chunk.start : chunk.end]
+
+    def join(self, outcomes: Sequence[Outcome]) -> Result[Any] | StructkitError:
+        """Return the joined result, or the first error, with the results of the other chunks."""
+        results = [each for each in outcomes if isinstance(each, Result)]
+        if len(results) < len(outcomes):
+            return self._failure(outcomes)
+        drafts = [accepted_answer(result).draft for result in results]
+        evidence = [self._align(draft, chunk) for draft, chunk in zip(drafts, self.chunks, strict=True)]
+        places = self._place(drafts, evidence)
+        draft = self._draft(drafts, places)
+        answer = apply_checks(self.response_format.read_natural(draft, context=self.context), self.checks)
+        if not answer.valid:
+            return self.invalid_output(answer, results)
+        warnings = (*find_conflicts(places.fields, drafts, evidence, self.chunks), *_chunk_warnings(results, places))
+        return self._result(answer, results, places, warnings)
+
+    def _align(self, draft: JSONValue, chunk: TextChunk) -> ChunkEvidence:
+        return chunk_alignment(draft, self.source.source.text, chunk, self.response_format.natural_schema)
+
+    def _place(self, drafts: Sequence[JSONValue], evidence: Sequence[ChunkEvidence]) -> ChunkPlaces:
+        lists = [value_at(draft, self.list_path) for draft in drafts]
+        chunk_items = [
+            ChunkItems(items, item_starts(each, self.list_path, len(items)))
+            for each, items in zip(evidence, (each if isinstance(each, list) else [] for each in lists), strict=True)
+        ]
+        return ChunkPlaces(
+            self.list_path, join_items(self.chunks, chunk_items), choose_fields(drafts, evidence, self.list_path)
+        )
+
+    def _draft(self, drafts: Sequence[Any], places: ChunkPlaces) -> JSONValue:
+        lists = [value_at(draft, self.list_path) for draft in drafts]
+        items: Any = [lists[origin.chunk][origin.position] for origin in places.items]
+        if not any(isinstance(each, list) for each in lists):
+            items = lists[0]
+        if not self.list_path:
+            return items
+        joined = {key: drafts[number][key] for key, number in places.fields.items()}
+        return joined if items is ABSENT else {**joined, str(self.list_path[0]): items}
+
+    def _result(
+        self, answer: Answer[Any], results: Sequence[Result[Any]], places: ChunkPlaces, warnings: tuple[Issue, ...]
+    ) -> Result[Any]:
+        provenance = ChunksProvenance(self.response_format, answer.value, answer.draft, places, results)
+        mode = results[0].mode
+        result = make_result(answer, (answer,), _attempts(results), provenance, mode, self.checks, self.messages)
+        result = replace(
+            result,
+            warnings=(*result.warnings, *warnings),
+            tool_calls=tuple(chain.from_iterable(each.tool_calls for each in results)),
+            joined_text=wire_text(self.response_format, answer.draft),
+        )
+        return self._with_evidence(result, results, places) if self.evidence else result
+
+    def _with_evidence(self, result: Result[Any], results: Sequence[Result[Any]], places: ChunkPlaces) -> Result[Any]:
+        source = self.source.source
+        chunk_sources = [(source, *tool_sources(each.tool_calls)) for each in results]
+        sources = (source, *tool_sources(result.tool_calls))
+        read_value = partial(natural_value, self.response_format, result.value, accepted_answer(result).draft)
+        find = partial(self._find_evidence, read_value, places, chunk_sources, sources)
+        return replace(result, evidence=EvidenceMap(find, sources, read_value))
+
+    def _find_evidence(
+        self,
+        read_value: Any,
+        places: ChunkPlaces,
+        chunk_sources: Sequence[tuple[TextSource, ...]],
+        sources: tuple[TextSource, ...],
+    ) -> ChunkEvidence:
+        natural, schema = read_value(), self.response_format.natural_schema
+        if self.is_ordered and has_items_in_order(natural, places):
+            return align_chunks(natural, schema, places, self.chunks, chunk_sources)
+        return align(natural, SourceTexts(sources), schema)
+
+    def _failure(self, outcomes: Sequence[Outcome]) -> StructkitError:
+        number, error = next((at, each) for at, each in enumerate(outcomes) if isinstance(each, StructkitError))
+        prefix = f"chunk {number + 1} of {len(outcomes)} of the text ({self.chunks[number]})"
+        return error.with_chunks(prefix, _attempts(outcomes), self._chunk_results(outcomes))
+
+    def invalid_output(self, answer: Answer[Any], results: Sequence[Result[Any]]) -> InvalidOutput:
+        """Return the error for an invalid value of valid chunks."""
+        lines = "\n".join(f"  {issue}" for issue in answer.issues)
+        message = f"each is valid, but together they are no valid {self.response_format.name}:\n{lines}"
+        error = InvalidOutput(message, issues=answer.issues)
+        prefix = f"{len(results)} chunks of the text"
+        return error.with_chunks(prefix, _attempts(results), self._chunk_results(results))
+
+    def _chunk_results(self, outcomes: Sequence[Outcome]) -> tuple[ChunkResult, ...]:
+        return tuple(
+            ChunkResult(chunk.start, chunk.end, outcome)
+            for chunk, outcome in zip(self.chunks, outcomes, strict=True)
+            if isinstance(outcome, Result)
+        )
+
+
+@dataclass(frozen=True)
+class JoinedChunks:
+    """What the checks that have to be awaited are applied to.
+
+    Args:
+        plan: The chunks.
+        results: Their results.
+    """
+
+    plan: ChunkPlan
+    results: Sequence[Any]
+
+    @property
+    def checks(self) -> tuple[ValueCheck, ...]:
+        """The caller's checks."""
+        return self.plan.checks
+
+    def apply_async_issues(self, result: Result[Any], issues: tuple[Issue, ...]) -> StructkitError:
+        """Return the error for the issues of the joined value."""
+        invalid_answer = replace(result.choices[0], value=None, issues=issues)
+        return self.plan.invalid_output(invalid_answer, self.results)
+
+
+def plan_chunks(output_type: Any, prompt: Prompt, arguments: Mapping[str, Any]) -> ChunkPlan:
+    """Return the chunks of a call.
+
+    Args:
+        output_type: The type.
+        prompt: The prompt.
+        arguments: The arguments of the call, with those of the client.
+
+    Raises:
+        ConfigError: The type has no list, or several, or one that must not be empty; or the prompt is not one text.
+        PromptError: The prompt is empty.
+    """
+    output_format = response_format(output_type)
+    reader = _list_reader(output_format)
+    messages = build_messages(prompt, arguments.get("instructions"))
+    source, evidence = find_chunk_source(prompt, arguments.get("evidence")), arguments.get("evidence")
+    size = AUTO_CHARS if arguments["chunk"] == "auto" else arguments["chunk"]
+    return ChunkPlan(
+        response_format=output_format,
+        source=source,
+        chunks=divide_text(source.source.text, size),
+        messages=messages,
+        list_path=reader.path,
+        is_ordered=reader.is_order_preserved,
+        evidence=evidence.choice if isinstance(evidence, ArgumentEvidence) else evidence,
+        checks=tuple(arguments.get("checks") or ()),
+        context=arguments.get("context"),
+    )
+
+
+def _list_reader(output_format: ResponseFormat[Any]) -> ItemReader[Any]:
+    """Return what knows the list of a type.
+
+    Raises:
+        ConfigError: The type has no list, or several, or one that must not be empty.
+    """
+    try:
+        reader: ItemReader[Any] = ItemReader(output_format)
+    except SchemaError as error:
+        reason = "has no list" if "no list" in str(error) else "has several lists"
+        raise ConfigError(
+            f"chunk= (--chunk) joins the items of one list, and {output_format.name} {reason}: "
+            "use a type such as list[Row], or a model with one list"
+        ) from None
+    if min_items := _min_items(output_format, reader.path):
+        raise ConfigError(
+            f"the list of {output_format.name} has at least {min_items} items, which a chunk of the text may not have: "
+            "let it be empty, and count the items of the joined value"
+        )
+    return reader
+
+
+def _min_items(output_format: ResponseFormat[Any], path: JSONPath) -> int:
+    schema: Any = output_format.natural_schema
+    for key in path:
+        schema = schema.get("properties", {}).get(key, {})
+    return int(schema.get("minItems") or 0)
+
+
+def _attempts(outcomes: Iterable[Outcome]) -> tuple[Attempt, ...]:
+    return tuple(chain.from_iterable(each.attempts for each in outcomes if each is not None))
+
+
+def _chunk_warnings(results: Sequence[Result[Any]], places: ChunkPlaces) -> list[Issue]:
+    """Return the warnings of the chunks about what the joined value has, each once, with its paths."""
+    warnings: dict[Issue, None] = {}
+    for number, result in enumerate(results):
+        for warning in result.warnings:
+            if (path := places.new_path(number, warning.path)) is not None:
+                warnings[replace(warning, path=path)] = None
+    return [*warnings]
