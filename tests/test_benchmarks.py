@@ -132,3 +132,10 @@ def test_the_wire_size_benchmark_measures_ten_types_as_types_and_as_schemas() ->
     as_type, as_schema, as_open_schema = (int(total.replace(",", "")) for total in totals)
     assert max(as_type, as_schema) < 1_384, "pydantic-ai's size"
     assert as_open_schema > as_schema
+
+
+def test_the_benchmark_of_long_texts_finds_every_record_once() -> None:
+    for rows in tables("long.py", "--records", "300"):
+        every_item, distinct_items, owned_items = rows
+        assert int(every_item[1]) > 300 > int(distinct_items[1])
+        assert owned_items[1:] == ["300", "1.0000", "1.0000"]

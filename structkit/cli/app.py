@@ -34,6 +34,7 @@ from structkit.cli.prompt_options import (
     read_template,
 )
 from structkit.cli.request_options import (
+    Chunk,
     DialectName,
     Extras,
     ExtrasOption,
@@ -46,6 +47,7 @@ from structkit.cli.request_options import (
     Timeout,
     complete_dialect,
     read_call_options,
+    read_chunk,
     read_probe_options,
 )
 from structkit.cli.shell_names import to_shell_names
@@ -134,6 +136,7 @@ def extract(
     dialect: DialectName = None,
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
+    chunk: Chunk = None,
     evidence: Evidence = None,
     show: Show = None,
     send: Annotated[
@@ -162,7 +165,7 @@ def extract(
     values_type = response_format(load_format(output_type, extras.value))
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
-    options: Any = {"instructions": system, "temperature": temperature, "seed": seed}
+    options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "chunk": read_chunk(chunk)}
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     reading, names = FileReading(send, encoding), list_files(files) if is_several(files) else files

@@ -21,9 +21,10 @@ def read_value(
     Raises:
         StructkitError: As `Client.run`.
     """
-    result = client.run(values_type, prompt.prompt, **call, evidence=prompt.evidence(evidence or show is not None))
+    places, chunk = evidence or show is not None, call.get("chunk")
+    result = client.run(values_type, prompt.prompt, **call, evidence=prompt.evidence(places, chunk))
     if show is not None:
         write_page(result, show, prompt.name)
-    for warning in result.warnings if evidence else ():
+    for warning in result.warnings if evidence or chunk else ():
         notice(f"{prompt.name}: {warning}")
     return {"value": values_type.natural(result.value), **(evidence_fields(result) if evidence else {})}

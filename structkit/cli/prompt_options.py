@@ -74,14 +74,14 @@ class FilePrompt(NamedTuple):
     source: str | Document | None
     parts: Prompt
 
-    def evidence(self, choice: Any) -> Any:
-        """Return `evidence=` of a call: values are looked for in the text of the file, not in the text around it."""
-        if not choice:
+    def evidence(self, choice: Any, chunk: Any = None) -> Any:
+        """Return `evidence=` of a call: the text of the file is read or divided, not the text around it."""
+        if not (choice or chunk):
             return choice
         from structkit.extraction.grounding import ArgumentEvidence
 
         arguments = {} if self.source is None else {"text": self.source}
-        return ArgumentEvidence(choice, arguments, is_template=True)
+        return ArgumentEvidence(choice or False, arguments, is_template=True)
 
 
 def build_prompt(name: str, template: str | JinjaTemplate | None, reading: FileReading) -> FilePrompt:

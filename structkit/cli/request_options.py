@@ -13,6 +13,7 @@ import typer
 
 from structkit.cli.drop_notices import with_drop_notices
 from structkit.cli.terminal import notice
+from structkit.client.arguments import validate_chunk
 from structkit.client.extras import validate_extras
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
@@ -32,6 +33,7 @@ OWN_OPTIONS = {
     "instructions": "use --instructions",
     "mode": "use --mode",
     "evidence": "use --evidence",
+    "chunk": "use --chunk of `structkit extract`",
     "dialect": "use --dialect",
     "base_url": "use --base-url",
     "api_key": "set OPENAI_API_KEY",
@@ -98,6 +100,16 @@ Mode = Annotated[
     request_option(
         help="How the schema is sent: json_schema, tool, json_object, prompt. By default the best that works.",
         autocompletion=complete_mode,
+    ),
+]
+
+
+Chunk = Annotated[
+    str | None,
+    request_option(
+        "--chunk",
+        metavar="auto|CHARS",
+        help="Read a long text in chunks of so many characters, and join the items of its list. `auto` is 8,000.",
     ),
 ]
 
@@ -182,6 +194,22 @@ def read_call_options(
     policy = {} if timeout is None else {"policy": replace(defaults.get("policy") or Policy(), timeout=timeout)}
     new_extras = {name: values for name, values in extras.items() if values}
     return with_drop_notices(join_options(defaults, {**call, **parameters, **new_extras, **policy}))
+
+
+def read_chunk(value: str | None) -> Any:
+    """Return `chunk=` of the calls; None without the option.
+
+    Raises:
+        ConfigError: It is neither `auto` nor a number of characters, or too few.
+
+    >>> read_chunk("auto"), read_chunk("5000"), read_chunk(None)
+    ('auto', 5000, None)
+    """
+    if value is None:
+        return None
+    chunk = int(value) if value.isdecimal() else value
+    validate_chunk(chunk)
+    return chunk
 
 
 def read_probe_options(settings: list[str] | None, headers: list[str] | None) -> dict[str, Any]:

@@ -65,8 +65,14 @@ def _description(prompt: Any) -> str:
 
 
 def _in_text(prompt: str, arguments: tuple[TextSource, ...]) -> ChunkSource:
-    """Return the longest argument that the prompt has, or else the prompt itself."""
+    """Return the longest argument, or the prompt itself if it has none.
+
+    Raises:
+        ConfigError: A template has changed all its arguments, so that the text around them is not known.
+    """
     inside = [each for each in arguments if not is_blank(each.text) and each.text in prompt]
+    if arguments and not inside:
+        raise ConfigError("chunk= (--chunk) divides the text of an argument, and the prompt has none as it is")
     if not inside or not (longest := max(inside, key=lambda each: len(each.text))).path:
         return ChunkSource(TextSource(prompt), lambda chunk: chunk)
     before, _, after = prompt.partition(longest.text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +38,14 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str, endpoint: Endpoint) -> subprocess.CompletedProcess[str]:
     settings = {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": "unused", "STRUCTKIT_MODEL": "fake"}
-    command = [sys.executable, "-P", "-m", "structkit", *arguments, "--type", "number.json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "structkit",
+        *arguments,
+        *([] if "--type" in arguments else ["--type", "number.json"]),
+    ]
     environment = {**os.environ, **settings}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -83,3 +93,39 @@ def test_a_prompt_that_cannot_be_used_is_rejected_before_anything_is_sent(
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("template", [[], ["--prompt", "Which numbers? {text}"]], ids=["text", "template"])
+def test_a_long_text_is_read_in_chunks(folder: Path, template: list[str]) -> None:
+    (folder / "list.json").write_text('{"type": "array", "items": {"type": "integer"}}', encoding="utf-8")
+    numbers = [*range(1001, 1100)]
+    (folder / "long.txt").write_text("\n".join(map(str, numbers)), encoding="utf-8")
+
+    def answer(body: Any) -> str:
+        return json.dumps({"value": [int(each) for each in re.findall(r"\d{4}", body["messages"][-1]["content"])]})
+
+    with Endpoint(answer) as endpoint:
+        command = ["extract", "long.txt", "--chunk", "200", *template, "--type", "list.json"]
+        done = run(folder, *command, endpoint=endpoint)
+    assert json.loads(done.stdout) == numbers, done.stderr
+    prefix = template[-1].removesuffix("{text}") if template else ""
+    assert all(body["messages"][-1]["content"].startswith(prefix) for body in endpoint.requests)
+    assert len(endpoint.requests) > 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--chunk", "20"], "--chunk must be 'auto' or at least 100 characters, not 20"),
+        (["--chunk", "big"], "--chunk must be 'auto' or at least 100 characters, not 'big'"),
+        (["--chunk", "auto"], "--chunk joins the items of one list, and output has no list"),
+        (["--set", "chunk=auto"], "use --chunk of `structkit extract`"),
+    ],
+)
+def test_a_size_or_a_type_that_chunks_cannot_have_is_rejected(
+    folder: Path, endpoint: Endpoint, options: list[str], message: str
+) -> None:
+    done = run(folder, *EXTRACT, *options, endpoint=endpoint)
+    assert done.returncode == 2
+    assert message in done.stderr.replace("\n", " ")
+    assert not endpoint.requests

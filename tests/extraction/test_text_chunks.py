@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from structkit.errors import ConfigError
 from structkit.evidence import Evidence, Span
+from structkit.extraction.chunk_source import find_chunk_source
+from structkit.extraction.grounding import ArgumentEvidence
 from structkit.extraction.item_owners import ChunkItems, ItemOrigin, item_starts, join_items
 from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text
 
@@ -75,6 +78,18 @@ def test_a_text_is_divided_at_the_best_border(text: str, zones: list[str]) -> No
     size = 28 if len(text) < 35 else 30
     chunks = divide_text(text, size)
     assert [text[chunk.own_start : chunk.own_end] for chunk in chunks] == zones
+
+
+def test_a_prompt_in_which_a_template_has_changed_the_text_cannot_be_divided() -> None:
+    evidence = ArgumentEvidence(choice=False, arguments={"text": "Kiel"}, is_template=True)
+    with pytest.raises(ConfigError, match="the prompt has none as it is"):
+        find_chunk_source("Towns: KIEL", evidence)
+
+
+def test_of_several_arguments_the_longest_is_divided() -> None:
+    evidence = ArgumentEvidence(choice=True, arguments={"unit": "km", "text": "Kiel, Bonn"}, is_template=True)
+    chunk_source = find_chunk_source("Distances in km: Kiel, Bonn.", evidence)
+    assert (chunk_source.source.path, chunk_source.make_prompt("Kiel")) == (("text",), "Distances in km: Kiel.")
 
 
 CHUNKS = (TextChunk(0, 110, 0, 100), TextChunk(90, 210, 100, 200), TextChunk(190, 300, 200, 300))
