@@ -103,7 +103,7 @@ def measure(layout: str, text: str) -> None:
     print(figures("all of all chunks", chunk_items, gold))
     print(figures("equal ones once", [*dict.fromkeys(chunk_items)], gold))
     print(figures("each of the chunk that owns it", items, gold))
-    missing = len(result.evidence.missing)
+    missing = len(result.evidence.missing) if result.evidence else 0
     print(f"\nin the order of the source: {items == gold}; values that are not found in it: {missing}\n")
 
 

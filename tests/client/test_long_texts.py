@@ -6,6 +6,7 @@ import json
 import pickle
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -217,7 +218,7 @@ def test_of_a_decorated_function_the_argument_is_divided_and_each_chunk_has_the_
     with Endpoint(perfect_list) as endpoint, structkit.Client("fake", base_url=endpoint.base_url) as client:
 
         @structkit.prompt(client=client, chunk=500, evidence=evidence)
-        def read_rows(text: str, unit: str = "items") -> list[Row]:
+        def read_rows(text: str, unit: str = "items") -> list[Row]:  # pyright: ignore[reportReturnType]
             """Who sold how many {unit}?
 
             {text}
@@ -296,10 +297,26 @@ def test_a_client_may_have_it_for_all_calls_and_streams_reject_it() -> None:
         assert natural(client.extract(list[Row], TEXT)) == ROWS
         count = len(endpoint.requests)
         assert count > 3
-        client.extract(list[Row], TEXT, chunk=None)
+        client.extract(list[Row], TEXT, chunk=None)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
         assert len(endpoint.requests) == count + 1
         with pytest.raises(ConfigError, match="streams and jobs read a text whole"):
             client.stream_items(list[Row], TEXT)
+
+
+def test_a_job_rejects_it_before_anything_is_sent(tmp_path: Path) -> None:
+    with Endpoint(perfect_list) as endpoint:
+        job = structkit.Job(
+            source=[{"text": TEXT}],
+            output=tmp_path / "out.jsonl",
+            output_type=list[Row],
+            prompt="{text}",
+            model="fake",
+            base_url=endpoint.base_url,
+            call={"chunk": 500},
+        )
+        with pytest.raises(ConfigError, match="streams and jobs read a text whole"):
+            job.run()
+    assert not endpoint.requests
 
 
 # Checks and failures
