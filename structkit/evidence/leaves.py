@@ -118,7 +118,7 @@ def _target(document: JSON, ref: str) -> Any:
 
 def _fits(schema: JSON, value: JSONValue) -> bool:
     types = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
-    name = types.get(type(value), "null")
+    name = types.get(type(value), "number" if isinstance(value, float) else "null")
     declared = schema.get("type", name)
     names = declared if isinstance(declared, list) else [declared]
     if name not in names and not (name == "integer" and "number" in names):

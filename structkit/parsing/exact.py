@@ -7,6 +7,7 @@ from collections import Counter
 from typing import NoReturn
 
 from structkit.values import JSON, JSONValue
+from structkit.values.exact_float import read_float
 
 
 class NotJSON(ValueError):
@@ -94,7 +95,7 @@ def _reject_constant(name: str) -> NoReturn:
 
 
 def _float(digits: str) -> float:
-    value = float(digits)
+    value = read_float(digits)
     if value in (float("inf"), float("-inf")):
         raise InvalidJSONValue(f"the number {digits[:40]} is too large")
     return value

@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol, TypeAlias
 
 from structkit.parsing.exact import InvalidJSONValue, NotJSON, duplicate_key_message
 from structkit.values import ABSENT, JSONValue
+from structkit.values.exact_float import read_float
 
 MAX_DEPTH = 1_000
 """Levels of nesting; `json` raises RecursionError near them too."""
@@ -191,7 +192,7 @@ class PushParser:
 
     def _number(self, digits: str, *, is_integer: bool) -> None:
         try:
-            value = int(digits) if is_integer else float(digits)
+            value = int(digits) if is_integer else read_float(digits)
         except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
             raise InvalidJSONValue("a number has too many digits") from None
         if not is_integer and value in (float("inf"), float("-inf")):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from structkit.parsing.unescaped_quotes import AFTER_STRING, find_string_end
 from structkit.values import JSON, JSONValue, Repair
+from structkit.values.exact_float import read_float
 
 MAX_DEPTH = 100
 """Levels of nesting; text that needs repairs and is nested deeper counts as truncated."""
@@ -282,7 +283,7 @@ class _TolerantParser:
 
     def _number(self, digits: str, *, is_integer: bool) -> int | float:
         try:
-            value = int(digits) if is_integer else float(digits)
+            value = int(digits) if is_integer else read_float(digits)
         except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
             value = float("inf")
         self.is_rejected |= value in {float("inf"), float("-inf")}

@@ -25,9 +25,10 @@ from structkit.schema.natural import InvalidValue
 from structkit.schema.nodes import ArrayNode, BoxedNode, Node, ObjectNode, UnionNode, WireError
 from structkit.schema.nodes.node import Field
 from structkit.schema.nodes.union import resolve_node
-from structkit.schema.pydantic.pydantic_type import validate_json
+from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
 from structkit.schema.response_format import ResponseFormat
 from structkit.values import Issue, JSONPath, JSONValue
+from structkit.values.exact_float import ExactFloat, read_float
 
 T = TypeVar("T")
 
@@ -169,7 +170,7 @@ class ItemReader(Generic[T]):
     def scalar(self, value: JSONValue) -> None:
         """Add an item that is a scalar; scalars outside of the list are ignored."""
         if self._is_in_list:
-            self._add_item(json.dumps(value))
+            self._add_item(value.text if isinstance(value, ExactFloat) else json.dumps(value))
 
     def end(self, at: int) -> None:
         """Close what `begin` has opened."""
@@ -201,7 +202,7 @@ class _ItemLoader:
 
     def __call__(self, path: JSONPath, text: str) -> Item[Any]:
         try:
-            natural = self._node.load(json.loads(text))
+            natural = self._node.load(DECODE_ITEM(text))
         except WireError as error:
             return Item(path, None, (Issue((*path, *error.path), str(error)),))
         except RecursionError:
@@ -213,13 +214,17 @@ class _ItemLoader:
             return Item(path, None, issues, natural)
 
 
+DECODE_ITEM = json.JSONDecoder(parse_float=read_float).decode
+"""The parser of the stream has validated the text already."""
+
 Validate: TypeAlias = Callable[[JSONValue, "str | None", Any], Any]
 
 
 def _item_validator(place: TypePlace) -> Validate:
     """Return the validator of the items' part of a type or of a JSON Schema."""
     if isinstance(place, PydanticPlace):
-        return partial(validate_json, place.cores.validator(place.core, place.config))
+        compile_item = partial(compile_validator, config=place.config)
+        return JSONValidator(place.cores.complete(place.core), compile_item).validate
     assert isinstance(place, JSONSchemaPlace)  # noqa: S101 (there are only two kinds of places)
     return RawSchema(place.document).part(place.schema).validate
 

@@ -14,6 +14,7 @@ from structkit.partial.loaders import PydanticLoader, ValueLoader
 from structkit.partial.place import TypePlace
 from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.nodes.node import Node
+from structkit.schema.pydantic.json_validator import compile_validator
 from structkit.values import ABSENT, JSONValue
 
 OBJECT_TYPES = frozenset({"model", "dataclass", "typed-dict"})
@@ -67,10 +68,12 @@ class CoreDefinitions:
 
     def validator(self, core: Any, config: Any) -> SchemaValidator:
         """Return the validator of a core schema by itself."""
+        return compile_validator(self.complete(core), config)
+
+    def complete(self, core: Any) -> Any:
+        """Return a core schema with the definitions that it refers to."""
         referenced = self._referenced(core, {})
-        if referenced:
-            core = core_schema.definitions_schema(core, [*referenced.values()])
-        return SchemaValidator(core, config, _use_prebuilt=False)
+        return core_schema.definitions_schema(core, [*referenced.values()]) if referenced else core
 
     def _referenced(self, part: Any, referenced: dict[str, Any]) -> dict[str, Any]:
         """Add the definitions that a part refers to, directly or through others, and return them all."""

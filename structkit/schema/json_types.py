@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from structkit.values import JSON, JSONValue
+from structkit.values.exact_float import ExactFloat
 
 _TYPE_NAMES = {
     type(None): "null",
     bool: "boolean",
     int: "number",
     float: "number",
+    ExactFloat: "number",
     str: "string",
     list: "array",
     dict: "object",

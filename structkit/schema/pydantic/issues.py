@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
@@ -49,7 +50,9 @@ def _issue(path: JSONPath, error: Any) -> Issue:
 
 
 def _as_text(value: Any) -> Any:
-    """Return bytes as the text that they were read from."""
+    """Return bytes and decimals as the text that they were read from."""
+    if isinstance(value, Decimal):
+        return str(value)
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 

@@ -6,26 +6,26 @@ import re
 import warnings
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
-from pydantic_core import PydanticOmit, PydanticSerializationError, SchemaValidator, to_json
+from pydantic_core import PydanticOmit, PydanticSerializationError
 from pydantic_core import SchemaError as CoreSchemaError
 
 from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
 from structkit.schema.memo import shared_results
 from structkit.schema.naming import snake_case, type_name
-from structkit.schema.natural import FAILED_RULE, MAX_QUOTED_CHARS, InvalidValue
+from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.invertible import invertible
-from structkit.schema.pydantic.issues import read_errors
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
+from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
 from structkit.schema.pydantic.part import compile_serializer, infinity_reason, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
 from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise, is_function
 from structkit.schema.pydantic.type_aliases import without_class_aliases
 from structkit.schema.pydantic.validators import explain_validators
-from structkit.values import JSON, Issue, JSONValue
+from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten, shorten_json
 
 T = TypeVar("T")
@@ -57,8 +57,7 @@ class PydanticType(Generic[T]):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pydantic warns of a default that is not JSON, and correctly omits it
                 self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(self.core_schema, "validation")
-            # A class has a prebuilt validator, which was not made from the rewritten schema.
-            self._validator = SchemaValidator(self.core_schema, _use_prebuilt=False)
+            self._validator = JSONValidator(self.core_schema, compile_validator)
             self._serializer = compile_serializer(self.core_schema)
         except UNSUPPORTED_TYPE_ERRORS as error:
             raise _no_json_form(output_type, error) from error
@@ -87,7 +86,7 @@ class PydanticType(Generic[T]):
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
         """Return natural JSON as a value, validated as pydantic validates JSON (lax or strict, as the type says)."""
-        return cast("T", validate_json(self._validator, value, text, context))
+        return cast("T", self._validator.validate(value, text, context))
 
 
 def _quote(value: Any) -> str:
@@ -95,26 +94,6 @@ def _quote(value: Any) -> str:
         return shorten_json(repr(value), MAX_QUOTED_CHARS)
     except Exception:  # noqa: BLE001 (a class of the caller's; or a number of too many digits)
         return f"an instance of {type(value).__name__}"
-
-
-def validate_json(validator: SchemaValidator, value: JSONValue, text: str | None, context: Any) -> Any:
-    """Return natural JSON, or its text where that is available, as the value that a pydantic validator makes of it.
-
-    Raises:
-        InvalidValue: With the issues.
-    """
-    try:
-        document = to_json(value) if text is None else text
-        return validator.validate_json(document, by_alias=True, context=context)
-    except PydanticSerializationError as error:
-        raise InvalidValue((Issue((), f"not JSON: {error}"),)) from None
-    except ValidationError as error:
-        raise InvalidValue(read_errors(error.errors(include_url=False), value)) from None
-    except RecursionError:
-        raise
-    except Exception as error:
-        cause = shorten(f"{type(error).__name__}: {error}", 2 * MAX_QUOTED_CHARS)
-        raise InvalidValue((Issue((), FAILED_RULE, cause=cause),)) from error
 
 
 def adapted_type(output_type: Any) -> Any:

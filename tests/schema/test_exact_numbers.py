@@ -1,0 +1,112 @@
+"""Numbers of replies: all digits arrive where the type can hold them, and what it cannot hold is an issue."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from structkit import ResponseFormat
+from structkit.parsing import read_json
+from structkit.values.exact_float import ExactFloat, read_float
+
+LONG_INTEGER = "9" * 309
+
+
+class Invoice(BaseModel):
+    total: Decimal
+    lines: dict[str, list[Decimal]] = {}
+
+
+class Tree(BaseModel):
+    default: int
+    type: Decimal | None = None
+    children: list[Tree] = []
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "expected"),
+    [
+        (Decimal, "12345678901234567.89", Decimal("12345678901234567.89")),
+        (Decimal, '{"value": 0.10000000000000000000001}', Decimal("0.10000000000000000000001")),
+        (Decimal, '{"value": 1.23456789e-320}', Decimal("1.23456789e-320")),
+        (Decimal | None, '{"value": 12345678901234567.89}', Decimal("12345678901234567.89")),
+        (int, '{"value": 9007199254740993.0}', 9007199254740993),
+        (int, '{"value": 9007199254740993e0}', 9007199254740993),
+        (list[int], '{"value": [9007199254740993.0, 9007199254740995.0]}', [9007199254740993, 9007199254740995]),
+        (int, '{"value": 1.5e3}', 1500),
+        (int, LONG_INTEGER, int(LONG_INTEGER)),
+    ],
+)
+def test_a_number_keeps_all_digits_that_its_type_can_hold(output_type: Any, text: str, expected: Any) -> None:
+    assert ResponseFormat(output_type).parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        (int, "12345678901234567.89"),
+        (int, "[9007199254740993.5]"),
+        (Annotated[int, Field(strict=True)], "9007199254740993.0"),
+        (Annotated[int, Field(le=9007199254740992)], "9007199254740993.00"),
+        (Annotated[Decimal, Field(max_digits=17)], "12345678901234567.89"),
+    ],
+)
+def test_a_number_that_only_fits_when_it_is_rounded_is_an_issue(output_type: Any, text: str) -> None:
+    assert ResponseFormat(output_type).read(text).issues
+
+
+def test_digits_are_exact_in_nested_fields_of_any_name() -> None:
+    text = '{"total": 12345678901234567.89, "lines": {"a": [1.0000000000000000001, 2.5]}}'
+    assert ResponseFormat(Invoice).parse(text) == Invoice(
+        total=Decimal("12345678901234567.89"), lines={"a": [Decimal("1.0000000000000000001"), Decimal("2.5")]}
+    )
+    tree = ResponseFormat(Tree).parse(
+        '{"default": 1, "type": null, "children": [{"default": 9007199254740993.0, "type": 1.00000000000000000002}]}'
+    )
+    assert tree.children[0].default == 9007199254740993
+    assert tree.children[0].type == Decimal("1.00000000000000000002")
+
+
+def test_digits_are_exact_in_a_reply_that_needs_a_repair() -> None:
+    answer = ResponseFormat(Decimal).read('Here it is: {"value": 12345678901234567.89,}', repairs=True)
+    assert answer.value == Decimal("12345678901234567.89")
+
+
+def test_two_numbers_that_one_float_stands_for_are_an_issue_not_a_guess() -> None:
+    answer = ResponseFormat(list[Decimal]).read('{"value": [12345678901234567.89, 12345678901234567.88]}')
+    assert not answer.valid
+    assert "write it as text" in answer.issues[0].message
+
+
+@pytest.mark.parametrize("output_type", [float, float | None, list[float] | float])
+def test_an_integer_that_is_too_large_for_a_float_is_an_issue_and_no_infinity(output_type: Any) -> None:
+    answer = ResponseFormat(output_type).read(f'{{"value": {LONG_INTEGER}}}')
+    assert not answer.valid
+
+
+@pytest.mark.parametrize("output_type", [float, float | int, Any])
+def test_a_float_is_the_nearest_one(output_type: Any) -> None:
+    value = ResponseFormat(output_type).parse("9007199254740993.0")
+    assert type(value) is float
+    assert value == 9007199254740992.0
+
+
+def test_an_exact_float_is_a_float_with_its_text() -> None:
+    number = read_json("12345678901234567.89")
+    assert isinstance(number, ExactFloat)
+    assert number == 12345678901234567.89
+    assert json.loads(json.dumps(number)) == number
+    assert repr(copy.deepcopy(number)) == repr(pickle.loads(pickle.dumps(number))) == "12345678901234567.89"
+
+
+@pytest.mark.parametrize(
+    "digits", ["0.1", "-1.50", "0.30000000000000004", "1e22", "1E-7", "0.0", "100000000000000000.0"]
+)
+def test_a_number_that_a_float_represents_is_a_plain_float(digits: str) -> None:
+    assert type(read_float(digits)) is float
