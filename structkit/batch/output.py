@@ -21,14 +21,17 @@ from structkit.batch.outcome import output_row
 from structkit.batch.report import Report
 from structkit.batch.selection import Selection
 from structkit.batch.settings import JobSettings
+from structkit.errors import ConfigError
 from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
+from structkit.tables.formats.format import format_names
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM_FILE, Source
 from structkit.values import JSON
 
+VALUE_COLUMN = JobSettings.__dataclass_fields__["value_column"].default
 EVIDENCE_COLUMNS = ("evidence", "missing")
 """The columns of the run that an output has if its values are looked for in the rows."""
 
@@ -88,10 +91,20 @@ def open_output(
 
 
 def value_columns(conversations: RowConversations) -> tuple[Column, ...]:
-    """Return the columns of the type of a job."""
+    """Return the columns of the type of a job.
+
+    Raises:
+        ConfigError: A name for its only column is set, and it has a column for each field.
+    """
     output_type: ResponseFormat[object] = conversations.response_format
-    is_open = isinstance(output_type.output_type, dict)
-    return output_columns(output_type.natural_schema, is_open=is_open, name=conversations.settings.value_column)
+    name, is_open = conversations.settings.value_column, isinstance(output_type.output_type, dict)
+    columns = output_columns(output_type.natural_schema, is_open=is_open, name=name)
+    if name != VALUE_COLUMN and columns[0].path != ("output",):
+        raise ConfigError(
+            f"value_column (--value-column) {name!r} names the column of a type without fields; {output_type.name} has "
+            f"a column for each field ({format_names([column.name for column in columns])}); leave it out"
+        )
+    return columns
 
 
 class RowCounts(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.util
 import sys
@@ -24,7 +25,9 @@ def load_type(name: str) -> Any:
     if name.endswith(".json"):
         return _load_schema(Path(name))
     if not module_name or not attribute:
-        raise ConfigError(f"the type {name!r}: write path/to/file.py:Name, package.module:Name or schema.json")
+        advice = "write path/to/file.py:Name, package.module:Name or schema.json"
+        hint = f"; the type of Python is builtins:{name}" if isinstance(getattr(builtins, name, None), type) else ""
+        raise ConfigError(f"the type {name!r}: {advice}{hint}")
     is_file = module_name.endswith(".py")
     module = _load_file(Path(module_name)) if is_file else _load_module(module_name)
     return _find_attribute(module, name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import Field, fields
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ C = TypeVar("C", bound=type)
 
 
 def explain_arguments(hint: Callable[[str], str]) -> Callable[[C], C]:
-    """Return a decorator of a dataclass: an unexpected keyword argument raises a `TypeError` that ends with a hint.
+    """Return a decorator of a dataclass: an unexpected argument raises a `TypeError` that ends with a hint.
 
     Args:
         hint: Returns what to write instead of an argument; empty if that is not known.
@@ -24,9 +25,22 @@ def explain_arguments(hint: Callable[[str], str]) -> Callable[[C], C]:
             for name in arguments.keys() - decorated_class.__dataclass_fields__.keys():  # type: ignore[attr-defined]
                 message = f"{decorated_class.__name__} has no argument {name!r}"
                 raise TypeError(f"{message}; {advice}" if (advice := hint(name)) else message)
+            if reason := _surplus(fields(decorated_class), len(args)):
+                raise TypeError(f"{decorated_class.__name__} {reason}")
             init(self, *args, **arguments)
 
         decorated_class.__init__ = explain  # type: ignore[misc]
         return decorated_class
 
     return decorate
+
+
+def _surplus(parameters: Sequence[Field[Any]], count: int) -> str:
+    """Return why there are too many arguments by position, and the names of the surplus ones; empty if they fit."""
+    positional = [each.name for each in parameters if not each.kw_only]
+    names = [each.name for each in parameters if each.kw_only][: count - len(positional)]
+    if count <= len(positional) or not names:
+        return ""
+    return f"has {len(positional)} arguments by position ({', '.join(positional)}); write " + ", ".join(
+        f"{name}=..." for name in names
+    )

@@ -123,6 +123,14 @@ def test_the_column_of_a_scalar_type_can_be_named(tmp_path: Path) -> None:
     assert rows[0]["mood"] == "good"
 
 
+def test_a_name_for_the_only_column_of_a_type_with_a_column_for_each_field_is_rejected(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"mood": {"type": "string"}}}
+    with pytest.raises(
+        ConfigError, match=r"value_column \(--value-column\) 'tone' names .* field \('mood', 'extras'\); leave it out"
+    ):
+        run_rows(tmp_path, ["good"], output_type=schema, value_column="tone")
+
+
 @pytest.mark.parametrize("max_failed", [-1, True, "5", "101%", "-1%", 0.5])
 def test_an_invalid_limit_of_failed_rows_is_rejected(tmp_path: Path, max_failed: Any) -> None:
     with pytest.raises(ConfigError, match=r"max_failed \(--max-failed\) must be a number of rows, or a percentage"):

@@ -31,3 +31,11 @@ def test_a_misspelt_argument_is_named_with_the_one_that_was_meant(
     with pytest.raises(TypeError) as caught:
         make(**{argument: Decimal(1)})
     assert str(caught.value).startswith(hint)
+
+
+def test_an_argument_by_position_that_needs_its_name_is_named_in_the_error() -> None:
+    make: Callable[..., Any] = structkit.Job
+    with pytest.raises(
+        TypeError, match=r"^Job has 2 arguments by position \(source, output\); write output_type=..., p"
+    ):
+        make("in.csv", "out.csv", int, "{text}")
