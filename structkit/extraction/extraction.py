@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from structkit.costs.attempt_cost import PriceList, cost_of_attempt
 from structkit.dialects import OPENAI, ModeName, Route
 from structkit.dialects.error_kind import error_kind
-from structkit.errors import ExtractionError, SchemaError, StructkitError, TransportError, Truncated
+from structkit.errors import ExtractionError, StructkitError, TransportError, Truncated
 from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.continuation import make_continuation, raise_token_cap
@@ -22,11 +22,13 @@ from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.prefill import read_continuation, without_prefill
 from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.reasoning import read_reasoning
+from structkit.extraction.repetition import unsent_step
 from structkit.extraction.route_learning import (
     is_schema_ignored,
     is_truncated_prose,
     is_unconstrained,
     learn_from_error,
+    narrower_codec,
 )
 from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
@@ -272,10 +274,14 @@ class Extraction(Generic[T]):
         breaks_schema = is_unconstrained(answer.text, self.current_mode, self.codec.schema)
         if fallback and breaks_schema and self.is_unconstrained:
             return fallback._reask(answer, answer_count)
-        return replace(self, is_unconstrained=breaks_schema)._reask(answer, answer_count)
+        step = replace(self, is_unconstrained=breaks_schema)
+        reask_places = partial(step._reask, answer, answer_count, at_any_cost=True)
+        next_step = unsent_step(step._reask(answer, answer_count), reask_places)
+        return next_step or self._invalid_output(answer, answer_count)
 
     def _invalid_output(self, answer: Answer[T], answer_count: int) -> StructkitError:
-        error = invalid_output(self.response_format, answer, answer_count, len(self.attempts))
+        is_last = answer_count >= self.policy.attempts
+        error = invalid_output(self.response_format, answer, answer_count, len(self.attempts), is_last=is_last)
         return error.with_attempts(self.attempts)
 
     def _with_next_mode(self) -> Extraction[T] | None:
@@ -284,13 +290,14 @@ class Extraction(Generic[T]):
         has_next = self.mode == "auto" and self._best_mode(route) != self.current_mode.name
         return replace(self, route=route, is_unconstrained=False) if has_next else None
 
-    def _reask(self, answer: Answer[T], answer_count: int) -> Extraction[T]:
+    def _reask(self, answer: Answer[T], answer_count: int, *, at_any_cost: bool = False) -> Extraction[T]:
         """Return the step that re-asks the invalid places, or the whole value."""
         if self.patch is not None and answer.draft is None:
             return replace(self, answer_count=answer_count, patch=None)
         patch = None
         if (reask := self.policy.reask) != "whole":
-            patch = cheaper_patch(self.response_format, answer, self.patch, at_any_cost=reask == "always")
+            at_any_cost = at_any_cost or reask == "always"
+            patch = cheaper_patch(self.response_format, answer, self.patch, at_any_cost=at_any_cost)
         invalid_answer = replace(answer, text=wire_text(self.response_format, answer.draft)) if self.patch else answer
         origins = self._origins(invalid_answer, len(self.attempts))
         return replace(self, answer_count=answer_count, invalid_answer=invalid_answer, patch=patch, origins=origins)
@@ -375,12 +382,7 @@ class Extraction(Generic[T]):
 
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:
         """Return the type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""
-        try:
-            codec = self.response_format.in_dialect(route.dialect)
-        except SchemaError:
-            return None
-        is_changed = codec.compiled_schema.excess or codec.schema != self.response_format.schema
-        return codec if is_changed else None
+        return narrower_codec(self.response_format, route.dialect)
 
     def _with_codec(self, codec: Codec[T], route: Route) -> NextStep[T]:
         """Return the same request in a narrower dialect, in parts if it has become too large for one request."""

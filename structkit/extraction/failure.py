@@ -13,6 +13,8 @@ from structkit.values.text import shorten
 
 T = TypeVar("T")
 
+REPEATED = "set a temperature above 0: at 0, the model repeats a reply that was rejected"
+
 MAX_REFUSAL_CHARS = 200
 """The length at which an error shortens a refusal."""
 
@@ -66,14 +68,24 @@ def _limit(parameters: Parameters) -> str:
     return f" ({parameters.token_cap_name}={cap})" if cap else ""
 
 
-def invalid_output(codec: Codec[T], answer: Answer[T], attempts: int, requests: int) -> InvalidOutput:
-    """Return the error after the last attempt that the policy allows; requests in other modes are not attempts."""
+def invalid_output(
+    codec: Codec[T], answer: Answer[T], attempts: int, requests: int, *, is_last: bool = True
+) -> InvalidOutput:
+    """Return the error after the last attempt; requests in other modes are not attempts.
+
+    Args:
+        codec: The type.
+        answer: The last answer.
+        attempts: The number of attempts.
+        requests: The number of requests.
+        is_last: Whether the policy allows no further one; otherwise the model would only repeat its reply.
+    """
     issues = "\n".join(f"  {issue}" for issue in answer.issues)
     times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     times += f" ({requests} requests)" if requests > attempts else ""
     return InvalidOutput(
         f"no valid {codec.name} in {times}; the issues of the last reply:\n{issues}\n"
-        "loosen the type, give an example, or allow more attempts",
+        f"loosen the type, give an example, or {'allow more attempts' if is_last else REPEATED}",
         issues=answer.issues,
         partial=answer.text,
     )

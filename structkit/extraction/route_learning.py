@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
 from structkit.dialects.parameter_rejections import (
@@ -37,12 +37,15 @@ from structkit.dialects.refusals import (
     UNRELATED_TO_SCHEMA,
     WEB_PAGE,
 )
-from structkit.errors import MalformedReply, StatusError, TransportError
+from structkit.errors import MalformedReply, SchemaError, StatusError, TransportError
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
+from structkit.schema import Codec
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.size import enums_to_open, walk_schema
 from structkit.values import JSON, JSONValue, Message
+
+T = TypeVar("T")
 
 SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
 """The statuses with which gateways reject a parameter."""
@@ -336,3 +339,12 @@ def breaks_schema(schema: JSON, wire: JSONValue) -> bool:
         return not conforms(wire, schema)
     except RecursionError:
         return False
+
+
+def narrower_codec(codec: Codec[T], dialect: Dialect) -> Codec[T] | None:
+    """Return a type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""
+    try:
+        narrower = codec.in_dialect(dialect)
+    except SchemaError:
+        return None
+    return narrower if narrower.compiled_schema.excess or narrower.schema != codec.schema else None

@@ -54,7 +54,7 @@ class Policy:
 
     Args:
         attempts: Maximum number of replies requested from the model, including the first; only an invalid or truncated
-            reply leads to another.
+            reply leads to another. At temperature 0, a model that repeats an invalid reply is asked no further.
         retries: Maximum number of times the transport retries the same request after a transient failure
             (429, 5xx, no connection, timeout).
         wait_initial: Seconds before the first retry; doubled each time, with jitter.

@@ -116,7 +116,7 @@ def test_a_fixed_mode_that_is_ignored_is_not_changed(connect: Connect, mode: str
 @pytest.mark.parametrize("mode", MODES)
 def test_a_fixed_mode_is_used_until_the_last_attempt(connect: Connect, mode: str) -> None:
     with Endpoint("Which one did you mean?") as endpoint, pytest.raises(structkit.InvalidOutput) as caught:
-        connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode)
+        connect(endpoint.base_url).run(Invoice, PROMPT, mode=mode, temperature=0.5)
     assert {attempt.mode for attempt in caught.value.attempts} == {mode}
     assert [fields(body) for body in endpoint.requests] == [fields(endpoint.requests[0])] * 3
 
