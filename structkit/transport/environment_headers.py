@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 
 from structkit.errors import ConfigError
-from structkit.transport.header_rules import HEADER_NAME, header_problem
+from structkit.transport.header_rules import HEADER_NAME, HEADER_VALUE, header_problem
 from structkit.transport.secrets import CUSTOM_HEADERS
-
-ACCOUNT_HEADERS = {"openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID"}
-"""The header of each variable that has one value."""
 
 
 def environment_headers() -> dict[str, str]:
@@ -18,8 +15,11 @@ def environment_headers() -> dict[str, str]:
     Raises:
         ConfigError: One cannot be sent; with the variable, and without the value.
     """
-    account = {name: _account_value(name, variable) for name, variable in ACCOUNT_HEADERS.items()}
-    return {**account, **parse_custom_headers(os.environ.get(CUSTOM_HEADERS, ""))}
+    return {
+        "openai-organization": _account_value("OPENAI_ORG_ID", os.environ.get("OPENAI_ORG_ID", "")),
+        "openai-project": _account_value("OPENAI_PROJECT_ID", os.environ.get("OPENAI_PROJECT_ID", "")),
+        **parse_custom_headers(os.environ.get(CUSTOM_HEADERS, "")),
+    }
 
 
 def parse_custom_headers(text: str) -> dict[str, str]:
@@ -48,8 +48,7 @@ def _parse_line(line: str, place: str) -> tuple[str, str]:
     return name, value
 
 
-def _account_value(name: str, variable: str) -> str:
-    value = os.environ.get(variable, "").strip()
-    if header_problem(name, value):
+def _account_value(variable: str, value: str) -> str:
+    if not HEADER_VALUE.fullmatch(value.strip()):
         raise ConfigError(f"{variable} has a character that no header may have (it is not shown here)")
-    return value
+    return value.strip()
