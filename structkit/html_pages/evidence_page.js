@@ -6,7 +6,7 @@ const CHUNK = 8000;  // characters that are laid out together
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const NAMES = {"\u00ad": "SHY", "\u200b": "ZWSP", "\u200e": "LRM", "\u200f": "RLM", "\u202a": "LRE", "\u202b": "RLE",
   "\u202c": "PDF", "\u202d": "LRO", "\u202e": "RLO", "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI",
-  "\ufeff": "BOM", "\r": "CR", "\u0000": "NUL", "\u001b": "ESC"};
+  "\ufeff": "BOM", "\r": "CR", "\u0000": "NUL", "\u001b": "ESC", "\f": "next page"};
 const buttons = [], marks = data.fields.map((field) => field.places.map(() => []));
 let current = -1, place = 0;
 
@@ -25,7 +25,7 @@ function appendText(node, text) {
     if (match.index > end) node.append(text.slice(end, match.index));
     const code = match[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
     const sign = document.createElement("span");
-    sign.className = "control";
+    sign.className = match[0] === "\f" ? "page-break" : "control";
     sign.textContent = NAMES[match[0]] || "U+" + code;
     node.append(sign);
     end = match.index + match[0].length;
