@@ -44,9 +44,10 @@ class Route:
         >>> Route().mode, Route(rejected=frozenset({"json_schema"})).mode
         ('json_schema', 'json_schema_lax')
         """
-        unusable = self.rejected | self.ignored
-        usable: list[ModeName] = [mode for mode in self.dialect.modes if mode not in unusable]
-        return usable[0] if usable else "prompt"
+        for mode in self.dialect.modes:
+            if mode not in self.rejected and mode not in self.ignored:
+                return mode
+        return "prompt"
 
     def with_rejected(self, mode: ModeName) -> Route:
         """Return the route with one more rejected mode."""

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from structkit.extraction.extraction import Extraction
-
-T = TypeVar("T")
+from typing import Any
 
 RESAMPLING_TEMPERATURE = 1
 """The default of most vendors, which every model accepts; some servers have a lower one."""
 
 
-def unsent_step(step: Extraction[T], reask_places: Callable[[], Extraction[T]]) -> Extraction[T] | None:
+def unsent_step(step: Any, reask_places: Callable[[], Any]) -> Any:
     """Return the step itself, or another one if its request was sent before; None if the reply would be the same again.
 
     A request is the same after a reply that repeats a rejected one, because a correction quotes only the last one.
 
     Args:
-        step: The step after an invalid reply.
+        step: The extraction after an invalid reply.
         reask_places: Returns the step that re-asks only the invalid places, as far as that is possible.
     """
     if not _was_sent(step):
@@ -35,5 +30,5 @@ def unsent_step(step: Extraction[T], reask_places: Callable[[], Extraction[T]]) 
     return None if _was_sent(resampled) else resampled
 
 
-def _was_sent(step: Extraction[Any]) -> bool:
+def _was_sent(step: Any) -> bool:
     return any(attempt.request == step.request for attempt in step.attempts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,7 @@ def build_messages(prompt: Prompt, instructions: str | None = None) -> tuple[Mes
     return tuple(map(_validated, messages))
 
 
-def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[Prompt, str]]) -> tuple[Message, ...]:
+def with_examples(messages: tuple[Message, ...], examples: Sequence[tuple[Prompt, str]]) -> tuple[Message, ...]:
     """Return the messages with each example (input, reply) as a turn, between the instructions and the input.
 
     Raises:
@@ -44,6 +44,8 @@ def with_examples(messages: tuple[Message, ...], examples: Iterable[tuple[Prompt
     >>> [message.role for message in messages]
     ['system', 'user', 'assistant', 'user']
     """
+    if not examples:
+        return messages
     first = next((n for n, message in enumerate(messages) if message.role not in SYSTEM_ROLES), len(messages))
     turns = (turn for source, reply in examples for turn in (*build_messages(source), _reply(reply)))
     return (*messages[:first], *turns, *messages[first:])
