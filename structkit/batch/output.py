@@ -21,11 +21,12 @@ from structkit.batch.outcome import output_row
 from structkit.batch.report import Report
 from structkit.batch.selection import Selection
 from structkit.batch.settings import JobSettings
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, JobError
 from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
+from structkit.tables.formats import find_format
 from structkit.tables.formats.format import format_names
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM_FILE, Source
@@ -63,6 +64,22 @@ def validate_output(conversations: RowConversations, selection: Selection, sourc
     open_output(conversations, source, journal).discard()
     if source.key is not None:
         read_through(selection, source)
+
+
+def validate_cells(settings: JobSettings, selection: Selection, source: Source) -> None:
+    """Check, before anything is paid for, that the output's format can hold each cell that is copied from the input.
+
+    Raises:
+        JobError: It cannot; with the row.
+    """
+    cell_error = find_format(str(settings.output_path)).format.cell_error
+    if cell_error is None:
+        return
+    for record in selection.records(source):
+        for name, cell in record.values.items():
+            if reason := cell_error(cell):
+                file, place = str(settings.output), f"row {record.row}, column {name!r} of the input"
+                raise JobError(f"cannot write {file}: {place}: {reason}", file=file)
 
 
 def read_through(selection: Selection, source: Source) -> None:

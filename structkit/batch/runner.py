@@ -23,6 +23,7 @@ from structkit.batch.output import (
     make_report,
     open_output,
     read_through,
+    validate_cells,
     validate_output,
     write_rows,
 )
@@ -87,6 +88,7 @@ class JobRunner:
         # The order matters: nothing may be sent before the output is known to be writable.
         validate_output(self.conversations, Selection(self.settings.limit), source, journal)
         files = OpenFiles(source, select_rows(self.settings, source), journal)
+        validate_cells(self.settings, files.selection, source)
         ambiguous = find_ambiguous(journal)
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])
         context, progress = self._make_context(journal)

@@ -38,6 +38,11 @@ class Selection:
         end = self.limit if self.sample is None else max(self.sample, default=-1) + 1
         return islice(source, end)
 
+    def records(self, source: Source) -> Iterator[Record]:
+        """Read the selected rows."""
+        rows = enumerate(self.read(source))
+        return (record for position, record in rows if self.sample is None or position in self.sample)
+
     def match(self, source: Source, journal: Journal | Reader, *, full: bool = True) -> Matching:
         """Match the rows read with the journal's."""
         return Matching(self.read(source), journal, full=full)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from structkit.tables.columns import Column
 from structkit.values import JSON
+from structkit.values.exact_float import ExactFloat
 
 _INT64_BOUND, _EXACT_FLOAT_BOUND = 2**63, 2**53
 """An integer above the first fits into no column of integers; above the second, a column of floats may change it."""
@@ -68,4 +69,4 @@ def _kind(value: Any) -> str:
         if abs(value) <= _EXACT_FLOAT_BOUND:
             return "integer"
         return "large" if -_INT64_BOUND <= value < _INT64_BOUND else "other"
-    return "number" if isinstance(value, float) else "other"
+    return "number" if isinstance(value, float) and not isinstance(value, ExactFloat) else "other"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from structkit.values.exact_float import exact_floats, has_exact_floats
 from structkit.values.source_cell import to_json_value
 
 
@@ -44,7 +45,10 @@ def digest(values: Mapping[str, Any]) -> str:
     >>> digest({"a": 1, "b": "x"}) == digest({"b": "x", "a": 1}) != digest({"a": "1", "b": "x"})
     True
     """
-    return hashlib.sha256(ENCODE_SORTED(dict(values)).encode()).hexdigest()[:32]
+    text = ENCODE_SORTED(cells := dict(values))
+    if has_exact_floats(cells):  # the encoder writes floats only, without the digits in which two rows may differ
+        text += " ".join(sorted(number.text for number in exact_floats(cells)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 # Encoders are created once: `json.dumps` with options creates one for every call.

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from structkit.values.exact_float import ExactFloat, has_exact_floats
 from structkit.values.json import JSONValue
 from structkit.values.page import PromptDocument
 
@@ -32,6 +33,8 @@ def to_json_value(value: Any) -> JSONValue:
     """
     if type(value).__name__ in MISSING_TYPES:
         return None
+    if has_exact_floats(value):
+        return value
     if isinstance(value, set | frozenset):
         return sorted(map(to_json_value, value), key=json.dumps)
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
@@ -44,16 +47,39 @@ ENCODE_FINITE = json.JSONEncoder(
 
 
 def to_json_text(value: Any) -> str:
-    """Return a value as JSON text on one line; what JSON cannot represent (NaN, infinities) is null.
+    """Return a value as JSON text on one line; NaN, which stands for a missing value, is null, and an infinity is text.
 
-    >>> to_json_text({"a": [1.5, float("nan")], "b": "é"})
-    '{"a":[1.5,null],"b":"é"}'
+    >>> to_json_text({"a": [1.5, float("nan"), float("inf")], "b": "é"})
+    '{"a":[1.5,null,"Infinity"],"b":"é"}'
     """
+    if has_exact_floats(value):
+        return _exact_text(value)
     try:
         return ENCODE_FINITE(value)
     except ValueError:
-        finite = to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=_scalar)
-        return json.dumps(finite, ensure_ascii=False, separators=(",", ":"), default=to_json_value)
+        return ENCODE_FINITE(_finite(to_json_value(value)))
+
+
+def _exact_text(value: JSONValue) -> str:
+    """Return JSON text with all digits of its numbers, which the encoder of Python writes as floats."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{ENCODE_FINITE(str(key))}:{_exact_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_exact_text, value)) + "]"
+    return value.text if isinstance(value, ExactFloat) else to_json_text(value)
+
+
+def _finite(value: JSONValue) -> JSONValue:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(_finite, value)]
+    return value if not isinstance(value, float) or math.isfinite(value) else _infinity(value)
+
+
+def _infinity(value: float) -> str | None:
+    """Return an infinity as the text that the types of pydantic have for it; None for NaN."""
+    return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def is_empty(cell: Any) -> bool:
@@ -87,7 +113,7 @@ def to_text(cell: Any) -> str:
     except (TypeError, ValueError):
         return str(cell)  # not data, but an argument of a function, such as an object with a `__str__`
     if isinstance(value, float) and not math.isfinite(value):
-        return "" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return _infinity(value) or ""
     return value if isinstance(value, str) else "" if value is None else to_json_text(value)
 
 

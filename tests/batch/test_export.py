@@ -18,7 +18,7 @@ from structkit.batch.job import Job
 from structkit.costs.price import Price
 from structkit.errors import ConfigError, JobError
 from structkit.testing import Endpoint, Reply
-from structkit.testing.scripted_reply import conforming_reply
+from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.values import JSON
 
 PATIENCE = 600
@@ -199,3 +199,33 @@ def test_another_guard_rewrites_the_output_without_a_request(job: Callable[..., 
             job(endpoint, source=[{"text": "=1"}], output=path, guard_formulas=guard_formulas).run()
             assert [row["text"] for row in read_csv(path)] == [text]
     assert len(endpoint.requests) == 1
+
+
+LONG = "x" * 32_768
+
+
+def test_a_cell_of_the_input_that_excel_cannot_hold_is_an_error_before_anything_is_sent(
+    tmp_path: Path, job: Callable[..., Job]
+) -> None:
+    pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed: pip install 'structkit-llm[excel]'")
+    rows = [{"text": "a", "note": ""}, {"text": "b", "note": LONG}]
+    with Endpoint() as endpoint:
+        with pytest.raises(JobError, match=r"row 2, column 'note' of the input: a cell in Excel has at most 32,767"):
+            job(endpoint, source=rows, output=tmp_path / "out.xlsx").run()
+        assert endpoint.requests == []
+        job(endpoint, source=rows, output=tmp_path / "first.xlsx", limit=1).run().raise_for_status()
+
+
+def test_a_value_that_excel_cannot_hold_is_in_the_journal_and_is_exported_without_a_request(
+    tmp_path: Path, job: Callable[..., Job]
+) -> None:
+    pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed: pip install 'structkit-llm[excel]'")
+    with Endpoint(lambda request: text_reply(request, json.dumps({"value": LONG}))) as endpoint:
+        labels = job(endpoint, source=[{"text": "a"}], output=tmp_path / "out.xlsx", output_type=str)
+        with pytest.raises(JobError, match=r"row 2, column 'value': a cell in Excel .*; write CSV, JSONL .* a request"):
+            labels.run()
+        assert not (tmp_path / "out.xlsx").exists()
+        assert len(endpoint.requests) == 1
+        labels.export(tmp_path / "out.jsonl")
+        assert len(endpoint.requests) == 1
+    assert [row["value"] for row in read_jsonl(tmp_path / "out.jsonl")] == [LONG]

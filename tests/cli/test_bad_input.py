@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from structkit.cli.load import load_type
+from structkit.errors import ConfigError
 from structkit.testing import Endpoint
 
 PAGE = "<!doctype html><title>404 Not Found</title>"
@@ -113,3 +115,9 @@ def test_bad_input_of_other_commands_is_named(folder: Path, arguments: list[str]
     assert message in " ".join(done.stderr.split())
     assert endpoint.requests == []
     assert (folder / "number.json").read_text(encoding="utf-8") == '{"type": "integer"}'
+
+
+def test_the_name_of_a_builtin_type_is_answered_with_its_module() -> None:
+    with pytest.raises(ConfigError, match=r"the type 'int': write .*; the type of Python is builtins:int$"):
+        load_type("int")
+    assert load_type("builtins:int") is int

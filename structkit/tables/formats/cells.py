@@ -7,6 +7,7 @@ from typing import Any
 
 from structkit.tables.columns import Column
 from structkit.values import ABSENT, JSON
+from structkit.values.exact_float import ExactFloat
 from structkit.values.source_cell import to_json_text, to_json_value
 
 _SCALARS = (str, int, float, bool, type(None))
@@ -18,13 +19,15 @@ def flat_cells(columns: Sequence[Column], row: JSON) -> list[Any]:
 
 
 def flat_cell(value: Any) -> str | float | bool | None:
-    """Return a value as a cell.
+    """Return a value as a cell; a number that a float does not represent exactly is a text with all its digits.
 
     >>> flat_cell("a"), flat_cell([1, "b"]), flat_cell({"k": None}), flat_cell(b"x")
     ('a', '[1,"b"]', '{"k":null}', 'eA==')
     """
     if value is ABSENT:
         return None
+    if isinstance(value, ExactFloat):
+        return value.text
     if type(value) not in _SCALARS:
         value = to_json_value(value)
     return value if isinstance(value, _SCALARS) else to_json_text(value)

@@ -13,7 +13,7 @@ from structkit.optional import import_extra
 from structkit.tables.columns import input_columns
 from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
-from structkit.tables.formats.cells import flat_cells
+from structkit.tables.formats.cells import flat_cell, flat_cells
 from structkit.tables.formats.excel_bounds import validate_sheet, validate_workbook
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
 from structkit.tables.formats.formulas import is_formula
@@ -121,6 +121,21 @@ def _cell(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT else value
 
 
+def _text_error(text: str) -> str:
+    """Return why a text cannot be a cell; empty if it can."""
+    if len(text) <= MAX_CELL_CHARS // 2 or len(text.encode("utf-16-le", "surrogatepass")) <= 2 * MAX_CELL_CHARS:
+        return ""
+    return (
+        f"a cell in Excel has at most {MAX_CELL_CHARS:,} characters; write CSV, JSONL or Parquet (export, --export "
+        "FILE, writes the rows that a job has finished to another file, without a request)"
+    )
+
+
+def _cell_error(cell: Any) -> str:
+    value = flat_cell(cell)
+    return _text_error(value) if isinstance(value, str) else ""
+
+
 class _ExcelWriter:
     """Writes rows to one sheet. Texts are written as texts, and never as formulas, links or numbers."""
 
@@ -158,11 +173,8 @@ class _ExcelWriter:
             self._write_text(place, cell if isinstance(cell, str) else repr(cell))
 
     def _write_text(self, place: int, text: str) -> None:
-        if len(text.encode("utf-16-le")) > 2 * MAX_CELL_CHARS:
-            column = self._columns[place].name
-            raise self._error(
-                f"row {self._row + 1}, column {column!r}: a cell in Excel has at most {MAX_CELL_CHARS:,} characters"
-            )
+        if reason := _text_error(text):
+            raise self._error(f"row {self._row + 1}, column {self._columns[place].name!r}: {reason}")
         self._sheet.write_string(self._row, place, text, self._quoted if is_formula(text) else None)
 
     def _error(self, message: str) -> JobError:
@@ -176,4 +188,5 @@ EXCEL = Format(
     _ExcelWriter,
     is_flat=True,
     write_suffixes=(".xlsx",),
+    cell_error=_cell_error,
 )

@@ -99,6 +99,7 @@ class Format:
         is_flat: Whether a cell is a text or a number, so that each field of an object is a column.
         folds_case: Whether names of columns that differ only in case are the same.
         write_suffixes: The suffixes that can be written; by default all.
+        cell_error: Returns why a cell cannot be written; empty if it can be.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Format:
     is_flat: bool = False
     folds_case: bool = False
     write_suffixes: tuple[str, ...] = ()
+    cell_error: Callable[[Any], str] | None = None
 
 
 def read_header(names: Sequence[Any], source: Input, line: int | None = None, *, unit: str = "line") -> tuple[str, ...]:
