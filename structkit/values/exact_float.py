@@ -40,6 +40,11 @@ class ExactFloat(float):
         """The text, as it was written."""
         return self.text
 
+    def is_integer(self) -> bool:
+        """Whether the number itself is whole; the nearest float may be although it is not."""
+        number = Decimal(self.text)
+        return number == number.to_integral_value()
+
     def __reduce__(self) -> tuple[type[ExactFloat], tuple[str]]:
         """Keep the text in copies."""
         return ExactFloat, (self.text,)
@@ -63,6 +68,21 @@ def _is_same(digits: str, value: float) -> bool:
         return Decimal(digits) == Decimal(repr(value))
     except InvalidOperation:
         return True
+
+
+def without_texts(value: JSONValue) -> JSONValue:
+    """Return a JSON value with each whole number as an exact integer, and each other one as its nearest float.
+
+    >>> without_texts([read_float("9007199254740993.0"), read_float("12345678901234567.89")])
+    [9007199254740993, 1.2345678901234568e+16]
+    """
+    if isinstance(value, dict):
+        return {key: without_texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [*map(without_texts, value)]
+    if not isinstance(value, ExactFloat):
+        return value
+    return int(Decimal(value.text)) if value.is_integer() else float(value)
 
 
 CONTAINERS = frozenset({dict, FrozenJSON, list})

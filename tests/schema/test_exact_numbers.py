@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from structkit import ResponseFormat
 from structkit.parsing import read_json
+from structkit.partial import ItemReader
 from structkit.values.exact_float import ExactFloat, read_float
 
 LONG_INTEGER = "9" * 309
@@ -95,6 +96,25 @@ def test_a_float_is_the_nearest_one(output_type: Any) -> None:
     value = ResponseFormat(output_type).parse("9007199254740993.0")
     assert type(value) is float
     assert value == 9007199254740992.0
+
+
+def test_values_of_a_json_schema_are_plain_numbers_and_whole_ones_keep_their_digits() -> None:
+    number = ResponseFormat({"type": "array", "items": {"type": "number"}})
+    values = number.parse('{"value": [9007199254740993.0, 12345678901234567.89]}')
+    assert values == [9007199254740993, 12345678901234567.89]
+    assert [type(value) for value in values] == [int, float]
+    assert ResponseFormat({"type": "integer"}).parse('{"value": 9007199254740993.0}') == 9007199254740993
+    assert ResponseFormat({"type": "integer"}).read('{"value": 9007199254740993.5}').issues
+
+
+def test_streamed_items_have_exact_digits() -> None:
+    items: ItemReader[Decimal] = ItemReader(ResponseFormat(list[Decimal]))
+    assert [item.value for item in items.feed('{"value": [12345678901234567.89, "1')] == [
+        Decimal("12345678901234567.89")
+    ]
+    nested: ItemReader[Any] = ItemReader(ResponseFormat(list[Invoice]))
+    (item,) = nested.feed('{"value": [{"total": 12345678901234567.89, "lines": []}')
+    assert item.value == Invoice(total=Decimal("12345678901234567.89"))
 
 
 def test_an_exact_float_is_a_float_with_its_text() -> None:

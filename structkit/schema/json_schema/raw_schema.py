@@ -14,6 +14,7 @@ from structkit.schema.json_schema.rule_issues import read_error
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, Issue, JSONValue
+from structkit.values.exact_float import has_exact_floats, without_texts
 from structkit.values.text import shorten_json
 
 MAX_ISSUES = 100
@@ -92,4 +93,4 @@ class RawSchema:
             raise
         if issues:
             raise InvalidValue(issues)
-        return value
+        return without_texts(value) if has_exact_floats(value) else value
