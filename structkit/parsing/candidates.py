@@ -122,7 +122,7 @@ def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
             repair for repair in _outer_repairs(scan, has_mark=has_mark) if repair != "other document"
         ]
         inner: list[Repair] = [repair for document in documents for repair in document.repairs]
-        repairs = tuple(dict.fromkeys([*outer, "separate items", *inner]))
+        repairs: tuple[Repair, ...] = (*dict.fromkeys([*outer, "separate items", *inner]),)
         values: list[Any] = [document.value for document in documents]
         yield Candidate(values, repairs)
         if all(value.keys() == {BOX} and isinstance(value[BOX], dict) for value in values):
