@@ -26,6 +26,13 @@ settings.register_profile(
 )
 settings.load_profile("repeatable on any machine")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Reject tests whose ids differ from process to process, with which they could not be run in parallel."""
+    if unstable := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"an id has an address; use ids=stable_id: {unstable[0]}")
+
+
 KEY = "sk-test-hunter2-hunter2"
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from inline_snapshot import snapshot
 from pydantic import BaseModel, Field, create_model, model_validator
+from stable_ids import stable_id
 
 import structkit
 from structkit import ConfigError, File, InvalidOutput, Judged, Message, Policy, Span, TextSource, soft
@@ -453,7 +454,7 @@ def test_a_value_from_an_example_is_not_evidence(connect: Connect) -> None:
     assert (result.value.city, result.provenance["city",].how) == ("Kiel", "re-asked")
 
 
-@pytest.mark.parametrize("reply", ["I do not know.", '{"city": 7}', fault("length"), fault("refusal")], ids=repr)
+@pytest.mark.parametrize("reply", ["I do not know.", '{"city": 7}', fault("length"), fault("refusal")], ids=stable_id)
 def test_the_first_value_counts_if_the_reply_to_the_places_is_invalid(connect: Connect, reply: Any) -> None:
     with Endpoint(letter_json(city="Bonn", total=12), reply) as endpoint:
         result = connect(endpoint.base_url).run(Letter, TEXT, evidence="require", mode="json_schema")

@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
+from stable_ids import stable_id
 from typing_extensions import TypeAliasType
 
 from structkit import ResponseFormat
@@ -206,7 +207,7 @@ DateText = Annotated[dt.date, PlainSerializer(lambda day: day.strftime("%d/%m/%Y
         (Any, math.inf),
         (dict[str, Any], {"a": [math.nan]}),
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_an_infinity_is_an_error_that_names_it_wherever_it_is(output_type, value):
     with pytest.raises(SchemaError, match="infinities and NaN have no JSON form"):

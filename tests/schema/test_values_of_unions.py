@@ -31,6 +31,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from stable_ids import stable_id
 from typing_extensions import TypeAliasType, TypedDict
 
 from structkit import ResponseFormat
@@ -152,7 +153,7 @@ def test_each_value_of_a_union_is_read_back(check_round_trip, output_type, value
         dt.date | Cat | int,
         Literal["a"] | int,
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_branches_that_json_tells_apart_have_no_box(output_type):
     assert BOXED_BRANCH not in json.dumps(ResponseFormat(output_type).natural_schema)
@@ -170,7 +171,7 @@ def test_branches_that_json_tells_apart_have_no_box(output_type):
         (["b", b"b"], ["b", "b'b'"]),
         ([Structure.LIST, Structure.MAP, Structure.PAIR, "LIST"], ["LIST_2", "MAP", "PAIR", "LIST"]),
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_constants_that_are_equal_in_json_are_written_differently(check_round_trip, constants, wire_values):
     output_type = Literal[tuple(constants)]
@@ -398,7 +399,7 @@ ONE = NumberList.model_validate([1])
         (FromText | str, [FromText(number=1), "1"]),
         (list[FromText | NumberList], [[FromText(number=1), ONE]]),
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_a_type_with_a_form_of_its_own_is_told_apart_by_that_form(output_type, values, check_round_trip):
     check_round_trip(output_type, *values)
@@ -434,7 +435,7 @@ class StrictNumber(BaseModel):
         ),
         (Json[list[int]] | tuple[int, ...], [[1], (2,)], ["[1]", [2]]),
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_a_value_is_written_by_no_branch_whose_type_it_is_not(output_type, values, wire_values, check_round_trip):
     check_round_trip(output_type, *values)
@@ -478,7 +479,7 @@ class Nothing(BaseModel):
         (RootModel[Steps] | Stepped, [Stepped(), Stepped(a=3), RootModel[Steps](Steps(3))]),
         (Steps | dict[str, int], [{"a": 1}, {}, Steps(1)]),
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_a_root_model_is_told_apart_like_its_value(output_type, values, check_round_trip):
     check_round_trip(output_type, *values)
@@ -503,7 +504,7 @@ def test_an_integer_beside_a_float_and_any_json_is_read_as_an_integer(output_typ
         (IPvAnyAddress, IPv4Address("1.2.3.4")),
         (RootModel[IPv4Address], RootModel[IPv4Address](IPv4Address("1.2.3.4"))),
     ],
-    ids=str,
+    ids=stable_id,
 )
 def test_a_number_beside_an_ip_address_is_not_read_as_one(address, value, check_round_trip):
     check_round_trip(address | Level, Level.LOW, value)
