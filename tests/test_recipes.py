@@ -81,7 +81,8 @@ def test_the_folder_recipe_keeps_the_order_and_continues_after_an_invalid_letter
         return {"sender": sender, "sent_on": "some day" if sender == "Ingrid Solberg" else day}
 
     def reply(body: dict[str, Any]) -> Reply:
-        letter = body["messages"][2]["content"]  # after the example's two turns; further ones are feedback
+        texts = [message["content"] for message in body["messages"] if message["role"] == "user"]
+        letter = [text for text in texts if text.startswith("From: ")][-1]  # after an example, and before feedback
         return Reply(completion(json.dumps(answer(letter))))
 
     with Endpoint(reply) as endpoint:

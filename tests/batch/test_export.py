@@ -148,7 +148,7 @@ def test_a_stream_is_exported_from_the_rows_that_a_run_has_stored(job: Callable[
 
     with Endpoint() as endpoint:
         job(endpoint, source=stream(), limit=4).run()
-        assert job(endpoint, source="-").export(tmp_path / "more.jsonl").counts == {"done": 4, "open": 6}
+        assert job(endpoint, source="-").export(tmp_path / "more.jsonl").counts == {"done": 4}
         job(endpoint, source=stream()).export(tmp_path / "other.jsonl")
     assert read_jsonl(tmp_path / "other.jsonl") == read_jsonl(tmp_path / "more.jsonl")
     with Endpoint() as endpoint:

@@ -806,7 +806,7 @@ def error_types(output_type: Any, reply: str) -> set[str]:
     try:
         response_format = ResponseFormat(output_type)
         natural = response_format.load_partial(json.loads(reply))
-        response_format._natural._validator.validate_json(json.dumps(natural), by_alias=True)  # type: ignore[attr-defined]
+        response_format._natural._validator._validator.validate_json(json.dumps(natural), by_alias=True)  # type: ignore[attr-defined]
     except ValidationError as error:
         return {each["type"] for each in error.errors()}
     except (ValueError, KeyError):

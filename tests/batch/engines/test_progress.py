@@ -47,7 +47,7 @@ def test_counts_tokens_and_spend_grow_with_each_row(job: Callable[..., Job]) -> 
         assert [(each.counts["done"], each.tokens, each.spend) for each in rows] == [
             (number, number * 15, number * ONE) for number in (1, 2, 3)
         ]
-        assert rows[-1].recent == (Sample(10, 5),) * 3
+        assert rows[-1].recent == (Sample(10, 5, ONE),) * 3
         assert {each.grace for each in rows} == {None}
         del reports[:]
         job(endpoint, 4, price=PRICE).run(reports.append)
