@@ -16,7 +16,6 @@ from structkit.transport.retry_events import (
 from structkit.transport.transport import AsyncReplyStream, ReplyStream
 from structkit.values import Attempt, Completion, Issue, Request, ToolRun
 from structkit.values.argument_hints import explain_arguments
-from structkit.values.text import suggest_name
 
 NOTHING = nullcontext()
 
@@ -32,11 +31,7 @@ OTHER_NAMES = {
 """What other libraries call a hook, and what it is here."""
 
 
-def _hint(name: str) -> str:
-    return OTHER_NAMES.get(name) or suggest_name(name, Hooks.__dataclass_fields__, "there are ")
-
-
-@explain_arguments(_hint)
+@explain_arguments(OTHER_NAMES)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """Functions to call at the steps of a call; all are optional. An exception of a hook ends the call.

@@ -15,7 +15,6 @@ from structkit.costs.attempt_cost import parse_amount
 from structkit.errors import JobError
 from structkit.values import JSONValue
 from structkit.values.argument_hints import explain_arguments
-from structkit.values.text import suggest_name
 
 MILLION = Decimal(1_000_000)
 MAX_ERROR_CHARS = 100
@@ -30,11 +29,7 @@ OTHER_NAMES = {
 """What other price lists call a part of a price, and what it is here."""
 
 
-def _hint(name: str) -> str:
-    return OTHER_NAMES.get(name) or suggest_name(name, Price.__dataclass_fields__, "there are ")
-
-
-@explain_arguments(_hint)
+@explain_arguments(OTHER_NAMES)
 @dataclass(frozen=True, slots=True)
 class Price:
     """What a million tokens cost, in the currency of the budget.

@@ -1,7 +1,7 @@
 """The characters of a PDF page, as fragments of lines in the order in which a reader takes them.
 
 A PDF says where each character is, and nothing of lines, columns and their order. Most programs write the text in
-reading order, which is then kept: it has the blocks of an address or a table cell together. Where the order jumps back
+reading order, which then stays: it has the blocks of an address or a table cell together. Where the order jumps back
 and forth, the places decide.
 """
 

@@ -44,8 +44,8 @@ def find_chunk_source(prompt: Prompt, evidence: Any) -> ChunkSource:
         ConfigError: The prompt has no text, or several, or a document of which images are sent.
 
     >>> evidence = ArgumentEvidence(False, {"text": "Kiel, Bonn"}, is_template=True)
-    >>> found = find_chunk_source("Name the towns: Kiel, Bonn", evidence)
-    >>> found.source.path, found.make_prompt("Kiel")
+    >>> source = find_chunk_source("Name the towns: Kiel, Bonn", evidence)
+    >>> source.source.path, source.make_prompt("Kiel")
     (('text',), 'Name the towns: Kiel')
     """
     arguments = evidence.sources(prompt) if isinstance(evidence, ArgumentEvidence) else ()

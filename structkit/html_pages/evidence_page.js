@@ -177,8 +177,8 @@ document.addEventListener("keydown", (event) => {
 
 function summarize() {
   const count = (kind) => data.fields.filter((field) => kindOf(field) === kind).length;
-  const found = data.fields.filter((field) => field.places.length).length;
-  const parts = [data.fields.length + (data.fields.length === 1 ? " value" : " values"), found + " in the text"];
+  const inText = data.fields.filter((field) => field.places.length).length;
+  const parts = [data.fields.length + (data.fields.length === 1 ? " value" : " values"), inText + " in the text"];
   if (count("several")) parts.push(count("several") + " at several places");
   if (count("missing")) parts.push(count("missing") + " not in the text");
   return parts.join(" · ");

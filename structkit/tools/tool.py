@@ -19,7 +19,6 @@ from structkit.tools.planned_call import PlannedCall
 from structkit.tools.signature import arguments_type, bind_arguments, docstring_of, function_name, innermost, is_async
 from structkit.values import JSON, Issue, Policy, ToolCall
 from structkit.values.argument_hints import explain_arguments
-from structkit.values.text import suggest_name
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """OpenAI: `function.name` is a-z A-Z 0-9 _ -, at most 64 (openai-openapi, FunctionObject.name)."""
@@ -30,13 +29,13 @@ MAX_ISSUES = 20
 """Issues of one call that a tool message lists."""
 
 
-def _hint(name: str) -> str:
-    if name in {"parameters", "schema", "arguments"}:
-        return "annotate the parameters of the function, which are the schema"
-    return suggest_name(name, Tool.__dataclass_fields__, "there are ")
+OTHER_NAMES = dict.fromkeys(
+    ("parameters", "schema", "arguments"), "annotate the parameters of the function, which are the schema"
+)
+"""What other libraries call an argument, and what to do here."""
 
 
-@explain_arguments(_hint)
+@explain_arguments(OTHER_NAMES)
 @dataclass(frozen=True)
 class Tool:
     """A Python function that the model may call before it answers.

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
 from functools import wraps
 from typing import Any, TypeVar
 
+from structkit.values.text import suggest_name
+
 C = TypeVar("C", bound=type)
 
 
-def explain_arguments(hint: Callable[[str], str]) -> Callable[[C], C]:
+def explain_arguments(hints: Mapping[str, str] | Callable[[str], str]) -> Callable[[C], C]:
     """Return a decorator of a dataclass: an unexpected argument raises a `TypeError` that ends with a hint.
 
     Args:
-        hint: Returns what to write instead of an argument; empty if that is not known.
+        hints: What to write instead of the names that other libraries use; for another name, the closest field is
+            suggested. Or a function that returns what to write instead, empty without a suggestion.
     """
 
     def decorate(decorated_class: C) -> C:
         init: Any = decorated_class.__init__  # type: ignore[misc]
+        names = [each.name for each in fields(decorated_class)]
+
+        def hint(name: str) -> str:
+            if callable(hints):
+                return hints(name)
+            return hints.get(name) or suggest_name(name, names, "there are ")
 
         @wraps(init)
         def explain(self: Any, *args: Any, **arguments: Any) -> None:

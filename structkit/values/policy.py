@@ -8,7 +8,6 @@ from typing import Literal
 
 from structkit.values.argument_hints import explain_arguments
 from structkit.values.repair import REPAIRS
-from structkit.values.text import suggest_name
 
 DEFAULT_TIMEOUT_S = 600.0
 """The timeout where neither the policy nor an SDK client of the caller's sets one."""
@@ -41,11 +40,7 @@ OTHER_NAMES = {
 """What other libraries call a limit, and what it is here."""
 
 
-def _hint(name: str) -> str:
-    return OTHER_NAMES.get(name) or suggest_name(name, Policy.__dataclass_fields__)
-
-
-@explain_arguments(_hint)
+@explain_arguments(OTHER_NAMES)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Limits on attempts, retries, time and size.
