@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 RESAMPLING_TEMPERATURE = 1
-"""The default of most vendors, which every model accepts; some servers have a lower one."""
+"""OpenAI's default, and the only one that its reasoning models accept; the default of some local servers is lower."""
 
 
 def unsent_step(step: Any, reask_places: Callable[[], Any]) -> Any:

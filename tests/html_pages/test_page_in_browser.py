@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from structkit import find_evidence
+from structkit import Document, find_evidence
 from structkit.html_pages import PageField, PageSource, make_evidence_page
 
 PARTS = [
@@ -164,3 +164,16 @@ def test_nothing_is_cut_off_at_any_width(visit: Any, width: int) -> None:
         )
 
     assert visit(page, use) == []
+
+
+def test_the_pages_of_a_document_are_divided_by_a_line(visit: Any) -> None:
+    document = Document.open(b"Lease\n\fRent: 900 EUR", name="lease.txt")
+    page = find_evidence({"rent": 900}, document).show()
+
+    async def use(tab: Any) -> list[str]:
+        return await tab.evaluate(
+            "[...document.querySelectorAll('.page-break, .control')]"
+            ".map(each => each.className + ' ' + getComputedStyle(each).display + ' ' + each.textContent)"
+        )
+
+    assert visit(page, use) == ["page-break block next page"]
