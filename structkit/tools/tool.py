@@ -29,7 +29,7 @@ MAX_ISSUES = 20
 """Issues of one call that a tool message lists."""
 
 
-OTHER_NAMES = dict.fromkeys(
+OTHER_NAMES: dict[str, str] = dict.fromkeys(
     ("parameters", "schema", "arguments"), "annotate the parameters of the function, which are the schema"
 )
 """What other libraries call an argument, and what to do here."""
