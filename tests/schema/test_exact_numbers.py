@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import pickle
 from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
 
 from structkit import ResponseFormat
 from structkit.parsing import read_json
@@ -130,3 +131,72 @@ def test_an_exact_float_is_a_float_with_its_text() -> None:
 )
 def test_a_number_that_a_float_represents_is_a_plain_float(digits: str) -> None:
     assert type(read_float(digits)) is float
+
+
+@pytest.mark.parametrize(
+    "output_type",
+    [
+        Annotated[Decimal, BeforeValidator(lambda value: Decimal(str(value)))],
+        Annotated[Decimal | None, BeforeValidator(repr)],
+        Annotated[Decimal, BeforeValidator(lambda value: value)],
+        Annotated[Decimal, WrapValidator(lambda value, validate: validate(str(value)))],
+    ],
+    ids=["str", "repr", "unchanged", "wrapped"],
+)
+def test_a_validator_before_a_decimal_gets_all_digits(output_type: Any) -> None:
+    assert ResponseFormat(output_type).parse('{"value": 12345678901234567.89}') == Decimal("12345678901234567.89")
+
+
+def test_a_validator_before_a_float_gets_a_plain_float() -> None:
+    types = list[type]()
+    output_type = Annotated[float, BeforeValidator(lambda value: types.append(type(value)) or value)]
+    ResponseFormat(output_type).parse('{"value": 12345678901234567.89}')
+    assert types == [float]
+
+
+# Infinities
+
+
+class Measure(BaseModel):
+    x: float
+    y: float | None = None
+
+
+class MeasureByName(BaseModel):
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+    x: float
+
+
+class MeasureOfAnySize(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=True)
+    x: float
+
+
+class Limit(BaseModel):
+    model_config = ConfigDict(validate_default=True)
+    limit: float = math.inf
+    unit: str = "s"
+
+
+@pytest.mark.parametrize("text", ["inf", "-Infinity", "NaN", "1e400"])
+@pytest.mark.parametrize("output_type", [float, float | int, list[float], dict[str, float], Measure])
+def test_a_text_is_no_infinite_number(output_type: Any, text: str) -> None:
+    wire: Any = {
+        list[float]: {"value": [text]},
+        dict[str, float]: {"value": [{"key": "a", "value": text}]},
+        Measure: {"x": 1.0, "y": text},
+    }
+    answer = ResponseFormat(output_type).read(json.dumps(wire.get(output_type, {"value": text})), repairs=True)
+    assert not answer.valid
+    assert [issue.message for issue in answer.issues] == ["Input should be a finite number"]
+
+
+@pytest.mark.parametrize("output_type", [MeasureByName, MeasureOfAnySize])
+def test_a_type_that_allows_infinities_reads_them_from_text(output_type: Any) -> None:
+    assert ResponseFormat(output_type).parse('{"x": "Infinity"}').x == math.inf
+
+
+def test_infinities_that_the_caller_makes_are_allowed() -> None:
+    unbounded = BeforeValidator(lambda value: math.inf if value is None else value, json_schema_input_type=float | None)
+    assert ResponseFormat(Annotated[float, unbounded]).parse('{"value": null}') == math.inf
+    assert ResponseFormat(Limit).parse('{"unit": "m"}').limit == math.inf

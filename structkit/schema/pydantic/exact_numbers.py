@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 from structkit.schema.keywords import ORIGINAL_SCHEMA
+from structkit.schema.pydantic.finite_floats import CONVERTERS, WRAPPERS
 from structkit.schema.pydantic.part import NOT_SCHEMAS, without_ref
 from structkit.values.exact_float import ExactFloat
 
@@ -50,8 +51,17 @@ def with_exact_numbers(part: Any, *, is_beside_float: bool = False) -> Any:
         key: value if is_schema and key in NOT_SCHEMAS else with_exact_numbers(value, is_beside_float=has_float)
         for key, value in part.items()
     }
+    if is_schema and part["type"] in CONVERTERS and _is_decimal(part["schema"]):
+        return _with_reader(_with_digits, schema)
     reader = READERS.get(str(part.get("type")))
     return schema if reader is None or (is_beside_float and reader is not _read_float) else _with_reader(reader, schema)
+
+
+def _is_decimal(part: Any) -> bool:
+    """Return whether a core schema is one of a decimal, after functions of the caller's."""
+    while part.get("type") in WRAPPERS:
+        part = part["schema"]
+    return part.get("type") == "decimal"
 
 
 def _with_reader(reader: Any, schema: Any) -> Any:
@@ -70,6 +80,12 @@ def _read_decimal(value: Any, validate: Callable[[Any], Any]) -> Any:
     if text == AMBIGUOUS:
         raise PydanticCustomError("too_many_digits", "it has more digits than a JSON number keeps; write it as text")
     return validate(value if text is None else Decimal(text))
+
+
+def _with_digits(value: Any, validate: Callable[[Any], Any]) -> Any:
+    """Pass a number to a function of the caller's as a float that has all digits as its text."""
+    text = _texts.get().get(value) if isinstance(value, float) else None
+    return validate(ExactFloat(text) if text else value)
 
 
 def _read_int(value: Any, validate: Callable[[Any], Any]) -> Any:

@@ -17,6 +17,7 @@ from structkit.schema.memo import shared_results
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
+from structkit.schema.pydantic.finite_floats import with_finite_floats
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
@@ -53,7 +54,7 @@ class PydanticType(Generic[T]):
         self.name = snake_case(type_name(output_type))
         try:
             self._original_core = core_schema(output_type)
-            self.core_schema: Any = invertible(self._original_core)
+            self.core_schema: Any = with_finite_floats(invertible(self._original_core))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pydantic warns of a default that is not JSON, and correctly omits it
                 self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(self.core_schema, "validation")
