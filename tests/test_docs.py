@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -209,6 +210,7 @@ def test_every_command_is_documented_and_its_help_has_an_example(command: str) -
 Color = Literal["red", "green"]
 Circle = create_model("Circle", radius=(int, ...))
 Square = create_model("Square", side=(int, ...))
+Level = IntEnum("Level", "LOW HIGH")
 REPAIR_NAMES = [*get_args(Repair), *(f"{name} at PATH" for name in get_args(ValueRepair))]
 
 

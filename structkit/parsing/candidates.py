@@ -19,7 +19,7 @@ Unwrap: TypeAlias = "Callable[[JSONValue], Iterator[JSONValue]]"
 
 BYTE_ORDER_MARK = "\ufeff"
 BOX = "value"
-"""The key of the box around a type that is not an object, in which a model may write each item of a list."""
+"""The key of the box around a type that is not an object, in which a model may write each value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,6 @@ def _joined_items(scan: DocumentScan, *, has_mark: bool) -> Iterator[Candidate]:
         repairs: tuple[Repair, ...] = (*dict.fromkeys([*outer, "separate items", *inner]),)
         values: list[Any] = [document.value for document in documents]
         yield Candidate(values, repairs)
-        if all(value.keys() == {BOX} and isinstance(value[BOX], dict) for value in values):
-            yield Candidate([value[BOX] for value in values], repairs)
 
 
 def _repairs(document: ParsedDocument, scan: DocumentScan, *, has_mark: bool) -> tuple[Repair, ...]:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 
-from structkit.parsing.candidates import Candidate, read_candidates
+from structkit.parsing.candidates import BOX, Candidate, read_candidates
+from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
 from structkit.parsing.scalar_text import Choices, means_choice, scalar_readings
 from structkit.parsing.spelling import find_name, index_names
+from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
 NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "nothing", "unknown"})
 """Texts that may mean an empty list."""
 
+PAIR = {"key", "value"}
+"""The keys of one member of a map, as the wire has it."""
+
 SEVERAL_ITEMS = re.compile(r"[,;|/\n\t\[\](){}&+•]|\b(?:and|or|und|et|y)\b", re.IGNORECASE)
 """What may separate items in a text."""
 
 
-def repair_values(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str, ...]]:
+def repair_values(value: JSONValue, schema: JSON, names: NamesOfValues = NO_NAMES) -> tuple[JSONValue, tuple[str, ...]]:
     """Replace values in a wire *value* whose type its strict *schema* does not allow, where they can mean only one.
 
     A text is replaced only where no text is allowed, or only listed ones (`enum`, `const`): by the one number, boolean
@@ -29,6 +34,11 @@ def repair_values(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str,
     of JSON; `"1,5"` stays as it is. An item where a list is expected, and a list of one item where none is allowed, are
     the same value; so are keys that differ from the declared ones in spelling. The branches of a union must agree,
     except for branches whose constants differ from the value.
+
+    Args:
+        value: The wire value.
+        schema: The strict schema.
+        names: The names that listed values have in the caller's code.
 
     Returns:
         The value (the same object if nothing was replaced), and a description of each repair.
@@ -42,7 +52,7 @@ def repair_values(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str,
     >>> repair_values({"items": [{"price": "12 to 15"}]}, schema)
     ({'items': [{'price': '12 to 15'}]}, ())
     """
-    walk = _SchemaWalk(schema)
+    walk = _SchemaWalk(schema, names)
     try:
         return walk.repair(value, [schema], ()), tuple(walk.repairs)
     except RecursionError:  # nested deeper than any validator accepts
@@ -52,8 +62,9 @@ def repair_values(value: JSONValue, schema: JSON) -> tuple[JSONValue, tuple[str,
 class _SchemaWalk:
     """A walk through a value and the branches of its schema, which collects the repairs."""
 
-    def __init__(self, root: JSON) -> None:
+    def __init__(self, root: JSON, names: NamesOfValues) -> None:
         self.root = root
+        self._names = names
         self.repairs: list[str] = []
         self._choices: dict[tuple[int, ...], Choices] = {}  # by the identity of the schemas that list them
 
@@ -91,6 +102,9 @@ class _SchemaWalk:
     def _repair_members(self, value: JSON, branches: list[JSON], path: JSONPath) -> JSONValue:
         if _is_item(value, branches, self.root):
             return self._repair_item(value, branches, path)
+        if (inner := _wrapped_value(value, branches, self.root, path)) is not NOT_WRAPPED:
+            self._add_repair("wrapped value", path)
+            return self.repair(inner, branches, path)
         candidates = [*map(_properties, branches)]
         if not any(map(_is_open, branches)):
             value = self._repair_keys(value, dict.fromkeys(chain(*candidates)), path)
@@ -141,8 +155,13 @@ class _SchemaWalk:
         """Return the values that schemas list, indexed once for all values of a list."""
         key = tuple(map(id, schemas))
         if key not in self._choices:
-            self._choices[key] = Choices([value for schema in schemas for value in _constants(schema)])
+            names = {name: value for schema in schemas for name, value in self._names_in(schema).items()}
+            self._choices[key] = Choices([value for schema in schemas for value in _constants(schema)], names)
         return self._choices[key]
+
+    def _names_in(self, schema: JSON) -> Mapping[str, JSONValue]:
+        """Return the values that a schema lists by their names in the caller's code."""
+        return self._names.get(values_key(_constants(schema)), {}) if self._names else {}
 
     def _matches_constants(self, value: JSON, properties: JSON) -> bool:
         """Return whether the value has none but the allowed values where the properties have constants."""
@@ -190,6 +209,31 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
     return bool(_json_types(value) & _types(items))
 
 
+def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath) -> JSONValue:
+    """Return what is in an object that is not a value itself, but only in an object; else `NOT_WRAPPED`."""
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    is_only = len(path) == 1 and len(_properties(root)) == 1 and BOX not in value  # then the reply is a wrapper
+    inner = unwrap_member(value, name) if path and branches and not is_only else NOT_WRAPPED
+    types = _types(branches)
+    if inner is NOT_WRAPPED or (inner is None and "null" not in types):
+        return NOT_WRAPPED
+    if isinstance(inner, dict):
+        is_allowed = types - {"null"} == {"object"} and any(_has_keys(inner, branch, root) for branch in branches)
+        is_declared = any(_is_open(branch) or value.keys() & _properties(branch).keys() for branch in branches)
+        return inner if is_allowed and not is_declared else NOT_WRAPPED
+    return (
+        inner
+        if not types & {"object", "any"} and not any(_is_map(branch, root) for branch in branches)
+        else NOT_WRAPPED
+    )
+
+
+def _is_map(branch: JSON, root: JSON) -> bool:
+    """Return whether a branch is a list of pairs, which a model may write as an object."""
+    items = walk_branches([branch["items"]], root) if isinstance(branch.get("items"), dict) else ()
+    return any(_properties(item).keys() == PAIR for item in items)
+
+
 def _is_open(branch: JSON) -> bool:
     """Return whether an object may have keys that its schema does not declare."""
     return "properties" in branch and branch.get("additionalProperties") is not False
@@ -204,7 +248,7 @@ def _has_keys(value: JSON, schema: JSON, root: JSON) -> bool:
     required = {
         name for name in schema.get("required", ()) if "null" not in _types([*walk_branches([properties[name]], root)])
     }
-    return properties.keys() not in ({"key", "value"}, set()) and required <= value.keys() <= properties.keys()
+    return properties.keys() not in (PAIR, set()) and required <= value.keys() <= properties.keys()
 
 
 def _is_only_item(value: list[JSONValue], branches: list[JSON], root: JSON) -> bool:

@@ -15,7 +15,9 @@ MAX_MARKS = 20_000
 """Brackets, fences and tags outside of documents that are looked at, for the same reason."""
 
 BLANK = " \t\r\n"
-MARK = re.compile(r"[\[{]|`{3,}|~{3,}|</?think(?:ing)?>", re.IGNORECASE)
+MARK = re.compile(
+    r"[\[{]|`{3,}|~{3,}|</?think(?:ing)?>|[\uff5b\uff3b](?=\s*[\"'\u201c\u201d\uff02\u300c\uff5b{])", re.IGNORECASE
+)
 FENCE_INFO = re.compile(r"[^\n`~{\[]*+")
 THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 BRACKETED_PROSE = re.compile(r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)""")

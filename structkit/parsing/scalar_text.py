@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.parsing.numbers import read_number
@@ -12,19 +13,31 @@ from structkit.values import JSONValue, ValueRepair
 
 BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 NULLS = frozenset({"null", "none"})
+QUALIFIED_NAME = re.compile(r"\s*(?:[^\W\d]\w*\.)+[^\W\d]\w*\s*")
 NUMBER_TYPES = frozenset({"number", "integer"})
 
 
 @dataclass(frozen=True)
 class Choices:
-    """The values that a schema lists."""
+    """The values that a schema lists.
+
+    Args:
+        values: The values.
+        by_member: Those of them that have a name in the caller's code, by that name.
+    """
 
     values: list[JSONValue]
+    by_member: Mapping[str, JSONValue] = field(default_factory=dict)
 
     @cached_property
     def names(self) -> dict[str, str]:
         """The texts among them, as `find_name` takes them."""
         return index_names(value for value in self.values if isinstance(value, str))
+
+    @cached_property
+    def members(self) -> dict[str, str]:
+        """The names of members, as `find_name` takes them."""
+        return index_names(self.by_member)
 
     @cached_property
     def numbers(self) -> list[int | float]:
@@ -43,8 +56,7 @@ def scalar_readings(text: str, types: set[str], choices: Choices) -> Iterator[tu
     >>> [*scalar_readings("12", {"integer", "null"}, Choices([]))], [*scalar_readings("TWO", set(), Choices(["two"]))]
     ([('number in text', 12)], [('spelling', 'two')])
     """
-    if (name := find_name(text, choices.names)) is not None:
-        yield "spelling", name
+    yield from _read_choice(text, choices)
     if (number := _read_number(text, types, choices)) is not None:
         yield "number in text", number
     word = text.strip().casefold()
@@ -52,6 +64,18 @@ def scalar_readings(text: str, types: set[str], choices: Choices) -> Iterator[tu
         yield "boolean in text", BOOLEANS[word]
     if word in NULLS and ("null" in types or None in choices.values):
         yield "null in text", None
+
+
+def _read_choice(text: str, choices: Choices) -> Iterator[tuple[ValueRepair, JSONValue]]:
+    """Yield the choice that a text names, in another spelling, or by the name of its member."""
+    last = text.rpartition(".")[2] if QUALIFIED_NAME.fullmatch(text) else text  # as in `Color.RED`
+    value = find_name(text, choices.names)
+    value = find_name(last, choices.names) if value is None else value
+    member = find_name(last, choices.members)
+    if value is not None:
+        yield "spelling", value
+    if member is not None and choices.by_member[member] != value:
+        yield "member name", choices.by_member[member]
 
 
 def _read_number(text: str, types: set[str], choices: Choices) -> int | float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from structkit.parsing.strings import BACKTICKS, QUOTE_REPAIRS, STRING, TRIPLE_QUOTED
 from structkit.parsing.unescaped_quotes import AFTER_STRING, find_string_end
 from structkit.values import JSON, JSONValue, Repair
 from structkit.values.exact_float import read_float
@@ -16,28 +17,8 @@ from structkit.values.exact_float import read_float
 MAX_DEPTH = 100
 """Levels of nesting; text that needs repairs and is nested deeper counts as truncated."""
 
-STRING = {
-    '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*)"', re.DOTALL),
-    "'": re.compile(r"'([^'\\]*+(?:(?:\\.|(?<=\w)'(?=\w))[^'\\]*+)*)(?:(?<!\w)'|'(?!\w))", re.DOTALL),
-    **dict.fromkeys(
-        "\u201c\u201d", re.compile(r"[\u201c\u201d]([^\u201c\u201d\\]*+(?:\\.[^\u201c\u201d\\]*+)*)\u201d", re.DOTALL)
-    ),
-}
-"""Strings by their first character; an apostrophe between two letters ends no string in single quotes."""
-
-BACKTICKS = re.compile(r"`([^`]*+)(?<!\\)`(?=[ \t\r\n]*[,}])")
 UNESCAPED_APOSTROPHE = re.compile(r"(?<=\w)'")
 BRACKET = re.compile(r"[\[\]{}]")
-QUOTE_REPAIRS: dict[str, Repair] = {
-    "'": "single quotes",
-    "`": "backticks",
-    "\u201c": "curly quotes",
-    "\u201d": "curly quotes",
-}
-TRIPLE_QUOTED = {
-    '"': re.compile(r'"""((?:[^"\\]++|\\.|"(?!""))*)"""(?!")', re.DOTALL),
-    "'": re.compile(r"'''((?:[^'\\]++|\\.|'(?!''))*)'''(?!')", re.DOTALL),
-}
 SPACE = re.compile(r"[ \t\r\n]*+")
 SPECIAL_SPACE = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 """Spaces that are not JSON's, of any width, as a part of a pattern."""
@@ -46,7 +27,11 @@ SPECIAL_SPACES = re.compile(rf"[ \t\r\n{SPECIAL_SPACE}]*+")
 IS_SKIPPED = re.compile(rf"[/#{SPECIAL_SPACE}]")
 COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
 UNQUOTED_KEY = re.compile(r"[\w$][\w$-]*+")
-UNQUOTED_VALUE = re.compile(rf"""[^\s,:\[\]{{}}"'/#{SPECIAL_SPACE}]++""")
+FULL_WIDTH = str.maketrans("\uff5b\uff5d\uff3b\uff3d\uff1a\uff0c", "{}[]:,")
+"""Punctuation in the width of Chinese and Japanese text, which has one meaning between values."""
+
+FULL_WIDTH_NUMBER = str.maketrans({code: code - 0xFEE0 for code in (0xFF0D, 0xFF0E, *range(0xFF10, 0xFF1A))})
+UNQUOTED_VALUE = re.compile(rf"""[^\s,:\[\]{{}}"'/#{SPECIAL_SPACE}\uff5b\uff5d\uff3b\uff3d\uff1a\uff0c]++""")
 GROUPED_NUMBER = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:(\.)[0-9]+)?(?=[ \t\r\n]*[,}])")
 """A number in an object with commas between groups of digits; no member of an object starts with digits and a comma."""
 
@@ -208,7 +193,14 @@ class _TolerantParser:
             self._skip()
         if self.at == len(text):
             raise TruncatedDocument
-        return text[self.at]
+        char = text[self.at]
+        return char if char.isascii() else self._half_width(char)
+
+    def _half_width(self, char: str) -> str:
+        """Return a character of the grammar that is written in full width as JSON has it."""
+        if ord(char) in FULL_WIDTH:
+            self.repairs["full width"] = None
+        return char.translate(FULL_WIDTH)
 
     def _skip(self) -> None:
         """Skip comments and spaces that are not JSON's."""
@@ -256,6 +248,9 @@ class _TolerantParser:
         if word in NON_FINITE:
             self.is_rejected = True
             return None
+        if not word.isascii() and (number := word.translate(FULL_WIDTH_NUMBER)) != word:
+            self.repairs["full width"] = None
+            word = number
         match = NUMBER.fullmatch(word)
         if match is None:
             return self._other_number(word, start)
@@ -316,7 +311,7 @@ class _TolerantParser:
         start, self.at = self.at, end
         if quote in QUOTE_REPAIRS:
             self.repairs[QUOTE_REPAIRS[quote]] = None
-        if quote == "'" and UNESCAPED_APOSTROPHE.search(raw):
+        if quote in "'\u2018" and UNESCAPED_APOSTROPHE.search(raw):
             if BRACKET.search(raw):  # rather the end of a string whose own quote is missing
                 raise UnrepairableDocument(start)
             self.repairs["unescaped quotes"] = None

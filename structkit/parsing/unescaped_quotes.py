@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 QUOTE = re.compile(r'\\.|"', re.DOTALL)
-AFTER_STRING = re.compile(r"[ \t\r\n]*+[,}\]]")
+AFTER_STRING = re.compile(r"[ \t\r\n]*+[,}\]\uff0c\uff5d\uff3d]")
 """What follows a string that is a member's value or an item."""
 
 OPENING = re.compile(r'(?<=[\s(=\[>])"(?=[^\s"])')

@@ -32,6 +32,9 @@ CALL_ARGUMENTS = frozenset({"action_input", "tool_input"})
 
 CALL_DETAILS = frozenset({"id", "index", "type"})
 """What a call has beside its name and arguments."""
+VALUE_WRAPPERS = WRAPPERS - CALLS | {"value", "content"}
+"""Keys of an object around the value of a property."""
+
 SCHEMA_KEYS = frozenset(
     {"$schema", "$defs", "additionalProperties", "description", "name", "required", "strict", "title", "type"}
 )
@@ -68,6 +71,47 @@ def unwrap(
             return
         if not is_schema(value) or any(key in properties for key in value):
             yield value
+
+
+def unwrap_member(value: JSON, name: str) -> JSONValue:
+    """Return what is in an object that only wraps the value of a property, with or without its type.
+
+    Args:
+        value: The object.
+        name: The name of the property.
+
+    Returns:
+        The value; `NOT_WRAPPED` if the object says more than that.
+
+    >>> unwrap_member({"type": "string", "value": "Ada"}, "name"), unwrap_member({"name": "Ada"}, "name")
+    ('Ada', 'Ada')
+    >>> unwrap_member({"value": 3, "unit": "kg"}, "weight"), unwrap_member({"first": "Ada"}, "name")
+    (Ellipsis, Ellipsis)
+    """
+    keys = [key for key in value if key != "type" or value[key] not in TYPE_NAMES or len(value) == 1]
+    if len(keys) != 1:
+        return NOT_WRAPPED
+    key, inner = keys[0], value[keys[0]]
+    is_wrapper = key.casefold() in VALUE_WRAPPERS or _is_list(value, key) or _matches_name(key, name)
+    is_of_type = "type" not in value or key == "type" or json_type_name(inner) in TYPE_NAMES[value["type"]]
+    return inner if is_wrapper and is_of_type else NOT_WRAPPED
+
+
+def json_type_name(value: JSONValue) -> str:
+    """Return the JSON type of a value; "integer" for a whole number."""
+    return next(name for name, type_ in JSON_TYPES if isinstance(value, type_))
+
+
+JSON_TYPES: tuple[tuple[str, type | tuple[type, ...]], ...] = (
+    ("boolean", bool),
+    ("integer", int),
+    ("number", float),
+    ("string", str),
+    ("array", list),
+    ("object", dict),
+    ("null", type(None)),
+)
+TYPE_NAMES = {name: {name, "integer"} if name == "number" else {name} for name, _ in JSON_TYPES}
 
 
 def _may_be_object(value: JSONValue) -> bool:

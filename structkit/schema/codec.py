@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from structkit.dialects import Dialect
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
+from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.expected_values import MISSING, OTHER_FORM
 from structkit.schema.explanation import Note
@@ -164,9 +165,14 @@ class Codec(Generic[T]):
         return choose_answer(exact, readings, validate, repairs)
 
     @cached_property
+    def member_names(self) -> NamesOfValues:
+        """The names that values have in the caller's code, which a model may write."""
+        return self._natural.member_names()
+
+    @cached_property
     def _expected_form(self) -> ExpectedForm:
         box = self._root.key if isinstance(self._root, BoxedNode) else None
-        return expected_form(self.schema, self._natural.schema, box=box)
+        return expected_form(self.schema, self._natural.schema, box=box, names=self.member_names)
 
     @cached_property
     def _root(self) -> Node:
@@ -290,9 +296,11 @@ def _excerpt(text: str, at: int) -> str:
 class PartCodec(Codec[JSONValue]):
     """One part of a type that is too large for one request; its values are natural JSON that is not validated."""
 
-    def __init__(self, name: str, part: CompiledSchema, whole_type: CompiledSchema) -> None:
+    def __init__(
+        self, name: str, part: CompiledSchema, whole_type: CompiledSchema, member_names: NamesOfValues
+    ) -> None:
         """Create the codec of *part*, one of the parts of *whole_type*."""
-        super().__init__(name, UnvalidatedJSON(), part)
+        super().__init__(name, UnvalidatedJSON(member_names), part)
         self._whole_type = whole_type
 
     def wire(self, natural: JSONValue) -> JSONValue:
@@ -306,9 +314,17 @@ class UnvalidatedJSON:
     name = "part"
     schema: JSON = {}  # noqa: RUF012 (never changed)
 
+    def __init__(self, member_names: NamesOfValues) -> None:
+        """Take the names of the values of the whole type."""
+        self._member_names = member_names
+
     def explain(self) -> tuple[Note, ...]:
         """Return no notes."""
         return ()
+
+    def member_names(self) -> NamesOfValues:
+        """Return the names of the values of the whole type."""
+        return self._member_names
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the value, which is JSON already."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from structkit.parsing import walk_branches
+from structkit.parsing.member_names import NamesOfValues
 from structkit.values import JSON
 
 
@@ -18,15 +19,17 @@ class ExpectedForm:
         wrapper_types: The types of containers that may be wrappers, because the value itself cannot have that type.
         box: The key of the box around a type that is not an object.
         is_list: Whether the value in the box is a list.
+        names: The names that values have in the caller's code.
     """
 
     properties: frozenset[str]
     wrapper_types: tuple[type, ...] = (dict, list)
     box: str | None = None
     is_list: bool = False
+    names: NamesOfValues = field(default_factory=dict)
 
 
-def expected_form(wire: JSON, natural: JSON, *, box: str | None) -> ExpectedForm:
+def expected_form(wire: JSON, natural: JSON, *, box: str | None, names: NamesOfValues) -> ExpectedForm:
     """Return the expected form of a type.
 
     A list is not a wrapper where the type allows lists: an invalid list has to be corrected, and its only item must not
@@ -36,22 +39,23 @@ def expected_form(wire: JSON, natural: JSON, *, box: str | None) -> ExpectedForm
         wire: The strict schema.
         natural: The natural schema.
         box: The key of the box around a type that is not an object.
+        names: The names that values have in the caller's code.
 
     >>> number, text = {"type": "integer"}, {"type": "string"}
     >>> natural = {"anyOf": [{"type": "array", "items": number}, {"type": "object", "properties": {"n": number}}]}
-    >>> form = expected_form({"properties": {"value": natural}}, natural, box="value")
+    >>> form = expected_form({"properties": {"value": natural}}, natural, box="value", names={})
     >>> sorted(form.properties), form.wrapper_types
     (['n', 'value'], (<class 'dict'>,))
     """
     properties = frozenset(wire["properties"])
     if box is None:
-        return ExpectedForm(properties)
+        return ExpectedForm(properties, names=names)
     branches = [*walk_branches([natural], natural)]
     has_lists = any("array" in _types(branch) for branch in branches)
     has_maps = len(branches) > 1 and any(_is_map(branch) for branch in branches)
     types = (*(() if has_maps else (dict,)), *(() if has_lists else (list,)))
     is_list = all("array" in _types(branch) for branch in branches)
-    return ExpectedForm(properties.union(*map(_keys, branches)), types, box, is_list)
+    return ExpectedForm(properties.union(*map(_keys, branches)), types, box, is_list, names)
 
 
 def _keys(branch: JSON) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
+from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.explanation import Note
 from structkit.values import JSON, Issue, JSONValue
 
@@ -33,6 +34,10 @@ class NaturalType(Protocol[T]):
 
     def explain(self) -> tuple[Note, ...]:
         """Return notes on the type itself, which are the same in every dialect."""
+        ...
+
+    def member_names(self) -> NamesOfValues:
+        """Return the names of values that are neither in the schema nor in natural JSON."""
         ...
 
     def dump(self, value: T) -> JSONValue:

@@ -185,7 +185,7 @@ def _make_patch(
     compiled = replace(codec.compiled_schema, root=PatchObject(tuple(place.field for place in places)), shared=False)
     if not places or compiled.excess:
         return None
-    return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), UnvalidatedJSON(), compiled))
+    return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), UnvalidatedJSON(codec.member_names), compiled))
 
 
 def _askable(root: Node, draft: JSONValue, path: JSONPath) -> tuple[JSONPath, Field | None]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_candidates, repair_values
+from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm
 from structkit.values import JSON, Answer, Issue, JSONValue
 from structkit.values.repair import are_allowed
@@ -54,11 +55,11 @@ def repaired_readings(
         if candidate.repairs:
             yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
         for wire in _with_box(candidate, form):
-            repaired, value_repairs = _repair_value(wire, schema, with_tags)
+            repaired, value_repairs = _repair_value(wire, schema, form, with_tags)
             if value_repairs:
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
     if not is_json and form.box:
-        yield from _bare_readings(text, schema, form.box)
+        yield from _bare_readings(text, schema, form.box, form.names)
 
 
 def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]:
@@ -67,23 +68,25 @@ def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]
     )
 
 
-def _bare_readings(text: str, schema: JSON, box: str) -> Iterator[RepairedReading]:
+def _bare_readings(text: str, schema: JSON, box: str, names: NamesOfValues) -> Iterator[RepairedReading]:
     """Yield the scalar that a text without quotes is, where the type has no texts but those that it lists."""
     if (bare := read_bare_text(text)) is None:
         return
     bare_text, repairs = bare
-    wire, value_repairs = repair_values({box: bare_text}, schema)
+    wire, value_repairs = repair_values({box: bare_text}, schema, names)
     if is_scalar_of(wire[box], schema["properties"][box], schema):
         yield RepairedReading(wire, (*repairs, *value_repairs), 0)
 
 
-def _repair_value(wire: JSONValue, schema: JSON, with_tags: RepairValue) -> tuple[JSONValue, tuple[str, ...]]:
+def _repair_value(
+    wire: JSONValue, schema: JSON, form: ExpectedForm, with_tags: RepairValue
+) -> tuple[JSONValue, tuple[str, ...]]:
     """Repair the values of a document; inside a union without tags, they can be repaired when the tags are there."""
-    repaired, value_repairs = repair_values(wire, schema)
+    repaired, value_repairs = repair_values(wire, schema, form.names)
     tagged, tag_repairs = with_tags(repaired)
     if not tag_repairs:
         return repaired, value_repairs
-    repaired, inner_repairs = repair_values(tagged, schema)
+    repaired, inner_repairs = repair_values(tagged, schema, form.names)
     return repaired, (*value_repairs, *tag_repairs, *inner_repairs)
 
 

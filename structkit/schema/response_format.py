@@ -191,7 +191,7 @@ class ResponseFormat(Codec[T]):
         if not self._part_schemas:
             return (self,)
         return tuple(
-            PartCodec(wire_name(f"{self.name}_part_{number}"), part, self._compiled_schema)
+            PartCodec(wire_name(f"{self.name}_part_{number}"), part, self._compiled_schema, self.member_names)
             for number, part in enumerate(self._part_schemas, 1)
         )
 

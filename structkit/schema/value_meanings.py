@@ -44,6 +44,18 @@ def value_meanings(schema: JSON) -> Mapping[str, str]:
     return {json.dumps(value): text for value, text in (*names, *texts) if text}
 
 
+def names_of_values(schema: JSONValue) -> Iterator[dict[str, JSONValue]]:
+    """Yield the values of each enum in a JSON Schema by the names that a keyword of a generator gives them."""
+    if isinstance(schema, dict):
+        values = schema.get("enum")
+        values = values if isinstance(values, list) else []
+        for word in NAME_KEYWORDS:
+            if names := {name: value for value, name in _pairs(values, schema.get(word))}:
+                yield names
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from names_of_values(part)
+
+
 def _pairs(values: list[JSONValue], texts: JSONValue) -> Iterator[tuple[JSONValue, str]]:
     """Yield the values with their texts, which are a list in the same order, or a dict by value."""
     if isinstance(texts, dict):

@@ -26,6 +26,7 @@ Repair: TypeAlias = Literal[
     "literal case",
     "digit groups",
     "number notation",
+    "full width",
     "special space",
     "comment",
     "raw newline",
@@ -42,7 +43,9 @@ ValueRepair: TypeAlias = Literal[
     "number for text",
     "item for list",
     "list for item",
+    "wrapped value",
     "spelling",
+    "member name",
     "missing tag",
 ]
 """The repairs that may be made to a value where the schema allows one reading of it; listed with the value's path."""

@@ -93,6 +93,24 @@ def values(text: str, **options: Any) -> list[Any]:
         ('{"a": /* one */ 1, "b": ["x", null]}', ("comment",)),
         ('{"a": 1, # one, "c"\n "b": ["x", null]}', ("comment",)),
         ('{"a": 1, "b": ["\\x78", null]}', ("string escape",)),
+        ('{"a"\uff1a1\uff0c"b"\uff1a["x"\uff0cnull]}', ("full width",)),
+        ('\uff5b"a"\uff1a\uff11\uff0c "b"\uff1a\uff3b"x"\uff0cnull\uff3d\uff5d', ("full width",)),
+        ('\u6ce8\uff3b\u89c1\uff3d\uff1a\uff5b"a":1,"b":["x",null]\uff5d', ("prose", "full width")),
+        *(
+            (f"{{{left}a{right}: 1, {left}b{right}: [{left}x{right}, null]}}", ("curly quotes",))
+            for left, right in (
+                "\u201c\u201d",
+                "\u201e\u201c",
+                "\u201e\u201d",
+                '\u201e"',
+                "\u00ab\u00bb",
+                "\u00bb\u00ab",
+            )
+        ),
+        *(
+            (f"{{{left}a{right}: 1, {left}b{right}: [{left}x{right}, null]}}", ("curly quotes",))
+            for left, right in ("\u2018\u2019", "\u300c\u300d", "\u300e\u300f", "\uff02\uff02")
+        ),
         # All at once
         (
             "\ufeff<think>Hm.</think>Sure:\n```js\n{a: 1, /* two */ 'b': ['x', None,],}\n```",
@@ -341,6 +359,15 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
             '{"a": 1_000}',
             '{"a": #fff\n}',
             '{"a": \u0661}',
+            '{"a"\uff1a"x\uff0c"b"\uff1a1}',
+            '{"a"\uff1a"x"\uff0c\uff0c"b"\uff1a1}',
+            '{"a"\uff1a"x"\uff0c"b"\uff1a',
+            '{"a": ["x"\u3001"y"]}',
+            '{"a": \uff13\u5c81}',
+            "{\u201ea\u201c: \u201ex, \u201eb\u201c: 1}",
+            "{\u201ea\u201c: \u201ex\u201c y\u201c}",
+            "{\u00aba\u00bb: \u00abx, \u00abb\u00bb: 1}",
+            "{\u2018a\u2019: \u2018x, \u2018b\u2019: 1}",
         ),
         # An escape that is valid may not be meant as one where another one is invalid
         *(

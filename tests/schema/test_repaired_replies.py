@@ -155,7 +155,13 @@ def test_a_list_is_taken_out_of_a_key_that_only_says_so(key: str) -> None:
 
 def test_items_in_a_box_each_are_all_items_of_the_list() -> None:
     boxed = "\n".join(json.dumps({"value": {"name": name, "age": 36}}) for name in ("Ada", "Bob"))
-    assert read(list[Person], boxed) == ([ADA, Person(name="Bob", age=36)], ["separate items"])
+    assert read(list[Person], boxed) == (
+        [ADA, Person(name="Bob", age=36)],
+        [
+            "separate items",
+            *(f"wrapped value at value[{index}]" for index in range(2)),
+        ],
+    )
 
 
 @pytest.mark.parametrize(
@@ -284,6 +290,120 @@ def test_a_bare_text_that_may_mean_anything_else_is_not_read(output_type: Any, t
 
 
 # Spelling
+
+
+class Priority(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Code(enum.Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+class Swapped(enum.Enum):
+    A = "b"
+    B = "a"
+
+
+class Other(enum.IntEnum):
+    FIRST = 1
+    SECOND = 2
+
+
+class TwoOfTheSame(BaseModel):
+    priority: Priority
+    other: Other
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value"),
+    [
+        (Priority, "HIGH", Priority.HIGH),
+        (Priority, " high", Priority.HIGH),
+        (Priority, "Priority.LOW", Priority.LOW),
+        (Priority | None, "LOW", Priority.LOW),
+        (Code, "RED", Code.RED),
+        (Code, "Color.RED", Code.RED),
+        (Literal[Priority.LOW, Priority.HIGH], "High", Priority.HIGH),
+        ({"enum": [0, 1], "x-enum-varnames": ["Off", "On"]}, "On", 1),
+    ],
+)
+def test_a_member_is_read_by_its_name(output_type: Any, text: str, value: Any) -> None:
+    repairs = ["member name at value"]
+    assert read(output_type, json.dumps({"value": text})) == (value, repairs)
+    assert read(output_type, text.strip()) == (value, ["unquoted text", *repairs])
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        (Swapped, '{"value": "B"}'),  # the name of one member, and the value of another one in capitals
+        (TwoOfTheSame, '{"priority": "HIGH", "other": 1}'),  # the schema lists the same values for both
+        (Priority, '{"value": "HIGHEST"}'),
+    ],
+)
+def test_a_name_that_may_be_of_several_values_is_not_read(output_type: Any, text: str) -> None:
+    assert read(output_type, text) == (None, [])
+
+
+# Values in objects that say no more
+
+
+class Address(BaseModel):
+    city: str
+
+
+class Contact(BaseModel):
+    name: str
+    age: int | None = None
+    tags: list[str] = []
+    address: Address | None = None
+    scores: dict[str, int] = {}
+
+
+@pytest.mark.parametrize(
+    ("members", "expected", "paths"),
+    [
+        ({"name": {"value": "Ada"}}, {}, ["name"]),
+        ({"name": {"type": "string", "value": "Ada"}}, {}, ["name"]),
+        ({"name": {"name": "Ada"}}, {}, ["name"]),
+        ({"age": {"value": 36}}, {"age": 36}, ["age"]),
+        ({"age": {"type": "number", "value": 36}}, {"age": 36}, ["age"]),
+        ({"age": {"value": None}}, {"age": None}, ["age"]),
+        ({"tags": {"items": ["x"]}}, {"tags": ["x"]}, ["tags"]),
+        ({"tags": [{"value": "x"}, {"value": "y"}]}, {"tags": ["x", "y"]}, ["tags[0]", "tags[1]"]),
+        ({"address": {"address": {"city": "Rome"}}}, {"address": {"city": "Rome"}}, ["address"]),
+        ({"address": {"value": {"city": "Rome"}}}, {"address": {"city": "Rome"}}, ["address"]),
+    ],
+)
+def test_a_value_is_taken_out_of_an_object_that_says_no_more(members: Any, expected: Any, paths: list[str]) -> None:
+    value, repairs = read(Contact, json.dumps({"name": "Ada", **members}))
+    assert value == Contact.model_validate({"name": "Ada", **expected})
+    assert repairs == [f"wrapped value at {path}" for path in paths]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"name": {"first": "Ada"}},
+        {"name": {"value": 3, "unit": "kg"}},
+        {"name": {"value": None}},
+        {"name": {"type": "integer", "value": "Ada"}},
+        {"name": {"type": "person", "value": "Ada"}},
+        {"name": {"error": "not found"}},
+        {"tags": [{"tag": "x"}]},
+        {"address": {"value": {"street": "Via Appia"}}},
+    ],
+)
+def test_a_value_stays_in_an_object_that_may_say_more(members: Any) -> None:
+    assert read(Contact, json.dumps({"name": "Ada", **members})) == (None, [])
+
+
+def test_a_member_of_a_map_is_not_unwrapped() -> None:
+    assert read(Contact, '{"name": "Ada", "scores": {"value": 3}, "age": "36 years"}')[0].scores == {"value": 3}
+    assert read(dict[str, int], '{"value": {"value": 3}}') == ({"value": 3}, [])
 
 
 class Ticket(BaseModel):
@@ -435,6 +555,9 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "missing tag": '{"value": {"name": "Ada"}}',
         "list for item": '{"value": [[7]]}',
         "spelling": '{"Value": [7]}',
+        "wrapped value": '{"value": {"value": [7]}}',
+        "member name": '{"value": "HIGH"}',
+        "full width": "[7\uff3d",
         "unquoted text": "red",
         "separate items": '{"name": "Ada"} {"name": "Bob"}',
         "curly quotes": "{\u201cvalue\u201d: [7]}",
@@ -450,7 +573,13 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "separate items": list[Remark],
         "number notation": list[float],
     }
-    output_types = {**maps, **lists, "missing tag": Person | Remark, "unquoted text": Literal["red"]}
+    output_types = {
+        **maps,
+        **lists,
+        "missing tag": Person | Remark,
+        "member name": Priority,
+        "unquoted text": Literal["red"],
+    }
     output_type: Any = output_types.get(name, list[StrictInt | StrictBool | None])
     response_format = ResponseFormat(output_type)
     answer = response_format.read(examples[name], repairs={name})

@@ -6,12 +6,14 @@ import copy
 from itertools import islice
 from typing import Any
 
+from structkit.parsing.member_names import NamesOfValues, index_member_names
 from structkit.schema.explanation import Note
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.json_schema.rule_issues import read_error
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
+from structkit.schema.value_meanings import names_of_values
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.exact_float import has_exact_floats, without_texts
@@ -69,6 +71,10 @@ class RawSchema:
     def explain(self) -> tuple[Note, ...]:
         """Return what was read otherwise than it was written."""
         return self._notes
+
+    def member_names(self) -> NamesOfValues:
+        """Return the names that keywords of generators give to the values of an enum."""
+        return index_member_names(names_of_values(self.schema))
 
     def dump(self, value: JSONValue) -> JSONValue:
         """Return the value: it is JSON already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any
 
@@ -12,7 +12,9 @@ from pydantic_core import to_jsonable_python
 
 from structkit.schema.pydantic.class_source import member_docstrings
 from structkit.schema.pydantic.doc_annotations import annotated_docs
+from structkit.schema.pydantic.part import walk_parts
 from structkit.schema.value_meanings import name_meaning
+from structkit.values import JSONValue
 from structkit.values.text import shorten_json
 
 DEFAULT_DOCSTRING = "An enumeration."
@@ -31,6 +33,16 @@ def enum_meanings(members: Sequence[Enum]) -> dict[str, str]:
     values = {member.name: to_jsonable_python(member.value, fallback=str) for member in members}
     meanings = {name: texts.get(name) or name_meaning(name, value) for name, value in values.items()}
     return {json.dumps(values[name]): meaning for name, meaning in meanings.items() if meaning}
+
+
+def members_by_name(core: Any) -> Iterator[dict[str, JSONValue]]:
+    """Yield the values of each enum in a core schema, and of each literal of members, by the names of the members."""
+    for part in walk_parts(core):
+        members = part.get("members" if part["type"] == "enum" else "expected", ())
+        if members and all(isinstance(member, Enum) for member in members):
+            values = {member.name: to_jsonable_python(member.value, fallback=str) for member in members}
+            if not any(isinstance(value, list | dict) for value in values.values()):
+                yield values
 
 
 def structure_meanings(members: Sequence[Enum]) -> dict[str, str]:

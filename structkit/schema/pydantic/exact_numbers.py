@@ -61,7 +61,7 @@ def _is_decimal(part: Any) -> bool:
     """Return whether a core schema is one of a decimal, after functions of the caller's."""
     while part.get("type") in WRAPPERS:
         part = part["schema"]
-    return part.get("type") == "decimal"
+    return bool(part.get("type") == "decimal")
 
 
 def _with_reader(reader: Any, schema: Any) -> Any:

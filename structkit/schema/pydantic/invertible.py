@@ -7,7 +7,7 @@ serializers format for readers, and a union of similar branches does not record 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from structkit.schema.pydantic.defaults import (
 from structkit.schema.pydantic.json_form import ARRAYS, NUMBERS, OBJECTS, TEXTS
 from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_values
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
-from structkit.schema.pydantic.part import SchemaPart
+from structkit.schema.pydantic.part import SchemaPart, walk_parts
 from structkit.schema.pydantic.serializers import (
     checked_against_input_type,
     is_of_library,
@@ -231,21 +231,8 @@ def _write_secret(secret: Any, write: Callable[[Any], Any]) -> Any:
     return write(secret.get_secret_value())
 
 
-def _walk(part: Any) -> Iterable[JSON]:
-    if isinstance(part, dict):
-        is_schema = isinstance(part.get("type"), str)
-        if is_schema:
-            yield part
-        for key, value in part.items():
-            if not is_schema or key not in NOT_SCHEMAS:
-                yield from _walk(value)
-    elif isinstance(part, list | tuple):
-        for item in part:
-            yield from _walk(item)
-
-
 def _named_parts(schema: Any) -> dict[str, JSON]:
-    return {part["ref"]: part for part in _walk(schema) if "ref" in part}
+    return {part["ref"]: part for part in walk_parts(schema, NOT_SCHEMAS) if "ref" in part}
 
 
 def _is_same(first: object, second: object) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.pydantic.sameness import is_same
-from structkit.values import JSONValue, json_text
+from structkit.values import JSON, JSONValue, json_text
 
 NO_JSON = object()
 """The result for a value that has no JSON form."""
@@ -151,6 +151,20 @@ def referenced_names(part: Any) -> Iterator[str]:
             stack += (value for key, value in inner.items() if key not in NOT_SCHEMAS)
         elif isinstance(inner, list | tuple):
             stack += inner
+
+
+def walk_parts(part: Any, not_schemas: Collection[str] = NOT_SCHEMAS) -> Iterator[JSON]:
+    """Yield a core schema and every core schema inside it, but under the keys that do not count as schemas."""
+    if isinstance(part, dict):
+        is_schema = isinstance(part.get("type"), str)
+        if is_schema:
+            yield part
+        for key, value in part.items():
+            if not is_schema or key not in not_schemas:
+                yield from walk_parts(value, not_schemas)
+    elif isinstance(part, list | tuple):
+        for item in part:
+            yield from walk_parts(item, not_schemas)
 
 
 def without_ref(part: Any) -> Any:

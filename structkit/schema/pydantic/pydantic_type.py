@@ -12,11 +12,13 @@ from pydantic_core import PydanticOmit, PydanticSerializationError
 from pydantic_core import SchemaError as CoreSchemaError
 
 from structkit.errors import SchemaError
+from structkit.parsing.member_names import NamesOfValues, index_member_names
 from structkit.schema.explanation import Note
 from structkit.schema.memo import shared_results
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
+from structkit.schema.pydantic.enum_meanings import members_by_name
 from structkit.schema.pydantic.finite_floats import with_finite_floats
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
@@ -66,6 +68,10 @@ class PydanticType(Generic[T]):
     def explain(self) -> tuple[Note, ...]:
         """Return a note for each validator of the caller's."""
         return explain_validators(self._original_core)
+
+    def member_names(self) -> NamesOfValues:
+        """Return the names of the members of its enums."""
+        return index_member_names(members_by_name(self._original_core))
 
     def dump(self, value: T) -> JSONValue:
         """Return a value as JSON that validation reads back as the same value.
