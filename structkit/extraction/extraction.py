@@ -13,15 +13,15 @@ from structkit.dialects import OPENAI, ModeName, Route
 from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, StructkitError, TransportError, Truncated
 from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
-from structkit.extraction.checks import ValueCheck, apply_checks
+from structkit.extraction.checks import ValueCheck
+from structkit.extraction.choice_answer import read_choice
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
-from structkit.extraction.failure import choice_error, choice_issue, invalid_output, prompt_filtered
+from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode
-from structkit.extraction.prefill import read_continuation, without_prefill
+from structkit.extraction.prefill import without_prefill
 from structkit.extraction.provenance import Provenance, origins_after_patch
-from structkit.extraction.reasoning import read_reasoning
 from structkit.extraction.repetition import unsent_step
 from structkit.extraction.route_learning import (
     is_schema_ignored,
@@ -32,12 +32,11 @@ from structkit.extraction.route_learning import (
 )
 from structkit.parsing.completion import fault_of_choices
 from structkit.prompts import with_examples
-from structkit.schema import Codec, Patch, reject_several
+from structkit.schema import Codec, Patch
 from structkit.values import (
     JSON,
     Answer,
     Attempt,
-    Choice,
     Completion,
     Issue,
     JSONPath,
@@ -174,7 +173,7 @@ class Extraction(Generic[T]):
 
     def _receive_completion(self, reply: Completion) -> NextStep[T]:
         """Return the step after a reply that has a choice to read."""
-        choices = [self._read(choice) for choice in reply.choices]
+        choices = [read_choice(self, choice) for choice in reply.choices]
         answers = tuple(answer for answer, _ in choices)
         valid_answer = next((answer for answer in answers if answer.valid), None)
         if valid_answer is not None:
@@ -201,42 +200,6 @@ class Extraction(Generic[T]):
             cost=cost_of_attempt(reply, self.model, self.prices),
         )
         return (*self.attempts, attempt)
-
-    # From a choice to an answer
-
-    def _read(self, choice: Choice) -> tuple[Answer[T], StructkitError | None]:
-        """Read one choice; its finish reason comes before its text, because a truncated text is not an answer."""
-        error, texts = choice_error(choice, self.codec, self.parameters), self.current_mode.decode(choice)
-        if error is None and not texts and (valid_answer := read_reasoning(choice, self._answer, self.policy)):
-            answer: Answer[T] = valid_answer
-        elif error is not None or not texts:
-            answer = Answer(0, texts[0] if texts else "", None, (choice_issue(choice, error),))
-        else:
-            answer = self._first_valid(texts)
-            if not answer.valid:
-                answer = read_continuation(texts, self.request.messages, self._first_valid, self.policy) or answer
-        return answer.for_choice(choice), error
-
-    def _first_valid(self, texts: tuple[str, ...]) -> Answer[T]:
-        """Return the answer of the first valid text, or else the one with the fewest issues."""
-        if len(texts) == 1:
-            return self._answer(texts[0])
-        answers = [self._answer(text) for text in dict.fromkeys(texts)]
-        if valid_answers := [answer for answer in answers if answer.valid]:
-            return reject_several(valid_answers[0], valid_answers[1:], self.policy.repairs)
-        return min(answers, key=lambda answer: len(answer.issues))
-
-    def _answer(self, text: str) -> Answer[T]:
-        """Return a text as an answer; the reply to a patch is merged into the draft first."""
-        answer = self.codec.read(text, repairs=self.policy.repairs, context=self.context)
-        if self.patch is not None and answer.valid:
-            merged_answer = self.response_format.read_natural(self.patch.merge(answer.value), None, text, self.context)
-            answer = replace(merged_answer, repairs=answer.repairs)
-        elif self.patch is not None:  # the model may have sent the whole value instead of the places
-            value = self.response_format.read(text, repairs=self.policy.repairs, context=self.context)
-            is_complete = self.patch.covers_draft(value.draft) and all(issue.path for issue in value.issues)
-            answer = value if is_complete else replace(answer, draft=None)
-        return apply_checks(answer, self.checks) if self.checks else answer
 
     # From an answer to the next step
 

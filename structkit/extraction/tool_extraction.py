@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from structkit.dialects import ModeName, Route
 from structkit.errors import SchemaError, StructkitError, ToolError, TransportError
+from structkit.extraction.choice_answer import read_choice
 from structkit.extraction.extraction import Extraction, NextStep
 from structkit.extraction.failure import choice_error
 from structkit.extraction.tool_step import ToolStep
@@ -104,7 +105,7 @@ class ToolExtraction(Extraction[T]):
         """Return the calls of a choice; none if it is an answer, which some gateways write as a call of any name."""
         names = {call.name for call in choice.tool_calls}
         has_calls = not names.isdisjoint(tool.name for tool in self.tools)
-        if not has_calls and (names <= {"", self.codec.name} or self._read(choice)[0].valid):
+        if not has_calls and (names <= {"", self.codec.name} or read_choice(self, choice)[0].valid):
             return ()
         used_ids = (str(each.get("id")) for message in self.messages for each in message.tool_calls or ())
         return tuple(map(self._plan_call, with_ids(choice.tool_calls, self.round_count + 1, used_ids)))
