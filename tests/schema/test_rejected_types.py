@@ -1,8 +1,11 @@
 """Types and JSON Schemas that have no strict form are rejected at declaration: where, why, and what to write instead."""
 
 import dataclasses
+import math
+import re
 import socket
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -128,6 +131,11 @@ class Counted(BaseModel):
         pytest.param(AttrsClass, "a class of attrs; pass a dataclass", id="attrs"),
         pytest.param(MsgspecClass, r"pass msgspec.json.schema\(MsgspecClass\)", id="msgspec"),
         pytest.param(OldModel, r"pass OldModel.schema\(\)", id="pydantic.v1"),
+        pytest.param(Collection[int], r"not a type that pydantic supports; write list\[\.\.\.\]", id="collection"),
+        pytest.param(bytearray, "not a type that pydantic supports; write bytes", id="bytearray"),
+        pytest.param(ChainMap[str, int], r"write dict\[\.\.\., \.\.\.\]", id="chain map"),
+        pytest.param(list["Unknown"], "name 'Unknown' is not defined.* write the class, not its name", id="name"),  # type: ignore[name-defined]  # noqa: F821
+        pytest.param(Annotated[int, Field(gt="x")], "'gt' must be coercible to an integer", id="invalid bound"),  # type: ignore[arg-type]
         pytest.param(TypeAdapter(str, config={"strict": True}), "give the settings to the type", id="adapter with config"),
     ],
 )  # fmt: skip
@@ -135,6 +143,18 @@ class Counted(BaseModel):
 def test_a_class_of_another_library_or_a_value_is_rejected_with_what_to_pass_instead(output_type, advice):
     with pytest.raises(SchemaError, match=advice):
         ResponseFormat(output_type)
+
+
+@pytest.mark.parametrize("output_type", [Machine, Callable[[int], int], Holder, object(), slice])
+def test_the_reason_is_neither_pydantics_advice_nor_an_address(output_type: Any) -> None:
+    with pytest.raises(SchemaError) as caught:
+        ResponseFormat(output_type)
+    assert not re.search("arbitrary_types_allowed|core_schema|0x", str(caught.value))
+
+
+def test_a_field_without_a_json_form_is_rejected_with_how_to_hide_it() -> None:
+    with pytest.raises(SchemaError, match=r"hidden from the model by pydantic\.json_schema\.SkipJsonSchema"):
+        ResponseFormat(Holder)
 
 
 @pytest.mark.parametrize(("cls", "advice"), [(AttrsClass, "a class of attrs"), (MsgspecClass, "a class of msgspec")])
@@ -189,6 +209,9 @@ def test_what_is_not_a_type_is_rejected(value):
         pytest.param({"anyOf": []}, ("anyOf",), id="union of nothing"),
         pytest.param(obj(x={"$ref": 3}), ("properties", "x", "$ref"), id="reference that is not text"),
         pytest.param(obj(x={"minimum": "3"}), ("properties", "x", "minimum"), id="bound that is not a number"),
+        pytest.param(obj(x={"minimum": -math.inf}), ("properties", "x", "minimum"), id="infinite bound"),
+        pytest.param(obj(x={"enum": [1, math.nan]}), ("properties", "x", "enum"), id="NaN as a constant"),
+        pytest.param({"const": {"a": [math.inf]}}, ("const",), id="infinity in a constant"),
     ],
 )
 def test_an_invalid_json_schema_is_rejected_with_the_path(schema, path):

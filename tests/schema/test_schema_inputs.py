@@ -390,3 +390,19 @@ def test_items_are_streamed_of_a_schema_that_is_rewritten() -> None:
     tool = {"name": "rows", "parameters": obj(rows={"type": "array", "items": {"type": "string", "nullable": True}})}
     reader: ItemReader[Any] = ItemReader(ResponseFormat(tool))
     assert [item.value for item in reader.feed('{"rows": ["a", null, ')] == ["a", None]
+
+
+@pytest.mark.parametrize(
+    "draft", ["http://json-schema.org/draft-04/schema#", "http://json-schema.org/draft-07/schema#"]
+)
+def test_the_properties_of_dependencies_are_offered_in_every_draft(draft: str, check_round_trip: Any) -> None:
+    dependencies = {"a": ["b"], "b": {"properties": {"c": STRING}, "required": ["c"]}}
+    schema = {
+        "$schema": draft,
+        "type": "object",
+        "properties": {"a": INTEGER, "b": INTEGER},
+        "dependencies": dependencies,
+    }
+    check_round_trip(schema, {}, {"a": 1, "b": 2, "c": "x"}, {"b": 1, "c": "x"})
+    assert not ResponseFormat(schema).read_natural({"b": 1}).valid
+    assert not ResponseFormat(schema).read_natural({"b": 1, "c": 2}).valid

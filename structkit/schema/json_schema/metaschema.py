@@ -15,6 +15,7 @@ from structkit.schema.json_schema.child_schemas import (
     SCHEMA_MAP_KEYWORDS,
     child_schemas,
 )
+from structkit.schema.json_schema.vocabulary import ASSERTIONS
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -38,8 +39,19 @@ def validate_document(document: JSON, validator: Any) -> None:
         emptied = {key: _emptied(key, value) for key, value in part.items()}
         if (text := json.dumps(emptied, default=repr)) not in validated:
             validated.add(text)
+            _validate_numbers(emptied, path)
             _validate_part(emptied, path, validator)
         stack += ((path + step, inner) for step, inner in child_schemas(part) if isinstance(inner, dict))
+
+
+def _validate_numbers(part: JSON, path: JSONPath) -> None:
+    """Raise where a keyword has a number that JSON has not: Python's `json` writes it in the request."""
+    for key, value in part.items():
+        try:
+            json.dumps(value if key in ASSERTIONS else None, default=repr, allow_nan=False)
+        except ValueError:
+            reason = "not a JSON Schema: infinities and NaN are not numbers of JSON"
+            raise SchemaError(reason, path=(*path, key)) from None
 
 
 def _validate_part(part: JSON, path: JSONPath, validator: Any) -> None:

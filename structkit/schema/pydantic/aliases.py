@@ -9,6 +9,9 @@ from structkit.values import JSON
 
 NO_DEFAULT = object()
 
+OWN_NAME = "structkit_own_name"
+"""Metadata key of a field whose aliases are all paths: its own name, which pydantic does not read, is that in JSON."""
+
 
 def with_one_name(field: JSON) -> JSON:
     """Return the field with the same name for validation and serialization, and never excluded.
@@ -27,7 +30,9 @@ def with_one_name(field: JSON) -> JSON:
     names = {"validation_alias", "serialization_alias"}
     bare = {key: value for key, value in field.items() if key not in exclusions | names}
     name = _first_name(alias)
-    return bare if name is None else {**bare, "validation_alias": name, "serialization_alias": name}
+    if name is not None:
+        return {**bare, "validation_alias": name, "serialization_alias": name}
+    return bare if alias is None else {**bare, "metadata": {**(field.get("metadata") or {}), OWN_NAME: True}}
 
 
 def _hidden_default(schema: JSON) -> Any:

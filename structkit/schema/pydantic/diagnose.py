@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 import warnings
 from collections.abc import Iterator
@@ -80,6 +81,6 @@ def type_text(output_type: Any) -> str:
     if isinstance(output_type, type):
         return output_type.__qualname__
     try:
-        return str(output_type)
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", str(output_type))  # the address differs from run to run
     except ValueError:  # it contains a number of too many digits
         return type(output_type).__name__

@@ -30,7 +30,7 @@ def enum_docstring(cls: type[Enum]) -> str:
 def enum_meanings(members: Sequence[Enum]) -> dict[str, str]:
     """Return what members of one enum mean, by the JSON texts of their values."""
     texts = member_texts(members)
-    values = {member.name: to_jsonable_python(member.value, fallback=str) for member in members}
+    values = {member.name: _jsonable(member.value) for member in members}
     meanings = {name: texts.get(name) or name_meaning(name, value) for name, value in values.items()}
     return {json.dumps(values[name]): meaning for name, meaning in meanings.items() if meaning}
 
@@ -48,8 +48,15 @@ def members_by_name(core: Any) -> Iterator[dict[str, JSONValue]]:
 def structure_meanings(members: Sequence[Enum]) -> dict[str, str]:
     """Return what members of an enum of structures mean, by their names; if no text says it, the structures do."""
     texts = member_texts(members)
-    structures = {member.name: to_jsonable_python(member.value, fallback=str) for member in members}
+    structures = {member.name: _jsonable(member.value) for member in members}
     return {json.dumps(name): texts.get(name) or shorten_json(value) for name, value in structures.items()}
+
+
+def _jsonable(value: Any) -> JSONValue:
+    try:
+        return to_jsonable_python(value, fallback=str)
+    except UnicodeDecodeError:  # bytes that are not text
+        return repr(value)
 
 
 def member_texts(members: Sequence[Enum]) -> dict[str, str]:

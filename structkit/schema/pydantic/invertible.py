@@ -16,6 +16,8 @@ from pydantic_core import core_schema
 from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA, PYTHON_CLASS
 from structkit.schema.pydantic.aliases import with_one_name
 from structkit.schema.pydantic.branch_boxes import UnionRewrite
+from structkit.schema.pydantic.class_losses import without_losses
+from structkit.schema.pydantic.compiled_patterns import is_pattern, with_pattern_text
 from structkit.schema.pydantic.defaults import (
     NO_DEFAULT,
     IsUnreadableDefault,
@@ -24,7 +26,7 @@ from structkit.schema.pydantic.defaults import (
     with_empty_default,
     with_valid_default,
 )
-from structkit.schema.pydantic.json_form import ARRAYS, NUMBERS, OBJECTS, TEXTS
+from structkit.schema.pydantic.json_form import ARRAYS, INSTANCES, NUMBERS, OBJECTS, TEXTS
 from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_values
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
 from structkit.schema.pydantic.part import SchemaPart, walk_parts
@@ -127,6 +129,7 @@ class _Rewrite:
         if kind in CONSTANT_REWRITES:
             return part
         part = _without_output_settings(part) if isinstance(part.get("config"), dict) else part
+        part = without_losses(part, self._compile_part) if kind in INSTANCES else part
         part = checked_against_input_type(part, self._compile_part)
         if kind not in LOSSLESS_REWRITES or "serialization" in part or self._is_lossless(part):
             return part
@@ -170,6 +173,8 @@ class _Rewrite:
     def _without_formatting(self, part: JSON) -> JSON:
         """Return the part with secrets unmasked, and without a serializer that formats a builtin type for readers."""
         serializer = part["serialization"]
+        if is_pattern(part):
+            return with_pattern_text(part)
         if getattr(serializer.get("function"), "__name__", "") in SECRET_SERIALIZERS:
             inner = part["json_schema"]["schema"]
             unmasked = core_schema.wrap_serializer_function_ser_schema(_write_secret, schema=inner)

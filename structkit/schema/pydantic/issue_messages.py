@@ -26,7 +26,7 @@ FORM_TYPES = frozenset(
         *("model_type", "model_attributes_type", "dataclass_type", "dataclass_exact_type"),
         *(f"{name}_type" for name in ("dict", "frozen_dict", "ordered_dict", "counter", "mapping")),
         *(f"{name}_type" for name in ("list", "deque", "tuple", "set", "frozen_set")),
-        "unexpected_positional_argument",
+        *("unexpected_positional_argument", "int_parsing_size"),
     }
 )
 """Error types for a value whose form on the wire is not the one in pydantic's message."""

@@ -20,12 +20,15 @@ from structkit.values import JSON, JSONValue
 SCALARS = (str, int, float, bool, type(None))
 """The types of constants that JSON has."""
 
+INTEGER_BITS = 64
+"""Bits from which on an integer is too long for the constants of pydantic that are shorter."""
+
 
 def _rewrite_literal(part: JSON) -> JSON:
     """Write the constants of a literal as JSON scalars, all of them different."""
     expected = part["expected"]
     scalars = _different_scalars(expected)
-    if all(map(is_, scalars, expected)):
+    if all(map(is_, scalars, expected)) and not _has_long_integers(scalars):
         return part
     updates = {ENUM_MEANINGS: _member_meanings(expected, scalars)}
     return _Constants(scalars, expected).schema(part.get("ref"), updates)
@@ -45,11 +48,14 @@ def _member_meanings(constants: list[Any], scalars: list[JSONValue]) -> dict[str
 def _rewrite_enum(part: JSON) -> JSON:
     """Write a member by its name if a value of the enum is not a JSON scalar, such as a tuple."""
     members = part["members"]
-    if all(isinstance(member.value, SCALARS) for member in members):
+    values = [member.value for member in members]
+    are_scalars = all(isinstance(value, SCALARS) for value in values)
+    if are_scalars and not _has_long_integers(values):
         return part
     description = {"description": text} if (text := enum_docstring(part["cls"])) else {}
-    updates = {**description, ENUM_MEANINGS: structure_meanings(members)}
-    return _Constants([member.name for member in members], members).schema(part.get("ref"), updates)
+    updates = {**description, ENUM_MEANINGS: (enum_meanings if are_scalars else structure_meanings)(members)}
+    constants = values if are_scalars else [member.name for member in members]
+    return _Constants(constants, members).schema(part.get("ref"), updates)
 
 
 def _rewrite_tags(part: JSON) -> JSON:
@@ -69,6 +75,22 @@ def _rewrite_tags(part: JSON) -> JSON:
         return _to_json(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
 
     return {**part, "choices": choices, "discriminator": find_tag}
+
+
+def _has_long_integers(scalars: list[JSONValue]) -> bool:
+    """Return whether pydantic cannot read the constants from JSON: some integers have more than 64 bits, not all."""
+    are_long = {scalar.bit_length() >= INTEGER_BITS for scalar in scalars if isinstance(scalar, int)}
+    return are_long == {True, False}
+
+
+def _literal_schema(scalars: list[JSONValue]) -> Any:
+    """Return the core schema of scalars; the long integers have one of their own."""
+    if not _has_long_integers(scalars):
+        return core_schema.literal_schema(scalars)
+    parts: tuple[list[JSONValue], list[JSONValue]] = [], []
+    for scalar in scalars:
+        parts[isinstance(scalar, int) and scalar.bit_length() >= INTEGER_BITS].append(scalar)
+    return core_schema.union_schema([*map(core_schema.literal_schema, parts)], mode="left_to_right")
 
 
 def _different_scalars(constants: list[Any]) -> list[JSONValue]:
@@ -107,9 +129,7 @@ class _Constants:
             ref: Its name, if it has one.
             updates: Keywords for the JSON Schema.
         """
-        from_scalar = core_schema.no_info_after_validator_function(
-            self._constant, core_schema.literal_schema(self._scalars)
-        )
+        from_scalar = core_schema.no_info_after_validator_function(self._constant, _literal_schema(self._scalars))
         schema = core_schema.json_or_python_schema(
             from_scalar,
             core_schema.any_schema(),

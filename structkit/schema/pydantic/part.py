@@ -49,9 +49,17 @@ class SchemaPart:
     def reads_back(self, natural: JSONValue, value: Any, is_equal: Callable[[Any, Any], object] = is_same) -> bool:
         """Return whether the part validates JSON as the same value, or as one that is equal in a wider sense."""
         try:
-            return bool(is_equal(self._validator.validate_json(json_text(natural), by_alias=True), value))
+            return bool(is_equal(self.read(natural), value))
         except Exception:  # noqa: BLE001 (a validator may be the caller's)
             return False
+
+    def read(self, natural: JSONValue) -> Any:
+        """Return JSON as the part validates it.
+
+        Raises:
+            ValidationError: It is invalid.
+        """
+        return self._validator.validate_json(json_text(natural), by_alias=True)
 
     def validate(self, value: Any) -> Any:
         """Return a Python value as the part validates it.

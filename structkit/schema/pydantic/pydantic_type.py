@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
-from pydantic_core import PydanticOmit, PydanticSerializationError
+from pydantic_core import PydanticOmit, PydanticSerializationError, SchemaSerializer
 from pydantic_core import SchemaError as CoreSchemaError
 
 from structkit.errors import SchemaError
@@ -25,8 +26,9 @@ from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
 from structkit.schema.pydantic.part import compile_serializer, infinity_reason, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
-from structkit.schema.pydantic.type_advice import GENERAL_ADVICE, advise, is_function
+from structkit.schema.pydantic.type_advice import FIELD_ADVICE, GENERAL_ADVICE, advise, is_function
 from structkit.schema.pydantic.type_aliases import without_class_aliases
+from structkit.schema.pydantic.validator_results import with_validator_results
 from structkit.schema.pydantic.validators import explain_validators
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten, shorten_json
@@ -40,8 +42,17 @@ UNSUPPORTED_TYPE_ERRORS = (
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
 
-OWN_FUNCTION = re.compile(r"(Error calling function `_?write\w*`: \w+: )+")
+OWN_FUNCTION = re.compile(r"(Error calling function `(_?write\w*|\w+\.write\w*)`: \w+: )+")
 """What pydantic puts before the message of a function in this package."""
+
+
+NO_SCHEMA = re.compile(
+    r"^(Unable to generate pydantic-core schema for |Cannot generate a JsonSchema for core_schema\.).*"
+)
+"""pydantic's reasons for a type that it does not know; its advice, to allow arbitrary types, does not help here."""
+
+ERROR_PREFIX = re.compile(r"^Cannot generate a JsonSchema for (?=a )")
+"""pydantic's words before a reason of this package."""
 
 
 class PydanticType(Generic[T]):
@@ -81,7 +92,7 @@ class PydanticType(Generic[T]):
         """
         try:
             with shared_results():
-                natural = to_natural(self._serializer, value)
+                natural = self._write(value)
             if natural is None:  # pydantic writes None for any type
                 self.validate(None)
         except InvalidValue as error:
@@ -90,6 +101,20 @@ class PydanticType(Generic[T]):
             reason = infinity_reason(value) or _first_line(error)
             raise SchemaError(f"{_quote(value)} cannot be written as JSON: {reason}") from error
         return natural
+
+    def _write(self, value: T) -> JSONValue:
+        try:
+            return to_natural(self._serializer, value)
+        except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError):
+            if self._result_serializer is None:
+                raise
+        return to_natural(self._result_serializer, value)
+
+    @cached_property
+    def _result_serializer(self) -> SchemaSerializer | None:
+        """Writes what validators return if it is of another class than their type; rarely needed."""
+        core = with_validator_results(self.core_schema)
+        return core and compile_serializer(core)
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:
         """Return natural JSON as a value, validated as pydantic validates JSON (lax or strict, as the type says)."""
@@ -144,5 +169,14 @@ def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
     text = shorten(type_text(part), MAX_QUOTED_CHARS)
     if advice := advise(part):
         return SchemaError(f"{text} is {advice}", output_type=output_type, path=path)
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return SchemaError(f"{text} has no JSON form ({reason}); {GENERAL_ADVICE}", output_type=output_type, path=path)
+    advice = f"{GENERAL_ADVICE}; {FIELD_ADVICE}" if path else GENERAL_ADVICE
+    return SchemaError(f"{text} has no JSON form ({_reason(error)}); {advice}", output_type=output_type, path=path)
+
+
+def _reason(error: Exception) -> str:
+    """Return pydantic's reason in one line, without its advice."""
+    first, *further_lines = (str(error).strip() or type(error).__name__).splitlines()
+    if isinstance(error, NameError):
+        return f"{first} where pydantic looks for it; write the class, not its name"
+    text = " ".join([first, *map(str.strip, further_lines)]) if first.endswith(":") else first
+    return ERROR_PREFIX.sub("", NO_SCHEMA.sub("pydantic has no JSON Schema for it", text))

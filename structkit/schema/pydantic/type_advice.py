@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import dataclasses
 import functools
 import inspect
 import typing
+from collections import abc
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,6 +20,19 @@ GENERAL_ADVICE = (
     "use a pydantic model, a dataclass, a TypedDict or a plain JSON type, "
     "or declare its form with Annotated[..., pydantic.WithJsonSchema(...)] and a validator"
 )
+
+
+FIELD_ADVICE = "a field with a default can be hidden from the model by pydantic.json_schema.SkipJsonSchema[...]"
+
+INSTEAD: dict[Any, str] = {
+    **dict.fromkeys((bytearray, memoryview), "bytes"),
+    **dict.fromkeys((abc.Collection, abc.Container, abc.Reversible, array.array, range), "list[...]"),
+    collections.ChainMap: "dict[..., ...]",
+    collections.UserDict: "dict[..., ...]",
+    collections.UserList: "list[...]",
+    collections.UserString: "str",
+}
+"""What to write in place of a class of the standard library that pydantic does not support."""
 
 
 def is_function(part: Any) -> bool:
@@ -33,8 +49,9 @@ def advise(part: Any) -> str | None:
     >>> advise(Point(1)), advise([int]), advise(Point)
     ('a value, not a type; pass its class, Point', 'a list, not a type; write list[...]', None)
     """
-    if isinstance(part, type):
-        return _advise_on_class(part)
+    origin = typing.get_origin(part) or part
+    if isinstance(origin, type) and (origin in INSTEAD or origin is part):
+        return _advise_on_class(origin)
     if isinstance(part, BaseModel) or dataclasses.is_dataclass(part):
         return f"a value, not a type; pass its class, {type(part).__name__}"
     if is_function(part):
@@ -56,6 +73,8 @@ def _advise_on_container(part: list[Any] | set[Any] | tuple[Any, ...]) -> str:
 def _advise_on_class(cls: type) -> str | None:
     """Return the advice on a class of another library, by the attributes that the library gives it."""
     name = cls.__name__
+    if cls in INSTEAD:
+        return f"not a type that pydantic supports; write {INSTEAD[cls]}"
     if hasattr(cls, "__struct_fields__"):
         return (
             f"a class of msgspec; pass msgspec.json.schema({name}), and read the result with "

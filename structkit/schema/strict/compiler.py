@@ -18,6 +18,7 @@ from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import keys_of_alternatives, merge, with_alternatives
 from structkit.schema.json_schema.containment import Containment
 from structkit.schema.json_schema.document import SchemaDocument
+from structkit.schema.json_schema.foreign_keywords import read_dependencies
 from structkit.schema.json_types import guess_type
 from structkit.schema.keywords import (
     DESCRIBED_BOUNDS,
@@ -236,6 +237,7 @@ class SchemaCompiler:
 
     def _construct(self, schema: JSON, path: JSONPath) -> Node:
         """Build the node of a schema without a reference: by one of BY_KEYWORD, else by its type."""
+        schema = read_dependencies(schema, path)
         kind = guess_type(schema)
         if kind == "object" and schema.keys() & ALTERNATIVES and not schema.keys() & {"discriminator", "enum", "const"}:
             return self._object_with_alternatives(schema, path)

@@ -1,0 +1,130 @@
+"""Values that JSON does not fully describe: each is read back, or its error says why it cannot be written."""
+
+import datetime as dt
+import enum
+import re
+import uuid
+from dataclasses import InitVar, dataclass, field
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import AfterValidator, AliasPath, AnyUrl, BaseModel, ConfigDict, Field, HttpUrl, WrapValidator
+
+from structkit import ResponseFormat
+from structkit.errors import SchemaError
+
+UUID = uuid.UUID(int=7)
+
+
+class Site(BaseModel):
+    url: Annotated[HttpUrl, AfterValidator(str)]
+    day: Annotated[dt.datetime, AfterValidator(dt.datetime.date)] = dt.date(2024, 2, 29)  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value", "wire"),
+    [
+        (Annotated[AnyUrl, AfterValidator(str)], "http://a.b/", "http://a.b/"),
+        (list[Annotated[HttpUrl, AfterValidator(str)]] | None, ["http://a.b/"], ["http://a.b/"]),
+        (Annotated[uuid.UUID, AfterValidator(str)], str(UUID), str(UUID)),
+        (Annotated[str, AfterValidator(int)], 5, "5"),
+        (Annotated[list[int], AfterValidator(tuple)], (1, 2), [1, 2]),
+        (Annotated[set[int], AfterValidator(sorted)], [1, 2], [1, 2]),
+        (Annotated[dt.datetime, AfterValidator(dt.datetime.date)], dt.date(2024, 2, 29), "2024-02-29T00:00:00"),
+        (Annotated[Decimal, AfterValidator(float)], 1.5, "1.5"),
+        (Annotated[float, AfterValidator(Decimal)], Decimal("1.5"), 1.5),
+        (Annotated[str, WrapValidator(lambda text, read: int(read(text)))], 7, "7"),
+    ],
+)
+def test_what_a_validator_returns_is_written_as_the_type_reads_it(output_type: Any, value: Any, wire: Any) -> None:
+    response_format = ResponseFormat(output_type)
+    assert response_format.dump(value) == {"value": wire}
+    assert response_format.load({"value": wire}) == value
+
+
+def test_what_the_validator_of_a_field_returns_is_written(check_round_trip: Any) -> None:
+    check_round_trip(Site, Site(url="http://a.b/", day="2024-03-01T00:00:00"))  # type: ignore[arg-type]
+    check_round_trip(dict[str, Site], {"a": Site(url="http://a.b/")})  # type: ignore[arg-type]
+
+
+def test_a_value_that_its_validator_does_not_read_back_needs_a_serializer() -> None:
+    response_format = ResponseFormat(Annotated[str, AfterValidator(lambda text: text.split(","))])
+    with pytest.raises(SchemaError, match="a validator that returns an instance of list does not read it back"):
+        response_format.dump(["a", "b"])  # type: ignore[arg-type]
+
+
+@dataclass
+class Order:
+    price: int
+    rate: InitVar[int] = 2
+    total: int = field(init=False, default=0)
+
+    def __post_init__(self, rate: int) -> None:
+        self.total = self.price * rate
+
+
+def test_an_instance_that_depends_on_an_init_only_argument_is_not_read_as_another(check_round_trip: Any) -> None:
+    check_round_trip(Order, Order(3))
+    with pytest.raises(SchemaError, match=r"depends on its InitVar \(rate\)"):
+        ResponseFormat(Order).dump(Order(3, 5))
+    with pytest.raises(SchemaError, match=r"depends on its InitVar \(rate\)"):
+        ResponseFormat(list[Order] | dict[str, Order]).dump([Order(3, 5)])
+
+
+class Nested(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    city: str = Field(validation_alias=AliasPath("address", "city"))
+
+
+def test_an_undeclared_key_with_the_name_of_a_field_is_not_read_as_the_field(check_round_trip: Any) -> None:
+    address = {"address": {"city": "Bern"}}
+    check_round_trip(Nested, Nested.model_validate(address), Nested.model_validate({**address, "zip": 3000}))
+    with pytest.raises(SchemaError, match='an undeclared key "city", which is the name of a field in JSON'):
+        ResponseFormat(Nested).dump(Nested.model_validate({**address, "city": "Rome"}))
+
+
+class Long(enum.IntEnum):
+    SHORT = 1
+    LONG = 2**70
+
+
+class Raw(bytes, enum.Enum):
+    TEXT = b"a"
+    BYTES = b"\xff"
+
+
+class Parts(enum.Enum):
+    PAIR = (b"\xfe", 1)
+
+
+@pytest.mark.parametrize(
+    ("output_type", "values"),
+    [
+        (Long, [*Long]),
+        (dict[Long, int], [{Long.LONG: 1, Long.SHORT: 2}]),
+        (Long | int, [Long.LONG, 3]),
+        (Literal[2**64, 1, "a", True] | None, [2**64, 1, "a", None, True]),
+        (Raw, [*Raw]),
+        (Parts | str, [Parts.PAIR, "PAIR"]),
+    ],
+)
+def test_constants_of_any_length_are_read_back(output_type: Any, values: list[Any], check_round_trip: Any) -> None:
+    check_round_trip(output_type, *values)
+
+
+def test_a_long_integer_that_is_no_constant_has_feedback_with_the_constants() -> None:
+    [issue] = ResponseFormat(Long).read(f'{{"value": {2**80}}}').issues
+    assert issue.message == f"Input should be 1 or {2**70}"
+
+
+@pytest.mark.parametrize("pattern", [re.compile("a+"), re.compile("(?i)a"), re.compile(b"b+"), re.compile(b"\xff")])
+def test_a_compiled_pattern_is_read_back(pattern: re.Pattern[Any]) -> None:
+    response_format = ResponseFormat(re.Pattern[type(pattern.pattern)])  # type: ignore[misc]
+    assert response_format.load(response_format.dump(pattern)) == pattern
+
+
+def test_a_compiled_pattern_with_flags_outside_its_text_is_not_read_as_another() -> None:
+    with pytest.raises(SchemaError, match="the flags of a pattern are not in its text"):
+        ResponseFormat(re.Pattern[str]).dump(re.compile("a", re.IGNORECASE))
