@@ -23,7 +23,7 @@ def with_validator_results(core: Any) -> Any:
 
     It is for a value that the schema itself cannot write, such as the text of `Annotated[AnyUrl, AfterValidator(str)]`.
     """
-    results = _Results(core)
+    results = _ResultRewrite(core)
     changed = results.rewrite(core, None)
     return changed if results.has_any else None
 
@@ -32,7 +32,7 @@ def _is_of_caller(part: Any) -> bool:
     return package_of(part["function"]["function"]) not in OWN_PACKAGES
 
 
-class _Results:
+class _ResultRewrite:
     """A walk over a core schema."""
 
     def __init__(self, core: Any) -> None:
@@ -59,7 +59,7 @@ class _Results:
     def _with_result(self, part: Any, inner: Any, config: Any) -> Any:
         self.has_any = True
         type_before = SchemaPart(inner["schema"], self._definitions, config)
-        write = _Result(type_before, SchemaPart(part, self._definitions, config)).write_result
+        write = _ResultWriter(type_before, SchemaPart(part, self._definitions, config)).write_result
         return {**inner, "serialization": core_schema.plain_serializer_function_ser_schema(write)}
 
     def _definitions(self) -> Iterator[Any]:
@@ -75,7 +75,7 @@ class _Results:
                 stack += [value for key, value in part.items() if not is_schema or key not in NOT_SCHEMAS]
 
 
-class _Result:
+class _ResultWriter:
     """What a validator returns: written as its type before the validator does, or as what its own class is written."""
 
     def __init__(self, inner: SchemaPart, part: SchemaPart) -> None:
