@@ -124,6 +124,8 @@ class RowConversations:
             settings["fallback"] = [*call["fallback"]]
         if self.evidence not in {None, False, True}:
             settings["evidence"] = self.evidence
+        if confidence := call.get("confidence"):
+            settings["confidence"] = confidence  # without it, the stored replies have no log probabilities
         if tools:
             settings["tools"] = [{**tool.payload()["function"], "source": prompt_source(tool.source)} for tool in tools]
         return settings

@@ -76,15 +76,19 @@ def _with_item(value: object, path: JSONPath, item: object) -> object:
 
 
 def _of_item(run: JSON, path: JSONPath) -> JSON:
-    """Return the fields of the run with the evidence of one item."""
+    """Return the fields of the run with the evidence and the confidence of one item."""
     prefix = format_path(path)
 
     def is_inside(name: str) -> bool:
         return name == prefix or name.startswith((f"{prefix}.", f"{prefix}["))
 
     narrowed: JSON = {}
-    if run.get("evidence"):
-        narrowed["evidence"] = [each for each in run["evidence"] if is_inside(each["path"])]
+    for name in ("evidence", "confidence"):
+        if run.get(name):
+            narrowed[name] = [each for each in run[name] if is_inside(each["path"])]
+    if run.get("confidence"):
+        scores = (each["score"] for each in narrowed["confidence"] if each["score"] is not None)
+        narrowed["lowest_confidence"] = min(scores, default=None)
     if run.get("missing"):
         narrowed["missing"] = [each for each in run["missing"] if is_inside(each)]
     return {**run, **narrowed}

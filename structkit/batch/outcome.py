@@ -66,6 +66,8 @@ def outcome_of(
     fields |= {"value": value, "mode": step.mode}
     if step.evidence is not None:
         fields |= {"evidence": step.evidence.to_list(), "missing": [*map(format_path, step.evidence.missing)]}
+    if step.confidence is not None:
+        fields |= {"confidence": step.confidence.to_list(), "lowest_confidence": step.confidence.lowest}
     return Outcome("done", {**fields, "repairs": [*step.repairs], "warnings": _issues(step.warnings)})
 
 

@@ -34,6 +34,7 @@ from structkit.values import JSON
 
 VALUE_COLUMN = JobSettings.__dataclass_fields__["value_column"].default
 EVIDENCE_COLUMNS = ("evidence", "missing")
+CONFIDENCE_COLUMNS = ("confidence", "lowest_confidence")
 """The columns of the run that an output has if its values are looked for in the rows."""
 
 
@@ -102,6 +103,7 @@ def open_output(
     if settings.items is not None:
         values = item_columns(values, settings.items)
     extra = EVIDENCE_COLUMNS if conversations.evidence else ()
+    extra += CONFIDENCE_COLUMNS if conversations.call.get("confidence") else ()
     columns = (*source.fields, *values, *run_columns(*dict.fromkeys((*settings.columns, *extra))))
     target = path or settings.output_path
     return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+from structkit.client.confidence_argument import validate_confidence
 from structkit.client.endpoint_settings import validate_model
 from structkit.client.extras import validate_body_options, validate_extras, validate_json
 from structkit.client.hooks import Hooks
@@ -44,6 +45,9 @@ class DefaultOptions(Options, total=False):
             chosen by the endpoint's host and the model's name.
         evidence: Whether `Result.evidence` has the places of the value in the text. With `null`, what the text does not
             have becomes null where the type allows it; with `require`, it is re-asked once before.
+        confidence: Whether `Result.confidence` has how sure the model was of each scalar, from 0 to 1: by the log
+            probabilities of its tokens (`logprobs`; `auto` where the endpoint returns them), or by how many of that
+            number of replies agree.
         chunk: Characters of the chunks in which a long text is asked for the items of a list, or `auto`. Streams and
             jobs do not have it.
     """
@@ -58,6 +62,7 @@ class DefaultOptions(Options, total=False):
     fallback: Sequence[str]
     hooks: Hooks
     evidence: bool | Literal["null", "require"]
+    confidence: int | Literal["logprobs", "auto"]
     chunk: int | Literal["auto"]
 
 
@@ -217,6 +222,7 @@ VALIDATORS: dict[str, Callable[[Any], None]] = {
     "model": validate_model,
     "fallback": validate_models,
     "evidence": validate_evidence,
+    "confidence": validate_confidence,
     "tools": validate_tools,
     "chunk": validate_chunk,
 }

@@ -20,6 +20,7 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, 
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
+from structkit.client.several_calls import find_several_calls
 from structkit.client.steps import next_step
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
@@ -94,10 +95,9 @@ class AsyncClient:
     @show_options(CallOptions)
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Like `Client.run`."""
-        if call.get("chunk", self._plan.call.get("chunk")):
-            from structkit.client.chunk_calls import run_chunks_async
-
-            return await run_chunks_async(self.run, self._plan.call, output_type, prompt, call)
+        if run_several := find_several_calls(self._plan.call, call, awaited=True):
+            result: Result[Any] = await run_several(self.run, self._plan.call, output_type, prompt, call)
+            return result
         conversation = self._plan.start_conversation(output_type, prompt, call)
         return await self.drive(conversation, self._plan.hooks(call))
 

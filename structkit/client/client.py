@@ -22,6 +22,7 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, 
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
+from structkit.client.several_calls import find_several_calls
 from structkit.client.tool_arguments import validate_sync_tools
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
@@ -126,10 +127,9 @@ class Client:
     @show_options(CallOptions)
     def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Return the value as `extract` does, with all attempts, the usage and every choice."""
-        if call.get("chunk", self._plan.call.get("chunk")):
-            from structkit.client.chunk_calls import run_chunks
-
-            return run_chunks(self.run, self._plan.call, output_type, prompt, call)
+        if run_several := find_several_calls(self._plan.call, call):
+            result: Result[Any] = run_several(self.run, self._plan.call, output_type, prompt, call)
+            return result
         return self.drive(self._start(output_type, prompt, call), self._plan.hooks(call))
 
     @overload

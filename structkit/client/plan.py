@@ -13,6 +13,7 @@ from structkit.client.arguments import (
     validate_call,
     validate_mode,
 )
+from structkit.client.confidence_argument import take_confidence
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
@@ -137,6 +138,7 @@ class Plan:
         checks = tuple(arguments.pop("checks", ()))
         tools = take_tools(arguments) if "tools" in arguments else ()
         evidence = arguments.pop("evidence", None)
+        confidence = take_confidence(arguments, route) if "confidence" in arguments else None
         extraction: Extraction[Any] = Extraction(
             response_format=output_format,
             model=model,
@@ -150,15 +152,15 @@ class Plan:
             checks=checks,
             fallback=fallback,
             prices=self.prices,
-            grounding=_start_grounding(evidence, prompt) if evidence else None,
+            grounding=_start_grounding(evidence, prompt, confidence) if evidence or confidence else None,
         )
         return split_if_too_large(with_tools(extraction, tools) if tools else extraction)
 
 
-def _start_grounding(evidence: Any, prompt: Prompt) -> Grounding:
-    from structkit.extraction.grounding import start_grounding
+def _start_grounding(evidence: Any, prompt: Prompt, confidence: Any) -> Grounding:
+    from structkit.extraction.grounding import Grounding, start_grounding
 
-    return start_grounding(evidence, prompt)
+    return start_grounding(evidence, prompt, confidence) if evidence else Grounding(confidence=confidence)
 
 
 def merge_options(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`Grounding`: what is done with a valid value that is not in the sources of a call, as `evidence=` says."""
+"""`Grounding`: what is done with a valid value, as `evidence=` and `confidence=` say."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from structkit.extraction.checks import apply_checks, collect_warnings
 from structkit.extraction.missing_places import reask_missing
 from structkit.extraction.provenance import Provenance, PrunedProvenance
 from structkit.extraction.pruning import Pruning, prune
+from structkit.extraction.token_confidence import TokenConfidence, prune_confidence, with_token_confidence
 from structkit.schema import Codec
 from structkit.values import Answer, JSONPath, JSONValue, Prompt, Result, ToolRun
 from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
@@ -49,14 +50,16 @@ class Grounding:
     """What is done with the value of a conversation once it is valid.
 
     Args:
-        choice: What is done with values that no source has.
+        choice: What is done with values that no source has; False if none is looked for.
         sources: The texts that values are looked for in.
+        confidence: Whether the result says how sure the model was.
         first_result: The result whose missing places are re-asked; None before.
         answer_count: The number of answers up to that result.
     """
 
-    choice: EvidenceChoice
-    sources: tuple[TextSource, ...]
+    choice: EvidenceChoice = False
+    sources: tuple[TextSource, ...] = ()
+    confidence: TokenConfidence | None = None
     first_result: Result[Any] | None = None
     answer_count: int = 0
 
@@ -64,7 +67,9 @@ class Grounding:
         """Return the step after *step*, which a conversation has returned: of a result, it depends on its evidence."""
         if self.first_result is not None and getattr(conversation, "answer_count", None) == self.answer_count:
             step = self._after_reask(self.first_result, step)
-        if not isinstance(step, Result):
+        if isinstance(step, Result) and self.confidence is not None:
+            step = with_token_confidence(step, conversation.response_format, self.confidence)
+        if not isinstance(step, Result) or not self.choice:
             return step
         sources = (*self.sources, *tool_sources(step.tool_calls))
         if self.choice is True:
@@ -98,8 +103,15 @@ class Grounding:
         return with_evidence(result, codec, sources)
 
 
-def start_grounding(evidence: EvidenceChoice | ArgumentEvidence, prompt: Prompt) -> Grounding:
+def start_grounding(
+    evidence: EvidenceChoice | ArgumentEvidence, prompt: Prompt, confidence: TokenConfidence | None = None
+) -> Grounding:
     """Return what is done with the value of a call.
+
+    Args:
+        evidence: What is done with values that no source has.
+        prompt: The prompt.
+        confidence: Whether the result says how sure the model was.
 
     Raises:
         PromptError: The prompt has no text to look in; or values would be removed that may be in an image of it.
@@ -115,12 +127,14 @@ def start_grounding(evidence: EvidenceChoice | ArgumentEvidence, prompt: Prompt)
             f'evidence="{choice}" (--evidence {choice}) would remove what is only in an image, a recording or a file '
             "of the prompt, in which nothing can be looked for: pass evidence=True, or leave it out"
         )
-    return Grounding(choice, sources)
+    return Grounding(choice, sources, confidence)
 
 
 def with_grounding(conversation: Any, grounding: Grounding) -> Any:
-    """Return a conversation, and those with other models, with what is done with their values."""
+    """Return a conversation, and those with other models, with what is done with values that no source has."""
     fallback = tuple(with_grounding(each, grounding) for each in conversation.fallback)
+    if conversation.grounding is not None:
+        grounding = replace(grounding, confidence=conversation.grounding.confidence)
     return replace(conversation, grounding=grounding, fallback=fallback)
 
 
@@ -171,11 +185,13 @@ def _with_pruning(conversation: Any, result: Result[Any], prunings: list[Pruning
     soft_count = len(collect_warnings(result.value, checks))
     warnings = (*collect_warnings(pruning.answer.value, checks), *result.warnings[soft_count:], *pruning.warnings)
     answers = iter(prunings)
+    provenance = PrunedProvenance(codec, pruning.answer.value, cast("Provenance", result.provenance), pruning)
     return replace(
         result,
         value=pruning.answer.value,
         choices=tuple(next(answers).answer if choice.valid else choice for choice in result.choices),
-        provenance=PrunedProvenance(codec, pruning.answer.value, cast("Provenance", result.provenance), pruning),
+        provenance=provenance,
+        confidence=result.confidence and prune_confidence(result.confidence, pruning, provenance),
         warnings=warnings,
         joined_text=wire_text(codec, pruning.answer.draft),
     )

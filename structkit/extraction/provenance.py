@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from structkit.errors import SchemaError
 from structkit.schema import Codec, Patch
 from structkit.schema.response_format import ResponseFormat
-from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result, value_at
+from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result, leaf_paths, value_at
 
 if TYPE_CHECKING:
     from structkit.extraction.pruning import Pruning
@@ -28,19 +28,19 @@ class Provenance(Mapping[JSONPath, Origin]):
 
     def __init__(self, codec: Codec[Any], value: Any, draft: JSONValue, origins: Mapping[JSONPath, Origin]) -> None:
         """Store what the lookup needs: most results are never asked for their provenance."""
-        self._codec, self._value, self._draft, self._origins = codec, value, draft, origins
+        self._codec, self._value, self.draft, self._origins = codec, value, draft, origins
 
     @cached_property
     def _by_path(self) -> dict[JSONPath, Origin]:
         try:
             natural = self._codec.natural(self._value)
         except SchemaError:  # a validator made a value that has no JSON form
-            natural = self._draft
-        return {path: self.origin_at(path) for path in _leaves(natural, ())}
+            natural = self.draft
+        return {path: self.origin_at(path) for path in leaf_paths(natural)}
 
     def is_in_draft(self, path: JSONPath) -> bool:
         """Return whether the model wrote the place."""
-        return value_at(self._draft, path) is not ABSENT
+        return value_at(self.draft, path) is not ABSENT
 
     def origin_at(self, path: JSONPath) -> Origin:
         """Return the origin of a place; one that is not in the draft was filled with a default."""
@@ -115,13 +115,25 @@ class PrunedProvenance(Provenance):
         return Origin("removed", origin.attempt) if path in self._pruning.removed_paths else origin
 
 
-def _leaves(value: JSONValue, path: JSONPath) -> Iterator[JSONPath]:
-    if not value or not isinstance(value, list | dict):
-        yield path
-        return
-    items: Iterable[tuple[Any, JSONValue]] = enumerate(value) if isinstance(value, list) else value.items()
-    for step, item in items:
-        yield from _leaves(item, (*path, step))
+class LaterProvenance(Provenance):
+    """The provenance of a result that has attempts of other calls before its own.
+
+    Args:
+        codec: The type.
+        value: The value.
+        own: The provenance by its own attempts.
+        offset: The number of attempts before.
+    """
+
+    def __init__(self, codec: Codec[Any], value: Any, own: Provenance, offset: int) -> None:
+        """Store what the lookup needs."""
+        super().__init__(codec, value, own.draft, {})
+        self._own, self._offset = own, offset
+
+    def origin_at(self, path: JSONPath) -> Origin:
+        """Return the origin of a place, with its attempt counted over all attempts."""
+        origin = self._own.origin_at(path)
+        return replace(origin, attempt=origin.attempt + self._offset)
 
 
 def origins_after_patch(

@@ -76,12 +76,12 @@ class Patch:
         return make_patch(codec, self.draft, paths, truncated_list)
 
 
-def _property_name(path: JSONPath, *, appends: bool) -> str:
+def place_name(path: JSONPath, *, appends: bool = False) -> str:
     """Return the name that a place has in a patch.
 
-    >>> _property_name(("rows", 3, "price"), appends=False), _property_name((2,), appends=False)
+    >>> place_name(("rows", 3, "price")), place_name((2,))
     ('rows_3_price', 'item_2')
-    >>> _property_name((), appends=True)
+    >>> place_name((), appends=True)
     'rest'
     """
     prefix = ["item"] if path and isinstance(path[0], int) else []
@@ -178,7 +178,7 @@ def _make_patch(
         appends = path == truncated_list
         if field is None or not (path or appends):
             return None
-        name = unused_name(_property_name(path, appends=appends), names)
+        name = unused_name(place_name(path, appends=appends), names)
         node = describe(field.node, f"{format_path(path)}{', from where it was truncated' if appends else ''}.")
         names[name] = PatchPlace(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())

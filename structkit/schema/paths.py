@@ -81,9 +81,12 @@ def _(_node: ExtraKeysNode, path: JSONPath, value: JSONValue = None) -> JSONPath
 
 @wire_path.register
 def _(node: ObjectNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
-    if node.is_box:  # which a natural path does not have
+    if node.is_box:
         box = node.fields[0]
-        return (box.wire, *wire_path(box.node, path, _member(value, box.name)))
+        inner = _member(value, box.name)
+        # The path of an issue leaves out the box that a natural value has.
+        is_in_path = path[:1] == (box.name,) and _member(inner, box.name) is None
+        return (box.wire, *wire_path(box.node, path[1:] if is_in_path else path, inner))
     field = child(node, path[0], None) if path else None
     if field:
         return (field.wire, *wire_path(field.node, path[1:], _member(value, path[0])))

@@ -89,6 +89,8 @@ RUN_SCHEMAS: dict[str, JSON] = {
     "tool_calls": {"type": "array", "items": _TOOL_CALL},
     "evidence": {},
     "missing": {"type": "array", "items": {"type": "string"}},
+    "confidence": {},
+    "lowest_confidence": {"type": "number"},
     "page": {"type": "integer"},
 }
 """The columns that a run can add to a row, by name."""

@@ -1,6 +1,16 @@
 """The frozen values that travel between modules: messages, requests, completions, results."""
 
-from structkit.values.json import ABSENT, JSON, FrozenJSON, JSONPath, JSONValue, format_path, json_text, value_at
+from structkit.values.json import (
+    ABSENT,
+    JSON,
+    FrozenJSON,
+    JSONPath,
+    JSONValue,
+    format_path,
+    json_text,
+    leaf_paths,
+    value_at,
+)
 from structkit.values.message import ContentPart, Message, Prompt, Role
 from structkit.values.parameters import Options, Parameters
 from structkit.values.policy import Policy
@@ -43,6 +53,7 @@ __all__ = [
     "ValueRepair",
     "format_path",
     "json_text",
+    "leaf_paths",
     "sum_usage",
     "value_at",
 ]

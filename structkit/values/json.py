@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -74,6 +75,20 @@ def value_at(value: JSONValue, path: JSONPath) -> JSONValue:
             return ABSENT
         value = value[step]
     return value
+
+
+def leaf_paths(value: JSONValue, path: JSONPath = ()) -> Iterator[JSONPath]:
+    """Yield the path of each scalar of a value; an empty list or object counts as one.
+
+    >>> [*leaf_paths({"a": 1, "b": [{}, 2]})]
+    [('a',), ('b', 0), ('b', 1)]
+    """
+    if not value or not isinstance(value, dict | list):
+        yield path
+        return
+    items: Iterable[tuple[Any, JSONValue]] = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, item in items:
+        yield from leaf_paths(item, (*path, step))
 
 
 def format_path(path: JSONPath) -> str:

@@ -123,12 +123,16 @@ class Completion:
     is_cached: bool = False
     """Whether it comes from a cache of replies."""
 
-    def raw_message(self, index: int) -> JSON:
-        """Return the message of a choice as the endpoint sent it; empty if a transport does not have it."""
+    def raw_choice(self, index: int) -> JSON:
+        """Return a choice as the endpoint sent it; empty if a transport does not have it."""
         body: Any = self.raw
         choices = body.get("choices") if isinstance(body, dict) else None
         raw_choices = [each for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
-        message = next((each for each in raw_choices if each.get("index", 0) == index), {}).get("message")
+        return next((each for each in raw_choices if each.get("index", 0) == index), {})
+
+    def raw_message(self, index: int) -> JSON:
+        """Return the message of a choice as the endpoint sent it; empty if a transport does not have it."""
+        message = self.raw_choice(index).get("message")
         return message if isinstance(message, dict) else {}
 
     def echoed_fields(self, index: int) -> JSON:

@@ -16,6 +16,7 @@ from structkit.values.tool_run import ToolRun
 
 if TYPE_CHECKING:
     from structkit.html_pages import HTMLPage
+    from structkit.values.confidence_map import ConfidenceMap
     from structkit.values.evidence_map import EvidenceMap
 
 T = TypeVar("T")
@@ -140,6 +141,8 @@ class Result(Generic[T]):
         input_messages: The instructions, the prompt and the calls of tools; without examples and corrections.
         joined_text: The value as the model would write it, if several replies gave it together.
         evidence: Where each scalar of the value is in the text, as `evidence=` asks for it; None if it does not.
+        confidence: How sure the model was of each scalar, as `confidence=` asks for it; None if it does not, or if
+            nothing is known with `confidence="auto"`.
     """
 
     value: T
@@ -152,6 +155,7 @@ class Result(Generic[T]):
     input_messages: tuple[Message, ...] = ()
     joined_text: str = ""
     evidence: EvidenceMap | None = None
+    confidence: ConfidenceMap | None = None
 
     @property
     def values(self) -> tuple[T, ...]:

@@ -28,6 +28,7 @@ def result_to_dict(result: Any) -> JSON:
         "provenance": {format_path(path): origin.how for path, origin in result.provenance.items()},
         "attempts": [_attempt(attempt) for attempt in result.attempts],
         **({"evidence": result.evidence.to_list()} if result.evidence is not None else {}),
+        **({"confidence": result.confidence.to_list()} if result.confidence is not None else {}),
         **({"tool_calls": [run.to_dict() for run in result.tool_calls]} if result.tool_calls else {}),
     }
 
@@ -76,7 +77,12 @@ def result_fields(result: Any) -> dict[str, str]:
         "repairs": ", ".join(result.repairs),
         "warnings": "; ".join(map(str, result.warnings)),
         "missing": ", ".join(map(format_path, result.evidence.missing)) if result.evidence is not None else "",
+        "lowest confidence": _lowest_confidence(result.confidence),
     }
+
+
+def _lowest_confidence(confidence: Any) -> str:
+    return "" if confidence is None or confidence.lowest is None else f"{confidence.lowest:.2f}"
 
 
 def result_repr(result: Any) -> str:

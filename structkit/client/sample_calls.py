@@ -1,0 +1,111 @@
+"""Calls for several replies, which are asked for at once and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from structkit.client.arguments import validate_call
+from structkit.client.plan import merge_options, result_or_raise
+from structkit.errors import ConfigError, ExtractionError, TransportError
+from structkit.extraction.reply_samples import Sample, join_samples
+from structkit.schema.cache import response_format
+from structkit.values import Prompt, Result
+
+CONCURRENCY = 8
+"""Replies that are asked for at a time."""
+
+
+def run_samples(
+    run: Callable[..., Result[Any]],
+    defaults: Mapping[str, Any],
+    output_type: Any,
+    prompt: Prompt,
+    call: Mapping[str, Any],
+) -> Result[Any]:
+    """Return the result that agrees most with those of the other replies, with the agreement as its confidence.
+
+    Each reply is a call of its own, because many endpoints ignore `n`.
+
+    Args:
+        run: Asks for one reply: `Client.run`.
+        defaults: The arguments that all calls of the client have.
+        output_type: The type.
+        prompt: The prompt.
+        call: The arguments of the call.
+
+    Raises:
+        ConfigError: All replies would be the same, or an argument is invalid; nothing was sent.
+        TransportError, ExtractionError: No reply has a value, or the endpoint failed for all but one.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
+    calls = _divide_call(defaults, call)
+    output_format = response_format(output_type)
+
+    def ask(options: Mapping[str, Any]) -> Sample:
+        try:
+            return run(output_format, prompt, **options)
+        except (TransportError, ExtractionError) as error:
+            return error
+
+    with ThreadPoolExecutor(min(CONCURRENCY, len(calls)), thread_name_prefix="structkit-sample") as pool:
+        futures = [pool.submit(copy_context().run, ask, options) for options in calls]
+        try:
+            samples = [future.result() for future in futures]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # after an exception, those that wait are not sent
+    return result_or_raise(join_samples(output_format, samples))
+
+
+async def run_samples_async(
+    run: Callable[..., Awaitable[Result[Any]]],
+    defaults: Mapping[str, Any],
+    output_type: Any,
+    prompt: Prompt,
+    call: Mapping[str, Any],
+) -> Result[Any]:
+    """Like `run_samples`, awaited; if it is cancelled, so are the calls in progress."""
+    import asyncio
+
+    calls = _divide_call(defaults, call)
+    output_format = response_format(output_type)
+    limit = asyncio.Semaphore(CONCURRENCY)
+
+    async def ask(options: Mapping[str, Any]) -> Sample:
+        async with limit:
+            try:
+                return await run(output_format, prompt, **options)
+            except (TransportError, ExtractionError) as error:
+                return error
+
+    tasks = [asyncio.create_task(ask(options)) for options in calls]
+    try:
+        samples = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return result_or_raise(join_samples(output_format, samples))
+
+
+def _divide_call(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the arguments of each call.
+
+    Raises:
+        ConfigError: All replies would be the same, or each call has several choices already.
+    """
+    validate_call(call)
+    merged = merge_options(defaults, call)
+    if merged.get("temperature") == 0:
+        raise ConfigError(
+            f"confidence={merged['confidence']} compares replies, which are all the same at temperature=0: leave "
+            "temperature out, or pass confidence='logprobs'"
+        )
+    if merged.get("n", 1) != 1:
+        raise ConfigError("confidence= asks for that number of replies itself: leave n out")
+    options = {**call, "confidence": None}
+    if (seed := merged.get("seed")) is None:
+        return [options] * merged["confidence"]
+    return [{**options, "seed": seed + number} for number in range(merged["confidence"])]

@@ -1,0 +1,61 @@
+"""Several results of the same call, of which one is chosen: the one that agrees most with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
+
+from structkit.confidence.agreement import find_agreement, most_agreed
+from structkit.errors import ExtractionError, StructkitError
+from structkit.extraction.grounding import accepted_answer, natural_value
+from structkit.extraction.provenance import LaterProvenance, Provenance
+from structkit.schema import Codec
+from structkit.values import Attempt, Result
+from structkit.values.confidence_map import Confidence, ConfidenceMap
+
+Sample: TypeAlias = "Result[Any] | StructkitError"
+"""What one of the calls returned."""
+
+MIN_ANSWERS = 2
+"""Replies below which there is nothing to compare."""
+
+
+def join_samples(codec: Codec[Any], samples: Sequence[Sample]) -> Sample:
+    """Return the result that agrees most with the others, with the agreement on each scalar as its confidence.
+
+    A reply without a valid value agrees with none. The result has the attempts of all calls.
+
+    Args:
+        codec: The type.
+        samples: The outcomes of the calls, in order.
+
+    Returns:
+        The result; the first error, if no call has a value, or if the endpoint failed for all but one.
+    """
+    results = [sample for sample in samples if isinstance(sample, Result)]
+    answer_count = len(results) + sum(isinstance(sample, ExtractionError) for sample in samples)
+    if not results or answer_count < MIN_ANSWERS:
+        error = next(sample for sample in samples if isinstance(sample, StructkitError))
+        return error.with_attempts(_attempts(samples))
+    values = [natural_value(codec, result.value, accepted_answer(result).draft) for result in results]
+    number = most_agreed(values)
+    votes = find_agreement(values, number)
+    details = {path: _confidence(share * len(results) / answer_count, answer_count) for path, share in votes.items()}
+    chosen = results[number]
+    earlier = _attempts(sample for sample in samples if sample is not chosen)
+    provenance = LaterProvenance(codec, chosen.value, cast("Provenance", chosen.provenance), len(earlier))
+    return replace(
+        chosen,
+        attempts=(*earlier, *chosen.attempts),
+        provenance=provenance,
+        confidence=ConfidenceMap(details),
+    )
+
+
+def _confidence(agreement: float, replies: int) -> Confidence:
+    return Confidence(agreement, agreement=agreement, replies=replies)
+
+
+def _attempts(samples: Any) -> tuple[Attempt, ...]:
+    return tuple(attempt for sample in samples for attempt in sample.attempts)

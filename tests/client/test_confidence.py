@@ -1,0 +1,282 @@
+"""`confidence=`: how sure the model was of each scalar, by its tokens or by several replies."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+import structkit
+from structkit import ConfigError, InvalidOutput, Policy, StatusError
+from structkit.errors import MalformedReply
+from structkit.testing import Endpoint, completion
+from structkit.testing.scripted_reply import Reply
+from structkit.values import JSON
+
+Connect = Callable[..., Any]
+
+
+class Letter(BaseModel):
+    sender: str
+    city: str | None = "Bonn"
+    total: float | None
+    tone: Literal["kind", "curt"]
+
+
+VALUE = {"sender": "Zoé Ray", "city": "Kiel", "total": 12.5, "tone": "kind"}
+
+
+def with_logprobs(text: str, unsure: dict[str, float] | None = None, width: int = 3) -> JSON:
+    """Return a completion whose tokens are pieces of its bytes; those that are in an unsure text have its log."""
+    data = text.encode()
+    body = completion(text)
+    entries = []
+    for start in range(0, len(data), width):
+        piece = data[start : start + width]
+        logprob = -0.01
+        for part, unsure_logprob in (unsure or {}).items():
+            at = data.index(part.encode())
+            if start < at + len(part.encode()) and at < start + width:
+                logprob = unsure_logprob
+        entries.append({"token": piece.decode(errors="replace"), "bytes": [*piece], "logprob": logprob})
+    body["choices"][0]["logprobs"] = {"content": entries}
+    return body
+
+
+# Log probabilities
+
+
+def test_the_confidence_of_a_scalar_is_that_of_its_least_sure_token(connect: Connect) -> None:
+    text = json.dumps(VALUE, ensure_ascii=False)
+    with Endpoint(with_logprobs(text, {"Kiel": -1, "kind": -2})) as endpoint:
+        client = connect(endpoint.base_url)
+        plain, result = client.run(Letter, "x"), client.run(Letter, "x", confidence="logprobs")
+    assert plain.confidence is None
+    rounded = {path: round(score, 2) for path, score in result.confidence.items()}
+    assert rounded == {("sender",): 0.99, ("city",): 0.37, ("total",): 0.99, ("tone",): 0.14}
+    assert result.confidence.below(0.5) == (("tone",), ("city",))
+    assert result.confidence.lowest == result.confidence["tone",]
+    assert result.confidence.keys() == result.provenance.keys()
+    assert endpoint.requests[1] == {**endpoint.requests[0], "logprobs": True}, "no other request is sent"
+
+
+def test_a_result_with_confidence_is_data(connect: Connect) -> None:
+    with Endpoint(with_logprobs(json.dumps(VALUE), {"kind": -2})) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", confidence="auto")
+    assert pickle.loads(pickle.dumps(result)).confidence == result.confidence
+    assert json.loads(json.dumps(result.to_dict()))["confidence"][3]["path"] == "tone"
+    assert "lowest confidence='0.14'" in repr(result)
+
+
+def test_a_place_that_the_model_did_not_write_has_no_confidence(connect: Connect) -> None:
+    text = json.dumps({"sender": "Ann", "total": None, "tone": "kind"})
+    with Endpoint(with_logprobs(text)) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", confidence="logprobs", dialect="core")
+    assert result.value.city == "Bonn"
+    assert result.confidence["city",] is None
+    assert result.confidence["total",] == pytest.approx(0.99, abs=0.01)
+
+
+def test_a_re_asked_place_has_the_confidence_of_the_reply_that_wrote_it(connect: Connect) -> None:
+    lines = [{"name": f"line {number} " + "x" * 40, "price": number} for number in range(8)]
+    first = json.dumps({"lines": [*lines[:5], {**lines[5], "price": "dear"}, *lines[6:]]})
+    patch = json.dumps({"lines_5_price": 5})
+
+    class Line(BaseModel):
+        name: str
+        price: int
+
+    class Bill(BaseModel):
+        lines: list[Line]
+
+    with Endpoint(with_logprobs(first, {"line 2": -1}), with_logprobs(patch, {"5}": -2})) as endpoint:
+        result = connect(endpoint.base_url).run(Bill, "x", confidence="logprobs")
+    assert result.provenance["lines", 5, "price"].how == "re-asked"
+    assert round(result.confidence["lines", 5, "price"], 2) == 0.14
+    assert round(result.confidence["lines", 2, "name"], 2) == 0.37
+    assert round(result.confidence["lines", 7, "price"], 2) == 0.99
+
+
+def test_maps_tuples_and_unions_have_their_confidence_in_the_names_of_the_type(connect: Connect) -> None:
+    class Dog(BaseModel):
+        breed: str
+
+    class Car(BaseModel):
+        doors: int
+
+    class Garden(BaseModel):
+        heights: dict[str, float]
+        size: tuple[int, str]
+        guest: Dog | Car
+
+    value = Garden(heights={"oak": 3.5, "elm": 2}, size=(4, "m"), guest=Car(doors=3))
+    text = json.dumps(structkit.ResponseFormat(Garden).dump(value))
+    with Endpoint(with_logprobs(text, {"3.5": -1, '"m"': -2})) as endpoint:
+        result = connect(endpoint.base_url).run(Garden, "x", confidence="logprobs")
+    assert result.value == value
+    rounded = {path: round(score, 1) for path, score in result.confidence.items()}
+    assert rounded == {
+        ("heights", "oak"): 0.4,
+        ("heights", "elm"): 1.0,
+        ("size", 0): 1.0,
+        ("size", 1): 0.1,
+        ("guest", "Car", "doors"): 1.0,
+    }
+
+
+def test_what_is_removed_for_want_of_evidence_has_no_confidence(connect: Connect) -> None:
+    with Endpoint(with_logprobs(json.dumps(VALUE, ensure_ascii=False))) as endpoint:
+        client = connect(endpoint.base_url, confidence="logprobs")
+        result = client.run(Letter, "From Zoé Ray, Rome: 12.5", evidence="null")
+    assert (result.value.city, result.confidence["city",]) == (None, None)
+    assert result.confidence["total",] == pytest.approx(0.99, abs=0.01)
+
+
+def test_the_same_mode_of_a_tool_has_the_confidence_of_its_arguments_where_the_tokens_are_theirs(
+    connect: Connect,
+) -> None:
+    text = json.dumps(VALUE)
+    body = with_logprobs(text, {"kind": -2})
+    function = {"name": "Letter", "arguments": text}
+    body["choices"][0]["message"] = {"tool_calls": [{"id": "1", "type": "function", "function": function}]}
+    with Endpoint(body) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", mode="tool", confidence="logprobs")
+    assert round(result.confidence["tone",], 2) == 0.14
+
+
+def test_an_endpoint_without_log_probabilities_is_an_error_where_they_are_required(connect: Connect) -> None:
+    with Endpoint(json.dumps(VALUE)) as endpoint:
+        client = connect(endpoint.base_url)
+        with pytest.raises(ConfigError, match="returns no log probabilities") as caught:
+            client.run(Letter, "x", confidence="logprobs")
+        assert len(caught.value.attempts) == 1, "what was paid is not lost"
+        assert client.run(Letter, "x", confidence="auto").confidence is None
+
+
+def test_a_route_that_rejects_log_probabilities_is_asked_for_them_once(connect: Connect) -> None:
+    def reply(body: JSON) -> Any:
+        if "logprobs" in body:
+            return Reply({"error": {"message": "Unsupported parameter: logprobs", "param": "logprobs"}}, 400)
+        return json.dumps(VALUE)
+
+    with Endpoint(reply) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        assert client.run(Letter, "x", confidence="auto").confidence is None
+        assert client.run(Letter, "x", confidence="auto").confidence is None
+        assert len(endpoint.requests) == 3
+        with pytest.raises(ConfigError, match="returns no log probabilities"):
+            client.run(Letter, "x", confidence="logprobs")
+        assert len(endpoint.requests) == 3, "nothing is sent"
+
+
+def test_tokens_of_another_text_are_an_error_and_no_number(connect: Connect) -> None:
+    body = with_logprobs(json.dumps(VALUE))
+    body["choices"][0]["message"]["content"] = json.dumps({**VALUE, "city": "Rome"})
+    with Endpoint(body) as endpoint, pytest.raises(MalformedReply, match="do not join to the content"):
+        connect(endpoint.base_url).run(Letter, "x", confidence="auto")
+
+
+def test_a_stream_has_the_confidence_of_its_result() -> None:
+    with Endpoint(with_logprobs(json.dumps(VALUE), {"kind": -2})) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        result = client.stream(Letter, "x", confidence="auto").result()
+    assert result.value.city == "Kiel"
+
+
+# Several replies
+
+
+def test_the_confidence_of_several_replies_is_the_share_that_agrees(connect: Connect) -> None:
+    replies = iter([{"tone": "curt"}, {}, {"sender": "zoé  RAY", "total": None}, {}])
+    with Endpoint(lambda _: json.dumps({**VALUE, **next(replies)})) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", confidence=4)
+    assert result.value == Letter(**VALUE), "the value is the one that agrees most with the others"
+    assert dict(result.confidence) == {("sender",): 1, ("city",): 1, ("total",): 0.75, ("tone",): 0.75}
+    assert len(result.attempts) == len(endpoint.requests) == 4
+    assert result.usage.total_tokens == 60
+    assert result.attempts[-1].completion is result.completion
+    assert {origin.attempt for origin in result.provenance.values()} == {4}
+
+
+def test_lists_are_compared_as_sets(connect: Connect) -> None:
+    replies = iter([["a", "b"], ["b", "a"], ["b"], ["b", "a", "c"]])
+    with Endpoint(lambda _: json.dumps({"value": next(replies)})) as endpoint:
+        result = connect(endpoint.base_url).run(list[str], "x", confidence=4)
+    assert sorted(result.value) == ["a", "b"]
+    assert {result.value[path[0]]: score for path, score in result.confidence.items()} == {"a": 0.75, "b": 1}
+
+
+def test_a_reply_without_a_value_agrees_with_none(connect: Connect) -> None:
+    replies = iter(["nonsense", json.dumps(VALUE), json.dumps(VALUE), json.dumps(VALUE)])
+    with Endpoint(lambda _: next(replies)) as endpoint:
+        client = connect(endpoint.base_url, policy=Policy(attempts=1), mode="json_schema")
+        result = client.run(Letter, "x", confidence=4)
+    assert {*result.confidence.values()} == {0.75}
+    with Endpoint("nonsense") as endpoint, pytest.raises(InvalidOutput) as caught:
+        connect(endpoint.base_url, policy=Policy(attempts=1), mode="json_schema").run(Letter, "x", confidence=2)
+    assert len(caught.value.attempts) == 2
+
+
+def test_a_fault_of_the_endpoint_is_no_vote_against_a_value(connect: Connect) -> None:
+    replies = iter([Reply("down", 500), json.dumps(VALUE), json.dumps(VALUE)])
+    with Endpoint(lambda _: next(replies)) as endpoint:
+        result = connect(endpoint.base_url, policy=Policy(retries=0)).run(Letter, "x", confidence=3)
+    assert {*result.confidence.values()} == {1}
+    replies = iter([Reply("down", 500), json.dumps(VALUE)])
+    with Endpoint(lambda _: next(replies)) as endpoint, pytest.raises(StatusError) as caught:
+        connect(endpoint.base_url, policy=Policy(retries=0)).run(Letter, "x", confidence=2)
+    assert any(attempt.completion for attempt in caught.value.attempts), "what was paid is not lost"
+
+
+def test_each_reply_has_a_seed_of_its_own(connect: Connect) -> None:
+    with Endpoint(json.dumps(VALUE)) as endpoint:
+        connect(endpoint.base_url).run(Letter, "x", confidence=3, seed=7)
+    assert sorted(request["seed"] for request in endpoint.requests) == [7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"confidence": 3, "temperature": 0}, "all the same at temperature=0"),
+        ({"confidence": 3, "n": 2}, "leave n out"),
+        ({"confidence": 3, "chunk": 500}, "cannot be combined"),
+        ({"confidence": "logprobs", "chunk": 500}, "cannot be combined"),
+        ({"confidence": 1}, "from 2 to 100, not 1"),
+        ({"confidence": True}, "not True"),
+        ({"confidence": "high"}, "not 'high'"),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_what_cannot_be_compared_is_an_error_before_anything_is_sent(
+    connect: Connect, call: dict[str, Any], message: str
+) -> None:
+    with Endpoint(json.dumps(VALUE)) as endpoint:
+        with pytest.raises(ConfigError, match=message):
+            connect(endpoint.base_url).run(Letter, "x", **call)
+        assert not endpoint.requests
+
+
+def test_streams_and_jobs_do_not_compare_replies(tmp_path: Path) -> None:
+    with Endpoint(json.dumps(VALUE)) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        with pytest.raises(ConfigError, match="argument of extract and run"):
+            client.stream(Letter, "x", confidence=3)
+        job = {"output_type": Letter, "prompt": "{text}", "client": client, "call": {"confidence": 3}}
+        with pytest.raises(ConfigError, match="argument of extract and run"):
+            structkit.Job([{"text": "x"}], tmp_path / "out.jsonl", **job, progress=False).run()
+        assert not endpoint.requests
+
+
+def test_a_job_has_a_column_with_the_confidence_and_one_with_the_lowest(tmp_path: Path) -> None:
+    with Endpoint(with_logprobs(json.dumps(VALUE), {"kind": -2})) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+        job = {"output_type": Letter, "prompt": "{text}", "client": client, "call": {"confidence": "logprobs"}}
+        structkit.Job([{"text": "x"}], tmp_path / "out.jsonl", **job, progress=False).run()
+    [row] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert round(row["lowest_confidence"], 2) == 0.14
+    assert [each["path"] for each in row["confidence"]] == ["sender", "city", "total", "tone"]
