@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         ToolRun,
         Usage,
     )
+    from structkit.values.confidence_map import Confidence, ConfidenceMap
 
 __version__ = "0.1.0"
 
@@ -61,6 +62,8 @@ __all__ = [
     "BudgetExceeded",
     "Client",
     "Completion",
+    "Confidence",
+    "ConfidenceMap",
     "ConfigError",
     "ConnectionFailed",
     "Document",
@@ -123,6 +126,7 @@ MODULES = {
     "costs": ("Price",),
     "documents": ("Document", "File"),
     "tools": ("Tool",),
+    "values.confidence_map": ("Confidence", "ConfidenceMap"),
     "values": (
         "REPAIRS",
         *("Answer", "Attempt", "Completion", "Issue", "Message", "Origin", "Policy", "Request", "Result", "ToolRun"),

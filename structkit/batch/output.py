@@ -102,9 +102,9 @@ def open_output(
     values = value_columns(conversations)
     if settings.items is not None:
         values = item_columns(values, settings.items)
-    extra = EVIDENCE_COLUMNS if conversations.evidence else ()
-    extra += CONFIDENCE_COLUMNS if conversations.call.get("confidence") else ()
-    columns = (*source.fields, *values, *run_columns(*dict.fromkeys((*settings.columns, *extra))))
+    places = EVIDENCE_COLUMNS if conversations.evidence else ()
+    confidence = CONFIDENCE_COLUMNS if conversations.call.get("confidence") else ()
+    columns = (*source.fields, *values, *run_columns(*dict.fromkeys((*settings.columns, *places, *confidence))))
     target = path or settings.output_path
     return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
 

@@ -35,6 +35,7 @@ from structkit.cli.prompt_options import (
 )
 from structkit.cli.request_options import (
     Chunk,
+    Confidence,
     DialectName,
     Extras,
     ExtrasOption,
@@ -48,6 +49,7 @@ from structkit.cli.request_options import (
     complete_dialect,
     read_call_options,
     read_chunk,
+    read_confidence,
     read_probe_options,
 )
 from structkit.cli.shell_names import to_shell_names
@@ -138,6 +140,7 @@ def extract(
     timeout: Timeout = None,
     chunk: Chunk = None,
     evidence: Evidence = None,
+    confidence: Confidence = None,
     show: Show = None,
     send: Annotated[
         Send, typer.Option(help="What the model gets of a document; auto is the text, and images of pages without.")
@@ -155,8 +158,9 @@ def extract(
     """Read a value of a type from a text or document, and print it as JSON.
 
     Of several files, each line has the name of a file with its value, or with the error of that file. The exit code is
-    0 if all succeeded, or that of the first error. With --evidence, the JSON has the value and its evidence. With a
-    table as the output, such as -o invoices.csv, there is a row for each file, and the same command again resumes.
+    0 if all succeeded, or that of the first error. With --evidence or --confidence, the JSON has these beside the
+    value. With a table as the output, such as -o invoices.csv, there is a row for each file, and the same command again
+    resumes.
     """
     from structkit.schema.cache import response_format
 
@@ -166,6 +170,7 @@ def extract(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "chunk": read_chunk(chunk)}
+    options["confidence"] = read_confidence(confidence)
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     reading, names = FileReading(send, encoding), list_files(files) if is_several(files) else files
@@ -180,7 +185,7 @@ def extract(
         if first_prompt is None:
             raise typer.Exit(extract_files(names, lambda name: read(build_prompt(name, template, reading)), output))
         fields = read(first_prompt)
-        write(fields if places else fields["value"], output)
+        write(fields if places or confidence else fields["value"], output)
 
 
 @app.command(epilog="Example: structkit schema recipes/invoice.py:Invoice --explain --dialect all")

@@ -16,7 +16,7 @@ from structkit.values import JSON
 def read_value(
     client: Client, values_type: ResponseFormat[Any], prompt: FilePrompt, *, call: Any, evidence: Any, show: Path | None
 ) -> JSON:
-    """Return the value of a file, and its evidence if it is asked for; write the page that shows it.
+    """Return the value of a file, with its evidence and confidence if asked for; write the page that shows it.
 
     Raises:
         StructkitError: As `Client.run`.
@@ -27,4 +27,7 @@ def read_value(
         write_page(result, show, prompt.name)
     for warning in result.warnings if evidence or chunk else ():
         notice(f"{prompt.name}: {warning}")
-    return {"value": values_type.natural(result.value), **(evidence_fields(result) if evidence else {})}
+    fields = evidence_fields(result) if evidence else {}
+    if call.get("confidence"):
+        fields["confidence"] = result.confidence and result.confidence.to_list()
+    return {"value": values_type.natural(result.value), **fields}

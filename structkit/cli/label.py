@@ -15,6 +15,7 @@ from structkit.cli.evidence_option import Evidence, EvidenceCommand, read_eviden
 from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
+    Confidence,
     DialectName,
     Extras,
     ExtrasOption,
@@ -26,6 +27,7 @@ from structkit.cli.request_options import (
     Temperature,
     Timeout,
     read_call_options,
+    read_confidence,
 )
 from structkit.cli.row_request import find_request
 from structkit.client.endpoint_settings import model_name
@@ -150,6 +152,7 @@ def label(
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
     evidence: Evidence = None,
+    confidence: Confidence = None,
     settings: Set = None,
     header: Header = None,
     key: Annotated[
@@ -226,6 +229,7 @@ def label(
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
+    options["confidence"] = read_confidence(confidence)
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t"), "encoding": encoding}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}

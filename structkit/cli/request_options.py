@@ -14,6 +14,7 @@ import typer
 from structkit.cli.drop_notices import with_drop_notices
 from structkit.cli.terminal import notice
 from structkit.client.arguments import validate_chunk
+from structkit.client.confidence_argument import validate_confidence
 from structkit.client.extras import validate_extras
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
@@ -110,6 +111,16 @@ Chunk = Annotated[
         "--chunk",
         metavar="auto|CHARS",
         help="Read a long text in chunks of so many characters, and join the items of its list. `auto` is 8,000.",
+    ),
+]
+
+Confidence = Annotated[
+    str | None,
+    request_option(
+        "--confidence",
+        metavar="logprobs|auto|N",
+        help="How sure the model was of each value: by its tokens (`auto`: if the endpoint returns their "
+        "probabilities), or by how many of N replies agree.",
     ),
 ]
 
@@ -210,6 +221,22 @@ def read_chunk(value: str | None) -> Any:
     chunk = int(value) if value.isdecimal() else value
     validate_chunk(chunk)
     return chunk
+
+
+def read_confidence(value: str | None) -> Any:
+    """Return `confidence=` of the calls; None without the option.
+
+    Raises:
+        ConfigError: It is none of its values.
+
+    >>> read_confidence("auto"), read_confidence("3")
+    ('auto', 3)
+    """
+    if value is None:
+        return None
+    confidence = int(value) if value.isdecimal() else value
+    validate_confidence(confidence)
+    return confidence
 
 
 def read_probe_options(settings: list[str] | None, headers: list[str] | None) -> dict[str, Any]:
