@@ -72,17 +72,17 @@ def _match(first: list[JSONValue], second: list[JSONValue]) -> Iterator[tuple[in
             yield index, other
         else:
             unmatched.append(index)
-    rest = [index for index in range(len(second)) if index not in used]
-    if len(unmatched) * len(rest) > MAX_PAIRS:
-        yield from zip(unmatched, rest, strict=False)
+    others = [index for index in range(len(second)) if index not in used]
+    if len(unmatched) * len(others) > MAX_PAIRS:
+        yield from zip(unmatched, others, strict=False)
         return
     similarities = [
-        (_count(equal_leaves(first[index], second[other])), index, other) for index in unmatched for other in rest
+        (_count(equal_leaves(first[index], second[other])), index, other) for index in unmatched for other in others
     ]
     for size, index, other in sorted(similarities, key=lambda each: -each[0]):
-        if size and index in unmatched and other in rest:
+        if size and index in unmatched and other in others:
             unmatched.remove(index)
-            rest.remove(other)
+            others.remove(other)
             yield index, other
 
 

@@ -121,18 +121,18 @@ class LaterProvenance(Provenance):
     Args:
         codec: The type.
         value: The value.
-        own: The provenance by its own attempts.
+        provenance: The provenance by its own attempts.
         offset: The number of attempts before.
     """
 
-    def __init__(self, codec: Codec[Any], value: Any, own: Provenance, offset: int) -> None:
+    def __init__(self, codec: Codec[Any], value: Any, provenance: Provenance, offset: int) -> None:
         """Store what the lookup needs."""
-        super().__init__(codec, value, own.draft, {})
-        self._own, self._offset = own, offset
+        super().__init__(codec, value, provenance.draft, {})
+        self._provenance, self._offset = provenance, offset
 
     def origin_at(self, path: JSONPath) -> Origin:
         """Return the origin of a place, with its attempt counted over all attempts."""
-        origin = self._own.origin_at(path)
+        origin = self._provenance.origin_at(path)
         return replace(origin, attempt=origin.attempt + self._offset)
 
 

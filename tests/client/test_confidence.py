@@ -32,18 +32,18 @@ VALUE = {"sender": "Zoé Ray", "city": "Kiel", "total": 12.5, "tone": "kind"}
 
 
 def with_logprobs(text: str, unsure: dict[str, float] | None = None, width: int = 3) -> JSON:
-    """Return a completion whose tokens are pieces of its bytes; those that are in an unsure text have its log."""
+    """Return a completion whose tokens are parts of its bytes; those that are in an unsure text have its log."""
     data = text.encode()
     body = completion(text)
     entries = []
     for start in range(0, len(data), width):
-        piece = data[start : start + width]
+        data_part = data[start : start + width]
         logprob = -0.01
-        for part, unsure_logprob in (unsure or {}).items():
-            at = data.index(part.encode())
-            if start < at + len(part.encode()) and at < start + width:
+        for unsure_part, unsure_logprob in (unsure or {}).items():
+            at = data.index(unsure_part.encode())
+            if start < at + len(unsure_part.encode()) and at < start + width:
                 logprob = unsure_logprob
-        entries.append({"token": piece.decode(errors="replace"), "bytes": [*piece], "logprob": logprob})
+        entries.append({"token": data_part.decode(errors="replace"), "bytes": [*data_part], "logprob": logprob})
     body["choices"][0]["logprobs"] = {"content": entries}
     return body
 

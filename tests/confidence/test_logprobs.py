@@ -47,13 +47,13 @@ def test_the_score_of_a_scalar_is_that_of_its_least_probable_token(
     text = json.dumps(value, **layout)
     content = text.encode()
     cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(content) - 1)), max_size=20)))
-    pieces = [content[start:end] for start, end in zip([0, *cuts], [*cuts, len(content)], strict=True)]
-    tokens = [Token(piece, -1.0 - number) for number, piece in enumerate(pieces)]
+    parts = [content[start:end] for start, end in zip([0, *cuts], [*cuts, len(content)], strict=True)]
+    tokens = [Token(part, -1.0 - number) for number, part in enumerate(parts)]
     scores = score_scalars(text, tokens)
     assert [*scores] == [*leaf_paths(value)]
     for path, start, end in value_spans(text):
         first, last = len(text[:start].encode()), len(text[:end].encode())
-        touching = [number for number, piece_start in enumerate([0, *cuts]) if piece_start < last]
+        touching = [number for number, part_start in enumerate([0, *cuts]) if part_start < last]
         touching = [number for number in touching if ([*cuts, len(content)][number]) > first]
         assert scores[path].score == pytest.approx(math.exp(-1.0 - touching[-1]))
         assert scores[path].token_count == len(touching)
@@ -61,8 +61,8 @@ def test_the_score_of_a_scalar_is_that_of_its_least_probable_token(
 
 def test_a_token_may_cut_a_character_and_special_tokens_may_surround_the_content() -> None:
     content = '{"name": "Zoé"}'
-    pieces = [b"<s>", b'{"name": "Zo', b"\xc3", b"\xa9", b'"}', b"</s>"]
-    tokens = [Token(piece, logprob) for piece, logprob in zip(pieces, (-9, -0.1, -0.5, -0.2, -9, -9), strict=True)]
+    parts = [b"<s>", b'{"name": "Zo', b"\xc3", b"\xa9", b'"}', b"</s>"]
+    tokens = [Token(part, logprob) for part, logprob in zip(parts, (-9, -0.1, -0.5, -0.2, -9, -9), strict=True)]
     assert score_scalars(content, tokens)["name",].score == pytest.approx(math.exp(-0.5))
 
 
