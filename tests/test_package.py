@@ -23,6 +23,8 @@ NAMES = [
     "BudgetExceeded",
     "Client",
     "Completion",
+    "Confidence",
+    "ConfidenceMap",
     "ConfigError",
     "ConnectionFailed",
     "Document",

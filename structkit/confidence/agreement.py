@@ -72,17 +72,17 @@ def _match(first: list[JSONValue], second: list[JSONValue]) -> Iterator[tuple[in
             yield index, other
         else:
             unmatched.append(index)
-    others = [index for index in range(len(second)) if index not in used]
-    if len(unmatched) * len(others) > MAX_PAIRS:
-        yield from zip(unmatched, others, strict=False)
+    candidates = [index for index in range(len(second)) if index not in used]
+    if len(unmatched) * len(candidates) > MAX_PAIRS:
+        yield from zip(unmatched, candidates, strict=False)
         return
     similarities = [
-        (_count(equal_leaves(first[index], second[other])), index, other) for index in unmatched for other in others
+        (_count(equal_leaves(first[index], second[other])), index, other) for index in unmatched for other in candidates
     ]
     for size, index, other in sorted(similarities, key=lambda each: -each[0]):
-        if size and index in unmatched and other in others:
+        if size and index in unmatched and other in candidates:
             unmatched.remove(index)
-            others.remove(other)
+            candidates.remove(other)
             yield index, other
 
 

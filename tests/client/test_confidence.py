@@ -31,7 +31,7 @@ class Letter(BaseModel):
 VALUE = {"sender": "Zoé Ray", "city": "Kiel", "total": 12.5, "tone": "kind"}
 
 
-def with_logprobs(text: str, unsure: dict[str, float] | None = None, width: int = 3) -> JSON:
+def with_logprobs(text: str, logprobs: dict[str, float] | None = None, width: int = 3) -> JSON:
     """Return a completion whose tokens are parts of its bytes; those that are in an unsure text have its log."""
     data = text.encode()
     body = completion(text)
@@ -39,10 +39,10 @@ def with_logprobs(text: str, unsure: dict[str, float] | None = None, width: int 
     for start in range(0, len(data), width):
         data_part = data[start : start + width]
         logprob = -0.01
-        for unsure_part, unsure_logprob in (unsure or {}).items():
+        for unsure_part, part_logprob in (logprobs or {}).items():
             at = data.index(unsure_part.encode())
             if start < at + len(unsure_part.encode()) and at < start + width:
-                logprob = unsure_logprob
+                logprob = part_logprob
         entries.append({"token": data_part.decode(errors="replace"), "bytes": [*data_part], "logprob": logprob})
     body["choices"][0]["logprobs"] = {"content": entries}
     return body

@@ -36,8 +36,8 @@ def test_each_scalar_of_a_text_has_its_span(value: Any, layout: dict[str, Any]) 
 @given(values, layouts, st.data())
 def test_a_truncated_text_has_only_spans_of_complete_scalars(value: Any, layout: dict[str, Any], data: Any) -> None:
     text = json.dumps([value], **layout)
-    cut = text[: data.draw(st.integers(0, len(text) - 1))]
-    assert set(value_spans(cut)) <= set(value_spans(text))
+    start = text[: data.draw(st.integers(0, len(text) - 1))]
+    assert set(value_spans(start)) <= set(value_spans(text))
 
 
 @given(values, layouts, st.data())
