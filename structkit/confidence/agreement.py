@@ -67,8 +67,8 @@ def _match(first: list[JSONValue], second: list[JSONValue]) -> Iterator[tuple[in
     unmatched: list[int] = []
     used: set[int] = set()
     for index, item in enumerate(first):
-        if same := positions.get(equality_key(item)):
-            used.add(other := same.pop())
+        if indices := positions.get(equality_key(item)):
+            used.add(other := indices.pop())
             yield index, other
         else:
             unmatched.append(index)

@@ -52,7 +52,7 @@ def _spans(text: str, at: int) -> Iterator[ValueSpan]:
         start, end, after = _scalar(text, at)
         at = _space_end(text, after)
         if closers and text[at] not in "]},":
-            raise ValueError("a number that is truncated within goes on")
+            raise ValueError("the text ends within a number")
         yield tuple(path), start, end
         at = _close(text, at, path, closers)
         if not closers:
