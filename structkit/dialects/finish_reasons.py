@@ -14,10 +14,11 @@ declined; or the endpoint failed while the model wrote it."""
 
 REASONS: Mapping[FinishKind, str] = {
     "truncated": "length max_tokens max_output_tokens max_completion_tokens model_length token_limit error_limit "
+    "incomplete max_length length_limit token_limit_reached max_token repetition repetition_truncation pause_turn "
     "model_context_window_exceeded context_window_exceeded context_length_exceeded",
     "filtered": "content_filter content_filtered content_filter_error sensitive safety recitation blocklist spii "
     "prohibited_content image_safety image_prohibited_content image_recitation guardrail_intervened error_toxic "
-    "content_moderation moderation data_inspection_failed model_armor",
+    "language content_moderation moderation data_inspection_failed model_armor",
     "refused": "refusal refused",
     "failed": "error network_error internal_error server_error upstream_error insufficient_system_resource "
     "resource_exhausted rate_limit_exceeded overloaded abort aborted cancelled canceled user_cancel timeout time_limit "

@@ -71,8 +71,8 @@ FILTERED = re.compile(
 """How a message states the same."""
 
 PERMANENT_ERROR = re.compile(
-    r"\bauth(?:entication|orization|orized)?\b|unauthori[sz]ed|api[ _-]?key|permission|not[ _]found|invalid_request|"
-    r"unsupported|not support",
+    r"\bauth(?:enticat(?:ion|ed)|orization|orized)?\b|unauthori[sz]ed|api[ _-]?key|permission|not[ _]found|"
+    r"invalid_request|unsupported|not support",
     re.IGNORECASE,
 )
 """Error codes and messages inside a 200 that a retry cannot cure."""

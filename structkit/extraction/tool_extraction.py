@@ -11,10 +11,12 @@ from structkit.extraction.choice_answer import read_choice
 from structkit.extraction.extraction import Extraction, NextStep
 from structkit.extraction.failure import choice_error
 from structkit.extraction.tool_step import ToolStep
+from structkit.parsing.spelling import find_name, index_names
 from structkit.schema import Codec
 from structkit.tools import PlannedCall, Tool
 from structkit.tools.round import PREMATURE_ANSWER, ToolRound, make_round, with_ids
 from structkit.values import JSON, Answer, Attempt, Choice, Completion, Issue, Message, Result, ToolCall, ToolRun
+from structkit.values.repair import are_allowed
 
 T = TypeVar("T")
 
@@ -104,7 +106,7 @@ class ToolExtraction(Extraction[T]):
     def _plan(self, choice: Choice) -> tuple[PlannedCall, ...]:
         """Return the calls of a choice; none if it is an answer, which some gateways write as a call of any name."""
         names = {call.name for call in choice.tool_calls}
-        has_calls = not names.isdisjoint(tool.name for tool in self.tools)
+        has_calls = not {*names, *map(self._declared_name, names)}.isdisjoint(tool.name for tool in self.tools)
         if not has_calls and (names <= {"", self.codec.name} or read_choice(self, choice)[0].valid):
             return ()
         used_ids = (str(each.get("id")) for message in self.messages for each in message.tool_calls or ())
@@ -114,11 +116,22 @@ class ToolExtraction(Extraction[T]):
         tool = next((tool for tool in self.tools if tool.name == call.name), None)
         if tool is not None:
             return tool.plan(call, self.policy, self.route.dialect, self.context)
+        name = self._declared_name(call.name)
+        if name not in {None, "", self.codec.name}:
+            planned = self._plan_call(replace(call, name=str(name)))
+            return replace(planned, repairs=(f"spelling at {name}", *planned.repairs))
         names = ", ".join(tool.name for tool in self.tools)
         is_answer = call.name in {"", self.codec.name}
         error = PREMATURE_ANSWER if is_answer else f"There is no tool {call.name!r}. The tools are: {names}."
         issues = () if is_answer else (Issue((), error),)
         return PlannedCall(call, call.arguments, error=error, issues=issues)
+
+    def _declared_name(self, name: str) -> str | None:
+        """Return the tool that a model means by a name in another spelling, with a prefix or a token of its own."""
+        if not are_allowed(("spelling",), self.policy.repairs):
+            return None
+        plain = name.partition("<|")[0].strip().rpartition(".")[2]
+        return find_name(plain, index_names([self.codec.name, *(tool.name for tool in self.tools)]))
 
     def _without_calls(self, choice: Choice) -> Choice:
         """Return a choice without its calls of tools, whose arguments are not the answer."""

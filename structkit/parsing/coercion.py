@@ -9,13 +9,16 @@ from itertools import chain, islice
 from structkit.parsing.candidates import BOX, Candidate, read_candidates
 from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
-from structkit.parsing.scalar_text import Choices, means_choice, scalar_readings
+from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
 from structkit.parsing.spelling import find_name, index_names
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
 NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "nothing", "unknown"})
 """Texts that may mean an empty list."""
+
+FORMATS = frozenset({"date", "date-time", "duration", "email", "ipv4", "ipv6", "time", "uuid"})
+"""Formats of texts, none of which a single word has."""
 
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
@@ -95,6 +98,9 @@ class _SchemaWalk:
         if path and _is_only_item(value, branches, self.root):
             self._add_repair("list for item", path)
             return self.repair(value[0], branches, path)
+        if path and len(value) == 1 and isinstance(value[0], str) and self._means_one_scalar(value[0], branches):
+            self._add_repair("list for item", path)
+            return self._repair_text(value[0], branches, path)
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
         items = [self.repair(item, item_schemas, (*path, index)) for index, item in enumerate(value)]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
@@ -128,6 +134,9 @@ class _SchemaWalk:
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
         types = _types([branch for branch in branches if not _is_constant(branch)])
         choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
+        if text.strip().casefold() in NULLS and _is_formatted_or_null(branches):
+            self._add_repair("null in text", path)
+            return None
         if _is_decimal(branches):
             return self._repair_decimal(text, path)
         if text in choices.values or "string" in types or "any" in types:
@@ -142,6 +151,16 @@ class _SchemaWalk:
         repair, value = readings[0]
         self._add_repair(repair, path)
         return value
+
+    def _means_one_scalar(self, text: str, branches: list[JSON]) -> bool:
+        """Return whether a text means one scalar, where neither a text nor a container is allowed."""
+        types = _types(branches)
+        choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
+        has_containers = types & {"array", "object", "any"}
+        is_text_free = all(_is_constant(branch) for branch in branches if "string" in _type_names(branch))
+        return bool(
+            not has_containers and is_text_free and len([*scalar_readings(text, types - {"string"}, choices)]) == 1
+        )
 
     def _repair_decimal(self, text: str, path: JSONPath) -> JSONValue:
         """Return the digits of the one number that a text means, where a number is written as text."""
@@ -193,6 +212,13 @@ def _is_decimal(branches: list[JSON]) -> bool:
     """Return whether only the text of a number is allowed, or null."""
     texts = [branch for branch in branches if branch.get("type") != "null"]
     return bool(texts) and all(branch.get("pattern") == DECIMAL_TEXT for branch in texts)
+
+
+def _is_formatted_or_null(branches: list[JSON]) -> bool:
+    """Return whether only null and texts of a format are allowed, none of which is the word "null"."""
+    texts = [branch for branch in branches if branch.get("type") != "null"]
+    is_formatted = all(branch.get("format") in FORMATS or branch.get("pattern") == DECIMAL_TEXT for branch in texts)
+    return 0 < len(texts) < len(branches) and is_formatted
 
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
@@ -283,7 +309,7 @@ def _read_document(text: str) -> Candidate | None:
     """Return the object or array that a text consists of, or None."""
     if not text.lstrip().startswith(("{", "[")):
         return None
-    candidates = [*islice(read_candidates(text), 2)]
+    candidates = [*islice(read_candidates(text, wrapper_types=()), 2)]
     is_document = len(candidates) == 1 and "prose" not in candidates[0].repairs
     return candidates[0] if is_document else None
 

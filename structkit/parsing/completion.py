@@ -22,6 +22,7 @@ FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg")
 SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
 """Codes with which gateways wrap any body; they report no error."""
 
+MAX_STATUS = 600
 MAX_REASON_CHARS = 60
 """How much of a finish reason is quoted in an error message."""
 
@@ -41,6 +42,7 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     >>> read_completion({"error": {"message": "upstream down", "code": 502}})
     MalformedReply('the endpoint answered 200 with an error object: upstream down (code 502)')
     """
+    body = _inside_envelope(body)
     if not isinstance(body, dict):
         return _malformed(f"a JSON {type(body).__name__}, not an object", body)
     fault = _fault(body)
@@ -56,6 +58,22 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
         raw=body,
     )
     return fault_of_choices(completion) or completion
+
+
+ENVELOPES = ("data", "response", "result", "body", "output")
+"""Keys under which gateways put the whole body of a reply."""
+
+
+def _inside_envelope(body: JSONValue) -> JSONValue:
+    """Return the body that a gateway has wrapped, if that has choices; else the body itself.
+
+    >>> _inside_envelope({"code": 0, "data": {"choices": []}}), _inside_envelope([{"choices": []}])
+    ({'choices': []}, {'choices': []})
+    """
+    parts: list[JSONValue] = body if isinstance(body, list) and len(body) == 1 else []
+    if isinstance(body, dict) and "choices" not in body and not body.get("error"):
+        parts = [*map(body.get, ENVELOPES)]
+    return next((part for part in parts if isinstance(part, dict) and isinstance(part.get("choices"), list)), body)
 
 
 def read_choices(body: JSON) -> tuple[Choice, ...]:
@@ -77,7 +95,7 @@ def _fault(body: JSON) -> MalformedReply | None:
         return _malformed(f"{len(choices):,} choices, more than {MAX_CHOICES:,}", body)
     if not all(isinstance(choice, dict) for choice in choices):
         return _malformed("a choice without a message", body)
-    if not all(isinstance(choice.get("message"), dict) or _choice_error(choice) for choice in choices):
+    if not all(_message(choice) is not None or _choice_error(choice) for choice in choices):
         return _malformed("a choice without a message", body)
     return None
 
@@ -85,14 +103,20 @@ def _fault(body: JSON) -> MalformedReply | None:
 def _flat_error(body: JSON) -> JSON | None:
     """Return the error in a body that has its fields at the top (vLLM, SiliconFlow) or in `base_resp` (MiniMax).
 
+    Or in a list (Cloudflare), or as FastAPI's only field.
+
     >>> _flat_error({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})
     {'message': 'insufficient balance', 'code': 1008}
     """
     base = body.get("base_resp")
-    fields = base if isinstance(base, dict) else body
+    errors = body.get("errors")
+    first_error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else None
+    fields = base if isinstance(base, dict) else first_error or body
     message = next((text for key in FLAT_MESSAGE_KEYS if isinstance(text := fields.get(key), str) and text), None)
     code = fields.get("code") or fields.get("status_code")
-    return {"message": message, "code": code} if message and code and str(code) not in SUCCESS_CODES else None
+    if first_error or (message and code and str(code) not in SUCCESS_CODES):
+        return {"message": message or str(first_error), "code": code}
+    return {"message": body["detail"]} if body.keys() == {"detail"} else None
 
 
 def _is_finished(choice: JSONValue) -> bool:
@@ -171,8 +195,16 @@ def _count(value: JSONValue) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_TOKENS else None
 
 
+def _message(choice: JSON) -> JSON | None:
+    """Return the message of a choice, which some gateways call as in a stream, or send as the text of a completion."""
+    message = choice.get("message") or choice.get("delta")
+    if isinstance(message, dict):
+        return message
+    return {"content": choice["text"]} if isinstance(choice.get("text"), str) and message is None else None
+
+
 def _choice(position: int, choice: JSON) -> Choice:
-    message = choice.get("message") or {}
+    message = _message(choice) or {}
     return Choice(
         index=position if (index := _count(choice.get("index"))) is None else index,
         content=read_content(message.get("content")),
@@ -187,13 +219,15 @@ def _choice(position: int, choice: JSON) -> Choice:
 def read_content(content: JSONValue) -> str | None:
     """Return text as it is, and a list of content parts as its joined text parts, without the model's thinking.
 
+    An object is JSON that a gateway has decoded.
+
     >>> read_content([{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "{}"}])
     '{}'
     """
     if isinstance(content, list):
         parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
         return "".join(part for part in parts if isinstance(part, str))
-    return _text(content)
+    return read_arguments(content) if isinstance(content, dict) else _text(content)
 
 
 def read_tool_calls(message: JSON) -> tuple[ToolCall, ...]:
@@ -254,7 +288,7 @@ def _is_permanent(body: JSON, code: str, text: str) -> bool:
     kind = error_kind({"error": body["error"]})
     if kind != "other":
         return kind != "rate_limit"
-    has_status = code.isdecimal() and int(code[:4]) >= HTTPStatus.BAD_REQUEST
+    has_status = code.isdecimal() and HTTPStatus.BAD_REQUEST <= int(code[:4]) < MAX_STATUS
     return code in PERMANENT_CODES if has_status else bool(PERMANENT_ERROR.search(f"{code} {text}"))
 
 

@@ -149,6 +149,8 @@ class _TolerantParser:
     def _object(self, depth: int) -> JSON:
         value: JSON = {}
         self.at += 1
+        if self._peek() == "{":
+            return self._doubled_object(depth)
         while self._peek() != "}":
             key = self._key()
             self.is_rejected |= key in value
@@ -157,6 +159,17 @@ class _TolerantParser:
             self.at += 1
             value[key] = self._member(depth)
             self._next_element("}")
+        self.at += 1
+        return value
+
+    def _doubled_object(self, depth: int) -> JSON:
+        """Parse an object in doubled braces, as templates and LaTeX have them; no key starts with a brace."""
+        if depth + 1 == MAX_DEPTH:
+            raise TruncatedDocument
+        value = self._object(depth + 1)
+        if self._peek() != "}":
+            raise UnrepairableDocument(self.at)
+        self.repairs["doubled braces"] = None
         self.at += 1
         return value
 

@@ -10,13 +10,13 @@ from structkit.values import JSON, JSONValue
 MAX_LAYERS = 4
 """How many nested wrappers are removed."""
 
-CALLS = frozenset({"function", "function_call", "tool_call", "tool_calls"})
+CALLS = frozenset({"function", "function_call", "tool_call", "tool_calls", "tool_uses"})
 """What the call of a function is put into."""
 
 WRAPPERS = CALLS | frozenset(
     {
-        *("answer", "args", "arguments", "data", "input", "json", "object", "output", "parameters", "response"),
-        *("result", "results"),
+        *("answer", "args", "arguments", "content", "data", "final_answer", "input", "json", "object", "output"),
+        *("parameters", "response", "result", "results", "value"),
     }
 )
 """Generic keys, which do not describe their value."""
@@ -30,9 +30,10 @@ CALL_NAMES = frozenset({"action", "function", "name", "recipient_name", "tool", 
 CALL_ARGUMENTS = frozenset({"action_input", "tool_input"})
 """Where some calls have their arguments; without the name of a call, such a key may describe its value."""
 
+CALL_TYPES = ("function", "function_call", "tool_call", "tool_use")
 CALL_DETAILS = frozenset({"id", "index", "type"})
 """What a call has beside its name and arguments."""
-VALUE_WRAPPERS = WRAPPERS - CALLS | {"value", "content"}
+VALUE_WRAPPERS = WRAPPERS - CALLS
 """Keys of an object around the value of a property."""
 
 SCHEMA_KEYS = frozenset(
@@ -154,7 +155,7 @@ def _properties(value: JSON) -> JSONValue:
 
 def _wrapper_key(value: JSON, name: str) -> str | None:
     """Return the key of the wrapper: the only key, or that of the arguments of a call of the function *name*."""
-    details = CALL_DETAILS if value.get("type") == "function" else frozenset()
+    details = CALL_DETAILS if value.get("type") in CALL_TYPES else frozenset()
     keys = [key for key in value if key not in details and not _is_function_name(key, value[key], name)]
     if len(keys) != 1:
         return None

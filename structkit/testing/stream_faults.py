@@ -25,7 +25,9 @@ UPSTREAM_ERROR = {"message": "upstream died", "code": 502}
 def is_streamed(request: JSON, reply: Reply) -> bool:
     """Whether a reply is sent as a stream: the request asks for one, and the reply is a completion."""
     choices = reply.body.get("choices") if isinstance(reply.body, dict) else None
-    is_completion = bool(choices) and all(isinstance(choice.get("message"), dict) for choice in choices or ())
+    choices = choices if isinstance(choices, list) else []
+    messages = [choice.get("message") if isinstance(choice, dict) else None for choice in choices]
+    is_completion = bool(messages) and all(isinstance(message, dict) for message in messages)
     return request.get("stream") is True and is_completion
 
 

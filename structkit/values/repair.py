@@ -26,6 +26,7 @@ Repair: TypeAlias = Literal[
     "literal case",
     "digit groups",
     "number notation",
+    "doubled braces",
     "full width",
     "special space",
     "comment",

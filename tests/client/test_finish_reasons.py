@@ -49,7 +49,9 @@ run_or_stream = pytest.mark.parametrize("call", [run, stream], ids=["run", "stre
 
 
 @run_or_stream
-@pytest.mark.parametrize("reason", ["content_filter", "Content_Filter", "SAFETY", "sensitive", "RECITATION"])
+@pytest.mark.parametrize(
+    "reason", ["content_filter", "Content_Filter", "SAFETY", "sensitive", "RECITATION", "LANGUAGE"]
+)
 def test_a_filtered_reply_is_no_value_even_if_its_text_is_valid(connect: Connect, call: Any, reason: str) -> None:
     with Endpoint(finished(reason)) as endpoint, pytest.raises(structkit.Filtered) as caught:
         call(connect, endpoint)
@@ -57,7 +59,7 @@ def test_a_filtered_reply_is_no_value_even_if_its_text_is_valid(connect: Connect
 
 
 @run_or_stream
-@pytest.mark.parametrize("reason", ["MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"])
+@pytest.mark.parametrize("reason", ["MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded", "max_length"])
 def test_a_truncated_reply_is_no_value_even_if_its_text_is_valid(connect: Connect, call: Any, reason: str) -> None:
     with Endpoint(finished(reason)) as endpoint, pytest.raises(structkit.Truncated):
         call(connect, endpoint, mode="json_schema")

@@ -891,3 +891,19 @@ def test_a_type_in_parts_has_tools(connect: Connect) -> None:
     assert result.value.model_dump() == dict.fromkeys("abcd", 1)
     assert sorted(calls) == ["wide_part_1", "wide_part_2"]
     assert len(result.tool_calls) == 2
+
+
+@pytest.mark.parametrize("name", ["functions.weather", "Weather", " weather ", "weather<|channel|>commentary"])
+def test_a_tool_is_called_by_the_only_name_that_a_model_can_mean(connect: Connect, name: str) -> None:
+    with Endpoint(ToolCall(name, '{"city": "Lyon"}'), TRIP) as endpoint:
+        result = connect(endpoint.base_url).run(Trip, "How warm is Lyon?", tools=[weather])
+    assert [(run.name, run.result) for run in result.tool_calls] == [("weather", 21.5)]
+    assert tool_messages(endpoint) == ["21.5"]
+    assert result.attempts[0].repairs == ("spelling at weather",)
+
+
+def test_a_tool_of_another_name_is_not_called_where_spelling_is_not_repaired(connect: Connect) -> None:
+    policy = Policy(repairs=structkit.REPAIRS - {"spelling"})
+    with Endpoint(ToolCall("Weather", '{"city": "Lyon"}'), TRIP) as endpoint:
+        result = connect(endpoint.base_url, policy=policy).run(Trip, "How warm is Lyon?", tools=[weather])
+    assert [run.error for run in result.tool_calls] == ["There is no tool 'Weather'. The tools are: weather."]

@@ -103,3 +103,46 @@ def test_a_reply_of_very_many_choices_is_malformed() -> None:
     choices = [{"message": {"content": "{}"}}] * 1_001
     assert "1,001 choices" in str(read_completion({"choices": choices}))
     assert isinstance(read_completion({"choices": choices[:1_000]}), Completion)
+
+
+MESSAGE = {"role": "assistant", "content": "7"}
+BODY: dict[str, Any] = {"choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 0, "data": BODY},
+        {"result": BODY, "success": True},
+        {"response": BODY},
+        [BODY],
+        {"choices": [{"delta": MESSAGE, "finish_reason": "stop"}]},
+        {"choices": [{"text": "7", "finish_reason": "stop"}]},
+    ],
+)
+def test_a_body_is_read_in_the_forms_that_gateways_make_of_it(body: Any) -> None:
+    completion = read_completion(body)
+    assert isinstance(completion, Completion)
+    assert [choice.content for choice in completion.choices] == ["7"]
+
+
+def test_content_that_a_gateway_has_decoded_is_encoded_as_text() -> None:
+    completion = read_completion({"choices": [{"message": {"content": {"value": 3}}}]})
+    assert isinstance(completion, Completion)
+    assert completion.choices[0].content == '{"value": 3}'
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "is_retryable"),
+    [
+        ({"detail": "Not authenticated"}, "Not authenticated", False),
+        ({"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}, "code 10000", False),
+        ({"errors": [{"message": "boom", "code": 500}]}, "boom", True),
+        ({"data": {"note": 1}}, "no choices", True),
+    ],
+)
+def test_an_error_in_any_form_is_told(body: Any, message: str, is_retryable: bool) -> None:
+    fault = read_completion(body)
+    assert isinstance(fault, MalformedReply)
+    assert message in str(fault)
+    assert fault.retryable == is_retryable

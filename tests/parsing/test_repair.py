@@ -111,6 +111,9 @@ def values(text: str, **options: Any) -> list[Any]:
             (f"{{{left}a{right}: 1, {left}b{right}: [{left}x{right}, null]}}", ("curly quotes",))
             for left, right in ("\u2018\u2019", "\u300c\u300d", "\u300e\u300f", "\uff02\uff02")
         ),
+        ('{{"a": 1, "b": ["x", null]}}', ("doubled braces",)),
+        ('\\boxed{{"a": 1, "b": ["x", null]}}', ("prose", "doubled braces")),
+        ('For {{name}}: {{"a": 1, "b": ["x", null]}}', ("prose", "doubled braces")),
         # All at once
         (
             "\ufeff<think>Hm.</think>Sure:\n```js\n{a: 1, /* two */ 'b': ['x', None,],}\n```",
@@ -360,6 +363,8 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
             '{"a": #fff\n}',
             '{"a": \u0661}',
             '{"a"\uff1a"x\uff0c"b"\uff1a1}',
+            '{{"a": 1}',
+            '{{"a": 1}, "b": 2}',
             '{"a"\uff1a"x"\uff0c\uff0c"b"\uff1a1}',
             '{"a"\uff1a"x"\uff0c"b"\uff1a',
             '{"a": ["x"\u3001"y"]}',

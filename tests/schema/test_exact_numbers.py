@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import math
 import pickle
@@ -10,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, WrapValidator
 
 from structkit import ResponseFormat
 from structkit.parsing import read_json
@@ -200,3 +201,27 @@ def test_infinities_that_the_caller_makes_are_allowed() -> None:
     unbounded = BeforeValidator(lambda value: math.inf if value is None else value, json_schema_input_type=float | None)
     assert ResponseFormat(Annotated[float, unbounded]).parse('{"value": null}') == math.inf
     assert ResponseFormat(Limit).parse('{"unit": "m"}').limit == math.inf
+
+
+# Times
+
+
+class Day(BaseModel):
+    model_config = ConfigDict(strict=True)
+    at: dt.datetime
+
+
+@pytest.mark.parametrize("output_type", [dt.datetime, dt.date, dt.time, dt.timedelta, dt.datetime | None])
+@pytest.mark.parametrize("value", [2024, 1704412800, 1.5, "20240105", "1704412800000", "-1"])
+def test_a_number_is_no_time(output_type: Any, value: Any) -> None:
+    answer = ResponseFormat(output_type).read(json.dumps({"value": value}), repairs=True)
+    assert not answer.valid
+
+
+def test_a_type_that_declares_numbers_for_a_time_reads_them() -> None:
+    moment = dt.datetime(2024, 1, 5, tzinfo=dt.UTC)
+    timestamp = Annotated[dt.datetime, WithJsonSchema({"type": "integer"})]
+    converted = Annotated[dt.datetime, BeforeValidator(lambda value: value / 1000, json_schema_input_type=int)]
+    assert ResponseFormat(timestamp).parse('{"value": 1704412800}') == moment
+    assert ResponseFormat(converted).parse('{"value": 1704412800000}') == moment
+    assert ResponseFormat(Day).parse('{"at": "2024-01-05T00:00:00Z"}').at == moment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -348,6 +349,42 @@ def test_a_name_that_may_be_of_several_values_is_not_read(output_type: Any, text
     assert read(output_type, text) == (None, [])
 
 
+class Booking(BaseModel):
+    day: date | None = None
+    price: Decimal | None = None
+    paid: bool | None = None
+
+
+@pytest.mark.parametrize(
+    ("members", "expected", "repairs"),
+    [
+        ({"day": "null"}, {}, ["null in text at day"]),
+        ({"price": "None"}, {}, ["null in text at price"]),
+        ({"paid": ["yes"]}, {"paid": True}, ["list for item at paid", "boolean in text at paid"]),
+    ],
+)
+def test_a_word_is_read_where_no_text_is_a_word(members: Any, expected: Any, repairs: list[str]) -> None:
+    assert read(Booking, json.dumps(members)) == (Booking(**expected), repairs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"value": {"name": "Ada", "age": 36}}',
+        '{"content": {"name": "Ada", "age": 36}}',
+        '{"final_answer": {"name": "Ada", "age": 36}}',
+        '{"tool_uses": [{"recipient_name": "functions.person", "parameters": {"name": "Ada", "age": 36}}]}',
+        '{"type": "tool_use", "id": "1", "name": "person", "input": {"name": "Ada", "age": 36}}',
+    ],
+)
+def test_a_wrapper_of_an_object_is_removed(text: str) -> None:
+    assert read(Person, text) == (ADA, ["wrapper"])
+
+
+def test_a_wrapped_text_is_read_as_a_text_that_was_encoded_twice() -> None:
+    assert read(int, json.dumps('{"value": 7}')) == (7, ["JSON in text at (root)"])
+
+
 # Values in objects that say no more
 
 
@@ -554,10 +591,11 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "item for list": '{"value": 7}',
         "missing tag": '{"value": {"name": "Ada"}}',
         "list for item": '{"value": [[7]]}',
-        "spelling": '{"Value": [7]}',
+        "spelling": '{"v-alue": [7]}',
         "wrapped value": '{"value": {"value": [7]}}',
         "member name": '{"value": "HIGH"}',
         "full width": "[7\uff3d",
+        "doubled braces": '{{"value": [7]}}',
         "unquoted text": "red",
         "separate items": '{"name": "Ada"} {"name": "Bob"}',
         "curly quotes": "{\u201cvalue\u201d: [7]}",

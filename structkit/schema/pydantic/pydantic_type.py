@@ -20,12 +20,12 @@ from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.enum_meanings import members_by_name
-from structkit.schema.pydantic.finite_floats import with_finite_floats
 from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
 from structkit.schema.pydantic.part import compile_serializer, infinity_reason, to_natural
 from structkit.schema.pydantic.shared_models import with_shared_models
+from structkit.schema.pydantic.strict_scalars import with_strict_scalars
 from structkit.schema.pydantic.type_advice import FIELD_ADVICE, GENERAL_ADVICE, advise, is_function
 from structkit.schema.pydantic.type_aliases import without_class_aliases
 from structkit.schema.pydantic.validator_results import with_validator_results
@@ -67,12 +67,13 @@ class PydanticType(Generic[T]):
         self.name = snake_case(type_name(output_type))
         try:
             self._original_core = core_schema(output_type)
-            self.core_schema: Any = with_finite_floats(invertible(self._original_core))
+            natural_core: Any = invertible(self._original_core)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pydantic warns of a default that is not JSON, and correctly omits it
-                self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(self.core_schema, "validation")
+                self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(natural_core, "validation")
+            self.core_schema: Any = with_strict_scalars(natural_core)
             self._validator = JSONValidator(self.core_schema, compile_validator)
-            self._serializer = compile_serializer(self.core_schema)
+            self._serializer = compile_serializer(natural_core)
         except UNSUPPORTED_TYPE_ERRORS as error:
             raise _no_json_form(output_type, error) from error
 
