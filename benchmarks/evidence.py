@@ -11,6 +11,7 @@ asked.
 
 import argparse
 import json
+import math
 import random
 import statistics
 import time
@@ -20,15 +21,17 @@ from typing import Any
 
 from evidence_gold import Gold, GoldPath, Place, read_gold
 
+import structkit
 from structkit.evidence.alignment import align
 from structkit.evidence.source_texts import SourceTexts
+from structkit.testing import Endpoint
 from structkit.values.evidence_map import TextSource
 
 Finder = Callable[[Gold, dict[GoldPath, Any]], dict[GoldPath, tuple[Place, ...]]]
 """Returns the places of each value of a record, the likeliest first."""
 
 HALF = 0.5
-ROUNDS = 7
+ROUNDS, CALLS = 7, 300
 
 
 @dataclass
@@ -229,9 +232,38 @@ def print_speed(records: list[Gold]) -> None:
         *((f"gold texts{name}", *prose_source(records, size)) for name, size in ((", a quarter", 2**18), ("", 2**20))),
         ("one short text", *small_source(records)),
     ]
+    measured: dict[str, tuple[int, float]] = {}
     for name, text, value in sources:
         count = len(align(value, SourceTexts([TextSource(text)])))
-        print(f"| {name} | {len(text):,} | {count:,} | {seconds(text, value):.4f} |")
+        measured[name] = len(text), seconds(text, value)
+        print(f"| {name} | {len(text):,} | {count:,} | {measured[name][1]:.4f} |")
+    for name in ("random words", "gold texts"):
+        (size, duration), (part, part_duration) = measured[name], measured[f"{name}, a quarter"]
+        exponent = math.log(duration / part_duration) / math.log(size / part)
+        print(f"\n{name}: the time grows with the text to the power of {exponent:.2f}")
+
+
+def print_cost_of_a_call(records: list[Gold]) -> None:
+    """Print what evidence adds to a call: the medians of calls with and without it by turns, on loopback HTTP."""
+    text, value = small_source(records)
+    properties = {name: {"type": ["string", "number"]} for name in value}
+    schema = {"type": "object", "properties": properties, "required": [*value], "additionalProperties": False}
+    plain, with_evidence = list[float](), list[float]()
+    with (
+        Endpoint(lambda _: json.dumps(value)) as endpoint,
+        structkit.Client("fake", base_url=endpoint.base_url) as client,
+    ):
+        for number in range(2 * CALLS):
+            start = time.perf_counter()
+            if number % 2:
+                client.run(schema, text)
+            else:
+                len(client.run(schema, text, evidence=True).evidence or ())
+            (plain if number % 2 else with_evidence).append(time.perf_counter() - start)
+    medians = [statistics.median(each[CALLS // 10 :]) * 1000 for each in (plain, with_evidence)]
+    print(f"\nA call about {len(text):,} characters, the median of {CALLS}, with {len(value)} values looked up\n")
+    print("| plain | evidence=True | difference |\n|--:|--:|--:|")
+    print(f"| {medians[0]:.2f} ms | {medians[1]:.2f} ms | {medians[1] - medians[0]:.2f} ms |")
 
 
 def main() -> None:
@@ -247,6 +279,7 @@ def main() -> None:
         print_quality([gold for gold in records if gold.is_held_out], "Held-out texts", lists_failures=False)
     if not options.no_speed:
         print_speed(open_records)
+        print_cost_of_a_call(open_records)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from structkit.evidence.folding import fold
@@ -19,6 +19,9 @@ ADJACENT_DISTANCE, LABEL_DISTANCE, NEIGHBOUR_DISTANCE = 3, 60, 120
 
 OTHER_SOURCE_DISTANCE = 100_000
 """A place in another source counts as so many characters away."""
+
+MAX_COST = 10.0**12
+"""More than all distances of a place together, each at most the length of a text."""
 
 MIN_LABEL_CHARS = 3
 
@@ -56,15 +59,13 @@ class _Neighbours:
         self._texts = texts
         self._centers = _Centers(leaves, findings)
         self._anchors: dict[JSONPath, list[Span]] = defaultdict(list)
-        self._owners: dict[JSONPath, dict[Span, JSONPath | None]] = defaultdict(dict)
         self._findings = [self._centers.nearest(leaf, spans) for leaf, (_, spans) in zip(leaves, findings, strict=True)]
+        self._by_parent: dict[JSONPath, list[tuple[JSONPath, tuple[Span, ...]]]] = defaultdict(list)
         for leaf, spans in zip(leaves, self._findings, strict=True):
-            owners = self._owners[leaf.path[:-1]]
-            for span in spans:
-                owners[span] = None if span in owners else leaf.path
+            self._by_parent[leaf.path[:-1]].append((leaf.path, spans))
             if len(spans) == 1:
                 self._anchors[leaf.path[:-1]].append(spans[0])
-        self._sorted_owners = {parent: sorted(owners) for parent, owners in self._owners.items()}
+        self._owners: dict[JSONPath, tuple[dict[Span, JSONPath | None], list[Span]]] = {}
         self._anchors = {parent: sorted({*anchors}) for parent, anchors in self._anchors.items()}
         self._used: dict[tuple[object, ...], set[Span]] = defaultdict(set)
         self._last: dict[JSONPath, Span] = {}
@@ -83,7 +84,9 @@ class _Neighbours:
     def _has_neighbour(self, leaf: Leaf, span: Span) -> bool:
         """Return whether a place of another value of the same object is near."""
         parent = leaf.path[:-1]
-        spans, owners = self._sorted_owners[parent], self._owners[parent]
+        if parent not in self._owners:
+            self._owners[parent] = self._find_owners(parent)
+        owners, spans = self._owners[parent]
         middle = bisect_left(spans, span)
         for places in (spans[middle:], reversed(spans[:middle])):
             for place in places:
@@ -93,6 +96,14 @@ class _Neighbours:
                     return True
         return False
 
+    def _find_owners(self, parent: JSONPath) -> tuple[dict[Span, JSONPath | None], list[Span]]:
+        """Return the places of an object's values, each with its value's path, or None of several; and in order."""
+        owners: dict[Span, JSONPath | None] = {}
+        for path, spans in self._by_parent[parent]:
+            for span in spans:
+                owners[span] = None if span in owners else path
+        return owners, sorted(owners)
+
     def _order(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         """Sort places: those not used before, after their label, near neighbours, in the order of the fields."""
         field = tuple("[]" if isinstance(key, int) else key for key in leaf.path)
@@ -100,12 +111,14 @@ class _Neighbours:
         anchors, last = self._anchors.get(parent, ()), self._last.get(parent)
         labels = self._label_ends(leaf) if len(spans) > 1 else {}
 
-        def cost(span: Span) -> tuple[bool, bool, float, Span]:
-            label = _label_distance(labels, span)
-            backwards = _distance(span, last) if last is not None and _is_before(span, last) else 0
-            nearest = min((_distance(span, anchor) for anchor in _beside(anchors, span)), default=0)
-            total = min(label, LABEL_DISTANCE) + nearest + backwards
-            return span in used, label > ADJACENT_DISTANCE, total, span
+        def cost(span: Span) -> float:
+            label = _label_distance(labels, span) if labels else inf
+            total = min(LABEL_DISTANCE, label)
+            if anchors:
+                total += _nearest_distance(anchors, span)
+            if last is not None and _is_before(span, last):
+                total += _distance(span, last)
+            return (2 * (span in used) + (label > ADJACENT_DISTANCE)) * MAX_COST + total
 
         likely = tuple(sorted(spans, key=cost))
         used.add(likely[0])
@@ -155,24 +168,29 @@ def _label_distance(labels: Mapping[int, Sequence[int]], span: Span) -> float:
     ends = labels.get(span.source)
     if not ends:
         return inf
-    index = bisect_left(ends, span.start)
-    return min((abs(span.start - end) for end in ends[max(index - 1, 0) : index + 1]), default=inf)
+    start = span.start
+    index = bisect_left(ends, start)
+    after = ends[index] - start if index < len(ends) else inf
+    before = start - ends[index - 1] if index else inf
+    return min(after, before)
 
 
-def _beside(spans: Sequence[Span], span: Span) -> Iterator[Span]:
-    """Yield the spans before and after one in an ordered list, without itself."""
+def _nearest_distance(spans: Sequence[Span], span: Span) -> int:
+    """Return the characters to the nearest of ordered places that is not the same one; 0 without any."""
     index = bisect_left(spans, span)
-    yield from spans[max(index - 1, 0) : index]
     following = index + (index < len(spans) and spans[index] == span)
-    yield from spans[following : following + 1]
+    after = _distance(span, spans[following]) if following < len(spans) else None
+    before = _distance(span, spans[index - 1]) if index else after
+    return (before or 0) if after is None or (before or 0) < after else after
 
 
 def _distance(first: Span, second: Span) -> int:
     """Return the characters between two places; 0 where they overlap."""
     if first.source != second.source:
         return OTHER_SOURCE_DISTANCE
-    return max(first.start - second.end, second.start - first.end, 0)
+    between = first.start - second.end if first.start > second.start else second.start - first.end
+    return max(0, between)
 
 
 def _is_before(first: Span, second: Span) -> bool:
-    return (first.source, first.start) < (second.source, second.start)
+    return first.start < second.start if first.source == second.source else first.source < second.source

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, starmap
+
+from structkit.values.evidence_map import Span
 
 DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
 SINGLE_QUOTES = frozenset("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4\uff07")
@@ -40,34 +43,38 @@ class FoldedText:
         self.source, self._is_ascii = source, source.isascii()
         table = {ord(char): fold_character(char) for char in set(source)}
         self.text = source.translate(table)
-        self._folded, self._original = [0], [0]
+        self._folded, self._shifts = [0], [0]
         if resized := [chr(code) for code, folded in table.items() if len(folded) != 1]:
             self._store_offsets(re.compile("[" + re.escape("".join(resized)) + "]"), table)
 
     def _store_offsets(self, resized: re.Pattern[str], table: dict[int, str]) -> None:
-        """Store a pair of offsets after each character whose folded form has another length."""
+        """Store an offset, and how much less it is in the original, after each character of another length."""
         shift = 0
         for match in resized.finditer(self.source):
             start, length = match.start(), len(table[ord(match.group())])
             for inside in range(length):  # each character of a longer form stands where the original does
                 self._folded.append(start + shift + inside)
-                self._original.append(start)
+                self._shifts.append(shift + inside)
             shift += length - 1
             self._folded.append(start + 1 + shift)
-            self._original.append(start + 1)
+            self._shifts.append(shift)
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return the offsets in the original of a range of the folded text, with the marks on its last character."""
         if self._is_ascii:
             return start, end
-        first, last = self._offset(start), self._offset(end - 1) + 1
+        index = bisect_right(self._folded, start)
+        first = start - self._shifts[index - 1]
+        if index < len(self._folded) and self._folded[index] < end:
+            index = bisect_right(self._folded, end - 1, index)
+        last = end - self._shifts[index - 1]
         while self.source[last : last + 1] >= FIRST_MARK and unicodedata.category(self.source[last])[0] == "M":
             last += 1
         return first, last
 
-    def _offset(self, position: int) -> int:
-        index = bisect_right(self._folded, position) - 1
-        return self._original[index] + position - self._folded[index]
+    def spans(self, ranges: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
+        """Return ranges of the folded text in the original, in order and each once."""
+        return tuple(sorted({*starmap(Span, ranges if self._is_ascii else starmap(self.original, ranges))}))
 
 
 def split_text(pattern: re.Pattern[str], text: str) -> tuple[list[str], list[int]]:

@@ -101,14 +101,15 @@ def split_compound(word: str) -> list[str]:
 
 def compound_words(vocabulary: Iterable[str]) -> set[str]:
     """Return the words of a folded vocabulary that are numbers written as one word."""
-    long = "\n".join(word for word in vocabulary if len(word) >= MIN_COMPOUND_CHARS)
-    return {word for word in _compound_lines().findall(long) if split_compound(word)}
+    starts = _compound_starts()
+    words = [word for word in vocabulary if word[:2] in starts and len(word) >= MIN_COMPOUND_CHARS]
+    return {word for word in words if split_compound(word)}
 
 
 @cache
-def _compound_lines() -> re.Pattern[str]:
-    pattern = "|".join(f"(?:{each.pattern})+" for each in _compound_patterns().values())
-    return re.compile(rf"^(?:{pattern})$", re.MULTILINE)
+def _compound_starts() -> frozenset[str]:
+    """Return the first two letters of all parts of compounds, which few other words have."""
+    return frozenset(name[:2] for each in _compound_patterns().values() for name in each.pattern.split("|"))
 
 
 @lru_cache(maxsize=4_096)

@@ -58,17 +58,20 @@ NOT_DIGIT = r"(?!\d)"
 
 YEAR_FIRST = r"\d{3}([-/. ])\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
 YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{4})"
-NUMERIC_DATE = re.compile(rf"\d(?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
+NUMERIC_DATE = re.compile(rf"[0-9](?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
 PARTS = re.compile(r"'?\d+")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]{MONTH}[ -](\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
 NUMERALS = "\u3007零一二三四五六七八九十"
-CJK_DATE = re.compile(rf"([\d{NUMERALS}]{{2,4}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]")
-KOREAN_DATE = re.compile(rf"(\d{{2,4}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
-TIME = re.compile(
-    r"(\d(?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
+CJK_DATE = re.compile(
+    rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
 )
+KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
+TIME = re.compile(
+    r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
+)
+DIGIT = re.compile("[0-9]")
 MAX_BEFORE_MONTH, MAX_FROM_MONTH = 16, 40
 """Characters of a date before and from the name of its month."""
 
@@ -129,8 +132,7 @@ def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tupl
         else:
             yield Span(*match.span()), [_read_year_first(match.group())]
     yield from _dates_with_year_last(year_last)
-    for pattern, groups in ((DAY_MONTH_YEAR, (3, 2, 1)), (MONTH_DAY_YEAR, (3, 1, 2)), (YEAR_MONTH_DAY, (1, 2, 3))):
-        yield from _named_months(pattern, groups, folded, months)
+    yield from _named_months(folded, months)
     if not folded.isascii():
         for match in (*CJK_DATE.finditer(folded), *KOREAN_DATE.finditer(folded)):
             year_number, month_number, day_number = (_cjk_number(part) for part in match.groups())
@@ -161,12 +163,15 @@ def _dates_with_year_last(date_matches: list[re.Match[str]]) -> Iterator[tuple[S
         yield Span(*match.span()), [(number, *order) for number, order in product(_years(year), orders)]
 
 
-def _named_months(
-    pattern: re.Pattern[str], groups: tuple[int, int, int], folded: str, months: Iterable[int]
-) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
+def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
     spans = set[tuple[int, int]]()
     for start in months:
-        for match in pattern.finditer(folded, max(start - MAX_BEFORE_MONTH, 0), start + MAX_FROM_MONTH):
+        first, last = max(start - MAX_BEFORE_MONTH, 0), start + MAX_FROM_MONTH
+        matches = [((3, 1, 2), match)] if (match := MONTH_DAY_YEAR.match(folded, start, last)) else []
+        if DIGIT.search(folded, first, start):
+            matches += [((3, 2, 1), match) for match in DAY_MONTH_YEAR.finditer(folded, first, last)]
+            matches += [((1, 2, 3), match) for match in YEAR_MONTH_DAY.finditer(folded, first, last)]
+        for groups, match in matches:
             year, name, day = (match[group] for group in groups)
             if match.span() not in spans and (month := MONTH_NUMBERS.get(name)):
                 spans.add(match.span())

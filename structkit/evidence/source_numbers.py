@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from structkit.evidence.folding import split_text
 from structkit.evidence.number_vocabulary import (
@@ -21,13 +22,13 @@ from structkit.evidence.number_vocabulary import (
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.values.evidence_map import Span
 
-NOTATION = re.compile(r"(\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<![\w.])[.,]\d+)")
-"""Digits with separators, of folded text."""
+NOTATION = re.compile(r"([0-9.,](?:(?<=\d)\d*(?:[.,']\d+)*(?:e[+-]?\d{1,3}(?!\w))?|(?<=[.,])(?<![\w.].)\d+))")
+"""Digits with separators, of folded text. It begins with a set of characters, which `re` searches for fast."""
 
-SPACED_GROUPS = re.compile(r"\d(?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
+SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 """Digits in groups of three with spaces between them."""
 
-FRACTION = re.compile(r"\d(?<![\d/.,]\d)(?:\d{0,2}[ -](?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
+FRACTION = re.compile(r"[0-9](?<![\d/.,]\d)(?:\d{0,2}[ -](?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
 MIXED_FRACTION = re.compile(r"(?:(\d+)[ -])?(\d+) ?[/\u2044] ?(\d+)")
 SIGN_OF_FRACTION = "\u2044"
 
@@ -37,7 +38,7 @@ SCALE = re.compile(
     rf" ?-?(?:({'|'.join(sorted((re.escape(word) for word in SCALES), key=len, reverse=True))})(?![^\W\d_])"
     rf"|({UNSPACED_SCALES}))"
 )
-MIXED_NUMERAL = re.compile(rf"\d[\d,.]*(?:{UNSPACED_SCALES}|千)\d[\d,.]*(?:(?:{UNSPACED_SCALES}|千)\d*)*")
+MIXED_NUMERAL = re.compile(rf"[0-9][\d,.]*(?:{UNSPACED_SCALES}|千)\d[\d,.]*(?:(?:{UNSPACED_SCALES}|千)\d*)*")
 """Digits and scales by turns, such as 1億2000万."""
 
 PERCENT_SIGN = re.compile(
@@ -48,6 +49,10 @@ PERCENT_SIGN = re.compile(
 FOLLOWING_STARTS = frozenset(word[0] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
 """What the words and signs after a number begin with."""
 
+FOLLOWING_PREFIXES = frozenset(word[:2] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
+"""The same, with two characters of those that have more."""
+
+NUMBER_SIGNS = frozenset("-(")
 NEGATIVE_ENDS = frozenset(word[-2] for word in NEGATIVE_WORDS)
 PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
 CHINESE_PERCENT = "百分之"
@@ -58,6 +63,10 @@ THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,']\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}")
 
 MAX_WORDS, MAX_AFTER = 24, 24
 """Words of a number that are read together, and characters after one that may belong to it."""
+
+
+Notation: TypeAlias = tuple[Sequence[Decimal], list[int], int, dict[Decimal, list[Span]]]
+"""The values of a notation, where it stands alone, its length, and the places of its values with a sign or a unit."""
 
 
 class SourceNumbers:
@@ -85,15 +94,43 @@ class SourceNumbers:
                 continue
             for start, end in _parts(text):
                 self._by_digits[_digits(text[start:end])].append((text, start, end))
-        self._by_value: dict[str, dict[Decimal, list[Span]]] = {}
+        self._by_value: dict[str, list[Notation]] = {}
 
     def find(self, value: Decimal) -> list[Span]:
         """Return the places of a number, in order."""
         digits = "".join(map(str, value.as_tuple().digits)).strip("0")
         if digits not in self._by_value:
-            self._by_value[digits] = _group(self._read(self._by_digits.get(digits, ()), self._spaced.get(digits, ())))
-        spans = [*self._by_value[digits].get(value, ()), *self._in_words.get(value, ())]
-        return sorted({*spans})
+            self._by_value[digits] = [
+                *(
+                    self._read(text[start:end], start, self._starts[text])
+                    for text, start, end in self._by_digits[digits]
+                ),
+                *(
+                    self._read(self._folded[span.start : span.end].replace(" ", "'"), 0, [span.start])
+                    for span in self._spaced.get(digits, ())
+                ),
+            ]
+        spans = {*self._in_words.get(value, ())}
+        for values, plain, length, others in self._by_value[digits]:
+            if value in values:
+                spans.update(Span(start, start + length) for start in plain)
+            spans.update(others.get(value, ()))
+        return sorted(spans)
+
+    def _read(self, notation: str, offset: int, starts: Iterable[int]) -> Notation:
+        """Return the values of a notation, and those that it has with a sign, a percent sign or a scale."""
+        values, folded, length = read_notation(notation), self._folded, len(notation)
+        plain: list[int] = []
+        others: dict[Decimal, list[Span]] = defaultdict(list)
+        for place in starts:
+            start = place + offset
+            end = start + length
+            if _stands_alone(folded[start - 2 : start] if start > 1 else folded[:start], folded[end : end + 4]):
+                plain.append(start)
+            else:
+                for value, span in _with_surroundings(values, folded, Span(start, end)):
+                    others[value].append(span)
+        return values, plain, length, others
 
     @cached_property
     def fraction_signs(self) -> list[Span]:
@@ -101,17 +138,6 @@ class SourceNumbers:
         if SIGN_OF_FRACTION not in self._folded:
             return []
         return [Span(*match.span()) for match in re.finditer(rf"\d+{SIGN_OF_FRACTION}\d+", self._folded)]
-
-    def _read(
-        self, notations: Iterable[tuple[str, int, int]], spaced: Iterable[Span]
-    ) -> Iterator[tuple[Decimal, Span]]:
-        for text, start, end in notations:
-            values = read_notation(text[start:end])
-            for place in self._starts[text]:
-                yield from _with_surroundings(values, self._folded, Span(place + start, place + end))
-        for span in spaced:
-            values = read_notation(self._folded[span.start : span.end].replace(" ", "'"))
-            yield from _with_surroundings(values, self._folded, span)
 
     @cached_property
     def _spaced(self) -> dict[str, list[Span]]:
@@ -145,31 +171,42 @@ def _parts(text: str) -> list[tuple[int, int]]:
     return [part.span() for part in re.finditer(r"\d+", text)]
 
 
-def read_notation(text: str) -> list[Decimal]:
+@lru_cache(maxsize=4_096)
+def read_notation(text: str) -> tuple[Decimal, ...]:
     """Return the values that digits with separators may have.
 
     >>> [str(value) for value in read_notation("1,234")], [str(value) for value in read_notation("1.234,5")]
     (['1234', '1.234'], ['1234.5'])
-    >>> [str(value) for value in read_notation("12.03.2026")]
-    []
+    >>> read_notation("12.03.2026")
+    ()
     """
     if text.isdecimal():
-        return [Decimal(text)]
+        return (Decimal(text),)
     mantissa, _, exponent = text.partition("e")
     if exponent:
-        return [value.scaleb(int(exponent)) for value in read_notation(mantissa)]
+        return tuple(value.scaleb(int(exponent)) for value in read_notation(mantissa))
     if THOUSANDS.fullmatch(text):
         grouped = Decimal(re.sub(r"\D", "", text))
         separators = set(re.findall(r"\D", text))
         is_single = len(re.findall(r"\D", text)) == 1 and separators != {"'"}
-        return [grouped, Decimal(text.replace(",", "."))] if is_single else [grouped] if len(separators) == 1 else []
+        values = (grouped, Decimal(text.replace(",", "."))) if is_single else (grouped,)
+        return values if len(separators) == 1 else ()
     integer, separator, decimals = max(text.rpartition("."), text.rpartition(","), key=lambda parts: len(parts[0]))
     if not separator:
-        return []
+        return ()
     other_separators = set(re.findall(r"\D", integer))
     if separator in other_separators or (other_separators and not THOUSANDS.fullmatch(integer)):
-        return []
-    return [Decimal(f"{re.sub(r'[^0-9]', '', integer) or '0'}.{decimals}")]
+        return ()
+    return (Decimal(f"{re.sub(r'[^0-9]', '', integer) or '0'}.{decimals}"),)
+
+
+@lru_cache(maxsize=65_536)
+def _stands_alone(before: str, after: str) -> bool:
+    """Return whether nothing around a number can be its sign, its percent sign or its scale."""
+    is_signed = before[-1:] in NUMBER_SIGNS or (before[-1:] == " " and before[:1] in NEGATIVE_ENDS)
+    following = after.lstrip(" -")[:2]
+    is_sign = following[:1] in FOLLOWING_PREFIXES and not (following.isascii() and following.isalpha())  # %, 5 k, 5万
+    return not (is_signed or after[:1] == "-" or following in FOLLOWING_PREFIXES or is_sign)
 
 
 def _with_surroundings(values: Sequence[Decimal], folded: str, span: Span) -> Iterator[tuple[Decimal, Span]]:

@@ -50,7 +50,7 @@ class SourceText:
 
     @cached_property
     def _dates(self) -> DatePlaces:
-        return find_dates(self.folded.text, [span.start for span in self.index.ranges(MONTH_NUMBERS)])
+        return find_dates(self.folded.text, [span.start for span in self.index.ranges(MONTH_NUMBERS.keys())])
 
     @cached_property
     def _times(self) -> TimePlaces:
@@ -132,7 +132,7 @@ class SourceText:
         return ("date", self._original(spans)) if spans else self._find_same_text(leaf)
 
     def _original(self, spans: list[Span]) -> tuple[Span, ...]:
-        return tuple(sorted({Span(*self.folded.original(span.start, span.end)) for span in spans}))
+        return self.folded.spans((start, end) for start, end, _ in spans)
 
 
 def _time_of(text: str) -> time | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from structkit.evidence.folding import FoldedText, fold, split_text
@@ -18,7 +19,11 @@ UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 Of Korean, whose syllables are folded to their letters, each letter is one."""
 
 KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
-WORD = re.compile(rf"([{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)")
+WORD = re.compile(
+    rf"([a-z0-9]+(?![^\W{UNSPACED}]|[{INDIC}])|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
+)
+"""Most words are of the first kind, which is matched fast."""
+
 SIMPLE_WORD, NOT_SIMPLE = re.compile(r"(\w+)"), re.compile(f"[{UNSPACED}{KANA_MARKS}{INDIC}]")
 """Words of a text without such scripts, which is read faster."""
 
@@ -37,6 +42,7 @@ PREFIXES = re.compile(
 """Words that Hebrew and Arabic write together with the next one, such as "and", "in" and "the"."""
 
 INNER_SIGNS = frozenset("-_./#:@")
+INNER_END = re.compile(r"[^\W\d_]+\d|[-_#@]\w")
 """Between letters and digits, they make one name, such as that of a document."""
 
 MIN_JOINED_CHARS = 7
@@ -85,7 +91,8 @@ class TextIndex:
             return self._find_symbols(text)
         has_digits = any(char.isdigit() for char in folded)
         if spans := self._original(self._sequences(words, folded)):
-            exact = tuple(span for span in spans if self._source[span.start : span.end] == text.strip())
+            same = text.strip()
+            exact = tuple(span for span in spans if self._source[span.start : span.end] == same)
             places = exact or spans
             return "exact" if exact else "folded", self._free(places) if has_digits else places
         if spans := self._original(self._letters(words, folded.lstrip())):
@@ -101,9 +108,9 @@ class TextIndex:
         """The words of the text, folded."""
         return self._positions
 
-    def ranges(self, words: Container[str]) -> list[Span]:
+    def ranges(self, words: AbstractSet[str]) -> list[Span]:
         """Return where in the folded text any of some folded words are."""
-        numbers = sorted(position for word in self._positions if word in words for position in self._positions[word])
+        numbers = sorted(position for word in self._positions.keys() & words for position in self._positions[word])
         return [Span(self._starts[position], self._end(position)) for position in numbers]
 
     def find_word(self, word: str) -> tuple[Span, ...]:
@@ -119,7 +126,7 @@ class TextIndex:
         return free or spans
 
     def _original(self, ranges: Iterator[tuple[int, int]]) -> tuple[Span, ...]:
-        return tuple(sorted({Span(*self._folded.original(*each)) for each in ranges}))
+        return self._folded.spans(ranges)
 
     def _find_symbols(self, text: str) -> tuple[How, tuple[Span, ...]]:
         """Find a text without letters and digits, such as a currency sign, as it is."""
@@ -132,16 +139,18 @@ class TextIndex:
         """Yield the ranges with the same words in the same order, and the same characters between and around them."""
         pattern = " ".join(folded.split())
         if len(words) == 1 and words[0] == pattern:
-            yield from ((self._starts[each], self._end(each)) for each in self._positions.get(pattern, ()))
+            starts, length = self._starts, len(pattern)
+            yield from ((starts[each], starts[each] + length) for each in self._positions.get(pattern, ()))
             return
         lead, trail = pattern.index(words[0]), len(pattern) - pattern.rindex(words[-1]) - len(words[-1])
         rarest = min(range(len(words)), key=lambda number: len(self._positions.get(words[number], ())))
+        text, length = self._folded.text, len(words)
         for position in self._positions.get(words[rarest], ()):
             first = position - rarest
-            if first < 0 or self._words[first : first + len(words)] != words:
+            if first < 0 or self._words[first : first + length] != words:
                 continue
-            start, end = self._starts[first] - lead, self._end(first + len(words) - 1) + trail
-            if start >= 0 and " ".join(self._folded.text[start:end].split()) == pattern:
+            start, end = self._starts[first] - lead, self._end(first + length - 1) + trail
+            if start >= 0 and (text.startswith(pattern, start) or " ".join(text[start:end].split()) == pattern):
                 yield start, end
 
     @cached_property
@@ -260,10 +269,16 @@ def is_inner(text: str, span: Span) -> bool:
     >>> [is_inner("C-250, 250 EUR, 4c0e, 7.", Span(*place)) for place in ((2, 5), (7, 10), (16, 17), (22, 23))]
     [True, False, True, False]
     """
-    before, after = text[max(span.start - 2, 0) : span.start], text[span.end : span.end + 3]
+    start, end = span[:2]
+    return _joins(text[start - 2 : start] if start > 1 else text[:start], text[end : end + 3])
+
+
+@lru_cache(maxsize=65_536)
+def _joins(before: str, after: str) -> bool:
+    """Return whether what is directly before or after a place belongs to the same name."""
     letter = before[:-1] if before[-1:] in INNER_SIGNS else before[-1:]
     is_after_letter = letter.isalnum() and (not IS_UNSPACED.match(letter)) and not letter.isspace()
-    return is_after_letter or bool(re.match(r"[^\W\d_]+\d", after)) or bool(re.match(r"[-_#@]\w", after))
+    return is_after_letter or bool(INNER_END.match(after))
 
 
 def _is_variant(word: str, other: str) -> bool:
