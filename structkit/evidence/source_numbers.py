@@ -111,17 +111,17 @@ class SourceNumbers:
                 ),
             ]
         spans = {*self._in_words.get(value, ())}
-        for values, plain, length, others in self._by_value[digits]:
+        for values, plain, length, with_units in self._by_value[digits]:
             if value in values:
                 spans.update(Span(start, start + length) for start in plain)
-            spans.update(others.get(value, ()))
+            spans.update(with_units.get(value, ()))
         return sorted(spans)
 
     def _read(self, notation: str, offset: int, starts: Iterable[int]) -> Notation:
         """Return the values of a notation, and those that it has with a sign, a percent sign or a scale."""
         values, folded, length = read_notation(notation), self._folded, len(notation)
         plain: list[int] = []
-        others: dict[Decimal, list[Span]] = defaultdict(list)
+        with_units: dict[Decimal, list[Span]] = defaultdict(list)
         for place in starts:
             start = place + offset
             end = start + length
@@ -129,8 +129,8 @@ class SourceNumbers:
                 plain.append(start)
             else:
                 for value, span in _with_surroundings(values, folded, Span(start, end)):
-                    others[value].append(span)
-        return values, plain, length, others
+                    with_units[value].append(span)
+        return values, plain, length, with_units
 
     @cached_property
     def fraction_signs(self) -> list[Span]:
