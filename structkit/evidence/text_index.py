@@ -91,8 +91,8 @@ class TextIndex:
             return self._find_symbols(text)
         has_digits = any(char.isdigit() for char in folded)
         if spans := self._original(self._sequences(words, folded)):
-            same = text.strip()
-            exact = tuple(span for span in spans if self._source[span.start : span.end] == same)
+            stripped = text.strip()
+            exact = tuple(span for span in spans if self._source[span.start : span.end] == stripped)
             places = exact or spans
             return "exact" if exact else "folded", self._free(places) if has_digits else places
         if spans := self._original(self._letters(words, folded.lstrip())):
