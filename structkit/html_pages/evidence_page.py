@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from structkit.html_pages.html_page import HTMLPage, make_html_page
+from structkit.html_pages.utf16_offsets import UTF16Offsets
 
 BODY = """<header>
 <h1 id="title"></h1>
@@ -22,8 +21,6 @@ BODY = """<header>
 </main>
 <p id="status" role="status"></p>
 <noscript>This page is drawn by its script.</noscript>"""
-
-ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +58,16 @@ def make_evidence_page(sources: Sequence[PageSource], fields: Sequence[PageField
 
     Offsets become those of UTF-16, which browsers count in.
     """
-    units = [_UTF16Offsets(source.text) for source in sources]
+    units = [UTF16Offsets(source.text) for source in sources]
     data = {
         "title": title,
         "sources": [{"kind": "text", "name": source.name, "text": source.text} for source in sources],
         "fields": [_field(field, units) for field in fields],
     }
-    return make_html_page(title or "Values and their source", data, body=BODY, name="evidence_page")
+    return make_html_page(title or "Values and their source", data, body=BODY, names=("source_text", "evidence_page"))
 
 
-def _field(field: PageField, units: Sequence[_UTF16Offsets]) -> dict[str, Any]:
+def _field(field: PageField, units: Sequence[UTF16Offsets]) -> dict[str, Any]:
     return {
         "path": [*field.path],
         "value": field.value if isinstance(field.value, str) else json.dumps(field.value, ensure_ascii=False),
@@ -78,20 +75,3 @@ def _field(field: PageField, units: Sequence[_UTF16Offsets]) -> dict[str, Any]:
         "how": field.how,
         "places": [[units[number][start], units[number][end], number] for start, end, number in field.places],
     }
-
-
-class _UTF16Offsets:
-    """Offsets of a text in UTF-16.
-
-    >>> offsets = _UTF16Offsets("a😀b")
-    >>> [offsets[number] for number in range(4)]
-    [0, 1, 3, 4]
-    """
-
-    def __init__(self, text: str) -> None:
-        """Find the characters that are two units."""
-        self._long = [] if text.isascii() else [match.start() for match in ASTRAL.finditer(text)]
-
-    def __getitem__(self, offset: int) -> int:
-        """Return an offset in units."""
-        return offset + bisect_left(self._long, offset)

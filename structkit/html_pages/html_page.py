@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
@@ -68,16 +69,16 @@ class HTMLPage:
         return f"HTMLPage({len(self.html):,} characters)"
 
 
-def make_html_page(title: str, data: Any, *, body: str, name: str) -> HTMLPage:
+def make_html_page(title: str, data: Any, *, body: str, names: Sequence[str]) -> HTMLPage:
     """Return a page.
 
     Args:
         title: Its title, which may be any text.
         data: JSON for the script, which may have any text.
         body: The HTML of the page; it has no text from outside.
-        name: The name of the style and the script beside this module, without suffix.
+        names: The styles and scripts beside this module, in order, without suffix.
     """
-    style, script = _read(f"{name}.css"), _read(f"{name}.js")
+    style, script = ("".join(_read(f"{name}.{suffix}") for name in names) for suffix in ("css", "js"))
     html = TEMPLATE.format(
         policy=_policy(style, script),
         title=escape(NOT_SHOWN.sub("\ufffd", title)),
