@@ -145,6 +145,9 @@ def extract(
     send: Annotated[
         Send, typer.Option(help="What the model gets of a document; auto is the text, and images of pages without.")
     ] = Send.auto,
+    ocr: Annotated[  # noqa: FBT002
+        bool, typer.Option("--ocr", help="Recognize the text of images and scans (the extra ocr).")
+    ] = False,
     settings: Set = None,
     header: Header = None,
     output: Output = None,
@@ -173,7 +176,7 @@ def extract(
     options["confidence"] = read_confidence(confidence)
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
-    reading, names = FileReading(send, encoding), list_files(files) if is_several(files) else files
+    reading, names = FileReading(send, encoding, ocr), list_files(files) if is_several(files) else files
     table: Any = {"items": items, "retry_failed": retry_failed, "overwrite": overwrite}
     if is_table(output):
         endpoint, row_prompt = {"model": model, "base_url": base_url}, FileRowPrompt(template, reading)

@@ -36,14 +36,16 @@ class FileReading(NamedTuple):
     Args:
         send: What the model gets of a document.
         encoding: That of a text; None for UTF-8.
+        ocr: Whether the text of images and scans is recognized.
     """
 
     send: Send = Send.auto
     encoding: str | None = None
+    ocr: bool = False
 
     def __str__(self) -> str:
         """The settings, as a part of the identity of a job."""
-        return f"{self.send.value} {self.encoding}"
+        return f"{self.send.value} {self.encoding}{' ocr' * self.ocr}"
 
 
 def read_input(name: str, reading: FileReading) -> str | File | Document:
@@ -60,11 +62,12 @@ def read_input(name: str, reading: FileReading) -> str | File | Document:
         kind = media_type(data)
     if kind is None and Path(name).suffix.lower() in FILE_SUFFIXES and data:
         raise ConfigError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
-    if kind is not None and (kind != PDF or reading.send is Send.file):
+    is_image = kind is not None and kind.startswith("image/")
+    if kind is not None and not (is_image and reading.ocr) and (kind != PDF or reading.send is Send.file):
         return File(data, name=Path(name).name)
-    if kind == PDF or data.startswith(DOCUMENT_STARTS) or text_type(data, name) in {HTML, EMAIL}:
+    if kind is not None or data.startswith(DOCUMENT_STARTS) or text_type(data, name) in {HTML, EMAIL}:
         send: Any = reading.send.value
-        return Document.open(data, name=Path(name).name, send=send, encoding=reading.encoding)
+        return Document.open(data, name=Path(name).name, send=send, encoding=reading.encoding, ocr=reading.ocr)
     return _read_text(data, name, reading.encoding)
 
 

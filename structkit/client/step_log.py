@@ -93,6 +93,9 @@ def _log_route(logger: Logger, last: Conversation, step: Conversation) -> None:
     if parameters := after.rejected_parameters - before.rejected_parameters:
         changes = ", ".join(f"{name} ({describe_change(after, name)})" for name in sorted(parameters))
         logger.warning("%s: the endpoint rejects the parameter %s", last.model, changes)
+    if parts := after.rejected_parts - before.rejected_parts:
+        names = ", ".join(sorted(parts))
+        logger.warning("%s: the endpoint rejects %s; the document is sent in another form", last.model, names)
     removed = before.dialect.keywords - after.dialect.keywords | before.dialect.formats - after.dialect.formats
     if removed:
         logger.warning("%s: the endpoint rejects %s in a schema; left out", last.model, ", ".join(sorted(removed)))

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
 from structkit.dialects.parameter_rejections import PREFERENCES, PREREQUISITES, TOKEN_CAPS, pair_setting, setting
+from structkit.dialects.part_rejections import REJECTED_PART
 from structkit.dialects.rows import CORE, DIALECTS
 from structkit.values import JSON, Parameters
 
@@ -29,6 +30,7 @@ class Route:
             rejected.
         is_assumed: Whether the dialect was chosen without a sign of the endpoint: by the model's name, or as the one
             for unknown routes. A reply may show another one.
+        rejected_parts: Types of content parts that were answered with an error, such as `image_url`.
     """
 
     dialect: Dialect = CORE
@@ -36,6 +38,7 @@ class Route:
     ignored: frozenset[ModeName] = frozenset()
     rejected_parameters: frozenset[str] = frozenset()
     is_assumed: bool = False
+    rejected_parts: frozenset[str] = frozenset()
 
     @property
     def mode(self) -> ModeName:
@@ -49,6 +52,11 @@ class Route:
                 return mode
         return "prompt"
 
+    @property
+    def rejection_count(self) -> int:
+        """How many parameters and types of content parts were rejected."""
+        return len(self.rejected_parameters) + len(self.rejected_parts)
+
     def with_rejected(self, mode: ModeName) -> Route:
         """Return the route with one more rejected mode."""
         return replace(self, rejected=self.rejected | {mode})
@@ -57,6 +65,10 @@ class Route:
         """Return the route with one more ignored mode, together with those that use the same field."""
         modes = RESPONSE_FORMAT_MODES if mode in RESPONSE_FORMAT_MODES else {mode}
         return replace(self, ignored=self.ignored | modes)
+
+    def with_rejected_part(self, kind: str) -> Route:
+        """Return the route with one more rejected type of content parts."""
+        return replace(self, rejected_parts=self.rejected_parts | {kind})
 
     def accepts_cap(self, name: str) -> bool:
         """Return whether a token limit may be sent under one of its two names."""
@@ -156,6 +168,7 @@ class Route:
             rejected=self.rejected | (after.rejected - before.rejected),
             ignored=self.ignored | (after.ignored - before.ignored),
             rejected_parameters=self.rejected_parameters | (after.rejected_parameters - before.rejected_parameters),
+            rejected_parts=self.rejected_parts | (after.rejected_parts - before.rejected_parts),
         )
 
 
@@ -188,6 +201,7 @@ def route_to_json(route: Route) -> JSON:
         "ignored": sorted(route.ignored),
         "rejected_parameters": sorted(route.rejected_parameters),
         "is_assumed": route.is_assumed,
+        "rejected_parts": sorted(route.rejected_parts),
     }
 
 
@@ -215,7 +229,8 @@ def route_from_json(value: JSON) -> Route:
     if not names <= PREFERENCES | TOKEN_CAPS.keys() | {"tool_choice"}:
         raise ValueError(f"not names of parameters: {parameters}")
     rejected, ignored = (frozenset(_modes(value[name])) for name in ("rejected", "ignored"))
-    return Route(dialect, rejected, ignored, parameters, is_assumed=value["is_assumed"] is True)
+    parts = REJECTED_PART.keys() & {*value.get("rejected_parts", ())}
+    return Route(dialect, rejected, ignored, parameters, value["is_assumed"] is True, frozenset(parts))
 
 
 def _validate_dialect(dialect: Dialect) -> None:

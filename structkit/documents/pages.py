@@ -24,7 +24,7 @@ class PageText(NamedTuple):
         boxes: Four edges of each character, one after the other; empty if they are not known. A box without a width
             belongs to a character that is not on the page, such as the end of a line.
         size: Width and height in points.
-        has_only_image: Whether there is something to see on it, and no text.
+        has_only_image: Whether there is something to see on it, and no text in the file.
     """
 
     text: str

@@ -67,14 +67,22 @@ def render_pages(
         PromptError: It is damaged or encrypted.
         ConfigError: The extra is not installed.
     """
+    for image in draw_pages(data, name, numbers, dpi, password):
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=JPEG_QUALITY)
+        yield file.getvalue()
+
+
+def draw_pages(
+    data: bytes, name: str, numbers: Sequence[int], dpi: float, password: str | None = None
+) -> Iterator[Any]:
+    """Yield pages as images of Pillow; arguments and errors are those of `render_pages`."""
     import_extra("PIL", EXTRA)
     with _open_pdf(data, name, password) as pdf:
         for number in numbers:
             with PDFIUM_LOCK:
                 image = _render(pdf[number - 1], dpi)
-            file = io.BytesIO()
-            image.save(file, "JPEG", quality=JPEG_QUALITY)
-            yield file.getvalue()
+            yield image
 
 
 @contextmanager

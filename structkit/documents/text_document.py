@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
+from structkit.documents.document_forms import MAX_IMAGES, find_form, text_layer
 from structkit.documents.document_kinds import DOCX, EMAIL, HTML, PDF, PPTX, XLSX, document_type
 from structkit.documents.file import File
 from structkit.documents.pages import Layout, PageText, join_pages, locate
@@ -24,16 +25,13 @@ from structkit.documents.read_source import (
 )
 from structkit.errors import PromptError
 from structkit.values import JSON
-from structkit.values.page import Page, Place, PromptDocument
+from structkit.values.page import DocumentPart, Page, Place, PromptDocument
 
 SendAs: TypeAlias = Literal["auto", "text", "images", "file"]
 """What the model gets of a document."""
 
 DPI = 150.0
 """Pixels per inch of the images of pages, by default: letters of 8 points are legible."""
-
-MAX_IMAGES = 50
-"""Pages that are sent as images in one prompt."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,7 @@ class Document(PromptDocument):
         send: SendAs = "auto",
         password: str | None = None,
         encoding: str | None = None,
+        ocr: bool = False,
         allow_download: bool = False,
         max_bytes: int = MAX_FILE_BYTES,
         max_pages: int = 2_000,
@@ -86,6 +85,8 @@ class Document(PromptDocument):
                 (`auto`): the text, and images of pages without text.
             password: That of an encrypted PDF.
             encoding: That of a text; by default it is found out.
+            ocr: Whether the text of images, and of pages of a PDF that have none, is recognized (the extra `ocr`). It
+                takes seconds a page.
             allow_download: Whether a URL is downloaded. It must come from you and not from data: the server that runs
                 this code sends the request.
             max_bytes: The size above which the file is rejected.
@@ -95,14 +96,17 @@ class Document(PromptDocument):
         Raises:
             PromptError: The file cannot be read, is damaged, encrypted, empty or too large, or of another kind; or it
                 has no text, and `send` asks for it.
-            ConfigError: It needs the extra `documents`, which is not installed.
+            ConfigError: It needs the extra `documents` or `ocr`, which is not installed.
         """
         _validate_send(send)
         file_name = (name or _name(source))[-MAX_NAME_CHARS:]
         data = _read(source, file_name, max_bytes, allow_download=allow_download)
         limits = ReadLimits(file_name or "the file", max_pages, max_seconds)
         kind = document_type(data, file_name, limits)
-        layout = join_pages(_read_pages(kind, data, limits, password, encoding), limits)
+        pages = _read_pages(kind, data, limits, password, encoding)
+        if ocr:
+            pages = _recognize_pages(pages, kind, data, limits, password)
+        layout = join_pages(pages, limits)
         document = cls(layout.text, layout.pages, file_name, kind, send, data, layout.boxes, password)
         document._validate()
         return document
@@ -138,7 +142,7 @@ class Document(PromptDocument):
 
     @property
     def parts(self) -> tuple[JSON, ...]:
-        """What the model gets, as content parts of a message.
+        """What the model gets, as content parts of a message: the first form.
 
         Raises:
             PromptError: More pages would be images than one prompt can have.
@@ -148,12 +152,27 @@ class Document(PromptDocument):
 
     @cached_property
     def _parts(self) -> tuple[JSON, ...]:
-        if self.send == "file":
-            return (File(self._data, name=self.name).part,)
-        numbers = [page.number for page in self.pages if self.send == "images" or page.has_only_image]
-        images = self._page_images(numbers if self.send != "text" else [])
-        has_text = self.send != "images" and self.text.strip()
-        return (*([{"type": "text", "text": self.text}] if has_text else []), *(image.part for image in images))
+        return self._form_parts(find_form(self, ()) or self.send)
+
+    def parts_without(self, kinds: Collection[str]) -> tuple[JSON, ...] | None:
+        """Return what the model gets in the first form that has no content parts of these types, or None.
+
+        Raises:
+            ConfigError: Pages would be images, and the extra `documents` is not installed.
+        """
+        form = find_form(self, kinds)
+        return None if form is None else self._form_parts(form)
+
+    def _form_parts(self, form: str) -> tuple[JSON, ...]:
+        """Return the content parts of a form."""
+        if form == "file":
+            parts: tuple[JSON, ...] = (File(self._data, name=self.name).part,)
+        else:
+            numbers = [page.number for page in self.pages if self.send == "images" or page.has_only_image]
+            images = self._page_images(numbers if form == "images" else [])
+            text = self.text if form == "text" else "" if self.send == "images" else text_layer(self)
+            parts = (*([{"type": "text", "text": text}] if text.strip() else []), *(image.part for image in images))
+        return tuple(DocumentPart(part, self) for part in parts) if self.send == "auto" and form != "text" else parts
 
     def _page_images(self, numbers: list[int]) -> tuple[File, ...]:
         if len(numbers) > MAX_IMAGES:
@@ -181,8 +200,8 @@ class Document(PromptDocument):
             raise PromptError(f"{self.name or 'the file'!r} is empty: there is nothing to read")
         if self.send == "text":
             raise PromptError(
-                f"{self.name!r} has no text, and is probably a scan: open it with send='images' for a model that reads "
-                "images, or run OCR on it first"
+                f"{self.name!r} has no text, and is probably a scan: open it with ocr=True, or with send='images' for "
+                "a model that reads images"
             )
 
     @property
@@ -258,6 +277,14 @@ def _read_pages(
     if kind.startswith("image/"):
         return iter([PageText("", has_only_image=True)])
     return read_plain_text(data, limits.name, encoding)
+
+
+def _recognize_pages(
+    pages: Iterator[PageText], kind: str, data: bytes, limits: ReadLimits, password: str | None
+) -> Iterator[PageText]:
+    from structkit.documents.ocr import recognize_pages
+
+    return recognize_pages(pages, kind, data, limits, password)
 
 
 def _read_office(kind: str, data: bytes, limits: ReadLimits) -> Iterator[PageText]:

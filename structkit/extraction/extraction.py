@@ -17,6 +17,7 @@ from structkit.extraction.checks import ValueCheck
 from structkit.extraction.choice_answer import read_choice
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
+from structkit.extraction.document_forms import in_accepted_form
 from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode
@@ -134,7 +135,7 @@ class Extraction(Generic[T]):
             () if self.patch else [(source, wire_text(self.response_format, value)) for source, value in self.examples]
         )
         corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
-        prompt = (*with_examples(self.messages, examples), *corrections)
+        prompt = in_accepted_form((*with_examples(self.messages, examples), *corrections), self.route.rejected_parts)
         messages, fields = self.current_mode.encode(self.codec, prompt)
         fields = self._with_tools(fields)
         if self.route.rejected_parameters:

@@ -121,7 +121,10 @@ def start_grounding(
     else:
         choice, sources = evidence, prompt_sources(prompt)
     if not sources:
-        raise PromptError("evidence= (--evidence) needs a text to look in, and the prompt has none: leave it out")
+        raise PromptError(
+            "evidence= (--evidence) needs a text to look in, and the prompt has none: leave it out, or read the text "
+            "of a scan with Document.open(..., ocr=True) (--ocr)"
+        )
     if choice is not True and has_unread_parts(prompt):
         raise PromptError(
             f'evidence="{choice}" (--evidence {choice}) would remove what is only in an image, a recording or a file '

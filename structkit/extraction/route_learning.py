@@ -38,6 +38,7 @@ from structkit.dialects.refusals import (
     WEB_PAGE,
 )
 from structkit.errors import MalformedReply, SchemaError, StatusError, TransportError
+from structkit.extraction.document_forms import learn_rejected_part
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
 from structkit.schema import Codec
@@ -100,6 +101,8 @@ def learn_from_error(
     if not _is_about_request(error):
         return None
     text = _error_text(error, messages)
+    if with_other_form := learn_rejected_part(text, route, messages):
+        return with_other_form
     if not SCHEMA_SUBJECT.search(text) and (pair := find_exclusive_pair(text, parameters)):
         return route.with_rejected_parameter(pair_setting(*pair))
     if not SCHEMA_SUBJECT.search(text) and (name := find_rejected_parameter(text, parameters)):

@@ -53,7 +53,7 @@ class SplitExtraction(Generic[T]):
     def route(self) -> Route:
         """The route with the most rejected or ignored modes and parameters, of all parts."""
         routes = [part.route for part in (*self.initial_parts, *self.parts) if isinstance(part, Extraction)]
-        return max(routes, key=lambda route: (len(route.rejected | route.ignored), len(route.rejected_parameters)))
+        return max(routes, key=lambda route: (len(route.rejected | route.ignored), route.rejection_count))
 
     @property
     def model(self) -> str:

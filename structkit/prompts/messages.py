@@ -9,7 +9,7 @@ from typing import Any
 from structkit.errors import PromptError
 from structkit.values import JSON, ContentPart, Message, Prompt, json_text
 from structkit.values.message import ROLES
-from structkit.values.page import PromptDocument
+from structkit.values.page import DocumentPart, PromptDocument
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 
@@ -149,6 +149,6 @@ def _content_part(item: Any) -> JSON:
     if isinstance(item, ContentPart):
         return item.part
     if isinstance(item, Mapping) and isinstance(item.get("type"), str):
-        return dict(item)
+        return item if isinstance(item, DocumentPart) else dict(item)
     hint = "; call it, and pass what it returns" if callable(item) else ""
     raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}{hint}")

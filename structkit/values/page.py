@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from structkit.values.json import JSON
 
@@ -21,7 +22,8 @@ class Page:
         start: The offset of its first character in the document's text.
         end: The offset after its last character.
         size: Width and height in points; None if the file has no pages of a size.
-        has_only_image: Whether there is something to see on it, and no text: the page of a scan.
+        has_only_image: Whether there is something to see on it, and the file has no text of it: the page of a scan. Its
+            text is then the recognized one, if the document was opened with `ocr=True`.
     """
 
     number: int
@@ -29,6 +31,11 @@ class Page:
     end: int
     size: tuple[float, float] | None = None
     has_only_image: bool = False
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there is something to see on it, and no text."""
+        return self.has_only_image and self.start == self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,26 @@ class Place:
     end: int
 
 
+class DocumentPart(dict[str, Any]):
+    """A content part of a document, which may be sent in another form.
+
+    Args:
+        part: The content part in the endpoint's form.
+        document: The document.
+    """
+
+    __slots__ = ("document",)
+
+    def __init__(self, part: JSON, document: PromptDocument) -> None:
+        """Take the part and its document."""
+        super().__init__(part)
+        self.document = document
+
+    def __reduce__(self) -> Any:
+        """Pickle with the document."""
+        return DocumentPart, ({**self}, self.document)
+
+
 class PromptDocument(ABC):
     """A text with pages as a part of a prompt: a `structkit.Document`.
 
@@ -62,10 +89,14 @@ class PromptDocument(ABC):
     def parts(self) -> tuple[JSON, ...]:
         """The content parts in the endpoint's form: the text, images of pages, or the file."""
 
+    @abstractmethod
+    def parts_without(self, kinds: Collection[str]) -> tuple[JSON, ...] | None:
+        """Return the content parts in a form that has none of these types of parts; None if there is no such form."""
+
     @property
     @abstractmethod
     def is_only_text(self) -> bool:
-        """Whether the model gets the text, and nothing else."""
+        """Whether the text has all that the model would get."""
 
     @abstractmethod
     def locate(self, start: int, end: int) -> tuple[Place, ...]:
@@ -74,4 +105,4 @@ class PromptDocument(ABC):
     @property
     def has_unread_pages(self) -> bool:
         """Whether a page has something to see and no text."""
-        return any(page.has_only_image for page in self.pages)
+        return any(page.is_unread for page in self.pages)
