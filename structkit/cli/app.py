@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from structkit.cli.default_client import default_client
+from structkit.cli.document_options import OCR, Password, SendOption, read_file_options
 from structkit.cli.evidence_option import (
     Evidence,
     EvidenceCommand,
@@ -20,7 +21,7 @@ from structkit.cli.evidence_option import (
     read_evidence,
     validate_show,
 )
-from structkit.cli.file_input import FileReading, Send
+from structkit.cli.file_input import Send
 from structkit.cli.file_table import FileRowPrompt, is_table, reject_table_options, run_table, table_option
 from structkit.cli.file_value import read_value
 from structkit.cli.input_files import extract_files, is_several, list_files
@@ -142,12 +143,9 @@ def extract(
     evidence: Evidence = None,
     confidence: Confidence = None,
     show: Show = None,
-    send: Annotated[
-        Send, typer.Option(help="What the model gets of a document; auto is the text, and images of pages without.")
-    ] = Send.auto,
-    ocr: Annotated[  # noqa: FBT002
-        bool, typer.Option("--ocr", help="Recognize the text of images and scans (the extra ocr).")
-    ] = False,
+    send: SendOption = Send.auto,
+    ocr: OCR = False,  # noqa: FBT002
+    password: Password = False,  # noqa: FBT002
     settings: Set = None,
     header: Header = None,
     output: Output = None,
@@ -176,7 +174,7 @@ def extract(
     options["confidence"] = read_confidence(confidence)
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
-    reading, names = FileReading(send, encoding, ocr), list_files(files) if is_several(files) else files
+    reading, names = read_file_options(send, encoding, ocr, password), list_files(files) if is_several(files) else files
     table: Any = {"items": items, "retry_failed": retry_failed, "overwrite": overwrite}
     if is_table(output):
         endpoint, row_prompt = {"model": model, "base_url": base_url}, FileRowPrompt(template, reading)

@@ -37,11 +37,17 @@ class FileReading(NamedTuple):
         send: What the model gets of a document.
         encoding: That of a text; None for UTF-8.
         ocr: Whether the text of images and scans is recognized.
+        password: That of encrypted PDFs.
     """
 
     send: Send = Send.auto
     encoding: str | None = None
     ocr: bool = False
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        """The settings without the password."""
+        return f"FileReading({self})"
 
     def __str__(self) -> str:
         """The settings, as a part of the identity of a job."""
@@ -67,7 +73,14 @@ def read_input(name: str, reading: FileReading) -> str | File | Document:
         return File(data, name=Path(name).name)
     if kind is not None or data.startswith(DOCUMENT_STARTS) or text_type(data, name) in {HTML, EMAIL}:
         send: Any = reading.send.value
-        return Document.open(data, name=Path(name).name, send=send, encoding=reading.encoding, ocr=reading.ocr)
+        return Document.open(
+            data,
+            name=Path(name).name,
+            send=send,
+            encoding=reading.encoding,
+            ocr=reading.ocr,
+            password=reading.password,
+        )
     return _read_text(data, name, reading.encoding)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structkit.cli.default_client import default_model
+from structkit.cli.file_input import FileReading
+from structkit.cli.file_table import FileRowPrompt
 from structkit.cli.load import load_format, load_type
 from structkit.cli.request_options import Extras
 from structkit.cli.terminal import notice
@@ -47,17 +49,23 @@ class RowRequest(NamedTuple):
 
 
 def find_request(
-    output_type: str | None, template: str | JinjaTemplate | None, function: str | None, extras: Extras
+    output_type: str | None,
+    template: str | JinjaTemplate | None,
+    function: str | None,
+    extras: Extras,
+    reading: FileReading | None = None,
 ) -> RowRequest:
-    """Return what is asked about each row.
+    """Return what is asked about each row; *reading* is how its file is read, if the rows are files.
 
     Raises:
         ConfigError: The options are missing, or say it twice.
     """
-    if bool(function) == bool(output_type or template) or bool(output_type) != bool(template):
+    has_both = output_type and (template or reading)
+    if bool(function) == bool(output_type or template) or not (function or has_both):
         raise ConfigError("use either --type and --prompt (or --prompt-file), or --function without them")
     if not function:
-        return RowRequest(load_format(str(output_type), extras.value), template)
+        values_type = load_format(str(output_type), extras.value)
+        return RowRequest(values_type, FileRowPrompt(template, reading) if reading else template)
     if extras is not Extras.closed:
         raise ConfigError("--extras is for the JSON Schema of --type; leave it out with --function")
     decorated = load_function(function)
@@ -65,6 +73,21 @@ def find_request(
     client, call = declaration.client, {**declaration.call}
     model = declaration.model or (client.model if client else None)
     return RowRequest(decorated.response_format, decorated.row_function, client, model, call)
+
+
+def file_rows(names: list[str], prompt: Any) -> list[dict[str, str]]:
+    """Return a row for each file; the column has the name of the parameter of a function that opens files.
+
+    Raises:
+        ConfigError: The function opens no file, or several.
+    """
+    columns = [*getattr(prompt, "file_parameters", ())]
+    if len(columns) != 1:
+        raise ConfigError(
+            "INPUT is a folder of files, and the function has not one parameter that is annotated structkit.Document "
+            "or structkit.File"
+        )
+    return [{columns[0]: name} for name in dict.fromkeys(names)]
 
 
 def load_function(name: str) -> DecoratedFunction[..., Any]:

@@ -21,6 +21,9 @@ _PHRASES = {
     " or pass api_key=": "",  # a key in a command would be in the shell's history
     "(OPENAI_API_KEY, or api_key=)": "(OPENAI_API_KEY)",
     "pass the type as the first argument, and mode=... (--mode)": "pass the type with --type, and --mode",
+    "is encrypted: pass password=": "is encrypted: pass --password, or set STRUCTKIT_PDF_PASSWORD",
+    "open it with ocr=True, or with send='images'": "pass --ocr, or --send images",
+    ", or read the text of a scan with Document.open(..., ocr=True) (--ocr)": ", or read the text of a scan with --ocr",
     "pass the messages as the prompt": "pass the text with --prompt and --instructions",
     "raise Policy(timeout=...) (--timeout), or its deadline": "raise --timeout",
 }

@@ -150,3 +150,95 @@ def test_a_mistake_is_an_error_before_anything_is_sent(
     result, endpoint = extract(*arguments, monkeypatch=monkeypatch)
     assert message in str(result.exception)
     assert not endpoint.requests
+
+
+FUNCTIONS = """
+import structkit
+
+@structkit.prompt(int)
+def count(letter: structkit.Document) -> list:
+    return ["How many?", letter]
+
+@structkit.prompt(int)
+def double(number: str) -> str:
+    return number
+"""
+
+
+def label(*arguments: str, monkeypatch: pytest.MonkeyPatch, reply: Any = '{"value": 3}') -> tuple[Any, Endpoint]:
+    with Endpoint(reply) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        result = CliRunner().invoke(app, ["label", *arguments])
+    return result, endpoint
+
+
+@pytest.mark.parametrize("argument", ["in", "in/*"])
+def test_label_takes_a_folder_as_a_table_of_documents(
+    folder: Path, argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["-o", "out.csv", "--type", "types.py:Invoice", "--prompt", "Read: {text}"]
+    result, endpoint = label(argument, *options, monkeypatch=monkeypatch, reply=answer)
+    assert result.exit_code == 0
+    assert sorted(str(request["messages"][-1]["content"]) for request in endpoint.requests) == [
+        "[{'type': 'text', 'text': 'Read: '}, {'type': 'text', 'text': 'Invoice A-7 of ACME\\n\\x0cBolt 49.75\\n\\nNut 1.50'}]",
+        "[{'type': 'text', 'text': 'Read: '}, {'type': 'text', 'text': 'empty invoice B-1'}]",
+    ]
+    assert [(row["file"].replace("\\", "/"), row["number"]) for row in rows(folder / "out.csv")] == [
+        ("in/a.pdf", "A-7"),
+        ("in/b.docx", "B-1"),
+    ]
+    (folder / "in" / "c.txt").write_text("Invoice A-7", encoding="utf-8")
+    _, endpoint = label(argument, *options, monkeypatch=monkeypatch, reply=answer)
+    assert len(endpoint.requests) == 1
+
+
+def test_label_opens_a_folder_for_the_parameter_of_a_function(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "functions.py").write_text(FUNCTIONS, encoding="utf-8")
+    result, _ = label("in", "-o", "out.csv", "--function", "functions.py:count", monkeypatch=monkeypatch)
+    assert result.exit_code == 0
+    assert [row["letter"].replace("\\", "/") for row in rows(folder / "out.csv")] == ["in/a.pdf", "in/b.docx"]
+    result, _ = label("in", "-o", "b.csv", "--function", "functions.py:double", monkeypatch=monkeypatch)
+    assert "not one parameter that is annotated structkit.Document" in str(result.exception)
+
+
+@pytest.mark.parametrize("option", [["--send", "text"], ["--ocr"], ["--password"]])
+def test_options_of_documents_are_rejected_for_a_table(
+    folder: Path, option: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "in.csv").write_text("a\n1\n", encoding="utf-8")
+    result, _ = label("in.csv", "-o", "out.csv", "--type", "int", "--prompt", "{a}", *option, monkeypatch=monkeypatch)
+    assert f"{option[0]} is for a folder of documents" in str(result.exception)
+
+
+ENCRYPTED = Path(__file__).parent.parent / "documents" / "encrypted.pdf"
+"""A line under the password `secret`."""
+
+
+@pytest.mark.parametrize("way", ["prompt", "variable"])
+def test_the_password_of_a_pdf_is_asked_for_or_read_from_a_variable(
+    folder: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "in" / "a.pdf").write_bytes(ENCRYPTED.read_bytes())
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "secret" if way == "prompt" else "wrong")
+    if way == "variable":
+        monkeypatch.setenv("STRUCTKIT_PDF_PASSWORD", "secret")
+    options = ["in", "-o", "out.csv", *(["--password"] if way == "prompt" else [])]
+    result, endpoint = extract(*options, monkeypatch=monkeypatch)
+    assert result.exit_code == 0
+    assert "Rent: 900 EUR" in json.dumps(endpoint.requests)
+    stored = [path.read_bytes() for path in folder.glob("out.csv*/**/*") if path.is_file()]
+    assert stored
+    assert not any(b"secret" in each for each in [*stored, (folder / "out.csv").read_bytes(), result.output.encode()])
+
+
+def test_a_password_without_a_terminal_is_an_error_that_names_the_variable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_terminal(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", no_terminal)
+    result, _ = extract("in/a.pdf", "--password", monkeypatch=monkeypatch)
+    assert str(result.exception) == (
+        "--password asks at the terminal, and there is none: set STRUCTKIT_PDF_PASSWORD instead"
+    )
