@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from structkit.cli.app import ENDPOINT_HELP, MODEL_HELP, app
-from structkit.cli.document_options import OCR, Password, SendOption, read_file_options
+from structkit.cli.document_options import OCR, Password, SendOption
 from structkit.cli.evidence_option import Evidence, EvidenceCommand, read_evidence
 from structkit.cli.file_input import Send
-from structkit.cli.input_files import is_several, list_files
+from structkit.cli.label_input import find_input
 from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
@@ -32,7 +32,7 @@ from structkit.cli.request_options import (
     read_call_options,
     read_confidence,
 )
-from structkit.cli.row_request import file_rows, find_request
+from structkit.cli.row_request import find_request
 from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 
@@ -233,29 +233,24 @@ def label(
     if status:
         raise typer.Exit(print_status(output))
     validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
-    names = list_files([source]) if source and is_several([source]) else None
-    reject_document_options(names, function, send=send is not Send.auto, ocr=ocr, password=password)
-    files = None if names is None else read_file_options(send, encoding, ocr, password)
-    request = find_request(output_type, read_template(prompt, prompt_file), function, extras, files)
+    label_input = find_input(source, function, encoding, send, ocr, password)
+    template = read_template(prompt, prompt_file)
+    request = find_request(output_type, template, function, extras, label_input.reading)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
     options["confidence"] = read_confidence(confidence)
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
-    rows_source: Any = require_input(source) if names is None else file_rows(names, request.prompt)
-    column = None if names is None else next(iter(rows_source[0]))
-    selection: Any = {"key": key or column, "limit": limit, "sample": sample, "blank": blank.value}
+    selection: Any = {"limit": limit, "sample": sample, "blank": blank.value, "retry_failed": retry_failed}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
     job = Job(
-        source=rows_source,
+        **label_input.job_settings(request.prompt, key),
         output=output,
         output_type=request.output_type,
         prompt=request.prompt,
         **request.connection(model, base_url),
         **reading | selection | limits | results,
-        encoding=encoding if names is None else None,
-        retry_failed=retry_failed,
         price=find_price(price_input, price_output, prices, model or request.model),
         evidence=read_evidence(evidence),
         on_ambiguous=on_ambiguous.value,
@@ -263,27 +258,6 @@ def label(
         call=read_call_options(settings, header, timeout, request.call, **options, **caps),
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
-
-
-def require_input(source: str | None) -> str:
-    """Return the input.
-
-    Raises:
-        ConfigError: The argument is missing.
-    """
-    if source is None:
-        raise ConfigError("INPUT is missing: a table, or - for JSONL on standard input")
-    return source
-
-
-def reject_document_options(names: list[str] | None, function: str | None, **options: bool) -> None:
-    """Reject the options of documents for a table, or for a function, which opens its files itself.
-
-    Raises:
-        ConfigError: One of them is used.
-    """
-    if (names is None or function) and (used := [name for name, is_used in options.items() if is_used]):
-        raise ConfigError(f"--{used[0]} is for a folder of documents and a type, which are read by this command")
 
 
 def find_price(

@@ -75,21 +75,6 @@ def find_request(
     return RowRequest(decorated.response_format, decorated.row_function, client, model, call)
 
 
-def file_rows(names: list[str], prompt: Any) -> list[dict[str, str]]:
-    """Return a row for each file; the column has the name of the parameter of a function that opens files.
-
-    Raises:
-        ConfigError: The function opens no file, or several.
-    """
-    columns = [*getattr(prompt, "file_parameters", ())]
-    if len(columns) != 1:
-        raise ConfigError(
-            "INPUT is a folder of files, and the function has not one parameter that is annotated structkit.Document "
-            "or structkit.File"
-        )
-    return [{columns[0]: name} for name in dict.fromkeys(names)]
-
-
 def load_function(name: str) -> DecoratedFunction[..., Any]:
     """Load a decorated function.
 

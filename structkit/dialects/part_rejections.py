@@ -41,7 +41,7 @@ ABOUT_ONE_FILE = re.compile(
     r"uploaded|make sure|media type|mime|image/\w|application/pdf|response.?format|schema",
     re.IGNORECASE,
 )
-"""What is said of the content of a part, or of something else: another form of it might be accepted."""
+"""How an error is about the content of one part, or about something else: other parts of its type may be accepted."""
 
 
 def find_rejected_part(text: str, types: Iterable[str]) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import Literal, TypeAlias
 
 from structkit.documents.document_kinds import PDF
 from structkit.documents.pages import PAGE_END
+from structkit.values.page import PromptDocument
 
-if TYPE_CHECKING:
-    from structkit.documents.text_document import Document, SendAs
+SendAs: TypeAlias = Literal["auto", "text", "images", "file"]
+"""What the model gets of a document."""
 
 MAX_IMAGES = 50
 """Pages that are sent as images in one prompt."""
@@ -18,25 +19,23 @@ PART_TYPES: dict[SendAs, str] = {"images": "image_url", "file": "file"}
 """The content part that a form consists of, beside text."""
 
 
-def find_form(document: Document, rejected_types: Collection[str]) -> SendAs | None:
+def find_form(document: PromptDocument, media_type: str, rejected_types: Collection[str]) -> SendAs | None:
     """Return the first form of a document without content parts of these types; None if there is no such form."""
-    return next((form for form in _forms(document) if PART_TYPES.get(form) not in rejected_types), None)
+    forms = _forms(document, media_type)
+    return next((form for form in forms if PART_TYPES.get(form) not in rejected_types), None)
 
 
-def _forms(document: Document) -> Iterator[SendAs]:
-    if document.send != "auto":
-        yield document.send
-        return
+def _forms(document: PromptDocument, media_type: str) -> Iterator[SendAs]:
     scanned = sum(page.has_only_image for page in document.pages)
     if scanned and (scanned <= MAX_IMAGES or document.has_unread_pages):
         yield "images"
-        if document.media_type == PDF:
+        if media_type == PDF:
             yield "file"
     if not document.has_unread_pages:
         yield "text"
 
 
-def text_layer(document: Document) -> str:
+def text_layer(document: PromptDocument) -> str:
     """Return the text of a document without what was recognized on images."""
     if not any(page.has_only_image and page.end > page.start for page in document.pages):
         return document.text

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 from urllib.parse import urlsplit
 
-from structkit.documents.document_forms import MAX_IMAGES, find_form, text_layer
+from structkit.documents.document_forms import MAX_IMAGES, SendAs, find_form, text_layer
 from structkit.documents.document_kinds import DOCX, EMAIL, HTML, PDF, PPTX, XLSX, document_type
 from structkit.documents.file import File
 from structkit.documents.pages import Layout, PageText, join_pages, locate
@@ -26,9 +26,6 @@ from structkit.documents.read_source import (
 from structkit.errors import PromptError
 from structkit.values import JSON
 from structkit.values.page import DocumentPart, Page, Place, PromptDocument
-
-SendAs: TypeAlias = Literal["auto", "text", "images", "file"]
-"""What the model gets of a document."""
 
 DPI = 150.0
 """Pixels per inch of the images of pages, by default: letters of 8 points are legible."""
@@ -152,7 +149,7 @@ class Document(PromptDocument):
 
     @cached_property
     def _parts(self) -> tuple[JSON, ...]:
-        return self._form_parts(find_form(self, ()) or self.send)
+        return self._form_parts(self._find_form(()) or self.send)
 
     def parts_without(self, kinds: Collection[str]) -> tuple[JSON, ...] | None:
         """Return what the model gets in the first form that has no content parts of these types, or None.
@@ -160,8 +157,12 @@ class Document(PromptDocument):
         Raises:
             ConfigError: Pages would be images, and the extra `documents` is not installed.
         """
-        form = find_form(self, kinds)
+        form = self._find_form(kinds)
         return None if form is None else self._form_parts(form)
+
+    def _find_form(self, rejected_types: Collection[str]) -> SendAs | None:
+        """Return the first form that has no content parts of these types; what the caller chose is the only one."""
+        return find_form(self, self.media_type, rejected_types) if self.send == "auto" else self.send
 
     def _form_parts(self, form: str) -> tuple[JSON, ...]:
         """Return the content parts of a form."""

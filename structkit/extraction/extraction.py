@@ -13,11 +13,11 @@ from structkit.dialects import OPENAI, ModeName, Route
 from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, StructkitError, TransportError, Truncated
 from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
+from structkit.extraction.accepted_forms import in_accepted_form
 from structkit.extraction.checks import ValueCheck
 from structkit.extraction.choice_answer import read_choice
 from structkit.extraction.continuation import make_continuation, raise_token_cap
 from structkit.extraction.correction import cheaper_patch, correction_messages
-from structkit.extraction.document_forms import in_accepted_form
 from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode

@@ -38,7 +38,7 @@ from structkit.dialects.refusals import (
     WEB_PAGE,
 )
 from structkit.errors import MalformedReply, SchemaError, StatusError, TransportError
-from structkit.extraction.document_forms import learn_rejected_part
+from structkit.extraction.accepted_forms import learn_rejected_part
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
 from structkit.schema import Codec

@@ -214,15 +214,15 @@ ENCRYPTED = Path(__file__).parent.parent / "documents" / "encrypted.pdf"
 """A line under the password `secret`."""
 
 
-@pytest.mark.parametrize("way", ["prompt", "variable"])
+@pytest.mark.parametrize("origin", ["prompt", "variable"])
 def test_the_password_of_a_pdf_is_asked_for_or_read_from_a_variable(
-    folder: Path, way: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "in" / "a.pdf").write_bytes(ENCRYPTED.read_bytes())
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "secret" if way == "prompt" else "wrong")
-    if way == "variable":
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "secret" if origin == "prompt" else "wrong")
+    if origin == "variable":
         monkeypatch.setenv("STRUCTKIT_PDF_PASSWORD", "secret")
-    options = ["in", "-o", "out.csv", *(["--password"] if way == "prompt" else [])]
+    options = ["in", "-o", "out.csv", *(["--password"] if origin == "prompt" else [])]
     result, endpoint = extract(*options, monkeypatch=monkeypatch)
     assert result.exit_code == 0
     assert "Rent: 900 EUR" in json.dumps(endpoint.requests)
