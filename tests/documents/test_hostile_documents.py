@@ -76,7 +76,7 @@ def test_an_encrypted_pdf_is_read_with_its_password() -> None:
 
 def test_a_scan_without_a_model_that_sees_says_what_to_do() -> None:
     assert error_of(files.scan(), "a.pdf", send="text") == (
-        "'a.pdf' has no text, and is probably a scan: open it with send='images' for a model that reads images, or run OCR on it first"
+        "'a.pdf' has no text, and is probably a scan: open it with ocr=True, or with send='images' for a model that reads images"
     )
 
 
