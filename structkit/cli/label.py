@@ -234,8 +234,7 @@ def label(
         raise typer.Exit(print_status(output))
     validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
     label_input = find_input(source, function, encoding, send, ocr, password)
-    template = read_template(prompt, prompt_file)
-    request = find_request(output_type, template, function, extras, label_input.reading)
+    request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
     options["confidence"] = read_confidence(confidence)
