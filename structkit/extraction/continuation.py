@@ -1,46 +1,153 @@
-"""What is requested after a reply that was truncated at the token limit: the remaining items, or a higher limit."""
+"""What is requested after a reply that was truncated at the token limit: what it does not have, or a higher limit."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from structkit.parsing import read_prefix
-from structkit.schema import Codec, Patch, find_truncated_list, make_patch
-from structkit.values import JSONPath, Parameters, Policy, value_at
+from structkit.extraction.item_loops import REPETITION, LoopSource, loop_repair, loop_source, loop_warning
+from structkit.parsing import read_prefix, read_record_prefix
+from structkit.parsing.loops import Loop, find_text_loop
+from structkit.schema import Codec, Patch, find_truncated_place, make_patch
+from structkit.values import Answer, Issue, JSONPath, JSONValue, Parameters, Policy, value_at
+from structkit.values.repair import are_allowed
 
 
-def make_continuation(codec: Codec[Any], patch: Patch | None, text: str, context: Any = None) -> Patch | None:
-    """Return the patch that requests the remainder of a truncated reply, or None if the reply cannot be continued.
-
-    The remainder is the items after the complete ones of a list, and the properties after the list. A reply that was
-    truncated outside of a list, or before the first complete item, cannot be continued.
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What a truncated reply has, and what is requested next.
 
     Args:
-        codec: The type of the whole value.
-        patch: The patch that the reply answers; None if it answers a request for the whole value.
-        text: The truncated text.
-        context: What pydantic's validators get as `info.context`.
+        draft: The natural value so far.
+        patch: What the value does not have yet; None if it is complete.
+        issues: What is invalid in the draft.
+        repairs: The repair of a list that repeated itself.
+        warnings: What was done to that list.
     """
-    prefix = read_prefix(text)
-    if prefix is None:
+
+    draft: JSONValue
+    patch: Patch | None
+    issues: tuple[Issue, ...] = ()
+    repairs: tuple[str, ...] = ()
+    warnings: tuple[Issue, ...] = ()
+
+    def apply(self, answer: Answer[Any]) -> Answer[Any]:
+        """Return the answer of the truncated reply with what it has."""
+        return replace(answer, draft=self.draft, issues=self.issues, repairs=self.repairs)
+
+
+def read_remainder(step: Any, text: str) -> Remainder | None:
+    """Return what is requested after a truncated reply, or None if nothing of it can be used.
+
+    That is the items after the complete ones of a list, and the properties after the list. A list that repeats itself
+    is not continued: it ends with the first copy. After a reply that was truncated outside of a list, it is the
+    property that was not complete, and those after it; a text that repeats itself is requested last.
+
+    Args:
+        step: The extraction that the reply answers.
+        text: The truncated text.
+    """
+    codec: Codec[Any] = step.response_format
+    patch: Patch | None = step.patch
+    source = _source(step)
+    list_prefix = read_prefix(text)
+    is_list = list_prefix is not None
+    loop = _shorten(value_at(list_prefix.value, list_prefix.path), source) if list_prefix and source else None
+    prefix = list_prefix or read_record_prefix(text)
+    if prefix is None or not (prefix.value or find_text_loop(prefix.unfinished)):
         return None
-    reply_codec = patch.codec if patch else codec
-    draft = reply_codec.load_partial(prefix.value)
-    position = find_truncated_list(reply_codec.compiled_schema.root, prefix.value, prefix.path)
+    draft = (patch or codec).load_partial(prefix.value)
+    root = (patch.codec if patch else codec).compiled_schema.root
+    position = find_truncated_place(root, prefix.value, prefix.path)
     if draft is None or position is None:
         return None
     path, missing_paths = position
+    if not is_list and find_text_loop(prefix.unfinished):
+        missing_paths = _with_last(missing_paths, (*path, prefix.key))
     if patch is not None:
-        if any(place.appends and (place.field.name,) in missing_paths for place in patch.places):
+        if is_list and any(place.appends and (place.field.name,) in missing_paths for place in patch.places):
             return None  # two lists would have to be continued at once
         path, *missing_paths = (_path_in_value(patch, each) for each in (path, *missing_paths))
         draft = patch.merge(draft)
-    invalid_paths = dict.fromkeys(issue.path for issue in codec.read_natural(draft, context=context).issues)
-    return make_patch(codec, draft, [*missing_paths, *invalid_paths], truncated_list=path)
+    return _remainder(codec, draft, missing_paths, path if is_list else None, loop, step.context)
+
+
+def end_bounded_loops(step: Any, answer: Answer[Any]) -> Remainder | None:
+    """Return a valid answer without the loops of its lists that end at the bound of their type; None if it has none.
+
+    Args:
+        step: The extraction.
+        answer: The answer.
+    """
+    source = _source(step)
+    draft = copy.deepcopy(answer.draft)
+    loops = [
+        (path, loop)
+        for path, items in _bounded_lists(draft, step.response_format.list_bounds, ())
+        if source and (loop := _shorten(items, source))
+    ]
+    if not loops or not step.response_format.read_natural(draft, context=step.context).valid:
+        return None
+    return Remainder(
+        draft, None, (), tuple(loop_repair(path) for path, _ in loops), tuple(loop_warning(*each) for each in loops)
+    )
+
+
+def _bounded_lists(
+    value: JSONValue, bounds: frozenset[int], path: JSONPath
+) -> Iterator[tuple[JSONPath, list[JSONValue]]]:
+    if isinstance(value, list) and len(value) in bounds:
+        yield path, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in inner:
+        yield from _bounded_lists(each, bounds, (*path, step))
+
+
+def _source(step: Any) -> LoopSource | None:
+    return loop_source(step.messages) if are_allowed((REPETITION,), step.policy.repairs) else None
+
+
+def _remainder(
+    codec: Codec[Any],
+    draft: JSONValue,
+    missing_paths: Iterable[JSONPath],
+    truncated_list: JSONPath | None,
+    loop: Loop | None,
+    context: Any,
+) -> Remainder | None:
+    missing_paths = dict.fromkeys(missing_paths)
+    issues = codec.read_natural(draft, context=context).issues
+    paths = [*missing_paths, *dict.fromkeys(issue.path for issue in issues if issue.path not in missing_paths)]
+    repairs: tuple[str, ...] = ()
+    warnings: tuple[Issue, ...] = ()
+    if truncated_list is not None and loop is not None:
+        repairs, warnings = (loop_repair(truncated_list),), (loop_warning(truncated_list, loop),)
+        truncated_list = None
+        if not paths:
+            return Remainder(draft, None, (), repairs, warnings)
+    patch = make_patch(codec, draft, paths, truncated_list)
+    invalid = tuple(issue for issue in issues if issue.path not in missing_paths)
+    return Remainder(patch.draft, patch, invalid, repairs, warnings) if patch else None
+
+
+def _shorten(items: list[JSONValue], source: LoopSource) -> Loop | None:
+    """Shorten a list that repeats itself, and return the loop; None if it has none."""
+    loop = source.find_loop(items)
+    if loop is not None:
+        del items[loop.size :]
+    return loop
+
+
+def _with_last(paths: Iterable[JSONPath], last: JSONPath) -> list[JSONPath]:
+    return sorted(paths, key=lambda path: path == last)
 
 
 def _path_in_value(patch: Patch, path: JSONPath) -> JSONPath:
     """Return a path of the reply to a patch as a path of the whole value into which the reply is merged."""
+    if not path:
+        return path
     name, *inner = path
     place = next(place for place in patch.places if place.field.name == name)
     if place.appends and inner:

@@ -14,16 +14,17 @@ from structkit.dialects.error_kind import error_kind
 from structkit.errors import ExtractionError, StructkitError, TransportError, Truncated
 from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
 from structkit.extraction.accepted_forms import in_accepted_form
-from structkit.extraction.checks import ValueCheck
+from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.choice_answer import read_choice
-from structkit.extraction.continuation import make_continuation, raise_token_cap
+from structkit.extraction.continuation import Remainder, end_bounded_loops, raise_token_cap, read_remainder
+from structkit.extraction.continuation_step import request_remainder, with_repairs
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
 from structkit.extraction.modes import MODES, Mode
 from structkit.extraction.prefill import without_prefill
 from structkit.extraction.provenance import Provenance, origins_after_patch
-from structkit.extraction.repetition import unsent_step
+from structkit.extraction.repetition import unsent_step, was_sent
 from structkit.extraction.route_learning import (
     is_schema_ignored,
     is_truncated_prose,
@@ -44,6 +45,7 @@ from structkit.values import (
     JSONValue,
     Message,
     Origin,
+    OriginKind,
     Parameters,
     Policy,
     Prompt,
@@ -93,6 +95,7 @@ class Extraction(Generic[T]):
         fallback: The conversations with other models, of which the first is started if this one fails.
         prices: What tokens cost, for the replies whose cost the endpoint does not report.
         grounding: What is done with a valid value that a source does not have; None if it is not looked for.
+        warnings: What was left out of the value that is built from several replies.
     """
 
     response_format: Codec[T]
@@ -114,6 +117,7 @@ class Extraction(Generic[T]):
     fallback: tuple[Conversation, ...] = ()
     prices: PriceList | None = None
     grounding: Grounding | None = None
+    warnings: tuple[Issue, ...] = ()
 
     @cached_property
     def current_mode(self) -> Mode:
@@ -178,7 +182,10 @@ class Extraction(Generic[T]):
         answers = tuple(answer for answer, _ in choices)
         valid_answer = next((answer for answer in answers if answer.valid), None)
         if valid_answer is not None:
-            return self._accept(valid_answer, answers, self._attempts_with(reply, valid_answer))
+            attempts = self._attempts_with(reply, valid_answer)
+            if self.response_format.list_bounds and (remainder := end_bounded_loops(self, valid_answer)):
+                return replace(self, attempts=attempts)._accept_remainder(valid_answer, remainder)
+            return self._accept(valid_answer, answers, attempts)
         invalid_answer = next((answer for answer, error in choices if error is None), None)
         step = replace(self, attempts=self._attempts_with(reply, invalid_answer or answers[0]))
         if invalid_answer is not None:
@@ -209,6 +216,8 @@ class Extraction(Generic[T]):
         provenance = Provenance(self.response_format, answer.value, answer.draft, origins)
         messages = without_prefill(self.messages)
         result = make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks, messages)
+        if self.warnings:
+            result = replace(result, warnings=(*result.warnings, *self.warnings))
         if self.patch is not None:
             result = replace(result, joined_text=wire_text(self.response_format, answer.draft))
         may_differ = self._may_drop and self.route.rejected_parameters
@@ -274,23 +283,39 @@ class Extraction(Generic[T]):
             return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
         answer_count = self.answer_count + 1
         has_attempts = answer_count < self.policy.attempts
-        patch = make_continuation(self.response_format, self.patch, answer.text, self.context)
-        if has_attempts and patch is not None and self.policy.reask != "whole":
-            invalid_answer = replace(answer, draft=patch.draft)
-            origins: Mapping[JSONPath, Origin] = {(): Origin("salvaged", len(self.attempts))}
-            if self.patch:
-                origins = self._origins(invalid_answer, len(self.attempts))
-            return replace(self, answer_count=answer_count, invalid_answer=invalid_answer, patch=patch, origins=origins)
+        remainder = read_remainder(self, answer.text)
+        if remainder and remainder.patch is None:
+            return self._accept_remainder(answer, remainder)
+        if has_attempts and remainder and self.policy.reask != "whole":
+            origins = self._origins(remainder.apply(answer), len(self.attempts), "salvaged")
+            step: Extraction[T] = request_remainder(
+                replace(self, answer_count=answer_count), answer, remainder, origins
+            )
+            if not was_sent(step):
+                return step
         if has_attempts and (parameters := raise_token_cap(self.parameters, self.policy)):
             return replace(self, answer_count=answer_count, parameters=parameters)
         final_error = error.with_attempts(self.attempts)
-        if draft_patch := patch or self.patch:
-            final_error.partial = json.dumps(draft_patch.draft, ensure_ascii=False)
+        if remainder or self.patch:
+            draft = remainder.draft if remainder else self.patch and self.patch.draft
+            final_error.partial = json.dumps(draft, ensure_ascii=False)
         return final_error
 
-    def _origins(self, answer: Answer[T], attempt: int) -> Mapping[JSONPath, Origin]:
+    def _accept_remainder(self, answer: Answer[T], remainder: Remainder) -> NextStep[T]:
+        """Return the result of a truncated reply that is complete once its loop has ended."""
+        value = self.response_format.read_natural(remainder.draft, None, answer.text, self.context)
+        answer = replace(answer, value=value.value, draft=value.draft, issues=value.issues, repairs=remainder.repairs)
+        answer = apply_checks(answer, self.checks)
+        attempts = with_repairs(self.attempts, remainder.repairs, answer.issues)
+        step = replace(self, attempts=attempts, warnings=(*self.warnings, *remainder.warnings))
+        if not answer.valid:
+            return step._correct(answer)
+        result = step._accept(answer, (answer,), attempts)
+        return replace(result, joined_text=wire_text(self.response_format, answer.draft))
+
+    def _origins(self, answer: Answer[T], attempt: int, how: OriginKind | None = None) -> Mapping[JSONPath, Origin]:
         """Return how the places of an answer to the attempt of that number were obtained."""
-        origin = Origin("repaired" if answer.repairs else "direct", attempt, answer.repairs)
+        origin = Origin(how or ("repaired" if answer.repairs else "direct"), attempt, answer.repairs)
         if self.patch is None or answer.draft is None:
             return {(): origin}
         return origins_after_patch(self.origins, self.patch, answer.draft, replace(origin, how="re-asked"))

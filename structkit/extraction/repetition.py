@@ -19,16 +19,17 @@ def unsent_step(step: Any, reask_places: Callable[[], Any]) -> Any:
         step: The extraction after an invalid reply.
         reask_places: Returns the step that re-asks only the invalid places, as far as that is possible.
     """
-    if not _was_sent(step):
+    if not was_sent(step):
         return step
-    if not _was_sent(patch_step := reask_places()):
+    if not was_sent(patch_step := reask_places()):
         return patch_step
     temperature = step.attempts[0].request.parameters.options.get("temperature")
     if temperature is not None:  # the caller has chosen it
         return step if temperature > 0 else None
     resampled = replace(step, parameters=step.parameters.updated(temperature=RESAMPLING_TEMPERATURE))
-    return None if _was_sent(resampled) else resampled
+    return None if was_sent(resampled) else resampled
 
 
-def _was_sent(step: Any) -> bool:
+def was_sent(step: Any) -> bool:
+    """Return whether the request of a step is the same as an earlier one."""
     return any(attempt.request == step.request for attempt in step.attempts)

@@ -7,11 +7,12 @@ from structkit.parsing.completion import read_completion
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.grammar import may_be_json
-from structkit.parsing.prefix import read_prefix
+from structkit.parsing.prefix import Prefix, read_prefix, read_record_prefix
 
 __all__ = [
     "Candidate",
     "NotJSON",
+    "Prefix",
     "is_scalar_of",
     "may_be_json",
     "read_bare_text",
@@ -20,6 +21,7 @@ __all__ = [
     "read_envelope",
     "read_json",
     "read_prefix",
+    "read_record_prefix",
     "repair_values",
     "walk_branches",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from structkit.parsing.exact import NotJSON, read_json
@@ -23,6 +23,8 @@ class _OpenContainer:
     """Its closing bracket."""
     key: str | int
     """For a list, the index of the current item; for an object, the current key as quoted JSON text."""
+    start: int
+    """The position after its opening bracket."""
     complete_end: int = 0
     """The end of its last complete element; 0 if it has none."""
 
@@ -32,12 +34,16 @@ class Prefix:
     """The complete part of a truncated text.
 
     Args:
-        value: The JSON value, truncated after the last complete item of the list at `path`.
-        path: The outermost list that was truncated.
+        value: The JSON value, truncated after the last complete element of the list or object at `path`.
+        path: The outermost list that was truncated; without one, the innermost object.
+        unfinished: The text after the last complete element.
+        key: The last key of the object at `path`, whose value may be unfinished; of a list, the index of the item.
     """
 
     value: JSONValue
     path: JSONPath
+    unfinished: str = field(default="", compare=False, repr=False)
+    key: str | int = field(default="", compare=False, repr=False)
 
 
 def read_prefix(text: str) -> Prefix | None:
@@ -46,15 +52,39 @@ def read_prefix(text: str) -> Prefix | None:
     >>> read_prefix('{"day": 3, "rows": [{"a": 1}, {"a": 2}, {"a": 3, "b": "unfini')
     Prefix(value={'day': 3, 'rows': [{'a': 1}, {'a': 2}]}, path=('rows',))
     """
-    text = text[len(text) - len(text.lstrip("` \n\tjson")) :]  # skips the opening of a code fence
-    containers = _open_containers(text)
+    text, containers = _read_containers(text)
     depth = next((number for number, each in enumerate(containers) if each.closing == "]"), None)
     if depth is None or not containers[depth].complete_end:
         return None
-    closing = "".join(each.closing for each in reversed(containers[: depth + 1]))
+    return _close(text, containers[: depth + 1])
+
+
+def read_record_prefix(text: str) -> Prefix | None:
+    """Return the complete properties of a text truncated in an object; None if it is truncated in the list at its root.
+
+    A list that was truncated is not among them.
+
+    >>> read_record_prefix('{"day": 3, "seat": {"row": 1, "side": "le')
+    Prefix(value={'day': 3, 'seat': {'row': 1}}, path=('seat',))
+    """
+    text, containers = _read_containers(text)
+    objects = [*takewhile(lambda container: container.closing == "}", containers)]
+    return _close(text, objects) if objects else None
+
+
+def _read_containers(text: str) -> tuple[str, list[_OpenContainer]]:
+    """Return a text without the opening of a code fence, and its open containers."""
+    text = text[len(text) - len(text.lstrip("` \n\tjson")) :]
+    return text, _open_containers(text)
+
+
+def _close(text: str, containers: list[_OpenContainer]) -> Prefix | None:
+    """Return a text up to the last complete element of the innermost of some containers, with all of them closed."""
+    closing = "".join(each.closing for each in reversed(containers))
+    end = containers[-1].complete_end or containers[-1].start
     try:
-        path = tuple(each.key if isinstance(each.key, int) else read_json(each.key) for each in containers[:depth])
-        return Prefix(read_json(text[: containers[depth].complete_end] + closing), path)
+        *path, key = (each.key if isinstance(each.key, int) else read_json(each.key or '""') for each in containers)
+        return Prefix(read_json(text[:end] + closing), tuple(path), text[end:], key)
     except NotJSON:
         return None
 
@@ -68,7 +98,7 @@ def _open_containers(text: str) -> list[_OpenContainer]:
         if _is_misplaced(mark, containers):
             return []
         if mark in CLOSING_BRACKETS:
-            containers.append(_OpenContainer(CLOSING_BRACKETS[mark], 0 if mark == "[" else ""))
+            containers.append(_OpenContainer(CLOSING_BRACKETS[mark], 0 if mark == "[" else "", token.end()))
             continue
         if mark in {"}", "]"}:
             containers.pop()
@@ -81,12 +111,17 @@ def _open_containers(text: str) -> list[_OpenContainer]:
 def _add_token(container: _OpenContainer, token: re.Match[str], last: str) -> None:
     """Add a token to the innermost container; *last* is the one before it."""
     mark, text = token[0], token.string
+    is_key = container.closing == "}" and last != ":" and mark not in CLOSING_BRACKETS.values()
     if mark == "," and container.closing == "]":
         container.complete_end, container.key = token.start(), int(container.key) + 1
     elif mark == ":":
         container.key = last
+    elif mark == "," or is_key:
+        return
     elif mark in {"}", "]"} or mark.startswith('"') or text[token.end() : token.end() + 1].isspace():
         container.complete_end = token.end()  # a number at the end of the text may lack digits
+    elif container.closing == "}" and text[token.end() : token.end() + 1] == ",":
+        container.complete_end = token.end()
 
 
 def _is_misplaced(mark: str, containers: list[_OpenContainer]) -> bool:

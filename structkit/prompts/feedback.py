@@ -45,7 +45,7 @@ def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
     """Return the correction that asks for a part of the reply only.
 
     Args:
-        issues: What is wrong.
+        issues: What is wrong; nothing, if the reply was truncated.
         places: For each missing or invalid value: its name in the next reply, its path, and whether it is a truncated
             list to be continued.
         draft: The value so far, for the objects around the invalid values.
@@ -59,18 +59,24 @@ def patch_feedback(issues: Sequence[Issue], places: Sequence[tuple[str, JSONPath
     Reply with a JSON object of these values alone: rows_0_price is rows[0].price.
     """
     contexts = dict.fromkeys(_context(draft, path) for _, path, is_list in places if not is_list)
-    truncated = [(name, path) for name, path, is_list in places if is_list]
-    values = ", ".join(f"{name} is {format_path(path)}" for name, path, is_list in places if not is_list)
-    items = ", ".join(f"{name} is what follows in {format_path(path)}" for name, path in truncated)
+    lists = [(name, path) for name, path, is_list in places if is_list]
+    is_truncated = bool(lists) or not issues
+    values = ", ".join(_assignment(name, format_path(path)) for name, path, is_list in places if not is_list)
+    items = ", ".join(f"{name} is what follows in {format_path(path)}" for name, path in lists)
     return "\n".join(
         [
-            "Your last reply was right but for this:" if not truncated else "Your last reply was truncated:",
-            *(() if truncated else map(_line, issues[:MAX_ISSUES])),
+            "Your last reply was truncated:" if is_truncated else "Your last reply was right but for this:",
+            *map(_line, () if lists else issues[:MAX_ISSUES]),
             *(f"It is part of {context}" for context in contexts if context),
-            *(_progress(draft, path) for _, path in truncated),
+            *(_progress(draft, path) for _, path in lists),
             f"Reply with a JSON object of these values alone: {', '.join(filter(None, [items, values]))}.",
         ]
     )
+
+
+def _assignment(name: str, path: str) -> str:
+    """Return a name and what it stands for; a small model copies "due is due" into its reply."""
+    return name if name == path else f"{name} is {path}"
 
 
 def _line(issue: Issue) -> str:

@@ -3,7 +3,7 @@
 from structkit.schema.codec import Codec
 from structkit.schema.explanation import Explanation, Note, compare
 from structkit.schema.patch import Patch, make_patch
-from structkit.schema.paths import find_truncated_list
+from structkit.schema.paths import find_truncated_place
 from structkit.schema.repaired_answer import reject_several
 from structkit.schema.response_format import ResponseFormat
 
@@ -14,7 +14,7 @@ __all__ = [
     "Patch",
     "ResponseFormat",
     "compare",
-    "find_truncated_list",
+    "find_truncated_place",
     "make_patch",
     "reject_several",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
@@ -34,6 +35,8 @@ from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValu
 from structkit.values.text import shorten_json
 
 T = TypeVar("T")
+
+MAX_ITEMS = re.compile(r'"maxItems": (\d{1,9})\b')
 
 MIN_EXCERPT_CHARS = 30
 """Characters of a text that is not JSON which an issue quotes."""
@@ -153,6 +156,11 @@ class Codec(Generic[T]):
     @cached_property
     def _has_patterns(self) -> bool:
         return '"pattern' in json.dumps(self._natural.schema)  # the keyword `patternProperties` as well
+
+    @cached_property
+    def list_bounds(self) -> frozenset[int]:
+        """The lengths that the type's lists may have at most, each of some list."""
+        return frozenset(map(int, MAX_ITEMS.findall(json.dumps(self._natural.schema))))
 
     def _repair(self, exact: Answer[T], repairs: bool | Collection[str], context: Any) -> Answer[T]:
         def validate(wire: JSONValue) -> Answer[T]:

@@ -58,6 +58,13 @@ class Patch:
                 merged += _new_items(merged, value)
         return merged
 
+    def load_partial(self, wire: JSONValue) -> JSONValue:
+        """Return an incomplete reply as natural JSON, without the places that it does not have; None if it has none."""
+        try:
+            return ObjectNode(tuple(place.field for place in self.places)).load(wire)
+        except (WireError, RecursionError):
+            return None
+
     def has_place(self, path: JSONPath) -> bool:
         """Return whether a path is one of the places, or within one."""
         return any(path[: len(place.path)] == place.path for place in self.places)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import singledispatch
+from typing import TypeGuard
 
 from structkit.schema.branch_fit import branch_of
 from structkit.schema.nodes.array import ArrayNode
@@ -211,17 +212,17 @@ def unwrap(node: Node) -> Node:
             return node
 
 
-def find_truncated_list(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
-    """Return the natural path of a truncated list, and the natural paths of the properties that were still to come.
+def find_truncated_place(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
+    """Return the natural path of a truncated list or object, and those of the properties that were still to come.
 
     Args:
         root: The node of the whole value.
         wire: Its wire value, up to where the reply was truncated.
-        path: The wire path of the list.
+        path: The wire path of the list or object.
 
     Returns:
-        The list's path, and those of the absent properties of the objects around it, the optional ones among them;
-        None where the list cannot be continued without the rest, or where undeclared keys were still to come.
+        The path, and those of the absent properties of the objects around it and of itself, the optional ones among
+        them; None where the rest cannot be asked for alone, or where undeclared keys were still to come.
     """
     node = root
     natural: JSONPath = ()
@@ -232,14 +233,23 @@ def find_truncated_list(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JS
             node = node.node
         elif isinstance(node, ArrayNode):
             natural, node = (*natural, step), node.items
-        elif (
-            isinstance(node, ObjectNode)
-            and step in node.by_wire
-            and (node.extra_keys is None or node.extra_keys.wire in wire)
-        ):
+        elif _is_declared(node, wire) and step in node.by_wire:
             absent += [(*natural, field.name) for field in node.fields if field.wire not in wire]
             natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
         else:
             return None
         wire = wire[step]
-    return (natural, absent) if isinstance(unwrap(node), ArrayNode) else None
+    node = unwrap(node)
+    if isinstance(node, ArrayNode):
+        return natural, absent
+    if isinstance(node, BoxedNode) and natural:  # the value in the box is truncated
+        return natural, [natural, *absent]
+    if not _is_declared(node, wire) or not isinstance(wire, dict):
+        return None
+    # The innermost properties come first in the reply, and so in what is asked for.
+    return natural, [(*natural, field.name) for field in node.fields if field.wire not in wire] + absent
+
+
+def _is_declared(node: Node, wire: JSONValue) -> TypeGuard[ObjectNode]:
+    """Return whether a node is an object of which no undeclared key can follow."""
+    return isinstance(node, ObjectNode) and (node.extra_keys is None or node.extra_keys.wire in wire)

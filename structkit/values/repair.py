@@ -54,7 +54,12 @@ ValueRepair: TypeAlias = Literal[
 FieldRepair: TypeAlias = Literal["reasoning field", "prefill"]
 """The repairs of a reply whose text is in another field, or begins in the caller's last message."""
 
-REPAIRS: frozenset[str] = frozenset(get_args(Repair) + get_args(ValueRepair) + get_args(FieldRepair))
+LoopRepair: TypeAlias = Literal["repetition"]
+"""The repair of a list that repeats itself until a limit: it ends with the first copy; listed with the list's path."""
+
+REPAIRS: frozenset[str] = frozenset(
+    get_args(Repair) + get_args(ValueRepair) + get_args(FieldRepair) + get_args(LoopRepair)
+)
 """The names of all repairs, without paths: `Policy(repairs=REPAIRS - {"several answers"})` allows all but one."""
 
 

@@ -427,7 +427,7 @@ items[1].price: this is not in the text: copy the value from there, or write nul
 items[2].price: this is not in the text: copy the value from there, or write null if the text has none (got 8.5)
 It is part of {"article": "washers", "price": 9.75, "kind": "service"}
 It is part of {"article": "nuts", "price": 8.5, "kind": "good"}
-Reply with a JSON object of these values alone: customer is customer, items_1_article is items[1].article, items_1_price is items[1].price, items_2_price is items[2].price.\
+Reply with a JSON object of these values alone: customer, items_1_article is items[1].article, items_1_price is items[1].price, items_2_price is items[2].price.\
 """)
     assert [*(requested_schema(endpoint.requests[1]) or {})["properties"]] == [*json.loads(patch)]
     assert [origin.how for origin in result.provenance.values()].count("re-asked") == 2
