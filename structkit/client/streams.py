@@ -14,6 +14,7 @@ from structkit.client.arguments import CallOptions, DefaultOptions
 from structkit.errors import ConfigError, MalformedReply, SchemaError, StructkitError, TransportError
 from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
 from structkit.extraction.fallback import without_fallback
+from structkit.extraction.loop_watch import stop_at_loop, stop_at_loop_async, watch_of
 from structkit.partial import ItemReader
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
@@ -122,7 +123,8 @@ class StreamState(Generic[S]):
         self.output.start_reply(step)
         self.hooks.notify_request(step.request)
         replies: list[TransportReply] = []
-        with closing(self.hooks.with_retries(io.stream(step), step.request)) as events:
+        stream = self.hooks.with_retries(io.stream(step), step.request)
+        with closing(stop_at_loop(stream, watch_of(step))) as events:
             for event in events:
                 if isinstance(event, Delta):
                     yield from self.output.feed(event)
@@ -137,7 +139,8 @@ class StreamState(Generic[S]):
         """Yield the same, awaited; the replies are appended to *replies*, because this generator cannot return them."""
         self.output.start_reply(step)
         self.hooks.notify_request(step.request)
-        async with aclosing(self.hooks.with_retries_async(io.stream(step), step.request)) as events:
+        stream = self.hooks.with_retries_async(io.stream(step), step.request)
+        async with aclosing(stop_at_loop_async(stream, watch_of(step))) as events:
             async for event in events:
                 if isinstance(event, Delta):
                     for value in self.output.feed(event):

@@ -26,7 +26,7 @@ REASONS: Mapping[FinishKind, str] = {
 }
 """The finish reasons of each kind, in the form of `_normalized`. Gateways pass on the words of OpenAI, Anthropic,
 Gemini, Mistral, Cohere, Bedrock, DeepSeek, Zhipu, watsonx, vLLM and SGLang. Any other word, such as `stop`, is a
-complete reply: the text decides."""
+complete reply: the text decides. `repetition` is our own, for a stream that was stopped."""
 
 FINISH_KINDS: Mapping[str, FinishKind] = {word: kind for kind, words in REASONS.items() for word in words.split()}
 

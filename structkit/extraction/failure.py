@@ -32,6 +32,11 @@ def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> S
             f"the endpoint's content filter withheld the reply{_reason(choice)}; change the input",
             partial=choice.content,
         )
+    if choice.finish_reason == "repetition":
+        return Truncated(
+            f"the reply repeats itself, so that it was stopped: bound the lists and texts of {codec.name}",
+            partial=choice.content or next((call.arguments for call in choice.tool_calls), None),
+        )
     if kind == "truncated":
         return Truncated(
             f"the reply was truncated at the token limit{_limit(parameters)}: "
