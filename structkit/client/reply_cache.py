@@ -62,7 +62,17 @@ class ReplyCache:
         return replace(reply, usage=Usage(), is_cached=True) if reply else None
 
     def add(self, attempts: tuple[Attempt, ...]) -> None:
-        """Store the replies of a call that succeeded."""
+        """Store the replies of a call that succeeded.
+
+        Raises:
+            ConfigError: They cannot be stored; its attempts have the replies, which have been paid for.
+        """
+        try:
+            self._add(attempts)
+        except StructkitError as error:
+            raise error.with_attempts(attempts) from error.__cause__
+
+    def _add(self, attempts: tuple[Attempt, ...]) -> None:
         for attempt in attempts:
             reply = attempt.completion
             if reply is not None and not reply.is_cached:

@@ -41,9 +41,13 @@ class SQLiteStore:
         self.max_age_s = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
         if self.max_age_s is not None and not _is_positive(self.max_age_s):
             raise ConfigError(f"max_age must be seconds, more than 0, or a timedelta, not {max_age!r}")
-        if not self.path.parent.is_dir():
+        try:
+            has_folder, exists = self.path.parent.is_dir(), self.path.exists()
+        except (OSError, ValueError) as error:  # a name that no file can have
+            raise ConfigError(f"the cache {str(self.path)!r} cannot be used: {error}") from None
+        if not has_folder:
             raise ConfigError(f"the cache {str(self.path)!r} cannot be used: its folder does not exist")
-        if self.path.exists():
+        if exists:
             self.get("")
 
     def get(self, key: str) -> bytes | None:

@@ -200,6 +200,20 @@ def test_a_store_that_breaks_its_contract_is_named(connect: Connect, stored_valu
         connect(endpoint.base_url, cache=Store(stored_value)).run(int, "how many?")
 
 
+def test_a_reply_that_cannot_be_stored_is_in_the_error(connect: Connect) -> None:
+    with Endpoint('{"value": 7}') as endpoint, pytest.raises(structkit.ConfigError) as caught:
+        connect(endpoint.base_url, cache=Store(None)).run(int, "how many?")
+    [attempt] = caught.value.attempts
+    assert attempt.completion is not None
+    assert attempt.completion.choices[0].content == '{"value": 7}'
+
+
+@pytest.mark.parametrize("path", ["n" * 300, "nul\0"])
+def test_a_path_that_no_file_can_have_is_rejected(path: str) -> None:
+    with pytest.raises(structkit.ConfigError, match="cannot be used"):
+        structkit.SQLiteStore(path)
+
+
 @pytest.mark.parametrize("max_age", ["1d", 0, -1, float("nan"), True])
 def test_an_age_that_is_no_positive_number_of_seconds_is_rejected(tmp_path: Path, max_age: Any) -> None:
     with pytest.raises(structkit.ConfigError, match="max_age must be seconds, more than 0, or a timedelta"):
