@@ -82,7 +82,7 @@ class SQLiteStore:
 
     def _create(self) -> None:
         """Create the file, if there is none, for its owner only: replies may have personal data."""
-        with suppress(OSError):  # opening it says what is wrong
+        with suppress(OSError, ValueError):  # opening it says what is wrong
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
 
     @contextmanager
@@ -95,7 +95,7 @@ class SQLiteStore:
         try:
             with closing(sqlite3.connect(self.path, timeout=MAX_LOCK_WAIT_S)) as connection, connection:
                 yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             raise ConfigError(f"the cache {str(self.path)!r} cannot be used: {error}") from None
 
 

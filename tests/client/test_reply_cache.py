@@ -211,7 +211,7 @@ def test_a_reply_that_cannot_be_stored_is_in_the_error(connect: Connect) -> None
 @pytest.mark.parametrize("path", ["n" * 300, "nul\0"])
 def test_a_path_that_no_file_can_have_is_rejected(path: str) -> None:
     with pytest.raises(structkit.ConfigError, match="cannot be used"):
-        structkit.SQLiteStore(path)
+        structkit.SQLiteStore(path).set("key", b"value")
 
 
 @pytest.mark.parametrize("max_age", ["1d", 0, -1, float("nan"), True])
