@@ -20,7 +20,7 @@ TEXT_FIELDS: Mapping[str, DeltaKind] = {
 }
 """The text fields of a delta; gateways use two names for the model's reasoning."""
 
-CHOICE_FIELDS = frozenset({"index", "delta", "message", "finish_reason", "logprobs"})
+CHOICE_FIELDS = frozenset({"index", "delta", "message", "text", "finish_reason", "logprobs"})
 
 
 class ChoiceAssembler:
@@ -54,6 +54,8 @@ class ChoiceAssembler:
         delta = choice.get("delta")
         if delta is None and not self._texts and not self._calls:
             delta = choice.get("message")  # some gateways send the complete reply as one event
+        if delta is None and isinstance(text := choice.get("text"), str):
+            delta = {"content": text}
         fields = as_object(delta or {}, "a delta")
         for name, value in fields.items():
             if value is not None:

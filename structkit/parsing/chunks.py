@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
-from structkit.parsing.completion import MAX_CHOICES, read_completion, read_usage
+from structkit.parsing.completion import MAX_CHOICES, inside_envelope, read_completion, read_usage
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
 from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
@@ -14,6 +14,8 @@ from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
 F = TypeVar("F", bound=TransportError)
 
 DONE = "[DONE]"
+KEEP_ALIVE = frozenset({"ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
+"""Names and data of events that only keep the connection alive."""
 
 
 class ReplyAssembler:
@@ -58,14 +60,30 @@ class ReplyAssembler:
             return []
         chunk = _decode(data)
         if name == "error":
+            if self.is_complete:
+                return []
             raise self._error(data if chunk is ABSENT else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
         if chunk is ABSENT:
-            raise malformed("an event that is not JSON", data)
+            return self._add_word(name, data)
         # Some gateways send `null` and the like to keep the connection alive while the model reasons.
         chunks = chunk if isinstance(chunk, list) else [chunk]
         return [delta for item in chunks if isinstance(item, dict) for delta in self._add_chunk(item)]
 
+    def _add_word(self, name: str, data: str) -> list[Delta]:
+        """Add an event that is not JSON: the end in another spelling, or a word that keeps the connection alive.
+
+        Raises:
+            MalformedReply: It is neither.
+        """
+        word = data.strip(" []").casefold()
+        self.is_done = word == "done"
+        if not self.is_done and KEEP_ALIVE.isdisjoint({name.casefold(), word}):
+            raise malformed("an event that is not JSON", data)
+        return []
+
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
+        chunk = chunk if "choices" in chunk else inside_envelope(chunk)
+        was_complete = self.is_complete
         choices = as_list(chunk.get("choices") or [], "choices")
         signature = chunk.get("id"), len(chunk), len(choices)
         if signature != self._signature:
@@ -78,7 +96,7 @@ class ReplyAssembler:
             if choice is None:  # another event that only keeps the connection alive
                 continue
             self._choice(as_object(choice, "a choice"), position).add(choice, deltas)
-        if error := chunk.get("error"):
+        if (error := chunk.get("error")) and not was_complete:
             raise self._error(error)
         return deltas
 

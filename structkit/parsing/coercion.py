@@ -238,8 +238,9 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
 def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath) -> JSONValue:
     """Return what is in an object that is not a value itself, but only in an object; else `NOT_WRAPPED`."""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    is_only = len(path) == 1 and len(_properties(root)) == 1 and BOX not in value  # then the reply is a wrapper
-    inner = unwrap_member(value, name) if path and branches and not is_only else NOT_WRAPPED
+    inner = unwrap_member(value, name) if path and branches else NOT_WRAPPED
+    if path == (BOX,) and len(_properties(root)) == 1 and BOX not in value and isinstance(inner, dict | list):
+        return NOT_WRAPPED  # the whole reply is in a wrapper, or is the value
     types = _types(branches)
     if inner is NOT_WRAPPED or (inner is None and "null" not in types):
         return NOT_WRAPPED
@@ -266,15 +267,18 @@ def _is_open(branch: JSON) -> bool:
 
 
 def _has_keys(value: JSON, schema: JSON, root: JSON) -> bool:
-    """Return whether an object has the keys of a schema, except for those that may be null.
+    """Return whether an object has the keys of a schema, except for those that may be null or an empty list.
 
     A pair of a map does not count, since it may be a map too.
     """
     properties = _properties(schema)
     required = {
-        name for name in schema.get("required", ()) if "null" not in _types([*walk_branches([properties[name]], root)])
+        name
+        for name in schema.get("required", ())
+        if _types([*walk_branches([properties[name]], root)]).isdisjoint({"null", "array"})
     }
-    return properties.keys() not in (PAIR, set()) and required <= value.keys() <= properties.keys()
+    is_part = bool(value) and required <= value.keys() <= properties.keys()
+    return properties.keys() not in (PAIR, set()) and is_part
 
 
 def _is_only_item(value: list[JSONValue], branches: list[JSON], root: JSON) -> bool:

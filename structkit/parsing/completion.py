@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from typing import Any
 
 from structkit.dialects.error_kind import error_kind
 from structkit.dialects.finish_reasons import finish_kind_of
@@ -42,7 +43,7 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     >>> read_completion({"error": {"message": "upstream down", "code": 502}})
     MalformedReply('the endpoint answered 200 with an error object: upstream down (code 502)')
     """
-    body = _inside_envelope(body)
+    body = inside_envelope(body)
     if not isinstance(body, dict):
         return _malformed(f"a JSON {type(body).__name__}, not an object", body)
     fault = _fault(body)
@@ -64,10 +65,10 @@ ENVELOPES = ("data", "response", "result", "body", "output")
 """Keys under which gateways put the whole body of a reply."""
 
 
-def _inside_envelope(body: JSONValue) -> JSONValue:
+def inside_envelope(body: Any) -> Any:
     """Return the body that a gateway has wrapped, if that has choices; else the body itself.
 
-    >>> _inside_envelope({"code": 0, "data": {"choices": []}}), _inside_envelope([{"choices": []}])
+    >>> inside_envelope({"code": 0, "data": {"choices": []}}), inside_envelope([{"choices": []}])
     ({'choices': []}, {'choices': []})
     """
     parts: list[JSONValue] = body if isinstance(body, list) and len(body) == 1 else []

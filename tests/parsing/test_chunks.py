@@ -301,6 +301,32 @@ def test_events_after_the_end_are_ignored() -> None:
     assert (len(deltas), complete(assembler).choices[0].content) == (1, "a")
 
 
+@pytest.mark.parametrize("end", ["[done]", "DONE"])
+def test_the_end_is_recognized_in_any_spelling(end: str) -> None:
+    assembler, _ = assemble(delta({"content": "a"}), end)
+    assert assembler.is_done
+
+
+@pytest.mark.parametrize("event", [("ping", "ping"), ("", "keep-alive"), ("", "Heartbeat"), ("ping", "{not JSON")])
+def test_a_word_that_keeps_the_connection_alive_is_skipped(event: Any) -> None:
+    assembler, _ = assemble(delta({"content": "a"}))
+    assert assembler.add(event) == []
+    assembler.add(("", json.dumps(finish())))
+    assert complete(assembler).choices[0].content == "a"
+
+
+@pytest.mark.parametrize("event", [("", '{"error": {"message": "late"}}'), ("error", "late")])
+def test_an_error_after_the_end_of_all_choices_is_ignored(event: Any) -> None:
+    assembler, _ = assemble(delta({"content": "a"}), finish())
+    assert assembler.add(event) == []
+    assert complete(assembler).choices[0].content == "a"
+
+
+def test_a_stream_of_completions_of_text_or_in_envelopes_is_read() -> None:
+    assembler, deltas = assemble({"choices": [{"index": 0, "text": "a"}]}, {"data": delta({"content": "b"})}, finish())
+    assert ([each.text for each in deltas], complete(assembler).choices[0].content) == (["a", "b"], "ab")
+
+
 def test_a_stream_without_choices_is_malformed_and_its_tokens_are_counted() -> None:
     usage = {"prompt_tokens": 9, "completion_tokens": 0}
     reply = assemble({"choices": [], "usage": usage}, "", "  ", "[DONE]")[0].reply()

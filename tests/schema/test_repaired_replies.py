@@ -438,6 +438,25 @@ def test_a_value_stays_in_an_object_that_may_say_more(members: Any) -> None:
     assert read(Contact, json.dumps({"name": "Ada", **members})) == (None, [])
 
 
+class Note(BaseModel):
+    text: str
+
+
+class Branch(BaseModel):
+    name: str
+    branches: list[Branch] = []
+
+
+def test_a_value_of_the_only_property_is_unwrapped() -> None:
+    assert read(Note, '{"text": {"text": "a"}}') == (Note(text="a"), ["wrapped value at text"])
+    assert read(int, '{"answer": 7}') == (7, ["wrapped value at value"])
+
+
+def test_an_item_without_its_empty_lists_is_an_item() -> None:
+    value, repairs = read(Branch, '{"name": "a", "branches": {"name": "b"}}')
+    assert (value, repairs) == (Branch(name="a", branches=[Branch(name="b")]), ["item for list at branches"])
+
+
 def test_a_member_of_a_map_is_not_unwrapped() -> None:
     assert read(Contact, '{"name": "Ada", "scores": {"value": 3}, "age": "36 years"}')[0].scores == {"value": 3}
     assert read(dict[str, int], '{"value": {"value": 3}}') == ({"value": 3}, [])
