@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from structkit.parsing.tolerant import ParsedDocument, TruncatedDocument, UnrepairableDocument, read_document
+from structkit.parsing.strings import STRING
+from structkit.parsing.tolerant import (
+    SPECIAL_SPACE,
+    ParsedDocument,
+    TruncatedDocument,
+    UnrepairableDocument,
+    read_document,
+)
 
 MAX_DOCUMENTS = 1_000
 """A text with more documents is not an answer; reading each of 200,000 empty ones would take seconds."""
@@ -15,12 +22,18 @@ MAX_MARKS = 20_000
 """Brackets, fences and tags outside of documents that are looked at, for the same reason."""
 
 BLANK = " \t\r\n"
+QUOTES = re.escape("".join(STRING))
 MARK = re.compile(
-    r"[\[{]|`{3,}|~{3,}|</?think(?:ing)?>|[\uff5b\uff3b](?=\s*[\"'\u201c\u201d\uff02\u300c\uff5b{])", re.IGNORECASE
+    rf"[\[{{]|`{{3,}}|~{{3,}}|</?think(?:ing)?>|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
+    re.IGNORECASE,
 )
+"""What may begin a document, a fence or thinking; a bracket in full width is one in prose unless a value follows."""
+
 FENCE_INFO = re.compile(r"[^\n`~{\[]*+")
 THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-BRACKETED_PROSE = re.compile(r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)""")
+BRACKETED_PROSE = re.compile(
+    r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)|\uff3b[^\[\]{}"'\n\uff3b\uff3d\uff5b\uff5d]*\uff3d"""
+)
 """Brackets in prose, as `[see note 2]` or `{{name}}`: closed on the same line, with nothing nested or quoted inside."""
 
 FENCED_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)

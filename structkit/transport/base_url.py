@@ -115,12 +115,21 @@ def _split(base_url: str) -> SplitResult:
     return parts
 
 
+OTHER_ENDPOINTS = frozenset({"completions", "embeddings", "messages", "models", "responses"})
+"""What follows the version in addresses of the same API that are pasted from documentation."""
+
+
 def _base_paths(path: str) -> tuple[str, ...]:
     """Return the paths that a base URL's path may mean, in the order in which they are tried.
 
     >>> _base_paths(""), _base_paths("/openai"), _base_paths("/V1"), _base_paths("/v1beta/openai")
     (('/v1', ''), ('/openai', '/openai/v1'), ('/v1', '/V1'), ('/v1beta/openai',))
+    >>> _base_paths("/v1/responses")
+    ('/v1', '/v1/responses')
     """
+    parent, _, last = path.rpartition("/")
+    if last in OTHER_ENDPOINTS and VERSION.fullmatch(parent.rpartition("/")[2]):
+        return parent, path
     versions = [segment for segment in path.split("/") if VERSION.fullmatch(segment)]
     if versions:
         lower_case = "/".join(segment.lower() if segment in versions else segment for segment in path.split("/"))

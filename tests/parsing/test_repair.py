@@ -111,6 +111,11 @@ def values(text: str, **options: Any) -> list[Any]:
             (f"{{{left}a{right}: 1, {left}b{right}: [{left}x{right}, null]}}", ("curly quotes",))
             for left, right in ("\u2018\u2019", "\u300c\u300d", "\u300e\u300f", "\uff02\uff02")
         ),
+        (
+            "\uff5b\u300ea\u300f\uff1a1\uff0c\u300eb\u300f\uff1a[\u300ex\u300f\uff0cnull]\uff5d",
+            ("full width", "curly quotes"),
+        ),
+        ('\uff3b\u300c\u898b\u300d\u53c2\u7167\uff3d {"a": 1, "b": ["x", null]}', ("prose",)),
         ('{{"a": 1, "b": ["x", null]}}', ("doubled braces",)),
         ('\\boxed{{"a": 1, "b": ["x", null]}}', ("prose", "doubled braces")),
         ('For {{name}}: {{"a": 1, "b": ["x", null]}}', ("prose", "doubled braces")),
@@ -364,6 +369,7 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
             '{"a": \u0661}',
             '{"a"\uff1a"x\uff0c"b"\uff1a1}',
             '{{"a": 1}',
+            "\uff5b\u201ea\u201c\uff1aoops\uff0c\u201eb\u201c\uff1a[{\u201ec\u201c: 1}]\uff5d",
             '{{"a": 1}, "b": 2}',
             '{"a"\uff1a"x"\uff0c\uff0c"b"\uff1a1}',
             '{"a"\uff1a"x"\uff0c"b"\uff1a',
