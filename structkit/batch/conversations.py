@@ -124,6 +124,8 @@ class RowConversations:
             settings["fallback"] = [*call["fallback"]]
         if self.evidence not in {None, False, True}:
             settings["evidence"] = self.evidence
+        if self.policy.escalate_below is not None:
+            settings["escalate_below"] = self.policy.escalate_below
         if confidence := call.get("confidence"):
             settings["confidence"] = confidence  # without it, the stored replies have no log probabilities
         if tools:

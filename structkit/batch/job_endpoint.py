@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from structkit.batch.settings import JobSettings
 from structkit.client import AsyncClient, Client, DefaultOptions
+from structkit.client.confidence_argument import add_escalation
 from structkit.client.endpoint_settings import EndpointSettings, find_endpoint
 from structkit.client.plan import merge_options
 from structkit.errors import ConfigError
@@ -36,6 +37,7 @@ def job_call(settings: JobSettings) -> DefaultOptions:
     """Return the arguments of every call: those of the job, and the client's defaults."""
     call: Any = merge_options(settings.client.defaults, settings.call) if settings.client else settings.call
     call = call if settings.evidence is None else {**call, "evidence": settings.evidence}
+    call = add_escalation(call) if call.get("escalate") or call.get("below") else call
     return cast("DefaultOptions", call)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from structkit.client.confidence_argument import validate_confidence
+from structkit.client.confidence_argument import validate_below, validate_confidence
 from structkit.client.endpoint_settings import validate_model
 from structkit.client.extras import validate_body_options, validate_extras, validate_json
 from structkit.client.hooks import Hooks
@@ -48,6 +48,9 @@ class DefaultOptions(Options, total=False):
         confidence: Whether `Result.confidence` has how sure the model was of each scalar, from 0 to 1: by the log
             probabilities of its tokens (`logprobs`; `auto` where the endpoint returns them), or by how many of that
             number of replies agree.
+        escalate: A stronger model of the same endpoint, which is asked for values whose confidence is low, and after
+            failures.
+        below: The confidence below which it is asked.
         chunk: Characters of the chunks in which a long text is asked for the items of a list, or `auto`. Streams and
             jobs do not have it.
     """
@@ -63,6 +66,8 @@ class DefaultOptions(Options, total=False):
     hooks: Hooks
     evidence: bool | Literal["null", "require"]
     confidence: int | Literal["logprobs", "auto"]
+    escalate: str
+    below: float
     chunk: int | Literal["auto"]
 
 
@@ -223,6 +228,8 @@ VALIDATORS: dict[str, Callable[[Any], None]] = {
     "fallback": validate_models,
     "evidence": validate_evidence,
     "confidence": validate_confidence,
+    "escalate": validate_model,
+    "below": validate_below,
     "tools": validate_tools,
     "chunk": validate_chunk,
 }

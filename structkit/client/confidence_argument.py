@@ -1,11 +1,14 @@
-"""What `confidence=` of a call is, and the request parameters that it needs."""
+"""What `confidence=`, `escalate=` and `below=` of a call are, and what they need."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from structkit.dialects import Route
 from structkit.errors import ConfigError
+from structkit.values import Policy
 
 MIN_REPLIES, MAX_REPLIES = 2, 100
 """The numbers of replies that can be compared."""
@@ -50,3 +53,37 @@ def take_confidence(arguments: dict[str, Any], route: Route) -> Any:
 
         raise ConfigError(NO_LOGPROBS)
     return confidence
+
+
+def validate_below(below: Any) -> None:
+    """Validate what `below=` is.
+
+    Raises:
+        ConfigError: It is no number from 0 to 1.
+    """
+    if isinstance(below, bool) or not isinstance(below, int | float) or not 0 < below <= 1:
+        raise ConfigError(f"below must be a number from 0 to 1, not {below!r}")
+
+
+def add_escalation(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call in which the stronger model is the last one of `fallback`.
+
+    It is asked after a failure, too, like each model of `fallback`.
+
+    Raises:
+        ConfigError: `escalate` is set without `below`, or the other way round.
+
+    >>> options = add_escalation({"escalate": "large", "below": 0.8})
+    >>> options["fallback"], options["policy"].escalate_below, options["confidence"]
+    (['large'], 0.8, 'logprobs')
+    """
+    options = {**arguments}
+    model, below = options.pop("escalate", None), options.pop("below", None)
+    if model is None or below is None:
+        raise ConfigError(
+            "escalate= (--escalate) names a stronger model for values whose confidence is below= (--below): pass both"
+        )
+    options["fallback"] = [*(options.get("fallback") or ()), model]
+    options["policy"] = replace(options.get("policy") or Policy(), escalate_below=below)
+    options.setdefault("confidence", "logprobs")
+    return options

@@ -13,7 +13,7 @@ from structkit.client.arguments import (
     validate_call,
     validate_mode,
 )
-from structkit.client.confidence_argument import take_confidence
+from structkit.client.confidence_argument import add_escalation, take_confidence
 from structkit.client.endpoint_settings import EndpointSettings, model_name
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.routes import ClientRoutes
@@ -120,8 +120,11 @@ class Plan:
                 "chunk= (--chunk) is an argument of extract and run; streams and jobs read a text whole: leave it "
                 "out, or pass chunk=None where a client or a function has it"
             )
+        if "escalate" in arguments or "below" in arguments:
+            arguments = add_escalation(arguments)
         models = arguments.pop("fallback", ())
-        alternatives = tuple(self._start(output_type, prompt, {**arguments, "model": model}) for model in models)
+        other = {**arguments, "confidence": "auto"} if arguments.get("confidence") == "logprobs" else arguments
+        alternatives = tuple(self._start(output_type, prompt, {**other, "model": model}) for model in models)
         return self._start(output_type, prompt, arguments, alternatives)
 
     def _start(

@@ -6,11 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from structkit.client.arguments import validate_call
+from structkit.client.confidence_argument import add_escalation
 from structkit.client.plan import merge_options, result_or_raise
 from structkit.errors import ConfigError, ExtractionError, TransportError
-from structkit.extraction.reply_samples import Sample, join_samples
+from structkit.extraction.fallback import is_unsure
+from structkit.extraction.reply_samples import Sample, after_escalation, join_samples
 from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
+
+SINGLE_CALL = {"confidence": None, "escalate": None, "below": None}
+"""What makes one of the calls a plain one."""
 
 CONCURRENCY = 8
 """Replies that are asked for at a time."""
@@ -56,7 +61,9 @@ def run_samples(
             samples = [future.result() for future in futures]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # after an exception, those that wait are not sent
-    return result_or_raise(join_samples(output_format, samples))
+    result = result_or_raise(join_samples(output_format, samples))
+    stronger = _stronger_call(defaults, call, result)
+    return result if stronger is None else after_escalation(output_format, result, ask(stronger))
 
 
 async def run_samples_async(
@@ -87,7 +94,9 @@ async def run_samples_async(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return result_or_raise(join_samples(output_format, samples))
+    result = result_or_raise(join_samples(output_format, samples))
+    stronger = _stronger_call(defaults, call, result)
+    return result if stronger is None else after_escalation(output_format, result, await ask(stronger))
 
 
 def _divide_call(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -105,7 +114,15 @@ def _divide_call(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> list[d
         )
     if merged.get("n", 1) != 1:
         raise ConfigError("confidence= asks for that number of replies itself: leave n out")
-    options = {**call, "confidence": None}
+    if "escalate" in merged or "below" in merged:
+        add_escalation(merged)  # raises here if one of them is missing
+    options = {**call, **SINGLE_CALL}
     if (seed := merged.get("seed")) is None:
         return [options] * merged["confidence"]
     return [{**options, "seed": seed + number} for number in range(merged["confidence"])]
+
+
+def _stronger_call(defaults: Mapping[str, Any], call: Mapping[str, Any], result: Result[Any]) -> dict[str, Any] | None:
+    """Return the arguments of the call of a stronger model; None if the result is sure enough."""
+    merged = merge_options(defaults, call)
+    return {**call, **SINGLE_CALL, "model": merged["escalate"]} if is_unsure(result, merged.get("below")) else None

@@ -1,4 +1,4 @@
-"""The next model: which failures lead to it, and how its conversation continues the attempts."""
+"""The next model: which failures and unsure values lead to it, and how its conversation continues the attempts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, ToolError, TransportError, Truncated
-from structkit.values import Attempt, Policy
+from structkit.values import Attempt, Policy, Result
 
 FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
     "transport": (TransportError,),
@@ -19,16 +19,42 @@ FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
 def after_fallback(step: Any, fallback: tuple[Any, ...], policy: Policy) -> Any:
     """Return the first step with the next model if *step* is an error that leads to it, and *step* otherwise.
 
+    A result with a low confidence leads to the last model.
+
     Args:
         step: The step after a reply: a conversation, a result or an error.
         fallback: The conversations with the models that are left.
         policy: Names the failures that lead to the next model.
     """
+    if isinstance(step, Result):
+        return _escalate(step, fallback[-1]) if is_unsure(step, policy.escalate_below) else step
     kinds = tuple(kind for name in policy.fallback_on for kind in FAILURES[name])
     if not isinstance(step, kinds):
         return step
     conversation, *alternatives = fallback
     return with_earlier_attempts(replace(conversation, fallback=tuple(alternatives)), step.attempts)
+
+
+def is_unsure(result: Result[Any], limit: float | None) -> bool:
+    """Return whether a scalar of a result has a confidence below a limit."""
+    confidence = result.confidence
+    return limit is not None and confidence is not None and bool(confidence.below(limit))
+
+
+def _escalate(result: Result[Any], conversation: Any) -> Any:
+    """Return the conversation with a stronger model, which has the result to return if that model has none."""
+    from structkit.extraction.grounding import Grounding
+
+    grounding = replace(conversation.grounding or Grounding(), unsure_result=result)
+    stronger = replace(conversation, grounding=grounding, fallback=())
+    return with_earlier_attempts(stronger, result.attempts)
+
+
+def with_later_attempts(result: Result[Any], attempts: tuple[Attempt, ...]) -> Result[Any]:
+    """Return a result with attempts that led to no other; the last attempt of a result is the accepted one."""
+    accepted = result.attempts[-1]
+    others = tuple(each for each in attempts if each.request is not accepted.request)
+    return replace(result, attempts=(*others, accepted))
 
 
 def with_earlier_attempts(conversation: Any, attempts: tuple[Attempt, ...]) -> Any:

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias, cast
 
-from structkit.errors import ExtractionError, InvalidOutput, PromptError, SchemaError
+from structkit.errors import ExtractionError, InvalidOutput, PromptError, SchemaError, StructkitError
 from structkit.evidence.alignment import align
 from structkit.evidence.prompt_sources import argument_sources, has_unread_parts, prompt_sources, template_sources
 from structkit.evidence.source_texts import SourceTexts
 from structkit.extraction.acceptance import wire_text
 from structkit.extraction.checks import apply_checks, collect_warnings
+from structkit.extraction.fallback import with_later_attempts
 from structkit.extraction.missing_places import reask_missing
 from structkit.extraction.provenance import Provenance, PrunedProvenance
 from structkit.extraction.pruning import Pruning, prune
 from structkit.extraction.token_confidence import TokenConfidence, prune_confidence, with_token_confidence
 from structkit.schema import Codec
-from structkit.values import Answer, JSONPath, JSONValue, Prompt, Result, ToolRun
+from structkit.values import Answer, Issue, JSONPath, JSONValue, Prompt, Result, ToolRun
 from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
 from structkit.values.source_cell import is_blank
 
@@ -53,6 +54,7 @@ class Grounding:
         choice: What is done with values that no source has; False if none is looked for.
         sources: The texts that values are looked for in.
         confidence: Whether the result says how sure the model was.
+        unsure_result: The result of the model before, which is returned if this one has none; None for none.
         first_result: The result whose missing places are re-asked; None before.
         answer_count: The number of answers up to that result.
     """
@@ -60,11 +62,14 @@ class Grounding:
     choice: EvidenceChoice = False
     sources: tuple[TextSource, ...] = ()
     confidence: TokenConfidence | None = None
+    unsure_result: Result[Any] | None = None
     first_result: Result[Any] | None = None
     answer_count: int = 0
 
     def next_step(self, conversation: Any, step: Any) -> Any:
         """Return the step after *step*, which a conversation has returned: of a result, it depends on its evidence."""
+        if self.unsure_result is not None and isinstance(step, StructkitError):
+            return keep_unsure_result(self.unsure_result, step)
         if self.first_result is not None and getattr(conversation, "answer_count", None) == self.answer_count:
             step = self._after_reask(self.first_result, step)
         if isinstance(step, Result) and self.confidence is not None:
@@ -83,9 +88,7 @@ class Grounding:
         """
         if not isinstance(step, ExtractionError) and getattr(step, "answer_count", 0) <= self.answer_count:
             return step
-        accepted = first.attempts[-1]
-        attempts = tuple(each for each in step.attempts if each.request is not accepted.request)
-        return replace(first, attempts=(*attempts, accepted))
+        return with_later_attempts(first, step.attempts)
 
     def _ground(
         self, conversation: Any, result: Result[Any], texts: SourceTexts, sources: tuple[TextSource, ...]
@@ -137,8 +140,15 @@ def with_grounding(conversation: Any, grounding: Grounding) -> Any:
     """Return a conversation, and those with other models, with what is done with values that no source has."""
     fallback = tuple(with_grounding(each, grounding) for each in conversation.fallback)
     if conversation.grounding is not None:
-        grounding = replace(grounding, confidence=conversation.grounding.confidence)
+        earlier = conversation.grounding
+        grounding = replace(grounding, confidence=earlier.confidence, unsure_result=earlier.unsure_result)
     return replace(conversation, grounding=grounding, fallback=fallback)
+
+
+def keep_unsure_result(result: Result[Any], error: StructkitError) -> Result[Any]:
+    """Return the result of the first model after the error of the stronger one."""
+    warning = Issue((), f"a stronger model was asked, because the confidence is low, and has no value: {error}")
+    return replace(with_later_attempts(result, error.attempts), warnings=(*result.warnings, warning))
 
 
 def with_evidence(result: Result[Any], codec: Codec[Any], sources: tuple[TextSource, ...]) -> Result[Any]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from structkit.confidence.agreement import find_agreement, most_agreed
 from structkit.errors import ExtractionError, StructkitError
-from structkit.extraction.grounding import accepted_answer, natural_value
+from structkit.extraction.grounding import accepted_answer, keep_unsure_result, natural_value
 from structkit.extraction.provenance import LaterProvenance, Provenance
 from structkit.schema import Codec
 from structkit.values import Attempt, Result
@@ -44,13 +44,20 @@ def join_samples(codec: Codec[Any], samples: Sequence[Sample]) -> Sample:
     details = {path: _confidence(share * len(results) / answer_count, answer_count) for path, share in votes.items()}
     chosen = results[number]
     earlier = _attempts(sample for sample in samples if sample is not chosen)
-    provenance = LaterProvenance(codec, chosen.value, cast("Provenance", chosen.provenance), len(earlier))
-    return replace(
-        chosen,
-        attempts=(*earlier, *chosen.attempts),
-        provenance=provenance,
-        confidence=ConfidenceMap(details),
-    )
+    return replace(_after(earlier, chosen, codec), confidence=ConfidenceMap(details))
+
+
+def after_escalation(codec: Codec[Any], result: Result[Any], stronger: Sample) -> Result[Any]:
+    """Return the result of a stronger model, or the one before if the stronger model has none."""
+    if isinstance(stronger, StructkitError):
+        return keep_unsure_result(result, stronger.with_attempts((*result.attempts, *stronger.attempts)))
+    return _after(result.attempts, stronger, codec)
+
+
+def _after(earlier: tuple[Attempt, ...], result: Result[Any], codec: Codec[Any]) -> Result[Any]:
+    """Return a result with the attempts of other calls before its own."""
+    provenance = LaterProvenance(codec, result.value, cast("Provenance", result.provenance), len(earlier))
+    return replace(result, attempts=(*earlier, *result.attempts), provenance=provenance)
 
 
 def _confidence(agreement: float, replies: int) -> Confidence:

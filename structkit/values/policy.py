@@ -69,6 +69,8 @@ class Policy:
         fallback_on: The failures after which the next model of `fallback=` is asked: of the endpoint, after its retries
             (`transport`), a refused or filtered reply (`refusal`), a reply that is still invalid or truncated after all
             attempts, or calls of tools without an answer (`invalid`).
+        escalate_below: A valid value of which a scalar has a lower confidence leads to the last model of `fallback=`,
+            as `escalate=` and `below=` of a call set it; None for none.
         parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
             `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
             (`exact`). A token limit is sent under its other name in both cases.
@@ -93,6 +95,7 @@ class Policy:
     repairs: bool | Collection[str] = True
     reask: Literal["places", "always", "whole"] = "places"
     fallback_on: Collection[Literal["transport", "refusal", "invalid"]] = ("transport", "refusal", "invalid")
+    escalate_below: float | None = None
     parameters: Literal["adapt", "exact"] = "adapt"
     tool_rounds: int = 8
     tool_errors: Literal["raise", "tell"] = "raise"
@@ -118,6 +121,8 @@ class Policy:
             raise ValueError(
                 f"wait_initial and wait_max must be 0 or more and less than {MAX_WAIT_S} seconds, not {waits}"
             )
+        if self.escalate_below is not None and not 0 < self.escalate_below <= 1:
+            raise ValueError(f"escalate_below must be more than 0 and at most 1, not {self.escalate_below}")
         if not isinstance(self.repairs, bool):
             object.__setattr__(self, "repairs", _repair_names(self.repairs))
         _validate_choices(self)

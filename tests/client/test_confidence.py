@@ -280,3 +280,107 @@ def test_a_job_has_a_column_with_the_confidence_and_one_with_the_lowest(tmp_path
     [row] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
     assert round(row["lowest_confidence"], 2) == 0.14
     assert [each["path"] for each in row["confidence"]] == ["sender", "city", "total", "tone"]
+
+
+# A stronger model
+
+
+def by_model(small: Any, large: Any) -> Callable[[JSON], Any]:
+    """Return what answers for each of two models."""
+    return lambda body: large if body["model"] == "large" else small
+
+
+BETTER = {**VALUE, "tone": "curt"}
+
+
+def test_an_unsure_value_is_read_again_by_the_stronger_model(connect: Connect) -> None:
+    replies = by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), with_logprobs(json.dumps(BETTER)))
+    with Endpoint(replies) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", escalate="large", below=0.8)
+    assert (result.value.tone, result.model) == ("curt", "large")
+    assert [attempt.request.model for attempt in result.attempts] == ["fake", "large"]
+    assert {origin.attempt for origin in result.provenance.values()} == {2}
+    assert result.confidence.lowest == pytest.approx(0.99, abs=0.01)
+    assert result.usage.total_tokens == 30
+
+
+def test_a_sure_value_is_not_read_again(connect: Connect) -> None:
+    with Endpoint(by_model(with_logprobs(json.dumps(VALUE)), "unused")) as endpoint:
+        result = connect(endpoint.base_url, escalate="large", below=0.8).run(Letter, "x")
+    assert (result.value.tone, len(endpoint.requests)) == ("kind", 1)
+
+
+@pytest.mark.parametrize("large", [Reply("down", 500), "nonsense"], ids=["down", "nonsense"])
+def test_the_unsure_value_stays_where_the_stronger_model_has_none(connect: Connect, large: Any) -> None:
+    with Endpoint(by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), large)) as endpoint:
+        policy = Policy(attempts=1, retries=0)
+        client = connect(endpoint.base_url, escalate="large", below=0.8, policy=policy, mode="json_schema")
+        result = client.run(Letter, "x")
+    assert (result.value.tone, result.model) == ("kind", "fake")
+    assert "a stronger model was asked" in str(result.warnings[-1])
+    assert len(result.attempts) == 2
+    assert round(result.confidence["tone",], 2) == 0.14
+
+
+def test_the_stronger_model_may_have_no_log_probabilities(connect: Connect) -> None:
+    replies = by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), json.dumps(BETTER))
+    with Endpoint(replies) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", escalate="large", below=0.8)
+    assert (result.value.tone, result.confidence) == ("curt", None)
+
+
+def test_the_stronger_model_is_asked_after_a_failure_too(connect: Connect) -> None:
+    with Endpoint(by_model(Reply("down", 500), json.dumps(BETTER))) as endpoint:
+        client = connect(endpoint.base_url, policy=Policy(retries=0))
+        assert client.extract(Letter, "x", escalate="large", below=0.8).tone == "curt"
+
+
+def test_replies_that_differ_lead_to_the_stronger_model(connect: Connect) -> None:
+    replies = iter([VALUE, BETTER, VALUE])
+    large = json.dumps({**VALUE, "city": "Rome"})
+    with Endpoint(lambda body: large if body["model"] == "large" else json.dumps(next(replies))) as endpoint:
+        result = connect(endpoint.base_url, escalate="large", below=0.9).run(Letter, "x", confidence=3)
+    assert (result.value.city, result.model, len(result.attempts)) == ("Rome", "large", 4)
+    assert {origin.attempt for origin in result.provenance.values()} == {4}
+
+
+def test_evidence_of_the_stronger_model_counts(connect: Connect) -> None:
+    replies = by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), json.dumps({**BETTER, "city": "Oslo"}))
+    with Endpoint(replies) as endpoint:
+        client = connect(endpoint.base_url, escalate="large", below=0.8, evidence="null")
+        result = client.run(Letter, "Zoé Ray, Kiel, 12.5")
+    assert (result.value.city, result.value.tone) == (None, "curt")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"escalate": "large"}, "pass both"),
+        ({"below": 0.8}, "pass both"),
+        ({"escalate": "large", "confidence": 3}, "pass both"),
+        ({"escalate": "large", "below": 8}, "from 0 to 1, not 8"),
+        ({"escalate": "", "below": 0.8}, "model"),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_an_escalation_needs_a_model_and_a_limit(connect: Connect, call: dict[str, Any], message: str) -> None:
+    with Endpoint(json.dumps(VALUE)) as endpoint:
+        with pytest.raises(ConfigError, match=message):
+            connect(endpoint.base_url).run(Letter, "x", **call)
+        assert not endpoint.requests
+
+
+def test_a_job_escalates_the_rows_that_are_unsure(tmp_path: Path) -> None:
+    def reply(body: JSON) -> Any:
+        if body["model"] == "large":
+            return json.dumps(BETTER)
+        return with_logprobs(json.dumps(VALUE), {"kind": -2} if "unclear" in str(body["messages"]) else None)
+
+    with Endpoint(reply) as endpoint:
+        client = structkit.Client("small", base_url=endpoint.base_url, escalate="large", below=0.8)
+        rows = [{"text": "clear"}, {"text": "unclear"}]
+        settings = {"output_type": Letter, "prompt": "{text}", "client": client, "columns": ("model",)}
+        structkit.Job(rows, tmp_path / "out.jsonl", **settings, progress=False).run()
+    lines = [*map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())]
+    assert [(line["tone"], line["model"]) for line in lines] == [("kind", "small"), ("curt", "large")]
+    assert [request["model"] for request in endpoint.requests].count("large") == 1
