@@ -35,9 +35,11 @@ from structkit.cli.prompt_options import (
     read_template,
 )
 from structkit.cli.request_options import (
+    Below,
     Chunk,
     Confidence,
     DialectName,
+    Escalate,
     Extras,
     ExtrasOption,
     Header,
@@ -142,6 +144,8 @@ def extract(
     chunk: Chunk = None,
     evidence: Evidence = None,
     confidence: Confidence = None,
+    escalate: Escalate = None,
+    below: Below = None,
     show: Show = None,
     send: SendOption = Send.auto,
     ocr: OCR = False,  # noqa: FBT002
@@ -171,7 +175,7 @@ def extract(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "chunk": read_chunk(chunk)}
-    options["confidence"] = read_confidence(confidence)
+    options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below}
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     reading, names = read_file_options(send, encoding, ocr, password), list_files(files) if is_several(files) else files

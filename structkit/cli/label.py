@@ -18,8 +18,10 @@ from structkit.cli.label_input import find_input
 from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
+    Below,
     Confidence,
     DialectName,
+    Escalate,
     Extras,
     ExtrasOption,
     Header,
@@ -157,6 +159,8 @@ def label(
     timeout: Timeout = None,
     evidence: Evidence = None,
     confidence: Confidence = None,
+    escalate: Escalate = None,
+    below: Below = None,
     send: SendOption = Send.auto,
     ocr: OCR = False,  # noqa: FBT002
     password: Password = False,  # noqa: FBT002
@@ -237,7 +241,7 @@ def label(
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
-    options["confidence"] = read_confidence(confidence)
+    options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below}
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}

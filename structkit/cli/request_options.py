@@ -124,6 +124,19 @@ Confidence = Annotated[
     ),
 ]
 
+Escalate = Annotated[
+    str | None,
+    request_option(
+        "--escalate",
+        metavar="MODEL",
+        help="A stronger model of the same endpoint for values whose confidence is below --below.",
+    ),
+]
+Below = Annotated[
+    float | None,
+    request_option("--below", metavar="N", help="The confidence, from 0 to 1, below which --escalate is asked."),
+]
+
 
 class Extras(enum.Enum):
     """What the model is asked for where a JSON Schema says nothing."""
