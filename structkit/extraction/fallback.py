@@ -53,8 +53,8 @@ def _escalate(result: Result[Any], conversation: Any) -> Any:
 def with_later_attempts(result: Result[Any], attempts: tuple[Attempt, ...]) -> Result[Any]:
     """Return a result with attempts that led to no other; the last attempt of a result is the accepted one."""
     accepted = result.attempts[-1]
-    others = tuple(each for each in attempts if each.request is not accepted.request)
-    return replace(result, attempts=(*others, accepted))
+    earlier = tuple(each for each in attempts if each.request is not accepted.request)
+    return replace(result, attempts=(*earlier, accepted))
 
 
 def with_earlier_attempts(conversation: Any, attempts: tuple[Attempt, ...]) -> Any:
