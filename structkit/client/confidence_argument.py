@@ -59,7 +59,7 @@ def validate_below(below: Any) -> None:
     """Validate what `below=` is.
 
     Raises:
-        ConfigError: It is no number from 0 to 1.
+        ConfigError: It is not a number from 0 to 1.
     """
     if isinstance(below, bool) or not isinstance(below, int | float) or not 0 < below <= 1:
         raise ConfigError(f"below must be a number from 0 to 1, not {below!r}")

@@ -43,9 +43,8 @@ def is_unsure(result: Result[Any], limit: float | None) -> bool:
 
 def _escalate(result: Result[Any], conversation: Any) -> Any:
     """Return the conversation with a stronger model, which has the result to return if that model has none."""
-    from structkit.extraction.grounding import Grounding
-
-    grounding = replace(conversation.grounding or Grounding(), unsure_result=result)
+    # A result has a confidence only where `confidence=` gives each conversation of the call a grounding.
+    grounding = replace(conversation.grounding, unsure_result=result)
     stronger = replace(conversation, grounding=grounding, fallback=())
     return with_earlier_attempts(stronger, result.attempts)
 
