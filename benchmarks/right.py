@@ -50,6 +50,7 @@ SETTINGS: dict[str, JSON] = {
     'structkit, dialect="openai"': {"dialect": "openai"},
     'structkit, dialect="llama.cpp"': {"dialect": "llama.cpp"},
     'structkit, evidence="null"': {"evidence": "null"},
+    'structkit, evidence="require"': {"evidence": "require"},
 }
 PEERS = ("instructor", "pydantic-ai")
 

@@ -117,6 +117,19 @@ class SourceNumbers:
             spans.update(with_units.get(value, ()))
         return sorted(spans)
 
+    def values(self) -> list[Decimal]:
+        """Return all numbers, each with every value that its notation may have, in ascending order.
+
+        >>> SourceNumbers("1.500 eur for 2 nights", []).values()
+        [Decimal('1.500'), Decimal('2'), Decimal('1500')]
+        """
+        values = {*self._in_words}
+        for digits in (*self._by_digits, *self._spaced):
+            self.find(Decimal(digits or 0))
+            for notation_values, plain, _, with_units in self._by_value[digits]:
+                values.update(notation_values if plain else (), with_units)
+        return sorted(values)
+
     def _read(self, notation: str, offset: int, starts: Iterable[int]) -> Notation:
         """Return the values of a notation, and those that it has with a sign, a percent sign or a scale."""
         values, folded, length = read_notation(notation), self._folded, len(notation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
 
@@ -64,6 +64,16 @@ class SourceText:
         if leaf.kind == "date-time":
             find = self._find_date_time
         return find(leaf) if find else self.index.find(str(leaf.value))
+
+    @property
+    def numbers(self) -> list[Decimal]:
+        """The numbers of the text."""
+        return self._numbers.values()
+
+    @property
+    def dates(self) -> list[date]:
+        """The dates of the text."""
+        return [*self._dates]
 
     def _find_number(self, leaf: Leaf) -> Finding:
         number: Decimal | None = read_number(leaf.value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 
 from structkit.evidence.leaves import Leaf, is_part_name
 from structkit.evidence.source_text import MISSING, Finding, SourceText
@@ -42,6 +44,16 @@ class SourceTexts:
             return MISSING
         spans = [_in_source(spans, number) for number, (each, spans) in enumerate(findings) if each == how]
         return how, tuple(span for each in spans for span in each)
+
+    @property
+    def numbers(self) -> list[Decimal]:
+        """The numbers of all sources, in ascending order."""
+        return sorted({number for text in self._texts for number in text.numbers})
+
+    @property
+    def dates(self) -> list[date]:
+        """The dates of all sources, in order."""
+        return sorted({day for text in self._texts for day in text.dates})
 
     def find_word(self, word: str) -> tuple[Span, ...]:
         """Return the places of a folded word, in all sources."""

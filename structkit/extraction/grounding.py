@@ -17,6 +17,7 @@ from structkit.extraction.fallback import with_later_attempts
 from structkit.extraction.missing_places import reask_missing
 from structkit.extraction.provenance import Provenance, PrunedProvenance
 from structkit.extraction.pruning import Pruning, prune
+from structkit.extraction.source_candidates import offer_candidates
 from structkit.extraction.token_confidence import TokenConfidence, prune_confidence, with_token_confidence
 from structkit.schema import Codec
 from structkit.values import Answer, Issue, JSONPath, JSONValue, Prompt, Result, ToolRun
@@ -75,11 +76,19 @@ class Grounding:
         if isinstance(step, Result) and self.confidence is not None:
             step = with_token_confidence(step, conversation.response_format, self.confidence)
         if not isinstance(step, Result) or not self.choice:
-            return step
+            return self._with_candidates(conversation, step)
         sources = (*self.sources, *tool_sources(step.tool_calls))
         if self.choice is True:
             return with_evidence(step, conversation.response_format, sources)
         return self._ground(conversation, step, SourceTexts(sources), sources)
+
+    def _with_candidates(self, conversation: Any, step: Any) -> Any:
+        """Return a step that re-asks places with the numbers and dates to choose from, where others would be removed.
+
+        The results of tools are sources as well, and are known only at the end.
+        """
+        removes_others = self.choice in ("null", "require") and not getattr(conversation, "tools", ())
+        return offer_candidates(step, SourceTexts(self.sources)) if removes_others else step
 
     def _after_reask(self, first: Result[Any], step: Any) -> Any:
         """Return the step after the reply to the re-asked places; if that is invalid, the result before.
@@ -98,6 +107,7 @@ class Grounding:
         if self.choice == "require" and self.first_result is None:
             step = reask_missing(conversation, result, texts, validate)
             if step is not None:
+                step = offer_candidates(step, texts)
                 return replace(step, grounding=replace(self, first_result=result, answer_count=step.answer_count))
         prunings = [prune(choice, codec, texts, validate) for choice in result.choices if choice.valid]
         result = _with_pruning(conversation, result, prunings)

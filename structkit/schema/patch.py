@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from structkit.schema.codec import Codec, UnvalidatedJSON
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
-from structkit.schema.nodes.description import describe
+from structkit.schema.nodes.description import DescribedNode, describe
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.scalar import ScalarNode
+from structkit.schema.nodes.union import UnionNode
 from structkit.schema.paths import child, unwrap
-from structkit.values import ABSENT, JSONPath, JSONValue, format_path, value_at
+from structkit.schema.strict.conformance import conforms
+from structkit.values import ABSENT, JSON, JSONPath, JSONValue, format_path, value_at
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,21 @@ class Patch:
             return ObjectNode(tuple(place.field for place in self.places)).load(wire)
         except (WireError, RecursionError):
             return None
+
+    def with_values(self, find_values: Callable[[JSONPath, JSON], list[JSONValue]]) -> Patch:
+        """Return the patch with the values that numbers and texts may have.
+
+        Args:
+            find_values: Returns the values for a path and the schema of a scalar; none if any value may be right.
+        """
+        fields = [
+            replace(place.field, node=_with_enum(place.field.node, partial(find_values, place.path)))
+            for place in self.places
+        ]
+        places = tuple(replace(place, field=field) for place, field in zip(self.places, fields, strict=True))
+        compiled = replace(self.codec.compiled_schema, root=PatchObject(tuple(fields)))
+        natural = UnvalidatedJSON(self.codec.member_names)
+        return replace(self, places=places, codec=Codec(self.codec.name, natural, compiled))
 
     def has_place(self, path: JSONPath) -> bool:
         """Return whether a path is one of the places, or within one."""
@@ -220,6 +239,22 @@ def _list_field(root: Node, draft: JSONValue, path: JSONPath) -> Field | None:
     if field is None or reached != path or not isinstance(value_at(draft, path), list):
         return None
     return replace(field, node=_without_bounds(field.node), absence="never")
+
+
+def _with_enum(node: Node, find_values: Callable[[JSON], list[JSONValue]]) -> Node:
+    """Return a scalar node, which may be described or nullable, with the values that are found for its schema."""
+    if isinstance(node, DescribedNode):
+        return replace(node, node=_with_enum(node.node, find_values))
+    if isinstance(node, UnionNode):
+        return replace(node, branches=tuple(_with_enum(branch, find_values) for branch in node.branches))
+    if not isinstance(node, ScalarNode) or "enum" in node.schema or "const" in node.schema:
+        return node
+    values = [value for value in find_values(node.schema) if conforms(value, node.schema)]
+    types = [*node.types]
+    if not values or "boolean" in types:
+        return node
+    has_null = "null" in types
+    return ScalarNode({"type": node.schema["type"], "enum": [*values, None] if has_null else values})
 
 
 def _unbox(root: Node) -> Node:
