@@ -31,7 +31,7 @@ Show = Annotated[
     request_option(
         "--show",
         metavar="FILE.html",
-        help="Write a page in which the values are marked in the text of the file.",
+        help="Write a page in which the values are marked in the text, or on the pages, of the file.",
     ),
 ]
 

@@ -25,7 +25,7 @@ from structkit.documents.read_source import (
 )
 from structkit.errors import PromptError
 from structkit.values import JSON
-from structkit.values.page import DocumentPart, Page, Place, PromptDocument
+from structkit.values.page import DocumentPart, Page, PageImage, Place, PromptDocument
 
 DPI = 150.0
 """Pixels per inch of the images of pages, by default: letters of 8 points are legible."""
@@ -136,6 +136,20 @@ class Document(PromptDocument):
         from structkit.documents.pdf import render_pages
 
         return tuple(map(File, render_pages(self._data, self.name, numbers, dpi, self._password)))
+
+    def draw_pages(self, numbers: Iterable[int]) -> Iterator[PageImage]:
+        """Yield small images of pages, if the document has boxes on them.
+
+        Raises:
+            ConfigError: The extra `documents` is not installed.
+        """
+        if self._boxes:
+            from structkit.documents.page_images import draw_page_images
+
+            sizes = {page.number: page.size for page in self.pages if page.size}
+            known = [number for number in numbers if number in sizes]
+            for number, url in draw_page_images(self._data, self.media_type, self.name, known, self._password):
+                yield PageImage(number, url, sizes[number])
 
     @property
     def parts(self) -> tuple[JSON, ...]:

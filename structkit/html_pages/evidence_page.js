@@ -52,7 +52,8 @@ function drawMark(part, spans) {
   return mark;
 }
 
-const DRAW = {text: (section, source, spans) => drawText(section, source.text, spans, drawMark)};
+const DRAW = {text: (section, source, spans) => drawText(section, source.text, spans, drawMark),
+  pages: (section, source, spans) => drawPages(section, source, spans, drawMark)};
 
 function drawSources() {
   data.sources.forEach((source, number) => {
@@ -60,7 +61,7 @@ function drawSources() {
     if (source.name || data.sources.length > 1) section.append(element("h2", "", source.name || "source " + (number + 1)));
     const spans = [];
     data.fields.forEach((field, f) => field.places.forEach(([start, end, at], p) => {
-      if (at === number) spans.push({start, end, field: f, place: p});
+      if (at === number) spans.push({start, end, field: f, place: p, boxes: (field.boxes || [])[p] || []});
     }));
     DRAW[source.kind](section, source, spans);
     document.getElementById("sources").append(section);
@@ -80,6 +81,8 @@ function select(number, at, fromMark) {
   marks[number].forEach((each) => each.forEach((mark) => mark.classList.add("place")));
   const chosen = count ? marks[number][place] : [];
   chosen.forEach((mark) => mark.classList.add("chosen"));
+  const hidden = chosen.length && chosen[0].closest("details");
+  if (hidden) hidden.open = true;
   if (chosen.length && !fromMark) chosen[0].scrollIntoView({block: "center"});
   const where = count > 1 ? "place " + (place + 1) + " of " + count : describe(field);
   if (count > 1) buttons[number].querySelector(".how").textContent = place + 1 + " of " + count + " places";

@@ -69,7 +69,7 @@ class HTMLPage:
         return f"HTMLPage({len(self.html):,} characters)"
 
 
-def make_html_page(title: str, data: Any, *, body: str, names: Sequence[str]) -> HTMLPage:
+def make_html_page(title: str, data: Any, *, body: str, names: Sequence[str], has_images: bool = False) -> HTMLPage:
     """Return a page.
 
     Args:
@@ -77,10 +77,11 @@ def make_html_page(title: str, data: Any, *, body: str, names: Sequence[str]) ->
         data: JSON for the script, which may have any text.
         body: The HTML of the page; it has no text from outside.
         names: The styles and scripts beside this module, in order, without suffix.
+        has_images: Whether the script draws images that are in the data.
     """
     style, script = ("".join(_read(f"{name}.{suffix}") for name in names) for suffix in ("css", "js"))
     html = TEMPLATE.format(
-        policy=_policy(style, script),
+        policy=_policy(style, script, has_images=has_images),
         title=escape(NOT_SHOWN.sub("\ufffd", title)),
         style=style,
         body=body,
@@ -104,10 +105,11 @@ def _read(name: str) -> str:
     return files("structkit.html_pages").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
-    """Return the content security policy: this style, this script, and nothing from anywhere."""
+def _policy(style: str, script: str, *, has_images: bool) -> str:
+    """Return the content security policy: this style, this script, images of the data, and nothing from anywhere."""
     return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"{'img-src data:; ' * has_images}"
         "base-uri 'none'; form-action 'none'"
     )
 

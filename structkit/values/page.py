@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -55,6 +55,21 @@ class Place:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A small image of a page, for people to look at.
+
+    Args:
+        number: The number of the page, from 1.
+        url: The image as a `data:` URL.
+        size: Width and height of the page, in the unit of boxes.
+    """
+
+    number: int
+    url: str
+    size: tuple[float, float]
+
+
 class DocumentPart(dict[str, Any]):
     """A content part of a document, which may be sent in another form.
 
@@ -101,6 +116,10 @@ class PromptDocument(ABC):
     @abstractmethod
     def locate(self, start: int, end: int) -> tuple[Place, ...]:
         """Return where the characters from *start* to *end* of the text are: a place for each line that they touch."""
+
+    @abstractmethod
+    def draw_pages(self, numbers: Iterable[int]) -> Iterator[PageImage]:
+        """Yield small images of pages, if the document has boxes on them."""
 
     @property
     def has_unread_pages(self) -> bool:

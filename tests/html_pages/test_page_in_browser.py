@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
+from hostile_texts import hostile_texts
 
 from structkit import Document, find_evidence
 from structkit.html_pages import PageField, PageSource, make_evidence_page
-
-PARTS = [
-    "</script>", "<script>window.pwned=1</script>", "<!--", "-->", "<img src=x onerror=window.pwned=1>", "</textarea>",
-    "<svg onload=window.pwned=1>", "</title>", "</style>", "<style>", "&lt;", "&#60;script>", '"', "'", "`", "${window.pwned=1}",
-    "]]>", "<![CDATA[", "\\u003c", "\\", "\n", "\r", "\t", "\x00", "\u202e", "\u2028", "\ud800", "😀", "javascript:", "</", "<", ">",
-    "__proto__", "constructor", "toString", "<iframe srcdoc='<script>parent.pwned=1</script>'>", "<base href=//x>", "{{", "}}",
-    "<meta http-equiv=refresh content=0;url=//x>", "<link rel=stylesheet href=//x>", "<math><mtext><table><mglyph><style><img>",
-]  # fmt: skip
-
-
-def hostile_texts(count: int) -> list[str]:
-    chance = random.Random(7)
-    return ["".join(chance.choices(PARTS, k=chance.randint(1, 5))) for _ in range(count)]
 
 
 def test_nothing_of_a_text_a_key_a_value_or_a_title_runs(visit: Any) -> None:
