@@ -147,8 +147,8 @@ class Document(PromptDocument):
             from structkit.documents.page_images import draw_page_images
 
             sizes = {page.number: page.size for page in self.pages if page.size}
-            known = [number for number in numbers if number in sizes]
-            for number, url in draw_page_images(self._data, self.media_type, self.name, known, self._password):
+            sized = [number for number in numbers if number in sizes]
+            for number, url in draw_page_images(self._data, self.media_type, self.name, sized, self._password):
                 yield PageImage(number, url, sizes[number])
 
     @property

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from structkit.html_pages import HTMLPage, PageBox, PageField, PagePicture, PageSource, make_evidence_page
-from structkit.values.evidence_map import Span, TextSource
 from structkit.values.json import format_path, value_at
+from structkit.values.page import PromptDocument
 
 MAX_IMAGES, MAX_IMAGE_CHARS = 40, 8_000_000
 """Pages that are shown as images, and the characters of all images together; the text of further pages is shown."""
+
+Span = tuple[int, int, int]
+"""A range of characters of a source: start, end, and the number of the source."""
 
 Boxes = dict[Span, tuple[PageBox, ...]]
 
@@ -20,9 +23,11 @@ def evidence_page(evidence: Any, title: str = "") -> HTMLPage:
     value = evidence.value
     boxes: Boxes = {}
     for span in {span for each in evidence.values() for span in each.spans}:
-        boxes[span] = tuple(_boxes(evidence.sources[span.source], span))
+        boxes[span] = tuple(_boxes(evidence.sources[span.source].document, span))
     sources = [
-        PageSource(source.text, format_path(source.path) if source.path else "", _pictures(source, number, boxes))
+        PageSource(
+            source.text, format_path(source.path) if source.path else "", _pictures(source.document, number, boxes)
+        )
         for number, source in enumerate(evidence.sources)
     ]
     fields = [
@@ -38,29 +43,28 @@ def evidence_page(evidence: Any, title: str = "") -> HTMLPage:
     return make_evidence_page(sources, fields, title)
 
 
-def _boxes(source: TextSource, span: Span) -> Iterator[PageBox]:
+def _boxes(document: PromptDocument | None, span: Span) -> Iterator[PageBox]:
     """Yield the boxes of a span, in parts of the width and height of their pages."""
-    document = source.document
-    for place in document.locate(span.start, span.end) if document else ():
-        size = document.pages[place.page - 1].size if document else None
+    if document is None:
+        return
+    for place in document.locate(span[0], span[1]):
+        size = document.pages[place.page - 1].size
         if place.box and size:
             left, top, right, bottom = place.box
             yield place.page, left / size[0], top / size[1], right / size[0], bottom / size[1]
 
 
-def _pictures(source: TextSource, number: int, boxes: Boxes) -> tuple[PagePicture, ...]:
+def _pictures(document: PromptDocument | None, number: int, boxes: Boxes) -> tuple[PagePicture, ...]:
     """Return the pages of a source with marks, as images."""
-    marked = {box[0] for span, each in boxes.items() if span.source == number for box in each}
-    return tuple(_draw(source, sorted(marked)[:MAX_IMAGES]))
+    marked = {box[0] for span, each in boxes.items() if span[2] == number for box in each}
+    return () if document is None else tuple(_draw(document, sorted(marked)[:MAX_IMAGES]))
 
 
-def _draw(source: TextSource, numbers: Iterable[int]) -> Iterator[PagePicture]:
-    if source.document is None:
-        return
+def _draw(document: PromptDocument, numbers: Iterable[int]) -> Iterator[PagePicture]:
     characters = 0
-    for image in source.document.draw_pages(numbers):
+    for image in document.draw_pages(numbers):
         characters += len(image.url)
         if characters > MAX_IMAGE_CHARS:
             return
-        page = source.document.pages[image.number - 1]
+        page = document.pages[image.number - 1]
         yield PagePicture(image.number, page.start, page.end, image.url)
