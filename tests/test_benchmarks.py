@@ -105,6 +105,13 @@ def test_fuzzing_tries_each_subject_and_finds_nothing(subject: str, cases: int, 
     assert {*counts} <= {*re.findall(r"^ +[\d,]+ (.*)$", done.stdout, re.MULTILINE)}
 
 
+def test_the_documents_benchmark_measures_every_kind_and_keeps_the_rows_of_an_invoice() -> None:
+    kinds, libraries = tables("documents.py", "--pages", "2", "--rounds", "1")
+    assert [name for name, *_ in kinds] == ["a.pdf", "a.docx", "a.pptx", "a.xlsx", "a.html", "a.txt"]
+    assert libraries[0][0] == "structkit"
+    assert libraries[0][2] == "3 of 3"
+
+
 @pytest.mark.local
 def test_the_prompt_mode_benchmark_counts_the_results_of_its_texts() -> None:
     if find_spec("xllamacpp") is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from email.policy import compat32, default
@@ -14,6 +15,11 @@ from structkit.documents.read_limits import ReadLimits
 from structkit.errors import PromptError
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
+LONG_HEADER = re.compile(
+    rb"^(?:from|to|cc|date|subject|content-[a-z-]{1,40}):(?:[^\n]|\n[ \t]){50000}", re.IGNORECASE | re.MULTILINE
+)
+"""A header that the standard library would parse for minutes; one with 1,000 recipients is shorter."""
+
 FAULTS = (LookupError, ValueError, AttributeError, TypeError)
 """What the standard library raises for malformed headers and unknown encodings."""
 
@@ -22,15 +28,18 @@ def read_email(data: bytes, limits: ReadLimits) -> Iterator[PageText]:
     r"""Yield the text of a mail.
 
     Raises:
-        PromptError: It is nested too deeply.
+        PromptError: It is nested too deeply, has a header that is too long, or takes too long.
 
     >>> mail = b"From: ann@example.com\nSubject: =?utf-8?q?B=C3=BCro?=\n\nThe rent is 900.\n"
     >>> next(read_email(mail, ReadLimits())).text
     'From: ann@example.com\nSubject: Büro\n\nThe rent is 900.'
     """
+    if LONG_HEADER.search(data):
+        raise PromptError(f"{limits.name!r} has a header of more than 50,000 characters: it is damaged")
     try:
         mail = email.message_from_bytes(data, policy=default)
-        attachments = [*map(_attachment, mail.iter_attachments())] if mail.is_multipart() else []
+        limits.validate_time()
+        attachments = [_attachment(part, limits) for part in mail.iter_attachments()] if mail.is_multipart() else []
         body = _body(mail, limits)
     except RecursionError:
         raise PromptError(f"{limits.name!r} has parts that are nested too deeply: it is damaged") from None
@@ -69,5 +78,6 @@ def _content(part: Message, name: str) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _attachment(part: Message) -> str:
+def _attachment(part: Message, limits: ReadLimits) -> str:
+    limits.validate_time()
     return f"Attachment: {part.get_filename() or 'without a name'} ({part.get_content_type()})"

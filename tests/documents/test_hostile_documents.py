@@ -191,6 +191,26 @@ def test_a_mail_that_is_nested_without_end_is_an_error() -> None:
     assert "nested too deeply" in error_of(mail, "a.eml")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Subject: " + b"=?utf-8?q?x?= " * 5_000,
+        b"To: " + b"a@example.com,\n " * 5_000,
+        b"content-type: text/plain" + b"; a=b" * 50_000,
+        b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Disposition: attachment" + b"; a=b" * 50_000,
+    ],
+    ids=["encoded words", "recipients", "parameters", "parameters of a part"],
+)
+def test_a_mail_with_a_header_of_any_length_is_an_error_at_once(header: bytes) -> None:
+    mail = b"MIME-Version: 1.0\n" + header + b"\n\nHello"
+    assert "has a header of more than 50,000 characters: it is damaged" in error_of(mail, "a.eml")
+
+
+def test_a_mail_with_a_thousand_parts_ends_when_the_time_is_over() -> None:
+    mail = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n" + b"\n--x\n\nHello" * 1_000 + b"\n--x--"
+    assert "takes more than 0 seconds" in error_of(mail, "a.eml", max_seconds=0)
+
+
 JAVASCRIPT = "/OpenAction << /S /JavaScript /JS (app.alert('x'); while (true) {}) >>"
 
 
