@@ -17,7 +17,7 @@ class LoopSource:
     """The text of a prompt, which tells a loop from a list that has equal items.
 
     >>> source = LoopSource("Red, red, red, red and blue.")
-    >>> source.find_loop(["red"] * 5), source.find_loop(["red"] * 30)
+    >>> source.find_loop(["red"] * 4), source.find_loop(["red"] * 30)
     (None, Loop(size=1, copies=30))
     """
 
