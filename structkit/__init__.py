@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TransportError,
         Truncated,
     )
+    from structkit.evaluation import Compare, Score, ScoreComparison, compare, evaluate
     from structkit.evidence import Evidence, EvidenceMap, Found, Judged, Span, TextSource, find_evidence
     from structkit.extraction import soft
     from structkit.functions import prompt
@@ -61,6 +62,7 @@ __all__ = [
     "Attempt",
     "BudgetExceeded",
     "Client",
+    "Compare",
     "Completion",
     "Confidence",
     "ConfidenceMap",
@@ -94,6 +96,8 @@ __all__ = [
     "Result",
     "SQLiteStore",
     "SchemaError",
+    "Score",
+    "ScoreComparison",
     "Span",
     "StatusError",
     "Stream",
@@ -106,6 +110,8 @@ __all__ = [
     "Truncated",
     "Usage",
     "__version__",
+    "compare",
+    "evaluate",
     "find_evidence",
     "finetune_rows",
     "prompt",
@@ -117,6 +123,7 @@ MODULES = {
     "client.streams": ("AsyncStream", "Stream"),
     "client.sqlite_store": ("SQLiteStore",),
     "evidence": ("Evidence", "EvidenceMap", "Found", "Judged", "TextSource", "Span", "find_evidence"),
+    "evaluation": ("Compare", "Score", "ScoreComparison", "compare", "evaluate"),
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),

@@ -92,8 +92,8 @@ def names_bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.attr
 
 
-PUBLIC_NAMES = frozenset({"Found", "Judged"})
-"""Annotations of the public interface that read like adjectives: `Annotated[str, Judged]`."""
+PUBLIC_NAMES = frozenset({"Found", "Judged", "wrong"})
+"""Names of the public interface that read like adjectives: `Annotated[str, Judged]`, and the verdict `wrong`."""
 
 
 def better_name(name: str) -> str | None:

@@ -211,6 +211,20 @@ class Source:
         if self.identity and self._place.path and not is_unchanged(self._place.path, self.identity):
             raise self._place.error("the file has changed while it was being read; start again")
 
+    @property
+    def is_declared(self) -> bool:
+        """Whether the format declares its columns; otherwise each row has its own."""
+        return bool(self._header.columns)
+
+    def row_error(self, message: str, record: Record) -> JobError:
+        """Return the error of one of its rows, with the line that it begins in; of a stream, with its position."""
+        if not self.is_repeatable:
+            return self._place.error(message, record.row, unit="row")
+        rows = self._open_table().rows
+        number = next((row.number for row in islice(rows, record.ordinal, None)), record.row)
+        _close(rows)
+        return self._place.error(message, number, unit=self._header.unit)
+
     def __iter__(self) -> Iterator[Record]:
         """Yield its rows.
 

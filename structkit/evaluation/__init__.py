@@ -1,0 +1,21 @@
+"""How good values are, against gold: verdicts, scores with intervals, and comparisons of two runs."""
+
+from structkit.evaluation.comparators import Comparator, Compare
+from structkit.evaluation.score import FieldScore, Score
+from structkit.evaluation.score_comparison import FieldDifference, ScoreComparison, compare
+from structkit.evaluation.scoring import evaluate, verdicts
+from structkit.evaluation.verdicts import Judgment, Mistake
+
+__all__ = [
+    "Comparator",
+    "Compare",
+    "FieldDifference",
+    "FieldScore",
+    "Judgment",
+    "Mistake",
+    "Score",
+    "ScoreComparison",
+    "compare",
+    "evaluate",
+    "verdicts",
+]

@@ -1,0 +1,283 @@
+"""Values out of the rows of a table: gold labels, or the output of a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from structkit.errors import ConfigError, JobError
+from structkit.evaluation.comparators import is_absent
+from structkit.parsing import NotJSON, read_json
+from structkit.schema import ResponseFormat
+from structkit.schema.cache import response_format
+from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
+from structkit.tables.formats.formulas import is_formula
+from structkit.tables.sources import Source
+from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.source_cell import to_json_value
+
+UNFINISHED = frozenset({"failed", "held", "skipped", "open"})
+"""States of a row of a job that has no value."""
+
+MAX_ISSUES = 3
+"""Issues of a gold row that a message lists."""
+
+
+class LabelledRow(NamedTuple):
+    """A row of a table.
+
+    Args:
+        key: What identifies it.
+        value: Its value as natural JSON; None if it has none.
+        is_failed: Whether a job has failed to find its value.
+    """
+
+    key: str
+    value: JSONValue
+    is_failed: bool = False
+
+
+class CellPlace(NamedTuple):
+    """Where a cell belongs in the value of its row."""
+
+    name: str
+    path: JSONPath
+    column: Column
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    """A table whose columns are the fields of a type.
+
+    Args:
+        source: The table.
+        output_format: The type.
+        value_column: The column of a type without fields.
+        is_output: Whether it is the output of a job, in which a column of the type whose name the input has as well is
+            called `NAME_output`.
+    """
+
+    source: Source
+    output_format: ResponseFormat[Any]
+    value_column: str = "value"
+    is_output: bool = False
+
+    def __iter__(self) -> Iterator[LabelledRow]:
+        """Yield its rows; a value that is not valid is as the table has it.
+
+        Raises:
+            JobError: A row cannot be read, or its key is empty or a duplicate.
+        """
+        places: dict[tuple[str, ...], list[CellPlace]] = {}
+        for record in self.source:
+            names = tuple(record.values)
+            if names not in places:
+                places[names] = self.places(names)
+            value = read_value(record.values, places[names], self._is_root)
+            key = record.key if self.source.key is not None else str(record.row)
+            is_failed = is_absent(value) and self._status(record.values) in UNFINISHED
+            yield LabelledRow(key, None if is_absent(value) else self._normalize(value), is_failed)
+
+    def gold_rows(self) -> Iterator[LabelledRow]:
+        """Yield its rows as gold.
+
+        Raises:
+            JobError: As before, or a value is not one of the type; with its line.
+        """
+        validator = self._gold_format
+        is_complete = validator is self.output_format
+        places: dict[tuple[str, ...], list[CellPlace]] = {}
+        for record in self.source:
+            names = tuple(record.values)
+            if names not in places:
+                places[names] = self.places(names)
+            value = read_value(record.values, places[names], self._is_root)
+            answer = validator.read_natural(value)
+            if not answer.valid:
+                issues = "; ".join(map(str, answer.issues[:MAX_ISSUES]))
+                raise self.source.row_error(f"not a value of {self.output_format.name}: {issues}", record)
+            key = record.key if self.source.key is not None else str(record.row)
+            yield LabelledRow(key, self.output_format.natural(answer.value) if is_complete else value)
+
+    @cached_property
+    def unscored(self) -> tuple[str, ...]:
+        """The columns of the type that a table of gold does not have.
+
+        Raises:
+            ConfigError: It has none of them.
+        """
+        names = self.source.columns
+        columns = {place.column.path for place in self.places(names)}
+        missing = [each for each in self._columns if not any(path[: len(each.path)] == each.path for path in columns)]
+        if names and len(missing) == len(self._columns):
+            expected = ", ".join(each.name for each in self._columns)
+            raise ConfigError(f"gold has no column of the type: expected {expected}; it has {', '.join(names)}")
+        required = self.output_format.natural_schema.get("required", ())
+        is_declared = bool(self.source.is_declared)
+        return tuple(each.name for each in missing if is_declared or each.path[-1] in required)
+
+    def places(self, names: tuple[str, ...]) -> list[CellPlace]:
+        """Return where the cells of columns belong."""
+        places = []
+        for column in self._columns:
+            name = self._find(column.name, names)
+            for each in (column,) if name else flatten_columns([column]):
+                name = self._find(each.name, names)
+                if name is not None:
+                    places.append(CellPlace(name, each.path[1:], each))
+        return places
+
+    def _find(self, name: str, names: tuple[str, ...]) -> str | None:
+        """Return the column of a field."""
+        renamed = f"{name}_output"
+        while f"{renamed}_output" in names:
+            renamed = f"{renamed}_output"
+        has_renamed = renamed in names and renamed not in {each.name for each in self._columns}
+        if has_renamed and (self.is_output or name not in names):
+            return renamed
+        return name if name in names else None
+
+    def _status(self, cells: Mapping[str, Any]) -> Any:
+        is_own = any(each.name == "status" for each in self._columns)
+        return cells.get("status_run", None if is_own else cells.get("status"))
+
+    def _normalize(self, value: JSONValue) -> JSONValue:
+        answer = self.output_format.read_natural(value)
+        return self.output_format.natural(answer.value) if answer.valid else value
+
+    @cached_property
+    def _columns(self) -> tuple[Column, ...]:
+        is_open = isinstance(self.output_format.output_type, dict)
+        columns = output_columns(self.output_format.natural_schema, is_open=is_open, name=self.value_column)
+        return tuple(each for each in columns if each.declared_keys is None)
+
+    @cached_property
+    def _is_root(self) -> bool:
+        return self._columns[0].path == ("output",)
+
+    @cached_property
+    def _gold_format(self) -> ResponseFormat[Any]:
+        """The type that gold is validated against: without the fields that it has no column of."""
+        schema = self.output_format.natural_schema
+        missing = {*self.unscored} & {*schema.get("required", ())}
+        if not missing:
+            return self.output_format
+        properties = {key: part for key, part in schema["properties"].items() if key not in missing}
+        required = [key for key in schema["required"] if key not in missing]
+        return response_format({**schema, "properties": properties, "required": required})
+
+
+def read_value(cells: Mapping[str, Any], places: list[CellPlace], is_root: bool) -> JSONValue:
+    """Return the value of a row as natural JSON, which nothing has validated."""
+    value: JSON = {}
+    for name, path, column in places:
+        cell = read_cell(cells.get(name), column)
+        if is_root and not path:
+            return cell
+        parent = value
+        for key in path[:-1]:
+            parent = parent.setdefault(str(key), {})
+        if cell is not None or accepts_null(column.schema, column.document):
+            parent[str(path[-1])] = cell
+    fields = {path[0]: value[str(path[0])] for _, path, _ in places if str(path[0]) in value}
+    if all(is_empty_value(each) for each in fields.values()):
+        return None
+    return {str(key): None if isinstance(part, dict) and is_empty_value(part) else part for key, part in fields.items()}
+
+
+def is_empty_value(value: JSONValue) -> bool:
+    """Return whether a value has no scalar.
+
+    >>> is_empty_value({"a": {"b": None}, "c": []}), is_empty_value({"a": 0})
+    (True, False)
+    """
+    if isinstance(value, dict):
+        return all(map(is_empty_value, value.values()))
+    return is_absent(value)
+
+
+def read_cell(cell: Any, column: Column) -> JSONValue:
+    """Return a cell as natural JSON: in a table of texts, numbers and lists are JSON, and an empty cell is no value.
+
+    >>> integers = Column("n", ("output", "n"), {"type": "integer"})
+    >>> read_cell("12", integers), read_cell("", integers), read_cell("'=1", Column("t", (), {"type": "string"}))
+    (12, None, '=1')
+    """
+    if not isinstance(cell, str):
+        value = to_json_value(cell)
+        return None if isinstance(value, float) and is_absent(value) else value
+    types = schema_types(resolve_schema(column.schema, column.document)) or union_types(column)
+    if "string" in types:
+        if not cell:
+            return None if accepts_null(column.schema, column.document) else ""
+        return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
+    if not cell or cell.isspace():
+        return None
+    with suppress(NotJSON):
+        value = read_json(cell)
+        if types or isinstance(value, dict | list):
+            return value
+    return cell
+
+
+def union_types(column: Column) -> set[str]:
+    """Return the JSON types of the branches of a union."""
+    resolved = resolve_schema(column.schema, column.document)
+    branches = [part for key in ("anyOf", "oneOf") for part in resolved.get(key, ())]
+    return {name for part in branches for name in schema_types(resolve_schema(part, column.document))}
+
+
+def accepts_null(schema: JSON, document: JSON) -> bool:
+    """Return whether a field may be null.
+
+    >>> accepts_null({"anyOf": [{"type": "string"}, {"type": "null"}]}, {}), accepts_null({"type": "string"}, {})
+    (True, False)
+    """
+    parts = [schema, *(part for key in ("anyOf", "oneOf") for part in schema.get(key, ()))]
+    return any("null" in _types(part) for part in parts) or _is_null_reference(schema, document)
+
+
+def _types(schema: Any) -> list[str]:
+    declared = schema.get("type", []) if isinstance(schema, dict) else []
+    return declared if isinstance(declared, list) else [declared]
+
+
+def _is_null_reference(schema: JSON, document: JSON) -> bool:
+    return "$ref" in schema and "null" in _types(resolve_schema(schema, document))
+
+
+class RunCosts(NamedTuple):
+    """What an output cost.
+
+    Args:
+        tokens: Of all replies; None if unknown.
+        cost: None if unknown.
+        seconds: The duration of the last run; None if unknown.
+    """
+
+    tokens: int | None = None
+    cost: Decimal | None = None
+    seconds: float | None = None
+
+
+def read_costs(path: Path) -> RunCosts:
+    """Return what an output cost, by the manifest beside it; nothing if it has none.
+
+    Raises:
+        JobError: The manifest cannot be read.
+    """
+    manifest = path.with_name(f"{path.name}.manifest.json")
+    if not manifest.is_file():
+        return RunCosts()
+    try:
+        fields: JSON = json.loads(manifest.read_text(encoding="utf-8"))
+        spend = fields.get("spend")
+        return RunCosts(fields.get("tokens"), None if spend is None else Decimal(spend), fields.get("seconds"))
+    except (OSError, ValueError, AttributeError, InvalidOperation, TypeError) as error:
+        raise JobError(f"{manifest}: cannot be read: {error}", file=str(manifest)) from None

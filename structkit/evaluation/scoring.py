@@ -1,0 +1,372 @@
+"""`evaluate`: the score of values, of a table, or of a decorated function against gold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeGuard, runtime_checkable
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from structkit.errors import ConfigError, StructkitError
+from structkit.evaluation.comparators import Comparator, Compare
+from structkit.evaluation.field_tree import AnyTree, leaf_fields, make_tree
+from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable, RunCosts, read_costs
+from structkit.evaluation.score import SEED, FieldScore, Score
+from structkit.evaluation.tally import Tally
+from structkit.evaluation.verdicts import Judgment
+from structkit.schema import ResponseFormat
+from structkit.schema.cache import response_format
+from structkit.tables.sources import open_source
+from structkit.values import JSON, JSONValue, Result
+from structkit.values.text import suggest_name
+
+PLAIN_TYPES = (type(None), bool, int, float, str, list, tuple, Mapping)
+"""Types whose values say nothing of their fields' types."""
+
+RUN_COLUMNS = ("status", "error", "message", "attempts", "usage", "cost")
+
+
+@runtime_checkable
+class FinishedRun(Protocol):
+    """The report of a job."""
+
+    tokens: int
+    spend: Decimal | None
+    seconds: float
+
+    def to_dicts(self) -> list[JSON]:
+        """Return the rows of the output."""
+        ...
+
+    def raise_for_status(self) -> None:
+        """Raise an error if the run is not complete."""
+        ...
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has finished."""
+        ...
+
+
+@runtime_checkable
+class LabelJob(Protocol):
+    """A job."""
+
+    output_type: Any
+    key: str | None
+    value_column: str
+
+    def run(self) -> FinishedRun:
+        """Process every row."""
+        ...
+
+
+@runtime_checkable
+class LabelFunction(Protocol):
+    """A decorated function."""
+
+    response_format: ResponseFormat[Any]
+
+    @property
+    def row_function(self) -> Any:
+        """The function of a row."""
+        ...
+
+    def job(self, source: Any, output: Path | str | None = None, **settings: Any) -> LabelJob:
+        """Return a job that labels a table."""
+        ...
+
+
+def evaluate(  # noqa: PLR0913 (one argument a fact)
+    gold: Any,
+    got: Any,
+    output_type: Any = None,
+    *,
+    key: str | None = None,
+    value_column: str = "value",
+    comparators: Mapping[str, Comparator] | None = None,
+    output: Path | str | None = None,
+    budget: Decimal | str | None = None,
+    concurrency: int | Literal["auto"] = "auto",
+    seed: int = SEED,
+) -> Score:
+    """Return how good values are, by field: precision, recall and F1 with their intervals.
+
+    Args:
+        gold: The values that are trusted: a list of values, one value, a table (a file, a data frame, or with `key` a
+            list of rows), or for a function a list of pairs of an input and its value.
+        got: What is scored: values in the same order, which may be `Result`s and errors; a table, such as the output or
+            the report of a job; a `Job`, which is run; or a decorated function, which is run over gold as a job.
+        output_type: The type of the values; by default that of gold's values or of the function. Of plain dicts, each
+            key is a field.
+        key: The column by which the rows of two tables belong together.
+        value_column: The column of the values, if the type is not an object with fields.
+        comparators: How the values of some fields are compared, by the names of the fields: `Compare.fuzzy(0.9)`.
+        output: For a function: the file of its job, which is journalled and can be resumed. By default the rows stay in
+            memory.
+        budget: For a function: the most that its job may spend.
+        concurrency: For a function: the most requests in flight.
+        seed: Of the random numbers of intervals and tests.
+
+    Raises:
+        ConfigError: The lists have different lengths, an argument is missing, or gold has a value that is not one of
+            the type.
+        JobError: A table cannot be read, has a duplicate key, or a gold row that is not valid; with its line.
+        BudgetExceeded, TransportError: A run was not completed; with the same `output`, it is resumed.
+
+    >>> gold = [{"city": "Zürich", "total": 9.5}, {"city": "Oslo", "total": None}]
+    >>> score = evaluate(gold, [{"city": "zurich", "total": 9.5}, {"city": "Bergen", "total": 4}])
+    >>> score.fields["total"].precision, score.fields["total"].recall, score.fields["city"].f1
+    (0.5, 1.0, 0.5)
+    """
+    if is_function(got):
+        table = _Run(gold, output, key, {"budget": budget, "concurrency": concurrency})
+        return table.score(got, output_type or got.response_format, comparators, seed)
+    if output is not None or budget is not None:
+        raise ConfigError("output and budget are for a decorated function, which is run over gold")
+    is_table = any(isinstance(each, str | PathLike) or hasattr(each, "__arrow_c_stream__") for each in (gold, got))
+    if key is None and not is_table and not isinstance(got, FinishedRun | LabelJob):
+        return _score_values(gold, got, output_type, comparators, seed)
+    if isinstance(got, LabelJob):
+        output_type, key, value_column = output_type or got.output_type, key or got.key, got.value_column
+        got = _complete(got.run())
+    if key is None:
+        raise ConfigError("evaluate needs key=: the column by which the rows of the two tables belong together")
+    if output_type is None:
+        raise ConfigError("evaluate needs output_type=: the type whose fields the columns are")
+    output_format = response_format(output_type)
+    gold_table = LabelledTable(open_source(gold, key=key), output_format, value_column)
+    rows = _output_rows(got, output_format, key, value_column)
+    return _score_tables(gold_table, rows, _costs(got), comparators, seed)
+
+
+def verdicts(
+    gold: Any, got: Any, output_type: Any = None, *, comparators: Mapping[str, Comparator] | None = None
+) -> tuple[Judgment, ...]:
+    """Return the verdict on each scalar of a value against that of gold.
+
+    Raises:
+        ConfigError: A value has no JSON form, or gold's is not one of the type.
+
+    >>> [(each.field, each.verdict) for each in verdicts({"a": 1, "b": [1, 2]}, {"a": 2, "b": [2]})]
+    [('a', 'wrong'), ('b[]', 'right'), ('b[]', 'missed')]
+    """
+    output_format = _format_of([gold], output_type)
+    tree = _tree(output_format, comparators)
+    judgments: list[Judgment] = []
+    tree.compare(_natural(gold, output_format), _natural(got, output_format, is_gold=False), (), judgments)
+    return tuple(judgments)
+
+
+def is_function(got: Any) -> TypeGuard[LabelFunction]:
+    """Return whether a value is a decorated function."""
+    return hasattr(got, "row_function") and hasattr(got, "job")
+
+
+class _Run:
+    """A decorated function over gold, as a job."""
+
+    def __init__(self, gold: Any, output: Path | str | None, key: str | None, settings: JSON) -> None:
+        self.gold, self.output, self.key = gold, output, key
+        self.settings = {**settings, "columns": RUN_COLUMNS, "progress": False}
+
+    def score(
+        self, function: LabelFunction, output_type: Any, comparators: Mapping[str, Comparator] | None, seed: int
+    ) -> Score:
+        """Run the function over gold, and return its score."""
+        output_format = response_format(output_type)
+        if pairs := example_pairs(self.gold):
+            rows = [_argument_cells(function, each) for each, _ in pairs]
+            report = self._run(function, rows)
+            gold = [LabelledRow(str(row), _natural(value, output_format)) for row, (_, value) in enumerate(pairs, 1)]
+            return _score_rows(
+                gold, self._output(report, output_format), output_format, _costs(report), comparators, seed
+            )
+        source = open_source(self.gold, key=self.key)
+        if not source.is_repeatable:
+            raise ConfigError("gold is a stream, which can be read only once: pass a file or a list")
+        table = LabelledTable(source, output_format)
+        gold = [*table.gold_rows()]  # read before anything is paid for
+        report = self._run(function, self.gold)
+        got = self._output(report, output_format)
+        return _score_rows(gold, got, output_format, _costs(report), comparators, seed, table.unscored)
+
+    def _run(self, function: LabelFunction, source: Any) -> FinishedRun:
+        return _complete(function.job(source, self.output, key=self.key, **self.settings).run())
+
+    def _output(self, report: FinishedRun, output_format: ResponseFormat[Any]) -> LabelledTable:
+        return LabelledTable(open_source(report.to_dicts(), key=self.key), output_format, is_output=True)
+
+
+def _complete(report: FinishedRun) -> FinishedRun:
+    """Return the report of a run whose rows have all finished; that some have failed is part of the score."""
+    if not report.is_complete:
+        report.raise_for_status()
+    return report
+
+
+def example_pairs(gold: Any) -> list[tuple[Any, Any]]:
+    """Return gold as pairs of an input and a value; nothing if it is a table."""
+    is_list = isinstance(gold, list | tuple) and bool(gold)
+    return [*gold] if is_list and all(isinstance(each, tuple) and len(each) == 2 for each in gold) else []  # noqa: PLR2004
+
+
+def _argument_cells(function: LabelFunction, argument: Any) -> JSON:
+    """Return an input as a row: a dict of arguments, or the first argument."""
+    if isinstance(argument, Mapping):
+        return dict(argument)
+    needs = function.row_function.needs
+    name = next((name for name in function.row_function.columns or () if name in needs), None) or "text"
+    if len(needs) > 1:
+        raise ConfigError(f"the function has several parameters ({', '.join(sorted(needs))}): pass a dict as the input")
+    return {name: argument}
+
+
+def _output_rows(got: Any, output_format: ResponseFormat[Any], key: str, value_column: str) -> LabelledTable:
+    source = got.to_dicts() if isinstance(got, FinishedRun) else got
+    return LabelledTable(open_source(source, key=key), output_format, value_column, is_output=True)
+
+
+def _costs(got: Any) -> RunCosts:
+    if isinstance(got, FinishedRun):
+        return RunCosts(got.tokens, got.spend, got.seconds)
+    return read_costs(Path(got).expanduser()) if isinstance(got, str | PathLike) and str(got) != "-" else RunCosts()
+
+
+def _score_tables(
+    gold: LabelledTable, got: LabelledTable, costs: RunCosts, comparators: Mapping[str, Comparator] | None, seed: int
+) -> Score:
+    rows = [*gold.gold_rows()]
+    return _score_rows(rows, got, gold.output_format, costs, comparators, seed, gold.unscored)
+
+
+def _score_rows(
+    gold: Sequence[LabelledRow],
+    got: Iterable[LabelledRow],
+    output_format: ResponseFormat[Any],
+    costs: RunCosts,
+    comparators: Mapping[str, Comparator] | None,
+    seed: int,
+    unscored: tuple[str, ...] = (),
+) -> Score:
+    """Return the score of rows with keys."""
+    tree = _tree(output_format, {**(comparators or {}), **dict.fromkeys(unscored, Compare.ignore)})
+    by_key = {row.key: row for row in gold}
+    answers: dict[str, LabelledRow] = {}
+    only_in_got = []
+    for row in got:
+        if row.key in by_key:
+            answers[row.key] = row
+        else:
+            only_in_got.append(row.key)
+    tally = Tally(_names(tree))
+    for row in gold:
+        answer = answers.get(row.key)
+        judgments: list[Judgment] = []
+        tree.compare(row.value, None if answer is None else answer.value, (), judgments)
+        tally.add_row(row.key, judgments)
+    failed = tuple(row.key for row in gold if row.key in answers and answers[row.key].is_failed)
+    only_in_gold = tuple(row.key for row in gold if row.key not in answers)
+    return _finish(tally, seed, failed, only_in_gold, tuple(only_in_got), unscored, costs)
+
+
+def _score_values(
+    gold: Any, got: Any, output_type: Any, comparators: Mapping[str, Comparator] | None, seed: int
+) -> Score:
+    """Return the score of values in the same order."""
+    gold_values, got_values = _as_list(gold), _as_list(got)
+    if len(gold_values) != len(got_values):
+        raise ConfigError(
+            f"gold has {len(gold_values)} values, and there are {len(got_values)} others: they are compared by position"
+        )
+    output_format = _format_of(gold_values, output_type)
+    tree = _tree(output_format, comparators)
+    tally, failed = Tally(_names(tree)), []
+    for number, (expected, value) in enumerate(zip(gold_values, got_values, strict=True), 1):
+        if isinstance(value, StructkitError):
+            failed.append(str(number))
+        judgments: list[Judgment] = []
+        natural = _natural(expected, output_format, number)
+        tree.compare(natural, _natural(value, output_format, is_gold=False), (), judgments)
+        tally.add_row(str(number), judgments)
+    return _finish(tally, seed, tuple(failed))
+
+
+def _as_list(values: Any) -> list[Any]:
+    return [*values] if isinstance(values, list | tuple | Iterator) else [values]
+
+
+def _natural(
+    value: Any, output_format: ResponseFormat[Any] | None, number: int = 1, *, is_gold: bool = True
+) -> JSONValue:
+    """Return a value as natural JSON; None for an error.
+
+    Raises:
+        ConfigError: It has no JSON form, or gold's value is not one of the type.
+    """
+    if isinstance(value, Result):
+        value = value.value
+    if value is None or isinstance(value, StructkitError):
+        return None
+    is_plain = isinstance(value, PLAIN_TYPES) and not isinstance(value, Enum)
+    try:
+        if output_format is None:
+            return to_jsonable_python(value)
+        if not is_plain:
+            return output_format.natural(value)
+        natural = to_jsonable_python(value)
+    except (PydanticSerializationError, TypeError, ValueError, ConfigError) as error:
+        raise ConfigError(f"value {number} has no JSON form of the type: {error}") from None
+    answer = output_format.read_natural(natural)
+    if answer.valid:
+        return output_format.natural(answer.value)
+    if is_gold:
+        raise ConfigError(f"gold's value {number} is not one of the type: {'; '.join(map(str, answer.issues))}")
+    return natural
+
+
+def _format_of(values: Sequence[Any], output_type: Any) -> ResponseFormat[Any] | None:
+    """Return the type of values; None if they are plain."""
+    if output_type is not None:
+        return response_format(output_type)
+    typed = (each for each in values if isinstance(each, Enum) or not isinstance(each, PLAIN_TYPES))
+    first = next(typed, None)
+    return None if first is None else response_format(type(first))
+
+
+def _tree(output_format: ResponseFormat[Any] | None, comparators: Mapping[str, Comparator] | None) -> AnyTree:
+    """Return the fields of a type.
+
+    Raises:
+        ConfigError: A comparator is for a field that the type does not have.
+    """
+    schema = output_format.natural_schema if output_format else {}
+    tree = make_tree((), schema, schema, comparators=comparators)
+    if output_format is not None:
+        names = {each.name for each in leaf_fields(make_tree((), schema, schema))}
+        for name in comparators or {}:
+            if name not in names and not any(each.startswith((f"{name}.", f"{name}[")) for each in names):
+                hint = suggest_name(name, names, "the fields are: ")
+                raise ConfigError(f"comparators: the type has no field {name!r}; {hint}")
+    return tree
+
+
+def _names(tree: AnyTree) -> Iterator[str]:
+    return (each.name for each in leaf_fields(tree))
+
+
+def _finish(
+    tally: Tally,
+    seed: int,
+    failed: tuple[str, ...] = (),
+    only_in_gold: tuple[str, ...] = (),
+    only_in_got: tuple[str, ...] = (),
+    unscored: tuple[str, ...] = (),
+    costs: RunCosts | None = None,
+) -> Score:
+    fields = {name: FieldScore.of(name, each, seed) for name, each in tally.finish().items()}
+    return Score(fields, tuple(tally.keys), failed, only_in_gold, only_in_got, unscored, *(costs or RunCosts()), seed)
