@@ -4,7 +4,7 @@ from structkit.evaluation.comparators import Comparator, Compare
 from structkit.evaluation.score import FieldScore, Score
 from structkit.evaluation.score_comparison import FieldDifference, ScoreComparison, compare
 from structkit.evaluation.scoring import evaluate, verdicts
-from structkit.evaluation.verdicts import Judgment, Mistake
+from structkit.evaluation.judgments import Judgment, Mistake
 
 __all__ = [
     "Comparator",

@@ -28,7 +28,7 @@ def field_name(pattern: JSONPath) -> str:
     """Return the name of a field.
 
     >>> field_name(("lines", "[]", "price")), field_name(("prices", "*")), field_name(())
-    ('lines[].price', 'prices.*', '(value)')
+    ('lines[].price', 'prices.*', 'value')
     """
     names, steps = [""], [*pattern]
     for step in steps:
@@ -36,7 +36,7 @@ def field_name(pattern: JSONPath) -> str:
             names[-1] += ".*"
         else:
             names[-1] += format_path(("x", step))[1:]
-    return names[0].removeprefix(".") or "(value)"
+    return names[0].removeprefix(".") or "value"
 
 
 def resolve_field(schema: Any, document: JSON) -> FieldSchema:

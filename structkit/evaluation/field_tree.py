@@ -18,7 +18,7 @@ from structkit.evaluation.comparators import (
 )
 from structkit.evaluation.field_schema import JSON_TYPES, branches_of, field_name, resolve_field, value_types
 from structkit.evaluation.list_alignment import align_items
-from structkit.evaluation.verdicts import BOTH_ABSENT, INVENTED, MISSED, NO_KEY, RIGHT, WRONG, Judgment, Judgments
+from structkit.evaluation.judgments import BOTH_ABSENT, INVENTED, MISSED, NO_KEY, RIGHT, WRONG, Judgment, Judgments
 from structkit.values import ABSENT, JSON, JSONPath, JSONValue
 
 

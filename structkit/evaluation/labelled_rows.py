@@ -25,6 +25,9 @@ from structkit.values.source_cell import to_json_value
 UNFINISHED = frozenset({"failed", "held", "skipped", "open"})
 """States of a row of a job that has no value."""
 
+PLAIN_CELLS = (int, bool, type(None))
+"""Types of cells that are natural JSON as they are."""
+
 MAX_ISSUES = 3
 """Issues of a gold row that a message lists."""
 
@@ -44,11 +47,25 @@ class LabelledRow(NamedTuple):
 
 
 class CellPlace(NamedTuple):
-    """Where a cell belongs in the value of its row."""
+    """Where a cell belongs in the value of its row.
+
+    Args:
+        name: Its column.
+        path: Its path in the value.
+        types: The JSON types of its field; empty if any.
+        is_nullable: Whether the field may be null.
+    """
 
     name: str
     path: JSONPath
-    column: Column
+    types: frozenset[str] = frozenset()
+    is_nullable: bool = False
+
+    @classmethod
+    def of(cls, name: str, column: Column) -> CellPlace:
+        """Return the place of a column of the type, in a table that calls it by a name."""
+        types = schema_types(resolve_schema(column.schema, column.document)) or union_types(column)
+        return cls(name, column.path[1:], frozenset(types), accepts_null(column.schema, column.document))
 
 
 @dataclass(frozen=True)
@@ -113,8 +130,10 @@ class LabelledTable:
             ConfigError: It has none of them.
         """
         names = self.source.columns
-        columns = {place.column.path for place in self.places(names)}
-        missing = [each for each in self._columns if not any(path[: len(each.path)] == each.path for path in columns)]
+        paths = {place.path for place in self.places(names)}
+        missing = [
+            each for each in self._columns if not any(path[: len(each.path) - 1] == each.path[1:] for path in paths)
+        ]
         if names and len(missing) == len(self._columns):
             expected = ", ".join(each.name for each in self._columns)
             raise ConfigError(f"gold has no column of the type: expected {expected}; it has {', '.join(names)}")
@@ -130,7 +149,7 @@ class LabelledTable:
             for each in (column,) if name else flatten_columns([column]):
                 name = self._find(each.name, names)
                 if name is not None:
-                    places.append(CellPlace(name, each.path[1:], each))
+                    places.append(CellPlace.of(name, each))
         return places
 
     def _find(self, name: str, names: tuple[str, ...]) -> str | None:
@@ -174,21 +193,21 @@ class LabelledTable:
 
 
 def read_value(cells: Mapping[str, Any], places: list[CellPlace], is_root: bool) -> JSONValue:
-    """Return the value of a row as natural JSON, which nothing has validated."""
+    """Return the value of a row as natural JSON, which nothing has validated; None if all its cells are empty."""
     value: JSON = {}
-    for name, path, column in places:
-        cell = read_cell(cells.get(name), column)
-        if is_root and not path:
+    for place in places:
+        cell = read_cell(cells.get(place.name), place)
+        if is_root and not place.path:
             return cell
+        if cell is None and not place.is_nullable:
+            continue
         parent = value
-        for key in path[:-1]:
+        for key in place.path[:-1]:
             parent = parent.setdefault(str(key), {})
-        if cell is not None or accepts_null(column.schema, column.document):
-            parent[str(path[-1])] = cell
-    fields = {path[0]: value[str(path[0])] for _, path, _ in places if str(path[0]) in value}
-    if all(is_empty_value(each) for each in fields.values()):
+        parent[str(place.path[-1])] = cell
+    if all(map(is_empty_value, value.values())):
         return None
-    return {str(key): None if isinstance(part, dict) and is_empty_value(part) else part for key, part in fields.items()}
+    return {key: None if isinstance(part, dict) and is_empty_value(part) else part for key, part in value.items()}
 
 
 def is_empty_value(value: JSONValue) -> bool:
@@ -202,26 +221,25 @@ def is_empty_value(value: JSONValue) -> bool:
     return is_absent(value)
 
 
-def read_cell(cell: Any, column: Column) -> JSONValue:
+def read_cell(cell: Any, place: CellPlace) -> JSONValue:
     """Return a cell as natural JSON: in a table of texts, numbers and lists are JSON, and an empty cell is no value.
 
-    >>> integers = Column("n", ("output", "n"), {"type": "integer"})
-    >>> read_cell("12", integers), read_cell("", integers), read_cell("'=1", Column("t", (), {"type": "string"}))
+    >>> integers, texts = CellPlace("n", ("n",), frozenset({"integer"})), CellPlace("t", ("t",), frozenset({"string"}))
+    >>> read_cell("12", integers), read_cell("", integers), read_cell("'=1", texts)
     (12, None, '=1')
     """
     if not isinstance(cell, str):
-        value = to_json_value(cell)
+        value = cell if type(cell) in PLAIN_CELLS else to_json_value(cell)
         return None if isinstance(value, float) and is_absent(value) else value
-    types = schema_types(resolve_schema(column.schema, column.document)) or union_types(column)
-    if "string" in types:
+    if "string" in place.types:
         if not cell:
-            return None if accepts_null(column.schema, column.document) else ""
-        return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
+            return None if place.is_nullable else ""
+        return cell[1:] if cell[0] == "'" and is_formula(cell[1:]) else cell
     if not cell or cell.isspace():
         return None
     with suppress(NotJSON):
         value = read_json(cell)
-        if types or isinstance(value, dict | list):
+        if place.types or isinstance(value, dict | list):
             return value
     return cell
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from structkit.evaluation.assignment import best_pairs
-from structkit.evaluation.verdicts import NO_KEY, RIGHT, Judgments
+from structkit.evaluation.judgments import NO_KEY, RIGHT, Judgments
 from structkit.values import JSONPath, JSONValue
 
 

@@ -57,11 +57,11 @@ def ratio_interval(rows: Mapping[RatioRow, int], seed: int) -> Interval | None:
     >>> round(low, 1), round(high, 1)
     (0.8, 0.9)
     """
-    counts = {row: count for row, count in rows.items() if row.denominator}
+    counts = {row: count for row, count in sorted(rows.items()) if row.denominator}
     if not counts:
         return None
     size = _observation_size(counts)
-    weights = {**dict.fromkeys(counts, 0.0), **counts}
+    weights = dict[RatioRow, float](counts)
     for pseudo in (RatioRow(size, size), RatioRow(0, size)):
         weights[pseudo] = weights.get(pseudo, 0.0) + 2
     number = sum(counts.values())
@@ -78,7 +78,7 @@ def difference_interval(rows: Mapping[PairedRow, int], seed: int) -> Interval | 
     As in `ratio_interval`, four halves of rows are added: right in one, in the other, in both and in none (after
     Agresti and Min 2005).
     """
-    counts = {row: count for row, count in rows.items() if row.first.denominator or row.second.denominator}
+    counts = {row: count for row, count in sorted(rows.items()) if row.first.denominator or row.second.denominator}
     if not counts:
         return None
     number, weights = sum(counts.values()), dict[PairedRow, float](counts)
@@ -126,7 +126,7 @@ def permutation_p(rows: Mapping[PairedRow, int], seed: int) -> float:
 def differing_rows(rows: Mapping[PairedRow, int]) -> dict[RatioRow, int]:
     """Return how many rows differ between the sides by how much, where the sign does not count."""
     groups: dict[RatioRow, int] = {}
-    for (first, second), count in rows.items():
+    for (first, second), count in sorted(rows.items()):
         step = RatioRow(second[0] - first[0], second[1] - first[1])
         step = max(step, RatioRow(-step[0], -step[1]))
         if step != (0, 0):

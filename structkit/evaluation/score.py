@@ -12,7 +12,7 @@ from functools import cached_property
 from structkit.evaluation import score_report
 from structkit.evaluation.resampling import Interval, RatioRow, ratio_interval
 from structkit.evaluation.tally import FieldTally, VerdictCounts
-from structkit.evaluation.verdicts import Mistake
+from structkit.evaluation.judgments import Mistake
 from structkit.values import JSON
 from structkit.values.display import format_fields, to_html_table
 
@@ -234,6 +234,11 @@ class Score:
     def table(self) -> str:
         """Return a table in Markdown: for each field n, precision, recall, F1 with its 95 % interval, and mistakes."""
         return score_report.score_table(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the table does not say: rows without a mistake, rows that are missing, tokens, cost and seconds."""
+        return tuple(score_report.score_lines(self))
 
     def to_markdown(self) -> str:
         """Return a report: the table, rows, costs, confusion matrices and the first mistakes."""

@@ -9,7 +9,7 @@ from html import escape
 from typing import Protocol
 
 from structkit.evaluation.resampling import Interval
-from structkit.evaluation.verdicts import Mistake
+from structkit.evaluation.judgments import Mistake
 from structkit.values.text import escape_controls, shorten
 
 HEAD = ("field", "n", "precision", "recall", "F1", "95 % interval", "wrong", "invented", "missed")

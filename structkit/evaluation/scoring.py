@@ -17,7 +17,7 @@ from structkit.evaluation.field_tree import AnyTree, leaf_fields, make_tree
 from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable, RunCosts, read_costs
 from structkit.evaluation.score import SEED, FieldScore, Score
 from structkit.evaluation.tally import Tally
-from structkit.evaluation.verdicts import Judgment
+from structkit.evaluation.judgments import Judgment
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.sources import open_source

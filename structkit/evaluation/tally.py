@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from structkit.evaluation.verdicts import BOTH_ABSENT, RIGHT, Judgment, Mistake
+from structkit.evaluation.judgments import BOTH_ABSENT, RIGHT, Judgment, Mistake
 from structkit.values import JSONValue, json_text
 
 BITS = 24

@@ -5,6 +5,7 @@ from structkit.testing.faults import FAULTS, fault
 from structkit.testing.loopback_endpoint import Endpoint
 from structkit.testing.offline import offline
 from structkit.testing.sample import sample
+from structkit.testing.score_assertion import assert_score
 from structkit.testing.scripted_reply import Reply, call, completion, tool_call_completion
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Endpoint",
     "Reply",
     "Tape",
+    "assert_score",
     "call",
     "cassette",
     "completion",

@@ -1,0 +1,155 @@
+"""The command `evaluate`: how good labels are against gold, for people and for CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from structkit.cli.app import Output, Type, app
+from structkit.cli.load import load_format
+from structkit.cli.output_file import validate_output
+from structkit.cli.request_options import Extras, ExtrasOption
+from structkit.cli.terminal import notice, write, write_text
+from structkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from structkit.evaluation import Score, ScoreComparison
+
+BELOW = 6
+"""The exit code of a score below `--fail-under`."""
+
+FIGURES = ("f1", "precision", "recall", "accuracy")
+
+
+class Threshold(NamedTuple):
+    """The least that a figure may be.
+
+    Args:
+        field: The field; empty for all fields together.
+        figure: `f1`, `precision`, `recall`, or `accuracy` (of rows).
+        minimum: The least value.
+    """
+
+    field: str
+    figure: str
+    minimum: float
+
+    def describe_failure(self, score: Score) -> str:
+        """Return how a score is below it; empty if it is not.
+
+        Raises:
+            ConfigError: The score has no such field.
+        """
+        name = f"{self.field}.{self.figure}" if self.field else self.figure
+        if self.field and self.field not in score.fields:
+            raise ConfigError(f"--fail-under: there is no field {self.field!r}, only {', '.join(score.fields)}")
+        value = getattr(score.fields[self.field] if self.field else score, self.figure)
+        if value is None:
+            return f"{name} is unknown, because there are no values; it must be {self.minimum:g} or more"
+        return f"{name} is {value:.4f}, and must be {self.minimum:g} or more" if value < self.minimum else ""
+
+
+def parse_threshold(text: str) -> Threshold:
+    """Parse a threshold.
+
+    >>> parse_threshold("f1=0.9"), parse_threshold("lines[].price.recall=0.8")
+    (Threshold(field='', figure='f1', minimum=0.9), Threshold(field='lines[].price', figure='recall', minimum=0.8))
+    """
+    name, _, number = text.rpartition("=")
+    field, _, figure = name.rpartition(".")
+    try:
+        minimum = float(number)
+    except ValueError:
+        minimum = -1.0
+    if figure not in FIGURES or not 0 <= minimum <= 1 or (field and figure == "accuracy"):
+        raise typer.BadParameter(
+            f"{text!r} is not a figure and a number from 0 to 1, such as f1=0.9 or city.recall=0.8"
+        )
+    return Threshold(field, figure, minimum)
+
+
+@app.command(
+    epilog="Example: structkit evaluate labels.csv --gold recipes/data/gold.csv --type recipes/classifier.py:Sentiment "
+    "--key id --fail-under f1=0.9"
+)
+def evaluate(
+    labels: Annotated[str, typer.Argument(metavar="LABELS", help="The table to score, such as the output of `label`.")],
+    gold: Annotated[str, typer.Option(metavar="FILE", help="The table with the right values.")],
+    output_type: Type,
+    key: Annotated[str, typer.Option(help="The column by which the rows of the tables belong together.")],
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Other labels of the same rows: is LABELS better?", show_default=False),
+    ] = None,
+    value_column: Annotated[
+        str, typer.Option(help="The column of the values, if the type is not an object with fields.")
+    ] = "value",
+    extras: ExtrasOption = Extras.closed,
+    fail_under: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=parse_threshold,
+            metavar="[FIELD.]FIGURE=N",
+            help="Exit with 6 if f1, precision, recall or accuracy (of rows) is below N. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,  # noqa: FBT002
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a report in Markdown, with mistakes.")] = False,  # noqa: FBT002
+    output: Output = None,
+) -> None:
+    """Compare labels with gold: precision, recall and F1 of each field, each with a 95 % interval.
+
+    Nothing is sent. With --against, each field's difference from the other labels follows, with its interval and p. An
+    output that ends with .json, .md, .html or .svg is in that format.
+    """
+    from structkit.evaluation import compare
+    from structkit.evaluation import evaluate as score_table
+
+    validate_output(output, labels, gold, against, output_type)
+    style = find_style(output, json=json, markdown=markdown)
+    loaded = load_format(output_type, extras.value)
+    score = score_table(gold, labels, loaded, key=key, value_column=value_column)
+    comparison = None
+    if against is not None:
+        other = score_table(gold, against, loaded, key=key, value_column=value_column)
+        comparison = compare(other, score)
+    failures = [each.describe_failure(score) for each in fail_under or ()]
+    write_report(score, comparison, style, output)
+    for failure in filter(None, failures):
+        notice(failure)
+    if any(failures):
+        raise typer.Exit(BELOW)
+
+
+def find_style(output: Path | None, *, json: bool, markdown: bool) -> str:
+    """Return the format of the report: that of an option, else that of the file.
+
+    Raises:
+        ConfigError: Two formats are named.
+
+    >>> find_style(Path("score.html"), json=False, markdown=False)
+    '.html'
+    """
+    if json and markdown:
+        raise ConfigError("use either --json or --markdown")
+    suffix = output.suffix.lower() if output else ""
+    return ".json" if json else ".md" if markdown else suffix if suffix in {".json", ".md", ".html", ".svg"} else ""
+
+
+def write_report(score: Score, comparison: ScoreComparison | None, style: str, output: Path | None) -> None:
+    """Print a score and a comparison, or write them to a file."""
+    if style == ".json":
+        fields = score.to_dict()
+        write(fields if comparison is None else {**fields, "comparison": comparison.to_dict()}, output)
+    elif style in {".html", ".svg"}:
+        report = comparison or score
+        write_text((report.to_html() if style == ".html" else report.to_svg()).rstrip("\n"), output)
+    else:
+        parts = [score.to_markdown() if style == ".md" else "\n".join((score.table(), "", *score.notes))]
+        if comparison is not None:
+            parts.append("a is the other table, b is this one:")
+            parts.append(comparison.to_markdown())
+        write_text("\n\n".join(parts), output)

@@ -1,0 +1,86 @@
+"""`structkit evaluate`: a table of figures, reports, and exit codes for CI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from structkit.cli.app import app, run
+
+GOLD = "id,mood\n1,good\n2,bad\n3,good\n4,bad\n"
+LABELS = "id,mood,status\n1,good,done\n2,good,done\n3,good,done\n4,,failed\n"
+TYPE = '{"type": "object", "properties": {"mood": {"enum": ["good", "bad"]}}, "required": ["mood"]}'
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run the command in a folder with tables."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"gold.csv": GOLD, "labels.csv": LABELS, "mood.json": TYPE}.items():
+        Path(name).write_text(text, encoding="utf-8")
+    arguments = ("labels.csv", "--gold", "gold.csv", "--type", "mood.json", "--key", "id")
+    return lambda *more: run(lambda: app(["evaluate", *arguments, *more], standalone_mode=True))
+
+
+def test_it_prints_a_table(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert evaluate() == 0
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    assert lines[0].startswith("| field | n | precision | recall | F1 | 95 % interval |")
+    assert lines[2].startswith("| mood | 4 | 0.667 | 0.500 | 0.571 | [")
+    assert "1 row failed; their values are missed: 4" in lines
+
+
+def test_the_exit_code_says_that_a_score_is_too_low(
+    evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert evaluate("--fail-under", "f1=0.5", "--fail-under", "mood.precision=0.6") == 0
+    assert evaluate("--fail-under", "f1=0.9", "--fail-under", "accuracy=0.9") == 6
+    captured = capfdbinary.readouterr().err.decode()
+    assert "f1 is 0.5714, and must be 0.9 or more" in captured
+    assert "accuracy is 0.5000, and must be 0.9 or more" in captured
+
+
+@pytest.mark.parametrize("option", ["f2=0.5", "f1", "f1=2", "mood.accuracy=0.5"])
+def test_a_threshold_that_makes_no_sense_is_an_error(evaluate: Command, option: str) -> None:
+    assert evaluate("--fail-under", option) == 2
+
+
+def test_a_threshold_of_another_field_is_an_error(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert evaluate("--fail-under", "mod.f1=0.5") == 2
+    assert b"no field 'mod', only mood" in capfdbinary.readouterr().err
+
+
+def test_other_labels_are_compared(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    Path("other.csv").write_text(GOLD, encoding="utf-8")
+    assert evaluate("--against", "other.csv") == 0
+    assert "| mood | 1.000 | 0.571 | -0.429 |" in capfdbinary.readouterr().out.decode()
+
+
+@pytest.mark.parametrize(
+    ("option", "start"),
+    [("score.json", "{"), ("score.md", "| field |"), ("score.html", "<!doctype html>"), ("score.svg", "<svg ")],
+)
+def test_the_suffix_of_the_output_is_its_format(evaluate: Command, option: str, start: str) -> None:
+    assert evaluate("-o", option, "--against", "labels.csv") == 0
+    text = Path(option).read_text(encoding="utf-8")
+    assert text.startswith(start)
+    if option.endswith(".json"):
+        assert json.loads(text)["comparison"]["total"]["difference"] == 0
+
+
+def test_json_and_markdown_can_be_printed(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert evaluate("--json") == 0
+    assert json.loads(capfdbinary.readouterr().out)["fields"]["mood"]["wrong"] == 1
+    assert evaluate("--markdown") == 0
+    assert '- 2: mood: wrong: "good" instead of "bad"' in capfdbinary.readouterr().out.decode()
+    assert evaluate("--json", "--markdown") == 2
+
+
+def test_a_table_that_is_read_is_not_replaced(evaluate: Command) -> None:
+    assert evaluate("-o", "gold.csv") == 2
+    assert Path("gold.csv").read_text(encoding="utf-8") == GOLD
