@@ -1,10 +1,10 @@
 """How good values are, against gold: verdicts, scores with intervals, and comparisons of two runs."""
 
 from structkit.evaluation.comparators import Comparator, Compare
+from structkit.evaluation.judgments import Judgment, Mistake
 from structkit.evaluation.score import FieldScore, Score
 from structkit.evaluation.score_comparison import FieldDifference, ScoreComparison, compare
 from structkit.evaluation.scoring import evaluate, verdicts
-from structkit.evaluation.judgments import Judgment, Mistake
 
 __all__ = [
     "Comparator",

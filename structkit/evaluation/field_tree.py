@@ -17,8 +17,8 @@ from structkit.evaluation.comparators import (
     is_absent,
 )
 from structkit.evaluation.field_schema import JSON_TYPES, branches_of, field_name, resolve_field, value_types
-from structkit.evaluation.list_alignment import align_items
 from structkit.evaluation.judgments import BOTH_ABSENT, INVENTED, MISSED, NO_KEY, RIGHT, WRONG, Judgment, Judgments
+from structkit.evaluation.list_alignment import align_items
 from structkit.values import ABSENT, JSON, JSONPath, JSONValue
 
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 from functools import cached_property
 
 from structkit.evaluation import score_report
+from structkit.evaluation.judgments import Mistake
 from structkit.evaluation.resampling import Interval, RatioRow, ratio_interval
 from structkit.evaluation.tally import FieldTally, VerdictCounts
-from structkit.evaluation.judgments import Mistake
 from structkit.values import JSON
 from structkit.values.display import format_fields, to_html_table
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from html import escape
 from typing import Protocol
 
-from structkit.evaluation.resampling import Interval
 from structkit.evaluation.judgments import Mistake
+from structkit.evaluation.resampling import Interval
 from structkit.values.text import escape_controls, shorten
 
 HEAD = ("field", "n", "precision", "recall", "F1", "95 % interval", "wrong", "invented", "missed")

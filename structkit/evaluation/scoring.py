@@ -14,10 +14,10 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from structkit.errors import ConfigError, StructkitError
 from structkit.evaluation.comparators import Comparator, Compare
 from structkit.evaluation.field_tree import AnyTree, leaf_fields, make_tree
+from structkit.evaluation.judgments import Judgment
 from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable, RunCosts, read_costs
 from structkit.evaluation.score import SEED, FieldScore, Score
 from structkit.evaluation.tally import Tally
-from structkit.evaluation.judgments import Judgment
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.sources import open_source
@@ -152,8 +152,8 @@ def verdicts(
     Raises:
         ConfigError: A value has no JSON form, or gold's is not one of the type.
 
-    >>> [(each.field, each.verdict) for each in verdicts({"a": 1, "b": [1, 2]}, {"a": 2, "b": [2]})]
-    [('a', 'wrong'), ('b[]', 'right'), ('b[]', 'missed')]
+    >>> [each.verdict for each in verdicts({"a": 1, "b": [1, 2]}, {"a": 2, "b": [2]})]
+    ['wrong', 'right', 'missed']
     """
     output_format = _format_of([gold], output_type)
     tree = _tree(output_format, comparators)

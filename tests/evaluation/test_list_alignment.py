@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from structkit import Compare, ResponseFormat
 from structkit.evaluation.assignment import best_pairs
 from structkit.evaluation.field_tree import AnyTree, make_tree
-from structkit.evaluation.list_alignment import align_items
 from structkit.evaluation.judgments import RIGHT, Judgment
+from structkit.evaluation.list_alignment import align_items
 
 
 class Part(BaseModel):
