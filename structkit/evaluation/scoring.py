@@ -152,8 +152,9 @@ def verdicts(
     Raises:
         ConfigError: A value has no JSON form, or gold's is not one of the type.
 
-    >>> [each.verdict for each in verdicts({"a": 1, "b": [1, 2]}, {"a": 2, "b": [2]})]
-    ['wrong', 'right', 'missed']
+    >>> first, second, third = verdicts({"a": 1, "b": [1, 2]}, {"a": 2, "b": [2]})
+    >>> first.verdict, second.verdict, third.verdict
+    ('wrong', 'right', 'missed')
     """
     output_format = _format_of([gold], output_type)
     tree = _tree(output_format, comparators)
