@@ -125,7 +125,9 @@ def date_key(value: JSONValue) -> Hashable:
 
 EXACT, TEXT = Comparator("exact", exact_key), Comparator("text", text_key)
 NUMBER, DATE = Comparator("number", number_key), Comparator("date", date_key)
-FORMATS = dict.fromkeys(("date", "date-time", "iso-date-time", "date-time-local", "time", "iso-time"), DATE)
+FORMATS: dict[str, Comparator] = dict.fromkeys(
+    ("date", "date-time", "iso-date-time", "date-time-local", "time", "iso-time"), DATE
+)
 
 
 def default_comparator(schema: JSON, name: str) -> Comparator:

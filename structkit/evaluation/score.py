@@ -96,9 +96,13 @@ class FieldScore:
         both = self.counts.gold + self.counts.got
         return 2 * self.right / both if both else None
 
-    @cached_property
+    @property
     def interval(self) -> Interval | None:
         """The 95 % interval of `f1`, by a bootstrap over rows; the same each time."""
+        return self._interval
+
+    @cached_property
+    def _interval(self) -> Interval | None:
         rows = Counter[RatioRow]()
         for packed, count in self._rows.items():
             rows[ratio_row(packed)] += count
@@ -205,20 +209,28 @@ class Score:
         """The 95 % interval of `f1`."""
         return self.total.interval
 
-    @cached_property
+    @property
     def accuracy(self) -> float | None:
         """The share of the rows without any mistake; None without rows."""
         return self.exact_rows / len(self.keys) if self.keys else None
 
-    @cached_property
+    @property
     def exact_rows(self) -> int:
         """Rows without any mistake."""
+        return self._exact_rows
+
+    @cached_property
+    def _exact_rows(self) -> int:
         are_right = [VerdictCounts.unpack(packed).is_right for packed in self.total.packed]
         return sum(map(are_right.__getitem__, self.total.column))
 
-    @cached_property
+    @property
     def accuracy_interval(self) -> Interval | None:
         """The 95 % interval of `accuracy`."""
+        return self._accuracy_interval
+
+    @cached_property
+    def _accuracy_interval(self) -> Interval | None:
         rows, exact = len(self.keys), self.exact_rows
         return ratio_interval({RatioRow(1, 1): exact, RatioRow(0, 1): rows - exact}, self.seed) if rows else None
 
