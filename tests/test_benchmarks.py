@@ -50,6 +50,14 @@ def test_the_fold_benchmark_measures_every_reply() -> None:
     assert all(cell.endswith(" µs") for _, *cells in rows for cell in cells)
 
 
+def test_the_trust_benchmark_measures_alignment_intervals_p_and_speed() -> None:
+    alignment, coverage, p_values, speed = tables("trust.py", "--quick")
+    assert alignment == [["random lists", "50 of 50"]]
+    assert all(0 <= float(cell.rstrip("%")) <= 100 for _, *cells in coverage for cell in cells)
+    assert [name for name, *_ in coverage] == [name for name, *_ in p_values]
+    assert len(speed) == 4
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_the_labelling_benchmark_finds_no_row_lost_or_paid_for_twice() -> None:
     measured = {name: figure for name, *_, figure in table("labelling.py", "--quick", "--rows", "500")}

@@ -107,7 +107,7 @@ def test_the_readmes_have_the_same_commands_and_links() -> None:
     english, chinese = (page.read_text(encoding="utf-8") for page in READMES)
     commands = [re.findall(r"^```sh\n.*?^```$", text, re.MULTILINE | re.DOTALL) for text in (english, chinese)]
     assert commands[0] == commands[1]
-    assert len(commands[0]) == 4
+    assert len(commands[0]) == 5
     links = [{*re.findall(r"\]\(([^)]+)\)", text)} for text in (english, chinese)]
     assert links[0] - {"README.zh-CN.md"} == links[1] - {"README.md"}
 

@@ -75,6 +75,19 @@ def test_the_classifier_labels_every_review_once() -> None:
     assert all(label == ("negative" if "again" in text else "positive") for _, label, text in printed)
 
 
+def test_the_recipe_of_two_prompts_compares_them_with_gold() -> None:
+    def answer(body: dict[str, Any]) -> Reply:
+        has_examples = len(body["messages"]) > 1
+        word = "negative" if "again" in prompt_of(body) and has_examples else "positive"
+        return Reply(completion(json.dumps({"value": word})))
+
+    with Endpoint(answer) as endpoint:
+        printed = run_recipe("compare_prompts.py", endpoint)
+    assert len(endpoint.requests) == 24
+    assert sum(line.startswith("| value | 12 |") for line in printed) == 2
+    assert any(line.startswith("| value | 0.500 | 0.") and line.endswith("| too few rows |") for line in printed)
+
+
 def test_the_folder_recipe_keeps_the_order_and_continues_after_an_invalid_letter() -> None:
     def answer(text: str) -> object:
         sender, day = (line.partition(": ")[2] for line in text.splitlines()[:2])

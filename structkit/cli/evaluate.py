@@ -71,7 +71,8 @@ def parse_threshold(text: str) -> Threshold:
 
 
 @app.command(
-    epilog="Example: structkit evaluate labels.csv --gold recipes/data/gold.csv --type recipes/classifier.py:Sentiment "
+    epilog="Example: structkit evaluate labels.csv --gold recipes/data/reviews_gold.csv "
+    "--type recipes/classifier.py:Sentiment "
     "--key id --fail-under f1=0.9"
 )
 def evaluate(

@@ -28,6 +28,7 @@ from structkit.evaluation.score_report import (
     html_table,
     markdown_table,
     plot_svg,
+    table_lines,
 )
 from structkit.evaluation.tally import VerdictCounts
 from structkit.values import JSON
@@ -148,7 +149,7 @@ class ScoreComparison:
 
     def to_svg(self) -> str:
         """Return a plot of the differences with their intervals, as SVG."""
-        marks = [(each.name, each.difference, each.interval) for each in self]
+        marks = [(each.name, each.difference, each.interval) for each in table_lines(self)]
         ends = [abs(end) for _, number, interval in marks for end in (number, *(interval or ())) if end is not None]
         bound = max([math.ceil(10 * max(ends, default=0.1)) / 10, 0.1])
         return plot_svg(marks, (-bound, bound), "difference of F1 with its 95 % interval")
@@ -167,7 +168,7 @@ class ScoreComparison:
 
     @cached_property
     def _rows(self) -> list[tuple[str, ...]]:
-        return [HEAD, *map(_row, self)]
+        return [HEAD, *map(_row, table_lines(self))]
 
     def __repr__(self) -> str:
         """The difference over all fields."""
@@ -274,7 +275,7 @@ def _conclude(each: FieldDifference) -> str:
     if not each.is_enough:
         rows = f"{each.differing_rows:,} of {each.rows:,} differ"
         return f"too few rows to tell: {rows}, and {MIN_DIFFERING} or more have to"
-    more = f"; to show one of this size takes about {each.rows_needed:,} rows" if each.rows_needed else ""
+    more = f"; about {each.rows_needed:,} rows would show one of this size" if each.rows_needed else ""
     return f"no difference beyond chance{more}"
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from html import escape
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from structkit.evaluation.judgments import Mistake
 from structkit.evaluation.resampling import Interval
 from structkit.values.text import escape_controls, shorten
+
+T = TypeVar("T")
 
 HEAD = ("field", "n", "precision", "recall", "F1", "95 % interval", "wrong", "invented", "missed")
 MAX_CELL_CHARS = 200
@@ -99,8 +101,14 @@ def format_interval(interval: Interval | None) -> str:
 
 
 def score_rows(score: ScoreFigures) -> list[tuple[str, ...]]:
-    """Return the table of a score, the head first."""
-    return [HEAD, *map(_field_row, score)]
+    """Return the table of a score, the head first; of a single field, without a row for all fields."""
+    return [HEAD, *map(_field_row, table_lines(score))]
+
+
+def table_lines(lines: Iterable[T]) -> list[T]:
+    """Return the lines of a table, without the last one if it would repeat the only other one."""
+    all_lines = [*lines]
+    return all_lines[:1] if len(all_lines) == 2 else all_lines  # noqa: PLR2004 (a field, and all fields)
 
 
 def _field_row(each: FieldFigures) -> tuple[str, ...]:
@@ -181,7 +189,7 @@ def score_html(score: ScoreFigures) -> str:
 
 def score_svg(score: ScoreFigures) -> str:
     """Return a plot: F1 of each field as a dot on its interval."""
-    marks = [(each.name, each.f1, each.interval) for each in score]
+    marks = [(each.name, each.f1, each.interval) for each in table_lines(score)]
     return plot_svg(marks, (0.0, 1.0), "F1 with its 95 % interval")
 
 
