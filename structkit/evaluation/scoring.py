@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Literal, NamedTuple
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
@@ -15,70 +16,41 @@ from structkit.errors import ConfigError, StructkitError
 from structkit.evaluation.comparators import Comparator, Compare
 from structkit.evaluation.field_tree import AnyTree, leaf_fields, make_tree
 from structkit.evaluation.judgments import Judgment
+from structkit.evaluation.label_run import (
+    FinishedRun,
+    FunctionRun,
+    LabelFunction,
+    LabelJob,
+    argument_cells,
+    complete_run,
+    example_pairs,
+    is_function,
+    run_output,
+    validate_arguments,
+)
 from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable, RunCosts, read_costs
 from structkit.evaluation.score import SEED, FieldScore, Score
 from structkit.evaluation.tally import Tally
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.sources import open_source
-from structkit.values import JSON, JSONValue, Result
+from structkit.values import JSONValue, Result
 from structkit.values.text import suggest_name
 
 PLAIN_TYPES = (type(None), bool, int, float, str, list, tuple, Mapping)
 """Types whose values say nothing of their fields' types."""
 
-RUN_COLUMNS = ("status", "error", "message", "attempts", "usage", "cost")
 
+class ScoreOptions(NamedTuple):
+    """How a score is made.
 
-@runtime_checkable
-class FinishedRun(Protocol):
-    """The report of a job."""
+    Args:
+        comparators: How the values of some fields are compared, by name.
+        seed: Of the random numbers.
+    """
 
-    tokens: int
-    spend: Decimal | None
-    seconds: float
-
-    def to_dicts(self) -> list[JSON]:
-        """Return the rows of the output."""
-        ...
-
-    def raise_for_status(self) -> None:
-        """Raise an error if the run is not complete."""
-        ...
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every row has finished."""
-        ...
-
-
-@runtime_checkable
-class LabelJob(Protocol):
-    """A job."""
-
-    output_type: Any
-    key: str | None
-    value_column: str
-
-    def run(self) -> FinishedRun:
-        """Process every row."""
-        ...
-
-
-@runtime_checkable
-class LabelFunction(Protocol):
-    """A decorated function."""
-
-    response_format: ResponseFormat[Any]
-
-    @property
-    def row_function(self) -> Any:
-        """The function of a row."""
-        ...
-
-    def job(self, source: Any, output: Path | str | None = None, **settings: Any) -> LabelJob:
-        """Return a job that labels a table."""
-        ...
+    comparators: Mapping[str, Comparator]
+    seed: int
 
 
 def evaluate(  # noqa: PLR0913 (one argument a fact)
@@ -123,17 +95,18 @@ def evaluate(  # noqa: PLR0913 (one argument a fact)
     >>> score.fields["total"].precision, score.fields["total"].recall, score.fields["city"].f1
     (0.5, 1.0, 0.5)
     """
+    options = ScoreOptions(comparators or {}, seed)
     if is_function(got):
-        table = _Run(gold, output, key, {"budget": budget, "concurrency": concurrency})
-        return table.score(got, output_type or got.response_format, comparators, seed)
+        run = FunctionRun(output, key, budget, concurrency, value_column)
+        return _score_function(gold, got, run, output_type, options)
     if output is not None or budget is not None:
         raise ConfigError("output and budget are for a decorated function, which is run over gold")
     is_table = any(isinstance(each, str | PathLike) or hasattr(each, "__arrow_c_stream__") for each in (gold, got))
     if key is None and not is_table and not isinstance(got, FinishedRun | LabelJob):
-        return _score_values(gold, got, output_type, comparators, seed)
+        return _score_values(gold, got, output_type, options)
     if isinstance(got, LabelJob):
         output_type, key, value_column = output_type or got.output_type, key or got.key, got.value_column
-        got = _complete(got.run())
+        got = complete_run(got.run())
     if key is None:
         raise ConfigError("evaluate needs key=: the column by which the rows of the two tables belong together")
     if output_type is None:
@@ -141,7 +114,8 @@ def evaluate(  # noqa: PLR0913 (one argument a fact)
     output_format = response_format(output_type)
     gold_table = LabelledTable(open_source(gold, key=key), output_format, value_column)
     rows = _output_rows(got, output_format, key, value_column)
-    return _score_tables(gold_table, rows, _costs(got), comparators, seed)
+    expected = [*gold_table.gold_rows()]
+    return _score_rows(expected, rows, output_format, _costs(got), options, gold_table.unscored)
 
 
 def verdicts(
@@ -163,68 +137,27 @@ def verdicts(
     return tuple(judgments)
 
 
-def is_function(got: Any) -> TypeGuard[LabelFunction]:
-    """Return whether a value is a decorated function."""
-    return hasattr(got, "row_function") and hasattr(got, "job")
-
-
-class _Run:
-    """A decorated function over gold, as a job."""
-
-    def __init__(self, gold: Any, output: Path | str | None, key: str | None, settings: JSON) -> None:
-        self.gold, self.output, self.key = gold, output, key
-        self.settings = {**settings, "columns": RUN_COLUMNS, "progress": False}
-
-    def score(
-        self, function: LabelFunction, output_type: Any, comparators: Mapping[str, Comparator] | None, seed: int
-    ) -> Score:
-        """Run the function over gold, and return its score."""
-        output_format = response_format(output_type)
-        if pairs := example_pairs(self.gold):
-            rows = [_argument_cells(function, each) for each, _ in pairs]
-            report = self._run(function, rows)
-            gold = [LabelledRow(str(row), _natural(value, output_format)) for row, (_, value) in enumerate(pairs, 1)]
-            return _score_rows(
-                gold, self._output(report, output_format), output_format, _costs(report), comparators, seed
-            )
-        source = open_source(self.gold, key=self.key)
-        if not source.is_repeatable:
-            raise ConfigError("gold is a stream, which can be read only once: pass a file or a list")
-        table = LabelledTable(source, output_format)
-        gold = [*table.gold_rows()]  # read before anything is paid for
-        report = self._run(function, self.gold)
-        got = self._output(report, output_format)
-        return _score_rows(gold, got, output_format, _costs(report), comparators, seed, table.unscored)
-
-    def _run(self, function: LabelFunction, source: Any) -> FinishedRun:
-        return _complete(function.job(source, self.output, key=self.key, **self.settings).run())
-
-    def _output(self, report: FinishedRun, output_format: ResponseFormat[Any]) -> LabelledTable:
-        return LabelledTable(open_source(report.to_dicts(), key=self.key), output_format, is_output=True)
-
-
-def _complete(report: FinishedRun) -> FinishedRun:
-    """Return the report of a run whose rows have all finished; that some have failed is part of the score."""
-    if not report.is_complete:
-        report.raise_for_status()
-    return report
-
-
-def example_pairs(gold: Any) -> list[tuple[Any, Any]]:
-    """Return gold as pairs of an input and a value; nothing if it is a table."""
-    is_list = isinstance(gold, list | tuple) and bool(gold)
-    return [*gold] if is_list and all(isinstance(each, tuple) and len(each) == 2 for each in gold) else []  # noqa: PLR2004
-
-
-def _argument_cells(function: LabelFunction, argument: Any) -> JSON:
-    """Return an input as a row: a dict of arguments, or the first argument."""
-    if isinstance(argument, Mapping):
-        return dict(argument)
-    needs = function.row_function.needs
-    name = next((name for name in function.row_function.columns or () if name in needs), None) or "text"
-    if len(needs) > 1:
-        raise ConfigError(f"the function has several parameters ({', '.join(sorted(needs))}): pass a dict as the input")
-    return {name: argument}
+def _score_function(
+    gold: Any, function: LabelFunction, run: FunctionRun, output_type: Any, options: ScoreOptions
+) -> Score:
+    """Run a function over gold as a job, and return its score."""
+    output_format = response_format(output_type or function.response_format)
+    if pairs := example_pairs(gold):
+        rows = [argument_cells(function, each) for each, _ in pairs]
+        expected = [
+            LabelledRow(str(row), _natural(value, output_format, row)) for row, (_, value) in enumerate(pairs, 1)
+        ]
+        report = replace(run, key=None).start(function, rows)
+        return _score_rows(expected, run_output(report, output_format, None), output_format, _costs(report), options)
+    source = open_source(gold, key=run.key)
+    if not source.is_repeatable:
+        raise ConfigError("gold is a stream, which can be read only once: pass a file or a list")
+    table = LabelledTable(source, output_format, run.value_column)
+    expected = [*table.gold_rows()]  # read before anything is paid for
+    validate_arguments(function, table)
+    report = run.start(function, gold)
+    got = run_output(report, output_format, run.key)
+    return _score_rows(expected, got, output_format, _costs(report), options, table.unscored)
 
 
 def _output_rows(got: Any, output_format: ResponseFormat[Any], key: str, value_column: str) -> LabelledTable:
@@ -238,24 +171,16 @@ def _costs(got: Any) -> RunCosts:
     return read_costs(Path(got).expanduser()) if isinstance(got, str | PathLike) and str(got) != "-" else RunCosts()
 
 
-def _score_tables(
-    gold: LabelledTable, got: LabelledTable, costs: RunCosts, comparators: Mapping[str, Comparator] | None, seed: int
-) -> Score:
-    rows = [*gold.gold_rows()]
-    return _score_rows(rows, got, gold.output_format, costs, comparators, seed, gold.unscored)
-
-
 def _score_rows(
     gold: Sequence[LabelledRow],
     got: Iterable[LabelledRow],
     output_format: ResponseFormat[Any],
     costs: RunCosts,
-    comparators: Mapping[str, Comparator] | None,
-    seed: int,
+    options: ScoreOptions,
     unscored: tuple[str, ...] = (),
 ) -> Score:
     """Return the score of rows with keys."""
-    tree = _tree(output_format, {**(comparators or {}), **dict.fromkeys(unscored, Compare.ignore)})
+    tree = _tree(output_format, {**options.comparators, **dict.fromkeys(unscored, Compare.ignore)})
     by_key = {row.key: row for row in gold}
     answers: dict[str, LabelledRow] = {}
     only_in_got = []
@@ -272,12 +197,10 @@ def _score_rows(
         tally.add_row(row.key, judgments)
     failed = tuple(row.key for row in gold if row.key in answers and answers[row.key].is_failed)
     only_in_gold = tuple(row.key for row in gold if row.key not in answers)
-    return _finish(tally, seed, failed, only_in_gold, tuple(only_in_got), unscored, costs)
+    return _finish(tally, options.seed, failed, only_in_gold, tuple(only_in_got), unscored, costs)
 
 
-def _score_values(
-    gold: Any, got: Any, output_type: Any, comparators: Mapping[str, Comparator] | None, seed: int
-) -> Score:
+def _score_values(gold: Any, got: Any, output_type: Any, options: ScoreOptions) -> Score:
     """Return the score of values in the same order."""
     gold_values, got_values = _as_list(gold), _as_list(got)
     if len(gold_values) != len(got_values):
@@ -285,7 +208,7 @@ def _score_values(
             f"gold has {len(gold_values)} values, and there are {len(got_values)} others: they are compared by position"
         )
     output_format = _format_of(gold_values, output_type)
-    tree = _tree(output_format, comparators)
+    tree = _tree(output_format, options.comparators)
     tally, failed = Tally(_names(tree)), []
     for number, (expected, value) in enumerate(zip(gold_values, got_values, strict=True), 1):
         if isinstance(value, StructkitError):
@@ -294,7 +217,7 @@ def _score_values(
         natural = _natural(expected, output_format, number)
         tree.compare(natural, _natural(value, output_format, is_gold=False), (), judgments)
         tally.add_row(str(number), judgments)
-    return _finish(tally, seed, tuple(failed))
+    return _finish(tally, options.seed, tuple(failed))
 
 
 def _as_list(values: Any) -> list[Any]:

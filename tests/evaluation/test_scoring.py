@@ -218,6 +218,22 @@ def test_gold_that_is_not_valid_is_found_before_anything_is_sent(tmp_path: Path)
     assert endpoint.requests == []
 
 
+def test_a_function_that_would_read_gold_itself_is_an_error_before_anything_is_sent() -> None:
+    client = structkit.Client("m", base_url="http://127.0.0.1:9", api_key="k")
+
+    @structkit.prompt(Literal["a", "b"], client=client)
+    def read_all(**cells: str) -> str:
+        return str(cells)
+
+    @structkit.prompt(Literal["a", "b"], client=client)
+    def read_value(value: str) -> str:
+        return value
+
+    for function in (read_all, read_value):
+        with pytest.raises(ConfigError, match="the function would read gold itself, from 'value'"):
+            evaluate([{"text": "x", "value": "a"}], function)
+
+
 def test_a_run_that_its_budget_ends_has_no_score(tmp_path: Path) -> None:
     with Endpoint(answer) as endpoint, pytest.raises((BudgetExceeded, ConfigError)):
         evaluate(REVIEWS, make_function(endpoint), budget="0.000001", output=tmp_path / "run.jsonl")
