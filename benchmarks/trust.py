@@ -83,8 +83,8 @@ def draw_record(chance: float, fields: int) -> Draw:
     """All fields of a row, which are often right or wrong together."""
 
     def draw(rng: random.Random) -> RatioRow:
-        own = min(max(rng.gauss(chance, 0.15), 0), 1)
-        return RatioRow(2 * sum(rng.random() < own for _ in range(fields)), 2 * fields)
+        share = min(max(rng.gauss(chance, 0.15), 0), 1)
+        return RatioRow(2 * sum(rng.random() < share for _ in range(fields)), 2 * fields)
 
     return draw
 
@@ -93,8 +93,8 @@ def draw_list(chance: float) -> Draw:
     """A field of the items of a list, of which some are invented."""
 
     def draw(rng: random.Random) -> RatioRow:
-        items, own = rng.randrange(12), min(max(rng.gauss(chance, 0.2), 0), 1)
-        return RatioRow(2 * sum(rng.random() < own for _ in range(items)), 2 * items + rng.randrange(2))
+        items, share = rng.randrange(12), min(max(rng.gauss(chance, 0.2), 0), 1)
+        return RatioRow(2 * sum(rng.random() < share for _ in range(items)), 2 * items + rng.randrange(2))
 
     return draw
 

@@ -17,7 +17,7 @@ from structkit.evaluation.comparators import (
     is_absent,
 )
 from structkit.evaluation.field_schema import JSON_TYPES, branches_of, field_name, resolve_field, value_types
-from structkit.evaluation.judgments import BOTH_ABSENT, INVENTED, MISSED, NO_KEY, RIGHT, WRONG, Judgment, Judgments
+from structkit.evaluation.judgments import BOTH_ABSENT, DIFFERENT, INVENTED, MISSED, NO_KEY, RIGHT, Judgment, Judgments
 from structkit.evaluation.list_alignment import align_items
 from structkit.values import ABSENT, JSON, JSONPath, JSONValue
 
@@ -90,7 +90,7 @@ class LeafField(FieldTree):
         elif is_absent(got):
             code = MISSED
         else:
-            code = RIGHT if self.comparator(gold, got) else WRONG
+            code = RIGHT if self.comparator(gold, got) else DIFFERENT
         judgments.append(Judgment(self.name, code, path, gold, got, self.is_choice))
 
     def add_absent(self, path: JSONPath, judgments: Judgments) -> None:

@@ -11,7 +11,7 @@ from structkit.values.text import shorten_json
 Verdict: TypeAlias = Literal["right", "wrong", "invented", "missed", "absent"]
 """Equal; another value; one where gold has none; none where gold has one; none in both."""
 
-RIGHT, WRONG, INVENTED, MISSED, BOTH_ABSENT = range(5)
+RIGHT, DIFFERENT, INVENTED, MISSED, BOTH_ABSENT = range(5)
 VERDICTS: tuple[Verdict, ...] = ("right", "wrong", "invented", "missed", "absent")
 
 NO_KEY = object()

@@ -222,7 +222,7 @@ def is_empty_value(value: JSONValue) -> bool:
 
 
 def read_cell(cell: Any, place: CellPlace) -> JSONValue:
-    """Return a cell as natural JSON: in a table of texts, numbers and lists are JSON, and an empty cell is no value.
+    """Return a cell as natural JSON: in a table of texts, numbers and lists are JSON, and an empty cell has no value.
 
     >>> integers, texts = CellPlace("n", ("n",), frozenset({"integer"})), CellPlace("t", ("t",), frozenset({"string"}))
     >>> read_cell("12", integers), read_cell("", integers), read_cell("'=1", texts)

@@ -29,7 +29,7 @@ class FieldScore:
     Attributes:
         name: The field: `total`, `lines[].price` for a field of any item, `prices.*` for any key of a map.
         mistakes: The first mistakes.
-        confusion: For an enum or a boolean: how often which gold value is which other value; `(none)` is no value.
+        confusion: For an enum or a boolean: how often which gold value is which other value; `(none)` stands for null.
     """
 
     name: str

@@ -127,9 +127,9 @@ def score_lines(score: ScoreFigures) -> list[str]:
     rows = len(score.keys)
     interval = format_interval(score.accuracy_interval)
     lines = [f"{score.exact_rows:,} of {rows:,} rows without a mistake: {format_share(score.accuracy)} {interval}"]
-    lines += _named(score.failed, "failed; their values are missed")
-    lines += _named(score.only_in_gold, "only in gold; their values are missed")
-    lines += _named(score.only_in_got, "not in gold, and not counted")
+    lines += _list_rows(score.failed, "failed; their values are missed")
+    lines += _list_rows(score.only_in_gold, "only in gold; their values are missed")
+    lines += _list_rows(score.only_in_got, "not in gold, and not counted")
     if score.unscored:
         lines.append(f"without a column in gold, and not counted: {', '.join(map(_line, score.unscored))}")
     if (figures := cost_line(score)) != "":
@@ -145,7 +145,7 @@ def cost_line(score: ScoreFigures) -> str:
     return ", ".join((*tokens, *cost, *seconds))
 
 
-def _named(keys: Sequence[str], fact: str) -> list[str]:
+def _list_rows(keys: Sequence[str], fact: str) -> list[str]:
     if not keys:
         return []
     names = ", ".join(_line(shorten(key, 40)) for key in keys[:MAX_NAMES])

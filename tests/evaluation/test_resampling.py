@@ -19,7 +19,7 @@ from structkit.evaluation.resampling import (
     ratio_interval,
 )
 
-RIGHT, WRONG = RatioRow(2, 2), RatioRow(0, 2)
+RIGHT, FALSE = RatioRow(2, 2), RatioRow(0, 2)
 
 
 @pytest.mark.parametrize(("trials", "chance"), [(20, 0.1), (400, 0.3), (400, 0.9), (10_000, 0.0005)])
@@ -41,7 +41,7 @@ def test_multinomial_numbers_add_up() -> None:
 def test_an_interval_covers_the_truth_about_as_often_as_it_says(rows: int, chance: float) -> None:
     rng, hits, trials = random.Random(11), 0, 150
     for trial in range(trials):
-        drawn = Counter(RIGHT if rng.random() < chance else WRONG for _ in range(rows))
+        drawn = Counter(RIGHT if rng.random() < chance else FALSE for _ in range(rows))
         low, high = ratio_interval(drawn, seed=trial) or (2.0, 2.0)
         hits += low <= chance <= high
     assert 0.9 <= hits / trials <= 1
@@ -55,7 +55,7 @@ def test_all_right_is_not_certain_and_nothing_has_no_interval() -> None:
 
 
 def test_an_interval_is_the_same_each_time() -> None:
-    assert ratio_interval({RIGHT: 70, WRONG: 30}, seed=3) == ratio_interval({WRONG: 30, RIGHT: 70}, seed=3)
+    assert ratio_interval({RIGHT: 70, FALSE: 30}, seed=3) == ratio_interval({FALSE: 30, RIGHT: 70}, seed=3)
 
 
 def test_many_rows_of_which_none_is_like_another_have_an_interval_too() -> None:
@@ -65,10 +65,10 @@ def test_many_rows_of_which_none_is_like_another_have_an_interval_too() -> None:
 
 
 def test_p_is_exact_where_few_rows_differ() -> None:
-    better, worse, same = PairedRow(WRONG, RIGHT), PairedRow(RIGHT, WRONG), PairedRow(RIGHT, RIGHT)
-    assert permutation_p({better: 10, same: 500}, seed=1) == pytest.approx(2 / 2**10)
-    assert permutation_p({better: 3, worse: 3, same: 9}, seed=1) == 1
-    assert permutation_p({same: 9}, seed=1) == 1
+    better, worse, equal = PairedRow(FALSE, RIGHT), PairedRow(RIGHT, FALSE), PairedRow(RIGHT, RIGHT)
+    assert permutation_p({better: 10, equal: 500}, seed=1) == pytest.approx(2 / 2**10)
+    assert permutation_p({better: 3, worse: 3, equal: 9}, seed=1) == 1
+    assert permutation_p({equal: 9}, seed=1) == 1
 
 
 def test_p_is_uniform_where_there_is_no_difference() -> None:
@@ -81,7 +81,7 @@ def test_p_is_uniform_where_there_is_no_difference() -> None:
 
 
 def test_the_interval_of_a_difference_has_its_sign_where_it_is_clear() -> None:
-    rows = {PairedRow(WRONG, RIGHT): 40, PairedRow(RIGHT, WRONG): 5, PairedRow(RIGHT, RIGHT): 55}
+    rows = {PairedRow(FALSE, RIGHT): 40, PairedRow(RIGHT, FALSE): 5, PairedRow(RIGHT, RIGHT): 55}
     low, high = difference_interval(rows, seed=1) or (0.0, 0.0)
     assert 0.2 < low < 0.35 < high < 0.5
 
