@@ -6,24 +6,30 @@ import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structkit.batch.blank import is_blank_row, used_columns, without_empty
+from structkit.batch.engines.row_chunks import RowChunks
 from structkit.batch.fingerprint import fingerprint
 from structkit.batch.job_endpoint import job_address, job_call, job_endpoint, job_model, validate_connection
 from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.plan import make_plan
+from structkit.client.several_calls import find_several_calls
 from structkit.client.tool_arguments import take_tools
 from structkit.dialects import Route
-from structkit.errors import ConfigError
-from structkit.extraction import Conversation
+from structkit.errors import ConfigError, PromptError
+from structkit.extraction import Conversation, soft
 from structkit.prompts import JinjaTemplate, build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
 from structkit.values import JSON, Parameters, Policy
 from structkit.values.parameters import OPTION_NAMES
+
+if TYPE_CHECKING:
+    from structkit.extraction.chunk_plan import ChunkPlan
+    from structkit.extraction.grounding import ArgumentEvidence
 
 
 class RowConversations:
@@ -33,6 +39,7 @@ class RowConversations:
         settings: The job's settings.
         response_format: The type of the values, compiled.
         call: The arguments of every call, with the defaults of the job's client.
+        chunk: What `chunk=` of every call is.
         evidence: What `evidence=` of every call is.
         policy: The limits on the attempts, retries and waits of each row.
         endpoint: The address and the key; None if the job has a transport of the caller's.
@@ -53,37 +60,66 @@ class RowConversations:
             raise ConfigError("call has 'model': pass model= to the job itself")
         self.settings = settings
         self.response_format = response_format(settings.output_type)
-        self.call: Any = job_call(settings)
+        self.call: Any = dict[str, Any](job_call(settings))
+        self.chunk: int | str | None = self.call.pop("chunk", None)
         self.evidence: Any = self.call.get("evidence")
         self.policy: Policy = self.call.get("policy") or Policy()
         self.endpoint = job_endpoint(settings)
         self.address = job_address(settings, self.endpoint)
-        plan = make_plan(job_model(settings), self.call, self.endpoint, self.address)
+        defaults: Any = self.call
+        plan = make_plan(job_model(settings), defaults, self.endpoint, self.address)
         self.plan = replace(plan, cache=settings.client.cache) if settings.client else plan
+        if self.chunk:
+            find_several_calls({}, {"chunk": self.chunk, "confidence": self.call.get("confidence")})
+            self._divide("any row", None)  # both raise here, and nothing is sent
         # One conversation serves as the template of all rows; a new one is needed only when the route changes.
         self._template = lru_cache(1)(self._start_any_row)
         self._template(self.plan.route)  # raises here if an argument is invalid for every row
 
     def _start_any_row(self, _: Route) -> Conversation:
-        return self.plan.start_conversation(self.response_format, "any row", {})
+        checks = [check for check in self.call.get("checks") or () if not isinstance(check, soft)]
+        options: Any = {"checks": checks} if self.chunk else {}  # others are run with the joined value alone
+        return self.plan.start_conversation(self.response_format, "any row", options)
 
-    async def start(self, record: Record) -> Conversation:
-        """Return the conversation about a row.
+    async def start(self, record: Record) -> Conversation | RowChunks:
+        """Return the conversation about a row, or those about the chunks of its text.
 
         Raises:
-            PromptError: The template names a column that the row does not have.
+            PromptError: The template names a column that the row does not have, or has no text that is divided.
         """
         prompt = self.settings.prompt
         text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(without_empty(record.values))
         text = await text if inspect.isawaitable(text) else text
-        messages = build_messages(text, self.call.get("instructions"))
-        conversation = self._template(self.plan.route).with_messages(messages)
-        return self._ground(conversation, record, text) if self.evidence else conversation
+        evidence = self._argument_evidence(record, text) if self.evidence or self.chunk else None
+        if not self.chunk:
+            return self._start(text, evidence)
+        try:
+            plan = self._divide(text, evidence)
+        except ConfigError as error:  # it concerns this row's prompt: the type was validated before
+            raise PromptError(str(error)) from None
+        return RowChunks(plan, lambda chunk: self._start(plan.prompt(chunk), plan.options(chunk)["evidence"]))
 
-    def _ground(self, conversation: Conversation, record: Record, prompt: Any) -> Conversation:
-        """Return a conversation whose value is looked for in the cells of the row that its prompt uses."""
+    def _divide(self, prompt: Any, evidence: Any) -> ChunkPlan:
+        """Return the chunks of a prompt."""
+        from structkit.extraction.chunk_plan import plan_chunks
+
+        return plan_chunks(self.response_format, prompt, {**self.call, "chunk": self.chunk, "evidence": evidence})
+
+    def _start(self, prompt: Any, evidence: ArgumentEvidence | None) -> Conversation:
+        conversation = self._template(self.plan.route).with_messages(
+            build_messages(prompt, self.call.get("instructions"))
+        )
+        if not evidence:
+            return conversation
+        from structkit.extraction.grounding import start_grounding, with_grounding
+
+        grounded: Conversation = with_grounding(conversation, start_grounding(evidence, prompt))
+        return grounded
+
+    def _argument_evidence(self, record: Record, prompt: Any) -> ArgumentEvidence:
+        """Return what `evidence=` is for a row: values are looked for in the cells that its prompt uses."""
         from structkit.evidence.prompt_sources import documents_of
-        from structkit.extraction.grounding import ArgumentEvidence, start_grounding, with_grounding
+        from structkit.extraction.grounding import ArgumentEvidence
 
         row_prompt = self.settings.prompt
         template = row_prompt if isinstance(row_prompt, str) else getattr(row_prompt, "template", None)
@@ -91,9 +127,8 @@ class RowConversations:
         files = getattr(row_prompt, "file_parameters", {}).keys()
         cells: dict[str, Any] = {name: cell for name, cell in record.values.items() if name in names - files}
         cells |= zip(sorted(files), documents_of(prompt), strict=False)
-        evidence = ArgumentEvidence(self.evidence, cells, is_template=template is not None and not files & names)
-        grounded: Conversation = with_grounding(conversation, start_grounding(evidence, prompt))
-        return grounded
+        is_template = template is not None and not files & names
+        return ArgumentEvidence(self.evidence or False, cells, is_template=is_template)
 
     def blank_outcome(self, record: Record) -> Outcome | None:
         """Return the outcome of a row that is not sent because it is blank; None for any other row."""
@@ -126,6 +161,8 @@ class RowConversations:
             settings["evidence"] = self.evidence
         if self.policy.escalate_below is not None:
             settings["escalate_below"] = self.policy.escalate_below
+        if self.chunk:
+            settings["chunk"] = self.chunk
         if confidence := call.get("confidence"):
             settings["confidence"] = confidence  # without it, the stored replies have no log probabilities
         if tools:

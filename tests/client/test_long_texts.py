@@ -6,7 +6,6 @@ import json
 import pickle
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -299,24 +298,8 @@ def test_a_client_may_have_it_for_all_calls_and_streams_reject_it() -> None:
         assert count > 3
         client.extract(list[Row], TEXT, chunk=None)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
         assert len(endpoint.requests) == count + 1
-        with pytest.raises(ConfigError, match="streams and jobs read a text whole"):
+        with pytest.raises(ConfigError, match="streams read a text whole"):
             client.stream_items(list[Row], TEXT)
-
-
-def test_a_job_rejects_it_before_anything_is_sent(tmp_path: Path) -> None:
-    with Endpoint(perfect_list) as endpoint:
-        job = structkit.Job(
-            source=[{"text": TEXT}],
-            output=tmp_path / "out.jsonl",
-            output_type=list[Row],
-            prompt="{text}",
-            model="fake",
-            base_url=endpoint.base_url,
-            call={"chunk": 500},
-        )
-        with pytest.raises(ConfigError, match="streams and jobs read a text whole"):
-            job.run()
-    assert not endpoint.requests
 
 
 # Checks and failures

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from structkit.batch.engines.limiter import Limiter
+from structkit.batch.engines.row_chunks import RowChunks
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.job_prices import JobPrices
 from structkit.batch.matching import MatchedRow
@@ -31,7 +32,7 @@ class RunContext:
     """What the rows of one run share.
 
     Args:
-        start: Returns the conversation about a row; awaits the caller's prompt function.
+        start: Returns the conversation about a row, or those about its chunks; awaits the caller's prompt function.
         response_format: The type of the values.
         journal: Where requests, replies and outcomes are stored before they count.
         transport: Sends the requests.
@@ -49,7 +50,7 @@ class RunContext:
         max_rows: The maximum number of rows in progress at once.
     """
 
-    start: Callable[[Record], Awaitable[Conversation]]
+    start: Callable[[Record], Awaitable[Conversation | RowChunks]]
     response_format: ResponseFormat[Any]
     journal: Journal
     transport: AsyncTransport

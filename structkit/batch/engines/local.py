@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from structkit.batch.engines.cached_replies import is_from_cache
 from structkit.batch.engines.engine import RunContext
-from structkit.batch.engines.replay import ends_with_fault, is_rejected_again, replies_to_replay
+from structkit.batch.engines.replay import RowReplies, ends_with_fault, is_rejected_again
+from structkit.batch.engines.row_chunks import RowChunks
 from structkit.batch.engines.row_tools import RowTools
 from structkit.batch.engines.sender import RequestSender, is_among
 from structkit.batch.engines.stop import RunStopped, StopCause
@@ -115,35 +117,43 @@ class LocalEngine:
             if isinstance(error, ConfigError) and not isinstance(error, PromptError):
                 raise  # it concerns every row
             return context.finish_row(record, outcome_of_error(error))
-        return await self._converse(record, conversation, exchanges, RowTools(context, record, row))
+        row_replies = RowReplies(exchanges, is_offline=context.is_offline)
+        converse = partial(self._converse, record, row_replies, RowTools(context, record, row))
+        is_divided = isinstance(conversation, RowChunks)
+        step = await (conversation.join(converse) if is_divided else converse(conversation))
+        if step is None:
+            return self._finish_offline(record, exchanges)
+        return self._finish(record, step, has_sent=row_replies.has_sent, exchanges=exchanges)
 
-    async def _converse(self, record: Record, step: Any, exchanges: tuple[Exchange, ...], tools: RowTools) -> None:
-        """Take a row's conversation to its result: with the stored replies, then with new ones."""
+    async def _converse(
+        self, record: Record, row_replies: RowReplies, tools: RowTools, step: Any, chunk: str = ""
+    ) -> Any:
+        """Return the result or the error of a conversation: with the stored replies, then with new ones.
+
+        It is None if the conversation needs a reply that is not stored, and nothing may be sent.
+        """
         context = self.context
-        stored = iter(replies_to_replay(exchanges, is_offline=context.is_offline))
-        # The number of a request whose reply was lost is used again: its new intent takes the place of the old one.
-        number = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
-        has_sent = False
         while isinstance(step, UNFINISHED_STEPS):
             if isinstance(step, ToolStep):
                 if (step := await self._call_tools(step, tools)) is None:
-                    return self._finish_offline(record, exchanges)
+                    return None
                 continue
             last, replies, sent = step, [], list[Request]()
             try:
                 for request in step.requests:
-                    if (reply := next(stored, None)) is None and context.is_offline:
-                        return self._finish_offline(record, exchanges)
+                    if (reply := next(row_replies.stored, None)) is None and context.is_offline:
+                        return None
                     if reply is None:
-                        number, reply = await self._sender.send(record, number + 1, request, sent)
-                        has_sent = has_sent or not is_from_cache(reply)
+                        number = row_replies.number + 1
+                        row_replies.number, reply = await self._sender.send(record, number, request, sent, chunk)
+                        row_replies.has_sent = row_replies.has_sent or not is_from_cache(reply)
                     replies.append(reply)
                 step = await next_step(last, replies, context.learn)
                 context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
             except BaseException as error:
                 context.hooks.notify_abort(sent, error)
                 raise
-        return self._finish(record, step, has_sent=has_sent, exchanges=exchanges)
+        return step
 
     async def _call_tools(self, step: ToolStep, tools: RowTools) -> Any:
         """Return the step after calls of tools; None if one of them has no stored result and nothing may be called.

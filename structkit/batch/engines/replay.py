@@ -11,6 +11,23 @@ MIN_REJECTIONS = 2
 """The number of earlier runs that must have seen a row rejected, if no other row was answered after it."""
 
 
+class RowReplies:
+    """The replies to a row: those that the journal has, and then the numbers of new ones.
+
+    Attributes:
+        stored: The stored replies that were not received yet, in order.
+        number: That of the last request.
+        has_sent: Whether a request was sent that the cache did not answer.
+    """
+
+    def __init__(self, exchanges: tuple[Exchange, ...], *, is_offline: bool) -> None:
+        """Start before the first stored reply."""
+        self.stored = iter(replies_to_replay(exchanges, is_offline=is_offline))
+        # The number of a request whose reply was lost is used again: its new intent takes the place of the old one.
+        self.number = max((exchange.number for exchange in exchanges if exchange.reply), default=0)
+        self.has_sent = False
+
+
 def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> list[TransportReply]:
     """Return the replies of a row that its conversation is to receive, in order.
 

@@ -59,7 +59,7 @@ class RequestSender:
         return replace(self.context.policy, retries=0)
 
     async def send(
-        self, record: Record, number: int, request: Request, sent: list[Request]
+        self, record: Record, number: int, request: Request, sent: list[Request], chunk: str = ""
     ) -> tuple[int, TransportReply]:
         """Return the reply to a request, retried as long as that may help, and the number of the last try.
 
@@ -68,13 +68,14 @@ class RequestSender:
             number: Of the request within the row; each retry counts.
             request: What to send.
             sent: The request is appended before it goes out for the first time.
+            chunk: Which chunk of the row's text it is about; empty if the text is not divided.
 
         Raises:
             RunStopped: The run ends first.
         """
         failures = 0
         while True:
-            reply = await self._send_once(record, number, request, sent)
+            reply = await self._send_once(record, number, request, sent, chunk + request.text)
             if isinstance(reply, Completion) or not reply.retryable:
                 break
             # A rate limit does not count: the limiter pauses, and the request will be answered.
@@ -87,22 +88,24 @@ class RequestSender:
         self.context.hooks.notify_reply(request, reply)
         return number, reply
 
-    async def _send_once(self, record: Record, number: int, request: Request, sent: list[Request]) -> TransportReply:
+    async def _send_once(
+        self, record: Record, number: int, request: Request, sent: list[Request], identity: str
+    ) -> TransportReply:
         """Reserve the cost, store the intent, send the request, store the reply; a cached reply costs nothing."""
-        context, text = self.context, request.text
+        context = self.context
         if (cached := find_cached_reply(context.cache, request)) is not None:
             self._announce(request, sent)
-            await self._intend(record, number, text, Reservation(0, 0))
+            await self._intend(record, number, identity, Reservation(0, 0))
             context.journal.add_reply(record.ordinal, number, cached)
             return cached
-        reservation = reserve_tokens(request.body, text, MAX_REPLY_TOKENS)
+        reservation = reserve_tokens(request.body, request.text, MAX_REPLY_TOKENS)
         reserved = reservation.cost(context.prices.of(request.model))
         permit = await self._wait_for_turn(request, reserved)
         reply: TransportReply | None = None
         is_sent = False
         try:
             self._announce(request, sent)
-            await self._intend(record, number, text, reservation)
+            await self._intend(record, number, identity, reservation)
             is_sent = True
             reply = await context.transport.send(request, self._policy)
             context.journal.add_reply(record.ordinal, number, reply)
@@ -120,10 +123,10 @@ class RequestSender:
             sent.append(request)
             self.context.hooks.notify_request(request)
 
-    async def _intend(self, record: Record, number: int, text: str, reservation: Reservation) -> None:
+    async def _intend(self, record: Record, number: int, identity: str, reservation: Reservation) -> None:
         """Store in the journal that a request is about to be sent."""
         row = record.ordinal, record.key, record.digest
-        await self.context.journal.intend_async(*row, number, _digest(text), reservation)
+        await self.context.journal.intend_async(*row, number, _digest(identity), reservation)
 
     async def _wait_for_turn(self, request: Request, cost: Decimal) -> int:
         """Reserve the cost of the next request, and wait until it may go out; return its number for the limiter.

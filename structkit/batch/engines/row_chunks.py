@@ -1,0 +1,61 @@
+"""A row whose text is asked in chunks: a conversation for each, one after the other, and what joins their results."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from structkit.client.steps import apply_async_checks
+from structkit.errors import TransportError
+from structkit.values import Request, Result
+
+if TYPE_CHECKING:
+    from structkit.extraction import Conversation
+    from structkit.extraction.chunk_plan import ChunkPlan
+    from structkit.extraction.text_chunks import TextChunk
+
+
+@dataclass(frozen=True)
+class RowChunks:
+    """The conversations about the chunks of a row.
+
+    Args:
+        plan: The chunks.
+        start: Returns the conversation about one of them, with what is known by then about the route.
+    """
+
+    plan: ChunkPlan
+    start: Callable[[TextChunk], Conversation]
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The first request about each chunk."""
+        return tuple(chain.from_iterable(self.start(chunk).requests for chunk in self.plan.chunks))
+
+    async def join(self, converse: Callable[[Conversation, str], Awaitable[Any]]) -> Any:
+        """Return the joined result or the first error; None if a chunk has no stored reply and nothing may be sent.
+
+        After an error of the endpoint, no other chunk is asked; a chunk without a valid value stops none.
+
+        Args:
+            converse: Takes a conversation to its result or its error. Its second argument is the chunk, which tells
+                the requests of chunks with equal texts apart.
+        """
+        outcomes: list[Any] = []
+        for chunk in self.plan.chunks:
+            outcome = await converse(self.start(chunk), f"{chunk}: ")
+            if outcome is None:
+                return None
+            outcomes.append(outcome)
+            if isinstance(outcome, TransportError):
+                break
+        outcomes += [None] * (len(self.plan.chunks) - len(outcomes))
+        step = await asyncio.to_thread(self.plan.join, outcomes)  # takes a second for thousands of items
+        if isinstance(step, Result):
+            from structkit.extraction.chunk_plan import JoinedChunks
+
+            step = await apply_async_checks(JoinedChunks(self.plan, outcomes), step)
+        return step
