@@ -63,7 +63,19 @@ VARIANTS = {
 """Other words for a number."""
 
 ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une", "una", "um", "uma", "een"})
-"""They count as one only before a scale ("a million")."""
+"""They count as one only before a scale ("a million") or a unit."""
+
+UNITS = frozenset(
+    fold(
+        "kilo kilogram kilogramm quilo gram gramm gramme litre liter litro meter metre metro metri kilometer "
+        "kilometre mile meile inch foot pound pfund livre libra libbra cup tasse taza tazza xicara kop glass "
+        "glas verre vaso bicchiere spoon teaspoon tablespoon loffel teeloffel essloffel cuillere cucharada "
+        "cucchiaio colher lepel pinch prise pincee pizca pizzico pitada snufje second sekunde seconde segundo "
+        "secondo minute minuto minuut hour stunde heure hora ora uur day tag jour dia giorno dag week woche "
+        "semaine semana settimana month monat mois mes mese maand year jahr an annee ano anno jaar"
+    ).split()
+)
+"""Units before which an article is the number one, as in "an hour"."""
 
 HALVES_AFTER = [
     ["and", "a", "half"], ["et", "demi"], ["et", "demie"], ["y", "medio"], ["y", "media"], ["e", "mezzo"],
@@ -102,8 +114,12 @@ LONE_SCALES = frozenset(fold("hundert tausend cent mille mil cien cento cem ст
 
 JOINING_WORDS = frozenset({"and", "et", "y", "und", "e", "en"})
 
-CJK_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"\u3007": 0, "两": 2, "兩": 2}
-CJK_UNITS = {"十": 10, "百": 100, "千": 1_000}
+CJK_DIGIT_ROWS = ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "零壹貳參肆伍陸柒捌玖")
+"""The second and third rows are those of contracts and cheques."""
+
+CJK_DIGITS = {char: value for digits in CJK_DIGIT_ROWS for value, char in enumerate(digits)}
+CJK_DIGITS |= {"\u3007": 0, "两": 2, "兩": 2, "弐": 2, "参": 3}
+CJK_UNITS = {"十": 10, "百": 100, "千": 1_000, "拾": 10, "佰": 100, "仟": 1_000}
 CJK_SCALES = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 KOREAN_SCALES = {fold("만"): 10**4, fold("억"): 10**8, fold("조"): 10**12}
 """Folded, Korean syllables are several letters."""

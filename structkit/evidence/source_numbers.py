@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from structkit.evidence.folding import split_text
 from structkit.evidence.number_vocabulary import (
+    ARTICLES,
     CJK_SCALES,
     CJK_UNITS,
     JOINING_WORDS,
@@ -18,6 +19,7 @@ from structkit.evidence.number_vocabulary import (
     NEGATIVE_WORDS,
     PERCENT_WORDS,
     SCALES,
+    UNITS,
 )
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.values.evidence_map import Span
@@ -29,6 +31,7 @@ SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!
 """Digits in groups of three with spaces between them."""
 
 FRACTION = re.compile(r"[0-9](?<![\d/.,]\d)(?:\d{0,2}[ -](?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
+FOLLOWING_WORD = re.compile(r"[ '](\w+)")
 MIXED_FRACTION = re.compile(r"(?:(\d+)[ -])?(\d+) ?[/\u2044] ?(\d+)")
 SIGN_OF_FRACTION = "\u2044"
 
@@ -329,12 +332,19 @@ def _numbers_in_words(folded: str, words: Sequence[Span]) -> Iterator[tuple[Deci
     yield from _read_run(folded, run)
 
 
+def _is_one(folded: str, word: Span) -> bool:
+    """Return whether a word is an article before a unit."""
+    following = FOLLOWING_WORD.match(folded, word.end) if folded[word.start : word.end] in ARTICLES else None
+    return following is not None and following[1] in UNITS
+
+
 def _read_run(folded: str, run: list[Span]) -> Iterator[tuple[Decimal, Span]]:
     """Yield the numbers of consecutive number words: the longest ones, from left to right."""
     while run:
         lengths = range(len(run), 0, -1)
         numbers = ((length, read_number_words(folded[run[0].start : run[length - 1].end])) for length in lengths)
-        length, value = next(((length, value) for length, value in numbers if value is not None), (1, None))
+        one = Decimal(1) if _is_one(folded, run[0]) else None
+        length, value = next(((length, value) for length, value in numbers if value is not None), (1, one))
         if value is not None:
             yield value, Span(run[0].start, run[length - 1].end)
         run = run[length:]

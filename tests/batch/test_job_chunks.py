@@ -160,17 +160,17 @@ def test_a_row_with_a_failed_chunk_fails_and_names_it(tmp_path: Path) -> None:
 
 
 def test_checks_see_each_chunk_and_the_joined_value(tmp_path: Path) -> None:
-    seen = list[int]()
+    counts = list[int]()
 
     def count(sales: list[Sale]) -> list[Issue]:
-        seen.append(len(sales))
+        counts.append(len(sales))
         return []
 
     with Endpoint(perfect_list) as endpoint:
         job(tmp_path, endpoint, source=TABLE[:1], call={"chunk": 400, "checks": [count]}).run()
         chunk_count = len(endpoint.requests)
-    assert len(seen) == chunk_count + 1
-    assert seen[-1] == 60
+    assert len(counts) == chunk_count + 1
+    assert counts[-1] == 60
 
 
 @pytest.mark.parametrize("output_type", [Sale, int])

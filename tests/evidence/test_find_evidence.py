@@ -113,6 +113,14 @@ NUMBERS = [
     (2000000000, "2bn dollars", "2bn"),
     (120000, "共12万人", "12万"),
     (34500, "三万四千五百元", "三万四千五百"),
+    (34500, "人民币叁万肆仟伍佰元整", "叁万肆仟伍佰"),
+    (34500, "新臺幣參萬肆仟伍佰元整", "參萬肆仟伍佰"),
+    (1, "un kilo de tomates", "un"),
+    (1, "dans une heure", "une"),
+    (1, "un'ora dopo", "un"),
+    (1, "an hour later", "an"),
+    (1, "ein Kilo Mehl, een uur, um quilo", "ein"),
+    (1, "a house and an apple", None),
     (119, "nineteen and one hundred nineteen", "one hundred nineteen"),
     (121, "hundert einundzwanzig", "hundert einundzwanzig"),
     (11, "five and six", None),
@@ -464,6 +472,57 @@ def test_a_text_in_any_surface_form_is_found_exactly_there(before: str, value: s
     text = f"{before} ; {surface} ; {after}"
     evidence = find_evidence(value, text)[()]
     assert Span(len(before) + 3, len(before) + 3 + len(surface)) in evidence.spans
+
+
+OTHER_NOTATIONS = [
+    lambda number: (number / 100, f"{number}%"),
+    lambda number: (number / 100, f"{number} Prozent"),
+    lambda number: (number * 1_000_000, f"{number} million"),
+    lambda number: (number * 1_000_000, f"{number} Mio"),
+    lambda number: (number * 10_000, f"{number}万"),
+    lambda number: (-number, f"\u2212{number}"),
+    lambda number: (-number, f"({number})"),
+    lambda number: (number, "".join(chr(0x660 + int(digit)) for digit in str(number))),
+    lambda number: (number, "".join(chr(0xFF10 + int(digit)) for digit in str(number))),
+    lambda number: (number * 1_000, f"{number}e3"),
+]
+
+
+@given(WORDS, st.integers(101, 999), st.sampled_from(OTHER_NOTATIONS), WORDS)
+def test_a_number_in_any_other_notation_is_found_exactly_there(before: str, number: int, form: Any, after: str) -> None:
+    value, notation = form(number)
+    text = f"{before} : {notation} ; {after}"
+    start = len(before) + 3
+    assert Span(start, start + len(notation)) in find_evidence(value, text)[()].spans
+
+
+@given(WORDS, st.permutations(["Quentin", "Zarubina", "Oxley"]), WORDS)
+def test_a_name_in_any_order_is_found_exactly_there(before: str, words: list[str], after: str) -> None:
+    surface = ", ".join(words)
+    text = f"{before} ; {surface} ; {after}"
+    evidence = find_evidence("Quentin Zarubina Oxley", text)[()]
+    assert Span(len(before) + 3, len(before) + 3 + len(surface)) in evidence.spans
+
+
+@given(WORDS, st.times().map(lambda each: each.replace(microsecond=0, fold=0)), WORDS)
+def test_a_time_is_found_exactly_there(before: str, clock: time, after: str) -> None:
+    text = f"{before} ; {clock} ; {after}"
+    start = len(before) + 3
+    assert Span(start, start + len(str(clock))) in find_evidence(clock, text, time)[()].spans
+
+
+@given(WORDS, st.dates(date(1970, 1, 1), date(2069, 12, 30)), st.sampled_from(["%Y-%m-%d", "%d %B %Y"]), WORDS)
+def test_a_date_that_is_not_there_is_never_found(before: str, day: date, form: str, after: str) -> None:
+    text = f"{before} : {(day + timedelta(days=1)).strftime(form)} ; {after}"
+    assume(not any(char.isnumeric() for char in before + after))
+    assert find_evidence(day, text, date).missing == ((),)
+
+
+@given(WORDS, AMOUNTS, st.sampled_from(FORMS), WORDS)
+def test_an_amount_that_is_not_there_is_never_found(before: str, amount: Decimal, form: Any, after: str) -> None:
+    text = f"{before} : {form(amount + Decimal('0.01'))} ; {after}"
+    assume(not any(char.isnumeric() for char in before + after))
+    assert find_evidence(float(amount), text).missing == ((),)
 
 
 NUMBER_FORMS = ["{:,}", "{}", "{} %", "about {:,}", "EUR {:,}", "{:,}€"]
