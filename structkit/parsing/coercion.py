@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 
 from structkit.parsing.candidates import BOX, Candidate, read_candidates
@@ -89,7 +89,7 @@ class _SchemaWalk:
         return self._repair_item(value, branches, path)
 
     def _repair_item(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
-        if not _is_item(value, branches, self.root):
+        if not _is_item(value, branches, self.root, self._choices_of):
             return value
         self._add_repair("item for list", path)
         return self.repair([value], branches, path)
@@ -106,7 +106,7 @@ class _SchemaWalk:
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
 
     def _repair_members(self, value: JSON, branches: list[JSON], path: JSONPath) -> JSONValue:
-        if _is_item(value, branches, self.root):
+        if _is_item(value, branches, self.root, self._choices_of):
             return self._repair_item(value, branches, path)
         if (inner := _wrapped_value(value, branches, self.root, path)) is not NOT_WRAPPED:
             self._add_repair("wrapped value", path)
@@ -221,7 +221,7 @@ def _is_formatted_or_null(branches: list[JSON]) -> bool:
     return 0 < len(texts) < len(branches) and is_formatted
 
 
-def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
+def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Callable[[list[JSON]], Choices]) -> bool:
     """Return whether only a list is allowed, and a value is certainly one item of it; `"a, b"` may be two."""
     if _types(branches) - {"null"} != {"array"} or value is None:
         return False
@@ -231,7 +231,7 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON) -> bool:
     if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
         return False
     if any(map(_is_constant, items)):
-        return any(value in _constants(item) for item in items if _is_constant(item))
+        return means_choice(value, choices_of([item for item in items if _is_constant(item)]))
     return bool(_json_types(value) & _types(items))
 
 
@@ -288,7 +288,7 @@ def _is_only_item(value: list[JSONValue], branches: list[JSON], root: JSON) -> b
     if isinstance(value[0], dict):
         is_object = _types(branches) - {"null"} == {"object"}
         return is_object and any(_has_keys(value[0], branch, root) for branch in branches)
-    types = _types(branches)
+    types = _types(branches) | ({"number"} if _is_decimal(branches) else set())
     return bool(_json_types(value[0]) & types) and not types & {"array", "object", "any"}
 
 

@@ -353,6 +353,8 @@ class Booking(BaseModel):
     day: date | None = None
     price: Decimal | None = None
     paid: bool | None = None
+    urgency: list[Priority] = []
+    colors: list[Literal["red", "blue"]] = []
 
 
 @pytest.mark.parametrize(
@@ -361,6 +363,9 @@ class Booking(BaseModel):
         ({"day": "null"}, {}, ["null in text at day"]),
         ({"price": "None"}, {}, ["null in text at price"]),
         ({"paid": ["yes"]}, {"paid": True}, ["list for item at paid", "boolean in text at paid"]),
+        ({"price": [9.5]}, {"price": Decimal("9.5")}, ["list for item at price"]),
+        ({"urgency": "HIGH"}, {"urgency": [Priority.HIGH]}, ["item for list at urgency", "member name at urgency[0]"]),
+        ({"colors": "Red"}, {"colors": ["red"]}, ["item for list at colors", "spelling at colors[0]"]),
     ],
 )
 def test_a_word_is_read_where_no_text_is_a_word(members: Any, expected: Any, repairs: list[str]) -> None:

@@ -19,7 +19,7 @@ CONVERTERS = frozenset({"function-before", "function-wrap"})
 TIMES = {"datetime": "datetime_type", "date": "date_type", "time": "time_type", "timedelta": "time_delta_type"}
 """Core schemas of times, each with pydantic's error for a value of another type."""
 
-NUMBER = re.compile(r"\s*[-+]?[0-9]+(?:\.[0-9]*)?\s*")
+NUMBER = re.compile(r"\s*[-+]?[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\s*")
 
 WRAPPERS = CONVERTERS | {"nullable", "default", "function-after"}
 """Parts that pass on the value of the part inside them."""
@@ -89,8 +89,7 @@ def _without_numbers(part: JSON) -> JSON:
     error_type: Any = TIMES[part["type"]]
 
     def reject_number(value: Any) -> Any:
-        is_number = isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value))
-        if is_number:
+        if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
             raise PydanticKnownError(error_type)
         return value
 
