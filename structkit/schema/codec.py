@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -28,10 +28,12 @@ from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.union import constant_of
 from structkit.schema.paths import wire_path
-from structkit.schema.repaired_answer import choose_answer, repaired_readings
+from structkit.schema.repaired_answer import MAX_READINGS, RepairedReading, choose_answer, repaired_readings
 from structkit.schema.strict.compiled import CompiledSchema
+from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import select_part
 from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue
+from structkit.values.repair import are_allowed
 from structkit.values.text import shorten_json
 
 T = TypeVar("T")
@@ -166,11 +168,13 @@ class Codec(Generic[T]):
         def validate(wire: JSONValue) -> Answer[T]:
             return self._read_wire(wire, None, exact.text, context)
 
-        def with_tags(wire: JSONValue) -> tuple[JSONValue, tuple[str, ...]]:
-            return add_tags(self._root, wire, lambda tagged: validate(tagged).issues)
+        return choose_answer(exact, self._repaired_readings(exact.text, context), validate, repairs)
 
-        readings = repaired_readings(exact.text, self.name, self.schema, self._expected_form, with_tags)
-        return choose_answer(exact, readings, validate, repairs)
+    def _repaired_readings(self, text: str, context: Any) -> Iterator[RepairedReading]:
+        def with_tags(wire: JSONValue) -> tuple[JSONValue, tuple[str, ...]]:
+            return add_tags(self._root, wire, lambda tagged: self._read_wire(tagged, None, text, context).issues)
+
+        return repaired_readings(text, self.name, self.schema, self._expected_form, with_tags)
 
     @cached_property
     def member_names(self) -> NamesOfValues:
@@ -301,14 +305,45 @@ def _excerpt(text: str, at: int) -> str:
     return shorten_json(text[start:], MAX_QUOTED_CHARS)
 
 
-class PartCodec(Codec[JSONValue]):
+class UnvalidatedCodec(Codec[JSONValue]):
+    """A codec whose values are natural JSON that is not validated: parts of a type, and of a value that is corrected.
+
+    Since any value is valid, a reply is repaired where its structure is not that of the schema.
+    """
+
+    def __init__(self, name: str, compiled: CompiledSchema, member_names: NamesOfValues) -> None:
+        """Create the codec of a schema, with the names of the values of the whole type."""
+        super().__init__(name, UnvalidatedJSON(member_names), compiled)
+
+    def _read(self, text: str, repairs: bool | Collection[str], context: Any) -> Answer[JSONValue]:
+        answer = super()._read(text, repairs, context)
+        if not repairs or not answer.valid or self._has_structure(answer):
+            return answer
+        return next(filter(self._has_structure, self._repaired_answers(answer, repairs, context)), answer)
+
+    def _repaired_answers(
+        self, answer: Answer[JSONValue], repairs: bool | Collection[str], context: Any
+    ) -> Iterator[Answer[JSONValue]]:
+        for reading in islice(self._repaired_readings(answer.text, context), MAX_READINGS):
+            if are_allowed(reading.repairs, repairs):
+                repaired = self._read_wire(reading.wire, None, answer.text, context)
+                yield replace(repaired, text=answer.text, repairs=reading.repairs)
+
+    def _has_structure(self, answer: Answer[JSONValue]) -> bool:
+        try:
+            return answer.valid and conforms(self._compiled_schema.root.dump(answer.draft), self.schema)
+        except RecursionError:
+            return True
+
+
+class PartCodec(UnvalidatedCodec):
     """One part of a type that is too large for one request; its values are natural JSON that is not validated."""
 
     def __init__(
         self, name: str, part: CompiledSchema, whole_type: CompiledSchema, member_names: NamesOfValues
     ) -> None:
         """Create the codec of *part*, one of the parts of *whole_type*."""
-        super().__init__(name, UnvalidatedJSON(member_names), part)
+        super().__init__(name, part, member_names)
         self._whole_type = whole_type
 
     def wire(self, natural: JSONValue) -> JSONValue:

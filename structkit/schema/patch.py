@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from structkit.schema.codec import Codec, UnvalidatedJSON
+from structkit.schema.codec import Codec, UnvalidatedCodec
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
@@ -211,7 +211,7 @@ def _make_patch(
     compiled = replace(codec.compiled_schema, root=PatchObject(tuple(place.field for place in places)), shared=False)
     if not places or compiled.excess:
         return None
-    return Patch(draft, places, Codec(wire_name(f"{codec.name}_part"), UnvalidatedJSON(codec.member_names), compiled))
+    return Patch(draft, places, UnvalidatedCodec(wire_name(f"{codec.name}_part"), compiled, codec.member_names))
 
 
 def _askable(root: Node, draft: JSONValue, path: JSONPath) -> tuple[JSONPath, Field | None]:

@@ -374,3 +374,18 @@ def test_a_key_that_a_json_schema_does_not_allow_is_named_with_its_place() -> No
     )
     assert isinstance(step, Extraction)
     assert 'lines[1].m: the key "m" is not allowed here; leave it out (got 3)' in str(step.request.messages[-1].content)
+
+
+@pytest.mark.parametrize(
+    ("value", "repair"),
+    [
+        ('{"value": 703}', "wrapped value at rows_7_field_03"),
+        ('"703 kg"', "number in text at rows_7_field_03"),
+        ("[703]", "list for item at rows_7_field_03"),
+    ],
+)
+def test_a_value_that_is_re_asked_is_repaired_as_the_whole_is(connect: Connect, value: str, repair: str) -> None:
+    with Endpoint(table(r7c3="x"), f'{{"rows_7_field_03": {value}}}') as endpoint:
+        result = connect(endpoint.base_url).run(Table, PROMPT, mode="json_schema")
+    assert result.value.model_dump()["rows"] == ROWS
+    assert result.attempts[-1].repairs == (repair,)
