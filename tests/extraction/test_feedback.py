@@ -33,6 +33,7 @@ from pydantic import (
     StrictBool,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
@@ -288,8 +289,9 @@ FEEDBACK: list[tuple[Any, str, str]] = [
         '{"value": "noon"}',
         'value: Input should be a date and time, as "2026-11-29T10:30:00": input is too short (got "noon")',
     ),
+    (dt.datetime, '{"value": 1e20}', 'value: Input should be a date and time, as "2026-11-29T10:30:00" (got 1e+20)'),
     (
-        dt.datetime,
+        Annotated[dt.datetime, WithJsonSchema({"type": "integer"})],
         '{"value": 1e20}',
         'value: Input should be a date and time, as "2026-11-29T10:30:00": dates after 9999 are not supported as unix timestamps (got 1e+20)',
     ),
