@@ -81,8 +81,8 @@ class Patch:
         ]
         places = tuple(replace(place, field=field) for place, field in zip(self.places, fields, strict=True))
         compiled = replace(self.codec.compiled_schema, root=PatchObject(tuple(fields)))
-        natural = UnvalidatedJSON(self.codec.member_names)
-        return replace(self, places=places, codec=Codec(self.codec.name, natural, compiled))
+        codec = UnvalidatedCodec(self.codec.name, compiled, self.codec.member_names)
+        return replace(self, places=places, codec=codec)
 
     def has_place(self, path: JSONPath) -> bool:
         """Return whether a path is one of the places, or within one."""
