@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from structkit.batch.matching import MatchedRow, Matching
+from structkit.batch.parts import Part
 from structkit.batch.sampling import draw_sample
 from structkit.batch.settings import JobSettings
 from structkit.journal.journal import Journal
@@ -23,15 +24,17 @@ class Selection:
     Args:
         limit: Only the first N rows of the input.
         sample: The ordinals of the sample; None without one.
+        part: The part that the rows belong to; None for all parts.
     """
 
     limit: int | None
     sample: frozenset[int] | None = None
+    part: Part | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether it is the whole input."""
-        return self.limit is None and self.sample is None
+        return self.limit is None and self.sample is None and self.part is None
 
     def read(self, source: Source) -> Iterator[Record]:
         """Read all rows up to the last selected one, sampled or not, because a sample is a set of positions."""
@@ -41,7 +44,7 @@ class Selection:
     def records(self, source: Source) -> Iterator[Record]:
         """Read the selected rows."""
         rows = enumerate(self.read(source))
-        return (record for position, record in rows if self.sample is None or position in self.sample)
+        return (record for position, record in rows if self._has(position, record))
 
     def match(self, source: Source, journal: Journal | Reader, *, full: bool = True) -> Matching:
         """Match the rows read with the journal's."""
@@ -49,16 +52,21 @@ class Selection:
 
     def filter(self, rows: Iterable[MatchedRow]) -> Iterator[MatchedRow]:
         """Keep the selected rows."""
-        return (row for position, row in enumerate(rows) if self.sample is None or position in self.sample)
+        return (row for position, row in enumerate(rows) if self._has(position, row[0]))
+
+    def _has(self, position: int, record: Record) -> bool:
+        is_sampled = self.sample is None or position in self.sample
+        return is_sampled and (self.part is None or self.part.has_key(record.key))
 
 
 def select_rows(settings: JobSettings, source: Source) -> Selection:
     """Return the rows that the settings select; a sample is drawn by reading the input once."""
-    selection = Selection(settings.limit)
+    part = None if settings.part is None else Part.read(settings.part)
+    selection = Selection(settings.limit, part=part)
     if settings.sample is None:
         return selection
     sample = draw_sample(selection.read(source), settings.sample, is_keyed=source.key is not None)
-    return Selection(settings.limit, sample)
+    return Selection(settings.limit, sample, part)
 
 
 def reopened_states(settings: JobSettings) -> frozenset[FinalState]:

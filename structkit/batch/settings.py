@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from structkit.batch.parts import Part
 from structkit.client import AsyncClient, Client
 from structkit.client.arguments import DefaultOptions
 from structkit.costs.price import Price
@@ -61,6 +62,7 @@ class LabelOptions(TypedDict, total=False):
     price: Price | None
     limit: int | None
     sample: int | None
+    part: tuple[int, int] | str | None
     grace: float
     blank: Blank
     on_ambiguous: OnAmbiguous
@@ -99,6 +101,7 @@ class JobSettings:
     price: Price | None = None
     limit: int | None = None
     sample: int | None = None
+    part: tuple[int, int] | str | None = None
     grace: float = 60.0
     blank: Blank = "skip"
     on_ambiguous: OnAmbiguous = "resend"
@@ -115,23 +118,27 @@ class JobSettings:
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:
-        """Expand `~` in the output, and take the price of the client."""
+        """Expand `~` in the output, read the part, and take the price of the client."""
         if self.output is not None:
             object.__setattr__(self, "output", _expand(self.output))
+        if self.part is not None:
+            object.__setattr__(self, "part", Part.read(self.part))
+            if self.output is None:
+                raise ConfigError("a part of a job needs an output: one table is made of the files of all parts")
         prices = self.client.prices if isinstance(self.client, Client | AsyncClient) else None
         if self.price is None and self.client and isinstance(prices, OwnPrices):  # others depend on time and size
             object.__setattr__(self, "price", prices.prices.get(self.model or self.client.model))
 
     @property
     def output_path(self) -> Path:
-        """The file to write.
+        """The file to write; of a part, that of the part.
 
         Raises:
             ConfigError: There is none: the rows stay in memory.
         """
         if self.output is None:
             raise ConfigError("output=None keeps the rows in memory; give it a file that can be resumed or exported")
-        return Path(self.output)
+        return Path(self.output) if self.part is None else Part.read(self.part).output(Path(self.output))
 
     @property
     def folder(self) -> Path:

@@ -1,6 +1,7 @@
 """The command line: the only module that prints and exits."""
 
 from structkit.cli import evaluate as evaluate  # registers the commands of these modules
+from structkit.cli import join as join
 from structkit.cli import label as label
 from structkit.cli import probe as probe
 from structkit.cli.app import main

@@ -181,6 +181,10 @@ def label(
         int | None,
         rows(help="A random sample of N rows, the same rows each time. With --limit, of the first rows.", min=1),
     ] = None,
+    part: Annotated[
+        str | None,
+        rows(metavar="N/M", help="Only part N of M, in an output and a journal of its own; see `structkit join`."),
+    ] = None,
     blank: Annotated[
         Blank, rows(help="What to do with rows that are blank in the columns of the prompt.", show_default=True)
     ] = Blank.skip,
@@ -232,10 +236,11 @@ def label(
     unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row.
     """
     from structkit.batch.job import Job
+    from structkit.batch.parts import Part
     from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
 
     if status:
-        raise typer.Exit(print_status(output))
+        raise typer.Exit(print_status(Part.read(part).output(output) if part else output))
     validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
     label_input = find_input(source, function, encoding, send, ocr, password)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
@@ -245,8 +250,9 @@ def label(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
-    selection: Any = {"limit": limit, "sample": sample, "blank": blank.value, "retry_failed": retry_failed}
+    selection: Any = {"limit": limit, "sample": sample, "part": part, "blank": blank.value}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
+    results["retry_failed"] = retry_failed
     job = Job(
         **label_input.job_settings(request.prompt, key),
         output=output,

@@ -14,7 +14,7 @@ from structkit.errors import ConfigError, JobError
 from structkit.tables.atomic_file import AtomicFile
 from structkit.tables.columns import Column, flatten_columns, with_unique_names
 from structkit.tables.files import open_compressed, standard_output
-from structkit.tables.formats import STANDARD, Format, find_format
+from structkit.tables.formats import PART_SUFFIX, STANDARD, Format, find_format
 from structkit.tables.formats.format import Target
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.values import JSON
@@ -69,7 +69,7 @@ def _validate_output(format: Format, name: str) -> None:
     if name == STANDARD:
         if not format.can_stream:
             raise JobError(f"{format.name} cannot be written to standard output; write it to a file")
-    elif format.write_suffixes and Path(name).suffix.lower() not in format.write_suffixes:
+    elif format.write_suffixes and not PART_SUFFIX.sub("", name).lower().endswith(format.write_suffixes):
         raise JobError(f"{name}: only {', '.join(format.write_suffixes)} can be written", file=name)
 
 

@@ -268,7 +268,7 @@ class Source:
     def _read_key(self, row: SourceRow, seen_keys: SeenKeys) -> str:
         if self.key is None:
             return digest(row.values)
-        key = _key_text(row, self.key)
+        key = key_text(row.values, self.key)
         if not key:
             raise self._error(f"the key {self.key!r} is empty", row)
         if seen_keys.add(key):
@@ -279,7 +279,9 @@ class Source:
         unit, lines = self._header.unit, "it occurs in an earlier row"
         if self.is_repeatable:
             rows = self._open_table().rows
-            first = next((earlier.number for earlier in rows if _key_text(earlier, str(self.key)) == key), row.number)
+            first = next(
+                (earlier.number for earlier in rows if key_text(earlier.values, str(self.key)) == key), row.number
+            )
             _close(rows)
             if first == row.number:  # two different keys with the same hash
                 return
@@ -290,8 +292,9 @@ class Source:
         return self._place.error(message, row.number, unit=self._header.unit)
 
 
-def _key_text(row: SourceRow, key: str) -> str:
-    value = row.values.get(key)
+def key_text(values: Mapping[str, Any], key: str) -> str:
+    """Return the cell of the key column as text."""
+    value = values.get(key)
     return "" if value is None else str(value)
 
 

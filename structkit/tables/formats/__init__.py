@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,10 @@ from structkit.tables.formats.sqlite import SQLITE
 FORMATS = (CSV, TSV, JSONL, SQLITE, PARQUET, ARROW, EXCEL)
 STANDARD = "-"
 """The file name that means standard input or standard output."""
+
+
+PART_SUFFIX = re.compile(r"\.part-([0-9]+)-of-([0-9]+)\Z")
+"""What follows the name of a table in the name of one of its parts."""
 
 
 class FormatMatch(NamedTuple):
@@ -35,9 +40,10 @@ def find_format(name: str, format_name: str | None = None) -> FormatMatch:
     >>> find_format("rows.csv.gz").format.name, find_format("rows.csv.gz").compression, find_format("x", "tsv")[0].name
     ('csv', '.gz', 'tsv')
     """
-    suffix = Path(name).suffix.lower()
+    file = PART_SUFFIX.sub("", name)
+    suffix = Path(file).suffix.lower()
     compression = suffix if suffix in COMPRESSIONS else ""
-    stem = name[: len(name) - len(compression)]
+    stem = file[: len(file) - len(compression)]
     suffix = Path(stem).suffix.lower()
     matches = [each for each in FORMATS if (format_name == each.name if format_name else suffix in each.suffixes)]
     if not matches:

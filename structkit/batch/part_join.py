@@ -1,0 +1,269 @@
+"""One table of the outputs of all parts of a job, in the order of the input, with every row checked against it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from structkit.batch.manifest import input_hash, write_manifest
+from structkit.batch.parts import part_number
+from structkit.batch.sampling import draw_sample
+from structkit.errors import JobError
+from structkit.tables.formats import PART_SUFFIX
+from structkit.tables.records import Record
+from structkit.tables.sinks import open_sink
+from structkit.tables.sources import STREAM_FILE, Source, key_text, open_source
+from structkit.values import JSON
+
+SHARED = ("job", "source_sha256", "limit", "sample", "items", "reading")
+"""What the manifests of all parts have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """The output of a part.
+
+    Args:
+        path: The file.
+        number: Which part it is, counted from 1.
+        total: How many parts there are.
+        manifest: What its run has written about it.
+    """
+
+    path: Path
+    number: int
+    total: int
+    manifest: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class JoinReport:
+    """What was joined.
+
+    Args:
+        output: The table.
+        parts: How many parts it has.
+        rows: How many rows of the input.
+        counts: The number of rows in each state.
+    """
+
+    output: Path
+    parts: int
+    rows: int
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """One line."""
+        counts = ", ".join(f"{number:,} {state}" for state, number in self.counts.items())
+        return f"{self.parts} parts joined, {self.rows:,} rows: {counts}; {self.output}"
+
+
+def join_parts(
+    paths: Iterable[Path | str], output: Path | str, source: Any = None, *, overwrite: bool = False
+) -> JoinReport:
+    """Make one table and one manifest of the outputs of all parts of a job.
+
+    Files that are no part, such as the manifests and journals that a pattern matches as well, are passed over.
+
+    Args:
+        paths: The files.
+        output: The table to write; its format may be another one.
+        source: The input of the job; by default the file that the manifests name.
+        overwrite: Whether an existing output is replaced.
+
+    Raises:
+        JobError: A part is missing, there twice, incomplete, of another job or of another input; a row is not where the
+            input has it; or a file cannot be read or written.
+    """
+    parts = _read_parts(paths)
+    _validate_parts(parts)
+    manifest = parts[0].manifest
+    rows = _open_input(parts, source)
+    tables = [open_source(part.path) for part in parts]
+    if source is None or isinstance(source, str | Path):
+        _validate_input(rows, parts)
+    columns = {column.name: column for table in tables for column in table.fields}
+    with open_sink(output, columns.values(), overwrite=overwrite, guard_formulas="none") as sink:
+        for row in _in_order(rows, parts, tables):
+            sink.write({"input": row.values})
+    report = JoinReport(Path(output), len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
+    write_manifest(report.output, {**manifest, **_joined_fields(parts, report)})
+    return report
+
+
+def _read_parts(paths: Iterable[Path | str]) -> list[PartFile]:
+    """Return the parts among some files, in order.
+
+    Raises:
+        JobError: One has no manifest, or one that cannot be read.
+    """
+    matches = [(Path(path), PART_SUFFIX.search(str(path))) for path in paths]
+    found = [(path, int(match[1]), int(match[2])) for path, match in matches if match and path.is_file()]
+    parts = [PartFile(path, number, total, _read_manifest(path)) for path, number, total in found]
+    return sorted(parts, key=lambda part: (part.total, part.number))
+
+
+def _read_manifest(path: Path) -> JSON:
+    file = path.with_name(f"{path.name}.manifest.json")
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(manifest, dict) and "counts" in manifest and "reading" in manifest:
+            return manifest
+    except (OSError, ValueError):
+        pass
+    raise JobError(f"{path} has no manifest of a part, {file.name}: run the part to its end", file=str(path))
+
+
+def _validate_parts(parts: Sequence[PartFile]) -> None:
+    """Validate that the parts are those of one job, and complete.
+
+    Raises:
+        JobError: They are not.
+    """
+    if not parts:
+        raise JobError("no file is a part of a job: their names end with .part-N-of-M")
+    first = parts[0]
+    if other := next((part for part in parts if part.total != first.total), None):
+        raise JobError(f"{first.path} is one of {first.total} parts, {other.path} one of {other.total}: join one set")
+    numbers = [part.number for part in parts]
+    if missing := {*range(1, first.total + 1)} - {*numbers}:
+        raise JobError(f"of {first.total} parts, these are missing: {', '.join(map(str, sorted(missing)))}")
+    if len(numbers) > first.total:
+        twice = next(part for part, earlier in zip(parts[1:], parts, strict=False) if part.number == earlier.number)
+        raise JobError(f"part {twice.number} is there twice: {twice.path} is one of them", file=str(twice.path))
+    for part in parts:
+        if different := [name for name in SHARED if part.manifest.get(name) != first.manifest.get(name)]:
+            what = "input" if different == ["source_sha256"] else "job"
+            raise JobError(
+                f"{part.path} is a part of another {what} than {first.path}: they differ in {', '.join(different)}",
+                file=str(part.path),
+            )
+        if count := part.manifest["counts"].get("open", 0):
+            raise JobError(f"{part.path} is not complete: {count} rows are open; run it again", file=str(part.path))
+
+
+def _open_input(parts: Sequence[PartFile], source: Any) -> Source:
+    """Open the input of the job.
+
+    Raises:
+        JobError: It cannot be read.
+    """
+    first, reading = parts[0], parts[0].manifest["reading"]
+    stored = first.path.with_name(f"{first.path.name}.job") / STREAM_FILE
+    if source is None and stored.exists():
+        return open_source(stored, key=reading["key"], format="jsonl")
+    name = first.manifest["source"] if source is None else source
+    try:
+        return open_source(name, **reading)
+    except JobError as error:
+        raise JobError(
+            f"the input of the job is needed, for the order of the rows: {error}; name it (--input)"
+        ) from None
+
+
+def _validate_input(rows: Source, parts: Sequence[PartFile]) -> None:
+    """Validate that the input is that of the parts.
+
+    Raises:
+        JobError: It has changed.
+    """
+    expected = parts[0].manifest["source_sha256"]
+    if rows.file is not None and expected is not None and input_hash(rows.file, Path(rows.file)) != expected:
+        raise JobError(f"{rows.file} has changed since the parts were run: run them again", file=rows.file)
+
+
+def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[Record]:
+    """Yield the rows of the parts in the order of the input.
+
+    Raises:
+        JobError: A part does not have the rows of the input.
+    """
+    iterators = [_Rows(part, table, rows.key) for part, table in zip(parts, tables, strict=True)]
+    has_items = parts[0].manifest["items"] is not None
+    if has_items and rows.key is None:
+        raise JobError("a table with a row for each item can be joined only if the job has a key (--key)")
+    for record in _selected(rows, parts[0].manifest):
+        yield from iterators[part_number(record.key, len(parts)) - 1].take(record, has_items=has_items)
+    for each in iterators:
+        each.validate_end()
+
+
+def _selected(rows: Source, manifest: JSON) -> Iterator[Record]:
+    """Yield the rows of the input that the job is about."""
+    limit, size = manifest["limit"], manifest["sample"]
+    if size is None:
+        return islice(iter(rows), limit)
+    sample = draw_sample(islice(iter(rows), limit), size, is_keyed=rows.key is not None)
+    return (record for record in islice(iter(rows), limit) if record.ordinal in sample)
+
+
+class _Rows:
+    """The rows of a part, one after the other."""
+
+    def __init__(self, part: PartFile, table: Source, key: str | None) -> None:
+        self._part, self._key, self._rows = part, key, iter(table)
+        self._next = next(self._rows, None)
+
+    def take(self, record: Record, *, has_items: bool) -> Iterator[Record]:
+        """Yield the rows of a row of the input: one, or one for each item.
+
+        Raises:
+            JobError: The next row is another one.
+        """
+        is_first = True
+        while is_first or (has_items and self._next is not None and self._is_of(record, self._next)):
+            if self._next is None or not self._is_of(record, self._next):
+                path, place = self._part.path, f"row {record.row} of the input"
+                raise JobError(f"{path} does not have {place} in its place: run it again", file=str(path))
+            yield self._next
+            self._next, is_first = next(self._rows, None), False
+
+    def _is_of(self, record: Record, row: Record) -> bool:
+        if self._key is None:
+            return True
+        return key_text(row.values, self._key) in {record.key, f"'{record.key}"}  # escaped as no formula
+
+    def validate_end(self) -> None:
+        """Validate that there is no other row.
+
+        Raises:
+            JobError: There is one.
+        """
+        if self._next is not None:
+            raise JobError(f"{self._part.path} has rows that the input does not have", file=str(self._part.path))
+
+
+def _joined_fields(parts: Sequence[PartFile], report: JoinReport) -> JSON:
+    """Return the fields of the manifest that are not those of a part."""
+    manifests = [part.manifest for part in parts]
+    spends = [manifest["spend"] for manifest in manifests]
+    return {
+        "rows": report.rows,
+        "counts": dict(report.counts),
+        "errors": dict(_sum_counts(parts, "errors")),
+        "output": str(report.output),
+        "part": None,
+        "parts": [part.path.name for part in parts],
+        "tokens": _total(parts, "tokens"),
+        "unreported_replies": _total(parts, "unreported_replies"),
+        "spend": None if None in spends else f"{sum(map(Decimal, spends)):f}",
+        "replies_of_unknown_cost": _total(parts, "replies_of_unknown_cost"),
+        "ambiguous": [name for manifest in manifests for name in manifest["ambiguous"]],
+        "removed": None,
+        "started_at": min(manifest["started_at"] for manifest in manifests),
+        "seconds": max(manifest["seconds"] for manifest in manifests),
+    }
+
+
+def _total(parts: Sequence[PartFile], name: str) -> int:
+    return sum(part.manifest[name] for part in parts)
+
+
+def _sum_counts(parts: Sequence[PartFile], name: str) -> Counter[str]:
+    return sum((Counter(part.manifest[name]) for part in parts), Counter[str]())

@@ -1,0 +1,215 @@
+"""Parts of a job: together they have each row once, and joined they are the table of the whole job."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from structkit import ConfigError, Job, JobError
+from structkit.batch.part_join import join_parts
+from structkit.batch.parts import Part, part_number
+from structkit.tables.sources import open_source
+from structkit.testing import Endpoint
+from structkit.values import JSON
+
+
+class Label(BaseModel):
+    word: str
+    size: int
+    tags: list[str]
+
+
+def reply(body: JSON) -> str:
+    """Return a value made of the row."""
+    text = str(body["messages"][-1]["content"])
+    return json.dumps({"word": f"={text}", "size": len(text), "tags": [text, "x"] if len(text) > 6 else []})
+
+
+def rows(count: int) -> list[JSON]:
+    """Return rows with keys, some of which a spreadsheet would run."""
+    return [{"id": f"{'=' if number % 7 == 0 else ''}k{number}", "text": f"row {number}"} for number in range(count)]
+
+
+def write_csv(path: Path, table: list[JSON]) -> Path:
+    """Write rows to a CSV file."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "text"])
+        writer.writeheader()
+        writer.writerows(table)
+    return path
+
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    """Runs a job over `in.csv`, or a part of it, against an endpoint that counts its requests."""
+    with Endpoint(reply) as endpoint:
+
+        def start(output: str, part: Any = None, source: Any = None, **settings: Any) -> Any:
+            base = {"output_type": Label, "prompt": "{text}", "key": "id", "model": "fake", "progress": False}
+            base |= {"base_url": endpoint.base_url, "part": part}
+            return Job(source or tmp_path / "in.csv", tmp_path / output, **{**base, **settings}).run()
+
+        start.endpoint = endpoint  # type: ignore[attr-defined]
+        yield start
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.jsonl.gz", "out.parquet", "out.xlsx", "out.sqlite"])
+def test_joined_parts_are_the_table_of_the_whole_job(tmp_path: Path, run: Run, name: str) -> None:
+    write_csv(tmp_path / "in.csv", rows(40))
+    whole = run(f"whole-{name}")
+    for number in (3, 1, 2):
+        run(name, (number, 3))
+    assert len(run.endpoint.requests) == 80  # type: ignore[attr-defined]
+    files = [*tmp_path.glob(f"{name}.part-*")]
+    assert len(files) == 9, "outputs, manifests and journals"
+    report = join_parts(files, tmp_path / name)
+    assert (report.parts, report.rows, dict(report.counts)) == (3, 40, {"done": 40})
+    assert _read(tmp_path / name) == _read(whole.output)
+    manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
+    assert (manifest["rows"], manifest["counts"], len(manifest["parts"])) == (40, {"done": 40}, 3)
+    assert manifest["tokens"] == whole.tokens
+
+
+def _read(path: Path | None) -> list[JSON]:
+    return [dict(record.values) for record in open_source(path)]
+
+
+@given(st.text(min_size=1), st.integers(1, 50))
+def test_every_key_belongs_to_exactly_one_part(key: str, total: int) -> None:
+    assert sum(Part(number, total).has_key(key) for number in range(1, total + 1)) == 1
+    assert 1 <= part_number(key, total) <= total
+
+
+def test_parts_are_about_equally_large() -> None:
+    sizes = [sum(part_number(f"key {key}", 8) == number for key in range(8_000)) for number in range(1, 9)]
+    assert min(sizes) > 850
+
+
+def test_rows_that_are_added_or_moved_change_no_other_row_s_part(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(20))
+    for number in (1, 2):
+        run("out.csv", (number, 2))
+    write_csv(tmp_path / "in.csv", [{"id": "new", "text": "row new"}, *reversed(rows(20))])
+    for number in (1, 2):
+        run("out.csv", (number, 2))
+    assert len(run.endpoint.requests) == 21, "only the new row is asked"  # type: ignore[attr-defined]
+    report = join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+    assert report.rows == 21
+    assert [row["text"] for row in _read(tmp_path / "out.csv")][:2] == ["row new", "row 19"]
+
+
+def test_a_limit_and_a_sample_are_those_of_the_whole_job(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(60))
+    whole = run("whole.csv", limit=50, sample=20)
+    for number in (1, 2, 3):
+        run("out.csv", f"{number}/3", limit=50, sample=20)
+    join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+    assert _read(tmp_path / "out.csv") == _read(whole.output)
+
+
+def test_a_table_with_a_row_for_each_item_is_joined_by_its_key(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(12))
+    whole = run("whole.csv", items="tags")
+    for number in (1, 2):
+        run("out.csv", (number, 2), items="tags")
+    join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+    assert _read(tmp_path / "out.csv") == _read(whole.output)
+
+
+def test_rows_without_a_key_are_joined_by_their_order(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", [*rows(10), *rows(3)])
+    whole = run("whole.csv", key=None)
+    for number in (1, 2):
+        run("out.csv", (number, 2), key=None)
+    join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+    assert _read(tmp_path / "out.csv") == _read(whole.output)
+
+
+def test_parts_of_rows_in_memory_are_joined_with_the_rows(tmp_path: Path, run: Run) -> None:
+    for number in (1, 2):
+        run("out.jsonl", (number, 2), source=rows(10))
+    with pytest.raises(JobError, match="name it \\(--input\\)"):
+        join_parts(tmp_path.glob("out.jsonl.part-*"), tmp_path / "out.jsonl")
+    assert join_parts(tmp_path.glob("out.jsonl.part-*"), tmp_path / "out.jsonl", rows(10)).rows == 10
+
+
+def test_parts_that_do_not_make_a_whole_are_refused(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(20))
+
+    def join(*files: str) -> None:
+        join_parts([tmp_path / file for file in files], tmp_path / "out.csv")
+
+    for number in (1, 2):
+        run("out.csv", (number, 2))
+    one, two = "out.csv.part-1-of-2", "out.csv.part-2-of-2"
+    with pytest.raises(JobError, match="of 2 parts, these are missing: 2"):
+        join(one)
+    with pytest.raises(JobError, match="no file is a part"):
+        join("in.csv")
+    (tmp_path / "copy").mkdir()
+    for file in (two, f"{two}.manifest.json"):
+        (tmp_path / "copy" / file).write_bytes((tmp_path / file).read_bytes())
+    with pytest.raises(JobError, match="part 2 is there twice"):
+        join(one, two, f"copy/{two}")
+    run("out.csv", (1, 3))
+    with pytest.raises(JobError, match=r"one of 2 parts, .* one of 3"):
+        join(one, two, "out.csv.part-1-of-3")
+    run("out.csv", (2, 2), prompt="Other: {text}", on_change="new")
+    with pytest.raises(JobError, match="part of another job"):
+        join(one, two)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_an_input_that_has_changed_is_refused(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(20))
+    for number in (1, 2):
+        run("out.csv", (number, 2))
+    write_csv(tmp_path / "in.csv", rows(21))
+    with pytest.raises(JobError, match="has changed since the parts were run"):
+        join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+    run("out.csv", (2, 2))
+    with pytest.raises(JobError, match="part of another input"):
+        join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("damage", ["a row less", "a row more", "another row", "no manifest"])
+def test_a_part_that_was_changed_by_hand_is_refused(tmp_path: Path, run: Run, damage: str) -> None:
+    write_csv(tmp_path / "in.csv", rows(20))
+    for number in (1, 2):
+        run("out.csv", (number, 2))
+    part = tmp_path / "out.csv.part-1-of-2"
+    lines = part.read_text().splitlines(keepends=True)
+    if damage == "no manifest":
+        (tmp_path / f"{part.name}.manifest.json").unlink()
+    changed = {
+        "a row less": lines[:-1],
+        "a row more": [*lines, lines[-1]],
+        "another row": [lines[0], *reversed(lines[1:])],
+        "no manifest": lines,
+    }
+    part.write_text("".join(changed[damage]))
+    with pytest.raises(JobError, match="part-1-of-2"):
+        join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("part", [(0, 3), (4, 3), (1, 0), "1", "1/", "x/2", "0/2", 3, (1, 2, 3), (1.0, 2), (True, 2)])
+def test_what_is_no_part_is_an_error(tmp_path: Path, part: Any) -> None:
+    with pytest.raises(ConfigError, match="such as 3/8"):
+        Job([{"text": "x"}], tmp_path / "out.csv", output_type=int, prompt="{text}", part=part)
+
+
+def test_a_part_needs_an_output() -> None:
+    with pytest.raises(ConfigError, match="needs an output"):
+        Job([{"text": "x"}], None, output_type=int, prompt="{text}", part=(1, 2))
