@@ -104,8 +104,8 @@ def _read_parts(paths: Iterable[Path | str]) -> list[PartFile]:
         JobError: One has no manifest, or one that cannot be read.
     """
     matches = [(Path(path), PART_SUFFIX.search(str(path))) for path in paths]
-    found = [(path, int(match[1]), int(match[2])) for path, match in matches if match and path.is_file()]
-    parts = [PartFile(path, number, total, _read_manifest(path)) for path, number, total in found]
+    files = [(path, int(match[1]), int(match[2])) for path, match in matches if match and path.is_file()]
+    parts = [PartFile(path, number, total, _read_manifest(path)) for path, number, total in files]
     return sorted(parts, key=lambda part: (part.total, part.number))
 
 
@@ -135,8 +135,10 @@ def _validate_parts(parts: Sequence[PartFile]) -> None:
     if missing := {*range(1, first.total + 1)} - {*numbers}:
         raise JobError(f"of {first.total} parts, these are missing: {', '.join(map(str, sorted(missing)))}")
     if len(numbers) > first.total:
-        twice = next(part for part, earlier in zip(parts[1:], parts, strict=False) if part.number == earlier.number)
-        raise JobError(f"part {twice.number} is there twice: {twice.path} is one of them", file=str(twice.path))
+        duplicate = next(part for part, earlier in zip(parts[1:], parts, strict=False) if part.number == earlier.number)
+        raise JobError(
+            f"part {duplicate.number} is there twice: {duplicate.path} is one of them", file=str(duplicate.path)
+        )
     for part in parts:
         if different := [name for name in SHARED if part.manifest.get(name) != first.manifest.get(name)]:
             what = "input" if different == ["source_sha256"] else "job"

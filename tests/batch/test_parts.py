@@ -67,7 +67,7 @@ def run(tmp_path: Path) -> Any:
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.jsonl.gz", "out.parquet", "out.xlsx", "out.sqlite"])
 def test_joined_parts_are_the_table_of_the_whole_job(tmp_path: Path, run: Run, name: str) -> None:
     write_csv(tmp_path / "in.csv", rows(40))
-    whole = run(f"whole-{name}")
+    job = run(f"whole-{name}")
     for number in (3, 1, 2):
         run(name, (number, 3))
     assert len(run.endpoint.requests) == 80  # type: ignore[attr-defined]
@@ -75,10 +75,10 @@ def test_joined_parts_are_the_table_of_the_whole_job(tmp_path: Path, run: Run, n
     assert len(files) == 9, "outputs, manifests and journals"
     report = join_parts(files, tmp_path / name)
     assert (report.parts, report.rows, dict(report.counts)) == (3, 40, {"done": 40})
-    assert _read(tmp_path / name) == _read(whole.output)
+    assert _read(tmp_path / name) == _read(job.output)
     manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
     assert (manifest["rows"], manifest["counts"], len(manifest["parts"])) == (40, {"done": 40}, 3)
-    assert manifest["tokens"] == whole.tokens
+    assert manifest["tokens"] == job.tokens
 
 
 def _read(path: Path | None) -> list[JSON]:
@@ -111,29 +111,29 @@ def test_rows_that_are_added_or_moved_change_no_other_row_s_part(tmp_path: Path,
 
 def test_a_limit_and_a_sample_are_those_of_the_whole_job(tmp_path: Path, run: Run) -> None:
     write_csv(tmp_path / "in.csv", rows(60))
-    whole = run("whole.csv", limit=50, sample=20)
+    job = run("whole.csv", limit=50, sample=20)
     for number in (1, 2, 3):
         run("out.csv", f"{number}/3", limit=50, sample=20)
     join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
-    assert _read(tmp_path / "out.csv") == _read(whole.output)
+    assert _read(tmp_path / "out.csv") == _read(job.output)
 
 
 def test_a_table_with_a_row_for_each_item_is_joined_by_its_key(tmp_path: Path, run: Run) -> None:
     write_csv(tmp_path / "in.csv", rows(12))
-    whole = run("whole.csv", items="tags")
+    job = run("whole.csv", items="tags")
     for number in (1, 2):
         run("out.csv", (number, 2), items="tags")
     join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
-    assert _read(tmp_path / "out.csv") == _read(whole.output)
+    assert _read(tmp_path / "out.csv") == _read(job.output)
 
 
 def test_rows_without_a_key_are_joined_by_their_order(tmp_path: Path, run: Run) -> None:
     write_csv(tmp_path / "in.csv", [*rows(10), *rows(3)])
-    whole = run("whole.csv", key=None)
+    job = run("whole.csv", key=None)
     for number in (1, 2):
         run("out.csv", (number, 2), key=None)
     join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
-    assert _read(tmp_path / "out.csv") == _read(whole.output)
+    assert _read(tmp_path / "out.csv") == _read(job.output)
 
 
 def test_parts_of_rows_in_memory_are_joined_with_the_rows(tmp_path: Path, run: Run) -> None:
