@@ -205,13 +205,13 @@ def forecast_line(forecast: Forecast) -> str:
     return f"about {prompt:,.0f} tokens of input and {completion:,.0f} of output, by their characters; {cost}"
 
 
-def print_status(output: Path) -> int:
+def print_status(output: Path, part: str | None = None) -> int:
     """Print how many rows of a job are in each state, even while it runs; return the exit code.
 
     Raises:
         JobError: There is no job of this output.
     """
-    reader = Reader(Job(source=(), output=output, output_type=str, prompt="").folder)
+    reader = Reader(Job(source=(), output=output, output_type=str, prompt="", part=part).folder)
     lines = [f"{number:,} {STATUS_WORDS.get(state, state)}" for state, number in reader.counts().items()]
     lines.append(f"{reader.usage().total_tokens:,} tokens")
     if names := name_ambiguous(reader):

@@ -236,23 +236,21 @@ def label(
     unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row.
     """
     from structkit.batch.job import Job
-    from structkit.batch.parts import Part
     from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
 
     if status:
-        raise typer.Exit(print_status(Part.read(part).output(output) if part else output))
+        raise typer.Exit(print_status(output, part))
     validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
     label_input = find_input(source, function, encoding, send, ocr, password)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
     options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below}
-    caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
-    reading: Any = {"table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
+    options |= {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
+    reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
-    selection: Any = {"limit": limit, "sample": sample, "part": part, "blank": blank.value}
+    selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
-    results["retry_failed"] = retry_failed
     job = Job(
         **label_input.job_settings(request.prompt, key),
         output=output,
@@ -264,7 +262,7 @@ def label(
         evidence=read_evidence(evidence),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
-        call=read_call_options(settings, header, timeout, request.call, **options, **caps),
+        call=read_call_options(settings, header, timeout, request.call, **options),
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
 
