@@ -16,6 +16,7 @@ from structkit.errors import ConfigError
 from structkit.evidence.folding import fold
 from structkit.schema.json_equality import equality_key
 from structkit.schema.keywords import OWN_PREFIX
+from structkit.tables.columns import schema_types
 from structkit.values import JSON, JSONValue
 
 COMPARE_KEYWORD = f"{OWN_PREFIX}compare"
@@ -137,18 +138,20 @@ def default_comparator(schema: JSON, name: str) -> Comparator:
     ('text', 'exact')
     >>> default_comparator({"enum": ["a"]}, "x").name, default_comparator({"format": "date"}, "x").name
     ('exact', 'date')
+    >>> default_comparator({"type": ["number", "null"]}, "total").name
+    'number'
     """
-    types = schema.get("type")
-    if "enum" in schema or "const" in schema or types == "boolean":
+    types = schema_types(schema)
+    if "enum" in schema or "const" in schema or types == {"boolean"}:
         return EXACT
-    if types in {"integer", "number"} or schema.get(f"{OWN_PREFIX}description") == DECIMAL_NOTE:
+    if (types and types <= {"integer", "number"}) or schema.get(f"{OWN_PREFIX}description") == DECIMAL_NOTE:
         return NUMBER
     if comparator := FORMATS.get(str(schema.get("format"))):
         return comparator
     is_id = not ID_WORDS.isdisjoint(word.lower() for word in NAME_WORD.findall(name))
     if is_id or "pattern" in schema or "format" in schema:
         return EXACT
-    return TEXT if types == "string" else UNTYPED
+    return TEXT if types == {"string"} else UNTYPED
 
 
 def untyped_key(value: JSONValue) -> Hashable:

@@ -54,18 +54,21 @@ class CellPlace(NamedTuple):
         path: Its path in the value.
         types: The JSON types of its field; empty if any.
         is_nullable: Whether the field may be null.
+        is_optional: Whether the field of the type that it is a part of may be null.
     """
 
     name: str
     path: JSONPath
     types: frozenset[str] = frozenset()
     is_nullable: bool = False
+    is_optional: bool = True
 
     @classmethod
-    def of(cls, name: str, column: Column) -> CellPlace:
+    def of(cls, name: str, column: Column, field: Column) -> CellPlace:
         """Return the place of a column of the type, in a table that calls it by a name."""
         types = schema_types(resolve_schema(column.schema, column.document)) or union_types(column)
-        return cls(name, column.path[1:], frozenset(types), accepts_null(column.schema, column.document))
+        nullable, optional = (accepts_null(each.schema, each.document) for each in (column, field))
+        return cls(name, column.path[1:], frozenset(types), nullable, optional)
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class LabelledTable:
             for each in (column,) if name else flatten_columns([column]):
                 name = self._find(each.name, names)
                 if name is not None:
-                    places.append(CellPlace.of(name, each))
+                    places.append(CellPlace.of(name, each, column))
         return places
 
     def _find(self, name: str, names: tuple[str, ...]) -> str | None:
@@ -207,7 +210,11 @@ def read_value(cells: Mapping[str, Any], places: list[CellPlace], is_root: bool)
         parent[str(place.path[-1])] = cell
     if all(map(is_empty_value, value.values())):
         return None
-    return {key: None if isinstance(part, dict) and is_empty_value(part) else part for key, part in value.items()}
+    optional = {place.path[0] for place in places if place.is_optional}
+    return {
+        key: None if key in optional and isinstance(part, dict) and is_empty_value(part) else part
+        for key, part in value.items()
+    }
 
 
 def is_empty_value(value: JSONValue) -> bool:
