@@ -4,6 +4,7 @@ from structkit.cli import evaluate as evaluate  # registers the commands of thes
 from structkit.cli import join as join
 from structkit.cli import label as label
 from structkit.cli import probe as probe
+from structkit.cli import review as review
 from structkit.cli.app import main
 
 __all__ = ["main"]

@@ -2,5 +2,17 @@
 
 from structkit.html_pages.evidence_page import PageBox, PageField, PagePicture, PageSource, make_evidence_page
 from structkit.html_pages.html_page import HTMLPage, make_html_page
+from structkit.html_pages.review_page import PageRow, PageValue, make_review_page
 
-__all__ = ["HTMLPage", "PageBox", "PageField", "PagePicture", "PageSource", "make_evidence_page", "make_html_page"]
+__all__ = [
+    "HTMLPage",
+    "PageBox",
+    "PageField",
+    "PagePicture",
+    "PageRow",
+    "PageSource",
+    "PageValue",
+    "make_evidence_page",
+    "make_html_page",
+    "make_review_page",
+]

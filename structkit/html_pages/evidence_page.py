@@ -91,7 +91,8 @@ def make_evidence_page(sources: Sequence[PageSource], fields: Sequence[PageField
     }
     has_images = any(source.pictures for source in sources)
     names = ("source_text", *(["page_images"] if has_images else []), "evidence_page")
-    return make_html_page(title or "Values and their source", data, body=BODY, names=names, has_images=has_images)
+    files = [f"{name}.{suffix}" for suffix in ("css", "js") for name in names]
+    return make_html_page(title or "Values and their source", data, body=BODY, files=files, has_images=has_images)
 
 
 def _source(source: PageSource, offsets: UTF16Offsets) -> dict[str, Any]:

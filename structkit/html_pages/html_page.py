@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
+from importlib import resources
 from typing import Any
 
 NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -69,17 +69,17 @@ class HTMLPage:
         return f"HTMLPage({len(self.html):,} characters)"
 
 
-def make_html_page(title: str, data: Any, *, body: str, names: Sequence[str], has_images: bool = False) -> HTMLPage:
+def make_html_page(title: str, data: Any, *, body: str, files: Sequence[str], has_images: bool = False) -> HTMLPage:
     """Return a page.
 
     Args:
         title: Its title, which may be any text.
         data: JSON for the script, which may have any text.
         body: The HTML of the page; it has no text from outside.
-        names: The styles and scripts beside this module, in order, without suffix.
+        files: The styles and scripts beside this module, in order.
         has_images: Whether the script draws images that are in the data.
     """
-    style, script = ("".join(_read(f"{name}.{suffix}") for name in names) for suffix in ("css", "js"))
+    style, script = ("".join(_read(name) for name in files if name.endswith(suffix)) for suffix in (".css", ".js"))
     html = TEMPLATE.format(
         policy=_policy(style, script, has_images=has_images),
         title=escape(NOT_SHOWN.sub("\ufffd", title)),
@@ -102,7 +102,7 @@ def embed_json(data: Any) -> str:
 
 
 def _read(name: str) -> str:
-    return files("structkit.html_pages").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("structkit.html_pages").joinpath(name).read_text(encoding="utf-8")
 
 
 def _policy(style: str, script: str, *, has_images: bool) -> str:

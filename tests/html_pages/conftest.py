@@ -19,6 +19,9 @@ from structkit.html_pages import HTMLPage
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 START_SECONDS = 120
+MODIFIERS = {"Alt": 1, "Ctrl": 2, "Shift": 8}
+KEY_CODES = {"Tab": 9, "Enter": 13, "Escape": 27}
+"""Keys for which the browser itself does something."""
 
 
 def find_chromium() -> str | None:
@@ -77,6 +80,7 @@ class Tab:
         """Open a file, and wait until it is drawn."""
         for domain in ("Page", "Runtime", "Log", "Audits", "Network"):
             await self.call(f"{domain}.enable")
+        await self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # a tab in the background has no focus
         # before any script of the page: what runs against its policy is remembered
         source = "window.reports = []; document.addEventListener('securitypolicyviolation', e => reports.push(e.violatedDirective))"
         await self.call("Page.addScriptToEvaluateOnNewDocument", source=source)
@@ -85,12 +89,14 @@ class Tab:
             "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"
         )
 
-    async def press(self, key: str) -> None:
-        """Press a key."""
-        for kind in ("keyDown", "keyUp"):
-            await self.call(
-                "Input.dispatchKeyEvent", type=kind, key=key, text=key if len(key) == 1 and kind == "keyDown" else ""
-            )
+    async def press(self, keys: str) -> None:
+        """Press a key, such as `j` or `Alt+ArrowUp`."""
+        *modifiers, key = keys.split("+") if len(keys) > 1 else [keys]
+        sent = {"key": key, "modifiers": sum(MODIFIERS[name] for name in modifiers)}
+        sent |= {"windowsVirtualKeyCode": KEY_CODES[key]} if key in KEY_CODES else {}
+        text = "" if modifiers else "\r" if key == "Enter" else key if len(key) == 1 else ""
+        await self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **sent)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **sent)
 
     @property
     def problems(self) -> list[str]:

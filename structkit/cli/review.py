@@ -1,0 +1,172 @@
+"""The command `review`: a page on which a person corrects the labels of a table, and the gold that comes out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from structkit.cli.app import Type, app
+from structkit.cli.load import load_format, read_text
+from structkit.cli.output_file import validate_output
+from structkit.cli.request_options import Extras, ExtrasOption
+from structkit.cli.terminal import notice, write_table, write_text
+from structkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from structkit.review import Disagreement, MergedGold, ReviewTable
+    from structkit.tables.columns import Column
+
+MAX_LISTED = 20
+"""Stale rows and disagreements that are listed."""
+
+MAX_CELL_CHARS = 60
+"""Characters of a value in the list of disagreements."""
+
+
+@app.command(
+    epilog="Example: structkit review labels.csv --type recipes/classifier.py:Sentiment --text text --key id "
+    "-o review.html"
+)
+def review(
+    labels: Annotated[str, typer.Argument(metavar="LABELS", help="The table, such as the output of `label`.")],
+    output_type: Type,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The page to write; with --merge, the table of the gold.")
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="The column with the text of a row. Repeatable.", show_default=False),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The column that identifies a row. By default its number.", show_default=False)
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="missing|low|failed|sample=N",
+            help="Rows with values that the text does not have, with a low confidence, or without a valid value; or a "
+            "random sample, the same each time.",
+            show_default=False,
+        ),
+    ] = None,
+    below: Annotated[float, typer.Option(help="A confidence below this is low.", min=0, max=1)] = 0.8,
+    merge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GOLD.jsonl",
+            help="What reviewers have saved on the page: write the gold instead. Repeatable, for several reviewers.",
+            show_default=False,
+        ),
+    ] = None,
+    value_column: Annotated[
+        str, typer.Option(help="The column of the values, if the type is not an object with fields.")
+    ] = "value",
+    extras: ExtrasOption = Extras.closed,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the table of the gold.")] = False,  # noqa: FBT002
+) -> None:
+    """Write a page on which a person corrects, approves and rejects labels; then, with --merge, the gold.
+
+    The page is one file, which needs no network. It keeps what was done in the browser, and saves it as JSONL. Rows
+    that were edited since, or on which reviewers disagree, are not in the gold.
+    """
+    from structkit.review import ReviewTable
+    from structkit.schema.cache import response_format
+    from structkit.tables.sources import open_source
+
+    validate_output(output, labels, output_type, *(merge or ()))
+    output_format = response_format(load_format(output_type, extras.value))
+    table = ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column)
+    if merge:
+        reject_page_options(text=text, only=only)
+        write_gold(table, merge, output, overwrite=overwrite)
+        return
+    write_page(table, only, below, output, Path(labels).name)
+
+
+def reject_page_options(**options: Any) -> None:
+    """Reject the options of the page beside `--merge`.
+
+    Raises:
+        ConfigError: One of them is used.
+    """
+    if names := [f"--{name}" for name, value in options.items() if value]:
+        raise ConfigError(f"{names[0]} is for the page, and cannot be used with --merge; leave it out")
+
+
+def write_page(table: ReviewTable, only: str | None, below: float, output: Path, title: str) -> None:
+    """Write the page of the rows of a table."""
+    from structkit.review import RowChoice, parse_choice, review_page
+
+    choice = parse_choice(only) if only else RowChoice()
+    rows = choice.choose(table, below)
+    write_text(review_page(rows, table.output_format, below, title).html.rstrip("\n"), output)
+    notice(f"{output}: {count(len(rows), 'row')} to review")
+
+
+def write_gold(table: ReviewTable, files: list[str], output: Path, *, overwrite: bool) -> None:
+    """Write the gold of what reviewers have saved, and print how far they agree."""
+    from structkit.review import merge_gold, read_gold_entries
+    from structkit.tables.columns import input_columns
+    from structkit.tables.sinks import open_sink
+
+    contents = [(file, read_text(file).split("\n")) for file in files]
+    entries = [entry for file, lines in contents for entry in read_gold_entries(lines, file, table.output_format)]
+    gold = merge_gold(entries, dict(table.digests()))
+    key = table.source.key or "row"
+    with open_sink(output, (*input_columns([key]), *gold_columns(table, gold)), overwrite=overwrite) as sink:
+        for name, value in gold.values.items():
+            sink.write({"input": {key: name}, "output": value})
+    write_agreement(gold)
+    for entry in gold.stale[:MAX_LISTED]:
+        notice(f"{entry.file}, line {entry.line}: stale: the row {entry.key!r} was edited or labelled since")
+    rows = len({each.key for each in gold.disagreements})
+    notice(
+        f"{output}: {count(len(gold.values), 'row')}; {len(gold.rejected)} rejected, {len(gold.stale)} stale, "
+        f"{rows} with disagreements"
+    )
+
+
+def gold_columns(table: ReviewTable, gold: MergedGold) -> list[Column]:
+    """Return the columns of the type; one for undeclared keys only if a value has any."""
+    from structkit.tables.columns import output_columns
+    from structkit.values import ABSENT
+
+    schema, is_open = table.output_format.natural_schema, isinstance(table.output_format.output_type, dict)
+    return [
+        column
+        for column in output_columns(schema, is_open=is_open, name=table.value_column)
+        if column.declared_keys is None
+        or any(column.cell({"output": value}) is not ABSENT for value in gold.values.values())
+    ]
+
+
+def write_agreement(gold: MergedGold) -> None:
+    """Print the agreement of reviewers on each field, and their disagreements."""
+    if not gold.rows_of_several:
+        return
+    fields = [(each.field, str(each.pairs), f"{each.share:.3f}") for each in gold.agreement]
+    write_table([("field", "pairs", "agreement"), *fields])
+    if gold.disagreements:
+        write_text("", None)
+        write_table(disagreement_rows(gold.disagreements, gold.reviewers))
+
+
+def disagreement_rows(disagreements: tuple[Disagreement, ...], reviewers: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the table of disagreements, with a column for each reviewer."""
+    rows = [
+        (each.key, each.path, *(each.values.get(name, "")[:MAX_CELL_CHARS] for name in reviewers))
+        for each in disagreements[:MAX_LISTED]
+    ]
+    more = len(disagreements) - len(rows)
+    return [("key", "place", *reviewers), *rows, *([(f"{more} more", "", *("" for _ in reviewers))] if more else [])]
+
+
+def count(number: int, name: str) -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "row"), count(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

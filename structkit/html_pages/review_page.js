@@ -1,0 +1,340 @@
+const block = document.getElementById("data"), data = JSON.parse(block.textContent);
+block.remove();  // its text is as large as what was read from it
+const rows = data.rows, ROW_HEIGHT = 46;
+const $ = (id) => document.getElementById(id), list = $("rows"), sources = $("sources"), form = $("form");
+const store = new Store(data.digest, () => { $("storage").hidden = false; });
+let current = 0, original, model, view, focused = null, lastDrawn = "";
+
+function announce(text) {
+  $("status").textContent = text;
+}
+
+// The list: only the rows that are visible are elements.
+function drawList(force) {
+  const first = Math.max(0, Math.floor(list.scrollTop / ROW_HEIGHT) - 5);
+  const last = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW_HEIGHT) + 5);
+  if (!force && lastDrawn === first + "-" + last) return;
+  lastDrawn = first + "-" + last;
+  const items = [];
+  for (let n = first; n < last; n += 1) items.push(drawItem(n));
+  $("items").replaceChildren(...items);
+  list.setAttribute("aria-activedescendant", "row-" + current);
+}
+
+function drawItem(number) {
+  const row = rows[number], entry = store.get(number), state = entry.decision || (entry.value === undefined ? "open" : "edited");
+  const item = element("div", "item " + state);
+  Object.assign(item, {id: "row-" + number, role: "option", ariaSelected: String(number === current), ariaSetSize: rows.length, ariaPosInSet: number + 1});
+  item.style.setProperty("--top", number * ROW_HEIGHT + "px");
+  item.append(element("span", "state", {approved: "\u2713", rejected: "\u2717", edited: "\u2022", open: ""}[state]), element("span", "row-key", row.key));
+  const flags = [row.failed ? "failed" : "", row.missing ? row.missing + " missing" : "", row.low ? row.low + " low" : ""].filter(Boolean).join(", ");
+  item.append(element("span", "flags", flags), element("span", "snippet", row.texts.length ? row.texts[0][1].slice(0, 90).replace(/\s+/g, " ") : ""));
+  item.addEventListener("click", () => select(number));
+  return item;
+}
+
+function showInList(number) {
+  const top = number * ROW_HEIGHT, bottom = top + ROW_HEIGHT;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
+  drawList(true);
+}
+
+function select(number) {
+  if (!rows.length) return;
+  current = Math.max(0, Math.min(number, rows.length - 1));
+  focused = null;
+  showInList(current);
+  drawRow();
+}
+
+function drawRow() {
+  const row = rows[current], entry = store.get(current), text = entry.value ?? row.value;
+  original = row.value === null ? undefined : parseExact(row.value);
+  const fields = new Map(row.fields.map((field) => [JSON.stringify(field[0]), field]));
+  const picked = new Map((entry.picked || []).map((each) => [JSON.stringify(each.path), each.span]));
+  const known = (path, value) => {
+    const key = JSON.stringify(path), field = fields.get(key), before = exactAt(original, path);
+    if (picked.has(key)) return {places: [picked.get(key)], isPicked: true};
+    if (!field || before === undefined || value === UNSET || writeExact(before) !== writeExact(value)) return {};
+    return {how: field[1], places: field[2], confidence: field[3]};
+  };
+  model = new Model(data.schema, text === null ? undefined : parseExact(text), known);
+  view = new Form(model, data.below, {edit: saveDraft, restructure, focus: highlight});
+  $("note").replaceChildren();
+  appendText($("note"), [row.failed ? "This row failed" + (row.message ? ": " + row.message : "") : "", row.invalid || ""].filter(Boolean).join(" \u00b7 "));
+  view.draw(form);
+  form.scrollTop = sources.scrollTop = 0;
+  drawSources();
+  announce("Row " + (current + 1) + " of " + rows.length + ", " + plainText(row.key) + (entry.decision ? ", " + entry.decision : ""));
+}
+
+function drawSources() {
+  const row = rows[current], top = sources.scrollTop, leaves = leavesOf(model.root);
+  sources.replaceChildren();
+  row.texts.forEach(([name, text], number) => {
+    if (row.texts.length > 1) sources.append(element("h2", "", name));
+    const section = element("div", "source"), spans = [];
+    section.dataset.number = number;
+    for (const {node} of leaves) node.places.forEach(([start, end, at], n) => {
+      if ((at || 0) === number) spans.push({start, end, node, first: n === 0});
+    });
+    drawText(section, text, spans, drawMark);
+    sources.append(section);
+  });
+  if (!row.texts.length) sources.append(element("p", "hint", "This row has no text."));
+  sources.scrollTop = top;
+}
+
+const marked = new WeakMap();
+
+function drawMark(part, spans) {
+  const mark = element("mark", "", part), nodes = [...new Set(spans.map((span) => span.node))];
+  if (nodes.length > 1) mark.classList.add("nested");
+  if (nodes.some((node) => node.places.length > 1)) mark.classList.add("several");
+  mark.title = nodes.map((node) => node.name).join(", ");
+  mark.addEventListener("click", () => {
+    if (!window.getSelection().isCollapsed) return;
+    const at = nodes.indexOf(focused);
+    focusNode(nodes[(at + 1) % nodes.length]);
+  });
+  marked.set(mark, spans);
+  return mark;
+}
+
+function highlight(node, quiet) {
+  if (focused) focused.row.classList.remove("focused");
+  focused = node;
+  node.row.classList.add("focused");
+  let first = null;
+  for (const mark of sources.querySelectorAll("mark")) {
+    const spans = marked.get(mark).filter((span) => span.node === node), isFirst = spans.some((span) => span.first);
+    mark.classList.toggle("chosen", isFirst);
+    mark.classList.toggle("place", spans.length > 0);
+    if (isFirst && !first) first = mark;
+  }
+  if (first && quiet !== true) first.scrollIntoView({block: "nearest"});
+}
+
+function focusNode(node) {
+  const target = node.control && node.control.isConnected ? node : leavesOf(node).map((leaf) => leaf.node).find((leaf) => leaf.control);
+  if (!target) return;
+  target.control.focus();
+  target.control.scrollIntoView({block: "nearest"});
+}
+
+function now() {
+  return new Date().toISOString().replace(/\.\d+/, "");
+}
+
+// A value that is not complete is not stored; it is lost with the page, and the row cannot be approved.
+function saveDraft() {
+  const {value, problems, picked} = readNode(model.root);
+  if (problems.length) return;
+  const text = writeExact(value), isSame = original !== undefined && !findChanges(original, value).length;
+  if (isSame) store.clear(current);
+  else store.set(current, {value: text, picked, by: store.reviewer, at: now()});
+  drawList(true);
+  summarize();
+}
+
+function restructure(node) {
+  view.draw(form);
+  drawSources();
+  saveDraft();
+  if (node) focusNode(node);
+}
+
+function decide(decision) {
+  if (!rows.length) return;
+  const {problems} = readNode(model.root);
+  if (decision === "approved" && problems.length) {
+    focusNode(problems[0].node);
+    return announce("Not approved: " + plainText(pathText(problems[0].path)) + ": " + problems[0].message);
+  }
+  const {value, picked} = store.get(current), before = rows[current].value;
+  const edited = value ?? (before === null ? writeExact(readNode(model.root).value) : undefined);
+  store.set(current, {decision, ...(edited === undefined || decision === "rejected" ? {} : {value: edited, picked}), by: store.reviewer, at: now()});
+  summarize();
+  const next = current + 1;
+  list.focus({preventScroll: true});
+  if (next < rows.length) select(next);
+  else select(current);
+  announce((decision === "approved" ? "Approved " : "Rejected ") + plainText(rows[next < rows.length ? next - 1 : current].key));
+}
+
+function nextOpen() {
+  for (let n = 1; n <= rows.length; n += 1) {
+    const number = (current + n) % rows.length;
+    if (!store.get(number).decision) return select(number);
+  }
+  announce("No row is open.");
+}
+
+function discard() {
+  store.clear(current);
+  summarize();
+  select(current);
+}
+
+function enterForm() {
+  const leaves = leavesOf(model.root).map((leaf) => leaf.node).filter((node) => node.control);
+  focusNode(leaves.find((node) => node.isFlagged) || leaves[0] || model.root);
+}
+
+// Words of the source for the field that has, or last had, the focus.
+function fillFromSelection() {
+  const selection = window.getSelection(), node = focused;
+  if (selection.isCollapsed || !node || !node.row.isConnected || !sources.contains(selection.anchorNode)) return false;
+  const span = selectedSpan(selection.getRangeAt(0));
+  if (!span) return false;
+  const words = rows[current].texts[span[2]][1].slice(span[0], span[1]);
+  const branch = node.kind === "null" ? node.branches.findIndex((each) => !["null", "list", "object", "any"].includes(kindOf(each))) : -1;
+  if (branch >= 0) model.switchTo(node, branch);
+  const value = readWords(node, words);
+  if (value === undefined) {
+    announce("Not a value of " + node.name + ": " + plainText(words));
+    if (branch >= 0) restructure(node);
+    return false;
+  }
+  node.value = value;
+  Object.assign(node, {how: undefined, confidence: undefined, places: [span], isPicked: true});
+  selection.removeAllRanges();
+  restructure(node);
+  announce(node.name + " is " + plainText(words));
+  return true;
+}
+
+// The selected part of a source without white space around it, in units of its text.
+function selectedSpan(range) {
+  const section = elementOf(range.startContainer).closest(".source"), other = elementOf(range.endContainer).closest(".source");
+  if (!section || section !== other) return null;
+  let start = sourceOffset(range.startContainer, range.startOffset), end = sourceOffset(range.endContainer, range.endOffset);
+  const text = rows[current].texts[Number(section.dataset.number)][1];
+  while (start < end && /\s/.test(text[start])) start += 1;
+  while (end > start && /\s/.test(text[end - 1])) end -= 1;
+  return end > start ? [start, end, Number(section.dataset.number)] : null;
+}
+
+function elementOf(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+}
+
+function sourceOffset(container, offset) {
+  const chunk = elementOf(container).closest(".chunk");
+  if (!chunk) return 0;
+  const range = document.createRange();
+  range.setStart(chunk, 0);
+  range.setEnd(container, offset);
+  const part = range.cloneContents();
+  const signs = [...part.querySelectorAll("[data-units]")];
+  const extra = signs.reduce((sum, sign) => sum + (sign.textContent ? Number(sign.dataset.units) : 0) - sign.textContent.length, 0);
+  return Number(chunk.dataset.start) + part.textContent.length + extra;
+}
+
+// With the keyboard: arrows select a word after another, Shift extends, Enter fills.
+function selectWords(event) {
+  const selection = window.getSelection(), forward = event.key === "ArrowRight" || event.key === "ArrowDown";
+  if (!["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"].includes(event.key)) return;
+  event.preventDefault();
+  const unit = event.key === "ArrowDown" || event.key === "ArrowUp" ? "line" : "word", way = forward ? "forward" : "backward";
+  if (!sources.contains(selection.anchorNode)) selection.collapse(sources.querySelector(".chunk") || sources, 0);
+  if (event.shiftKey) return selection.modify("extend", way, unit);
+  if (forward && unit === "word") selection.collapseToEnd();
+  else selection.collapseToStart();
+  if (unit === "line") selection.modify("move", way, unit);
+  if (unit === "word" && !forward) selection.modify("move", "backward", "word");
+  selection.modify("extend", "forward", "word");
+  elementOf(selection.focusNode).scrollIntoView({block: "nearest"});
+}
+
+function saveGold() {
+  const lines = goldLines(rows, store);
+  if (!lines.length) return announce("No row is approved or rejected yet.");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(lines, {type: "application/jsonl"}));
+  link.download = "gold.jsonl";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  announce("Saved " + lines.length + (lines.length === 1 ? " row." : " rows."));
+}
+
+function summarize() {
+  const count = (decision) => [...store.rows.values()].filter((entry) => entry.decision === decision).length;
+  $("summary").textContent = rows.length.toLocaleString("en") + (rows.length === 1 ? " row" : " rows") + " \u00b7 " + count("approved") + " approved \u00b7 " + count("rejected") + " rejected";
+}
+
+const ROW_KEYS = {
+  j: () => select(current + 1), ArrowDown: () => select(current + 1), k: () => select(current - 1), ArrowUp: () => select(current - 1),
+  PageDown: () => select(current + 10), PageUp: () => select(current - 10), Home: () => select(0), End: () => select(rows.length - 1),
+  a: () => decide("approved"), r: () => decide("rejected"), u: nextOpen, z: discard, s: saveGold, Enter: enterForm, "?": () => $("help").showModal(),
+};
+const LETTERS = /^[a-z?]$/;
+
+function onKey(event) {
+  if ($("help").open) return;
+  const isEditable = event.target.matches("input, textarea, select"), inForm = form.contains(event.target);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return decide("approved"); }
+  if (inForm && event.altKey && focused && actOnItem(event)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") { window.getSelection().removeAllRanges(); return list.focus(); }
+  if (event.key === "F2") { event.preventDefault(); return sources.focus(); }
+  if (event.target === sources && event.key === "Enter") { event.preventDefault(); return void fillFromSelection(); }
+  if (event.target === sources && event.key.startsWith("Arrow")) return selectWords(event);
+  const act = own(ROW_KEYS, event.key), onList = event.target === list || event.target === document.body;
+  if (isEditable || !act || (!onList && !LETTERS.test(event.key))) return;
+  event.preventDefault();
+  act();
+}
+
+// Alt and a key: moves, deletes or adds an item, also from a field within it.
+function actOnItem(event) {
+  const name = {ArrowUp: "move", ArrowDown: "move", Delete: "remove", Backspace: "remove", Insert: "insert", n: "insert"}[event.key];
+  const node = name && itemOf(focused, name);
+  if (!node) return false;
+  event.preventDefault();
+  node.place[name](event.key === "ArrowUp" ? -1 : 1);
+  return true;
+}
+
+function itemOf(node, name) {
+  const find = (inner, owner) => {
+    const nearest = inner.place && inner.place[name] ? inner : owner;
+    if (inner === node) return nearest;
+    const within = inner.items || (inner.entries || []).map((entry) => entry.node);
+    for (const each of within) {
+      const found = find(each, nearest);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return find(model.root, null);
+}
+
+function start() {
+  appendText($("title"), data.title || "Review");
+  $("items").style.setProperty("--height", rows.length * ROW_HEIGHT + "px");
+  $("by").value = store.reviewer;
+  $("by").addEventListener("input", () => { store.reviewer = $("by").value.trim(); });
+  list.addEventListener("scroll", () => drawList(false), {passive: true});
+  window.addEventListener("resize", () => drawList(false));
+  window.addEventListener("storage", (event) => {
+    if (!event.key || !event.key.startsWith(store.prefix)) return;
+    const number = store.read(event.key, event.newValue);
+    drawList(true);
+    summarize();
+    if (number === current) drawRow();
+  });
+  sources.addEventListener("mouseup", () => setTimeout(fillFromSelection));
+  document.addEventListener("keydown", onKey);
+  for (const [id, act] of Object.entries({approve: () => decide("approved"), reject: () => decide("rejected"), save: saveGold, keys: () => $("help").showModal(), close: () => $("help").close()})) {
+    $(id).addEventListener("click", act);
+  }
+  summarize();
+  if (!rows.length) return sources.append(element("p", "hint", "No rows."));
+  const open = rows.findIndex((_, number) => !store.get(number).decision);
+  select(Math.max(open, 0));
+  list.focus({preventScroll: true});
+}
+
+start();

@@ -1,0 +1,138 @@
+"""The page of a review: rows of a table, each text with its values marked beside a form of the type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from structkit.html_pages.html_page import HTMLPage, embed_json, make_html_page
+from structkit.html_pages.utf16_offsets import UTF16Offsets
+
+SCRIPTS = ("source_text", "exact_json", "review_model", "review_form", "review_store", "review_page")
+FILES = ("source_text.css", "review_page.css", *(f"{name}.js" for name in SCRIPTS))
+
+KEYS = (
+    ("j k", "next row, previous row"),
+    ("a", "approve (in a field: Ctrl+Enter)"),
+    ("r", "reject"),
+    ("u", "next row that is not decided"),
+    ("Enter", "to the form: the first field that is marked"),
+    ("Tab", "next field"),
+    ("F2", "to the text: arrows select words, Shift extends, Enter fills the field"),
+    ("Alt+\u2191 \u2193", "move an item of a list"),
+    ("Alt+N", "add an item or a key after this one"),
+    ("Alt+Delete", "delete an item, or a field that may be absent"),
+    ("Esc", "back to the rows"),
+    ("z", "discard what was done in this row"),
+    ("s", "save gold"),
+    ("?", "these keys"),
+)
+_HELP = "".join(
+    f"<dt>{' '.join(f'<kbd>{key}</kbd>' for key in keys.split(' '))}</dt><dd>{text}</dd>" for keys, text in KEYS
+)
+BODY = f"""<header>
+<h1 id="title"></h1>
+<p id="summary"></p>
+<div class="actions">
+<label>Reviewer <input id="by" size="10" autocomplete="off"></label>
+<button type="button" id="approve">Approve</button>
+<button type="button" id="reject">Reject</button>
+<button type="button" id="save">Save gold</button>
+<button type="button" id="keys" aria-label="Keys">?</button>
+</div>
+</header>
+<p id="storage" hidden>This browser keeps no edits of this page: save gold before you close it.</p>
+<main>
+<section id="rows" role="listbox" aria-label="Rows" tabindex="0"><div id="items" role="presentation"></div></section>
+<section id="sources" aria-label="Source" tabindex="0"></section>
+<section id="review" aria-label="Value"><p id="note"></p><div id="form"></div></section>
+</main>
+<dialog id="help" aria-label="Keys"><dl>{_HELP}</dl><button type="button" id="close">Close</button></dialog>
+<p id="status" role="status"></p>
+<noscript>This page is drawn by its script.</noscript>"""
+
+
+@dataclass(frozen=True, slots=True)
+class PageValue:
+    """What is known of a scalar of a row.
+
+    Args:
+        path: Its keys and list positions, outermost first.
+        how: How it was found; "" is missing, None is not looked for.
+        places: Its places: start and end in characters, and the number of the text.
+        confidence: From 0 to 1; None if nothing is known.
+    """
+
+    path: tuple[str | int, ...]
+    how: str | None = None
+    places: tuple[tuple[int, int, int], ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """A row of a review.
+
+    Args:
+        key: What identifies it.
+        number: Its position in the table, counted from 1.
+        digest: Of its content.
+        value: Its value as JSON text, which is read without loss; None if it has none.
+        texts: Its sources: name and text.
+        values: What is known of its scalars.
+        missing: How many of them no source has.
+        low: How many have a low confidence.
+        failed: Whether it has no value because a job failed.
+        message: Why.
+        invalid: What is wrong with its value; empty if it is one of the type.
+    """
+
+    key: str
+    number: int
+    digest: str
+    value: str | None
+    texts: tuple[tuple[str, str], ...] = ()
+    values: tuple[PageValue, ...] = ()
+    missing: int = 0
+    low: int = 0
+    failed: bool = False
+    message: str = ""
+    invalid: str = ""
+
+
+def make_review_page(rows: Sequence[PageRow], schema: Any, below: float, title: str = "") -> HTMLPage:
+    """Return a page in which a person reviews rows; edits are kept in the browser by the digest of its data.
+
+    Args:
+        rows: The rows.
+        schema: The natural JSON Schema of their values, from which the form is drawn.
+        below: A confidence below this is marked as low.
+        title: Its title.
+    """
+    data = {"title": title, "below": below, "schema": schema, "rows": [_row(each) for each in rows]}
+    digest = sha256(embed_json(data).encode()).hexdigest()[:32]
+    return make_html_page(title or "Review", {"digest": digest, **data}, body=BODY, files=FILES)
+
+
+def _row(row: PageRow) -> dict[str, Any]:
+    units = [UTF16Offsets(text) for _, text in row.texts]
+    return {
+        "key": row.key,
+        "row": row.number,
+        "digest": row.digest,
+        "value": row.value,
+        "texts": row.texts,
+        "fields": [_field(each, units) for each in row.values],
+        "missing": row.missing,
+        "low": row.low,
+        "failed": row.failed,
+        "message": row.message,
+        "invalid": row.invalid,
+    }
+
+
+def _field(value: PageValue, units: Sequence[UTF16Offsets]) -> list[Any]:
+    places = [[units[number][start], units[number][end], number] for start, end, number in value.places]
+    return [value.path, value.how, places, value.confidence]

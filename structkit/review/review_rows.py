@@ -1,0 +1,226 @@
+"""The rows of a table to review: each value with its texts, its evidence and its confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from structkit.errors import ConfigError
+from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable
+from structkit.evidence.alignment import align
+from structkit.evidence.source_texts import SourceTexts
+from structkit.parsing import NotJSON, read_json
+from structkit.schema import ResponseFormat
+from structkit.tables.columns import RUN_SCHEMAS, output_columns
+from structkit.tables.formats.formulas import is_formula
+from structkit.tables.records import Record, digest
+from structkit.tables.sources import Source
+from structkit.values import JSON, JSONPath, JSONValue, format_path, leaf_paths
+from structkit.values.evidence_map import Evidence, Span, TextSource
+from structkit.values.source_cell import to_text
+
+MAX_ISSUES = 3
+"""Issues of a value that the page lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A row to review.
+
+    Args:
+        key: What identifies it: the cell of the key column, or else its number.
+        number: Its position in the table, counted from 1.
+        digest: Of its cells, without those of the run: it changes if the row is edited or labelled otherwise.
+        value: Its value as natural JSON; None if it has none.
+        texts: Its sources.
+        evidence: Where each scalar is in them.
+        confidence: Of each scalar, where it is known.
+        lowest_confidence: The lowest one, which a table may have without the others.
+        is_failed: Whether a job failed to find its value.
+        message: Why.
+        issues: What is invalid in its value.
+    """
+
+    key: str
+    number: int
+    digest: str
+    value: JSONValue
+    texts: tuple[TextSource, ...] = ()
+    evidence: Mapping[JSONPath, Evidence] = field(default_factory=dict)
+    confidence: Mapping[JSONPath, float | None] = field(default_factory=dict)
+    lowest_confidence: float | None = None
+    is_failed: bool = False
+    message: str = ""
+    issues: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """How many scalars no source has."""
+        return sum(each.is_missing for each in self.evidence.values())
+
+    def count_low(self, limit: float) -> int:
+        """Return how many scalars have a confidence below a limit; 1 if only the lowest is known."""
+        if self.confidence:
+            return sum(score is not None and score < limit for score in self.confidence.values())
+        return int(self.lowest_confidence is not None and self.lowest_confidence < limit)
+
+
+@dataclass(frozen=True)
+class ReviewTable:
+    """A table to review, such as the output of a job.
+
+    Args:
+        source: The table.
+        output_format: The type of its values.
+        texts: The columns that the values are looked for in.
+        value_column: The column of a type without fields.
+    """
+
+    source: Source
+    output_format: ResponseFormat[Any]
+    texts: Sequence[str] = ()
+    value_column: str = "value"
+
+    def __iter__(self) -> Iterator[ReviewRow]:
+        """Yield its rows.
+
+        Raises:
+            ConfigError: It has no column of the type, or not one of the texts.
+            JobError: A row cannot be read, or its key is empty or a duplicate.
+        """
+        labels = LabelledTable(self.source, self.output_format, self.value_column, is_output=True)
+        self._validate_columns(labels)
+        for record, labelled in zip(self.source, labels, strict=True):
+            yield self._row(record, labelled)
+
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and the digest of each row."""
+        for record in self.source:
+            yield self._key(record), self._digest(record)
+
+    def _validate_columns(self, labels: LabelledTable) -> None:
+        names = self.source.columns
+        if names and not labels.places(names):
+            raise ConfigError(f"the table has no column of {self.output_format.name}; it has {', '.join(names)}")
+        for name in self.texts:
+            if names and name not in names:
+                raise ConfigError(f"the table has no column {name!r} for --text; it has {', '.join(names)}")
+
+    def _row(self, record: Record, labelled: LabelledRow) -> ReviewRow:
+        cells, value = record.values, labelled.value
+        texts = tuple(TextSource(_text(cells.get(name)), (name,)) for name in self.texts)
+        paths = {} if value is None else {format_path(path): path for path in leaf_paths(value)}
+        return ReviewRow(
+            key=self._key(record),
+            number=record.row,
+            digest=self._digest(record),
+            value=value,
+            texts=texts,
+            evidence=self._evidence(cells, value, texts, paths),
+            confidence=_confidence(self._run_cell(cells, "confidence"), paths),
+            lowest_confidence=_number(self._run_cell(cells, "lowest_confidence")),
+            is_failed=labelled.is_failed,
+            message=to_text(self._run_cell(cells, "message")),
+            issues=() if value is None else self._issues(value),
+        )
+
+    def _issues(self, value: JSONValue) -> tuple[str, ...]:
+        answer = self.output_format.read_natural(value)
+        return () if answer.valid else tuple(map(str, answer.issues[:MAX_ISSUES]))
+
+    def _key(self, record: Record) -> str:
+        return record.key if self.source.key is not None else str(record.row)
+
+    def _digest(self, record: Record) -> str:
+        return digest({name: cell for name, cell in record.values.items() if name not in self._run_names})
+
+    def _evidence(
+        self, cells: Mapping[str, Any], value: JSONValue, texts: tuple[TextSource, ...], paths: Mapping[str, JSONPath]
+    ) -> Mapping[JSONPath, Evidence]:
+        """Return the evidence that the job has found; if it has none, or of another text, look for it."""
+        if not texts or value is None:
+            return {}
+        return read_evidence(_json(self._run_cell(cells, "evidence")), texts, paths) or align(
+            value, SourceTexts(texts), self.output_format.natural_schema
+        )
+
+    def _run_cell(self, cells: Mapping[str, Any], name: str) -> Any:
+        return cells.get(f"{name}_run", None if name in self._field_names else cells.get(name))
+
+    @cached_property
+    def _field_names(self) -> frozenset[str]:
+        columns = output_columns(self.output_format.natural_schema, name=self.value_column)
+        return frozenset(each.name for each in columns)
+
+    @cached_property
+    def _run_names(self) -> frozenset[str]:
+        names = {*RUN_SCHEMAS} - self._field_names
+        return frozenset({*names, *(f"{name}_run" for name in RUN_SCHEMAS)})
+
+
+def read_evidence(
+    entries: JSONValue, texts: Sequence[TextSource], paths: Mapping[str, JSONPath]
+) -> dict[JSONPath, Evidence]:
+    """Return the evidence that a job has written; nothing if it is not that of these texts.
+
+    Args:
+        entries: What `EvidenceMap.to_list` returns.
+        texts: The sources; one that is not among them has no places.
+        paths: The paths of the scalars, by how they are written.
+
+    >>> texts, paths = [TextSource("in Kiel", ("body",))], {"city": ("city",)}
+    >>> entry = {"path": "city", "spans": [[3, 7]], "how": "exact", "text": "Kiel"}
+    >>> read_evidence([entry], texts, paths)
+    {('city',): Evidence(spans=(Span(start=3, end=7, source=0),), how='exact', text='Kiel')}
+    >>> read_evidence([{**entry, "text": "Bonn"}], texts, paths)
+    {}
+    """
+    numbers = {format_path(text.path): number for number, text in enumerate(texts)}
+    evidence: dict[JSONPath, Evidence] = {}
+    for entry in entries if isinstance(entries, list) else ():
+        path = paths.get(str(entry.get("path")))
+        if path is None:
+            continue
+        spans = tuple(_spans(entry, numbers))
+        if spans and texts[spans[0].source].text[spans[0].start : spans[0].end] != entry["text"]:
+            return {}
+        evidence[path] = Evidence(spans, entry["how"], str(entry["text"]))
+    return evidence
+
+
+def _spans(entry: JSON, numbers: Mapping[str, int]) -> Iterator[Span]:
+    for start, end, *names in entry["spans"]:
+        number = numbers.get(names[0]) if names else 0
+        if number is not None:
+            yield Span(int(start), int(end), number)
+
+
+def _confidence(cell: Any, paths: Mapping[str, JSONPath]) -> dict[JSONPath, float | None]:
+    entries = _json(cell)
+    scores = {str(each.get("path")): each.get("score") for each in entries} if isinstance(entries, list) else {}
+    return {paths[name]: _number(score) for name, score in scores.items() if name in paths}
+
+
+def _json(cell: Any) -> JSONValue:
+    """Return a cell that is JSON, or JSON as text."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return read_json(cell)
+    except NotJSON:
+        return None
+
+
+def _number(cell: Any) -> float | None:
+    try:
+        return None if cell is None or cell == "" else float(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as a prompt had it: without the apostrophe by which a CSV file marks a formula as text."""
+    text = to_text(cell)
+    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text

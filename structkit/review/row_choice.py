@@ -1,0 +1,61 @@
+"""Which rows are reviewed: all, those with something to look at, or a random sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from structkit.batch.sampling import draw_sample
+from structkit.errors import ConfigError
+from structkit.review.review_rows import ReviewRow
+from structkit.tables.records import Record
+
+Flag: TypeAlias = Literal["missing", "low", "failed"]
+FLAGS: dict[str, Flag] = {name: name for name in get_args(Flag)}
+
+
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """Which rows.
+
+    Args:
+        kind: `missing`: rows with a value that no source has; `low`: with a confidence below a limit; `failed`: without
+            a value, or with an invalid one; `sample`: a random sample.
+        size: Of the sample.
+    """
+
+    kind: Flag | Literal["all", "sample"] = "all"
+    size: int = 0
+
+    def choose(self, rows: Iterable[ReviewRow], below: float) -> list[ReviewRow]:
+        """Return the rows; a sample is the same each time, whatever else is in the table."""
+        everything = list(rows)
+        if self.kind == "sample":
+            records = (Record(position, row.key, {}) for position, row in enumerate(everything))
+            return [everything[position] for position in sorted(draw_sample(records, self.size))]
+        return [row for row in everything if self._matches(row, below)]
+
+    def _matches(self, row: ReviewRow, below: float) -> bool:
+        if self.kind == "missing":
+            return row.missing > 0
+        if self.kind == "low":
+            return row.count_low(below) > 0
+        return self.kind == "all" or row.value is None or bool(row.issues)
+
+
+def parse_choice(text: str) -> RowChoice:
+    """Parse a choice.
+
+    Raises:
+        ConfigError: It is not one.
+
+    >>> parse_choice("missing"), parse_choice("sample=200")
+    (RowChoice(kind='missing', size=0), RowChoice(kind='sample', size=200))
+    """
+    kind, _, number = text.partition("=")
+    if kind == "sample" and number.isdecimal() and int(number):
+        return RowChoice("sample", int(number))
+    if number or kind not in FLAGS:
+        raise ConfigError(f"{text!r} is not a choice of rows: write missing, low, failed or sample=N")
+    return RowChoice(FLAGS[kind])
