@@ -1,5 +1,5 @@
-const block = document.getElementById("data"), data = JSON.parse(block.textContent);
-block.remove();  // its text is as large as what was read from it
+const data = JSON.parse(document.getElementById("data").textContent);
+document.getElementById("data").remove();  // its text is larger than what was read from it
 const rows = data.rows, ROW_HEIGHT = 46;
 const $ = (id) => document.getElementById(id), list = $("rows"), sources = $("sources"), form = $("form");
 const store = new Store(data.digest, () => { $("storage").hidden = false; });
@@ -51,13 +51,13 @@ function select(number) {
 function drawRow() {
   const row = rows[current], entry = store.get(current), text = entry.value ?? row.value;
   original = row.value === null ? undefined : parseExact(row.value);
-  const fields = new Map(row.fields.map((field) => [JSON.stringify(field[0]), field]));
+  const fields = readFields(row.fields);
   const picked = new Map((entry.picked || []).map((each) => [JSON.stringify(each.path), each.span]));
   const known = (path, value) => {
     const key = JSON.stringify(path), field = fields.get(key), before = exactAt(original, path);
     if (picked.has(key)) return {places: [picked.get(key)], isPicked: true};
     if (!field || before === undefined || value === UNSET || writeExact(before) !== writeExact(value)) return {};
-    return {how: field[1], places: field[2], confidence: field[3]};
+    return {...field};
   };
   model = new Model(data.schema, text === null ? undefined : parseExact(text), known);
   view = new Form(model, data.below, {edit: saveDraft, restructure, focus: highlight});
@@ -67,6 +67,15 @@ function drawRow() {
   form.scrollTop = sources.scrollTop = 0;
   drawSources();
   announce("Row " + (current + 1) + " of " + rows.length + ", " + plainText(row.key) + (entry.decision ? ", " + entry.decision : ""));
+}
+
+// What is known of scalars, by path: numbers of its path and of how, its confidence, its places.
+function readFields(text) {
+  return new Map((text ? text.split("|") : []).map((part) => {
+    const [path, how, confidence, ...places] = part.split(" ");
+    const field = {how: data.hows[how] ?? undefined, confidence: confidence ? Number(confidence) : null, places: places.map((place) => place.split("-").map(Number))};
+    return [JSON.stringify(data.paths[path]), field];
+  }));
 }
 
 function drawSources() {

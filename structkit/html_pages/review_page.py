@@ -111,28 +111,44 @@ def make_review_page(rows: Sequence[PageRow], schema: Any, below: float, title: 
         below: A confidence below this is marked as low.
         title: Its title.
     """
-    data = {"title": title, "below": below, "schema": schema, "rows": [_row(each) for each in rows]}
+    paths, hows = _Numbers(), _Numbers()
+    written = [_row(each, paths, hows) for each in rows]
+    data = {"title": title, "below": below, "schema": schema, "paths": [*paths], "hows": [*hows], "rows": written}
     digest = sha256(embed_json(data).encode()).hexdigest()[:32]
     return make_html_page(title or "Review", {"digest": digest, **data}, body=BODY, files=FILES)
 
 
-def _row(row: PageRow) -> dict[str, Any]:
+class _Numbers(dict[Any, int]):
+    """The number of each value, in the order of their first use."""
+
+    def __missing__(self, key: Any) -> int:
+        """Return the next number."""
+        return self.setdefault(key, len(self))
+
+
+def _row(row: PageRow, paths: _Numbers, hows: _Numbers) -> dict[str, Any]:
+    """Return a row as the script reads it: what most rows have is text, which needs the least memory in a browser."""
     units = [UTF16Offsets(text) for _, text in row.texts]
-    return {
+    fields = {
         "key": row.key,
         "row": row.number,
         "digest": row.digest,
         "value": row.value,
         "texts": row.texts,
-        "fields": [_field(each, units) for each in row.values],
+        "fields": "|".join(_field(each, units, paths, hows) for each in row.values),
+    }
+    rare = {
         "missing": row.missing,
         "low": row.low,
         "failed": row.failed,
         "message": row.message,
         "invalid": row.invalid,
     }
+    return fields | {name: value for name, value in rare.items() if value}
 
 
-def _field(value: PageValue, units: Sequence[UTF16Offsets]) -> list[Any]:
-    places = [[units[number][start], units[number][end], number] for start, end, number in value.places]
-    return [value.path, value.how, places, value.confidence]
+def _field(value: PageValue, units: Sequence[UTF16Offsets], paths: _Numbers, hows: _Numbers) -> str:
+    """Return what is known of a scalar: the numbers of its path and of how, its confidence, its places."""
+    confidence = "" if value.confidence is None else f"{value.confidence:.4g}"
+    places = [f"{units[number][start]}-{units[number][end]}-{number}" for start, end, number in value.places]
+    return " ".join((str(paths[value.path]), str(hows[value.how]), confidence, *places))

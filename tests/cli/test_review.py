@@ -88,10 +88,12 @@ def test_the_page_has_the_rows_with_what_is_known_of_them(
 ) -> None:
     assert review("--text", "body", "-o", "review.html") == 0
     assert capfdbinary.readouterr().err == b"review.html: 3 rows to review\n"
-    first, second, failed = Block("review.html").data["rows"]
+    data = Block("review.html").data
+    first, second, failed = data["rows"]
     assert json.loads(first["value"]) == value("good", "Kiel")
-    assert first["fields"] == [[["mood"], "judged", [], None], [["place", "city"], "exact", [[9, 13, 0]], None]]
-    assert (first["missing"], second["missing"]) == (0, 1)
+    assert (data["paths"], data["hows"]) == ([["mood"], ["place", "city"]], ["judged", "exact", ""])
+    assert (first["fields"], second["fields"]) == ("0 0 |1 1  9-13-0", "0 0 |1 2 ")
+    assert ("missing" in first, second["missing"]) == (False, 1)
     assert (failed["value"], failed["failed"], failed["message"]) == (None, True, "no answer")
 
 
