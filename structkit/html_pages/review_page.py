@@ -112,8 +112,8 @@ def make_review_page(rows: Sequence[PageRow], schema: Any, below: float, title: 
         title: Its title.
     """
     paths, hows = _Numbers(), _Numbers()
-    written = [_row(each, paths, hows) for each in rows]
-    data = {"title": title, "below": below, "schema": schema, "paths": [*paths], "hows": [*hows], "rows": written}
+    row_fields = [_row(each, paths, hows) for each in rows]
+    data = {"title": title, "below": below, "schema": schema, "paths": [*paths], "hows": [*hows], "rows": row_fields}
     digest = sha256(embed_json(data).encode()).hexdigest()[:32]
     return make_html_page(title or "Review", {"digest": digest, **data}, body=BODY, files=FILES)
 
