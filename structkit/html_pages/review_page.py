@@ -45,7 +45,7 @@ BODY = f"""<header>
 </header>
 <p id="storage" hidden>This browser keeps no edits of this page: save gold before you close it.</p>
 <main>
-<section id="rows" role="listbox" aria-label="Rows" tabindex="0"><div id="items" role="presentation"></div></section>
+<div id="rows" role="listbox" aria-label="Rows" tabindex="0"><div id="items" role="presentation"></div></div>
 <section id="sources" aria-label="Source" tabindex="0"></section>
 <section id="review" aria-label="Value"><p id="note"></p><div id="form"></div></section>
 </main>

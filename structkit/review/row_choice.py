@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -29,12 +29,23 @@ class RowChoice:
     size: int = 0
 
     def choose(self, rows: Iterable[ReviewRow], below: float) -> list[ReviewRow]:
-        """Return the rows; a sample is the same each time, whatever else is in the table."""
+        """Return the rows; a sample is the same each time, whatever else is in the table.
+
+        Raises:
+            ConfigError: Nothing is known of any row by which to choose.
+        """
         everything = list(rows)
+        self._validate_rows(everything)
         if self.kind == "sample":
             records = (Record(position, row.key, {}) for position, row in enumerate(everything))
             return [everything[position] for position in sorted(draw_sample(records, self.size))]
         return [row for row in everything if self._matches(row, below)]
+
+    def _validate_rows(self, rows: Sequence[ReviewRow]) -> None:
+        if rows and self.kind == "missing" and not any(row.texts for row in rows):
+            raise ConfigError("no text is known in which a value could be missing: name its column with --text")
+        if rows and self.kind == "low" and all(not row.confidence and row.lowest_confidence is None for row in rows):
+            raise ConfigError("the table has no confidence: it is that of a job with --confidence")
 
     def _matches(self, row: ReviewRow, below: float) -> bool:
         if self.kind == "missing":

@@ -326,7 +326,9 @@ def test_nothing_of_a_review_is_cut_off_at_any_width(visit: Any, width: int) -> 
 
     async def use(tab: Any) -> list[Any]:
         await tab.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
-        elements = "[document.documentElement, ...document.querySelectorAll('section, .field, .head, .group, .chunk')]"
+        elements = (
+            "[document.documentElement, ...document.querySelectorAll('section, #rows, .field, .head, .group, .chunk')]"
+        )
         return list(
             await tab.evaluate(
                 f"{elements}.filter(each => each.scrollWidth - each.clientWidth > 1).map(each => each.className || each.id)"
