@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_texts import hostile_texts
 
 from structkit.html_pages import HTMLPage, PageRow, PageValue, make_review_page
-from tests.html_pages.test_page_in_browser import hostile_texts
 
 LINE = {
     "type": "object",

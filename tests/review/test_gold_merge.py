@@ -57,7 +57,7 @@ def test_approved_values_are_gold_in_the_order_of_the_table() -> None:
 )
 def test_a_line_that_is_not_valid_is_an_error_with_its_number(line: str, message: str) -> None:
     with pytest.raises(JobError, match=message) as error:
-        [*read_gold_entries([json.dumps(entry("1", mood("good"))), line, ""], "gold.jsonl", TYPE)]
+        list(read_gold_entries([json.dumps(entry("1", mood("good"))), line, ""], "gold.jsonl", TYPE))
     assert (error.value.file, error.value.line) == ("gold.jsonl", 2)
 
 
