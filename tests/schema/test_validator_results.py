@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import json
 import re
 import uuid
 from dataclasses import InitVar, dataclass, field
@@ -9,9 +10,22 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AfterValidator, AliasPath, AnyUrl, BaseModel, ConfigDict, Field, HttpUrl, WrapValidator
+from annotated_types import Not, Predicate
+from pydantic import (
+    AfterValidator,
+    AliasPath,
+    AnyUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
 from structkit import ResponseFormat
+from structkit.dialects import DIALECTS
 from structkit.errors import SchemaError
 
 UUID = uuid.UUID(int=7)
@@ -128,3 +142,48 @@ def test_a_compiled_pattern_is_read_back(pattern: re.Pattern[Any]) -> None:
 def test_a_compiled_pattern_with_flags_outside_its_text_is_not_read_as_another() -> None:
     with pytest.raises(SchemaError, match="the flags of a pattern are not in its text"):
         ResponseFormat(re.Pattern[str]).dump(re.compile("a", re.IGNORECASE))
+
+
+class Place(BaseModel):
+    lat: float
+    lon: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def read_text(cls, data: Any) -> Any:
+        return dict(zip(("lat", "lon"), data.split(","), strict=True)) if isinstance(data, str) else data
+
+
+def test_a_text_that_a_model_of_the_union_reads_is_not_read_as_the_model(check_round_trip: Any) -> None:
+    check_round_trip(Place | str, Place(lat=1, lon=2), "north")
+    check_round_trip(Place | list[Place] | None, Place(lat=1, lon=2), [Place(lat=1, lon=2)], None)
+    with pytest.raises(SchemaError, match='the union reads "1,2" as another value'):
+        ResponseFormat(Place | str).dump("1,2")
+
+
+class Hiding(BaseModel):
+    count: int | SkipJsonSchema[None] = None
+    name: str | SkipJsonSchema[None] = "x"
+
+
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+def test_a_null_that_is_hidden_from_the_model_is_absent_in_every_dialect(dialect: str, check_round_trip: Any) -> None:
+    check_round_trip(Hiding, Hiding(), Hiding(count=1, name="y"), dialect=DIALECTS[dialect])
+
+
+def is_even(number: int) -> bool:
+    return number % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "message"),
+    [
+        (Predicate(lambda number: number > 3), 1, "Input should be another value: it breaks a rule of the type"),
+        (Predicate(is_even), 1, "Input must satisfy is_even"),
+        (Not(is_even), 2, "Input must not satisfy is_even"),
+        (Predicate(str.islower), "A", "Input should be: in lower case"),
+    ],
+)
+def test_the_issue_of_a_predicate_says_what_is_required(rule: Any, value: Any, message: str) -> None:
+    [issue] = ResponseFormat(Annotated[type(value), rule]).read(json.dumps({"value": value})).issues  # type: ignore[misc]
+    assert issue.message == message

@@ -46,7 +46,8 @@ def build_field(
     is_exact = is_exact or compiler.is_open
     if compiler.dialect.optional and (is_exact or not is_tag):
         described = describe(node, description_of(node), _absence_description(default))
-        return Field(name, name, described, "missing", is_nullable)
+        is_null_absent = compiler.defaults_apply and default is None and not is_nullable
+        return Field(name, name, described, "missing", is_nullable, is_null_absent=is_null_absent)
     stand_in = ABSENT if is_exact else _stand_in(schema, node, default, is_nullable, compiler)
     if stand_in is ABSENT:
         return _field_with_null(name, node, default, is_nullable, path, compiler)

@@ -84,6 +84,8 @@ class Field:
     """Whether the type fills it in if a reply leaves it out, although the wire schema requires it."""
     default: JSONValue = None
     """With absence "default": the natural value that is written where the property is absent."""
+    is_null_absent: bool = False
+    """With absence "missing": whether null, which no value may be, is the default, and left out."""
 
     @property
     def may_be_absent(self) -> bool:

@@ -90,7 +90,12 @@ class ObjectNode:
             return value
         if self.is_complete:
             self._validate_keys(value)
-        wire = {field.wire: field.dump(value[field.name]) for field in self.fields if field.name in value}
+        present = (field for field in self.fields if field.name in value)
+        wire = {
+            field.wire: field.dump(value[field.name])
+            for field in present
+            if not (field.is_null_absent and value[field.name] is None)
+        }
         absent = (field for field in self.fields if field.name not in value and field.absence in {"null", "default"})
         wire |= {field.wire: field.dump_absent() for field in absent}
         undeclared = {key: item for key, item in value.items() if key not in self.names}

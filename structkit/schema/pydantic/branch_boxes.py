@@ -13,9 +13,9 @@ from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.pydantic.aliases import field_alias
 from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
 from structkit.schema.pydantic.branch_choice import BranchChoice
-from structkit.schema.pydantic.json_form import INSTANCES, JSONForm, json_form
+from structkit.schema.pydantic.json_form import INSTANCES, READERS, JSONForm, json_form
 from structkit.schema.pydantic.part import SchemaPart, without_ref
-from structkit.schema.pydantic.serializers import restricted_to_input_type
+from structkit.schema.pydantic.serializers import is_of_library, restricted_to_input_type
 from structkit.values import JSON
 
 UNBOXED = ""
@@ -56,10 +56,11 @@ class UnionRewrite:
         if any(map(self._is_json_value, choices[1:])):  # from JSON, pydantic would read an integer as a float before it
             choices = sorted(choices, key=self._is_json_value, reverse=True)
             part = {**part, "choices": choices}
-        if any(self._is_written_by_function(choice, frozenset()) for choice in choices):
+        is_ambiguous = any(map(self._may_read_other_types, choices))
+        if is_ambiguous or any(self._is_written_by_function(choice, frozenset()) for choice in choices):
             branches = {str(position): choice for position, choice in enumerate(choices)}
             resolved = {name: self._resolve(branch) for name, branch in branches.items()}
-            choice = BranchChoice(branches, resolved, self._compile_part, union=part)
+            choice = BranchChoice(branches, resolved, self._compile_part, union=part, is_ambiguous=is_ambiguous)
             return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
         return part
 
@@ -117,6 +118,16 @@ class UnionRewrite:
             serialization=core_schema.plain_serializer_function_ser_schema(choice.write),
         )
         return cast("JSON", schema)
+
+    def _may_read_other_types(self, choice: Any) -> bool:
+        """Return whether a function of the caller's gets the JSON before a class does, and may read all types of it."""
+        is_class = has_reader = False
+        while isinstance(choice, dict):
+            is_class |= choice["type"] in INSTANCES
+            has_reader |= choice["type"] in READERS and not is_of_library(choice["function"])
+            ref = choice.get("schema_ref")
+            choice = choice.get("schema") if ref is None else self._definitions.get(ref)
+        return is_class and has_reader
 
     def _is_json_value(self, choice: Any) -> bool:
         """Return whether a branch is `JsonValue`, which from JSON is any value, and from Python is not."""

@@ -10,8 +10,11 @@ from typing import Any
 
 from structkit.schema.keywords import PYTHON_CLASS
 from structkit.schema.memo import compute_once
+from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.part import NO_INFINITIES, NO_JSON, SchemaPart
+from structkit.schema.pydantic.sameness import is_same
 from structkit.values import JSONValue
+from structkit.values.text import shorten_json
 
 CONSTANTS = frozenset({"enum", "literal"})
 ANY_CLASS = frozenset({"any", "function-plain"})
@@ -34,6 +37,7 @@ class BranchChoice:
         compile_part: Compiles a branch.
         boxes: The names under which a value is boxed.
         union: The union, where it reads the values of all branches without boxes.
+        is_ambiguous: Whether the union may read the JSON of a branch's own class as a value of another branch.
     """
 
     def __init__(
@@ -43,6 +47,8 @@ class BranchChoice:
         compile_part: Callable[[Any], SchemaPart],
         boxes: Collection[str] = (),
         union: Any = None,
+        *,
+        is_ambiguous: bool = False,
     ) -> None:
         """Prepare the parts of the branches, which are compiled when a value is written."""
         self._names_by_class = _names_by_class(resolved)
@@ -50,6 +56,7 @@ class BranchChoice:
         self._parts = {name: compile_part(branches[name]) for name in names}
         self._boxes = boxes
         self._union = union and compile_part(union)
+        self._is_ambiguous = is_ambiguous
 
     def by_class(self, value: Any) -> str | None:
         """Return the name of the only branch with instances of a value's class; None where not only one has."""
@@ -68,14 +75,17 @@ class BranchChoice:
         for name in [class_name, *self._parts] if class_name is not None else self._parts:
             natural = self._parts[name].write(value)
             if natural is not NO_JSON:
-                if name == class_name or self._reads_back(name, natural, value):
+                if (name == class_name and not self._is_ambiguous) or self._reads_back(name, natural, value):
                     return self._boxed(name, natural)
                 first_name = name if first_name is None else first_name
         if reason := next((text for text in self._write_errors(value) if NO_INFINITIES in text), None):
             raise ValueError(reason)
         if first_name is None:
             raise ValueError(f"no branch of the union can write an instance of {type(value).__name__}")
-        return self._boxed(first_name, self._parts[first_name].write_or_raise(value))
+        natural = self._parts[first_name].write_or_raise(value)
+        if self._is_ambiguous and self._union.reads_back(natural, value, _is_different):
+            raise ValueError(f"the union reads {shorten_json(natural, MAX_QUOTED_CHARS)} as another value")
+        return self._boxed(first_name, natural)
 
     def _reads_back(self, name: str, natural: JSONValue, value: Any) -> bool:
         """Return whether a branch reads a value back, and the union too: pydantic lets some types write any value."""
@@ -93,6 +103,10 @@ class BranchChoice:
 
     def _boxed(self, name: str, natural: JSONValue) -> JSONValue:
         return {name: natural} if name in self._boxes else natural
+
+
+def _is_different(one: Any, other: Any) -> bool:
+    return not is_same(one, other)
 
 
 def _names_by_class(branches: Mapping[str, Any]) -> dict[type, str]:

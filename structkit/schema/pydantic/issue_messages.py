@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from structkit.schema.expected_values import FORMATS, MISSING, OTHER_FORM, count_of, unexpected_key
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.predicates import describe_failure
 from structkit.values.text import shorten
 
 Message: TypeAlias = "str | Callable[[dict[str, Any]], str]"
@@ -32,6 +33,9 @@ FORM_TYPES = frozenset(
 """Error types for a value whose form on the wire is not the one in pydantic's message."""
 
 
+PREDICATE_TYPES = frozenset({"predicate_failed", "not_operation_failed"})
+"""Error types for a value that does not satisfy a function on the type."""
+
 UNEXPECTED_KEY_TYPES = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 """Error types for a key that is not declared."""
 
@@ -49,6 +53,8 @@ def message(error: Any) -> str:
         return OTHER_FORM
     if kind in UNEXPECTED_KEY_TYPES:
         return unexpected_key(error["loc"][-1])
+    if kind in PREDICATE_TYPES:
+        return describe_failure(str(error["msg"]))
     text = MESSAGES.get(kind) or str(error["msg"])
     return shorten(text(context) if callable(text) else text, 2 * MAX_QUOTED_CHARS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,27 @@ class TypePredicate:
             return ""
         lines = (self.function.__doc__ or "").strip().splitlines()
         return f"Must satisfy {name}: {lines[0]}" if lines else f"Must satisfy {name}."
+
+
+FAILURE = re.compile(r"(?:Predicate|Not of) '(?:str\.)?(.*)' failed")
+
+
+def describe_failure(message: str) -> str:
+    """Return what a value must satisfy, of pydantic's message that it does not.
+
+    >>> describe_failure("Predicate 'str.islower' failed"), describe_failure("Not of 'is_even' failed")
+    ('Input should be: in lower case', 'Input must not satisfy is_even')
+    >>> describe_failure("Predicate '<lambda>' failed")
+    'Input should be another value: it breaks a rule of the type'
+    """
+    match = FAILURE.fullmatch(message)
+    name, is_negated = (match[1], message.startswith("Not")) if match else ("", False)
+    if name in METHOD_DESCRIPTIONS:
+        text = METHOD_DESCRIPTIONS[name].rstrip(".")
+        return f"Input should be{' not' if is_negated else ''}: {text[0].lower()}{text[1:]}"
+    if name.isidentifier():
+        return f"Input must {'not ' if is_negated else ''}satisfy {name}"
+    return "Input should be another value: it breaks a rule of the type"
 
 
 def find_predicate(validator: Any) -> TypePredicate | None:
