@@ -151,7 +151,7 @@ class Place(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def read_text(cls, data: Any) -> Any:
-        return dict(zip(("lat", "lon"), data.split(","), strict=True)) if isinstance(data, str) else data
+        return dict(zip(("lat", "lon"), map(float, data.split(",")), strict=True)) if isinstance(data, str) else data
 
 
 def test_a_text_that_a_model_of_the_union_reads_is_not_read_as_the_model(check_round_trip: Any) -> None:
@@ -166,9 +166,11 @@ class Hiding(BaseModel):
     name: str | SkipJsonSchema[None] = "x"
 
 
-@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
-def test_a_null_that_is_hidden_from_the_model_is_absent_in_every_dialect(dialect: str, check_round_trip: Any) -> None:
-    check_round_trip(Hiding, Hiding(), Hiding(count=1, name="y"), dialect=DIALECTS[dialect])
+@pytest.mark.parametrize(("dialect", "wire"), [("openai", {"count": None, "name": "x"}), ("anthropic", {"name": "x"})])
+def test_a_null_that_is_hidden_from_the_model_is_absent_in_every_dialect(dialect: str, wire: Any) -> None:
+    response_format = ResponseFormat(Hiding, dialect=DIALECTS[dialect])
+    assert response_format.dump(Hiding()) == wire
+    assert response_format.load(wire) == Hiding()
 
 
 def is_even(number: int) -> bool:

@@ -114,6 +114,11 @@ def drop_required(part: JSON, _path: JSONPath) -> JSON:
     return _without(part, "required") if isinstance(part.get("required"), bool) else part
 
 
+def drop_empty_required(part: JSON, _path: JSONPath) -> JSON:
+    """Return a part without a `required` that names nothing, which draft 4 does not allow."""
+    return _without(part, "required") if part.get("required") == [] else part
+
+
 def read_divisor(part: JSON, _path: JSONPath) -> JSON:
     """Return a part with `divisibleBy` under its later name.
 
@@ -277,6 +282,7 @@ KEYWORD_RULES = (
     KeywordRule(read_types, 'the type "any", or one in capitals: read as a type of JSON Schema'),
     KeywordRule(read_required, '"required": true in a property: the property is required'),
     KeywordRule(drop_required, '"required": true outside properties: no effect'),
+    KeywordRule(drop_empty_required, '"required": []: no effect', "6", "2020-12"),
     KeywordRule(read_divisor, "divisibleBy: read as multipleOf"),
     KeywordRule(read_extends, "extends, disallow: read as allOf, not"),
     KeywordRule(

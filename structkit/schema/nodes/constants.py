@@ -22,13 +22,22 @@ class ConstantsNode:
     values: tuple[JSONValue, ...]
     is_open: bool = False
     """Whether the schema is that of any text, because there are too many values to be sent."""
+    other_texts: frozenset[str] = frozenset()
+    """Texts that are values themselves, beside these ones."""
     kind = "string"
     is_identity = False
 
     @cached_property
     def texts(self) -> list[str]:
         """The JSON texts of the values, in order."""
-        return [json.dumps(value, ensure_ascii=False) for value in self.values]
+        return [self._text(value) for value in self.values]
+
+    def _text(self, value: JSONValue) -> str:
+        """Return the JSON text of a value, after spaces if the text alone is another value."""
+        text = json.dumps(value, ensure_ascii=False)
+        while text in self.other_texts:
+            text = f" {text}"
+        return text
 
     @property
     def schema(self) -> JSON:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from structkit.errors import SchemaError
 from structkit.schema.json_equality import equality_key, unique_values
@@ -49,37 +50,41 @@ def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
     meanings = value_meanings(schema) if len(unique) > 1 else {}
-    return any_of([_build_one_type(name, members, meanings, path, compiler) for name, members in kinds.items()])
+    texts = frozenset(str(value) for value in kinds.get("string", ()))
+    structures = ConstantsNode(tuple(kinds.get("structure", ())), other_texts=texts)
+    return any_of(
+        [_build_one_type(name, members, structures, meanings, path, compiler) for name, members in kinds.items()]
+    )
 
 
 def _build_one_type(
-    name: str, values: list[JSONValue], meanings: Mapping[str, str], path: JSONPath, compiler: Compiler
+    name: str,
+    values: list[JSONValue],
+    structures: ConstantsNode,
+    meanings: Mapping[str, str],
+    path: JSONPath,
+    compiler: Compiler,
 ) -> Node:
     if name == "null":
         return NULL
-    texts = ConstantsNode(tuple(values)).texts if name == "structure" else values
+    is_structure = name == "structure"
+    texts = structures.texts if is_structure else values
     description = describe_meanings(texts, meanings)
     if compiler.opens_enum(texts):
         compiler.note(
             path, "checked locally", f"enum of {len(values)} values, too long to be sent: listed in the description"
         )
-        node = describe(_open_enum(name, values), _list(texts, meanings, path))
+        open_node = replace(structures, is_open=True) if is_structure else ScalarNode({"type": name})
+        node = describe(open_node, _list(texts, meanings, path))
     else:
-        node = describe(_closed_enum(name, values, compiler), description)
+        node = describe(structures if is_structure else _scalar_enum(name, values, compiler), description)
     return compiler.share_enum(node, json.dumps([name, *texts, description]), path) if texts[1:] else node
 
 
-def _closed_enum(name: str, values: list[JSONValue], compiler: Compiler) -> Node:
+def _scalar_enum(name: str, values: list[JSONValue], compiler: Compiler) -> Node:
     """Return the node that accepts only the values."""
-    if name == "structure":
-        return ConstantsNode(tuple(values))
     is_constant = len(values) == 1 and "const" in compiler.dialect.keywords
     return ScalarNode({"type": name, "const": values[0]} if is_constant else {"type": name, "enum": values})
-
-
-def _open_enum(name: str, values: list[JSONValue]) -> Node:
-    """Return the node that accepts other values too, because there are too many to be sent."""
-    return ConstantsNode(tuple(values), is_open=True) if name == "structure" else ScalarNode({"type": name})
 
 
 def _list(values: Sequence[JSONValue], meanings: Mapping[str, str], path: JSONPath) -> str:

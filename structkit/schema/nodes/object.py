@@ -146,7 +146,8 @@ class ObjectNode:
         """Return whether it is a dict with the required keys, no undeclared one, and values that match."""
         if not isinstance(value, dict):
             return False
-        if self.extra_keys is None and not value.keys() <= self.names:
+        undeclared = {key: item for key, item in value.items() if key not in self.names}
+        if undeclared if self.extra_keys is None else not self.extra_keys.node.matches_value(undeclared):
             return False
         return all(
             field.matches_value(value[field.name]) if field.name in value else field.absence != "never"

@@ -15,6 +15,7 @@ from structkit.schema.nodes.any_value import AnyValueNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import DescribedNode, describe, description_of, without_description
+from structkit.schema.nodes.equal_texts import positions_of_equal_texts
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
@@ -229,10 +230,7 @@ def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: 
     arrays = [node for node in nodes if node.kind == "array"]
     ambiguous = [] if _are_distinct(objects) else objects
     ambiguous += [] if len(arrays) < 2 or all(node.is_identity for node in arrays) else arrays  # noqa: PLR2004
-    texts = [node for node in nodes if node.kind == "string"]
-    ambiguous += (
-        texts if len(texts) > 1 and any(isinstance(without_description(node), JSONTextNode) for node in texts) else []
-    )
+    ambiguous += [nodes[position] for position in positions_of_equal_texts([*map(_flatten, nodes)])]
     if not ambiguous:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)
@@ -279,16 +277,21 @@ def _tags(branches: Sequence[Node]) -> list[Field]:
 
 
 def _contains_objects(node: Node) -> bool:
-    """Return whether a union contains objects at any depth; a union that contains itself is visited once."""
-    stack, visited = [resolve_node(node)], set[int]()
+    """Return whether a union contains objects at any depth."""
+    return isinstance(resolve_node(node), UnionNode) and any(inner.kind == "object" for inner in _flatten(node))
+
+
+def _flatten(node: Node) -> list[Node]:
+    """Return the branches of a union, at any depth, or the node itself; a union in itself is visited once."""
+    stack, visited, nodes = [resolve_node(node)], set[int](), list[Node]()
     while stack:
         inner = stack.pop()
-        if isinstance(inner, UnionNode) and id(inner) not in visited:
+        if not isinstance(inner, UnionNode):
+            nodes.append(inner)
+        elif id(inner) not in visited:
             visited.add(id(inner))
-            if any(each.kind == "object" for each in inner.branches):
-                return True
             stack += map(resolve_node, inner.branches)
-    return False
+    return nodes
 
 
 def _first_property(node: Node) -> Field | None:
