@@ -17,7 +17,7 @@ from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.expected_values import MISSING, OTHER_FORM
 from structkit.schema.explanation import Note
-from structkit.schema.find_node import find_node
+from structkit.schema.find_node import find_description, find_node
 from structkit.schema.forms import form_of
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.missing_tags import add_tags
@@ -32,7 +32,7 @@ from structkit.schema.repaired_answer import MAX_READINGS, RepairedReading, choo
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import select_part
-from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue
+from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
 from structkit.values.repair import are_allowed
 from structkit.values.text import shorten_json
 
@@ -256,9 +256,18 @@ class Codec(Generic[T]):
         if node is None:
             return issue
         if issue.message == OTHER_FORM:
-            return replace(issue, message=f"Input should be {form_of(node)}")
+            return self._with_expected_form(issue, node, natural)
         constant = constant_of(node)
         return issue if constant is None else replace(issue, message=f"{MISSING}: write {shorten_json(constant)}")
+
+    def _with_expected_form(self, issue: Issue, node: Node, natural: JSONValue) -> Issue:
+        """Return an issue with the form that is expected; of a text, which is not JSON of the type, as described."""
+        value = value_at(natural, issue.path)
+        if not isinstance(value, str) or node.kind != "string":
+            return replace(issue, message=f"Input should be {form_of(node)}")
+        description = find_description(self._compiled_schema.root, issue.path, natural)
+        message = f"Input should be another text{f': {description}' if description else ''}"
+        return replace(issue, message=message, got=shorten_json(value, MAX_QUOTED_CHARS))
 
     def load_partial(self, wire: JSONValue) -> JSONValue:
         """Return incomplete wire JSON as natural JSON, not validated; None where it has no natural form."""

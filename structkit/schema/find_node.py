@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structkit.schema.branch_fit import branch_of
 from structkit.schema.nodes.box import BoxedNode
-from structkit.schema.nodes.description import DescribedNode
+from structkit.schema.nodes.description import DescribedNode, description_of
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
@@ -24,14 +24,29 @@ def find_node(root: Node, path: JSONPath, value: JSONValue) -> Node | None:
     >>> find_node(root, (0,), ["x"])
     ScalarNode(schema={'type': 'integer'})
     """
-    node = root
+    outer, value = _descend(root, path, value)
+    return outer and _enter(outer, value)[0]
+
+
+def find_description(root: Node, path: JSONPath, value: JSONValue) -> str:
+    """Return the description of the node at a natural path, the innermost if there are several; "" without one."""
+    node, value = _descend(root, path, value)
+    text = ""
+    while node is not None:
+        text = description_of(node) or text
+        node = _inner(node, value)
+    return text
+
+
+def _descend(node: Node, path: JSONPath, value: JSONValue) -> tuple[Node | None, JSONValue]:
+    """Return the node and the value at a path, with the descriptions and boxes around them."""
     for step in path:
         node, value = _enter(node, value)
         field = child(node, step, value)
         if field is None:
-            return None
+            return None, None
         node, value = field.node, value_at(value, (step,))
-    return _enter(node, value)[0]
+    return node, value
 
 
 def _enter(node: Node, value: JSONValue) -> tuple[Node, JSONValue]:

@@ -245,7 +245,8 @@ sealed    checked locally  not before 2020-01-01: stated in the description
 checked   checked locally  not before 2020-01-01: stated in the description
 checked   checked locally  validator <lambda>
 by_day    rewritten        map: an array of key and value
-by_day    checked locally  not before 2020-01-01: stated in the description\
+by_day    checked locally  not before 2020-01-01: stated in the description
+text      checked locally  JSON text: stated in the description\
 """)
 
 

@@ -179,6 +179,10 @@ class Limit(BaseModel):
     unit: str = "s"
 
 
+def test_a_key_is_a_text_and_may_be_infinite(check_round_trip: Any) -> None:
+    check_round_trip(dict[float, int], {math.inf: 1, -math.inf: 2, 1e300: 3})
+
+
 @pytest.mark.parametrize("text", ["inf", "-Infinity", "NaN", "1e400"])
 @pytest.mark.parametrize("output_type", [float, float | int, list[float], dict[str, float], Measure])
 def test_a_text_is_no_infinite_number(output_type: Any, text: str) -> None:

@@ -7,7 +7,7 @@ import re
 import uuid
 from dataclasses import InitVar, dataclass, field
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
 from annotated_types import Not, Predicate
@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     HttpUrl,
+    Json,
     WrapValidator,
     model_validator,
 )
@@ -29,6 +30,7 @@ from structkit.dialects import DIALECTS
 from structkit.errors import SchemaError
 
 UUID = uuid.UUID(int=7)
+T = TypeVar("T")
 
 
 class Site(BaseModel):
@@ -42,6 +44,9 @@ class Site(BaseModel):
         (Annotated[AnyUrl, AfterValidator(str)], "http://a.b/", "http://a.b/"),
         (list[Annotated[HttpUrl, AfterValidator(str)]] | None, ["http://a.b/"], ["http://a.b/"]),
         (Annotated[uuid.UUID, AfterValidator(str)], str(UUID), str(UUID)),
+        (Annotated[HttpUrl, AfterValidator(str)] | int, "http://a.b/", "http://a.b/"),
+        (set[Annotated[HttpUrl, AfterValidator(str)]], {"http://a.b/"}, ["http://a.b/"]),
+        (dict[Annotated[HttpUrl, AfterValidator(str)], int], {"http://a.b/": 1}, [{"key": "http://a.b/", "value": 1}]),
         (Annotated[str, AfterValidator(int)], 5, "5"),
         (Annotated[list[int], AfterValidator(tuple)], (1, 2), [1, 2]),
         (Annotated[set[int], AfterValidator(sorted)], [1, 2], [1, 2]),
@@ -60,6 +65,15 @@ def test_what_a_validator_returns_is_written_as_the_type_reads_it(output_type: A
 def test_what_the_validator_of_a_field_returns_is_written(check_round_trip: Any) -> None:
     check_round_trip(Site, Site(url="http://a.b/", day="2024-03-01T00:00:00"))  # type: ignore[arg-type]
     check_round_trip(dict[str, Site], {"a": Site(url="http://a.b/")})  # type: ignore[arg-type]
+
+
+class Item(BaseModel, Generic[T]):
+    value: T
+
+
+def test_the_branch_of_a_union_writes_what_its_validators_return(check_round_trip: Any) -> None:
+    link = Item[Annotated[HttpUrl, AfterValidator(str)]]
+    check_round_trip(link | Item[int], link(value="http://a.b/"), Item[int](value=1))
 
 
 def test_a_value_that_its_validator_does_not_read_back_needs_a_serializer() -> None:
@@ -189,3 +203,11 @@ def is_even(number: int) -> bool:
 def test_the_issue_of_a_predicate_says_what_is_required(rule: Any, value: Any, message: str) -> None:
     [issue] = ResponseFormat(Annotated[type(value), rule]).read(json.dumps({"value": value})).issues  # type: ignore[misc]
     assert issue.message == message
+
+
+def test_the_issue_of_a_json_text_quotes_the_text_and_its_description() -> None:
+    response_format = ResponseFormat(list[Json[list[int]]])
+    assert "[]  " in str(response_format.explain())
+    [issue] = response_format.read('{"value": ["[1]", "1"]}').issues
+    text = '{"type": "array", "items": {"type": "integer"}}'
+    assert (issue.path, issue.message, issue.got) == ((1,), f"Input should be another text: JSON text: {text}", '"1"')

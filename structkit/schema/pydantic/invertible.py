@@ -37,6 +37,7 @@ from structkit.schema.pydantic.serializers import (
     with_outer_serializer,
     without_serializer,
 )
+from structkit.schema.pydantic.validator_results import ResultPart
 from structkit.values import JSON
 
 FIELDS = frozenset({"model-field", "dataclass-field", "typed-dict-field"})
@@ -155,7 +156,7 @@ class _Rewrite:
         return UnionRewrite(self._resolve, self._definitions, self._compile_part, _input_config(self._config))
 
     def _compile_part(self, part: Any) -> SchemaPart:
-        return SchemaPart(part, self._rewritten_definitions, _input_config(self._config))
+        return ResultPart(part, self._rewritten_definitions, _input_config(self._config))
 
     def _with_readable_default(self, field: JSON) -> JSON:
         """Return the field, excluded where it has a default that its own type would not read back."""

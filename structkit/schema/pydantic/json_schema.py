@@ -170,7 +170,7 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def complex_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a text, and describe its form."""
-        return with_description(super().complex_schema(schema), "A complex number, as 1+2j.")
+        return with_description(super().complex_schema(schema), "A complex number, as 1+2j.", "complex number")
 
     def str_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a string, whose pattern has the flags of a compiled one."""
@@ -210,7 +210,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         # pydantic renames its definitions later: a $ref in a text would then lead nowhere.
         is_useful = content and '"$ref"' not in text
         description = f"JSON text: {shorten(text, 2 * MAX_QUOTED_CHARS)}" if is_useful else "JSON text."
-        return {**json_schema, GENERATED_DESCRIPTION: description}
+        return with_description(json_schema, description, "JSON text")
 
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Generate a string, so that no digit is lost, and describe the bounds, which are checked after the reply."""

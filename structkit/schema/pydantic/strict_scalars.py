@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from pydantic_core import PydanticKnownError, core_schema
@@ -71,7 +71,12 @@ def _rewrite(part: Any, context: Context) -> Any:
 
 
 def _rewrite_values(part: JSON, context: Context, unchanged: Collection[str]) -> JSON:
-    values = [value if key in unchanged else _rewrite(value, context) for key, value in part.items()]
+    # The keys of a map are texts on the wire, and so may be infinite.
+    of_keys = replace(context, config={**context.config, "allow_inf_nan": True})
+    values = [
+        value if key in unchanged else _rewrite(value, of_keys if key == "keys_schema" else context)
+        for key, value in part.items()
+    ]
     return dict(zip(part, values, strict=True)) if _are_other(values, part.values()) else part
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
-from pydantic_core import ValidationError, core_schema, to_jsonable_python
+from pydantic_core import SchemaSerializer, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.pydantic.caller_functions import package_of
-from structkit.schema.pydantic.part import NOT_SCHEMAS, SchemaPart
+from structkit.schema.pydantic.part import NOT_SCHEMAS, SchemaPart, compile_serializer, to_natural
 from structkit.values import JSONValue, json_text
 
 OWN_PACKAGES = frozenset({"pydantic", "pydantic_core", "structkit"})
@@ -32,6 +33,28 @@ def _is_of_caller(part: Any) -> bool:
     return package_of(part["function"]["function"]) not in OWN_PACKAGES
 
 
+class ResultPart(SchemaPart):
+    """A part of a core schema that also writes what validators return."""
+
+    def write_or_raise(self, value: Any) -> JSONValue:
+        """Return the value as JSON.
+
+        Raises:
+            Exception: It has no JSON form; what a serializer raises.
+        """
+        try:
+            return super().write_or_raise(value)
+        except Exception:
+            if self._result_serializer is None:
+                raise
+        return to_natural(self._result_serializer, value)
+
+    @cached_property
+    def _result_serializer(self) -> SchemaSerializer | None:
+        core = with_validator_results(self._complete_schema)
+        return core and compile_serializer(core, self._config)
+
+
 class _ResultRewrite:
     """A walk over a core schema."""
 
@@ -50,9 +73,12 @@ class _ResultRewrite:
         if not isinstance(part, dict):
             return part
         is_schema = isinstance(part.get("type"), str)  # a dict by names, such as fields, is none
-        skipped = NOT_SCHEMAS | {"serialization"} if is_schema else ()
         config = part.get("config", config) if is_schema else config
+        skipped = NOT_SCHEMAS | {"serialization"} if is_schema else ()
         inner = {key: value if key in skipped else self.rewrite(value, config) for key, value in part.items()}
+        if is_schema and isinstance(part.get("serialization", {}).get("schema"), dict):
+            serialized = self.rewrite(part["serialization"]["schema"], config)
+            inner["serialization"] = {**part["serialization"], "schema": serialized}
         is_validator = is_schema and part["type"] in CONVERTERS and "serialization" not in part
         return self._with_result(part, inner, config) if is_validator and _is_of_caller(part) else inner
 
