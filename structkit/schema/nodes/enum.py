@@ -42,7 +42,13 @@ def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         raise UnsatisfiableSchema(
             f"no value can fit: none in the enum is of type {shorten_json(type_keyword)}", path=path
         )
-    unique = unique_values(candidates)
+    return _build_types(unique_values(candidates), type_keyword, schema, path, compiler)
+
+
+def _build_types(
+    unique: list[JSONValue], type_keyword: JSONValue, schema: JSON, path: JSONPath, compiler: Compiler
+) -> Node:
+    """Build one enum for each JSON type among different values."""
     has_floats = type_keyword != "integer" and any(isinstance(value, float) for value in unique)
     kinds: dict[str, list[JSONValue]] = {}
     for value in unique:
