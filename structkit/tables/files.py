@@ -32,8 +32,16 @@ COMPRESSIONS = {
 SAMPLE_BYTES = 64 * 1024
 """Bytes of a file's start and of its end that are hashed."""
 
-_WIDE_TEXT = re.compile("(?:[^\\0]\\0){3}")
+_WIDE_TEXT = re.compile("(?P<le>(?:[^\\0]\\0){3})|(?P<be>(?:\\0[^\\0]){3})")
 """Three Latin characters as two bytes each: UTF-16 without the mark at its start."""
+
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # begins with the mark of UTF-16
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""The marks at the start of a text, and the encoding that each stands for."""
 
 READ_ERRORS = (EOFError, zlib.error, lzma.LZMAError, OSError)
 """The exceptions of a file that cannot be read, or whose compression is corrupt."""
@@ -102,17 +110,21 @@ class Input:
         try:
             with self.open() as file:
                 for number, line in enumerate(self._decoded_lines(file), 1):
-                    if number == 1 and self.encoding is None and _WIDE_TEXT.match(line):
-                        raise self.error('not UTF-8 text but UTF-16: pass encoding="utf-16-le" (--encoding utf-16-le)')
-                    yield number, line.removeprefix("\ufeff") if number == 1 else line
+                    yield number, self._first_line(line) if number == 1 else line
         except UnicodeError as error:
             raise self._encoding_error(error, number + 1) from None
         except READ_ERRORS as error:
             raise self.error(f"cannot be read: {error}", number or None) from None
 
     def _first_line(self, line: str) -> str:
-        if self.encoding is None and _WIDE_TEXT.match(line):
-            raise self.error('not UTF-8 text but UTF-16: pass encoding="utf-16-le" (--encoding utf-16-le)', 1)
+        """Return the first line without a byte order mark.
+
+        Raises:
+            JobError: It is UTF-16.
+        """
+        if self.encoding is None and (match := _WIDE_TEXT.match(line)):
+            name = f"utf-16-{match.lastgroup}"
+            raise self.error(f'not UTF-8 text but UTF-16: pass encoding="{name}" (--encoding {name})')
         return line.removeprefix("\ufeff")
 
     def _decoded_lines(self, file: BinaryIO) -> Iterator[str]:
@@ -132,14 +144,16 @@ class Input:
 
     def _encoding_error(self, error: UnicodeError, line: int) -> JobError:
         """Return an error that says which encoding to name."""
-        place = f" (byte {error.start + 1} of the line)" if isinstance(error, UnicodeDecodeError) else ""
+        is_decoding = isinstance(error, UnicodeDecodeError)
+        place = f" (byte {error.start + 1} of the line)" if is_decoding else ""
         if self.encoding is not None:
-            return self.error(f"not {self.encoding} text: {error}", line)
+            before = error.object[: error.start].decode(self.encoding, "ignore") if is_decoding else ""
+            return self.error(f"not {self.encoding} text: {error}", line + before.count("\n"))
         if (kind := self.content_kind()) not in {"", "text"}:
             return self.error(f"is not the text that its suffix promises, but {kind}")
         data = error.object if isinstance(error, UnicodeDecodeError) else b""
-        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data[:100]
-        name = "utf-16" if is_wide else "cp1252"
+        marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+        name = marked or ("utf-16" if b"\0" in data[:100] else "cp1252")
         return self.error(
             f'not UTF-8 text{place}: name its encoding, for instance encoding="{name}" (--encoding {name})', line
         )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, time
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from structkit.tables.columns import Column
 from structkit.values import JSON
 from structkit.values.exact_float import ExactFloat
+from structkit.values.source_cell import is_missing, to_json_value
 
 _INT64_BOUND, _EXACT_FLOAT_BOUND = 2**63, 2**53
 """An integer above the first fits into no column of integers; above the second, a column of floats may change it."""
 
-_TEXT_TYPES = (str, bytes, date, time, Decimal, UUID)
+JSON_TYPES = (str, bool, int, float, list, dict)
 _SCHEMAS: dict[frozenset[str], JSON] = {
     frozenset(): {"type": "string"},
     frozenset({"text"}): {"type": "string"},
@@ -45,7 +43,7 @@ class ColumnInference:
         """Take the columns and kinds of a row into account."""
         for name, value in values.items():
             kinds = self._kinds.setdefault(name, set())
-            if value is not None:
+            if not (value is None or is_missing(value)):
                 kinds.add(_kind(value))
 
     @property
@@ -61,7 +59,9 @@ class ColumnInference:
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, _TEXT_TYPES):
+    if not isinstance(value, JSON_TYPES):
+        value = to_json_value(value)
+    if isinstance(value, str):
         return "text"
     if isinstance(value, bool):
         return "boolean"

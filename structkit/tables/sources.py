@@ -20,7 +20,7 @@ from structkit.tables.formats.memory import read_rows
 from structkit.tables.inference import ColumnInference
 from structkit.tables.records import Record, digest
 from structkit.tables.seen_keys import SeenKeys
-from structkit.values.source_cell import to_json_text
+from structkit.values.source_cell import to_json_text, to_text
 
 STREAM_FILE = "input.jsonl"
 """The file in a job's folder with the rows of a stream."""
@@ -74,7 +74,7 @@ def open_source(
         return Source(
             lambda: read_stream(source, place), place, key, is_stream=is_stream, count=lambda: _length(source)
         )
-    if isinstance(source, bytes | Mapping) or hasattr(type(source), "columns") or not hasattr(source, "__iter__"):
+    if isinstance(source, bytes | Mapping | type) or hasattr(type(source), "columns") or not hasattr(source, "__iter__"):
         name = type(source).__name__
         raise JobError(f"rows cannot be read from a {name}: pass a path, a data frame or a list of dicts")
     place, is_stream = Input("the rows"), iter(source) is source
@@ -129,10 +129,10 @@ def _validate_settings(format: Format, settings: Input) -> None:
         if getattr(settings, name) is not None and not has_setting:
             option = "--sheet" if name == "table" else f"--{name}"
             raise JobError(f"{name} ({option}) is not a setting of {format.name} files")
-    if settings.delimiter is not None and (len(settings.delimiter) != 1 or settings.delimiter in '"\r\n'):
+    if settings.delimiter is not None and (len(settings.delimiter) != 1 or settings.delimiter in '"\r\n\0'):
         raise JobError(f"delimiter (--delimiter) must be one character between two cells, not {settings.delimiter!r}")
     try:
-        "".encode(settings.encoding or "utf-8")
+        "".encode("utf-8" if settings.encoding is None else settings.encoding)
     except (LookupError, ValueError):
         raise JobError(
             f"there is no text encoding {settings.encoding!r}; common ones are cp1252, utf-16, gb18030"
@@ -294,8 +294,7 @@ class Source:
 
 def key_text(values: Mapping[str, Any], key: str) -> str:
     """Return the cell of the key column as text."""
-    value = values.get(key)
-    return "" if value is None else str(value)
+    return to_text(values.get(key))
 
 
 def _length(source: Any) -> int | None:

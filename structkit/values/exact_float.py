@@ -94,17 +94,28 @@ def has_exact_floats(value: JSONValue) -> bool:
     """Return whether `exact_floats` yields anything; fast, because it is asked of every reply."""
     if not ExactFloat.exists:
         return False
-    parts = _parts(value)
-    types = {*map(type, parts)}
-    return ExactFloat in types or (not types.isdisjoint(CONTAINERS) and any(map(has_exact_floats, parts)))
+    stack = [value]
+    while stack:
+        parts = _parts(stack.pop())
+        types = {*map(type, parts)}
+        if ExactFloat in types:
+            return True
+        if not types.isdisjoint(CONTAINERS):
+            stack += (part for part in parts if type(part) in CONTAINERS)
+    return False
 
 
 def has_long_integers(value: JSONValue) -> bool:
     """Return whether a value has an integer that is too large for a float."""
-    parts = _parts(value)
-    types = {*map(type, parts)}
-    is_too_large = int in types and any(type(part) is int and abs(part) > sys.float_info.max for part in parts)
-    return is_too_large or (not types.isdisjoint(CONTAINERS) and any(map(has_long_integers, parts)))
+    stack = [value]
+    while stack:
+        parts = _parts(stack.pop())
+        types = {*map(type, parts)}
+        if int in types and any(type(part) is int and abs(part) > sys.float_info.max for part in parts):
+            return True
+        if not types.isdisjoint(CONTAINERS):
+            stack += (part for part in parts if type(part) in CONTAINERS)
+    return False
 
 
 def _parts(value: JSONValue) -> Collection[JSONValue]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from structkit.values.exact_float import ExactFloat, has_exact_floats
+from structkit.values.iso_time import iso_duration, iso_time
 from structkit.values.json import JSONValue
 from structkit.values.page import PromptDocument
 
@@ -31,12 +34,18 @@ def to_json_value(value: Any) -> JSONValue:
     >>> [to_json_value(cell) for cell in cells]
     ['2026-01-02', '1.50', '_w==', ['a', 'b']]
     """
-    if type(value).__name__ in MISSING_TYPES:
-        return None
     if has_exact_floats(value):
         return value
     if isinstance(value, set | frozenset):
         return sorted(map(to_json_value, value), key=json.dumps)
+    if isinstance(value, Iterator):
+        raise TypeError(f"a {type(value).__name__} can be read only once: pass a list")
+    if not isinstance(value, float) and is_missing(value):
+        return None
+    if isinstance(value, datetime) and getattr(value, "nanosecond", 0):  # of pandas: pydantic keeps microseconds
+        return iso_time(value.isoformat())
+    if isinstance(value, timedelta) and getattr(value, "nanoseconds", 0):
+        return iso_duration(value // timedelta(microseconds=1) * 1_000 + getattr(value, "nanoseconds", 0))
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
 
 
@@ -74,10 +83,10 @@ def _finite(value: JSONValue) -> JSONValue:
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [*map(_finite, value)]
-    return value if not isinstance(value, float) or math.isfinite(value) else _infinity(value)
+    return value if not isinstance(value, float) or math.isfinite(value) else infinity_text(value)
 
 
-def _infinity(value: float) -> str | None:
+def infinity_text(value: float) -> str | None:
     """Return an infinity as the text that the types of pydantic have for it; None for NaN."""
     return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
@@ -88,9 +97,22 @@ def is_empty(cell: Any) -> bool:
     >>> is_empty(None), is_empty(float("nan")), is_empty(""), is_empty(0), is_empty(" ")
     (True, True, True, False, False)
     """
-    if cell is None or (isinstance(cell, str) and not cell) or type(cell).__name__ in MISSING_TYPES:
-        return True
-    return cell.is_nan() if isinstance(cell, Decimal) else isinstance(cell, float) and math.isnan(cell)
+    return not cell if isinstance(cell, str) else cell is None or is_missing(cell)
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a value is a mark for a missing one: NaN of any numeric type, or what pandas and numpy have.
+
+    >>> is_missing(Decimal("NaN")), is_missing(float("nan")), is_missing(None), is_missing("")
+    (True, True, False, False)
+    """
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    kind = type(value)
+    is_scalar = kind.__module__ == "numpy" and getattr(value, "ndim", None) == 0
+    return kind.__name__ in MISSING_TYPES or (is_scalar and bool(value != value))  # noqa: PLR0124 (NaN and NaT)
 
 
 def to_text(cell: Any) -> str:
@@ -113,7 +135,7 @@ def to_text(cell: Any) -> str:
     except (TypeError, ValueError):
         return str(cell)  # not data, but an argument of a function, such as an object with a `__str__`
     if isinstance(value, float) and not math.isfinite(value):
-        return _infinity(value) or ""
+        return infinity_text(value) or ""
     return value if isinstance(value, str) else "" if value is None else to_json_text(value)
 
 
@@ -129,10 +151,17 @@ def is_blank(cell: Any) -> bool:
 
 
 def _scalar(value: Any) -> JSONValue:
-    """Return the Python value of a numpy scalar."""
-    if type(value).__name__ in MISSING_TYPES:
+    """Return the Python value of a scalar or an array of numpy, pandas and the like."""
+    if is_missing(value):
         return None
-    item = getattr(value, "item", None)
+    if getattr(value, "ndim", 0):
+        return [*value]
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind == "M":  # its Python value is an integer if it has nanoseconds
+        return iso_time(str(value))
+    if kind == "m":
+        return iso_duration(int(value.astype("m8[ns]").astype("i8")))
+    item = getattr(value, "item", None) or getattr(value, "tolist", None)
     if item is None:
         raise TypeError(f"a {type(value).__name__} is not data")
     return item()

@@ -154,7 +154,7 @@ def test_a_frame_that_is_no_table_is_rejected_with_what_to_do(library: str, colu
 
 def test_a_frame_with_two_columns_of_one_name_is_rejected() -> None:
     frame = pytest.importorskip("pandas").DataFrame([["a", "b"]], columns=["text", "text"])
-    with pytest.raises(JobError, match="Duplicate column names"):
+    with pytest.raises(JobError, match="columns with the same name: 'text'"):
         [*open_source(frame)]
 
 

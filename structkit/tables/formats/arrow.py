@@ -10,7 +10,8 @@ from structkit.errors import JobError
 from structkit.optional import import_extra
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
-from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of, has_nanoseconds
+from structkit.tables.formats.arrow_nanoseconds import has_nanoseconds, read_cells
+from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.values import ABSENT, JSON
 from structkit.values.text import shorten
@@ -44,7 +45,14 @@ def read_stream(frame: Any, source: Input) -> Table:
     try:
         reader = arrow.RecordBatchReader.from_stream(_without_unnamed_index(frame))
     except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
-        raise _not_a_table(source, "; ".join(map(str, error.args))) from None
+        reason = "; ".join(map(str, error.args))
+        if "non-struct type" in reason:
+            raise JobError(
+                f"{source.name} cannot be read: it is one column; pass its frame, or list(...) for the column 'text'"
+            ) from None
+        if duplicates := _duplicate_columns(frame):
+            raise source.error(f"columns with the same name: {', '.join(map(repr, duplicates))}") from None
+        raise _not_a_table(source, reason) from None
     return _table(source, reader.schema, reader, ExitStack())
 
 
@@ -52,6 +60,11 @@ def _object_columns(frame: Any) -> list[str]:
     """Return the columns of a polars frame whose values are addresses in Arrow."""
     schema = getattr(frame, "schema", None)
     return [name for name, kind in schema.items() if str(kind) == "Object"] if isinstance(schema, Mapping) else []
+
+
+def _duplicate_columns(frame: Any) -> list[str]:
+    names = [*map(str, getattr(frame, "columns", ()))]
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _not_a_table(source: Input, reason: str) -> JobError:
@@ -91,6 +104,7 @@ def _read_arrow(source: Input) -> Table:
 def _table(source: Input, schema: Any, batches: Iterable[Any], resources: ExitStack) -> Table:
     try:
         names = read_header(schema.names, source)
+        _validate_types(schema, source)
     except JobError:
         resources.close()
         raise
@@ -98,22 +112,26 @@ def _table(source: Input, schema: Any, batches: Iterable[Any], resources: ExitSt
     return Table(Header(tuple(columns), is_typed=True, unit="row"), _rows(source, names, batches, resources))
 
 
+def _validate_types(schema: Any, source: Input) -> None:
+    """Validate that no column would be read as other values than it has.
+
+    Raises:
+        JobError: It has the periods of pandas, which Arrow stores as numbers.
+    """
+    periods = [field.name for field in schema if getattr(field.type, "extension_name", None) == "pandas.period"]
+    if periods:
+        raise _not_a_table(source, f"the column {periods[0]!r} has periods")
+
+
 def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], resources: ExitStack) -> Iterator[SourceRow]:
-    number = 0
+    arrow, number = import_extra("pyarrow", EXTRA), 0
     with resources, _translate_errors(source):
         for batch in batches:
             for start in range(0, batch.num_rows, BATCH_ROWS):
-                cells = [_values(column) for column in batch.slice(start, BATCH_ROWS).columns]
+                cells = [read_cells(column, arrow) for column in batch.slice(start, BATCH_ROWS).columns]
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield SourceRow(number, dict(zip(names, row, strict=True)))
-
-
-def _values(column: Any) -> list[Any]:
-    """Return the cells as Python values; as text if they have nanoseconds."""
-    arrow = import_extra("pyarrow", EXTRA)
-    cells: list[Any] = (column.cast(arrow.string()) if has_nanoseconds(column.type, arrow) else column).to_pylist()
-    return cells
 
 
 def _count_parquet(source: Input) -> int | None:
@@ -130,7 +148,7 @@ class _translate_errors:  # noqa: N801 (a context manager that is written as a c
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, OSError | ValueError | NotImplementedError | LookupError | TypeError):
+        if isinstance(error, OSError | ValueError | NotImplementedError | LookupError | TypeError | OverflowError):
             raise self._source.error(f"cannot be read: {error}") from None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from structkit.tables.columns import Column, is_closed_object, resolve_schema, schema_types
+from structkit.tables.formats.arrow_nanoseconds import has_nanoseconds
 from structkit.values import ABSENT, JSON, JSONValue
 from structkit.values.source_cell import to_json_text, to_json_value
 
@@ -24,6 +25,9 @@ STORABLE_TYPES = (
     "large_binary fixed_size_binary decimal128 decimal256 date32 date64 time32 timestamp"
 )
 """The types of the input that are written unchanged, by the names of pyarrow's `is_*` checks."""
+
+TEXT_EXTENSIONS = frozenset({"arrow.uuid", "arrow.json"})
+"""Extension types whose cells read as text."""
 
 SUBSTITUTES = {"string_view": "large_string", "binary_view": "large_binary"}
 """Types that not every file format has, and the equivalent that is written."""
@@ -48,7 +52,9 @@ def encoding_of(column: Column, arrow: Any) -> ArrowEncoding:
     """Return how the cells of a column are stored; *arrow* is pyarrow."""
     if column.arrow is not None:
         arrow_type = storable(column.arrow, arrow)
-        return _text(arrow) if arrow_type is None else ArrowEncoding(arrow_type, _unchanged)
+        if arrow_type is not None:
+            return ArrowEncoding(arrow_type, _unchanged)
+        return ArrowEncoding(arrow.string(), to_json_value) if _is_read_as_text(column.arrow, arrow) else _text(arrow)
     return _encoding(column.schema, column, arrow, ())
 
 
@@ -87,10 +93,13 @@ def _unchanged(value: Any) -> Any:
 
 
 def _to_scalar(value: Any) -> Any:
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 (NaN is a missing value)
+        return None
     return value if isinstance(value, str | int | float | None) else to_json_value(value)
 
 
 def _to_integer(value: Any) -> Any:
+    value = _to_scalar(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -112,11 +121,21 @@ def _map(item: Convert) -> Convert:
     return lambda value: None if value is None else [(name, item(part)) for name, part in value.items()]
 
 
+def _is_read_as_text(type: Any, arrow: Any) -> bool:
+    """Return whether the cells of a column that is not written unchanged are texts, which need no quotes."""
+    is_text = arrow.types.is_duration(type) or has_nanoseconds(type, arrow)
+    return is_text or getattr(type, "extension_name", None) in TEXT_EXTENSIONS
+
+
 def storable(type: Any, arrow: Any) -> Any:
     """Return the type that a column of the input is written with; None if not every file format has one."""
     types = arrow.types
-    if types.is_dictionary(type):
+    if types.is_dictionary(type) or types.is_run_end_encoded(type):
         return storable(type.value_type, arrow)
+    if types.is_time64(type):
+        return None if has_nanoseconds(type, arrow) else type  # Arrow does not convert text to it
+    if getattr(type, "extension_name", None) == "arrow.bool8":
+        return arrow.bool_()
     for name, substitute in SUBSTITUTES.items():
         if getattr(types, f"is_{name}")(type):
             return getattr(arrow, substitute)()
@@ -133,7 +152,3 @@ def storable(type: Any, arrow: Any) -> Any:
         return arrow.struct(parts) if fits else None
     return type if any(getattr(types, f"is_{name}")(type) for name in STORABLE_TYPES.split()) else None
 
-
-def has_nanoseconds(type: Any, arrow: Any) -> bool:
-    """Return whether a type has nanoseconds; they are read as text, because Python's own types cannot hold them."""
-    return getattr(type, "unit", None) == "ns" and arrow.types.is_temporal(type)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from structkit.tables.columns import Column
 from structkit.values import ABSENT, JSON
 from structkit.values.exact_float import ExactFloat
-from structkit.values.source_cell import to_json_text, to_json_value
+from structkit.values.source_cell import infinity_text, to_json_text, to_json_value
 
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -21,8 +22,10 @@ def flat_cells(columns: Sequence[Column], row: JSON) -> list[Any]:
 def flat_cell(value: Any) -> str | float | bool | None:
     """Return a value as a cell; a number that a float does not represent exactly is a text with all its digits.
 
-    >>> flat_cell("a"), flat_cell([1, "b"]), flat_cell({"k": None}), flat_cell(b"x")
-    ('a', '[1,"b"]', '{"k":null}', 'eA==')
+    NaN, which stands for a missing value, is an empty cell, and an infinity is text.
+
+    >>> flat_cell("a"), flat_cell([1, "b"]), flat_cell({"k": None}), flat_cell(b"x"), flat_cell(float("inf"))
+    ('a', '[1,"b"]', '{"k":null}', 'eA==', 'Infinity')
     """
     if value is ABSENT:
         return None
@@ -30,6 +33,8 @@ def flat_cell(value: Any) -> str | float | bool | None:
         return value.text
     if type(value) not in _SCALARS:
         value = to_json_value(value)
+    if isinstance(value, float) and not isfinite(value):
+        return infinity_text(value)
     return value if isinstance(value, _SCALARS) else to_json_text(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -11,6 +11,10 @@ from structkit.tables.columns import Column
 from structkit.tables.files import Input
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.values import JSON
+from structkit.values.source_cell import to_text
+
+MAX_DEPTH = 150
+"""Levels of lists and objects in a row. Python's encoder and the libraries that write tables call themselves for each."""
 
 MAX_NAMES = 20
 """Names of tables that a message lists."""
@@ -115,13 +119,33 @@ class Format:
     cell_error: Callable[[Any], str] | None = None
 
 
+def depth_error(text: str, row: JSON) -> str:
+    """Return why a row cannot be read if it is nested too deep for what reads it later; empty if it is not.
+
+    Args:
+        text: Its JSON text, whose brackets are counted first.
+        row: Its cells.
+    """
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return ""
+    level, depth = [row], 0
+    while level:
+        depth += 1
+        level = [part for value in level if isinstance(value, dict | list) for part in _parts(value)]
+    return f"nested too deep: a cell may have {MAX_DEPTH} levels" if depth > MAX_DEPTH else ""
+
+
+def _parts(value: Any) -> Collection[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
 def read_header(names: Sequence[Any], source: Input, line: int | None = None, *, unit: str = "line") -> tuple[str, ...]:
     """Return the names of columns, as text; an empty one gets a name from its position, `column_3`.
 
     Raises:
         JobError: There are none, or two are equal.
     """
-    header = tuple(str(name) if name not in {"", None} else f"column_{place}" for place, name in enumerate(names, 1))
+    header = tuple(to_text(name) or f"column_{place}" for place, name in enumerate(names, 1))
     if not header:
         raise source.error("no columns: a header is required", line, unit=unit)
     duplicates = sorted({name for name in header if header.count(name) > 1}) if len({*header}) < len(header) else []

@@ -24,6 +24,8 @@ _HARMLESS = re.compile(
         (?:[eE][+-]?\d+)?
         (?:[ \u00a0\u202f]?(?:ext|x)\.?[ ]?\d+)?
         (?:[ \u00a0\u202f]?[%‰°$€£¥]*[^\W\d_]{0,12})?
+    # An infinity, or a negative duration.
+    | [+\-](?:Infinity|P(?:\d+D)?(?:T[\d.HMS]+)?)
     # A user, a domain or a package.
     | [@\uff20][\w./-]+
     # Dashes.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from structkit.parsing import NotJSON, read_json
+from structkit.parsing.exact import InvalidJSONValue
 from structkit.tables.files import Input
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, depth_error
 from structkit.values import ABSENT, JSON
 from structkit.values.source_cell import to_json_text
 
@@ -26,11 +27,19 @@ def _read_row(source: Input, number: int, text: str) -> JSON:
     try:
         value = read_json(text)
     except NotJSON as error:
-        hint = "; JSONL has one object on each line" if number == 1 else ""
-        raise source.error(f"{str(error).removesuffix(' at line 1 column 1')}{hint}", number) from None
+        raise source.error(f"{str(error).removesuffix(' at line 1 column 1')}{_hint(error, number)}", number) from None
     if not isinstance(value, dict):
         raise source.error(f"a row must be an object with a value for each column, not {text[:40].strip()!r}", number)
+    if error := depth_error(text, value):
+        raise source.error(error, number)
     return value
+
+
+def _hint(error: NotJSON, number: int) -> str:
+    """Return what to do about a line that is not JSON."""
+    if "is not a JSON number" in str(error):
+        return "; write null for a missing value"
+    return "; JSONL has one object on each line" if number == 1 and not isinstance(error, InvalidJSONValue) else ""
 
 
 class _JSONLWriter:

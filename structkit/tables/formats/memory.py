@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from structkit.tables.files import Input
-from structkit.tables.formats.format import Header, SourceRow, Table
+from structkit.tables.formats.format import Header, SourceRow, Table, depth_error
+from structkit.values import JSON
 from structkit.values.source_cell import to_json_text
 
 TEXT = "text"
@@ -25,14 +26,25 @@ def read_rows(rows: Iterable[Any], source: Input) -> Table:
 def _rows(rows: Iterable[Any], source: Input) -> Iterator[SourceRow]:
     for number, row in enumerate(rows, 1):
         values = {TEXT: row} if isinstance(row, str) else row
-        if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        if not isinstance(values, Mapping):
             raise source.error(
                 f"a row must be a dict of columns, or a text, not a {type(row).__name__}", number, unit="row"
             )
-        try:
-            to_json_text(dict(values)).encode()
-        except UnicodeEncodeError:
-            raise source.error("half of a surrogate pair is not text", number, unit="row") from None
-        except Exception as error:  # noqa: BLE001 (an object of the user's may raise anything)
-            raise source.error(f"a cell is not data: {error}", number, unit="row") from None
+        if names := [name for name in values if not isinstance(name, str)]:
+            raise source.error(f"the name of a column must be a text, not {names[0]!r}", number, unit="row")
+        if reason := _row_error(dict(values)):
+            raise source.error(reason, number, unit="row")
         yield SourceRow(number, dict(values))
+
+
+def _row_error(row: JSON) -> str:
+    """Return why a row cannot be read; empty if it can."""
+    try:
+        text = to_json_text(row)
+        text.encode()
+    except Exception as error:  # noqa: BLE001 (an object of the user's may raise anything)
+        is_text = isinstance(error, UnicodeEncodeError)
+        reason = "half of a surrogate pair is not text" if is_text else f"a cell is not data: {error}"
+        names = [name for name, cell in row.items() if len(row) > 1 and _row_error({name: cell})]
+        return f"column {names[0]!r}: {reason}" if names else reason
+    return depth_error(text, row)

@@ -1,0 +1,60 @@
+"""Arrow columns with nanoseconds, which Python's own types do not have: as text in ISO 8601, at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from structkit.values.iso_time import iso_duration, iso_time
+
+Read = Callable[[Any], Any]
+
+
+def has_nanoseconds(type: Any, arrow: Any) -> bool:
+    """Return whether a type has nanoseconds; they are read as text, because Python's own types cannot hold them."""
+    return getattr(type, "unit", None) == "ns" and arrow.types.is_temporal(type)
+
+
+def read_cells(column: Any, arrow: Any) -> list[Any]:
+    """Return the cells of a column as Python values."""
+    plan = _plan(column.type, arrow)
+    if plan is None:
+        cells: list[Any] = column.to_pylist()
+        return cells
+    cast_type, read = plan
+    return [*map(read, column.cast(cast_type).to_pylist())]
+
+
+def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
+    """Return the type that a column is read as, and what makes texts of its cells; None if there are no nanoseconds."""
+    types = arrow.types
+    if has_nanoseconds(type, arrow):
+        is_duration = types.is_duration(type)
+        return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
+    if types.is_dictionary(type):
+        return _plan(type.value_type, arrow)
+    if types.is_list(type) or types.is_large_list(type) or types.is_fixed_size_list(type):
+        return _list_plan(_plan(type.value_type, arrow), arrow)
+    if types.is_struct(type):
+        return _struct_plan({field.name: (field.type, _plan(field.type, arrow)) for field in type}, arrow)
+    return None
+
+
+def _list_plan(item: tuple[Any, Read] | None, arrow: Any) -> tuple[Any, Read] | None:
+    if item is None:
+        return None
+    cast_type, read = item
+    return arrow.list_(cast_type), _or_none(lambda cells: [*map(read, cells)])
+
+
+def _struct_plan(parts: dict[str, tuple[Any, tuple[Any, Read] | None]], arrow: Any) -> tuple[Any, Read] | None:
+    plans = {name: plan for name, (_, plan) in parts.items() if plan}
+    if not plans:
+        return None
+    cast_type = arrow.struct([(name, plan[0] if plan else type) for name, (type, plan) in parts.items()])
+    reads = {name: read for name, (_, read) in plans.items()}
+    return cast_type, _or_none(lambda cell: cell | {name: read(cell[name]) for name, read in reads.items()})
+
+
+def _or_none(read: Read) -> Read:
+    return lambda cell: None if cell is None else read(cell)

@@ -1,0 +1,43 @@
+"""Times and durations with nanoseconds, which Python's own types do not have, in ISO 8601."""
+
+from __future__ import annotations
+
+import re
+
+_TIME = re.compile(r"(?P<date>[\d-]+[T ])?(?P<clock>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:?\d\d)?")
+SECOND, MINUTE, HOUR, DAY = 10**9, 60 * 10**9, 3_600 * 10**9, 86_400 * 10**9
+"""Nanoseconds of each."""
+
+
+def iso_time(text: str) -> str:
+    """Return a time as `datetime.isoformat` writes it: with six digits of a second, or with nine, or with none.
+
+    >>> iso_time("2026-01-02 03:04:05.120000000"), iso_time("2026-01-02 03:04:05.000000001+0530")
+    ('2026-01-02T03:04:05.120000', '2026-01-02T03:04:05.000000001+05:30')
+    >>> iso_time("01:30:00.000000000"), iso_time("2026-01-02T03:04:05.000000+00:00"), iso_time("2026-01")
+    ('01:30:00', '2026-01-02T03:04:05Z', '2026-01')
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return text
+    fraction = (match["fraction"] or "").rstrip("0")
+    digits = fraction.ljust(6 if len(fraction) <= 6 else 9, "0")  # noqa: PLR2004 (microseconds, or nanoseconds)
+    zone = match["zone"] or ""
+    zone = "Z" if zone in {"+00:00", "+0000"} else zone if ":" in zone or len(zone) < 2 else f"{zone[:-2]}:{zone[-2:]}"  # noqa: PLR2004 (more than Z)
+    date = (match["date"] or "").replace(" ", "T")
+    return f"{date}{match['clock']}{fraction and f'.{digits}'}{zone}"
+
+
+def iso_duration(nanoseconds: int) -> str:
+    """Return a duration.
+
+    >>> iso_duration(5_400 * SECOND), iso_duration(-DAY - 1), iso_duration(0), iso_duration(1_500_000_000)
+    ('PT1H30M', '-P1DT0.000000001S', 'PT0S', 'PT1.5S')
+    """
+    days, rest = divmod(abs(nanoseconds), DAY)
+    hours, rest = divmod(rest, HOUR)
+    minutes, rest = divmod(rest, MINUTE)
+    seconds = f"{rest // SECOND}.{rest % SECOND:09}".rstrip("0").rstrip(".")
+    clock = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count not in {0, "0"})
+    text = f"{days}D" * bool(days) + f"T{clock}" * bool(clock)
+    return f"{'-' if nanoseconds < 0 else ''}P{text or 'T0S'}"
