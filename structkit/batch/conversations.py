@@ -54,7 +54,7 @@ class RowConversations:
             ConfigError: There is no model or no key, an argument is invalid, or the type has no strict form.
             TypeError: An argument is misspelt.
         """
-        validate_call({**settings.call, "evidence": settings.evidence})
+        validate_call(settings.call if settings.evidence is None else {**settings.call, "evidence": settings.evidence})
         validate_connection(settings)
         if "model" in settings.call:
             raise ConfigError("call has 'model': pass model= to the job itself")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -39,7 +40,7 @@ class Selection:
     def read(self, source: Source) -> Iterator[Record]:
         """Read all rows up to the last selected one, sampled or not, because a sample is a set of positions."""
         end = self.limit if self.sample is None else max(self.sample, default=-1) + 1
-        return islice(source, end)
+        return islice(source, end and min(end, sys.maxsize))
 
     def records(self, source: Source) -> Iterator[Record]:
         """Read the selected rows."""

@@ -10,6 +10,7 @@ from typing import Any
 from structkit.batch.failure_limit import validate_max_failed
 from structkit.batch.job_endpoint import validate_connection
 from structkit.batch.job_prices import job_prices
+from structkit.batch.setting_types import validate_types
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import JinjaTemplate, validate_template
@@ -35,6 +36,7 @@ def validate_settings(settings: JobSettings) -> None:
         ConfigError: A setting is invalid, or the output is the input.
         JobError: The suffix of the output is not that of a format.
     """
+    validate_types(settings)
     _validate_choices(settings)
     _validate_numbers(settings)
     validate_connection(settings)
@@ -57,7 +59,7 @@ def validate_settings(settings: JobSettings) -> None:
 
 def _validate_choices(settings: JobSettings) -> None:
     for name, choices in CHOICES.items():
-        if (value := getattr(settings, name)) not in choices:
+        if not isinstance(value := getattr(settings, name), str) or value not in choices:
             raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
 
 
@@ -65,14 +67,13 @@ def _validate_numbers(settings: JobSettings) -> None:
     for name, minimum in MINIMA.items():
         if (number := getattr(settings, name)) is not None and not minimum <= number < inf:
             raise ConfigError(f"{name} must be {minimum} or more, not {number}")
-    concurrency: Any = settings.concurrency
-    if concurrency != "auto" and not (isinstance(concurrency, int) and concurrency >= 1):
-        raise ConfigError(f"concurrency must be auto, or 1 or more, not {concurrency!r}")
 
 
 def is_same_file(source: Any, path: Path) -> bool:
     """Return whether a source is that file, even through a link or by another path."""
     if not isinstance(source, str | PathLike) or str(source) == STANDARD:
+        return False
+    if "\0" in str(source):  # opening it says so
         return False
     source_path = Path(source).expanduser()
     is_linked = source_path.exists() and path.exists() and source_path.samefile(path)

@@ -215,9 +215,21 @@ def read_call_options(
         check_field_name(name)
     extras = {"extra_body": fields, "extra_headers": dict(map(parse_header, headers or ()))}
     validate_extras(extras["extra_body"], extras["extra_headers"], None)
-    policy = {} if timeout is None else {"policy": replace(defaults.get("policy") or Policy(), timeout=timeout)}
+    policy = {} if timeout is None else {"policy": _with_timeout(defaults.get("policy") or Policy(), timeout)}
     new_extras = {name: values for name, values in extras.items() if values}
     return with_drop_notices(join_options(defaults, {**call, **parameters, **new_extras, **policy}))
+
+
+def _with_timeout(policy: Policy, timeout: float) -> Policy:
+    """Return a policy with the timeout of the command line.
+
+    Raises:
+        ConfigError: It is too long.
+    """
+    try:
+        return replace(policy, timeout=timeout)
+    except ValueError as error:
+        raise ConfigError(f"--{error}") from None
 
 
 def read_chunk(value: str | None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from structkit.client.confidence_argument import validate_below, validate_confidence
@@ -81,6 +81,7 @@ class CallOptions(DefaultOptions, total=False):
     model: str
 
 
+PAIR = 2
 MIN_CHUNK_CHARS = 100
 """Characters of a chunk of a text, at least."""
 
@@ -223,6 +224,47 @@ def validate_tools(tools: Any) -> None:
     validate_json("tools", divide_tools(tools)[1])
 
 
+def validate_policy(policy: Any) -> None:
+    """Validate the type of `policy=`.
+
+    Raises:
+        ConfigError: It is another object.
+    """
+    if not isinstance(policy, Policy):
+        raise ConfigError(f"policy must be a structkit.Policy, not {policy!r}")
+
+
+def validate_dialect(dialect: Any) -> None:
+    """Validate the type of `dialect=`; its name is looked up later.
+
+    Raises:
+        ConfigError: It is neither a name nor a dialect.
+    """
+    if not isinstance(dialect, str | Dialect):
+        raise ConfigError(f"dialect must be the name of a dialect, not {dialect!r}")
+
+
+def validate_checks(checks: Any) -> None:
+    """Validate that `checks=` has functions.
+
+    Raises:
+        ConfigError: It has anything else.
+    """
+    if not isinstance(checks, Collection) or not all(map(callable, checks)):
+        raise ConfigError(f"checks must be a list of functions, not {checks!r}")
+
+
+def validate_examples(examples: Any) -> None:
+    """Validate that `examples=` has pairs.
+
+    Raises:
+        ConfigError: It has anything else.
+    """
+    is_list = isinstance(examples, Collection) and not isinstance(examples, str | bytes)
+    if not is_list or not all(isinstance(pair, list | tuple) and len(pair) == PAIR for pair in examples):
+        raise ConfigError("examples must be a list of pairs, each of an input and its expected value")
+
+
 VALIDATORS: dict[str, Callable[[Any], None]] = {
     "model": validate_model,
     "fallback": validate_models,
@@ -232,6 +274,10 @@ VALIDATORS: dict[str, Callable[[Any], None]] = {
     "below": validate_below,
     "tools": validate_tools,
     "chunk": validate_chunk,
+    "policy": validate_policy,
+    "dialect": validate_dialect,
+    "checks": validate_checks,
+    "examples": validate_examples,
 }
 """What validates the values of arguments that are not parameters of the endpoint, or may be functions."""
 

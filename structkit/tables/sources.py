@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
@@ -65,6 +66,8 @@ def open_source(
         ConfigError: The format needs an extra that is not installed.
     """
     if isinstance(source, str | PathLike):
+        if "\0" in str(source):
+            raise JobError(f"no file has the name {str(source)!r}")
         return _open_file(str(source), key, format, Input("", None, "", table, delimiter, encoding))
     if (table, delimiter, encoding) != (None, None, None):
         raise JobError("table, delimiter and encoding are for files: these rows are not in one")
@@ -94,7 +97,7 @@ def store_stream(source: Source, path: Path, limit: int | None = None) -> Source
     """
     if source.is_repeatable:
         return source
-    write_atomically(path, (to_json_text(record.values).encode() + b"\n" for record in islice(source, limit)))
+    write_atomically(path, (to_json_text(record.values).encode() + b"\n" for record in islice(source, limit and min(limit, sys.maxsize))))
     return open_source(path, key=source.key, format="jsonl")
 
 
