@@ -1,18 +1,35 @@
 """The program `structkit`, which `python -m structkit` runs too."""
 
+import os
+import signal
 import sys
 
 INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line. Its imports may take a second, and Ctrl-C must not print a traceback of them."""
+    """Run the command line. Ctrl-C never prints a traceback: not of its imports, which may take a second, nor at its end."""
+    takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # otherwise started with nohup, say
+    if takes_interrupts:
+        signal.signal(signal.SIGINT, _stop)
+    from structkit.cli import main as run
+
+    if takes_interrupts:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        from structkit.cli import main as run
+        run()
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(INTERRUPTED)
-    run()
+        _stop()
+    finally:
+        if takes_interrupts:
+            signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(*_: object) -> None:
+    """End the process at once: nothing is left to write, and an exception could be raised at any place."""
+    sys.stderr.write("stopped\n")
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

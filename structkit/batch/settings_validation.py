@@ -73,11 +73,12 @@ def is_same_file(source: Any, path: Path) -> bool:
     """Return whether a source is that file, even through a link or by another path."""
     if not isinstance(source, str | PathLike) or str(source) == STANDARD:
         return False
-    if "\0" in str(source):  # opening it says so
+    try:
+        source_path = Path(source).expanduser()
+        is_linked = source_path.exists() and path.exists() and source_path.samefile(path)
+        return is_linked or source_path.resolve() == path.resolve()
+    except (ValueError, OSError, RuntimeError):  # no file can have one of the names, as opening it says
         return False
-    source_path = Path(source).expanduser()
-    is_linked = source_path.exists() and path.exists() and source_path.samefile(path)
-    return is_linked or source_path.resolve() == path.resolve()
 
 
 def validate_columns(prompt: str | RowPrompt, source: Source) -> None:

@@ -66,8 +66,6 @@ def open_source(
         ConfigError: The format needs an extra that is not installed.
     """
     if isinstance(source, str | PathLike):
-        if "\0" in str(source):
-            raise JobError(f"no file has the name {str(source)!r}")
         return _open_file(str(source), key, format, Input("", None, "", table, delimiter, encoding))
     if (table, delimiter, encoding) != (None, None, None):
         raise JobError("table, delimiter and encoding are for files: these rows are not in one")
@@ -103,22 +101,34 @@ def store_stream(source: Source, path: Path, limit: int | None = None) -> Source
 
 def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
     match = find_format(name, format_name or ("jsonl" if name == STANDARD else None))
-    path = None if name == STANDARD else Path(name).expanduser()
+    path = None if name == STANDARD else _existing_path(name)
     _validate_settings(match.format, settings)
     title = "standard input" if path is None else name
     place = replace(settings, name=title, path=path, compression=match.compression)
-    if path is not None and not path.exists():
-        is_url = name.startswith(("http://", "https://"))
-        hint = ": it is a URL, which is not fetched; download it first" if is_url else ""
-        raise JobError(f"there is no file {name!r}{hint}", file=name)
-    if path is not None and path.is_dir():
-        raise JobError(f"{name!r} is a folder, not a table", file=name)
     if not place.is_repeatable and not match.format.can_stream:
         raise JobError(f"{match.format.name} cannot be read from a stream: pass a file", file=name)
     is_stream = not place.is_repeatable
     return Source(
         lambda: match.format.read(place), place, key, is_stream=is_stream, count=lambda: match.format.count(place)
     )
+
+
+def _existing_path(name: str) -> Path:
+    """Return the path of a file that exists.
+
+    Raises:
+        JobError: There is none, or it is a folder.
+    """
+    try:
+        path = Path(name).expanduser()
+        if path.is_dir():
+            raise JobError(f"{name!r} is a folder, not a table", file=name)
+        if path.exists():
+            return path
+    except (ValueError, OSError, RuntimeError) as error:  # a null character, a name that is too long, no such user
+        raise JobError(f"there is no file {name!r}: {getattr(error, 'strerror', None) or error}", file=name) from None
+    hint = ": it is a URL, which is not fetched; download it first" if "://" in name else ""
+    raise JobError(f"there is no file {name!r}{hint}", file=name)
 
 
 def _validate_settings(format: Format, settings: Input) -> None:

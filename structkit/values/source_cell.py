@@ -92,12 +92,12 @@ def infinity_text(value: float) -> str | None:
 
 
 def is_empty(cell: Any) -> bool:
-    """Return whether a cell has no value: None, NaN, an empty text, or pandas' marks for a missing value.
+    """Return whether a cell has no value: None, NaN, an empty text or empty bytes, or pandas' marks for a missing value.
 
     >>> is_empty(None), is_empty(float("nan")), is_empty(""), is_empty(0), is_empty(" ")
     (True, True, True, False, False)
     """
-    return not cell if isinstance(cell, str) else cell is None or is_missing(cell)
+    return not cell if isinstance(cell, str | bytes | bytearray) else cell is None or is_missing(cell)
 
 
 def is_missing(value: Any) -> bool:

@@ -16,6 +16,9 @@ from structkit.tables.formats.cells import flat_cell
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
 from structkit.values import JSON
 
+READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The exceptions of a database that cannot be read; of a damaged one, SQLite's message may be no text."""
+
 INT64_BOUND = 2**63
 GROUP_ROWS = 500
 """Rows that are written with one call."""
@@ -29,7 +32,7 @@ def _read(source: Input) -> Table:
     try:
         cursor = connection.execute(_query(source, connection))
         names = read_header([column[0] for column in cursor.description], source)
-    except sqlite3.Error as error:
+    except READ_ERRORS as error:
         connection.close()
         raise source.error(f"cannot be read: {error}") from None
     return Table(Header(input_columns(names), unit="row"), _rows(source, connection, cursor, names))
@@ -43,7 +46,7 @@ def _rows(
         try:
             for number, row in enumerate(cursor, 1):
                 yield SourceRow(number, dict(zip(names, row, strict=True)))
-        except sqlite3.Error as error:
+        except READ_ERRORS as error:
             raise source.error(f"cannot be read: {error}", number + 1, unit="row") from None
 
 
@@ -52,7 +55,7 @@ def _count(source: Input) -> int | None:
         try:
             query = _query(source, connection)
             return int(connection.execute(f"SELECT count(*) FROM ({query})").fetchone()[0])  # noqa: S608 (the user's own query)
-        except sqlite3.Error as error:
+        except READ_ERRORS as error:
             raise source.error(f"cannot be read: {error}") from None
 
 
@@ -66,14 +69,14 @@ def _connect(source: Input) -> sqlite3.Connection:
 
 
 def _query(source: Input, connection: sqlite3.Connection) -> str:
-    if source.table and _QUERY.match(source.table):
-        return source.table
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")
     tables = [name for (name,) in rows if not name.startswith("sqlite_")]
     if source.table is None and len(tables) != 1:
         raise source.error(f"choose a table with table= (--table); it has {format_names(tables)}")
-    table = source.table or tables[0]
+    table = tables[0] if source.table is None else source.table
     if table not in tables:
+        if _QUERY.match(table):
+            return table
         raise source.error(f"has no table {table!r}; it has {format_names(tables)}")
     return f"SELECT * FROM {_quote(table)}{_order_clause(table, connection)}"  # noqa: S608 (an existing name, quoted)
 
