@@ -12,21 +12,23 @@ def main() -> None:
     takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # otherwise started with nohup, say
     if takes_interrupts:
         signal.signal(signal.SIGINT, _stop)
-    from structkit.cli import main as run
-
-    if takes_interrupts:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        run()
+        from structkit.cli import main as run
+
+        if takes_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            run()
+        finally:
+            if takes_interrupts:
+                signal.signal(signal.SIGINT, _stop)
     except KeyboardInterrupt:
         _stop()
-    finally:
-        if takes_interrupts:
-            signal.signal(signal.SIGINT, _stop)
 
 
 def _stop(*_: object) -> None:
     """End the process at once: nothing is left to write, and an exception could be raised at any place."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stderr.write("stopped\n")
     sys.stderr.flush()
     os._exit(INTERRUPTED)

@@ -14,7 +14,8 @@ from structkit.batch.setting_types import validate_types
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import JinjaTemplate, validate_template
-from structkit.tables.formats import STANDARD, find_format
+from structkit.tables.formats import STANDARD
+from structkit.tables.sinks import validate_output_format
 from structkit.tables.sources import Source
 
 CHOICES = {
@@ -34,7 +35,7 @@ def validate_settings(settings: JobSettings) -> None:
 
     Raises:
         ConfigError: A setting is invalid, or the output is the input.
-        JobError: The suffix of the output is not that of a format.
+        JobError: The suffix of the output is not that of a format that can be written.
     """
     validate_types(settings)
     _validate_choices(settings)
@@ -54,7 +55,7 @@ def validate_settings(settings: JobSettings) -> None:
         )
     if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
-    find_format(str(settings.output))
+    validate_output_format(str(settings.output))
 
 
 def _validate_choices(settings: JobSettings) -> None:

@@ -79,6 +79,9 @@ AMBIGUOUS = """
     ORDER BY 1
 """
 
+# Without the marks that say which files there are.
+MARKS = "SELECT * FROM marks WHERE name NOT GLOB 'part-*.db' ORDER BY name"
+
 # Read backwards: only rejections can be after the last answer.
 LAST_ANSWER = "SELECT id FROM exchanges WHERE kind = ? ORDER BY id DESC LIMIT 1"
 
@@ -125,7 +128,7 @@ class Reader:
     def marks(self) -> Mapping[str, JSONValue]:
         """The marks beside the header, by name."""
         with _open(job_path(self.folder), JOB_MIGRATIONS) as connection:
-            return {name: unpack(value) for name, value in connection.execute("SELECT * FROM marks ORDER BY name")}
+            return {name: unpack(value) for name, value in connection.execute(MARKS)}
 
     def read_rows(self, first: int, last: int, *, with_exchanges: bool = True) -> dict[int, RowState]:
         """Read the rows of the ordinals from *first* to *last*, both included.

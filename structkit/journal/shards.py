@@ -22,6 +22,10 @@ MAX_OPEN_FILES = 4
 TABLES_WITH_IDS = ("exchanges", "waiting", "tool_runs")
 LAST_ID = f"SELECT max({', '.join(f'(SELECT coalesce(max(id), 0) FROM {name})' for name in TABLES_WITH_IDS)})"  # noqa: S608 (constants)
 
+SHARD_MARKS = "SELECT name FROM marks WHERE name GLOB 'part-*.db' ORDER BY name"
+FORGET_SHARDS = "DELETE FROM marks WHERE name GLOB 'part-*.db'"
+"""Each shard has a mark of its name, so that a file which was lost is noticed before its rows are paid for again."""
+
 WAITING = "SELECT ordinal, number, id, request, max_prompt, max_completion FROM waiting ORDER BY id"
 
 
@@ -60,6 +64,9 @@ def delete_shards(folder: Path) -> None:
     Raises:
         JobError: One cannot be deleted.
     """
+    path = job_path(folder)
+    with contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection, translate_errors(path):
+        connection.execute(FORGET_SHARDS)  # before the files: a process that is killed in between has lost none
     # The logs first: one that outlived its file would be replayed into the next file of that name.
     for pattern in ("part-*.db-*", "part-*.db"):
         for path in folder.glob(pattern):
@@ -71,9 +78,11 @@ def start_run(folder: Path, header: JSON) -> int:
     """Count a new run of the job and return its number; the header is stored if the folder has none yet.
 
     Raises:
-        JobError: The file cannot be opened or written.
+        JobError: The file cannot be opened or written, or another file of the journal is missing.
     """
     path = job_path(folder)
+    if not path.exists() and any(shard.is_file() for _, shard in list_shards(folder)):
+        raise _missing_file(path)
     with (
         contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection,
         translate_errors(path),
@@ -82,7 +91,17 @@ def start_run(folder: Path, header: JSON) -> int:
     ):
         upsert = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"
         connection.execute(upsert, (pack(header),))
+        for (name,) in connection.execute(SHARD_MARKS):
+            if not (folder / name).exists():
+                raise _missing_file(folder / name)
         return int(connection.execute("SELECT run FROM job").fetchone()[0])
+
+
+def _missing_file(path: Path) -> JobError:
+    return JobError(
+        f"{path} is missing: restore it, or delete the folder to start the job from scratch, and pay again",
+        file=str(path),
+    )
 
 
 def _read_waiting(connection: sqlite3.Connection) -> Waiting:
@@ -173,11 +192,21 @@ class JournalFiles:
     def _file(self, shard: int | None, path: Path) -> Shard | JobFile:
         file = self._open.pop(shard, None)
         if file is None:
-            file = JobFile(path) if shard is None else Shard(path, self._run)
+            file = JobFile(path) if shard is None else self._open_shard(path)
         self._open[shard] = file  # moved to the end: the first one is the least recently used
         while len(self._open) > MAX_OPEN_FILES:
             self._close(next(iter(self._open)))
         return file
+
+    def _open_shard(self, path: Path) -> Shard:
+        is_new = not path.exists()
+        shard = Shard(path, self._run)
+        if is_new:
+            job_file = job_path(self._folder)
+            header = JobFile(job_file)  # not kept open: it is needed once for each shard
+            with contextlib.closing(header.connection), translate_errors(job_file):
+                header.write([Mark(path.name, pack(None))])
+        return shard
 
     def _close(self, shard: int | None) -> None:
         file = self._open.pop(shard, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from os import PathLike
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing_extensions import Self
 
 from structkit.errors import ConfigError, JobError
+from structkit.optional import import_extra
 from structkit.tables.atomic_file import AtomicFile
 from structkit.tables.columns import Column, flatten_columns, with_unique_names
 from structkit.tables.files import open_compressed, standard_output
@@ -63,6 +65,20 @@ def open_sink(
             draft.discard()
             raise (draft.error(error) if isinstance(error, OSError) else error) from None
         raise
+
+
+def validate_output_format(name: str) -> None:
+    """Validate that a table can be written in the format of its suffix, with what is installed.
+
+    Raises:
+        JobError: The suffix is not that of a format that can be written.
+        ConfigError: The format or its compression needs something that is not installed.
+    """
+    match = find_format(name)
+    _validate_output(match.format, name)
+    if match.format.write_extra:
+        import_extra(*match.format.write_extra)
+    open_compressed(io.BytesIO(), match.compression).close()
 
 
 def _validate_output(format: Format, name: str) -> None:

@@ -430,7 +430,7 @@ def test_the_first_queries_of_a_resume_do_not_read_every_finished_row(journal, f
 
 
 def test_a_file_of_the_first_version_keeps_its_sums(folder):
-    folder.mkdir()
+    Journal.open(folder, {}).close()
     with contextlib.closing(open_database(folder / "part-00000.db", SHARD_MIGRATIONS[:1])) as connection:
         for number, (kind, tokens, unreported) in enumerate([("completion", 9, 0), ("StatusError", 0, 0), ("x", 0, 1)]):
             values = (number + 1, 0, number + 1, "", 1, kind, 0, tokens, tokens, 2 * tokens, unreported, None)
@@ -443,7 +443,7 @@ def test_a_file_of_the_first_version_keeps_its_sums(folder):
 
 
 def test_a_file_of_the_second_version_keeps_its_sums_and_gets_reservations(folder):
-    folder.mkdir()
+    Journal.open(folder, {}).close()
     with contextlib.closing(open_database(folder / "part-00000.db", SHARD_MIGRATIONS[:2])) as connection:
         connection.execute("INSERT INTO rows (ordinal, key, digest) VALUES (0, 'k', 'd')")
         connection.execute("INSERT INTO waiting VALUES (1, 0, 1, 'lost', 0)")
@@ -837,6 +837,25 @@ def test_a_failed_write_fails_its_futures_and_every_later_call_until_it_succeeds
         assert journal.usage() == reply_of().usage, "the reply stayed in memory"
         assert journal.marks == {"a": 1}
         intend(journal, SHARD_ORDINALS)
+
+
+@pytest.mark.parametrize("name", ["part-00000.db", "part-00001.db", "job.db"])
+def test_a_file_of_the_journal_that_was_deleted_is_missed_before_its_rows_are_paid_for_again(folder, name):
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+        intend(journal, SHARD_ORDINALS)
+    (folder / name).unlink()
+    with pytest.raises(JobError, match=rf"{name} is missing: restore it"):
+        Journal.open(folder, HEADER)
+
+
+def test_a_journal_that_forgets_its_rows_misses_no_file(folder):
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+    for _ in range(2):
+        with Journal.open(folder, HEADER) as journal:
+            journal.forget()
+            assert journal.marks == {}
 
 
 def test_close_reports_lost_entries(folder):

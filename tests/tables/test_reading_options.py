@@ -83,8 +83,15 @@ def test_another_encoding_is_named_in_the_message_and_read_with_the_option(
         assert values(open_source(path, encoding=encoding)) == ROWS
 
 
-def test_a_text_that_does_not_have_the_encoding_raises_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(JobError, match="not ascii text"):
+def test_utf_16_in_the_other_byte_order_and_utf_32_are_named(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="--encoding utf-16-be"):
+        open_source(write(tmp_path, TEXT, "utf-16-be"))
+    with pytest.raises(JobError, match="--encoding utf-32"):
+        open_source(write(tmp_path, TEXT, "utf-32"))
+
+
+def test_a_text_that_does_not_have_the_encoding_raises_with_its_name_and_the_line(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="line 2: not ascii text"):
         values(open_source(write(tmp_path, TEXT), encoding="ascii"))
 
 
@@ -101,6 +108,8 @@ def test_json_lines_may_have_another_encoding(tmp_path: Path) -> None:
         ("t.db", {"encoding": "cp1252"}, r"encoding \(--encoding\) is not a setting of sqlite files"),
         ("t.csv", {"delimiter": ";;"}, "one character"),
         ("t.csv", {"delimiter": '"'}, "one character"),
+        ("t.csv", {"delimiter": "\0"}, "one character"),
+        ("t.csv", {"encoding": ""}, "there is no text encoding ''"),
         ("t.csv", {"encoding": "latin-99"}, "there is no text encoding 'latin-99'"),
         ("t.csv", {"encoding": "base64"}, "there is no text encoding 'base64'"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import hashlib
 import importlib.util
@@ -156,7 +157,7 @@ def test_rows_in_memory_are_dicts_or_texts() -> None:
     assert open_source(["one", "two"]).count() == 2
     for row, message in (
         (1, "not a int"),
-        ({1: 2}, "a dict of columns"),
+        ({1: 2}, "the name of a column must be a text, not 1"),
         ({"a": object()}, "not data"),
         ("\ud800", "half"),
     ):
@@ -339,3 +340,18 @@ def test_a_file_that_is_not_what_its_suffix_says_is_named(tmp_path: Path, name: 
     path.write_bytes(data)
     with pytest.raises(JobError, match=message.replace(".", "[.]")):
         [*open_source(path)]
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/t.csv", "x" * 300 + ".csv", "a\0b.csv", "s3://bucket/t.csv"])
+def test_a_name_that_no_file_can_have_is_a_missing_file(name: str) -> None:
+    with pytest.raises(JobError, match="there is no file"):
+        open_source(name)
+
+
+def test_a_table_of_a_database_may_have_the_name_of_a_query(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.execute('CREATE TABLE "select x" (text)')
+        connection.execute("""INSERT INTO "select x" VALUES ('a')""")
+        connection.commit()
+    assert [dict(row.values) for row in open_source(tmp_path / "t.db", table="select x")] == [{"text": "a"}]
+    assert [dict(row.values) for row in open_source(tmp_path / "t.db", table="select 1 AS n")] == [{"n": 1}]

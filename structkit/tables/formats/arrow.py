@@ -217,7 +217,12 @@ def _open_arrow(target: Target, schema: Any) -> Any:
 
 
 PARQUET = Format(
-    "parquet", (".parquet", ".pq"), _read_parquet, lambda target: _ArrowWriter(target, _open_parquet), _count_parquet
+    "parquet",
+    (".parquet", ".pq"),
+    _read_parquet,
+    lambda target: _ArrowWriter(target, _open_parquet),
+    _count_parquet,
+    write_extra=("pyarrow", EXTRA),
 )
 ARROW = Format(
     "arrow",
@@ -225,4 +230,5 @@ ARROW = Format(
     _read_arrow,
     lambda target: _ArrowWriter(target, _open_arrow),
     can_stream=True,
+    write_extra=("pyarrow", EXTRA),
 )

@@ -189,4 +189,5 @@ EXCEL = Format(
     is_flat=True,
     write_suffixes=(".xlsx",),
     cell_error=_cell_error,
+    write_extra=("xlsxwriter", EXTRA),
 )

@@ -104,6 +104,7 @@ class Format:
         folds_case: Whether names of columns that differ only in case are the same.
         write_suffixes: The suffixes that can be written; by default all.
         cell_error: Returns why a cell cannot be written; empty if it can be.
+        write_extra: The module that writes it, and the extra that installs it.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Format:
     folds_case: bool = False
     write_suffixes: tuple[str, ...] = ()
     cell_error: Callable[[Any], str] | None = None
+    write_extra: tuple[str, str] | None = None
 
 
 def depth_error(text: str, row: JSON) -> str:
