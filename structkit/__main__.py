@@ -8,8 +8,8 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C never prints a traceback: not of its imports, which may take a second, nor at its end."""
-    takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # otherwise started with nohup, say
+    """Run the command line. Ctrl-C prints no traceback, not even during the imports, which may take a second."""
+    takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not under nohup, for instance
     if takes_interrupts:
         signal.signal(signal.SIGINT, _stop)
     try:

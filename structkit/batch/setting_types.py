@@ -70,7 +70,20 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 """By setting, what its value has to be, as a function and in words."""
 
 OPTIONAL = frozenset(
-    {"model", "base_url", "api_key", "key", "table", "delimiter", "encoding", "items", "limit", "sample", "budget", "price"}
+    {
+        "model",
+        "base_url",
+        "api_key",
+        "key",
+        "table",
+        "delimiter",
+        "encoding",
+        "items",
+        "limit",
+        "sample",
+        "budget",
+        "price",
+    }
 )
 """Settings that may be None."""
 

@@ -92,14 +92,14 @@ def start_run(folder: Path, header: JSON) -> int:
         upsert = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"
         connection.execute(upsert, (pack(header),))
         for (name,) in connection.execute(SHARD_MARKS):
-            if not (folder / name).exists():
+            if not (folder / name).exists() or not (folder / name).stat().st_size:  # SQLite would start an empty one
                 raise _missing_file(folder / name)
         return int(connection.execute("SELECT run FROM job").fetchone()[0])
 
 
 def _missing_file(path: Path) -> JobError:
     return JobError(
-        f"{path} is missing: restore it, or delete the folder to start the job from scratch, and pay again",
+        f"{path} is missing or empty: restore it, or delete the folder to start the job from scratch, and pay again",
         file=str(path),
     )
 

@@ -144,14 +144,13 @@ class Input:
 
     def _encoding_error(self, error: UnicodeError, line: int) -> JobError:
         """Return an error that says which encoding to name."""
-        is_decoding = isinstance(error, UnicodeDecodeError)
-        place = f" (byte {error.start + 1} of the line)" if is_decoding else ""
+        data, start = (error.object, error.start) if isinstance(error, UnicodeDecodeError) else (b"", None)
+        place = "" if start is None else f" (byte {start + 1} of the line)"
         if self.encoding is not None:
-            before = error.object[: error.start].decode(self.encoding, "ignore") if is_decoding else ""
-            return self.error(f"not {self.encoding} text: {error}", line + before.count("\n"))
+            lines_before = data[:start].decode(self.encoding, "ignore").count("\n") if data else 0
+            return self.error(f"not {self.encoding} text: {error}", line + lines_before)
         if (kind := self.content_kind()) not in {"", "text"}:
             return self.error(f"is not the text that its suffix promises, but {kind}")
-        data = error.object if isinstance(error, UnicodeDecodeError) else b""
         marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
         name = marked or ("utf-16" if b"\0" in data[:100] else "cp1252")
         return self.error(

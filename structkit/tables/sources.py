@@ -75,7 +75,11 @@ def open_source(
         return Source(
             lambda: read_stream(source, place), place, key, is_stream=is_stream, count=lambda: _length(source)
         )
-    if isinstance(source, bytes | Mapping | type) or hasattr(type(source), "columns") or not hasattr(source, "__iter__"):
+    if (
+        isinstance(source, bytes | Mapping | type)
+        or hasattr(type(source), "columns")
+        or not hasattr(source, "__iter__")
+    ):
         name = type(source).__name__
         raise JobError(f"rows cannot be read from a {name}: pass a path, a data frame or a list of dicts")
     place, is_stream = Input("the rows"), iter(source) is source
@@ -95,7 +99,10 @@ def store_stream(source: Source, path: Path, limit: int | None = None) -> Source
     """
     if source.is_repeatable:
         return source
-    write_atomically(path, (to_json_text(record.values).encode() + b"\n" for record in islice(source, limit and min(limit, sys.maxsize))))
+    write_atomically(
+        path,
+        (to_json_text(record.values).encode() + b"\n" for record in islice(source, limit and min(limit, sys.maxsize))),
+    )
     return open_source(path, key=source.key, format="jsonl")
 
 

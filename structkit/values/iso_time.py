@@ -22,8 +22,8 @@ def iso_time(text: str) -> str:
         return text
     fraction = (match["fraction"] or "").rstrip("0")
     digits = fraction.ljust(6 if len(fraction) <= 6 else 9, "0")  # noqa: PLR2004 (microseconds, or nanoseconds)
-    zone = match["zone"] or ""
-    zone = "Z" if zone in {"+00:00", "+0000"} else zone if ":" in zone or len(zone) < 2 else f"{zone[:-2]}:{zone[-2:]}"  # noqa: PLR2004 (more than Z)
+    zone = re.sub(r"(?<=[+-]\d\d)(?=\d\d)", ":", match["zone"] or "")
+    zone = "Z" if zone == "+00:00" else zone
     date = (match["date"] or "").replace(" ", "T")
     return f"{date}{match['clock']}{fraction and f'.{digits}'}{zone}"
 
@@ -38,6 +38,8 @@ def iso_duration(nanoseconds: int) -> str:
     hours, rest = divmod(rest, HOUR)
     minutes, rest = divmod(rest, MINUTE)
     seconds = f"{rest // SECOND}.{rest % SECOND:09}".rstrip("0").rstrip(".")
-    clock = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count not in {0, "0"})
+    clock = "".join(
+        f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count not in {0, "0"}
+    )
     text = f"{days}D" * bool(days) + f"T{clock}" * bool(clock)
     return f"{'-' if nanoseconds < 0 else ''}P{text or 'T0S'}"

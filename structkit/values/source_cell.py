@@ -42,10 +42,10 @@ def to_json_value(value: Any) -> JSONValue:
         raise TypeError(f"a {type(value).__name__} can be read only once: pass a list")
     if not isinstance(value, float) and is_missing(value):
         return None
-    if isinstance(value, datetime) and getattr(value, "nanosecond", 0):  # of pandas: pydantic keeps microseconds
+    if isinstance(value, datetime) and hasattr(value, "nanosecond"):  # of pandas: pydantic keeps microseconds
         return iso_time(value.isoformat())
-    if isinstance(value, timedelta) and getattr(value, "nanoseconds", 0):
-        return iso_duration(value // timedelta(microseconds=1) * 1_000 + getattr(value, "nanoseconds", 0))
+    if isinstance(value, timedelta) and hasattr(value, "nanoseconds"):
+        return iso_duration(value // timedelta(microseconds=1) * 1_000 + int(value.nanoseconds))
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
 
 
@@ -92,7 +92,7 @@ def infinity_text(value: float) -> str | None:
 
 
 def is_empty(cell: Any) -> bool:
-    """Return whether a cell has no value: None, NaN, an empty text or empty bytes, or pandas' marks for a missing value.
+    """Return whether a cell has no value: None, an empty text, empty bytes, NaN, or another mark for a missing value.
 
     >>> is_empty(None), is_empty(float("nan")), is_empty(""), is_empty(0), is_empty(" ")
     (True, True, True, False, False)

@@ -845,7 +845,7 @@ def test_a_file_of_the_journal_that_was_deleted_is_missed_before_its_rows_are_pa
         intend(journal, 0)
         intend(journal, SHARD_ORDINALS)
     (folder / name).unlink()
-    with pytest.raises(JobError, match=rf"{name} is missing: restore it"):
+    with pytest.raises(JobError, match=rf"{name} is missing or empty: restore it"):
         Journal.open(folder, HEADER)
 
 

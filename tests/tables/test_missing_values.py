@@ -120,7 +120,7 @@ def test_a_row_that_is_nested_too_deep_is_an_error_with_its_line(tmp_path: Path)
 
 def test_nan_in_jsonl_is_an_error_that_says_what_to_write(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"text": NaN}\n', encoding="utf-8")
-    with pytest.raises(JobError, match="line 1: .*NaN is not a JSON number; write null for a missing value"):
+    with pytest.raises(JobError, match=r"line 1: .*NaN is not a JSON number; write null for a missing value"):
         list(open_source(tmp_path / "t.jsonl"))
 
 
@@ -137,16 +137,16 @@ def test_arrow_times_with_nanoseconds_are_in_iso_form_at_any_depth() -> None:
     assert arrow_cells(arrow.duration("ns"), [5_400_000_000_000, None]) == ["PT1H30M", None]
     assert arrow_cells(arrow.time64("ns"), [1]) == ["00:00:00.000000001"]
     assert arrow_cells(arrow.list_(time), [[NANOSECONDS, None], None]) == [[TIME, None], None]
-    struct = arrow.array([{"a": [dt.datetime(2026, 1, 2)], "b": 1}, None]).type
+    struct = arrow.array([{"a": [dt.datetime(2026, 1, 2, tzinfo=dt.timezone.utc)], "b": 1}, None]).type
     nested = arrow.struct([("a", arrow.list_(time)), ("b", struct.field("b").type)])
     assert arrow_cells(nested, [{"a": [0], "b": 1}, None]) == [{"a": ["1970-01-01T00:00:00"], "b": 1}, None]
 
 
 def test_values_that_python_has_no_time_for_are_an_error() -> None:
     arrow = pytest.importorskip("pyarrow")
-    for type in (arrow.timestamp("s"), arrow.duration("s")):
+    for unit in (arrow.timestamp("s"), arrow.duration("s")):
         with pytest.raises(JobError, match="cannot be read"):
-            arrow_cells(type, [2**60])
+            arrow_cells(unit, [2**60])
 
 
 def test_a_series_and_periods_are_errors_that_say_what_to_pass() -> None:

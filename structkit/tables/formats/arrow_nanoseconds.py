@@ -51,7 +51,7 @@ def _struct_plan(parts: dict[str, tuple[Any, tuple[Any, Read] | None]], arrow: A
     plans = {name: plan for name, (_, plan) in parts.items() if plan}
     if not plans:
         return None
-    cast_type = arrow.struct([(name, plan[0] if plan else type) for name, (type, plan) in parts.items()])
+    cast_type = arrow.struct([(name, plan[0] if plan else own_type) for name, (own_type, plan) in parts.items()])
     reads = {name: read for name, (_, read) in plans.items()}
     return cast_type, _or_none(lambda cell: cell | {name: read(cell[name]) for name, read in reads.items()})
 

@@ -127,7 +127,7 @@ def _is_read_as_text(type: Any, arrow: Any) -> bool:
     return is_text or getattr(type, "extension_name", None) in TEXT_EXTENSIONS
 
 
-def storable(type: Any, arrow: Any) -> Any:
+def storable(type: Any, arrow: Any) -> Any:  # noqa: PLR0911 (a case for each kind of type)
     """Return the type that a column of the input is written with; None if not every file format has one."""
     types = arrow.types
     if types.is_dictionary(type) or types.is_run_end_encoded(type):
@@ -151,4 +151,3 @@ def storable(type: Any, arrow: Any) -> Any:
         )
         return arrow.struct(parts) if fits else None
     return type if any(getattr(types, f"is_{name}")(type) for name in STORABLE_TYPES.split()) else None
-

@@ -14,7 +14,7 @@ from structkit.values import JSON
 from structkit.values.source_cell import to_text
 
 MAX_DEPTH = 150
-"""Levels of lists and objects in a row. Python's encoder and the libraries that write tables call themselves for each."""
+"""Levels of lists and objects in a row: Python's encoder and the libraries that write tables recurse for each."""
 
 MAX_NAMES = 20
 """Names of tables that a message lists."""
@@ -130,7 +130,8 @@ def depth_error(text: str, row: JSON) -> str:
     """
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return ""
-    level, depth = [row], 0
+    level: list[Any] = [row]
+    depth = 0
     while level:
         depth += 1
         level = [part for value in level if isinstance(value, dict | list) for part in _parts(value)]

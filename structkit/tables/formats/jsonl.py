@@ -30,8 +30,8 @@ def _read_row(source: Input, number: int, text: str) -> JSON:
         raise source.error(f"{str(error).removesuffix(' at line 1 column 1')}{_hint(error, number)}", number) from None
     if not isinstance(value, dict):
         raise source.error(f"a row must be an object with a value for each column, not {text[:40].strip()!r}", number)
-    if error := depth_error(text, value):
-        raise source.error(error, number)
+    if reason := depth_error(text, value):
+        raise source.error(reason, number)
     return value
 
 
