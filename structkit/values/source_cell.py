@@ -42,10 +42,10 @@ def to_json_value(value: Any) -> JSONValue:
         raise TypeError(f"a {type(value).__name__} can be read only once: pass a list")
     if not isinstance(value, float) and is_missing(value):
         return None
-    if isinstance(value, datetime) and hasattr(value, "nanosecond"):  # of pandas: pydantic keeps microseconds
+    if type(value).__name__ == "Timestamp" and isinstance(value, datetime):  # pydantic would keep the microseconds
         return iso_time(value.isoformat())
-    if isinstance(value, timedelta) and hasattr(value, "nanoseconds"):
-        return iso_duration(value // timedelta(microseconds=1) * 1_000 + int(value.nanoseconds))
+    if type(value).__name__ == "Timedelta" and isinstance(value, timedelta):
+        return iso_duration(value // timedelta(microseconds=1) * 1_000 + _nanoseconds(value))
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
 
 
@@ -148,6 +148,10 @@ def is_blank(cell: Any) -> bool:
     if not isinstance(cell, str):
         return is_empty(cell)
     return all(letter.isspace() or letter in ZERO_WIDTH for letter in cell)
+
+
+def _nanoseconds(duration: Any) -> int:
+    return int(getattr(duration, "nanoseconds", 0))
 
 
 def _scalar(value: Any) -> JSONValue:
