@@ -100,5 +100,5 @@ def validate_types(settings: JobSettings) -> None:
     for name, (is_valid, words) in TYPES.items():
         value = getattr(settings, name)
         if not (is_valid(value) or (value is None and name in OPTIONAL)):
-            shown = type(value).__name__ if name in SECRETS else repr(value)[:MAX_SHOWN]
-            raise ConfigError(f"{name} must be {words}, not {shown}")
+            text = type(value).__name__ if name in SECRETS else repr(value)[:MAX_SHOWN]
+            raise ConfigError(f"{name} must be {words}, not {text}")

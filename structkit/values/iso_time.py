@@ -34,10 +34,10 @@ def iso_duration(nanoseconds: int) -> str:
     >>> iso_duration(5_400 * SECOND), iso_duration(-DAY - 1), iso_duration(0), iso_duration(1_500_000_000)
     ('PT1H30M', '-P1DT0.000000001S', 'PT0S', 'PT1.5S')
     """
-    days, rest = divmod(abs(nanoseconds), DAY)
-    hours, rest = divmod(rest, HOUR)
-    minutes, rest = divmod(rest, MINUTE)
-    seconds = f"{rest // SECOND}.{rest % SECOND:09}".rstrip("0").rstrip(".")
+    days, remainder = divmod(abs(nanoseconds), DAY)
+    hours, remainder = divmod(remainder, HOUR)
+    minutes, remainder = divmod(remainder, MINUTE)
+    seconds = f"{remainder // SECOND}.{remainder % SECOND:09}".rstrip("0").rstrip(".")
     clock = "".join(
         f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count not in {0, "0"}
     )

@@ -99,11 +99,11 @@ def test_an_output_has_no_word_for_a_missing_value(tmp_path: Path, suffix: str) 
         Job(
             rows, tmp_path / f"o.{suffix}", output_type=str, prompt="{text}", model="m", base_url=endpoint.base_url
         ).run()
-    written = [dict(record.values) for record in open_source(tmp_path / f"o.{suffix}")]
-    assert [row["note"] for row in written[1:]] == ([""] * 2 if suffix in {"csv", "tsv", "xlsx"} else [None] * 2)
-    assert to_text(written[1]["n"]) == ""
-    assert to_text(written[2]["n"]) == "Infinity"
-    assert written[0]["note"] == "x"
+    output_rows = [dict(record.values) for record in open_source(tmp_path / f"o.{suffix}")]
+    assert [row["note"] for row in output_rows[1:]] == ([""] * 2 if suffix in {"csv", "tsv", "xlsx"} else [None] * 2)
+    assert to_text(output_rows[1]["n"]) == ""
+    assert to_text(output_rows[2]["n"]) == "Infinity"
+    assert output_rows[0]["note"] == "x"
 
 
 def test_a_row_that_is_nested_too_deep_is_an_error_with_its_line(tmp_path: Path) -> None:
@@ -111,11 +111,11 @@ def test_a_row_that_is_nested_too_deep_is_an_error_with_its_line(tmp_path: Path)
     path.write_text('{"text": "a"}\n{"text": ' + "[" * 500 + "]" * 500 + "}\n", encoding="utf-8")
     with pytest.raises(JobError, match="line 2: nested too deep"):
         list(open_source(path))
-    deep: Any = "a"
+    nested: Any = "a"
     for _ in range(500):
-        deep = [deep]
+        nested = [nested]
     with pytest.raises(JobError, match="row 1"):
-        list(open_source([{"text": deep}]))
+        list(open_source([{"text": nested}]))
 
 
 def test_nan_in_jsonl_is_an_error_that_says_what_to_write(tmp_path: Path) -> None:
