@@ -102,12 +102,12 @@ class ReliabilityBin(NamedTuple):
     Args:
         chance: Their mean chance of being right.
         accuracy: The share of them that is right.
-        count: How many they are.
+        size: How many they are.
     """
 
     chance: float
     accuracy: float
-    count: int
+    size: int
 
 
 def reliability(chances: Sequence[float], labels: Sequence[bool]) -> tuple[ReliabilityBin, ...]:
@@ -130,8 +130,8 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     >>> calibration_error([ReliabilityBin(0.9, 0.8, 10), ReliabilityBin(0.5, 0.5, 10)])
     0.05
     """
-    total = sum(each.count for each in bins)
-    return round(sum(abs(each.chance - each.accuracy) * each.count for each in bins) / total, 12)
+    total = sum(each.size for each in bins)
+    return round(sum(abs(each.chance - each.accuracy) * each.size for each in bins) / total, 12)
 
 
 def sigmoid(number: float) -> float:

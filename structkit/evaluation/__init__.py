@@ -1,5 +1,6 @@
 """How good values are, against gold: verdicts, scores with intervals, and comparisons of two runs."""
 
+from structkit.evaluation.calibration import Calibration
 from structkit.evaluation.comparators import Comparator, Compare
 from structkit.evaluation.judgments import Judgment, Mistake
 from structkit.evaluation.score import FieldScore, Score
@@ -7,6 +8,7 @@ from structkit.evaluation.score_comparison import FieldDifference, ScoreComparis
 from structkit.evaluation.scoring import evaluate, verdicts
 
 __all__ = [
+    "Calibration",
     "Comparator",
     "Compare",
     "FieldDifference",
