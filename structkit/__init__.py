@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         TransportError,
         Truncated,
     )
-    from structkit.evaluation import Compare, Score, ScoreComparison, compare, evaluate
+    from structkit.evaluation import Calibration, Compare, Score, ScoreComparison, compare, evaluate
     from structkit.evidence import Evidence, EvidenceMap, Found, Judged, Span, TextSource, find_evidence
     from structkit.extraction import soft
     from structkit.functions import prompt
@@ -61,6 +61,7 @@ __all__ = [
     "AsyncStream",
     "Attempt",
     "BudgetExceeded",
+    "Calibration",
     "Client",
     "Compare",
     "Completion",
@@ -123,7 +124,7 @@ MODULES = {
     "client.streams": ("AsyncStream", "Stream"),
     "client.sqlite_store": ("SQLiteStore",),
     "evidence": ("Evidence", "EvidenceMap", "Found", "Judged", "TextSource", "Span", "find_evidence"),
-    "evaluation": ("Compare", "Score", "ScoreComparison", "compare", "evaluate"),
+    "evaluation": ("Calibration", "Compare", "Score", "ScoreComparison", "compare", "evaluate"),
     "extraction": ("soft",),
     "functions": ("prompt",),
     "schema": ("ResponseFormat",),

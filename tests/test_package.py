@@ -21,6 +21,7 @@ NAMES = [
     "AsyncStream",
     "Attempt",
     "BudgetExceeded",
+    "Calibration",
     "Client",
     "Compare",
     "Completion",

@@ -15,7 +15,7 @@ from structkit.cli.terminal import notice, write, write_text
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from structkit.evaluation import Score, ScoreComparison
+    from structkit.evaluation import Score, ScoreComparison, TrustCurve
 
 BELOW = 6
 """The exit code of a score below `--fail-under`."""
@@ -97,16 +97,18 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="Print how good the surest rows are.")] = False,  # noqa: FBT002
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,  # noqa: FBT002
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a report in Markdown, with mistakes.")] = False,  # noqa: FBT002
     output: Output = None,
 ) -> None:
     """Compare labels with gold: precision, recall and F1 of each field, each with a 95 % interval.
 
-    Nothing is sent. With --against, each field's difference from the other labels follows, with its interval and p. An
-    output that ends with .json, .md, .html or .svg is in that format.
+    Nothing is sent. With --against, each field's difference from the other labels follows, with its interval and p.
+    With --curve, the rows with the highest confidence follow: where to draw the line for --escalate, or for a person.
+    An output that ends with .json, .md, .html or .svg is in that format.
     """
-    from structkit.evaluation import compare
+    from structkit.evaluation import compare, read_row_confidence, trust_curve
     from structkit.evaluation import evaluate as score_table
 
     validate_output(output, labels, gold, against, output_type)
@@ -118,7 +120,9 @@ def evaluate(
         other = score_table(gold, against, loaded, key=key, value_column=value_column)
         comparison = compare(other, score)
     failures = [each.describe_failure(score) for each in fail_under or ()]
-    write_report(score, comparison, style, output)
+    write_report(
+        score, comparison, trust_curve(score, read_row_confidence(labels, key)) if curve else None, style, output
+    )
     for failure in filter(None, failures):
         notice(failure)
     if any(failures):
@@ -140,11 +144,14 @@ def find_style(output: Path | None, *, json: bool, markdown: bool) -> str:
     return ".json" if json else ".md" if markdown else suffix if suffix in {".json", ".md", ".html", ".svg"} else ""
 
 
-def write_report(score: Score, comparison: ScoreComparison | None, style: str, output: Path | None) -> None:
-    """Print a score and a comparison, or write them to a file."""
+def write_report(
+    score: Score, comparison: ScoreComparison | None, curve: TrustCurve | None, style: str, output: Path | None
+) -> None:
+    """Print a score, a comparison and a curve, or write them to a file."""
     if style == ".json":
         fields = score.to_dict()
-        write(fields if comparison is None else {**fields, "comparison": comparison.to_dict()}, output)
+        further = {"comparison": comparison, "curve": curve}
+        write({**fields, **{name: each.to_dict() for name, each in further.items() if each is not None}}, output)
     elif style in {".html", ".svg"}:
         report = comparison or score
         write_text((report.to_html() if style == ".html" else report.to_svg()).rstrip("\n"), output)
@@ -153,4 +160,6 @@ def write_report(score: Score, comparison: ScoreComparison | None, style: str, o
         if comparison is not None:
             parts.append("a is the other table, b is this one:")
             parts.append(comparison.to_markdown())
+        if curve is not None:
+            parts += ["the surest rows:", curve.table()]
         write_text("\n\n".join(parts), output)

@@ -65,8 +65,8 @@ def predict_by_folds(rows: Sequence[Features], labels: Sequence[bool]) -> list[f
     """Return the chance of each row by a model that was fitted without its fold, so that it has not seen the label."""
     chances = [0.0] * len(rows)
     for fold in range(FOLDS):
-        others = [number for number in range(len(rows)) if number % FOLDS != fold]
-        model = fit_logistic([rows[number] for number in others], [labels[number] for number in others])
+        training = [number for number in range(len(rows)) if number % FOLDS != fold]
+        model = fit_logistic([rows[number] for number in training], [labels[number] for number in training])
         for number in range(fold, len(rows), FOLDS):
             chances[number] = model.predict(rows[number])
     return chances
@@ -169,8 +169,8 @@ def _solve(matrix: list[list[float]], vector: list[float]) -> list[float]:
             rows[row] = [value - factor * top for value, top in zip(rows[row], rows[pivot], strict=True)]
     solution = [0.0] * size
     for row in reversed(range(size)):
-        known = sum(rows[row][column] * solution[column] for column in range(row + 1, size))
-        solution[row] = (rows[row][size] - known) / rows[row][row]
+        total = sum(rows[row][column] * solution[column] for column in range(row + 1, size))
+        solution[row] = (rows[row][size] - total) / rows[row][row]
     return solution
 
 

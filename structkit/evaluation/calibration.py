@@ -21,9 +21,9 @@ from structkit.confidence.logistic import (
 )
 from structkit.errors import ConfigError
 from structkit.evaluation.comparators import Comparator
+from structkit.evaluation.judgments import RIGHT
 from structkit.evaluation.score_report import format_share, html_table, markdown_table
 from structkit.evaluation.scoring import verdicts
-from structkit.evaluation.verdicts import RIGHT
 from structkit.values import JSON, Result
 from structkit.values.confidence_map import Confidence, ConfidenceMap
 
@@ -83,7 +83,7 @@ class FieldCalibration:
         return "" if self.model else f"{self.labels} labelled values: at least {MIN_LABELS} are needed"
 
     def chance(self, score: float, *, is_missing: bool | None) -> float | None:
-        """Return the chance that a value is right; None if that cannot be told."""
+        """Return the chance that a value is right; None if that is not known."""
         if self.model is None or (self.uses_evidence and is_missing is None):
             return None
         return self.model.predict(_features(score, is_missing, uses_evidence=self.uses_evidence))
@@ -99,8 +99,8 @@ class FieldCalibration:
         if len({*labels}) == 1:
             model = _constant_model(sum(labels), len(labels), len(rows[0]))
             return cls(name, len(values), sum(labels), model, uses_evidence)
-        unseen = predict_by_folds(rows, labels)
-        bins = reliability(unseen, labels)
+        chances = predict_by_folds(rows, labels)
+        bins = reliability(chances, labels)
         return cls(
             name,
             len(values),
@@ -109,7 +109,7 @@ class FieldCalibration:
             uses_evidence,
             bins,
             calibration_error(bins),
-            rank_quality(unseen, labels),
+            rank_quality(chances, labels),
         )
 
 
@@ -163,7 +163,7 @@ class Calibration:
         return cls({name: FieldCalibration.fit(name, labelled) for name, labelled in by_field.items()})
 
     def apply(self, result: Result[Any]) -> ConfidenceMap:
-        """Return the chance that each scalar of a result is right; None where that cannot be told.
+        """Return the chance that each scalar of a result is right; None where that is not known.
 
         Raises:
             ConfigError: The result has no confidence.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from structkit.errors import ConfigError
 from structkit.evaluation.score import Score
 from structkit.evaluation.score_report import format_share, markdown_table
+from structkit.tables.sources import open_source
 from structkit.values import JSON
+
+COLUMN = "lowest_confidence"
+"""The column of a job's output."""
 
 STEPS = 10
 """Points of a curve, at most."""
@@ -80,6 +84,23 @@ def trust_curve(score: Score, confidence: Mapping[str, float | None]) -> TrustCu
     counts = sorted({max(1, round(len(ranked) * step / STEPS)) for step in range(1, STEPS + 1)})
     points = tuple(_point(score, ranked[:count], len(ranked)) for count in counts)
     return TrustCurve(points, len(positions) - len(ranked))
+
+
+def read_row_confidence(labels: Any, key: str) -> dict[str, float | None]:
+    """Return the lowest confidence of each row of a job's output, by its key.
+
+    Raises:
+        JobError: The table cannot be read, or has a cell that is not a number there.
+    """
+    source = open_source(labels, key=key)
+    confidence: dict[str, float | None] = {}
+    for record in source:
+        cell = record.values.get(f"{COLUMN}_run", record.values.get(COLUMN))
+        try:
+            confidence[record.key] = None if cell in (None, "") else float(cell)
+        except (TypeError, ValueError):
+            raise source.row_error(f"{COLUMN} is not a number: {cell!r:.80}", record) from None
+    return confidence
 
 
 def _point(score: Score, ranked: Sequence[tuple[float, int]], total: int) -> CurvePoint:

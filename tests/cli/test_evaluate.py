@@ -84,3 +84,28 @@ def test_json_and_markdown_can_be_printed(evaluate: Command, capfdbinary: pytest
 def test_a_table_that_is_read_is_not_replaced(evaluate: Command) -> None:
     assert evaluate("-o", "gold.csv") == 2
     assert Path("gold.csv").read_text(encoding="utf-8") == GOLD
+
+
+def test_the_curve_shows_the_surest_rows(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    labels = "id,mood,lowest_confidence\n1,good,0.9\n2,good,0.2\n3,good,0.8\n4,,\n"
+    Path("labels.csv").write_text(labels, encoding="utf-8")
+    assert evaluate("--curve") == 0
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    assert lines[lines.index("the surest rows:") + 2 :] == [
+        "| share of rows | rows | lowest confidence | precision | rows without a mistake |",
+        "|---|---|---|---|---|",
+        "| 33% | 1 | 0.900 | 1.000 | 1.000 |",
+        "| 67% | 2 | 0.800 | 1.000 | 1.000 |",
+        "| 100% | 3 | 0.200 | 0.667 | 0.667 |",
+    ]
+    assert evaluate("--curve", "--json") == 0
+    curve = json.loads(capfdbinary.readouterr().out)["curve"]
+    assert (curve["unknown_rows"], curve["points"][0]["precision"]) == (1, 1)
+
+
+def test_a_curve_needs_a_confidence(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert evaluate("--curve") == 2
+    assert b"label with --confidence logprobs" in capfdbinary.readouterr().err
+    Path("labels.csv").write_text("id,mood,lowest_confidence\n1,good,high\n", encoding="utf-8")
+    assert evaluate("--curve") == 2
+    assert b"line 2: lowest_confidence is not a number: 'high'" in capfdbinary.readouterr().err

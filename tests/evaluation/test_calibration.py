@@ -46,9 +46,9 @@ def bills(count: int, seed: int = 1) -> tuple[list[Bill], list[Result[Bill]]]:
 def test_a_chance_is_the_share_that_is_right_at_that_confidence() -> None:
     gold, results = bills(2_000)
     calibration = Calibration.fit(gold, results)
-    unsure, sure = (calibration.apply(result(Bill(total=1, lines=[]), {("total",): score})) for score in (0.05, 0.95))
-    assert unsure["total",] == pytest.approx(0.05, abs=0.07)
-    assert sure["total",] == pytest.approx(0.47, abs=0.1)
+    low, high = (calibration.apply(result(Bill(total=1, lines=[]), {("total",): score})) for score in (0.05, 0.95))
+    assert low["total",] == pytest.approx(0.05, abs=0.07)
+    assert high["total",] == pytest.approx(0.47, abs=0.1)
     field = calibration.fields["total"]
     assert field.error is not None
     assert field.error < 0.05
