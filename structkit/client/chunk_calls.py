@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from structkit.client.arguments import validate_call
+from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.plan import merge_options, result_or_raise
 from structkit.client.steps import apply_async_checks
 from structkit.errors import ExtractionError, TransportError
@@ -14,9 +15,6 @@ from structkit.values import Prompt, Result
 
 if TYPE_CHECKING:
     from structkit.extraction.text_chunks import TextChunk
-
-CONCURRENCY = 8
-"""Chunks that are asked at a time."""
 
 
 def run_chunks(
@@ -41,9 +39,6 @@ def run_chunks(
         ConfigError: The type, the prompt or an argument cannot be used; nothing was sent.
         TransportError, ExtractionError: The first chunk that failed has it; `chunks` has the results of the others.
     """
-    from concurrent.futures import ThreadPoolExecutor
-    from contextvars import copy_context
-
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
     endpoint_errors: list[TransportError] = []
@@ -59,13 +54,7 @@ def run_chunks(
         except ExtractionError as error:
             return error
 
-    with ThreadPoolExecutor(min(CONCURRENCY, len(plan.chunks)), thread_name_prefix="structkit-chunk") as pool:
-        futures = [pool.submit(copy_context().run, ask, chunk) for chunk in plan.chunks]
-        try:
-            outcomes = [future.result() for future in futures]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # after an exception, those that wait are not sent
-    return result_or_raise(plan.join(outcomes))
+    return result_or_raise(plan.join(call_for_each(ask, plan.chunks)))
 
 
 async def run_chunks_async(
@@ -75,33 +64,25 @@ async def run_chunks_async(
     prompt: Prompt,
     call: Mapping[str, Any],
 ) -> Result[Any]:
-    """Like `run_chunks`, awaited; if it is cancelled, so are the calls in progress."""
+    """Like `run_chunks`, awaited."""
     import asyncio
 
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    limit = asyncio.Semaphore(CONCURRENCY)
     endpoint_errors: list[TransportError] = []
 
     async def ask(chunk: TextChunk) -> Outcome:
-        async with limit:
-            if endpoint_errors:
-                return None
-            try:
-                return await run(plan.response_format, plan.prompt(chunk), **{**call, **plan.options(chunk)})
-            except TransportError as error:
-                endpoint_errors.append(error)
-                return error
-            except ExtractionError as error:
-                return error
+        if endpoint_errors:
+            return None
+        try:
+            return await run(plan.response_format, plan.prompt(chunk), **{**call, **plan.options(chunk)})
+        except TransportError as error:
+            endpoint_errors.append(error)
+            return error
+        except ExtractionError as error:
+            return error
 
-    tasks = [asyncio.create_task(ask(chunk)) for chunk in plan.chunks]
-    try:
-        outcomes = await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    outcomes = await call_for_each_async(ask, plan.chunks)
     step = await asyncio.to_thread(plan.join, outcomes)  # takes a second for thousands of items
     if isinstance(step, Result):
         step = await apply_async_checks(JoinedChunks(plan, outcomes), step)

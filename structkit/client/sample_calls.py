@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from structkit.client.arguments import validate_call
+from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.confidence_argument import add_escalation
 from structkit.client.plan import merge_options, result_or_raise
 from structkit.errors import ConfigError, ExtractionError, TransportError
@@ -16,9 +17,6 @@ from structkit.values import Prompt, Result
 
 SINGLE_CALL = {"confidence": None, "escalate": None, "below": None}
 """What makes one of the calls a plain one."""
-
-CONCURRENCY = 8
-"""Replies that are asked for at a time."""
 
 
 def run_samples(
@@ -43,9 +41,6 @@ def run_samples(
         ConfigError: All replies would be the same, or an argument is invalid; nothing was sent.
         TransportError, ExtractionError: No reply has a value, or the endpoint failed for all but one.
     """
-    from concurrent.futures import ThreadPoolExecutor
-    from contextvars import copy_context
-
     calls = _divide_call(defaults, call)
     output_format = response_format(output_type)
 
@@ -55,13 +50,7 @@ def run_samples(
         except (TransportError, ExtractionError) as error:
             return error
 
-    with ThreadPoolExecutor(min(CONCURRENCY, len(calls)), thread_name_prefix="structkit-sample") as pool:
-        futures = [pool.submit(copy_context().run, ask, options) for options in calls]
-        try:
-            samples = [future.result() for future in futures]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # after an exception, those that wait are not sent
-    result = result_or_raise(join_samples(output_format, samples))
+    result = result_or_raise(join_samples(output_format, call_for_each(ask, calls)))
     stronger = _stronger_call(defaults, call, result)
     return result if stronger is None else after_escalation(output_format, result, ask(stronger))
 
@@ -73,28 +62,17 @@ async def run_samples_async(
     prompt: Prompt,
     call: Mapping[str, Any],
 ) -> Result[Any]:
-    """Like `run_samples`, awaited; if it is cancelled, so are the calls in progress."""
-    import asyncio
-
+    """Like `run_samples`, awaited."""
     calls = _divide_call(defaults, call)
     output_format = response_format(output_type)
-    limit = asyncio.Semaphore(CONCURRENCY)
 
     async def ask(options: Mapping[str, Any]) -> Sample:
-        async with limit:
-            try:
-                return await run(output_format, prompt, **options)
-            except (TransportError, ExtractionError) as error:
-                return error
+        try:
+            return await run(output_format, prompt, **options)
+        except (TransportError, ExtractionError) as error:
+            return error
 
-    tasks = [asyncio.create_task(ask(options)) for options in calls]
-    try:
-        samples = await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    result = result_or_raise(join_samples(output_format, samples))
+    result = result_or_raise(join_samples(output_format, await call_for_each_async(ask, calls)))
     stronger = _stronger_call(defaults, call, result)
     return result if stronger is None else after_escalation(output_format, result, await ask(stronger))
 
