@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import Any, cast
 
 from structkit.client.arguments import validate_call
 from structkit.client.concurrent_calls import call_for_each, call_for_each_async
@@ -12,11 +12,15 @@ from structkit.client.plan import merge_options, result_or_raise
 from structkit.errors import ConfigError, ExtractionError, TransportError
 from structkit.extraction.fallback import is_unsure
 from structkit.extraction.reply_samples import Sample, after_escalation, join_samples
+from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import Prompt, Result
 
 SINGLE_CALL = {"confidence": None, "escalate": None, "below": None}
 """What makes one of the calls a plain one."""
+
+FAILURES = (TransportError, ExtractionError)
+"""Errors of a call that do not end the others."""
 
 
 def run_samples(
@@ -41,18 +45,15 @@ def run_samples(
         ConfigError: All replies would be the same, or an argument is invalid; nothing was sent.
         TransportError, ExtractionError: No reply has a value, or the endpoint failed for all but one.
     """
-    calls = _divide_call(defaults, call)
     output_format = response_format(output_type)
-
-    def ask(options: Mapping[str, Any]) -> Sample:
+    steps = _compare(output_format, defaults, call)
+    calls = next(steps)
+    while True:
+        samples = call_for_each(lambda options: run(output_format, prompt, **options), calls, FAILURES)
         try:
-            return run(output_format, prompt, **options)
-        except (TransportError, ExtractionError) as error:
-            return error
-
-    result = result_or_raise(join_samples(output_format, call_for_each(ask, calls)))
-    stronger = _stronger_call(defaults, call, result)
-    return result if stronger is None else after_escalation(output_format, result, ask(stronger))
+            calls = steps.send(samples)
+        except StopIteration as end:
+            return cast("Result[Any]", end.value)
 
 
 async def run_samples_async(
@@ -63,28 +64,36 @@ async def run_samples_async(
     call: Mapping[str, Any],
 ) -> Result[Any]:
     """Like `run_samples`, awaited."""
-    calls = _divide_call(defaults, call)
     output_format = response_format(output_type)
-
-    async def ask(options: Mapping[str, Any]) -> Sample:
+    steps = _compare(output_format, defaults, call)
+    calls = next(steps)
+    while True:
+        samples = await call_for_each_async(lambda options: run(output_format, prompt, **options), calls, FAILURES)
         try:
-            return await run(output_format, prompt, **options)
-        except (TransportError, ExtractionError) as error:
-            return error
-
-    result = result_or_raise(join_samples(output_format, await call_for_each_async(ask, calls)))
-    stronger = _stronger_call(defaults, call, result)
-    return result if stronger is None else after_escalation(output_format, result, await ask(stronger))
+            calls = steps.send(samples)
+        except StopIteration as end:
+            return cast("Result[Any]", end.value)
 
 
-def _divide_call(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _compare(
+    output_format: ResponseFormat[Any], defaults: Mapping[str, Any], call: Mapping[str, Any]
+) -> Generator[list[dict[str, Any]], list[Sample], Result[Any]]:
+    """Yield the arguments of calls to make at once, receive their outcomes, and return the result."""
+    merged = merge_options(defaults, call)
+    result = result_or_raise(join_samples(output_format, (yield _divide_call(merged, call))))
+    if not is_unsure(result, merged.get("below")):
+        return result
+    [stronger] = yield [{**call, **SINGLE_CALL, "model": merged["escalate"]}]
+    return after_escalation(output_format, result, stronger)
+
+
+def _divide_call(merged: Mapping[str, Any], call: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the arguments of each call.
 
     Raises:
         ConfigError: All replies would be the same, or each call has several choices already.
     """
     validate_call(call)
-    merged = merge_options(defaults, call)
     if merged.get("temperature") == 0:
         raise ConfigError(
             f"confidence={merged['confidence']} compares replies, which are all the same at temperature=0: leave "
@@ -98,9 +107,3 @@ def _divide_call(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> list[d
     if (seed := merged.get("seed")) is None:
         return [options] * merged["confidence"]
     return [{**options, "seed": seed + number} for number in range(merged["confidence"])]
-
-
-def _stronger_call(defaults: Mapping[str, Any], call: Mapping[str, Any], result: Result[Any]) -> dict[str, Any] | None:
-    """Return the arguments of the call of a stronger model; None if the result is sure enough."""
-    merged = merge_options(defaults, call)
-    return {**call, **SINGLE_CALL, "model": merged["escalate"]} if is_unsure(result, merged.get("below")) else None
