@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -151,6 +152,38 @@ def test_the_recipe_of_a_pdf_invoice_says_where_each_value_is() -> None:
     assert any(line.startswith("('issued',) '14 March 2026' page 1 [") for line in printed)
     assert any(line.startswith("('lines', 1, 'price') '180.00' page 2 [") for line in printed)
     assert printed[-1] == "not in the document: ()"
+
+
+def test_the_recipe_of_a_contract_says_on_which_page_each_term_is() -> None:
+    parties = {"supplier": "Harbour Cloud Ltd", "customer": "Fenwick Dental Group", "starts": "2026-10-01"}
+    terms = {"monthly_fee": "1480", "notice_days": 90, "liability_limit": "50000", "governing_law": "Scotland"}
+    with Endpoint(json.dumps({**parties, **terms})) as endpoint:
+        printed = run_recipe("contract.py", endpoint)
+    assert [line.split("\t") for line in printed] == [
+        ["supplier", "Harbour Cloud Ltd", "page 1", ""],
+        ["customer", "Fenwick Dental Group", "page 1", "one of several places"],
+        ["starts", "2026-10-01", "page 1", ""],
+        ["monthly_fee", "1480", "page 2", ""],
+        ["notice_days", "90", "page 2", ""],
+        ["liability_limit", "50000", "page 3", ""],
+        ["governing_law", "Scotland", "not in the contract", ""],
+    ]
+
+
+def test_the_recipe_of_a_novel_lists_each_person_with_all_places_of_the_name() -> None:
+    occupations = {"Jonas Vik": "ferryman", "Ellen Marsh": "schoolteacher", "Doctor Hale": "physician"}
+
+    def answer(part: str) -> object:
+        people = [(name, occupations.get(name)) for name in (*occupations, "Agnes Holm", "Tobias") if name in part]
+        return {"people": [{"name": name, "occupation": each} for name, each in (*people, ("Captain Reed", "sailor"))]}
+
+    with Endpoint(text_reply(answer)) as endpoint:
+        printed = [line.split("\t") for line in run_recipe("novel.py", endpoint)]
+    text = (RECIPES / "data" / "novel.txt").read_text(encoding="utf-8")
+    assert len(endpoint.requests) == 3
+    assert {name: occupation for name, occupation, *_ in printed} == {**occupations, "Agnes Holm": "", "Tobias": ""}
+    for name, _, *offsets in printed:
+        assert [int(each) for each in offsets] == [each.start() for each in re.finditer(name, text)]
 
 
 def test_the_photo_recipe_sends_the_image_and_checks_the_total() -> None:
