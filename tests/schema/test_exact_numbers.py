@@ -8,10 +8,11 @@ import json
 import math
 import pickle
 from decimal import Decimal
-from typing import Annotated, Any
+from enum import Enum, IntEnum
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, WrapValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, WrapValidator
 
 from structkit import ResponseFormat
 from structkit.parsing import read_json
@@ -205,6 +206,75 @@ def test_infinities_that_the_caller_makes_are_allowed() -> None:
     unbounded = BeforeValidator(lambda value: math.inf if value is None else value, json_schema_input_type=float | None)
     assert ResponseFormat(Annotated[float, unbounded]).parse('{"value": null}') == math.inf
     assert ResponseFormat(Limit).parse('{"unit": "m"}').limit == math.inf
+
+
+# Booleans
+
+
+class Switch(BaseModel):
+    level: int
+    on: bool
+    share: float | None = None
+    codes: list[int | str] = []
+
+
+class Rank(IntEnum):
+    LOW = 0
+    HIGH = 1
+
+
+Flag = Enum("Flag", {"YES": True, "OTHER": "other"})
+
+
+@pytest.mark.parametrize(
+    ("output_type", "expected"),
+    [
+        *((int, "an integer, not"), (int | None, "an integer, not"), (float, "a number, not")),
+        *((Decimal, "a decimal number as text"), (Rank, "0 or 1"), (Literal[0, 1], "0 or 1"), (int | str, "")),
+        (Annotated[int, Field(ge=0)], "an integer, not"),
+        *(({"type": "integer"}, ""), ({"type": "number"}, ""), ({"enum": [0, 1]}, ""), ({"const": 1}, "")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_a_boolean_is_no_number(output_type: Any, expected: str, value: str) -> None:
+    answer = ResponseFormat(output_type).read(f'{{"value": {value}}}', repairs=True)
+    assert not answer.valid
+    assert expected in answer.issues[0].message
+    assert answer.issues[0].got == value
+
+
+def test_only_the_places_of_numbers_reject_booleans() -> None:
+    response_format = ResponseFormat(Switch)
+    answer = response_format.read('{"level": true, "on": true, "share": false, "codes": [1, true]}')
+    assert [issue.path for issue in answer.issues] == [("level",), ("share",), ("codes", 1)]
+    assert [issue.message for issue in answer.issues[:2]] == [
+        "Input should be an integer, not true",
+        "Input should be a number, not false",
+    ]
+    value = response_format.parse('{"level": "3", "on": false, "share": 12345678901234567.89, "codes": ["true", 2.0]}')
+    assert value == Switch(level=3, on=False, share=12345678901234567.89, codes=["true", 2])
+
+
+@pytest.mark.parametrize("output_type", [bool | int, bool | float, bool | Rank | None, Any, Flag, Literal[True, 2]])
+def test_booleans_stay_booleans_beside_numbers(output_type: Any) -> None:
+    response_format = ResponseFormat(output_type)
+    wire = response_format.dump(True if output_type is not Flag else Flag.YES)
+    value = response_format.parse(json.dumps(wire))
+    assert (value.value if isinstance(value, Enum) else value) is True
+
+
+def test_a_number_that_the_caller_makes_of_a_boolean_is_allowed() -> None:
+    counted = Annotated[int, BeforeValidator(lambda value: value == "yes", json_schema_input_type=str | bool)]
+    assert ResponseFormat(list[counted]).parse('{"value": ["yes", true]}') == [1, 0]
+    declared = Annotated[int, WithJsonSchema({"type": "boolean"})]
+    assert ResponseFormat(declared).parse('{"value": true}') == 1
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("0", False)])
+def test_one_and_zero_are_booleans_unless_the_type_is_strict(text: str, value: bool) -> None:
+    assert ResponseFormat(bool).parse(f'{{"value": {text}}}') is value
+    assert not ResponseFormat(StrictBool).read(f'{{"value": {text}}}', repairs=True).valid
 
 
 # Times

@@ -1,4 +1,4 @@
-"""Validation of natural JSON by a core schema, with all digits of its numbers."""
+"""Validation of natural JSON by a core schema, with all digits of its numbers, and no booleans for numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, SchemaValidator, ValidationError, to_json
 
 from structkit.schema.natural import FAILED_RULE, MAX_QUOTED_CHARS, InvalidValue
+from structkit.schema.pydantic.boolean_numbers import has_booleans, without_booleans
 from structkit.schema.pydantic.exact_numbers import exact_digits, with_exact_numbers
 from structkit.schema.pydantic.issues import read_errors
 from structkit.values import Issue, JSONValue
@@ -17,7 +18,7 @@ from structkit.values.text import shorten
 
 
 class JSONValidator:
-    """The validator of a core schema; that of its exact numbers is compiled when a reply first needs it."""
+    """The validator of a core schema; those for exact numbers and for booleans are compiled when first needed."""
 
     def __init__(self, core: Any, compile_core: Callable[[Any], SchemaValidator]) -> None:
         """Compile the core schema."""
@@ -32,13 +33,23 @@ class JSONValidator:
         """
         may_be_long = text is None or len(text) > MAX_FLOAT_DIGITS
         if not has_exact_floats(value) and not (may_be_long and has_long_integers(value)):
-            return _validate(self._validator, value, text, context)
+            validator = self._boolean_validator if has_booleans(value, text) else self._validator
+            return _validate(validator, value, text, context)
         with exact_digits(exact_floats(value)):
             return _validate(self._exact_validator, value, text, context)
 
     @cached_property
+    def _numbers_core(self) -> Any:
+        return without_booleans(self._core)
+
+    @cached_property
+    def _boolean_validator(self) -> SchemaValidator:
+        core = self._numbers_core
+        return self._validator if core is self._core else self._compile(core)
+
+    @cached_property
     def _exact_validator(self) -> SchemaValidator:
-        return self._compile(with_exact_numbers(self._core))
+        return self._compile(with_exact_numbers(self._numbers_core))
 
 
 def compile_validator(core: Any, config: Any = None) -> SchemaValidator:

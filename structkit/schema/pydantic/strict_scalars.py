@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from pydantic_core import PydanticKnownError, core_schema
 
@@ -36,7 +36,7 @@ def with_strict_scalars(core: Any) -> Any:
     >>> with_strict_scalars({"type": "float", "allow_inf_nan": True})
     {'type': 'float', 'allow_inf_nan': True}
     """
-    return _rewrite(core, Context())
+    return rewrite_scalars(core, STRICT_SCALARS)
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,34 @@ class Context:
     """What surrounds a part of a core schema.
 
     Args:
+        rewriters: What rewrites scalars, by the type of their core schema.
         config: The settings of the model that contains it.
         may_be_made: Whether a function of the caller's may return any value for the part.
+        is_key: Whether the part is in the keys of a map, which are texts on the wire.
     """
 
+    rewriters: Mapping[str, ScalarRewriter]
     config: JSON = field(default_factory=dict)
     may_be_made: bool = False
+    is_key: bool = False
+
+    def is_strict(self, part: JSON) -> bool:
+        """Return whether pydantic validates a scalar in strict mode."""
+        return bool(part.get("strict", self.config.get("strict")))
+
+
+ScalarRewriter: TypeAlias = Callable[[JSON, Context], JSON]
+"""Returns the core schema of a scalar; the same object where nothing in it changes."""
+
+
+def rewrite_scalars(core: Any, rewriters: Mapping[str, ScalarRewriter]) -> Any:
+    """Return a core schema with other schemas of its scalars, except where a function of the caller's makes them.
+
+    Args:
+        core: The core schema.
+        rewriters: What rewrites scalars, by the type of their core schema.
+    """
+    return _rewrite(core, Context(rewriters))
 
 
 def _rewrite(part: Any, context: Context) -> Any:
@@ -64,15 +86,15 @@ def _rewrite(part: Any, context: Context) -> Any:
     kind = part["type"]
     if kind == "json":  # a text may contain infinities
         return part
-    if kind == "float" or kind in TIMES:
-        return part if context.may_be_made else _rewrite_scalar(part, context.config)
+    if rewriter := context.rewriters.get(kind):
+        return part if context.may_be_made else rewriter(part, context)
     may_be_made = _may_be_made(part) or (context.may_be_made and kind in WRAPPERS)
-    return _rewrite_values(part, Context(part.get("config") or context.config, may_be_made), NOT_SCHEMAS)
+    inner = replace(context, config=part.get("config") or context.config, may_be_made=may_be_made)
+    return _rewrite_values(part, inner, NOT_SCHEMAS)
 
 
 def _rewrite_values(part: JSON, context: Context, unchanged: Collection[str]) -> JSON:
-    # The keys of a map are texts on the wire, and so may be infinite.
-    of_keys = replace(context, config={**context.config, "allow_inf_nan": True})
+    of_keys = replace(context, is_key=True)
     values = [
         value if key in unchanged else _rewrite(value, of_keys if key == "keys_schema" else context)
         for key, value in part.items()
@@ -80,17 +102,17 @@ def _rewrite_values(part: JSON, context: Context, unchanged: Collection[str]) ->
     return dict(zip(part, values, strict=True)) if _are_other(values, part.values()) else part
 
 
-def _rewrite_scalar(part: JSON, config: JSON) -> JSON:
-    if part["type"] == "float":
-        is_free = config.get("allow_inf_nan") or "allow_inf_nan" in part or "serialization" in part
-        return part if is_free else {**part, "allow_inf_nan": False}
-    is_strict = part.get("strict", config.get("strict"))  # pydantic itself rejects numbers then
-    has_own_schema = "pydantic_js_annotation_functions" in part.get("metadata", {})
-    return part if is_strict or has_own_schema else _without_numbers(part)
+def _without_infinities(part: JSON, context: Context) -> JSON:
+    """Return the schema of a float that rejects infinities; the keys of a map are texts, and so may be infinite."""
+    may_be_infinite = context.is_key or context.config.get("allow_inf_nan")
+    is_free = may_be_infinite or "allow_inf_nan" in part or "serialization" in part
+    return part if is_free else {**part, "allow_inf_nan": False}
 
 
-def _without_numbers(part: JSON) -> JSON:
+def _without_numbers(part: JSON, context: Context) -> JSON:
     """Return the schema of a time that rejects numbers, which pydantic reads as seconds, since 1970 or in all."""
+    if context.is_strict(part) or has_own_schema(part):  # in strict mode, pydantic itself rejects them
+        return part
     error_type: Any = TIMES[part["type"]]
 
     def reject_number(value: Any) -> Any:
@@ -100,6 +122,14 @@ def _without_numbers(part: JSON) -> JSON:
 
     schema = core_schema.no_info_before_validator_function(reject_number, without_ref(part), ref=part.get("ref"))
     return cast("JSON", schema)
+
+
+STRICT_SCALARS: Mapping[str, ScalarRewriter] = {"float": _without_infinities, **dict.fromkeys(TIMES, _without_numbers)}
+
+
+def has_own_schema(part: JSON) -> bool:
+    """Return whether the caller has given a scalar another JSON Schema."""
+    return "pydantic_js_annotation_functions" in part.get("metadata", {})
 
 
 def _may_be_made(part: JSON) -> bool:

@@ -1,0 +1,89 @@
+"""Numbers that pydantic reads from `true` and `false`, as Python takes these for 1 and 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, cast
+
+from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
+
+from structkit.schema.expected_values import TYPES, listed_values
+from structkit.schema.keywords import ORIGINAL_SCHEMA
+from structkit.schema.pydantic.part import without_ref
+from structkit.schema.pydantic.strict_scalars import Context, ScalarRewriter, has_own_schema, rewrite_scalars
+from structkit.values import JSON, JSONValue
+
+
+def has_booleans(value: JSONValue, text: str | None) -> bool:
+    """Return whether a JSON value contains `true` or `false`; fast where its text has neither word.
+
+    >>> has_booleans(["true"], None), has_booleans({"a": [True]}, None), has_booleans([1], "[1]")
+    (False, True, False)
+    """
+    return (text is None or "true" in text or "false" in text) and _has_boolean(value)
+
+
+def _has_boolean(value: JSONValue) -> bool:
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, bool):
+            return True
+        if isinstance(part, dict):
+            stack += part.values()
+        elif isinstance(part, list):
+            stack += part
+    return False
+
+
+def without_booleans(core: Any) -> Any:
+    """Return a core schema that rejects `true` and `false` for numbers; the same object where it has none.
+
+    Numbers that a function of the caller's makes, or whose JSON Schema is the caller's, are left as they are.
+    """
+    return rewrite_scalars(core, NUMBERS)
+
+
+def _reject_in(schema: JSON, error: Callable[[bool], Exception]) -> JSON:
+    def reject_boolean(value: Any) -> Any:
+        if isinstance(value, bool):
+            raise error(value)
+        return value
+
+    metadata = {**schema.get("metadata", {}), ORIGINAL_SCHEMA: schema}
+    inner = without_ref(schema)
+    part = core_schema.no_info_before_validator_function(
+        reject_boolean, inner, ref=schema.get("ref"), metadata=metadata
+    )
+    return cast("JSON", part)
+
+
+def _numbers_only(part: JSON, context: Context) -> JSON:
+    """Return the schema of an integer or a float; in strict mode, pydantic itself rejects booleans."""
+    if context.is_key or context.is_strict(part) or has_own_schema(part):
+        return part
+    expected = TYPES["integer" if part["type"] == "int" else "number"]
+
+    def error(value: bool) -> Exception:
+        context = {"expected": expected, "got": "true" if value else "false"}
+        return PydanticCustomError("number_type", "Input should be {expected}, not {got}", context)
+
+    return _reject_in(part, error)
+
+
+def _constants_only(part: JSON, context: Context) -> JSON:
+    """Return the schema of an enum or a literal some of whose values are numbers and none of which is a boolean."""
+    constants = part["members"] if part["type"] == "enum" else part["expected"]
+    values = [constant.value if isinstance(constant, Enum) else constant for constant in constants]
+    has_numbers = any(isinstance(value, int | float) for value in values)
+    if context.is_key or has_own_schema(part) or not has_numbers or any(isinstance(value, bool) for value in values):
+        return part
+    expected = listed_values(values)
+    return _reject_in(part, lambda _: PydanticKnownError("enum", {"expected": expected}))
+
+
+NUMBERS: Mapping[str, ScalarRewriter] = {
+    **dict.fromkeys(("int", "float"), _numbers_only),
+    **dict.fromkeys(("enum", "literal"), _constants_only),
+}
