@@ -2,8 +2,8 @@
 
 Run it:  python recipes/compare_prompts.py
 
-Uses the embedded model, or the one that STRUCTKIT_MODEL names at OPENAI_BASE_URL. In a shell, the same is `structkit
-label` twice, and `structkit evaluate after.csv --gold recipes/data/reviews_gold.csv --against before.csv ...`.
+Uses the embedded model, or the one that STRUCTKIT_MODEL names at OPENAI_BASE_URL. docs/review.md does the
+same in a shell, with the gold that a person saves on a page.
 """
 
 import csv

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import os
 import re
 import runpy
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +22,7 @@ from typing import Any
 import pytest
 
 import structkit
+from structkit.cli.app import app, run
 from structkit.testing import Endpoint, Reply, call, completion
 
 ROOT = Path(__file__).parent.parent
@@ -87,6 +91,77 @@ def test_the_recipe_of_two_prompts_compares_them_with_gold() -> None:
     assert len(endpoint.requests) == 24
     assert sum(line.startswith("| value | 12 |") for line in printed) == 2
     assert any(line.startswith("| value | 0.500 | 0.") and line.endswith("| too few rows |") for line in printed)
+
+
+LOOP = re.compile(r"<!-- loop -->\n\n```sh\n(.*?)```", re.DOTALL)
+MISREAD = ("The lamp is brighter", "Great coffee grinder", "Five minutes to set up")
+"""Of the reviews that the embedded model takes for negative without examples."""
+
+
+@pytest.fixture
+def run_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Callable[[], list[str]]:
+    """Run the commands of the loop in docs/review.md in a folder, and return what each of them prints."""
+    page = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    shutil.copytree(RECIPES, tmp_path / "recipes", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+
+    def run_command(line: str) -> str:
+        arguments = shlex.split(line)[1:]
+        code = run(lambda: app(arguments, standalone_mode=True))
+        printed = capfdbinary.readouterr()
+        assert code == 0, printed.err
+        return printed.out.decode()
+
+    return lambda: [run_command(line) for line in "".join(LOOP.findall(page)).splitlines()]
+
+
+def check_loop(folder: Path, printed: list[str]) -> None:
+    """Check that all that was saved is in the gold, and that the second prompt is compared with the first."""
+    assert (folder / "review.html").stat().st_size > 10_000
+    gold = (RECIPES / "data" / "reviews_gold.csv").read_text(encoding="utf-8")
+    assert (folder / "gold.csv").read_text(encoding="utf-8").splitlines() == gold.splitlines()
+    assert printed[3].splitlines()[2].startswith("| value | 12 | 0.750 |")
+    assert "| value | 0.750 | 1.000 | +0.250 |" in printed[5]
+
+
+def test_the_loop_from_labels_to_a_better_prompt_runs_as_documented(
+    run_loop: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {text: word for word, text in reviews_of_gold()}
+
+    def answer(body: dict[str, Any]) -> Reply:
+        has_examples, prompt = len(body["messages"]) > 1, prompt_of(body)
+        word = next(word for text, word in words.items() if text in prompt)
+        is_misread = not has_examples and any(part in prompt for part in MISREAD)
+        return Reply(completion(json.dumps({"value": "negative" if is_misread else word})))
+
+    with Endpoint(answer) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-recipes")
+        monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
+        printed = run_loop()
+    assert len(endpoint.requests) == 24
+    check_loop(tmp_path, printed)
+
+
+@pytest.mark.local
+def test_the_loop_from_labels_to_a_better_prompt_runs_with_the_embedded_model(
+    run_loop: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    if find_spec("xllamacpp") is None:
+        pytest.skip("xllamacpp is not installed: pip install 'structkit-llm[local]'")
+    check_loop(tmp_path, run_loop())
+
+
+def reviews_of_gold() -> list[tuple[str, str]]:
+    """Return the label and the text of each review."""
+    tables = []
+    for name in ("reviews_gold.csv", "reviews.csv"):
+        with (RECIPES / "data" / name).open(encoding="utf-8", newline="") as file:
+            tables.append([*csv.DictReader(file)])
+    return [(gold["value"], row["text"]) for gold, row in zip(*tables, strict=True)]
 
 
 def test_the_folder_recipe_keeps_the_order_and_continues_after_an_invalid_letter() -> None:
