@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import permutations
 from typing import Any, Literal
 
@@ -108,21 +109,25 @@ DRAWS = {
 }
 
 
-def measure_coverage(draw: Draw, rows: int, trials: int) -> float:
+def measure_truth(name: str) -> float:
+    """Return F1 of many rows."""
+    rng = random.Random(0)
+    rows = [DRAWS[name](rng) for _ in range(TRUTH_ROWS)]
+    return sum(row.numerator for row in rows) / sum(row.denominator for row in rows)
+
+
+def measure_coverage(name: str, truth: float, rows: int, trials: int) -> float:
     """Return the share of simulated intervals that have the true F1."""
-    rng = random.Random(rows)
-    truth_rows = [draw(rng) for _ in range(TRUTH_ROWS)]
-    truth = sum(row.numerator for row in truth_rows) / sum(row.denominator for row in truth_rows)
-    hits = 0
+    rng, hits = random.Random(rows), 0
     for trial in range(trials):
-        low, high = ratio_interval(Counter(draw(rng) for _ in range(rows)), trial) or (1.0, 0.0)
+        low, high = ratio_interval(Counter(DRAWS[name](rng) for _ in range(rows)), trial) or (1.0, 0.0)
         hits += low <= truth <= high
     return hits / trials
 
 
-def p_values(draw: Draw, rows: int, trials: int) -> list[float]:
+def p_values(name: str, rows: int, trials: int) -> list[float]:
     """Return p of simulated pairs of runs that are equally good."""
-    rng = random.Random(rows)
+    rng, draw = random.Random(rows), DRAWS[name]
     return [permutation_p(Counter(PairedRow(*pair) for pair in draw_pairs(draw, rows, rng)), n) for n in range(trials)]
 
 
@@ -187,15 +192,20 @@ def main() -> None:
     lists, trials, rows = (50, 20, 300) if options.quick else (options.lists, options.trials, options.rows)
     identical = count_identical(lists)
     print_table(("alignment", "identical to all permutations"), [("random lists", f"{identical:,} of {lists:,}")])
-    sizes = (30, 100, 500)
-    coverage = [
-        (name, *(f"{measure_coverage(draw, size, trials if size < 500 else trials // 2):.1%}" for size in sizes))
-        for name, draw in DRAWS.items()
-    ]
+    sizes = {20: trials, 30: trials, 100: trials, 500: trials // 2}
+    with ProcessPoolExecutor() as pool:
+        truths = dict(zip(DRAWS, pool.map(measure_truth, DRAWS), strict=True))
+        hits = {
+            (name, size): pool.submit(measure_coverage, name, truths[name], size, count)
+            for size, count in sizes.items()
+            for name in DRAWS
+        }
+        p = {name: pool.submit(p_values, name, 100, trials // 2) for name in DRAWS}
+    coverage = [(name, *(f"{hits[name, size].result():.1%}" for size in sizes)) for name in DRAWS]
     print_table(("95 % intervals that have the truth", *(f"{size} rows" for size in sizes)), coverage)
     tests = []
-    for name, draw in DRAWS.items():
-        values = p_values(draw, 100, trials // 2)
+    for name in DRAWS:
+        values = p[name].result()
         deciles = Counter(min(int(10 * each), 9) for each in values)
         shares = [f"{sum(each <= level for each in values) / len(values):.1%}" for level in (0.05, 0.2, 0.5)]
         tests.append((name, *shares, f"{statistics.mean(values):.3f}", f"{min(deciles.values()) / len(values):.1%}"))
