@@ -82,8 +82,6 @@ class CallOptions(DefaultOptions, total=False):
 
 
 PAIR = 2
-MIN_CHUNK_CHARS = 100
-"""Characters of a chunk of a text, at least."""
 
 CLIENT_ARGUMENTS = ("base_url", "api_key", "client", "transport", "cache", "prices")
 """Arguments of a client that a call does not have."""
@@ -196,6 +194,8 @@ def validate_chunk(chunk: Any) -> None:
     Traceback (most recent call last):
     structkit.errors.ConfigError: chunk= (--chunk) must be 'auto' or at least 100 characters, not 20
     """
+    from structkit.extraction.text_chunks import MIN_CHUNK_CHARS
+
     if chunk == "auto" or (isinstance(chunk, int) and not isinstance(chunk, bool) and chunk >= MIN_CHUNK_CHARS):
         return
     raise ConfigError(f"chunk= (--chunk) must be 'auto' or at least {MIN_CHUNK_CHARS} characters, not {chunk!r}")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from structkit.client.arguments import validate_call
 from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.plan import merge_options, result_or_raise
 from structkit.client.steps import apply_async_checks
 from structkit.errors import ExtractionError, TransportError
-from structkit.extraction.chunk_plan import JoinedChunks, Outcome, plan_chunks
+from structkit.extraction.chunk_parts import ChunkParts, all_parts, plan_of_parts
+from structkit.extraction.chunk_plan import JoinedChunks, plan_chunks
 from structkit.values import Prompt, Result
-
-if TYPE_CHECKING:
-    from structkit.extraction.text_chunks import TextChunk
 
 
 def run_chunks(
@@ -41,20 +40,24 @@ def run_chunks(
     """
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    endpoint_errors: list[TransportError] = []
+    ask = partial(_ask, run, call, list[TransportError]())
+    divided_plan, outcomes = plan_of_parts(plan, call_for_each(ask, all_parts(plan)))
+    return result_or_raise(divided_plan.join(outcomes))
 
-    def ask(chunk: TextChunk) -> Outcome:
-        if endpoint_errors:
-            return None
+
+def _ask(
+    run: Callable[..., Result[Any]], call: Mapping[str, Any], endpoint_errors: list[TransportError], parts: ChunkParts
+) -> ChunkParts:
+    """Ask a chunk, or its parts one after the other, while the endpoint has no error."""
+    while (chunk := parts.next_chunk) is not None and not endpoint_errors:
         try:
-            return run(plan.response_format, plan.prompt(chunk), **{**call, **plan.options(chunk)})
+            parts.receive(run(*parts.plan.arguments(chunk), **{**call, **parts.plan.options(chunk)}))
         except TransportError as error:
             endpoint_errors.append(error)
-            return error
+            parts.receive(error)
         except ExtractionError as error:
-            return error
-
-    return result_or_raise(plan.join(call_for_each(ask, plan.chunks)))
+            parts.receive(error)
+    return parts
 
 
 async def run_chunks_async(
@@ -69,21 +72,26 @@ async def run_chunks_async(
 
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    endpoint_errors: list[TransportError] = []
+    ask = partial(_ask_async, run, call, list[TransportError]())
+    divided_plan, outcomes = plan_of_parts(plan, await call_for_each_async(ask, all_parts(plan)))
+    step = await asyncio.to_thread(divided_plan.join, outcomes)  # takes a second for thousands of items
+    if isinstance(step, Result):
+        step = await apply_async_checks(JoinedChunks(divided_plan, outcomes), step)
+    return result_or_raise(step)
 
-    async def ask(chunk: TextChunk) -> Outcome:
-        if endpoint_errors:
-            return None
+
+async def _ask_async(
+    run: Callable[..., Awaitable[Result[Any]]],
+    call: Mapping[str, Any],
+    endpoint_errors: list[TransportError],
+    parts: ChunkParts,
+) -> ChunkParts:
+    while (chunk := parts.next_chunk) is not None and not endpoint_errors:
         try:
-            return await run(plan.response_format, plan.prompt(chunk), **{**call, **plan.options(chunk)})
+            parts.receive(await run(*parts.plan.arguments(chunk), **{**call, **parts.plan.options(chunk)}))
         except TransportError as error:
             endpoint_errors.append(error)
-            return error
+            parts.receive(error)
         except ExtractionError as error:
-            return error
-
-    outcomes = await call_for_each_async(ask, plan.chunks)
-    step = await asyncio.to_thread(plan.join, outcomes)  # takes a second for thousands of items
-    if isinstance(step, Result):
-        step = await apply_async_checks(JoinedChunks(plan, outcomes), step)
-    return result_or_raise(step)
+            parts.receive(error)
+    return parts

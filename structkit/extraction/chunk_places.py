@@ -76,18 +76,25 @@ class ChunksProvenance(Provenance):
         draft: The joined natural JSON.
         places: Where its parts come from.
         results: The results of the chunks.
+        attempts_before: The number of attempts before those of the results.
     """
 
     def __init__(
-        self, codec: Codec[Any], value: Any, draft: JSONValue, places: ChunkPlaces, results: Sequence[Result[Any]]
+        self,
+        codec: Codec[Any],
+        value: Any,
+        draft: JSONValue,
+        places: ChunkPlaces,
+        results: Sequence[Result[Any]],
+        attempts_before: int,
     ) -> None:
         """Store what the lookup needs."""
         super().__init__(codec, value, draft, {})
-        self._places, self._results = places, results
+        self._places, self._results, self._attempts_before = places, results, attempts_before
 
     def origin_at(self, path: JSONPath) -> Origin:
         """Return the origin of a place, with its attempt counted over the attempts of all chunks."""
         number, old_path = self._places.old_path(path)
-        offset = sum(len(result.attempts) for result in self._results[:number])
+        offset = self._attempts_before + sum(len(result.attempts) for result in self._results[:number])
         origin = cast("Provenance", self._results[number].provenance).origin_at(old_path)
         return replace(origin, attempt=origin.attempt + offset)

@@ -19,7 +19,7 @@ from structkit.extraction.chunk_places import ChunkPlaces, ChunksProvenance
 from structkit.extraction.chunk_source import ChunkSource, find_chunk_source
 from structkit.extraction.grounding import ArgumentEvidence, accepted_answer, natural_value, tool_sources
 from structkit.extraction.item_owners import ChunkItems, item_starts, join_items
-from structkit.extraction.text_chunks import TextChunk, divide_text
+from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text, halve_chunk
 from structkit.partial.items import ItemReader
 from structkit.prompts import build_messages
 from structkit.schema import ResponseFormat
@@ -45,23 +45,35 @@ class ChunkPlan:
         response_format: The type.
         source: The text that is divided.
         chunks: Its chunks.
+        overlap: Their overlap on each side, in characters, at most.
         messages: The messages of the whole prompt.
         list_path: Where the list is in a value.
         is_ordered: Whether a value has its items in the order in which they are given.
         evidence: What is done with values that the text does not have.
         checks: The caller's checks. Those that only warn are run with the joined value alone.
         context: What pydantic's validators get as `info.context`.
+        truncated_attempts: The attempts at chunks that were divided, because their replies were truncated.
     """
 
     response_format: ResponseFormat[Any]
     source: ChunkSource
     chunks: tuple[TextChunk, ...]
+    overlap: int
     messages: tuple[Message, ...]
     list_path: JSONPath
     is_ordered: bool
     evidence: Any
     checks: tuple[ValueCheck, ...] = ()
     context: Any = None
+    truncated_attempts: tuple[Attempt, ...] = ()
+
+    def halve(self, chunk: TextChunk) -> tuple[TextChunk, ...]:
+        """Return the chunks that are asked in place of one whose reply was truncated; none if it is too short."""
+        return halve_chunk(self.source.source.text, chunk, self.overlap)
+
+    def arguments(self, chunk: TextChunk) -> tuple[ResponseFormat[Any], Prompt]:
+        """Return the type and the prompt of the call about a chunk."""
+        return self.response_format, self.prompt(chunk)
 
     def prompt(self, chunk: TextChunk) -> Prompt:
         """Return the prompt about a chunk."""
@@ -117,9 +129,12 @@ class ChunkPlan:
     def _result(
         self, answer: Answer[Any], results: Sequence[Result[Any]], places: ChunkPlaces, warnings: tuple[Issue, ...]
     ) -> Result[Any]:
-        provenance = ChunksProvenance(self.response_format, answer.value, answer.draft, places, results)
+        attempts_before = len(self.truncated_attempts)
+        provenance = ChunksProvenance(
+            self.response_format, answer.value, answer.draft, places, results, attempts_before
+        )
         mode = results[0].mode
-        result = make_result(answer, (answer,), _attempts(results), provenance, mode, self.checks, self.messages)
+        result = make_result(answer, (answer,), self._attempts(results), provenance, mode, self.checks, self.messages)
         result = replace(
             result,
             warnings=(*result.warnings, *warnings),
@@ -151,7 +166,7 @@ class ChunkPlan:
     def _failure(self, outcomes: Sequence[Outcome]) -> StructkitError:
         number, error = next((at, each) for at, each in enumerate(outcomes) if isinstance(each, StructkitError))
         prefix = f"chunk {number + 1} of {len(outcomes)} of the text ({self.chunks[number]})"
-        return error.with_chunks(prefix, _attempts(outcomes), self._chunk_results(outcomes))
+        return error.with_chunks(prefix, self._attempts(outcomes), self._chunk_results(outcomes))
 
     def invalid_output(self, answer: Answer[Any], results: Sequence[Result[Any]]) -> InvalidOutput:
         """Return the error for an invalid value of valid chunks."""
@@ -159,7 +174,11 @@ class ChunkPlan:
         message = f"each is valid, but together they are no valid {self.response_format.name}:\n{lines}"
         error = InvalidOutput(message, issues=answer.issues)
         prefix = f"{len(results)} chunks of the text"
-        return error.with_chunks(prefix, _attempts(results), self._chunk_results(results))
+        return error.with_chunks(prefix, self._attempts(results), self._chunk_results(results))
+
+    def _attempts(self, outcomes: Iterable[Outcome]) -> tuple[Attempt, ...]:
+        chunk_attempts = chain.from_iterable(each.attempts for each in outcomes if each is not None)
+        return (*self.truncated_attempts, *chunk_attempts)
 
     def _chunk_results(self, outcomes: Sequence[Outcome]) -> tuple[ChunkResult, ...]:
         return tuple(
@@ -213,6 +232,7 @@ def plan_chunks(output_type: Any, prompt: Prompt, arguments: Mapping[str, Any]) 
         response_format=output_format,
         source=source,
         chunks=divide_text(source.source.text, size),
+        overlap=size // OVERLAP_SHARE,
         messages=messages,
         list_path=reader.path,
         is_ordered=reader.is_order_preserved,
@@ -249,10 +269,6 @@ def _min_items(output_format: ResponseFormat[Any], path: JSONPath) -> int:
     for key in path:
         schema = schema.get("properties", {}).get(key, {})
     return int(schema.get("minItems") or 0)
-
-
-def _attempts(outcomes: Iterable[Outcome]) -> tuple[Attempt, ...]:
-    return tuple(chain.from_iterable(each.attempts for each in outcomes if each is not None))
 
 
 def _chunk_warnings(results: Sequence[Result[Any]], places: ChunkPlaces) -> list[Issue]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from structkit.values.source_cell import is_blank
 
+MIN_CHUNK_CHARS = 100
+"""Characters of a chunk, at least."""
+
 OVERLAP_SHARE = 16
 """One part in so many of a chunk is the overlap on each side."""
 
@@ -62,6 +65,30 @@ def divide_text(text: str, size: int) -> tuple[TextChunk, ...]:
     """
     overlap = size // OVERLAP_SHARE
     zones = _zones(text, size, overlap)
+    return tuple(_chunk(text, start, end, overlap) for start, end in zones if not is_blank(text[start:end]))
+
+
+def halve_chunk(text: str, chunk: TextChunk, overlap: int) -> tuple[TextChunk, ...]:
+    r"""Return the two chunks that a chunk is divided into: their own zones partition its own zone.
+
+    There is one if the own zone of the other is blank, and none if the chunk is too short.
+
+    Args:
+        text: The text.
+        chunk: The chunk.
+        overlap: That of the chunks of the text, in characters.
+
+    >>> text = "One two three.\n" * 20
+    >>> [whole] = divide_text(text, 300)
+    >>> [(each.own_start, each.own_end) for each in halve_chunk(text, whole, 18)]
+    [(0, 150), (150, 300)]
+    """
+    size = chunk.own_end - chunk.own_start
+    margin = max(size // 3, MIN_CHUNK_CHARS, overlap)  # a zone that is shorter than the overlap saves little
+    if size < 2 * margin:
+        return ()
+    border = _last_border(text, chunk.own_start + margin, chunk.own_start + size // 2)
+    zones = ((chunk.own_start, border), (border, chunk.own_end))
     return tuple(_chunk(text, start, end, overlap) for start, end in zones if not is_blank(text[start:end]))
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 
 import structkit
 from structkit import ConfigError, Issue, Job
-from structkit.testing import Endpoint
+from structkit.testing import Endpoint, completion
 
 ROW = re.compile(r"\b([A-Z]\w+) sold (\d+) items;")
 TEXTS = [
@@ -48,6 +49,12 @@ def sent(body: Any) -> str:
 def perfect_list(body: Any) -> str:
     """Answer with the sales that are whole in the text of a request."""
     return json.dumps({"value": sales_in(sent(body))})
+
+
+def short_list(body: Any) -> Any:
+    """The same, but no reply has room for more than twelve sales."""
+    text = perfect_list(body)
+    return completion(text) if len(sales_in(sent(body))) <= 12 else completion(text[:-4], finish_reason="length")
 
 
 def job(tmp_path: Path, endpoint: Endpoint, **settings: Any) -> Job:
@@ -96,9 +103,9 @@ def test_items_of_all_chunks_are_rows_of_the_output(tmp_path: Path) -> None:
 
 CHILD = """
 import json, sys
-from structkit import Job
+from structkit import Job, Policy
 settings = json.loads(sys.argv[1])
-Job(**settings).run()
+Job(**settings, call={"chunk": 400, "policy": Policy(attempts=1)}).run()
 """
 SCHEMA = {
     "type": "array",
@@ -113,7 +120,8 @@ SCHEMA = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("at", [pytest.param(2, marks=pytest.mark.slow), 5, pytest.param(9, marks=pytest.mark.slow)])
-def test_a_kill_repeats_no_chunk_that_was_answered(tmp_path: Path, at: int) -> None:
+@pytest.mark.parametrize("model", [perfect_list, pytest.param(short_list, id="truncated", marks=pytest.mark.slow)])
+def test_a_kill_repeats_no_chunk_that_was_answered(tmp_path: Path, at: int, model: Callable[[Any], Any]) -> None:
     text = "\n\n".join([TEXTS[0][:360]] * 6)  # chunks with equal texts are told apart
     source = tmp_path / "in.jsonl"
     source.write_text("\n".join(json.dumps({"id": n, "text": each}) for n, each in enumerate([text, TEXTS[1]])))
@@ -123,9 +131,9 @@ def test_a_kill_repeats_no_chunk_that_was_answered(tmp_path: Path, at: int) -> N
         "prompt": "{text}",
         "key": "id",
         "model": "fake",
-        "call": {"chunk": 400},
         "concurrency": 1,
     }
+    call: Any = {"chunk": 400, "policy": structkit.Policy(attempts=1)}
     killed, undisturbed = tmp_path / "killed.jsonl", tmp_path / "undisturbed.jsonl"
     reached, gate = threading.Event(), threading.Event()
 
@@ -133,7 +141,7 @@ def test_a_kill_repeats_no_chunk_that_was_answered(tmp_path: Path, at: int) -> N
         if len(endpoint.requests) == at:
             reached.set()
             gate.wait(600)
-        return perfect_list(body)
+        return model(body)
 
     with Endpoint(answer) as endpoint:
         settings |= {"output": str(killed), "base_url": endpoint.base_url}
@@ -142,13 +150,26 @@ def test_a_kill_repeats_no_chunk_that_was_answered(tmp_path: Path, at: int) -> N
         child.send_signal(signal.SIGKILL)
         child.wait()
         gate.set()
-        assert Job(**settings).run().counts["done"] == 2
+        assert Job(**settings, call=call).run().counts["done"] == 2
         request_count = len(endpoint.requests)
-    with Endpoint(perfect_list) as endpoint:
-        Job(**{**settings, "output": str(undisturbed), "base_url": endpoint.base_url}).run()
+    with Endpoint(model) as endpoint:
+        Job(**{**settings, "output": str(undisturbed), "base_url": endpoint.base_url}, call=call).run()
         assert request_count == len(endpoint.requests) + 1  # only the request in flight was lost
     assert rows_of(killed) == rows_of(undisturbed)
     assert rows_of(killed)[0]["value"] == sales_in(text)
+
+
+def test_a_chunk_whose_reply_is_truncated_is_asked_in_halves_and_its_replies_are_read_again(tmp_path: Path) -> None:
+    call = {"chunk": 400, "policy": structkit.Policy(attempts=1)}
+    with Endpoint(short_list) as endpoint:
+        report = job(tmp_path, endpoint, call=call).run()
+        request_count = len(endpoint.requests)
+        counts = job(tmp_path, endpoint, call=call, on_change="reparse").export(tmp_path / "again.jsonl").counts
+        assert len(endpoint.requests) == request_count
+    assert request_count > 12
+    assert (report.counts, counts) == ({"done": 3}, {"done": 3})
+    assert [row["value"] for row in rows_of(tmp_path / "out.jsonl")] == [sales_in(text) for text in TEXTS]
+    assert [row["value"] for row in rows_of(tmp_path / "again.jsonl")] == [sales_in(text) for text in TEXTS]
 
 
 def test_a_row_with_a_failed_chunk_fails_and_names_it(tmp_path: Path) -> None:

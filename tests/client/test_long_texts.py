@@ -35,6 +35,9 @@ ROWS = [{"name": name, "count": 1000 + number % 7} for number, name in enumerate
 TEXT = "Sales of May.\n\n" + "\n".join(f"{row['name']} sold {row['count']} items;" for row in ROWS)
 
 
+NO_CONTINUATION = structkit.Policy(attempts=1)
+
+
 def rows_in(text: str) -> list[dict[str, Any]]:
     """Return the rows that are whole in a text."""
     return [{"name": name, "count": int(count)} for name, count in ROW.findall(text)]
@@ -350,6 +353,45 @@ def test_the_error_of_a_chunk_names_it_and_has_the_results_of_the_others(connect
     assert all(natural(each.result.value) == rows_in(TEXT[each.start : each.end]) for each in error.chunks)
     assert len(error.attempts) == len(endpoint.requests)
     assert len(pickle.loads(pickle.dumps(error)).chunks) == len(error.chunks)
+
+
+# Replies that are truncated
+
+
+def short_list(body: Any, max_rows: int = 20) -> Any:
+    """Answer like `perfect_list`, but no reply has room for more than so many rows."""
+    rows = rows_in(sent(body))
+    text = json.dumps({"value": rows[:max_rows]})
+    return completion(text) if len(rows) <= max_rows else completion(text[:-4], finish_reason="length")
+
+
+@pytest.mark.parametrize(
+    "text", [TEXT, TEXT.replace("\n", " "), TEXT + "\n" + TEXT], ids=["lines", "one line", "twice"]
+)
+def test_a_chunk_whose_reply_is_truncated_is_asked_in_halves_and_each_item_is_once_in_the_list(
+    connect: Connect, text: str
+) -> None:
+    with Endpoint(short_list) as endpoint:
+        result = connect(endpoint.base_url).run(list[Row], text, chunk=1000, evidence=True, policy=NO_CONTINUATION)
+    assert natural(result.value) == ROWS * text.count("Sales of May")
+    assert len(result.attempts) == len(endpoint.requests)
+    assert result.usage == sum((each.usage for each in result.attempts), structkit.Usage())
+    for number, row in enumerate(result.value):
+        span = result.evidence[number, "name"].spans[0]
+        assert text[span.start : span.end] == row.name
+        origin = result.provenance[number, "name"]
+        assert row.name in sent({"messages": [result.attempts[origin.attempt - 1].request.messages[0].body]})
+
+
+def test_a_chunk_that_is_too_short_to_divide_fails_and_the_rest_of_it_is_not_asked(connect: Connect) -> None:
+    with Endpoint(lambda body: short_list(body, 0)) as endpoint, pytest.raises(structkit.Truncated) as raised:
+        connect(endpoint.base_url).run(list[Row], TEXT, chunk="auto", policy=NO_CONTINUATION)
+    lengths = [len(sent(body)) for body in endpoint.requests]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[-1] >= 100
+    assert len(lengths) <= 6
+    assert len(raised.value.attempts) == len(lengths)
+    assert re.match(r"chunk 1 of \d of the text \(characters 0 to [\d,]+\): the reply was truncated", str(raised.value))
 
 
 def test_after_an_error_of_the_endpoint_no_other_chunk_is_sent(connect: Connect) -> None:

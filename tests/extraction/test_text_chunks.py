@@ -11,7 +11,7 @@ from structkit.evidence import Evidence, Span
 from structkit.extraction.chunk_source import find_chunk_source
 from structkit.extraction.grounding import ArgumentEvidence
 from structkit.extraction.item_owners import ChunkItems, ItemOrigin, item_starts, join_items
-from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text
+from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text, halve_chunk
 
 LETTERS = st.sampled_from(["a", "b", "é", "\U0001f600", "。", ".", " ", "\n", "\r\n", "\n\n", "\f", "\u2028", "\u200b"])
 TEXTS = st.lists(LETTERS, max_size=300).map("".join)
@@ -43,6 +43,19 @@ def test_an_overlap_is_on_both_sides_where_the_text_goes_on(text: str, size: int
         assert chunk.own_start - chunk.start <= overlap >= chunk.end - chunk.own_end
         assert chunk.start < chunk.own_start or chunk.own_start == 0 or overlap == 0
         assert chunk.own_end < chunk.end or chunk.own_end == len(text) or overlap == 0
+
+
+@given(st.lists(LETTERS, min_size=200, max_size=600).map("".join), st.integers(200, 900))
+def test_halves_partition_the_own_zone_of_their_chunk_within_its_text(text: str, size: int) -> None:
+    for chunk in divide_text(text, size):
+        halves = halve_chunk(text, chunk, size // OVERLAP_SHARE)
+        offsets = range(chunk.own_start, chunk.own_end) if halves else ()
+        for offset in offsets:
+            count = sum(half.owns(offset) for half in halves)
+            assert count == 1 or (count == 0 and not text[offset].strip(" \r\n\f\u2028\u200b"))
+        assert all(chunk.start <= half.start <= half.own_start < half.own_end for half in halves)
+        assert all(half.own_end <= half.end <= chunk.end for half in halves)
+        assert all(100 <= half.own_end - half.own_start < chunk.own_end - chunk.own_start for half in halves)
 
 
 @given(TEXTS, SIZES)

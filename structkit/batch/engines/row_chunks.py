@@ -44,18 +44,19 @@ class RowChunks:
             converse: Takes a conversation to its result or its error. Its second argument is the chunk, which tells
                 the requests of chunks with equal texts apart.
         """
-        outcomes: list[Any] = []
-        for chunk in self.plan.chunks:
-            outcome = await converse(self.start(chunk), f"{chunk}: ")
-            if outcome is None:
-                return None
-            outcomes.append(outcome)
-            if isinstance(outcome, TransportError):
-                break
-        outcomes += [None] * (len(self.plan.chunks) - len(outcomes))
-        step = await asyncio.to_thread(self.plan.join, outcomes)  # takes a second for thousands of items
+        from structkit.extraction.chunk_parts import all_parts, plan_of_parts
+
+        chunks, outcome = all_parts(self.plan), None
+        for parts in chunks:
+            while (chunk := parts.next_chunk) is not None and not isinstance(outcome, TransportError):
+                outcome = await converse(self.start(chunk), f"{chunk}: ")
+                if outcome is None:
+                    return None
+                parts.receive(outcome)
+        plan, outcomes = plan_of_parts(self.plan, chunks)
+        step = await asyncio.to_thread(plan.join, outcomes)  # takes a second for thousands of items
         if isinstance(step, Result):
             from structkit.extraction.chunk_plan import JoinedChunks
 
-            step = await apply_async_checks(JoinedChunks(self.plan, outcomes), step)
+            step = await apply_async_checks(JoinedChunks(plan, outcomes), step)
         return step

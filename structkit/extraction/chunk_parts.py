@@ -1,0 +1,70 @@
+"""`ChunkParts`: a chunk of a text whose reply was truncated is divided into two, and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from structkit.errors import TransportError, Truncated
+
+if TYPE_CHECKING:
+    from structkit.extraction.chunk_plan import ChunkPlan, Outcome
+    from structkit.extraction.text_chunks import TextChunk
+    from structkit.values import Attempt
+
+
+class ChunkParts:
+    """A chunk, or the parts that it is divided into, with what each has returned, in the order of the text.
+
+    Attributes:
+        plan: That of the whole text.
+        truncated_attempts: The attempts at chunks that were divided.
+    """
+
+    def __init__(self, plan: ChunkPlan, chunk: TextChunk) -> None:
+        """Start with the whole chunk."""
+        self.truncated_attempts: tuple[Attempt, ...] = ()
+        self.plan = plan
+        self._waiting = [chunk]  # the next one last
+        self._answers: list[tuple[TextChunk, Outcome]] = []
+        self._is_over = False
+
+    @property
+    def next_chunk(self) -> TextChunk | None:
+        """What is to be asked next."""
+        return self._waiting[-1] if self._waiting and not self._is_over else None
+
+    @property
+    def outcomes(self) -> list[tuple[TextChunk, Outcome]]:
+        """What each part has returned; None for one that was not asked."""
+        return [*self._answers, *((chunk, None) for chunk in reversed(self._waiting))]
+
+    def receive(self, outcome: Outcome) -> None:
+        """Take what was returned for the next chunk.
+
+        After one that is truncated and too short to divide, the other parts are not asked: theirs cost as much.
+        """
+        chunk = self._waiting.pop()
+        halves = self.plan.halve(chunk) if isinstance(outcome, Truncated) else ()
+        if halves and isinstance(outcome, Truncated):
+            self.truncated_attempts += outcome.attempts
+            self._waiting += reversed(halves)
+            return
+        self._answers.append((chunk, outcome))
+        self._is_over = isinstance(outcome, (Truncated, TransportError))
+
+
+def all_parts(plan: ChunkPlan) -> list[ChunkParts]:
+    """Return the parts of each chunk of a plan, before any is divided."""
+    return [ChunkParts(plan, chunk) for chunk in plan.chunks]
+
+
+def plan_of_parts(plan: ChunkPlan, chunks: Iterable[ChunkParts]) -> tuple[ChunkPlan, list[Outcome]]:
+    """Return the plan with the chunks as they were divided, and what each has returned."""
+    parts = [*chunks]
+    pairs = [*chain.from_iterable(each.outcomes for each in parts)]
+    attempts = tuple(chain.from_iterable(each.truncated_attempts for each in parts))
+    divided_plan = replace(plan, chunks=tuple(chunk for chunk, _ in pairs), truncated_attempts=attempts)
+    return divided_plan, [outcome for _, outcome in pairs]
