@@ -20,6 +20,12 @@ NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "not
 FORMATS = frozenset({"date", "date-time", "duration", "email", "ipv4", "ipv6", "time", "uuid"})
 """Formats of texts, none of which a single word has."""
 
+STATED_FORMAT = re.compile(
+    r"\bISO 8601 (?:date|time|duration)\b|\bA date, YYYY-MM-DD\.|\bAn email address\.|\bAn IPv[46] address\.|\bA UUID\."
+    r"|\bA decimal number\."
+)
+"""How descriptions state such a format where the endpoint does not take it as a keyword."""
+
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
 
@@ -77,6 +83,9 @@ class _SchemaWalk:
         if not isinstance(value, str | list | dict):
             return self._repair_scalar(value, branches, path)
         if isinstance(value, str):
+            if value.strip().casefold() in NULLS and _is_formatted_or_null(schemas, branches):
+                self._add_repair("null in text", path)
+                return None
             return self._repair_text(value, branches, path)
         if isinstance(value, list):
             return self._repair_items(value, branches, path)
@@ -134,9 +143,6 @@ class _SchemaWalk:
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
         types = _types([branch for branch in branches if not _is_constant(branch)])
         choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
-        if text.strip().casefold() in NULLS and _is_formatted_or_null(branches):
-            self._add_repair("null in text", path)
-            return None
         if _is_decimal(branches):
             return self._repair_decimal(text, path)
         if text in choices.values or "string" in types or "any" in types:
@@ -214,11 +220,21 @@ def _is_decimal(branches: list[JSON]) -> bool:
     return bool(texts) and all(branch.get("pattern") == DECIMAL_TEXT for branch in texts)
 
 
-def _is_formatted_or_null(branches: list[JSON]) -> bool:
+def _is_formatted_or_null(schemas: list[JSON], branches: list[JSON]) -> bool:
     """Return whether only null and texts of a format are allowed, none of which is the word "null"."""
-    texts = [branch for branch in branches if branch.get("type") != "null"]
-    is_formatted = all(branch.get("format") in FORMATS or branch.get("pattern") == DECIMAL_TEXT for branch in texts)
-    return 0 < len(texts) < len(branches) and is_formatted
+    if _types(branches) != {"string", "null"}:
+        return False
+    texts = [branch for branch in branches if "string" in _type_names(branch)]
+    return all(map(_has_format, texts)) or (len(texts) == 1 and any(map(_states_format, schemas)))
+
+
+def _has_format(branch: JSON) -> bool:
+    has_keyword = branch.get("format") in FORMATS or branch.get("pattern") == DECIMAL_TEXT
+    return not _is_constant(branch) and (has_keyword or _states_format(branch))
+
+
+def _states_format(schema: JSON) -> bool:
+    return STATED_FORMAT.search(str(schema.get("description", ""))) is not None
 
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Callable[[list[JSON]], Choices]) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import json
 from datetime import date
 from decimal import Decimal
+from ipaddress import IPv4Address
 from typing import Any, Literal
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, StrictBool, StrictInt
+from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime, StrictBool, StrictInt
 
 from structkit import REPAIRS, Policy, ResponseFormat
+from structkit.dialects import CORE, DIALECTS, OPENAI, Dialect
 
 
 class Person(BaseModel):
@@ -370,6 +374,34 @@ class Booking(BaseModel):
 )
 def test_a_word_is_read_where_no_text_is_a_word(members: Any, expected: Any, repairs: list[str]) -> None:
     assert read(Booking, json.dumps(members)) == (Booking(**expected), repairs)
+
+
+class Call(BaseModel):
+    at: dt.datetime | None = Field(None, description="When it began")
+    note: str | None = None
+    seconds: int
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, CORE, DIALECTS["ollama"]], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(
+    "output_type",
+    [dt.date, dt.datetime, AwareDatetime, NaiveDatetime, dt.time, dt.timedelta, Decimal, UUID, IPv4Address],
+    ids=lambda output_type: output_type.__name__,
+)
+@pytest.mark.parametrize("word", ["null", "None"])
+def test_null_in_text_is_null_where_the_type_has_a_format(dialect: Dialect, output_type: Any, word: str) -> None:
+    answer = ResponseFormat(output_type | None, dialect=dialect).read(f'{{"value": "{word}"}}', repairs=True)
+    assert (answer.valid, answer.value, answer.repairs) == (True, None, ("null in text at value",))
+    assert not ResponseFormat(output_type, dialect=dialect).read(f'{{"value": "{word}"}}', repairs=True).valid
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, CORE], ids=lambda dialect: dialect.name)
+def test_null_in_text_stays_text_where_any_text_is_allowed(dialect: Dialect) -> None:
+    text = '{"at": "null", "note": "null", "seconds": "5 s"}'
+    answer = ResponseFormat(Call, dialect=dialect).read(text, repairs=True)
+    assert answer.draft is not None
+    assert (answer.draft.get("at"), answer.draft["note"], answer.draft["seconds"]) == (None, "null", 5)
+    assert "null in text at note" not in answer.repairs
 
 
 @pytest.mark.parametrize(
