@@ -150,6 +150,21 @@ def loaded(code: str, before: str = "", address: str = "") -> set[str]:
     return {*ast.literal_eval(done.stdout.splitlines()[-1])}
 
 
+BY_JSON_SCHEMA = "import structkit; structkit.ResponseFormat({'properties': {'page': {'format': 'iri'}}}).read('{}')"
+
+
+def test_validating_by_a_json_schema_does_not_build_the_grammar_of_iris() -> None:
+    modules = loaded(BY_JSON_SCHEMA)
+    assert "jsonschema._format" in modules
+    assert modules.isdisjoint({"lark", "rfc3987_syntax"})
+
+
+@pytest.mark.slow
+def test_the_grammar_of_iris_is_built_when_another_validator_needs_it() -> None:
+    program = f"{BY_JSON_SCHEMA}; from jsonschema import Draft7Validator as D; assert not D.FORMAT_CHECKER.conforms('x y', 'iri')"
+    assert "rfc3987_syntax.syntax_helpers" in loaded(program)
+
+
 def test_importing_loads_nothing_but_itself() -> None:
     assert loaded("import structkit", "import typing") <= {"structkit"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from structkit.schema.json_schema.load_jsonschema import load_jsonschema
 from structkit.values import JSONValue
 
 NON_URI_CHARACTERS = re.compile("[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U000efffd]")
@@ -43,6 +44,8 @@ def is_validated(name: JSONValue) -> bool:
     >>> is_validated("uuid"), is_validated("int32")
     (True, False)
     """
+    load_jsonschema()
+
     from jsonschema import Draft202012Validator
 
     return name in Draft202012Validator.FORMAT_CHECKER.checkers

@@ -38,6 +38,10 @@ class RawSchema:
         Raises:
             SchemaError: It is not a JSON Schema.
         """
+        from structkit.schema.json_schema.load_jsonschema import load_jsonschema
+
+        load_jsonschema()
+
         from structkit.schema.json_schema.drafts import validator_class
         from structkit.schema.json_schema.formats import with_all_formats
         from structkit.schema.json_schema.keyword_rules import with_exact_rules
