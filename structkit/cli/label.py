@@ -19,6 +19,7 @@ from structkit.cli.output_file import validate_output
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
     Below,
+    Chunk,
     Confidence,
     DialectName,
     Escalate,
@@ -32,6 +33,7 @@ from structkit.cli.request_options import (
     Temperature,
     Timeout,
     read_call_options,
+    read_chunk,
     read_confidence,
 )
 from structkit.cli.row_request import find_request
@@ -161,6 +163,7 @@ def label(
     confidence: Confidence = None,
     escalate: Escalate = None,
     below: Below = None,
+    chunk: Chunk = None,
     send: SendOption = Send.auto,
     ocr: OCR = False,  # noqa: FBT002
     password: Password = False,  # noqa: FBT002
@@ -246,7 +249,7 @@ def label(
     system = read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
     options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below}
-    options |= {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
+    options |= {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "chunk": read_chunk(chunk)}
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
     selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}

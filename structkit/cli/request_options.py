@@ -34,7 +34,7 @@ OWN_OPTIONS = {
     "instructions": "use --instructions",
     "mode": "use --mode",
     "evidence": "use --evidence",
-    "chunk": "use --chunk of `structkit extract`",
+    "chunk": "use --chunk",
     "dialect": "use --dialect",
     "base_url": "use --base-url",
     "api_key": "set OPENAI_API_KEY",

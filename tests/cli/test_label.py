@@ -101,6 +101,25 @@ def prompts(endpoint: Endpoint) -> list[str]:
     return sorted(body["messages"][-1]["content"] for body in endpoint.requests)
 
 
+def test_a_long_text_of_a_row_is_read_in_chunks(folder: Path) -> None:
+    (folder / "list.json").write_text('{"type": "array", "items": {"type": "integer"}}', encoding="utf-8")
+    numbers = [*range(1001, 1100)]
+    row = {"id": 1, "text": "\n".join(map(str, numbers))}
+    (folder / "long.jsonl").write_text(json.dumps(row), encoding="utf-8")
+
+    def answer(body: Any) -> str:
+        return json.dumps({"value": [int(each) for each in re.findall(r"\d{4}", body["messages"][-1]["content"])]})
+
+    request = ["--type", "list.json", "--prompt", "Which numbers? {text}"]
+    with Endpoint(answer) as endpoint:
+        done = label(folder, endpoint, "long.jsonl", "-o", "out.jsonl", *request, "--chunk", "200")
+        assert len(endpoint.requests) > 2
+        short = label(folder, endpoint, "long.jsonl", "-o", "short.jsonl", *request, "--chunk", "20")
+    assert [each["value"] for each in read(folder / "out.jsonl")] == [numbers], done.stderr
+    assert short.returncode == 2
+    assert "--chunk must be 'auto' or at least 100 characters, not 20" in " ".join(short.stderr.split())
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
 def test_every_row_is_labelled_once_and_keeps_its_columns(folder: Path, endpoint: Endpoint, name: str) -> None:
     done = label(folder, endpoint, "rows.csv", "-o", name, *ASK)

@@ -119,7 +119,7 @@ def test_a_long_text_is_read_in_chunks(folder: Path, template: list[str]) -> Non
         (["--chunk", "20"], "--chunk must be 'auto' or at least 100 characters, not 20"),
         (["--chunk", "big"], "--chunk must be 'auto' or at least 100 characters, not 'big'"),
         (["--chunk", "auto"], "--chunk joins the items of one list, and output has no list"),
-        (["--set", "chunk=auto"], "use --chunk of `structkit extract`"),
+        (["--set", "chunk=auto"], "use --chunk"),
     ],
 )
 def test_a_size_or_a_type_that_chunks_cannot_have_is_rejected(
