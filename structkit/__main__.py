@@ -28,10 +28,14 @@ def main() -> None:
 
 def _stop(*_: object) -> None:
     """End the process at once: nothing is left to write, and an exception could be raised at any place."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _ignore)  # with SIG_IGN, Python prints a traceback for one that has just arrived
     sys.stderr.write("stopped\n")
     sys.stderr.flush()
     os._exit(INTERRUPTED)
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing at a further Ctrl-C."""
 
 
 if __name__ == "__main__":
