@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Any, cast
 
 from structkit.client.arguments import validate_call
@@ -77,7 +77,7 @@ async def run_samples_async(
 
 def _compare(
     output_format: ResponseFormat[Any], defaults: Mapping[str, Any], call: Mapping[str, Any]
-) -> Generator[list[dict[str, Any]], list[Sample], Result[Any]]:
+) -> Generator[list[dict[str, Any]], Sequence[Sample], Result[Any]]:
     """Yield the arguments of calls to make at once, receive their outcomes, and return the result."""
     merged = merge_options(defaults, call)
     result = result_or_raise(join_samples(output_format, (yield _divide_call(merged, call))))

@@ -17,6 +17,7 @@ from structkit import Policy
 from structkit.batch.job import Job
 from structkit.errors import ConfigError, JobError
 from structkit.journal.journal import Reader
+from structkit.journal.shards import delete_shards
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint
 from structkit.transport.direct import AsyncHTTPTransport
@@ -217,8 +218,7 @@ def test_a_start_from_scratch_that_was_killed_starts_from_scratch_again(
     job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint
 ) -> None:
     job(["a", "b"]).run()
-    for part in (tmp_path / "out.jsonl.job").glob("part-*"):
-        part.unlink()
+    delete_shards(tmp_path / "out.jsonl.job")
     other: dict[str, Any] = {"prompt": "Again: {text}"}
     with pytest.raises(JobError, match="has changed"):
         job(["a", "b"], **other).run()

@@ -39,8 +39,8 @@ def test_the_callers_json_schema_may_change_between_calls() -> None:
     assert [[*properties] for properties in sent] == [["n"], ["n", "m"]]
 
 
-@pytest.mark.parametrize("schema", [{"enum": [float("nan"), 1]}, {"type": "integer", 1: 2}])
-def test_a_schema_that_json_cannot_represent_is_compiled_without_the_cache(schema: Any) -> None:
+def test_a_schema_that_json_cannot_represent_is_compiled_without_the_cache() -> None:
+    schema: Any = {"type": "integer", 1: 2}
     assert str(response_format(schema).schema) == str(structkit.ResponseFormat(schema).schema)
 
 
