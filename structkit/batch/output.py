@@ -34,8 +34,10 @@ from structkit.values import JSON
 
 VALUE_COLUMN = JobSettings.__dataclass_fields__["value_column"].default
 EVIDENCE_COLUMNS = ("evidence", "missing")
-CONFIDENCE_COLUMNS = ("confidence", "lowest_confidence")
 """The columns of the run that an output has if its values are looked for in the rows."""
+
+CONFIDENCE_COLUMNS = ("confidence", "lowest_confidence")
+"""The columns of the run that an output has if the calls say how sure the model was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class AsyncClient:
     @show_options(CallOptions)
     async def run(self, output_type: Any, prompt: Prompt, **call: Unpack[CallOptions]) -> Result[Any]:
         """Like `Client.run`."""
-        if run_several := find_several_calls(self._plan.call, call, awaited=True):
+        if run_several := find_several_calls(self._plan.call, call, is_async=True):
             result: Result[Any] = await run_several(self.run, self._plan.call, output_type, prompt, call)
             return result
         conversation = self._plan.start_conversation(output_type, prompt, call)

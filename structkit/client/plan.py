@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_POLICY, DEFAULT_PARAMETERS = Policy(), Parameters()
+"""Shared by all calls without their own."""
 
 PROBE_OPTIONS = ("extra_body", "extra_headers", "extra_query", "reasoning_effort", "service_tier")
 """Arguments of a client that its probes send too; a probe sets the others itself."""
-"""Shared by all calls without their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from typing import Any
 from structkit.errors import ConfigError
 
 
-def find_several_calls(defaults: Mapping[str, Any], call: Mapping[str, Any], *, awaited: bool = False) -> Any:
+def find_several_calls(defaults: Mapping[str, Any], call: Mapping[str, Any], *, is_async: bool = False) -> Any:
     """Return the function that makes the calls; None for a plain call.
 
     Args:
         defaults: The arguments that all calls of the client have.
         call: The arguments of the call.
-        awaited: Whether the function is awaited.
+        is_async: Whether the function is awaited.
 
     Raises:
         ConfigError: A long text and several replies are asked for at once.
@@ -23,16 +23,16 @@ def find_several_calls(defaults: Mapping[str, Any], call: Mapping[str, Any], *, 
     confidence = call.get("confidence", defaults.get("confidence"))
     if not chunk and (confidence is None or isinstance(confidence, str)):
         return None
-    return _several_calls(chunk, confidence, awaited=awaited)
+    return _several_calls(chunk, confidence, is_async=is_async)
 
 
-def _several_calls(chunk: Any, confidence: Any, *, awaited: bool) -> Callable[..., Any]:
+def _several_calls(chunk: Any, confidence: Any, *, is_async: bool) -> Callable[..., Any]:
     if chunk and confidence is not None:
         raise ConfigError("chunk= and confidence= cannot be combined: chunks are asked once, without confidence")
     if chunk:
         from structkit.client import chunk_calls
 
-        return chunk_calls.run_chunks_async if awaited else chunk_calls.run_chunks
+        return chunk_calls.run_chunks_async if is_async else chunk_calls.run_chunks
     from structkit.client import sample_calls
 
-    return sample_calls.run_samples_async if awaited else sample_calls.run_samples
+    return sample_calls.run_samples_async if is_async else sample_calls.run_samples

@@ -18,6 +18,7 @@ from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
 from structkit.tables.formats.formulas import is_formula
+from structkit.tables.records import Record
 from structkit.tables.sources import Source
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.source_cell import to_json_value
@@ -94,15 +95,19 @@ class LabelledTable:
         Raises:
             JobError: A row cannot be read, or its key is empty or a duplicate.
         """
+        for record, key, value in self._values():
+            is_failed = is_absent(value) and self._status(record.values) in UNFINISHED
+            yield LabelledRow(key, None if is_absent(value) else self._normalize(value), is_failed)
+
+    def _values(self) -> Iterator[tuple[Record, str, JSONValue]]:
+        """Yield each row with its key and its value, which nothing has validated."""
         places: dict[tuple[str, ...], list[CellPlace]] = {}
         for record in self.source:
             names = tuple(record.values)
             if names not in places:
                 places[names] = self.places(names)
-            value = read_value(record.values, places[names], self._is_root)
             key = record.key if self.source.key is not None else str(record.row)
-            is_failed = is_absent(value) and self._status(record.values) in UNFINISHED
-            yield LabelledRow(key, None if is_absent(value) else self._normalize(value), is_failed)
+            yield record, key, read_value(record.values, places[names], self._is_root)
 
     def gold_rows(self) -> Iterator[LabelledRow]:
         """Yield its rows as gold.
@@ -112,17 +117,11 @@ class LabelledTable:
         """
         validator = self._gold_format
         is_complete = validator is self.output_format
-        places: dict[tuple[str, ...], list[CellPlace]] = {}
-        for record in self.source:
-            names = tuple(record.values)
-            if names not in places:
-                places[names] = self.places(names)
-            value = read_value(record.values, places[names], self._is_root)
+        for record, key, value in self._values():
             answer = validator.read_natural(value)
             if not answer.valid:
                 issues = "; ".join(map(str, answer.issues[:MAX_ISSUES]))
                 raise self.source.row_error(f"not a value of {self.output_format.name}: {issues}", record)
-            key = record.key if self.source.key is not None else str(record.row)
             yield LabelledRow(key, self.output_format.natural(answer.value) if is_complete else value)
 
     @cached_property
