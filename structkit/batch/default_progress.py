@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from structkit.batch.engines.progress import ProgressCallback
 from structkit.batch.job_input import open_input
+from structkit.batch.selection import estimate_rows
 from structkit.batch.settings import JobSettings
 from structkit.errors import StructkitError
 from structkit.tables.formats import STANDARD
@@ -48,5 +49,5 @@ def _row_count(settings: JobSettings) -> int | None:
     with suppress(StructkitError):
         source = open_input(settings)
         rows = source.count() if source.is_repeatable else None
-        return None if rows is None else min(rows, settings.limit or rows, settings.sample or rows)
+        return None if rows is None else estimate_rows(rows, settings)
     return None

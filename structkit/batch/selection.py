@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from structkit.batch.matching import MatchedRow, Matching
@@ -62,12 +62,27 @@ class Selection:
 
 def select_rows(settings: JobSettings, source: Source) -> Selection:
     """Return the rows that the settings select; a sample is drawn by reading the input once."""
-    part = None if settings.part is None else Part.read(settings.part)
-    selection = Selection(settings.limit, part=part)
+    selection = select_without_sample(settings)
     if settings.sample is None:
         return selection
     sample = draw_sample(selection.read(source), settings.sample, is_keyed=source.key is not None)
-    return Selection(settings.limit, sample, part)
+    return replace(selection, sample=sample)
+
+
+def select_without_sample(settings: JobSettings) -> Selection:
+    """Return the rows that the settings select, of which a sample may be drawn."""
+    return Selection(settings.limit, part=None if settings.part is None else Part.read(settings.part))
+
+
+def estimate_rows(rows: int, settings: JobSettings) -> int:
+    """Return about how many of the rows of an input the settings select.
+
+    Args:
+        rows: The rows of the input.
+        settings: The settings.
+    """
+    selected_rows = min(rows, settings.limit or rows, settings.sample or rows)
+    return selected_rows if settings.part is None else round(selected_rows / Part.read(settings.part).total)
 
 
 def reopened_states(settings: JobSettings) -> frozenset[FinalState]:

@@ -18,7 +18,7 @@ from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
 from structkit.batch.progress_display import display_progress
 from structkit.batch.report import Report, describe_ambiguous
-from structkit.batch.selection import reopened_states
+from structkit.batch.selection import estimate_rows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.terminal import INTERRUPTED, notice, stderr_console, write, write_text
@@ -114,7 +114,7 @@ def count_remaining_rows(job: Job) -> int | None:
     if rows is None:
         rows = sum(1 for _ in islice(source, MAX_COUNTED_ROWS))
         rows = rows if rows < MAX_COUNTED_ROWS else job.limit
-    return None if rows is None else max(0, min(rows, job.limit or rows, job.sample or rows) - count_finished_rows(job))
+    return None if rows is None else max(0, estimate_rows(rows, job) - count_finished_rows(job))
 
 
 def open_rows(settings: JobSettings) -> Source:
@@ -187,7 +187,7 @@ async def read_requests(conversations: RowConversations) -> tuple[int, list[Requ
     settings = conversations.settings
     source = open_rows(settings)
     validate_columns(settings.prompt, source)
-    for record in islice(source, settings.limit):
+    for record in select_without_sample(settings).records(source):
         if conversations.blank_outcome(record):
             continue
         rows += 1

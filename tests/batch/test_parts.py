@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from structkit import ConfigError, Job, JobError
+from structkit.batch.conversations import RowConversations
 from structkit.batch.part_join import join_parts
 from structkit.batch.parts import Part, part_number
+from structkit.cli.job_actions import count_remaining_rows, read_requests
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint
 from structkit.values import JSON
@@ -213,3 +216,13 @@ def test_what_is_no_part_is_an_error(tmp_path: Path, part: Any) -> None:
 def test_a_part_needs_an_output() -> None:
     with pytest.raises(ConfigError, match="needs an output"):
         Job([{"text": "x"}], None, output_type=int, prompt="{text}", part=(1, 2))
+
+
+def test_a_preview_and_the_progress_count_the_rows_of_the_part(tmp_path: Path) -> None:
+    write_csv(tmp_path / "in.csv", rows(40))
+    settings: dict[str, Any] = {"output_type": Label, "prompt": "{text}", "key": "id", "model": "fake"}
+    job = Job(tmp_path / "in.csv", tmp_path / "o.csv", part=(1, 4), base_url="http://127.0.0.1:9", **settings)
+    count, requests = asyncio.run(read_requests(RowConversations(job)))
+    expected = sum(part_number(row["id"], 4) == 1 for row in rows(40))
+    assert (count, len(requests)) == (expected, expected)
+    assert count_remaining_rows(job) == 10
