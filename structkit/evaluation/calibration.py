@@ -22,7 +22,8 @@ from structkit.confidence.logistic import (
 from structkit.errors import ConfigError
 from structkit.evaluation.comparators import Comparator
 from structkit.evaluation.judgments import RIGHT
-from structkit.evaluation.score_report import format_share, html_table, markdown_table
+from structkit.evaluation.reliability_plot import reliability_svg
+from structkit.evaluation.score_report import format_share, html_document, html_table, markdown_table
 from structkit.evaluation.scoring import verdicts
 from structkit.values import JSON, Result
 from structkit.values.confidence_map import Confidence, ConfidenceMap
@@ -201,9 +202,17 @@ class Calibration:
         """The table."""
         return self.table()
 
+    def to_svg(self) -> str:
+        """Return the reliability plot, on values that the fit had not seen: a square for each field with chances."""
+        return reliability_svg([*self.fields.values()])
+
+    def to_html(self) -> str:
+        """Return plot and table as one HTML file."""
+        return html_document("Calibration", self._repr_html_())
+
     def _repr_html_(self) -> str:
-        """The table for notebooks."""
-        return html_table(self._rows())
+        """The plot and the table for notebooks."""
+        return self.to_svg() + html_table(self._rows())
 
     def save(self, path: str | Path) -> None:
         """Write it to a JSON file.

@@ -76,7 +76,7 @@ class LeafField(FieldTree):
     @cached_property
     def is_choice(self) -> bool:
         """Whether its values are those of an enum or a boolean, so that a confusion matrix can be made."""
-        return "enum" in self.schema or "const" in self.schema or self.schema.get("type") == "boolean"
+        return "enum" in self.schema or "const" in self.schema or value_types(self.schema) == {"boolean"}
 
     @property
     def is_atomic(self) -> bool:
@@ -94,8 +94,8 @@ class LeafField(FieldTree):
         judgments.append(Judgment(self.name, code, path, gold, got, self.is_choice))
 
     def add_absent(self, path: JSONPath, judgments: Judgments) -> None:
-        """Append the verdict that neither value has it."""
-        judgments.append(Judgment(self.name, BOTH_ABSENT, path, None, None, self.is_choice))
+        """Append the verdict that neither value has what it is a field of: that is no choice of either."""
+        judgments.append(Judgment(self.name, BOTH_ABSENT, path, None, None))
 
     def key(self, value: JSONValue) -> Hashable:
         """Return the comparator's key."""
@@ -152,7 +152,7 @@ class ObjectField(FieldTree):
             return
         for key in dict.fromkeys(chain(self.fields, gold_fields, got_fields)):
             self.field_of(key).compare(gold_fields.get(key), got_fields.get(key), (*path, key), judgments)
-        _compare_othervalue_types(self, (gold, got), dict, path, judgments)
+        _compare_other_types(self, (gold, got), dict, path, judgments)
 
     def add_absent(self, path: JSONPath, judgments: Judgments) -> None:
         """Append verdicts on the fields that neither has."""
@@ -193,7 +193,7 @@ class ListField(FieldTree):
             self._compare_by_position(gold_items, got_items, path, judgments)
         else:
             self._compare_aligned(gold_items, got_items, path, judgments)
-        _compare_othervalue_types(self, (gold, got), list, path, judgments)
+        _compare_other_types(self, (gold, got), list, path, judgments)
 
     def _compare_by_position(
         self, gold: list[JSONValue], got: list[JSONValue], path: JSONPath, judgments: Judgments
@@ -362,7 +362,7 @@ def _fit(tree: AnyTree, value: JSONValue) -> int:
     return max(0, 1 + 2 * len(tree.fields.keys() & value.keys()) - missing)
 
 
-def _compare_othervalue_types(
+def _compare_other_types(
     tree: ObjectField | ListField,
     values: tuple[JSONValue, JSONValue],
     expected: type,

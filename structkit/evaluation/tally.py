@@ -82,7 +82,7 @@ class FieldTally:
 
     def add_judgment(self, row: str, judgment: Judgment) -> None:
         """Store a mistake, or a choice for the confusion matrix."""
-        if judgment.is_choice and judgment.code != BOTH_ABSENT:
+        if judgment.is_choice:
             self.confusion[choice_name(judgment.gold), choice_name(judgment.got)] += 1
         if judgment.code not in {RIGHT, BOTH_ABSENT} and len(self.mistakes) < MAX_MISTAKES:
             self.mistakes.append(Mistake.of(row, judgment))

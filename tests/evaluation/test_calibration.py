@@ -128,3 +128,20 @@ def test_the_curve_has_the_rows_with_the_surest_values_first() -> None:
     assert json.loads(json.dumps(curve.to_dict()))["points"][0]["share"] == 0.1
     with pytest.raises(ConfigError, match="no row has a confidence"):
         trust_curve(score, {})
+
+
+def test_the_reliability_plot_has_a_square_for_each_field_with_chances() -> None:
+    rng = Random(1)
+    values = [
+        LabelledConfidence(name, score := rng.random(), None, rng.random() < score)
+        for name in ("<b>total</b>", "due")
+        for _ in range(100)
+    ]
+    values += [LabelledConfidence("rare", 0.5, None, True)]
+    calibration = Calibration.fit_values(values)
+    svg, page = calibration.to_svg(), calibration.to_html()
+    assert svg.count("<circle") == sum(len(each.bins) for each in calibration.fields.values()) == 10
+    assert "&lt;b&gt;total" in svg
+    assert "<b>" not in page
+    assert "rare" not in svg
+    assert "1 labelled values: at least 30 are needed" in page

@@ -259,6 +259,19 @@ def test_an_enum_has_a_confusion_matrix_and_kappa() -> None:
     assert "| gold | bad | good |" in evaluate(first, second, schema).to_markdown()
 
 
+@pytest.mark.parametrize("schema", [{"type": ["boolean", "null"]}, {"anyOf": [{"type": "boolean"}, {"type": "null"}]}])
+def test_null_is_one_of_the_choices_of_a_nullable_boolean(schema: dict[str, Any]) -> None:
+    field = evaluate([True, None, None, False], [True, None, True, None], schema).fields["value"]
+    none = "(none)"
+    assert field.confusion == {("true", "true"): 1, (none, none): 1, (none, "true"): 1, ("false", none): 1}
+    assert field.kappa == pytest.approx(1 / 5)
+
+
+def test_an_empty_list_is_no_choice_of_its_items() -> None:
+    score = evaluate([[], ["a"]], [[], ["a"]], {"type": "array", "items": {"enum": ["a", "b"]}})
+    assert score.fields["[]"].confusion == {("a", "a"): 1}
+
+
 def test_a_comparison_is_paired_by_row_and_corrected() -> None:
     gold = [{"id": n, "city": "x", "zip": n} for n in range(60)]
     a = [{**row, "city": "y" if row["id"] % 2 else "x"} for row in gold]
