@@ -161,6 +161,8 @@ class RowConversations:
             settings["evidence"] = self.evidence
         if self.policy.escalate_below is not None:
             settings["escalate_below"] = self.policy.escalate_below
+            if self.policy.escalation != "record":
+                settings["escalation"] = self.policy.escalation
         if self.chunk:
             settings["chunk"] = self.chunk
         if confidence := call.get("confidence"):

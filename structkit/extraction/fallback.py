@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, ToolError, TransportError, Truncated
+from structkit.extraction.missing_places import reask_unsure
 from structkit.values import Attempt, Policy, Result
 
 FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
@@ -27,7 +28,7 @@ def after_fallback(step: Any, fallback: tuple[Any, ...], policy: Policy) -> Any:
         policy: Names the failures that lead to the next model.
     """
     if isinstance(step, Result):
-        return _escalate(step, fallback[-1]) if is_unsure(step, policy.escalate_below) else step
+        return _escalate(step, fallback[-1], policy) if is_unsure(step, policy.escalate_below) else step
     kinds = tuple(kind for name in policy.fallback_on for kind in FAILURES[name])
     if not isinstance(step, kinds):
         return step
@@ -41,12 +42,15 @@ def is_unsure(result: Result[Any], limit: float | None) -> bool:
     return limit is not None and confidence is not None and bool(confidence.below(limit))
 
 
-def _escalate(result: Result[Any], conversation: Any) -> Any:
+def _escalate(result: Result[Any], conversation: Any, policy: Policy) -> Any:
     """Return the conversation with a stronger model, which has the result to return if that model has none."""
     # A result has a confidence only where `confidence=` gives each conversation of the call a grounding.
     grounding = replace(conversation.grounding, unsure_result=result)
     stronger = replace(conversation, grounding=grounding, fallback=())
-    return with_earlier_attempts(stronger, result.attempts)
+    step = None
+    if policy.escalation == "places" and result.confidence is not None and policy.escalate_below is not None:
+        step = reask_unsure(stronger, result, result.confidence.below(policy.escalate_below))
+    return step or with_earlier_attempts(stronger, result.attempts)
 
 
 def with_later_attempts(result: Result[Any], attempts: tuple[Attempt, ...]) -> Result[Any]:

@@ -1,4 +1,4 @@
-"""The places of a valid value that no source has, re-asked once and alone."""
+"""Places of a valid value that are re-asked once and alone: those no source has, and those a model was unsure of."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ COPY_IT = "this is not in the text: copy the value from there"
 COPY_IT_OR_NULL = f"{COPY_IT}, or write null if the text has none"
 """What the model receives about a value that is not in the text."""
 
+READ_IT_AGAIN = "another model was not sure of this value: read it in the text again"
+"""What the stronger model receives about a value of the first."""
+
 
 def reask_missing(conversation: Any, result: Result[Any], texts: SourceTexts, validate: Validate) -> Any:
     """Return the conversation that re-asks the places of a result that no source has.
@@ -29,26 +32,49 @@ def reask_missing(conversation: Any, result: Result[Any], texts: SourceTexts, va
     answer_count = _count_answers(conversation, result)
     if answer_count >= conversation.policy.attempts:
         return None
-    places, patch = _find_places(codec, answer.draft, texts)
+    places, patch = _find_places(codec, answer.draft, find_missing(answer.draft, codec, texts).missing)
     if not places:
         return None
     issues = _issues(answer, places, accept_nulls(answer.draft, places, validate))
+    return replace(_reask(conversation, result, answer, patch, issues), answer_count=answer_count)
+
+
+def reask_unsure(conversation: Any, result: Result[Any], places: Sequence[JSONPath]) -> Any:
+    """Return the conversation with another model that re-asks the places of a result that the first was unsure of.
+
+    None if they cannot be asked for without the rest of the value.
+    """
+    answer = next(choice for choice in result.choices if choice.valid)
+    places, patch = _find_places(conversation.response_format, answer.draft, places)
+    if patch is None:
+        return None
+    values = ((path, shorten_json(value_at(answer.draft, path))) for path in places)
+    issues = tuple(Issue(path, READ_IT_AGAIN, value) for path, value in values)
+    return _reask(conversation, result, answer, patch, issues)
+
+
+def _reask(
+    conversation: Any, result: Result[Any], answer: Answer[Any], patch: Patch | None, issues: tuple[Issue, ...]
+) -> Any:
+    """Return a conversation that asks for the places of a patch of a result's value."""
+    codec = conversation.response_format
     return replace(
         conversation.initial_parts[0] if hasattr(conversation, "initial_parts") else conversation,
         response_format=codec,
         checks=conversation.checks,
         fallback=conversation.fallback,
         attempts=(*result.attempts[:-1], replace(result.attempts[-1], issues=issues)),
-        answer_count=answer_count,
         invalid_answer=replace(answer, text=wire_text(codec, answer.draft), value=None, issues=issues),
         patch=patch,
         origins={(): Origin("direct", len(result.attempts)), **result.provenance},
     )
 
 
-def _find_places(codec: Codec[Any], draft: JSONValue, texts: SourceTexts) -> tuple[tuple[JSONPath, ...], Patch | None]:
+def _find_places(
+    codec: Codec[Any], draft: JSONValue, paths: Sequence[JSONPath]
+) -> tuple[tuple[JSONPath, ...], Patch | None]:
     """Return the places to ask for, and the patch of them; None for a value without parts, which is one place."""
-    places = find_missing(draft, codec, texts).missing[:MAX_PATCH_PLACES]
+    places = tuple(paths[:MAX_PATCH_PLACES])
     if places in ((), ((),)):
         return places, None
     patch = _largest_patch(codec, draft, places)

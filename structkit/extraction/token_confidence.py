@@ -49,10 +49,12 @@ def with_token_confidence(
         replies = [*(_score_reply(attempt, None) for attempt in earlier), _score_reply(last, accepted.index)]
     except MalformedReply as error:
         return error.with_attempts(result.attempts)
-    if replies[-1] is None:
-        return result if choice == "auto" else ConfigError(NO_LOGPROBS).with_attempts(result.attempts)
+    if replies[-1] is None and choice == "logprobs":
+        return ConfigError(NO_LOGPROBS).with_attempts(result.attempts)
     find = partial(_find, codec, accepted.draft)
     details = {path: find(path, origin, replies[origin.attempt - 1]) for path, origin in result.provenance.items()}
+    if replies[-1] is None and not any(details.values()):
+        return result
     return replace(result, confidence=ConfidenceMap(details))
 
 

@@ -19,6 +19,7 @@ DEFAULT_TOOL_TIMEOUT_S = 600.0
 """The timeout of a tool: a tool that never ends would otherwise block the call forever."""
 
 CHOICES = {
+    "escalation": ("record", "places"),
     "reask": ("places", "always", "whole"),
     "parameters": ("adapt", "exact"),
     "tool_errors": ("raise", "tell"),
@@ -71,6 +72,8 @@ class Policy:
             attempts, or calls of tools without an answer (`invalid`).
         escalate_below: A valid value of which a scalar has a lower confidence leads to the last model of `fallback=`,
             as `escalate=` and `below=` of a call set it; None for none.
+        escalation: What that model is asked for: the whole value (`record`), or only the places with such a confidence
+            (`places`), where these can be asked for separately.
         parameters: What to do if the model rejects a parameter of the call that is only a preference, such as
             `temperature` or `seed`: leave it out, with a warning in `Result.warnings` (`adapt`), or raise the error
             (`exact`). A token limit is sent under its other name in both cases.
@@ -96,6 +99,7 @@ class Policy:
     reask: Literal["places", "always", "whole"] = "places"
     fallback_on: Collection[Literal["transport", "refusal", "invalid"]] = ("transport", "refusal", "invalid")
     escalate_below: float | None = None
+    escalation: Literal["record", "places"] = "record"
     parameters: Literal["adapt", "exact"] = "adapt"
     tool_rounds: int = 8
     tool_errors: Literal["raise", "tell"] = "raise"

@@ -309,6 +309,52 @@ def test_an_unsure_value_is_read_again_by_the_stronger_model(connect: Connect) -
     assert result.usage.total_tokens == 30
 
 
+PLACES = Policy(escalation="places")
+
+
+def test_the_stronger_model_may_be_asked_for_the_unsure_places_alone(connect: Connect) -> None:
+    replies = by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), with_logprobs('{"tone": "curt"}'))
+    with Endpoint(replies) as endpoint:
+        client = connect(endpoint.base_url, escalate="large", below=0.8, policy=PLACES)
+        result = client.run(Letter, "Zoé Ray, Kiel")
+    assert result.value == Letter.model_validate({**VALUE, "tone": "curt"})
+    assert {path[0]: origin.attempt for path, origin in result.provenance.items()} == {
+        "sender": 1,
+        "city": 1,
+        "total": 1,
+        "tone": 2,
+    }
+    assert min(result.confidence.values()) == pytest.approx(0.99, abs=0.01)
+    schema = endpoint.requests[1]["response_format"]["json_schema"]["schema"]
+    assert [*schema["properties"]] == ["tone"]
+    assert "not sure of this value" in endpoint.requests[1]["messages"][-1]["content"]
+
+
+def test_what_the_first_model_was_sure_of_keeps_its_confidence(connect: Connect) -> None:
+    replies = by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), '{"tone": "curt"}')
+    with Endpoint(replies) as endpoint:
+        client = connect(endpoint.base_url, escalate="large", below=0.8, policy=PLACES)
+        result = client.run(Letter, "x")
+    assert (result.value.tone, result.confidence["tone",]) == ("curt", None)
+    assert result.confidence["city",] == pytest.approx(0.99, abs=0.01)
+
+
+@pytest.mark.parametrize("large", [Reply("down", 500), "nonsense"], ids=["down", "nonsense"])
+def test_the_unsure_places_stay_where_the_stronger_model_has_none(connect: Connect, large: Any) -> None:
+    with Endpoint(by_model(with_logprobs(json.dumps(VALUE), {"kind": -2}), large)) as endpoint:
+        policy = Policy(attempts=1, retries=0, escalation="places")
+        client = connect(endpoint.base_url, escalate="large", below=0.8, policy=policy, mode="json_schema")
+        result = client.run(Letter, "x")
+    assert (result.value.tone, result.model) == ("kind", "fake")
+    assert "a stronger model was asked" in str(result.warnings[-1])
+
+
+def test_a_value_without_parts_is_read_again_by_the_stronger_model(connect: Connect) -> None:
+    with Endpoint(by_model(with_logprobs('{"value": "kind"}', {"kind": -2}), '{"value": "curt"}')) as endpoint:
+        client = connect(endpoint.base_url, escalate="large", below=0.8, policy=PLACES)
+        assert client.extract(Literal["kind", "curt"], "x") == "curt"
+
+
 def test_a_sure_value_is_not_read_again(connect: Connect) -> None:
     with Endpoint(by_model(with_logprobs(json.dumps(VALUE)), "unused")) as endpoint:
         result = connect(endpoint.base_url, escalate="large", below=0.8).run(Letter, "x")
