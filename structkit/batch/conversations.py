@@ -155,21 +155,22 @@ class RowConversations:
             parameters=Parameters(**{name: call[name] for name in OPTION_NAMES if name in call}),
             mode=str(call.get("mode", "auto")),
         )
-        if call.get("fallback"):
-            settings["fallback"] = [*call["fallback"]]
-        if self.evidence not in {None, False, True}:
-            settings["evidence"] = self.evidence
-        if self.policy.escalate_below is not None:
-            settings["escalate_below"] = self.policy.escalate_below
-            if self.policy.escalation != "record":
-                settings["escalation"] = self.policy.escalation
-        if self.chunk:
-            settings["chunk"] = self.chunk
-        if confidence := call.get("confidence"):
-            settings["confidence"] = confidence  # without it, the stored replies have no log probabilities
         if tools:
             settings["tools"] = [{**tool.payload()["function"], "source": prompt_source(tool.source)} for tool in tools]
-        return settings
+        return {**settings, **self._optional_settings(call)}
+
+    def _optional_settings(self, call: JSON) -> JSON:
+        """Return the settings that count only where they are used, so that other jobs keep their fingerprints."""
+        policy = self.policy
+        settings = {
+            "fallback": [*call.get("fallback", ())],
+            "evidence": self.evidence if self.evidence is not True else None,
+            "escalate_below": policy.escalate_below,
+            "escalation": policy.escalation if policy.escalate_below and policy.escalation != "record" else None,
+            "chunk": self.chunk,
+            "confidence": call.get("confidence"),  # without it, the stored replies have no log probabilities
+        }
+        return {name: setting for name, setting in settings.items() if setting}
 
 
 def prompt_source(prompt: Callable[..., Any]) -> str:
