@@ -1,14 +1,16 @@
-"""The reliability plot of a calibration as SVG: the chance that was given against the share that is right, per field."""
+"""The reliability plot of a calibration as SVG: per field, the chance against the share of values that is right."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from structkit.confidence.logistic import ReliabilityBin
 from structkit.evaluation.score_report import format_share
 from structkit.values.text import escape_controls, shorten
+
+if TYPE_CHECKING:
+    from structkit.evaluation.calibration import FieldCalibration
 
 SIDE = 150
 """Pixels of the square of a field."""
@@ -19,18 +21,7 @@ LARGEST_DOT = 9.0
 TITLE_CHARS = 22
 
 
-class FieldReliability(Protocol):
-    """What is drawn of a field."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def bins(self) -> Sequence[ReliabilityBin]: ...
-    @property
-    def error(self) -> float | None: ...
-
-
-def reliability_svg(fields: Sequence[FieldReliability]) -> str:
+def reliability_svg(fields: Sequence[FieldCalibration]) -> str:
     """Return a square for each field that has chances: a dot on the diagonal is a chance that holds.
 
     The area of a dot shows how many values it stands for.
@@ -48,7 +39,7 @@ def reliability_svg(fields: Sequence[FieldReliability]) -> str:
     return f'{opening} font-family="sans-serif" font-size="12">{title}{"".join(squares)}</svg>'
 
 
-def _square(each: FieldReliability) -> str:
+def _square(each: FieldCalibration) -> str:
     ticks = "".join(
         f'<text x="{SIDE * tick / 2:g}" y="{SIDE + 16}" text-anchor="middle">{tick / 2:g}</text>'
         f'<text x="-6" y="{SIDE - SIDE * tick / 2 + 4:g}" text-anchor="end">{tick / 2:g}</text>'
@@ -61,8 +52,9 @@ def _square(each: FieldReliability) -> str:
         for part in each.bins
     )
     name = escape(escape_controls(shorten(each.name, TITLE_CHARS), keep=""))
+    figures = f"{total} values, error {format_share(each.error)}"
     return (
-        f'<text y="-22" font-weight="bold">{name}</text><text y="-7">{total} values, error {format_share(each.error)}</text>'
+        f'<text y="-22" font-weight="bold">{name}</text><text y="-7">{figures}</text>'
         f'<rect width="{SIDE}" height="{SIDE}" fill="none" stroke="#999"/>'
         f'<line x2="{SIDE}" y1="{SIDE}" stroke="#ccc"/>{ticks}{dots}'
     )
