@@ -22,7 +22,7 @@ from structkit.confidence.logistic import (
 from structkit.errors import ConfigError
 from structkit.evaluation.comparators import Comparator
 from structkit.evaluation.judgments import RIGHT
-from structkit.evaluation.reliability_plot import reliability_svg
+from structkit.evaluation.reliability_plot import Reliability, reliability_svg
 from structkit.evaluation.score_report import format_share, html_document, html_table, markdown_table
 from structkit.evaluation.scoring import verdicts
 from structkit.values import JSON, Result
@@ -204,7 +204,7 @@ class Calibration:
 
     def to_svg(self) -> str:
         """Return the reliability plot, on values that the fit had not seen: a square for each field with chances."""
-        return reliability_svg([*self.fields.values()])
+        return reliability_svg(Reliability(each.name, each.bins, each.error) for each in self.fields.values())
 
     def to_html(self) -> str:
         """Return plot and table as one HTML file."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from structkit.confidence.logistic import ReliabilityBin
 from structkit.evaluation.score_report import format_share
 from structkit.values.text import escape_controls, shorten
-
-if TYPE_CHECKING:
-    from structkit.evaluation.calibration import FieldCalibration
 
 SIDE = 150
 """Pixels of the square of a field."""
@@ -21,7 +19,21 @@ LARGEST_DOT = 9.0
 TITLE_CHARS = 22
 
 
-def reliability_svg(fields: Sequence[FieldCalibration]) -> str:
+class Reliability(NamedTuple):
+    """What is drawn of a field.
+
+    Args:
+        name: Its name.
+        bins: Chances against the share of values that is right.
+        error: The mean distance between these.
+    """
+
+    name: str
+    bins: Sequence[ReliabilityBin]
+    error: float | None
+
+
+def reliability_svg(fields: Iterable[Reliability]) -> str:
     """Return a square for each field that has chances: a dot on the diagonal is a chance that holds.
 
     The area of a dot shows how many values it stands for.
@@ -39,7 +51,7 @@ def reliability_svg(fields: Sequence[FieldCalibration]) -> str:
     return f'{opening} font-family="sans-serif" font-size="12">{title}{"".join(squares)}</svg>'
 
 
-def _square(each: FieldCalibration) -> str:
+def _square(each: Reliability) -> str:
     ticks = "".join(
         f'<text x="{SIDE * tick / 2:g}" y="{SIDE + 16}" text-anchor="middle">{tick / 2:g}</text>'
         f'<text x="-6" y="{SIDE - SIDE * tick / 2 + 4:g}" text-anchor="end">{tick / 2:g}</text>'
