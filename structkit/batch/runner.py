@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from structkit.batch.ambiguous import AMBIGUOUS, AmbiguousRows, find_ambiguous
@@ -29,7 +29,7 @@ from structkit.batch.output import (
 )
 from structkit.batch.report import Report
 from structkit.batch.resume import REPARSING, has_answers, mark_spent, open_journal, spent_before
-from structkit.batch.selection import Selection, reopened_states, select_rows, unfinished_rows
+from structkit.batch.selection import Selection, UnfinishedRows, reopened_states, select_rows
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
@@ -93,14 +93,14 @@ class JobRunner:
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])
         context, progress = self._make_context(journal)
         engine = LocalEngine(context)
-        rows = unfinished_rows(files.selection, source, journal, reopened_states(self.settings))
+        rows = UnfinishedRows(files.selection, source, journal, reopened_states(self.settings))
         if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
             ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
         source.validate_unchanged()
         return self._write(files, engine, context, AmbiguousRows(ambiguous.items(), is_keyed=source.key is not None))
 
     async def _finish_rows(
-        self, engine: Engine, rows: Iterator[MatchedRow], progress: ProgressReporter, *, handle_signals: bool
+        self, engine: Engine, rows: Iterable[MatchedRow], progress: ProgressReporter, *, handle_signals: bool
     ) -> bool:
         """Let the engine finish the rows, and report its progress; return whether requests were cancelled."""
         async with progress.watching(engine):

@@ -92,17 +92,25 @@ def reopened_states(settings: JobSettings) -> frozenset[FinalState]:
     return frozenset(failed | skipped)
 
 
-def unfinished_rows(
-    selection: Selection, source: Source, journal: Journal, reopened: frozenset[FinalState]
-) -> Iterator[MatchedRow]:
-    """Return the selected rows that have not finished, with what the journal has of each.
+class UnfinishedRows:
+    """The selected rows that have not finished, with what the journal has of each; every iteration reads them again.
 
-    A row in one of the reopened states starts from scratch: its exchanges are set aside.
+    In the first iteration, a row in one of the reopened states starts from scratch: its exchanges are set aside. Later
+    ones do not reopen what this run has finished.
     """
-    unfinished: set[FinalState | None] = {None, "held"}
-    for record, row in selection.filter(selection.match(source, journal)):
-        if row is None or row.state in unfinished:
-            yield record, row
-        elif row.state in reopened:
-            journal.reopen([record.ordinal], ignore_exchanges=True)
-            yield record, None
+
+    def __init__(self, selection: Selection, source: Source, journal: Journal, reopened: frozenset[FinalState]) -> None:
+        """Prepare; nothing is read yet."""
+        self._selection, self._source, self._journal, self._reopened = selection, source, journal, reopened
+        self._states: tuple[FinalState | None, ...] = (None, "held")
+
+    def __iter__(self) -> Iterator[MatchedRow]:
+        """Read the rows."""
+        reopened, self._reopened = self._reopened, frozenset()
+        states, self._states = self._states, (None,)
+        for record, row in self._selection.filter(self._selection.match(self._source, self._journal)):
+            if row is None or row.state in states:
+                yield record, row
+            elif row.state in reopened:
+                self._journal.reopen([record.ordinal], ignore_exchanges=True)
+                yield record, None

@@ -18,6 +18,8 @@ class Intent(NamedTuple):
     """A request is about to go out; the future resolves when that is on disk.
 
     The reservation is what the request may use: it counts as spent if no reply arrives or the reply reports no usage.
+    The batch is the key of the batch in which it goes out, None if it goes out alone: whoever has the key can ask the
+    endpoint for the reply.
     """
 
     ordinal: int
@@ -27,6 +29,7 @@ class Intent(NamedTuple):
     request: str | bytes
     reservation: Reservation | None
     future: Future[None] | PendingWrite
+    batch: str | None = None
 
 
 class ReceivedReply(NamedTuple):
@@ -35,6 +38,13 @@ class ReceivedReply(NamedTuple):
     ordinal: int
     number: int
     reply: PackedReply
+
+
+class Withdrawal(NamedTuple):
+    """A request that was announced has not been answered, and never will be: it was not sent, or not carried out."""
+
+    ordinal: int
+    number: int
 
 
 class FinishedCall(NamedTuple):
@@ -70,7 +80,7 @@ class Mark(NamedTuple):
     value: bytes
 
 
-Entry: TypeAlias = "Intent | ReceivedReply | FinishedCall | Conclusion | Reopening | Mark"
+Entry: TypeAlias = "Intent | ReceivedReply | Withdrawal | FinishedCall | Conclusion | Reopening | Mark"
 
 
 def shard_of(entry: Entry) -> int | None:

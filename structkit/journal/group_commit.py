@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
-from structkit.journal.entries import Conclusion, Entry, FinishedCall, Intent, ReceivedReply, Reopening
+from structkit.journal.entries import Conclusion, Entry, FinishedCall, Intent, ReceivedReply, Reopening, Withdrawal
 
 MAX_VALUES = 900
 """Values in one statement: older SQLites take 999."""
@@ -74,6 +74,8 @@ class GroupCommit:
                 self._intend(entry)
             case ReceivedReply():
                 self._add_reply(entry)
+            case Withdrawal():
+                self._withdraw(entry)
             case FinishedCall():
                 self._tool_runs.append((self.next_id, *entry))
                 self.next_id += 1
@@ -98,7 +100,7 @@ class GroupCommit:
         number, self.next_id = self.next_id, self.next_id + 1
         reserved = entry.reservation or (None, None)
         self.waiting[entry.ordinal, entry.number] = WaitingRequest(number, entry.request, *reserved)
-        self._intents[number] = (number, entry.ordinal, entry.number, entry.request, self._run, *reserved)
+        self._intents[number] = (number, entry.ordinal, entry.number, entry.request, self._run, *reserved, entry.batch)
         self._change("intend", (entry.ordinal, entry.key, entry.digest, number))
 
     def _add_reply(self, entry: ReceivedReply) -> None:
@@ -116,9 +118,17 @@ class GroupCommit:
         if request is None:  # its request was not announced, but the reply was paid for
             request, self.next_id = WaitingRequest(self.next_id, ""), self.next_id + 1
             self._change("touch", (ordinal, "", ""))
-        elif self._intents.pop(request.id, None) is None:
-            self._answered.append((request.id,))
+        else:
+            self._stop_waiting(request)
         return request
+
+    def _withdraw(self, entry: Withdrawal) -> None:
+        if (request := self.waiting.pop((entry.ordinal, entry.number), None)) is not None:
+            self._stop_waiting(request)
+
+    def _stop_waiting(self, request: WaitingRequest) -> None:
+        if self._intents.pop(request.id, None) is None:
+            self._answered.append((request.id,))
 
     def _change(self, change: str, values: Values) -> None:
         wave = self._changes[values[0]]

@@ -15,10 +15,19 @@ from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError, TransportError
 from structkit.journal.database import create_folder, disk_shortage
 from structkit.journal.encoding import pack, pack_reply, pack_text, run_to_json
-from structkit.journal.entries import Conclusion, Entry, FinishedCall, Intent, Mark, ReceivedReply, Reopening
+from structkit.journal.entries import (
+    Conclusion,
+    Entry,
+    FinishedCall,
+    Intent,
+    Mark,
+    ReceivedReply,
+    Reopening,
+    Withdrawal,
+)
 from structkit.journal.lock import FolderLock, lock_folder
 from structkit.journal.reader import Reader
-from structkit.journal.row_state import FINAL_STATES, Exchange, FinalState, RowState
+from structkit.journal.row_state import FINAL_STATES, BatchedRequest, Exchange, FinalState, RowState
 from structkit.journal.shards import JournalFiles, delete_shards, start_run
 from structkit.journal.wakeups import PendingWrite, WakeupQueue
 from structkit.journal.writer import JournalWriter
@@ -127,11 +136,27 @@ class Journal:
         number: int,
         request: str,
         reservation: Reservation | None = None,
+        batch: str | None = None,
     ) -> None:
-        """Announce a request as `intend` does, and wait until that is on disk; all callers are in one event loop."""
+        """Announce a request as `intend` does, and wait until that is on disk; all callers are in one event loop.
+
+        Args:
+            ordinal: As in `intend`, and so are the next ones.
+            key: The row's name.
+            digest: Of the row's content.
+            number: Of the request within the row.
+            request: A digest of the request's body.
+            reservation: What the request may take.
+            batch: The key of the batch in which it is to go out. The endpoint can be asked for the reply, so that the
+                row does not become ambiguous.
+        """
         pending = self._wakeups.create_pending()
-        self._add(_intent(ordinal, key, digest, number, request, reservation, pending))
+        self._add(_intent(ordinal, key, digest, number, request, reservation, pending, batch))
         await pending.future
+
+    def withdraw(self, ordinal: int, number: int) -> None:
+        """Take back a request that was announced and not answered: it was not sent, or not carried out."""
+        self._add(Withdrawal(_validated(ordinal), _validated(number)))
 
     def add_reply(self, ordinal: int, number: int, reply: Completion | TransportError) -> None:
         """Store a reply: its body as it arrived, its usage and retries, before anything reads it."""
@@ -237,6 +262,10 @@ class Journal:
         """Yield the rows whose reply may have been paid for, but was lost; see `Reader.ambiguous_rows`."""
         return self._flushed_reader().ambiguous_rows(include_current_run=include_current_run)
 
+    def batched_requests(self, batch: str) -> Iterator[BatchedRequest]:
+        """Yield the requests without a reply that went out in a batch; see `Reader.batched_requests`."""
+        return self._flushed_reader().batched_requests(batch)
+
     def finished_rows(self, *, with_exchanges: bool = True) -> Iterator[RowState]:
         """Yield the finished rows, in order; see `Reader.finished_rows`."""
         return self._flushed_reader().finished_rows(with_exchanges=with_exchanges)
@@ -276,9 +305,10 @@ def _intent(
     request: str,
     reservation: Reservation | None,
     future: Future[None] | PendingWrite,
+    batch: str | None = None,
 ) -> Intent:
     names = pack_text(key), pack_text(digest)
-    return Intent(_validated(ordinal), *names, _validated(number), pack_text(request), reservation, future)
+    return Intent(_validated(ordinal), *names, _validated(number), pack_text(request), reservation, future, batch)
 
 
 def _validated(number: int) -> int:

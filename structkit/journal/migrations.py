@@ -130,6 +130,11 @@ TOOL_RUNS = (
     "CREATE INDEX tool_runs_rows ON tool_runs (ordinal)",
 )
 
+BATCHES = (
+    # The key of the batch in which a request went out; null if it went out alone.
+    "ALTER TABLE waiting ADD COLUMN batch TEXT",
+)
+
 JOB_TABLES = (
     "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -144,6 +149,6 @@ def _run_all(statements: tuple[str, ...]) -> Migration:
     return migrate
 
 
-SHARD_MIGRATIONS: tuple[Migration, ...] = tuple(map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS)))
+SHARD_MIGRATIONS: tuple[Migration, ...] = tuple(map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS, BATCHES)))
 JOB_MIGRATIONS: tuple[Migration, ...] = (_run_all(JOB_TABLES),)
 """For each version of a file, the step to the next; to change a table, append a step."""

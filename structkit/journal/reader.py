@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from structkit.costs.attempt_cost import ZERO
+from structkit.costs.budget import Reservation
 from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError
 from structkit.journal.database import Migration, open_database, transaction, translate_damage, translate_errors
@@ -26,7 +27,7 @@ from structkit.journal.encoding import (
 )
 from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
-from structkit.journal.row_state import FINAL_STATES, Exchange, RowState, StoredRun
+from structkit.journal.row_state import FINAL_STATES, BatchedRequest, Exchange, RowState, StoredRun
 from structkit.journal.shards import job_path, list_shards
 from structkit.values import JSON, JSONValue, Usage
 
@@ -63,7 +64,7 @@ KEYS = "SELECT ordinal, key FROM rows WHERE ordinal >= ? ORDER BY ordinal LIMIT 
 # `CROSS JOIN` fixes the join order and `INDEXED BY` the index: the planner would read a million replies to find none.
 AMBIGUOUS = """
     SELECT lost.ordinal, rows.key FROM waiting AS lost JOIN rows USING (ordinal)
-    WHERE lost.run < :run AND lost.id >= rows.since
+    WHERE lost.run < :run AND lost.batch IS NULL AND lost.id >= rows.since
         AND NOT EXISTS (SELECT 1 FROM waiting AS w
             WHERE w.ordinal = lost.ordinal AND w.number = lost.number AND w.id > lost.id)
         AND NOT EXISTS (SELECT 1 FROM exchanges AS e
@@ -77,6 +78,10 @@ AMBIGUOUS = """
         AND NOT EXISTS (SELECT 1 FROM exchanges AS e
             WHERE e.ordinal = unread.ordinal AND e.number = unread.number AND e.id > unread.id)
     ORDER BY 1
+"""
+
+BATCHED = """
+    SELECT ordinal, number, request, coalesce(max_prompt, 0), coalesce(max_completion, 0) FROM waiting WHERE batch = ?
 """
 
 # Without the marks that say which files there are.
@@ -97,6 +102,8 @@ UNANSWERED = """
     SELECT count(*), count(max_completion), coalesce(sum(max_prompt), 0), coalesce(sum(max_completion), 0)
     FROM waiting WHERE run < ?
 """
+
+LOST = "SELECT count(*) FROM waiting WHERE run < ? AND batch IS NULL"
 
 
 class Reader:
@@ -213,6 +220,16 @@ class Reader:
                 keys = [(ordinal, unpack_text(key)) for ordinal, key in rows]
             yield from keys
 
+    def batched_requests(self, batch: str) -> Iterator[BatchedRequest]:
+        """Yield the requests without a reply that went out in the batch with this key, in no order."""
+        for _, path in list_shards(self.folder):
+            with _open(path) as connection:
+                requests = [
+                    BatchedRequest(ordinal, number, unpack_text(request), Reservation(*reserved))
+                    for ordinal, number, request, *reserved in connection.execute(BATCHED, (batch,))
+                ]
+            yield from requests
+
     def _last_answer(self, connection: sqlite3.Connection, path: Path) -> int:
         """Return the id of the last request in a shard that the model answered, as it was when first asked for."""
         if path not in self._last_answers:
@@ -232,14 +249,13 @@ class Reader:
     def usage(self) -> Usage:
         """Sum the usage of every reply in the journal, of ignored ones too.
 
-        A request of an earlier run that was never answered counts as one unreported.
+        A request of an earlier run that was never answered counts as one unreported, unless it is in a batch.
         """
         total = Usage()
         for _, path in list_shards(self.folder):
             with _open(path) as connection, transaction(connection, "DEFERRED"):
                 total += Usage(*connection.execute(TOKENS).fetchone())
-                unanswered = connection.execute(UNANSWERED, (self.run,)).fetchone()[0]
-                total += Usage(unreported=unanswered)
+                total += Usage(unreported=connection.execute(LOST, (self.run,)).fetchone()[0])
         return total
 
     def spending(self, *, include_current_run: bool = False) -> Spending:

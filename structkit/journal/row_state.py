@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from structkit.costs.budget import Reservation
 from structkit.errors import TransportError
 from structkit.values import JSON, Completion, ToolRun
 
@@ -45,6 +46,22 @@ class StoredRun:
     number: int
     call: str
     run: ToolRun
+
+
+class BatchedRequest(NamedTuple):
+    """A request that went out in a batch, and has no reply yet.
+
+    Args:
+        ordinal: The row's position in the input.
+        number: The caller's number of the request within the row.
+        request: A digest of the body.
+        reservation: The most tokens that it may take.
+    """
+
+    ordinal: int
+    number: int
+    request: str
+    reservation: Reservation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ is there. So any engine can resume what another one has started, and the runner 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -74,13 +74,22 @@ class RunContext:
 
 
 class Engine(Protocol):
-    """Finishes rows; engines differ in how they send the requests."""
+    """Finishes rows; engines differ in how they send the requests.
 
-    async def run(self, rows: Iterator[MatchedRow]) -> None:
+    Attributes:
+        context: What the rows share.
+    """
+
+    context: RunContext
+
+    async def run(self, rows: Iterable[MatchedRow]) -> None:
         """Finish every row, or as many as possible before `stop` is called.
 
         A row's stored replies are used first, and only what they do not answer is sent. When it returns, everything
-        that was sent has its reply in the journal, or is ambiguous there.
+        that was sent has its reply in the journal, is ambiguous there, or is in a batch that the journal names.
+
+        Args:
+            rows: The rows that have not finished; each iteration reads them, and what the journal has of them, again.
 
         Raises:
             JobError: The source or the journal failed; the requests in flight were finished first.

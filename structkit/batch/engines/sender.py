@@ -44,15 +44,6 @@ class RequestSender:
         self._is_stopped.set()
         self._is_settled.set()
 
-    def raise_if_stopped(self) -> None:
-        """Let a row do nothing more once the run ends.
-
-        Raises:
-            RunStopped: It ends.
-        """
-        if self.stop_cause:
-            raise RunStopped(self.stop_cause)
-
     @cached_property
     def _policy(self) -> Policy:
         """The policy without retries by the transport: the journal must have an intent each time a request goes out."""
