@@ -103,7 +103,7 @@ UNANSWERED = """
     FROM waiting WHERE run < ?
 """
 
-LOST = "SELECT count(*) FROM waiting WHERE run < ? AND batch IS NULL"
+UNBATCHED = "SELECT count(*) FROM waiting WHERE run < ? AND batch IS NULL"
 
 
 class Reader:
@@ -255,7 +255,7 @@ class Reader:
         for _, path in list_shards(self.folder):
             with _open(path) as connection, transaction(connection, "DEFERRED"):
                 total += Usage(*connection.execute(TOKENS).fetchone())
-                total += Usage(unreported=connection.execute(LOST, (self.run,)).fetchone()[0])
+                total += Usage(unreported=connection.execute(UNBATCHED, (self.run,)).fetchone()[0])
         return total
 
     def spending(self, *, include_current_run: bool = False) -> Spending:
