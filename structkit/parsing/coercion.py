@@ -29,11 +29,16 @@ STATED_FORMAT = re.compile(
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
 
+SIGNED_ZERO = re.compile(r"(?<![\w.])[-+]0(?![\w.])")
+"""A zero with a sign: the number is 0, and another text than "0"."""
+
 SEVERAL_ITEMS = re.compile(r"[,;|/\n\t\[\](){}&+•]|\b(?:and|or|und|et|y)\b", re.IGNORECASE)
 """What may separate items in a text."""
 
 
-def repair_values(value: JSONValue, schema: JSON, names: NamesOfValues = NO_NAMES) -> tuple[JSONValue, tuple[str, ...]]:
+def repair_values(
+    value: JSONValue, schema: JSON, names: NamesOfValues = NO_NAMES, type_name: str = BOX, text: str = ""
+) -> tuple[JSONValue, tuple[str, ...]]:
     """Replace values in a wire *value* whose type its strict *schema* does not allow, where they can mean only one.
 
     A text is replaced only where no text is allowed, or only listed ones (`enum`, `const`): by the one number, boolean
@@ -48,6 +53,8 @@ def repair_values(value: JSONValue, schema: JSON, names: NamesOfValues = NO_NAME
         value: The wire value.
         schema: The strict schema.
         names: The names that listed values have in the caller's code.
+        type_name: The name of the type; the key of an object that only wraps the value of a type in a box.
+        text: The text of the value, in which a zero may have a sign that the value has lost.
 
     Returns:
         The value (the same object if nothing was replaced), and a description of each repair.
@@ -61,7 +68,7 @@ def repair_values(value: JSONValue, schema: JSON, names: NamesOfValues = NO_NAME
     >>> repair_values({"items": [{"price": "12 to 15"}]}, schema)
     ({'items': [{'price': '12 to 15'}]}, ())
     """
-    walk = _SchemaWalk(schema, names)
+    walk = _SchemaWalk(schema, names, type_name, has_signed_zero=SIGNED_ZERO.search(text) is not None)
     try:
         return walk.repair(value, [schema], ()), tuple(walk.repairs)
     except RecursionError:  # nested deeper than any validator accepts
@@ -71,9 +78,11 @@ def repair_values(value: JSONValue, schema: JSON, names: NamesOfValues = NO_NAME
 class _SchemaWalk:
     """A walk through a value and the branches of its schema, which collects the repairs."""
 
-    def __init__(self, root: JSON, names: NamesOfValues) -> None:
+    def __init__(self, root: JSON, names: NamesOfValues, type_name: str, *, has_signed_zero: bool) -> None:
         self.root = root
         self._names = names
+        self._type_name = type_name
+        self._has_signed_zero = has_signed_zero
         self.repairs: list[str] = []
         self._choices: dict[tuple[int, ...], Choices] = {}  # by the identity of the schemas that list them
 
@@ -82,6 +91,7 @@ class _SchemaWalk:
         branches = [*walk_branches(schemas, self.root)]
         if not isinstance(value, str | list | dict):
             return self._repair_scalar(value, branches, path)
+        branches += _unboxed_objects(value, branches, self.root)
         if isinstance(value, str):
             if value.strip().casefold() in NULLS and _is_formatted_or_null(schemas, branches):
                 self._add_repair("null in text", path)
@@ -92,7 +102,8 @@ class _SchemaWalk:
         return self._repair_members(value, branches, path)
 
     def _repair_scalar(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
-        if isinstance(value, int) and not isinstance(value, bool) and _is_plain_text(branches):
+        is_exact = isinstance(value, int) and not isinstance(value, bool) and (value or not self._has_signed_zero)
+        if is_exact and _is_plain_text(branches):
             self._add_repair("number for text", path)
             return str(value)
         return self._repair_item(value, branches, path)
@@ -117,7 +128,7 @@ class _SchemaWalk:
     def _repair_members(self, value: JSON, branches: list[JSON], path: JSONPath) -> JSONValue:
         if _is_item(value, branches, self.root, self._choices_of):
             return self._repair_item(value, branches, path)
-        if (inner := _wrapped_value(value, branches, self.root, path)) is not NOT_WRAPPED:
+        if (inner := _wrapped_value(value, branches, self.root, path, self._type_name)) is not NOT_WRAPPED:
             self._add_repair("wrapped value", path)
             return self.repair(inner, branches, path)
         candidates = [*map(_properties, branches)]
@@ -243,6 +254,7 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Cal
         return False
     items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
     if isinstance(value, dict):
+        items += _unboxed_objects(value, items, root)
         return any(_has_keys(value, item, root) for item in items)
     if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
         return False
@@ -251,11 +263,12 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Cal
     return bool(_json_types(value) & _types(items))
 
 
-def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath) -> JSONValue:
+def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath, type_name: str) -> JSONValue:
     """Return what is in an object that is not a value itself, but only in an object; else `NOT_WRAPPED`."""
-    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    is_in_box = path == (BOX,) and len(_properties(root)) == 1
+    name = type_name if is_in_box else next((step for step in reversed(path) if isinstance(step, str)), "")
     inner = unwrap_member(value, name) if path and branches else NOT_WRAPPED
-    if path == (BOX,) and len(_properties(root)) == 1 and BOX not in value and isinstance(inner, dict | list):
+    if is_in_box and BOX not in value and isinstance(inner, dict | list):
         return NOT_WRAPPED  # the whole reply is in a wrapper, or is the value
     types = _types(branches)
     if inner is NOT_WRAPPED or (inner is None and "null" not in types):
@@ -275,6 +288,19 @@ def _is_map(branch: JSON, root: JSON) -> bool:
     """Return whether a branch is a list of pairs, which a model may write as an object."""
     items = walk_branches([branch["items"]], root) if isinstance(branch.get("items"), dict) else ()
     return any(_properties(item).keys() == PAIR for item in items)
+
+
+def _unboxed_objects(value: JSONValue, branches: list[JSON], root: JSON) -> list[JSON]:
+    """Return the objects in the boxes of a union, one of which a value may be without its box.
+
+    Each branch of such a union is an object with one key. A value with such a key has its box.
+    """
+    boxes = [properties for branch in branches if len(properties := _properties(branch)) == 1 and not _is_open(branch)]
+    keys = {key for properties in boxes for key in properties}
+    if len(boxes) <= 1 or isinstance(value, str) or (isinstance(value, dict) and not keys.isdisjoint(value)):
+        return []
+    contents = walk_branches([inner for properties in boxes for inner in properties.values()], root)
+    return [content for content in contents if _properties(content) and not any(content is each for each in branches)]
 
 
 def _is_open(branch: JSON) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
@@ -50,12 +51,13 @@ def repaired_readings(
         with_tags: Adds the missing tags of unions to a wire value.
     """
     is_json = False
+    repair_wire = partial(_repair_value, schema=schema, form=form, name=name, text=text, with_tags=with_tags)
     for candidate in _candidates(text, name, form):
         is_json = True
         if candidate.repairs:
             yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
         for wire in _with_box(candidate, form):
-            repaired, value_repairs = _repair_value(wire, schema, form, with_tags)
+            repaired, value_repairs = repair_wire(wire)
             if value_repairs:
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
     if not is_json and form.box:
@@ -79,14 +81,15 @@ def _bare_readings(text: str, schema: JSON, box: str, names: NamesOfValues) -> I
 
 
 def _repair_value(
-    wire: JSONValue, schema: JSON, form: ExpectedForm, with_tags: RepairValue
+    wire: JSONValue, schema: JSON, form: ExpectedForm, name: str, text: str, with_tags: RepairValue
 ) -> tuple[JSONValue, tuple[str, ...]]:
     """Repair the values of a document; inside a union without tags, they can be repaired when the tags are there."""
-    repaired, value_repairs = repair_values(wire, schema, form.names)
+    repair = partial(repair_values, schema=schema, names=form.names, type_name=name.removesuffix("_or_none"), text=text)
+    repaired, value_repairs = repair(wire)
     tagged, tag_repairs = with_tags(repaired)
     if not tag_repairs:
         return repaired, value_repairs
-    repaired, inner_repairs = repair_values(tagged, schema, form.names)
+    repaired, inner_repairs = repair(tagged)
     return repaired, (*value_repairs, *tag_repairs, *inner_repairs)
 
 

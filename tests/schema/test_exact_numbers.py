@@ -9,10 +9,24 @@ import math
 import pickle
 from decimal import Decimal
 from enum import Enum, IntEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ImportString,
+    IPvAnyAddress,
+    IPvAnyNetwork,
+    StrictBool,
+    WithJsonSchema,
+    WrapValidator,
+    create_model,
+)
 
 from structkit import ResponseFormat
 from structkit.parsing import read_json
@@ -269,6 +283,55 @@ def test_a_number_that_the_caller_makes_of_a_boolean_is_allowed() -> None:
     assert ResponseFormat(list[counted]).parse('{"value": ["yes", true]}') == [1, 0]
     declared = Annotated[int, WithJsonSchema({"type": "boolean"})]
     assert ResponseFormat(declared).parse('{"value": true}') == 1
+
+
+def strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def with_validator(output_type: Any, validator: Any) -> Any:
+    return Annotated[output_type, validator]
+
+
+STRIPPED = [BeforeValidator(strip), WrapValidator(lambda value, handler: handler(strip(value)))]
+
+
+@pytest.mark.parametrize("validator", STRIPPED, ids=["before", "wrap"])
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        *((int, "true"), (int | None, "false"), (float, "true"), (Rank, "true"), (Literal[0, 1], "false")),
+        *((float, '" inf "'), (dt.date, "20240105"), (dt.datetime, '"1704412800"'), (IPv4Address, "true")),
+    ],
+    ids=str,
+)
+def test_a_validator_that_passes_on_what_it_gets_makes_no_value_of_it(
+    output_type: Any, text: str, validator: Any
+) -> None:
+    record = create_model("Record", value=with_validator(output_type, validator))
+    assert not ResponseFormat(record).read(f'{{"value": {text}}}', repairs=True).valid
+
+
+@pytest.mark.parametrize("validator", STRIPPED, ids=["before", "wrap"])
+def test_a_validator_that_passes_on_values_of_its_type_reads_them(validator: Any) -> None:
+    class Row(BaseModel):
+        count: Annotated[int, validator]
+        day: Annotated[dt.date, validator]
+        paid: bool
+
+    row = ResponseFormat(Row).parse('{"count": " 3 ", "day": "2026-11-29 ", "paid": true}')
+    assert row == Row(count=3, day=dt.date(2026, 11, 29), paid=True)
+
+
+@pytest.mark.parametrize(
+    "output_type",
+    [IPv4Address, IPv6Address, IPv4Network, IPv6Interface, IPvAnyAddress, IPvAnyNetwork, ImportString, UUID],
+    ids=str,
+)
+@pytest.mark.parametrize("value", ["true", "false", "1", "0", "1.5"])
+def test_a_number_is_no_address(output_type: Any, value: str) -> None:
+    assert not ResponseFormat(output_type).read(f'{{"value": {value}}}').valid
+    assert not ResponseFormat(output_type | None).read(f'{{"value": {value}}}').valid
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("0", False)])

@@ -211,12 +211,43 @@ def test_a_tag_may_be_missing_beside_one_that_is_there() -> None:
 def test_values_in_a_branch_without_its_tag_are_repaired_too() -> None:
     assert read(Dog | Car, {"value": {"name": "KITT", "wheels": "4"}}) == (
         Car(**KITT),
-        ["missing tag at value", "number in text at value.Car.wheels"],
+        ["number in text at value.wheels", "missing tag at value"],
     )
     assert read(Dog | Car, {"value": json.dumps(KITT)}) == (
         Car(**KITT),
         ["JSON in text at value", "missing tag at value"],
     )
+
+
+@pytest.mark.parametrize(
+    ("output_type", "natural", "repairs"),
+    [
+        (Dog | Car, [KITT], ["list for item at value"]),
+        (Dog | Car, {"result": KITT}, ["wrapped value at value"]),
+        (Dog | Car, {"Name": "KITT", "Wheels": 4}, ["spelling at value.name", "spelling at value.wheels"]),
+        (Dog | Car, {"Name": "KITT", "wheels": "4"}, ["spelling at value.name", "number in text at value.wheels"]),
+        (Dog | Car | None, [{"NAME": "KITT", "wheels": 4}], None),
+        (Dog | Car | list[int], [KITT], None),
+    ],
+    ids=str,
+)
+def test_a_branch_without_its_tag_may_need_other_repairs_first(
+    output_type: Any, natural: Any, repairs: list[str] | None
+) -> None:
+    record = create_model("Record", value=(output_type, ...), count=(int, ...))
+    value, applied = read(record, {"value": natural, "count": "3 pieces"})
+    if repairs is None:
+        assert value is None
+    else:
+        assert value == record(value=Car(**KITT), count=3)
+        assert applied == [*repairs, "number in text at count", "missing tag at value"]
+
+
+def test_an_item_without_its_tag_is_a_list_of_one() -> None:
+    record = create_model("Record", pets=(list[Dog | Car], ...))
+    repairs = ["item for list at pets", "missing tag at pets[0]"]
+    assert read(record, {"pets": KITT}) == (record(pets=[Car(**KITT)]), repairs)
+    assert read(record, {"pets": {"name": "x"}})[0] is None
 
 
 def test_a_branch_with_an_undecided_union_of_its_own_is_not_chosen() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import pytest
-from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime, StrictBool, StrictInt
+from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime, StrictBool, StrictInt, create_model
 
 from structkit import REPAIRS, Policy, ResponseFormat
 from structkit.dialects import CORE, DIALECTS, OPENAI, Dialect
@@ -492,6 +492,39 @@ def test_a_value_of_the_only_property_is_unwrapped() -> None:
 def test_an_item_without_its_empty_lists_is_an_item() -> None:
     value, repairs = read(Branch, '{"name": "a", "branches": {"name": "b"}}')
     assert (value, repairs) == (Branch(name="a", branches=[Branch(name="b")]), ["item for list at branches"])
+
+
+class Urgency(enum.Enum):
+    LOW = "low"
+    HIGH = "high"
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value"),
+    [
+        (Urgency, '{"urgency": "high"}', Urgency.HIGH),
+        (Urgency, '{"Urgency": "HIGH"}', Urgency.HIGH),
+        (Urgency, '{"value": {"urgency": "high"}}', Urgency.HIGH),
+        (Urgency, 'It is {"urgency": "high"}.', Urgency.HIGH),
+        (int, '{"int": 3}', 3),
+        ({"title": "Mood", "enum": ["good", "bad"]}, '{"mood": "bad"}', "bad"),
+        (Urgency, '{"error": "high"}', None),
+        (Urgency, '{"not": "high"}', None),
+        (Urgency, '{"urgency": "high", "urgency_before": "low"}', None),
+        (dict[str, str], '{"dict": "high"}', {"dict": "high"}),
+    ],
+    ids=str,
+)
+def test_a_scalar_is_taken_out_of_an_object_with_the_name_of_its_type(output_type: Any, text: str, value: Any) -> None:
+    assert ResponseFormat(output_type).read(text, repairs=True).value == value
+
+
+@pytest.mark.parametrize(("number", "text"), [("0", "0"), ("-1", "-1"), ("-0", None), ("+0", None), ("-0.0", None)])
+def test_a_zero_with_a_sign_is_not_a_text(number: str, text: str | None) -> None:
+    record = create_model("Record", floor=(str, ...), since=(str, ...))
+    reply = f'{{"floor": {number}, "since": "2024-01-0"}}'
+    value = ResponseFormat(record).read(reply, repairs=True).value
+    assert value == (None if text is None else record(floor=text, since="2024-01-0"))
 
 
 def test_a_member_of_a_map_is_not_unwrapped() -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
-from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from structkit.schema.expected_values import TYPES, listed_values
 from structkit.schema.keywords import ORIGINAL_SCHEMA
-from structkit.schema.pydantic.part import without_ref
 from structkit.schema.pydantic.strict_scalars import Context, ScalarRewriter, has_own_schema, rewrite_scalars
 from structkit.values import JSON, JSONValue
 
@@ -45,18 +44,12 @@ def without_booleans(core: Any) -> Any:
     return rewrite_scalars(core, NUMBERS)
 
 
-def _reject_in(schema: JSON, error: Callable[[bool], Exception]) -> JSON:
-    def reject_boolean(value: Any) -> Any:
+def _without_boolean(part: JSON, context: Context, error: Callable[[bool], Exception]) -> JSON:
+    def reject_boolean(value: Any) -> None:
         if isinstance(value, bool):
             raise error(value)
-        return value
 
-    metadata = {**schema.get("metadata", {}), ORIGINAL_SCHEMA: schema}
-    inner = without_ref(schema)
-    part = core_schema.no_info_before_validator_function(
-        reject_boolean, inner, ref=schema.get("ref"), metadata=metadata
-    )
-    return cast("JSON", part)
+    return context.guarded(part, reject_boolean, **{ORIGINAL_SCHEMA: part})
 
 
 def _numbers_only(part: JSON, context: Context) -> JSON:
@@ -69,7 +62,7 @@ def _numbers_only(part: JSON, context: Context) -> JSON:
         context = {"expected": expected, "got": "true" if value else "false"}
         return PydanticCustomError("number_type", "Input should be {expected}, not {got}", context)
 
-    return _reject_in(part, error)
+    return _without_boolean(part, context, error)
 
 
 def _constants_only(part: JSON, context: Context) -> JSON:
@@ -80,7 +73,7 @@ def _constants_only(part: JSON, context: Context) -> JSON:
     if context.is_key or has_own_schema(part) or not has_numbers or any(isinstance(value, bool) for value in values):
         return part
     expected = listed_values(values)
-    return _reject_in(part, lambda _: PydanticKnownError("enum", {"expected": expected}))
+    return _without_boolean(part, context, lambda _: PydanticKnownError("enum", {"expected": expected}))
 
 
 NUMBERS: Mapping[str, ScalarRewriter] = {

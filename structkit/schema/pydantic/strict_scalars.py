@@ -1,15 +1,18 @@
-"""Scalars that pydantic reads leniently, in a way that nobody means: "NaN" as a float, the number 2024 as 1970."""
+"""Scalars that pydantic reads leniently, in a way that nobody means: "NaN" as a float, 2024 as a date or an address."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any, TypeAlias, cast
 
 from pydantic_core import PydanticKnownError, core_schema
 
+from structkit.schema.pydantic.caller_functions import unwrap_function
 from structkit.schema.pydantic.part import NOT_SCHEMAS, without_ref
 from structkit.values import JSON
 
@@ -24,12 +27,24 @@ NUMBER = re.compile(r"\s*[-+]?[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\s*")
 WRAPPERS = CONVERTERS | {"nullable", "default", "function-after"}
 """Parts that pass on the value of the part inside them."""
 
+UNCHANGED = NOT_SCHEMAS | {"serialization"}
+"""Keys whose values are not schemas of what is read."""
+
+TEXT_FUNCTIONS = frozenset({"pydantic.networks", "pydantic._internal._validators"})
+"""Where pydantic has the functions that make IP addresses and imported objects of texts. They take numbers as well."""
+
+Check: TypeAlias = Callable[[Any], None]
+"""Raises pydantic's error for a value that pydantic would read as another one."""
+
+_input: ContextVar[Any] = ContextVar("input")
+"""What the function of the caller's was called with whose result is validated."""
+
 
 def with_strict_scalars(core: Any) -> Any:
-    """Return a core schema that rejects infinities and NaN, and numbers for dates, times and durations.
+    """Return a core schema that rejects infinities and NaN, and numbers for times and IP addresses.
 
     It accepts them where the type says so: by its settings, by a JSON Schema of its own, or by a function of the
-    caller's that returns them.
+    caller's that makes them of other values.
 
     >>> with_strict_scalars({"type": "list", "items_schema": {"type": "float"}})
     {'type': 'list', 'items_schema': {'type': 'float', 'allow_inf_nan': False}}
@@ -46,18 +61,35 @@ class Context:
     Args:
         rewriters: What rewrites scalars, by the type of their core schema.
         config: The settings of the model that contains it.
-        may_be_made: Whether a function of the caller's may return any value for the part.
+        may_be_made: Whether a function or a default of the caller's may be any value of the part.
+        is_converted: Whether a function of the caller's has seen the value before the part.
         is_key: Whether the part is in the keys of a map, which are texts on the wire.
     """
 
     rewriters: Mapping[str, ScalarRewriter]
     config: JSON = field(default_factory=dict)
     may_be_made: bool = False
+    is_converted: bool = False
     is_key: bool = False
 
     def is_strict(self, part: JSON) -> bool:
         """Return whether pydantic validates a scalar in strict mode."""
         return bool(part.get("strict", self.config.get("strict")))
+
+    def guarded(self, part: JSON, check: Check, **metadata: Any) -> JSON:
+        """Return a part with a check of its values; of those only that no function of the caller's has made."""
+        is_made = self.is_converted
+
+        def reject(value: Any) -> Any:
+            if not is_made or _is_unchanged(value):
+                check(value)
+            return value
+
+        merged = {**part.get("metadata", {}), **metadata} if metadata else None
+        schema = core_schema.no_info_before_validator_function(
+            reject, without_ref(part), ref=part.get("ref"), metadata=merged
+        )
+        return cast("JSON", schema)
 
 
 ScalarRewriter: TypeAlias = Callable[[JSON, Context], JSON]
@@ -88,25 +120,73 @@ def _rewrite(part: Any, context: Context) -> Any:
         return part
     if rewriter := context.rewriters.get(kind):
         return part if context.may_be_made else rewriter(part, context)
-    may_be_made = _may_be_made(part) or (context.may_be_made and kind in WRAPPERS)
-    inner = replace(context, config=part.get("config") or context.config, may_be_made=may_be_made)
-    return _rewrite_values(part, inner, NOT_SCHEMAS)
+    is_converter = _is_outer_converter(part, context)
+    return _rewrite_values(part, _context_in(part, context), UNCHANGED, is_converter=is_converter)
 
 
-def _rewrite_values(part: JSON, context: Context, unchanged: Collection[str]) -> JSON:
+def _is_outer_converter(part: JSON, context: Context) -> bool:
+    """Return whether a part is the first function of the caller's that sees a value."""
+    return part["type"] in CONVERTERS and not context.is_converted and not context.may_be_made
+
+
+def _context_in(part: JSON, context: Context) -> Context:
+    """Return what surrounds the inside of a part."""
+    passes_on = part["type"] in WRAPPERS
+    return replace(
+        context,
+        config=part.get("config") or context.config,
+        may_be_made=_may_be_made(part) or (context.may_be_made and passes_on),
+        is_converted=part["type"] in CONVERTERS or (context.is_converted and passes_on),
+    )
+
+
+def _is_unchanged(value: Any) -> bool:
+    """Return whether the caller's function returned what it was called with, but for space around a text."""
+    original = _input.get(None)
+    if isinstance(value, str) and isinstance(original, str):
+        return value.strip() == original.strip()
+    return type(value) is type(original) and bool(value == original)
+
+
+def _with_input(function: JSON) -> JSON:
+    """Return a function that stores what it was called with."""
+    original = function["function"]
+
+    @wraps(original)
+    def call(value: Any, *arguments: Any) -> Any:
+        _input.set(value)
+        return original(value, *arguments)
+
+    return {**function, "function": call}
+
+
+def _rewrite_values(part: JSON, context: Context, unchanged: Collection[str], *, is_converter: bool = False) -> JSON:
     of_keys = replace(context, is_key=True)
     values = [
         value if key in unchanged else _rewrite(value, of_keys if key == "keys_schema" else context)
         for key, value in part.items()
     ]
-    return dict(zip(part, values, strict=True)) if _are_other(values, part.values()) else part
+    if not _are_other(values, part.values()):
+        return part
+    rewritten = dict(zip(part, values, strict=True))
+    return {**rewritten, "function": _with_input(part["function"])} if is_converter else rewritten
 
 
 def _without_infinities(part: JSON, context: Context) -> JSON:
     """Return the schema of a float that rejects infinities; the keys of a map are texts, and so may be infinite."""
     may_be_infinite = context.is_key or context.config.get("allow_inf_nan")
-    is_free = may_be_infinite or "allow_inf_nan" in part or "serialization" in part
-    return part if is_free else {**part, "allow_inf_nan": False}
+    if may_be_infinite or "allow_inf_nan" in part or "serialization" in part:
+        return part
+    return context.guarded(part, _reject_infinity) if context.is_converted else {**part, "allow_inf_nan": False}
+
+
+def _reject_infinity(value: Any) -> None:
+    try:
+        is_finite = math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):  # not a float at all, which pydantic says
+        return
+    if not is_finite:
+        raise PydanticKnownError("finite_number")
 
 
 def _without_numbers(part: JSON, context: Context) -> JSON:
@@ -115,16 +195,30 @@ def _without_numbers(part: JSON, context: Context) -> JSON:
         return part
     error_type: Any = TIMES[part["type"]]
 
-    def reject_number(value: Any) -> Any:
+    def reject_number(value: Any) -> None:
         if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
             raise PydanticKnownError(error_type)
-        return value
 
-    schema = core_schema.no_info_before_validator_function(reject_number, without_ref(part), ref=part.get("ref"))
-    return cast("JSON", schema)
+    return context.guarded(part, reject_number)
 
 
-STRICT_SCALARS: Mapping[str, ScalarRewriter] = {"float": _without_infinities, **dict.fromkeys(TIMES, _without_numbers)}
+def _text_only(part: JSON, context: Context) -> JSON:
+    """Return the schema of an IP address that rejects numbers: 1 and `true` would be 0.0.0.1."""
+    module = getattr(unwrap_function(part["function"]["function"]), "__module__", None)
+    is_text = module in TEXT_FUNCTIONS and not has_own_schema(part)
+    return context.guarded(part, _reject_number) if is_text else part
+
+
+def _reject_number(value: Any) -> None:
+    if isinstance(value, int | float):
+        raise PydanticKnownError("string_type")
+
+
+STRICT_SCALARS: Mapping[str, ScalarRewriter] = {
+    "float": _without_infinities,
+    "function-plain": _text_only,
+    **dict.fromkeys(TIMES, _without_numbers),
+}
 
 
 def has_own_schema(part: JSON) -> bool:
@@ -133,9 +227,10 @@ def has_own_schema(part: JSON) -> bool:
 
 
 def _may_be_made(part: JSON) -> bool:
-    """Return whether a function, or a default that is validated, may be an infinity."""
+    """Return whether a function that says what it reads, or a default that is validated, may be any value."""
     default = part.get("default") if part["type"] == "default" else None
-    return part["type"] in CONVERTERS or (isinstance(default, float) and not math.isfinite(default))
+    is_infinite = isinstance(default, float) and not math.isfinite(default)
+    return is_infinite or (part["type"] in CONVERTERS and "json_schema_input_schema" in part)
 
 
 def _are_other(values: Iterable[Any], originals: Iterable[Any]) -> bool:
