@@ -51,8 +51,8 @@ class DefaultOptions(Options, total=False):
         escalate: A stronger model of the same endpoint, which is asked for values whose confidence is low, and after
             failures.
         below: The confidence below which it is asked.
-        chunk: Characters of the chunks in which a long text is asked for the items of a list, or `auto`. Streams do
-            not have it.
+        chunk: Characters of the chunks in which a long text is asked for the items of a list, or `auto`.
+            `stream` does not have it.
     """
 
     instructions: str

@@ -16,12 +16,13 @@ from structkit.client.arguments import (
     validate_connection_arguments,
 )
 from structkit.client.client_display import client_rows, display_client
-from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
+from structkit.client.endpoint_settings import EndpointSettings, find_endpoint
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
-from structkit.client.several_calls import find_several_calls
+from structkit.client.several_calls import find_several_calls, has_chunks
 from structkit.client.steps import next_step
+from structkit.client.transports import async_http_transport, async_sdk_transport
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import ConfigError, TransportError
@@ -67,7 +68,7 @@ class AsyncClient:
         validate_connection_arguments(
             "AsyncClient", client=client, transport=transport, base_url=base_url, api_key=api_key
         )
-        self._custom_transport = transport if client is None else _sdk_transport(client)
+        self._custom_transport = transport if client is None else async_sdk_transport(client)
         self._transports: dict[AbstractEventLoop, AsyncTransport] = {}
         self._open_blocks: dict[AbstractEventLoop, int] = {}
         endpoint = None
@@ -185,12 +186,22 @@ class AsyncClient:
         from structkit.extraction.stream_output import ListItems
 
         output_format = list_format(output_type)
+        if has_chunks(self._plan.call, call):
+            from structkit.client.chunk_streams import stream_chunks_async
+
+            return stream_chunks_async(self.run, self._plan.call, output_format, prompt, call)
         return self._stream(output_format, prompt, reask_places(call, self._plan.call), ListItems(output_format))
 
     def _stream(
         self, output_type: Any, prompt: Prompt | Awaitable[Prompt], call: CallOptions, output: StreamOutput[Any]
     ) -> AsyncStream[Any, Any]:
-        from structkit.client.streams import AsyncStream, AsyncStreamIO, Deferred
+        from structkit.client.streams import (
+            AsyncStream,
+            AsyncStreamIO,
+            StreamState,
+            start_or_defer,
+            stream_values_async,
+        )
         from structkit.transport.streaming import open_stream_async
 
         hooks = self._plan.hooks(call)
@@ -204,8 +215,8 @@ class AsyncClient:
         def start(resolved_prompt: Prompt) -> Conversation:
             return self._plan.start_conversation(output_type, resolved_prompt, call)
 
-        first = Deferred(prompt, start) if isinstance(prompt, Awaitable) else start(prompt)
-        return AsyncStream(first, output, hooks, io)
+        state, first = StreamState(output, hooks), start_or_defer(prompt, start)
+        return AsyncStream(state, stream_values_async(state, io, first), first)
 
     async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
         """Return the replies in the order of the requests, which are sent concurrently."""
@@ -308,7 +319,7 @@ class AsyncClient:
             for closed_loop in [each for each in [*self._transports, *self._open_blocks] if each.is_closed()]:
                 self._transports.pop(closed_loop, None)
                 self._open_blocks.pop(closed_loop, None)
-            self._transports[loop] = _http_transport(self._endpoint)
+            self._transports[loop] = async_http_transport(self._endpoint)
         return self._transports[loop]
 
     async def close(self) -> None:
@@ -331,19 +342,6 @@ class AsyncClient:
         if self._open_blocks[loop] <= 0:
             del self._open_blocks[loop]
             await self.close()
-
-
-def _http_transport(endpoint: EndpointSettings) -> AsyncTransport:
-    from structkit.transport.direct import AsyncHTTPTransport
-
-    with report_environment_errors():
-        return AsyncHTTPTransport(endpoint.address, endpoint.api_key)
-
-
-def _sdk_transport(client: openai.AsyncOpenAI) -> AsyncTransport:
-    from structkit.transport.openai_sdk import AsyncOpenAITransport
-
-    return AsyncOpenAITransport(client)
 
 
 def _this_loop() -> AbstractEventLoop:

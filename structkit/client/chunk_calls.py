@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,10 +10,13 @@ from structkit.client.arguments import validate_call
 from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.plan import merge_options, result_or_raise
 from structkit.client.steps import apply_async_checks
-from structkit.errors import ExtractionError, TransportError
+from structkit.errors import ExtractionError, StructkitError, TransportError
 from structkit.extraction.chunk_parts import ChunkParts, all_parts, plan_of_parts
-from structkit.extraction.chunk_plan import JoinedChunks, plan_chunks
+from structkit.extraction.chunk_plan import ChunkDraft, ChunkPlan, JoinedChunks, Outcome, plan_chunks
 from structkit.values import Prompt, Result
+
+FAILURES = (TransportError, ExtractionError)
+"""Errors of a chunk that are its outcome."""
 
 
 def run_chunks(
@@ -40,22 +43,16 @@ def run_chunks(
     """
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    ask = partial(_ask, run, call, list[TransportError]())
-    divided_plan, outcomes = plan_of_parts(plan, call_for_each(ask, all_parts(plan)))
+    divided_plan, outcomes = plan_of_parts(plan, call_for_each(partial(ask_parts, run, call), all_parts(plan)))
     return result_or_raise(divided_plan.join(outcomes))
 
 
-def _ask(
-    run: Callable[..., Result[Any]], call: Mapping[str, Any], endpoint_errors: list[TransportError], parts: ChunkParts
-) -> ChunkParts:
-    """Ask a chunk, or its parts one after the other, while the endpoint has no error."""
-    while (chunk := parts.next_chunk) is not None and not endpoint_errors:
+def ask_parts(run: Callable[..., Result[Any]], call: Mapping[str, Any], parts: ChunkParts) -> ChunkParts:
+    """Ask a chunk, or its parts one after the other."""
+    while (chunk := parts.next_chunk) is not None:
         try:
             parts.receive(run(*parts.plan.arguments(chunk), **{**call, **parts.plan.options(chunk)}))
-        except TransportError as error:
-            endpoint_errors.append(error)
-            parts.receive(error)
-        except ExtractionError as error:
+        except FAILURES as error:
             parts.receive(error)
     return parts
 
@@ -68,30 +65,32 @@ async def run_chunks_async(
     call: Mapping[str, Any],
 ) -> Result[Any]:
     """Like `run_chunks`, awaited."""
-    import asyncio
-
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    ask = partial(_ask_async, run, call, list[TransportError]())
-    divided_plan, outcomes = plan_of_parts(plan, await call_for_each_async(ask, all_parts(plan)))
-    step = await asyncio.to_thread(divided_plan.join, outcomes)  # takes a second for thousands of items
-    if isinstance(step, Result):
-        step = await apply_async_checks(JoinedChunks(divided_plan, outcomes), step)
-    return result_or_raise(step)
+    parts = await call_for_each_async(partial(ask_parts_async, run, call), all_parts(plan))
+    return result_or_raise(await join_async(*plan_of_parts(plan, parts)))
 
 
-async def _ask_async(
-    run: Callable[..., Awaitable[Result[Any]]],
-    call: Mapping[str, Any],
-    endpoint_errors: list[TransportError],
-    parts: ChunkParts,
+async def ask_parts_async(
+    run: Callable[..., Awaitable[Result[Any]]], call: Mapping[str, Any], parts: ChunkParts
 ) -> ChunkParts:
-    while (chunk := parts.next_chunk) is not None and not endpoint_errors:
+    """Like `ask_parts`, awaited."""
+    while (chunk := parts.next_chunk) is not None:
         try:
             parts.receive(await run(*parts.plan.arguments(chunk), **{**call, **parts.plan.options(chunk)}))
-        except TransportError as error:
-            endpoint_errors.append(error)
-            parts.receive(error)
-        except ExtractionError as error:
+        except FAILURES as error:
             parts.receive(error)
     return parts
+
+
+async def join_async(
+    plan: ChunkPlan, outcomes: Sequence[Outcome], reads: Sequence[ChunkDraft] | None = None
+) -> Result[Any] | StructkitError:
+    """Return what `ChunkPlan.join` returns, after the checks that have to be awaited."""
+    import asyncio
+
+    step = await asyncio.to_thread(plan.join, outcomes, reads)  # takes a second for thousands of items
+    if isinstance(step, Result):
+        checked: Result[Any] | StructkitError = await apply_async_checks(JoinedChunks(plan, outcomes), step)
+        return checked
+    return step

@@ -18,12 +18,13 @@ from structkit.client.arguments import (
     validate_sync_checks,
 )
 from structkit.client.client_display import client_rows, display_client
-from structkit.client.endpoint_settings import EndpointSettings, find_endpoint, report_environment_errors
+from structkit.client.endpoint_settings import EndpointSettings, find_endpoint
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
-from structkit.client.several_calls import find_several_calls
+from structkit.client.several_calls import find_several_calls, has_chunks
 from structkit.client.tool_arguments import validate_sync_tools
+from structkit.client.transports import http_transport, sdk_transport
 from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import TransportError
@@ -88,7 +89,7 @@ class Client:
         """Determine the endpoint; nothing is sent."""
         validate_call(call)
         validate_connection_arguments("Client", client=client, transport=transport, base_url=base_url, api_key=api_key)
-        self._custom_transport = transport if client is None else _sdk_transport(client)
+        self._custom_transport = transport if client is None else sdk_transport(client)
         self._transport: Transport | None = None
         self._lock, self._open_blocks = threading.Lock(), 0
         endpoint = None
@@ -185,7 +186,8 @@ class Client:
             for line in client.stream_items(list[Line], text):
                 save(line)
 
-        The issues of an invalid item are in `Stream.issues`; the item is re-asked separately and yielded last.
+        The issues of an invalid item are in `Stream.issues`; the item is re-asked separately and yielded last. With
+        `chunk=`, items are yielded as the chunks of a long text finish, in the order of the text.
 
         Args:
             output_type: A list type; a type with one list of objects, whose items are yielded; or the type of an item.
@@ -199,12 +201,16 @@ class Client:
         from structkit.extraction.stream_output import ListItems
 
         output_format = list_format(output_type)
+        if has_chunks(self._plan.call, call):
+            from structkit.client.chunk_streams import stream_chunks
+
+            return stream_chunks(self.run, self._plan.call, output_format, prompt, call)
         return self._stream(output_format, prompt, reask_places(call, self._plan.call), ListItems(output_format))
 
     def _stream(
         self, output_type: Any, prompt: Prompt, call: CallOptions, output: StreamOutput[Any]
     ) -> Stream[Any, Any]:
-        from structkit.client.streams import Stream, StreamIO
+        from structkit.client.streams import Stream, StreamIO, StreamState, stream_values
         from structkit.transport.streaming import open_stream
 
         hooks = self._plan.hooks(call)
@@ -214,7 +220,8 @@ class Client:
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
             make_calls=lambda step: self._make_calls(step, hooks),
         )
-        return Stream(self._start(output_type, prompt, call), output, hooks, io)
+        state = StreamState(output, hooks)
+        return Stream(state, stream_values(state, io, self._start(output_type, prompt, call)))
 
     def _start(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
         conversation = self._plan.start_conversation(output_type, prompt, call)
@@ -361,7 +368,7 @@ class Client:
             return self._custom_transport
         with self._lock:
             if self._transport is None:
-                self._transport = _http_transport(self._endpoint)
+                self._transport = http_transport(self._endpoint)
                 weakref.finalize(self, self._transport.close)
             return self._transport
 
@@ -385,16 +392,3 @@ class Client:
             self._open_blocks = max(0, self._open_blocks - 1)
             if not self._open_blocks:
                 self.close()
-
-
-def _http_transport(endpoint: EndpointSettings) -> Transport:
-    from structkit.transport.direct import HTTPTransport
-
-    with report_environment_errors():
-        return HTTPTransport(endpoint.address, endpoint.api_key)
-
-
-def _sdk_transport(client: openai.OpenAI) -> Transport:
-    from structkit.transport.openai_sdk import OpenAITransport
-
-    return OpenAITransport(client)

@@ -117,8 +117,8 @@ class Plan:
         arguments.pop("hooks", None)  # used by the driver
         if "chunk" in arguments:
             raise ConfigError(
-                "chunk= (--chunk) is an argument of extract, run and jobs; streams read a text whole: leave it out, or "
-                "pass chunk=None where a client or a function has it"
+                "chunk= (--chunk) is an argument of extract, run, stream_items and jobs; snapshots are of a text as a "
+                "whole: use stream_items, or pass chunk=None where a client or a function has it"
             )
         if "escalate" in arguments or "below" in arguments:
             arguments = add_escalation(arguments)

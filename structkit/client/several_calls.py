@@ -8,6 +8,11 @@ from typing import Any
 from structkit.errors import ConfigError
 
 
+def has_chunks(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> bool:
+    """Return whether a call divides its text."""
+    return bool(call.get("chunk", defaults.get("chunk")))
+
+
 def find_several_calls(defaults: Mapping[str, Any], call: Mapping[str, Any], *, is_async: bool = False) -> Any:
     """Return the function that makes the calls; None for a plain call.
 

@@ -33,25 +33,30 @@ NO_REPLY = "the transport's stream ended without a reply: its last item has to b
 
 
 @dataclass(frozen=True, slots=True)
-class Deferred:
-    """A conversation that starts once its prompt has been awaited.
+class Deferred(Generic[S]):
+    """What starts once its prompt has been awaited, such as a conversation.
 
     Args:
         prompt: The awaitable prompt.
-        start: Returns the conversation for a prompt.
+        start: Returns the start for a prompt.
     """
 
     prompt: Awaitable[Prompt]
-    start: Callable[[Prompt], Conversation]
+    start: Callable[[Prompt], S]
 
-    async def resolve(self) -> Conversation:
-        """Await the prompt and return the conversation."""
+    async def resolve(self) -> S:
+        """Await the prompt and return the start."""
         return self.start(await self.prompt)
 
     def close(self) -> None:
         """Close a coroutine that will never be awaited, which Python would warn about."""
         if isinstance(self.prompt, Coroutine):
             self.prompt.close()
+
+
+def start_or_defer(prompt: Prompt | Awaitable[Prompt], start: Callable[[Prompt], S]) -> S | Deferred[S]:
+    """Return what starts with a prompt, or defer it until the prompt has been awaited."""
+    return Deferred(prompt, start) if isinstance(prompt, Awaitable) else start(prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,8 @@ class StreamState(Generic[S]):
                     replies.append(event)
 
 
-def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
+def stream_values(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
+    """Yield what the replies of a conversation contain."""
     while isinstance(step, UNFINISHED_STEPS):
         if isinstance(step, ToolStep):
             step = io.make_calls(step)
@@ -164,7 +170,10 @@ def _run(state: StreamState[S], io: StreamIO, step: Any) -> Generator[S]:
     yield from state.output.finish(state.finish(step))
 
 
-async def _run_async(state: StreamState[S], io: AsyncStreamIO, start: Conversation | Deferred) -> AsyncGenerator[S]:
+async def stream_values_async(
+    state: StreamState[S], io: AsyncStreamIO, start: Conversation | Deferred[Conversation]
+) -> AsyncGenerator[S]:
+    """Like `stream_values`, awaited."""
     step: Any = await start.resolve() if isinstance(start, Deferred) else start
     while isinstance(step, UNFINISHED_STEPS):
         if isinstance(step, ToolStep):
@@ -220,10 +229,10 @@ class Stream(_BaseStream[S, T]):
     To leave early, `close` it or use it in a `with` block: the connection is closed, and the endpoint may stop writing.
     """
 
-    def __init__(self, start: Conversation, output: StreamOutput[S], hooks: Hooks, io: StreamIO) -> None:
+    def __init__(self, state: StreamState[S], values: Generator[S]) -> None:
         """Send nothing before the first value is requested."""
-        super().__init__(StreamState(output, hooks))
-        self._values = _run(self._state, io, start)
+        super().__init__(state)
+        self._values = values
 
     def result(self) -> Result[T]:
         """Return the result as `Client.run` does, after reading the remainder of the reply.
@@ -262,13 +271,11 @@ class Stream(_BaseStream[S, T]):
 class AsyncStream(_BaseStream[S, T]):
     """Like `Stream`, with `async for` and `async with`; `result` and `close` are awaited."""
 
-    def __init__(
-        self, start: Conversation | Deferred, output: StreamOutput[S], hooks: Hooks, io: AsyncStreamIO
-    ) -> None:
-        """Send nothing before the first value is requested."""
-        super().__init__(StreamState(output, hooks))
+    def __init__(self, state: StreamState[S], values: AsyncGenerator[S], start: Any) -> None:
+        """Send nothing before the first value is requested; the start may wait for its prompt."""
+        super().__init__(state)
         self._start = start
-        self._values = _run_async(self._state, io, start)
+        self._values = values
 
     async def result(self) -> Result[T]:
         """Like `Stream.result`."""

@@ -18,23 +18,27 @@ if TYPE_CHECKING:
 class ChunkParts:
     """A chunk, or the parts that it is divided into, with what each has returned, in the order of the text.
 
-    Attributes:
+    Args:
         plan: That of the whole text.
+        chunk: The whole chunk.
+        endpoint_errors: Those of all chunks of the text: after one, no other chunk is asked.
+
+    Attributes:
         truncated_attempts: The attempts at chunks that were divided.
     """
 
-    def __init__(self, plan: ChunkPlan, chunk: TextChunk) -> None:
+    def __init__(self, plan: ChunkPlan, chunk: TextChunk, endpoint_errors: list[TransportError]) -> None:
         """Start with the whole chunk."""
         self.truncated_attempts: tuple[Attempt, ...] = ()
-        self.plan = plan
+        self.plan, self._endpoint_errors = plan, endpoint_errors
         self._waiting = [chunk]  # the next one last
         self._answers: list[tuple[TextChunk, Outcome]] = []
         self._is_over = False
 
     @property
     def next_chunk(self) -> TextChunk | None:
-        """What is to be asked next."""
-        return self._waiting[-1] if self._waiting and not self._is_over else None
+        """What is to be asked next; None if nothing is."""
+        return self._waiting[-1] if self._waiting and not self._is_over and not self._endpoint_errors else None
 
     @property
     def outcomes(self) -> list[tuple[TextChunk, Outcome]]:
@@ -53,12 +57,15 @@ class ChunkParts:
             self._waiting += reversed(halves)
             return
         self._answers.append((chunk, outcome))
-        self._is_over = isinstance(outcome, (Truncated, TransportError))
+        self._is_over = isinstance(outcome, Truncated)
+        if isinstance(outcome, TransportError):
+            self._endpoint_errors.append(outcome)
 
 
 def all_parts(plan: ChunkPlan) -> list[ChunkParts]:
     """Return the parts of each chunk of a plan, before any is divided."""
-    return [ChunkParts(plan, chunk) for chunk in plan.chunks]
+    errors: list[TransportError] = []
+    return [ChunkParts(plan, chunk, errors) for chunk in plan.chunks]
 
 
 def plan_of_parts(plan: ChunkPlan, chunks: Iterable[ChunkParts]) -> tuple[ChunkPlan, list[Outcome]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from structkit.errors import ConfigError, InvalidOutput, SchemaError, StructkitError
 from structkit.evidence.alignment import align
@@ -16,9 +16,10 @@ from structkit.extraction.checks import ValueCheck, apply_checks, soft
 from structkit.extraction.chunk_evidence import align_chunks, chunk_alignment, has_items_in_order
 from structkit.extraction.chunk_fields import choose_fields, find_conflicts
 from structkit.extraction.chunk_places import ChunkPlaces, ChunksProvenance
+from structkit.extraction.chunk_shape import list_schema
 from structkit.extraction.chunk_source import ChunkSource, find_chunk_source
 from structkit.extraction.grounding import ArgumentEvidence, accepted_answer, natural_value, tool_sources
-from structkit.extraction.item_owners import ChunkItems, item_starts, join_items
+from structkit.extraction.item_owners import ChunkItems, first_of_equal, item_starts, join_items
 from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text, halve_chunk
 from structkit.partial.items import ItemReader
 from structkit.prompts import build_messages
@@ -37,6 +38,13 @@ Outcome: TypeAlias = "Result[Any] | StructkitError | None"
 ChunkEvidence: TypeAlias = Mapping[JSONPath, Evidence]
 
 
+class ChunkDraft(NamedTuple):
+    """What a chunk has given, as natural JSON, and where its scalars are, with offsets in the whole text."""
+
+    draft: JSONValue
+    evidence: ChunkEvidence
+
+
 @dataclass(frozen=True)
 class ChunkPlan:
     """The chunks of a call, and what joins their results.
@@ -49,6 +57,7 @@ class ChunkPlan:
         messages: The messages of the whole prompt.
         list_path: Where the list is in a value.
         is_ordered: Whether a value has its items in the order in which they are given.
+        is_set: Whether its items are all different.
         evidence: What is done with values that the text does not have.
         checks: The caller's checks. Those that only warn are run with the joined value alone.
         context: What pydantic's validators get as `info.context`.
@@ -62,6 +71,7 @@ class ChunkPlan:
     messages: tuple[Message, ...]
     list_path: JSONPath
     is_ordered: bool
+    is_set: bool
     evidence: Any
     checks: tuple[ValueCheck, ...] = ()
     context: Any = None
@@ -88,14 +98,34 @@ class ChunkPlan:
     def _text(self, chunk: TextChunk) -> str:
         return self.source.source.text[chunk.start : chunk.end]
 
-    def join(self, outcomes: Sequence[Outcome]) -> Result[Any] | StructkitError:
-        """Return the joined result, or the first error, with the results of the other chunks."""
+    def read(self, result: Result[Any], chunk: TextChunk) -> ChunkDraft:
+        """Return what a chunk has given, and where it is in the text."""
+        draft = accepted_answer(result).draft
+        return ChunkDraft(
+            draft, chunk_alignment(draft, self.source.source.text, chunk, self.response_format.natural_schema)
+        )
+
+    def items(self, read: ChunkDraft) -> ChunkItems:
+        """Return the items that a chunk has given."""
+        items = value_at(read.draft, self.list_path)
+        items = items if isinstance(items, list) else []
+        return ChunkItems(items, item_starts(read.evidence, self.list_path, len(items)))
+
+    def join(
+        self, outcomes: Sequence[Outcome], reads: Sequence[ChunkDraft] | None = None
+    ) -> Result[Any] | StructkitError:
+        """Return the joined result, or the first error, with the results of the other chunks.
+
+        Args:
+            outcomes: What was returned for each chunk.
+            reads: What `read` has returned for each of them, if that is known.
+        """
         results = [each for each in outcomes if isinstance(each, Result)]
         if len(results) < len(outcomes):
             return self._failure(outcomes)
-        drafts = [accepted_answer(result).draft for result in results]
-        evidence = [self._align(draft, chunk) for draft, chunk in zip(drafts, self.chunks, strict=True)]
-        places = self._place(drafts, evidence)
+        reads = reads or [self.read(*pair) for pair in zip(results, self.chunks, strict=True)]
+        drafts, evidence = [each.draft for each in reads], [each.evidence for each in reads]
+        places = self._place(reads)
         draft = self._draft(drafts, places)
         answer = apply_checks(self.response_format.read_natural(draft, context=self.context), self.checks)
         if not answer.valid:
@@ -103,18 +133,12 @@ class ChunkPlan:
         warnings = (*find_conflicts(places.fields, drafts, evidence, self.chunks), *_chunk_warnings(results, places))
         return self._result(answer, results, places, warnings)
 
-    def _align(self, draft: JSONValue, chunk: TextChunk) -> ChunkEvidence:
-        return chunk_alignment(draft, self.source.source.text, chunk, self.response_format.natural_schema)
-
-    def _place(self, drafts: Sequence[JSONValue], evidence: Sequence[ChunkEvidence]) -> ChunkPlaces:
-        lists = [value_at(draft, self.list_path) for draft in drafts]
-        chunk_items = [
-            ChunkItems(items, item_starts(each, self.list_path, len(items)))
-            for each, items in zip(evidence, (each if isinstance(each, list) else [] for each in lists), strict=True)
-        ]
-        return ChunkPlaces(
-            self.list_path, join_items(self.chunks, chunk_items), choose_fields(drafts, evidence, self.list_path)
-        )
+    def _place(self, reads: Sequence[ChunkDraft]) -> ChunkPlaces:
+        drafts, evidence = [each.draft for each in reads], [each.evidence for each in reads]
+        lists = [*map(self.items, reads)]
+        items = join_items(self.chunks, lists)
+        items = first_of_equal(items, lists) if self.is_set else items
+        return ChunkPlaces(self.list_path, items, choose_fields(drafts, evidence, self.list_path))
 
     def _draft(self, drafts: Sequence[Any], places: ChunkPlaces) -> JSONValue:
         lists = [value_at(draft, self.list_path) for draft in drafts]
@@ -236,6 +260,7 @@ def plan_chunks(output_type: Any, prompt: Prompt, arguments: Mapping[str, Any]) 
         messages=messages,
         list_path=reader.path,
         is_ordered=reader.is_order_preserved,
+        is_set=bool(list_schema(output_format.natural_schema, reader.path).get("uniqueItems")),
         evidence=evidence.choice if isinstance(evidence, ArgumentEvidence) else evidence,
         checks=tuple(arguments.get("checks") or ()),
         context=arguments.get("context"),
@@ -256,19 +281,12 @@ def _list_reader(output_format: ResponseFormat[Any]) -> ItemReader[Any]:
             f"chunk= (--chunk) joins the items of one list, and {output_format.name} {reason}: "
             "use a type such as list[Row], or a model with one list"
         ) from None
-    if min_items := _min_items(output_format, reader.path):
+    if min_items := int(list_schema(output_format.natural_schema, reader.path).get("minItems") or 0):
         raise ConfigError(
             f"the list of {output_format.name} has at least {min_items} items, which a chunk of the text may not have: "
             "let it be empty, and count the items of the joined value"
         )
     return reader
-
-
-def _min_items(output_format: ResponseFormat[Any], path: JSONPath) -> int:
-    schema: Any = output_format.natural_schema
-    for key in path:
-        schema = schema.get("properties", {}).get(key, {})
-    return int(schema.get("minItems") or 0)
 
 
 def _chunk_warnings(results: Sequence[Result[Any]], places: ChunkPlaces) -> list[Issue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -50,26 +50,62 @@ def _first_start(values: Sequence[Evidence]) -> int | None:
     return min((each.spans[0].start for each in clear), default=None)
 
 
-def join_items(chunks: Sequence[TextChunk], lists: Sequence[ChunkItems]) -> tuple[ItemOrigin, ...]:
-    """Return the items that count, in the order of the text.
+class ItemOwners:
+    """Decides which items of a text's chunks count, and in which order, as the chunks are added.
 
     An item belongs to the chunk in whose own zone it starts: chunks that have it in their overlap give it, too. An item
     that was not found is one of its chunk, unless an equal one of a neighbour counts.
     """
-    owned_positions = [
-        [number for number, start in enumerate(each.starts) if start is not None and chunk.owns(start)]
-        for chunk, each in zip(chunks, lists, strict=True)
-    ]
-    texts = [
-        {_key(each.items[number]) for number in numbers} for each, numbers in zip(lists, owned_positions, strict=True)
-    ]
-    origins: list[ItemOrigin] = []
-    for number, each in enumerate(lists):
-        beside = {text for other in (number - 1, number + 1) if 0 <= other < len(texts) for text in texts[other]}
-        unfound = [at for at, start in enumerate(each.starts) if start is None and _key(each.items[at]) not in beside]
-        texts[number] |= {_key(each.items[at]) for at in unfound}
-        origins += [ItemOrigin(number, at) for at in _in_text_order(each.starts, {*owned_positions[number], *unfound})]
-    return tuple(origins)
+
+    def __init__(self) -> None:
+        """Start without chunks."""
+        self._count = 0
+        self._texts = set[str](), set[str]()  # of the items that count, of the last chunk and of the one before it
+        self._open = ChunkItems((), ())
+        self._waiting: deque[int] = deque()  # positions in the last chunk that are not decided, in order
+
+    def add(self, chunk: TextChunk, items: ChunkItems) -> list[ItemOrigin]:
+        """Take the items of one more chunk, and return those that are certain to be the next ones of the text."""
+        owned = [at for at, start in enumerate(items.starts) if start is not None and chunk.owns(start)]
+        texts = {_key(items.items[at]) for at in owned}
+        origins = self._settle(texts)
+        self._texts = texts, self._texts[0]
+        self._open, self._count = items, self._count + 1
+        unfound = {at for at, start in enumerate(items.starts) if start is None}
+        self._waiting = deque(_in_text_order(items.starts, {*owned, *unfound}))
+        while self._waiting and self._waiting[0] not in unfound:
+            origins.append(ItemOrigin(self._count - 1, self._waiting.popleft()))
+        return origins
+
+    def finish(self) -> list[ItemOrigin]:
+        """Return the other items that count, after the last chunk."""
+        return self._settle(set())
+
+    def _settle(self, following: set[str]) -> list[ItemOrigin]:
+        """Return the items of the last chunk that count; `following` are the texts of those that the next one owns."""
+        texts, before = self._texts
+        beside = before | following
+        counting = [
+            at for at in self._waiting if self._open.starts[at] is not None or _key(self._open.items[at]) not in beside
+        ]
+        texts |= {_key(self._open.items[at]) for at in counting}
+        self._waiting = deque()
+        return [ItemOrigin(self._count - 1, at) for at in counting]
+
+
+def join_items(chunks: Sequence[TextChunk], lists: Sequence[ChunkItems]) -> tuple[ItemOrigin, ...]:
+    """Return the items that count, in the order of the text."""
+    owners = ItemOwners()
+    origins = [origin for chunk, each in zip(chunks, lists, strict=True) for origin in owners.add(chunk, each)]
+    return (*origins, *owners.finish())
+
+
+def first_of_equal(origins: Sequence[ItemOrigin], lists: Sequence[ChunkItems]) -> tuple[ItemOrigin, ...]:
+    """Return the items without those that are equal to one before them, as a set has them."""
+    by_text: dict[str, ItemOrigin] = {}
+    for origin in origins:
+        by_text.setdefault(_key(lists[origin.chunk].items[origin.position]), origin)
+    return tuple(by_text.values())
 
 
 def _in_text_order(starts: Sequence[int | None], positions: set[int]) -> list[int]:

@@ -168,7 +168,7 @@ class ListItems(Generic[T]):
             self._by_kind[delta.kind] = self._make_reader()
         for item in self._by_kind[delta.kind].feed(delta.text):
             if item.valid:
-                yield from self._yield_at(item.path[-1], item.value)
+                yield from self.add(item.path[-1], item.value)
             else:
                 self.issues += item.issues
 
@@ -178,24 +178,25 @@ class ListItems(Generic[T]):
         values = items.items_of(result.value)
         if items.is_order_preserved and not self._has_premature_items:
             for position, item in enumerate(values):
-                yield from self._yield_at(position, item)
+                yield from self.add(position, item)
             return
-        remaining = Counter(map(_identity, self.partial))
+        remaining = Counter(map(item_identity, self.partial))
         for item in values:
-            if remaining[key := _identity(item)]:
+            if remaining[key := item_identity(item)]:
                 remaining[key] -= 1
             else:
                 self.partial.append(item)
                 yield item
 
-    def _yield_at(self, position: Any, item: Any) -> Iterator[T]:
+    def add(self, position: Any, item: Any) -> Iterator[T]:
+        """Yield an item, unless the item at that position of the list was yielded before."""
         if position not in self._positions:
             self._positions.add(position)
             self.partial.append(item)
             yield item
 
 
-def _identity(item: Any) -> Any:
+def item_identity(item: Any) -> Any:
     """Return a hashable key of an item, so that lists are compared without comparing each item with every other."""
     try:
         hash(item)

@@ -133,6 +133,15 @@ class ItemReader(Generic[T]):
             return (value.get(name) if isinstance(value, dict) else getattr(value, name)) or ()
         return (value.root if isinstance(value, RootModel) else value) or ()
 
+    def read_natural(self, item: JSONValue) -> T:
+        """Return an item of the list from its natural JSON.
+
+        Raises:
+            InvalidValue: It is not valid.
+        """
+        value: T = self._load_item.validate(item)
+        return value
+
     def feed(self, chunk: str) -> list[Item[T]]:
         """Add one more chunk of the text, and return the items that it completes, in order. Nothing is raised.
 
@@ -199,6 +208,10 @@ class _ItemLoader:
         self._is_identity = location.node.is_identity  # walks all nodes, so it is stored
         self._context = context
         self._validate = _item_validator(location.item_place)
+
+    def validate(self, natural: JSONValue) -> Any:
+        """Return an item from its natural JSON; raises `InvalidValue` with the issues."""
+        return self._validate(natural, None, self._context)
 
     def __call__(self, path: JSONPath, text: str) -> Item[Any]:
         try:

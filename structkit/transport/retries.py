@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from structkit.errors import MalformedReply, TransportError
+from structkit.transport.request_scope import raise_if_stopped
 from structkit.transport.retry_events import notify_retry
 from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Policy, Usage
@@ -25,7 +26,12 @@ MAX_MALFORMED_RETRIES = 1
 
 
 def retry(attempt: Callable[[], T], policy: Policy, failures: list[TransportError], model: str) -> T:
-    """Return the first final result of *attempt*; every error that was retried is appended to *failures*."""
+    """Return the first final result of *attempt*; every error that was retried is appended to *failures*.
+
+    Raises:
+        RequestStopped: The call that the request belongs to was stopped.
+    """
+    raise_if_stopped()
     first = attempt()
     if _is_final(first, policy):
         return first
@@ -72,6 +78,7 @@ def _settings(policy: Policy, failures: list[TransportError], model: str) -> dic
 
     def before_sleep(state: RetryCallState) -> None:
         error: TransportError = _result(state)
+        raise_if_stopped()
         failures.append(error)
         notify_retry(model, error, state.next_action.sleep if state.next_action else 0.0)
 

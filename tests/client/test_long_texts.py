@@ -294,15 +294,15 @@ def test_a_schema_and_a_list_of_scalars_are_asked_in_chunks(connect: Connect) ->
         assert client.extract(set[str], TEXT, chunk=500) == {*NAMES}
 
 
-def test_a_client_may_have_it_for_all_calls_and_streams_reject_it() -> None:
+def test_a_client_may_have_it_for_all_calls_and_streams_of_snapshots_reject_it() -> None:
     with Endpoint(perfect_list) as endpoint, structkit.Client("fake", base_url=endpoint.base_url, chunk=500) as client:
         assert natural(client.extract(list[Row], TEXT)) == ROWS
         count = len(endpoint.requests)
         assert count > 3
         client.extract(list[Row], TEXT, chunk=None)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
         assert len(endpoint.requests) == count + 1
-        with pytest.raises(ConfigError, match="streams read a text whole"):
-            client.stream_items(list[Row], TEXT)
+        with pytest.raises(ConfigError, match="use stream_items"):
+            client.stream(list[Row], TEXT)
 
 
 # Checks and failures

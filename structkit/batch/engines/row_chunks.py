@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from structkit.client.steps import apply_async_checks
-from structkit.errors import TransportError
-from structkit.values import Request, Result
+from structkit.values import Request
 
 if TYPE_CHECKING:
     from structkit.extraction import Conversation
@@ -44,19 +41,14 @@ class RowChunks:
             converse: Takes a conversation to its result or its error. Its second argument is the chunk, which tells
                 the requests of chunks with equal texts apart.
         """
+        from structkit.client.chunk_calls import join_async
         from structkit.extraction.chunk_parts import all_parts, plan_of_parts
 
-        chunks, outcome = all_parts(self.plan), None
+        chunks = all_parts(self.plan)
         for parts in chunks:
-            while (chunk := parts.next_chunk) is not None and not isinstance(outcome, TransportError):
+            while (chunk := parts.next_chunk) is not None:
                 outcome = await converse(self.start(chunk), f"{chunk}: ")
                 if outcome is None:
                     return None
                 parts.receive(outcome)
-        plan, outcomes = plan_of_parts(self.plan, chunks)
-        step = await asyncio.to_thread(plan.join, outcomes)  # takes a second for thousands of items
-        if isinstance(step, Result):
-            from structkit.extraction.chunk_plan import JoinedChunks
-
-            step = await apply_async_checks(JoinedChunks(plan, outcomes), step)
-        return step
+        return await join_async(*plan_of_parts(self.plan, chunks))

@@ -20,6 +20,7 @@ from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import BodyReader, HTTPReply
+from structkit.transport.request_scope import hold_socket
 
 MAX_IDLE = 100
 """Idle connections at most."""
@@ -111,7 +112,7 @@ class HTTPClientPool:
         """
         sock: Any = connection.sock  # kept, as the connection forgets it if the reply ends with `Connection: close`
         try:
-            with _shut_down_at_deadline(sock, reader):
+            with _shut_down_at_deadline(sock, reader), hold_socket(sock):
                 _send(connection, method, self._path_prefix + path, outgoing.body, outgoing.headers(self._headers))
                 with closing(connection.getresponse()) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
