@@ -11,6 +11,7 @@ from structkit.documents.media_types import media_type
 from structkit.documents.read_source import MAX_FILE_BYTES, MAX_NAME_CHARS, FileSource, is_url, read_source, source_name
 from structkit.errors import PromptError
 from structkit.values import JSON
+from structkit.values.data_url import find_url_fault
 
 ImageDetail: TypeAlias = Literal["low", "high", "auto"]
 
@@ -151,8 +152,10 @@ def _validated_url(url: str) -> str:
     """Return a URL.
 
     Raises:
-        PromptError: It has white space or a control character, as a line of a file does.
+        PromptError: It has white space or a control character, as a line of a file does, or is a broken data URL.
     """
+    if (fault := find_url_fault(url)) is not None:
+        raise PromptError(f"the URL {url[:MAX_SHOWN_CHARS]!r} cannot be read: {fault}")
     if not url.isprintable() or " " in url:
         raise PromptError(f"the URL {url[:MAX_SHOWN_CHARS]!r} has white space or a control character: remove it")
     return url

@@ -135,6 +135,12 @@ BATCHES = (
     "ALTER TABLE waiting ADD COLUMN batch TEXT",
 )
 
+IDS = (
+    # An id of the file itself: one that was exchanged is noticed before its rows are read.
+    "CREATE TABLE file (id TEXT NOT NULL)",
+    "INSERT INTO file VALUES (lower(hex(randomblob(16))))",
+)
+
 JOB_TABLES = (
     "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -149,6 +155,8 @@ def _run_all(statements: tuple[str, ...]) -> Migration:
     return migrate
 
 
-SHARD_MIGRATIONS: tuple[Migration, ...] = tuple(map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS, BATCHES)))
+SHARD_MIGRATIONS: tuple[Migration, ...] = tuple(
+    map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS, BATCHES, IDS))
+)
 JOB_MIGRATIONS: tuple[Migration, ...] = (_run_all(JOB_TABLES),)
 """For each version of a file, the step to the next; to change a table, append a step."""

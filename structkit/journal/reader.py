@@ -26,6 +26,7 @@ from structkit.journal.encoding import (
     unpack_text,
 )
 from structkit.journal.entries import SHARD_ORDINALS
+from structkit.journal.file_ids import validate_files
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.journal.row_state import FINAL_STATES, BatchedRequest, Exchange, RowState, StoredRun
 from structkit.journal.shards import job_path, list_shards
@@ -124,6 +125,7 @@ class Reader:
             raise JobError(f"there is no job in {folder}; run it first, or check the path", file=str(path))
         with _open(path, JOB_MIGRATIONS) as connection:
             row = connection.execute("SELECT header, run FROM job").fetchone()
+            validate_files(folder, connection)
         if row is None:
             raise JobError(f"the job in {folder} was interrupted before it started; run it again", file=str(path))
         with translate_errors(path), translate_damage(path):

@@ -12,6 +12,7 @@ from structkit.errors import JobError
 from structkit.journal.database import open_database, transaction, translate_damage, translate_errors
 from structkit.journal.encoding import pack
 from structkit.journal.entries import Entry, Mark, shard_of
+from structkit.journal.file_ids import missing_file, read_file_id, validate_files
 from structkit.journal.group_commit import GroupCommit, Waiting, WaitingRequest
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.values import JSON
@@ -22,9 +23,8 @@ MAX_OPEN_FILES = 4
 TABLES_WITH_IDS = ("exchanges", "waiting", "tool_runs")
 LAST_ID = f"SELECT max({', '.join(f'(SELECT coalesce(max(id), 0) FROM {name})' for name in TABLES_WITH_IDS)})"  # noqa: S608 (constants)
 
-SHARD_MARKS = "SELECT name FROM marks WHERE name GLOB 'part-*.db' ORDER BY name"
 FORGET_SHARDS = "DELETE FROM marks WHERE name GLOB 'part-*.db'"
-"""Each shard has a mark of its name, so that a file which was lost is noticed before its rows are paid for again."""
+SET_MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?)"
 
 WAITING = "SELECT ordinal, number, id, request, max_prompt, max_completion FROM waiting ORDER BY id"
 
@@ -78,11 +78,11 @@ def start_run(folder: Path, header: JSON) -> int:
     """Count a new run of the job and return its number; the header is stored if the folder has none yet.
 
     Raises:
-        JobError: The file cannot be opened or written, or another file of the journal is missing.
+        JobError: The file cannot be opened or written, or another file of the journal is missing or exchanged.
     """
     path = job_path(folder)
     if not path.exists() and any(shard.is_file() for _, shard in list_shards(folder)):
-        raise _missing_file(path)
+        raise missing_file(path)
     with (
         contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection,
         translate_errors(path),
@@ -91,17 +91,8 @@ def start_run(folder: Path, header: JSON) -> int:
     ):
         upsert = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"
         connection.execute(upsert, (pack(header),))
-        for (name,) in connection.execute(SHARD_MARKS):
-            if not (folder / name).exists() or not (folder / name).stat().st_size:  # SQLite would start an empty one
-                raise _missing_file(folder / name)
+        connection.executemany(SET_MARK, [*validate_files(folder, connection).items()])
         return int(connection.execute("SELECT run FROM job").fetchone()[0])
-
-
-def _missing_file(path: Path) -> JobError:
-    return JobError(
-        f"{path} is missing or empty: restore it, or delete the folder to start the job from scratch, and pay again",
-        file=str(path),
-    )
 
 
 def _read_waiting(connection: sqlite3.Connection) -> Waiting:
@@ -145,7 +136,7 @@ class JobFile:
         with transaction(self.connection):
             for mark in entries:
                 if isinstance(mark, Mark):
-                    self.connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (mark.name, mark.value))
+                    self.connection.execute(SET_MARK, (mark.name, mark.value))
 
 
 class JournalFiles:
@@ -205,7 +196,7 @@ class JournalFiles:
             job_file = job_path(self._folder)
             header = JobFile(job_file)  # not kept open: it is needed once for each shard
             with contextlib.closing(header.connection), translate_errors(job_file):
-                header.write([Mark(path.name, pack(None))])
+                header.write([Mark(path.name, pack(read_file_id(shard.connection)))])
         return shard
 
     def _close(self, shard: int | None) -> None:

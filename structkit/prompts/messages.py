@@ -8,10 +8,14 @@ from typing import Any
 
 from structkit.errors import PromptError
 from structkit.values import JSON, ContentPart, Message, Prompt, json_text
+from structkit.values.data_url import find_broken_data
 from structkit.values.message import ROLES
 from structkit.values.page import DocumentPart, PromptDocument
+from structkit.values.text import shorten
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
+
+MAX_TYPE_CHARS = 40
 
 EXPECTED = "text, a document, a Message or message dict, a list of them, or a list of texts, files and documents"
 """What a prompt may be."""
@@ -149,6 +153,19 @@ def _content_part(item: Any) -> JSON:
     if isinstance(item, ContentPart):
         return item.part
     if isinstance(item, Mapping) and isinstance(item.get("type"), str):
-        return item if isinstance(item, DocumentPart) else dict(item)
+        return item if isinstance(item, DocumentPart) else _validated_part(dict(item))
     hint = "; call it, and pass what it returns" if callable(item) else ""
     raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}{hint}")
+
+
+def _validated_part(part: JSON) -> JSON:
+    """Return a content part of the caller's.
+
+    Raises:
+        PromptError: It has a data URL that no endpoint can read.
+    """
+    if (fault := find_broken_data(part)) is not None:
+        raise PromptError(
+            f"the {shorten(part['type'], MAX_TYPE_CHARS)} part cannot be read: {fault}; or use structkit.File"
+        )
+    return part

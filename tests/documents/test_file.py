@@ -216,3 +216,58 @@ def test_the_scheme_of_a_url_may_have_capitals() -> None:
 def test_a_url_with_white_space_is_rejected(create: Any, url: str) -> None:
     with pytest.raises(structkit.PromptError, match="has white space or a control character"):
         create(url)
+
+
+BROKEN_URLS = {
+    "data:image/png;base64,@@@@": "its data is not base64",
+    "data:image/png;base64,iVBORw0KGgo": "its data is not base64",
+    "data:image/png;base64,iVBORw0KGg_-": "its data is not base64",
+    "data:image/png;base64,data:image/png;base64,AA==": "its data is not base64",
+    "data:image/png;base64,": "its data is empty",
+    "data:image/png": "no comma before its data",
+    "DATA:,AA==": "it has no media type",
+}
+
+
+@pytest.mark.parametrize("url", BROKEN_URLS)
+@pytest.mark.parametrize("kind", ["image_url", "video_url", "text of image_url", "file", "message"])
+def test_a_broken_data_url_is_an_error_and_nothing_is_sent(connect: Connect, url: str, kind: str) -> None:
+    part: dict[str, Any] = {
+        "image_url": {"type": "image_url", "image_url": {"url": url}},
+        "video_url": {"type": "video_url", "video_url": {"url": url}},
+        "text of image_url": {"type": "image_url", "image_url": url},
+        "file": {"type": "file", "file": {"filename": "a.pdf", "file_data": url}},
+        "message": {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]},
+    }[kind]
+    prompt = [part] if kind == "message" else ["What is it?", part]
+    with Endpoint() as endpoint:
+        with pytest.raises(structkit.PromptError, match=BROKEN_URLS[url]):
+            connect(endpoint.base_url).extract(int, prompt)
+        assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("url", BROKEN_URLS)
+def test_a_file_of_a_broken_data_url_is_an_error(url: str) -> None:
+    with pytest.raises(structkit.PromptError, match=BROKEN_URLS[url]):
+        File.image(url)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"image_url": {"url": "data:image/png;base64,AA==\n"}},
+        {"image_url": {"url": "data:image/svg+xml,%3Csvg/%3E"}},
+        {"image_url": {"url": "data:image/svg+xml;charset=utf-8,%3Csvg/%3E"}},
+        {"input_audio": {"data": "data:;base64,AA==", "format": "wav"}},
+        {"input_audio": {"data": "AA==", "format": "wav"}},
+        {"image_url": {"url": "https://images.example/7.png"}},
+        {"image_url": None},
+        {"other": {"url": 7}},
+    ],
+    ids=str,
+)
+def test_what_an_endpoint_may_be_able_to_read_is_sent(connect: Connect, content: dict[str, Any]) -> None:
+    part = {"type": next(iter(content)), **content}
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, ["What is it?", part])
+    assert endpoint.requests[0]["messages"][-1]["content"][1] == part

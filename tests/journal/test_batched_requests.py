@@ -9,6 +9,7 @@ from pathlib import Path
 
 from structkit.costs.budget import Reservation
 from structkit.errors import TransportError
+from structkit.journal.encoding import pack
 from structkit.journal.journal import Journal
 from structkit.journal.row_state import BatchedRequest
 
@@ -67,7 +68,11 @@ def test_a_journal_of_an_older_version_gets_the_column(tmp_path: Path) -> None:
     announce(tmp_path, (0, 1, None))
     with closing(sqlite3.connect(tmp_path / "part-00000.db")) as shard:
         shard.execute("ALTER TABLE waiting DROP COLUMN batch")
+        shard.execute("DROP TABLE file")
         shard.execute("PRAGMA user_version = 4")
         shard.commit()
+    with closing(sqlite3.connect(tmp_path / "job.db")) as header:
+        header.execute("UPDATE marks SET value = ?", (pack(None),))
+        header.commit()
     with Journal.open(tmp_path, {}) as journal:
         assert list(journal.ambiguous_rows()) == [(0, "k0")]

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from structkit.costs.price import Price
 from structkit.costs.reply_cost import Spending
 from structkit.errors import ConnectionFailed, JobError, MalformedReply, RequestTimeout, StatusError, TransportError
 from structkit.journal.database import MIN_FREE_BYTES, open_database, schema_version
+from structkit.journal.encoding import pack
 from structkit.journal.entries import SHARD_ORDINALS, Intent
 from structkit.journal.journal import FINAL_STATES, Exchange, Journal, Reader, RowState
 from structkit.journal.lock import LOCK_NAME, is_alive, process_start
@@ -846,6 +848,55 @@ def test_a_file_of_the_journal_that_was_deleted_is_missed_before_its_rows_are_pa
         intend(journal, SHARD_ORDINALS)
     (folder / name).unlink()
     with pytest.raises(JobError, match=rf"{name} is missing or empty: restore it"):
+        Journal.open(folder, HEADER)
+
+
+def exchange(one, other):
+    spare = one.with_name("spare.db")
+    one.rename(spare)
+    other.rename(one)
+    spare.rename(other)
+
+
+def test_two_files_of_the_journal_that_were_exchanged_are_not_read(folder):
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+        intend(journal, SHARD_ORDINALS)
+    exchange(folder / "part-00000.db", folder / "part-00001.db")
+    for read in (lambda: Journal.open(folder, HEADER), lambda: Reader(folder)):
+        with pytest.raises(JobError, match=r"part-00000\.db is not the file that this job wrote"):
+            read()
+    exchange(folder / "part-00000.db", folder / "part-00001.db")
+    Journal.open(folder, HEADER).close()
+
+
+@pytest.mark.parametrize("name", ["part-00000.db", "job.db"])
+def test_a_file_of_another_journal_is_not_read(folder, tmp_path, name):
+    for each in (folder, tmp_path / "other"):
+        with Journal.open(each, HEADER) as journal:
+            intend(journal, 0)
+    exchange(folder / name, tmp_path / "other" / name)
+    for each in (folder, tmp_path / "other"):
+        for read in (partial(Journal.open, each, HEADER), partial(Reader, each)):
+            with pytest.raises(JobError, match=r"part-00000\.db is not the file that this job wrote"):
+                read()
+
+
+def test_a_journal_of_the_version_before_ids_gets_them(folder):
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+    with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as shard, shard:
+        shard.execute("DROP TABLE file")
+        shard.execute("PRAGMA user_version = 5")
+    with contextlib.closing(sqlite3.connect(folder / "job.db")) as header, header:
+        header.execute("UPDATE marks SET value = ?", (pack(None),))
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 1)
+        assert journal.counts()["open"] == 2
+    Journal.open(folder, HEADER).close()
+    with contextlib.closing(sqlite3.connect(folder / "part-00000.db")) as shard, shard:
+        shard.execute("UPDATE file SET id = 'other'")
+    with pytest.raises(JobError, match="is not the file that this job wrote"):
         Journal.open(folder, HEADER)
 
 

@@ -290,7 +290,7 @@ def strip(value: Any) -> Any:
 
 
 def with_validator(output_type: Any, validator: Any) -> Any:
-    return Annotated[output_type, validator]
+    return Annotated[output_type, validator]  # pyright: ignore[reportInvalidTypeForm]
 
 
 STRIPPED = [BeforeValidator(strip), WrapValidator(lambda value, handler: handler(strip(value)))]
