@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from structkit.review import Disagreement, MergedGold, ReviewTable
     from structkit.tables.columns import Column
 
+serve_option = functools.partial(typer.Option, rich_help_panel="Serve")
+
 MAX_LISTED = 20
 """Stale rows and disagreements that are listed."""
 
@@ -33,8 +36,15 @@ def review(
     labels: Annotated[str, typer.Argument(metavar="LABELS", help="The table, such as the output of `label`.")],
     output_type: Type,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The page to write; with --merge, the table of the gold.")
-    ],
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The page to write; with --merge, the table of the gold; with --serve, the file of the decisions, by "
+            "default LABELS.gold.jsonl.",
+            show_default=False,
+        ),
+    ] = None,
     text: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="The column with the text of a row. Repeatable.", show_default=False),
@@ -52,6 +62,11 @@ def review(
         ),
     ] = None,
     below: Annotated[float, typer.Option(help="A confidence below this is low.", min=0, max=1)] = 0.8,
+    serve: Annotated[  # noqa: FBT002
+        bool, serve_option("--serve", help="Serve the page, and save each decision at once, until Ctrl-C.")
+    ] = False,
+    port: Annotated[int, serve_option(help="The port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535)] = 0,
+    no_open: Annotated[bool, serve_option("--no-open", help="Open no browser.")] = False,  # noqa: FBT002
     merge: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,21 +83,40 @@ def review(
 ) -> None:
     """Write a page on which a person corrects, approves and rejects labels; then, with --merge, the gold.
 
-    The page is one file, which needs no network. It keeps what was done in the browser, and saves it as JSONL. Rows
-    that were edited since, or on which reviewers disagree, are not in the gold.
+    The page is one file, which needs no network. It keeps what was done in the browser, and saves it as JSONL. With
+    --serve, it is served on this machine for tables of any length, and each decision is saved in a file at once; the
+    same command again resumes. Rows that were edited since, or on which reviewers disagree, are not in the gold.
     """
+    from structkit.cli.review_serve import find_gold_file, serve_page
     from structkit.review import ReviewTable
     from structkit.schema.cache import response_format
     from structkit.tables.sources import open_source
 
-    validate_output(output, labels, output_type, *(merge or ()))
+    path = find_gold_file(output, labels) if serve else require_output(output)
+    validate_output(path, labels, output_type, *(merge or ()))
     output_format = response_format(load_format(output_type, extras.value))
-    table = ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column)
+
+    def open_table() -> ReviewTable:
+        return ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column)
+
     if merge:
-        reject_page_options(text=text, only=only)
-        write_gold(table, merge, output, overwrite=overwrite)
-        return
-    write_page(table, only, below, output, Path(labels).name)
+        reject_page_options(text=text, only=only, serve=serve)
+        write_gold(open_table(), merge, path, overwrite=overwrite)
+    elif serve:
+        serve_page(open_table, only, below, path, port, Path(labels).name, opens=not no_open)
+    else:
+        write_page(open_table(), only, below, path, Path(labels).name)
+
+
+def require_output(output: Path | None) -> Path:
+    """Return the file of `--output`.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if output is None:
+        raise ConfigError("name the page to write with --output, such as -o review.html; or serve it with --serve")
+    return output
 
 
 def reject_page_options(**options: Any) -> None:
@@ -108,11 +142,15 @@ def write_page(table: ReviewTable, only: str | None, below: float, output: Path,
 def write_gold(table: ReviewTable, files: list[str], output: Path, *, overwrite: bool) -> None:
     """Write the gold of what reviewers have saved, and print how far they agree."""
     from structkit.review import merge_gold, read_gold_entries
+    from structkit.review.gold_entries import split_gold_lines
     from structkit.tables.columns import input_columns
     from structkit.tables.sinks import open_sink
 
-    contents = [(file, read_text(file).split("\n")) for file in files]
-    entries = [entry for file, lines in contents for entry in read_gold_entries(lines, file, table.output_format)]
+    contents = [(file, *split_gold_lines(read_text(file))) for file in files]
+    entries = [entry for file, lines, _ in contents for entry in read_gold_entries(lines, file, table.output_format)]
+    for file, lines, torn in contents:
+        if torn:
+            notice(f"{file}, line {len(lines) + 1}: incomplete, so it is left out: its writer was killed")
     gold = merge_gold(entries, dict(table.digests()))
     key = table.source.key or "row"
     with open_sink(output, (*input_columns([key]), *gold_columns(table, gold)), overwrite=overwrite) as sink:

@@ -95,19 +95,29 @@ class LabelledTable:
         Raises:
             JobError: A row cannot be read, or its key is empty or a duplicate.
         """
-        for record, key, value in self._values():
-            is_failed = is_absent(value) and self._status(record.values) in UNFINISHED
-            yield LabelledRow(key, None if is_absent(value) else self._normalize(value), is_failed)
+        return map(self.read_row, self.source)
 
-    def _values(self) -> Iterator[tuple[Record, str, JSONValue]]:
-        """Yield each row with its key and its value, which nothing has validated."""
-        places: dict[tuple[str, ...], list[CellPlace]] = {}
-        for record in self.source:
-            names = tuple(record.values)
-            if names not in places:
-                places[names] = self.places(names)
-            key = record.key if self.source.key is not None else str(record.row)
-            yield record, key, read_value(record.values, places[names], self._is_root)
+    def read_row(self, record: Record) -> LabelledRow:
+        """Return one row; a value that is not valid is as the table has it."""
+        value = self._value(record)
+        is_failed = is_absent(value) and self._status(record.values) in UNFINISHED
+        return LabelledRow(self.key(record), None if is_absent(value) else self._normalize(value), is_failed)
+
+    def key(self, record: Record) -> str:
+        """Return what identifies a row: the cell of the key column, or else its number."""
+        return record.key if self.source.key is not None else str(record.row)
+
+    def _value(self, record: Record) -> JSONValue:
+        """Return the value of a row, which nothing has validated."""
+        names = tuple(record.values)
+        if names not in self._places:
+            self._places[names] = self.places(names)
+        return read_value(record.values, self._places[names], self._is_root)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, ...], list[CellPlace]]:
+        """Where the cells of rows belong, by the names of their columns."""
+        return {}
 
     def gold_rows(self) -> Iterator[LabelledRow]:
         """Yield its rows as gold.
@@ -117,12 +127,13 @@ class LabelledTable:
         """
         validator = self._gold_format
         is_complete = validator is self.output_format
-        for record, key, value in self._values():
+        for record in self.source:
+            value = self._value(record)
             answer = validator.read_natural(value)
             if not answer.valid:
                 issues = "; ".join(map(str, answer.issues[:MAX_ISSUES]))
                 raise self.source.row_error(f"not a value of {self.output_format.name}: {issues}", record)
-            yield LabelledRow(key, self.output_format.natural(answer.value) if is_complete else value)
+            yield LabelledRow(self.key(record), self.output_format.natural(answer.value) if is_complete else value)
 
     @cached_property
     def unscored(self) -> tuple[str, ...]:

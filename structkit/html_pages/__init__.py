@@ -2,7 +2,7 @@
 
 from structkit.html_pages.evidence_page import PageBox, PageField, PagePicture, PageSource, make_evidence_page
 from structkit.html_pages.html_page import HTMLPage, make_html_page
-from structkit.html_pages.review_page import PageRow, PageValue, make_review_page
+from structkit.html_pages.review_page import PageRow, PageValue, make_review_page, make_served_page, read_page_row
 
 __all__ = [
     "HTMLPage",
@@ -15,4 +15,6 @@ __all__ = [
     "make_evidence_page",
     "make_html_page",
     "make_review_page",
+    "make_served_page",
+    "read_page_row",
 ]

@@ -15,6 +15,7 @@ from typing import Any
 NOT_SHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What is not allowed in HTML, or changes the order of what follows."""
 
+CONNECT = "connect-src 'self'; "
 SURROGATE = re.compile("[\ud800-\udfff]")
 FRAME_HEIGHT = 560
 """Pixels of a page in a notebook."""
@@ -44,9 +45,11 @@ class HTMLPage:
 
     Args:
         html: The file.
+        policy: Its content security policy, which is in the file too.
     """
 
     html: str
+    policy: str = ""
 
     def save(self, path: str) -> None:
         """Write the file.
@@ -69,7 +72,9 @@ class HTMLPage:
         return f"HTMLPage({len(self.html):,} characters)"
 
 
-def make_html_page(title: str, data: Any, *, body: str, files: Sequence[str], has_images: bool = False) -> HTMLPage:
+def make_html_page(
+    title: str, data: Any, *, body: str, files: Sequence[str], has_images: bool = False, is_served: bool = False
+) -> HTMLPage:
     """Return a page.
 
     Args:
@@ -78,17 +83,19 @@ def make_html_page(title: str, data: Any, *, body: str, files: Sequence[str], ha
         body: The HTML of the page; it has no text from outside.
         files: The styles and scripts beside this module, in order.
         has_images: Whether the script draws images that are in the data.
+        is_served: Whether the script asks the server of the page for data.
     """
     style, script = ("".join(_read(name) for name in files if name.endswith(suffix)) for suffix in (".css", ".js"))
+    policy = _policy(style, script, has_images=has_images, is_served=is_served)
     html = TEMPLATE.format(
-        policy=_policy(style, script, has_images=has_images),
+        policy=policy,
         title=escape(NOT_SHOWN.sub("\ufffd", title)),
         style=style,
         body=body,
         data=embed_json(data),
         script=script,
     )
-    return HTMLPage(html)
+    return HTMLPage(html, policy)
 
 
 def embed_json(data: Any) -> str:
@@ -105,11 +112,12 @@ def _read(name: str) -> str:
     return resources.files("structkit.html_pages").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str, *, has_images: bool) -> str:
-    """Return the content security policy: this style, this script, images of the data, and nothing from anywhere."""
+def _policy(style: str, script: str, *, has_images: bool, is_served: bool) -> str:
+    """Return the content security policy: this style, this script, images of the data, and nothing from elsewhere."""
     return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         f"{'img-src data:; ' * has_images}"
+        f"{CONNECT * is_served}"
         "base-uri 'none'; form-action 'none'"
     )
 

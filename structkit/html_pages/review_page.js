@@ -1,12 +1,33 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 document.getElementById("data").remove();  // its text is larger than what was read from it
-const rows = data.rows, ROW_HEIGHT = 46;
+const ROW_HEIGHT = 46;
 const $ = (id) => document.getElementById(id), list = $("rows"), sources = $("sources"), form = $("form");
-const store = new Store(data.digest, () => { $("storage").hidden = false; });
-let current = 0, original, model, view, focused = null, lastDrawn = "";
+let rows, store, current = 0, original, model, view, focused = null, lastDrawn = "";
 
 function announce(text) {
   $("status").textContent = text;
+}
+
+// One action after the other: a key that is pressed while a server saves counts for the row after it.
+const actions = [];
+let isWaiting = false;
+
+function perform(act) {
+  if (isWaiting) return void actions.push(act);
+  const result = act();
+  if (!(result instanceof Promise)) return;
+  isWaiting = form.inert = true;
+  result.catch((error) => { actions.length = 0; showProblem(error); }).finally(() => {
+    isWaiting = form.inert = false;
+    while (actions.length && !isWaiting) perform(actions.shift());
+  });
+}
+
+function showProblem(error) {
+  $("problem").hidden = false;
+  $("problem-text").replaceChildren();
+  appendText($("problem-text"), String(error.message || error));
+  $("reload").hidden = error.problem !== "table";
 }
 
 // The list: only the rows that are visible are elements.
@@ -22,14 +43,14 @@ function drawList(force) {
 }
 
 function drawItem(number) {
-  const row = rows[number], entry = store.get(number), state = entry.decision || (entry.value === undefined ? "open" : "edited");
+  const row = rows.item(number), state = store.state(number);
   const item = element("div", "item " + state);
   Object.assign(item, {id: "row-" + number, role: "option", ariaSelected: String(number === current), ariaSetSize: rows.length, ariaPosInSet: number + 1});
   item.style.setProperty("--top", number * ROW_HEIGHT + "px");
   item.append(element("span", "state", {approved: "\u2713", rejected: "\u2717", edited: "\u2022", open: ""}[state]), element("span", "row-key", row.key));
   const flags = [row.failed ? "failed" : "", row.missing ? row.missing + " missing" : "", row.low ? row.low + " low" : ""].filter(Boolean).join(", ");
-  item.append(element("span", "flags", flags), element("span", "snippet", row.texts.length ? row.texts[0][1].slice(0, 90).replace(/\s+/g, " ") : ""));
-  item.addEventListener("click", () => select(number));
+  item.append(element("span", "flags", flags), element("span", "snippet", row.snippet.replace(/\s+/g, " ")));
+  item.addEventListener("click", () => perform(() => select(number)));
   return item;
 }
 
@@ -45,13 +66,19 @@ function select(number) {
   current = Math.max(0, Math.min(number, rows.length - 1));
   focused = null;
   showInList(current);
-  drawRow();
+  const loading = rows.load(current);
+  if (!loading) return drawRow();
+  model = null;
+  form.replaceChildren();
+  $("note").replaceChildren();
+  sources.replaceChildren(element("p", "hint", "Loading\u2026"));
+  return loading.then(drawRow);
 }
 
 function drawRow() {
-  const row = rows[current], entry = store.get(current), text = entry.value ?? row.value;
+  const row = rows.row(current), entry = store.get(current), text = entry.value ?? row.value;
   original = row.value === null ? undefined : parseExact(row.value);
-  const fields = readFields(row.fields);
+  const fields = readFields(row);
   const picked = new Map((entry.picked || []).map((each) => [JSON.stringify(each.path), each.span]));
   const known = (path, value) => {
     const key = JSON.stringify(path), field = fields.get(key), before = exactAt(original, path);
@@ -62,7 +89,8 @@ function drawRow() {
   model = new Model(data.schema, text === null ? undefined : parseExact(text), known);
   view = new Form(model, data.below, {edit: saveDraft, restructure, focus: highlight});
   $("note").replaceChildren();
-  appendText($("note"), [row.failed ? "This row failed" + (row.message ? ": " + row.message : "") : "", row.invalid || ""].filter(Boolean).join(" \u00b7 "));
+  appendText($("note"), [row.failed ? "This row failed" + (row.message ? ": " + row.message : "") : "", row.invalid || "",
+    row.isStale ? "It was reviewed, and edited or labelled since" : "", store.problems?.get(current) || ""].filter(Boolean).join(" \u00b7 "));
   view.draw(form);
   form.scrollTop = sources.scrollTop = 0;
   drawSources();
@@ -70,16 +98,17 @@ function drawRow() {
 }
 
 // What is known of scalars, by path: numbers of its path and of how, its confidence, its places.
-function readFields(text) {
-  return new Map((text ? text.split("|") : []).map((part) => {
+function readFields(row) {
+  const hows = row.hows || data.hows, paths = row.paths || data.paths;
+  return new Map((row.fields ? row.fields.split("|") : []).map((part) => {
     const [path, how, confidence, ...places] = part.split(" ");
-    const field = {how: data.hows[how] ?? undefined, confidence: confidence ? Number(confidence) : null, places: places.map((place) => place.split("-").map(Number))};
-    return [JSON.stringify(data.paths[path]), field];
+    const field = {how: hows[how] ?? undefined, confidence: confidence ? Number(confidence) : null, places: places.map((place) => place.split("-").map(Number))};
+    return [JSON.stringify(paths[path]), field];
   }));
 }
 
 function drawSources() {
-  const row = rows[current], top = sources.scrollTop, leaves = leavesOf(model.root);
+  const row = rows.row(current), top = sources.scrollTop, leaves = leavesOf(model.root);
   sources.replaceChildren();
   row.texts.forEach(([name, text], number) => {
     if (row.texts.length > 1) sources.append(element("h2", "", name));
@@ -155,24 +184,29 @@ function restructure(node) {
 }
 
 function decide(decision) {
-  if (!rows.length) return;
+  if (!model) return;
   const {problems} = readNode(model.root);
   if (decision === "approved" && problems.length) {
     focusNode(problems[0].node);
     return announce("Not approved: " + plainText(pathText(problems[0].path)) + ": " + problems[0].message);
   }
-  const {value, picked} = store.get(current), before = rows[current].value;
+  const {value, picked} = store.get(current), before = rows.row(current).value;
   const edited = value ?? (before === null ? writeExact(readNode(model.root).value) : undefined);
-  store.set(current, {decision, ...(edited === undefined || decision === "rejected" ? {} : {value: edited, picked}), by: store.reviewer, at: now()});
+  const entry = {decision, ...(edited === undefined || decision === "rejected" ? {} : {value: edited, picked}), by: store.reviewer, at: now()};
+  const saving = store.decide(current, entry);
+  return saving ? saving.then((isSaved) => isSaved ? moveOn(decision) : select(current)) : moveOn(decision);
+}
+
+function moveOn(decision) {
+  const key = plainText(rows.item(current).key), loading = select(Math.min(current + 1, rows.length - 1));
   summarize();
-  const next = current + 1;
   list.focus({preventScroll: true});
-  if (next < rows.length) select(next);
-  else select(current);
-  announce((decision === "approved" ? "Approved " : "Rejected ") + plainText(rows[next < rows.length ? next - 1 : current].key));
+  const report = () => announce((decision === "approved" ? "Approved " : "Rejected ") + key);
+  return loading ? loading.then(report) : report();
 }
 
 function nextOpen() {
+  if (rows.nextOpen) return rows.nextOpen(current).then((place) => place === null ? announce("No row is open.") : select(place));
   for (let n = 1; n <= rows.length; n += 1) {
     const number = (current + n) % rows.length;
     if (!store.get(number).decision) return select(number);
@@ -181,12 +215,13 @@ function nextOpen() {
 }
 
 function discard() {
-  store.clear(current);
-  summarize();
-  select(current);
+  if (!model) return;
+  const saving = store.discard(current), redraw = () => { summarize(); return select(current); };
+  return saving ? saving.then(redraw) : redraw();
 }
 
 function enterForm() {
+  if (!model) return;
   const leaves = leavesOf(model.root).map((leaf) => leaf.node).filter((node) => node.control);
   focusNode(leaves.find((node) => node.isFlagged) || leaves[0] || model.root);
 }
@@ -197,7 +232,7 @@ function fillFromSelection() {
   if (selection.isCollapsed || !node || !node.row.isConnected || !sources.contains(selection.anchorNode)) return false;
   const span = selectedSpan(selection.getRangeAt(0));
   if (!span) return false;
-  const words = rows[current].texts[span[2]][1].slice(span[0], span[1]);
+  const words = rows.row(current).texts[span[2]][1].slice(span[0], span[1]);
   const branch = node.kind === "null" ? node.branches.findIndex((each) => !["null", "list", "object", "any"].includes(kindOf(each))) : -1;
   if (branch >= 0) model.switchTo(node, branch);
   const value = readWords(node, words);
@@ -219,7 +254,7 @@ function selectedSpan(range) {
   const section = elementOf(range.startContainer).closest(".source"), other = elementOf(range.endContainer).closest(".source");
   if (!section || section !== other) return null;
   let start = sourceOffset(range.startContainer, range.startOffset), end = sourceOffset(range.endContainer, range.endOffset);
-  const text = rows[current].texts[Number(section.dataset.number)][1];
+  const text = rows.row(current).texts[Number(section.dataset.number)][1];
   while (start < end && /\s/.test(text[start])) start += 1;
   while (end > start && /\s/.test(text[end - 1])) end -= 1;
   return end > start ? [start, end, Number(section.dataset.number)] : null;
@@ -258,6 +293,7 @@ function selectWords(event) {
 }
 
 function saveGold() {
+  if (data.isServed) return announce("Every decision is saved in " + plainText(data.gold) + " at once.");
   const lines = goldLines(rows, store);
   if (!lines.length) return announce("No row is approved or rejected yet.");
   const link = document.createElement("a");
@@ -269,8 +305,9 @@ function saveGold() {
 }
 
 function summarize() {
-  const count = (decision) => [...store.rows.values()].filter((entry) => entry.decision === decision).length;
-  $("summary").textContent = rows.length.toLocaleString("en") + (rows.length === 1 ? " row" : " rows") + " \u00b7 " + count("approved") + " approved \u00b7 " + count("rejected") + " rejected";
+  const parts = [rows.length.toLocaleString("en") + (rows.length === 1 ? " row" : " rows") + (rows.isComplete === false ? " so far" : ""),
+    store.count("approved").toLocaleString("en") + " approved", store.count("rejected").toLocaleString("en") + " rejected"];
+  $("summary").textContent = parts.join(" \u00b7 ");
 }
 
 const ROW_KEYS = {
@@ -281,9 +318,9 @@ const ROW_KEYS = {
 const LETTERS = /^[a-z?]$/;
 
 function onKey(event) {
-  if ($("help").open) return;
+  if ($("help").open || $("conflict").open) return;
   const isEditable = event.target.matches("input, textarea, select"), inForm = form.contains(event.target);
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return decide("approved"); }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); return perform(() => decide("approved")); }
   if (inForm && event.altKey && focused && actOnItem(event)) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") { window.getSelection().removeAllRanges(); return list.focus(); }
@@ -293,7 +330,7 @@ function onKey(event) {
   const act = own(ROW_KEYS, event.key), onList = event.target === list || event.target === document.body;
   if (isEditable || !act || (!onList && !LETTERS.test(event.key))) return;
   event.preventDefault();
-  act();
+  perform(act);
 }
 
 // Alt and a key: moves, deletes or adds an item, also from a field within it.
@@ -320,13 +357,39 @@ function itemOf(node, name) {
   return find(model.root, null);
 }
 
-function start() {
-  appendText($("title"), data.title || "Review");
+// Draw the list again after rows were added to it, or what is known of them has come.
+function drawRows() {
   $("items").style.setProperty("--height", rows.length * ROW_HEIGHT + "px");
+  drawList(true);
+  summarize();
+}
+
+function listen() {
   $("by").value = store.reviewer;
   $("by").addEventListener("input", () => { store.reviewer = $("by").value.trim(); });
   list.addEventListener("scroll", () => drawList(false), {passive: true});
   window.addEventListener("resize", () => drawList(false));
+  sources.addEventListener("mouseup", () => setTimeout(fillFromSelection));
+  document.addEventListener("keydown", onKey);
+  const decisions = {approve: () => decide("approved"), reject: () => decide("rejected"), save: saveGold};
+  for (const [id, act] of Object.entries(decisions)) $(id).addEventListener("click", () => perform(act));
+  $("keys").addEventListener("click", () => $("help").showModal());
+  $("close").addEventListener("click", () => $("help").close());
+}
+
+function start() {
+  appendText($("title"), data.title || "Review");
+  listen();
+  drawRows();
+  if (!rows.length) return sources.append(element("p", "hint", "No rows."));
+  perform(() => {
+    list.focus({preventScroll: true});
+    if (rows.nextOpen) return rows.nextOpen(rows.length).then((place) => select(place ?? 0));
+    return select(Math.max([...rows.rows.keys()].findIndex((number) => !store.get(number).decision), 0));
+  });
+}
+
+function followOtherTabs() {
   window.addEventListener("storage", (event) => {
     if (!event.key || !event.key.startsWith(store.prefix)) return;
     const number = store.read(event.key, event.newValue);
@@ -334,16 +397,13 @@ function start() {
     summarize();
     if (number === current) drawRow();
   });
-  sources.addEventListener("mouseup", () => setTimeout(fillFromSelection));
-  document.addEventListener("keydown", onKey);
-  for (const [id, act] of Object.entries({approve: () => decide("approved"), reject: () => decide("rejected"), save: saveGold, keys: () => $("help").showModal(), close: () => $("help").close()})) {
-    $(id).addEventListener("click", act);
-  }
-  summarize();
-  if (!rows.length) return sources.append(element("p", "hint", "No rows."));
-  const open = rows.findIndex((_, number) => !store.get(number).decision);
-  select(Math.max(open, 0));
-  list.focus({preventScroll: true});
 }
 
-start();
+if (data.isServed) {
+  openServed(data).then(start, showProblem);
+} else {
+  rows = new PageRows(data.rows);
+  store = new Store(data.digest, () => { $("storage").hidden = false; });
+  followOtherTabs();
+  start();
+}

@@ -10,7 +10,7 @@ from typing import Any
 from structkit.html_pages.html_page import HTMLPage, embed_json, make_html_page
 from structkit.html_pages.utf16_offsets import UTF16Offsets
 
-SCRIPTS = ("source_text", "exact_json", "review_model", "review_form", "review_store", "review_page")
+SCRIPTS = ("source_text", "exact_json", "review_model", "review_form", "review_store", "review_server", "review_page")
 FILES = ("source_text.css", "review_page.css", *(f"{name}.js" for name in SCRIPTS))
 
 KEYS = (
@@ -44,12 +44,18 @@ BODY = f"""<header>
 </div>
 </header>
 <p id="storage" hidden>This browser keeps no edits of this page: save gold before you close it.</p>
+<p id="problem" role="alert" hidden>
+<span id="problem-text"></span> <button type="button" id="reload">Load again</button>
+</p>
 <main>
 <div id="rows" role="listbox" aria-label="Rows" tabindex="0"><div id="items" role="presentation"></div></div>
 <section id="sources" aria-label="Source" tabindex="0"></section>
 <section id="review" aria-label="Value"><p id="note"></p><div id="form"></div></section>
 </main>
 <dialog id="help" aria-label="Keys"><dl>{_HELP}</dl><button type="button" id="close">Close</button></dialog>
+<dialog id="conflict" aria-label="Another decision"><p id="conflict-text"></p><ul id="conflict-changes"></ul>
+<button type="button" id="keep-theirs">Keep the other</button>
+<button type="button" id="keep-mine">Save mine</button></dialog>
 <p id="status" role="status"></p>
 <noscript>This page is drawn by its script.</noscript>"""
 
@@ -116,6 +122,18 @@ def make_review_page(rows: Sequence[PageRow], schema: Any, below: float, title: 
     data = {"title": title, "below": below, "schema": schema, "paths": [*paths], "hows": [*hows], "rows": row_fields}
     digest = sha256(embed_json(data).encode()).hexdigest()[:32]
     return make_html_page(title or "Review", {"digest": digest, **data}, body=BODY, files=FILES)
+
+
+def make_served_page() -> HTMLPage:
+    """Return the page without any data, which its script reads from the server that it comes from."""
+    return make_html_page("Review", {"isServed": True}, body=BODY, files=FILES, has_images=True, is_served=True)
+
+
+def read_page_row(row: PageRow) -> dict[str, Any]:
+    """Return a row for the script of a page that has no others."""
+    paths, hows = _Numbers(), _Numbers()
+    fields = _row(row, paths, hows)
+    return {**fields, "paths": [*paths], "hows": [*hows]}
 
 
 class _Numbers(dict[Any, int]):

@@ -2,9 +2,10 @@
 const PREFIX = "structkit-review:";
 
 class Store {
-  constructor(digest, fail) {
+  constructor(digest, fail, storage = null) {
     this.prefix = PREFIX + digest + ":";
     this.fail = fail;
+    this.storage = storage;
     this.rows = new Map();
     this.use((storage) => {
       for (let n = 0; n < storage.length; n += 1) {
@@ -16,7 +17,7 @@ class Store {
 
   // A browser may have no storage for files, or no space left in it: then edits last as long as the page.
   use(act) {
-    try { act(window.localStorage); } catch { this.fail(); }
+    try { act(this.storage || window.localStorage); } catch { this.fail(); }
   }
 
   read(key, text) {
@@ -42,6 +43,24 @@ class Store {
     this.use((storage) => storage.removeItem(this.prefix + number));
   }
 
+  // The state of a row in the list.
+  state(number) {
+    const entry = this.get(number);
+    return entry.decision || (entry.value === undefined ? "open" : "edited");
+  }
+
+  count(decision) {
+    return [...this.rows.values()].filter((entry) => entry.decision === decision).length;
+  }
+
+  decide(number, entry) {
+    this.set(number, entry);
+  }
+
+  discard(number) {
+    this.clear(number);
+  }
+
   get reviewer() {
     let name = "";
     this.use((storage) => { name = storage.getItem(PREFIX + "by") || ""; });
@@ -53,18 +72,44 @@ class Store {
   }
 }
 
+// The rows of a page that has all of them.
+class PageRows {
+  constructor(rows) {
+    this.rows = rows;
+  }
+
+  get length() {
+    return this.rows.length;
+  }
+
+  row(number) {
+    return this.rows[number];
+  }
+
+  // What the list shows of a row.
+  item(number) {
+    const row = this.rows[number];
+    return {...row, snippet: row.texts.length ? row.texts[0][1].slice(0, 90) : ""};
+  }
+
+  load() {
+    return null;
+  }
+}
+
 // The lines of the file: a line of JSON for each row that was decided. Offsets are in characters, not in units of UTF-16.
 function goldLines(rows, store) {
   const decided = [...store.rows].filter(([number, entry]) => entry.decision && number < rows.length).sort((a, b) => a[0] - b[0]);
-  return decided.map(([number, entry]) => {
-    const row = rows[number], value = entry.value ?? row.value;
-    const fields = {key: row.key, row: row.row, decision: entry.decision};
-    if (entry.decision === "approved") {
-      fields.value = parseExact(value);
-      fields.changes = changesOf(row, entry);
-    }
-    return writeExact(exactFields({...fields, by: entry.by, at: entry.at, row_digest: row.digest})) + "\n";
-  });
+  return decided.map(([number, entry]) => goldLine(rows.row(number), entry) + "\n");
+}
+
+function goldLine(row, entry) {
+  const fields = {key: row.key, row: row.row, decision: entry.decision};
+  if (entry.decision === "approved") {
+    fields.value = parseExact(entry.value ?? row.value);
+    fields.changes = changesOf(row, entry);
+  }
+  return writeExact(exactFields({...fields, by: entry.by, at: entry.at, row_digest: row.digest}));
 }
 
 function changesOf(row, entry) {
@@ -81,6 +126,13 @@ function changesOf(row, entry) {
 
 function exactFields(fields) {
   return new Map(Object.entries(fields).map(([key, value]) => [key, typeof value === "number" ? new ExactNumber(String(value)) : value]));
+}
+
+// A span in characters, as a gold file has it, in units.
+function inUnits(row, [start, end, name]) {
+  const source = Math.max(0, name === undefined ? 0 : row.texts.findIndex((each) => each[0] === name));
+  const characters = [...(row.texts[source] || ["", ""])[1]], count = (number) => characters.slice(0, number).join("").length;
+  return [count(start), count(end), source];
 }
 
 function inCharacters(row, [start, end, source]) {

@@ -14,7 +14,8 @@ from structkit.values import JSON, JSONValue
 MAX_ISSUES = 3
 """Issues of a value that a message lists."""
 
-DECISIONS = ("approved", "rejected")
+DECISIONS = ("approved", "rejected", "open")
+"""What a person decides of a row; `open` takes an earlier decision back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class GoldEntry:
 
     Args:
         key: What identifies the row.
-        decision: `approved` or `rejected`.
+        decision: `approved`, `rejected`, or `open`, which takes an earlier decision back.
         value: The approved value as natural JSON.
         changes: What was corrected: a path, the value before and after, and the span of the text if it was selected.
         by: Who decided; the name of the file if it does not say.
@@ -57,13 +58,43 @@ def read_gold_entries(lines: Iterable[str], file: str, output_format: ResponseFo
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
-            try:
-                yield _entry(read_json(line), file, number, output_format)
-            except (NotJSON, TypeError, ValueError) as error:
-                raise JobError(f"{file}, line {number}: {error}", file=file, line=number) from None
+            yield parse_gold_line(line, file, number, output_format)
 
 
-def _entry(fields: JSONValue, file: str, line: int, output_format: ResponseFormat[Any]) -> GoldEntry:
+def parse_gold_line(line: str, file: str, number: int, output_format: ResponseFormat[Any]) -> GoldEntry:
+    """Return the entry of a line.
+
+    Raises:
+        JobError: It is not an entry, or its value is not one of the type; with its number.
+    """
+    try:
+        return read_gold_entry(read_json(line), file, number, output_format)
+    except (NotJSON, TypeError, ValueError) as error:
+        raise JobError(f"{file}, line {number}: {error}", file=file, line=number) from None
+
+
+def split_gold_lines(text: str) -> tuple[list[str], str]:
+    r"""Return the lines of a file, and what a process that was killed has left of its last one.
+
+    >>> split_gold_lines('{"a": 1}\n{"b": 2}'), split_gold_lines('{"a": 1}\n{"b": ')
+    ((['{"a": 1}', '{"b": 2}'], ''), (['{"a": 1}'], '{"b": '))
+    """
+    *lines, end = text.split("\n")
+    if not end.strip():
+        return lines, ""
+    try:
+        read_json(end)
+    except NotJSON:
+        return lines, end
+    return [*lines, end], ""
+
+
+def read_gold_entry(fields: JSONValue, file: str, line: int, output_format: ResponseFormat[Any]) -> GoldEntry:
+    """Return an entry that is JSON.
+
+    Raises:
+        ValueError: It is not an entry, or its value is not one of the type.
+    """
     if not isinstance(fields, dict) or fields.get("decision") not in DECISIONS:
         raise ValueError("not an entry of a review: it has no decision, approved or rejected")
     if missing := [name for name in ("key", "row_digest") if not isinstance(fields.get(name), str)]:

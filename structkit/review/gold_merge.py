@@ -79,15 +79,7 @@ def merge_gold(entries: Iterable[GoldEntry], digests: Mapping[str, str]) -> Merg
     Raises:
         JobError: An entry is about a row that the table does not have; with its line.
     """
-    stale, by_key = list[GoldEntry](), defaultdict[str, dict[str, GoldEntry]](dict)
-    for entry in sorted(entries, key=lambda each: each.at):
-        if entry.key not in digests:
-            message = f"{entry.file}, line {entry.line}: the table has no row with the key {entry.key!r}"
-            raise JobError(message, file=entry.file, line=entry.line)
-        if entry.row_digest != digests[entry.key]:
-            stale.append(entry)
-        else:
-            by_key[entry.key][entry.by] = entry
+    stale, by_key = _latest_entries(entries, digests)
     values, rejected, disagreements = dict[str, JSONValue](), list[str](), list[Disagreement]()
     for key in digests:
         decided = [*by_key.get(key, {}).values()]
@@ -109,6 +101,24 @@ def merge_gold(entries: Iterable[GoldEntry], digests: Mapping[str, str]) -> Merg
         len(several),
         tuple(reviewers),
     )
+
+
+def _latest_entries(
+    entries: Iterable[GoldEntry], digests: Mapping[str, str]
+) -> tuple[list[GoldEntry], Mapping[str, dict[str, GoldEntry]]]:
+    """Return the stale entries, and the latest other entry of each reviewer about each row."""
+    stale, by_key = list[GoldEntry](), defaultdict[str, dict[str, GoldEntry]](dict)
+    for entry in sorted(entries, key=lambda each: each.at):
+        if entry.key not in digests:
+            message = f"{entry.file}, line {entry.line}: the table has no row with the key {entry.key!r}"
+            raise JobError(message, file=entry.file, line=entry.line)
+        if entry.row_digest != digests[entry.key]:
+            stale.append(entry)
+        elif entry.decision == "open":
+            by_key[entry.key].pop(entry.by, None)
+        else:
+            by_key[entry.key][entry.by] = entry
+    return stale, by_key
 
 
 def disagreements_of(entries: Sequence[GoldEntry]) -> list[Disagreement]:

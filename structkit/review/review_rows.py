@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from structkit.errors import ConfigError
-from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable
+from structkit.evaluation.labelled_rows import LabelledTable
 from structkit.evidence.alignment import align
 from structkit.evidence.source_texts import SourceTexts
 from structkit.parsing import NotJSON, read_json
@@ -90,35 +90,50 @@ class ReviewTable:
             ConfigError: It has no column of the type, or not one of the texts.
             JobError: A row cannot be read, or its key is empty or a duplicate.
         """
-        labels = LabelledTable(self.source, self.output_format, self.value_column, is_output=True)
-        self._validate_columns(labels)
-        for record, labelled in zip(self.source, labels, strict=True):
-            yield self._row(record, labelled)
+        self.validate_columns()
+        return map(self.read_row, self.source)
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """Yield the key and the digest of each row."""
-        for record in self.source:
-            yield self._key(record), self._digest(record)
+        return map(self.identify, self.source)
 
-    def _validate_columns(self, labels: LabelledTable) -> None:
+    def identify(self, record: Record) -> tuple[str, str]:
+        """Return the key and the digest of a row."""
+        cells = {name: cell for name, cell in record.values.items() if name not in self._run_names}
+        return self._labels.key(record), digest(cells)
+
+    def validate_columns(self) -> None:
+        """Validate that the table has what is reviewed.
+
+        Raises:
+            ConfigError: It has no column of the type, or not one of the texts.
+        """
         names = self.source.columns
-        if names and not labels.places(names):
+        if names and not self._labels.places(names):
             raise ConfigError(f"the table has no column of {self.output_format.name}; it has {', '.join(names)}")
         for name in self.texts:
             if names and name not in names:
                 raise ConfigError(f"the table has no column {name!r} for --text; it has {', '.join(names)}")
 
-    def _row(self, record: Record, labelled: LabelledRow) -> ReviewRow:
+    def read_row(self, record: Record, max_chars: int | None = None) -> ReviewRow:
+        """Return a row to review.
+
+        Args:
+            record: The row of the table.
+            max_chars: Characters of its texts above which values are not looked for.
+        """
+        labelled = self._labels.read_row(record)
+        key, row_digest = self.identify(record)
         cells, value = record.values, labelled.value
         texts = tuple(TextSource(_text(cells.get(name)), (name,)) for name in self.texts)
         paths = {} if value is None else {format_path(path): path for path in leaf_paths(value)}
         return ReviewRow(
-            key=self._key(record),
+            key=key,
             number=record.row,
-            digest=self._digest(record),
+            digest=row_digest,
             value=value,
             texts=texts,
-            evidence=self._evidence(cells, value, texts, paths),
+            evidence=self._evidence(cells, value, texts, paths, max_chars),
             confidence=_confidence(self._run_cell(cells, "confidence"), paths),
             lowest_confidence=_number(self._run_cell(cells, "lowest_confidence")),
             is_failed=labelled.is_failed,
@@ -130,21 +145,26 @@ class ReviewTable:
         answer = self.output_format.read_natural(value)
         return () if answer.valid else tuple(map(str, answer.issues[:MAX_ISSUES]))
 
-    def _key(self, record: Record) -> str:
-        return record.key if self.source.key is not None else str(record.row)
-
-    def _digest(self, record: Record) -> str:
-        return digest({name: cell for name, cell in record.values.items() if name not in self._run_names})
+    @cached_property
+    def _labels(self) -> LabelledTable:
+        return LabelledTable(self.source, self.output_format, self.value_column, is_output=True)
 
     def _evidence(
-        self, cells: Mapping[str, Any], value: JSONValue, texts: tuple[TextSource, ...], paths: Mapping[str, JSONPath]
+        self,
+        cells: Mapping[str, Any],
+        value: JSONValue,
+        texts: tuple[TextSource, ...],
+        paths: Mapping[str, JSONPath],
+        max_chars: int | None,
     ) -> Mapping[JSONPath, Evidence]:
         """Return the evidence that the job has found; if it has none, or of another text, look for it."""
         if not texts or value is None:
             return {}
-        return read_evidence(_json(self._run_cell(cells, "evidence")), texts, paths) or align(
-            value, SourceTexts(texts), self.output_format.natural_schema
-        )
+        if evidence := read_evidence(_json(self._run_cell(cells, "evidence")), texts, paths):
+            return evidence
+        if max_chars is not None and sum(len(each.text) for each in texts) > max_chars:
+            return {}
+        return align(value, SourceTexts(texts), self.output_format.natural_schema)
 
     def _run_cell(self, cells: Mapping[str, Any], name: str) -> Any:
         return cells.get(f"{name}_run", None if name in self._field_names else cells.get(name))

@@ -25,10 +25,11 @@ def review_page(
         below: A confidence below this is marked as low.
         title: Its title.
     """
-    return make_review_page([_page_row(row, below) for row in rows], output_format.natural_schema, below, title)
+    return make_review_page([page_row(row, below) for row in rows], output_format.natural_schema, below, title)
 
 
-def _page_row(row: ReviewRow, below: float) -> PageRow:
+def page_row(row: ReviewRow, below: float) -> PageRow:
+    """Return a row as the page has it."""
     return PageRow(
         key=row.key,
         number=row.number,

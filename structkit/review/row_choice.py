@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -12,6 +12,11 @@ from structkit.review.review_rows import ReviewRow
 from structkit.tables.records import Record
 
 Flag: TypeAlias = Literal["missing", "low", "failed"]
+CONFIDENCE_COLUMNS = frozenset({"confidence", "lowest_confidence"})
+
+NO_TEXT = "no text is known in which a value could be missing: name its column with --text"
+NO_CONFIDENCE = "the table has no confidence: it is that of a job with --confidence"
+
 FLAGS: dict[str, Flag] = {name: name for name in get_args(Flag)}
 
 
@@ -39,15 +44,27 @@ class RowChoice:
         if self.kind == "sample":
             records = (Record(position, row.key, {}) for position, row in enumerate(everything))
             return [everything[position] for position in sorted(draw_sample(records, self.size))]
-        return [row for row in everything if self._matches(row, below)]
+        return [row for row in everything if self.matches(row, below)]
+
+    def validate_columns(self, names: Collection[str], texts: Sequence[str]) -> None:
+        """Validate that there are columns by which to choose; of a table without rows, nothing is known.
+
+        Raises:
+            ConfigError: There are not.
+        """
+        if self.kind == "missing" and not texts:
+            raise ConfigError(NO_TEXT)
+        if self.kind == "low" and names and not CONFIDENCE_COLUMNS & {name.removesuffix("_run") for name in names}:
+            raise ConfigError(NO_CONFIDENCE)
 
     def _validate_rows(self, rows: Sequence[ReviewRow]) -> None:
         if rows and self.kind == "missing" and not any(row.texts for row in rows):
-            raise ConfigError("no text is known in which a value could be missing: name its column with --text")
+            raise ConfigError(NO_TEXT)
         if rows and self.kind == "low" and all(not row.confidence and row.lowest_confidence is None for row in rows):
-            raise ConfigError("the table has no confidence: it is that of a job with --confidence")
+            raise ConfigError(NO_CONFIDENCE)
 
-    def _matches(self, row: ReviewRow, below: float) -> bool:
+    def matches(self, row: ReviewRow, below: float) -> bool:
+        """Return whether a row is chosen; a sample is not chosen row by row."""
         if self.kind == "missing":
             return row.missing > 0
         if self.kind == "low":

@@ -76,15 +76,15 @@ class Tab:
         assert "exceptionDetails" not in reply, reply
         return reply["result"].get("value")
 
-    async def open(self, path: Path) -> None:
-        """Open a file, and wait until it is drawn."""
+    async def open(self, url: str) -> None:
+        """Open an address, and wait until it is drawn."""
         for domain in ("Page", "Runtime", "Log", "Audits", "Network"):
             await self.call(f"{domain}.enable")
         await self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # a tab in the background has no focus
         # before any script of the page: what runs against its policy is remembered
         source = "window.reports = []; document.addEventListener('securitypolicyviolation', e => reports.push(e.violatedDirective))"
         await self.call("Page.addScriptToEvaluateOnNewDocument", source=source)
-        await self.call("Page.navigate", url=path.as_uri())
+        await self.call("Page.navigate", url=url)
         await self.evaluate(
             "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"
         )
@@ -121,12 +121,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def visit(browser: str, tmp_path: Path) -> Callable[[HTMLPage, Callable[[Tab], Awaitable[Any]]], Any]:
-    """Open a page in the browser, and return what a function does with it."""
+def visit(browser: str, tmp_path: Path) -> Callable[[HTMLPage | str, Callable[[Tab], Awaitable[Any]]], Any]:
+    """Open a page, or an address, in the browser, and return what a function does with it."""
 
-    def run(page: HTMLPage, use: Callable[[Tab], Awaitable[Any]]) -> Any:
+    def run(page: HTMLPage | str, use: Callable[[Tab], Awaitable[Any]]) -> Any:
         path = tmp_path / "page.html"
-        page.save(str(path))
+        if isinstance(page, HTMLPage):
+            page.save(str(path))
 
         async def open_tab() -> Any:
             async with aiohttp.ClientSession() as session:
@@ -134,7 +135,7 @@ def visit(browser: str, tmp_path: Path) -> Callable[[HTMLPage, Callable[[Tab], A
                     address = json.loads(await reply.text())["webSocketDebuggerUrl"]
                 async with session.ws_connect(address, max_msg_size=0) as socket:
                     tab = Tab(socket)
-                    await tab.open(path)
+                    await tab.open(page if isinstance(page, str) else path.as_uri())
                     return await use(tab)
 
         return asyncio.run(open_tab())

@@ -155,7 +155,7 @@ def test_decisions_and_corrections_survive_a_reload_and_are_not_those_of_other_d
         await focus(tab, "seller")
         await tab.evaluate("document.activeElement.select()")
         await type_text(tab, "Southwind")
-        await tab.open(Path(await tab.evaluate("decodeURIComponent(location.pathname)")))
+        await tab.open(await tab.evaluate("location.href"))
         value = await tab.evaluate("document.querySelector('#form [aria-label=seller]').value")
         summary = await tab.evaluate("document.getElementById('summary').textContent")
         return await gold(tab), value, summary
