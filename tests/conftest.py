@@ -102,6 +102,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "test_hostile",
             "test_clients",
             "test_parameters",
+            "test_loop_stops",
         }
         drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_SDK} if over_http else DRIVERS
         metafunc.parametrize("connect", drivers.values(), ids=drivers.keys(), indirect=True)

@@ -20,6 +20,7 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
+from structkit.client.send_requests import AsyncSend, send_requests_async
 from structkit.client.several_calls import find_several_calls, has_chunks
 from structkit.client.steps import next_step
 from structkit.client.transports import async_http_transport, async_sdk_transport
@@ -27,10 +28,11 @@ from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import ConfigError, TransportError
 from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
+from structkit.extraction.loop_stop import stops_loops
 from structkit.schema import ResponseFormat
 from structkit.transport import AsyncTransport, TransportReply
 from structkit.transport.transport import bind_models
-from structkit.values import JSON, Policy, Prompt, Request, Result
+from structkit.values import JSON, Prompt, Request, Result
 from structkit.values.display import format_fields, to_html_table
 
 if TYPE_CHECKING:
@@ -117,7 +119,10 @@ class AsyncClient:
     async def _advance(self, step: Conversation, hooks: Hooks) -> Any:
         """Send the requests of a step, and return the next one."""
         try:
-            return await self._next_step(step, await self._send(step.requests, step.policy, hooks), hooks)
+            transport = self._cached_transport
+            send = _send_with_loop_stops(transport, step) if stops_loops(step) else transport.send
+            replies = await send_requests_async(send, step.requests, step.policy, hooks)
+            return await self._next_step(step, replies, hooks)
         except BaseException as error:
             hooks.notify_abort(step.requests, error)
             raise
@@ -206,7 +211,7 @@ class AsyncClient:
 
         hooks = self._plan.hooks(call)
         io = AsyncStreamIO(
-            send=lambda step: self._send(step.requests, step.policy, hooks),
+            send=lambda step: send_requests_async(self._cached_transport.send, step.requests, step.policy, hooks),
             stream=lambda step: open_stream_async(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
             make_calls=lambda step: self._make_calls(step, hooks),
@@ -218,22 +223,6 @@ class AsyncClient:
         state, first = StreamState(output, hooks), start_or_defer(prompt, start)
         return AsyncStream(state, stream_values_async(state, io, first), first)
 
-    async def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
-        """Return the replies in the order of the requests, which are sent concurrently."""
-
-        async def send(request: Request) -> TransportReply:
-            hooks.notify_request(request)
-            with hooks.report_retries(request):
-                reply = await self._cached_transport.send(request, policy)
-            hooks.notify_reply(request, reply)
-            return reply
-
-        if len(requests) == 1:
-            return [await send(requests[0])]
-        import asyncio
-
-        return await asyncio.gather(*map(send, requests))
-
     async def probe(self) -> ProbeReport:
         """Like `Client.probe`."""
         from structkit.client.probing import advance, probe_route
@@ -241,9 +230,8 @@ class AsyncClient:
         probe = probe_route(self._plan.model, self._plan.routes.of(self.model).route_to_probe)
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
-            [reply] = await self._send(
-                (self._plan.probe_request(step),), self._plan.probe_policy(step), self._plan.hooks({})
-            )
+            request, policy, hooks = self._plan.probe_call(step)
+            [reply] = await send_requests_async(self._cached_transport.send, (request,), policy, hooks)
             step = advance(probe, reply)
         return self._plan.routes.of(self._plan.model).store_probe(result_or_raise(step))
 
@@ -342,6 +330,12 @@ class AsyncClient:
         if self._open_blocks[loop] <= 0:
             del self._open_blocks[loop]
             await self.close()
+
+
+def _send_with_loop_stops(transport: AsyncTransport, step: Conversation) -> AsyncSend:
+    from structkit.client.loop_stops import AsyncLoopStops
+
+    return AsyncLoopStops(transport, step).send
 
 
 def _this_loop() -> AbstractEventLoop:

@@ -22,6 +22,7 @@ from structkit.client.endpoint_settings import EndpointSettings, find_endpoint
 from structkit.client.hooks import NO_HOOKS, Hooks
 from structkit.client.option_signature import show_options
 from structkit.client.plan import make_plan, result_or_raise
+from structkit.client.send_requests import Send, send_requests
 from structkit.client.several_calls import find_several_calls, has_chunks
 from structkit.client.tool_arguments import validate_sync_tools
 from structkit.client.transports import http_transport, sdk_transport
@@ -29,10 +30,11 @@ from structkit.costs.attempt_cost import PriceList
 from structkit.costs.price_list import Prices
 from structkit.errors import TransportError
 from structkit.extraction import UNFINISHED_STEPS, Conversation, Extraction, SplitExtraction, ToolStep
+from structkit.extraction.loop_stop import stops_loops
 from structkit.schema import ResponseFormat
 from structkit.transport import Transport, TransportReply
 from structkit.transport.transport import bind_models
-from structkit.values import JSON, Policy, Prompt, Request, Result
+from structkit.values import JSON, Prompt, Request, Result
 from structkit.values.display import format_fields, to_html_table
 
 if TYPE_CHECKING:
@@ -215,7 +217,7 @@ class Client:
 
         hooks = self._plan.hooks(call)
         io = StreamIO(
-            send=lambda step: self._send(step.requests, step.policy, hooks),
+            send=lambda step: send_requests(self._cached_transport.send, step.requests, step.policy, hooks),
             stream=lambda step: open_stream(self._cached_transport, step.request, step.policy),
             next_step=lambda step, replies: self._next_step(step, replies, hooks),
             make_calls=lambda step: self._make_calls(step, hooks),
@@ -255,30 +257,13 @@ class Client:
     def _advance(self, step: Conversation, hooks: Hooks) -> Any:
         """Send the requests of a step, and return the next one."""
         try:
-            return self._next_step(step, self._send(step.requests, step.policy, hooks), hooks)
+            transport = self._cached_transport
+            send = _send_with_loop_stops(transport, step) if stops_loops(step) else transport.send
+            replies = send_requests(send, step.requests, step.policy, hooks)
+            return self._next_step(step, replies, hooks)
         except BaseException as error:
             hooks.notify_abort(step.requests, error)
             raise
-
-    def _send(self, requests: tuple[Request, ...], policy: Policy, hooks: Hooks) -> list[TransportReply]:
-        """Return the replies in the order of the requests, which are sent concurrently."""
-        transport = self._cached_transport
-
-        def send(request: Request) -> TransportReply:
-            hooks.notify_request(request)
-            with hooks.report_retries(request):
-                reply = transport.send(request, policy)
-            hooks.notify_reply(request, reply)
-            return reply
-
-        if len(requests) == 1:
-            return [send(requests[0])]
-        from concurrent.futures import ThreadPoolExecutor
-        from contextvars import copy_context
-
-        contexts = [copy_context() for _ in requests]  # the caller's context variables apply in the threads, too
-        with ThreadPoolExecutor(len(requests)) as pool:
-            return [*pool.map(lambda context, request: context.run(send, request), contexts, requests)]
 
     def probe(self) -> ProbeReport:
         """Determine with at most 30 small requests what the route supports, and store it for later calls.
@@ -291,7 +276,8 @@ class Client:
         probe = probe_route(self._plan.model, self._plan.routes.of(self.model).route_to_probe)
         step: ProbeReport | TransportError | Request = advance(probe)
         while isinstance(step, Request):
-            [reply] = self._send((self._plan.probe_request(step),), self._plan.probe_policy(step), self._plan.hooks({}))
+            request, policy, hooks = self._plan.probe_call(step)
+            [reply] = send_requests(self._cached_transport.send, (request,), policy, hooks)
             step = advance(probe, reply)
         return self._plan.routes.of(self._plan.model).store_probe(result_or_raise(step))
 
@@ -392,3 +378,9 @@ class Client:
             self._open_blocks = max(0, self._open_blocks - 1)
             if not self._open_blocks:
                 self.close()
+
+
+def _send_with_loop_stops(transport: Transport, step: Conversation) -> Send:
+    from structkit.client.loop_stops import LoopStops
+
+    return LoopStops(transport, step).send

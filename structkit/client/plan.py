@@ -71,24 +71,24 @@ class Plan:
         """Return the hooks of the call, or else the client's."""
         return call.get("hooks") or self.call.get("hooks") or NO_HOOKS
 
-    def probe_policy(self, request: Request) -> Policy:
-        """Return the policy for a request of a probe.
-
-        A probe reads a streamed reply as a malformed completion, which must not be retried.
-        """
-        policy = self.call.get("policy") or Policy()
-        return replace(policy, retries=0) if request.fields.get("stream") else policy
-
     @property
     def access_parameters(self) -> Parameters:
         """The client's headers, query and body fields without which a gateway or model may reject any request."""
         extras: Any = {name: value for name in PROBE_OPTIONS if (value := self.call.get(name))}
         return Parameters(**extras)
 
-    def probe_request(self, request: Request) -> Request:
-        """Return a request of a probe with the client's headers, query and body fields."""
+    def probe_call(self, request: Request) -> tuple[Request, Policy, Hooks]:
+        """Return a request of a probe with the client's headers, query and body fields; its policy, and the hooks.
+
+        A probe reads a streamed reply as a malformed completion, which must not be retried.
+        """
         extras = self.access_parameters.options
-        return replace(request, parameters=request.parameters.updated(**extras)) if extras else request
+        policy = self.call.get("policy") or Policy()
+        return (
+            replace(request, parameters=request.parameters.updated(**extras)) if extras else request,
+            replace(policy, retries=0) if request.fields.get("stream") else policy,
+            self.hooks({}),
+        )
 
     def observe_step(self, last: Conversation, step: Any, replies: list[TransportReply]) -> None:
         """Store what a step of a conversation showed about the route, and log it.

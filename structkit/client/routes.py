@@ -18,6 +18,7 @@ from structkit.dialects import (
     identify_route,
 )
 from structkit.extraction import Conversation, Extraction, SplitExtraction, storable_route
+from structkit.extraction.loop_stop import learn_stop_loops
 from structkit.transport import TransportReply
 from structkit.transport.route_cache import load_route, locked_cache, store_route
 from structkit.values import Completion, ModelName
@@ -69,6 +70,9 @@ class ClientRoute:
         if isinstance(step, CONVERSATIONS) and step.route is not last.route:
             provider = next((reply.provider for reply in replies if isinstance(reply, Completion)), None)
             self.update(last.route, storable_route(last, step), provider)
+        stop_loops = learn_stop_loops(last, replies)
+        if stop_loops is not None and self.route.with_stop_loops(stop_loops) != self.route:
+            self._change(lambda route: route.with_stop_loops(stop_loops))
 
     def _identify(self, replies: list[TransportReply]) -> None:
         """Store the dialect that replies show the route to have."""

@@ -86,6 +86,7 @@ class Dialect:
         max_levels: The deepest nesting of objects; the root is 1.
         max_enum_characters: The characters of an enum of more than 250 strings, together.
         max_size: The largest schema.
+        free_streams: Whether a stream costs no more than a whole reply, and counts its tokens.
         hosts: Host names of the vendor's own endpoint, as glob patterns.
         models: Names of its models, as glob patterns, whichever endpoint serves them.
     """
@@ -103,5 +104,6 @@ class Dialect:
     max_levels: int = 10
     max_enum_characters: float = math.inf
     max_size: Size = UNLIMITED
+    free_streams: bool = False
     hosts: tuple[str, ...] = ()
     models: tuple[str, ...] = ()

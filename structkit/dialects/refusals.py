@@ -103,6 +103,9 @@ GRAMMAR_FAILURE = re.compile(
 )
 """How a server states that it cannot decode by a schema, in whatever status: llama.cpp, Ollama, vLLM, SGLang, TGI."""
 
+STREAM = re.compile(r"\bstream(ing|ed|s)?\b", re.IGNORECASE)
+"""An error that names the stream that a request asks for."""
+
 STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 """The option that asks for token counts at the end of a stream."""
 

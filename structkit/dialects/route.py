@@ -31,6 +31,8 @@ class Route:
         is_assumed: Whether the dialect was chosen without a sign of the endpoint: by the model's name, or as the one
             for unknown routes. A reply may show another one.
         rejected_parts: Types of content parts that were answered with an error, such as `image_url`.
+        stop_loops: Whether requests for whole replies are streamed, to stop those that only repeat themselves: True
+            once the model has sent such a reply, False once a stream turned out not to help; None before.
     """
 
     dialect: Dialect = CORE
@@ -39,6 +41,7 @@ class Route:
     rejected_parameters: frozenset[str] = frozenset()
     is_assumed: bool = False
     rejected_parts: frozenset[str] = frozenset()
+    stop_loops: bool | None = None
 
     @property
     def mode(self) -> ModeName:
@@ -171,6 +174,10 @@ class Route:
             rejected_parts=self.rejected_parts | (after.rejected_parts - before.rejected_parts),
         )
 
+    def with_stop_loops(self, stop_loops: bool) -> Route:
+        """Return the route with what a reply showed about loops; a stream that does not help is not tried again."""
+        return replace(self, stop_loops=stop_loops and self.stop_loops is not False)
+
 
 def _narrow(dialect: Dialect, before: Dialect, after: Dialect) -> Dialect:
     """Return a dialect without what another one has lost from *before* to *after*."""
@@ -202,6 +209,7 @@ def route_to_json(route: Route) -> JSON:
         "rejected_parameters": sorted(route.rejected_parameters),
         "is_assumed": route.is_assumed,
         "rejected_parts": sorted(route.rejected_parts),
+        "stop_loops": route.stop_loops,
     }
 
 
@@ -230,7 +238,10 @@ def route_from_json(value: JSON) -> Route:
         raise ValueError(f"not names of parameters: {parameters}")
     rejected, ignored = (frozenset(_modes(value[name])) for name in ("rejected", "ignored"))
     parts = REJECTED_PART.keys() & {*value.get("rejected_parts", ())}
-    return Route(dialect, rejected, ignored, parameters, value["is_assumed"] is True, frozenset(parts))
+    stop_loops = value.get("stop_loops")
+    if not isinstance(stop_loops, bool | None):
+        raise TypeError(f"not true, false or null: {stop_loops!r}")
+    return Route(dialect, rejected, ignored, parameters, value["is_assumed"] is True, frozenset(parts), stop_loops)
 
 
 def _validate_dialect(dialect: Dialect) -> None:
@@ -243,8 +254,9 @@ def _validate_dialect(dialect: Dialect) -> None:
     names = (*dialect.keywords, *dialect.formats, *dialect.harmful)
     texts = (dialect.name, *names, *dialect.hosts, *dialect.models, *patterns)
     limits = (dialect.max_enum_characters, *(getattr(dialect.max_size, item.name) for item in fields(dialect.max_size)))
+    flags = (dialect.recursion, dialect.root_reference, dialect.optional, dialect.free_streams)
     are_texts = all(isinstance(text, str) for text in texts)
-    are_flags = all(isinstance(flag, bool) for flag in (dialect.recursion, dialect.root_reference, dialect.optional))
+    are_flags = all(isinstance(flag, bool) for flag in flags)
     if not are_texts or not are_flags or not all(isinstance(limit, int | float) and limit >= 0 for limit in limits):
         raise ValueError(f"not the fields of a dialect: {dialect}")
     try:

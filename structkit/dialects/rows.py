@@ -135,6 +135,7 @@ LLAMA_CPP = Dialect(
     keywords=CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "format"},
     formats=frozenset({"date", "time", "date-time", "uuid"}),
     rejected_pattern=CLASS_ESCAPE,
+    free_streams=True,
 )
 
 # ollama.com, "Structured outputs": llama.cpp's grammars; its default port is 11434. A grammar that cannot be loaded, as

@@ -9,8 +9,9 @@ from typing import Any
 from structkit.extraction.item_loops import REPETITION, LoopSource, loop_source
 from structkit.extraction.stream_output import is_answer, tool_names
 from structkit.parsing import read_prefix, read_record_prefix
+from structkit.parsing.completion import read_choices
 from structkit.parsing.loops import Loop, find_text_loop
-from structkit.values import Choice, Completion, Delta, Message, ToolCall, Usage, value_at
+from structkit.values import JSON, Choice, Completion, Delta, Message, Usage, value_at
 from structkit.values.repair import are_allowed
 
 SURE_CHARS = 400
@@ -71,13 +72,27 @@ class LoopWatch:
         return source is not None and _is_sure(_find_loop("".join(self._parts), source))
 
     def reply(self) -> Completion:
-        """Return the reply so far, as a completion that was truncated."""
+        """Return the reply so far, as a completion that was truncated; its tokens are not known."""
         text = "".join((*self._parts, *self._recent))
+        message: JSON = {"role": "assistant", "content": text}
         if self._last and self._last.kind == "arguments":
-            choice = Choice(finish_reason=REPETITION, tool_calls=(ToolCall(self._last.tool, text),))
-        else:
-            choice = Choice(content=text, finish_reason=REPETITION)
-        return Completion((choice,), Usage(unreported=1))
+            function = {"name": self._last.tool, "arguments": text}
+            message |= {"content": None, "tool_calls": [{"id": None, "type": "function", "function": function}]}
+        body = {"choices": [{"index": 0, "message": message, "finish_reason": REPETITION}]}
+        return Completion(read_choices(body), Usage(unreported=1), raw=body)
+
+
+def ends_in_loop(step: Any, choice: Choice) -> bool:
+    """Return whether a truncated choice ends in a loop at which it could have been stopped."""
+    text = choice.content or next((call.arguments for call in choice.tool_calls), "")
+    if not _is_sure(find_text_loop(text[-TAIL_CHARS:], min_chars=SURE_CHARS)):
+        return False
+    source = loop_source(_messages(step))
+    return source is not None and _is_sure(_find_loop(text, source))
+
+
+def _messages(step: Any) -> tuple[Message, ...]:
+    return getattr(step, "initial_parts", (step,))[0].messages  # type: ignore[no-any-return]
 
 
 def _is_sure(loop: Loop | None) -> bool:

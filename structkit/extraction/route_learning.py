@@ -130,17 +130,17 @@ def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
     """Return whether an error names the mode, or gives no reason at all, so that it may be about anything sent."""
     status = error.status_code if isinstance(error, StatusError) else None
     names_mode = MODE_WORDS[mode.name].search(text) or GRAMMAR_FAILURE.search(text)
-    return bool(_is_generic(error) or names_mode or status == NOT_IMPLEMENTED)
+    return bool(is_generic(error) or names_mode or status == NOT_IMPLEMENTED)
 
 
 def _is_about_schema(error: TransportError, text: str) -> bool:
     """Return whether an error may be about what the schema holds, and not about the field that carries it."""
     without_field = re.sub(f"{RESPONSE_FORMAT_FIELD}|{TOOL_FIELD}", "", text, flags=re.IGNORECASE)
     is_subject = SCHEMA_SUBJECT.search(without_field) or GRAMMAR_FAILURE.search(text)
-    return _is_generic(error) or bool(is_subject and not UNRELATED_TO_MODE.search(text))
+    return is_generic(error) or bool(is_subject and not UNRELATED_TO_MODE.search(text))
 
 
-def _is_generic(error: TransportError) -> bool:
+def is_generic(error: TransportError) -> bool:
     """Return whether an error gives no reason at all."""
     status = error.status_code if isinstance(error, StatusError) else None
     return status != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(_message(error.body)))

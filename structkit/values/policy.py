@@ -24,6 +24,7 @@ CHOICES = {
     "parameters": ("adapt", "exact"),
     "tool_errors": ("raise", "tell"),
     "missing_evidence": ("warn", "raise"),
+    "stop_loops": ("auto", True, False),
 }
 """The values of the settings that have a closed set of them."""
 
@@ -81,6 +82,10 @@ class Policy:
         tool_errors: What to do with an exception of a tool: stop with a `ToolError` (`raise`), or send its type and its
             message to the model (`tell`), which may call the tool with other arguments.
         tool_timeout: Seconds after which a tool that has not ended is a `ToolError`; None sets no limit.
+        stop_loops: Whether a request is sent as a stream although no stream was asked for, so that it can be stopped
+            once its reply only repeats itself: always (True), never, or where that is free (`auto`): where the server
+            is llama.cpp's, and where a reply of the model was such a loop. An endpoint that does not stream, or not
+            count the tokens of a stream, is not asked for one again.
         missing_evidence: What `evidence="null"` and `"require"` do with a value that is not in the text and that the
             type does not let be null: return it with a warning in `Result.warnings` (`warn`), or raise `InvalidOutput`
             (`raise`).
@@ -104,6 +109,7 @@ class Policy:
     tool_rounds: int = 8
     tool_errors: Literal["raise", "tell"] = "raise"
     tool_timeout: float | None = DEFAULT_TOOL_TIMEOUT_S
+    stop_loops: bool | Literal["auto"] = "auto"
     missing_evidence: Literal["warn", "raise"] = "warn"
     max_tokens: int | None = None
 
@@ -137,7 +143,7 @@ def _validate_choices(policy: Policy) -> None:
         raise ValueError(f"fallback_on must be a set of {', '.join(FALLBACK_FAILURES)}, not {policy.fallback_on!r}")
     for name, choices in CHOICES.items():
         if (value := getattr(policy, name)) not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+            raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}")
 
 
 def _repair_names(names: Collection[str]) -> frozenset[str]:

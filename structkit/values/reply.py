@@ -122,6 +122,8 @@ class Completion:
     """The header `Server`."""
     is_cached: bool = False
     """Whether it comes from a cache of replies."""
+    ignores_stream: bool = field(default=False, compare=False)
+    """Whether a stream was asked for to stop a loop, and the endpoint did not stream, or not count the tokens."""
 
     def raw_choice(self, index: int) -> JSON:
         """Return a choice as the endpoint sent it; empty if a transport does not have it."""

@@ -75,9 +75,9 @@ def test_both_clients_share_the_embedded_model() -> None:
 
 def test_a_truncated_reply_is_an_error_with_its_text() -> None:
     with structkit.Client("local") as client, pytest.raises(structkit.Truncated) as caught:
-        client.extract(MathReasoning, "Explain 1 + 1.", max_tokens=8)
+        client.extract(MathReasoning, "Explain 1 + 1.", max_tokens=16)
     assert caught.value.partial
-    assert caught.value.usage.completion_tokens == 8
+    assert caught.value.usage.completion_tokens == 16
 
 
 def test_an_invalid_model_file_is_rejected(tmp_path: Path) -> None:

@@ -87,12 +87,15 @@ class LocalExchanges:
     async def replies_to(self, step: Any, sent: list[Request], chunk: str) -> list[TransportReply] | None:
         """See `RowExchanges.replies_to`."""
         row_replies, replies = self._row_replies, list[TransportReply]()
+        transmit = self._sender.transmission(step)
         for request in step.requests:
             if (reply := next(row_replies.stored, None)) is None and self._sender.context.is_offline:
                 return None
             if reply is None:
                 number = row_replies.number + 1
-                row_replies.number, reply = await self._sender.send(self._record, number, request, sent, chunk)
+                row_replies.number, reply = await self._sender.send(
+                    self._record, number, request, sent, chunk, transmit
+                )
                 row_replies.has_sent = row_replies.has_sent or not is_from_cache(reply)
             replies.append(reply)
         return replies

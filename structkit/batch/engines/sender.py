@@ -13,8 +13,11 @@ from structkit.batch.engines.cached_replies import find_cached_reply
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.settings import MAX_REPLY_TOKENS
+from structkit.client.send_requests import AsyncSend
 from structkit.costs.budget import Reservation, estimate_prompt_tokens, reserve_tokens
 from structkit.errors import StatusError
+from structkit.extraction import Conversation
+from structkit.extraction.loop_stop import stops_loops
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
 from structkit.transport.retry_events import notify_retry
@@ -44,13 +47,22 @@ class RequestSender:
         self._is_stopped.set()
         self._is_settled.set()
 
+    def transmission(self, step: Conversation) -> AsyncSend:
+        """Return the function that sends the requests of a step."""
+        transport = self.context.transport
+        if not stops_loops(step):
+            return transport.send
+        from structkit.client.loop_stops import AsyncLoopStops
+
+        return AsyncLoopStops(transport, step).send
+
     @cached_property
     def _policy(self) -> Policy:
         """The policy without retries by the transport: the journal must have an intent each time a request goes out."""
         return replace(self.context.policy, retries=0)
 
     async def send(
-        self, record: Record, number: int, request: Request, sent: list[Request], chunk: str = ""
+        self, record: Record, number: int, request: Request, sent: list[Request], chunk: str, transmit: AsyncSend
     ) -> tuple[int, TransportReply]:
         """Return the reply to a request, retried as long as that may help, and the number of the last try.
 
@@ -60,13 +72,14 @@ class RequestSender:
             request: What to send.
             sent: The request is appended before it goes out for the first time.
             chunk: Which chunk of the row's text it is about; empty if the text is not divided.
+            transmit: Sends it once.
 
         Raises:
             RunStopped: The run ends first.
         """
         failures = 0
         while True:
-            reply = await self._send_once(record, number, request, sent, chunk + request.text)
+            reply = await self._send_once(record, number, request, sent, chunk + request.text, transmit)
             if isinstance(reply, Completion) or not reply.retryable:
                 break
             # A rate limit does not count: the limiter pauses, and the request will be answered.
@@ -80,7 +93,7 @@ class RequestSender:
         return number, reply
 
     async def _send_once(
-        self, record: Record, number: int, request: Request, sent: list[Request], identity: str
+        self, record: Record, number: int, request: Request, sent: list[Request], identity: str, transmit: AsyncSend
     ) -> TransportReply:
         """Reserve the cost, store the intent, send the request, store the reply; a cached reply costs nothing."""
         context = self.context
@@ -98,7 +111,7 @@ class RequestSender:
             self._announce(request, sent)
             await self._intend(record, number, identity, reservation)
             is_sent = True
-            reply = await context.transport.send(request, self._policy)
+            reply = await transmit(request, self._policy)
             context.journal.add_reply(record.ordinal, number, reply)
             return reply
         finally:
