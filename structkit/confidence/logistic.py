@@ -62,12 +62,17 @@ def fit_logistic(rows: Sequence[Features], labels: Sequence[bool]) -> LogisticMo
 
 
 def predict_by_folds(rows: Sequence[Features], labels: Sequence[bool]) -> list[float]:
-    """Return the chance of each row by a model that was fitted without its fold, so that it has not seen the label."""
+    """Return the chance of each row by a model that was fitted without its fold, so that it has not seen the label.
+
+    Each fold has about the same share of right labels: a model without the only right one would expect none.
+    """
     chances = [0.0] * len(rows)
+    by_label = sorted(range(len(rows)), key=lambda number: labels[number])
     for fold in range(FOLDS):
-        training = [number for number in range(len(rows)) if number % FOLDS != fold]
+        held_out = {*by_label[fold::FOLDS]}
+        training = [number for number in range(len(rows)) if number not in held_out]
         model = fit_logistic([rows[number] for number in training], [labels[number] for number in training])
-        for number in range(fold, len(rows), FOLDS):
+        for number in held_out:
             chances[number] = model.predict(rows[number])
     return chances
 

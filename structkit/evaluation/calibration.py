@@ -31,6 +31,9 @@ from structkit.values.confidence_map import Confidence, ConfidenceMap
 MIN_LABELS = 30
 """Labelled values of a field below which nothing is learnt from them."""
 
+MIN_RANKED = 5
+"""Right values of a field, and wrong ones, below which it is not said how well its chances rank them."""
+
 MAX_LOGIT = 14.0
 """Confidences nearer to 0 or 1 than a millionth say no more."""
 
@@ -66,7 +69,8 @@ class FieldCalibration:
         uses_evidence: Whether the chance depends on the value being in the text.
         bins: Chances against the share that is right; of values that the model had not seen, as are the next two.
         error: The mean distance between these.
-        ranking: The chance that a right value has a higher number than a wrong one (AUROC); None without one of each.
+        ranking: The chance that a right value has a higher number than a wrong one (AUROC); None with fewer than
+            five of each.
     """
 
     name: str
@@ -110,7 +114,7 @@ class FieldCalibration:
             uses_evidence,
             bins,
             calibration_error(bins),
-            rank_quality(chances, labels),
+            rank_quality(chances, labels) if MIN_RANKED <= sum(labels) <= len(labels) - MIN_RANKED else None,
         )
 
 
