@@ -85,6 +85,9 @@ def print_coverage(calibration: Calibration) -> None:
     """Print how many of the surest values are right, by chances of values that the fit had not seen."""
     bins = sorted((each for field in calibration.fields.values() for each in field.bins), reverse=True)
     total = sum(each.size for each in bins)
+    if not total:
+        print("No field has enough values for chances.")
+        return
     print("| the surest | right |\n|--:|--:|")
     for part in SHARES:
         size, right, left = part * total, 0.0, part * total

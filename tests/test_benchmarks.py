@@ -50,6 +50,13 @@ def test_the_fold_benchmark_measures_every_reply() -> None:
     assert all(cell.endswith(" µs") for _, *cells in rows for cell in cells)
 
 
+@pytest.mark.skipif(find_spec("xllamacpp") is None, reason="needs the extra local")
+def test_the_confidence_benchmark_has_a_row_for_each_field() -> None:
+    [rows] = tables("confidence.py", "--texts", "1")
+    assert [name for name, *_ in rows] == ["Person.name", "Person.city", "Person.age", "Person.employer"]
+    assert all(count == "1" for _, count, *_ in rows)
+
+
 def test_the_trust_benchmark_measures_alignment_intervals_p_and_speed() -> None:
     alignment, coverage, p_values, speed = tables("trust.py", "--quick")
     assert alignment == [["random lists", "50 of 50"]]
