@@ -28,7 +28,7 @@ from structkit.evaluation.judgments import RIGHT
 from structkit.evaluation.scoring import verdicts
 from structkit.values import Result
 
-JUDGED = {"Invoice.currency", "Review.recommended"}
+CHOICES = {"Invoice.currency", "Review.recommended"}
 """The fields that are chosen rather than copied."""
 
 SHARES = (1.0, 0.75, 0.5, 0.25)
@@ -59,16 +59,16 @@ def print_fields(values: list[LabelledConfidence], calibration: Calibration) -> 
     print("|---|--:|--:|--:|--:|--:|--:|")
     figures: dict[bool, list[float]] = {True: [], False: []}
     for name, field in calibration.fields.items():
-        labelled = [each for each in values if each.field == name]
-        labels = [each.is_right for each in labelled]
-        raw = rank_quality([each.score for each in labelled], labels)
-        found = rank_quality([float(not each.is_missing) for each in labelled], labels)
-        shares = " | ".join(map(share, (raw, found if field.uses_evidence else None, field.ranking, field.error)))
+        members = [each for each in values if each.field == name]
+        labels = [each.is_right for each in members]
+        raw = rank_quality([each.score for each in members], labels)
+        presence = rank_quality([float(not each.is_missing) for each in members], labels)
+        shares = " | ".join(map(share, (raw, presence if field.uses_evidence else None, field.ranking, field.error)))
         print(f"| {name} | {field.labels} | {field.right / field.labels:.2f} | {shares} |")
         if field.ranking is not None:
-            figures[name in JUDGED].append(field.ranking)
-    for is_judged, rankings in figures.items():
-        print(f"\n{'Judged' if is_judged else 'Extracted'} fields: mean AUROC of the chance {share_mean(rankings)}.")
+            figures[name in CHOICES].append(field.ranking)
+    for is_choice, rankings in figures.items():
+        print(f"\n{'Judged' if is_choice else 'Extracted'} fields: mean AUROC of the chance {share_mean(rankings)}.")
     errors = [each.error for each in calibration.fields.values() if each.error is not None]
     print(f"Mean error of the chance: {share_mean(errors)}.\n")
 
@@ -92,8 +92,8 @@ def print_coverage(calibration: Calibration) -> None:
     for part in SHARES:
         size, right, left = part * total, 0.0, part * total
         for each in bins:
-            taken = min(left, each.size)
-            right, left = right + taken * each.accuracy, left - taken
+            count = min(left, each.size)
+            right, left = right + count * each.accuracy, left - count
         print(f"| {part:.0%} | {right / size:.0%} |")
 
 
