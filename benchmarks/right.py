@@ -4,10 +4,11 @@ Run it:  python benchmarks/right.py [--texts N] [--held-out] [--ways NAME ...] [
 It needs the extra `local`. `--replies` stores the model's replies in a file and reads them from it, so that a request
 that was sent before takes no time; the tokens are counted all the same.
 
-A field is right if it equals what a person reads in the text. All requests have temperature 0 and 300 tokens, and a way
-may make three attempts. *identical* counts the replies that equal an earlier one to the same text. The interval is that
-of a bootstrap over the texts, paired with the bare call. *lost* counts the fields that structkit as it comes has right,
-and the way has not.
+A field is right if it equals what a person reads in the text. All requests have temperature 0 and 300 tokens, and a
+way may make three attempts. A reply that is requested as a stream is sent token by token, and only the tokens that
+were sent before the client disconnected are counted. *identical* counts the replies that equal an earlier one to the
+same text. The interval is that of a bootstrap over the texts, paired with the bare call. *lost* counts the fields
+that structkit as it comes has right, and the way has not.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import os
 import random
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from peers.libraries import FOLDER, LIBRARIES, NotInstalled, environment, variables
@@ -37,8 +40,12 @@ from structkit.values import JSON
 MAX_TOKENS = 300
 ATTEMPTS = 3
 RESAMPLES = 2_000
-LLAMA_DEFAULTS = {"repeat_penalty": 1.0}
-"""An unknown server has llama.cpp's own default: with the 1.1 of `structkit serve`, a small model copies less."""
+LLAMA_DEFAULTS = {"repeat_penalty": 1.0, "cache_prompt": False}
+"""An unknown server has llama.cpp's own penalty: with the 1.1 of `structkit serve`, a small model copies less. A prompt
+that is in part read from a cache is rounded otherwise, so that a reply would depend on the request before."""
+TOKEN_S = 0.005
+"""Seconds between two tokens of a stream: fewer than a model takes, and enough for the client to disconnect."""
+
 SAMPLING = {"temperature": 0, "max_tokens": MAX_TOKENS}
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "structkit-compare"
 
@@ -47,6 +54,7 @@ PLAIN = "structkit"
 SETTINGS: dict[str, JSON] = {
     BARE: {},
     PLAIN: {},
+    "structkit, stop_loops=False": {"stop_loops": False},
     'structkit, dialect="openai"': {"dialect": "openai"},
     'structkit, dialect="llama.cpp"': {"dialect": "llama.cpp"},
     'structkit, evidence="null"': {"evidence": "null"},
@@ -57,7 +65,7 @@ PEERS = ("instructor", "pydantic-ai")
 
 @dataclass
 class Exchange:
-    """One request and the model's reply to it."""
+    """One request and the model's reply to it, as far as it was sent."""
 
     messages: list[JSON]
     reply: str
@@ -101,13 +109,18 @@ class Recorder:
 
     def __call__(self, body: JSON) -> Reply:
         """Answer a request, and record it."""
-        key = json.dumps(body, sort_keys=True)
+        whole_body = {name: value for name, value in body.items() if name not in {"stream", "stream_options"}}
+        key = json.dumps(whole_body, sort_keys=True)
         if key not in self._replies:
-            self._store(key, self._forward(body))
+            self._store(key, self._forward(whole_body))
         stored = self._replies[key]
-        if stored["status"] == 200:
-            self.exchanges.append(_exchange(body, stored["body"]))
-        return Reply(stored["body"], status=stored["status"])
+        if stored["status"] != HTTPStatus.OK:
+            return Reply(stored["body"], status=stored["status"])
+        exchange = _exchange(body, stored["body"])
+        self.exchanges.append(exchange)
+        if body.get("stream"):
+            return Reply(_events(stored["body"], exchange), headers={"content-type": "text/event-stream"})
+        return Reply(stored["body"])
 
     def _forward(self, body: JSON) -> JSON:
         headers = {"content-type": "application/json"}
@@ -130,6 +143,27 @@ def _exchange(body: JSON, reply: JSON) -> Exchange:
     [choice] = reply["choices"]
     tokens = reply["usage"]["completion_tokens"]
     return Exchange(body["messages"], choice["message"].get("content") or "", tokens, choice["finish_reason"])
+
+
+def _events(reply: JSON, exchange: Exchange) -> Iterator[bytes]:
+    """Yield the events of a reply, one for each of its tokens; *exchange* has what was sent."""
+    text, size = exchange.reply, -(-len(exchange.reply) // max(exchange.tokens - 1, 1)) or 1
+    finish_reason, exchange.finish_reason = exchange.finish_reason, "stopped"
+    exchange.reply, exchange.tokens = "", 0
+    shared = {name: reply.get(name) for name in ("id", "model", "created", "system_fingerprint")}
+    for start in range(0, len(text), size):
+        exchange.reply += text[start : start + size]
+        exchange.tokens += 1
+        yield _event({**shared, "choices": [{"index": 0, "delta": {"content": text[start : start + size]}}]})
+        time.sleep(TOKEN_S)
+    exchange.finish_reason, exchange.tokens = finish_reason, reply["usage"]["completion_tokens"]
+    yield _event({**shared, "choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]})
+    yield _event({**shared, "choices": [], "usage": reply["usage"]})
+    yield b"data: [DONE]\n\n"
+
+
+def _event(chunk: JSON) -> bytes:
+    return b"data: %b\n\n" % json.dumps(chunk).encode()
 
 
 Extract = Callable[[Text], JSON | None]
@@ -155,9 +189,9 @@ def bare_call(recorder: Recorder) -> Extract:
 
 
 def structkit_call(base_url: str, options: JSON) -> Extract:
-    dialect, call = options.get("dialect"), {name: option for name, option in options.items() if name != "dialect"}
-    endpoint = {"base_url": base_url} | ({"dialect": dialect} if dialect else {})
-    client = Client(NAME, **endpoint, policy=Policy(attempts=ATTEMPTS), **SAMPLING)
+    call = dict(options)
+    policy = Policy(attempts=ATTEMPTS, stop_loops=call.pop("stop_loops", "auto"))
+    client = Client(NAME, base_url=base_url, policy=policy, **SAMPLING)
 
     def extract(text: Text) -> JSON | None:
         try:

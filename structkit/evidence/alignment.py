@@ -9,6 +9,7 @@ from math import inf
 
 from structkit.evidence.folding import fold
 from structkit.evidence.leaves import NAME_PART, Leaf, find_leaves, is_small_number
+from structkit.evidence.scales import is_on_scale
 from structkit.evidence.source_text import Finding
 from structkit.evidence.source_texts import SourceTexts
 from structkit.values import JSON, JSONPath, JSONValue
@@ -72,11 +73,15 @@ class _Neighbours:
         self._labels: dict[str, dict[int, list[int]]] = {}
 
     def likely(self, number: int, leaf: Leaf) -> tuple[Span, ...]:
-        """Return the places that count, the likeliest first: of a small number, those near its label or a neighbour."""
+        """Return the places that count, the likeliest first: of a small number, not those by chance."""
         spans = self._findings[number]
         if leaf.path and is_small_number(leaf):
-            spans = tuple(span for span in spans if self._is_labelled(leaf, span) or self._has_neighbour(leaf, span))
+            spans = tuple(span for span in spans if self._is_certain(leaf, span))
         return self._order(leaf, spans) if spans else spans
+
+    def _is_certain(self, leaf: Leaf, span: Span) -> bool:
+        is_near = self._is_labelled(leaf, span) or self._has_neighbour(leaf, span)
+        return is_near or is_on_scale(self._texts, leaf, span)
 
     def _is_labelled(self, leaf: Leaf, span: Span) -> bool:
         return _label_distance(self._label_ends(leaf), span) <= LABEL_DISTANCE

@@ -65,11 +65,12 @@ MAX_REFERENCES = 50
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar at its path."""
+    """A scalar at its path; of a number, the largest that its type allows."""
 
     path: JSONPath
     value: JSONValue
     kind: Kind
+    maximum: JSONValue = None
 
 
 def find_leaves(value: JSONValue, schema: JSON | None = None) -> Iterator[Leaf]:
@@ -91,7 +92,7 @@ def find_leaves(value: JSONValue, schema: JSON | None = None) -> Iterator[Leaf]:
             items = enumerate(part)
             stack += reversed([((*path, n), item, _with_marker(_item(branch, n), branch)) for n, item in items])
         else:
-            yield Leaf(path, part, _kind(part, branch))
+            yield Leaf(path, part, _kind(part, branch), branch.get("maximum"))
 
 
 def _branch(schema: Any, value: JSONValue, document: JSON, depth: int = MAX_REFERENCES) -> JSON:

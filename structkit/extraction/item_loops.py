@@ -30,11 +30,23 @@ class LoopSource:
     def allows(self, item: JSONValue, copies: int) -> bool:
         """Return whether a list of what is in the source may have an item that often.
 
-        It may if the source has as many lines, sentences or parts of enumerations, or has a text of the item as often.
+        It may if the source has as many lines, sentences or parts of enumerations, or has a text of the item as often,
+        whatever its case and accents.
         Numbers and booleans alone tell nothing: a list of zeros may be right.
         """
         texts = [*_texts(item)]
-        return not texts or copies <= self._segments or any(self.text.count(text) >= copies for text in texts)
+        return not texts or copies <= self._segments or any(self._count(text) >= copies for text in texts)
+
+    def _count(self, text: str) -> int:
+        from structkit.evidence.folding import fold  # few replies have a loop
+
+        return self._folded.count(fold(text))
+
+    @cached_property
+    def _folded(self) -> str:
+        from structkit.evidence.folding import FoldedText
+
+        return FoldedText(self.text).text
 
     @cached_property
     def _segments(self) -> int:

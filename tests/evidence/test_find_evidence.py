@@ -413,6 +413,21 @@ def test_a_small_number_counts_only_near_its_label_or_near_a_value_beside_it() -
     assert find_evidence({"name": "Smith", "page": 7}, far).missing == ()
 
 
+@pytest.mark.parametrize("text", ["4 out of 5 stars", "4 von 5 Sternen", "valoraci\u00f3n 4/5", "4 sur 5", "4 / 5"])
+def test_a_small_number_counts_before_the_maximum_of_its_type(text: str) -> None:
+    class Review(BaseModel):
+        stars: Annotated[int, Field(ge=1, le=5)] | None
+        author: str
+
+    def is_in(stars: int, source: str) -> bool:
+        return not find_evidence(Review(stars=stars, author="Nobody"), source)["stars",].is_missing
+
+    assert is_in(4, text)
+    assert not is_in(5, text)
+    assert not is_in(4, "4, 5 of them")
+    assert is_in(5, "5 von 5")
+
+
 # Offsets
 
 WORDS = st.lists(

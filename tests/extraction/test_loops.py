@@ -83,6 +83,14 @@ def test_equal_rows_that_the_source_has_are_no_loop(connect: Connect) -> None:
     assert (result.value, result.warnings, result.attempts[0].repairs) == (["red"] * 40, (), ())
 
 
+def test_the_case_and_the_accents_of_a_repeated_item_do_not_matter(connect: Connect) -> None:
+    source = "Colors: " + "CAF\u00c9 NOIR " * 40
+    items = '"Cafe Noir", '
+    with Endpoint(truncated('{"value": [' + items * 30), '{"rest": []}') as endpoint:
+        result = connect(endpoint.base_url).run(list[str], source)
+    assert (len(result.value), result.warnings) == (30, ())
+
+
 @pytest.mark.parametrize(
     "prompt",
     [
