@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from math import inf
+from collections.abc import Sequence
 
 from structkit.evidence.folding import fold
 from structkit.evidence.leaves import NAME_PART, Leaf, find_leaves, is_small_number
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.scales import is_on_scale
-from structkit.evidence.source_text import Finding
 from structkit.evidence.source_texts import SourceTexts
+from structkit.evidence.text_index import Finding
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.evidence_map import MAX_SPANS, Evidence, Span
+from structkit.values.evidence_map import MAX_SPANS, Evidence
 
 ADJACENT_DISTANCE, LABEL_DISTANCE, NEIGHBOUR_DISTANCE = 3, 60, 120
 """Characters to the words of a field's name that are directly before and near, and to a value of the same object."""
 
-OTHER_SOURCE_DISTANCE = 100_000
-"""A place in another source counts as so many characters away."""
-
-MAX_COST = 10.0**12
+MAX_COST = 10**12
 """More than all distances of a place together, each at most the length of a text."""
+
+PLACE_BITS = 2 * END_BITS
+PLACE_MASK = (1 << PLACE_BITS) - 1
 
 MIN_LABEL_CHARS = 3
 
@@ -46,7 +46,7 @@ def align(value: JSONValue, texts: SourceTexts, schema: JSON | None = None) -> d
     neighbours = _Neighbours(texts, leaves, findings)
     by_path: dict[JSONPath, Evidence] = {}
     for number, (leaf, (how, _)) in enumerate(zip(leaves, findings, strict=True)):
-        likely = neighbours.likely(number, leaf)
+        likely = texts.spans(neighbours.likely(number, leaf))
         text = texts.text_at(likely[0]) if likely else ""
         by_path[leaf.path] = Evidence(likely, how if likely or how in {"judged", "empty"} else "", text)
     return by_path
@@ -58,92 +58,123 @@ class _Neighbours:
     def __init__(self, texts: SourceTexts, leaves: Sequence[Leaf], findings: Sequence[Finding]) -> None:
         """Take the scalars with all their places."""
         self._texts = texts
-        self._centers = _Centers(leaves, findings)
-        self._anchors: dict[JSONPath, list[Span]] = defaultdict(list)
-        self._findings = [self._centers.nearest(leaf, spans) for leaf, (_, spans) in zip(leaves, findings, strict=True)]
-        self._by_parent: dict[JSONPath, list[tuple[JSONPath, tuple[Span, ...]]]] = defaultdict(list)
-        for leaf, spans in zip(leaves, self._findings, strict=True):
-            self._by_parent[leaf.path[:-1]].append((leaf.path, spans))
-            if len(spans) == 1:
-                self._anchors[leaf.path[:-1]].append(spans[0])
-        self._owners: dict[JSONPath, tuple[dict[Span, JSONPath | None], list[Span]]] = {}
-        self._anchors = {parent: sorted({*anchors}) for parent, anchors in self._anchors.items()}
-        self._used: dict[tuple[object, ...], set[Span]] = defaultdict(set)
-        self._last: dict[JSONPath, Span] = {}
-        self._labels: dict[str, dict[int, list[int]]] = {}
+        centers = _Centers(leaves, findings)
+        anchors: dict[JSONPath, set[Range]] = defaultdict(set)
+        self._places = [centers.nearest(leaf, places) for leaf, (_, places) in zip(leaves, findings, strict=True)]
+        self._by_parent: dict[JSONPath, list[tuple[JSONPath, list[Range]]]] = defaultdict(list)
+        for leaf, places in zip(leaves, self._places, strict=True):
+            parent = leaf.path[:-1]
+            self._by_parent[parent].append((leaf.path, places))
+            if len(places) == 1:
+                anchors[parent].add(places[0])
+        self._owners: dict[JSONPath, tuple[dict[Range, JSONPath | None], list[Range]]] = {}
+        self._anchors = {parent: sorted(each) for parent, each in anchors.items()}
+        self._used: dict[tuple[object, ...], set[Range]] = defaultdict(set)
+        self._last: dict[JSONPath, Range] = {}
+        self._labels: dict[str, list[int]] = {}
+        self._sorted: dict[tuple[str, int], list[int]] = {}
 
-    def likely(self, number: int, leaf: Leaf) -> tuple[Span, ...]:
+    def likely(self, number: int, leaf: Leaf) -> list[Range]:
         """Return the places that count, the likeliest first: of a small number, not those by chance."""
-        spans = self._findings[number]
-        if leaf.path and is_small_number(leaf):
-            spans = tuple(span for span in spans if self._is_certain(leaf, span))
-        return self._order(leaf, spans) if spans else spans
+        if leaf.path and self._places[number] and is_small_number(leaf):
+            self._places[number] = [place for place in self._places[number] if self._is_certain(leaf, place)]
+        places = self._places[number]
+        return self._order(leaf, places) if places else places
 
-    def _is_certain(self, leaf: Leaf, span: Span) -> bool:
-        is_near = self._is_labelled(leaf, span) or self._has_neighbour(leaf, span)
-        return is_near or is_on_scale(self._texts, leaf, span)
+    def _is_certain(self, leaf: Leaf, place: Range) -> bool:
+        is_near = _label_distance(self._label_ends(leaf), place) <= LABEL_DISTANCE or self._has_neighbour(leaf, place)
+        return is_near or is_on_scale(self._texts, leaf, place)
 
-    def _is_labelled(self, leaf: Leaf, span: Span) -> bool:
-        return _label_distance(self._label_ends(leaf), span) <= LABEL_DISTANCE
-
-    def _has_neighbour(self, leaf: Leaf, span: Span) -> bool:
+    def _has_neighbour(self, leaf: Leaf, place: Range) -> bool:
         """Return whether a place of another value of the same object is near."""
         parent = leaf.path[:-1]
         if parent not in self._owners:
             self._owners[parent] = self._find_owners(parent)
-        owners, spans = self._owners[parent]
-        middle = bisect_left(spans, span)
-        for places in (spans[middle:], reversed(spans[:middle])):
-            for place in places:
-                if _distance(span, place) > NEIGHBOUR_DISTANCE:
+        owners, places = self._owners[parent]
+        middle = bisect_left(places, place)
+        for nearest in (range(middle, len(places)), range(middle - 1, -1, -1)):
+            for index in nearest:
+                other = places[index]
+                if _distance(place, other) > NEIGHBOUR_DISTANCE:
                     break
-                if place != span and owners[place] != leaf.path:
+                if other != place and owners[other] != leaf.path:
                     return True
         return False
 
-    def _find_owners(self, parent: JSONPath) -> tuple[dict[Span, JSONPath | None], list[Span]]:
+    def _find_owners(self, parent: JSONPath) -> tuple[dict[Range, JSONPath | None], list[Range]]:
         """Return the places of an object's values, each with its value's path, or None of several; and in order."""
-        owners: dict[Span, JSONPath | None] = {}
-        for path, spans in self._by_parent[parent]:
-            for span in spans:
-                owners[span] = None if span in owners else path
+        owners: dict[Range, JSONPath | None] = {}
+        for path, places in self._by_parent[parent]:
+            for place in places:
+                owners[place] = None if place in owners else path
         return owners, sorted(owners)
 
-    def _order(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-        """Sort places: those not used before, after their label, near neighbours, in the order of the fields."""
+    def _order(self, leaf: Leaf, places: list[Range]) -> list[Range]:
+        """Return the likeliest place, then the others by their distances to the label.
+
+        It is not used before, after its label, near neighbours, in the order of the fields.
+        """
         field = tuple("[]" if isinstance(key, int) else key for key in leaf.path)
-        used, parent = self._used[field], leaf.path[:-1]
-        anchors, last = self._anchors.get(parent, ()), self._last.get(parent)
-        labels = self._label_ends(leaf) if len(spans) > 1 else {}
+        used = self._used[field]
+        if len(places) > 1:
+            by_label = self._by_label(leaf, places)
+            likeliest = self._likeliest(leaf, by_label, used)
+            first = likeliest & PLACE_MASK
+            places = [first, *(each & PLACE_MASK for each in by_label if each != likeliest)]
+        used.add(places[0])
+        self._last[leaf.path[:-1]] = places[0]
+        return places
 
-        def cost(span: Span) -> float:
-            label = _label_distance(labels, span) if labels else inf
-            total = min(LABEL_DISTANCE, label)
+    def _likeliest(self, leaf: Leaf, by_label: list[int], used: set[Range]) -> int:
+        """Return the place that costs least; other distances only add to that of the label, which ends the search."""
+        parent = leaf.path[:-1]
+        anchors, last = self._anchors.get(parent), self._last.get(parent)
+        min_cost, likeliest = 4 * MAX_COST, by_label[0]
+        for each in by_label:
+            place, cost = each & PLACE_MASK, each >> PLACE_BITS
+            if cost >= min_cost:
+                break
+            if place in used:
+                cost += 2 * MAX_COST
             if anchors:
-                total += _nearest_distance(anchors, span)
-            if last is not None and _is_before(span, last):
-                total += _distance(span, last)
-            return (2 * (span in used) + (label > ADJACENT_DISTANCE)) * MAX_COST + total
+                cost += _nearest_distance(anchors, place)
+            if last is not None and place >> END_BITS < last >> END_BITS:
+                cost += _distance(place, last)
+            if cost < min_cost:
+                min_cost, likeliest = cost, each
+        return likeliest
 
-        likely = tuple(sorted(spans, key=cost))
-        used.add(likely[0])
-        self._last[parent] = likely[0]
-        return likely
+    def _by_label(self, leaf: Leaf, places: list[Range]) -> list[int]:
+        """Return the places in the order of their distances to the label, which are in the upper bits."""
+        key = _field_name(leaf), id(places)  # the list is one of `_places`, so that no other one gets its id
+        if key not in self._sorted:
+            self._sorted[key] = sorted(self._label_costs(leaf, places))
+        return self._sorted[key]
 
-    def _label_ends(self, leaf: Leaf) -> Mapping[int, Sequence[int]]:
-        """Return where the words of a field's name end, in order, in each source."""
-        name = next((key for key in reversed(leaf.path) if isinstance(key, str)), "")
+    def _label_costs(self, leaf: Leaf, places: list[Range]) -> list[int]:
+        labels, index = self._label_ends(leaf), 0
+        costs: list[int] = []
+        for place in places:
+            start = place >> END_BITS
+            index = bisect_left(labels, start, index)
+            after, before = labels[index] - start, start - labels[index - 1]
+            label = min(before, after)
+            cost = min(LABEL_DISTANCE, label)
+            costs.append((cost + MAX_COST if label > ADJACENT_DISTANCE else cost) << PLACE_BITS | place)
+        return costs
+
+    def _label_ends(self, leaf: Leaf) -> list[int]:
+        """Return where the words of a field's name end, in order, after and before one that is far from all places."""
+        name = _field_name(leaf)
         if name not in self._labels:
             self._labels[name] = self._find_labels(name)
         return self._labels[name]
 
-    def _find_labels(self, name: str) -> dict[int, list[int]]:
-        """Return where the words of a field's name end in each source."""
-        ends: dict[int, list[int]] = defaultdict(list)
-        for word in map(fold, NAME_PART.findall(name)):
-            for span in self._texts.find_word(word) if len(word) >= MIN_LABEL_CHARS else ():
-                ends[span.source].append(span.end)
-        return {source: sorted(each) for source, each in ends.items()}
+    def _find_labels(self, name: str) -> list[int]:
+        """Find the words of a field's name."""
+        words = [word for word in map(fold, NAME_PART.findall(name)) if len(word) >= MIN_LABEL_CHARS]
+        ends = sorted(place & END_MASK for word in words for place in self._texts.find_word(word))
+        return [-END_MASK, *ends, 2 * END_MASK]
 
 
 class _Centers:
@@ -151,51 +182,65 @@ class _Centers:
 
     def __init__(self, leaves: Sequence[Leaf], findings: Sequence[Finding]) -> None:
         """Take the scalars with all their places."""
-        self._by_parent: dict[JSONPath, Span] = {}
-        self._last = Span(0, 0)
-        for leaf, (_, spans) in zip(leaves, findings, strict=True):
-            for length in range(len(leaf.path)) if len(spans) == 1 else ():
-                self._by_parent.setdefault(leaf.path[:length], spans[0])
+        self._by_parent: dict[JSONPath, Range] = {}
+        self._last = pack(0, 0)
+        self._windows: dict[tuple[int, int], list[Range]] = {}
+        for leaf, (_, places) in zip(leaves, findings, strict=True):
+            for length in range(len(leaf.path)) if len(places) == 1 else ():
+                self._by_parent.setdefault(leaf.path[:length], places[0])
 
-    def nearest(self, leaf: Leaf, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    def nearest(self, leaf: Leaf, places: list[Range]) -> list[Range]:
         """Return the places that are nearest to the object of a scalar, or to the object before it."""
         parents = (leaf.path[:length] for length in range(len(leaf.path) - 1, 0, -1))
         self._last = next((self._by_parent[each] for each in parents if each in self._by_parent), self._last)
-        if len(spans) <= MAX_SPANS:
-            return spans
-        middle = bisect_left(spans, self._last)
-        window = spans[max(middle - MAX_SPANS, 0) : middle + MAX_SPANS]
-        return tuple(sorted(sorted(window, key=lambda span: _distance(span, self._last))[:MAX_SPANS]))
+        if len(places) <= MAX_SPANS:
+            return places
+        key = id(places), _nearest(places, self._last, MAX_SPANS)
+        if key not in self._windows:
+            self._windows[key] = places[key[1] : key[1] + MAX_SPANS]
+        return self._windows[key]
 
 
-def _label_distance(labels: Mapping[int, Sequence[int]], span: Span) -> float:
+def _field_name(leaf: Leaf) -> str:
+    return next((key for key in reversed(leaf.path) if isinstance(key, str)), "")
+
+
+def _nearest(places: list[Range], center: Range, count: int) -> int:
+    """Return the index of the first of so many places that are nearest to one.
+
+    >>> _nearest([pack(start, start + 1) for start in (0, 5, 9, 20)], pack(8, 9), 2)
+    1
+    """
+    middle = bisect_left(places, center)
+    first, last = max(middle - count, 0), min(middle, len(places) - count)
+    while first < last:
+        index = (first + last) // 2
+        if _distance(places[index], center) > _distance(places[index + count], center):
+            first = index + 1
+        else:
+            last = index
+    return first
+
+
+def _label_distance(ends: list[int], place: Range) -> int:
     """Return the characters between a place and the nearest word of its field's name."""
-    ends = labels.get(span.source)
-    if not ends:
-        return inf
-    start = span.start
+    start = place >> END_BITS
     index = bisect_left(ends, start)
-    after = ends[index] - start if index < len(ends) else inf
-    before = start - ends[index - 1] if index else inf
-    return min(after, before)
+    return min(ends[index] - start, start - ends[index - 1])
 
 
-def _nearest_distance(spans: Sequence[Span], span: Span) -> int:
+def _nearest_distance(places: list[Range], place: Range) -> int:
     """Return the characters to the nearest of ordered places that is not the same one; 0 without any."""
-    index = bisect_left(spans, span)
-    following = index + (index < len(spans) and spans[index] == span)
-    after = _distance(span, spans[following]) if following < len(spans) else None
-    before = _distance(span, spans[index - 1]) if index else after
+    index = bisect_left(places, place)
+    following = index + (index < len(places) and places[index] == place)
+    after = _distance(place, places[following]) if following < len(places) else None
+    before = _distance(place, places[index - 1]) if index else after
     return (before or 0) if after is None or (before or 0) < after else after
 
 
-def _distance(first: Span, second: Span) -> int:
+def _distance(first: Range, second: Range) -> int:
     """Return the characters between two places; 0 where they overlap."""
-    if first.source != second.source:
-        return OTHER_SOURCE_DISTANCE
-    between = first.start - second.end if first.start > second.start else second.start - first.end
-    return max(0, between)
-
-
-def _is_before(first: Span, second: Span) -> bool:
-    return first.start < second.start if first.source == second.source else first.source < second.source
+    if first > second:
+        first, second = second, first
+    distance = (second >> END_BITS) - (first & END_MASK)
+    return max(0, distance)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable
-from functools import lru_cache
-from itertools import accumulate, starmap
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
 
-from structkit.values.evidence_map import Span
+from structkit.evidence.ranges import BOTH_ENDS, END_BITS, END_MASK, Range, pack, unpack
 
 DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
 SINGLE_QUOTES = frozenset("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4\uff07")
@@ -21,7 +20,8 @@ UNDECOMPOSED_LETTERS = {
 }  # fmt: skip
 """Letters with a stroke or joined, which have no decomposition."""
 
-FIRST_MARK = "\u0300"
+NON_ASCII = re.compile(r"([^\x00-\x7f]+)")
+MAX_CHARACTERS_TO_FIND, MIN_CHARS_FOR_PATTERN = 8, 50_000
 FRACTION_SIGN = "\u2044"
 
 SPOKEN_CLASSES = frozenset({0, 7, 8, 9})
@@ -34,57 +34,90 @@ class FoldedText:
     r"""A folded text that knows where each of its characters is in the original.
 
     >>> folded = FoldedText("Stra\u00dfe \uff11\u2013Cafe\u0301")
-    >>> folded.text, folded.original(8, 14)
-    ('strasse 1-cafe', (7, 14))
+    >>> folded.text, folded.originals([pack(8, 14)]) == [pack(7, 14)]
+    ('strasse 1-cafe', True)
     """
 
     def __init__(self, source: str) -> None:
         """Fold the text."""
-        self.source, self._is_ascii = source, source.isascii()
-        table = {ord(char): fold_character(char) for char in set(source)}
-        self.text = source.translate(table)
+        self.source, self.text = source, fold(source)
         self._folded, self._shifts = [0], [0]
-        if resized := [chr(code) for code, folded in table.items() if len(folded) != 1]:
-            self._store_offsets(re.compile("[" + re.escape("".join(resized)) + "]"), table)
+        characters = {*source}
+        self._marks = FOLDED.marks & characters
+        if resized := FOLDED.resized & characters:
+            self._store_offsets(_positions(source, resized))
 
-    def _store_offsets(self, resized: re.Pattern[str], table: dict[int, str]) -> None:
-        """Store an offset, and how much less it is in the original, after each character of another length."""
-        shift = 0
-        for match in resized.finditer(self.source):
-            start, length = match.start(), len(table[ord(match.group())])
+    def _store_offsets(self, positions: Iterable[int]) -> None:
+        """Store an offset, and how much less a range is in the original, after each character of another length."""
+        source, shift = self.source, 0
+        for start in positions:
+            length = len(FOLDED[ord(source[start])])
             for inside in range(length):  # each character of a longer form stands where the original does
                 self._folded.append(start + shift + inside)
-                self._shifts.append(shift + inside)
+                self._shifts.append((shift + inside) * BOTH_ENDS)
             shift += length - 1
             self._folded.append(start + 1 + shift)
-            self._shifts.append(shift)
+            self._shifts.append(shift * BOTH_ENDS)
 
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """Return the offsets in the original of a range of the folded text, with the marks on its last character."""
-        if self._is_ascii:
-            return start, end
-        index = bisect_right(self._folded, start)
-        first = start - self._shifts[index - 1]
-        if index < len(self._folded) and self._folded[index] < end:
-            index = bisect_right(self._folded, end - 1, index)
-        last = end - self._shifts[index - 1]
-        while self.source[last : last + 1] >= FIRST_MARK and unicodedata.category(self.source[last])[0] == "M":
-            last += 1
-        return first, last
+    def originals(self, ranges: Iterable[Range]) -> list[Range]:
+        """Return ranges of the folded text in the original, each once and in order, with the marks after them."""
+        places = {*ranges}
+        if len(self._folded) > 1:
+            folded, shifts = self._folded, self._shifts
+            places = {
+                place - shifts[index - 1]
+                if (index := bisect_right(folded, place >> END_BITS)) == len(folded)
+                or folded[index] >= place & END_MASK
+                else self._original(place)
+                for place in places
+            }
+        if marks := self._marks:
+            source = self.source
+            places = {
+                self._with_marks(place) if source[(end := place & END_MASK) : end + 1] in marks else place
+                for place in places
+            }
+        return sorted(places)
 
-    def spans(self, ranges: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
-        """Return ranges of the folded text in the original, in order and each once."""
-        return tuple(sorted({*starmap(Span, ranges if self._is_ascii else starmap(self.original, ranges))}))
+    def _original(self, place: Range) -> Range:
+        """Return a range, with characters of another length in it, in the original."""
+        start, end = unpack(place)
+        first = place - self._shifts[bisect_right(self._folded, start) - 1]
+        last = place - self._shifts[bisect_right(self._folded, end - 1) - 1]
+        return (first >> END_BITS) << END_BITS | last & END_MASK
+
+    def _with_marks(self, place: Range) -> Range:
+        end = place & END_MASK
+        while self.source[end : end + 1] in self._marks:
+            end += 1
+        return pack(place >> END_BITS, end)
 
 
-def split_text(pattern: re.Pattern[str], text: str) -> tuple[list[str], list[int]]:
-    """Return what a pattern matches in a text, and where each begins; the pattern is one group.
+def _positions(source: str, characters: set[str]) -> Iterable[int]:
+    """Return where some characters are; a long text is worth the compilation of a pattern."""
+    if len(characters) <= MAX_CHARACTERS_TO_FIND:
+        return sorted(chain.from_iterable(_find_all(source, char) for char in characters))
+    if len(source) < MIN_CHARS_FOR_PATTERN:
+        return [position for position, char in enumerate(source) if char in characters]
+    pattern = re.compile("[" + re.escape("".join(characters)) + "]")
+    return (match.start() for match in pattern.finditer(source))
+
+
+def _find_all(source: str, char: str) -> Iterator[int]:
+    position = source.find(char)
+    while position >= 0:
+        yield position
+        position = source.find(char, position + 1)
+
+
+def split_text(pattern: re.Pattern[str], text: str) -> tuple[list[str], list[int], list[str]]:
+    """Return what a pattern matches in a text, where each begins, and what follows it; the pattern is one group.
 
     >>> split_text(re.compile("([a-z]+)"), "ab, c")
-    (['ab', 'c'], [0, 4])
+    (['ab', 'c'], [0, 4], [', ', ''])
     """
     parts = pattern.split(text)
-    return parts[1::2], [*accumulate(map(len, parts))][:-1:2]
+    return parts[1::2], [*accumulate(map(len, parts))][:-1:2], parts[2::2]
 
 
 def fold(text: str) -> str:
@@ -93,10 +126,33 @@ def fold(text: str) -> str:
     >>> fold("Z\u00dcRICH\u2014O\u2019Brien \u0663")
     "zurich-o'brien 3"
     """
-    return "".join(map(fold_character, text))
+    if text.isascii():
+        return text.translate(FOLDED)
+    return "".join([part.translate(FOLDED) for part in NON_ASCII.split(text)])  # ASCII alone is translated fast
 
 
-@lru_cache(maxsize=65_536)
+class _FoldedCharacters(dict[int, str]):
+    """The folded form of each character that was seen; which of them are marks, and which have another length."""
+
+    def __init__(self) -> None:
+        """Know no character yet."""
+        super().__init__()
+        self.marks: set[str] = set()
+        self.resized: set[str] = set()
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        folded = self[code] = fold_character(char)
+        if unicodedata.category(char)[0] == "M":
+            self.marks.add(char)
+        if len(folded) != 1:
+            self.resized.add(char)
+        return folded
+
+
+FOLDED = _FoldedCharacters()
+
+
 def fold_character(char: str) -> str:
     """Return the folded form of a character; empty for marks and for what is not visible."""
     if char in DASHES:

@@ -71,8 +71,8 @@ NUMBER_WORDS = WORD_VALUES.keys() | SCALES.keys() | MULTIPLES.keys() | JOINING_W
 
 
 @cache
-def _compound_patterns() -> dict[str, re.Pattern[str]]:
-    """Return, for each language that joins them, the pattern of a number that is one word."""
+def _compound_patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+    """Return, for each language that joins them, the patterns of a part and of a number that is one word."""
     scales = {
         "de": "und ein hundert tausend million millionen",
         "nl": "en een honderd duizend miljoen",
@@ -82,7 +82,8 @@ def _compound_patterns() -> dict[str, re.Pattern[str]]:
     for language, words in scales.items():
         names = [*fold(SMALL_NUMBERS[language]).split(), *fold(TENS[language]).split(), *words.split()]
         names += _ones_with_tens(language, fold(SMALL_NUMBERS[language]).split(), fold(TENS[language]).split())
-        patterns[language] = re.compile("|".join(sorted(names, key=len, reverse=True)))
+        part = "|".join(sorted(names, key=len, reverse=True))
+        patterns[language] = re.compile(part), re.compile(f"(?>{part}){{2,}}")
     return patterns
 
 
@@ -92,10 +93,9 @@ def split_compound(word: str) -> list[str]:
     >>> split_compound("zweitausenddreihundert"), split_compound("quarantamila"), split_compound("hunderte")
     (['zwei', 'tausend', 'drei', 'hundert'], ['quaranta', 'mila'], [])
     """
-    for pattern in _compound_patterns().values():
-        parts = pattern.findall(word)
-        if len(parts) > 1 and "".join(parts) == word:
-            return parts
+    for part, compound in _compound_patterns().values():
+        if compound.fullmatch(word):
+            return part.findall(word)
     return []
 
 
@@ -109,7 +109,7 @@ def compound_words(vocabulary: Iterable[str]) -> set[str]:
 @cache
 def _compound_starts() -> frozenset[str]:
     """Return the first two letters of all parts of compounds, which few other words have."""
-    return frozenset(name[:2] for each in _compound_patterns().values() for name in each.pattern.split("|"))
+    return frozenset(name[:2] for part, _ in _compound_patterns().values() for name in part.pattern.split("|"))
 
 
 @lru_cache(maxsize=4_096)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
+from typing import TypeAlias
 
+from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
-from structkit.values.evidence_map import Span
+from structkit.evidence.ranges import Range, pack
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",
@@ -60,6 +62,8 @@ YEAR_FIRST = r"\d{3}([-/. ])\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
 YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{4})"
 NUMERIC_DATE = re.compile(rf"[0-9](?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
 PARTS = re.compile(r"'?\d+")
+YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
+DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]{MONTH}[ -](\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
@@ -67,115 +71,188 @@ NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
     rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
 )
+CJK_YEAR, KOREAN_YEAR = "年", fold("년")
 KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
 TIME = re.compile(
     r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
 )
-DIGIT = re.compile("[0-9]")
+NUMBER_END = re.compile("[0-9]+$")
+DAY_BEFORE = re.compile(rf"[0-9](?:st|nd|rd|th|er|\.|o|a)?,?[ -]?{BETWEEN}[ -]?$")
 MAX_BEFORE_MONTH, MAX_FROM_MONTH = 16, 40
 """Characters of a date before and from the name of its month."""
+
+MIN_DATE_IN_RUN, YEAR_CHARS, DAY_CHARS = 6, 4, 2
+MIN_DATE_CHARS = 9
+"""Characters of a date that is not a list of sizes, such as 10-12-14."""
 
 MONTHS_OF_YEAR = 12
 CENTURY, CENTURY_PIVOT = 100, 70
 """Two digits below it are a year of this century, others one of the last."""
 
-DatePlaces = dict[date, list[Span]]
-TimePlaces = dict[time, list[Span]]
+DatePlaces = dict[date, list[Range]]
+TimePlaces = dict[time, list[Range]]
+Day: TypeAlias = tuple[int, int, int]
+"""A year, a month and a day, which need not be a date."""
+
+RangeInRun: TypeAlias = tuple[int, int]
+"""A range of a run of digits."""
 
 
-def find_dates(folded: str, months: Iterable[int] = ()) -> DatePlaces:
-    """Return the places of each date of a folded text, in its offsets.
+class SourceDates:
+    """The dates of a folded text, in its offsets.
 
     Args:
-        folded: The text.
+        runs: The runs of digits of the text.
         months: Where names of months begin in it.
 
-    >>> dates = find_dates("on 14.03.2026, march 15th, 2026, 16 marz 26 and 2026年3月17日", [15, 36])
-    >>> sorted(str(day) for day in dates)
+    >>> text = "on 14.03.2026, march 15th, 2026, 16 marz 26 and 2026年3月17日"
+    >>> sorted(str(day) for day in SourceDates(DigitRuns(text), [15, 36]).places)
     ['2026-03-14', '2026-03-15', '2026-03-16', '2026-03-17']
-    >>> sorted(str(day) for day in find_dates("04/05/2026"))
+    >>> sorted(str(day) for day in SourceDates(DigitRuns("04/05/2026")).places)
     ['2026-04-05', '2026-05-04']
     """
-    places: defaultdict[tuple[int, int, int], list[Span]] = defaultdict(list)
-    for span, candidates in _dates(folded, months):
-        for candidate in candidates:
-            places[candidate].append(span)
-    dates: DatePlaces = {}
-    for candidate, spans in places.items():
-        with suppress(ValueError):
-            dates[date(*candidate)] = spans
-    return dates
+
+    def __init__(self, runs: DigitRuns, months: Iterable[int] = ()) -> None:
+        """Take the text."""
+        self._runs, self._months = runs, months
+
+    @cached_property
+    def across_runs(self) -> list[tuple[Range, list[Day]]]:
+        """The dates with more than one run of digits, such as those with the name of a month."""
+        return [*_spaced_dates(self._runs), *_dates_in_words(self._runs.folded, self._months)]
+
+    @cached_property
+    def places(self) -> DatePlaces:
+        """The places of each date, in any order."""
+        places: defaultdict[Day, list[Range]] = defaultdict(list)
+        for place, days in self.across_runs:
+            for day in days:
+                places[day].append(place)
+        dates_by_run = {run: dates for run in self._runs.starts if (dates := dates_in_run(run))}
+        decided = _decided_orders(text for dates in dates_by_run.values() for _, text in dates)
+        for run, dates in dates_by_run.items():
+            starts = self._runs.starts[run]
+            for (first, last), text in dates:
+                ranges = [pack(start + first, start + last) for start in starts]
+                for day in _read_numeric_date(text, decided):
+                    places[day] += ranges
+        by_date: DatePlaces = {}
+        for day, ranges in places.items():
+            with suppress(ValueError):
+                by_date[date(*day)] = ranges
+        return by_date
 
 
-def find_times(folded: str) -> TimePlaces:
-    """Return the places of each time of day of a folded text, without fractions of seconds, in its offsets.
+@lru_cache(maxsize=4_096)
+def dates_in_run(run: str) -> tuple[tuple[RangeInRun, str], ...]:
+    """Return the dates of a run of digits, with their ranges.
 
-    >>> [str(each) for each in find_times("at 9:05, 21h30, 3 pm and 11:59:58")]
+    >>> dates_in_run("14.3.2026-15.3.2026"), dates_in_run("20260314"), dates_in_run("1.299,50")
+    ((((0, 9), '14.3.2026'), ((10, 19), '15.3.2026')), (((0, 8), '20260314'),), ())
+    """
+    if len(run) < MIN_DATE_IN_RUN or not (run.isdecimal() or DATE_SIGN.search(run)):
+        return ()
+    return tuple((match.span(), match.group()) for match in NUMERIC_DATE.finditer(run))
+
+
+@lru_cache(maxsize=4_096)
+def times_in_run(run: str) -> tuple[tuple[RangeInRun, time], ...]:
+    """Return the times of day of a run of digits, without fractions of seconds, with their ranges.
+
+    >>> [str(clock) for run in ("9:05", "21h30", "3 pm", "11:59:58", "25:00") for _, clock in times_in_run(run)]
     ['09:05:00', '21:30:00', '15:00:00', '11:59:58']
     """
-    places: TimePlaces = defaultdict(list)
-    for match in TIME.finditer(folded):
+    times: list[tuple[RangeInRun, time]] = []
+    for match in TIME.finditer(run) if TIME_SIGN.search(run) else ():
         hour, half = int(match[1]), match[4] or match[5]
         if half:
             hour = hour % 12 + (12 if half == "p" else 0)
         with suppress(ValueError):
-            places[time(hour, int(match[2] or 0), int(match[3] or 0))].append(Span(*match.span()))
+            times.append((match.span(), time(hour, int(match[2] or 0), int(match[3] or 0))))
+    return tuple(times)
+
+
+def find_times(runs: DigitRuns) -> TimePlaces:
+    """Return the places of each time of day of a text, in its offsets, in any order."""
+    places: TimePlaces = defaultdict(list)
+    for run, starts in runs.starts.items():
+        for (first, last), clock in times_in_run(run):
+            places[clock] += [pack(start + first, start + last) for start in starts]
     return places
 
 
-def _dates(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
-    """Yield each span with the years, months and days that it may mean."""
-    year_last: list[re.Match[str]] = []
-    for match in NUMERIC_DATE.finditer(folded):
-        if match[2]:
-            year_last.append(match)
-        else:
-            yield Span(*match.span()), [_read_year_first(match.group())]
-    yield from _dates_with_year_last(year_last)
-    yield from _named_months(folded, months)
-    if not folded.isascii():
-        for match in (*CJK_DATE.finditer(folded), *KOREAN_DATE.finditer(folded)):
-            year_number, month_number, day_number = (_cjk_number(part) for part in match.groups())
-            yield Span(*match.span()), [(year_number, month_number, day_number)]
-
-
 @lru_cache(maxsize=4_096)
-def _read_year_first(text: str) -> tuple[int, int, int]:
-    year, month, day = (text[:4], text[4:6], text[6:]) if text.isdecimal() else PARTS.findall(text)
-    return int(year), int(month), int(day)
+def composites_in_run(run: str) -> tuple[RangeInRun, ...]:
+    """Return the ranges of dates and times, whose numbers do not stand for themselves.
+
+    >>> composites_in_run("2026-03-14"), composites_in_run("9:05"), composites_in_run("9.05")
+    (((0, 10),), ((0, 4),), ())
+    """
+    dates = (span for span, _ in dates_in_run(run) if span[1] - span[0] >= MIN_DATE_CHARS)
+    times = (span for span, _ in times_in_run(run) if CLEAR_TIME_SIGN.search(run, *span))
+    return (*dates, *times)
 
 
-def _dates_with_year_last(date_matches: list[re.Match[str]]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
-    """Yield the dates with the year last, the day or the month first.
+def _spaced_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
+    """Yield dates with spaces after points, or between year, month and day."""
+    year_first = [start for run, start in runs.before_gap(" ") if len(run) == YEAR_CHARS]
+    year_last = [start for run, start in runs.before_gap(". ") if len(run) <= DAY_CHARS]
+    for start in (*year_first, *year_last):
+        if match := NUMERIC_DATE.match(runs.folded, start):
+            yield pack(*match.span()), _read_numeric_date(match.group(), {})
+
+
+def _decided_orders(dates: Iterable[str]) -> dict[str, set[bool]]:
+    """Return whether the day is first, for each separator, in the dates that can be read in one way only."""
+    decided = defaultdict[str, set[bool]](set)
+    for text in dates:
+        if match := YEAR_LAST_PARTS.fullmatch(text):
+            first, separator, second = int(match[1]), match[2], int(match[3])
+            if (first > MONTHS_OF_YEAR) != (second > MONTHS_OF_YEAR):
+                decided[separator].add(first > MONTHS_OF_YEAR)
+    return decided
+
+
+def _read_numeric_date(text: str, decided: Mapping[str, set[bool]]) -> list[Day]:
+    """Return the days that a date in digits may mean.
 
     With points, the day is first. With another separator, dates of the text that can be read in one way only decide.
     """
-    matches = [(match, PARTS.findall(match.group())) for match in date_matches]
-    decided = defaultdict[str, set[bool]](set)
-    for match, (first, second, _) in matches:
-        if (int(first) > MONTHS_OF_YEAR) != (int(second) > MONTHS_OF_YEAR):
-            decided[match[3] or "."].add(int(first) > MONTHS_OF_YEAR)
-    for match, (first, second, year) in matches:
-        separator = match[3] or "."
-        is_day_first = {True} if separator == "." else decided[separator]
-        orders = [(int(second), int(first))] * (is_day_first != {False} or int(first) > MONTHS_OF_YEAR)
-        orders += [(int(first), int(second))] * (is_day_first != {True} or int(second) > MONTHS_OF_YEAR)
-        yield Span(*match.span()), [(number, *order) for number, order in product(_years(year), orders)]
+    match = YEAR_LAST_PARTS.fullmatch(text)
+    if match is None:
+        year, month, day = (text[:4], text[4:6], text[6:]) if text.isdecimal() else PARTS.findall(text)
+        return [(int(year), int(month), int(day))]
+    first, separator, second = int(match[1]), match[2], int(match[3])
+    is_day_first = {True} if separator == "." else decided.get(separator, set())
+    orders = [(second, first)] * (is_day_first != {False} or first > MONTHS_OF_YEAR)
+    orders += [(first, second)] * (is_day_first != {True} or second > MONTHS_OF_YEAR)
+    return [(year, *order) for year, order in product(_years(match[4]), orders)]
 
 
-def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Span, list[tuple[int, int, int]]]]:
+def _dates_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
+    """Yield dates with the name of a month, and Chinese, Japanese and Korean ones."""
+    yield from _named_months(folded, months)
+    for mark, pattern in ((CJK_YEAR, CJK_DATE), (KOREAN_YEAR, KOREAN_DATE)):
+        for match in pattern.finditer(folded) if mark in folded else ():
+            year, month, day = (_cjk_number(part) for part in match.groups())
+            yield pack(*match.span()), [(year, month, day)]
+
+
+def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
     spans = set[tuple[int, int]]()
     for start in months:
         first, last = max(start - MAX_BEFORE_MONTH, 0), start + MAX_FROM_MONTH
         matches = [((3, 1, 2), match)] if (match := MONTH_DAY_YEAR.match(folded, start, last)) else []
-        if DIGIT.search(folded, first, start):
-            matches += [((3, 2, 1), match) for match in DAY_MONTH_YEAR.finditer(folded, first, last)]
-            matches += [((1, 2, 3), match) for match in YEAR_MONTH_DAY.finditer(folded, first, last)]
+        if before := DAY_BEFORE.search(folded, first, start):
+            number = NUMBER_END.search(folded, first, before.start() + 1)
+            begin = number.start() if number else before.start()
+            matches += [((3, 2, 1), match)] if (match := DAY_MONTH_YEAR.match(folded, begin, last)) else []
+            matches += [((1, 2, 3), match)] if (match := YEAR_MONTH_DAY.match(folded, begin, last)) else []
         for groups, match in matches:
             year, name, day = (match[group] for group in groups)
             if match.span() not in spans and (month := MONTH_NUMBERS.get(name)):
                 spans.add(match.span())
-                yield Span(*match.span()), [(each, month, int(day)) for each in _years(year)]
+                yield pack(*match.span()), [(each, month, int(day)) for each in _years(year)]
 
 
 def _years(text: str) -> list[int]:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
 
+from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
 from structkit.evidence.number_words import NUMBER_WORDS, compound_words
-from structkit.evidence.source_dates import MONTH_NUMBERS, DatePlaces, TimePlaces, find_dates, find_times
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates, TimePlaces, find_times
 from structkit.evidence.source_numbers import SourceNumbers
-from structkit.evidence.text_index import TextIndex, is_inner
-from structkit.values.evidence_map import How, Span
+from structkit.evidence.text_index import Finding, TextIndex, is_inner
 
-MIN_DATE_CHARS = 9
-"""Characters of a date that is not a list of sizes, such as 10-12-14."""
+MAX_TIME_DISTANCE, MAX_TIME_CHARS = 40, 40
+"""Characters between a date and its time of day, and of that time."""
 
-MAX_TIME_DISTANCE = 40
-"""Characters between a date and its time of day."""
-
-Finding = tuple[How, tuple[Span, ...]]
-MISSING: Finding = ("", ())
+MISSING: Finding = ("", [])
 
 
 class SourceText:
@@ -43,23 +40,28 @@ class SourceText:
         return TextIndex(self.folded)
 
     @cached_property
+    def _runs(self) -> DigitRuns:
+        return DigitRuns(self.folded.text)
+
+    @cached_property
     def _numbers(self) -> SourceNumbers:
         compounds = compound_words(self.index.vocabulary)
         words = NUMBER_WORDS | compounds if compounds else NUMBER_WORDS
-        return SourceNumbers(self.folded.text, self.index.ranges(words))
+        return SourceNumbers(self._runs, self.index.ranges(words))
 
     @cached_property
-    def _dates(self) -> DatePlaces:
-        return find_dates(self.folded.text, [span.start for span in self.index.ranges(MONTH_NUMBERS.keys())])
+    def _dates(self) -> SourceDates:
+        months = [place >> END_BITS for place in self.index.ranges(MONTH_NUMBERS.keys())]
+        return SourceDates(self._runs, months)
 
     @cached_property
     def _times(self) -> TimePlaces:
-        return find_times(self.folded.text)
+        return find_times(self._runs)
 
     def find(self, leaf: Leaf) -> Finding:
         """Return how a scalar was found, and all its places."""
         if leaf.kind in {"judged", "chosen", "empty"}:
-            return ("empty" if leaf.kind == "empty" else "judged"), ()
+            return ("empty" if leaf.kind == "empty" else "judged"), []
         find = {"number": self._find_number, "date": self._find_date, "time": self._find_time}.get(leaf.kind)
         if leaf.kind == "date-time":
             find = self._find_date_time
@@ -73,76 +75,81 @@ class SourceText:
     @property
     def dates(self) -> list[date]:
         """The dates of the text."""
-        return [*self._dates]
+        return [*self._dates.places]
 
     def _find_number(self, leaf: Leaf) -> Finding:
         number: Decimal | None = read_number(leaf.value)
-        spans = [] if number is None else self._numbers.find(number)
-        if spans and (len(spans) > 1 or is_small_number(leaf)):
-            spans = self._free(spans, leaf)
-        return ("number", self._original(spans)) if spans else MISSING
+        places = [] if number is None else self._numbers.find(number)
+        if places and (len(places) > 1 or is_small_number(leaf)):
+            places = self._free(places, leaf)
+        return ("number", self.folded.originals(places)) if places else MISSING
 
-    def _free(self, spans: list[Span], leaf: Leaf) -> list[Span]:
+    def _free(self, places: list[Range], leaf: Leaf) -> list[Range]:
         """Return the places that are numbers of their own; without any, those inside a name such as C-250 or a date.
 
         A small number inside a date or a time of day is none, unless its field is a part of a date.
         """
-        outside = [span for span in spans if not self._is_part_of_date(span)]
-        free = [span for span in outside if not is_inner(self.folded.text, span)]
-        return free or outside or ([] if is_small_number(leaf) and not is_part_name(leaf.path) else spans)
-
-    def _is_part_of_date(self, span: Span) -> bool:
-        starts, ends = self._composites
-        index = bisect_right(starts, span.start) - 1
-        return span.end <= ends[index] and (span.start, span.end) != (starts[index], ends[index])
+        folded, parts, composites = self.folded.text, self._numbers.parts, self._composites
+        outside = [
+            place
+            for place in places
+            if place not in parts
+            and (
+                (composite := composites[bisect_right(composites, place | END_MASK) - 1]) & END_MASK < place & END_MASK
+                or composite == place
+            )
+        ]
+        free = [place for place in outside if not is_inner(folded, place)]
+        return free or outside or ([] if is_small_number(leaf) and not is_part_name(leaf.path) else places)
 
     @cached_property
-    def _composites(self) -> tuple[list[int], list[int]]:
-        """The starts and ends of what has numbers that do not stand for themselves: dates, times, signs such as ½."""
-        times = (span for spans in self._times.values() for span in spans if self._is_clear_time(span))
-        dates = (span for spans in self._dates.values() for span in spans if span.end - span.start >= MIN_DATE_CHARS)
-        starts, ends = [-1], [-1]
-        for span in sorted({*dates, *times, *self._numbers.fraction_signs}):
-            if span.start == starts[-1]:  # the longer one is later
-                ends[-1] = span.end
-            elif span.end > ends[-1]:
-                starts.append(span.start)
-                ends.append(span.end)
-        return starts, ends
-
-    def _is_clear_time(self, span: Span) -> bool:
-        return any(char in ":hm" for char in self.folded.text[span.start : span.end])
+    def _composites(self) -> list[Range]:
+        """An empty range, and the dates and signs that have more than one run of digits; none is inside another."""
+        dates = (place for place, _ in self._dates.across_runs)
+        long_dates = (place for place in dates if (place & END_MASK) - (place >> END_BITS) >= MIN_DATE_CHARS)
+        composites: list[Range] = [0]
+        for place in sorted({*long_dates, *self._numbers.fraction_signs}):
+            if place >> END_BITS == composites[-1] >> END_BITS and len(composites) > 1:  # the longer one is later
+                composites[-1] = place
+            elif place & END_MASK > composites[-1] & END_MASK:
+                composites.append(place)
+        return composites
 
     def _find_date(self, leaf: Leaf) -> Finding:
         day = read_date(leaf.value)
-        spans = [] if day is None else self._dates.get(day, [])
-        return ("date", self._original(spans)) if spans else self._find_same_text(leaf)
+        places = [] if day is None else self._dates.places.get(day, [])
+        return ("date", self.folded.originals(places)) if places else self._find_same_text(leaf)
 
     def _find_time(self, leaf: Leaf) -> Finding:
         clock = _time_of(str(leaf.value))
-        spans = [] if clock is None else self._times.get(clock, [])
-        return ("time", self._original(spans)) if spans else self._find_same_text(leaf)
+        places = [] if clock is None else self._times.get(clock, [])
+        return ("time", self.folded.originals(places)) if places else self._find_same_text(leaf)
 
     def _find_same_text(self, leaf: Leaf) -> Finding:
-        how, spans = self.index.find(str(leaf.value))
-        return (how, spans) if how in {"exact", "folded"} else MISSING
+        how, places = self.index.find(str(leaf.value))
+        return (how, places) if how in {"exact", "folded"} else MISSING
 
     def _find_date_time(self, leaf: Leaf) -> Finding:
         """Find a date with its time of day beside it; midnight may be left out."""
         day, clock = read_date(leaf.value), _time_of(str(leaf.value)[11:])
-        dates = [] if day is None else self._dates.get(day, [])
+        dates = [] if day is None else self._dates.places.get(day, [])
         times = [] if clock is None else self._times.get(clock, [])
-        near = [
-            Span(min(first.start, second.start), max(first.end, second.end))
-            for first in dates
-            for second in times
-            if max(first.start, second.start) - min(first.end, second.end) <= MAX_TIME_DISTANCE
-        ]
-        spans = near or (dates if clock in {time(), None} else [])
-        return ("date", self._original(spans)) if spans else self._find_same_text(leaf)
+        places = _near_pairs(sorted(dates), sorted(times)) or (dates if clock in {time(), None} else [])
+        return ("date", self.folded.originals(places)) if places else self._find_same_text(leaf)
 
-    def _original(self, spans: list[Span]) -> tuple[Span, ...]:
-        return self.folded.spans((start, end) for start, end, _ in spans)
+
+def _near_pairs(dates: list[Range], times: list[Range]) -> list[Range]:
+    """Return the ranges of each date with each time near it."""
+    pairs: list[Range] = []
+    for day in dates:
+        start, end = day >> END_BITS, day & END_MASK
+        for clock in times[bisect_left(times, pack(max(start - MAX_TIME_DISTANCE - MAX_TIME_CHARS, 0), 0)) :]:
+            first, last = clock >> END_BITS, clock & END_MASK
+            if first - end > MAX_TIME_DISTANCE:
+                break
+            if start - last <= MAX_TIME_DISTANCE:
+                pairs.append(pack(min(start, first), max(end, last)))
+    return pairs
 
 
 def _time_of(text: str) -> time | None:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 
 from structkit.evidence.leaves import Leaf, is_part_name
-from structkit.evidence.source_text import MISSING, Finding, SourceText
+from structkit.evidence.ranges import BOTH_ENDS, END_BITS, END_MASK, Range, unpack
+from structkit.evidence.source_text import MISSING, SourceText
+from structkit.evidence.text_index import Finding
 from structkit.values.evidence_map import How, Span, TextSource
 
 RUNGS: tuple[How, ...] = ("judged", "empty", "number", "date", "time", "exact", "folded", "letters", "words", "fuzzy")
 """The ways to find a value, the surest first."""
 
+SOURCE_DISTANCE = 100_000
+"""Characters that count between two sources."""
+
 
 class SourceTexts:
-    """The sources, each read when the first value is looked for.
+    """The sources, each read when the first value is looked for; places count on from one source to the next.
 
     >>> texts = SourceTexts([TextSource("To SMITH"), TextSource("From Jones, for Smith")])
-    >>> texts.find(Leaf((), "Smith", "text"))
+    >>> how, places = texts.find(Leaf((), "Smith", "text"))
+    >>> how, texts.spans(places)
     ('exact', (Span(start=16, end=21, source=1),))
     """
 
     def __init__(self, sources: Sequence[TextSource]) -> None:
         """Take the sources."""
         self._texts = [SourceText(source.text) for source in sources]
+        lengths = (len(source.text) + SOURCE_DISTANCE for source in sources)
+        self._offsets = [0, *accumulate(lengths)][: len(self._texts)]
         self._findings: dict[object, Finding] = {}
+        self._spans: dict[Range, Span] = {}
 
     def find(self, leaf: Leaf) -> Finding:
         """Return how a scalar was found, and all its places."""
@@ -42,8 +53,11 @@ class SourceTexts:
         how: How | None = next((each for each in RUNGS if each in rungs), None)
         if how is None:
             return MISSING
-        spans = [_in_source(spans, number) for number, (each, spans) in enumerate(findings) if each == how]
-        return how, tuple(span for each in spans for span in each)
+        return how, self._join([places if each == how else [] for each, places in findings])
+
+    def _join(self, places_by_text: Sequence[list[Range]]) -> list[Range]:
+        shifts = (offset * BOTH_ENDS for offset in self._offsets)
+        return [place + shift for shift, places in zip(shifts, places_by_text, strict=True) for place in places]
 
     @property
     def numbers(self) -> list[Decimal]:
@@ -55,15 +69,27 @@ class SourceTexts:
         """The dates of all sources, in order."""
         return sorted({day for text in self._texts for day in text.dates})
 
-    def find_word(self, word: str) -> tuple[Span, ...]:
+    def find_word(self, word: str) -> list[Range]:
         """Return the places of a folded word, in all sources."""
-        places = enumerate(text.index.find_word(word) for text in self._texts)
-        return tuple(span for number, spans in places for span in _in_source(spans, number))
+        return self._join([text.index.find_word(word) for text in self._texts])
+
+    def spans(self, places: list[Range]) -> tuple[Span, ...]:
+        """Return places as spans of their sources."""
+        spans = self._spans
+        if absent := [place for place in places if place not in spans]:
+            spans.update(zip(absent, self._split(absent), strict=True))
+        return tuple(map(spans.__getitem__, places))
+
+    def _split(self, places: list[Range]) -> Iterator[Span]:
+        """Yield places as spans."""
+        if len(self._offsets) == 1:
+            yield from [Span(place >> END_BITS, place & END_MASK) for place in places]
+            return
+        for place in places:
+            source = bisect_right(self._offsets, place >> END_BITS) - 1
+            start, end = unpack(place - self._offsets[source] * BOTH_ENDS)
+            yield Span(start, end, source)
 
     def text_at(self, span: Span) -> str:
         """Return the text at a place."""
         return self._texts[span.source].text[span.start : span.end]
-
-
-def _in_source(spans: tuple[Span, ...], number: int) -> tuple[Span, ...]:
-    return tuple(span._replace(source=number) for span in spans) if number else spans

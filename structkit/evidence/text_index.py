@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
+from typing import TypeAlias
 
 from structkit.evidence.folding import FoldedText, fold, split_text
-from structkit.values.evidence_map import How, Span
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.values.evidence_map import How
 
 UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts that are written without spaces between words, or with endings on them: each character is a word.
@@ -41,7 +43,10 @@ PREFIXES = re.compile(
 )
 """Words that Hebrew and Arabic write together with the next one, such as "and", "in" and "the"."""
 
-INNER_SIGNS = frozenset("-_./#:@")
+Finding: TypeAlias = tuple[How, list[Range]]
+"""How a value was found, and all its places."""
+
+INNER_SIGNS, OUTER_SIGNS = frozenset("-_./#:@"), frozenset(" ,;()\n")
 INNER_END = re.compile(r"[^\W\d_]+\d|[-_#@]\w")
 """Between letters and digits, they make one name, such as that of a document."""
 
@@ -58,10 +63,11 @@ MAX_WORD_CHARS, MAX_CANDIDATES = 60, 500
 class TextIndex:
     r"""The words of a source, and where they are.
 
+    >>> from structkit.evidence.ranges import unpack
     >>> index = TextIndex(FoldedText("To: SMITH, John (Zürich), infor-\nmation"))
     >>> for text in ("SMITH", "zurich", "John Smith", "information", "Jon", "Peter"):
-    ...     how, spans = index.find(text)
-    ...     print(how, [(span.start, span.end) for span in spans])
+    ...     how, places = index.find(text)
+    ...     print(how, [unpack(place) for place in places])
     exact [(4, 9)]
     folded [(17, 23)]
     words [(4, 15)]
@@ -74,12 +80,12 @@ class TextIndex:
         """Split the source into words."""
         self._folded, self._source = folded, folded.source
         pattern = WORD if NOT_SIMPLE.search(folded.text) else SIMPLE_WORD
-        self._words, self._starts = split_text(pattern, folded.text)
+        self._words, self._starts, _ = split_text(pattern, folded.text)
         self._positions: dict[str, list[int]] = defaultdict(list)
         for position, word in enumerate(self._words):
             self._positions[word].append(position)
 
-    def find(self, text: str) -> tuple[How, tuple[Span, ...]]:
+    def find(self, text: str) -> Finding:
         """Return how a text was found, and all its places; "" and none if it is not in the source.
 
         Each way is tried only where the one before finds nothing. A text with digits is never found by words that are
@@ -90,75 +96,96 @@ class TextIndex:
         if not words:
             return self._find_symbols(text)
         has_digits = any(char.isdigit() for char in folded)
-        if spans := self._original(self._sequences(words, folded)):
-            stripped = text.strip()
-            exact = tuple(span for span in spans if self._source[span.start : span.end] == stripped)
-            places = exact or spans
+        if places := self._folded.originals(self._sequences(words, " ".join(folded.split()))):
+            stripped, source = text.strip(), self._source
+            exact = [place for place in places if source[place >> END_BITS : place & END_MASK] == stripped]
+            places = exact or places
             return "exact" if exact else "folded", self._free(places) if has_digits else places
-        if spans := self._original(self._letters(words, folded.lstrip())):
-            return "letters", spans
-        if _is_reorderable(words) and (spans := self._original(self._reordered([{word} for word in words]))):
-            return "words", spans
-        if not has_digits and (spans := self._original(self._near(words))):
-            return "fuzzy", spans
-        return "", ()
+        if places := self._folded.originals(self._letters(words, folded.lstrip())):
+            return "letters", places
+        if _is_reorderable(words) and (places := self._folded.originals(self._reordered([{word} for word in words]))):
+            return "words", places
+        if not has_digits and (places := self._folded.originals(self._near(words))):
+            return "fuzzy", places
+        return "", []
 
     @property
     def vocabulary(self) -> Iterable[str]:
         """The words of the text, folded."""
         return self._positions
 
-    def ranges(self, words: AbstractSet[str]) -> list[Span]:
+    def ranges(self, words: AbstractSet[str]) -> list[Range]:
         """Return where in the folded text any of some folded words are."""
-        numbers = sorted(position for word in self._positions.keys() & words for position in self._positions[word])
-        return [Span(self._starts[position], self._end(position)) for position in numbers]
+        numbers = sorted(chain.from_iterable(each for word, each in self._positions.items() if word in words))
+        starts, all_words = self._starts, self._words
+        return [(start := starts[number]) << END_BITS | start + len(all_words[number]) for number in numbers]
 
-    def find_word(self, word: str) -> tuple[Span, ...]:
+    def find_word(self, word: str) -> list[Range]:
         """Return all places of a folded word."""
-        return self._original((self._starts[each], self._end(each)) for each in self._positions.get(word, ()))
+        return self._folded.originals(self._single(word))
+
+    def _single(self, word: str) -> list[Range]:
+        starts, length = self._starts, len(word)
+        return [(start := starts[each]) << END_BITS | start + length for each in self._positions.get(word, ())]
 
     def _end(self, position: int) -> int:
         return self._starts[position] + len(self._words[position])
 
-    def _free(self, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    def _free(self, places: list[Range]) -> list[Range]:
         """Return the places that are not part of a longer name, such as 2026-06 in AB-2026-06; all if each is one."""
-        free = tuple(span for span in spans if not is_inner(self._source, span))
-        return free or spans
+        return [place for place in places if not is_inner(self._source, place)] or places
 
-    def _original(self, ranges: Iterator[tuple[int, int]]) -> tuple[Span, ...]:
-        return self._folded.spans(ranges)
-
-    def _find_symbols(self, text: str) -> tuple[How, tuple[Span, ...]]:
+    def _find_symbols(self, text: str) -> Finding:
         """Find a text without letters and digits, such as a currency sign, as it is."""
         symbols = text.strip()
         matches = re.finditer(re.escape(symbols), self._source) if symbols else iter(())
-        spans = tuple(Span(*match.span()) for match in matches)
-        return ("exact", spans) if spans else ("", ())
+        places = [pack(*match.span()) for match in matches]
+        return ("exact", places) if places else ("", [])
 
-    def _sequences(self, words: list[str], folded: str) -> Iterator[tuple[int, int]]:
-        """Yield the ranges with the same words in the same order, and the same characters between and around them."""
-        pattern = " ".join(folded.split())
+    def _sequences(self, words: list[str], pattern: str) -> Iterable[Range]:
+        """Return the ranges with the same words in the same order, and the same characters between and around them."""
         if len(words) == 1 and words[0] == pattern:
-            starts, length = self._starts, len(pattern)
-            yield from ((starts[each], starts[each] + length) for each in self._positions.get(pattern, ()))
-            return
+            return self._single(pattern)
+        counts = [len(self._positions.get(word, ())) for word in words]
+        if not min(counts):
+            return ()
         lead, trail = pattern.index(words[0]), len(pattern) - pattern.rindex(words[-1]) - len(words[-1])
-        rarest = min(range(len(words)), key=lambda number: len(self._positions.get(words[number], ())))
-        text, length = self._folded.text, len(words)
-        for position in self._positions.get(words[rarest], ()):
-            first = position - rarest
-            if first < 0 or self._words[first : first + length] != words:
+        if min(counts) > MAX_CANDIDATES and " " not in pattern:
+            firsts = self._search_pattern(pattern, lead)
+        else:
+            rarest = counts.index(min(counts))
+            firsts = (position - rarest for position in self._positions[words[rarest]])
+        return self._matching(words, pattern, firsts, lead, trail)
+
+    def _search_pattern(self, pattern: str, lead: int) -> Iterator[int]:
+        """Yield the positions of the words that a text without spaces may begin with."""
+        start = -1
+        while (start := self._folded.text.find(pattern, start + 1)) >= 0:
+            position = bisect_left(self._starts, start + lead)
+            if position < len(self._starts) and self._starts[position] == start + lead:
+                yield position
+
+    def _matching(
+        self, words: list[str], pattern: str, firsts: Iterable[int], lead: int, trail: int
+    ) -> Iterator[Range]:
+        text, all_words, starts, length = self._folded.text, self._words, self._starts, len(words)
+        for first in firsts:
+            if first < 0 or all_words[first : first + length] != words:
                 continue
-            start, end = self._starts[first] - lead, self._end(first + length - 1) + trail
-            if start >= 0 and (text.startswith(pattern, start) or " ".join(text[start:end].split()) == pattern):
-                yield start, end
+            start = starts[first] - lead
+            if start >= 0 and text.startswith(pattern, start):
+                yield start << END_BITS | start + len(pattern)
+                continue
+            end = self._end(first + length - 1) + trail
+            if start >= 0 and " ".join(text[start:end].split()) == pattern:
+                yield start << END_BITS | end
 
     @cached_property
     def _joined(self) -> tuple[str, list[int]]:
         """All words without anything between them, and the offset of each."""
         return "".join(self._words), [0, *accumulate(map(len, self._words))][:-1]
 
-    def _letters(self, words: list[str], folded: str) -> Iterator[tuple[int, int]]:
+    def _letters(self, words: list[str], folded: str) -> Iterator[Range]:
         """Yield the ranges with the same letters and digits, whatever stands between them; they are whole words.
 
         What the text begins with, such as a plus sign, is part of a range if it is there.
@@ -168,7 +195,7 @@ class TextIndex:
             if len(letters) >= MIN_JOINED_CHARS or not self._joins_digits(first, last):
                 begin = self._starts[first]
                 has_lead = lead and self._folded.text[max(begin - len(lead), 0) : begin] == lead
-                yield begin - (len(lead) if has_lead else 0), self._end(last)
+                yield pack(begin - (len(lead) if has_lead else 0), self._end(last))
 
     def _joined_words(self, letters: str) -> Iterator[tuple[int, int]]:
         """Yield the first and the last of consecutive words that are some letters together."""
@@ -210,7 +237,7 @@ class TextIndex:
         pairs = zip(self._words[first:last], self._words[first + 1 : last + 1], strict=True)
         return any(left[-1].isdigit() and right[0].isdigit() for left, right in pairs)
 
-    def _reordered(self, alternatives: list[set[str]]) -> Iterator[tuple[int, int]]:
+    def _reordered(self, alternatives: list[set[str]]) -> Iterator[Range]:
         """Yield the ranges that have, for each word, one of its alternatives, in any order and close together."""
         counts = [sum(len(self._positions.get(word, ())) for word in each) for each in alternatives]
         rarest = alternatives[counts.index(min(counts))]
@@ -218,9 +245,9 @@ class TextIndex:
         for position in sorted(position for word in rarest for position in self._positions.get(word, ())):
             window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
             if chosen := _choose(alternatives, self._words, window, position):
-                yield self._starts[chosen[0]], self._end(chosen[-1])
+                yield pack(self._starts[chosen[0]], self._end(chosen[-1]))
 
-    def _near(self, words: list[str]) -> Iterator[tuple[int, int]]:
+    def _near(self, words: list[str]) -> Iterator[Range]:
         """Yield the ranges in which each word is near one of the text, in the same order."""
         alternatives = [self._near_words(word) for word in words]
         if not all(alternatives):
@@ -230,7 +257,7 @@ class TextIndex:
             if len(following) == len(words) and all(
                 word in near for word, near in zip(following, alternatives, strict=True)
             ):
-                yield self._starts[position], self._end(position + len(words) - 1)
+                yield pack(self._starts[position], self._end(position + len(words) - 1))
 
     def _near_words(self, word: str) -> set[str]:
         """Return the words of the source that are the same or near."""
@@ -263,13 +290,15 @@ def _is_reorderable(words: list[str]) -> bool:
     return 1 < len(words) <= MAX_REORDERED_WORDS and not any(IS_UNSPACED.match(word) for word in words)
 
 
-def is_inner(text: str, span: Span) -> bool:
+def is_inner(text: str, place: Range) -> bool:
     """Return whether a place is part of a longer name, such as the number in C-250 and in db7a.
 
-    >>> [is_inner("C-250, 250 EUR, 4c0e, 7.", Span(*place)) for place in ((2, 5), (7, 10), (16, 17), (22, 23))]
+    >>> [is_inner("C-250, 250 EUR, 4c0e, 7.", pack(*place)) for place in ((2, 5), (7, 10), (16, 17), (22, 23))]
     [True, False, True, False]
     """
-    start, end = span[:2]
+    start, end = place >> END_BITS, place & END_MASK
+    if text[start - 1 : start] in OUTER_SIGNS and text[end : end + 1] in OUTER_SIGNS:
+        return False
     return _joins(text[start - 2 : start] if start > 1 else text[:start], text[end : end + 3])
 
 

@@ -1,0 +1,82 @@
+"""What is before and after a number and changes its value: signs, percent signs and scales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from structkit.evidence.number_vocabulary import CJK_SCALES, KOREAN_SCALES, NEGATIVE_WORDS, PERCENT_WORDS, SCALES
+from structkit.evidence.ranges import Range, pack
+
+ALL_SCALES = SCALES | CJK_SCALES | KOREAN_SCALES
+UNSPACED_SCALES = "|".join((*CJK_SCALES, *KOREAN_SCALES))
+SCALE = re.compile(
+    rf" ?-?(?:({'|'.join(sorted((re.escape(word) for word in SCALES), key=len, reverse=True))})(?![^\W\d_])"
+    rf"|({UNSPACED_SCALES}))"
+)
+
+PERCENT_SIGN = re.compile(
+    r" ?-?(?:"
+    + "|".join(re.escape(word) + (r"(?!\w)" if word.isalpha() else "") for word in PERCENT_WORDS)
+    + "|(?P<mille>\u2030))"
+)
+FOLLOWING_STARTS = frozenset(word[0] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
+"""What the words and signs after a number begin with."""
+
+FOLLOWING_PREFIXES = frozenset(word[:2] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
+"""The same, with two characters of those that have more."""
+
+NUMBER_SIGNS = frozenset("-(")
+NEGATIVE_ENDS = frozenset(word[-2] for word in NEGATIVE_WORDS)
+PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
+MAX_AFTER = 24
+"""Characters after a number that may belong to it."""
+
+
+@lru_cache(maxsize=65_536)
+def stands_alone(before: str, after: str) -> bool:
+    """Return whether nothing around a number can be its sign, its percent sign or its scale."""
+    is_signed = before[-1:] in NUMBER_SIGNS or (before[-1:] == " " and before[:1] in NEGATIVE_ENDS)
+    following = after.lstrip(" -")[:2]
+    is_sign = following[:1] in FOLLOWING_PREFIXES and not (following.isascii() and following.isalpha())  # %, 5 k, 5万
+    return not (is_signed or after[:1] == "-" or following in FOLLOWING_PREFIXES or is_sign)
+
+
+def with_surroundings(values: Sequence[Decimal], folded: str, start: int, end: int) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the values with their sign, and those with the percent sign or the scale after them."""
+    first, is_negative = sign_before(folded, start)
+    before, after = folded[max(start - 1, 0) : start], folded[end : end + MAX_AFTER]
+    signed = [-value for value in values] if is_negative else values
+    for value in signed:
+        yield value, pack(first, end)
+        if (before == "(" and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
+            yield -value, pack(start - (before == "("), end + 1)
+    yield from shares_and_multiples(signed, pack(first, end), after)
+
+
+def shares_and_multiples(
+    values: Sequence[Decimal], place: Range, after: str, *, has_scale: bool = False
+) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the values with the percent sign or the scale after them; a longer range is a larger integer."""
+    if after.lstrip(" -")[:1] not in FOLLOWING_STARTS:
+        return
+    if sign := PERCENT_SIGN.match(after):
+        share = PER_MILLE if sign["mille"] else PERCENT
+        yield from ((value * share, place + sign.end()) for value in values)
+    if not has_scale and (scale := SCALE.match(after)):
+        factor = ALL_SCALES[scale[1] or scale[2]]
+        yield from ((value * factor, place + scale.end()) for value in values)
+
+
+def sign_before(folded: str, start: int) -> tuple[int, bool]:
+    """Return where a number begins with its sign, and whether it is negative."""
+    before = folded[max(start - 7, 0) : start]
+    if before[-1:] not in {"-", " "} or (before[-1:] == " " and before[-2:-1] not in NEGATIVE_ENDS):
+        return start, False
+    if before.endswith("-") and not before[-2:-1].strip().isalnum():
+        return start - 1, True
+    word = next((word for word in NEGATIVE_WORDS if before.endswith(word)), "")
+    is_whole = word and not before[: -len(word)][-1:].isalnum()
+    return (start - len(word), True) if is_whole else (start, False)
