@@ -1,5 +1,7 @@
 """The program `structkit`, which `python -m structkit` runs too."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
@@ -12,6 +14,7 @@ def main() -> None:
     takes_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not under nohup, for instance
     if takes_interrupts:
         signal.signal(signal.SIGINT, _stop)
+        sys.unraisablehook = _on_unraisable
     try:
         from structkit.cli import main as run
 
@@ -32,6 +35,13 @@ def _stop(*_: object) -> None:
     sys.stderr.write("stopped\n")
     sys.stderr.flush()
     os._exit(INTERRUPTED)
+
+
+def _on_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """Stop at a Ctrl-C that arrived in a destructor: Python would print a traceback, and go on to exit code 0."""
+    if unraisable.exc_type is not None and issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _stop()
+    sys.__unraisablehook__(unraisable)
 
 
 def _ignore(*_: object) -> None:

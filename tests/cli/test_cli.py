@@ -257,6 +257,28 @@ main()
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
 
 
+def test_ctrl_c_in_a_destructor_stops_without_a_traceback(folder: Path) -> None:
+    types = """
+import os, signal
+from pydantic import BaseModel
+
+class Bill(BaseModel):
+    total: int
+
+class Temporary:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+Temporary()
+"""
+    (folder / "interrupted.py").write_text(types, encoding="utf-8")
+    command = [sys.executable, "-m", "structkit", "schema", "interrupted.py:Bill"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+
+
 def test_an_output_that_cannot_be_written_is_rejected_before_anything_is_sent(folder: Path, endpoint: Endpoint) -> None:
     for output in (".", "missing/out.json"):
         done = structkit(
