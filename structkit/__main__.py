@@ -39,7 +39,7 @@ def _stop(*_: object) -> None:
 
 def _on_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     """Stop at a Ctrl-C that arrived in a destructor: Python would print a traceback, and go on to exit code 0."""
-    if unraisable.exc_type is not None and issubclass(unraisable.exc_type, KeyboardInterrupt):
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
         _stop()
     sys.__unraisablehook__(unraisable)
 

@@ -27,10 +27,10 @@ from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
 from structkit.tables.formats import find_format
-from structkit.tables.formats.format import format_names
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM_FILE, Source
 from structkit.values import JSON
+from structkit.values.text import format_names
 
 VALUE_COLUMN = JobSettings.__dataclass_fields__["value_column"].default
 EVIDENCE_COLUMNS = ("evidence", "missing")

@@ -17,6 +17,7 @@ from structkit.prompts import JinjaTemplate, validate_template
 from structkit.tables.formats import STANDARD
 from structkit.tables.sinks import validate_output_format
 from structkit.tables.sources import Source
+from structkit.values.text import format_names
 
 CHOICES = {
     "on_ambiguous": ("resend", "hold"),
@@ -106,4 +107,4 @@ def _validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None
         prompt.validate(columns)
     elif missing := sorted(getattr(prompt, "needs", frozenset()) - {*columns}):
         names = ", ".join(map(repr, missing))
-        raise ConfigError(f"the prompt needs {names}, but the columns of the input are: {', '.join(columns)}")
+        raise ConfigError(f"the prompt needs {names}, but the columns of the input are: {format_names(columns)}")

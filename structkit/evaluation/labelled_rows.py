@@ -22,6 +22,7 @@ from structkit.tables.records import Record
 from structkit.tables.sources import Source
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.source_cell import to_json_value
+from structkit.values.text import format_names
 
 UNFINISHED = frozenset({"failed", "held", "skipped", "open"})
 """States of a row of a job that has no value."""
@@ -148,8 +149,8 @@ class LabelledTable:
             each for each in self._columns if not any(path[: len(each.path) - 1] == each.path[1:] for path in paths)
         ]
         if names and len(missing) == len(self._columns):
-            expected = ", ".join(each.name for each in self._columns)
-            raise ConfigError(f"gold has no column of the type: expected {expected}; it has {', '.join(names)}")
+            expected = format_names([each.name for each in self._columns])
+            raise ConfigError(f"gold has no column of the type: expected {expected}; it has {format_names([*names])}")
         required = self.output_format.natural_schema.get("required", ())
         is_declared = bool(self.source.is_declared)
         return tuple(each.name for each in missing if is_declared or each.path[-1] in required)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from structkit.errors import ConfigError, PromptError, install_hint
+from structkit.values.text import format_names
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ class JinjaTemplate:
             PromptError: It reads none, or one that there is not.
         """
         columns = [*names]
-        listing = ", ".join(columns)
+        listing = format_names(columns)
         if missing := sorted(self.needs - {*columns}):
-            raise PromptError(f"the Jinja template asks for {', '.join(missing)}, but the names are: {listing}")
+            raise PromptError(f"the Jinja template asks for {format_names(missing)}, but the names are: {listing}")
         if columns and self.columns.isdisjoint(columns):
             raise PromptError(
                 "the Jinja template reads no column, so every request would be the same, without a word of the input: "

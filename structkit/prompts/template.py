@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 from structkit.errors import PromptError
 from structkit.values.source_cell import to_text
-
-MAX_SUGGESTED_NAMES = 20
-"""Names of arguments that an error message lists."""
+from structkit.values.text import format_names
 
 USE_JINJA = "pass structkit.JinjaTemplate (--prompt-file NAME.j2)"
 """What to do with a template that was written for Jinja."""
@@ -92,7 +90,7 @@ def validate_template(template: str, names: Iterable[str]) -> None:
         name = "text" if "text" in arguments else [*arguments][-1]
         raise PromptError(
             f"the prompt has no placeholder, so every request would be the same, without a word of the input: write "
-            f"{{{name}}} where its value belongs (the names are: {_list_names(arguments)})"
+            f"{{{name}}} where its value belongs (the names are: {format_names([*arguments])})"
         )
 
 
@@ -145,13 +143,7 @@ def _argument_name(field: str, arguments: Mapping[str, Any]) -> str:
         )
     if field.startswith(("%", "#")):
         raise PromptError(f"{{{field}}} in the prompt is Jinja: write {{name}} for a value, or {USE_JINJA}")
-    names = _list_names(arguments) or "none"
+    names = format_names([*arguments])
     raise PromptError(
         f"the template asks for {{{field}}}, but the arguments are: {names}; write {{{{ and }}}} for braces"
     )
-
-
-def _list_names(arguments: Mapping[str, Any]) -> str:
-    names = [*arguments]
-    more = f" and {len(names) - MAX_SUGGESTED_NAMES} more" if len(names) > MAX_SUGGESTED_NAMES else ""
-    return ", ".join(names[:MAX_SUGGESTED_NAMES]) + more

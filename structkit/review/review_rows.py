@@ -20,6 +20,7 @@ from structkit.tables.sources import Source
 from structkit.values import JSON, JSONPath, JSONValue, format_path, leaf_paths
 from structkit.values.evidence_map import Evidence, Span, TextSource
 from structkit.values.source_cell import to_text
+from structkit.values.text import format_names
 
 MAX_ISSUES = 3
 """Issues of a value that the page lists."""
@@ -110,10 +111,10 @@ class ReviewTable:
         """
         names = self.source.columns
         if names and not self._labels.places(names):
-            raise ConfigError(f"the table has no column of {self.output_format.name}; it has {', '.join(names)}")
+            raise ConfigError(f"the table has no column of {self.output_format.name}; it has {format_names([*names])}")
         for name in self.texts:
             if names and name not in names:
-                raise ConfigError(f"the table has no column {name!r} for --text; it has {', '.join(names)}")
+                raise ConfigError(f"the table has no column {name!r} for --text; it has {format_names([*names])}")
 
     def read_row(self, record: Record, max_chars: int | None = None) -> ReviewRow:
         """Return a row to review.

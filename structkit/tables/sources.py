@@ -22,6 +22,7 @@ from structkit.tables.inference import ColumnInference
 from structkit.tables.records import Record, digest
 from structkit.tables.seen_keys import SeenKeys
 from structkit.values.source_cell import to_json_text, to_text
+from structkit.values.text import format_names
 
 STREAM_FILE = "input.jsonl"
 """The file in a job's folder with the rows of a stream."""
@@ -197,7 +198,7 @@ class Source:
         self._header, rows = open_table()
         self._stream = self._peek(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
-            names = f"{', '.join(self.columns)}{self.note and f' ({self.note})'}"
+            names = f"{format_names(self.columns)}{self.note and f' ({self.note})'}"
             raise JobError(f"{place.name} has no column {key!r}; it has {names}", file=self.file)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from structkit.values.json import JSONValue
 
@@ -15,6 +15,20 @@ CONTROLS = re.compile(
 )
 """What a terminal executes, what reorders or hides other characters (bidirectional marks, tags, spaces of no width),
 and halves of surrogate pairs, which cannot be written. The joiners of emoji and Persian words are not among them."""
+
+
+MAX_LISTED_NAMES = 20
+"""Names that a message lists."""
+
+
+def format_names(names: Sequence[str]) -> str:
+    """Return names that come from data, such as columns or sheets, for a message.
+
+    >>> format_names(["a", "b c"]), format_names([])
+    ("'a', 'b c'", 'none')
+    """
+    more = f" and {len(names) - MAX_LISTED_NAMES} more" if len(names) > MAX_LISTED_NAMES else ""
+    return (", ".join(map(repr, names[:MAX_LISTED_NAMES])) or "none") + more
 
 
 def suggest_name(name: str, candidates: Iterable[str], prefix: str | None = None) -> str:

@@ -198,7 +198,7 @@ def test_a_misspelt_choice_for_blank_rows_is_rejected(job: Callable[..., Job]) -
 @pytest.mark.parametrize(
     ("prompt", "message"),
     [
-        ("Is it positive?", r"no placeholder.* write \{text\} .*the names are: id, text"),
+        ("Is it positive?", r"no placeholder.* write \{text\} .*the names are: 'id', 'text'"),
         (
             "Is it positive? {{ text }}",
             r'\{\{ text \}\} is Jinja, and here the literal text "\{ text \}": write \{text\}',
@@ -206,7 +206,7 @@ def test_a_misspelt_choice_for_blank_rows_is_rejected(job: Callable[..., Job]) -
         ("{id}: {{text}}", r"write \{text\}"),
         ("{id}: {{ text }} {{{id}}}", r"write \{text\}"),
         ("", "no placeholder"),
-        ("{txt}", r"asks for \{txt\}, but the arguments are: id, text"),
+        ("{txt}", r"asks for \{txt\}, but the arguments are: 'id', 'text'"),
         ('Reply {"mood": "good"}: {text}', r"asks for \{\"mood\": \"good\"\}.* write \{\{ and \}\} for braces"),
     ],
 )

@@ -162,7 +162,7 @@ def test_a_value_that_is_not_one_of_the_type_is_an_error_with_its_line(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--text", "text", "-o", "r.html"), b"no column 'text' for --text; it has id, body"),
+        (("--text", "text", "-o", "r.html"), b"no column 'text' for --text; it has 'id', 'body'"),
         (("--only", "some", "-o", "r.html"), b"'some' is not a choice of rows"),
         (("--only", "missing", "-o", "r.html"), b"name its column with --text"),
         (("--only", "low", "--text", "body", "-o", "r.html"), b"the table has no confidence"),

@@ -143,7 +143,7 @@ def test_columns_that_gold_lacks_are_not_scored(tmp_path: Path) -> None:
     score = evaluate(to_csv(tmp_path / "gold.csv", gold), GOT, Bill, key="id")
     assert [*score.fields] == ["kind"]
     assert score.unscored == ("seller", "total", "lines")
-    with pytest.raises(ConfigError, match="gold has no column of the type: expected seller, total, kind, lines"):
+    with pytest.raises(ConfigError, match="gold has no column of the type: expected 'seller', 'total'"):
         evaluate(to_csv(tmp_path / "gold.csv", [{"id": "a", "x": 1}]), GOT, Bill, key="id")
 
 

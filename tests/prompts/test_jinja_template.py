@@ -136,8 +136,8 @@ def test_a_changed_template_is_another_job(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("Rate it.", r"reads no column.* write \{\{ text \}\} .*the names are: id, text"),
-        ("{{ txt }}", "asks for txt, but the names are: id, text"),
+        ("Rate it.", r"reads no column.* write \{\{ text \}\} .*the names are: 'id', 'text'"),
+        ("{{ txt }}", "asks for 'txt', but the names are: 'id', 'text'"),
         ("{% if other is defined %}{{ other }}{% endif %}", "reads no column"),
     ],
 )

@@ -110,7 +110,7 @@ def test_another_choice_is_an_error(text: str) -> None:
 
 
 def test_a_column_that_the_table_does_not_have_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="no column 'text' for --text; it has body, city"):
+    with pytest.raises(ConfigError, match="no column 'text' for --text; it has 'body', 'city'"):
         read([{"body": "Kiel", "city": "Kiel", "total": 1}], "text")
     with pytest.raises(ConfigError, match="no column of"):
         read([{"body": "Kiel"}])

@@ -128,7 +128,7 @@ def test_a_row_is_identified_by_its_key_or_its_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "key", "message", "line"),
     [
-        ("id,text\n1,a\n", "name", "no column 'name'; it has id, text", None),
+        ("id,text\n1,a\n", "name", "no column 'name'; it has 'id', 'text'", None),
         ("id,text\n1,a\n2,b\n1,c\n", "id", r"duplicate key '1' \(lines 2 and 4\)", 4),
         ("id,text\n1,a\n,b\n", "id", "the key 'id' is empty", 3),
     ],

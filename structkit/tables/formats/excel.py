@@ -15,9 +15,10 @@ from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cell, flat_cells
 from structkit.tables.formats.excel_bounds import validate_sheet, validate_workbook
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.tables.formats.formulas import is_formula
 from structkit.values import JSON
+from structkit.values.text import format_names
 
 EXTRA = "excel"
 MAX_EXACT = 2**53

@@ -16,9 +16,6 @@ from structkit.values.source_cell import to_text
 MAX_DEPTH = 150
 """Levels of lists and objects in a row: Python's encoder and the libraries that write tables recurse for each."""
 
-MAX_NAMES = 20
-"""Names of tables that a message lists."""
-
 
 class SourceRow(NamedTuple):
     """A row of the input, and the number of the line (or row) in the file where it starts."""
@@ -155,13 +152,3 @@ def read_header(names: Sequence[Any], source: Input, line: int | None = None, *,
     if duplicates:
         raise source.error(f"columns with the same name: {', '.join(map(repr, duplicates))}", line, unit=unit)
     return header
-
-
-def format_names(names: Sequence[str]) -> str:
-    """Return the names of tables or sheets for a message.
-
-    >>> format_names(["a", "b c"]), format_names([])
-    ("'a', 'b c'", 'none')
-    """
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return (", ".join(map(repr, names[:MAX_NAMES])) or "none") + more

@@ -13,8 +13,9 @@ from structkit.errors import JobError
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cell
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, format_names, read_header
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.values import JSON
+from structkit.values.text import format_names
 
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The exceptions of a database that cannot be read; of a damaged one, SQLite's message may be no text."""
