@@ -38,7 +38,7 @@ def _stop(*_: object) -> None:
 
 
 def _on_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
-    """Stop at a Ctrl-C that arrived in a destructor: Python would print a traceback, and go on to exit code 0."""
+    """Stop at a Ctrl-C that arrived in a destructor: Python would print a traceback, and the exit code would be 0."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         _stop()
     sys.__unraisablehook__(unraisable)
