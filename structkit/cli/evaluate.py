@@ -87,6 +87,10 @@ def evaluate(
     value_column: Annotated[
         str, typer.Option(help="The column of the values, if the type is not an object with fields.")
     ] = "value",
+    items: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="The list that the tables have a row for each item of.", show_default=False),
+    ] = None,
     extras: ExtrasOption = Extras.closed,
     fail_under: Annotated[
         list[Any] | None,
@@ -114,10 +118,13 @@ def evaluate(
     validate_output(output, labels, gold, against, output_type)
     style = find_style(output, json=json, markdown=markdown)
     loaded = load_format(output_type, extras.value)
-    score = score_table(gold, labels, loaded, key=key, value_column=value_column)
+    if curve and items:
+        raise ConfigError("--curve orders rows by their confidence, and with --items several rows are one value")
+    form: dict[str, Any] = {"key": key, "value_column": value_column, "items": items}
+    score = score_table(gold, labels, loaded, **form)
     comparison = None
     if against is not None:
-        other = score_table(gold, against, loaded, key=key, value_column=value_column)
+        other = score_table(gold, against, loaded, **form)
         comparison = compare(other, score)
     failures = [each.describe_failure(score) for each in fail_under or ()]
     write_report(

@@ -46,6 +46,7 @@ class LabelJob(Protocol):
     output_type: Any
     key: str | None
     value_column: str
+    items: str | None
 
     def run(self) -> FinishedRun:
         """Process every row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -146,19 +146,19 @@ class LabelledTable:
         names = self.source.columns
         paths = {place.path for place in self.places(names)}
         missing = [
-            each for each in self._columns if not any(path[: len(each.path) - 1] == each.path[1:] for path in paths)
+            each for each in self.fields if not any(path[: len(each.path) - 1] == each.path[1:] for path in paths)
         ]
-        if names and len(missing) == len(self._columns):
-            expected = format_names([each.name for each in self._columns])
+        if names and len(missing) == len(self.fields):
+            expected = format_names([each.name for each in self.fields])
             raise ConfigError(f"gold has no column of the type: expected {expected}; it has {format_names([*names])}")
         required = self.output_format.natural_schema.get("required", ())
         is_declared = bool(self.source.is_declared)
         return tuple(each.name for each in missing if is_declared or each.path[-1] in required)
 
-    def places(self, names: tuple[str, ...]) -> list[CellPlace]:
-        """Return where the cells of columns belong."""
+    def places(self, names: tuple[str, ...], fields: Sequence[Column] | None = None) -> list[CellPlace]:
+        """Return where the cells of columns belong, of all fields of the type by default."""
         places = []
-        for column in self._columns:
+        for column in self.fields if fields is None else fields:
             name = self._find(column.name, names)
             for each in (column,) if name else flatten_columns([column]):
                 name = self._find(each.name, names)
@@ -171,13 +171,13 @@ class LabelledTable:
         renamed = f"{name}_output"
         while f"{renamed}_output" in names:
             renamed = f"{renamed}_output"
-        has_renamed = renamed in names and renamed not in {each.name for each in self._columns}
+        has_renamed = renamed in names and renamed not in {each.name for each in self.fields}
         if has_renamed and (self.is_output or name not in names):
             return renamed
         return name if name in names else None
 
     def _status(self, cells: Mapping[str, Any]) -> Any:
-        is_own = any(each.name == "status" for each in self._columns)
+        is_own = any(each.name == "status" for each in self.fields)
         return cells.get("status_run", None if is_own else cells.get("status"))
 
     def _normalize(self, value: JSONValue) -> JSONValue:
@@ -185,14 +185,15 @@ class LabelledTable:
         return self.output_format.natural(answer.value) if answer.valid else value
 
     @cached_property
-    def _columns(self) -> tuple[Column, ...]:
+    def fields(self) -> tuple[Column, ...]:
+        """The columns of the type."""
         is_open = isinstance(self.output_format.output_type, dict)
         columns = output_columns(self.output_format.natural_schema, is_open=is_open, name=self.value_column)
         return tuple(each for each in columns if each.declared_keys is None)
 
     @cached_property
     def _is_root(self) -> bool:
-        return self._columns[0].path == ("output",)
+        return self.fields[0].path == ("output",)
 
     @cached_property
     def _gold_format(self) -> ResponseFormat[Any]:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from structkit.errors import ConfigError, StructkitError
 from structkit.evaluation.comparators import Comparator, Compare
 from structkit.evaluation.field_tree import AnyTree, leaf_fields, make_tree
+from structkit.evaluation.item_tables import TableForm
 from structkit.evaluation.judgments import Judgment
 from structkit.evaluation.label_run import (
     FinishedRun,
@@ -60,6 +61,7 @@ def evaluate(  # noqa: PLR0913 (one argument a fact)
     *,
     key: str | None = None,
     value_column: str = "value",
+    items: str | None = None,
     comparators: Mapping[str, Comparator] | None = None,
     output: Path | str | None = None,
     budget: Decimal | str | None = None,
@@ -77,6 +79,7 @@ def evaluate(  # noqa: PLR0913 (one argument a fact)
             key is a field.
         key: The column by which the rows of two tables belong together.
         value_column: The column of the values, if the type is not an object with fields.
+        items: The list of the type that both tables have a row for each item of, as a job with `items=` writes them.
         comparators: How the values of some fields are compared, by the names of the fields: `Compare.fuzzy(0.9)`.
         output: For a function: the file of its job, which is journalled and can be resumed. By default the rows stay in
             memory.
@@ -106,14 +109,16 @@ def evaluate(  # noqa: PLR0913 (one argument a fact)
         return _score_values(gold, got, output_type, options)
     if isinstance(got, LabelJob):
         output_type, key, value_column = output_type or got.output_type, key or got.key, got.value_column
+        items = items or got.items
         got = complete_run(got.run())
     if key is None:
         raise ConfigError("evaluate needs key=: the column by which the rows of the two tables belong together")
     if output_type is None:
         raise ConfigError("evaluate needs output_type=: the type whose fields the columns are")
     output_format = response_format(output_type)
-    gold_table = LabelledTable(open_source(gold, key=key), output_format, value_column)
-    rows = _output_rows(got, output_format, key, value_column)
+    form = TableForm(output_format, key, value_column, items)
+    gold_table = form.open(gold)
+    rows = form.open(got.to_dicts() if isinstance(got, FinishedRun) else got, is_output=True)
     expected = [*gold_table.gold_rows()]
     return _score_rows(expected, rows, output_format, _costs(got), options, gold_table.unscored)
 
@@ -158,11 +163,6 @@ def _score_function(
     report = run.start(function, gold)
     got = run_output(report, output_format, run.key)
     return _score_rows(expected, got, output_format, _costs(report), options, table.unscored)
-
-
-def _output_rows(got: Any, output_format: ResponseFormat[Any], key: str, value_column: str) -> LabelledTable:
-    source = got.to_dicts() if isinstance(got, FinishedRun) else got
-    return LabelledTable(open_source(source, key=key), output_format, value_column, is_output=True)
 
 
 def _costs(got: Any) -> RunCosts:

@@ -1,0 +1,79 @@
+"""Tables with a row for each item of a list, as tables with a row for each value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from structkit.batch.item_rows import item_columns
+from structkit.errors import ConfigError
+from structkit.evaluation.labelled_rows import LabelledTable, read_value
+from structkit.schema import ResponseFormat
+from structkit.tables.columns import Column
+from structkit.tables.sources import Source, key_text, open_source
+from structkit.values import JSON
+
+
+@dataclass(frozen=True)
+class TableForm:
+    """How the tables of a score have their values.
+
+    Args:
+        output_format: The type.
+        key: The column of the key.
+        value_column: The column of a type without fields.
+        items: The list that the tables have a row for each item of; None if they have a row for each value.
+    """
+
+    output_format: ResponseFormat[Any]
+    key: str
+    value_column: str = "value"
+    items: str | None = None
+
+    def open(self, table: Any, *, is_output: bool = False) -> LabelledTable:
+        """Return a table with its values; of one with a row for each item, the rows of a key are one.
+
+        Raises:
+            JobError: It cannot be read.
+            ConfigError: The type has no such list, or the table has none of the columns of its items.
+        """
+        if self.items is None:
+            return self._with_values(open_source(table, key=self.key), is_output)
+        rows = join_items(self._with_values(open_source(table), is_output), self.key, self.items)
+        return self._with_values(open_source(rows, key=self.key), is_output)
+
+    def _with_values(self, source: Source, is_output: bool) -> LabelledTable:
+        return LabelledTable(source, self.output_format, self.value_column, is_output)
+
+
+def join_items(table: LabelledTable, key: str, items: str) -> list[JSON]:
+    """Return a row for each key: its first row, with the list of its items; an item without any value is none.
+
+    Raises:
+        JobError: A row cannot be read.
+        ConfigError: The type has no such list, or the table has none of the columns of its items.
+    """
+    fields = _item_fields(table, items)
+    is_root = fields[0].path == ("item",)
+    rows: dict[str, JSON] = {}
+    has_places = False
+    for record in table.source:
+        places = table.places(tuple(record.values), fields)
+        has_places = has_places or bool(places)
+        row = rows.setdefault(key_text(record.values, key), {**record.values, items: []})
+        item = read_value(record.values, places, is_root)
+        if item is not None:
+            row[items].append(item)
+    if rows and not has_places:
+        names = ", ".join(each.name for each in fields)
+        raise ConfigError(f"items={items!r}: the table has no column of an item: expected {names}")
+    return [*rows.values()]
+
+
+def _item_fields(table: LabelledTable, items: str) -> Sequence[Column]:
+    """Return the columns of an item, with their paths in it."""
+    fields = item_columns(table.fields, items)
+    [items_column] = (each for each in table.fields if each not in fields)
+    start = len(items_column.path)
+    return [replace(each, path=("item", *each.path[start:])) for each in fields if each not in table.fields]
