@@ -14,7 +14,6 @@ from structkit.batch.ambiguous import AmbiguousRows
 from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.failure_limit import describe_excess
-from structkit.batch.item_rows import item_columns, item_rows, with_page
 from structkit.batch.manifest import input_hash, versions
 from structkit.batch.matching import MatchedRow, RemovedRows
 from structkit.batch.outcome import output_row
@@ -27,6 +26,7 @@ from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
 from structkit.tables.formats import find_format
+from structkit.tables.item_rows import item_columns, item_rows, with_page
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import STREAM_FILE, Source
 from structkit.values import JSON

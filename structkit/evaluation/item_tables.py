@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from structkit.batch.item_rows import item_columns
 from structkit.errors import ConfigError
 from structkit.evaluation.labelled_rows import LabelledTable, read_value
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column
+from structkit.tables.item_rows import item_columns
 from structkit.tables.sources import Source, key_text, open_source
 from structkit.values import JSON
+from structkit.values.text import format_names
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def join_items(table: LabelledTable, key: str, items: str) -> list[JSON]:
         if item is not None:
             row[items].append(item)
     if rows and not has_places:
-        names = ", ".join(each.name for each in fields)
+        names = format_names([each.name for each in fields])
         raise ConfigError(f"items={items!r}: the table has no column of an item: expected {names}")
     return [*rows.values()]
 

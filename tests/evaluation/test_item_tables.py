@@ -60,8 +60,8 @@ def test_a_job_that_writes_a_row_for_each_item_is_scored(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("gold", "items", "message"),
     [
-        (GOLD_LINES, "seller", "no list 'seller'; its lists are: lines"),
-        ([{"id": "1", "seller": "A"}], "lines", "no column of an item: expected item, quantity"),
+        (GOLD_LINES, "seller", "no list 'seller'; its lists are: 'lines'"),
+        ([{"id": "1", "seller": "A"}], "lines", "no column of an item: expected 'item', 'quantity'"),
     ],
 )
 def test_items_that_are_no_list_of_the_tables_are_an_error(gold: Any, items: str, message: str) -> None:
