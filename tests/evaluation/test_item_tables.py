@@ -60,7 +60,7 @@ def test_a_job_that_writes_a_row_for_each_item_is_scored(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("gold", "items", "message"),
     [
-        (GOLD_LINES, "seller", "no list 'seller'; its lists are: 'lines'"),
+        (GOLD_LINES, "seller", "no list 'seller'; its lists are: lines"),
         ([{"id": "1", "seller": "A"}], "lines", "no column of an item: expected 'item', 'quantity'"),
     ],
 )
