@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from structkit.cli.app import Type, app
+from structkit.cli.document_options import OCR, Password, read_file_options
+from structkit.cli.file_input import Send
 from structkit.cli.load import load_format, read_text
 from structkit.cli.output_file import validate_output
 from structkit.cli.request_options import Extras, ExtrasOption
@@ -16,7 +18,7 @@ from structkit.cli.terminal import notice, write_table, write_text
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from structkit.review import Disagreement, MergedGold, ReviewTable
+    from structkit.review import Disagreement, DocumentColumn, MergedGold, ReviewTable
     from structkit.tables.columns import Column
 
 serve_option = functools.partial(typer.Option, rich_help_panel="Serve")
@@ -49,6 +51,16 @@ def review(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="The column with the text of a row. Repeatable.", show_default=False),
     ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column with the path of a document, whose pages are shown.",
+            show_default=False,
+        ),
+    ] = None,
+    ocr: OCR = False,  # noqa: FBT002
+    password: Password = False,  # noqa: FBT002
     key: Annotated[
         str | None, typer.Option(help="The column that identifies a row. By default its number.", show_default=False)
     ] = None,
@@ -96,16 +108,34 @@ def review(
     validate_output(path, labels, output_type, *(merge or ()))
     output_format = response_format(load_format(output_type, extras.value))
 
+    documents = find_documents(file, labels, ocr, password)
+
     def open_table() -> ReviewTable:
-        return ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column)
+        return ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column, documents)
 
     if merge:
-        reject_page_options(text=text, only=only, serve=serve)
+        reject_page_options(text=text, file=file, only=only, serve=serve)
         write_gold(open_table(), merge, path, overwrite=overwrite)
     elif serve:
         serve_page(open_table, only, below, path, port, Path(labels).name, opens=not no_open)
     else:
         write_page(open_table(), only, below, path, Path(labels).name)
+
+
+def find_documents(column: str | None, labels: str, ocr: bool, password: bool) -> DocumentColumn | None:
+    """Return the documents of a table, and ask for their password if that is what an option says.
+
+    Raises:
+        ConfigError: An option of documents is used without their column.
+    """
+    from structkit.review import DocumentColumn
+
+    if column is None:
+        if ocr or password:
+            raise ConfigError(f"{'--ocr' if ocr else '--password'} is for documents: name their column with --file")
+        return None
+    reading = read_file_options(Send.auto, None, ocr, password)
+    return DocumentColumn(column, Path(labels).parent, ocr=ocr, password=reading.password)
 
 
 def require_output(output: Path | None) -> Path:
@@ -135,8 +165,10 @@ def write_page(table: ReviewTable, only: str | None, below: float, output: Path,
 
     choice = parse_choice(only) if only else RowChoice()
     rows = choice.choose(table, below)
-    write_text(review_page(rows, table.output_format, below, title).html.rstrip("\n"), output)
-    notice(f"{output}: {count(len(rows), 'row')} to review")
+    page, omitted = review_page(rows, table.output_format, below, title)
+    write_text(page.html.rstrip("\n"), output)
+    note = f"; {count(omitted, 'page')} of documents are shown as text, for want of space (--serve shows all)"
+    notice(f"{output}: {count(len(rows), 'row')} to review{note * bool(omitted)}")
 
 
 def write_gold(table: ReviewTable, files: list[str], output: Path, *, overwrite: bool) -> None:

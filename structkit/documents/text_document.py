@@ -138,17 +138,17 @@ class Document(PromptDocument):
         return tuple(map(File, render_pages(self._data, self.name, numbers, dpi, self._password)))
 
     def draw_pages(self, numbers: Iterable[int]) -> Iterator[PageImage]:
-        """Yield small images of pages, if the document has boxes on them.
+        """Yield small images of pages, if the document has any: a PDF, or an image.
 
         Raises:
             ConfigError: The extra `documents` is not installed.
         """
-        if self._boxes:
+        if self.media_type == PDF or self.media_type.startswith("image/"):
             from structkit.documents.page_images import draw_page_images
 
-            sizes = {page.number: page.size for page in self.pages if page.size}
-            sized = [number for number in numbers if number in sizes]
-            for number, url in draw_page_images(self._data, self.media_type, self.name, sized, self._password):
+            sizes = {page.number: page.size for page in self.pages}
+            existing = [number for number in numbers if number in sizes]
+            for number, url in draw_page_images(self._data, self.media_type, self.name, existing, self._password):
                 yield PageImage(number, url, sizes[number])
 
     @property

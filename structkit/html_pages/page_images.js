@@ -14,14 +14,14 @@ function drawPart(section, text, spans, start, end, drawMark) {
   if (!text.slice(start, end).trim()) return;
   const inside = spans.filter((span) => span.start < end && span.end > start);
   drawText(section, text.slice(start, end), inside.map((span) => (
-    {...span, start: Math.max(span.start, start) - start, end: Math.min(span.end, end) - start})), drawMark);
+    {...span, start: Math.max(span.start, start) - start, end: Math.min(span.end, end) - start})), drawMark, start);
 }
 
 // A page, and its text below, in which a mark is that has no box.
 function drawPage(section, page, text, spans, drawMark) {
   const figure = element("figure", "page"), sheet = element("div", "sheet"), image = document.createElement("img");
   const details = document.createElement("details");
-  image.src = page.url;
+  if (page.url) image.src = page.url;
   image.alt = "Page " + page.number;
   sheet.append(image);
   for (const span of spans) {

@@ -117,11 +117,29 @@ function drawSources() {
     for (const {node} of leaves) node.places.forEach(([start, end, at], n) => {
       if ((at || 0) === number) spans.push({start, end, node, first: n === 0});
     });
-    drawText(section, text, spans, drawMark);
+    const sheets = row.sheets && row.sheets[number];
+    if (sheets && sheets.length) drawSheets(section, text, sheets, spans, drawMark, (sheet, figure) => watchSheet(figure, current, number, sheet));
+    else drawText(section, text, spans, drawMark);
     sources.append(section);
   });
   if (!row.texts.length) sources.append(element("p", "hint", "This row has no text."));
   sources.scrollTop = top;
+}
+
+// The image of a page is read when the page comes into view.
+const sheetsInView = new IntersectionObserver((entries) => entries.filter((each) => each.isIntersecting).forEach(({target}) => {
+  sheetsInView.unobserve(target);
+  loads.get(target)();
+}), {root: sources, rootMargin: "600px"});
+const loads = new WeakMap();
+
+function watchSheet(figure, place, number, sheet) {
+  loads.set(figure, () => rows.loadSheet(place, number, sheet).then(() => {
+    if (place !== current || !figure.isConnected) return;
+    drawSources();
+    if (focused) highlight(focused, true);
+  }, showProblem));
+  sheetsInView.observe(figure);
 }
 
 const marked = new WeakMap();
@@ -151,7 +169,7 @@ function highlight(node, quiet) {
     mark.classList.toggle("place", spans.length > 0);
     if (isFirst && !first) first = mark;
   }
-  if (first && quiet !== true) first.scrollIntoView({block: "nearest"});
+  if (first && quiet !== true) (first.closest("details:not([open])") ? first.closest("figure") : first).scrollIntoView({block: "nearest"});
 }
 
 function focusNode(node) {
@@ -265,7 +283,7 @@ function elementOf(node) {
 }
 
 function sourceOffset(container, offset) {
-  const chunk = elementOf(container).closest(".chunk");
+  const chunk = elementOf(container).closest(".chunk, .word");
   if (!chunk) return 0;
   const range = document.createRange();
   range.setStart(chunk, 0);
@@ -281,6 +299,7 @@ function selectWords(event) {
   const selection = window.getSelection(), forward = event.key === "ArrowRight" || event.key === "ArrowDown";
   if (!["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();
+  if (selectPageWord(selection, event.key, event.shiftKey)) return;
   const unit = event.key === "ArrowDown" || event.key === "ArrowUp" ? "line" : "word", way = forward ? "forward" : "backward";
   if (!sources.contains(selection.anchorNode)) selection.collapse(sources.querySelector(".chunk") || sources, 0);
   if (event.shiftKey) return selection.modify("extend", way, unit);

@@ -10,8 +10,21 @@ from typing import Any
 from structkit.html_pages.html_page import HTMLPage, embed_json, make_html_page
 from structkit.html_pages.utf16_offsets import UTF16Offsets
 
-SCRIPTS = ("source_text", "exact_json", "review_model", "review_form", "review_store", "review_server", "review_page")
-FILES = ("source_text.css", "review_page.css", *(f"{name}.js" for name in SCRIPTS))
+SCRIPTS = (
+    "source_text",
+    "page_images",
+    "page_words",
+    "exact_json",
+    "review_model",
+    "review_form",
+    "review_store",
+    "review_server",
+    "review_page",
+)
+FILES = ("source_text.css", "page_images.css", "review_page.css", *(f"{name}.js" for name in SCRIPTS))
+
+EDGE_UNITS = 10_000
+"""Units of edges in the width or height of a page."""
 
 KEYS = (
     ("j k", "next row, previous row"),
@@ -78,6 +91,30 @@ class PageValue:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSheet:
+    """A page of a text that is shown as an image.
+
+    Args:
+        number: Its number.
+        start: The offset of its first character in the text.
+        end: The offset after its last character.
+        width: Its width, in any unit; 0 if it is not known.
+        height: Its height.
+        url: The image as a `data:` URL; empty if a server has it.
+        words: The words on it: start and end in characters, and left, top, right and bottom edge in parts of its width
+            and height.
+    """
+
+    number: int
+    start: int
+    end: int
+    width: float = 0.0
+    height: float = 0.0
+    url: str = ""
+    words: tuple[tuple[int, int, float, float, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PageRow:
     """A row of a review.
 
@@ -93,6 +130,7 @@ class PageRow:
         failed: Whether it has no value because a job failed.
         message: Why.
         invalid: What is wrong with its value; empty if it is one of the type.
+        sheets: Of each text, the pages that are images; empty if no text has any.
     """
 
     key: str
@@ -106,6 +144,7 @@ class PageRow:
     failed: bool = False
     message: str = ""
     invalid: str = ""
+    sheets: tuple[tuple[PageSheet, ...], ...] = ()
 
 
 def make_review_page(rows: Sequence[PageRow], schema: Any, below: float, title: str = "") -> HTMLPage:
@@ -121,7 +160,8 @@ def make_review_page(rows: Sequence[PageRow], schema: Any, below: float, title: 
     row_fields = [_row(each, paths, hows) for each in rows]
     data = {"title": title, "below": below, "schema": schema, "paths": [*paths], "hows": [*hows], "rows": row_fields}
     digest = sha256(embed_json(data).encode()).hexdigest()[:32]
-    return make_html_page(title or "Review", {"digest": digest, **data}, body=BODY, files=FILES)
+    has_images = any(row.sheets for row in rows)
+    return make_html_page(title or "Review", {"digest": digest, **data}, body=BODY, files=FILES, has_images=has_images)
 
 
 def make_served_page() -> HTMLPage:
@@ -134,6 +174,18 @@ def read_page_row(row: PageRow) -> dict[str, Any]:
     paths, hows = _Numbers(), _Numbers()
     fields = _row(row, paths, hows)
     return {**fields, "paths": [*paths], "hows": [*hows]}
+
+
+def read_sheet(sheet: PageSheet, offsets: UTF16Offsets) -> dict[str, Any]:
+    """Return a page for the script; edges are in ten-thousandths, and words a list of numbers."""
+    fields: dict[str, Any] = {"number": sheet.number, "start": offsets[sheet.start], "end": offsets[sheet.end]}
+    fields |= {"width": round(sheet.width, 1), "height": round(sheet.height, 1)}
+    words = [
+        number
+        for start, end, *edges in sheet.words
+        for number in (offsets[start], offsets[end], *(round(edge * EDGE_UNITS) for edge in edges))
+    ]
+    return {**fields, **({"url": sheet.url, "words": words} if sheet.url else {})}
 
 
 class _Numbers(dict[Any, int]):
@@ -161,6 +213,10 @@ def _row(row: PageRow, paths: _Numbers, hows: _Numbers) -> dict[str, Any]:
         "failed": row.failed,
         "message": row.message,
         "invalid": row.invalid,
+        "sheets": [
+            [read_sheet(each, offsets) for each in sheets]
+            for sheets, offsets in zip(row.sheets, units, strict=bool(row.sheets))
+        ],
     }
     return fields | {name: value for name, value in rare.items() if value}
 

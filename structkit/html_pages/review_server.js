@@ -99,6 +99,10 @@ class ServedRows {
     return row;
   }
 
+  async loadSheet(place, source, sheet) {
+    Object.assign(sheet, await this.server.get("sheet", {place, source, number: sheet.number}));
+  }
+
   setState(number, saved) {
     const item = (this.pages.get(Math.floor(number / LIST_ROWS)) || [])[number % LIST_ROWS];
     if (item) item.decision = saved ? saved.decision : undefined;

@@ -35,8 +35,8 @@ function pathText(path) {
 }
 
 // A text: cut where a mark begins or ends, so that marks may overlap; laid out in chunks that end with a line. The mark of
-// a part is drawn by `drawMark(part, spans)`.
-function drawText(section, text, spans, drawMark) {
+// a part is drawn by `drawMark(part, spans)`; the text begins at `base` of a source.
+function drawText(section, text, spans, drawMark, base = 0) {
   const cuts = new Set([0, text.length]), starts = new Map(), ends = new Map();
   const add = (map, key, span) => map.has(key) ? map.get(key).push(span) : map.set(key, [span]);
   for (const span of spans) {
@@ -55,7 +55,7 @@ function drawText(section, text, spans, drawMark) {
   const sorted = [...cuts].sort((a, b) => a - b), open = new Set();
   const chunkAt = (start) => {
     const chunk = element("div", "chunk");
-    chunk.dataset.start = start;
+    chunk.dataset.start = base + start;
     section.append(chunk);
     return chunk;
   };

@@ -1,5 +1,6 @@
 """Review: rows that a person looks at on a page, and the gold that comes out of it."""
 
+from structkit.review.document_column import DocumentColumn
 from structkit.review.gold_entries import GoldEntry, read_gold_entries
 from structkit.review.gold_file import GoldFile
 from structkit.review.gold_merge import Disagreement, MergedGold, merge_gold
@@ -11,6 +12,7 @@ from structkit.review.row_choice import RowChoice, parse_choice
 
 __all__ = [
     "Disagreement",
+    "DocumentColumn",
     "GoldEntry",
     "GoldFile",
     "MergedGold",

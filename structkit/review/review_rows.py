@@ -12,6 +12,7 @@ from structkit.evaluation.labelled_rows import LabelledTable
 from structkit.evidence.alignment import align
 from structkit.evidence.source_texts import SourceTexts
 from structkit.parsing import NotJSON, read_json
+from structkit.review.document_column import DocumentColumn
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import RUN_SCHEMAS, output_columns
 from structkit.tables.formats.formulas import is_formula
@@ -42,6 +43,7 @@ class ReviewRow:
         is_failed: Whether a job failed to find its value.
         message: Why.
         issues: What is invalid in its value.
+        source_error: Why its document cannot be read.
     """
 
     key: str
@@ -55,6 +57,7 @@ class ReviewRow:
     is_failed: bool = False
     message: str = ""
     issues: tuple[str, ...] = ()
+    source_error: str = ""
 
     @property
     def missing(self) -> int:
@@ -77,12 +80,14 @@ class ReviewTable:
         output_format: The type of its values.
         texts: The columns that the values are looked for in.
         value_column: The column of a type without fields.
+        documents: The column with the documents that the values are looked for in as well.
     """
 
     source: Source
     output_format: ResponseFormat[Any]
     texts: Sequence[str] = ()
     value_column: str = "value"
+    documents: DocumentColumn | None = None
 
     def __iter__(self) -> Iterator[ReviewRow]:
         """Yield its rows.
@@ -103,6 +108,11 @@ class ReviewTable:
         cells = {name: cell for name, cell in record.values.items() if name not in self._run_names}
         return self._labels.key(record), digest(cells)
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether its rows have texts in which a value could be missing."""
+        return bool(self.texts) or self.documents is not None
+
     def validate_columns(self) -> None:
         """Validate that the table has what is reviewed.
 
@@ -112,21 +122,23 @@ class ReviewTable:
         names = self.source.columns
         if names and not self._labels.places(names):
             raise ConfigError(f"the table has no column of {self.output_format.name}; it has {format_names([*names])}")
-        for name in self.texts:
+        options = dict.fromkeys(self.texts, "--text") | ({self.documents.name: "--file"} if self.documents else {})
+        for name, option in options.items():
             if names and name not in names:
-                raise ConfigError(f"the table has no column {name!r} for --text; it has {format_names([*names])}")
+                raise ConfigError(f"the table has no column {name!r} for {option}; it has {format_names([*names])}")
 
     def read_row(self, record: Record, max_chars: int | None = None) -> ReviewRow:
         """Return a row to review.
 
         Args:
             record: The row of the table.
-            max_chars: Characters of its texts above which values are not looked for.
+            max_chars: Characters of its texts above which values are not looked for; if it is not None, no document is
+                opened.
         """
         labelled = self._labels.read_row(record)
         key, row_digest = self.identify(record)
         cells, value = record.values, labelled.value
-        texts = tuple(TextSource(_text(cells.get(name)), (name,)) for name in self.texts)
+        texts, source_error = self._read_texts(cells, opens=max_chars is None)
         paths = {} if value is None else {format_path(path): path for path in leaf_paths(value)}
         return ReviewRow(
             key=key,
@@ -140,7 +152,20 @@ class ReviewTable:
             is_failed=labelled.is_failed,
             message=to_text(self._run_cell(cells, "message")),
             issues=() if value is None else self._issues(value),
+            source_error=source_error,
         )
+
+    def read_sources(self, record: Record) -> tuple[TextSource, ...]:
+        """Return the sources of a row."""
+        return self._read_texts(record.values, opens=True)[0]
+
+    def _read_texts(self, cells: Mapping[str, Any], *, opens: bool) -> tuple[tuple[TextSource, ...], str]:
+        """Return the sources of a row, and why its document cannot be read."""
+        texts = tuple(TextSource(_text(cells.get(name)), (name,)) for name in self.texts)
+        if self.documents is None or not opens:
+            return texts, ""
+        source, error = self.documents.read_source(cells)
+        return (*texts, source), error
 
     def _issues(self, value: JSONValue) -> tuple[str, ...]:
         answer = self.output_format.read_natural(value)
@@ -159,11 +184,11 @@ class ReviewTable:
         max_chars: int | None,
     ) -> Mapping[JSONPath, Evidence]:
         """Return the evidence that the job has found; if it has none, or of another text, look for it."""
-        if not texts or value is None:
+        if value is None or not (texts or self.documents):
             return {}
         if evidence := read_evidence(_json(self._run_cell(cells, "evidence")), texts, paths):
             return evidence
-        if max_chars is not None and sum(len(each.text) for each in texts) > max_chars:
+        if not texts or (max_chars is not None and sum(len(each.text) for each in texts) > max_chars):
             return {}
         return align(value, SourceTexts(texts), self.output_format.natural_schema)
 
@@ -205,7 +230,7 @@ def read_evidence(
         if path is None:
             continue
         spans = tuple(_spans(entry, numbers))
-        if spans and texts[spans[0].source].text[spans[0].start : spans[0].end] != entry["text"]:
+        if spans and texts and texts[spans[0].source].text[spans[0].start : spans[0].end] != entry["text"]:
             return {}
         evidence[path] = Evidence(spans, entry["how"], str(entry["text"]))
     return evidence
@@ -214,7 +239,7 @@ def read_evidence(
 def _spans(entry: JSON, numbers: Mapping[str, int]) -> Iterator[Span]:
     for start, end, *names in entry["spans"]:
         number = numbers.get(names[0]) if names else 0
-        if number is not None:
+        if number is not None and numbers:
             yield Span(int(start), int(end), number)
 
 

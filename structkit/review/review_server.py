@@ -56,6 +56,12 @@ GET: Mapping[str, tuple[tuple[str, ...], Answer]] = {
         lambda session, numbers: session.list_rows(numbers["start"], numbers["count"], numbers["table"]),
     ),
     "/api/row": (("place", "table"), lambda session, numbers: session.read_row(numbers["place"], numbers["table"])),
+    "/api/sheet": (
+        ("place", "source", "number", "table"),
+        lambda session, numbers: session.draw_sheet(
+            numbers["place"], numbers["source"], numbers["number"], numbers["table"]
+        ),
+    ),
     "/api/next": (("place", "table"), lambda session, numbers: session.next_open(numbers["place"], numbers["table"])),
 }
 """What is read, by path: the names of its numbers, and the answer."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from structkit.errors import JobError
-from structkit.html_pages import read_page_row
+from structkit.html_pages import UTF16Offsets, read_page_row, read_sheet
 from structkit.parsing import NotJSON, read_json
 from structkit.review.gold_entries import GoldEntry, parse_gold_line, read_gold_entry
 from structkit.review.gold_file import GoldFile
+from structkit.review.page_sheets import draw_sheet
 from structkit.review.review_rows import ReviewTable
-from structkit.review.review_view import page_row
+from structkit.review.review_view import list_row_sheets, page_row
 from structkit.review.row_choice import RowChoice
 from structkit.review.row_index import RowIndex, StoredEntry, StoredRow
 from structkit.values import JSON, JSONValue
@@ -114,8 +116,19 @@ class ReviewSession:
         """Return a row with its value, its texts, and the decision about it."""
         index = self._index_of(version)
         row = self._stored_row(index, place)
-        fields = page_row(index.table.read_row(row.record), self._below)
+        review = index.table.read_row(row.record)
+        fields = replace(page_row(review, self._below), sheets=list_row_sheets(review))
         return {**read_page_row(fields), **self._decision(index.entry(row.key), row)}
+
+    def draw_sheet(self, place: int, source: int, number: int, version: int) -> JSON:
+        """Return the image of a page of a document, and the words on it."""
+        row = self._stored_row(self._index_of(version), place)
+        texts = self._index.table.read_sources(row.record)
+        document = texts[source].document if source < len(texts) else None
+        sheet = draw_sheet(document, number) if document else None
+        if document is None or sheet is None:
+            raise RejectedRequest(404, "missing", "there is no image of this page")
+        return read_sheet(sheet, UTF16Offsets(document.text))
 
     def next_open(self, place: int, version: int) -> JSON:
         """Return the position of the next row that is not decided."""
@@ -185,9 +198,11 @@ class ReviewSession:
         decision = self._decision(index.entry(row.key), row)
         review = index.table.read_row(row.record, MAX_SEARCHED_CHARS)
         flags = {"failed": review.is_failed, "missing": review.missing, "low": review.count_low(self._below)}
-        snippet = review.texts[0].text[:SNIPPET_CHARS] if review.texts else ""
+        documents = index.table.documents
+        snippet = review.texts[0].text if review.texts else documents.path(row.record.values) if documents else ""
         state = {"decision": decision["saved"]["decision"]} if decision["saved"] else {}
-        return {"key": row.key, "snippet": snippet, **state, **{name: flag for name, flag in flags.items() if flag}}
+        state |= {name: flag for name, flag in flags.items() if flag}
+        return {"key": row.key, "snippet": snippet[:SNIPPET_CHARS], **state}
 
     def _decision(self, stored: StoredEntry, row: StoredRow) -> JSON:
         """Return the decision about a row; one about the row before it was edited is only mentioned."""
@@ -256,7 +271,7 @@ class ReviewSession:
     def _new_index(self) -> RowIndex:
         table = self._open_table()
         table.validate_columns()
-        self._choice.validate_columns(table.source.columns, table.texts)
+        self._choice.validate_columns(table.source.columns, has_texts=table.has_texts)
         return RowIndex(table, self._choice, self._below)
 
     def _fill(self, index: RowIndex) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from structkit.html_pages import HTMLPage, PageRow, PageValue, make_review_page
+from structkit.html_pages import HTMLPage, PageRow, PageSheet, PageValue, make_review_page
+from structkit.review.page_sheets import SheetBudget, list_sheets
 from structkit.review.review_rows import ReviewRow
 from structkit.schema import ResponseFormat
 from structkit.values import JSONPath
@@ -16,8 +18,10 @@ MAX_PLACES = 20
 
 def review_page(
     rows: Iterable[ReviewRow], output_format: ResponseFormat[object], below: float, title: str = ""
-) -> HTMLPage:
+) -> tuple[HTMLPage, int]:
     """Return the page of rows: one HTML file, in which a person corrects, approves and rejects.
+
+    Of documents, it has images of pages within a bound; also returns how many pages are shown as text instead.
 
     Args:
         rows: The rows.
@@ -25,7 +29,9 @@ def review_page(
         below: A confidence below this is marked as low.
         title: Its title.
     """
-    return make_review_page([page_row(row, below) for row in rows], output_format.natural_schema, below, title)
+    budget = SheetBudget()
+    page_rows = [replace(page_row(row, below), sheets=_draw_sheets(row, budget)) for row in rows]
+    return make_review_page(page_rows, output_format.natural_schema, below, title), budget.omitted
 
 
 def page_row(row: ReviewRow, below: float) -> PageRow:
@@ -41,8 +47,30 @@ def page_row(row: ReviewRow, below: float) -> PageRow:
         low=row.count_low(below),
         failed=row.is_failed,
         message=row.message,
-        invalid="; ".join(row.issues),
+        invalid="; ".join((*row.issues, *([row.source_error] if row.source_error else []))),
     )
+
+
+def list_row_sheets(row: ReviewRow) -> tuple[tuple[PageSheet, ...], ...]:
+    """Return the pages of each text that have an image, without it."""
+    sheets = tuple(list_sheets(text.document) if text.document else () for text in row.texts)
+    return sheets if any(sheets) else ()
+
+
+def _draw_sheets(row: ReviewRow, budget: SheetBudget) -> tuple[tuple[PageSheet, ...], ...]:
+    if not any(text.document for text in row.texts):
+        return ()
+    return tuple(
+        budget.draw(text.document, _marked_pages(row, number)) if text.document else ()
+        for number, text in enumerate(row.texts)
+    )
+
+
+def _marked_pages(row: ReviewRow, source: int) -> set[int]:
+    """Return the numbers of the pages of a text on which values are."""
+    document = row.texts[source].document
+    spans = [span for each in row.evidence.values() for span in each.spans[:1] if span.source == source]
+    return {place.page for span in spans if document for place in document.locate(span.start, span.end)}
 
 
 def _page_value(row: ReviewRow, path: JSONPath) -> PageValue:

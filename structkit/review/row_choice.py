@@ -14,7 +14,7 @@ from structkit.tables.records import Record
 Flag: TypeAlias = Literal["missing", "low", "failed"]
 CONFIDENCE_COLUMNS = frozenset({"confidence", "lowest_confidence"})
 
-NO_TEXT = "no text is known in which a value could be missing: name its column with --text"
+NO_TEXT = "no text is known in which a value could be missing: name its column with --text or --file"
 NO_CONFIDENCE = "the table has no confidence: it is that of a job with --confidence"
 
 FLAGS: dict[str, Flag] = {name: name for name in get_args(Flag)}
@@ -46,13 +46,13 @@ class RowChoice:
             return [everything[position] for position in sorted(draw_sample(records, self.size))]
         return [row for row in everything if self.matches(row, below)]
 
-    def validate_columns(self, names: Collection[str], texts: Sequence[str]) -> None:
+    def validate_columns(self, names: Collection[str], *, has_texts: bool) -> None:
         """Validate that there are columns by which to choose; of a table without rows, nothing is known.
 
         Raises:
             ConfigError: There are not.
         """
-        if self.kind == "missing" and not texts:
+        if self.kind == "missing" and not has_texts:
             raise ConfigError(NO_TEXT)
         if self.kind == "low" and names and not CONFIDENCE_COLUMNS & {name.removesuffix("_run") for name in names}:
             raise ConfigError(NO_CONFIDENCE)

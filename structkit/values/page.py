@@ -62,12 +62,12 @@ class PageImage:
     Args:
         number: The number of the page, from 1.
         url: The image as a `data:` URL.
-        size: Width and height of the page, in the unit of boxes.
+        size: Width and height of the page, in the unit of boxes; None for an image in which no text was recognized.
     """
 
     number: int
     url: str
-    size: tuple[float, float]
+    size: tuple[float, float] | None
 
 
 class DocumentPart(dict[str, Any]):
@@ -119,7 +119,7 @@ class PromptDocument(ABC):
 
     @abstractmethod
     def draw_pages(self, numbers: Iterable[int]) -> Iterator[PageImage]:
-        """Yield small images of pages, if the document has boxes on them."""
+        """Yield small images of pages, if the document has any: a PDF, or an image."""
 
     @property
     def has_unread_pages(self) -> bool:

@@ -164,11 +164,16 @@ def test_a_value_that_is_not_one_of_the_type_is_an_error_with_its_line(
     [
         (("--text", "text", "-o", "r.html"), b"no column 'text' for --text; it has 'id', 'body'"),
         (("--only", "some", "-o", "r.html"), b"'some' is not a choice of rows"),
-        (("--only", "missing", "-o", "r.html"), b"name its column with --text"),
+        (("--only", "missing", "-o", "r.html"), b"name its column with --text or --file"),
         (("--only", "low", "--text", "body", "-o", "r.html"), b"the table has no confidence"),
         (("--merge", "a.jsonl", "--only", "low", "-o", "g.csv"), b"--only is for the page"),
         (("--merge", "none.jsonl", "-o", "g.csv"), b"cannot read 'none.jsonl'"),
         (("-o", "labels.csv"), b"is a file that is read"),
+        ((), b"name the page to write with --output"),
+        (("--serve", "-o", "labels.csv"), b"is a file that is read"),
+        (("--serve", "--merge", "a.jsonl"), b"--serve is for the page"),
+        (("--file", "path", "-o", "r.html"), b"no column 'path' for --file; it has id, body"),
+        (("--ocr", "-o", "r.html"), b"--ocr is for documents: name their column with --file"),
     ],
 )
 def test_options_that_make_no_sense_are_errors(
