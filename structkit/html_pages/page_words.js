@@ -7,14 +7,25 @@ function drawSheets(section, text, sheets, spans, drawMark, load) {
   drawPages(section, {text, pages: sheets}, spans, drawMark);
   const figures = section.querySelectorAll("figure.page");
   sheets.forEach((sheet, n) => {
-    const page = figures[n].querySelector(".sheet"), image = page.querySelector("img");
-    if (sheet.width) page.style.aspectRatio = sheet.width + " / " + sheet.height;
-    if (sheet.url) page.append(wordLayer(sheet, text));
-    else {
-      image.remove();
-      load(sheet, figures[n]);
-    }
+    addWords(figures[n], sheet, text);
+    if (!sheet.url) load(sheet, figures[n]);
   });
+}
+
+// One page again, when it has its image: the others stay as they are, and with them what is selected on them.
+function drawSheet(sheet, text, spans, drawMark) {
+  const section = document.createElement("div");
+  for (const span of spans) span.boxes = wordBoxes(sheet, span);
+  drawPage(section, sheet, text, spans, drawMark);
+  addWords(section.firstChild, sheet, text);
+  return section.firstChild;
+}
+
+function addWords(figure, sheet, text) {
+  const page = figure.querySelector(".sheet");
+  if (sheet.width) page.style.aspectRatio = sheet.width + " / " + sheet.height;
+  if (sheet.url) page.append(wordLayer(sheet, text));
+  else page.querySelector("img").remove();
 }
 
 function wordsOf(sheet) {

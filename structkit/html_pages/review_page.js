@@ -108,15 +108,12 @@ function readFields(row) {
 }
 
 function drawSources() {
-  const row = rows.row(current), top = sources.scrollTop, leaves = leavesOf(model.root);
+  const row = rows.row(current), top = sources.scrollTop;
   sources.replaceChildren();
   row.texts.forEach(([name, text], number) => {
     if (row.texts.length > 1) sources.append(element("h2", "", name));
-    const section = element("div", "source"), spans = [];
+    const section = element("div", "source"), spans = spansOf(number);
     section.dataset.number = number;
-    for (const {node} of leaves) node.places.forEach(([start, end, at], n) => {
-      if ((at || 0) === number) spans.push({start, end, node, first: n === 0});
-    });
     const sheets = row.sheets && row.sheets[number];
     if (sheets && sheets.length) drawSheets(section, text, sheets, spans, drawMark, (sheet, figure) => watchSheet(figure, current, number, sheet));
     else drawText(section, text, spans, drawMark);
@@ -126,18 +123,25 @@ function drawSources() {
   sources.scrollTop = top;
 }
 
+// The marks of a source.
+function spansOf(number) {
+  return leavesOf(model.root).flatMap(({node}) => node.places.flatMap(([start, end, at], n) => (
+    (at || 0) === number ? [{start, end, node, first: n === 0}] : [])));
+}
+
 // The image of a page is read when the page comes into view.
 const sheetsInView = new IntersectionObserver((entries) => entries.filter((each) => each.isIntersecting).forEach(({target}) => {
   sheetsInView.unobserve(target);
   loads.get(target)();
 }), {root: sources, rootMargin: "600px"});
 const loads = new WeakMap();
+let goal = null;  // the page that was scrolled to because a mark is on it, which has no box yet
 
 function watchSheet(figure, place, number, sheet) {
   loads.set(figure, () => rows.loadSheet(place, number, sheet).then(() => {
-    if (place !== current || !figure.isConnected) return;
-    drawSources();
-    if (focused) highlight(focused, true);
+    if (place !== current || !model || !figure.isConnected) return;
+    figure.replaceWith(drawSheet(sheet, rows.row(place).texts[number][1], spansOf(number), drawMark));
+    if (focused) highlight(focused, goal !== figure);
   }, showProblem));
   sheetsInView.observe(figure);
 }
@@ -169,7 +173,9 @@ function highlight(node, quiet) {
     mark.classList.toggle("place", spans.length > 0);
     if (isFirst && !first) first = mark;
   }
-  if (first && quiet !== true) (first.closest("details:not([open])") ? first.closest("figure") : first).scrollIntoView({block: "nearest"});
+  if (!first || quiet === true) return;
+  goal = first.closest("details:not([open])") && first.closest("figure");
+  (goal || first).scrollIntoView({block: "nearest"});
 }
 
 function focusNode(node) {

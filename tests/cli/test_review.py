@@ -172,7 +172,7 @@ def test_a_value_that_is_not_one_of_the_type_is_an_error_with_its_line(
         ((), b"name the page to write with --output"),
         (("--serve", "-o", "labels.csv"), b"is a file that is read"),
         (("--serve", "--merge", "a.jsonl"), b"--serve is for the page"),
-        (("--file", "path", "-o", "r.html"), b"no column 'path' for --file; it has id, body"),
+        (("--file", "path", "-o", "r.html"), b"no column 'path' for --file; it has 'id', 'body'"),
         (("--ocr", "-o", "r.html"), b"--ocr is for documents: name their column with --file"),
     ],
 )

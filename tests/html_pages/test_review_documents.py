@@ -57,7 +57,7 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[HTMLPage | 
 
 async def settle(tab: Any) -> None:
     """Wait until a row is drawn, with the images of its pages that are in view."""
-    ready = "model && !isWaiting && !actions.length && [...document.querySelectorAll('.sheet')].slice(0, 1).every(each => each.querySelector('img')?.complete)"
+    ready = "model && !isWaiting && !actions.length && [...document.querySelectorAll('.sheet')].slice(0, 2).every(each => each.querySelector('img')?.complete)"
     await tab.evaluate(f"new Promise(function wait(done) {{ {ready} ? done() : setTimeout(wait, 10, done); }})")
 
 
