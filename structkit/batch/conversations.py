@@ -16,11 +16,10 @@ from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.plan import make_plan
-from structkit.client.several_calls import find_several_calls
 from structkit.client.tool_arguments import take_tools
 from structkit.dialects import Route
 from structkit.errors import ConfigError, PromptError
-from structkit.extraction import Conversation, soft
+from structkit.extraction import Conversation
 from structkit.prompts import JinjaTemplate, build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
@@ -69,17 +68,17 @@ class RowConversations:
         defaults: Any = self.call
         plan = make_plan(job_model(settings), defaults, self.endpoint, self.address)
         self.plan = replace(plan, cache=settings.client.cache) if settings.client else plan
-        if self.chunk:
-            find_several_calls({}, {"chunk": self.chunk, "confidence": self.call.get("confidence")})
-            self._divide("any row", None)  # both raise here, and nothing is sent
+        self._chunk_plan = self._divide("any row", None) if self.chunk else None  # raises here, and nothing is sent
         # One conversation serves as the template of all rows; a new one is needed only when the route changes.
         self._template = lru_cache(1)(self._start_any_row)
         self._template(self.plan.route)  # raises here if an argument is invalid for every row
 
     def _start_any_row(self, _: Route) -> Conversation:
-        checks = [check for check in self.call.get("checks") or () if not isinstance(check, soft)]
-        options: Any = {"checks": checks} if self.chunk else {}  # others are run with the joined value alone
-        return self.plan.start_conversation(self.response_format, "any row", options)
+        chunk_plan = self._chunk_plan
+        if chunk_plan is None:
+            return self.plan.start_conversation(self.response_format, "any row", {})
+        options: Any = chunk_plan.common_options
+        return self.plan.start_conversation(chunk_plan.shape.chunk_format, "any row", options)
 
     async def start(self, record: Record) -> Conversation | RowChunks:
         """Return the conversation about a row, or those about the chunks of its text.

@@ -110,7 +110,7 @@ Chunk = Annotated[
     request_option(
         "--chunk",
         metavar="auto|CHARS",
-        help="Read a long text in chunks of so many characters, and join the items of its list. `auto` is 8,000.",
+        help="Read a long text in chunks of so many characters, and join their items and fields. `auto` is 8,000.",
     ),
 ]
 

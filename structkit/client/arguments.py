@@ -51,7 +51,8 @@ class DefaultOptions(Options, total=False):
         escalate: A stronger model of the same endpoint, which is asked for values whose confidence is low, and after
             failures.
         below: The confidence below which it is asked.
-        chunk: Characters of the chunks in which a long text is asked for the items of a list, or `auto`.
+        chunk: Characters of the chunks in which a long text is asked for the items of a list or the fields of a
+            record, or `auto`.
             `stream` does not have it.
     """
 

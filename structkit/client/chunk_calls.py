@@ -11,8 +11,9 @@ from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.plan import merge_options, result_or_raise
 from structkit.client.steps import apply_async_checks
 from structkit.errors import ExtractionError, StructkitError, TransportError
-from structkit.extraction.chunk_parts import ChunkParts, all_parts, plan_of_parts
-from structkit.extraction.chunk_plan import ChunkDraft, ChunkPlan, JoinedChunks, Outcome, plan_chunks
+from structkit.extraction.chunk_fields import ChunkDraft
+from structkit.extraction.chunk_parts import ChunkParts, next_parts, plan_of_parts
+from structkit.extraction.chunk_plan import ChunkPlan, JoinedChunks, Outcome, plan_chunks
 from structkit.values import Prompt, Result
 
 FAILURES = (TransportError, ExtractionError)
@@ -43,7 +44,10 @@ def run_chunks(
     """
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    divided_plan, outcomes = plan_of_parts(plan, call_for_each(partial(ask_parts, run, call), all_parts(plan)))
+    finished: list[ChunkParts] = []
+    while parts := next_parts(plan, finished):
+        finished += call_for_each(partial(ask_parts, run, call), parts)
+    divided_plan, outcomes = plan_of_parts(plan, finished)
     return result_or_raise(divided_plan.join(outcomes))
 
 
@@ -67,8 +71,10 @@ async def run_chunks_async(
     """Like `run_chunks`, awaited."""
     validate_call(call)
     plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
-    parts = await call_for_each_async(partial(ask_parts_async, run, call), all_parts(plan))
-    return result_or_raise(await join_async(*plan_of_parts(plan, parts)))
+    finished: list[ChunkParts] = []
+    while parts := next_parts(plan, finished):
+        finished += await call_for_each_async(partial(ask_parts_async, run, call), parts)
+    return result_or_raise(await join_async(*plan_of_parts(plan, finished)))
 
 
 async def ask_parts_async(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from structkit.errors import ConfigError
-
 
 def has_chunks(defaults: Mapping[str, Any], call: Mapping[str, Any]) -> bool:
     """Return whether a call divides its text."""
@@ -20,20 +18,15 @@ def find_several_calls(defaults: Mapping[str, Any], call: Mapping[str, Any], *, 
         defaults: The arguments that all calls of the client have.
         call: The arguments of the call.
         is_async: Whether the function is awaited.
-
-    Raises:
-        ConfigError: A long text and several replies are asked for at once.
     """
     chunk = call.get("chunk", defaults.get("chunk"))
     confidence = call.get("confidence", defaults.get("confidence"))
     if not chunk and (confidence is None or isinstance(confidence, str)):
         return None
-    return _several_calls(chunk, confidence, is_async=is_async)
+    return _several_calls(chunk, is_async=is_async)
 
 
-def _several_calls(chunk: Any, confidence: Any, *, is_async: bool) -> Callable[..., Any]:
-    if chunk and confidence is not None:
-        raise ConfigError("chunk= and confidence= cannot be combined: chunks are asked once, without confidence")
+def _several_calls(chunk: Any, *, is_async: bool) -> Callable[..., Any]:
     if chunk:
         from structkit.client import chunk_calls
 

@@ -15,7 +15,7 @@ from typing_extensions import Self
 from structkit.errors import ConfigError
 from structkit.evidence.folding import fold
 from structkit.schema.json_equality import equality_key
-from structkit.schema.keywords import OWN_PREFIX
+from structkit.schema.keywords import OWN_PREFIX, is_decimal
 from structkit.tables.columns import schema_types
 from structkit.values import JSON, JSONValue
 
@@ -30,7 +30,6 @@ ID_WORDS = frozenset({"id", "ids", "uuid", "guid", "iban", "bic", "isbn", "issn"
 """Words in the name of a field whose texts are compared exactly."""
 
 NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-DECIMAL_NOTE = "A decimal number."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def default_comparator(schema: JSON, name: str) -> Comparator:
     types = schema_types(schema)
     if "enum" in schema or "const" in schema or types == {"boolean"}:
         return EXACT
-    if (types and types <= {"integer", "number"}) or schema.get(f"{OWN_PREFIX}description") == DECIMAL_NOTE:
+    if (types and types <= {"integer", "number"}) or is_decimal(schema):
         return NUMBER
     if comparator := FORMATS.get(str(schema.get("format"))):
         return comparator

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeAlias
 
 from structkit.evidence.folding import fold
-from structkit.schema.keywords import OWN_PREFIX
+from structkit.schema.keywords import OWN_PREFIX, is_decimal
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.json_pointer import pointer_keys
 
@@ -159,7 +159,18 @@ def _kind(value: JSONValue, schema: JSON) -> Kind:
         return kind
     if not schema and isinstance(value, str) and ISO_DATE.fullmatch(value):
         return "date"
-    return "number" if schema.get("x-structkit-description") == "A decimal number." else "text"
+    return "number" if is_decimal(schema) else "text"
+
+
+def kind_of(schema: JSON) -> Kind:
+    """Return what a scalar of a schema is looked for as, whatever its value.
+
+    >>> kind_of({"type": ["integer", "null"]}), kind_of({"type": "string", "format": "date"}), kind_of({"enum": ["a"]})
+    ('number', 'date', 'chosen')
+    """
+    types = schema.get("type")
+    names = types if isinstance(types, list) else [types]
+    return _kind(0 if {"integer", "number"} & {*names} else "a", {**schema} if "boolean" not in names else {"enum": []})
 
 
 def read_number(value: JSONValue) -> Decimal | None:

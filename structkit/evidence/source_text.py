@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from datetime import date, time
 from decimal import Decimal
@@ -10,7 +11,8 @@ from functools import cached_property
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
-from structkit.evidence.number_words import NUMBER_WORDS, compound_words
+from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
+from structkit.evidence.number_words import NUMBER_WORDS, WORD_VALUES, compound_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates, TimePlaces, find_times
 from structkit.evidence.source_numbers import SourceNumbers
@@ -18,6 +20,11 @@ from structkit.evidence.text_index import Finding, TextIndex, is_inner
 
 MAX_TIME_DISTANCE, MAX_TIME_CHARS = 40, 40
 """Characters between a date and its time of day, and of that time."""
+
+MAX_ARTICLE = 1
+"""The number whose word is an article in many languages."""
+
+DIGITS = re.compile(rf"[\d{''.join([*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES])}]+")
 
 MISSING: Finding = ("", [])
 
@@ -71,6 +78,19 @@ class SourceText:
     def numbers(self) -> list[Decimal]:
         """The numbers of the text."""
         return self._numbers.values()
+
+    @cached_property
+    def number_starts(self) -> list[int]:
+        """Where there may be numbers in the folded text: digits, and words for numbers that are not articles, too."""
+        vocabulary = self.index.vocabulary
+        words = compound_words(vocabulary) | {word for word in vocabulary if WORD_VALUES.get(word, 0) > MAX_ARTICLE}
+        digits = (match.start() for match in DIGITS.finditer(self.folded.text))
+        return sorted({*digits, *(place >> END_BITS for place in self.index.ranges(words))})
+
+    @cached_property
+    def date_starts(self) -> list[int]:
+        """Where there are dates in the folded text."""
+        return sorted({place >> END_BITS for places in self._dates.places.values() for place in places})
 
     @property
     def dates(self) -> list[date]:

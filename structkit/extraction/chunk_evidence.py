@@ -10,7 +10,7 @@ from structkit.evidence.leaves import find_leaves
 from structkit.evidence.source_texts import SourceTexts
 from structkit.extraction.chunk_places import ChunkPlaces
 from structkit.extraction.text_chunks import TextChunk
-from structkit.values import JSON, JSONPath, JSONValue, value_at
+from structkit.values import ABSENT, JSON, JSONPath, JSONValue, value_at
 from structkit.values.evidence_map import Evidence, Span, TextSource
 
 
@@ -34,25 +34,29 @@ def align_chunks(
     first_tool = 1
     for number, (chunk, (source, *tools)) in enumerate(zip(chunks, sources, strict=True)):
         texts = SourceTexts([TextSource(source.text[chunk.start : chunk.end]), *tools])
-        alignment = align(places.part(number, natural), texts, schema)
-        positions = places.positions(number)
+        part = places.part(number, natural)
+        alignment = {} if part is ABSENT else align(part, texts, schema)
         for path, each in alignment.items():
-            by_path[_joined_path(path, places.list_path, positions)] = _shifted(each, chunk.start, first_tool)
+            by_path[places.joined_path(number, path)] = _shifted(each, chunk.start, first_tool)
         first_tool += len(tools)
     return {leaf.path: by_path[leaf.path] for leaf in find_leaves(natural, schema)}
 
 
-def has_items_in_order(natural: JSONValue, places: ChunkPlaces) -> bool:
-    """Return whether a value has as many items as its chunks gave."""
-    items = value_at(natural, places.list_path)
-    return len(items) == len(places.items) if isinstance(items, list) else not places.items
+def has_items_in_order(natural: JSONValue, draft: JSONValue, places: ChunkPlaces, *, is_ordered: bool) -> bool:
+    """Return whether a value has the items that its chunks gave, in their order.
 
-
-def _joined_path(path: JSONPath, list_path: JSONPath, positions: Sequence[int]) -> JSONPath:
-    depth = len(list_path)
-    if path[:depth] != list_path or len(path) <= depth:
-        return path
-    return (*list_path, positions[int(path[depth])], *path[depth + 1 :])
+    Args:
+        natural: The value.
+        draft: What was validated to it.
+        places: Where its parts come from.
+        is_ordered: Whether the type keeps the order, so that as many items are the same ones.
+    """
+    for path, origins in places.lists.items():
+        items, drafts = value_at(natural, path), value_at(draft, path)
+        has_all = len(items) == len(origins) if isinstance(items, list) else not origins
+        if not (has_all and (is_ordered or not origins or items == drafts)):
+            return False
+    return True
 
 
 def _shifted(evidence: Evidence, offset: int, first_tool: int) -> Evidence:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from structkit.extraction.chunk_parts import ChunkParts, all_parts, plan_of_parts
-from structkit.extraction.chunk_plan import ChunkDraft, ChunkPlan, Outcome
+from structkit.extraction.chunk_fields import ChunkDraft
+from structkit.extraction.chunk_parts import ChunkParts, next_parts, plan_of_parts
+from structkit.extraction.chunk_plan import ChunkPlan, Outcome
+from structkit.extraction.chunk_shape import ListShape
 from structkit.extraction.item_owners import ItemOrigin, ItemOwners
 from structkit.extraction.stream_output import ListItems, item_identity
 from structkit.partial import ItemReader
@@ -37,7 +39,7 @@ class ChunkItemStream:
     @property
     def chunks(self) -> list[ChunkParts]:
         """The chunks to ask, before any is divided."""
-        return all_parts(self._plan)
+        return next_parts(self._plan)
 
     def receive(self, parts: ChunkParts) -> Iterator[Any]:
         """Yield the items that are certain after the next chunk of the text; a chunk without a value has none."""
@@ -47,7 +49,7 @@ class ChunkItemStream:
                 read = self._plan.read(outcome, chunk)
                 self._reads.append(read)
                 self._values.append(self._items(outcome, read))
-                yield from self._add(self._owners.add(chunk, self._plan.items(read)))
+                yield from self._add(self._owners.add(chunk, self._plan.items(read, self._reader.path)))
 
     def finish(self) -> Iterator[Any]:
         """Yield the other items, after the last chunk."""
@@ -60,9 +62,9 @@ class ChunkItemStream:
 
     def _items(self, result: Result[Any], read: ChunkDraft) -> list[Any]:
         """Return the items of a chunk, in the order in which the model wrote them."""
-        if self._reader.is_order_preserved:
+        if self._reader.is_order_preserved and isinstance(self._plan.shape, ListShape):
             return [*self._reader.items_of(result.value)]
-        drafts = value_at(read.draft, self._plan.list_path)
+        drafts = value_at(read.draft, self._reader.path)
         return [self._read_item(draft) for draft in (drafts if isinstance(drafts, list) else ())]
 
     def _read_item(self, draft: JSONValue) -> Any:

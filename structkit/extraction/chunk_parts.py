@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from structkit.errors import TransportError, Truncated
+from structkit.values import Result
 
 if TYPE_CHECKING:
     from structkit.extraction.chunk_plan import ChunkPlan, Outcome
@@ -24,13 +25,14 @@ class ChunkParts:
         endpoint_errors: Those of all chunks of the text: after one, no other chunk is asked.
 
     Attributes:
+        plan, chunk: As they were passed.
         truncated_attempts: The attempts at chunks that were divided.
     """
 
     def __init__(self, plan: ChunkPlan, chunk: TextChunk, endpoint_errors: list[TransportError]) -> None:
         """Start with the whole chunk."""
         self.truncated_attempts: tuple[Attempt, ...] = ()
-        self.plan, self._endpoint_errors = plan, endpoint_errors
+        self.plan, self.chunk, self._endpoint_errors = plan, chunk, endpoint_errors
         self._waiting = [chunk]  # the next one last
         self._answers: list[tuple[TextChunk, Outcome]] = []
         self._is_over = False
@@ -62,15 +64,28 @@ class ChunkParts:
             self._endpoint_errors.append(outcome)
 
 
-def all_parts(plan: ChunkPlan) -> list[ChunkParts]:
-    """Return the parts of each chunk of a plan, before any is divided."""
+def next_parts(plan: ChunkPlan, finished: Sequence[ChunkParts] = ()) -> list[ChunkParts]:
+    """Return the chunks to ask next, before any is divided; none if no other one has to be asked.
+
+    Args:
+        plan: The chunks of the text.
+        finished: Those that were asked.
+    """
     errors: list[TransportError] = []
-    return [ChunkParts(plan, chunk, errors) for chunk in plan.chunks]
+    if not finished:
+        return [ChunkParts(plan, chunk, errors) for chunk in plan.chunks]
+    divided_plan, outcomes = plan_of_parts(plan, finished)
+    results = [each for each in outcomes if isinstance(each, Result)]
+    finished_chunks = {part.chunk for part in finished}
+    if len(results) < len(outcomes) or not finished_chunks.isdisjoint(plan.remaining_chunks):
+        return []
+    chunks = plan.remaining_chunks if divided_plan.lacks_values(results) else ()
+    return [ChunkParts(plan, chunk, errors) for chunk in chunks]
 
 
 def plan_of_parts(plan: ChunkPlan, chunks: Iterable[ChunkParts]) -> tuple[ChunkPlan, list[Outcome]]:
     """Return the plan with the chunks as they were divided, and what each has returned."""
-    parts = [*chunks]
+    parts = sorted(chunks, key=lambda each: each.chunk.start)
     pairs = [*chain.from_iterable(each.outcomes for each in parts)]
     attempts = tuple(chain.from_iterable(each.truncated_attempts for each in parts))
     divided_plan = replace(plan, chunks=tuple(chunk for chunk, _ in pairs), truncated_attempts=attempts)

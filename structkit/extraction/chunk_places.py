@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,8 @@ from typing import Any, cast
 from structkit.extraction.item_owners import ItemOrigin
 from structkit.extraction.provenance import Provenance
 from structkit.schema import Codec
-from structkit.values import JSONPath, JSONValue, Origin, Result
+from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result
+from structkit.values.confidence_map import Confidence, ConfidenceMap
 
 
 @dataclass(frozen=True)
@@ -18,53 +20,72 @@ class ChunkPlaces:
     """The origins of the parts of a joined value.
 
     Args:
-        list_path: The path of the list; empty if the value is the list.
-        items: Where each item comes from.
-        fields: For each other field, the number of the chunk.
+        lists: Where each item of each list comes from, by the path of the list.
+        fields: For each other part, the number of the chunk; what is in neither is of the first chunk.
     """
 
-    list_path: JSONPath
-    items: tuple[ItemOrigin, ...]
-    fields: Mapping[str, int]
+    lists: Mapping[JSONPath, tuple[ItemOrigin, ...]]
+    fields: Mapping[JSONPath, int]
 
     def old_path(self, path: JSONPath) -> tuple[int, JSONPath]:
         """Return the number of the chunk that gave a place, and its path in the value of the chunk."""
-        depth = len(self.list_path)
-        if path[:depth] == self.list_path and len(path) > depth:
-            origin = self.items[int(path[depth])]
-            return origin.chunk, (*self.list_path, origin.position, *path[depth + 1 :])
-        return (self.fields.get(str(path[0]), 0) if path else 0), path
+        prefix = self._part_of(path)
+        if prefix is None or prefix in self.fields:
+            return (0 if prefix is None else self.fields[prefix]), path
+        depth = len(prefix)
+        origin = self.lists[prefix][int(path[depth])]
+        return origin.chunk, (*prefix, origin.position, *path[depth + 1 :])
 
     def new_path(self, chunk: int, path: JSONPath) -> JSONPath | None:
         """Return the path in the joined value of a place of a chunk; None if the joined value does not have it."""
-        depth = len(self.list_path)
-        if path[:depth] == self.list_path and len(path) > depth:
-            position = self._positions.get(ItemOrigin(chunk, int(path[depth])))
-            return None if position is None else (*self.list_path, position, *path[depth + 1 :])
-        is_other = path and path[:depth] != self.list_path and self.fields.get(str(path[0]), 0) != chunk
-        return None if is_other else path
+        prefix = self._part_of(path)
+        if prefix is None:
+            return path
+        if prefix in self.fields:
+            return path if self.fields[prefix] == chunk else None
+        depth = len(prefix)
+        position = self._positions[prefix].get(ItemOrigin(chunk, int(path[depth])))
+        return None if position is None else (*prefix, position, *path[depth + 1 :])
+
+    def _part_of(self, path: JSONPath) -> JSONPath | None:
+        """Return the list or the field that a place is in; None for what several chunks give together."""
+        prefixes = (path[:length] for length in range(len(path) + 1))
+        return next((each for each in prefixes if each in self.fields or (each in self.lists and each != path)), None)
 
     @cached_property
-    def _positions(self) -> dict[ItemOrigin, int]:
-        return {origin: position for position, origin in enumerate(self.items)}
-
-    def part(self, chunk: int, value: JSONValue) -> JSONValue:
-        """Return what a chunk gave of a joined value."""
-        if not self.list_path:
-            return self._own_items(chunk, value)
-        fields = cast("dict[str, JSONValue]", value).items()
+    def _positions(self) -> dict[JSONPath, dict[ItemOrigin, int]]:
         return {
-            key: self._own_items(chunk, field) if (key,) == self.list_path else field
-            for key, field in fields
-            if (key,) == self.list_path or self.fields.get(key, 0) == chunk
+            path: {origin: position for position, origin in enumerate(origins)} for path, origins in self.lists.items()
         }
 
-    def _own_items(self, chunk: int, items: Any) -> JSONValue:
-        return [items[position] for position in self.positions(chunk)] if isinstance(items, list) else items
+    def part(self, chunk: int, value: JSONValue, path: JSONPath = ()) -> JSONValue:
+        """Return what a chunk gave of a joined value; ABSENT for nothing."""
+        if path in self.lists:
+            return [value[at] for at in self.positions(path, chunk)] if isinstance(value, list) else value
+        if path in self.fields or not isinstance(value, dict):
+            return value if self.fields.get(path, 0) == chunk else ABSENT
+        parts = {key: self.part(chunk, each, (*path, key)) for key, each in value.items()}
+        return {key: each for key, each in parts.items() if each is not ABSENT}
 
-    def positions(self, chunk: int) -> list[int]:
-        """Return the positions of a chunk's items in the joined list."""
-        return [position for position, origin in enumerate(self.items) if origin.chunk == chunk]
+    def positions(self, path: JSONPath, chunk: int) -> list[int]:
+        """Return the positions of a chunk's items in a joined list."""
+        return self._chunk_positions[path].get(chunk, [])
+
+    @cached_property
+    def _chunk_positions(self) -> dict[JSONPath, dict[int, list[int]]]:
+        positions: dict[JSONPath, dict[int, list[int]]] = {path: defaultdict(list) for path in self.lists}
+        for path, origins in self.lists.items():
+            for position, origin in enumerate(origins):
+                positions[path][origin.chunk].append(position)
+        return positions
+
+    def joined_path(self, chunk: int, path: JSONPath) -> JSONPath:
+        """Return the path in the joined value of a place of what `part` returns for a chunk."""
+        prefix = self._part_of(path)
+        if prefix is None or prefix in self.fields:
+            return path
+        depth = len(prefix)
+        return (*prefix, self.positions(prefix, chunk)[int(path[depth])], *path[depth + 1 :])
 
 
 class ChunksProvenance(Provenance):
@@ -97,4 +118,25 @@ class ChunksProvenance(Provenance):
         number, old_path = self._places.old_path(path)
         offset = self._attempts_before + sum(len(result.attempts) for result in self._results[:number])
         origin = cast("Provenance", self._results[number].provenance).origin_at(old_path)
-        return replace(origin, attempt=origin.attempt + offset)
+        how = origin.how if self.is_in_draft(path) else "defaulted"
+        return replace(origin, how=how, attempt=origin.attempt + offset)
+
+
+def join_confidence(
+    results: Sequence[Result[Any]], places: ChunkPlaces, provenance: Provenance
+) -> ConfidenceMap | None:
+    """Return how sure the model was of each scalar of a joined value, in the chunk that gave it; None if all have none.
+
+    Args:
+        results: The results of the chunks.
+        places: Where the parts of the value come from.
+        provenance: That of the joined value.
+    """
+    if all(result.confidence is None for result in results):
+        return None
+    details: dict[JSONPath, Confidence | None] = {}
+    for path in provenance:
+        number, old_path = places.old_path(path)
+        confidence = results[number].confidence if provenance.is_in_draft(path) else None
+        details[path] = None if confidence is None else confidence.details.get(old_path)
+    return ConfidenceMap(details)

@@ -6,26 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from structkit.errors import ConfigError, InvalidOutput, SchemaError, StructkitError
+from structkit.errors import InvalidOutput, StructkitError
 from structkit.evidence.alignment import align
 from structkit.evidence.source_texts import SourceTexts
 from structkit.extraction.acceptance import make_result, wire_text
 from structkit.extraction.checks import ValueCheck, apply_checks, soft
+from structkit.extraction.chunk_candidates import chunks_to_ask, likely_fields
 from structkit.extraction.chunk_evidence import align_chunks, chunk_alignment, has_items_in_order
-from structkit.extraction.chunk_fields import choose_fields, find_conflicts
-from structkit.extraction.chunk_places import ChunkPlaces, ChunksProvenance
-from structkit.extraction.chunk_shape import list_schema
+from structkit.extraction.chunk_fields import SUPPORTED, ChunkDraft, FieldSupport
+from structkit.extraction.chunk_places import ChunkPlaces, ChunksProvenance, join_confidence
+from structkit.extraction.chunk_shape import ChunkShape, RecordShape, chunk_shape, part_issues
 from structkit.extraction.chunk_source import ChunkSource, find_chunk_source
 from structkit.extraction.grounding import ArgumentEvidence, accepted_answer, natural_value, tool_sources
-from structkit.extraction.item_owners import ChunkItems, first_of_equal, item_starts, join_items
+from structkit.extraction.item_owners import ChunkItems, ItemOrigin, first_of_equal, item_starts, join_items
 from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text, halve_chunk
-from structkit.partial.items import ItemReader
 from structkit.prompts import build_messages
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
-from structkit.values import ABSENT, Answer, Attempt, Issue, JSONPath, JSONValue, Message, Prompt, Result, value_at
+from structkit.values import Answer, Attempt, Issue, JSONPath, JSONValue, Message, Prompt, Result, value_at
 from structkit.values.chunk_result import ChunkResult
 from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
 
@@ -38,42 +38,37 @@ Outcome: TypeAlias = "Result[Any] | StructkitError | None"
 ChunkEvidence: TypeAlias = Mapping[JSONPath, Evidence]
 
 
-class ChunkDraft(NamedTuple):
-    """What a chunk has given, as natural JSON, and where its scalars are, with offsets in the whole text."""
-
-    draft: JSONValue
-    evidence: ChunkEvidence
-
-
 @dataclass(frozen=True)
 class ChunkPlan:
     """The chunks of a call, and what joins their results.
 
     Args:
         response_format: The type.
+        shape: Where its lists and its fields are.
         source: The text that is divided.
-        chunks: Its chunks.
+        chunks: The chunks that are asked.
+        remaining_chunks: Those that are asked only if a value is not valid without what the others do not have.
         overlap: Their overlap on each side, in characters, at most.
         messages: The messages of the whole prompt.
-        list_path: Where the list is in a value.
-        is_ordered: Whether a value has its items in the order in which they are given.
-        is_set: Whether its items are all different.
         evidence: What is done with values that the text does not have.
+        likely_fields: For each chunk, the fields that it is likely to have.
         checks: The caller's checks. Those that only warn are run with the joined value alone.
+        examples: The caller's examples.
         context: What pydantic's validators get as `info.context`.
         truncated_attempts: The attempts at chunks that were divided, because their replies were truncated.
     """
 
     response_format: ResponseFormat[Any]
+    shape: ChunkShape
     source: ChunkSource
     chunks: tuple[TextChunk, ...]
+    remaining_chunks: tuple[TextChunk, ...]
     overlap: int
     messages: tuple[Message, ...]
-    list_path: JSONPath
-    is_ordered: bool
-    is_set: bool
     evidence: Any
+    likely_fields: Mapping[JSONPath, tuple[int, ...]]
     checks: tuple[ValueCheck, ...] = ()
+    examples: tuple[tuple[Prompt, Any], ...] = ()
     context: Any = None
     truncated_attempts: tuple[Attempt, ...] = ()
 
@@ -83,7 +78,7 @@ class ChunkPlan:
 
     def arguments(self, chunk: TextChunk) -> tuple[ResponseFormat[Any], Prompt]:
         """Return the type and the prompt of the call about a chunk."""
-        return self.response_format, self.prompt(chunk)
+        return self.shape.chunk_format, self.prompt(chunk)
 
     def prompt(self, chunk: TextChunk) -> Prompt:
         """Return the prompt about a chunk."""
@@ -92,8 +87,19 @@ class ChunkPlan:
     def options(self, chunk: TextChunk) -> dict[str, Any]:
         """Return the options in which the call about a chunk is not the same as the whole call."""
         evidence = self.evidence and ArgumentEvidence(self.evidence, {"text": self._text(chunk)}, is_template=True)
-        hard_checks = [check for check in self.checks if not isinstance(check, soft)]
-        return {"chunk": None, "evidence": evidence or False, "checks": hard_checks}
+        return {"chunk": None, "evidence": evidence or False, **self.common_options}
+
+    @property
+    def common_options(self) -> dict[str, Any]:
+        """Those of them that are the same for all chunks."""
+        if not isinstance(self.shape, RecordShape):
+            return {"checks": [check for check in self.checks if not isinstance(check, soft)]}
+        examples = [(prompt, self.response_format.natural(value)) for prompt, value in self.examples]
+        return {
+            "checks": [partial(part_issues, self.response_format, self.shape, self.context)],
+            "context": None,
+            **({"examples": examples} if examples else {}),
+        }
 
     def _text(self, chunk: TextChunk) -> str:
         return self.source.source.text[chunk.start : chunk.end]
@@ -101,15 +107,24 @@ class ChunkPlan:
     def read(self, result: Result[Any], chunk: TextChunk) -> ChunkDraft:
         """Return what a chunk has given, and where it is in the text."""
         draft = accepted_answer(result).draft
-        return ChunkDraft(
-            draft, chunk_alignment(draft, self.source.source.text, chunk, self.response_format.natural_schema)
-        )
+        evidence = chunk_alignment(draft, self.source.source.text, chunk, self.response_format.natural_schema)
+        likely = {path for path, offsets in self.likely_fields.items() if chunk.owns_any(offsets)}
+        return ChunkDraft(chunk, draft, evidence, likely)
 
-    def items(self, read: ChunkDraft) -> ChunkItems:
-        """Return the items that a chunk has given."""
-        items = value_at(read.draft, self.list_path)
+    def items(self, read: ChunkDraft, path: JSONPath) -> ChunkItems:
+        """Return the items of a list that a chunk has given."""
+        items = value_at(read.draft, path)
         items = items if isinstance(items, list) else []
-        return ChunkItems(items, item_starts(read.evidence, self.list_path, len(items)))
+        return ChunkItems(items, item_starts(read.evidence, path, len(items)))
+
+    def lacks_values(self, results: Sequence[Result[Any]]) -> bool:
+        """Return whether no chunk has given a value that the type needs, and that the text of the chunk has."""
+        if not (self.remaining_chunks and isinstance(self.shape, RecordShape)):
+            return False
+        needed = [part.path for part in self.shape.fields if part.needs_value and "const" not in part.schema]
+        reads = [self.read(*pair) for pair in zip(results, self.chunks, strict=True)]
+        fields = FieldSupport(reads, needed)
+        return any(fields.best_support(path) < SUPPORTED for path in needed)
 
     def join(
         self, outcomes: Sequence[Outcome], reads: Sequence[ChunkDraft] | None = None
@@ -124,31 +139,19 @@ class ChunkPlan:
         if len(results) < len(outcomes):
             return self._failure(outcomes)
         reads = reads or [self.read(*pair) for pair in zip(results, self.chunks, strict=True)]
-        drafts, evidence = [each.draft for each in reads], [each.evidence for each in reads]
-        places = self._place(reads)
-        draft = self._draft(drafts, places)
+        fields = FieldSupport(reads, self.shape.field_paths([each.draft for each in reads]))
+        places = ChunkPlaces({path: self._join_items(path, reads) for path in self.shape.lists.paths}, fields.choose())
+        draft = self.shape.join([each.draft for each in reads], places)
         answer = apply_checks(self.response_format.read_natural(draft, context=self.context), self.checks)
         if not answer.valid:
             return self.invalid_output(answer, results)
-        warnings = (*find_conflicts(places.fields, drafts, evidence, self.chunks), *_chunk_warnings(results, places))
-        return self._result(answer, results, places, warnings)
+        conflicts = fields.conflicts(places.fields, self.source.source)
+        return self._result(answer, results, places, (*conflicts, *_chunk_warnings(results, places)))
 
-    def _place(self, reads: Sequence[ChunkDraft]) -> ChunkPlaces:
-        drafts, evidence = [each.draft for each in reads], [each.evidence for each in reads]
-        lists = [*map(self.items, reads)]
-        items = join_items(self.chunks, lists)
-        items = first_of_equal(items, lists) if self.is_set else items
-        return ChunkPlaces(self.list_path, items, choose_fields(drafts, evidence, self.list_path))
-
-    def _draft(self, drafts: Sequence[Any], places: ChunkPlaces) -> JSONValue:
-        lists = [value_at(draft, self.list_path) for draft in drafts]
-        items: Any = [lists[origin.chunk][origin.position] for origin in places.items]
-        if not any(isinstance(each, list) for each in lists):
-            items = lists[0]
-        if not self.list_path:
-            return items
-        joined = {key: drafts[number][key] for key, number in places.fields.items()}
-        return joined if items is ABSENT else {**joined, str(self.list_path[0]): items}
+    def _join_items(self, path: JSONPath, reads: Sequence[ChunkDraft]) -> tuple[ItemOrigin, ...]:
+        lists = [self.items(read, path) for read in reads]
+        origins = join_items(self.chunks, lists)
+        return first_of_equal(origins, lists) if path in self.shape.lists.sets else origins
 
     def _result(
         self, answer: Answer[Any], results: Sequence[Result[Any]], places: ChunkPlaces, warnings: tuple[Issue, ...]
@@ -164,6 +167,7 @@ class ChunkPlan:
             warnings=(*result.warnings, *warnings),
             tool_calls=tuple(chain.from_iterable(each.tool_calls for each in results)),
             joined_text=wire_text(self.response_format, answer.draft),
+            confidence=join_confidence(results, places, provenance),
         )
         return self._with_evidence(result, results, places) if self.evidence else result
 
@@ -171,19 +175,21 @@ class ChunkPlan:
         source = self.source.source
         chunk_sources = [(source, *tool_sources(each.tool_calls)) for each in results]
         sources = (source, *tool_sources(result.tool_calls))
-        read_value = partial(natural_value, self.response_format, result.value, accepted_answer(result).draft)
-        find = partial(self._find_evidence, read_value, places, chunk_sources, sources)
+        draft = accepted_answer(result).draft
+        read_value = partial(natural_value, self.response_format, result.value, draft)
+        find = partial(self._find_evidence, read_value, draft, places, chunk_sources, sources)
         return replace(result, evidence=EvidenceMap(find, sources, read_value))
 
     def _find_evidence(
         self,
         read_value: Any,
+        draft: JSONValue,
         places: ChunkPlaces,
         chunk_sources: Sequence[tuple[TextSource, ...]],
         sources: tuple[TextSource, ...],
     ) -> ChunkEvidence:
         natural, schema = read_value(), self.response_format.natural_schema
-        if self.is_ordered and has_items_in_order(natural, places):
+        if has_items_in_order(natural, draft, places, is_ordered=self.shape.lists.is_ordered):
             return align_chunks(natural, schema, places, self.chunks, chunk_sources)
         return align(natural, SourceTexts(sources), schema)
 
@@ -244,49 +250,31 @@ def plan_chunks(output_type: Any, prompt: Prompt, arguments: Mapping[str, Any]) 
         arguments: The arguments of the call, with those of the client.
 
     Raises:
-        ConfigError: The type has no list, or several, or one that must not be empty; or the prompt is not one text.
+        ConfigError: The type is neither a list that may be empty nor an object; or the prompt is not one text.
         PromptError: The prompt is empty.
     """
     output_format = response_format(output_type)
-    reader = _list_reader(output_format)
+    shape = chunk_shape(output_format)
     messages = build_messages(prompt, arguments.get("instructions"))
     source, evidence = find_chunk_source(prompt, arguments.get("evidence")), arguments.get("evidence")
     size = AUTO_CHARS if arguments["chunk"] == "auto" else arguments["chunk"]
+    chunks = divide_text(source.source.text, size)
+    likely = likely_fields(shape, source.source.text) if len(chunks) > 1 else {}
+    first_chunks = chunks_to_ask(shape, chunks, likely)
     return ChunkPlan(
         response_format=output_format,
+        shape=shape,
         source=source,
-        chunks=divide_text(source.source.text, size),
+        chunks=first_chunks,
+        remaining_chunks=tuple(chunk for chunk in chunks if chunk not in first_chunks),
         overlap=size // OVERLAP_SHARE,
         messages=messages,
-        list_path=reader.path,
-        is_ordered=reader.is_order_preserved,
-        is_set=bool(list_schema(output_format.natural_schema, reader.path).get("uniqueItems")),
         evidence=evidence.choice if isinstance(evidence, ArgumentEvidence) else evidence,
+        likely_fields=likely,
         checks=tuple(arguments.get("checks") or ()),
+        examples=tuple(arguments.get("examples") or ()),
         context=arguments.get("context"),
     )
-
-
-def _list_reader(output_format: ResponseFormat[Any]) -> ItemReader[Any]:
-    """Return what knows the list of a type.
-
-    Raises:
-        ConfigError: The type has no list, or several, or one that must not be empty.
-    """
-    try:
-        reader: ItemReader[Any] = ItemReader(output_format)
-    except SchemaError as error:
-        reason = "has no list" if "no list" in str(error) else "has several lists"
-        raise ConfigError(
-            f"chunk= (--chunk) joins the items of one list, and {output_format.name} {reason}: "
-            "use a type such as list[Row], or a model with one list"
-        ) from None
-    if min_items := int(list_schema(output_format.natural_schema, reader.path).get("minItems") or 0):
-        raise ConfigError(
-            f"the list of {output_format.name} has at least {min_items} items, which a chunk of the text may not have: "
-            "let it be empty, and count the items of the joined value"
-        )
-    return reader
 
 
 def _chunk_warnings(results: Sequence[Result[Any]], places: ChunkPlaces) -> list[Issue]:

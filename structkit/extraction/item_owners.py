@@ -39,9 +39,10 @@ def item_starts(evidence: Mapping[JSONPath, Evidence], list_path: JSONPath, coun
     Values that are at one place only count alone, if the item has any.
     """
     spans: dict[int, list[Evidence]] = defaultdict(list)
+    depth = len(list_path)
     for path, each in evidence.items():
-        if each.spans and len(path) > len(list_path):
-            spans[int(path[len(list_path)])].append(each)
+        if each.spans and len(path) > depth and path[:depth] == list_path:
+            spans[int(path[depth])].append(each)
     return [_first_start(spans[position]) for position in range(count)]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from structkit.values.source_cell import is_blank
@@ -47,6 +48,11 @@ class TextChunk:
     def owns(self, offset: int) -> bool:
         """Return whether an offset of the text is in the chunk's own zone."""
         return self.own_start <= offset < self.own_end
+
+    def owns_any(self, offsets: Sequence[int]) -> bool:
+        """Return whether any of some ordered offsets is in the chunk's own zone."""
+        first = bisect_left(offsets, self.own_start)
+        return first < len(offsets) and offsets[first] < self.own_end
 
     def __str__(self) -> str:
         """`characters 7,000 to 15,000`."""

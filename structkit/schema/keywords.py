@@ -1,5 +1,10 @@
 """Keywords and metadata keys of our own (`x-structkit-*`): notes from one step of the compilation to a later one."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 OWN_PREFIX = "x-structkit-"
 
 ADDITIONAL_BOUNDS = "x-structkit-also"
@@ -35,8 +40,16 @@ NULLABLE = f"{OWN_PREFIX}nullable"
 GENERATED_DESCRIPTION = "x-structkit-description"
 """Keyword for the description that a type generates; as `description`, one of the field would replace it."""
 
+DECIMAL_DESCRIPTION = "A decimal number."
+"""How the description begins that a decimal generates; its bounds follow."""
+
 MAY_BE_REQUIRED = "x-structkit-keys"
 """Keyword for the keys that an alternative of an object requires, declared or not."""
 
 EMPTY_DEFAULT = "x-structkit-empty"
 """Keyword of a property whose default is empty, and surely read back by its type."""
+
+
+def is_decimal(schema: Mapping[str, Any]) -> bool:
+    """Return whether a natural schema is that of a decimal, which is written as a text; bounds may follow."""
+    return str(schema.get(GENERATED_DESCRIPTION, "")).startswith(DECIMAL_DESCRIPTION)

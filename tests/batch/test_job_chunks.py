@@ -194,11 +194,10 @@ def test_checks_see_each_chunk_and_the_joined_value(tmp_path: Path) -> None:
     assert counts[-1] == 60
 
 
-@pytest.mark.parametrize("output_type", [Sale, int])
-def test_a_type_without_a_list_is_rejected_before_anything_is_sent(tmp_path: Path, output_type: Any) -> None:
+def test_a_type_that_is_neither_a_list_nor_an_object_is_rejected_before_anything_is_sent(tmp_path: Path) -> None:
     with Endpoint(perfect_list) as endpoint:
-        with pytest.raises(ConfigError, match=r"chunk= .*has no list"):
-            job(tmp_path, endpoint, output_type=output_type).run()
+        with pytest.raises(ConfigError, match=r"chunk= .*has neither"):
+            job(tmp_path, endpoint, output_type=int).run()
         assert not endpoint.requests
     assert not (tmp_path / "out.jsonl").exists()
 
@@ -208,3 +207,82 @@ def test_another_size_of_the_chunks_is_another_job(tmp_path: Path) -> None:
         job(tmp_path, endpoint).run()
         with pytest.raises(structkit.JobError, match="chunk"):
             job(tmp_path, endpoint, call={"chunk": 500}).run()
+
+
+# One record over many pages
+
+FILLER = "The parties agree that this provision is to be read with the others. " * 5
+FACTS = {1: "The landlord is Berg GmbH.", 7: "The rent is 1250 EUR.", 15: "The deposit is 3750 EUR."}
+CONTRACT = "\n\n".join(f"{FACTS.get(number, '')} {FILLER}" for number in range(20))
+RECORD_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "landlord": {"type": "string"},
+        "rent": {"type": "integer"},
+        "deposit": {"type": ["integer", "null"]},
+        "keeper": {"type": "string"},
+    },
+    "required": ["landlord", "rent", "deposit", "keeper"],
+    "additionalProperties": False,
+}
+
+
+def perfect_record(body: Any) -> str:
+    """Answer with what the text of a request says about a lease; who keeps the keys is said without that word."""
+    patterns = {"landlord": r"landlord is (\w+)", "rent": r"rent is (\d+)", "deposit": r"deposit is (\d+)"}
+    matches = {key: re.search(pattern, sent(body)) for key, pattern in patterns.items()}
+    values: dict[str, Any] = {key: match and match[1] for key, match in matches.items()}
+    numbers = {key: values[key] and int(values[key]) for key in ("rent", "deposit")}
+    return json.dumps({**values, **numbers, "keeper": "Zoe" if "Zoe has the keys" in sent(body) else None})
+
+
+RECORD = {"landlord": "Berg", "rent": 1250, "deposit": 3750, "keeper": "Zoe"}
+
+
+def record_settings(tmp_path: Path, name: str, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the settings of a job that reads one record of a long text."""
+    source = tmp_path / "in.jsonl"
+    text = f"{CONTRACT}\n\nZoe has the keys. {FILLER}"
+    source.write_text(json.dumps({"id": 1, "text": text}))
+    settings: dict[str, Any] = {"source": str(source), "output": str(tmp_path / name), "output_type": RECORD_SCHEMA}
+    return {**settings, "prompt": "{text}", "key": "id", "model": "fake", "base_url": endpoint.base_url}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_record_is_put_together_and_a_kill_repeats_no_chunk_that_was_answered(tmp_path: Path) -> None:
+    call: Any = {"chunk": 400, "policy": structkit.Policy(attempts=1)}
+    reached, gate = threading.Event(), threading.Event()
+
+    def answer(body: Any) -> str:
+        if len(endpoint.requests) == 3:
+            reached.set()
+            gate.wait(600)
+        return perfect_record(body)
+
+    with Endpoint(answer) as endpoint:
+        settings = {**record_settings(tmp_path, "out.jsonl", endpoint), "concurrency": 1}
+        child = subprocess.Popen([sys.executable, "-c", CHILD, json.dumps(settings)], env={**os.environ})
+        assert reached.wait(600)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        gate.set()
+        assert Job(**settings, call=call).run().counts["done"] == 1
+        request_count = len(endpoint.requests)
+    with Endpoint(perfect_record) as endpoint:
+        Job(**record_settings(tmp_path, "undisturbed.jsonl", endpoint), call=call).run()
+        assert request_count == len(endpoint.requests) + 1  # only the request in flight was lost
+    [row] = rows_of(tmp_path / "out.jsonl")
+    assert {key: row[key] for key in RECORD} == RECORD
+
+
+def test_the_replies_about_the_chunks_of_a_record_are_read_again(tmp_path: Path) -> None:
+    call: Any = {"chunk": 400}
+    with Endpoint(perfect_record) as endpoint:
+        settings = record_settings(tmp_path, "out.jsonl", endpoint)
+        Job(**settings, call=call, evidence=True).run()
+        request_count = len(endpoint.requests)
+        counts = Job(**settings, call=call, on_change="reparse").export(tmp_path / "again.jsonl").counts
+        assert (counts, len(endpoint.requests)) == ({"done": 1}, request_count)
+    [row], [second_row] = rows_of(tmp_path / "out.jsonl"), rows_of(tmp_path / "again.jsonl")
+    assert {key: second_row[key] for key in RECORD} == {key: row[key] for key in RECORD} == RECORD
+    assert row["missing"] in ("[]", [])

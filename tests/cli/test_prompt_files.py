@@ -118,7 +118,7 @@ def test_a_long_text_is_read_in_chunks(folder: Path, template: list[str]) -> Non
     [
         (["--chunk", "20"], "--chunk must be 'auto' or at least 100 characters, not 20"),
         (["--chunk", "big"], "--chunk must be 'auto' or at least 100 characters, not 'big'"),
-        (["--chunk", "auto"], "--chunk joins the items of one list, and output has no list"),
+        (["--chunk", "auto"], "--chunk joins the items of a list or the fields of an object, and output has neither"),
         (["--set", "chunk=auto"], "use --chunk"),
     ],
 )

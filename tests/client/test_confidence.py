@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -249,8 +250,6 @@ def test_each_reply_has_a_seed_of_its_own(connect: Connect) -> None:
     [
         ({"confidence": 3, "temperature": 0}, "all the same at temperature=0"),
         ({"confidence": 3, "n": 2}, "leave n out"),
-        ({"confidence": 3, "chunk": 500}, "cannot be combined"),
-        ({"confidence": "logprobs", "chunk": 500}, "cannot be combined"),
         ({"confidence": 1}, "from 2 to 100, not 1"),
         ({"confidence": True}, "not True"),
         ({"confidence": "high"}, "not 'high'"),
@@ -435,3 +434,34 @@ def test_a_job_escalates_the_rows_that_are_unsure(tmp_path: Path) -> None:
     lines = [*map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())]
     assert [(line["tone"], line["model"]) for line in lines] == [("kind", "small"), ("curt", "large")]
     assert [request["model"] for request in endpoint.requests].count("large") == 1
+
+
+# Chunks of a long text
+
+
+def test_each_item_has_the_confidence_of_the_chunk_that_owns_it(connect: Connect) -> None:
+    words = [f"word{number:02d}" for number in range(40)]
+    text = "\n".join(f"{word} {'and some more of it ' * 2}" for word in words)
+
+    def answer(body: Any) -> JSON:
+        matches = re.findall(r"word\d\d", body["messages"][0]["content"])
+        logprobs = {word: -1.0 for word in matches if word.endswith("7")}
+        return with_logprobs(json.dumps({"value": matches}), logprobs, width=1)
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url).run(list[str], text, chunk=300, confidence="logprobs")
+        assert len(endpoint.requests) > 4
+    assert result.value == words
+    assert [*result.confidence] == [*result.provenance]
+    assert [*result.confidence.below(0.5)] == [(7,), (17,), (27,), (37,)]
+
+
+def test_several_replies_about_each_chunk_are_compared(connect: Connect) -> None:
+    text = "\n".join(f"word{number:02d} and some more of it" for number in range(20))
+    with Endpoint(
+        lambda body: json.dumps({"value": re.findall(r"word\d\d", body["messages"][0]["content"])})
+    ) as endpoint:
+        result = connect(endpoint.base_url).run(list[str], text, chunk=200, confidence=2)
+        assert len(result.attempts) == len(endpoint.requests)
+    assert len(result.value) == 20
+    assert {detail.replies for detail in result.confidence.details.values()} == {2}

@@ -158,8 +158,28 @@ def test_a_field_that_the_text_of_its_chunk_has_counts_before_an_invented_one_an
     [warning] = result.warnings
     assert (warning.path, warning.got) == (("title",), '"Report of June"')
     assert warning.message == snapshot(
-        'chunks of the text give different values: this is that of characters 1,323 to 2,535; characters 0 to 1,491 give "Sales"'
+        'chunks of the text give different values: this one at characters 2,521 to 2,535; "Sales" from characters 0 to 1,491, which do not have it'
     )
+
+
+def test_a_nested_object_beside_the_list_and_a_set_of_equal_items_are_joined(connect: Connect) -> None:
+    class Meta(BaseModel):
+        title: str | None
+
+    class Nested(BaseModel):
+        meta: Meta | None
+        rows: list[Row]
+
+    def answer(body: Any) -> str:
+        meta = {"title": "Sales of May"} if "Sales of May" in sent(body) else None
+        return json.dumps({"meta": meta, "rows": rows_in(sent(body))})
+
+    with Endpoint(answer) as endpoint:
+        result = connect(endpoint.base_url).run(Nested, TEXT, chunk=400, evidence=True)
+    assert (result.value.meta, natural(result.value.rows)) == (Meta(title="Sales of May"), ROWS)
+    assert result.evidence["meta", "title"].spans == (structkit.Span(0, 12),)
+    with Endpoint(lambda body: json.dumps({"value": [row["name"] for row in rows_in(sent(body))]})) as endpoint:
+        assert connect(endpoint.base_url).extract(set[str], TEXT * 2, chunk=400) == {*NAMES}
 
 
 # Values that no text has
@@ -255,23 +275,19 @@ def test_an_empty_prompt_is_rejected(connect: Connect) -> None:
 # Types and sizes
 
 
-class Lists(BaseModel):
-    first: list[Row]
-    second: list[Row]
-
-
 @pytest.mark.parametrize(
     ("output_type", "message"),
     [
-        (Row, "row has no list"),
-        (int, "has no list"),
-        (Lists, "lists has several lists"),
+        (int, "int has neither"),
+        (dict[str, int], "has neither"),
         (Annotated[list[Row], Field(min_length=2)], "at least 2 items"),
-        ({"type": "object", "properties": {"a": {"type": "string"}}}, "has no list"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, "has neither"),
     ],
-    ids=["model", "scalar", "two lists", "least", "schema"],
+    ids=["scalar", "map", "least", "schema"],
 )
-def test_a_type_without_one_list_is_rejected(connect: Connect, output_type: Any, message: str) -> None:
+def test_a_type_that_is_neither_a_list_nor_an_object_is_rejected(
+    connect: Connect, output_type: Any, message: str
+) -> None:
     with Endpoint(perfect_list) as endpoint, pytest.raises(ConfigError, match=message):
         connect(endpoint.base_url).run(output_type, TEXT, chunk=500)
     assert not endpoint.requests

@@ -580,3 +580,11 @@ def test_a_source_that_is_no_text_is_rejected() -> None:
 def test_a_value_without_a_json_form_is_rejected() -> None:
     with pytest.raises(structkit.ConfigError, match="the value has no JSON form"):
         find_evidence({"a": object()}, "text")
+
+
+def test_a_decimal_with_bounds_is_looked_for_as_a_number() -> None:
+    class Lease(BaseModel):
+        rent: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)]
+
+    evidence = find_evidence(Lease(rent=Decimal("1250.00")), "The rent is 1,250 EUR.")
+    assert (evidence["rent",].how, evidence["rent",].text) == ("number", "1,250")

@@ -11,6 +11,7 @@ from structkit.values import Request
 
 if TYPE_CHECKING:
     from structkit.extraction import Conversation
+    from structkit.extraction.chunk_parts import ChunkParts
     from structkit.extraction.chunk_plan import ChunkPlan
     from structkit.extraction.text_chunks import TextChunk
 
@@ -42,13 +43,15 @@ class RowChunks:
                 the requests of chunks with equal texts apart.
         """
         from structkit.client.chunk_calls import join_async
-        from structkit.extraction.chunk_parts import all_parts, plan_of_parts
+        from structkit.extraction.chunk_parts import next_parts, plan_of_parts
 
-        chunks = all_parts(self.plan)
-        for parts in chunks:
-            while (chunk := parts.next_chunk) is not None:
-                outcome = await converse(self.start(chunk), f"{chunk}: ")
-                if outcome is None:
-                    return None
-                parts.receive(outcome)
-        return await join_async(*plan_of_parts(self.plan, chunks))
+        finished: list[ChunkParts] = []
+        while chunks := next_parts(self.plan, finished):
+            for parts in chunks:
+                while (chunk := parts.next_chunk) is not None:
+                    outcome = await converse(self.start(chunk), f"{chunk}: ")
+                    if outcome is None:
+                        return None
+                    parts.receive(outcome)
+            finished += chunks
+        return await join_async(*plan_of_parts(self.plan, finished))

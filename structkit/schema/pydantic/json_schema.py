@@ -18,7 +18,14 @@ from pydantic_core.core_schema import DecimalSchema
 from structkit.parsing.numbers import DECIMAL_TEXT
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.json_schema.child_schemas import child_schemas
-from structkit.schema.keywords import DESCRIBED_BOUNDS, ENUM_MEANINGS, GENERATED_DESCRIPTION, OWN_PREFIX, POSITION_NAME
+from structkit.schema.keywords import (
+    DECIMAL_DESCRIPTION,
+    DESCRIBED_BOUNDS,
+    ENUM_MEANINGS,
+    GENERATED_DESCRIPTION,
+    OWN_PREFIX,
+    POSITION_NAME,
+)
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.aliases import field_alias, named_fields
 from structkit.schema.pydantic.core_bounds import (
@@ -217,7 +224,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         bounds = comparison_bounds(cast("JSON", schema))
         may_be_infinite = schema.get("allow_inf_nan", self._config.config_dict.get("allow_inf_nan"))
         text: JsonSchemaValue = {"type": "string"} if may_be_infinite else {"type": "string", "pattern": DECIMAL_TEXT}
-        return with_description(text, f"A decimal number. {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
+        return with_description(text, f"{DECIMAL_DESCRIPTION} {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
 
 
 def _describe_flags(members: list[Flag]) -> str:
