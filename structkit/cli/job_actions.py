@@ -28,7 +28,7 @@ from structkit.journal.journal import Reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.sources import Source
 from structkit.testing import sample
-from structkit.values import JSON, Request
+from structkit.values import Request
 
 MAX_SAMPLED_ROWS = 100
 """The number of rows from which an estimate is made."""
@@ -169,21 +169,25 @@ def preview_job(job: Job) -> int:
     rows, requests = asyncio.run(read_requests(conversations))  # noqa: TID251 (the command line may)
     if not requests:
         raise ConfigError("the input has no rows that would be sent, so there is no request to show")
-    write(requests[0].body, None)
-    samples = _estimate_samples(requests, conversations.response_format.schema)
+    write(requests[0][0].body, None)
+    samples = [_estimate_row(each, conversations) for each in requests]
     rows = min(rows, job.sample or rows)
-    notice(f"{rows:,} rows; {forecast_line(forecast_run(rows, samples, job.price))}; nothing was sent")
+    request_count = round(rows * sum(map(len, requests)) / len(requests))
+    count = f"{rows:,} rows" if request_count == rows else f"{rows:,} rows, about {request_count:,} requests"
+    notice(f"{count}; {forecast_line(forecast_run(rows, samples, job.price))}; nothing was sent")
     return 0
 
 
-def _estimate_samples(requests: list[Request], schema: JSON) -> list[Sample]:
-    reply = json.dumps(sample(schema), ensure_ascii=False)
-    return [estimate_sample("".join(map(str, (*each.messages, each.fields))), reply) for each in requests]
+def _estimate_row(requests: tuple[Request, ...], conversations: RowConversations) -> Sample:
+    """Estimate a row by its first requests: of all chunks of its text, or of all parts of its type."""
+    prompts = "".join(str(each) for request in requests for each in (*request.messages, request.fields))
+    reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
+    return estimate_sample(prompts, reply * (len(requests) if conversations.chunk else 1))
 
 
-async def read_requests(conversations: RowConversations) -> tuple[int, list[Request]]:
-    """Return the number of rows that will be sent, and the first requests of up to `MAX_SAMPLED_ROWS` of them."""
-    rows, requests = 0, list[Request]()
+async def read_requests(conversations: RowConversations) -> tuple[int, list[tuple[Request, ...]]]:
+    """Return the number of rows that will be sent, and the first requests about up to `MAX_SAMPLED_ROWS` of them."""
+    rows, requests = 0, list[tuple[Request, ...]]()
     settings = conversations.settings
     source = open_rows(settings)
     validate_columns(settings.prompt, source)
@@ -192,7 +196,7 @@ async def read_requests(conversations: RowConversations) -> tuple[int, list[Requ
             continue
         rows += 1
         if len(requests) < MAX_SAMPLED_ROWS:
-            requests.append((await conversations.start(record)).requests[0])
+            requests.append((await conversations.start(record)).requests)
     return rows, requests
 
 

@@ -112,8 +112,11 @@ def test_a_long_text_of_a_row_is_read_in_chunks(folder: Path) -> None:
 
     request = ["--type", "list.json", "--prompt", "Which numbers? {text}"]
     with Endpoint(answer) as endpoint:
+        preview = label(folder, endpoint, "long.jsonl", "-o", "out.jsonl", *request, "--chunk", "200", "--dry-run")
+        assert not endpoint.requests
         done = label(folder, endpoint, "long.jsonl", "-o", "out.jsonl", *request, "--chunk", "200")
         assert len(endpoint.requests) > 2
+        assert preview.stderr.startswith(f"1 rows, about {len(endpoint.requests)} requests; about ")
         short = label(folder, endpoint, "long.jsonl", "-o", "short.jsonl", *request, "--chunk", "20")
     assert [each["value"] for each in read(folder / "out.jsonl")] == [numbers], done.stderr
     assert short.returncode == 2
