@@ -76,6 +76,10 @@ class Job(JobSettings):
         evidence: Whether the output has the places of the values in the row's cells, in the columns `evidence` and
             `missing`; by default as the call or the client says. With `null`, what is not there becomes null where the
             type allows it; with `require`, it is re-asked once before.
+        batch_api: Whether the requests go out as batches of the vendor's Batch API, at its lower price: the replies
+            arrive within hours. The same job collects them, in a later run too.
+        wait: Whether a run over the Batch API waits for its batches; if not, it ends once they are submitted, or
+            collected, with the reason `submitted`.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 

@@ -12,6 +12,7 @@ from structkit.client.arguments import validate_models
 from structkit.costs.price import Price
 from structkit.costs.price_list import OwnPrices
 from structkit.costs.reply_cost import cost_of_reply
+from structkit.dialects.batch_rules import BatchRules
 from structkit.transport import TransportReply
 
 
@@ -43,6 +44,24 @@ class JobPrices:
             return None
         cached = max(each.input if each.cached_input is None else each.cached_input for each in prices)
         return Price(max(each.input for each in prices), max(each.output for each in prices), cached)
+
+
+def batch_prices(prices: JobPrices, rules: BatchRules) -> JobPrices:
+    """Return the prices of a vendor's Batch API, from its list prices.
+
+    >>> price = Price(Decimal(2), Decimal(10))
+    >>> batch_prices(JobPrices(price, {}), BatchRules(price_factor=Decimal("0.5"))).of("m")
+    Price(input=Decimal('1.0'), output=Decimal('5.0'), cached_input=None)
+    """
+    factor = rules.price_factor
+
+    def scale(price: Price | None) -> Price | None:
+        if price is None:
+            return None
+        cached = None if price.cached_input is None else price.cached_input * factor
+        return Price(price.input * factor, price.output * factor, cached)
+
+    return JobPrices(scale(prices.price), {model: scale(price) for model, price in prices.fallback.items()})
 
 
 def job_prices(settings: JobSettings) -> JobPrices:

@@ -103,8 +103,9 @@ class Report:
             BudgetExceeded: The budget is used up.
             TransportError: The endpoint failed for every row, or most of the rows that failed.
             ExtractionError: More rows failed than may, most of them by the model's answer.
-            JobError: Some rows are not finished, for instance because only stored replies were read; or more rows
-                failed than may, most of them before anything was sent.
+            JobError: Some rows are not finished, for instance because only stored replies were read, or because their
+                requests are in batches (`submitted`); or more rows failed than may, most of them before anything was
+                sent.
             KeyboardInterrupt: The run was interrupted.
 
         >>> Report("budget", None, 9, {"open": 9}, 0, 0, None, (), 0.1, "the budget is used up").raise_for_status()

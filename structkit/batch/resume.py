@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from structkit.batch.ambiguous import AMBIGUOUS
+from structkit.batch.engines.batch_log import abandon_batches, read_records
 from structkit.batch.fingerprint import differences, is_readable_again
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
 from structkit.costs.attempt_cost import parse_amount
@@ -41,6 +42,7 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
     try:
         if settings.on_change == "new" and changes_since(journal, fingerprint):
             _empty(journal, fingerprint)
+        _reject_batches(settings, journal)
         _accept_changes(settings, journal, fingerprint)
         _update_evidence(journal, has_evidence=has_evidence)
     except BaseException:
@@ -54,7 +56,25 @@ def _empty(journal: Journal, fingerprint: JSON) -> None:
     journal.mark("spend", {})
     journal.mark(AMBIGUOUS, [])
     journal.mark(REPARSING, value=False)
+    abandon_batches(journal)
     journal.mark("fingerprint", fingerprint)  # the last one: a run that is killed before it empties the journal again
+
+
+def _reject_batches(settings: JobSettings, journal: Journal) -> None:
+    """Reject a run that would send requests again which are in batches at the endpoint.
+
+    Raises:
+        JobError: There are such requests.
+    """
+    if settings.batch_api and settings.on_change != "reparse":
+        return
+    if batches := [record for record in read_records(journal) if record.state in {"submitting", "submitted"}]:
+        requests = sum(record.requests for record in batches)
+        raise JobError(
+            f"{requests:,} requests of this job are in batches at the endpoint: collect them first, by the same job "
+            "with batch_api=True (--batch-api), and without on_change='reparse' (--reparse)",
+            file=str(settings.folder),
+        )
 
 
 def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) -> None:

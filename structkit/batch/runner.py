@@ -14,7 +14,7 @@ from structkit.batch.engines.progress import ProgressCallback, ProgressReporter
 from structkit.batch.engines.signals import run_until_stopped
 from structkit.batch.job_endpoint import custom_transport
 from structkit.batch.job_input import open_input
-from structkit.batch.job_prices import job_prices
+from structkit.batch.job_prices import batch_prices, job_prices
 from structkit.batch.manifest import write_manifest
 from structkit.batch.matching import MatchedRow
 from structkit.batch.output import (
@@ -34,6 +34,8 @@ from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
+from structkit.dialects import find_dialect
+from structkit.dialects.batch_rules import BatchRules, find_batch_rules
 from structkit.journal.journal import Journal
 from structkit.tables.sources import STREAM_FILE, Source, store_stream
 from structkit.transport import AsyncTransport
@@ -62,6 +64,8 @@ class JobRunner:
         self.settings, self.on_progress = settings, on_progress
         self.clock = RunClock()
         self.conversations, self.prices = RowConversations(settings), job_prices(settings)
+        if settings.batch_api:
+            self.prices = batch_prices(self.prices, self._batch_rules)
         own_transport = custom_transport(settings)
         self.closes_transport = own_transport is None
         self.transport = own_transport or _open_transport(self.conversations)
@@ -92,12 +96,24 @@ class JobRunner:
         ambiguous = find_ambiguous(journal)
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])
         context, progress = self._make_context(journal)
-        engine = LocalEngine(context)
+        engine = self._open_engine(context)
         rows = UnfinishedRows(files.selection, source, journal, reopened_states(self.settings))
         if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
             ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
         source.validate_unchanged()
         return self._write(files, engine, context, AmbiguousRows(ambiguous.items(), is_keyed=source.key is not None))
+
+    @property
+    def _batch_rules(self) -> BatchRules:
+        address, model = self.conversations.address, self.conversations.plan.model
+        return find_batch_rules(find_dialect(model, address).name)
+
+    def _open_engine(self, context: RunContext) -> Engine:
+        if not self.settings.batch_api or context.is_offline:
+            return LocalEngine(context)
+        from structkit.batch.engines.batch_api.opening import open_batch_engine
+
+        return open_batch_engine(context, self.conversations, self._batch_rules)
 
     async def _finish_rows(
         self, engine: Engine, rows: Iterable[MatchedRow], progress: ProgressReporter, *, handle_signals: bool
@@ -152,7 +168,7 @@ class JobRunner:
             counts = write_rows(self.conversations, sink, selection.filter(rows), ambiguous)
         journal.mark("output", str(settings.output_path))
         if self.prices.max_price:
-            mark_spent(journal, context.budget.spent)
+            mark_spent(journal, context.budget.spent + context.budget.reserved)  # batches at the endpoint may cost that
         report = make_report(
             settings,
             journal,

@@ -57,7 +57,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "prompt": (lambda value: isinstance(value, str) or callable(value), "a template or a function"),
     **dict.fromkeys(("model", "base_url", "api_key", "key", "table", "delimiter", "encoding", "items"), TEXT),
     "value_column": TEXT,
-    **dict.fromkeys(("retry_failed", "overwrite", "progress"), FLAG),
+    **dict.fromkeys(("retry_failed", "overwrite", "progress", "batch_api", "wait"), FLAG),
     "limit": (_is_count, "a whole number"),
     "sample": (_is_count, "a whole number"),
     "grace": (is_number, "a number of seconds"),

@@ -76,6 +76,8 @@ class LabelOptions(TypedDict, total=False):
     guard_formulas: GuardFormulas
     progress: bool
     evidence: EvidenceChoice | None
+    batch_api: bool
+    wait: bool
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ class JobSettings:
     guard_formulas: GuardFormulas = "all"
     progress: bool = True
     evidence: EvidenceChoice | None = None
+    batch_api: bool = False
+    wait: bool = True
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:
@@ -125,6 +129,8 @@ class JobSettings:
             object.__setattr__(self, "part", Part.read(self.part))
             if self.output is None:
                 raise ConfigError("a part of a job needs an output: one table is made of the files of all parts")
+        if self.batch_api and self.output is None:
+            raise ConfigError("batch_api needs an output: batches are collected by the journal beside it")
         prices = self.client.prices if isinstance(self.client, Client | AsyncClient) else None
         if self.price is None and self.client and isinstance(prices, OwnPrices):  # others depend on time and size
             object.__setattr__(self, "price", prices.prices.get(self.model or self.client.model))

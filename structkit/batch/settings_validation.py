@@ -43,6 +43,7 @@ def validate_settings(settings: JobSettings) -> None:
     _validate_numbers(settings)
     validate_connection(settings)
     validate_max_failed(settings.max_failed)
+    _validate_batch_api(settings)
     if not settings.value_column:
         raise ConfigError(f"value_column (--value-column) must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
@@ -57,6 +58,14 @@ def validate_settings(settings: JobSettings) -> None:
     if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
     validate_output_format(str(settings.output))
+
+
+def _validate_batch_api(settings: JobSettings) -> None:
+    has_endpoint = settings.client is None or settings.client.endpoint is not None
+    if settings.batch_api and (settings.transport is not None or not has_endpoint):
+        raise ConfigError("batch_api (--batch-api) needs an endpoint, not a client or transport of your own")
+    if not settings.wait and not settings.batch_api:
+        raise ConfigError("wait=False (--no-wait) is for batch_api=True (--batch-api): other requests are answered now")
 
 
 def _validate_choices(settings: JobSettings) -> None:

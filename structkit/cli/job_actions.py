@@ -21,7 +21,7 @@ from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import estimate_rows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
-from structkit.cli.terminal import INTERRUPTED, notice, stderr_console, write, write_text
+from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, stderr_console, write, write_text
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.journal import Reader
@@ -62,6 +62,8 @@ def _print_report(report: Report) -> None:
 
 def exit_code(report: Report) -> int:
     """Return 0 if the run succeeded, or the exit code of the error that says why not."""
+    if report.reason == "submitted":
+        return SUBMITTED
     try:
         report.raise_for_status()
     except KeyboardInterrupt:
@@ -73,7 +75,9 @@ def exit_code(report: Report) -> int:
 
 def advice(report: Report, arguments: list[str]) -> Iterator[str]:
     """Return what the user can do next."""
-    if not report.is_complete:
+    if report.reason == "submitted":
+        yield f"collect the replies later with: {resume_command(arguments)}"
+    elif not report.is_complete:
         yield f"resume with: {resume_command(arguments)}"
     elif report.counts.get("failed"):
         yield "the output has the reason of each failed row; --retry-failed sends them again"

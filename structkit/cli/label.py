@@ -208,6 +208,12 @@ def label(
     grace: Annotated[
         float, run(help="Seconds that the first Ctrl-C waits for requests in flight.", metavar="SECONDS", min=0)
     ] = 60,
+    batch_api: Annotated[  # noqa: FBT002
+        bool, run("--batch-api", help="Send the requests as batches, at the price of the vendor's Batch API.")
+    ] = False,
+    no_wait: Annotated[  # noqa: FBT002
+        bool, run("--no-wait", help="With --batch-api: submit or collect, and end; run the command again later.")
+    ] = False,
     on_ambiguous: Annotated[
         OnAmbiguous, run(help="What to do with rows whose request was in flight when the last run was killed.")
     ] = OnAmbiguous.resend,
@@ -236,7 +242,8 @@ def label(
     """Label every row of a table exactly once; the same command again resumes.
 
     Requests and replies are stored in OUTPUT.job. Failed rows are in the output, with the reason. The exit code is 0
-    unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row.
+    unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row: it is 7 if the
+    requests are in batches at the endpoint.
     """
     from structkit.batch.job import Job
     from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
@@ -252,6 +259,7 @@ def label(
     options |= {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "chunk": read_chunk(chunk)}
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
+    limits |= {"batch_api": batch_api, "wait": not no_wait}
     selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
     job = Job(

@@ -23,6 +23,9 @@ from structkit.values.text import escape_controls
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
 
+SUBMITTED = 7
+"""The exit code of a run whose requests are in batches at the endpoint: the same command collects them later."""
+
 
 def write(value: Any, output: Path | None) -> None:
     """Print a value as JSON, or write it to a file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
@@ -152,3 +152,12 @@ class ClientRoutes:
         for name in names:
             if isinstance(name, ModelName) and name in self._routes:
                 self._routes[name].identify_owner(name.owner)
+
+
+def pin_routes(routes: Mapping[str, Route]) -> ClientRoutes:
+    """Return the routes of a client whose models have these, whatever the cache on disk has.
+
+    >>> pin_routes({"m": Route(rejected=frozenset({"json_schema"}))}).of("m").route.mode
+    'json_schema_lax'
+    """
+    return ClientRoutes("", _routes={model: ClientRoute("", model, route) for model, route in routes.items()})

@@ -121,6 +121,12 @@ class Budget:
         self.reserved += estimate
         return True
 
+    def reopen(self, reserved: Decimal) -> None:
+        """Turn what was counted as spent into a reservation: a request of an earlier run may still be answered."""
+        amount = _as_amount(reserved)
+        self.spent = max(ZERO, self.spent - amount)
+        self.reserved += amount
+
     def settle(self, reserved: Decimal, actual: Decimal | None) -> None:
         """Replace a reservation by what the request cost.
 

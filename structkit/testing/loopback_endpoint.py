@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from structkit.testing.batch_service import BatchService
 from structkit.testing.faults import Fault, FaultDraw
 from structkit.testing.scripted_reply import Reply, Script, conforming_reply, to_reply, to_scripts
 from structkit.testing.stream_faults import as_stream
@@ -43,12 +45,14 @@ class Endpoint:
             the next request.
         seed: Selects the requests that have a fault: the same ones for the same seed.
         delta: Characters of a delta, where a request asks for a stream.
+        batches: The Batch API; by default one without faults. With None, the endpoint has none.
 
     Attributes:
         requests: The JSON body of every completion request so far.
         headers: The headers of each, by lower-case name.
         paths: The path of each.
         fault_names: The name of the fault of each, random or scripted; None without one.
+        batches: The Batch API, with a record of its calls; None if there is none.
         base_url: The address, which ends with `/v1`.
 
     Raises:
@@ -69,6 +73,7 @@ class Endpoint:
         faults: Mapping[str, float] = MappingProxyType({}),
         seed: int = 0,
         delta: int = 20,
+        batches: BatchService | Literal["default"] | None = "default",
     ) -> None:
         """Listen on a free port of the loopback interface."""
         self.requests: list[JSON] = []
@@ -79,6 +84,7 @@ class Endpoint:
         self._faults = FaultDraw(faults, seed)
         self._models = models
         self._delta = delta
+        self.batches = BatchService() if batches == "default" else batches
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler_class())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -96,6 +102,18 @@ class Endpoint:
         if random_fault and not random_fault.delivers(scripted, reply):
             self._return_script(script)
         return as_stream(body, reply, self._delta)
+
+    def _answer_batch_call(self, handler: BaseHTTPRequestHandler, raw: bytes) -> Reply | None:
+        """Return the reply to a call of the Batch API, each line of a batch being one request; None for other calls."""
+        path, headers = handler.path, {name.lower(): value for name, value in handler.headers.items()}
+        if self.batches is None:
+            is_missing = urlsplit(path).path.endswith(("/batches", "/files"))
+            return Reply({"error": {"message": f"Invalid URL ({handler.command} {path})"}}, 404) if is_missing else None
+
+        def answer(body: JSON) -> Reply:
+            return self.answer(body, headers, path)
+
+        return self.batches.reply_to(handler.command, path, raw, headers.get("content-type", ""), answer)
 
     def _record(self, body: JSON, headers: Mapping[str, str], path: str) -> None:
         self.requests.append(body)
@@ -130,13 +148,15 @@ class Endpoint:
             disable_nagle_algorithm = True  # head and body are two writes; together with delayed ACKs they cost 40 ms
 
             def do_GET(self) -> None:
-                _write(self, endpoint._models if isinstance(endpoint._models, Reply) else _listing(endpoint._models))
+                models = endpoint._models if isinstance(endpoint._models, Reply) else _listing(endpoint._models)
+                _write(self, endpoint._answer_batch_call(self, b"") or models)
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                raw = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 try:
-                    reply = endpoint.answer(body, headers, self.path)
+                    reply = endpoint._answer_batch_call(self, raw)
+                    reply = reply or endpoint.answer(json.loads(raw), headers, self.path)
                 except Exception as error:  # noqa: BLE001 (the test's own function failed: a reply shows it where it is looked for)
                     reply = Reply({"error": {"message": f"the test's reply failed: {error!r}"}}, status=500)
                 _write(self, reply)

@@ -54,7 +54,7 @@ class HTTPTransport:
         """Set up; nothing is sent."""
         self._choice, self._host = AddressChoice(base_url), connection_name(base_url)
         self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
-        self._pool = open_pool(_origin(base_url), _headers(base_url, api_key))
+        self._pool = open_pool(_origin(base_url), connection_headers(base_url, api_key))
         self._stream_options = StreamOptions()
 
     def send(self, request: Request, policy: Policy) -> TransportReply:
@@ -143,7 +143,7 @@ class AsyncHTTPTransport:
         self._secret = (api_key, *query_secrets(base_url), *environment_secrets())
         self._connections = connections
         self._stream_options = StreamOptions()
-        self._pool = open_async_pool(_origin(base_url), _headers(base_url, api_key), connections)
+        self._pool = open_async_pool(_origin(base_url), connection_headers(base_url, api_key), connections)
         self._slots: asyncio.Semaphore | None = None
         self._lifetime: AsyncGenerator[None] | None = None
 
@@ -281,7 +281,8 @@ def _as_async(reader: BodyReader) -> AsyncHTTPReply:
     return reader.status, reader.headers, chunks()
 
 
-def _headers(base_url: str, api_key: str) -> dict[str, str]:
+def connection_headers(base_url: str, api_key: str) -> dict[str, str]:
+    """Return the headers of every request over a connection."""
     name, value = key_header(base_url, api_key)
     headers = {
         name: value,

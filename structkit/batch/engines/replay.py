@@ -34,14 +34,19 @@ def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> l
     A reply is left out if the same request was retried after it: the conversation sees one reply a request. Failures
     at the end are left out too, unless nothing is sent: the next run retries them, as after a wrong key.
     """
+    return [each.reply for each in exchanges_to_replay(exchanges, with_last_failures=is_offline) if each.reply]
+
+
+def exchanges_to_replay(exchanges: tuple[Exchange, ...], *, with_last_failures: bool) -> list[Exchange]:
+    """Return the exchanges whose replies `replies_to_replay` returns; failures at the end are left out or not."""
     answered = [exchange for exchange in exchanges if exchange.reply is not None]
-    if not is_offline:
+    if not with_last_failures:
         answered = _without_last_failures(answered)
     next_requests = [*(exchange.request for exchange in answered[1:]), None]
     return [
-        exchange.reply
+        exchange
         for exchange, next_request in zip(answered, next_requests, strict=False)
-        if exchange.reply and exchange.request != next_request
+        if exchange.request != next_request
     ]
 
 

@@ -1,0 +1,182 @@
+"""Stores the results of batches in the journal; what a batch has not carried out is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from structkit.batch.engines.batch_api.batch_file import custom_id
+from structkit.batch.engines.batch_api.batch_results import BatchResult, missing_reply, read_results
+from structkit.batch.engines.batch_api.collector import RequestCollector
+from structkit.batch.engines.batch_log import BatchLog, BatchRecord
+from structkit.batch.engines.engine import RunContext
+from structkit.errors import TransportError
+from structkit.journal.database import translate_errors
+from structkit.journal.row_state import BatchedRequest
+from structkit.transport import TransportReply
+from structkit.transport.batch_endpoint import BatchEndpoint
+from structkit.values import JSON
+
+FINAL_STATUSES = frozenset({"completed", "failed", "expired", "cancelled", "canceled"})
+
+OUTPUT_FILES = ("output_file_id", "error_file_id")
+
+TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of an error)
+"""The code of a batch that did not fit into the endpoint's queue: smaller ones may."""
+
+MAX_SHORT_READS = 3
+"""Times that files with fewer lines than their batch counts are read again."""
+
+LINES_PER_TURN = 200
+"""Results that are stored before other tasks of the event loop have their turn."""
+
+
+class BatchFailure(NamedTuple):
+    """Why a batch failed as a whole."""
+
+    code: str
+    message: str
+
+
+def status_of(batch: JSON) -> str:
+    """Return the status of a batch in lower case."""
+    return str(batch.get("status")).lower()
+
+
+def is_final(batch: JSON) -> bool:
+    """Return whether nothing more happens to a batch."""
+    return status_of(batch) in FINAL_STATUSES
+
+
+def failure_of(batch: JSON) -> BatchFailure | None:
+    """Return why a batch failed as a whole; None if it did not."""
+    if status_of(batch) != "failed":
+        return None
+    errors: Any = batch.get("errors")
+    entries = errors.get("data") if isinstance(errors, dict) else errors
+    first: Any = entries[0] if isinstance(entries, list) and entries else {}
+    fields = first if isinstance(first, dict) else {"message": first}
+    return BatchFailure(str(fields.get("code") or ""), str(fields.get("message") or "the endpoint does not say why"))
+
+
+class Harvester:
+    """Stores what batches have answered."""
+
+    def __init__(
+        self, context: RunContext, endpoint: BatchEndpoint, log: BatchLog, collector: RequestCollector
+    ) -> None:
+        """Prepare; nothing is read."""
+        self._context, self._endpoint, self._log, self._collector = context, endpoint, log, collector
+        self._short_reads = Counter[str]()
+
+    def reserve(self, record: BatchRecord) -> None:
+        """Note the requests of a batch of an earlier run: their rows wait, and their cost is reserved again."""
+        for request in self._context.journal.batched_requests(record.key):
+            self._collector.in_flight[request.ordinal] += 1
+            self._context.budget.reopen(self._cost(record, request))
+
+    def withdraw(self, record: BatchRecord) -> None:
+        """Take back the requests of a batch that have no reply, and finish it."""
+        self._withdraw(record, [*self._context.journal.batched_requests(record.key)])
+        self._log.save(replace(record, state="finished"))
+
+    async def harvest(self, record: BatchRecord, batch: JSON) -> int:
+        """Store the replies of a batch that is done, and finish it; return how many requests have one.
+
+        It can be repeated: a request that has its reply does not wait for another one.
+
+        Args:
+            record: The batch.
+            batch: Its final state at the endpoint.
+
+        Raises:
+            TransportError: A file cannot be read completely; what was read is stored.
+        """
+        requests = {custom_id(request): request for request in self._context.journal.batched_requests(record.key)}
+        count = 0
+        for name in (batch.get(each) for each in OUTPUT_FILES):
+            if isinstance(name, str) and name:
+                count += await self._store_file(record, name, requests)
+        self._finish_remaining(record, batch, [*requests.values()])
+        self._log.save(replace(record, state="finished"))
+        return count
+
+    def _finish_remaining(self, record: BatchRecord, batch: JSON, requests: list[BatchedRequest]) -> None:
+        """Finish the requests that the files of a batch say nothing about.
+
+        Raises:
+            TransportError: The batch counts more results than its files have; they are read once more, a few times.
+        """
+        if status_of(batch) != "completed":
+            return self._withdraw(record, requests)
+        if record.requests - len(requests) < _count_results(batch):
+            self._short_reads[record.key] += 1
+            if self._short_reads[record.key] <= MAX_SHORT_READS:
+                raise TransportError(f"the files of {record.batch} have fewer lines than it counts", retryable=True)
+        for request in requests:
+            self._store(record, request, missing_reply())
+        return None
+
+    async def _store_file(self, record: BatchRecord, name: str, requests: dict[str, BatchedRequest]) -> int:
+        """Store the results in a file, and remove their requests from those that wait; return how many there were."""
+        count = 0
+        with temporary_file(self._context.journal.folder / f"batch-{record.number}.output") as path:
+            await self._endpoint.download(name, path)
+            for result in read_results(path, self._endpoint):
+                if (request := requests.pop(result.name, None)) is not None:
+                    self._store_result(record, request, result)
+                    count += result.reply is not None
+                    if count % LINES_PER_TURN == 0:
+                        await asyncio.sleep(0)
+        return count
+
+    def _store_result(self, record: BatchRecord, request: BatchedRequest, result: BatchResult) -> None:
+        if result.reply is None:
+            self._withdraw(record, [request])
+        else:
+            self._store(record, request, result.reply)
+
+    def _store(self, record: BatchRecord, request: BatchedRequest, reply: TransportReply) -> None:
+        """Store a reply: its row continues in the next pass."""
+        context, collector = self._context, self._collector
+        context.journal.add_reply(request.ordinal, request.number, reply)
+        context.budget.settle(self._cost(record, request), context.prices.cost(record.model, reply))
+        collector.release(request.ordinal)
+        collector.new_replies.add((request.ordinal, request.number))
+        if isinstance(reply, TransportError):
+            collector.failures[request.ordinal] += 1
+        else:
+            context.limiter.finish_row(None)
+
+    def _withdraw(self, record: BatchRecord, requests: list[BatchedRequest]) -> None:
+        for request in requests:
+            self._context.journal.withdraw(request.ordinal, request.number)
+            self._context.budget.settle(self._cost(record, request), Decimal(0))
+            self._collector.release(request.ordinal)
+
+    def _cost(self, record: BatchRecord, request: BatchedRequest) -> Decimal:
+        return self._collector.cost(request, record.model)
+
+
+def _count_results(batch: JSON) -> int:
+    """Return how many requests of a batch have a reply or an error by its own count; 0 if it has none."""
+    counts: Any = batch.get("request_counts")
+    numbers = [counts.get(name) for name in ("completed", "failed")] if isinstance(counts, dict) else []
+    return sum(number for number in numbers if isinstance(number, int))
+
+
+@contextmanager
+def temporary_file(path: Path) -> Iterator[Path]:
+    """Create a file that its owner alone can read, and delete it in the end."""
+    with translate_errors(path):
+        path.touch(mode=0o600)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
