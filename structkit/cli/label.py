@@ -242,8 +242,7 @@ def label(
     """Label every row of a table exactly once; the same command again resumes.
 
     Requests and replies are stored in OUTPUT.job. Failed rows are in the output, with the reason. The exit code is 0
-    unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row: it is 7 if the
-    requests are in batches at the endpoint.
+    unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row.
     """
     from structkit.batch.job import Job
     from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
@@ -253,10 +252,9 @@ def label(
     validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
     label_input = find_input(source, function, encoding, send, ocr, password)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
-    system = read_instructions(instructions, instructions_file)
-    options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "mode": mode, "dialect": dialect}
-    options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below}
-    options |= {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "chunk": read_chunk(chunk)}
+    options: Any = {"instructions": read_instructions(instructions, instructions_file), "temperature": temperature}
+    options |= {"confidence": read_confidence(confidence), "mode": mode, "dialect": dialect, "escalate": escalate}
+    caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "seed": seed, "below": below}
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
     limits |= {"batch_api": batch_api, "wait": not no_wait}
@@ -273,7 +271,7 @@ def label(
         evidence=read_evidence(evidence),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
-        call=read_call_options(settings, header, timeout, request.call, **options),
+        call=read_call_options(settings, header, timeout, request.call, **options, **caps, chunk=read_chunk(chunk)),
     )
     raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
 

@@ -62,18 +62,18 @@ class BatchRecord:
         job = {"structkit_job": self.job, "structkit_fingerprint": self.fingerprint}
         return {**job, "structkit_batch": self.key}
 
-    def is_same(self, listed: JSON) -> bool:
+    def is_same(self, entry: JSON) -> bool:
         """Return whether a batch at the endpoint is this one, and of the same settings.
 
         An endpoint that does not return the metadata still has the id of the file, which no other batch has.
         """
-        metadata = metadata_of(listed)
-        return metadata == self.metadata if metadata else self.file == listed.get("input_file_id")
+        metadata = metadata_of(entry)
+        return metadata == self.metadata if metadata else self.file == entry.get("input_file_id")
 
 
-def metadata_of(listed: JSON) -> JSON:
+def metadata_of(entry: JSON) -> JSON:
     """Return the metadata of a batch at the endpoint, as far as they are structkit's."""
-    metadata: Any = listed.get("metadata")
+    metadata: Any = entry.get("metadata")
     pairs = metadata.items() if isinstance(metadata, dict) else ()
     return {name: value for name, value in pairs if name.startswith("structkit_")}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.batch.conversations import RowConversations
-from structkit.batch.engines.batch_api.engine import BatchAPIEngine
+from structkit.batch.engines.batch_api.batch_engine import BatchAPIEngine
 from structkit.batch.engines.batch_log import ROUTES
 from structkit.batch.engines.engine import RunContext
 from structkit.client.endpoint_settings import report_environment_errors

@@ -71,21 +71,21 @@ class BatchSubmitter:
         """
         if not self._log.records:
             return
-        listed = await self._endpoint.list_batches()
-        self._reject_unknown(listed)
+        listing = await self._endpoint.list_batches()
+        self._reject_unknown(listing)
         for record in self._log.unfinished:
             if record.state == "submitting":
-                match = _find(record, listed) or await self._look_again(record)
+                match = _find(record, listing) or await self._look_again(record)
                 self._store(record, match) if match else self._log.save(replace(record, state="collecting"))
 
-    def _reject_unknown(self, listed: list[JSON]) -> None:
+    def _reject_unknown(self, listing: list[JSON]) -> None:
         """Reject a journal that is older than a batch: its requests would be paid for again.
 
         Raises:
             JobError: There is such a batch.
         """
         fingerprints = {record.fingerprint for record in self._log.records.values()}
-        for batch in listed:
+        for batch in listing:
             metadata = metadata_of(batch)
             is_ours = metadata.get("structkit_job") == self._log.job
             is_unknown = metadata.get("structkit_batch") not in self._log.records
@@ -148,5 +148,5 @@ def is_rejection(error: TransportError) -> bool:
     return status < SERVER_ERROR and status not in UNCERTAIN
 
 
-def _find(record: BatchRecord, listed: list[JSON]) -> JSON | None:
-    return next((batch for batch in listed if record.is_same(batch)), None)
+def _find(record: BatchRecord, listing: list[JSON]) -> JSON | None:
+    return next((batch for batch in listing if record.is_same(batch)), None)
