@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,11 +16,12 @@ from structkit.cli.default_client import default_client
 from structkit.cli.output_file import validate_output
 from structkit.cli.request_options import Header, Set, read_probe_options
 from structkit.cli.terminal import notice, write, write_table, write_text
-from structkit.client.probing.probe_report import TABLE_HEAD
+from structkit.client.endpoint_settings import EndpointSettings
+from structkit.client.probing.probe_report import TABLE_HEAD, Finding
 from structkit.dialects import Dialect, route_to_json
 from structkit.transport import normalise_base_url, route_cache
 from structkit.transport.route_cache import CachedRoute
-from structkit.values import JSON
+from structkit.values import JSON, Parameters
 
 HEADER = ("endpoint", "model", "mode", "rejected", "ignored", "keywords and formats", "stored at")
 
@@ -49,13 +53,23 @@ def probe(
     if show or forget:
         _stored_routes(model, base_url, output, show=show, forget=forget)
         return
-    with default_client(model, base_url, notice, call=read_probe_options(settings, header)) as client:
+    call = read_probe_options(settings, header)
+    with default_client(model, base_url, notice, call=call) as client:
         report = client.probe()
+        if client.endpoint is not None:
+            report = replace(report, findings=(*report, _find_batch_api(client.endpoint, call)))
     if output:
         write(report.as_json(), output)
     else:
         write_table([TABLE_HEAD, *report.rows])
         write_text(f"\n{report.summary}", None)
+
+
+def _find_batch_api(endpoint: EndpointSettings, call: Mapping[str, Any]) -> Finding:
+    from structkit.client.probing.batch_finding import find_batch_api
+
+    options = {name: value for name, value in call.items() if name in {"extra_headers", "extra_query"}}
+    return asyncio.run(find_batch_api(endpoint, Parameters(**options)))  # noqa: TID251 (the command line may)
 
 
 def _stored_routes(model: str | None, base_url: str | None, output: Path | None, *, show: bool, forget: bool) -> None:

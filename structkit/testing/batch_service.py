@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeAlias
@@ -23,6 +23,8 @@ STEPS = ("list", "upload", "create", "poll", "download", "cancel")
 
 DISCONNECT = "disconnect"
 """What a step may have instead of a status: the call is carried out, and the connection breaks within the reply."""
+
+IN_PROGRESS = frozenset({"validating", "in_progress"})
 
 MAX_LISTED = 100
 NOT_FOUND, OK = 404, 200
@@ -55,12 +57,14 @@ class BatchService:
         page: The most batches on one page of the list.
         strangers: How many batches of other jobs are in the list, the newer half before and the older half after.
         seed: Of the random order.
+        is_available: Whether there is a Batch API; if not, its addresses do not exist.
         on_step: Is called at the steps, see `StepListener`; for tests that stop a process at a moment.
 
     Attributes:
         calls: The steps that were called so far.
         executed: The `custom_id` of every line that was carried out, and would be paid for.
         batches: Every batch by its id, as the API shows it.
+        files: The content of every file by its id.
 
     Raises:
         ValueError: There is no such fault, or no such step.
@@ -69,12 +73,13 @@ class BatchService:
     def __init__(
         self,
         *faults: str | None,
-        steps: Mapping[str, list[int | str | None]] | None = None,
+        steps: Mapping[str, Sequence[int | str | None]] | None = None,
         polls: int = 0,
         delay: float = 0.0,
         page: int = MAX_LISTED,
         strangers: int = 0,
         seed: int = 0,
+        is_available: bool = True,
         on_step: StepListener | None = None,
     ) -> None:
         """Start without files and batches."""
@@ -82,7 +87,9 @@ class BatchService:
         self._faults, self._steps = list(faults), {name: list(each) for name, each in (steps or {}).items()}
         self._polls, self._delay, self._page, self._strangers = polls, delay, page, strangers
         self._random, self._on_step = Random(seed), on_step or (lambda _step, _phase: None)  # noqa: S311
-        self._files: dict[str, bytes] = {}
+        self._is_available = is_available
+        self._answer: Callable[[JSON], Reply] | None = None
+        self.files: dict[str, bytes] = {}
         self._stored: dict[str, StoredBatch] = {}
         self._lock = threading.RLock()
         self.calls: list[str] = []
@@ -93,6 +100,13 @@ class BatchService:
         """Every batch by its id, the oldest first."""
         with self._lock:
             return {name: batch.body for name, batch in self._stored.items()}
+
+    def finish_batches(self) -> None:
+        """Carry out every batch that is in progress, as an endpoint does whether or not anybody asks for it."""
+        with self._lock:
+            for batch in self._stored.values():
+                if batch.body["status"] in IN_PROGRESS and self._answer is not None:
+                    self._finish(batch, self._answer)
 
     def reply_to(
         self, method: str, target: str, raw: bytes, content_type: str, answer: Callable[[JSON], Reply]
@@ -106,14 +120,17 @@ class BatchService:
             content_type: Of the body.
             answer: Carries out one line: returns the endpoint's reply to the body of a completion request.
         """
+        self._answer = answer
         url = urlsplit(target)
         match = re.search(r"/(batches|files)(?:/([^/]+))?(?:/(content|cancel))?$", url.path)
         if match is None:
             return None
+        if not self._is_available:
+            return error_reply(NOT_FOUND, f"Invalid URL ({method} {url.path})")
         kind, name, action = match.groups()
         routes: dict[tuple[str, str, bool, str | None], tuple[str, Callable[[], Reply]]] = {
             ("GET", "batches", False, None): ("list", lambda: self._list(parse_qs(url.query))),
-            ("POST", "batches", False, None): ("create", lambda: self._create(json.loads(raw))),
+            ("POST", "batches", False, None): ("create", lambda: self.create(json.loads(raw))),
             ("GET", "batches", True, None): ("poll", lambda: self._poll(name, answer)),
             ("POST", "batches", True, "cancel"): ("cancel", lambda: self._cancel(name, answer)),
             ("POST", "files", False, None): ("upload", lambda: self._upload(raw, content_type)),
@@ -157,12 +174,13 @@ class BatchService:
         return Reply({"id": name, "object": "file", "bytes": len(fields["file"]), "purpose": "batch"})
 
     def _store_file(self, content: bytes) -> str:
-        name = f"file-{len(self._files) + 1}"
-        self._files[name] = content
+        name = f"file-{len(self.files) + 1}"
+        self.files[name] = content
         return name
 
-    def _create(self, body: JSON) -> Reply:
-        if (content := self._files.get(body.get("input_file_id", ""))) is None:
+    def create(self, body: JSON) -> Reply:
+        """Create a batch, as `POST /v1/batches` does."""
+        if (content := self.files.get(body.get("input_file_id", ""))) is None:
             return error_reply(400, "there is no such file")
         lines = [json.loads(line) for line in content.splitlines()]
         name = f"batch_{len(self._stored) + 1}"
@@ -177,7 +195,7 @@ class BatchService:
         batch = self._stored.get(name)
         if batch is None:
             return _not_found(name)
-        if batch.body["status"] in {"validating", "in_progress"}:
+        if batch.body["status"] in IN_PROGRESS:
             batch.polls += 1
             batch.body["status"] = "in_progress"
             if batch.polls > self._polls and time.monotonic() >= batch.created_at + self._delay:
@@ -222,7 +240,7 @@ class BatchService:
         return json.dumps(entry).encode() + b"\n", is_error
 
     def _download(self, name: str) -> Reply:
-        content = self._files.get(name)
+        content = self.files.get(name)
         return _not_found(name) if content is None else Reply(self._halves(content))
 
     def _halves(self, content: bytes) -> Iterator[bytes]:

@@ -7,8 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
 
 from typing_extensions import Self
 
@@ -45,14 +44,14 @@ class Endpoint:
             the next request.
         seed: Selects the requests that have a fault: the same ones for the same seed.
         delta: Characters of a delta, where a request asks for a stream.
-        batches: The Batch API; by default one without faults. With None, the endpoint has none.
+        batches: The Batch API; by default one without faults.
 
     Attributes:
         requests: The JSON body of every completion request so far.
         headers: The headers of each, by lower-case name.
         paths: The path of each.
         fault_names: The name of the fault of each, random or scripted; None without one.
-        batches: The Batch API, with a record of its calls; None if there is none.
+        batches: The Batch API, with a record of its calls.
         base_url: The address, which ends with `/v1`.
 
     Raises:
@@ -73,7 +72,7 @@ class Endpoint:
         faults: Mapping[str, float] = MappingProxyType({}),
         seed: int = 0,
         delta: int = 20,
-        batches: BatchService | Literal["default"] | None = "default",
+        batches: BatchService | None = None,
     ) -> None:
         """Listen on a free port of the loopback interface."""
         self.requests: list[JSON] = []
@@ -84,7 +83,7 @@ class Endpoint:
         self._faults = FaultDraw(faults, seed)
         self._models = models
         self._delta = delta
-        self.batches = BatchService() if batches == "default" else batches
+        self.batches = batches or BatchService()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler_class())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -106,9 +105,6 @@ class Endpoint:
     def _answer_batch_call(self, handler: BaseHTTPRequestHandler, raw: bytes) -> Reply | None:
         """Return the reply to a call of the Batch API, each line of a batch being one request; None for other calls."""
         path, headers = handler.path, {name.lower(): value for name, value in handler.headers.items()}
-        if self.batches is None:
-            is_missing = urlsplit(path).path.endswith(("/batches", "/files"))
-            return Reply({"error": {"message": f"Invalid URL ({handler.command} {path})"}}, 404) if is_missing else None
 
         def answer(body: JSON) -> Reply:
             return self.answer(body, headers, path)

@@ -40,6 +40,9 @@ MAX_CHARS = 200
 
 JSON_TYPE = "application/json"
 
+NO_BATCH_API = frozenset({400, 404, 405, 410, 501})
+"""Statuses of a list of batches that does not exist."""
+
 
 @dataclass(frozen=True)
 class APICall:
@@ -233,6 +236,11 @@ class BatchEndpoint:
         timeout = self._policy.timeout or DEFAULT_TIMEOUT_S
         async with self._pool.open(call.method, target, outgoing, timeout) as reply:
             yield display_url(url), reply
+
+
+def is_missing_api(error: TransportError) -> bool:
+    """Return whether an error shows that the endpoint does not have the API."""
+    return isinstance(error, MalformedReply) or getattr(error, "status_code", 0) in NO_BATCH_API
 
 
 def _url(models: str, path: str) -> str:

@@ -15,7 +15,7 @@ from structkit.batch.engines.batch_api.batch_file import BatchFile, file_path
 from structkit.batch.engines.batch_api.batched_exchanges import BatchedExchanges
 from structkit.batch.engines.batch_api.collector import RequestCollector
 from structkit.batch.engines.batch_api.harvest import TOKEN_LIMIT, Harvester, failure_of, is_final, status_of
-from structkit.batch.engines.batch_api.submission import BatchSubmitter, is_missing_api, is_rejection
+from structkit.batch.engines.batch_api.submission import BatchSubmitter, is_rejection
 from structkit.batch.engines.batch_log import BatchLog, BatchRecord
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.row_runner import RowRunner
@@ -26,7 +26,7 @@ from structkit.dialects.batch_rules import BatchRules
 from structkit.errors import JobError, TransportError
 from structkit.journal.row_state import Exchange
 from structkit.tables.records import Record
-from structkit.transport.batch_endpoint import BatchEndpoint
+from structkit.transport.batch_endpoint import BatchEndpoint, is_missing_api
 from structkit.values import JSON
 
 MAX_FAILED_POLLS = 20

@@ -11,7 +11,7 @@ from random import Random
 from structkit.batch.engines.batch_api.batch_file import BatchFile
 from structkit.batch.engines.batch_log import BatchLog, BatchRecord, metadata_of
 from structkit.dialects.batch_rules import BatchRules
-from structkit.errors import JobError, MalformedReply, StatusError, TransportError
+from structkit.errors import JobError, StatusError, TransportError
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Policy
 
@@ -19,9 +19,6 @@ UNCERTAIN = frozenset({408, 429})
 """Statuses below 500 after which the creation of a batch is tried again."""
 
 SERVER_ERROR = 500
-
-NO_BATCH_API = frozenset({400, 404, 405, 410, 501})
-"""Statuses of a list of batches that does not exist."""
 
 
 class BatchSubmitter:
@@ -135,11 +132,6 @@ class BatchSubmitter:
         record = replace(record, state="submitted", batch=batch["id"])
         self._log.save(record)
         return record
-
-
-def is_missing_api(error: TransportError) -> bool:
-    """Return whether an error shows that the endpoint does not have the API."""
-    return isinstance(error, MalformedReply) or getattr(error, "status_code", 0) in NO_BATCH_API
 
 
 def is_rejection(error: TransportError) -> bool:
