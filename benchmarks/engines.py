@@ -96,14 +96,14 @@ class Outcome:
     """What is true after the second run.
 
     Args:
-        lost: Rows that are not done.
+        unfinished: Rows that are not done.
         repeated: Requests that were carried out more often than without a kill.
         ambiguous: Rows that the report calls ambiguous.
         was_killed: Whether the first run was killed at the moment.
         seconds: Of both runs.
     """
 
-    lost: int
+    unfinished: int
     repeated: int
     ambiguous: int
     was_killed: bool
@@ -176,8 +176,8 @@ def measure(job: Job, endpoint: Endpoint, rows: int, start: float, *, was_killed
     texts = Counter(json.dumps(request, sort_keys=True) for request in endpoint.requests)
     assert contents.keys() <= {1, 3}, contents
     repeated = sum(texts.values()) - len(texts)
-    lost = rows - report.counts.get("done", 0)
-    return Outcome(lost, repeated, len(report.ambiguous), was_killed, time.perf_counter() - start)
+    unfinished = rows - report.counts.get("done", 0)
+    return Outcome(unfinished, repeated, len(report.ambiguous), was_killed, time.perf_counter() - start)
 
 
 def run_moment(name: str, rows: int) -> Outcome:
@@ -202,7 +202,7 @@ def main() -> None:
     for name in options.only:
         outcome = run_moment(name, rows)
         killed = name if outcome.was_killed else f"{name} (not reached)"
-        print(f"| {killed} | {outcome.lost} | {outcome.repeated} | {outcome.ambiguous} | {outcome.seconds:.1f} |")
+        print(f"| {killed} | {outcome.unfinished} | {outcome.repeated} | {outcome.ambiguous} | {outcome.seconds:.1f} |")
 
 
 if __name__ == "__main__":
