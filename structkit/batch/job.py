@@ -10,6 +10,7 @@ from pathlib import Path
 
 from structkit.batch.default_progress import default_progress
 from structkit.batch.engines.progress import ProgressCallback
+from structkit.batch.engines.signals import listen_to_signals
 from structkit.batch.export import export_journal
 from structkit.batch.output_table import in_memory, load_table
 from structkit.batch.report import Report
@@ -83,7 +84,7 @@ class Job(JobSettings):
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 
-    def run(self, on_progress: ProgressCallback | None = None) -> Report:
+    def run(self, on_progress: ProgressCallback | None = None, *, processes: int = 1) -> Report:
         """Process every row until it is finished, and write the output and its manifest.
 
         The first Ctrl-C or SIGTERM waits for the requests in flight, `grace` seconds at most; the second one stops at
@@ -91,12 +92,21 @@ class Job(JobSettings):
 
         Args:
             on_progress: Called with a `Progress` after each row, once a second, and when the run is interrupted.
+            processes: How many processes of this machine work on it, each on a part with a journal of its own,
+                `OUTPUT.part-1-of-4`; OUTPUT is the table that one process would write. The job, its type and its
+                prompt function are pickled, so that they have to be defined in a module or a script, and a script
+                calls `run` under `if __name__ == "__main__":`.
 
         Raises:
             JobError: The job does not match its journal, its files cannot be used, or another run has the folder.
             ConfigError: Another setting is invalid; nothing was sent.
             KeyboardInterrupt: The run was interrupted twice.
         """
+        if processes != 1:
+            from structkit.batch.processes.run_processes import run_in_processes
+
+            with default_progress(self, on_progress) as callback:
+                return run_in_processes(self, processes, callback)
         if self.output is None:
             with in_memory(self) as job:
                 return _with_table(job.run(on_progress))
@@ -137,7 +147,7 @@ def _with_table(report: Report) -> Report:
 
 def _run_in_loop(runner: JobRunner) -> Report:
     try:
-        return asyncio.run(runner.run(handle_signals=True))  # noqa: TID251 (the blocking entry point)
+        return asyncio.run(runner.run(listen_to_signals))  # noqa: TID251 (the blocking entry point)
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 

@@ -15,6 +15,7 @@ from structkit.batch.manifest import input_hash, write_manifest
 from structkit.batch.parts import part_number
 from structkit.batch.sampling import draw_sample
 from structkit.errors import JobError
+from structkit.tables.columns import Column
 from structkit.tables.formats import PART_SUFFIX
 from structkit.tables.records import Record
 from structkit.tables.sinks import open_sink
@@ -23,6 +24,9 @@ from structkit.values import JSON
 
 SHARED = ("job", "source_sha256", "limit", "sample", "items", "reading")
 """What the manifests of all parts have in common."""
+
+COMPLETE = "complete"
+"""The status of a job whose rows have all finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,12 @@ class JoinReport:
 
 
 def join_parts(
-    paths: Iterable[Path | str], output: Path | str, source: Any = None, *, overwrite: bool = False
+    paths: Iterable[Path | str],
+    output: Path | str,
+    source: Any = None,
+    *,
+    overwrite: bool = False,
+    status: str = COMPLETE,
 ) -> JoinReport:
     """Make one table and one manifest of the outputs of all parts of a job.
 
@@ -76,6 +85,7 @@ def join_parts(
         output: The table to write; its format may be another one.
         source: The input of the job; by default the file that the manifests name.
         overwrite: Whether an existing output is replaced.
+        status: That of the job; unless it is `complete`, parts may have rows that are not finished.
 
     Raises:
         JobError: A part is missing, there twice, incomplete, of another job or of another input; a row is not where the
@@ -83,17 +93,18 @@ def join_parts(
     """
     parts = _read_parts(paths)
     _validate_parts(parts)
+    if status == COMPLETE:
+        _validate_complete(parts)
     manifest = parts[0].manifest
     rows = _open_input(parts, source)
     tables = [open_source(part.path) for part in parts]
     if source is None or isinstance(source, str | Path):
         _validate_input(rows, parts)
-    columns = {column.name: column for table in tables for column in table.fields}
-    with open_sink(output, columns.values(), overwrite=overwrite, guard_formulas="none") as sink:
+    with open_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas="none") as sink:
         for row in _in_order(rows, parts, tables):
             sink.write({"input": row.values})
     report = JoinReport(Path(output), len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
-    write_manifest(report.output, {**manifest, **_joined_fields(parts, report)})
+    write_manifest(report.output, {**manifest, **_joined_fields(parts, report), "status": status})
     return report
 
 
@@ -146,6 +157,15 @@ def _validate_parts(parts: Sequence[PartFile]) -> None:
                 f"{part.path} is a part of another {what} than {first.path}: they differ in {', '.join(different)}",
                 file=str(part.path),
             )
+
+
+def _validate_complete(parts: Sequence[PartFile]) -> None:
+    """Validate that no part has rows that are not finished.
+
+    Raises:
+        JobError: One has.
+    """
+    for part in parts:
         if count := part.manifest["counts"].get("open", 0):
             raise JobError(f"{part.path} is not complete: {count} rows are open; run it again", file=str(part.path))
 
@@ -178,6 +198,17 @@ def _validate_input(rows: Source, parts: Sequence[PartFile]) -> None:
     expected = parts[0].manifest["source_sha256"]
     if rows.file is not None and expected is not None and input_hash(rows.file, Path(rows.file)) != expected:
         raise JobError(f"{rows.file} has changed since the parts were run: run them again", file=rows.file)
+
+
+def _columns(rows: Source, tables: Sequence[Source]) -> list[Column]:
+    """Return the columns of all parts: those of the input first, in its order."""
+    for each in (rows, *tables):
+        if not each.has_header:
+            for _ in each:  # only then are the columns of every row known
+                pass
+    columns = {column.name: column for table in tables for column in table.fields}
+    names = [column.name for column in rows.fields if column.name in columns]
+    return [columns[name] for name in dict.fromkeys((*names, *columns))]
 
 
 def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[Record]:

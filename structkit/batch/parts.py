@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, JobError
 
 MAX_PARTS = 10_000
 
@@ -70,3 +71,33 @@ def part_number(key: str, total: int) -> int:
     """
     data = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8, person=b"part").digest()
     return int.from_bytes(data, "little") % total + 1
+
+
+def journal_totals(output: Path) -> set[int]:
+    """Return in how many parts the job of an output was run before, by the journals beside it."""
+    form = re.compile(re.escape(output.name) + r"\.part-[0-9]{1,5}-of-([0-9]{1,5})\.job")
+    with suppress(OSError):
+        return {int(match[1]) for path in output.parent.iterdir() if (match := form.fullmatch(path.name))}
+    return set()
+
+
+def validate_totals(totals: set[int], total: int, output: Path) -> None:
+    """Validate that the replies on disk are those of a run in as many parts.
+
+    Args:
+        totals: In how many parts there are journals; 1 is a run that was not divided.
+        total: In how many parts the job is to run now.
+        output: That of the job.
+
+    Raises:
+        JobError: They are not, and would be paid for again.
+    """
+    if other_totals := totals - {total}:
+        number = min(other_totals)
+        journals, remedy = f"journals of a run in {number} parts", f"run it in {number} parts (--processes {number})"
+        if number == 1:
+            journals, remedy = "the journal of a run in one process", "run it without --processes"
+        raise JobError(
+            f"the job has {journals}, whose replies would be paid for again: {remedy}, or write another output",
+            file=str(output),
+        )

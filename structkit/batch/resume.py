@@ -10,6 +10,7 @@ from typing import Any
 from structkit.batch.ambiguous import AMBIGUOUS
 from structkit.batch.engines.batch_log import abandon_batches, read_records
 from structkit.batch.fingerprint import differences, is_readable_again
+from structkit.batch.parts import journal_totals, validate_totals
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
 from structkit.costs.attempt_cost import parse_amount
 from structkit.costs.price import Price
@@ -38,6 +39,8 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
     Raises:
         JobError: The journal is another job's, another run has it, or it cannot be used.
     """
+    if settings.part is None and not settings.folder.exists():
+        validate_totals(journal_totals(settings.output_path), 1, settings.output_path)
     journal = Journal.open(settings.folder, fingerprint, verify_raw=settings.transport is not None)
     try:
         if settings.on_change == "new" and changes_since(journal, fingerprint):

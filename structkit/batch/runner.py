@@ -11,7 +11,7 @@ from structkit.batch.engines.engine import Engine, RunContext
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.local import LocalEngine
 from structkit.batch.engines.progress import ProgressCallback, ProgressReporter
-from structkit.batch.engines.signals import run_until_stopped
+from structkit.batch.engines.signals import Listen, run_until_stopped
 from structkit.batch.job_endpoint import custom_transport
 from structkit.batch.job_input import open_input
 from structkit.batch.job_prices import batch_prices, job_prices
@@ -70,11 +70,11 @@ class JobRunner:
         self.closes_transport = own_transport is None
         self.transport = own_transport or _open_transport(self.conversations)
 
-    async def run(self, *, handle_signals: bool = False) -> Report:
+    async def run(self, listen: Listen | None = None) -> Report:
         """Finish the rows, and write the output, the manifest and the report.
 
         Args:
-            handle_signals: Whether Ctrl-C and SIGTERM stop the run, after `grace` seconds at most.
+            listen: Where signals to stop the run come from, after `grace` seconds at most; None if from nowhere.
         """
         settings = self.settings
         try:
@@ -83,12 +83,12 @@ class JobRunner:
             evidence = bool(self.conversations.evidence)
             with open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal:
                 source = store_stream(source, settings.folder / STREAM_FILE, settings.limit)
-                return await self._run(source, journal, handle_signals=handle_signals)
+                return await self._run(source, journal, listen)
         finally:
             if self.closes_transport:  # a transport of the caller's stays open
                 await self.transport.close()
 
-    async def _run(self, source: Source, journal: Journal, *, handle_signals: bool) -> Report:
+    async def _run(self, source: Source, journal: Journal, listen: Listen | None) -> Report:
         # The order matters: nothing may be sent before the output is known to be writable.
         validate_output(self.conversations, Selection(self.settings.limit), source, journal)
         files = OpenFiles(source, select_rows(self.settings, source), journal)
@@ -98,7 +98,7 @@ class JobRunner:
         context, progress = self._make_context(journal)
         engine = self._open_engine(context)
         rows = UnfinishedRows(files.selection, source, journal, reopened_states(self.settings))
-        if await self._finish_rows(engine, rows, progress, handle_signals=handle_signals):
+        if await self._finish_rows(engine, rows, progress, listen):
             ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
         source.validate_unchanged()
         return self._write(files, engine, context, AmbiguousRows(ambiguous.items(), is_keyed=source.key is not None))
@@ -116,13 +116,13 @@ class JobRunner:
         return open_batch_engine(context, self.conversations, self._batch_rules)
 
     async def _finish_rows(
-        self, engine: Engine, rows: Iterable[MatchedRow], progress: ProgressReporter, *, handle_signals: bool
+        self, engine: Engine, rows: Iterable[MatchedRow], progress: ProgressReporter, listen: Listen | None
     ) -> bool:
         """Let the engine finish the rows, and report its progress; return whether requests were cancelled."""
         async with progress.watching(engine):
             run = engine.run(rows)
-            if handle_signals:
-                return await run_until_stopped(run, engine, progress, self.settings.grace)
+            if listen:
+                return await run_until_stopped(run, engine, progress, self.settings.grace, listen)
             await run
         return False
 

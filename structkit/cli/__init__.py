@@ -5,6 +5,6 @@ from structkit.cli import join as join
 from structkit.cli import label as label
 from structkit.cli import probe as probe
 from structkit.cli import review as review
-from structkit.cli.app import main
+from structkit.cli.app import app, main
 
-__all__ = ["main"]
+__all__ = ["app", "main"]

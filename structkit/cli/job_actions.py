@@ -6,6 +6,7 @@ import asyncio
 import json
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -16,11 +17,15 @@ from structkit.batch.ambiguous import name_ambiguous
 from structkit.batch.conversations import RowConversations
 from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
+from structkit.batch.processes.part_files import parts_of
+from structkit.batch.processes.run_processes import run_in_processes
+from structkit.batch.processes.worker_process import LoadJob
 from structkit.batch.progress_display import display_progress
 from structkit.batch.report import Report, describe_ambiguous
 from structkit.batch.selection import estimate_rows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
+from structkit.cli.received_jobs import receive_job
 from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, stderr_console, write, write_text
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
@@ -40,13 +45,22 @@ MAX_COUNTED_ROWS = 100_000
 """The number of rows that are counted before a run starts, to estimate the remaining time."""
 
 
-def run_job(job: Job) -> int:
-    """Run a job, and print its progress and its report; return the exit code."""
-    validate_output_owner(job)
-    rows = count_remaining_rows(job)
+def run_job(job: Job, processes: int = 1, load: LoadJob | None = None) -> int:
+    """Run a job, and print its progress and its report; return the exit code.
+
+    Args:
+        job: The job.
+        processes: How many processes work on it.
+        load: Returns the job in each of several processes.
+    """
+    if receive_job(job):
+        return 0
+    if processes == 1:
+        validate_output_owner(job)
+    rows = count_remaining_rows(job, processes)
     try:
         with display_progress(rows, job.price, stderr_console()) as on_progress:
-            report = job.run(on_progress)
+            report = job.run(on_progress) if processes == 1 else run_in_processes(job, processes, on_progress, load)
     except (KeyboardInterrupt, asyncio.CancelledError):
         notice(f"the replies so far are stored in {job.folder}; resume with: {resume_command(sys.argv)}")
         return INTERRUPTED
@@ -105,7 +119,7 @@ def hide_header_values(arguments: list[str]) -> list[str]:
     return [f"{each.partition(':')[0]}: ..." if hide else each for hide, each in zip(is_header, arguments, strict=True)]
 
 
-def count_remaining_rows(job: Job) -> int | None:
+def count_remaining_rows(job: Job, processes: int = 1) -> int | None:
     """Return about how many rows a run will process; None if that is not cheap to know.
 
     Raises:
@@ -118,7 +132,10 @@ def count_remaining_rows(job: Job) -> int | None:
     if rows is None:
         rows = sum(1 for _ in islice(source, MAX_COUNTED_ROWS))
         rows = rows if rows < MAX_COUNTED_ROWS else job.limit
-    return None if rows is None else max(0, estimate_rows(rows, job) - count_finished_rows(job))
+    if rows is None:
+        return None
+    parts = [job] if processes == 1 else parts_of(job, processes)
+    return max(0, estimate_rows(rows, job) - sum(map(count_finished_rows, parts)))
 
 
 def open_rows(settings: JobSettings) -> Source:
@@ -129,7 +146,7 @@ def open_rows(settings: JobSettings) -> Source:
     return source
 
 
-def count_finished_rows(job: Job) -> int:
+def count_finished_rows(job: JobSettings) -> int:
     """Return how many rows earlier runs have finished and this one will not process again."""
     counts: Mapping[str, int] = {}
     with suppress(JobError):  # there was no earlier run
@@ -213,16 +230,20 @@ def forecast_line(forecast: Forecast) -> str:
     return f"about {prompt:,.0f} tokens of input and {completion:,.0f} of output, by their characters; {cost}"
 
 
-def print_status(output: Path, part: str | None = None) -> int:
+def print_status(output: Path, part: str | None = None, processes: int = 1) -> int:
     """Print how many rows of a job are in each state, even while it runs; return the exit code.
 
     Raises:
         JobError: There is no job of this output.
     """
-    reader = Reader(Job(source=(), output=output, output_type=str, prompt="", part=part).folder)
-    lines = [f"{number:,} {STATUS_WORDS.get(state, state)}" for state, number in reader.counts().items()]
-    lines.append(f"{reader.usage().total_tokens:,} tokens")
-    if names := name_ambiguous(reader):
+    job = Job(source=(), output=output, output_type=str, prompt="", part=part)
+    readers = [Reader(each.folder) for each in ([job] if processes == 1 else parts_of(job, processes))]
+    counts = Counter[str]()
+    for reader in readers:
+        counts.update(reader.counts())  # a sum of counters would leave out states without rows
+    lines = [f"{number:,} {STATUS_WORDS.get(state, state)}" for state, number in counts.items()]
+    lines.append(f"{sum(reader.usage().total_tokens for reader in readers):,} tokens")
+    if names := tuple(name for reader in readers for name in name_ambiguous(reader)):
         lines.append(describe_ambiguous(names))
     write_text("\n".join(lines), None)
     return 0

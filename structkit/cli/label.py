@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -37,10 +38,12 @@ from structkit.cli.request_options import (
     read_confidence,
 )
 from structkit.cli.row_request import find_request
+from structkit.cli.worker_job import job_of_command
 from structkit.client.endpoint_settings import model_name
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
+    from structkit.batch.job import Job
     from structkit.batch.settings import OnChange
     from structkit.costs.price import Price
 
@@ -205,6 +208,10 @@ def label(
     concurrency: Annotated[
         Any, run(parser=parse_concurrency, metavar="auto|N", help="The maximum number of requests in flight.")
     ] = "auto",
+    processes: Annotated[
+        int,
+        run(help="How many processes of this machine share the rows; the same command again resumes.", min=1),
+    ] = 1,
     grace: Annotated[
         float, run(help="Seconds that the first Ctrl-C waits for requests in flight.", metavar="SECONDS", min=0)
     ] = 60,
@@ -245,10 +252,10 @@ def label(
     unless all rows failed, more rows failed than --max-failed, or the run stopped before its last row.
     """
     from structkit.batch.job import Job
-    from structkit.cli.job_actions import export_job, preview_job, print_status, run_job
+    from structkit.cli.job_actions import print_status
 
     if status:
-        raise typer.Exit(print_status(output, part))
+        raise typer.Exit(print_status(output, part, processes))
     validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
     label_input = find_input(source, function, encoding, send, ocr, password)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
@@ -273,7 +280,22 @@ def label(
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         call=read_call_options(settings, header, timeout, request.call, **options, **caps, chunk=read_chunk(chunk)),
     )
-    raise typer.Exit(export_job(job, export) if export else preview_job(job) if dry_run else run_job(job))
+    raise typer.Exit(start_job(job, processes, export, dry_run=dry_run))
+
+
+def start_job(job: Job, processes: int, export: Path | None, *, dry_run: bool) -> int:
+    """Run a job, or export or preview it; return the exit code.
+
+    Raises:
+        ConfigError: The rows are in the journals of several processes, of which no export is made.
+    """
+    from structkit.cli.job_actions import export_job, preview_job, run_job
+
+    if export and processes > 1:
+        raise ConfigError("--export writes the rows of one journal: name a part with --part instead of --processes")
+    if export or dry_run:
+        return export_job(job, export) if export else preview_job(job)
+    return run_job(job, processes, functools.partial(job_of_command, sys.argv[1:]))
 
 
 def find_price(

@@ -212,6 +212,11 @@ class Source:
         return tuple(column.name for column in self._header.columns) or self._inference.names
 
     @property
+    def has_header(self) -> bool:
+        """Whether its format declares the columns; otherwise they are known once every row has been read."""
+        return bool(self._header.columns)
+
+    @property
     def fields(self) -> tuple[Column, ...]:
         """Its columns as a sink takes them. Inferred types are final once all rows have been read."""
         if self._header.is_typed:

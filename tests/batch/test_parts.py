@@ -7,10 +7,11 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -82,6 +83,30 @@ def test_joined_parts_are_the_table_of_the_whole_job(tmp_path: Path, run: Run, n
     manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
     assert (manifest["rows"], manifest["counts"], len(manifest["parts"])) == (40, {"done": 40}, 3)
     assert manifest["tokens"] == job.tokens
+
+
+CELLS = st.one_of(st.none(), st.integers(-9, 9), st.text(max_size=4), st.booleans())
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    table=st.lists(st.dictionaries(st.sampled_from(["text", "b", "c"]), CELLS, min_size=1), min_size=1, max_size=8),
+    total=st.integers(1, 4),
+    suffix=st.sampled_from(["csv", "jsonl"]),
+    limit=st.none() | st.integers(1, 12),
+)
+def test_joined_parts_have_the_rows_the_order_and_the_columns_of_one_process(
+    run: Run, table: list[JSON], total: int, suffix: str, limit: int | None
+) -> None:
+    with TemporaryDirectory() as folder:
+        source, output = Path(folder, "in.jsonl"), Path(folder, f"out.{suffix}")
+        source.write_text("".join(f"{json.dumps({'id': number, **row})}\n" for number, row in enumerate(table)))
+        shared: Any = {"source": source, "prompt": "Row {id}", "limit": limit}
+        job = run(f"{folder}/one.{suffix}", **shared)
+        for number in range(1, total + 1):
+            run(str(output), (number, total), **shared)
+        join_parts(Path(folder).glob(f"{output.name}.part-*"), output)
+        assert output.read_bytes() == job.output.read_bytes()
 
 
 def _read(path: Path | None) -> list[JSON]:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TypeAlias
 
 from structkit.batch.engines.engine import Engine
 from structkit.batch.engines.progress import ProgressReporter
 from structkit.batch.engines.stop import StopCause
 
+Listen: TypeAlias = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Calls a function in the event loop at each signal to stop, within a block."""
 
-async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: ProgressReporter, grace: float) -> bool:
+
+async def run_until_stopped(
+    run: Awaitable[None], engine: Engine, progress: ProgressReporter, grace: float, listen: Listen
+) -> bool:
     """Await a run; a signal stops its engine.
 
     Args:
@@ -20,6 +26,7 @@ async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: Prog
         engine: Is stopped by the first signal.
         progress: Reports the interruption.
         grace: Seconds that requests in flight have after the first signal.
+        listen: Where signals come from: the operating system, or the parent of a worker process.
 
     Returns:
         Whether requests were still in flight after that, and were cancelled.
@@ -40,7 +47,7 @@ async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: Prog
 
     try:
         async with deadline:
-            with _signal_handler(on_signal):
+            with listen(on_signal):
                 await run
     except TimeoutError:
         if not deadline.expired():
@@ -50,7 +57,7 @@ async def run_until_stopped(run: Awaitable[None], engine: Engine, progress: Prog
 
 
 @contextmanager
-def _signal_handler(handler: Callable[[], None]) -> Iterator[None]:
+def listen_to_signals(handler: Callable[[], None]) -> Iterator[None]:
     """Call a function at each Ctrl-C and SIGTERM, where the platform allows it."""
     loop = asyncio.get_running_loop()
     signals: list[signal.Signals] = []

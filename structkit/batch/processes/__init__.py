@@ -1,0 +1,1 @@
+"""Several processes of one machine that work on the parts of a job."""

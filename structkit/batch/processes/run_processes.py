@@ -1,0 +1,62 @@
+"""A job in several processes: its parts, each with a journal of its own, and one table of their outputs."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from functools import partial
+from multiprocessing import current_process
+
+from structkit.batch.engines.progress import Progress, ProgressCallback
+from structkit.batch.processes.part_files import join_outputs, parts_of, validate_parts
+from structkit.batch.processes.worker_pool import WORKER_NAME, WorkerPool
+from structkit.batch.processes.worker_process import LoadJob
+from structkit.batch.report import Report
+from structkit.batch.settings import JobSettings
+from structkit.batch.settings_validation import validate_settings
+from structkit.errors import ConfigError
+
+
+def run_in_processes(
+    settings: JobSettings, total: int, on_progress: ProgressCallback | None = None, load: LoadJob | None = None
+) -> Report:
+    """Run a job in several processes, and make one table of their outputs.
+
+    Args:
+        settings: The job.
+        total: How many processes.
+        on_progress: Called with the progress of all together.
+        load: Returns the job in a worker; by default, the job is pickled.
+
+    Raises:
+        ConfigError: A setting is invalid, or the job cannot be passed to another process.
+        JobError: The files cannot be used, or a worker failed.
+        KeyboardInterrupt: The run was interrupted twice.
+    """
+    start = time.monotonic()
+    if current_process().name.startswith(WORKER_NAME):  # its main module is imported, which would start workers too
+        raise ConfigError("run(processes=...) was called by a worker: call it under `if __name__ == '__main__':`")
+    for each in parts_of(settings, total):
+        validate_settings(each)
+    validate_parts(settings, total)
+    pool = WorkerPool(load or pickle_job(settings), total, settings.grace, on_progress or _ignore)
+    return join_outputs(settings, pool.run(), time.monotonic() - start)
+
+
+def pickle_job(settings: JobSettings) -> LoadJob:
+    """Return a function that returns the job in another process.
+
+    Raises:
+        ConfigError: It cannot be pickled.
+    """
+    try:
+        return partial(pickle.loads, pickle.dumps(settings))
+    except Exception as error:  # noqa: BLE001 (whatever its parts do)
+        raise ConfigError(
+            f"the job cannot be passed to another process ({error}): define its type and its prompt function at the "
+            "top of a module, or use the command line: structkit label --processes"
+        ) from None
+
+
+def _ignore(_: Progress) -> None:
+    """Do nothing: nobody has asked for the progress."""

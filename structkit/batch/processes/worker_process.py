@@ -1,0 +1,83 @@
+"""One of several processes that work on a job: it runs one part, and says how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import TypeAlias
+
+from structkit.batch.parts import Part
+from structkit.batch.processes.parent_link import ParentLink, WorkerMessage
+from structkit.batch.report import Report
+from structkit.batch.runner import JobRunner
+from structkit.batch.settings import JobSettings
+from structkit.errors import JobError, StructkitError
+from structkit.journal.lock import is_in_use
+
+LoadJob: TypeAlias = Callable[[], JobSettings]
+"""Returns the job in the process of a worker: a function that can be pickled."""
+
+LOCK_POLL_S = 0.1
+"""Seconds between two looks at a folder that another process has locked."""
+
+LOCK_MARGIN_S = 15.0
+"""Seconds that a worker whose parent was killed may need besides `grace`: it writes its output before it ends."""
+
+
+def work(load: LoadJob, part: Part, connection: Connection) -> None:
+    """Run a part of a job, and send the report or the error to the parent.
+
+    Args:
+        load: Returns the job.
+        part: The part.
+        connection: To the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the parent decides
+    link = ParentLink(connection)
+    try:
+        link.send_report(run_part(part_settings(load(), part), link))
+    except asyncio.CancelledError:
+        link.send(WorkerMessage(error=KeyboardInterrupt()))
+    except Exception as error:  # noqa: BLE001 (raised in the parent)
+        link.send(WorkerMessage(error=portable_error(error)))
+
+
+def part_settings(settings: JobSettings, part: Part) -> JobSettings:
+    """Return the settings of a part: all parts together have as many requests in flight as the job may have."""
+    concurrency = settings.concurrency
+    if concurrency != "auto":
+        concurrency = max(1, concurrency // part.total)
+    return replace(settings, part=part, concurrency=concurrency)
+
+
+def run_part(settings: JobSettings, link: ParentLink) -> Report:
+    """Run the part that settings are about, until it ends or the parent says so."""
+    runner = JobRunner(settings, link.on_progress)
+    _wait_for_folder(settings, link)
+    return asyncio.run(runner.run(link.listen))  # noqa: TID251 (a process of its own)
+
+
+def _wait_for_folder(settings: JobSettings, link: ParentLink) -> None:
+    """Wait for a worker of a parent that was killed: it waits for its requests in flight, and then ends."""
+    deadline = time.monotonic() + settings.grace + LOCK_MARGIN_S
+    while is_in_use(settings.folder) and time.monotonic() < deadline and not link.is_stopped:
+        time.sleep(LOCK_POLL_S)
+
+
+def portable_error(error: Exception) -> Exception:
+    """Return an error that another process can read: the error itself, or one with its message.
+
+    >>> portable_error(JobError("the disk is full"))
+    JobError('the disk is full')
+    """
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 (written in the same expression)
+    except Exception:  # noqa: BLE001 (whatever its class does)
+        kind = next((kind for kind in type(error).__mro__ if kind.__module__ == StructkitError.__module__), None)
+        return JobError(f"{type(error).__name__}: {error}") if kind is None else JobError(str(error))
+    return error
